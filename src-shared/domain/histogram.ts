@@ -1,0 +1,40 @@
+/**
+ * The streaming histogram of one tensor: fixed memory, independent of the order of values, of threads and of sharding.
+ *
+ * Range R = 2^exponent, bin width w = R / BIN_COUNT, bin i holds |x| in [i*w, (i+1)*w). Values are split by sign;
+ * exact zeros, NaN and infinities are counted apart and never enter a bin. The exponent only grows, and growing by one
+ * merges neighbouring bins in pairs, so the counts depend on the multiset of values alone.
+ */
+export const BIN_COUNT = 4096;
+/** The exponent never falls below this: R >= 2^-24. */
+export const MIN_EXPONENT = -24;
+/** The exponent never exceeds this; values at or above 2^127 fall into the last bin. */
+export const MAX_EXPONENT = 127;
+
+export interface TensorHistogram {
+  /** Tensor name. */
+  readonly name: string;
+  readonly exponent: number;
+  /** Counts of x > 0, BIN_COUNT entries; integers, exact below 2^53. */
+  readonly positive: Float64Array;
+  /** Counts of x < 0 by |x|, BIN_COUNT entries. */
+  readonly negative: Float64Array;
+  readonly zeroCount: number;
+  readonly nanCount: number;
+  readonly infinityCount: number;
+  /** All values seen, zeros, NaN and infinities included. */
+  readonly elementCount: number;
+  /** Smallest and largest finite value (float32 exact); 0 when no finite value was seen. */
+  readonly min: number;
+  readonly max: number;
+}
+
+/** max(|min|, |max|) in real units; 0 when nothing finite was seen. */
+export function amaxOf(histogram: Pick<TensorHistogram, 'min' | 'max'>): number {
+  return Math.max(Math.abs(histogram.min), Math.abs(histogram.max));
+}
+
+/** Width of one bin in real units. */
+export function binWidthOf(histogram: Pick<TensorHistogram, 'exponent'>): number {
+  return 2 ** histogram.exponent / BIN_COUNT;
+}

@@ -1,0 +1,19 @@
+/** The rules that choose a threshold for a tensor. */
+export const METHODS = ['minmax', 'entropy', 'entropy-tensorrt', 'percentile', 'mse', 'auto', 'imported', 'manual'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** The methods that any stored histogram answers. */
+export const HISTOGRAM_METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as const;
+export type HistogramMethod = (typeof HISTOGRAM_METHODS)[number];
+
+/** Default share of values inside the threshold of `percentile`, in percent. */
+export const DEFAULT_PERCENTILE = 99.99;
+export const OFFERED_PERCENTILES = [99.9, 99.99, 99.999] as const;
+
+export function isMethod(text: string): text is Method {
+  return (METHODS as readonly string[]).includes(text);
+}
+
+export function isHistogramMethod(text: string): text is HistogramMethod {
+  return (HISTOGRAM_METHODS as readonly string[]).includes(text);
+}

@@ -1,0 +1,29 @@
+/** How an image becomes the model's input. x = (pixel * scale - mean) / std, pixel in 0..255. */
+export interface Preprocessing {
+  /** Applied first. An image that already has the target size is not resized. */
+  readonly resize:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'stretch'; readonly width: number; readonly height: number }
+    | { readonly kind: 'short'; readonly shortSide: number }
+    /** Fit inside, paste at the top left, fill the rest with `pad` (pixel value 0..255). */
+    | { readonly kind: 'letterbox'; readonly width: number; readonly height: number; readonly pad: number };
+  /** Centre crop after the resize. */
+  readonly crop: { readonly width: number; readonly height: number } | null;
+  readonly order: 'rgb' | 'bgr' | 'gray';
+  readonly scale: number;
+  /** One value for all channels or one per channel, in the order of `order`. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly layout: 'nchw' | 'nhwc';
+}
+
+/** The image input of a model as preprocessing sees it. */
+export interface ImageInput {
+  readonly name: string;
+  /** Batch size when the model fixes it, else null. */
+  readonly fixedBatch: number | null;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly layout: 'nchw' | 'nhwc';
+}
