@@ -22,6 +22,8 @@ export interface ImageSet {
   readonly labelSource: 'none' | 'folders' | 'csv';
   /** Files that were found and left out before decoding (unknown type, empty, too large). */
   readonly skipped: readonly SkippedImage[];
+  /** What a person should know about the labels (images without one, lines without an image), as sentences. */
+  readonly notes?: readonly string[];
 }
 
 export interface SkippedImage {

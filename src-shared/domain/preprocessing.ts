@@ -27,3 +27,6 @@ export interface ImageInput {
   readonly width: number;
   readonly layout: 'nchw' | 'nhwc';
 }
+
+/** What a person said about preprocessing; the rest is guessed from the model. */
+export type PartialPreprocessing = { readonly [K in keyof Preprocessing]?: Preprocessing[K] };

@@ -1,0 +1,35 @@
+{
+  'targets': [
+    {
+      'target_name': 'calib',
+      'sources': [
+        'addon/addon.cpp',
+        'addon/histogram_set.cpp',
+        'core/accumulator.cpp',
+        'core/chunk_kernels.cpp',
+        'core/entropy_search.cpp',
+        'core/folded_histogram.cpp',
+        'core/histogram.cpp',
+        'core/histogram_codec.cpp',
+        'core/quantization_error.cpp',
+        'core/thresholds.cpp',
+      ],
+      'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED'],
+      'cflags!': ['-fno-exceptions'],
+      'cflags_cc!': ['-fno-exceptions', '-std=gnu++20', '-std=gnu++17'],
+      # No contraction to fused multiply-add: the TypeScript twins must get the same bits on every processor.
+      'cflags_cc': ['-std=c++17', '-O3', '-ffp-contract=off', '-fexceptions', '-fvisibility=hidden', '-Wall', '-Wextra'],
+      'xcode_settings': {
+        'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+        'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+        'GCC_OPTIMIZATION_LEVEL': '3',
+        'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+        'OTHER_CPLUSPLUSFLAGS': ['-ffp-contract=off'],
+      },
+      'msvs_settings': {
+        'VCCLCompilerTool': { 'ExceptionHandling': 1, 'FloatingPointModel': 0, 'AdditionalOptions': ['/std:c++17'] },
+      },
+    },
+  ],
+}

@@ -1,0 +1,81 @@
+#include "chunk_kernels.h"
+
+#include <algorithm>
+
+#include "float_bits.h"
+#include "histogram.h"
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define CALIB_HAS_AVX2_BUILD 1
+#define CALIB_AVX2 __attribute__((target("avx2")))
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define CALIB_INLINE inline __attribute__((always_inline))
+#else
+#define CALIB_INLINE inline
+#endif
+
+namespace calib {
+
+namespace {
+
+constexpr float kLastBin = static_cast<float>(kBinCount - 1);
+
+CALIB_INLINE ChunkBits scan_body(const float* values, std::size_t count) {
+  std::int32_t largest_signed = INT32_MIN;
+  std::uint32_t largest_unsigned = 0;
+  std::uint32_t smallest_unsigned = UINT32_MAX;
+  std::uint32_t zeros = 0;
+  std::uint32_t negative_zeros = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t bits = bits_of(values[i]);
+    largest_signed = std::max(largest_signed, static_cast<std::int32_t>(bits));
+    largest_unsigned = std::max(largest_unsigned, bits);
+    smallest_unsigned = std::min(smallest_unsigned, bits);
+    zeros += (bits << 1) == 0 ? 1U : 0U;
+    negative_zeros += bits == kSignBit ? 1U : 0U;
+  }
+  return {largest_signed, largest_unsigned, smallest_unsigned, zeros, negative_zeros};
+}
+
+CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, float scale, std::uint16_t* __restrict slots) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t bits = bits_of(values[i]);
+    // The scale is a power of two: the product is exact, or below one and truncated to 0 as it must be.
+    const float position = float_of(bits & ~kSignBit) * scale;
+    const std::int32_t bin = static_cast<std::int32_t>(position < kLastBin ? position : kLastBin);
+    const std::int32_t side = static_cast<std::int32_t>((bits >> 31) << kBinCountLog2);
+    slots[i] = static_cast<std::uint16_t>(bin | side);
+  }
+}
+
+ChunkBits scan_baseline(const float* values, std::size_t count) { return scan_body(values, count); }
+
+void slots_baseline(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+  slots_body(values, count, scale, slots);
+}
+
+constexpr ChunkKernels kBaseline{scan_baseline, slots_baseline};
+
+#ifdef CALIB_HAS_AVX2_BUILD
+CALIB_AVX2 ChunkBits scan_avx2(const float* values, std::size_t count) { return scan_body(values, count); }
+
+CALIB_AVX2 void slots_avx2(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+  slots_body(values, count, scale, slots);
+}
+
+constexpr ChunkKernels kAvx2{scan_avx2, slots_avx2};
+#endif
+
+}  // namespace
+
+const ChunkKernels& chunk_kernels() {
+#ifdef CALIB_HAS_AVX2_BUILD
+  // Chosen by an if and not by ifunc (target_clones), which musl's loader does not know.
+  if (__builtin_cpu_supports("avx2")) return kAvx2;
+#endif
+  return kBaseline;
+}
+
+}  // namespace calib

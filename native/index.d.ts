@@ -1,0 +1,72 @@
+/** Types of build/Release/calib.node. Only src-main/compute/addon.ts loads it; anybody may import these types. */
+
+/** Counts of one tensor; see src-shared/domain/histogram.ts for the meaning of every field. */
+export interface NativeHistogram {
+  readonly exponent: number;
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+  readonly zeroCount: number;
+  readonly nanCount: number;
+  readonly infinityCount: number;
+  readonly elementCount: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Streaming histograms of many tensors. Not for use by several threads at once; every worker makes its own. */
+export interface HistogramSet {
+  /**
+   * [sync] Counts piece `part` of `parts` equal contiguous pieces of each tensor; null entries are skipped. Writes the
+   * largest finite |x| of each counted piece to `amaxOut` (0 when it has none; entries of skipped tensors keep their
+   * value). Returns how many tensors had NaN or infinity in their piece. Nothing is counted when an argument is wrong.
+   */
+  addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
+  /** [sync] NaN and infinities counted so far. */
+  nonFiniteOf(tensor: number): number;
+  /** [sync] A copy of the counts. */
+  histogram(tensor: number): NativeHistogram;
+  /** [sync] The canonical record of src-shared/domain/histogram-codec.ts: equal content, equal bytes. */
+  encode(tensor: number): Uint8Array;
+  /** [sync] Adds the counts of a record, exactly. */
+  mergeEncoded(tensor: number, record: Uint8Array): void;
+  /** [sync] Forgets all counts. */
+  clear(): void;
+}
+
+export interface HistogramSetConstructor {
+  /** `tensorCount`: 0 to 1,000,000. */
+  new (tensorCount: number): HistogramSet;
+}
+
+/** Thresholds in real units, all at most the largest |x|. All 0 (and no index) for a tensor without a finite value but 0. */
+export interface NativeThresholds {
+  readonly minmax: number;
+  readonly entropy: number;
+  /** i* of the search: how many of the 2048 bins are kept, 128 to 2048. */
+  readonly entropyIndex: number | null;
+  /** In the order of the percentiles asked for. */
+  readonly percentiles: readonly number[];
+  readonly mse: number;
+}
+
+/** What one threshold does to one tensor; see src-shared/domain/quantization-error.ts. */
+export interface NativeThresholdQuality {
+  readonly sqnrDb: number;
+  readonly clippedFraction: number;
+  readonly roundingMse: number;
+  readonly clippingMse: number;
+  readonly levelsUsed: number;
+}
+
+/**
+ * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller), 'record-invalid' (bytes that are not a
+ * histogram record).
+ */
+export interface NativeAddon {
+  readonly HistogramSet: HistogramSetConstructor;
+  /** [sync] Percentiles in percent, each above 0 and at most 100. */
+  thresholdsOf(record: Uint8Array, percentiles: readonly number[]): NativeThresholds;
+  /** [sync] `thresholdReal` finite and >= 0. */
+  evaluate(record: Uint8Array, thresholdReal: number): NativeThresholdQuality;
+  version(): string;
+}

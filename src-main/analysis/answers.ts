@@ -1,0 +1,66 @@
+import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
+import type { ImageAnswer, OutputError } from './variant-evaluator';
+
+const TOP_COUNT = 5;
+
+export interface AnswerSummary {
+  readonly predictions: Predictions | null;
+  readonly rowAgreement: number | null;
+  readonly outputSqnrDb: number;
+  readonly outputs: readonly OutputQuality[];
+}
+
+/** Sums the answers of one variant over a set; null entries are images that could not be read. */
+export function summarizeAnswers(answers: readonly (ImageAnswer | null)[]): AnswerSummary {
+  const answered = answers.filter((answer) => answer !== null);
+  const isClassifier = answered.some((answer) => answer.top5.length > 0);
+  const rows = answered.reduce((sum, answer) => sum + answer.rows, 0);
+  const agreeing = answered.reduce((sum, answer) => sum + answer.agreeingRows, 0);
+  const perOutput = sumByOutput(answered);
+  return {
+    predictions: isClassifier ? predictions(answers) : null,
+    rowAgreement: rows > 0 ? (100 * agreeing) / rows : null,
+    outputSqnrDb: sqnrDb(perOutput.reduce((sum, output) => sum + output.signal, 0), perOutput.reduce((sum, output) => sum + output.noise, 0)),
+    outputs: perOutput.map((sums) => ({
+      name: sums.name,
+      sqnrDb: sqnrDb(sums.signal, sums.noise),
+      cosine: sums.energy > 0 && sums.signal > 0 ? sums.dot / Math.sqrt(sums.energy * sums.signal) : null,
+    })),
+  };
+}
+
+function predictions(answers: readonly (ImageAnswer | null)[]): Predictions {
+  const top1 = new Int32Array(answers.length).fill(-1);
+  const top5 = new Int32Array(answers.length * TOP_COUNT).fill(-1);
+  const scores = new Float32Array(answers.length).fill(Number.NaN);
+  for (const [i, answer] of answers.entries()) {
+    if (!answer) continue;
+    top1[i] = answer.top5[0] ?? -1;
+    top5.set(answer.top5, i * TOP_COUNT);
+    scores[i] = answer.score;
+  }
+  return { top1, top5, scores };
+}
+
+/** Summed in set order, so that the result does not depend on which worker took which image. */
+function sumByOutput(answers: readonly ImageAnswer[]): OutputError[] {
+  const sums = new Map<string, { name: string; signal: number; noise: number; energy: number; dot: number }>();
+  for (const answer of answers) {
+    for (const output of answer.outputs) {
+      const sum = sums.get(output.name);
+      if (!sum) {
+        sums.set(output.name, { ...output });
+        continue;
+      }
+      sum.signal += output.signal;
+      sum.noise += output.noise;
+      sum.energy += output.energy;
+      sum.dot += output.dot;
+    }
+  }
+  return [...sums.values()];
+}
+
+function sqnrDb(signal: number, noise: number): number {
+  return 10 * Math.log10(signal / noise);
+}

@@ -1,0 +1,170 @@
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import type { ImageInput } from '../../src-shared/domain/preprocessing';
+import { inputDims, OrtSession, type OutputTensor } from '../backends/ort-session';
+
+/** Sums over one output of one image, from which SQNR and cosine of any number of images follow. Double precision. */
+export interface OutputError {
+  readonly name: string;
+  /** sum of reference^2 */
+  readonly signal: number;
+  /** sum of (variant - reference)^2 */
+  readonly noise: number;
+  /** sum of variant^2 */
+  readonly energy: number;
+  /** sum of variant * reference */
+  readonly dot: number;
+}
+
+/** What one variant answered for one image. */
+export interface ImageAnswer {
+  /** Indices of the five largest entries of the classification output, largest first; fewer when it has fewer. */
+  readonly top5: readonly number[];
+  /** Entries of the classification output; 0 without one. */
+  readonly classCount: number;
+  /** Value of the largest entry; NaN without a classification output. */
+  readonly score: number;
+  /** Rows (along the last axis, over all outputs) and how many of them have their largest entry where the reference has it. */
+  readonly rows: number;
+  readonly agreeingRows: number;
+  readonly outputs: readonly OutputError[];
+}
+
+export interface EvaluatedVariant {
+  readonly variant: string;
+  readonly modelPath: string;
+  readonly weightsDir: string | null;
+  readonly simulate: boolean;
+}
+
+/**
+ * Runs several variants of a model on the same images; the first is the reference. The classification output is the
+ * first output of shape [batch, classes] (trailing axes of 1 allowed) with at least two classes.
+ */
+export class VariantEvaluator {
+  private constructor(
+    private readonly sessions: readonly OrtSession[],
+    private readonly input: ImageInput,
+  ) {}
+
+  static async open(variants: readonly EvaluatedVariant[], input: ImageInput): Promise<VariantEvaluator> {
+    const sessions: OrtSession[] = [];
+    for (const variant of variants) {
+      sessions.push(await OrtSession.open({ model: variant.modelPath, weightsDir: variant.weightsDir, threads: 1, simulate: variant.simulate }));
+    }
+    return new VariantEvaluator(sessions, input);
+  }
+
+  /** @returns for each image, one answer per variant. */
+  async evaluate(images: readonly Float32Array[]): Promise<ImageAnswer[][]> {
+    const batch = this.input.fixedBatch ?? 1;
+    const first = images[0];
+    if (!first) return [];
+    const values = new Float32Array(first.length * batch);
+    for (let slot = 0; slot < batch; slot++) values.set(images[slot] ?? images.at(-1) ?? first, slot * first.length);
+    const dims = inputDims(this.input, batch);
+    const answers: ImageAnswer[][] = images.map(() => []);
+    let reference: readonly OutputTensor[] | null = null;
+    for (const session of this.sessions) {
+      const outputs = await session.run(values, dims);
+      reference ??= outputs;
+      for (const [slot, list] of answers.entries()) list.push(answerOf(outputs, reference, slot, batch));
+    }
+    return answers;
+  }
+}
+
+function answerOf(outputs: readonly OutputTensor[], reference: readonly OutputTensor[], slot: number, batch: number): ImageAnswer {
+  let top5: number[] = [];
+  let score = Number.NaN;
+  let classCount = 0;
+  let rows = 0;
+  let agreeingRows = 0;
+  const errors: OutputError[] = [];
+  for (const [i, output] of outputs.entries()) {
+    const expected = reference[i];
+    if (!output.data || !expected?.data) continue;
+    if (output.data.length !== expected.data.length) {
+      throw new WorkbenchError('model-unsupported', `Output "${output.name}" has ${output.data.length} values here and ${expected.data.length} in the FP32 model`, {
+        hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
+      });
+    }
+    const own = pieceOf(output.data, slot, batch);
+    const other = pieceOf(expected.data, slot, batch);
+    errors.push(outputError(output.name, own, other));
+    const width = rowWidth(output.dims);
+    if (width >= 2) {
+      rows += own.length / width;
+      agreeingRows += countAgreeingRows(own, other, width);
+    }
+    if (top5.length === 0 && isClassification(output.dims, batch)) {
+      top5 = topIndices(own, 5);
+      score = own[top5[0] ?? 0] ?? Number.NaN;
+      classCount = own.length;
+    }
+  }
+  return { top5, score, classCount, rows, agreeingRows, outputs: errors };
+}
+
+/** Outputs keep the batch as their first axis; one that does not is taken whole. */
+function pieceOf(values: Float32Array, slot: number, batch: number): Float32Array {
+  if (batch === 1 || values.length % batch !== 0) return values;
+  const length = values.length / batch;
+  return values.subarray(slot * length, (slot + 1) * length);
+}
+
+function isClassification(dims: readonly number[], batch: number): boolean {
+  return dims.length >= 2 && dims[0] === batch && (dims[1] ?? 0) >= 2 && dims.slice(2).every((dim) => dim === 1);
+}
+
+/** Length of the last axis that is not 1. */
+function rowWidth(dims: readonly number[]): number {
+  return dims.findLast((dim) => dim !== 1) ?? 1;
+}
+
+function outputError(name: string, own: Float32Array, other: Float32Array): OutputError {
+  let signal = 0;
+  let noise = 0;
+  let energy = 0;
+  let dot = 0;
+  for (let i = 0; i < own.length; i++) {
+    const a = own[i] ?? 0;
+    const b = other[i] ?? 0;
+    signal += b * b;
+    noise += (a - b) * (a - b);
+    energy += a * a;
+    dot += a * b;
+  }
+  return { name, signal, noise, energy, dot };
+}
+
+function countAgreeingRows(own: Float32Array, other: Float32Array, width: number): number {
+  let agreeing = 0;
+  for (let start = 0; start + width <= own.length; start += width) {
+    if (argmax(own, start, width) === argmax(other, start, width)) agreeing++;
+  }
+  return agreeing;
+}
+
+/** Index of the first largest value of a row. */
+function argmax(values: Float32Array, start: number, width: number): number {
+  let best = 0;
+  for (let i = 1; i < width; i++) {
+    if ((values[start + i] ?? 0) > (values[start + best] ?? 0)) best = i;
+  }
+  return best;
+}
+
+/** Indices of the k largest values, largest first; the lower index wins a tie. */
+function topIndices(values: Float32Array, k: number): number[] {
+  const best: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    let at = best.length;
+    while (at > 0 && value > (values[best[at - 1] ?? 0] ?? 0)) at--;
+    if (at < k) {
+      best.splice(at, 0, i);
+      if (best.length > k) best.pop();
+    }
+  }
+  return best;
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+
+/** The files and folders of one project (absolute when the project's folder is). Nothing else spells these names. */
+export interface ArtifactPaths {
+  readonly projectFile: string;
+  readonly lockFile: string;
+  /** model.onnx, weights.bin and prepared.json of the prepared model. */
+  readonly preparedDir: (key: string) => string;
+  /** Which calibration the project uses now. */
+  readonly currentCalibrationPath: string;
+  readonly calibrationDir: (key: string) => string;
+  readonly histogramsFile: (key: string) => string;
+  readonly calibrationIndexFile: (key: string) => string;
+  /** Checkpoint of an unfinished pass. */
+  readonly partialFile: (key: string) => string;
+  readonly engineDir: (key: string) => string;
+  readonly engineFile: (key: string) => string;
+  readonly variantsDir: string;
+  readonly variantFile: (name: string) => string;
+  readonly runsDir: string;
+  /** `id` is the run's whole id, `<time>-<id>`. */
+  readonly runDir: (id: string) => string;
+  readonly runFile: (id: string) => string;
+  readonly reportFile: (id: string) => string;
+}
+
+export const PROJECT_FILE_NAME = 'project.json';
+
+export function artifactPaths(projectDir: string): ArtifactPaths {
+  const at = (folder: string, key: string, ...rest: readonly string[]): string => join(projectDir, folder, safeName(key), ...rest);
+  const calibration = join(projectDir, 'calibration');
+  return {
+    projectFile: join(projectDir, PROJECT_FILE_NAME),
+    lockFile: join(projectDir, 'project.lock'),
+    preparedDir: (key) => at('prepared', key),
+    currentCalibrationPath: join(calibration, 'current.json'),
+    calibrationDir: (key) => at('calibration', key),
+    histogramsFile: (key) => at('calibration', key, 'histograms.bin'),
+    calibrationIndexFile: (key) => at('calibration', key, 'index.json'),
+    partialFile: (key) => at('calibration', key, 'partial.bin'),
+    engineDir: (key) => at('engines', key),
+    engineFile: (key) => at('engines', key, 'engine.json'),
+    variantsDir: join(projectDir, 'variants'),
+    variantFile: (name) => at('variants', `${name}.onnx`),
+    runsDir: join(projectDir, 'runs'),
+    runDir: (id) => at('runs', id),
+    runFile: (id) => at('runs', id, 'run.json'),
+    reportFile: (id) => at('runs', id, 'report.html'),
+  };
+}
+
+/** A key or name as one path segment: it may come from a record or a command line and must not leave the project. */
+function safeName(name: string): string {
+  if (!/^[A-Za-z0-9_+=@-][A-Za-z0-9._+=@-]*$/.test(name)) {
+    throw new WorkbenchError('usage', `Expected a name of letters, digits and . _ + = @ -, found "${name}"`);
+  }
+  return name;
+}

@@ -1,0 +1,13 @@
+import { onnxruntimeVersion, toolVersion } from '../base/package-info';
+import { ComputeClient } from '../compute/client';
+import { entryPath } from '../compute/entry-path';
+import { Workbench } from './workbench';
+
+/** The application with its real compute process. */
+export function createWorkbench(): Workbench {
+  return new Workbench({
+    compute: new ComputeClient(entryPath('compute-host')),
+    toolVersion: toolVersion(),
+    onnxruntimeVersion: onnxruntimeVersion(),
+  });
+}

@@ -1,0 +1,63 @@
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { formatBytes } from '../../src-shared/base/units';
+import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/api';
+import { toWireError } from '../../src-shared/contract/errors';
+import { BACKENDS } from '../../src-shared/domain/precision';
+import { backendAvailability } from '../backends/registry';
+import type { Compute } from '../compute/protocol';
+
+const NODE_FLOOR = [20, 19] as const;
+
+/** Looks at everything that the workbench stands on; never throws for something that is missing. */
+export async function doctor(compute: Compute): Promise<DoctorReport> {
+  return { checks: [nodeCheck(), machineCheck(), ...(await computeChecks(compute)), ...backendChecks()] };
+}
+
+function nodeCheck(): DoctorCheck {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNewEnough = major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1]);
+  return {
+    name: 'Node.js',
+    state: isNewEnough ? 'ok' : 'missing',
+    found: process.versions.node,
+    required: true,
+    ...(isNewEnough ? {} : { hint: `Install Node.js ${NODE_FLOOR.join('.')} or newer.` }),
+  };
+}
+
+function machineCheck(): DoctorCheck {
+  return {
+    name: 'machine',
+    state: 'ok',
+    found: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${formatBytes(totalmem())} memory (${formatBytes(freemem())} free)`,
+    required: false,
+  };
+}
+
+/** One question to the compute process proves the addon, ONNX Runtime and sharp at once. */
+async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
+  try {
+    const versions = await compute.request('versions', {}, {});
+    return [
+      { name: 'compute process', state: 'ok', found: `Node.js ${versions.node}`, required: true },
+      { name: 'native addon', state: 'ok', found: versions.addon, required: true },
+      { name: 'ONNX Runtime', state: 'ok', found: versions.onnxruntime, required: true },
+      { name: 'sharp', state: 'ok', found: versions.sharp, required: true },
+    ];
+  } catch (error) {
+    const { message, hint } = toWireError(error);
+    return [{ name: 'compute process', state: 'missing', found: message, required: true, ...(hint === undefined ? {} : { hint }) }];
+  }
+}
+
+function backendChecks(): DoctorCheck[] {
+  return BACKENDS.map((backend): DoctorCheck => {
+    const availability = backendAvailability(backend);
+    return {
+      name: `backend ${backend}`,
+      state: availability.available ? 'ok' : 'warning',
+      found: availability.available ? 'available' : availability.reason,
+      required: backend === 'ort-cpu',
+    };
+  });
+}

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
+import { cancelledError, toWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { isFinished, type JobResult, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import type { Progress, TaskContext } from '../../src-shared/contract/progress';
+
+/** Progress events of a job are at most this frequent; the final state is always sent. */
+const EVENT_INTERVAL_MS = 100;
+/** Finished jobs that are remembered, so that a window that reconnects sees how they ended. */
+const KEPT_JOBS = 50;
+const RATE_SMOOTHING = 0.1;
+
+export type JobRunner = (spec: JobSpec, context: TaskContext) => Promise<JobResult>;
+
+interface Job {
+  snapshot: JobSnapshot;
+  readonly spec: JobSpec;
+  readonly controller: AbortController;
+  readonly finished: Promise<void>;
+  readonly markFinished: () => void;
+  readonly eta: EtaEstimator;
+  lastEventAt: number;
+}
+
+export interface JobQueueOptions {
+  readonly run: JobRunner;
+  readonly onChange: (snapshot: JobSnapshot) => void;
+  /** Monotonic clock, milliseconds. */
+  readonly now?: () => number;
+  /** True for the error of a cancel that had to kill the compute process. */
+  readonly isForced?: (error: unknown) => boolean;
+}
+
+/** Jobs run one after the other: they share the same cores. Every change of a job makes a new snapshot. */
+export class JobQueue {
+  private readonly jobs = new Map<JobId, Job>();
+  private tail: Promise<void> = Promise.resolve();
+  private readonly now: () => number;
+
+  constructor(private readonly options: JobQueueOptions) {
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  start(spec: JobSpec): JobId {
+    const id = toJobId(randomUUID());
+    let markFinished = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      markFinished = resolve;
+    });
+    const job: Job = {
+      spec,
+      snapshot: {
+        id,
+        kind: spec.kind,
+        projectPath: spec.projectPath,
+        sequence: 0,
+        state: 'queued',
+        phase: 'waiting',
+        done: 0,
+        total: 0,
+        unit: '',
+        etaSeconds: null,
+        error: null,
+        forced: false,
+        result: null,
+      },
+      controller: new AbortController(),
+      finished,
+      markFinished,
+      eta: new EtaEstimator(),
+      lastEventAt: Number.NEGATIVE_INFINITY,
+    };
+    this.jobs.set(id, job);
+    this.options.onChange(job.snapshot);
+    this.tail = this.tail.then(() => this.execute(job));
+    this.forgetOld();
+    return id;
+  }
+
+  get(id: JobId): JobSnapshot {
+    return this.find(id).snapshot;
+  }
+
+  list(): readonly JobSnapshot[] {
+    return [...this.jobs.values()].map((job) => job.snapshot);
+  }
+
+  /** Resolves with the final snapshot, when the job has ended. */
+  async cancel(id: JobId): Promise<JobSnapshot> {
+    const job = this.find(id);
+    job.controller.abort();
+    if (job.snapshot.state === 'queued') this.finish(job, { state: 'cancelled', error: toWireError(cancelledError()) });
+    await job.finished;
+    return job.snapshot;
+  }
+
+  private find(id: JobId): Job {
+    const job = this.jobs.get(id);
+    if (!job) throw new WorkbenchError('not-found', `There is no job "${id}"`, { hint: 'Finished jobs are forgotten after a while; listJobs tells those that are known.' });
+    return job;
+  }
+
+  private async execute(job: Job): Promise<void> {
+    if (isFinished(job.snapshot)) return;
+    this.change(job, { state: 'running', phase: 'starting' }, true);
+    try {
+      const result = await this.options.run(job.spec, { signal: job.controller.signal, onProgress: (progress) => this.progress(job, progress) });
+      this.finish(job, { state: 'done', result });
+    } catch (error) {
+      const wire = toWireError(error);
+      const isCancelled = wire.code === 'cancelled';
+      this.finish(job, { state: isCancelled ? 'cancelled' : 'failed', error: wire, forced: this.options.isForced?.(error) ?? false });
+    }
+  }
+
+  private progress(job: Job, progress: Progress): void {
+    if (isFinished(job.snapshot)) return;
+    const etaSeconds = job.eta.update(progress, this.now());
+    this.change(job, { ...progress, etaSeconds }, progress.phase !== job.snapshot.phase);
+  }
+
+  private finish(job: Job, end: Partial<JobSnapshot>): void {
+    this.change(job, { ...end, etaSeconds: null }, true);
+    job.markFinished();
+  }
+
+  private change(job: Job, change: Partial<JobSnapshot>, isUrgent: boolean): void {
+    job.snapshot = { ...job.snapshot, ...change, sequence: job.snapshot.sequence + 1 };
+    const now = this.now();
+    if (!isUrgent && now - job.lastEventAt < EVENT_INTERVAL_MS) return;
+    job.lastEventAt = now;
+    this.options.onChange(job.snapshot);
+  }
+
+  private forgetOld(): void {
+    const ended = [...this.jobs.values()].filter((job) => isFinished(job.snapshot));
+    for (const job of ended.slice(0, Math.max(0, ended.length - KEPT_JOBS))) this.jobs.delete(job.snapshot.id);
+  }
+}
+
+/** Seconds left from an exponentially smoothed rate; null until something was done in this phase. */
+class EtaEstimator {
+  private phase = '';
+  private lastDone = 0;
+  private lastAt = 0;
+  private secondsPerUnit: number | null = null;
+
+  update(progress: Progress, now: number): number | null {
+    if (progress.phase !== this.phase) {
+      this.phase = progress.phase;
+      this.secondsPerUnit = null;
+      this.lastDone = progress.done;
+      this.lastAt = now;
+    }
+    const units = progress.done - this.lastDone;
+    if (units > 0) {
+      const latest = (now - this.lastAt) / 1000 / units;
+      const weight = 1 - (1 - RATE_SMOOTHING) ** units;
+      this.secondsPerUnit = this.secondsPerUnit === null ? latest : this.secondsPerUnit + weight * (latest - this.secondsPerUnit);
+      this.lastDone = progress.done;
+      this.lastAt = now;
+    }
+    if (this.secondsPerUnit === null || progress.total === 0) return null;
+    return Math.max(0, progress.total - progress.done) * this.secondsPerUnit;
+  }
+}

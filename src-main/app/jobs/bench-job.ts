@@ -1,0 +1,56 @@
+import type { BenchResult, BenchSpec, BuildResult, BuildSpec } from '../../../src-shared/contract/jobs';
+import { WorkbenchError } from '../../../src-shared/contract/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { imageInput, prepared, type Workspace } from '../workspace';
+import { defaultThreads, type JobServices } from './services';
+import { buildVariants, variantOptions } from './variants';
+
+const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
+const DEFAULT_ROUNDS = 20;
+
+export async function buildJob(spec: BuildSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuildResult> {
+  const options = variantOptions(spec, workspace, DEFAULT_VARIANTS);
+  const built = await buildVariants(options, workspace, services, context);
+  return {
+    backend: options.backend,
+    engines: built.map((engine) => ({
+      variant: engine.variant,
+      path: engine.modelPath,
+      sizeMb: engine.sizeBytes / 1e6,
+      seconds: engine.seconds,
+      built: engine.built,
+    })),
+  };
+}
+
+/** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
+export async function benchJob(spec: BenchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BenchResult> {
+  const asked = variantOptions(spec, workspace, DEFAULT_VARIANTS);
+  if (asked.target !== 'onnxruntime') {
+    throw new WorkbenchError('usage', `Backend ${asked.backend} only simulates the ${asked.target} layout; the time of a simulation says nothing about an engine`, {
+      hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
+    });
+  }
+  const options = { ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] };
+  const built = await buildVariants(options, workspace, services, context);
+  const input = imageInput(await prepared(workspace, services.compute, context));
+  if (spec.batch !== undefined && input.fixedBatch !== null && spec.batch !== input.fixedBatch) {
+    throw new WorkbenchError('usage', `Expected batch ${input.fixedBatch}, which the model fixes, but --batch is ${spec.batch}`);
+  }
+  const threads = spec.threads ?? defaultThreads();
+  const rounds = spec.rounds ?? DEFAULT_ROUNDS;
+  const outcome = await services.compute.request(
+    'bench',
+    {
+      variants: built.map(({ variant, modelPath, weightsDir, simulate }) => ({ variant, modelPath, weightsDir, simulate })),
+      sizesMb: Object.fromEntries(built.map((engine) => [engine.variant, engine.sizeBytes / 1e6])),
+      input,
+      batch: spec.batch ?? input.fixedBatch ?? 1,
+      threads,
+      rounds,
+    },
+    context,
+  );
+  const variants = outcome.variants.filter((variant) => asked.variants.includes(variant.variant));
+  return { backend: options.backend, device: outcome.device, threads, rounds, variants, warnings: outcome.warnings };
+}

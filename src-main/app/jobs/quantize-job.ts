@@ -1,0 +1,17 @@
+import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import { openCalibration, prepared, type Workspace } from '../workspace';
+import type { JobServices } from './services';
+import { variantRecipe } from './variants';
+
+/** Writes a variant as a self-contained model file. */
+export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<QuantizeResult> {
+  const model = await prepared(workspace, services.compute, context);
+  const name = parseVariant(spec.variant);
+  const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : null;
+  const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
+  const recipe = variantRecipe(name, { options, workspace, model, calibration });
+  const result = await services.compute.request('rewrite', { ...recipe, outPath: spec.outPath, materialize: true }, context);
+  return { out: spec.outPath, variant: name.text, target: spec.target, ...result };
+}

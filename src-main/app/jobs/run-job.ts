@@ -1,0 +1,88 @@
+import { cpus, release, totalmem, type as osType } from 'node:os';
+import { join } from 'node:path';
+import type { CalibrateResult, RunResult, RunSpec, Warning } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { areGatesMet, evaluateGates } from '../../../src-shared/domain/gates';
+import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
+import { RUN_RECORD_VERSION } from '../../../src-shared/domain/run-record';
+import { buildTable } from '../../../src-shared/domain/run-table';
+import { setManifestHash } from '../../calibration/image-set';
+import { renderReport } from '../../runs/report/html';
+import { createRunId, saveReport, saveRun } from '../../runs/run-store';
+import { loadSet, type Workspace } from '../workspace';
+import { reportInput } from '../report-input';
+import { benchJob } from './bench-job';
+import { calibrateJob } from './calibrate-job';
+import { defaultThreads, type JobServices } from './services';
+import { validateJob } from './validate-job';
+
+/** The rows of the table when nothing else is asked for. */
+const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
+
+/** The whole job: calibrate, build, benchmark, validate, judge the gates, record and report. */
+export async function runJob(spec: RunSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<RunResult> {
+  const { projectPath } = spec;
+  const variants = spec.variants ?? DEFAULT_VARIANTS;
+  for (const variant of variants) parseVariant(variant); // a misspelt name must not wait for the calibration
+  const common = { ...spec, projectPath, variants };
+  const calibration = await calibrateJob({ kind: 'calibrate', projectPath, ...(spec.threads === undefined ? {} : { threads: spec.threads }) }, workspace, services, context);
+  const bench = await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
+  const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
+  const table = buildTable({ validation, benchmark: bench });
+  const shipped = shippedVariants(variants);
+  const record: RunRecord = {
+    version: RUN_RECORD_VERSION,
+    runId: createRunId(),
+    createdAt: new Date().toISOString(),
+    project: workspace.file.name,
+    tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
+    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}` },
+    model: workspace.file.model,
+    sets: await setRecords(workspace, spec.limit),
+    preprocessing: workspace.file.preprocessing,
+    options: {
+      target: spec.target ?? workspace.file.target,
+      backend: bench.backend,
+      method: workspace.file.method,
+      threads: spec.threads ?? defaultThreads(),
+      other: { activations: spec.activationType ?? 'int8', ...(spec.limit === undefined ? {} : { limit: spec.limit }) },
+    },
+    calibration: { images: calibration.images, tensors: calibration.tensors, sha256: calibration.sha256, seconds: calibration.seconds },
+    table,
+    shipped,
+    validation: validation && { images: validation.images, labelled: validation.labelled, variants: validation.variants },
+    benchmark: bench,
+    gates: evaluateGates(workspace.file.gates, table, shipped),
+    warnings: allWarnings(calibration, bench.warnings, validation?.warnings ?? []),
+  };
+  await saveRun(workspace.path, record);
+  context.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
+  await saveReport(workspace.path, record.runId, renderReport(await reportInput(workspace, record, services, context)));
+  return { runId: record.runId, record, report: join(workspace.path, 'runs', record.runId, 'report.html') };
+}
+
+/** The gates judge what would be deployed: the mixed plan when it is in the table, else the last quantized variant. */
+function shippedVariants(variants: readonly string[]): string[] {
+  const quantized = variants.filter((variant) => variant !== 'fp32');
+  const shipped = quantized.find((variant) => variant.startsWith('mixed')) ?? quantized.at(-1);
+  return shipped === undefined ? [] : [shipped];
+}
+
+async function setRecords(workspace: Workspace, limit: number | undefined): Promise<RunRecord['sets']> {
+  const record = async (set: ImageSet): Promise<SetRecord> => ({ root: set.root, manifestSha256: await setManifestHash(set), images: set.entries.length });
+  return {
+    calibration: await record(await loadSet(workspace, 'calibration', undefined)),
+    validation: workspace.file.validationSet ? await record(await loadSet(workspace, 'validation', limit)) : null,
+  };
+}
+
+function allWarnings(calibration: CalibrateResult, bench: readonly Warning[], validation: readonly Warning[]): Warning[] {
+  return [...calibration.warnings, ...bench, ...validation];
+}
+
+/** True when a run met all its gates. */
+export function isRunAccepted(record: RunRecord): boolean {
+  return areGatesMet(record.gates);
+}

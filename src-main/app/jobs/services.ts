@@ -1,0 +1,15 @@
+import { availableParallelism } from 'node:os';
+import type { Compute } from '../../compute/protocol';
+
+/** What jobs need from the application. */
+export interface JobServices {
+  readonly compute: Compute;
+  /** Version of this tool, for records. */
+  readonly toolVersion: string;
+  readonly onnxruntimeVersion: string;
+}
+
+/** One one-thread worker per core. */
+export function defaultThreads(): number {
+  return availableParallelism();
+}

@@ -1,0 +1,87 @@
+import type { ValidateResult, ValidateSpec, Warning } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ValidationImages, VariantReport } from '../../../src-shared/domain/accuracy';
+import { buildVariantReport } from '../../../src-shared/domain/accuracy-report';
+import type { ImageSet } from '../../../src-shared/domain/image-set';
+import type { VariantPredictions } from '../../compute/protocol';
+import { imageId } from '../../calibration/calibration-state';
+import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
+import { defaultThreads, type JobServices } from './services';
+import { buildVariants, variantOptions, type VariantOptions } from './variants';
+
+const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
+
+/** Runs variants over the validation set. fp32 always runs first, since everything is compared with it. */
+export async function validateJob(spec: ValidateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<ValidateResult> {
+  const options = variantOptions(spec, workspace, DEFAULT_VARIANTS);
+  const set = await loadSet(workspace, 'validation', spec.limit);
+  const withReference: VariantOptions = { ...options, variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')] };
+  const built = await buildVariants(withReference, workspace, services, context);
+  const model = await prepared(workspace, services.compute, context);
+  const evaluated = await services.compute.request(
+    'evaluate',
+    {
+      variants: built.map(({ variant, modelPath, weightsDir, simulate }) => ({ variant, modelPath, weightsDir, simulate })),
+      input: imageInput(model),
+      preprocessing: workspace.file.preprocessing,
+      set,
+      threads: spec.threads ?? defaultThreads(),
+    },
+    context,
+  );
+  const images = validationImages(set, evaluated.classCount > 0);
+  const reference = evaluated.variants[0];
+  const variants = evaluated.variants
+    .filter((variant) => options.variants.includes(variant.variant))
+    .map((variant) => variantReport(variant, reference, images, options));
+  const labelled = set.labelSource !== 'none' && evaluated.classCount > 0;
+  return {
+    images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
+    labelled,
+    backend: options.backend,
+    target: options.target,
+    skipped: evaluated.skipped,
+    variants,
+    warnings: warningsOf(set, evaluated.classCount, options),
+  };
+}
+
+function validationImages(set: ImageSet, isClassifier: boolean): ValidationImages {
+  return {
+    files: set.entries.map(imageId),
+    labels: Int32Array.from(set.entries, (entry) => (isClassifier ? (entry.label ?? -1) : -1)),
+    groups: set.entries.map((entry) => entry.group),
+    classNames: set.classNames,
+  };
+}
+
+function variantReport(variant: VariantPredictions, reference: VariantPredictions | undefined, images: ValidationImages, options: VariantOptions): VariantReport {
+  const isReference = variant === reference;
+  return buildVariantReport({
+    variant: variant.variant,
+    backend: options.backend,
+    images,
+    ...(variant.predictions ? { predictions: variant.predictions } : {}),
+    ...(reference?.predictions ? { fp32: reference.predictions } : {}),
+    ...(variant.predictions === null && variant.rowAgreement !== null ? { agreement: variant.rowAgreement } : {}),
+    ...(isReference ? {} : { outputSqnrDb: variant.outputSqnrDb }),
+    outputs: isReference ? [] : variant.outputs,
+  });
+}
+
+function warningsOf(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
+  const warnings: Warning[] = [];
+  if (set.labelSource !== 'none' && classCount === 0) {
+    warnings.push({
+      code: 'labels-unused',
+      message: 'The set has labels, but no output of the model has the shape [batch, classes]: variants are compared with FP32 by agreement and output SQNR.',
+    });
+  }
+  if (classCount > 0 && set.classNames.length > classCount) {
+    warnings.push({ code: 'labels-too-many', message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.` });
+  }
+  if (options.target !== 'onnxruntime') {
+    warnings.push({ code: 'simulation', message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.` });
+  }
+  return warnings;
+}

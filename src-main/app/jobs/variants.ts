@@ -1,0 +1,152 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { layerId } from '../../../src-shared/base/brand';
+import { WorkbenchError } from '../../../src-shared/contract/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
+import { requireBackend } from '../../backends/registry';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { StoredCalibration } from '../../calibration/calibration-store';
+import { thresholdsInUse } from '../../calibration/threshold-table';
+import type { RewriteParams, RunnableVariant } from '../../compute/protocol';
+import type { Model } from '../../onnx/model';
+import { openCalibration, prepared, shortHash, type Workspace } from '../workspace';
+import type { JobServices } from './services';
+
+export interface VariantOptions {
+  readonly variants: readonly string[];
+  readonly backend: BackendId;
+  readonly target: Target;
+  readonly activationType: 'int8' | 'uint8';
+}
+
+/** What a job spec leaves open, filled in from the project. */
+export function variantOptions(
+  spec: { readonly variants?: readonly string[]; readonly backend?: BackendId; readonly target?: Target; readonly activationType?: 'int8' | 'uint8' },
+  workspace: Workspace,
+  defaults: readonly string[],
+): VariantOptions {
+  const backend = spec.backend ?? 'ort-cpu';
+  requireBackend(backend);
+  const target = spec.target ?? workspace.file.target;
+  return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8' };
+}
+
+/** A variant as a file that a backend runs, and what it cost to make. */
+export interface BuiltVariant extends RunnableVariant {
+  readonly sizeBytes: number;
+  readonly seconds: number;
+  /** False when it was there already. */
+  readonly built: boolean;
+}
+
+/** engine.json beside an engine. */
+interface EngineRecord {
+  readonly version: 1;
+  readonly backend: BackendId;
+  readonly target: Target;
+  readonly variant: string;
+  readonly sizeBytes: number;
+  readonly createdAt: string;
+}
+
+const ENGINE_RECORD = 'engine.json';
+
+/**
+ * Builds engines. On ort-cpu with target onnxruntime an engine is the self-contained quantized model that ONNX Runtime
+ * fuses to INT8 kernels; with another target it is a simulation that keeps Q/DQ as float arithmetic and refers to the
+ * prepared weights. fp32 is the prepared model itself. An engine of the same content is kept.
+ */
+export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
+  const model = await prepared(workspace, services.compute, context);
+  const names = options.variants.map((text) => parseVariant(text));
+  const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : null;
+  const built: BuiltVariant[] = [];
+  for (const [i, name] of names.entries()) {
+    context.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
+    built.push(await buildVariant(name, { options, workspace, services, context, model, calibration }));
+  }
+  context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
+  return built;
+}
+
+function needsCalibration(name: VariantName): boolean {
+  return name.kind === 'int8' || name.kind === 'mixed';
+}
+
+interface BuildTask {
+  readonly options: VariantOptions;
+  readonly workspace: Workspace;
+  readonly services: JobServices;
+  readonly context: TaskContext;
+  readonly model: Model;
+  readonly calibration: StoredCalibration | null;
+}
+
+async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVariant> {
+  const { options, workspace } = task;
+  if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir);
+  const recipe = variantRecipe(name, task);
+  const isSimulation = options.target !== 'onnxruntime';
+  const key = shortHash({ ...recipe, backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
+  const dir = workspace.paths.engineDir(key);
+  const modelPath = join(dir, 'model.onnx');
+  const weightsDir = isSimulation ? workspace.preparedDir : null;
+  const runnable: RunnableVariant = { variant: name.text, modelPath, weightsDir, simulate: isSimulation };
+  const known = readEngineRecord(dir);
+  if (known) return { ...runnable, sizeBytes: known.sizeBytes, seconds: 0, built: false };
+  const startedAt = performance.now();
+  await mkdir(dir, { recursive: true });
+  const result = await task.services.compute.request('rewrite', { ...recipe, outPath: modelPath, materialize: !isSimulation }, task.context);
+  const record: EngineRecord = {
+    version: 1,
+    backend: options.backend,
+    target: options.target,
+    variant: name.text,
+    sizeBytes: result.sizeBytes,
+    createdAt: new Date().toISOString(),
+  };
+  await writeFileAtomic(join(dir, ENGINE_RECORD), JSON.stringify(record, null, 1));
+  return { ...runnable, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
+}
+
+function preparedAsVariant(variant: string, preparedDir: string): BuiltVariant {
+  const modelPath = join(preparedDir, 'model.onnx');
+  const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => sum + (existsSync(join(preparedDir, file)) ? statSync(join(preparedDir, file)).size : 0), 0);
+  return { variant, modelPath, weightsDir: preparedDir, simulate: false, sizeBytes, seconds: 0, built: false };
+}
+
+function readEngineRecord(dir: string): EngineRecord | null {
+  const path = join(dir, ENGINE_RECORD);
+  if (!existsSync(path) || !existsSync(join(dir, 'model.onnx'))) return null;
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<EngineRecord>;
+    return record.version === 1 && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Everything that decides what a variant's graph is. */
+export function variantRecipe(
+  name: VariantName,
+  task: { readonly options: Pick<VariantOptions, 'target' | 'activationType'>; readonly workspace: Workspace; readonly model: Model; readonly calibration: StoredCalibration | null },
+): Omit<RewriteParams, 'outPath' | 'materialize'> {
+  const { options, workspace, model, calibration } = task;
+  const layers = model.graph.node.map((node) => layerId(node.name));
+  const plan: PrecisionPlan = planOfVariant(name, workspace.file.plan, layers);
+  if (options.activationType === 'uint8' && options.target !== 'onnxruntime') {
+    throw new WorkbenchError('usage', 'Asymmetric UINT8 activations exist for the target onnxruntime only; TensorRT accepts only zero point 0');
+  }
+  return {
+    preparedDir: workspace.preparedDir,
+    target: options.target,
+    plan,
+    quantized: needsCalibration(name),
+    thresholds: calibration && needsCalibration(name) ? thresholdsInUse(calibration, workspace.file, name.method ?? undefined) : {},
+    ranges: calibration ? Object.fromEntries(calibration.index.tensors.map((tensor) => [tensor.name, [tensor.min, tensor.max] as const])) : {},
+    activationType: options.activationType,
+  };
+}

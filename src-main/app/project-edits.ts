@@ -1,0 +1,99 @@
+import { unreachable } from '../../src-shared/base/assert';
+import type { ProjectEdit } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import { matchGlob } from '../../src-shared/domain/glob';
+import type { Precision } from '../../src-shared/domain/precision';
+import type { ProjectFile } from '../../src-shared/domain/project';
+import type { Compute } from '../compute/protocol';
+import { calibrationTensors } from '../quantization/calibration-tensors';
+import { firstAndHeadFp16 } from '../quantization/presets';
+import type { Model } from '../onnx/model';
+import { prepared, type Workspace } from './workspace';
+
+/** Applies edits in order to a copy of the project file; nothing is changed when one of them fails. */
+export async function applyEdits(workspace: Workspace, edits: readonly ProjectEdit[], compute: Compute): Promise<ProjectFile> {
+  const model = await prepared(workspace, compute, {});
+  return edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
+}
+
+function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectFile {
+  switch (edit.kind) {
+    case 'method':
+      return { ...file, method: edit.method };
+    case 'percentile':
+      if (!(edit.percentile > 0 && edit.percentile <= 100)) throw new WorkbenchError('usage', `Expected a percentile above 0 and up to 100, found ${edit.percentile}`);
+      return { ...file, percentile: edit.percentile };
+    case 'target':
+      return { ...file, target: edit.target };
+    case 'tensor-method': {
+      const tensors = matchingTensors(edit.tensor, model);
+      return { ...file, tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, edit.method])) } };
+    }
+    case 'threshold': {
+      if (!(edit.thresholdReal > 0 && Number.isFinite(edit.thresholdReal))) {
+        throw new WorkbenchError('usage', `Expected a threshold above 0 in real units, found ${edit.thresholdReal}`);
+      }
+      const tensors = matchingTensors(edit.tensor, model);
+      return {
+        ...file,
+        tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, 'manual' as const])) },
+        manualThresholds: { ...file.manualThresholds, ...Object.fromEntries(tensors.map((name) => [name, edit.thresholdReal])) },
+      };
+    }
+    case 'clear-tensor': {
+      const cleared = new Set(matchingTensors(edit.tensor, model));
+      return { ...file, tensorMethods: without(file.tensorMethods, cleared), manualThresholds: without(file.manualThresholds, cleared) };
+    }
+    case 'precision':
+      return withPrecision(file, matchingLayers(edit.layer, model), edit.precision);
+    case 'preset':
+      return edit.preset === 'all-int8' ? { ...file, plan: { layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16');
+    default:
+      return unreachable(edit);
+  }
+}
+
+/** int8 is what a layer has without an entry, so it is not written. */
+function withPrecision(file: ProjectFile, layers: readonly string[], precision: Precision): ProjectFile {
+  const rest = without(file.plan.layers, new Set(layers));
+  const chosen = precision === 'int8' ? {} : Object.fromEntries(layers.map((name) => [name, precision]));
+  return { ...file, plan: { layers: { ...rest, ...chosen } } };
+}
+
+function without<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.has(name)));
+}
+
+function matchingTensors(pattern: string, model: Model): string[] {
+  return matching(pattern, calibrationTensors(model), 'tensor', '`calib thresholds PROJECT` lists the tensors.');
+}
+
+function matchingLayers(pattern: string, model: Model): string[] {
+  return matching(pattern, model.graph.node.map((node) => node.name), 'layer', '`calib quantize PROJECT --explain` lists the layers.');
+}
+
+function matching(pattern: string, names: readonly string[], what: string, hint: string): string[] {
+  const found = names.filter((name) => matchGlob(pattern, name));
+  if (found.length > 0) return found;
+  const near = nearest(pattern, names);
+  throw new WorkbenchError('not-found', `No ${what} matches "${pattern}"${near === null ? '' : `; the nearest name is "${near}"`}`, { hint });
+}
+
+/** The name that shares the longest run of characters with the pattern, wildcards aside. */
+function nearest(pattern: string, names: readonly string[]): string | null {
+  const words = pattern.split(/[*?]+/).filter((word) => word.length >= 2);
+  const score = (name: string): number => Math.max(0, ...words.map((word) => longestCommonRun(word.toLowerCase(), name.toLowerCase())));
+  const best = names.reduce<{ name: string; score: number } | null>((found, name) => {
+    const own = score(name);
+    return own >= 2 && (found === null || own > found.score) ? { name, score: own } : found;
+  }, null);
+  return best?.name ?? null;
+}
+
+function longestCommonRun(a: string, b: string): number {
+  let best = 0;
+  for (let start = 0; start < a.length; start++) {
+    while (start + best < a.length && b.includes(a.slice(start, start + best + 1))) best++;
+  }
+  return best;
+}

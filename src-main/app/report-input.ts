@@ -1,0 +1,74 @@
+import type { TaskContext } from '../../src-shared/contract/progress';
+import { amaxOf, binWidthOf, type TensorHistogram } from '../../src-shared/domain/histogram';
+import type { Method } from '../../src-shared/domain/methods';
+import type { PlacementDecision } from '../../src-shared/domain/precision';
+import type { RunRecord } from '../../src-shared/domain/run-record';
+import { evaluateThreshold } from '../../src-shared/domain/thresholds';
+import { parseVariant } from '../../src-shared/domain/variant';
+import type { StoredCalibration } from '../calibration/calibration-store';
+import { thresholdTable } from '../calibration/threshold-table';
+import type { ReportHistogram, ReportInput, ReportThreshold } from '../runs/report/input';
+import type { JobServices } from './jobs/services';
+import { variantRecipe } from './jobs/variants';
+import { openCalibration, prepared, type Workspace } from './workspace';
+
+/** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
+export async function reportInput(workspace: Workspace, record: RunRecord, services: JobServices, context: TaskContext): Promise<ReportInput> {
+  const calibration = openCalibration(workspace);
+  return {
+    record,
+    histograms: histograms(calibration, workspace),
+    decisions: await shippedDecisions(workspace, record, { services, context, calibration }),
+  };
+}
+
+function histograms(calibration: StoredCalibration, workspace: Workspace): ReportHistogram[] {
+  return thresholdTable(calibration, workspace.file).tensors.map((row) => {
+    const total = calibration.total(row.name);
+    const groups = Object.entries(calibration.groups(row.name)).filter(([name]) => name !== '');
+    const costOf = (thresholdReal: number): ReportThreshold => {
+      const cost = evaluateThreshold(total, thresholdReal);
+      return { thresholdReal, sqnrDb: cost.sqnrDb, clippedFraction: cost.clippedFraction };
+    };
+    const methods = Object.entries(row.methods).map(([method, threshold]) => [method as Method, costOf(threshold)] as const);
+    return {
+      name: row.name,
+      folded: foldSides(total, total.exponent),
+      binWidthReal: binWidthOf(total),
+      amaxReal: amaxOf(total),
+      zeroCount: total.zeroCount,
+      methods: Object.fromEntries(methods),
+      method: row.method,
+      chosen: costOf(row.threshold),
+      ...(groups.length > 1 ? { groups: groups.map(([name, histogram]) => ({ name, folded: foldSides(histogram, total.exponent) })) } : {}),
+    };
+  });
+}
+
+/** Counts of |x|, on the grid of a (same or larger) exponent. */
+function foldSides(histogram: TensorHistogram, exponent: number): Float64Array {
+  const folded = new Float64Array(histogram.positive.length);
+  const step = 2 ** (exponent - histogram.exponent);
+  for (const [i, count] of histogram.positive.entries()) {
+    const bin = Math.floor(i / step);
+    folded[bin] = (folded[bin] ?? 0) + count + (histogram.negative[i] ?? 0);
+  }
+  return folded;
+}
+
+interface DecisionTask {
+  readonly services: JobServices;
+  readonly context: TaskContext;
+  readonly calibration: StoredCalibration;
+}
+
+async function shippedDecisions(workspace: Workspace, record: RunRecord, task: DecisionTask): Promise<readonly PlacementDecision[]> {
+  const shipped = record.shipped[0];
+  if (shipped === undefined) return [];
+  const { target, other } = record.options;
+  const options = { target, activationType: other['activations'] === 'uint8' ? 'uint8' : 'int8' } as const;
+  const model = await prepared(workspace, task.services.compute, task.context);
+  const recipe = variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration });
+  const result = await task.services.compute.request('rewrite', { ...recipe, outPath: null, materialize: false }, task.context);
+  return result.decisions;
+}

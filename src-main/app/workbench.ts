@@ -1,0 +1,165 @@
+import { resolve } from 'node:path';
+import type { JobId } from '../../src-shared/base/brand';
+import type {
+  CreateProjectRequest,
+  DoctorReport,
+  ExportRequest,
+  ExportResult,
+  HistogramView,
+  ImportReport,
+  ProjectEdit,
+  ProjectView,
+  ThresholdTable,
+  Unsubscribe,
+  WorkbenchApi,
+  WorkbenchEvent,
+} from '../../src-shared/contract/api';
+import { unreachable } from '../../src-shared/base/assert';
+import type { JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/jobs';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import type { ModelInspection } from '../../src-shared/domain/inspection';
+import type { Method } from '../../src-shared/domain/methods';
+import { thresholdTable } from '../calibration/threshold-table';
+import { ForcedCancelError } from '../compute/client';
+import { inspectModel } from '../onnx/inspect';
+import { readModel } from '../onnx/wire-reader';
+import { doctor } from './doctor';
+import { exportProject, importCache } from './exchange';
+import { JobQueue } from './job-queue';
+import { calibrateJob, mergeJob } from './jobs/calibrate-job';
+import { benchJob, buildJob } from './jobs/bench-job';
+import { quantizeJob } from './jobs/quantize-job';
+import { runJob } from './jobs/run-job';
+import type { JobServices } from './jobs/services';
+import { validateJob } from './jobs/validate-job';
+import { createProject } from './create-project';
+import { applyEdits } from './project-edits';
+import { ProjectLocks } from './project-locks';
+import { loadProject, saveProject } from './project-store';
+import { currentCalibrationKey, openCalibration, openWorkspace, type Workspace } from './workspace';
+
+/** The application behind every window, link and command: all state is on disk or in the job queue. */
+export class Workbench implements WorkbenchApi {
+  private readonly listeners = new Set<(event: WorkbenchEvent) => void>();
+  private readonly locks = new ProjectLocks();
+  private readonly queue: JobQueue;
+
+  constructor(private readonly services: JobServices) {
+    this.queue = new JobQueue({
+      run: (spec, context) => this.runLocked(spec, context),
+      onChange: (job) => this.emit({ type: 'job', job }),
+      isForced: (error) => error instanceof ForcedCancelError,
+    });
+  }
+
+  async inspectModel(request: { readonly modelPath: string }): Promise<ModelInspection> {
+    const modelPath = resolve(request.modelPath);
+    return inspectModel(readModel(modelPath), modelPath);
+  }
+
+  async createProject(request: CreateProjectRequest): Promise<ProjectView> {
+    const path = await createProject(request);
+    return this.openProject({ projectPath: path });
+  }
+
+  async openProject(request: { readonly projectPath: string }): Promise<ProjectView> {
+    return viewOf(await openWorkspace(resolve(request.projectPath)));
+  }
+
+  async editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView> {
+    const projectPath = resolve(request.projectPath);
+    return this.locks.hold(projectPath, async () => {
+      const workspace = await openWorkspace(projectPath);
+      const edited = await applyEdits(workspace, request.edits, this.services.compute);
+      await saveProject(projectPath, edited);
+      this.emit({ type: 'project', projectPath });
+      return viewOf({ ...workspace, file: await loadProject(projectPath) });
+    });
+  }
+
+  async getThresholds(request: { readonly projectPath: string; readonly method?: Method }): Promise<ThresholdTable> {
+    const workspace = await openWorkspace(resolve(request.projectPath));
+    return thresholdTable(openCalibration(workspace), workspace.file, request.method);
+  }
+
+  async getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView> {
+    return openCalibration(await openWorkspace(resolve(request.projectPath))).view(request.tensor);
+  }
+
+  async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {
+    const projectPath = resolve(request.projectPath);
+    return this.locks.hold(projectPath, async () => {
+      const report = await importCache(await openWorkspace(projectPath), resolve(request.cachePath), this.services.compute);
+      this.emit({ type: 'project', projectPath });
+      return report;
+    });
+  }
+
+  async exportProject(request: ExportRequest): Promise<ExportResult> {
+    const workspace = await openWorkspace(resolve(request.projectPath));
+    return exportProject(workspace, { ...request, outPath: resolve(request.outPath) }, this.services);
+  }
+
+  doctor(): Promise<DoctorReport> {
+    return doctor(this.services.compute);
+  }
+
+  async startJob(spec: JobSpec): Promise<{ readonly jobId: JobId }> {
+    return { jobId: this.queue.start({ ...spec, projectPath: resolve(spec.projectPath) }) };
+  }
+
+  async getJob(request: { readonly jobId: JobId }): Promise<JobSnapshot> {
+    return this.queue.get(request.jobId);
+  }
+
+  async listJobs(): Promise<readonly JobSnapshot[]> {
+    return this.queue.list();
+  }
+
+  cancelJob(request: { readonly jobId: JobId }): Promise<JobSnapshot> {
+    return this.queue.cancel(request.jobId);
+  }
+
+  subscribe(listener: (event: WorkbenchEvent) => void): Unsubscribe {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Ends the compute process. */
+  dispose(): void {
+    this.services.compute.dispose();
+  }
+
+  private emit(event: WorkbenchEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  private runLocked(spec: JobSpec, context: TaskContext): Promise<JobResult> {
+    return this.locks.hold(spec.projectPath, async () => this.runJob(spec, await openWorkspace(spec.projectPath), context));
+  }
+
+  private runJob(spec: JobSpec, workspace: Workspace, context: TaskContext): Promise<JobResult> {
+    switch (spec.kind) {
+      case 'calibrate':
+        return calibrateJob(spec, workspace, this.services, context);
+      case 'merge':
+        return mergeJob(spec, workspace, this.services, context);
+      case 'quantize':
+        return quantizeJob(spec, workspace, this.services, context);
+      case 'validate':
+        return validateJob(spec, workspace, this.services, context);
+      case 'build':
+        return buildJob(spec, workspace, this.services, context);
+      case 'bench':
+        return benchJob(spec, workspace, this.services, context);
+      case 'run':
+        return runJob(spec, workspace, this.services, context);
+      default:
+        return unreachable(spec);
+    }
+  }
+}
+
+function viewOf(workspace: Workspace): ProjectView {
+  return { path: workspace.path, file: workspace.file, calibrated: currentCalibrationKey(workspace) !== null };
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import type { ImageInput } from '../../src-shared/domain/preprocessing';
+import type { ImageSet } from '../../src-shared/domain/image-set';
+import type { ProjectFile } from '../../src-shared/domain/project';
+import { writeFileAtomic } from '../base/atomic-file';
+import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
+import { loadImageSet, setManifestHash } from '../calibration/image-set';
+import type { Compute } from '../compute/protocol';
+import { imageInputOf } from '../onnx/inspect';
+import { loadPrepared } from '../onnx/prepared-store';
+import type { Model } from '../onnx/model';
+import { artifactPaths, type ArtifactPaths } from './artifact-paths';
+import { loadProject } from './project-store';
+
+/** Part of every calibration key: raised when the same images would be counted differently. */
+const COLLECTOR_VERSION = 1;
+/** Part of every prepared key: raised when preparation changes the graph. */
+const PREPARE_VERSION = 1;
+
+/** A project that is open for a job: its file, its folders, and what is derived from them on demand. */
+export interface Workspace {
+  readonly path: string;
+  readonly file: ProjectFile;
+  readonly paths: ArtifactPaths;
+  readonly preparedDir: string;
+}
+
+export async function openWorkspace(projectPath: string): Promise<Workspace> {
+  const file = await loadProject(projectPath);
+  const paths = artifactPaths(projectPath);
+  return { path: projectPath, file, paths, preparedDir: paths.preparedDir(shortHash({ model: file.model.sha256, version: PREPARE_VERSION })) };
+}
+
+/** Makes the prepared model unless it is there, and returns it. */
+export async function prepared(workspace: Workspace, compute: Compute, context: TaskContext): Promise<Model> {
+  await compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir }, context);
+  return loadPrepared(workspace.preparedDir);
+}
+
+export function imageInput(model: Model): ImageInput {
+  return imageInputOf(model);
+}
+
+export async function loadSet(workspace: Workspace, which: 'calibration' | 'validation', limit: number | undefined): Promise<ImageSet> {
+  const reference = which === 'calibration' ? workspace.file.calibrationSet : workspace.file.validationSet;
+  if (!reference) {
+    throw new WorkbenchError('images-empty', `The project ${workspace.path} has no validation set`, {
+      hint: 'Make the project again with `calib init MODEL --calibration DIR --validation DIR`.',
+    });
+  }
+  const set = await loadImageSet({ path: reference.path, ...(reference.labels === null ? {} : { labelsCsv: reference.labels }) });
+  return limit === undefined ? set : { ...set, entries: set.entries.slice(0, limit) };
+}
+
+/** Identity of a calibration: model, images (content, not order), preprocessing and collector. */
+export async function calibrationKey(workspace: Workspace, set: ImageSet): Promise<string> {
+  return shortHash({
+    model: workspace.file.model.sha256,
+    set: await setManifestHash(set),
+    preprocessing: workspace.file.preprocessing,
+    prepare: PREPARE_VERSION,
+    collector: COLLECTOR_VERSION,
+  });
+}
+
+/** Which calibration the project uses now, and what it was made for. */
+interface CurrentCalibration {
+  readonly key: string;
+  readonly belongsTo: string;
+}
+
+/** What a calibration must have been made for to be the project's: compared without reading the images again. */
+function belongsTo(file: ProjectFile): string {
+  return shortHash({ model: file.model.sha256, set: file.calibrationSet, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, collector: COLLECTOR_VERSION });
+}
+
+export async function setCurrentCalibration(workspace: Workspace, key: string): Promise<void> {
+  const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace.file) };
+  await writeFileAtomic(workspace.paths.currentCalibrationPath, JSON.stringify(current));
+}
+
+/** The key of the project's calibration, or null when there is none for the model, set and preprocessing as they are now. */
+export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths'>): string | null {
+  const path = workspace.paths.currentCalibrationPath;
+  if (!existsSync(path)) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+  const current = value as Partial<CurrentCalibration> | null;
+  if (typeof current?.key !== 'string' || current.belongsTo !== belongsTo(workspace.file)) return null;
+  return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? current.key : null;
+}
+
+/** @throws WorkbenchError calibration-missing */
+export function openCalibration(workspace: Workspace): StoredCalibration {
+  const key = currentCalibrationKey(workspace);
+  if (key === null) {
+    throw new WorkbenchError('calibration-missing', `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`, {
+      hint: `Run: calib calibrate ${workspace.path}`,
+    });
+  }
+  return StoredCalibration.open(workspace.paths.calibrationDir(key));
+}
+
+export function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}

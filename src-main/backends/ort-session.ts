@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { InferenceSession, Tensor, env } from 'onnxruntime-node';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+
+export interface OrtSessionOptions {
+  /** An .onnx file, or the bytes of a graph whose weights lie in weightsDir. */
+  readonly model: string | Uint8Array;
+  /** Folder of the external weights; null when the model holds its weights itself. */
+  readonly weightsDir: string | null;
+  readonly threads: number;
+  /** Keep Q/DQ as float arithmetic instead of fusing to INT8 kernels. */
+  readonly simulate: boolean;
+}
+
+export interface OutputTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** null when the output is not float32. */
+  readonly data: Float32Array | null;
+}
+
+env.logLevel = 'error';
+
+/** A session of ONNX Runtime's CPU provider with one float32 input. Its run() blocks the calling thread. */
+export class OrtSession {
+  private constructor(
+    private readonly session: InferenceSession,
+    readonly inputName: string,
+  ) {}
+
+  /** @throws WorkbenchError model-unsupported with ONNX Runtime's own message when it refuses the model. */
+  static async open(options: OrtSessionOptions): Promise<OrtSession> {
+    const sessionConfig = {
+      ...(options.weightsDir === null ? {} : { model_external_initializers_file_folder_path: options.weightsDir }),
+      ...(options.simulate ? { disable_quant_qdq: '1' } : {}),
+    };
+    const settings: InferenceSession.SessionOptions = {
+      executionProviders: ['cpu'],
+      graphOptimizationLevel: 'all',
+      executionMode: 'sequential',
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      extra: { session: sessionConfig },
+    };
+    // A path lets ONNX Runtime resolve external data itself; bytes are needed as soon as the weights lie elsewhere.
+    const model = typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;
+    try {
+      const session = await (typeof model === 'string' ? InferenceSession.create(model, settings) : InferenceSession.create(model, settings));
+      const inputName = session.inputNames[0];
+      if (inputName === undefined) throw new Error('the model has no input');
+      return new OrtSession(session, inputName);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${reason}`, { cause: error });
+    }
+  }
+
+  get outputNames(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  /**
+   * Runs the model once.
+   * @param input values of the input, shape `dims`.
+   * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
+   */
+  async run(input: Float32Array, dims: readonly number[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
+    const feeds = { [this.inputName]: new Tensor('float32', input, dims) };
+    const fetches: Record<string, Tensor | null> = {};
+    for (const name of this.session.outputNames) {
+      const buffer = reuse?.get(name);
+      fetches[name] = buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null;
+    }
+    const outputs = await this.session.run(feeds, fetches);
+    return this.session.outputNames.map((name) => {
+      const buffer = reuse?.get(name);
+      if (buffer?.data) return buffer;
+      const tensor = outputs[name];
+      if (!tensor) throw new Error(`ONNX Runtime returned no output "${name}"`);
+      return { name, dims: tensor.dims, data: tensor.type === 'float32' ? (tensor.data as Float32Array) : null };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+/** Shape of one batch of an image input. */
+export function inputDims(input: { channels: number; height: number; width: number; layout: 'nchw' | 'nhwc' }, batch: number): number[] {
+  return input.layout === 'nchw' ? [batch, input.channels, input.height, input.width] : [batch, input.height, input.width, input.channels];
+}

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Root of the installed package: the nearest folder above this file that holds our package.json. Works for the bundled
+ * code under out/main and for sources run by the tests.
+ */
+export function packageRoot(): string {
+  let dir = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const manifest = join(dir, 'package.json');
+    if (existsSync(manifest) && readFileSync(manifest, 'utf8').includes('"calibration-workbench"')) return dir;
+    const parent = dirname(dir);
+    if (parent === dir) throw new Error('package.json of calibration-workbench was not found above the running code');
+    dir = parent;
+  }
+}
+
+export function toolVersion(): string {
+  return versionIn(join(packageRoot(), 'package.json'));
+}
+
+export function onnxruntimeVersion(): string {
+  return versionIn(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+}
+
+function versionIn(manifestPath: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(manifestPath, 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+}

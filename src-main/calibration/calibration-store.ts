@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HistogramView } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import type { TensorHistogram } from '../../src-shared/domain/histogram';
+import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
+import { mergeHistograms } from '../../src-shared/domain/histogram-merge';
+import { isCalibrationIndex, type CalibrationIndex } from './calibration-index';
+import { decodeHistogramFile, type HistogramFile } from './histogram-file';
+
+/** The index of a finished calibration, or null when the folder holds none (of this version). */
+export function readCalibrationIndex(calibrationDir: string): CalibrationIndex | null {
+  const path = join(calibrationDir, 'index.json');
+  if (!existsSync(path) || !existsSync(join(calibrationDir, 'histograms.bin'))) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+  return isCalibrationIndex(value) ? value : null;
+}
+
+/** A finished calibration on disk. Histograms are decoded when they are asked for. */
+export class StoredCalibration {
+  private file: HistogramFile | null = null;
+
+  private constructor(
+    readonly index: CalibrationIndex,
+    private readonly histogramPath: string,
+  ) {}
+
+  /** @throws WorkbenchError calibration-missing */
+  static open(calibrationDir: string): StoredCalibration {
+    const index = readCalibrationIndex(calibrationDir);
+    if (!index) throw new WorkbenchError('calibration-missing', `${calibrationDir} holds no finished calibration`, { hint: 'Run `calib calibrate` first.' });
+    return new StoredCalibration(index, join(calibrationDir, 'histograms.bin'));
+  }
+
+  /** The histogram of a tensor over all images. @throws WorkbenchError not-found */
+  total(tensor: string): TensorHistogram {
+    const [first, ...rest] = Object.values(this.groups(tensor));
+    if (!first) throw new WorkbenchError('not-found', `No image was counted for tensor "${tensor}"`);
+    return rest.reduce(mergeHistograms, first);
+  }
+
+  /** Group -> histogram; one unnamed group when the set has no groups. @throws WorkbenchError not-found */
+  groups(tensor: string): Record<string, TensorHistogram> {
+    const file = this.load();
+    const at = file.header.tensors.indexOf(tensor);
+    if (at < 0) {
+      throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, { hint: '`calib thresholds` lists the tensors that were.' });
+    }
+    return Object.fromEntries(
+      file.header.groups.map((group) => [group, { ...decodeHistogram(file.records[group]?.[at] ?? new Uint8Array()), name: tensor }]),
+    );
+  }
+
+  view(tensor: string): HistogramView {
+    const file = this.load();
+    const groups = this.groups(tensor);
+    const at = file.header.tensors.indexOf(tensor);
+    const width = file.header.tensors.length;
+    return {
+      total: this.total(tensor),
+      groups: Object.fromEntries(Object.entries(groups).filter(([name]) => name !== '')),
+      imageAmax: Float32Array.from(file.header.images, (_, image) => file.amax[image * width + at] ?? Number.NaN),
+      imageFiles: file.header.images,
+    };
+  }
+
+  private load(): HistogramFile {
+    this.file ??= decodeHistogramFile(readFileSync(this.histogramPath), this.histogramPath);
+    return this.file;
+  }
+}

@@ -1,0 +1,94 @@
+import { readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import { errnoOf, messageOf } from '../base/file-errors';
+import { BmpError, decodeBmp } from './image-decoder-bmp';
+
+/** An image as bytes, row by row, channels interleaved (HWC): 1 gray or 3 RGB. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+/** Larger images are refused before they are decoded: 300 MB of pixels. */
+const MAX_PIXELS = 100e6;
+const MAX_FILE_BYTES = 1e9;
+
+// One worker thread decodes one image at a time; threads and a cache inside libvips would only compete with the workers.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/**
+ * Decodes a JPEG, PNG, WebP, TIFF or BMP file as training loaders (Pillow's `convert("RGB")`) see it: stored orientation
+ * (EXIF is not applied), no ICC conversion of RGB, alpha dropped, 16-bit samples scaled to 8, CMYK converted to sRGB,
+ * the first page or frame. Throws `image-invalid`, which names `name` (the file as shown), when the file is missing,
+ * truncated, of another format or above 100 million pixels.
+ */
+export async function decodeImage(path: string, name: string): Promise<Pixels> {
+  try {
+    const { size } = await stat(path);
+    if (size === 0) throw imageError(name, 'the file is empty');
+    if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
+    const bytes = await readFile(path);
+    if (bytes.toString('latin1', 0, 2) === 'BM') return decodeBmp(bytes, MAX_PIXELS);
+    return await decodeWithSharp(bytes, name);
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error;
+    if (error instanceof BmpError) throw imageError(name, error.message);
+    throw imageError(name, reasonOf(error), error);
+  }
+}
+
+export function imageError(name: string, why: string, cause?: unknown): WorkbenchError {
+  return new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`, cause === undefined ? {} : { cause });
+}
+
+async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
+  const options = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true, ignoreIcc: true } as const;
+  if (isTiff(bytes)) {
+    const { depth } = await sharp(bytes, options).metadata();
+    if (depth !== 'uchar' && depth !== 'ushort') throw imageError(name, `expected 8- or 16-bit samples, found ${depth}; save such tensors as .npy`);
+  }
+  const { data, info } = await sharp(bytes, options).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels === 1 || channels === 3) return { width, height, channels, data };
+  return { width, height, channels: channels === 2 ? 1 : 3, data: withoutAlpha(data, channels) };
+}
+
+function isTiff(bytes: Buffer): boolean {
+  const magic = bytes.toString('latin1', 0, 2);
+  return magic === 'II' || magic === 'MM';
+}
+
+/** Drops the last of `channels` interleaved channels. */
+export function withoutAlpha(data: Uint8Array, channels: number): Uint8Array {
+  const kept = channels - 1;
+  const out = new Uint8Array((data.length / channels) * kept);
+  for (let from = 0, to = 0; to < out.length; from += channels, to += kept) {
+    for (let c = 0; c < kept; c += 1) out[to + c] = data[from + c] ?? 0;
+  }
+  return out;
+}
+
+function reasonOf(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === 'ENOENT') return 'the file does not exist';
+  if (errno !== null) return errno;
+  const message = messageOf(error);
+  if (message.includes('exceeds pixel limit')) return `it exceeds the limit of ${MAX_PIXELS / 1e6} million pixels`;
+  if (message.includes('unsupported image format')) return 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else';
+  return message.trim().split('\n')[0] ?? message;
+}
+
+/** Luma of ITU-R BT.601 in 16-bit fixed point, as Pillow's `convert("L")`; gray stays as it is. */
+export function toGray(pixels: Pixels): Pixels {
+  if (pixels.channels === 1) return pixels;
+  const { width, height, data } = pixels;
+  const gray = new Uint8Array(width * height);
+  for (let i = 0, p = 0; i < gray.length; i += 1, p += 3) {
+    gray[i] = ((data[p] ?? 0) * 19_595 + (data[p + 1] ?? 0) * 38_470 + (data[p + 2] ?? 0) * 7_471 + 0x8000) >> 16;
+  }
+  return { width, height, channels: 1, data: gray };
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { throwIfAborted, WorkbenchError } from '../../src-shared/contract/errors';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
+import { readError } from '../base/file-errors';
+import { sha256OfFile } from '../base/file-hash';
+import { compareText, findImageFiles, type FoundFile } from './image-set-files';
+import { groupsBesideCsv, labelsFromFolders, type Labelling } from './labels';
+import { readLabelsCsv } from './labels-csv';
+import { countRecords } from './npy-file';
+
+/** Files that are hashed at a time; larger ones than the limit are streamed, so that memory stays small. */
+const HASH_BATCH = 16;
+const MAX_READ_BYTES = 4e6;
+
+export interface ImageSetRequest {
+  /** A folder, a list file (one file a line, relative to itself, order kept) or a single image or .npy/.npz file. */
+  readonly path: string;
+  /** Default: labels.csv in the folder (beside the list), when there is one. */
+  readonly labelsCsv?: string;
+  /** Class names by index; default: the sorted names that the set itself has. */
+  readonly classNames?: readonly string[];
+}
+
+/**
+ * Finds the images of a set with their labels and groups, decoding none of them. Folders are read in code-unit order of
+ * relative paths. Throws `not-found`, `images-empty` or `labels-invalid`.
+ */
+export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> {
+  const root = resolve(request.path);
+  const found = await findImageFiles(root);
+  const { files, records, skipped } = await countAllRecords(found.files, found.skipped);
+  if (files.length === 0) throw emptyError(root, skipped);
+  const csvPath = request.labelsCsv === undefined ? join(found.folder, 'labels.csv') : resolve(request.labelsCsv);
+  const hasCsv = request.labelsCsv !== undefined || existsSync(csvPath);
+  const names = files.map((item) => item.file);
+  let labelling: Labelling;
+  let notes: readonly string[] = [];
+  if (hasCsv) {
+    const csv = await readLabelsCsv(csvPath, { folder: found.folder, files }, request.classNames);
+    notes = csv.notes;
+    labelling = { labels: csv.labels, classNames: csv.classNames, groups: csv.groups ?? groupsBesideCsv(names, csv.labels) };
+  } else {
+    labelling = labelsFromFolders(names, request.classNames);
+  }
+  const isLabelled = labelling.labels.some((label) => label !== null);
+  return {
+    root,
+    entries: files.flatMap((item, i) => entriesOf(item, records[i] ?? null, labelling.labels[i] ?? null, labelling.groups[i] ?? null)),
+    classNames: labelling.classNames,
+    groups: [...new Set(labelling.groups.filter((group) => group !== null))].sort(compareText),
+    labelSource: hasCsv ? 'csv' : isLabelled ? 'folders' : 'none',
+    skipped,
+    ...(notes.length === 0 ? {} : { notes }),
+  };
+}
+
+function entriesOf(item: FoundFile, recordCount: number | null, label: number | null, group: string | null): readonly ImageEntry[] {
+  if (recordCount === null) return [{ ...item, label, group, record: null }];
+  return Array.from({ length: recordCount }, (_, record) => ({ ...item, label, group, record }));
+}
+
+async function countAllRecords(
+  candidates: readonly FoundFile[],
+  skippedBefore: readonly SkippedImage[],
+): Promise<{ readonly files: readonly FoundFile[]; readonly records: readonly (number | null)[]; readonly skipped: readonly SkippedImage[] }> {
+  const files: FoundFile[] = [];
+  const records: (number | null)[] = [];
+  const skipped = [...skippedBefore];
+  for (const item of candidates) {
+    try {
+      records.push(/\.np[yz]$/i.test(item.path) ? await countRecords(item.path, item.file) : null);
+      files.push(item);
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error;
+      skipped.push({ file: item.file, reason: error.message });
+    }
+  }
+  return { files, records, skipped: skipped.sort((a, b) => compareText(a.file, b.file)) };
+}
+
+function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchError {
+  const [first] = skipped;
+  const reason = first === undefined ? '' : `; ${skipped.length} files were left out, the first one ${first.file}: ${first.reason}`;
+  return new WorkbenchError('images-empty', `Expected images in ${root}, found none${reason}`, {
+    hint: 'Name a folder of JPEG, PNG, WebP, BMP, TIFF, .npy or .npz files, or a text file that lists them one a line.',
+  });
+}
+
+/**
+ * Identity of a set: sha256 over (relative path, size, content sha256) of every file, sorted by path. Independent of
+ * order, labels and where the set lies. Throws `not-found` when one is gone, `cancelled` on abort.
+ */
+export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
+  const paths = new Map(set.entries.map((entry) => [entry.file, entry.path]));
+  const files = [...paths].sort(([a], [b]) => compareText(a, b));
+  const hash = createHash('sha256');
+  for (let done = 0; done < files.length; done += HASH_BATCH) {
+    throwIfAborted(context.signal);
+    context.onProgress?.({ phase: 'hashing images', done, total: files.length, unit: 'images' });
+    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, path]) => manifestLine(file, path)));
+    for (const line of lines) hash.update(line);
+  }
+  return hash.digest('hex');
+}
+
+async function manifestLine(file: string, path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    const sha256 = size > MAX_READ_BYTES ? await sha256OfFile(path) : createHash('sha256').update(await readFile(path)).digest('hex');
+    return `${JSON.stringify([file, size, sha256])}\n`;
+  } catch (error) {
+    throw readError(error, path, 'Image');
+  }
+}

@@ -1,0 +1,74 @@
+import type { ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import { evaluateThreshold, percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
+import { DEFAULT_PERCENTILE, isHistogramMethod, type Method } from '../../src-shared/domain/methods';
+import type { ProjectFile } from '../../src-shared/domain/project';
+import type { TensorCalibration } from './calibration-index';
+import type { StoredCalibration } from './calibration-store';
+
+type Choices = Pick<ProjectFile, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds'>;
+
+/** The method that decides a tensor's threshold; `method` overrides whatever the project says. */
+function methodOf(tensor: string, choices: Choices, method: Method | undefined): Method {
+  if (method !== undefined) return method;
+  return choices.tensorMethods[tensor] ?? choices.method;
+}
+
+/** Every threshold known for a tensor, real units. */
+function knownThresholds(tensor: TensorCalibration, choices: Choices, calibration: StoredCalibration): Partial<Record<Method, number>> {
+  const manual = choices.manualThresholds[tensor.name];
+  const imported = choices.importedThresholds[tensor.name];
+  const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(calibration.total(tensor.name), choices.percentile);
+  return {
+    ...tensor.thresholds,
+    percentile,
+    ...(imported === undefined ? {} : { imported }),
+    ...(manual === undefined ? {} : { manual }),
+  };
+}
+
+function requireThreshold(name: string, method: Method, known: Partial<Record<Method, number>>): number {
+  const threshold = known[method];
+  if (threshold !== undefined) return threshold;
+  const hints: Partial<Record<Method, string>> = {
+    imported: 'Import a calibration cache that names this tensor, or choose another method for it.',
+    manual: `Set one: calib set PROJECT --tensor "${name}" --threshold X`,
+  };
+  throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {
+    hint: hints[method] ?? 'This method is not collected yet; choose minmax, entropy, percentile or mse.',
+  });
+}
+
+/** Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. */
+export function thresholdsInUse(calibration: StoredCalibration, choices: Choices, method?: Method): Record<string, number> {
+  return Object.fromEntries(
+    calibration.index.tensors.map((tensor) => {
+      const chosen = methodOf(tensor.name, choices, method);
+      // The index answers the common case without decoding any histogram.
+      const isStored = isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
+      const threshold = isStored ? tensor.thresholds[chosen] : requireThreshold(tensor.name, chosen, knownThresholds(tensor, choices, calibration));
+      return [tensor.name, threshold];
+    }),
+  );
+}
+
+/** The table of `calib thresholds`: every method's threshold, the one in use and what it costs. */
+export function thresholdTable(calibration: StoredCalibration, choices: Choices, method?: Method): ThresholdTable {
+  const tensors = calibration.index.tensors.map((tensor): ThresholdRow => {
+    const methods = knownThresholds(tensor, choices, calibration);
+    const chosen = methodOf(tensor.name, choices, method);
+    const threshold = requireThreshold(tensor.name, chosen, methods);
+    const cost = evaluateThreshold(calibration.total(tensor.name), threshold);
+    return {
+      name: tensor.name,
+      amax: tensor.thresholds.minmax,
+      methods,
+      method: chosen,
+      threshold,
+      scale: scaleOfThreshold(threshold),
+      sqnrDb: cost.sqnrDb,
+      clippedFraction: cost.clippedFraction,
+    };
+  });
+  return { method: method ?? choices.method, tensors };
+}

@@ -1,0 +1,55 @@
+import { basename, resolve } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/contract/errors';
+import type { CalibrateResult, Shard } from '../../../src-shared/contract/jobs';
+import { formatDuration, formatRate } from '../../../src-shared/base/units';
+import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type CommandContext } from '../command';
+
+export const calibrate: Command = {
+  name: 'calibrate',
+  summary: 'collects activation histograms (continues an interrupted pass)',
+  usage: `Usage: calib calibrate PROJECT [--limit N] [--threads N] [--shard I/N] [--fresh] [--json]
+  --limit N     only the first N images
+  --threads N   one-thread workers (default: one per core)
+  --shard I/N   only every N-th image, beginning with the I-th; put together with calib merge
+  --fresh       collect again although a finished calibration of the same content exists`,
+  async run(argv, context) {
+    const { values, positionals } = parseFlags(
+      argv,
+      { limit: { type: 'string' }, threads: { type: 'string' }, shard: { type: 'string' }, fresh: { type: 'boolean' } },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
+    const result = await context.runJob({
+      kind: 'calibrate',
+      projectPath: resolve(positionals[0] ?? ''),
+      ...present({
+        limit: wholeNumber('--limit', values.limit, 1),
+        threads: wholeNumber('--threads', values.threads, 1, 256),
+        shard: parseShard(values.shard),
+        fresh: values.fresh,
+      }),
+    });
+    printCalibration(result, values.json === true, context);
+    return EXIT_OK;
+  },
+};
+
+function parseShard(text: string | undefined): Shard | undefined {
+  if (text === undefined) return undefined;
+  const [index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number);
+  if (index < 1 || index > count) throw new WorkbenchError('usage', `Expected --shard I/N with I from 1 to N (1/2, for example), found "${text}"`);
+  return { index, count };
+}
+
+export function printCalibration(result: CalibrateResult, json: boolean, { print, note }: CommandContext): void {
+  for (const warning of result.warnings) note(`warning: ${warning.message}`);
+  if (json) {
+    print(toJson(result));
+    return;
+  }
+  const where = result.shardPath === undefined ? basename(result.project) : result.shardPath;
+  if (result.kept) note('A finished calibration of the same model, images and preprocessing was kept (--fresh collects again)');
+  const resumed = result.resumedImages > 0 && !result.kept ? `, ${result.resumedImages} of them from before` : '';
+  print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`);
+  if (result.skipped.length > 0) print(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`);
+  print(`sha256 ${result.sha256}`);
+}

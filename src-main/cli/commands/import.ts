@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
+
+const SHOWN_NAMES = 10;
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'reads a TensorRT calibration cache as thresholds of method imported',
+  usage: 'Usage: calib import PROJECT FILE.cache [--json]\nUse them with: calib set PROJECT --method imported',
+  async run(argv, { api, print }) {
+    const { values, positionals } = parseFlags(argv, {}, { min: 2, max: 2, names: 'PROJECT FILE.cache' });
+    const [project = '', cache = ''] = positionals;
+    const report = await api.importCache({ projectPath: resolve(project), cachePath: resolve(cache) });
+    if (values.json) {
+      print(toJson(report));
+      return EXIT_OK;
+    }
+    print(`${report.header}: ${report.mapped.length} names mapped to tensors, ${report.unmapped.length} not found in the model, ${report.ignored.length} ignored`);
+    for (const name of report.unmapped.slice(0, SHOWN_NAMES)) print(`  not found: ${name}`);
+    if (report.unmapped.length > SHOWN_NAMES) print(`  and ${report.unmapped.length - SHOWN_NAMES} more`);
+    for (const item of report.ignored.slice(0, SHOWN_NAMES)) print(`  ignored: ${item.name} (${item.reason})`);
+    return EXIT_OK;
+  },
+};

@@ -1,0 +1,33 @@
+import type { Command } from '../command';
+import { bench } from './bench';
+import { build } from './build';
+import { calibrate } from './calibrate';
+import { doctor } from './doctor';
+import { exportCommand } from './export';
+import { importCommand } from './import';
+import { init } from './init';
+import { inspect } from './inspect';
+import { merge } from './merge';
+import { quantize } from './quantize';
+import { run } from './run';
+import { set } from './set';
+import { thresholds } from './thresholds';
+import { validate } from './validate';
+
+/** All commands, in the order of the job. */
+export const COMMANDS: readonly Command[] = [
+  inspect,
+  init,
+  calibrate,
+  merge,
+  thresholds,
+  set,
+  quantize,
+  validate,
+  build,
+  bench,
+  run,
+  importCommand,
+  exportCommand,
+  doctor,
+];

@@ -1,0 +1,44 @@
+import { basename, resolve } from 'node:path';
+import { parsePreprocessingFlags, PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
+import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
+import { WorkbenchError } from '../../../src-shared/contract/errors';
+
+export const init: Command = {
+  name: 'init',
+  summary: 'makes a project from a model and image folders',
+  usage: `Usage: calib init MODEL.onnx --calibration DIR|LIST.txt [--validation DIR|LIST.txt] [--labels CSV] [PREPROCESSING] [-o NAME.calib] [--json]
+${PREPROCESSING_USAGE}`,
+  async run(argv, { api, print, note }) {
+    const { values, positionals } = parseFlags(
+      argv,
+      {
+        calibration: { type: 'string' },
+        validation: { type: 'string' },
+        labels: { type: 'string' },
+        output: { type: 'string', short: 'o' },
+        ...PREPROCESSING_OPTIONS,
+      },
+      { min: 1, max: 1, names: 'MODEL.onnx' },
+    );
+    if (values.calibration === undefined) throw new WorkbenchError('usage', 'Expected --calibration DIR, the images that thresholds are chosen from');
+    const modelPath = resolve(positionals[0] ?? '');
+    const projectPath = resolve(values.output ?? `${basename(modelPath).replace(/\.onnx$/i, '')}.calib`);
+    const view = await api.createProject({
+      modelPath,
+      calibrationPath: resolve(values.calibration),
+      projectPath,
+      preprocessing: parsePreprocessingFlags(values),
+      ...present({
+        validationPath: values.validation === undefined ? undefined : resolve(values.validation),
+        labelsCsv: values.labels === undefined ? undefined : resolve(values.labels),
+      }),
+    });
+    if (values.json) {
+      print(toJson({ project: view.path, preprocessing: view.file.preprocessing, notes: view.file.preprocessingNotes }));
+      return EXIT_OK;
+    }
+    for (const sentence of view.file.preprocessingNotes) note(sentence);
+    print(view.path);
+    return EXIT_OK;
+  },
+};

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { areGatesMet } from '../../../src-shared/domain/gates';
+import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
+import { gatesText, runTableText } from '../run-text';
+import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
+
+export const run: Command = {
+  name: 'run',
+  summary: 'the whole job: calibrate, build, benchmark, validate, gates, report',
+  usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--json]
+${VARIANT_USAGE}
+  --limit N         only the first N validation images
+  --rounds N        benchmark turns of every variant (default 20)
+Exit code 3 when a gate of the project is not met.`,
+  async run(argv, { runJob, print, note }) {
+    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { record, report, runId } = await runJob({
+      kind: 'run',
+      projectPath: resolve(positionals[0] ?? ''),
+      ...parseVariantFlags(values),
+      ...present({ limit: wholeNumber('--limit', values.limit, 1), rounds: wholeNumber('--rounds', values.rounds, 1, 10_000) }),
+    });
+    for (const warning of record.warnings) note(`warning: ${warning.message}`);
+    if (values.json) print(toJson({ runId, table: record.table, gates: record.gates, warnings: record.warnings, report }));
+    else print(`\n${runTableText(record)}\n${gatesText(record)}report: ${report}`);
+    return areGatesMet(record.gates) ? EXIT_OK : EXIT_GATE;
+  },
+};

@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import type { ProjectEdit } from '../../../src-shared/contract/api';
+import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { METHODS } from '../../../src-shared/domain/methods';
+import { PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
+import { EXIT_OK, oneOf, parseFlags, toJson, type Command } from '../command';
+
+export const set: Command = {
+  name: 'set',
+  summary: 'changes methods, thresholds, precision per layer, target',
+  usage: `Usage: calib set PROJECT [--json] with any of
+  --method M                       for all tensors; with --tensor GLOB for those
+  --tensor GLOB --threshold X      threshold by hand, real units
+  --tensor GLOB --clear            back to the project's method
+  --percentile P                   of method percentile, in percent (99.99)
+  --layer GLOB --precision P       ${PRECISIONS.join(', ')}
+  --preset first-and-head-fp16|all-int8
+  --target ${TARGETS.join('|')}
+Methods: ${METHODS.join(', ')}`,
+  async run(argv, { api, print }) {
+    const { values, positionals } = parseFlags(
+      argv,
+      {
+        method: { type: 'string' },
+        tensor: { type: 'string' },
+        threshold: { type: 'string' },
+        clear: { type: 'boolean' },
+        percentile: { type: 'string' },
+        layer: { type: 'string' },
+        precision: { type: 'string' },
+        preset: { type: 'string' },
+        target: { type: 'string' },
+      },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
+    const edits = editsOf(values);
+    const view = await api.editProject({ projectPath: resolve(positionals[0] ?? ''), edits });
+    const { method, percentile, tensorMethods, manualThresholds, plan, target } = view.file;
+    const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target };
+    if (values.json) print(toJson(summary));
+    else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${Object.keys(plan.layers).length} layers not INT8, target ${target}`);
+    return EXIT_OK;
+  },
+};
+
+interface Values {
+  readonly method?: string | undefined;
+  readonly tensor?: string | undefined;
+  readonly threshold?: string | undefined;
+  readonly clear?: boolean | undefined;
+  readonly percentile?: string | undefined;
+  readonly layer?: string | undefined;
+  readonly precision?: string | undefined;
+  readonly preset?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+function editsOf(values: Values): ProjectEdit[] {
+  const edits = [...tensorEdits(values), ...layerEdits(values)];
+  if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
+  const target = oneOf('--target', values.target, TARGETS);
+  if (target !== undefined) edits.push({ kind: 'target', target });
+  if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set');
+  return edits;
+}
+
+function tensorEdits(values: Values): ProjectEdit[] {
+  const edits: ProjectEdit[] = [];
+  const method = oneOf('--method', values.method, METHODS);
+  const { tensor } = values;
+  if (tensor === undefined) {
+    if (values.threshold !== undefined || values.clear) throw new WorkbenchError('usage', 'Expected --tensor GLOB beside --threshold and --clear');
+    if (method !== undefined) edits.push({ kind: 'method', method });
+    return edits;
+  }
+  if (values.clear) edits.push({ kind: 'clear-tensor', tensor });
+  if (method !== undefined) edits.push({ kind: 'tensor-method', tensor, method });
+  if (values.threshold !== undefined) edits.push({ kind: 'threshold', tensor, thresholdReal: realNumber('--threshold', values.threshold) });
+  if (edits.length === 0) throw new WorkbenchError('usage', 'Expected --threshold X, --method M or --clear beside --tensor');
+  return edits;
+}
+
+function layerEdits(values: Values): ProjectEdit[] {
+  const edits: ProjectEdit[] = [];
+  const preset = oneOf('--preset', values.preset, ['first-and-head-fp16', 'all-int8'] as const);
+  if (preset !== undefined) edits.push({ kind: 'preset', preset });
+  const precision = oneOf('--precision', values.precision, PRECISIONS);
+  if ((precision === undefined) !== (values.layer === undefined)) throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
+  if (precision !== undefined && values.layer !== undefined) edits.push({ kind: 'precision', layer: values.layer, precision });
+  return edits;
+}
+
+function realNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new WorkbenchError('usage', `Expected ${flag} to be a number, found "${text}"`);
+  return value;
+}

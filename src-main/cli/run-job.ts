@@ -1,0 +1,46 @@
+import type { WorkbenchApi } from '../../src-shared/contract/api';
+import { fromWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { isFinished, type JobKind, type JobResults, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import { createProgressLine, type ProgressStream } from './progress-line';
+
+/** Starts a job, shows its progress, cancels it on SIGINT or SIGTERM, and returns its result or throws its error. */
+export async function runJobToEnd<S extends JobSpec>(api: WorkbenchApi, spec: S, stream: ProgressStream): Promise<JobResults[S['kind'] & JobKind]> {
+  const line = createProgressLine({ stream });
+  const { jobId } = await api.startJob(spec);
+  const ended = waitForEnd(api, jobId, (snapshot) => {
+    if (snapshot.state === 'running') line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
+  });
+  const onSignal = (): void => {
+    line.message('cancelling');
+    void api.cancelJob({ jobId });
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  try {
+    const snapshot = await ended;
+    line.finish();
+    if (snapshot.error) throw fromWireError(snapshot.error);
+    if (snapshot.result === null) throw new WorkbenchError('internal', `Job ${spec.kind} ended without a result`);
+    return snapshot.result as JobResults[S['kind'] & JobKind];
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+async function waitForEnd(api: WorkbenchApi, jobId: JobSnapshot['id'], onChange: (snapshot: JobSnapshot) => void): Promise<JobSnapshot> {
+  return new Promise((resolve, reject) => {
+    const settle = (snapshot: JobSnapshot): void => {
+      if (!isFinished(snapshot)) return;
+      unsubscribe();
+      resolve(snapshot);
+    };
+    const unsubscribe = api.subscribe((event) => {
+      if (event.type !== 'job' || event.job.id !== jobId) return;
+      onChange(event.job);
+      settle(event.job);
+    });
+    // It may have ended before the subscription.
+    api.getJob({ jobId }).then(settle, reject);
+  });
+}

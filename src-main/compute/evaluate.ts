@@ -1,0 +1,53 @@
+import type { SkippedImage } from '../../src-shared/domain/image-set';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import { summarizeAnswers } from '../analysis/answers';
+import type { ImageAnswer } from '../analysis/variant-evaluator';
+import { imageId } from '../calibration/calibration-state';
+import { runImagePool, type Batch } from './image-pool';
+import type { EvaluateParams, EvaluateResult, VariantPredictions } from './protocol';
+import type { EvaluateInit } from './roles/evaluate-role';
+
+/** Runs every variant over the set; the first variant is the reference of all comparisons. */
+export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
+  const { entries } = params.set;
+  const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
+  const skipped: SkippedImage[] = [...params.set.skipped];
+  const size = params.input.fixedBatch ?? 1;
+  const batches: Batch[] = [];
+  for (let start = 0; start < entries.length; start += size) batches.push({ index: batches.length, entries: entries.slice(start, start + size) });
+  let finished = 0;
+  const report = (): void => context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
+  report();
+  const init: EvaluateInit = { variants: params.variants, input: params.input, preprocessing: params.preprocessing };
+  await runImagePool<readonly ImageAnswer[], null>({
+    role: 'evaluate',
+    init,
+    threads: params.threads,
+    batches,
+    ...(context.signal ? { signal: context.signal } : {}),
+    onBatch: (batch, outcomes) => {
+      for (const [i, entry] of batch.entries.entries()) {
+        const outcome = outcomes[i];
+        if (outcome?.ok) answers[batch.index * size + i] = outcome.value;
+        else skipped.push({ file: imageId(entry), reason: outcome?.reason ?? 'no result' });
+      }
+      finished += batch.entries.length;
+      report();
+    },
+  });
+  if (answers.every((answer) => answer === null)) {
+    const first = skipped[0];
+    throw new WorkbenchError('images-empty', `None of ${entries.length} validation images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);
+  }
+  skipped.sort((a, b) => (a.file < b.file ? -1 : 1));
+  const variants = params.variants.map((variant, i): VariantPredictions => ({
+    variant: variant.variant,
+    ...summarizeAnswers(answers.map((answer) => answer?.[i] ?? null)),
+  }));
+  return { variants, skipped, classCount: params.variants.length > 0 ? classCountOf(answers) : 0 };
+}
+
+function classCountOf(answers: readonly (readonly ImageAnswer[] | null)[]): number {
+  return answers.find((answer) => answer !== null)?.[0]?.classCount ?? 0;
+}

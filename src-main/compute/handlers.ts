@@ -1,0 +1,36 @@
+import { statSync } from 'node:fs';
+import sharp from 'sharp';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import { benchmark } from '../backends/benchmark';
+import { onnxruntimeVersion } from '../base/package-info';
+import { loadAddon } from './addon';
+import { calibrate, merge } from './calibrate';
+import { entryPath } from './entry-path';
+import { evaluate } from './evaluate';
+import { prepare } from './prepare';
+import type { BenchParams, ComputeMethods, VersionsResult } from './protocol';
+import { rewrite } from './rewrite';
+
+type Handlers = {
+  readonly [M in keyof ComputeMethods]: (params: ComputeMethods[M]['params'], context: TaskContext) => Promise<ComputeMethods[M]['result']>;
+};
+
+/** What the compute process can do, by method. */
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, evaluate, bench, versions };
+
+async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
+  const variants = params.variants.map((variant) => ({
+    ...variant,
+    sizeMb: params.sizesMb[variant.variant] ?? statSync(variant.modelPath).size / 1e6,
+  }));
+  return benchmark({ ...params, variants, hostPath: entryPath('bench-host') }, context);
+}
+
+async function versions(): Promise<VersionsResult> {
+  return {
+    node: process.versions.node,
+    onnxruntime: onnxruntimeVersion(),
+    addon: loadAddon().version(),
+    sharp: sharp.versions.sharp ?? 'unknown',
+  };
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import { writeFileAtomic } from '../base/atomic-file';
+import { prepareModel } from '../onnx/prepare';
+import { storePrepared } from '../onnx/prepared-store';
+import { readModel } from '../onnx/wire-reader';
+import type { PrepareParams, PrepareResult } from './protocol';
+
+const DONE_FILE = 'prepared.json';
+
+/** Makes the prepared model of a model once; a folder that is complete is kept. */
+export async function prepare(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
+  const donePath = join(params.preparedDir, DONE_FILE);
+  if (existsSync(donePath)) return JSON.parse(await readFile(donePath, 'utf8')) as PrepareResult;
+  context.onProgress?.({ phase: 'preparing the model', done: 0, total: 0, unit: 'layers' });
+  const unfinishedDir = `${params.preparedDir}.unfinished-${process.pid}`;
+  await rm(unfinishedDir, { recursive: true, force: true });
+  await mkdir(unfinishedDir, { recursive: true });
+  try {
+    const { model, notes } = prepareModel(readModel(params.modelPath));
+    await storePrepared(model, unfinishedDir, context);
+    const result: PrepareResult = { notes: notes.map(({ code, message }) => ({ code, message })) };
+    await writeFileAtomic(join(unfinishedDir, DONE_FILE), JSON.stringify(result));
+    await rm(params.preparedDir, { recursive: true, force: true });
+    await rename(unfinishedDir, params.preparedDir);
+    return result;
+  } finally {
+    await rm(unfinishedDir, { recursive: true, force: true });
+  }
+}

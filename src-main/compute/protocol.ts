@@ -1,0 +1,149 @@
+import type { Progress, TaskContext } from '../../src-shared/contract/progress';
+import type { WireError } from '../../src-shared/contract/errors';
+import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../src-shared/contract/jobs';
+import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
+import type { BenchmarkVariantRecord } from '../../src-shared/domain/run-record';
+import type { ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
+import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
+import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
+
+/**
+ * What the app asks of the compute process. Every method may report progress and can be cancelled. Models, images and
+ * weights travel as paths; results are plain data and typed arrays.
+ */
+export interface ComputeMethods {
+  readonly prepare: { readonly params: PrepareParams; readonly result: PrepareResult };
+  readonly calibrate: { readonly params: CalibrateParams; readonly result: Omit<CalibrateResult, 'project'> };
+  readonly merge: { readonly params: MergeParams; readonly result: Omit<CalibrateResult, 'project'> };
+  readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
+  readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
+  readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
+  readonly versions: { readonly params: Record<string, never>; readonly result: VersionsResult };
+}
+export type ComputeMethod = keyof ComputeMethods;
+
+/** How the compute process is asked: the app depends on this, tests script it. */
+export interface Compute {
+  request<M extends ComputeMethod>(method: M, params: ComputeMethods[M]['params'], context: TaskContext): Promise<ComputeMethods[M]['result']>;
+  dispose(): void;
+}
+
+export interface PrepareParams {
+  readonly modelPath: string;
+  /** Folder to hold model.onnx, weights.bin and prepared.json; kept when it is complete already. */
+  readonly preparedDir: string;
+}
+
+export interface PrepareResult {
+  readonly notes: readonly Warning[];
+}
+
+/** What calibration collects and where it goes. */
+export interface CalibrateParams {
+  readonly preparedDir: string;
+  readonly input: ImageInput;
+  readonly preprocessing: Preprocessing;
+  readonly set: ImageSet;
+  /** Identity of this calibration: model, set, preprocessing and collector version. */
+  readonly key: string;
+  /** Folder of the calibration; histograms.bin, index.json and partial.bin live there. */
+  readonly calibrationDir: string;
+  readonly threads: number;
+  readonly shard: Shard | null;
+  /** Seconds between two checkpoints of an unfinished pass. */
+  readonly checkpointSeconds: number;
+}
+
+export interface MergeParams {
+  readonly key: string;
+  readonly calibrationDir: string;
+  readonly shardPaths: readonly string[];
+}
+
+export interface RewriteParams {
+  readonly preparedDir: string;
+  readonly target: Target;
+  /** `fp32`: the prepared model as it is; otherwise as planned. */
+  readonly plan: PrecisionPlan;
+  readonly quantized: boolean;
+  /** Tensor -> threshold, real units. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Tensor -> [min, max] seen in calibration, real units. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  readonly activationType: 'int8' | 'uint8';
+  /** null: decide and explain only, write nothing. */
+  readonly outPath: string | null;
+  /** Write INT8 and FP16 weights into the file (it can leave the project) instead of referring to weights.bin. */
+  readonly materialize: boolean;
+}
+
+export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'>;
+
+/** A model file that ONNX Runtime opens; weightsDir is where its external weights lie (null: it holds them itself). */
+export interface RunnableVariant {
+  readonly variant: string;
+  readonly modelPath: string;
+  readonly weightsDir: string | null;
+  /** Keep Q/DQ as float arithmetic (a simulation of another target) instead of INT8 kernels. */
+  readonly simulate: boolean;
+}
+
+export interface EvaluateParams {
+  /** The first one is the reference (fp32) that the others are compared with. */
+  readonly variants: readonly RunnableVariant[];
+  readonly input: ImageInput;
+  readonly preprocessing: Preprocessing;
+  readonly set: ImageSet;
+  readonly threads: number;
+}
+
+/** What one variant answered over the set, in set order. */
+export interface VariantPredictions {
+  readonly variant: string;
+  /** null for a model without a classification output. */
+  readonly predictions: Predictions | null;
+  /** Percent of rows (last axis, all outputs) whose largest entry is where the reference has it; null without rows. */
+  readonly rowAgreement: number | null;
+  /** Over all outputs and images together; Infinity when they are equal. */
+  readonly outputSqnrDb: number;
+  readonly outputs: readonly OutputQuality[];
+}
+
+export interface EvaluateResult {
+  readonly variants: readonly VariantPredictions[];
+  readonly skipped: readonly SkippedImage[];
+  /** Class count of the classification output; 0 when no output is one. */
+  readonly classCount: number;
+}
+
+export interface BenchParams {
+  readonly variants: readonly RunnableVariant[];
+  readonly sizesMb: Readonly<Record<string, number>>;
+  readonly input: ImageInput;
+  readonly batch: number;
+  readonly threads: number;
+  readonly rounds: number;
+}
+
+export interface BenchOutcome {
+  readonly device: string;
+  readonly variants: readonly BenchmarkVariantRecord[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface VersionsResult {
+  readonly node: string;
+  readonly onnxruntime: string;
+  readonly addon: string;
+  readonly sharp: string;
+}
+
+export type HostMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError };
+
+export type ClientMessage =
+  | { readonly type: 'request'; readonly id: number; readonly method: ComputeMethod; readonly params: unknown }
+  | { readonly type: 'cancel'; readonly id: number };

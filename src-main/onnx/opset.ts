@@ -1,0 +1,35 @@
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import type { Model, Node } from './model';
+
+export const MIN_OPSET = 7;
+export const MAX_OPSET = 23;
+
+/** Both names of the default domain mean the same. */
+export function isDefaultDomain(domain: string): boolean {
+  return domain === '' || domain === 'ai.onnx';
+}
+
+/** The node is an operator of the default domain with that type. */
+export function isOp(node: Node, ...opTypes: readonly string[]): boolean {
+  return isDefaultDomain(node.domain) && opTypes.includes(node.opType);
+}
+
+/** Version of the default operator set; 0 when the model imports none. */
+export function defaultOpset(model: Model): number {
+  return Math.max(0, ...model.opsetImport.filter((opset) => isDefaultDomain(opset.domain)).map((opset) => opset.version));
+}
+
+/** @throws WorkbenchError 'model-unsupported' outside 7..23. */
+export function checkOpset(model: Model): number {
+  const opset = defaultOpset(model);
+  if (opset >= MIN_OPSET && opset <= MAX_OPSET) return opset;
+  const found = opset === 0 ? 'no operator set of the domain ai.onnx' : `opset ${opset}`;
+  throw new WorkbenchError('model-unsupported', `Expected an ONNX operator set (opset) from ${MIN_OPSET} to ${MAX_OPSET}, found ${found}`, {
+    hint: opset > MAX_OPSET ? `Export the model again with opset_version=${MAX_OPSET} or lower.` : `Export the model again with opset_version=17.`,
+  });
+}
+
+/** How messages name a node: `Conv "conv1"`, or by its output when it has no name. */
+export function nodeLabel(node: Node): string {
+  return node.name === '' ? `${node.opType} (output "${node.output[0] ?? ''}")` : `${node.opType} "${node.name}"`;
+}

@@ -1,0 +1,58 @@
+import { DataType, type Node } from '../onnx/model';
+import type { GraphFacts } from './graph-facts';
+import type { QuantizedWeight } from './placement';
+
+/** Integer attribute of a node, or its default. */
+export function intAttribute(node: Node, name: string, fallback: number): number {
+  const value = node.attribute.find((attribute) => attribute.name === name)?.value;
+  return value?.kind === 'int' ? Number(value.value) : fallback;
+}
+
+export function floatAttribute(node: Node, name: string, fallback: number): number {
+  const value = node.attribute.find((attribute) => attribute.name === name)?.value;
+  return value?.kind === 'float' ? value.value : fallback;
+}
+
+export function stringAttribute(node: Node, name: string, fallback: string): string {
+  const value = node.attribute.find((attribute) => attribute.name === name)?.value;
+  return value?.kind === 'string' ? new TextDecoder().decode(value.value) : fallback;
+}
+
+/**
+ * The weight of a compute layer, with the axis of its output channels (Conv 0, ConvTranspose 1, Gemm by transB, MatMul the
+ * last), or null when its second input is not a float32 initializer of a rank that fits.
+ */
+export function weightOf(facts: GraphFacts, node: Node): QuantizedWeight | null {
+  const name = node.input[1];
+  const tensor = name === undefined ? undefined : facts.initializer(name);
+  if (!tensor || tensor.dataType !== DataType.FLOAT || tensor.dims.length < 2) return null;
+  return { layer: node.name, slot: 1, initializer: tensor.name, axis: channelAxis(node, tensor.dims.length) };
+}
+
+function channelAxis(node: Node, rank: number): number {
+  switch (node.opType) {
+    case 'Conv':
+      return 0;
+    case 'ConvTranspose':
+      return 1;
+    case 'Gemm':
+      return intAttribute(node, 'transB', 0) === 1 ? 0 : 1;
+    default:
+      return rank - 1;
+  }
+}
+
+/** Channels that a Conv or ConvTranspose reads and writes. */
+export function convChannels(node: Node, dims: readonly number[]): { readonly input: number; readonly output: number; readonly isDepthwise: boolean } {
+  const groups = intAttribute(node, 'group', 1);
+  const [first = 0, second = 0] = dims;
+  const input = node.opType === 'Conv' ? second * groups : first;
+  const output = node.opType === 'Conv' ? first : second * groups;
+  return { input, output, isDepthwise: groups > 1 && groups === input };
+}
+
+/** Sizes of a matrix product with a constant right side: k summed over, n columns. */
+export function matrixSizes(node: Node, dims: readonly number[]): { readonly k: number; readonly n: number } {
+  const [rows = 0, columns = 0] = dims.slice(-2);
+  return node.opType === 'Gemm' && intAttribute(node, 'transB', 0) === 1 ? { k: columns, n: rows } : { k: rows, n: columns };
+}

@@ -1,0 +1,129 @@
+import { DataType, type Node } from '../onnx/model';
+import { weightOf } from './compute-layers';
+import { floatReason } from './float-reasons';
+import type { GraphFacts } from './graph-facts';
+import type { LayerPrecisions } from './layer-precisions';
+import { findIntegerDomain, type IntegerDomain } from './onnxruntime-domain';
+import { integerRole, valueSlots } from './onnxruntime-rules';
+import { PlacementBuilder } from './placement-builder';
+import type { Placement } from './placement';
+import { scalarOf } from './tensor-values';
+
+/**
+ * Q/DQ as ONNX Runtime fuses it to integer kernels: on the inputs and the output of every integer layer, one scale on both
+ * sides of copies, Relu and Clip left to the range. Gemm and MatMul yield float unless an integer layer reads them.
+ */
+export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisions): Placement {
+  const builder = new PlacementBuilder(facts, precisions.halfLayers);
+  const domain = findIntegerDomain(facts, precisions);
+  const context: Context = { facts, precisions, builder, domain, foldedLayers: new Set() };
+  for (const node of facts.nodes) {
+    const verdict = precisions.verdict(node);
+    if (verdict) builder.decide(node, verdict);
+  }
+  for (const node of facts.nodes) {
+    const refusal = domain.refusals.get(node);
+    if (refusal) builder.decide(node, { precision: 'fp32', ...refusal });
+    else if (domain.compute.has(node)) placeCompute(context, node);
+    else if (domain.secondary.has(node)) placeSecondary(context, node);
+  }
+  for (const node of facts.nodes) placeOutputs(context, node);
+  for (const node of facts.nodes) if (!builder.isDecided(node)) builder.decide(node, floatReason(facts, node));
+  return builder.build();
+}
+
+interface Context {
+  readonly facts: GraphFacts;
+  readonly precisions: LayerPrecisions;
+  readonly builder: PlacementBuilder;
+  readonly domain: IntegerDomain;
+  readonly foldedLayers: Set<string>;
+}
+
+function placeCompute(context: Context, node: Node): void {
+  const { facts, builder } = context;
+  builder.decide(node, { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' });
+  const data = node.input[0] ?? '';
+  builder.quantizeEdge(data, node, 0);
+  const weight = weightOf(facts, node);
+  if (!weight) {
+    builder.quantizeEdge(node.input[1] ?? '', node, 1);
+    return;
+  }
+  builder.weights.push(weight);
+  const bias = biasUse(facts, node);
+  if (bias) builder.biases.push({ ...bias, weight, dataTensor: data });
+}
+
+/** The bias of a Conv or Gemm, or of the Add behind a MatMul: as INT32 it joins the integer kernel. */
+function biasUse(facts: GraphFacts, node: Node): { readonly layer: string; readonly slot: number; readonly initializer: string } | null {
+  const own = node.input[2];
+  if (own !== undefined && own !== '') return { layer: node.name, slot: 2, initializer: own };
+  const output = node.output[0] ?? '';
+  const uses = facts.uses(output);
+  const add = uses[0]?.node;
+  if (node.opType !== 'MatMul' || uses.length !== 1 || add?.opType !== 'Add' || facts.isObserved(output)) return null;
+  const slot = add.input[0] === output ? 1 : 0;
+  const bias = facts.initializer(add.input[slot] ?? '');
+  const columns = facts.initializer(node.input[1] ?? '')?.dims.at(-1);
+  return bias?.dataType === DataType.FLOAT && bias.dims.length === 1 && bias.dims[0] === columns ? { layer: add.name, slot, initializer: bias.name } : null;
+}
+
+function placeSecondary(context: Context, node: Node): void {
+  const { facts, builder } = context;
+  const [input = ''] = node.input;
+  const role = integerRole(node);
+  if (role === 'rectifies') {
+    placeRectifier(context, node);
+    return;
+  }
+  for (const slot of valueSlots(node)) builder.quantizeEdge(node.input[slot] ?? '', node, slot);
+  if (role === 'copies') {
+    builder.sharing.copy(input, node.output.filter((name) => facts.isActivation(name)));
+    builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `moves integers: keeps the scale of ${input} on both sides` });
+  } else {
+    builder.decide(node, { precision: 'int8', code: 'integer-kernel', reason: 'between quantized layers: runs on integers and requantizes' });
+  }
+}
+
+/** Relu or Clip from 0 whose input has no other reader: the input takes the output's scale. */
+function placeRectifier(context: Context, node: Node): void {
+  const { facts, builder } = context;
+  const [input = ''] = node.input;
+  const [output = ''] = node.output;
+  const upperReal = rectifierUpper(facts, node);
+  builder.quantizeEdge(input, node, 0);
+  if (upperReal === null || facts.uses(input).length !== 1) {
+    builder.decide(node, { precision: 'fp32', code: 'activation-float', reason: 'its input has other readers or it does not clip at 0; it runs in float between two Q/DQ' });
+    return;
+  }
+  context.foldedLayers.add(node.name);
+  builder.folded.push({ layer: node.name, input, output, upperReal });
+  builder.sharing.copy(output, [input]);
+  builder.decide(node, { precision: 'int8', code: 'folded-into-range', reason: `clips integers: the result of the layer before it takes the scale of ${output}` });
+}
+
+/** Upper bound of a Relu (Infinity) or of a Clip from 0; null for another Clip. */
+function rectifierUpper(facts: GraphFacts, node: Node): number | null {
+  if (node.opType === 'Relu') return Infinity;
+  const [, low = '', high = ''] = node.input;
+  const lowReal = low === '' ? null : scalarOf(facts.initializer(low));
+  const highReal = high === '' ? Infinity : scalarOf(facts.initializer(high));
+  return lowReal === 0 && highReal !== null && highReal > 0 ? highReal : null;
+}
+
+/** Q/DQ behind integer layers; every reader takes it but those that the plan keeps in floating point. */
+function placeOutputs(context: Context, node: Node): void {
+  const { facts, builder, domain, precisions } = context;
+  for (const output of node.output) {
+    if (output === '' || !facts.isActivation(output) || !domain.isInteger(output)) continue;
+    const yieldsFloat = domain.compute.has(node) && node.opType !== 'Conv';
+    for (const { node: reader, slot } of facts.uses(output)) {
+      if (precisions.verdict(reader)) {
+        builder.explainEdge(output, reader, { precision: precisions.of(reader), code: 'kept-float', reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too` });
+      } else if (!yieldsFloat && facts.isActivation(output)) {
+        builder.quantizeEdge(output, reader, slot);
+      }
+    }
+  }
+}

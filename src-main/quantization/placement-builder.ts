@@ -1,0 +1,72 @@
+import type { PlacementDecision } from '../../src-shared/domain/precision';
+import { layerId } from '../../src-shared/base/brand';
+import type { Node } from '../onnx/model';
+import type { GraphFacts } from './graph-facts';
+import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight, Verdict } from './placement';
+import { ScaleSharing } from './scale-sharing';
+
+/** Collects what a policy decides. The first verdict about a layer is its main one. */
+export class PlacementBuilder {
+  readonly sharing = new ScaleSharing();
+  readonly weights: QuantizedWeight[] = [];
+  readonly biases: QuantizedBias[] = [];
+  readonly folded: FoldedActivation[] = [];
+  private readonly usesByTensor = new Map<string, LayerInput[]>();
+  private readonly verdicts = new Map<string, Verdict>();
+  private readonly edges: PlacementDecision[] = [];
+
+  constructor(
+    private readonly facts: GraphFacts,
+    private readonly halfLayers: ReadonlySet<string>,
+  ) {}
+
+  isQuantized(tensor: string): boolean {
+    return this.usesByTensor.has(tensor);
+  }
+
+  /** Puts Q/DQ between `tensor` and input `slot` of `node`; says why when the reason is the edge's own. */
+  quantizeEdge(tensor: string, node: Node, slot: number, why?: { readonly code: string; readonly reason: string }): void {
+    const uses = this.usesByTensor.get(tensor) ?? [];
+    if (uses.some((use) => use.layer === node.name && use.slot === slot)) return;
+    uses.push({ layer: node.name, slot });
+    this.usesByTensor.set(tensor, uses);
+    if (why) this.explainEdge(tensor, node, { precision: 'int8', ...why });
+  }
+
+  decide(node: Node, verdict: Verdict): void {
+    if (!this.verdicts.has(node.name)) this.verdicts.set(node.name, verdict);
+  }
+
+  isDecided(node: Node): boolean {
+    return this.verdicts.has(node.name);
+  }
+
+  explainEdge(tensor: string, node: Node, verdict: Verdict): void {
+    this.edges.push({ layer: layerId(node.name), op: node.opType, ...verdict, tensor });
+  }
+
+  build(): Placement {
+    const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
+    const position = (layer: string): number => order.get(layer) ?? 0;
+    const decisions: PlacementDecision[] = [];
+    const edges = Map.groupBy(this.edges, (edge) => edge.layer as string);
+    for (const node of this.facts.nodes) {
+      const verdict = this.verdicts.get(node.name) ?? { precision: 'fp32', code: 'op-not-quantized', reason: `${node.opType} has no INT8 form here` };
+      decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(edges.get(node.name) ?? []));
+    }
+    const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({
+      tensor,
+      uses: uses.toSorted((a, b) => position(a.layer) - position(b.layer) || a.slot - b.slot),
+    }));
+    tensors.sort((a, b) => position(a.uses[0]?.layer ?? '') - position(b.uses[0]?.layer ?? '') || (a.tensor < b.tensor ? -1 : 1));
+    return {
+      tensors,
+      groups: this.sharing.groups(),
+      weights: this.weights,
+      biases: this.biases,
+      folded: this.folded,
+      halfLayers: this.halfLayers,
+      decisions,
+    };
+  }
+}

@@ -1,0 +1,112 @@
+import type { Node } from '../onnx/model';
+import { weightOf } from './compute-layers';
+import { floatReason } from './float-reasons';
+import type { GraphFacts } from './graph-facts';
+import type { LayerPrecisions } from './layer-precisions';
+import { POOL_OPS, RESHAPE_OPS } from './op-classes';
+import type { Partition, Partitions } from './partitions';
+import { PlacementBuilder } from './placement-builder';
+import type { Placement } from './placement';
+import { tensorrtRefusal } from './tensorrt-rules';
+
+/**
+ * Q/DQ where TensorRT's explicit quantization fuses them: on the inputs of compute layers, on the shortcut of a residual
+ * Add, and around Concat and pooling between quantized layers, where both sides share one scale. Biases stay FP32.
+ */
+export function placeForTensorrt(facts: GraphFacts, partitions: Partitions, precisions: LayerPrecisions): Placement {
+  const builder = new PlacementBuilder(facts, precisions.halfLayers);
+  const context: Context = { facts, partitions, precisions, builder, quantizedRoots: new Set() };
+  for (const node of facts.nodes) {
+    const verdict = precisions.verdict(node);
+    if (verdict) builder.decide(node, verdict);
+  }
+  for (const partition of partitions.list) placePartition(context, partition);
+  for (const node of facts.nodes.toReversed()) placeCopy(context, node);
+  for (const node of facts.nodes) if (!builder.isDecided(node)) builder.decide(node, floatReason(facts, node));
+  return builder.build();
+}
+
+interface Context {
+  readonly facts: GraphFacts;
+  readonly partitions: Partitions;
+  readonly precisions: LayerPrecisions;
+  readonly builder: PlacementBuilder;
+  readonly quantizedRoots: Set<Node>;
+}
+
+function placePartition(context: Context, { root, members, residual }: Partition): void {
+  const { facts, precisions, builder } = context;
+  if (precisions.of(root) !== 'int8') return;
+  const refusal = tensorrtRefusal(facts, root);
+  if (refusal) {
+    builder.decide(root, { precision: 'fp32', ...refusal });
+    for (const member of members) {
+      builder.decide(member, { precision: 'fp32', code: 'follows-fp32', reason: `runs in the kernel of ${root.name}, which is not quantized` });
+    }
+    return;
+  }
+  const weight = weightOf(facts, root);
+  if (weight) builder.weights.push(weight);
+  builder.quantizeEdge(root.input[0] ?? '', root, 0);
+  context.quantizedRoots.add(root);
+  builder.decide(root, { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' });
+  for (const member of members) {
+    if (member === residual?.add) continue;
+    builder.decide(member, { precision: 'int8', code: 'fused', reason: `runs in the kernel of ${root.name}; no Q/DQ between them` });
+  }
+  if (!residual || precisions.of(residual.add) !== 'int8') return;
+  builder.decide(residual.add, { precision: 'int8', code: 'residual-add', reason: `${root.name} and this Add fuse; the computed branch stays bare` });
+  builder.quantizeEdge(residual.shortcut, residual.add, residual.shortcutSlot, {
+    code: 'residual-shortcut',
+    reason: `shortcut of a residual Add: quantized so that ${root.name} and ${residual.add.name} fuse`,
+  });
+}
+
+/** Visited last to first: a copy is quantized when something quantized reads what it yields. */
+function placeCopy(context: Context, node: Node): void {
+  const { facts, precisions, builder } = context;
+  if (precisions.of(node) !== 'int8') return;
+  const output = node.output[0] ?? '';
+  if (!builder.isQuantized(output) || !facts.isActivation(output)) return;
+  if (node.opType === 'Concat') placeConcat(context, node, output);
+  else if (RESHAPE_OPS.has(node.opType) || POOL_OPS.has(node.opType)) placePool(context, node, output);
+}
+
+function placeConcat(context: Context, node: Node, output: string): void {
+  const { facts, builder } = context;
+  const inputs = [...new Set(node.input)];
+  if (!inputs.every((name) => facts.isActivation(name)) || !inputs.some((name) => isQuantizedSource(context, name))) {
+    builder.decide(node, { precision: 'fp32', code: 'concat-float', reason: 'none of its inputs comes from a quantized layer; the result is quantized behind it' });
+    return;
+  }
+  builder.sharing.pool(output, inputs);
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'concat-shared-scale',
+    reason: 'a quantized layer reads the result: inputs and output share one scale, so that the copy can be elided',
+  });
+  for (const [slot, name] of node.input.entries()) {
+    builder.quantizeEdge(name, node, slot, { code: 'shared-scale', reason: `has the scale of ${output}, the pooled values of all inputs of ${node.name}` });
+  }
+}
+
+function placePool(context: Context, node: Node, output: string): void {
+  const { facts, builder } = context;
+  const input = node.input[0] ?? '';
+  if (!facts.isActivation(input) || !isQuantizedSource(context, input)) return;
+  builder.sharing.copy(input, [output]);
+  builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `between two quantized layers: keeps the scale of ${input} on both sides` });
+  builder.quantizeEdge(input, node, 0, { code: 'shared-scale', reason: `${node.name} keeps this scale, so that it runs on integers` });
+}
+
+/** True when a tensor leaves a quantized partition, directly or through copies and Concats. */
+function isQuantizedSource(context: Context, tensor: string): boolean {
+  const producer = context.facts.producer(tensor);
+  if (!producer) return false;
+  const root = context.partitions.of(producer)?.root;
+  if (root) return context.quantizedRoots.has(root);
+  if (context.precisions.of(producer) !== 'int8') return false;
+  if (producer.opType === 'Concat') return producer.input.some((name) => isQuantizedSource(context, name));
+  const isCopy = RESHAPE_OPS.has(producer.opType) || POOL_OPS.has(producer.opType);
+  return isCopy && isQuantizedSource(context, producer.input[0] ?? '');
+}

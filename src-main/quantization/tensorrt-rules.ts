@@ -1,0 +1,60 @@
+import type { Node } from '../onnx/model';
+import { convChannels, intAttribute, matrixSizes, weightOf } from './compute-layers';
+import type { GraphFacts } from './graph-facts';
+import { COMPUTE_OPS } from './op-classes';
+
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** Below this many channels, rows summed over or columns, INT8 kernels lose to FP16 ones. */
+const MIN_CHANNELS = 16;
+
+/** Why TensorRT should not get Q/DQ on a compute layer, or null when it should. */
+export function tensorrtRefusal(facts: GraphFacts, node: Node): Refusal | null {
+  const data = node.input[0] ?? '';
+  if (!facts.isActivation(data)) return { code: 'constant-left-operand', reason: 'its first input is no float32 activation' };
+  const right = node.input[1] ?? '';
+  if (node.opType === 'MatMul' && facts.isActivation(right)) {
+    return { code: 'attention-matmul', reason: 'both inputs are activations; TensorRT fuses attention as a whole, which Q/DQ inside would break' };
+  }
+  const dims = facts.initializer(right)?.dims;
+  if (!weightOf(facts, node) || !dims) return { code: 'weights-not-constant', reason: 'its weights are not a float32 initializer' };
+  return node.opType === 'Conv' || node.opType === 'ConvTranspose' ? convRefusal(facts, node, dims) : matrixRefusal(facts, node, dims);
+}
+
+function convRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Refusal | null {
+  const { input, output, isDepthwise } = convChannels(node, dims);
+  if (isDepthwise) {
+    return input % 8 === 0 ? null : { code: 'depthwise-channels', reason: `depthwise with ${input} channels, not a multiple of 8` };
+  }
+  if (isFirstCompute(facts, node)) return null;
+  if (input >= MIN_CHANNELS && output >= MIN_CHANNELS) return null;
+  return { code: 'few-channels', reason: `${input} input and ${output} output channels; INT8 kernels need at least ${MIN_CHANNELS} of both to pay` };
+}
+
+function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Refusal | null {
+  const { k, n } = matrixSizes(node, dims);
+  if (node.opType === 'Gemm' && intAttribute(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
+  if (n === 1 || k < MIN_CHANNELS || n < MIN_CHANNELS) {
+    return { code: 'small-matrix', reason: `a product over ${k} into ${n} columns; INT8 kernels need at least ${MIN_CHANNELS} of both to pay` };
+  }
+  const rows = facts.shape(node.input[0] ?? '')?.slice(0, -1);
+  if (rows && rows.length > 0 && rows.every((dim) => dim === 1)) return { code: 'single-row', reason: 'a product of one row is bound by reading its weights' };
+  return null;
+}
+
+/** True when no compute layer lies before the node: it reads the graph's input. */
+function isFirstCompute(facts: GraphFacts, node: Node): boolean {
+  const seen = new Set<Node>();
+  const pending = [...node.input];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    const producer = facts.producer(name);
+    if (!producer || seen.has(producer) || facts.isConstant(name)) continue;
+    if (COMPUTE_OPS.has(producer.opType)) return false;
+    seen.add(producer);
+    pending.push(...producer.input);
+  }
+  return true;
+}

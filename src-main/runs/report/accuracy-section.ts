@@ -1,0 +1,128 @@
+import { formatAccuracy, formatCount, formatFixed, formatPoints, formatProbability } from '../../../src-shared/base/units';
+import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
+import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { html, px, type Html } from './markup';
+import { variantColour } from './marks';
+
+const MAX_ROWS = 15;
+const LABEL_WIDTH = 120;
+const PLOT_WIDTH = 300;
+const NUMBER_WIDTH = 150;
+const ROW_HEIGHT = 20;
+
+/** Accuracy in detail: difference with its interval, groups, and what got worse for each variant. */
+export function renderAccuracy(record: RunRecord): Html {
+  const { validation } = record;
+  if (validation === null) return html``;
+  const others = validation.variants.filter((report) => report.variant !== REFERENCE_VARIANT);
+  const first = others.filter((report) => record.shipped.includes(report.variant));
+  const rest = others.filter((report) => !record.shipped.includes(report.variant));
+  return html`<h2>Accuracy</h2>
+<p class="dim">${formatCount(validation.images)} validation images${validation.labelled ? '' : ', without labels: agreement with FP32 is what can be told'}.</p>
+<div class="cols">${differencePlot(others)}${groupPlot(validation.variants)}</div>
+${first.map((report) => html`<h3>What changed: ${report.variant}</h3>${changes(report, validation)}`)}
+${rest.map((report) => html`<details><summary>What changed: ${report.variant}</summary>${changes(report, validation)}</details>`)}`;
+}
+
+/** Top-1 difference of every variant as a dot with its 95 % interval. */
+function differencePlot(reports: readonly VariantReport[]): Html {
+  const rows = reports.flatMap((report) => (report.comparedToFp32 === undefined ? [] : [{ report, compared: report.comparedToFp32 }]));
+  if (rows.length === 0) return html``;
+  const low = Math.min(0, ...rows.map((row) => row.compared.interval95[0]));
+  const high = Math.max(0, ...rows.map((row) => row.compared.interval95[1]));
+  const span = Math.max(high - low, 0.1);
+  const xFromPoints = (points: number): number => LABEL_WIDTH + 6 + ((points - low) / span) * (PLOT_WIDTH - 12);
+  const height = rows.length * ROW_HEIGHT;
+  const marks = rows.map(({ report, compared }, index) => {
+    const y = index * ROW_HEIGHT + ROW_HEIGHT / 2;
+    const [from, to] = compared.interval95;
+    const colour = variantColour(report.variant);
+    return html`<text class="v" x="0" y="${y + 4}">${report.variant}</text>
+<line x1="${px(xFromPoints(from))}" x2="${px(xFromPoints(to))}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2"/>
+<circle cx="${px(xFromPoints(compared.top1Difference))}" cy="${y}" r="4" fill="${colour}"/>
+<text class="v" x="${LABEL_WIDTH + PLOT_WIDTH + NUMBER_WIDTH}" y="${y + 4}" text-anchor="end">${formatPoints(compared.top1Difference)}, p ${probability(compared.mcnemarP)}</text>`;
+  });
+  const few = rows.some((row) => row.compared.fewImages === true);
+  return html`<div><h3>Top-1 against FP32</h3>${plot(height, html`<line x1="${px(xFromPoints(0))}" x2="${px(xFromPoints(0))}" y1="0" y2="${height}" stroke="var(--dim)" stroke-dasharray="2 3"/>${marks}`, 'Top-1 difference against FP32')}
+<p class="dim">Same images, paired: 95 % bootstrap interval (10,000 resamples), p of McNemar's exact test.${few ? ' Fewer than 500 images: small differences cannot be told from chance.' : ''}</p></div>`;
+}
+
+function probability(p: number): string {
+  const text = formatProbability(p);
+  return text.startsWith('<') ? text : `= ${text}`;
+}
+
+function plot(height: number, content: Html, title: string): Html {
+  const width = LABEL_WIDTH + PLOT_WIDTH + NUMBER_WIDTH;
+  return html`<svg role="img" aria-label="${title}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${content}</svg>`;
+}
+
+/** One bar per group and variant: top-1 from 0 to 100 %, or agreement without labels. */
+function groupPlot(reports: readonly VariantReport[]): Html {
+  const names = [...new Set(reports.flatMap((report) => Object.keys(report.groups)))].sort();
+  if (names.length === 0) return html``;
+  const isLabelled = reports.some((report) => names.some((name) => report.groups[name]?.top1 !== undefined));
+  const rows = names.flatMap((name) => [
+    { kind: 'title' as const, name, images: Math.max(...reports.map((report) => report.groups[name]?.images ?? 0)) },
+    ...reports.map((report) => {
+      const group = report.groups[name];
+      return { kind: 'bar' as const, variant: report.variant, percent: (isLabelled ? group?.top1 : group?.agreement) ?? null };
+    }),
+  ]);
+  const marks = rows.map((row, index) => {
+    const y = index * ROW_HEIGHT;
+    if (row.kind === 'title') return html`<text x="0" y="${y + 14}">${row.name}, ${formatCount(row.images)} images</text>`;
+    if (row.percent === null) return html`<text class="v" x="8" y="${y + 14}">${row.variant}</text>`;
+    return html`<text class="v" x="8" y="${y + 14}">${row.variant}</text>
+<rect x="${LABEL_WIDTH}" y="${y + 4}" width="${PLOT_WIDTH}" height="12" fill="var(--line)"/>
+<rect x="${LABEL_WIDTH}" y="${y + 4}" width="${px((PLOT_WIDTH * row.percent) / 100)}" height="12" fill="${variantColour(row.variant)}"/>
+<text class="v" x="${LABEL_WIDTH + PLOT_WIDTH + 62}" y="${y + 14}" text-anchor="end">${formatAccuracy(row.percent)}</text>`;
+  });
+  const title = isLabelled ? 'Top-1 per group' : 'Agreement with FP32 per group';
+  return html`<div><h3>${title}</h3>${plot(rows.length * ROW_HEIGHT, html`${marks}`, title)}</div>`;
+}
+
+function changes(report: VariantReport, validation: ValidationRecord): Html {
+  const nameOf = (label: number | null): string => (label === null ? '–' : label < 0 ? 'no answer' : (validation.classNames?.[label] ?? String(label)));
+  const worse = report.classes.filter((entry) => (entry.difference ?? 0) < 0);
+  const sorted = worse.sort((a, b) => (a.difference ?? 0) - (b.difference ?? 0));
+  const hasLabels = report.confusions.some((change) => change.label !== null);
+  const turnedWrong = hasLabels ? report.confusions.filter((change) => change.label === change.from) : report.confusions;
+  if (sorted.length === 0 && turnedWrong.length === 0) return html`<p class="dim">No class got worse and no answer turned wrong.</p>`;
+  return html`<div class="cols">${classTable(sorted, nameOf)}${confusionTable(turnedWrong, nameOf, hasLabels)}</div>
+${worstImageTable(report.worstImages, nameOf)}`;
+}
+
+function more(total: number): Html {
+  return total > MAX_ROWS ? html`<p class="dim">and ${formatCount(total - MAX_ROWS)} more</p>` : html``;
+}
+
+type NameOf = (label: number | null) => string;
+
+function classTable(classes: readonly ClassAccuracy[], nameOf: NameOf): Html {
+  if (classes.length === 0) return html``;
+  return html`<div><table><tr><th>Class that got worse</th><th class="n">Images</th><th class="n">FP32</th><th class="n">Now</th><th class="n">Change</th></tr>
+${classes.slice(0, MAX_ROWS).map(
+  (entry) => html`<tr><td>${entry.name ?? nameOf(entry.label)}</td><td class="n">${formatCount(entry.images)}</td>
+<td class="n">${entry.top1Fp32 === undefined ? '–' : formatFixed(entry.top1Fp32, 1)}</td><td class="n">${formatFixed(entry.top1, 1)} %</td><td class="n">${formatPoints(entry.difference ?? 0)}</td></tr>`,
+)}</table>${more(classes.length)}</div>`;
+}
+
+function confusionTable(confusions: readonly ConfusionChange[], nameOf: NameOf, hasLabels: boolean): Html {
+  if (confusions.length === 0) return html``;
+  const title = hasLabels ? 'Right in FP32, now read as' : 'FP32 answered, now answered';
+  return html`<div><table class="tight"><tr><th>${title}</th><th class="n">Images</th></tr>
+${confusions.slice(0, MAX_ROWS).map((change) => html`<tr><td>${nameOf(change.from)} → ${nameOf(change.to)}</td><td class="n">${formatCount(change.count)}</td></tr>`)}</table>${more(confusions.length)}</div>`;
+}
+
+function worstImageTable(images: readonly WorstImage[], nameOf: NameOf): Html {
+  if (images.length === 0) return html``;
+  const score = (value: number | undefined): string => (value === undefined ? '' : ` (${formatFixed(value, 2)})`);
+  return html`<details><summary>Images whose answer changed, worst first (${images.length})</summary><div class="scroll"><table>
+<tr><th>Image</th><th>Group</th><th>Label</th><th>FP32 (score)</th><th>Now (score)</th></tr>
+${images.map(
+  (image) => html`<tr><td class="wrap">${image.file}</td><td>${image.group ?? '–'}</td><td>${nameOf(image.label)}</td>
+<td>${nameOf(image.fp32)}${score(image.fp32Score)}</td><td>${nameOf(image.answer)}${score(image.score)}</td></tr>`,
+)}</table></div></details>`;
+}

@@ -1,0 +1,62 @@
+import { formatCount, formatMs, formatPercent } from '../../../src-shared/base/units';
+import { isUnstable } from '../../../src-shared/domain/latency';
+import type { BenchmarkVariantRecord, RunRecord } from '../../../src-shared/domain/run-record';
+import { html, px, type Html } from './markup';
+import { variantColour } from './marks';
+
+const LABEL_WIDTH = 120;
+const PLOT_WIDTH = 560;
+const ROW_HEIGHT = 26;
+
+/** Latency per variant: a bar from 0 to the median, paler steps to p90, p95 and p99, and the numbers. */
+export function renderLatency(record: RunRecord): Html {
+  const { benchmark } = record;
+  if (benchmark === null || benchmark.variants.length === 0) return html``;
+  const scaleMs = Math.max(...benchmark.variants.map((entry) => entry.latencyMs.p99));
+  const height = benchmark.variants.length * ROW_HEIGHT + 18;
+  const width = LABEL_WIDTH + PLOT_WIDTH + 60;
+  return html`<h2>Latency</h2>
+<p class="dim">${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in ${countOf(benchmark.rounds, 'round')}. Solid: up to the median; paler: p90, p95, p99.</p>
+<svg role="img" aria-label="Latency per variant" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+${benchmark.variants.map((entry, index) => bar(entry, index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
+<div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th><th class="n">p90</th><th class="n">p95</th><th class="n">p99</th><th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th><th class="n">Samples</th></tr>
+${benchmark.variants.map(numbers)}</table></div>`;
+}
+
+function countOf(count: number, word: string): string {
+  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+}
+
+function bar(entry: BenchmarkVariantRecord, y: number, scaleMs: number): Html {
+  const { median, p90, p95, p99 } = entry.latencyMs;
+  const widthOf = (valueMs: number): string => px((PLOT_WIDTH * valueMs) / scaleMs);
+  const colour = variantColour(entry.variant);
+  const layer = (valueMs: number, opacity: string): Html =>
+    html`<rect x="${LABEL_WIDTH}" y="${y + 6}" width="${widthOf(valueMs)}" height="14" fill="${colour}" opacity="${opacity}"/>`;
+  return html`<text class="v" x="0" y="${y + 17}">${entry.variant}</text>${layer(p99, '0.2')}${layer(p95, '0.25')}${layer(p90, '0.35')}${layer(median, '1')}
+<text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * p99) / scaleMs + 6)}" y="${y + 17}">${formatMs(median)}</text>`;
+}
+
+function axis(scaleMs: number, height: number): Html {
+  const step = niceStep(scaleMs / 5);
+  const ticks = Array.from({ length: Math.floor(scaleMs / step) + 1 }, (_, index) => index * step);
+  return html`${ticks.map((tick) => {
+    const x = px(LABEL_WIDTH + (PLOT_WIDTH * tick) / scaleMs);
+    return html`<line x1="${x}" x2="${x}" y1="0" y2="${height - 14}" stroke="var(--line)"/><text x="${x}" y="${height - 2}" text-anchor="middle">${formatMs(tick)}</text>`;
+  })}`;
+}
+
+/** The smallest of 1, 2, 5 times a power of ten that is at least `minimum`. */
+export function niceStep(minimum: number): number {
+  const power = 10 ** Math.floor(Math.log10(minimum));
+  const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= minimum * (1 - 1e-12)) ?? 10;
+  return factor * power;
+}
+
+function numbers(entry: BenchmarkVariantRecord): Html {
+  const { latencyMs } = entry;
+  const cells = [latencyMs.median, latencyMs.mean, latencyMs.p90, latencyMs.p95, latencyMs.p99, latencyMs.min, latencyMs.max];
+  const variation = formatPercent(entry.coefficientOfVariation * 100);
+  return html`<tr><td>${entry.variant}</td><td class="n">${formatCount(entry.batch)}</td>${cells.map((value) => html`<td class="n">${formatMs(value)}</td>`)}
+<td class="n">${isUnstable(entry) ? html`<span class="no" title="above 2.5 %: the machine was not quiet">${variation}</span>` : variation}</td><td class="n">${formatCount(latencyMs.samples)}</td></tr>`;
+}

@@ -1,0 +1,30 @@
+/** Finished markup. Only `html` and `join` make it, so text that was not escaped cannot get into a page. */
+export class Html {
+  constructor(readonly markup: string) {}
+}
+
+export type Interpolated = Html | string | number | null | undefined | false | readonly Interpolated[];
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** Text as it may stand in an element or a quoted attribute. Control characters that HTML forbids become U+FFFD. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character).replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\ufffd');
+}
+
+function markupOf(value: Interpolated): string {
+  if (value === null || value === undefined || value === false) return '';
+  if (value instanceof Html) return value.markup;
+  if (typeof value === 'object') return value.map(markupOf).join('');
+  return escapeHtml(String(value));
+}
+
+/** Markup from a template: literal parts as they are, values escaped unless they are markup already. */
+export function html(literals: TemplateStringsArray, ...values: readonly Interpolated[]): Html {
+  return new Html(literals.map((literal, index) => literal + markupOf(values[index])).join(''));
+}
+
+/** An SVG coordinate: two decimals are a fiftieth of a pixel on any screen. */
+export function px(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,0 +1,83 @@
+import { formatBytes, formatCount, formatDuration } from '../../../src-shared/base/units';
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
+import { html, type Html } from './markup';
+
+/** Everything needed to repeat the run: machine, hashes, preprocessing, options, commands. */
+export function renderProvenance(record: RunRecord): Html {
+  const { machine, tool, calibration, options } = record;
+  const facts: readonly (readonly [string, Html | string])[] = [
+    ['Model', html`${record.model.path}<div class="hash">sha256 ${record.model.sha256}</div>`],
+    ['Calibration set', setFact(record.sets.calibration)],
+    ['Validation set', record.sets.validation === null ? 'none' : setFact(record.sets.validation)],
+    ['Preprocessing', preprocessingSentence(record.preprocessing)],
+    [
+      'Calibration',
+      html`${formatCount(calibration.images)} images, ${formatCount(calibration.tensors)} tensors, ${formatDuration(calibration.seconds)}<div class="hash">sha256 of the histograms ${calibration.sha256}</div>`,
+    ],
+    ['Options', [`target ${options.target}`, `method ${options.method}`, ...otherOptions(record)].join(', ')],
+    [
+      'Machine',
+      `${machine.cpu}, ${formatCount(machine.cores)} ${machine.cores === 1 ? 'core' : 'cores'}, ${formatBytes(machine.memoryBytes)}, ${machine.os}${machine.gpu === undefined ? '' : `, ${machine.gpu}`}`,
+    ],
+    ['Software', `Calibration Workbench ${tool.version}, ONNX Runtime ${tool.onnxruntime}, Node ${tool.node}`],
+  ];
+  return html`<h2>How this was made</h2><table class="facts">${facts.map(([name, fact]) => html`<tr><th>${name}</th><td class="wrap">${fact}</td></tr>`)}</table>
+<h3>To repeat it</h3><pre>${reproduceCommands(record).join('\n')}</pre>`;
+}
+
+function setFact(set: SetRecord): Html {
+  return html`${set.root}, ${formatCount(set.images)} images<div class="hash">sha256 of the list ${set.manifestSha256}</div>`;
+}
+
+function otherOptions(record: RunRecord): readonly string[] {
+  return [`${formatCount(record.options.threads)} threads`, ...Object.entries(record.options.other).map(([name, value]) => `${name} ${value}`)];
+}
+
+function preprocessingSentence(preprocessing: Preprocessing): string {
+  const { resize, crop } = preprocessing;
+  const parts: string[] = [];
+  if (resize.kind === 'stretch') parts.push(`stretched to ${resize.width}×${resize.height}`);
+  if (resize.kind === 'short') parts.push(`short side to ${resize.shortSide}`);
+  if (resize.kind === 'letterbox') parts.push(`letterboxed to ${resize.width}×${resize.height}, padded with ${resize.pad}`);
+  if (crop !== null) parts.push(`centre crop ${crop.width}×${crop.height}`);
+  parts.push(preprocessing.order.toUpperCase(), `(pixel × ${scaleText(preprocessing.scale)} − ${list(preprocessing.mean)}) / ${list(preprocessing.std)}`);
+  return [...parts, preprocessing.layout.toUpperCase()].join(', ');
+}
+
+/** 0.00392... is said as 1/255. */
+function scaleText(scale: number): string {
+  const inverse = Math.round(1 / scale);
+  return inverse > 1 && 1 / inverse === scale ? `1/${inverse}` : String(scale);
+}
+
+function list(values: readonly number[]): string {
+  return values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`;
+}
+
+function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
+  const { resize, crop } = preprocessing;
+  const flags: string[] = [];
+  if (resize.kind === 'stretch') flags.push('--resize', `${resize.width}x${resize.height}`);
+  if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
+  if (resize.kind === 'letterbox') flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
+  if (crop !== null) flags.push('--crop', `${crop.width}x${crop.height}`);
+  flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));
+  return [...flags, '--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout];
+}
+
+/** The commands that make the project again and run it. Choices per tensor and layer are in the project file. */
+export function reproduceCommands(record: RunRecord): readonly string[] {
+  const { sets, options } = record;
+  const project = `${record.project}.calib`;
+  const validation = sets.validation === null ? [] : ['--validation', sets.validation.root];
+  const init = ['init', record.model.path, '--calibration', sets.calibration.root, ...validation, ...preprocessingFlags(record.preprocessing), '-o', project];
+  const others = Object.entries(options.other).flatMap(([name, value]) => (value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, String(value)]));
+  const run = ['run', project, '--backend', options.backend, '--target', options.target, '--threads', String(options.threads), ...others];
+  return [init, ['set', project, '--method', options.method], run].map((words) => ['calib', ...words.map(shellQuote)].join(' '));
+}
+
+/** A word as a POSIX shell reads it. */
+function shellQuote(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

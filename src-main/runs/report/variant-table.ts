@@ -1,0 +1,94 @@
+import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { html, type Html } from './markup';
+import { variantColour } from './marks';
+
+interface TableColumn {
+  readonly title: string;
+  /** null: not known or without a meaning for this row. */
+  readonly value: (row: TableRow) => number | null;
+  readonly show: (row: TableRow, value: number) => Html | string;
+  readonly best: 'high' | 'low' | 'none';
+}
+
+const isReference = (row: TableRow): boolean => row.variant === REFERENCE_VARIANT;
+
+const COLUMNS: readonly TableColumn[] = [
+  { title: 'Top-1', value: (row) => row.top1 ?? null, show: (_, value) => formatAccuracy(value), best: 'high' },
+  {
+    title: 'Against FP32 (95 %)',
+    value: (row) => row.comparedToFp32?.top1Difference ?? null,
+    show: showDifference,
+    best: 'none',
+  },
+  {
+    title: 'Worst group',
+    value: (row) => row.worstGroup?.top1 ?? null,
+    show: (row, value) => html`<small>${row.worstGroup?.name}</small> ${formatAccuracy(value)}`,
+    best: 'high',
+  },
+  { title: 'Top-5', value: (row) => row.top5 ?? null, show: (_, value) => formatAccuracy(value), best: 'high' },
+  {
+    title: 'Agreement',
+    value: (row) => (isReference(row) ? null : (row.agreement ?? null)),
+    show: (_, value) => formatAccuracy(value),
+    best: 'high',
+  },
+  { title: 'Output SQNR', value: (row) => row.outputSqnrDb ?? null, show: (_, value) => formatDb(value), best: 'high' },
+  { title: 'Latency', value: (row) => row.latencyMs ?? null, show: (_, value) => formatMs(value), best: 'low' },
+  { title: 'p99', value: (row) => row.latency?.p99 ?? null, show: (_, value) => formatMs(value), best: 'low' },
+  {
+    title: '× FP32 (p10–p90)',
+    value: (row) => row.ratioToFp32?.median ?? null,
+    show: (row, value) =>
+      html`${formatSignificant(value)} <small>${formatSignificant(row.ratioToFp32?.p10 ?? value)}–${formatSignificant(row.ratioToFp32?.p90 ?? value)}</small>`,
+    best: 'low',
+  },
+  { title: 'Per second', value: (row) => row.throughputPerSecond ?? null, show: (_, value) => formatCount(Number(value.toPrecision(3))), best: 'high' },
+  { title: 'Memory', value: (row) => row.memoryMb ?? null, show: (_, value) => formatMb(value), best: 'low' },
+  { title: 'Size', value: (row) => row.sizeMb ?? null, show: (_, value) => formatMb(value), best: 'low' },
+];
+
+function showDifference(row: TableRow, value: number): Html {
+  const [low, high] = row.comparedToFp32?.interval95 ?? [value, value];
+  return html`${formatPoints(value)} <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
+}
+
+/** The best value of a column over all rows, or null when fewer than two rows have one. */
+function bestOf(column: TableColumn, rows: readonly TableRow[]): number | null {
+  const values = rows.map(column.value).filter((value) => value !== null);
+  if (column.best === 'none' || values.length < 2) return null;
+  return column.best === 'high' ? Math.max(...values) : Math.min(...values);
+}
+
+/** The table that the run is about: variants as rows, the best of each column bold, columns nobody has left out. */
+export function renderVariantTable(record: RunRecord): Html {
+  const rows = record.table;
+  const columns = COLUMNS.filter((column) => rows.some((row) => column.value(row) !== null)).map((column) => ({
+    ...column,
+    bestValue: bestOf(column, rows),
+  }));
+  const areBackendsMixed = new Set(rows.map((row) => row.backend)).size > 1;
+  const cell = (column: (typeof columns)[number], row: TableRow): Html => {
+    const value = column.value(row);
+    if (value === null) return html`<td class="n dim">–</td>`;
+    const shown = column.show(row, value);
+    return html`<td class="n">${value === column.bestValue ? html`<b>${shown}</b>` : shown}</td>`;
+  };
+  return html`<h2>Variants</h2><div class="scroll"><table class="close">
+<tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}</tr>
+${rows.map(
+  (row) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
+<td><span class="tag" style="background:${variantColour(row.variant)}">${badge(row.variant)}</span>${row.variant}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
+${columns.map((column) => cell(column, row))}</tr>`,
+)}</table></div>
+<p class="dim">Bold: best of its column. ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency is the
+median of one inference; sizes are decimal (1 MB = 1,000,000 bytes).</p>`;
+}
+
+function badge(variant: string): string {
+  if (variant.startsWith('int8')) return '8';
+  if (variant.startsWith('fp16')) return '16';
+  return variant.startsWith('fp32') ? '32' : 'mix';
+}

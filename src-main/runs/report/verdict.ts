@@ -1,0 +1,66 @@
+import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
+import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
+import { html, type Html } from './markup';
+
+/** What a gate limits, for people. */
+const GATE_TITLES: Readonly<Record<string, string>> = {
+  maxTop1Drop: 'Top-1 drop against FP32',
+  maxWorstGroupDrop: 'Largest drop of a group',
+  minTop1: 'Top-1',
+  maxLatencyMs: 'Median latency',
+};
+
+export function gateTitle(gate: Pick<GateResult, 'name'>): string {
+  return GATE_TITLES[gate.name] ?? gate.name;
+}
+
+/** A gate's value or limit with its unit. */
+export function gateAmount(name: string, value: number): string {
+  if (name === 'maxLatencyMs') return formatMs(value);
+  if (name === 'minTop1') return formatAccuracy(value);
+  return formatPoints(value).replace(/^\+/, '');
+}
+
+function sentence(gate: GateResult): string {
+  const subject = `${gateTitle(gate)}${gate.group === undefined ? '' : ` (${gate.group})`}`;
+  const relation = gate.name.startsWith('min') ? 'at least' : 'at most';
+  const limit = `${relation} ${gateAmount(gate.name, gate.limit)}`;
+  if (gate.value === null) return `${subject}: cannot be judged, ${gate.reason ?? 'no value'} (limit: ${limit})`;
+  return `${subject}: ${gateAmount(gate.name, gate.value)}, allowed is ${limit}`;
+}
+
+/** One line per shipped variant: ready or not, and what stands in the way. */
+export function renderVerdict(record: RunRecord): Html {
+  if (record.shipped.length === 0) return html`<p class="verdict">No variant was marked for shipping, so nothing was judged.</p>`;
+  return html`${record.shipped.map((variant) => variantVerdict(record, variant))}`;
+}
+
+function variantVerdict(record: RunRecord, variant: string): Html {
+  const gates = record.gates.filter((gate) => gate.variant === variant);
+  if (gates.length === 0) {
+    return html`<p class="verdict"><b>${variant}</b> was measured; no gates are set, so nothing was judged.</p>`;
+  }
+  const missed = gates.filter((gate) => !gate.met);
+  if (missed.length === 0) {
+    return html`<p class="verdict good"><b>Ready: ${variant}</b> meets ${gates.length === 1 ? 'its gate' : `all ${gates.length} gates`}.
+<small>${gates.map((gate) => html`${sentence(gate)}<br>`)}</small></p>`;
+  }
+  return html`<p class="verdict bad"><b>Not ready: ${variant}</b> misses ${missed.length} of ${gates.length} gates.
+<small>${missed.map((gate) => html`${sentence(gate)}<br>`)}</small></p>`;
+}
+
+export function renderGates(record: RunRecord): Html {
+  if (record.gates.length === 0) return html``;
+  return html`<h2>Gates</h2><table class="tight">
+<tr><th>Gate</th><th>Variant</th><th class="n">Found</th><th class="n">Limit</th><th>Met</th><th></th></tr>
+${record.gates.map(gateRow)}</table>`;
+}
+
+function gateRow(gate: GateResult): Html {
+  const sign = gate.name.startsWith('min') ? '≥' : '≤';
+  const note = gate.reason ?? (gate.group === undefined ? '' : `group ${gate.group}`);
+  return html`<tr><td>${gateTitle(gate)}</td><td>${gate.variant}</td>
+<td class="n">${gate.value === null ? '–' : gateAmount(gate.name, gate.value)}</td>
+<td class="n">${sign} ${gateAmount(gate.name, gate.limit)}</td>
+<td>${gate.met ? html`<span class="ok">✓ met</span>` : html`<span class="no">✗ missed</span>`}</td><td class="dim wrap">${note}</td></tr>`;
+}

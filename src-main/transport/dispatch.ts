@@ -1,0 +1,24 @@
+import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
+import { toWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { isApiMethod, parseRequest } from '../../src-shared/contract/guards';
+import type { CallMessage, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
+
+/** Guard, call, serialise: one call of any link on any implementation of the API. Never rejects. */
+export async function dispatch(api: WorkbenchApi, call: Pick<CallMessage, 'id' | 'method' | 'request'>): Promise<ReplyMessage> {
+  try {
+    if (!isApiMethod(call.method)) throw new WorkbenchError('usage', `There is no method "${String(call.method)}"`);
+    const request = parseRequest(call.method, call.request);
+    const method = api[call.method] as (request: object) => Promise<unknown>;
+    return { type: 'reply', id: call.id, ok: true, value: await method.call(api, request) };
+  } catch (error) {
+    return { type: 'reply', id: call.id, ok: false, error: toWireError(error) };
+  }
+}
+
+/** Serves the API over a link: answers calls and forwards events until the link closes. */
+export function serveLink(api: WorkbenchApi, link: ServerLink): Unsubscribe {
+  const unsubscribe = api.subscribe((event) => link.send({ type: 'event', event }));
+  link.onMessage((message) => void dispatch(api, message).then((reply) => link.send(reply)));
+  link.onClose(unsubscribe);
+  return unsubscribe;
+}

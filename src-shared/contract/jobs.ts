@@ -1,0 +1,175 @@
+import type { JobId } from '../base/brand';
+import type { BackendId, PlacementDecision, Target } from '../domain/precision';
+import type { BenchmarkVariantRecord, RunRecord } from '../domain/run-record';
+import type { SkippedImage } from '../domain/image-set';
+import type { VariantReport } from '../domain/accuracy';
+import type { WireError } from './errors';
+
+/** The work that takes longer than a second. Paths are absolute. */
+export type JobSpec =
+  | { readonly kind: 'calibrate'; readonly projectPath: string; readonly limit?: number; readonly threads?: number; readonly shard?: Shard; readonly fresh?: boolean }
+  | { readonly kind: 'merge'; readonly projectPath: string; readonly shardPaths: readonly string[] }
+  | QuantizeSpec
+  | ValidateSpec
+  | BuildSpec
+  | BenchSpec
+  | RunSpec;
+
+/** Part `index` (1-based) of `count` equal parts of the calibration set. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface QuantizeSpec {
+  readonly kind: 'quantize';
+  readonly projectPath: string;
+  readonly target: Target;
+  /** Variant name, for example `int8`, `int8-minmax`, `mixed`. */
+  readonly variant: string;
+  readonly outPath: string;
+  readonly activationType?: 'int8' | 'uint8';
+}
+
+interface VariantsSpec {
+  readonly projectPath: string;
+  readonly variants?: readonly string[];
+  readonly backend?: BackendId;
+  readonly target?: Target;
+  readonly threads?: number;
+  readonly activationType?: 'int8' | 'uint8';
+}
+
+export interface ValidateSpec extends VariantsSpec {
+  readonly kind: 'validate';
+  /** Only the first N images of the validation set. */
+  readonly limit?: number;
+}
+
+export interface BuildSpec extends VariantsSpec {
+  readonly kind: 'build';
+}
+
+export interface BenchSpec extends VariantsSpec {
+  readonly kind: 'bench';
+  readonly batch?: number;
+  readonly rounds?: number;
+}
+
+export interface RunSpec extends VariantsSpec {
+  readonly kind: 'run';
+  readonly limit?: number;
+  readonly rounds?: number;
+}
+
+export type JobKind = JobSpec['kind'];
+
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CalibrateResult {
+  readonly project: string;
+  /** Images that were counted. */
+  readonly images: number;
+  readonly skipped: readonly SkippedImage[];
+  readonly tensors: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly peakRssMb: number;
+  /** sha256 of the histograms' content: equal for equal values, whatever their order. */
+  readonly sha256: string;
+  /** Images taken over from an interrupted pass. */
+  readonly resumedImages: number;
+  readonly threads: number;
+  readonly groups: readonly string[];
+  readonly warnings: readonly Warning[];
+  /** A finished calibration of the same content was there and was kept. */
+  readonly kept?: boolean;
+  /** Set when only a shard was collected: the file to hand to `merge`. */
+  readonly shardPath?: string;
+}
+
+export interface QuantizeResult {
+  readonly out: string;
+  readonly variant: string;
+  readonly target: Target;
+  readonly sizeBytes: number;
+  readonly nodes: { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number };
+  readonly decisions: readonly PlacementDecision[];
+}
+
+export interface ValidateResult {
+  readonly images: number;
+  readonly labelled: boolean;
+  readonly backend: BackendId;
+  readonly target: Target;
+  readonly skipped: readonly SkippedImage[];
+  readonly variants: readonly VariantReport[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface BuildResult {
+  readonly backend: BackendId;
+  readonly engines: readonly {
+    readonly variant: string;
+    readonly path: string;
+    readonly sizeMb: number;
+    readonly seconds: number;
+    /** False when an engine of the same content was there already. */
+    readonly built: boolean;
+  }[];
+}
+
+export interface BenchResult {
+  readonly backend: BackendId;
+  readonly device: string;
+  readonly threads: number;
+  readonly rounds: number;
+  readonly variants: readonly BenchmarkVariantRecord[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly record: RunRecord;
+  /** Path of the HTML report. */
+  readonly report: string;
+}
+
+/** What a job leaves behind, by kind. */
+export interface JobResults {
+  readonly calibrate: CalibrateResult;
+  readonly merge: CalibrateResult;
+  readonly quantize: QuantizeResult;
+  readonly validate: ValidateResult;
+  readonly build: BuildResult;
+  readonly bench: BenchResult;
+  readonly run: RunResult;
+}
+export type JobResult = JobResults[JobKind];
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** The whole state of a job at one moment; `sequence` grows by one with every change, so late messages can be dropped. */
+export interface JobSnapshot {
+  readonly id: JobId;
+  readonly kind: JobKind;
+  readonly projectPath: string;
+  readonly sequence: number;
+  readonly state: JobState;
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly etaSeconds: number | null;
+  readonly error: WireError | null;
+  /** The job did not end within the time allowed after a cancel, and its process was killed. */
+  readonly forced: boolean;
+  readonly result: JobResult | null;
+}
+
+export function isFinished(snapshot: Pick<JobSnapshot, 'state'>): boolean {
+  return snapshot.state === 'done' || snapshot.state === 'failed' || snapshot.state === 'cancelled';
+}

@@ -1,0 +1,28 @@
+import type { WorkbenchEvent, ApiMethod } from './api';
+import type { WireError } from './errors';
+
+/** What a client sends over a link: one call. */
+export interface CallMessage {
+  readonly type: 'call';
+  readonly id: number;
+  readonly method: ApiMethod;
+  readonly request: unknown;
+}
+
+/** What a link carries back: the answer of a call, or an event. */
+export type ReplyMessage =
+  | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly error: WireError }
+  | { readonly type: 'event'; readonly event: WorkbenchEvent };
+
+/** One side of a connection that carries structured clones in both directions. */
+export interface Link<Out, In> {
+  send(message: Out): void;
+  /** Called for every message that arrives, in order. */
+  onMessage(listener: (message: In) => void): void;
+  /** Called once, when the other side is gone. */
+  onClose(listener: () => void): void;
+}
+
+export type ClientLink = Link<CallMessage, ReplyMessage>;
+export type ServerLink = Link<ReplyMessage, CallMessage>;

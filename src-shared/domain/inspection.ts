@@ -1,0 +1,26 @@
+/** What `inspect` tells about a model. */
+export interface ModelInspection {
+  readonly model: {
+    readonly path: string;
+    readonly opset: number;
+    readonly ir: number;
+    readonly producer: string;
+    readonly inputs: readonly TensorDescription[];
+    readonly outputs: readonly TensorDescription[];
+    /** Number of nodes. */
+    readonly layers: number;
+    /** Number of Conv, ConvTranspose, Gemm and MatMul with float inputs. */
+    readonly quantizable: number;
+    /** Op type -> count. */
+    readonly ops: Readonly<Record<string, number>>;
+  };
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+}
+
+export interface TensorDescription {
+  readonly name: string;
+  /** `float32`, `int64`, ... */
+  readonly dtype: string;
+  /** A number, a symbolic name, or `?` per axis; null when the rank is unknown. */
+  readonly shape: readonly (number | string)[] | null;
+}

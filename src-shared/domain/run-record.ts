@@ -1,0 +1,136 @@
+import type { VariantReport, WorstGroup } from './accuracy';
+import type { LatencySummary, PairedRatio } from './latency';
+import type { BackendId, Target } from './precision';
+import type { Preprocessing } from './preprocessing';
+import type { PairedComparison } from './statistics';
+
+export const RUN_RECORD_VERSION = 1;
+
+/** One row of the table that a run ends in: what a variant costs and what it answers. Unknown fields are absent. */
+export interface TableRow {
+  readonly variant: string;
+  readonly backend: BackendId;
+  /** Median latency of one inference. */
+  readonly latencyMs?: number;
+  readonly latency?: LatencySummary;
+  /** Latency over fp32's, per interleaved round. */
+  readonly ratioToFp32?: PairedRatio;
+  readonly throughputPerSecond?: number;
+  /** 1 MB = 1,000,000 bytes. */
+  readonly memoryMb?: number;
+  readonly sizeMb?: number;
+  /** Percent. */
+  readonly top1?: number;
+  readonly top5?: number;
+  readonly worstGroup?: WorstGroup;
+  /** Group -> percent; only groups with labels. */
+  readonly groupTop1?: Readonly<Record<string, number>>;
+  readonly agreement?: number;
+  readonly outputSqnrDb?: number;
+  readonly comparedToFp32?: PairedComparison;
+}
+
+/** A limit and what was found. A gate that cannot be judged is not met and says why. */
+export interface GateResult {
+  readonly name: string;
+  /** Percent, percentage points or ms, as the gate's name says. */
+  readonly limit: number;
+  readonly value: number | null;
+  readonly met: boolean;
+  /** The shipped variant that was judged. */
+  readonly variant: string;
+  /** Group with the largest drop, for the gate on groups. */
+  readonly group?: string;
+  /** Why there is no value. */
+  readonly reason?: string;
+}
+
+export interface SetRecord {
+  /** Folder or list file that was named. */
+  readonly root: string;
+  /** Of the list of files, labels and groups. */
+  readonly manifestSha256: string;
+  readonly images: number;
+}
+
+export interface MachineRecord {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly os: string;
+  /** Name of the GPU that was used; absent on CPU backends. */
+  readonly gpu?: string;
+}
+
+export interface RunWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CalibrationSummary {
+  readonly images: number;
+  readonly tensors: number;
+  /** Of the histograms' content. */
+  readonly sha256: string;
+  readonly seconds: number;
+}
+
+export interface ValidationRecord {
+  readonly images: number;
+  readonly labelled: boolean;
+  /** By class index; absent when classes have no names. */
+  readonly classNames?: readonly string[];
+  readonly variants: readonly VariantReport[];
+}
+
+export interface BenchmarkVariantRecord {
+  readonly variant: string;
+  readonly batch: number;
+  readonly streams: number;
+  readonly latencyMs: LatencySummary;
+  readonly throughputPerSecond: number;
+  readonly memoryMb: number;
+  readonly sizeMb: number;
+  readonly coefficientOfVariation: number;
+  readonly ratioToFp32?: PairedRatio;
+}
+
+export interface BenchmarkRecord {
+  readonly backend: BackendId;
+  readonly device: string;
+  readonly threads: number;
+  readonly rounds: number;
+  readonly variants: readonly BenchmarkVariantRecord[];
+}
+
+/** `run.json`: one recorded pass of the whole job, with everything needed to repeat and to compare it. */
+export interface RunRecord {
+  readonly version: typeof RUN_RECORD_VERSION;
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** Name of the project. */
+  readonly project: string;
+  readonly tool: { readonly version: string; readonly node: string; readonly onnxruntime: string };
+  readonly machine: MachineRecord;
+  readonly model: { readonly path: string; readonly sha256: string };
+  readonly sets: { readonly calibration: SetRecord; readonly validation: SetRecord | null };
+  readonly preprocessing: Preprocessing;
+  readonly options: {
+    readonly target: Target;
+    readonly backend: BackendId;
+    /** Method of every tensor that has none of its own. */
+    readonly method: string;
+    readonly threads: number;
+    /** Anything else that was set, by flag name. */
+    readonly other: Readonly<Record<string, string | number | boolean>>;
+  };
+  readonly calibration: CalibrationSummary;
+  readonly table: readonly TableRow[];
+  /** Variants meant for deployment: the gates judge these. */
+  readonly shipped: readonly string[];
+  readonly validation: ValidationRecord | null;
+  readonly benchmark: BenchmarkRecord | null;
+  readonly gates: readonly GateResult[];
+  readonly warnings: readonly RunWarning[];
+}

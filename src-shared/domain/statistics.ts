@@ -1,0 +1,146 @@
+import { createRandom, type Random } from './random';
+
+/** Below this many images a difference of accuracies is said to rest on few images. */
+export const FEW_IMAGES = 500;
+export const BOOTSTRAP_RESAMPLES = 10_000;
+export const BOOTSTRAP_SEED = 20_261_121;
+
+const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
+
+/** ln(n!) for an integer n >= 0; relative error about 1e-15 (Stirling series, DLMF 5.11.1, after shifting to n >= 16). */
+export function logFactorial(n: number): number {
+  if (n < 16) {
+    let product = 1;
+    for (let i = 2; i <= n; i += 1) product *= i;
+    return Math.log(product);
+  }
+  const x = n + 1;
+  const r = 1 / (x * x);
+  const series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r / 1188)))) / x;
+  return (x - 0.5) * Math.log(x) - x + HALF_LOG_TWO_PI + series;
+}
+
+/** ln of the binomial coefficient n over k, 0 <= k <= n. */
+export function logChoose(n: number, k: number): number {
+  return logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+}
+
+/**
+ * McNemar's exact two-sided test on paired answers: `losses` images that only the reference has right, `gains` images that
+ * only the variant has right. p = min(1, 2 * P(X <= min)), X ~ Binomial(losses + gains, 1/2). 1 without discordant images.
+ */
+export function mcnemarExactP(losses: number, gains: number): number {
+  const discordant = losses + gains;
+  if (losses === gains) return 1;
+  const smaller = Math.min(losses, gains);
+  let term = Math.exp(logChoose(discordant, smaller) - discordant * Math.LN2);
+  let tail = 0;
+  for (let i = smaller; i >= 0 && term > 0; i -= 1) {
+    tail += term;
+    // The terms fall at least geometrically below the centre, so the rest can no longer change the sum.
+    if (term < tail * 1e-18) break;
+    term *= i / (discordant - i + 1);
+  }
+  return Math.min(1, 2 * tail);
+}
+
+/** One draw from Binomial(n, p): inversion that starts at the mode and walks outwards, about sqrt(n p (1-p)) steps. */
+export function drawBinomial(random: Random, n: number, p: number): number {
+  if (n === 0 || p <= 0) return 0;
+  if (p >= 1) return n;
+  const odds = p / (1 - p);
+  const mode = Math.min(n, Math.floor((n + 1) * p));
+  const atMode = Math.exp(logChoose(n, mode) + mode * Math.log(p) + (n - mode) * Math.log1p(-p));
+  let rest = random.nextUnit() - atMode;
+  let up = mode;
+  let down = mode;
+  let pUp = atMode;
+  let pDown = atMode;
+  while (rest >= 0 && (up < n || down > 0)) {
+    if (up < n) {
+      pUp *= ((n - up) / (up + 1)) * odds;
+      up += 1;
+      rest -= pUp;
+      if (rest < 0) return up;
+    }
+    if (down > 0) {
+      pDown *= down / ((n - down + 1) * odds);
+      down -= 1;
+      rest -= pDown;
+      if (rest < 0) return down;
+    }
+    // Rounding left a sliver beyond both tails.
+    if (pUp < 1e-300 && pDown < 1e-300) return mode;
+  }
+  return mode;
+}
+
+export interface PairedCounts {
+  readonly images: number;
+  /** Right in the reference only. */
+  readonly losses: number;
+  /** Right in the variant only. */
+  readonly gains: number;
+}
+
+/**
+ * 95 % percentile-bootstrap interval of the paired difference (variant - reference) in percentage points: resampling the
+ * images with replacement is a multinomial draw over the outcomes -1 / 0 / +1, so one resample costs two binomial draws.
+ * 10,000 resamples, fixed seed; bounds are the 250th smallest and the 250th largest. [0, 0] without images.
+ */
+export function bootstrapDifference95(counts: PairedCounts, seed = BOOTSTRAP_SEED): readonly [number, number] {
+  const { images, losses, gains } = counts;
+  if (images === 0 || losses + gains === 0) return [0, 0];
+  const random = createRandom(seed);
+  const lossRate = losses / images;
+  const gainRateAmongRest = gains / (images - losses);
+  const differences = new Float64Array(BOOTSTRAP_RESAMPLES);
+  for (let resample = 0; resample < BOOTSTRAP_RESAMPLES; resample += 1) {
+    const lost = drawBinomial(random, images, lossRate);
+    const gained = images === losses ? 0 : drawBinomial(random, images - lost, gainRateAmongRest);
+    differences[resample] = (100 * (gained - lost)) / images;
+  }
+  differences.sort();
+  const excluded = BOOTSTRAP_RESAMPLES / 40;
+  return [differences[excluded - 1] ?? 0, differences[BOOTSTRAP_RESAMPLES - excluded] ?? 0];
+}
+
+export interface PairedComparison {
+  /** Variant minus FP32, percentage points. */
+  readonly top1Difference: number;
+  readonly interval95: readonly [number, number];
+  /** Two-sided p of McNemar's exact test. */
+  readonly mcnemarP: number;
+  /** Present (true) when fewer than 500 images were compared. */
+  readonly fewImages?: true;
+}
+
+/** All paired statistics of one variant against FP32; null without a common image. */
+export function comparePaired(counts: PairedCounts): PairedComparison | null {
+  if (counts.images === 0) return null;
+  return {
+    top1Difference: (100 * (counts.gains - counts.losses)) / counts.images,
+    interval95: bootstrapDifference95(counts),
+    mcnemarP: mcnemarExactP(counts.losses, counts.gains),
+    ...(counts.images < FEW_IMAGES ? { fewImages: true as const } : {}),
+  };
+}
+
+/**
+ * Percentile of values sorted ascending, as trtexec defines it: sorted[all - 1 - floor((1 - p/100) * all)], p in 0..100,
+ * computed in exact order so that p99 of 100 values drops one. NaN for no values.
+ */
+export function percentileOfSorted(sorted: ArrayLike<number>, percentile: number): number {
+  const all = sorted.length;
+  if (all === 0) return Number.NaN;
+  const excluded = Math.floor(((100 - percentile) * all) / 100);
+  return sorted[Math.max(0, all - 1 - excluded)] ?? Number.NaN;
+}
+
+/** The middle value, or the mean of the two in the middle. NaN for no values. */
+export function medianOfSorted(sorted: ArrayLike<number>): number {
+  const all = sorted.length;
+  const upper = sorted[Math.floor(all / 2)];
+  if (upper === undefined) return Number.NaN;
+  return all % 2 === 1 ? upper : ((sorted[all / 2 - 1] ?? upper) + upper) / 2;
+}

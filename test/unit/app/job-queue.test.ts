@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { JobQueue, type JobRunner } from '../../../src-main/app/job-queue';
+import { cancelledError, WorkbenchError } from '../../../src-shared/contract/errors';
+import type { JobResult, JobSnapshot, JobSpec } from '../../../src-shared/contract/jobs';
+
+const SPEC: JobSpec = { kind: 'build', projectPath: '/p' };
+const RESULT: JobResult = { backend: 'ort-cpu', engines: [] };
+
+interface Setup {
+  readonly queue: JobQueue;
+  readonly events: JobSnapshot[];
+  readonly ended: (count: number) => Promise<void>;
+}
+
+function setUp(run: JobRunner, now: () => number = () => 0): Setup {
+  const events: JobSnapshot[] = [];
+  const waiting: { count: number; resolve: () => void }[] = [];
+  const finished = (): number => events.filter((event) => ['done', 'failed', 'cancelled'].includes(event.state)).length;
+  const queue = new JobQueue({
+    run,
+    now,
+    onChange: (snapshot) => {
+      events.push(snapshot);
+      for (const waiter of waiting) if (finished() >= waiter.count) waiter.resolve();
+    },
+  });
+  const ended = (count: number): Promise<void> => new Promise((resolve) => (finished() >= count ? resolve() : waiting.push({ count, resolve })));
+  return { queue, events, ended };
+}
+
+describe('JobQueue', () => {
+  it('runs jobs one after the other and numbers every change', async () => {
+    const order: string[] = [];
+    const { queue, events, ended } = setUp(async (spec) => {
+      order.push(`start ${spec.projectPath}`);
+      await Promise.resolve();
+      order.push(`end ${spec.projectPath}`);
+      return RESULT;
+    });
+    const first = queue.start({ ...SPEC, projectPath: 'a' });
+    queue.start({ ...SPEC, projectPath: 'b' });
+    await ended(2);
+    expect(order).toEqual(['start a', 'end a', 'start b', 'end b']);
+    const sequences = events.filter((event) => event.id === first).map((event) => event.sequence);
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+    expect(queue.get(first)).toMatchObject({ state: 'done', result: RESULT, error: null });
+  });
+
+  it('estimates the time left from the rate within a phase', async () => {
+    let clock = 0;
+    const etas: (number | null)[] = [];
+    const setup = setUp(
+      async (_, context) => {
+        for (const done of [0, 10, 20]) {
+          context.onProgress?.({ phase: 'collecting', done, total: 100, unit: 'images' });
+          etas.push(setup.queue.list()[0]?.etaSeconds ?? null);
+          clock += 1000;
+        }
+        return RESULT;
+      },
+      () => clock,
+    );
+    setup.queue.start(SPEC);
+    await setup.ended(1);
+    expect(etas).toEqual([null, 9, 8]);
+    expect(setup.queue.list()[0]?.etaSeconds).toBeNull();
+  });
+
+  it('sends at most one progress event per 100 ms, but every state', async () => {
+    const { queue, events, ended } = setUp(async (_, context) => {
+      for (let done = 0; done < 1000; done++) context.onProgress?.({ phase: 'collecting', done, total: 1000, unit: 'images' });
+      return RESULT;
+    });
+    queue.start(SPEC);
+    await ended(1);
+    expect(events.map((event) => event.state)).toEqual(['queued', 'running', 'running', 'done']);
+  });
+
+  it('fails a job with the coded error and goes on with the next', async () => {
+    let isFirst = true;
+    const { queue, ended } = setUp(async () => {
+      if (!isFirst) return RESULT;
+      isFirst = false;
+      throw new WorkbenchError('disk-full', 'full', { hint: 'free some space' });
+    });
+    const first = queue.start(SPEC);
+    const second = queue.start(SPEC);
+    await ended(2);
+    expect(queue.get(first)).toMatchObject({ state: 'failed', error: { code: 'disk-full', hint: 'free some space' } });
+    expect(queue.get(second).state).toBe('done');
+  });
+
+  it('cancels a running job through its signal and a queued one without starting it', async () => {
+    const started: string[] = [];
+    const { queue } = setUp(
+      (spec, context) =>
+        new Promise((_, reject) => {
+          started.push(spec.projectPath);
+          context.signal?.addEventListener('abort', () => reject(cancelledError()));
+        }),
+    );
+    const running = queue.start({ ...SPEC, projectPath: 'running' });
+    const queued = queue.start({ ...SPEC, projectPath: 'queued' });
+    await Promise.resolve();
+    expect(await queue.cancel(queued)).toMatchObject({ state: 'cancelled' });
+    expect(await queue.cancel(running)).toMatchObject({ state: 'cancelled', forced: false });
+    expect(started).toEqual(['running']);
+  });
+
+  it('names a job that it does not know', () => {
+    const { queue } = setUp(async () => RESULT);
+    expect(() => queue.get('nope' as JobSnapshot['id'])).toThrow(/There is no job "nope"/);
+  });
+});

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src-shared/contract/progress';
+import { ComputeClient, ForcedCancelError } from '../../../src-main/compute/client';
+import { REPO_ROOT } from '../../support/shared';
+
+const HOST = join(REPO_ROOT, 'test/support/fake-compute-host.mjs');
+const RESULT = { node: '1', onnxruntime: '2', addon: '3', sharp: '4' };
+
+let client: ComputeClient | null = null;
+
+function scripted(script: Record<string, readonly unknown[]>): ComputeClient {
+  process.env['CALIB_FAKE_COMPUTE'] = JSON.stringify(script);
+  client = new ComputeClient(HOST);
+  return client;
+}
+
+afterEach(() => {
+  client?.dispose();
+  client = null;
+  delete process.env['CALIB_FAKE_COMPUTE'];
+});
+
+describe('ComputeClient', () => {
+  it('passes progress on and resolves with the result', async () => {
+    const progress: Progress = { phase: 'counting', done: 1, total: 2, unit: 'images' };
+    const seen: Progress[] = [];
+    const result = await scripted({ versions: [{ progress }, { result: RESULT }] }).request('versions', {}, { onProgress: (item) => seen.push(item) });
+    expect(result).toEqual(RESULT);
+    expect(seen).toEqual([progress]);
+  });
+
+  it('rejects with the coded error of the process', async () => {
+    const failing = scripted({ versions: [{ error: { code: 'backend-unavailable', message: 'no addon', hint: 'install g++' } }] });
+    await expect(failing.request('versions', {})).rejects.toMatchObject({ code: 'backend-unavailable', message: 'no addon', hint: 'install g++' });
+  });
+
+  it('turns a crash into compute-crashed with the last phase, and starts a fresh process for the next request', async () => {
+    const crashing = scripted({ versions: [{ progress: { phase: 'reading weights', done: 0, total: 0, unit: '' } }, { exit: 7 }] });
+    await expect(crashing.request('versions', {})).rejects.toMatchObject({
+      code: 'compute-crashed',
+      message: 'The compute process was ended with exit code 7 while reading weights',
+    });
+    process.env['CALIB_FAKE_COMPUTE'] = JSON.stringify({ versions: [{ result: RESULT }] });
+    await expect(crashing.request('versions', {})).resolves.toEqual(RESULT);
+  });
+
+  it('ends a cancelled request through the process when it listens', async () => {
+    const controller = new AbortController();
+    const listening = scripted({ versions: [{ progress: { phase: 'waiting', done: 0, total: 0, unit: '' } }, { waitForCancel: true }] });
+    const request = listening.request('versions', {}, { signal: controller.signal, onProgress: () => controller.abort() });
+    await expect(request).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(request).rejects.not.toBeInstanceOf(ForcedCancelError);
+  });
+
+  it('kills a process that does not listen to a cancel, and says so', async () => {
+    const controller = new AbortController();
+    const hanging = scripted({ versions: [{ progress: { phase: 'hanging', done: 0, total: 0, unit: '' } }, { hang: true }] });
+    const request = hanging.request('versions', {}, { signal: controller.signal, onProgress: () => controller.abort() });
+    await expect(request).rejects.toBeInstanceOf(ForcedCancelError);
+  });
+
+  it('rejects at once when the signal is aborted already', async () => {
+    await expect(scripted({}).request('versions', {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { areGatesMet, evaluateGates } from '../../../src-shared/domain/gates';
+import type { Gates } from '../../../src-shared/domain/project';
+import type { TableRow } from '../../../src-shared/domain/run-record';
+
+const NONE: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
+const FP32: TableRow = { variant: 'fp32', backend: 'ort-cpu', top1: 97.05, latencyMs: 2, groupTop1: { day: 99.9, night: 94.2 } };
+const INT8: TableRow = { variant: 'int8', backend: 'ort-cpu', top1: 96.55, latencyMs: 1.1, groupTop1: { day: 99.8, night: 93.3 } };
+
+describe('evaluateGates', () => {
+  it('judges nothing when no gate is set', () => {
+    expect(evaluateGates(NONE, [FP32, INT8], ['int8'])).toEqual([]);
+    expect(areGatesMet([])).toBe(true);
+  });
+
+  it('meets a drop that is exactly the limit, whatever the rounding', () => {
+    for (let top1 = 50; top1 < 100; top1 += 0.05) {
+      const rows = [
+        { ...FP32, top1 },
+        { ...INT8, top1: top1 - 0.3 },
+      ];
+      const [gate] = evaluateGates({ ...NONE, maxTop1Drop: 0.3 }, rows, ['int8']);
+      expect(gate?.met, `from ${top1}`).toBe(true);
+    }
+  });
+
+  it('takes the largest drop of any group, not the lowest group', () => {
+    const rows = [FP32, { ...INT8, groupTop1: { day: 95, night: 94.2 } }];
+    expect(evaluateGates({ ...NONE, maxWorstGroupDrop: 1 }, rows, ['int8'])).toEqual([
+      { name: 'maxWorstGroupDrop', limit: 1, variant: 'int8', value: expect.closeTo(4.9) as number, met: false, group: 'day' },
+    ]);
+  });
+
+  it('judges floor and latency of each shipped variant', () => {
+    const results = evaluateGates({ ...NONE, minTop1: 97, maxLatencyMs: 1.5 }, [FP32, INT8], ['int8', 'fp32']);
+    expect(results.map(({ name, variant, met }) => [variant, name, met])).toEqual([
+      ['int8', 'minTop1', false],
+      ['int8', 'maxLatencyMs', true],
+      ['fp32', 'minTop1', true],
+      ['fp32', 'maxLatencyMs', false],
+    ]);
+    expect(areGatesMet(results)).toBe(false);
+  });
+
+  it.each<[string, Partial<Gates>, readonly TableRow[], string]>([
+    ['no labels', { minTop1: 90 }, [{ variant: 'int8', backend: 'ort-cpu' }], 'no labels'],
+    ['no groups', { maxWorstGroupDrop: 1 }, [FP32, { variant: 'int8', backend: 'ort-cpu', top1: 90 }], 'no groups'],
+    ['no FP32', { maxTop1Drop: 1 }, [INT8], 'FP32 was not validated'],
+    ['a group FP32 lacks', { maxWorstGroupDrop: 1 }, [{ ...FP32, groupTop1: { day: 99 } }, INT8], 'no result for group night'],
+    ['no benchmark', { maxLatencyMs: 1 }, [{ variant: 'int8', backend: 'ort-cpu' }], 'not benchmarked'],
+    ['no such variant', { minTop1: 1 }, [FP32], 'int8 is not in the table'],
+  ])('does not meet what cannot be judged: %s', (_, gates, rows, reason) => {
+    const [result] = evaluateGates({ ...NONE, ...gates }, rows, ['int8']);
+    expect(result).toMatchObject({ met: false, value: null });
+    expect(result?.reason).toContain(reason);
+  });
+});

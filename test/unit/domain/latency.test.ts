@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/latency';
+
+describe('summarizeLatency', () => {
+  it('gives the statistics of unsorted samples and leaves them as they are', () => {
+    const samples = [4, 1, 3, 2];
+    expect(summarizeLatency(samples)).toEqual({
+      mean: 2.5,
+      median: 2.5,
+      p90: 4,
+      p95: 4,
+      p99: 4,
+      min: 1,
+      max: 4,
+      coefficientOfVariation: Math.sqrt(5 / 3) / 2.5,
+      samples: 4,
+    });
+    expect(samples).toEqual([4, 1, 3, 2]);
+  });
+
+  it('sorts by value, not as text', () => {
+    expect(summarizeLatency([10, 9, 100]).median).toBe(10);
+  });
+
+  it('takes one sample and refuses none', () => {
+    expect(summarizeLatency([2]).coefficientOfVariation).toBe(0);
+    expect(() => summarizeLatency([])).toThrow(RangeError);
+  });
+
+  it('warns above 2.5 %', () => {
+    expect(isUnstable({ coefficientOfVariation: 0.025 })).toBe(false);
+    expect(isUnstable({ coefficientOfVariation: 0.0251 })).toBe(true);
+  });
+});
+
+describe('pairedLatencyRatio', () => {
+  it('compares round by round, so that a drift of the machine cancels', () => {
+    const reference = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+    const variant = reference.map((value) => value / 2);
+    expect(pairedLatencyRatio(variant, reference)).toEqual({ median: 0.5, p10: 0.5, p90: 0.5 });
+  });
+
+  it('gives the spread and ignores a round that only one has', () => {
+    const ratio = pairedLatencyRatio([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 99], new Array<number>(10).fill(10));
+    expect(ratio).toEqual({ median: 0.55, p10: 0.1, p90: 0.9 });
+    expect(pairedLatencyRatio([], [1])).toBeNull();
+  });
+});
