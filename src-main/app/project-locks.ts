@@ -6,12 +6,15 @@ import { acquireProjectLock, type ProjectLock } from './project-lock';
  */
 export class ProjectLocks {
   private readonly held = new Map<string, { readonly lock: Promise<ProjectLock>; users: number }>();
+  /** Releases under way: the next use within this process waits for them instead of meeting its own lock. */
+  private readonly releasing = new Map<string, Promise<void>>();
 
   /** Runs `work` while this process holds the project. @throws WorkbenchError project-locked */
   async hold<T>(projectPath: string, work: () => Promise<T>): Promise<T> {
     let entry = this.held.get(projectPath);
     if (!entry) {
-      entry = { lock: acquireProjectLock(projectPath), users: 0 };
+      const released = this.releasing.get(projectPath) ?? Promise.resolve();
+      entry = { lock: released.then(() => acquireProjectLock(projectPath)), users: 0 };
       this.held.set(projectPath, entry);
     }
     entry.users++;
@@ -22,11 +25,18 @@ export class ProjectLocks {
       entry.users--;
       if (entry.users === 0) {
         this.held.delete(projectPath);
-        await entry.lock.then(
-          (lock) => lock.release(),
-          () => undefined, // it was never held
-        );
+        await this.release(projectPath, entry.lock);
       }
     }
+  }
+
+  private async release(projectPath: string, lock: Promise<ProjectLock>): Promise<void> {
+    const released = lock.then(
+      (held) => held.release(),
+      () => undefined, // it was never held
+    );
+    this.releasing.set(projectPath, released);
+    await released;
+    if (this.releasing.get(projectPath) === released) this.releasing.delete(projectPath);
   }
 }

@@ -3,7 +3,7 @@ import { amaxOf, binWidthOf, type TensorHistogram } from '../../src-shared/domai
 import type { Method } from '../../src-shared/domain/methods';
 import type { PlacementDecision } from '../../src-shared/domain/precision';
 import type { RunRecord } from '../../src-shared/domain/run-record';
-import { evaluateThreshold } from '../../src-shared/domain/thresholds';
+import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { parseVariant } from '../../src-shared/domain/variant';
 import type { StoredCalibration } from '../calibration/calibration-store';
 import { thresholdTable } from '../calibration/threshold-table';

@@ -35,7 +35,7 @@ import { validateJob } from './jobs/validate-job';
 import { createProject } from './create-project';
 import { applyEdits } from './project-edits';
 import { ProjectLocks } from './project-locks';
-import { loadProject, saveProject } from './project-store';
+import { checkProjectModel, loadProject, saveProject } from './project-store';
 import { currentCalibrationKey, openCalibration, openWorkspace, type Workspace } from './workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
@@ -135,7 +135,11 @@ export class Workbench implements WorkbenchApi {
   }
 
   private runLocked(spec: JobSpec, context: TaskContext): Promise<JobResult> {
-    return this.locks.hold(spec.projectPath, async () => this.runJob(spec, await openWorkspace(spec.projectPath), context));
+    return this.locks.hold(spec.projectPath, async () => {
+      const workspace = await openWorkspace(spec.projectPath);
+      await checkProjectModel(workspace.file, context.signal);
+      return this.runJob(spec, workspace, context);
+    });
   }
 
   private runJob(spec: JobSpec, workspace: Workspace, context: TaskContext): Promise<JobResult> {

@@ -39,9 +39,7 @@ export class StoredCalibration {
 
   /** The histogram of a tensor over all images. @throws WorkbenchError not-found */
   total(tensor: string): TensorHistogram {
-    const [first, ...rest] = Object.values(this.groups(tensor));
-    if (!first) throw new WorkbenchError('not-found', `No image was counted for tensor "${tensor}"`);
-    return rest.reduce(mergeHistograms, first);
+    return { name: tensor, ...mergeHistograms(Object.values(this.groups(tensor))) };
   }
 
   /** Group -> histogram; one unnamed group when the set has no groups. @throws WorkbenchError not-found */

@@ -1,6 +1,8 @@
 import type { ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/contract/errors';
-import { evaluateThreshold, percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
+import { foldHistogram } from '../../src-shared/domain/folded-histogram';
+import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
+import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
 import { DEFAULT_PERCENTILE, isHistogramMethod, type Method } from '../../src-shared/domain/methods';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { TensorCalibration } from './calibration-index';
@@ -18,7 +20,7 @@ function methodOf(tensor: string, choices: Choices, method: Method | undefined):
 function knownThresholds(tensor: TensorCalibration, choices: Choices, calibration: StoredCalibration): Partial<Record<Method, number>> {
   const manual = choices.manualThresholds[tensor.name];
   const imported = choices.importedThresholds[tensor.name];
-  const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(calibration.total(tensor.name), choices.percentile);
+  const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
   return {
     ...tensor.thresholds,
     percentile,

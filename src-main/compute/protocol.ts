@@ -63,9 +63,7 @@ export interface MergeParams {
 export interface RewriteParams {
   readonly preparedDir: string;
   readonly target: Target;
-  /** `fp32`: the prepared model as it is; otherwise as planned. */
   readonly plan: PrecisionPlan;
-  readonly quantized: boolean;
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
   /** Tensor -> [min, max] seen in calibration, real units. */

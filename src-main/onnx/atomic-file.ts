@@ -59,8 +59,8 @@ export class AtomicFile {
   }
 }
 
-/** What a failed write means for the user. */
-function writeError(error: unknown, path: string): unknown {
+/** What a failed write means for the user: a WorkbenchError 'unwritable' or 'disk-full'; other errors as they are. */
+export function writeError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new WorkbenchError('disk-full', `No space left on the disk while writing ${path}; nothing was left behind`, { cause: error });

@@ -1,22 +1,7 @@
+import { attrInt } from '../onnx/attributes';
 import { DataType, type Node } from '../onnx/model';
 import type { GraphFacts } from './graph-facts';
 import type { QuantizedWeight } from './placement';
-
-/** Integer attribute of a node, or its default. */
-export function intAttribute(node: Node, name: string, fallback: number): number {
-  const value = node.attribute.find((attribute) => attribute.name === name)?.value;
-  return value?.kind === 'int' ? Number(value.value) : fallback;
-}
-
-export function floatAttribute(node: Node, name: string, fallback: number): number {
-  const value = node.attribute.find((attribute) => attribute.name === name)?.value;
-  return value?.kind === 'float' ? value.value : fallback;
-}
-
-export function stringAttribute(node: Node, name: string, fallback: string): string {
-  const value = node.attribute.find((attribute) => attribute.name === name)?.value;
-  return value?.kind === 'string' ? new TextDecoder().decode(value.value) : fallback;
-}
 
 /**
  * The weight of a compute layer, with the axis of its output channels (Conv 0, ConvTranspose 1, Gemm by transB, MatMul the
@@ -36,7 +21,7 @@ function channelAxis(node: Node, rank: number): number {
     case 'ConvTranspose':
       return 1;
     case 'Gemm':
-      return intAttribute(node, 'transB', 0) === 1 ? 0 : 1;
+      return attrInt(node, 'transB', 0) === 1 ? 0 : 1;
     default:
       return rank - 1;
   }
@@ -44,7 +29,7 @@ function channelAxis(node: Node, rank: number): number {
 
 /** Channels that a Conv or ConvTranspose reads and writes. */
 export function convChannels(node: Node, dims: readonly number[]): { readonly input: number; readonly output: number; readonly isDepthwise: boolean } {
-  const groups = intAttribute(node, 'group', 1);
+  const groups = attrInt(node, 'group', 1);
   const [first = 0, second = 0] = dims;
   const input = node.opType === 'Conv' ? second * groups : first;
   const output = node.opType === 'Conv' ? first : second * groups;
@@ -54,5 +39,5 @@ export function convChannels(node: Node, dims: readonly number[]): { readonly in
 /** Sizes of a matrix product with a constant right side: k summed over, n columns. */
 export function matrixSizes(node: Node, dims: readonly number[]): { readonly k: number; readonly n: number } {
   const [rows = 0, columns = 0] = dims.slice(-2);
-  return node.opType === 'Gemm' && intAttribute(node, 'transB', 0) === 1 ? { k: columns, n: rows } : { k: rows, n: columns };
+  return node.opType === 'Gemm' && attrInt(node, 'transB', 0) === 1 ? { k: columns, n: rows } : { k: rows, n: columns };
 }

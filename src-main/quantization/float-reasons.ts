@@ -1,5 +1,6 @@
 import type { Node } from '../onnx/model';
-import { subgraphs, type GraphFacts } from './graph-facts';
+import { subgraphsOf } from '../onnx/subgraphs';
+import type { GraphFacts } from './graph-facts';
 import { ACTIVATION_OPS, ARITHMETIC_OPS, CONTROL_FLOW_OPS, FLOAT_ONLY_REASONS, POOL_OPS, RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import type { Verdict } from './placement';
 
@@ -10,7 +11,7 @@ export function floatReason(facts: GraphFacts, node: Node): Verdict {
 }
 
 function codeAndReason(facts: GraphFacts, node: Node): readonly [string, string] {
-  if (CONTROL_FLOW_OPS.has(node.opType) || subgraphs(node).length > 0) return ['control-flow', 'bodies of control flow are left as they are'];
+  if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return ['control-flow', 'bodies of control flow are left as they are'];
   if (node.output.every((name) => name === '' || facts.isConstant(name))) return ['constant', 'computed from constants only'];
   if (!node.output.some((name) => facts.isActivation(name))) return ['integer-tensor', 'shape arithmetic or another computation that is not in float32'];
   const known = FLOAT_ONLY_REASONS[node.opType];

@@ -1,5 +1,7 @@
-import { DataType, type Graph, type Model, type Node, type Tensor, type ValueInfo } from '../onnx/model';
-import { inferElementTypes } from './element-inference';
+import { elementTypes } from '../onnx/dtypes';
+import { GraphIndex } from '../onnx/graph-index';
+import { DataType, type Model, type Node, type Tensor, type ValueInfo } from '../onnx/model';
+import { subgraphsOf } from '../onnx/subgraphs';
 
 /** One use of a tensor: input `slot` of `node`. */
 export interface Use {
@@ -7,7 +9,7 @@ export interface Use {
   readonly slot: number;
 }
 
-/** What placement asks about a prepared graph. Built once per model; holds no weights. */
+/** What placement asks about a prepared graph (nodes in topological order, unique names). Built once per model. */
 export interface GraphFacts {
   readonly model: Model;
   readonly nodes: readonly Node[];
@@ -21,7 +23,6 @@ export interface GraphFacts {
   isConstant(tensor: string): boolean;
   /** Graph output, or read inside the body of an If, Loop or Scan: its float value must exist under its own name. */
   isObserved(tensor: string): boolean;
-  isGraphOutput(tensor: string): boolean;
   /** A float32 tensor that depends on the graph's inputs. */
   isActivation(tensor: string): boolean;
   elementType(tensor: string): number | undefined;
@@ -42,67 +43,36 @@ export function graphFacts(model: Model): GraphFacts {
 
 function buildFacts(model: Model): GraphFacts {
   const { graph } = model;
-  const nodes = graph.node;
-  const indices = new Map(nodes.map((node, i) => [node, i]));
-  const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const producers = new Map<string, Node>();
-  const uses = new Map<string, Use[]>();
-  for (const node of nodes) {
-    for (const name of node.output) if (name !== '') producers.set(name, node);
-    for (const [slot, name] of node.input.entries()) {
-      if (name === '') continue;
-      const list = uses.get(name);
-      if (list) list.push({ node, slot });
-      else uses.set(name, [{ node, slot }]);
-    }
-  }
-  const outputs = new Set(graph.output.map((output) => output.name));
-  const captured = new Set<string>();
-  for (const node of nodes) for (const body of subgraphs(node)) collectNames(body, captured);
-  const constants = constantTensors(nodes, initializers);
-  const types = inferElementTypes(graph);
-  const infos = new Map([...graph.valueInfo, ...graph.input, ...graph.output].map((info) => [info.name, info]));
-
+  const index = new GraphIndex(graph);
+  const nodes = index.sortedNodes;
+  const positions = new Map(nodes.map((node, i) => [node, i]));
+  const constants = constantTensors(nodes, graph.initializer);
+  const types = elementTypes(model);
+  const infos = new Map([...graph.valueInfo, ...graph.output, ...graph.input].map((info) => [info.name, info]));
   return {
     model,
     nodes,
-    indexOf: (node) => indices.get(node) ?? -1,
-    producer: (tensor) => producers.get(tensor),
-    uses: (tensor) => uses.get(tensor) ?? [],
-    initializer: (tensor) => initializers.get(tensor),
+    indexOf: (node) => positions.get(node) ?? -1,
+    producer: (tensor) => index.producer(tensor)?.node,
+    uses: (tensor) => index.consumers(tensor).flatMap(({ node, inputIndex }) => (inputIndex >= 0 ? [{ node, slot: inputIndex }] : [])),
+    initializer: (tensor) => index.initializer(tensor),
     isConstant: (tensor) => constants.has(tensor),
-    isObserved: (tensor) => outputs.has(tensor) || captured.has(tensor),
-    isGraphOutput: (tensor) => outputs.has(tensor),
+    isObserved: (tensor) => index.isGraphOutput(tensor) || index.isCaptured(tensor),
     isActivation: (tensor) => tensor !== '' && !constants.has(tensor) && types.get(tensor) === DataType.FLOAT,
     elementType: (tensor) => types.get(tensor),
-    shape: (tensor) => shapeOf(initializers.get(tensor), infos.get(tensor)),
+    shape: (tensor) => shapeOf(infos.get(tensor)),
   };
 }
 
-function shapeOf(initializer: Tensor | undefined, info: ValueInfo | undefined): readonly (number | null)[] | undefined {
-  if (initializer) return initializer.dims;
+function shapeOf(info: ValueInfo | undefined): readonly (number | null)[] | undefined {
   return info?.tensorType?.shape?.map((dimension) => (dimension.kind === 'value' ? dimension.value : null));
 }
 
-/** Bodies of a node: graphs among its attributes. */
-export function subgraphs(node: Node): readonly Graph[] {
-  return node.attribute.flatMap(({ value }) => (value.kind === 'graph' ? [value.value] : value.kind === 'graphs' ? value.value : []));
-}
-
-/** Every tensor name that a body reads or returns, its own included: too many is harmless, too few is not. */
-function collectNames(graph: Graph, into: Set<string>): void {
-  for (const node of graph.node) {
-    for (const name of node.input) into.add(name);
-    for (const body of subgraphs(node)) collectNames(body, into);
-  }
-  for (const output of graph.output) into.add(output.name);
-}
-
-function constantTensors(nodes: readonly Node[], initializers: ReadonlyMap<string, Tensor>): Set<string> {
-  const constants = new Set(initializers.keys());
+function constantTensors(nodes: readonly Node[], initializers: readonly Tensor[]): Set<string> {
+  const constants = new Set(initializers.map((tensor) => tensor.name));
   for (const node of nodes) {
     const isRandom = node.opType.startsWith('Random');
-    if (isRandom || subgraphs(node).length > 0 || !node.input.every((name) => name === '' || constants.has(name))) continue;
+    if (isRandom || subgraphsOf(node).length > 0 || !node.input.every((name) => name === '' || constants.has(name))) continue;
     for (const name of node.output) constants.add(name);
   }
   return constants;

@@ -1,7 +1,8 @@
 import { layerId } from '../../src-shared/base/brand';
 import { precisionOf, type Precision, type PrecisionPlan } from '../../src-shared/domain/precision';
 import { DataType, type Node } from '../onnx/model';
-import { subgraphs, type GraphFacts } from './graph-facts';
+import { subgraphsOf } from '../onnx/subgraphs';
+import type { GraphFacts } from './graph-facts';
 import { FP16_MAX } from './number-formats';
 import { CONTROL_FLOW_OPS, NO_FP16_OPS } from './op-classes';
 import type { Partitions } from './partitions';
@@ -52,7 +53,7 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict |
   const refused = (code: string, reason: string): Verdict => ({ precision: 'fp32', code, reason });
   const floats = [...node.input, ...node.output].filter((name) => facts.isActivation(name));
   if (floats.length === 0) return refused('not-floating-point', 'FP16 was asked for, but the layer has no float32 activation');
-  if (CONTROL_FLOW_OPS.has(node.opType) || subgraphs(node).length > 0) return refused('control-flow', 'bodies of control flow are left as they are');
+  if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return refused('control-flow', 'bodies of control flow are left as they are');
   if (NO_FP16_OPS.has(node.opType) || (node.domain !== '' && node.domain !== 'ai.onnx')) {
     return refused('fp16-no-kernel', `${node.opType} is not defined for FP16; it stays in FP32`);
   }

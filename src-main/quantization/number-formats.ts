@@ -55,12 +55,3 @@ export function halfBits(value: number): number {
   // Subnormal: the value in units of 2^-24 (a double holds it exactly); 1024 of them carry into the smallest normal.
   return sign | roundHalfEven(Math.abs(value) * 2 ** 24);
 }
-
-/** Value of binary16 bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const mantissa = bits & 0x3ff;
-  if (exponent === 0x1f) return mantissa === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
-}

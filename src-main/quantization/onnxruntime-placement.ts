@@ -7,7 +7,7 @@ import { findIntegerDomain, type IntegerDomain } from './onnxruntime-domain';
 import { integerRole, valueSlots } from './onnxruntime-rules';
 import { PlacementBuilder } from './placement-builder';
 import type { Placement } from './placement';
-import { scalarOf } from './tensor-values';
+import { tensorAsFloat32 } from '../onnx/tensor-values';
 
 /**
  * Q/DQ as ONNX Runtime fuses it to integer kernels: on the inputs and the output of every integer layer, one scale on both
@@ -107,9 +107,14 @@ function placeRectifier(context: Context, node: Node): void {
 function rectifierUpper(facts: GraphFacts, node: Node): number | null {
   if (node.opType === 'Relu') return Infinity;
   const [, low = '', high = ''] = node.input;
-  const lowReal = low === '' ? null : scalarOf(facts.initializer(low));
-  const highReal = high === '' ? Infinity : scalarOf(facts.initializer(high));
+  const lowReal = low === '' ? null : scalarOf(facts, low);
+  const highReal = high === '' ? Infinity : scalarOf(facts, high);
   return lowReal === 0 && highReal !== null && highReal > 0 ? highReal : null;
+}
+
+function scalarOf(facts: GraphFacts, name: string): number | null {
+  const tensor = facts.initializer(name);
+  return tensor?.dataType === DataType.FLOAT ? (tensorAsFloat32(tensor)[0] ?? null) : null;
 }
 
 /** Q/DQ behind integer layers; every reader takes it but those that the plan keeps in floating point. */

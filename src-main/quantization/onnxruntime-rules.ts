@@ -1,5 +1,6 @@
+import { attrFloat, attrInt, attrString } from '../onnx/attributes';
 import type { Node } from '../onnx/model';
-import { floatAttribute, intAttribute, stringAttribute, weightOf } from './compute-layers';
+import { weightOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 import { RESHAPE_OPS } from './op-classes';
 import type { Refusal } from './tensorrt-rules';
@@ -18,7 +19,7 @@ export type IntegerRole = 'requantizes' | 'copies' | 'rectifies';
 export function integerRole(node: Node): IntegerRole | null {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return null;
   if (INTEGER_OPS.has(node.opType)) return 'requantizes';
-  if (node.opType === 'Resize') return stringAttribute(node, 'mode', 'nearest') === 'nearest' ? 'copies' : null;
+  if (node.opType === 'Resize') return attrString(node, 'mode', 'nearest') === 'nearest' ? 'copies' : null;
   if (COPY_OPS.has(node.opType)) return node.output.length === 1 || node.opType === 'Split' ? 'copies' : null;
   return node.opType === 'Relu' || node.opType === 'Clip' ? 'rectifies' : null;
 }
@@ -45,11 +46,11 @@ export function onnxruntimeRefusal(facts: GraphFacts, node: Node): Refusal | nul
 
 function gemmRefusal(facts: GraphFacts, node: Node): Refusal | null {
   const bias = facts.initializer(node.input[2] ?? '');
-  if (intAttribute(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
-  if (floatAttribute(node, 'alpha', 1) !== 1 || (bias && floatAttribute(node, 'beta', 1) !== 1)) {
+  if (attrInt(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
+  if (attrFloat(node, 'alpha', 1) !== 1 || (bias && attrFloat(node, 'beta', 1) !== 1)) {
     return { code: 'gemm-factors', reason: 'the integer Gemm takes no alpha or beta other than 1' };
   }
-  const columns = facts.initializer(node.input[1] ?? '')?.dims[intAttribute(node, 'transB', 0) === 1 ? 0 : 1];
+  const columns = facts.initializer(node.input[1] ?? '')?.dims[attrInt(node, 'transB', 0) === 1 ? 0 : 1];
   if (bias && bias.dims.reduce((product, dim) => product * dim, 1) !== columns) {
     return { code: 'bias-not-per-channel', reason: 'its bias does not have one value per output column' };
   }

@@ -49,10 +49,10 @@ export class PlacementBuilder {
     const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
     const position = (layer: string): number => order.get(layer) ?? 0;
     const decisions: PlacementDecision[] = [];
-    const edges = Map.groupBy(this.edges, (edge) => edge.layer as string);
+    const explained = new Set<string>(this.edges.map((edge) => edge.layer));
     for (const node of this.facts.nodes) {
       const verdict = this.verdicts.get(node.name) ?? { precision: 'fp32', code: 'op-not-quantized', reason: `${node.opType} has no INT8 form here` };
-      decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(edges.get(node.name) ?? []));
+      decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(explained.has(node.name) ? this.edges.filter((edge) => edge.layer === node.name) : []));
     }
     const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({
       tensor,

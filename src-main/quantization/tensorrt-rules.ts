@@ -1,5 +1,6 @@
+import { attrInt } from '../onnx/attributes';
 import type { Node } from '../onnx/model';
-import { convChannels, intAttribute, matrixSizes, weightOf } from './compute-layers';
+import { convChannels, matrixSizes, weightOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 import { COMPUTE_OPS } from './op-classes';
 
@@ -36,7 +37,7 @@ function convRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Re
 
 function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Refusal | null {
   const { k, n } = matrixSizes(node, dims);
-  if (node.opType === 'Gemm' && intAttribute(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
+  if (node.opType === 'Gemm' && attrInt(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
   if (n === 1 || k < MIN_CHANNELS || n < MIN_CHANNELS) {
     return { code: 'small-matrix', reason: `a product over ${k} into ${n} columns; INT8 kernels need at least ${MIN_CHANNELS} of both to pay` };
   }

@@ -1,38 +1,37 @@
-import { BIN_COUNT, type TensorHistogram } from './histogram';
+import { BIN_COUNT, MIN_EXPONENT, type HistogramContent } from './histogram';
 
-/** Counts of one side on the grid of a larger exponent: neighbouring bins merge in pairs, once per step. Exact. */
-function raised(counts: Float64Array, steps: number): Float64Array {
-  if (steps === 0) return counts.slice();
-  const result = new Float64Array(BIN_COUNT);
-  for (let i = 0; i < BIN_COUNT; i++) {
-    const bin = steps >= 32 ? 0 : Math.floor(i / 2 ** steps);
-    result[bin] = (result[bin] ?? 0) + (counts[i] ?? 0);
+/** Adds `from` (of exponent `exponent`) to `to` (of a larger or equal one): 2^steps neighbouring bins become one. */
+function addRaised(to: Float64Array, from: Float64Array, steps: number): void {
+  const shift = 2 ** steps;
+  for (let i = 0; i < BIN_COUNT; i += 1) {
+    const count = from[i] ?? 0;
+    if (count === 0) continue;
+    const target = Math.floor(i / shift);
+    to[target] = (to[target] ?? 0) + count;
   }
-  return result;
 }
 
-function sum(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((value, i) => value + (b[i] ?? 0));
-}
-
-/**
- * The histogram of the values of both, exact and commutative. Keeps the name of the first.
- * The twin of the addon's mergeEncoded, for histograms that are read back from a file.
- */
-export function mergeHistograms(a: TensorHistogram, b: TensorHistogram): TensorHistogram {
-  const exponent = Math.max(a.exponent, b.exponent);
-  const hasFinite = (h: TensorHistogram): boolean => h.elementCount > h.nanCount + h.infinityCount;
-  const [min, max] = !hasFinite(a) ? [b.min, b.max] : !hasFinite(b) ? [a.min, a.max] : [Math.min(a.min, b.min), Math.max(a.max, b.max)];
+/** The histogram of all values of several histograms, exactly: for shards, and to pool tensors that share one scale. */
+export function mergeHistograms(histograms: readonly HistogramContent[]): HistogramContent {
+  const exponent = histograms.reduce((largest, one) => Math.max(largest, one.exponent), MIN_EXPONENT);
+  const positive = new Float64Array(BIN_COUNT);
+  const negative = new Float64Array(BIN_COUNT);
+  for (const one of histograms) {
+    addRaised(positive, one.positive, exponent - one.exponent);
+    addRaised(negative, one.negative, exponent - one.exponent);
+  }
+  const total = (field: 'zeroCount' | 'nanCount' | 'infinityCount' | 'elementCount'): number =>
+    histograms.reduce((sum, one) => sum + one[field], 0);
+  const withValues = histograms.filter((one) => one.elementCount > one.nanCount + one.infinityCount);
   return {
-    name: a.name,
     exponent,
-    positive: sum(raised(a.positive, exponent - a.exponent), raised(b.positive, exponent - b.exponent)),
-    negative: sum(raised(a.negative, exponent - a.exponent), raised(b.negative, exponent - b.exponent)),
-    zeroCount: a.zeroCount + b.zeroCount,
-    nanCount: a.nanCount + b.nanCount,
-    infinityCount: a.infinityCount + b.infinityCount,
-    elementCount: a.elementCount + b.elementCount,
-    min,
-    max,
+    positive,
+    negative,
+    zeroCount: total('zeroCount'),
+    nanCount: total('nanCount'),
+    infinityCount: total('infinityCount'),
+    elementCount: total('elementCount'),
+    min: withValues.length === 0 ? 0 : Math.min(...withValues.map((one) => one.min)),
+    max: withValues.length === 0 ? 0 : Math.max(...withValues.map((one) => one.max)),
   };
 }

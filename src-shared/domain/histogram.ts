@@ -38,3 +38,21 @@ export function amaxOf(histogram: Pick<TensorHistogram, 'min' | 'max'>): number 
 export function binWidthOf(histogram: Pick<TensorHistogram, 'exponent'>): number {
   return 2 ** histogram.exponent / BIN_COUNT;
 }
+
+/** A histogram without its name: what counting, merging and encoding work on. */
+export type HistogramContent = Omit<TensorHistogram, 'name'>;
+
+/** The exponent of a histogram whose largest |x| is `amax` (finite): the smallest one with amax < 2^exponent, within the limits. */
+export function exponentFor(amax: number): number {
+  if (amax === 0) return MIN_EXPONENT;
+  let log2 = Math.floor(Math.log2(amax));
+  // The logarithm may be rounded across a power of two.
+  if (2 ** log2 > amax) log2 -= 1;
+  if (2 ** (log2 + 1) <= amax) log2 += 1;
+  return Math.min(MAX_EXPONENT, Math.max(MIN_EXPONENT, log2 + 1));
+}
+
+/** The bin of |x| = `magnitude` in a histogram of `exponent`, which must fit it. */
+export function binOf(magnitude: number, exponent: number): number {
+  return Math.min(BIN_COUNT - 1, Math.floor(magnitude / binWidthOf({ exponent })));
+}

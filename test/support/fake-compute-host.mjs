@@ -1,12 +1,14 @@
-// A compute process that does what its script says (CALIB_FAKE_COMPUTE, JSON): method -> list of steps, each one of
-//   {"progress": {phase, done, total, unit}} | {"result": any} | {"error": {code, message, hint}} | {"exit": code} | {"hang": true}
-// A hanging request ignores cancel; a request without a script answers null. "waitForCancel" answers a cancel properly.
-const script = JSON.parse(process.env['CALIB_FAKE_COMPUTE'] ?? '{}');
-const cancelled = new Set();
-const waiting = new Map();
+// A compute process that does what its script says: a JSON file (path in CALIB_FAKE_COMPUTE), read anew at each request,
+// method -> list of steps, each one of
+//   {"progress": {phase, done, total, unit}} | {"result": any} | {"error": {code, message, hint}} | {"exit": code}
+//   {"hang": true}: never answers, not even to a cancel | {"waitForCancel": true}: answers a cancel properly
+// A request without a script answers null.
+import { readFileSync } from 'node:fs';
 
-const send = (message) => process.send(message);
+const cancelled = new Set();
+const waiting = new Set();
 const cancelledError = { code: 'cancelled', message: 'Cancelled' };
+const send = (message) => process.send(message);
 
 function perform(id, steps) {
   for (const step of steps) {
@@ -17,19 +19,20 @@ function perform(id, steps) {
     else if (step.hang) return undefined;
     else if (step.waitForCancel) {
       if (cancelled.has(id)) return send({ type: 'error', id, error: cancelledError });
-      waiting.set(id, true);
-      return undefined;
+      return waiting.add(id);
     }
   }
   return send({ type: 'result', id, result: null });
 }
 
 process.on('message', (message) => {
-  if (message.type === 'request') perform(message.id, script[message.method] ?? []);
-  else {
-    cancelled.add(message.id);
-    if (waiting.delete(message.id)) send({ type: 'error', id: message.id, error: cancelledError });
+  if (message.type === 'request') {
+    const script = JSON.parse(readFileSync(process.env['CALIB_FAKE_COMPUTE'], 'utf8'));
+    perform(message.id, script[message.method] ?? []);
+    return;
   }
+  cancelled.add(message.id);
+  if (waiting.delete(message.id)) send({ type: 'error', id: message.id, error: cancelledError });
 });
 process.on('disconnect', () => process.exit(0));
 send({ type: 'ready' });

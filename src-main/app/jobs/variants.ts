@@ -144,7 +144,6 @@ export function variantRecipe(
     preparedDir: workspace.preparedDir,
     target: options.target,
     plan,
-    quantized: needsCalibration(name),
     thresholds: calibration && needsCalibration(name) ? thresholdsInUse(calibration, workspace.file, name.method ?? undefined) : {},
     ranges: calibration ? Object.fromEntries(calibration.index.tensors.map((tensor) => [tensor.name, [tensor.min, tensor.max] as const])) : {},
     activationType: options.activationType,

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
-import { parsePreprocessingFlags, PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
+import { parsePreprocessingFlags } from '../../calibration/preprocess-flags';
+import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
 import { WorkbenchError } from '../../../src-shared/contract/errors';
 

@@ -17,7 +17,7 @@ export function removeIdentities(graph: Graph, notes: Notes): Graph {
     const from = renames.get(node.input[0] ?? '');
     const to = node.output[0] ?? '';
     if (!index.isGraphOutput(to) && !index.isCaptured(to)) renames.set(to, from);
-    else if (canTakeName(from, index) && !index.isCaptured(to) && !renames.isTarget(from)) renames.takeOver(from, to);
+    else if (canTakeName(from, index) && !index.isCaptured(to)) renames.takeOver(from, to);
     else continue;
     removed.add(node);
   }
@@ -45,7 +45,6 @@ function isRemovable(node: Node, index: GraphIndex, notes: Notes): boolean {
 /** Which name stands for which after the removals. */
 class Renames {
   private readonly replacement = new Map<string, string>();
-  private readonly targets = new Set<string>();
 
   get(name: string): string {
     return this.replacement.get(name) ?? name;
@@ -55,16 +54,10 @@ class Renames {
     this.replacement.set(name, by);
   }
 
-  /** A graph output took the name's place: other graph outputs that are copies of the same tensor keep their node. */
-  isTarget(name: string): boolean {
-    return this.targets.has(name);
-  }
-
   /** `from` and everything that already stands for it becomes `to`. */
   takeOver(from: string, to: string): void {
     for (const [name, by] of this.replacement) if (by === from) this.replacement.set(name, to);
     this.replacement.set(from, to);
-    this.targets.add(to);
   }
 
   apply(node: Node): Node {

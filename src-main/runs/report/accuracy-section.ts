@@ -44,8 +44,10 @@ function differencePlot(reports: readonly VariantReport[]): Html {
 <text class="v" x="${LABEL_WIDTH + PLOT_WIDTH + NUMBER_WIDTH}" y="${y + 4}" text-anchor="end">${formatPoints(compared.top1Difference)}, p ${probability(compared.mcnemarP)}</text>`;
   });
   const few = rows.some((row) => row.compared.fewImages === true);
-  return html`<div><h3>Top-1 against FP32</h3>${plot(height, html`<line x1="${px(xFromPoints(0))}" x2="${px(xFromPoints(0))}" y1="0" y2="${height}" stroke="var(--dim)" stroke-dasharray="2 3"/>${marks}`, 'Top-1 difference against FP32')}
-<p class="dim">Same images, paired: 95 % bootstrap interval (10,000 resamples), p of McNemar's exact test.${few ? ' Fewer than 500 images: small differences cannot be told from chance.' : ''}</p></div>`;
+  const zero = html`<line x1="${px(xFromPoints(0))}" x2="${px(xFromPoints(0))}" y1="0" y2="${height}" stroke="var(--dim)" stroke-dasharray="2 3"/>`;
+  return html`<div><h3>Top-1 against FP32</h3>${plot(height, html`${zero}${marks}`, 'Top-1 difference against FP32')}
+<p class="dim">Same images, paired: 95 % bootstrap interval (10,000 resamples), p of McNemar's exact test.
+${few && 'Fewer than 500 images: small differences cannot be told from chance.'}</p></div>`;
 }
 
 function probability(p: number): string {
@@ -84,7 +86,11 @@ function groupPlot(reports: readonly VariantReport[]): Html {
 }
 
 function changes(report: VariantReport, validation: ValidationRecord): Html {
-  const nameOf = (label: number | null): string => (label === null ? '–' : label < 0 ? 'no answer' : (validation.classNames?.[label] ?? String(label)));
+  const names = new Map(report.classes.map((entry) => [entry.label, entry.name]));
+  const nameOf = (label: number | null): string => {
+    if (label === null) return '–';
+    return label < 0 ? 'no answer' : (validation.classNames?.[label] ?? names.get(label) ?? String(label));
+  };
   const worse = report.classes.filter((entry) => (entry.difference ?? 0) < 0);
   const sorted = worse.sort((a, b) => (a.difference ?? 0) - (b.difference ?? 0));
   const hasLabels = report.confusions.some((change) => change.label !== null);
@@ -102,10 +108,12 @@ type NameOf = (label: number | null) => string;
 
 function classTable(classes: readonly ClassAccuracy[], nameOf: NameOf): Html {
   if (classes.length === 0) return html``;
-  return html`<div><table><tr><th>Class that got worse</th><th class="n">Images</th><th class="n">FP32</th><th class="n">Now</th><th class="n">Change</th></tr>
+  return html`<div><table><tr><th>Class that got worse</th><th class="n">Images</th><th class="n">FP32</th><th class="n">Now</th>
+<th class="n">Change</th></tr>
 ${classes.slice(0, MAX_ROWS).map(
   (entry) => html`<tr><td>${entry.name ?? nameOf(entry.label)}</td><td class="n">${formatCount(entry.images)}</td>
-<td class="n">${entry.top1Fp32 === undefined ? '–' : formatFixed(entry.top1Fp32, 1)}</td><td class="n">${formatFixed(entry.top1, 1)} %</td><td class="n">${formatPoints(entry.difference ?? 0)}</td></tr>`,
+<td class="n">${entry.top1Fp32 === undefined ? '–' : formatFixed(entry.top1Fp32, 1)}</td><td class="n">${formatFixed(entry.top1, 1)} %</td>
+<td class="n">${formatPoints(entry.difference ?? 0)}</td></tr>`,
 )}</table>${more(classes.length)}</div>`;
 }
 
@@ -113,7 +121,8 @@ function confusionTable(confusions: readonly ConfusionChange[], nameOf: NameOf, 
   if (confusions.length === 0) return html``;
   const title = hasLabels ? 'Right in FP32, now read as' : 'FP32 answered, now answered';
   return html`<div><table class="tight"><tr><th>${title}</th><th class="n">Images</th></tr>
-${confusions.slice(0, MAX_ROWS).map((change) => html`<tr><td>${nameOf(change.from)} → ${nameOf(change.to)}</td><td class="n">${formatCount(change.count)}</td></tr>`)}</table>${more(confusions.length)}</div>`;
+${confusions.slice(0, MAX_ROWS).map((change) => html`<tr><td>${nameOf(change.from)} → ${nameOf(change.to)}</td>
+<td class="n">${formatCount(change.count)}</td></tr>`)}</table>${more(confusions.length)}</div>`;
 }
 
 function worstImageTable(images: readonly WorstImage[], nameOf: NameOf): Html {

@@ -7,7 +7,8 @@ import { METHOD_MARKS } from './marks';
 
 /** Shared by all charts of a page: the hatch of what is clipped. */
 export const CHART_DEFINITIONS = html`<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>
-<pattern id="clipped" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="5" stroke="var(--bad)" stroke-width="1.6"/></pattern>
+<pattern id="clipped" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<line x1="0" y1="0" x2="0" y2="5" stroke="var(--bad)" stroke-width="1.6"/></pattern>
 </defs></svg>`;
 
 export const GROUP_COLOURS = ['var(--group0)', 'var(--group1)', 'var(--group2)', 'var(--group3)'] as const;
@@ -24,7 +25,8 @@ function thresholdsOf(histogram: ReportHistogram): readonly { readonly method: M
 export function renderHistogram(histogram: ReportHistogram): Html {
   const total = histogram.folded.reduce((sum, count) => sum + count, 0) + histogram.zeroCount;
   const zeros = total > 0 ? formatFraction(histogram.zeroCount / total) : 'n/a';
-  return html`<figure><figcaption><b title="${histogram.name}">${histogram.name}</b><small>exact zeros ${zeros} of ${formatCount(total)} values</small></figcaption>
+  return html`<figure><figcaption><b title="${histogram.name}">${histogram.name}</b>
+<small>exact zeros ${zeros} of ${formatCount(total)} values</small></figcaption>
 ${chart(histogram)}${methodTable(histogram)}</figure>`;
 }
 
@@ -56,7 +58,8 @@ function countAxis(scale: ChartScale): Html {
   const powers = Array.from({ length: Math.floor(scale.topLog / stride) }, (_, index) => (index + 1) * stride);
   return html`${powers.map((power) => {
     const y = px(scale.yFromCount(10 ** power - 1));
-    return html`<line x1="${CHART.left}" x2="${CHART.width - CHART.right}" y1="${y}" y2="${y}" stroke="var(--line)"/><text x="${CHART.left - 4}" y="${Number(y) + 4}" text-anchor="end">${powerLabel(power)}</text>`;
+    return html`<line x1="${CHART.left}" x2="${CHART.width - CHART.right}" y1="${y}" y2="${y}" stroke="var(--line)"/>
+<text x="${CHART.left - 4}" y="${Number(y) + 4}" text-anchor="end">${powerLabel(power)}</text>`;
   })}`;
 }
 
@@ -88,7 +91,9 @@ function thresholdLines(histogram: ReportHistogram, scale: ChartScale): Html {
 function methodTable(histogram: ReportHistogram): Html {
   return html`<table><tr><th>Method</th><th class="n">Threshold</th><th class="n">SQNR</th><th class="n">Clipped</th></tr>
 ${thresholdsOf(histogram).map(
-  ({ method, entry }) => html`<tr${method === histogram.method ? html` class="chosen"` : ''}><td><span class="tag" style="background:${METHOD_MARKS[method].colour}">${METHOD_MARKS[method].letter}</span>${METHOD_MARKS[method].title}</td>
-<td class="n">${formatReal(entry.thresholdReal)}</td><td class="n">${formatDb(entry.sqnrDb)}</td><td class="n">${formatFraction(entry.clippedFraction)}</td></tr>`,
+  ({ method, entry }) => html`<tr${method === histogram.method ? html` class="chosen"` : ''}><td>
+<span class="tag" style="background:${METHOD_MARKS[method].colour}">${METHOD_MARKS[method].letter}</span>${METHOD_MARKS[method].title}</td>
+<td class="n">${formatReal(entry.thresholdReal)}</td><td class="n">${formatDb(entry.sqnrDb)}</td>
+<td class="n">${formatFraction(entry.clippedFraction)}</td></tr>`,
 )}</table>`;
 }

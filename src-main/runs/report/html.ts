@@ -21,10 +21,12 @@ export function renderReport({ record, histograms, decisions }: ReportInput): st
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${record.project}: ${record.runId}</title><style>${new Html(STYLE)}</style></head><body><main>
 <h1>${record.project}</h1>
-<p class="meta">Run ${record.runId} · ${record.createdAt.slice(0, 16).replace('T', ' ')} UTC · ${record.options.backend} · target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}</p>
+<p class="meta">Run ${record.runId} · ${record.createdAt.slice(0, 16).replace('T', ' ')} UTC · ${record.options.backend}
+· target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}</p>
 ${renderVerdict(record)}${renderVariantTable(record)}${renderGates(record)}
 ${record.warnings.length > 0 && html`<ul class="warnings">${record.warnings.map((warning) => html`<li>${warning.message}</li>`)}</ul>`}
-${renderAccuracy(record)}${renderLatency(record)}${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}
+${renderAccuracy(record)}${renderLatency(record)}
+${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}
 </main></body></html>
 `;
   return page.markup;

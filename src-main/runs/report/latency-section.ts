@@ -16,10 +16,13 @@ export function renderLatency(record: RunRecord): Html {
   const height = benchmark.variants.length * ROW_HEIGHT + 18;
   const width = LABEL_WIDTH + PLOT_WIDTH + 60;
   return html`<h2>Latency</h2>
-<p class="dim">${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in ${countOf(benchmark.rounds, 'round')}. Solid: up to the median; paler: p90, p95, p99.</p>
+<p class="dim">${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in ${countOf(benchmark.rounds, 'round')}.
+Solid: up to the median; paler: p90, p95, p99.</p>
 <svg role="img" aria-label="Latency per variant" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
 ${benchmark.variants.map((entry, index) => bar(entry, index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
-<div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th><th class="n">p90</th><th class="n">p95</th><th class="n">p99</th><th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th><th class="n">Samples</th></tr>
+<div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th>
+<th class="n">p90</th><th class="n">p95</th><th class="n">p99</th><th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th>
+<th class="n">Samples</th></tr>
 ${benchmark.variants.map(numbers)}</table></div>`;
 }
 
@@ -42,7 +45,8 @@ function axis(scaleMs: number, height: number): Html {
   const ticks = Array.from({ length: Math.floor(scaleMs / step) + 1 }, (_, index) => index * step);
   return html`${ticks.map((tick) => {
     const x = px(LABEL_WIDTH + (PLOT_WIDTH * tick) / scaleMs);
-    return html`<line x1="${x}" x2="${x}" y1="0" y2="${height - 14}" stroke="var(--line)"/><text x="${x}" y="${height - 2}" text-anchor="middle">${formatMs(tick)}</text>`;
+    return html`<line x1="${x}" x2="${x}" y1="0" y2="${height - 14}" stroke="var(--line)"/>
+<text x="${x}" y="${height - 2}" text-anchor="middle">${formatMs(tick)}</text>`;
   })}`;
 }
 

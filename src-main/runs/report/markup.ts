@@ -9,7 +9,8 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 
 /** Text as it may stand in an element or a quoted attribute. Control characters that HTML forbids become U+FFFD. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character).replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\ufffd');
+  const printable = text.replaceAll(/(?![\t\n\r])\p{Cc}/gu, '\ufffd');
+  return printable.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 }
 
 function markupOf(value: Interpolated): string {

@@ -22,7 +22,8 @@ export function renderProvenance(record: RunRecord): Html {
     ],
     ['Software', `Calibration Workbench ${tool.version}, ONNX Runtime ${tool.onnxruntime}, Node ${tool.node}`],
   ];
-  return html`<h2>How this was made</h2><table class="facts">${facts.map(([name, fact]) => html`<tr><th>${name}</th><td class="wrap">${fact}</td></tr>`)}</table>
+  return html`<h2>How this was made</h2><table class="facts">${facts.map(([name, fact]) => html`<tr><th>${name}</th>
+<td class="wrap">${fact}</td></tr>`)}</table>
 <h3>To repeat it</h3><pre>${reproduceCommands(record).join('\n')}</pre>`;
 }
 

@@ -34,7 +34,8 @@ ${CHART_DEFINITIONS}<div class="multiples">${shown.map(renderHistogram)}</div>`;
 export function renderTensorTable(histograms: readonly ReportHistogram[]): Html {
   if (histograms.length === 0) return html``;
   const methods = METHODS.filter((method) => histograms.some((entry) => entry.method === method || entry.methods[method] !== undefined));
-  const row = (histogram: ReportHistogram): Html => html`<tr><td class="wrap">${histogram.name}</td><td class="n">${formatReal(histogram.amaxReal)}</td>
+  const row = (histogram: ReportHistogram): Html => html`<tr><td class="wrap">${histogram.name}</td>
+<td class="n">${formatReal(histogram.amaxReal)}</td>
 ${methods.map((method) => {
   const isChosen = method === histogram.method;
   const entry = isChosen ? histogram.chosen : histogram.methods[method];

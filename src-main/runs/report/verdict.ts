@@ -51,9 +51,9 @@ function variantVerdict(record: RunRecord, variant: string): Html {
 
 export function renderGates(record: RunRecord): Html {
   if (record.gates.length === 0) return html``;
-  return html`<h2>Gates</h2><table class="tight">
+  return html`<h2>Gates</h2><div class="scroll"><table class="tight">
 <tr><th>Gate</th><th>Variant</th><th class="n">Found</th><th class="n">Limit</th><th>Met</th><th></th></tr>
-${record.gates.map(gateRow)}</table>`;
+${record.gates.map(gateRow)}</table></div>`;
 }
 
 function gateRow(gate: GateResult): Html {

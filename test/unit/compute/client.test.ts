@@ -1,24 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src-shared/contract/progress';
 import { ComputeClient, ForcedCancelError } from '../../../src-main/compute/client';
-import { REPO_ROOT } from '../../support/shared';
+import { FAKE_COMPUTE_HOST, writeFakeScript, type FakeScript } from '../../support/fake-compute';
 
-const HOST = join(REPO_ROOT, 'test/support/fake-compute-host.mjs');
 const RESULT = { node: '1', onnxruntime: '2', addon: '3', sharp: '4' };
 
+let dir = '';
+let scriptPath = '';
 let client: ComputeClient | null = null;
 
-function scripted(script: Record<string, readonly unknown[]>): ComputeClient {
-  process.env['CALIB_FAKE_COMPUTE'] = JSON.stringify(script);
-  client = new ComputeClient(HOST);
+function scripted(script: FakeScript): ComputeClient {
+  writeFakeScript(scriptPath, script);
+  client ??= new ComputeClient(FAKE_COMPUTE_HOST);
   return client;
 }
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calib-client-'));
+  scriptPath = join(dir, 'script.json');
+  process.env['CALIB_FAKE_COMPUTE'] = scriptPath;
+});
 
 afterEach(() => {
   client?.dispose();
   client = null;
   delete process.env['CALIB_FAKE_COMPUTE'];
+  rmSync(dir, { recursive: true, force: true });
 });
 
 describe('ComputeClient', () => {
@@ -41,7 +51,7 @@ describe('ComputeClient', () => {
       code: 'compute-crashed',
       message: 'The compute process was ended with exit code 7 while reading weights',
     });
-    process.env['CALIB_FAKE_COMPUTE'] = JSON.stringify({ versions: [{ result: RESULT }] });
+    scripted({ versions: [{ result: RESULT }] });
     await expect(crashing.request('versions', {})).resolves.toEqual(RESULT);
   });
 

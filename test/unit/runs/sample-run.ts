@@ -8,7 +8,7 @@ import { buildTable } from '../../../src-shared/domain/run-table';
 import type { ReportHistogram } from '../../../src-main/runs/report/input';
 
 /** A made-up run of a plate reader that fails at night in INT8: the shape of real records, with invented numbers. */
-const CLASS_NAMES = [...'0123456789ABCDEFGHJKLMNPRSTUVWXYZ'];
+const CLASS_NAMES = Array.from('0123456789ABCDEFGHJKLMNPRSTUVWXYZ');
 const IMAGES_PER_GROUP = 990;
 const VARIANTS = [
   { variant: 'fp32', dayError: 0.001, nightError: 0.058, medianMs: 2.31, sizeMb: 0.62 },

@@ -1,0 +1,23 @@
+// `npm run sample`: the whole job on the plate reader, from a model and image folders to the table and the report.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sample = dirname(fileURLToPath(import.meta.url));
+const root = resolve(sample, '../..');
+const calibPath = join(root, 'out/main/calib.js');
+const project = relative(process.cwd(), join(root, 'build/plate_chars.calib')) || '.';
+
+function calib(...args) {
+  console.error(`\n$ calib ${args.join(' ')}`);
+  const { status } = spawnSync(process.execPath, [calibPath, ...args], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const fromHere = (name) => relative(process.cwd(), join(sample, name));
+
+rmSync(project, { recursive: true, force: true });
+calib('init', fromHere('plate_chars.onnx'), '--calibration', fromHere('calibration'), '--validation', fromHere('validation'), '-o', project);
+calib('set', project, '--preset', 'first-and-head-fp16');
+calib('run', project);

@@ -1,0 +1,53 @@
+import { basename, resolve } from 'node:path';
+import type { CreateProjectRequest } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+import { DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
+import { EMPTY_PLAN } from '../../src-shared/domain/precision';
+import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../src-shared/domain/project';
+import { sha256OfFile } from '../base/file-hash';
+import { loadImageSet } from '../calibration/image-set';
+import { guessPreprocessing } from '../calibration/preprocessing-guess';
+import { imageInputOf, inspectModel } from '../onnx/inspect';
+import { readModel } from '../onnx/wire-reader';
+import { createProjectFolder } from './project-store';
+
+const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
+
+/**
+ * Makes a project: reads the model, looks at the image sets, guesses the preprocessing that was not given. Everything is
+ * checked before anything is written. @returns the project's folder.
+ */
+export async function createProject(request: CreateProjectRequest): Promise<string> {
+  const modelPath = resolve(request.modelPath);
+  const projectPath = resolve(request.projectPath);
+  if (!projectPath.endsWith('.calib')) {
+    throw new WorkbenchError('usage', `Expected the project's folder to end in .calib, found "${basename(projectPath)}"`, { hint: `Name it ${basename(projectPath)}.calib.` });
+  }
+  const model = readModel(modelPath);
+  inspectModel(model, modelPath);
+  const { preprocessing, notes } = guessPreprocessing(imageInputOf(model), request.preprocessing);
+  const labels = request.labelsCsv === undefined ? null : resolve(request.labelsCsv);
+  const calibrationSet = { path: resolve(request.calibrationPath), labels: null };
+  const validationSet = request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels };
+  await loadImageSet({ path: calibrationSet.path });
+  if (validationSet) await loadImageSet({ path: validationSet.path, ...(labels === null ? {} : { labelsCsv: labels }) });
+  const file: ProjectFile = {
+    version: PROJECT_VERSION,
+    name: basename(projectPath).replace(/\.calib$/, ''),
+    model: { path: modelPath, sha256: await sha256OfFile(modelPath) },
+    calibrationSet,
+    validationSet,
+    preprocessing,
+    preprocessingNotes: notes,
+    method: 'entropy',
+    percentile: DEFAULT_PERCENTILE,
+    tensorMethods: {},
+    manualThresholds: {},
+    importedThresholds: {},
+    plan: EMPTY_PLAN,
+    target: 'onnxruntime',
+    gates: NO_GATES,
+  };
+  await createProjectFolder(projectPath, file);
+  return projectPath;
+}

@@ -1,0 +1,48 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import { AtomicFile, writeError } from './atomic-file';
+import { Encoder, type ExternalTo } from './encode-messages';
+import type { Model } from './model';
+import { streamRope } from './stream-rope';
+import { moveWeights } from './weights-file';
+import { readModel } from './wire-reader';
+
+const MODEL_FILE = 'model.onnx';
+const WEIGHTS_FILE = 'weights.bin';
+
+/** What `encodeModel(variant, {externalTo})` needs so that a variant refers to the weights of a prepared folder. */
+export function preparedWeights(dir: string): ExternalTo {
+  return { path: join(dir, WEIGHTS_FILE), location: WEIGHTS_FILE };
+}
+
+/**
+ * Writes a prepared model as dir/model.onnx (graph and small tensors) and dir/weights.bin (initializers above 1 KB, each at
+ * a multiple of 64 bytes, so that ONNX Runtime maps them into memory).
+ * @throws WorkbenchError 'unwritable', 'disk-full', 'cancelled'.
+ */
+export async function storePrepared(model: Model, dir: string, context: TaskContext = {}): Promise<void> {
+  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+    throw writeError(error, dir);
+  });
+  const weights = preparedWeights(dir);
+  const weightsFile = await AtomicFile.create(weights.path);
+  try {
+    const { model: moved } = await moveWeights(model, weightsFile, weights.path, context);
+    const modelFile = await AtomicFile.create(join(dir, MODEL_FILE));
+    try {
+      await streamRope(new Encoder(weights).model(moved), modelFile, 'writing the prepared model', context);
+      await weightsFile.commit();
+      await modelFile.commit();
+    } finally {
+      await modelFile.discard();
+    }
+  } finally {
+    await weightsFile.discard();
+  }
+}
+
+/** Reads what storePrepared wrote; weights stay on disk. */
+export function loadPrepared(dir: string): Model {
+  return readModel(join(dir, MODEL_FILE));
+}

@@ -1,0 +1,89 @@
+import type { PlacementDecision, PrecisionPlan, Target } from '../../src-shared/domain/precision';
+import type { Model } from '../onnx/model';
+import { graphFacts } from './graph-facts';
+import { resolvePrecisions, type RangeFacts } from './layer-precisions';
+import { placeForOnnxruntime } from './onnxruntime-placement';
+import { findPartitions } from './partitions';
+import type { Placement } from './placement';
+import { requirePlannedLayers } from './plan';
+import { Rewriter } from './rewriter';
+import { activationScales, type ActivationParameters, type ActivationType } from './scales';
+import { placeForTensorrt } from './tensorrt-placement';
+import { WeightScales } from './weight-scales';
+
+export interface QuantizeRequest {
+  /** Prepared model. */
+  readonly model: Model;
+  readonly target: Target;
+  readonly plan: PrecisionPlan;
+  /** Tensor -> threshold, real units; needed for every tensor that gets Q/DQ. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Tensor -> [min, max] over the calibration set, real units; decides uint8's sides and what FP16 cannot hold. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** `uint8` (asymmetric) is for the target onnxruntime only. */
+  readonly activationType?: ActivationType;
+  /** Maxima of the model's weights, when they were read before. */
+  readonly weights?: WeightScales;
+}
+
+export interface QuantizedModel {
+  readonly model: Model;
+  readonly decisions: readonly PlacementDecision[];
+  /** Quantized tensor -> what its Q/DQ uses. */
+  readonly scales: ReadonlyMap<string, ActivationParameters>;
+}
+
+/**
+ * The model with explicit Q/DQ and casts as the plan and the target ask for. Weights are referenced, never copied; see
+ * `materialize` for files that leave the project.
+ * @throws WorkbenchError 'not-found' (the plan names no layer of the model), 'calibration-missing', 'activations-nan'.
+ */
+export function quantizeModel(request: QuantizeRequest): QuantizedModel {
+  const { model } = request;
+  const activationType = request.activationType ?? 'int8';
+  const weights = request.weights ?? new WeightScales(model);
+  const facts = graphFacts(model);
+  const placement = placeQdq(model, request.plan, request.target, {
+    weightAmax: (name) => weights.amax(name),
+    activationAmax: (tensor) => {
+      const range = request.ranges[tensor];
+      return range && Math.max(Math.abs(range[0]), Math.abs(range[1]));
+    },
+  });
+  const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target });
+  const rewriter = new Rewriter({ facts, placement, scales, weights });
+  for (const node of facts.nodes) rewriter.add(node);
+  rewriter.finish();
+  return { model: withNodes(model, rewriter), decisions: placement.decisions, scales };
+}
+
+/** Where Q/DQ and casts go. Pure: reads no weights but through `ranges`, and the scalar bounds of Clips. */
+export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, ranges: RangeFacts = NO_RANGES): Placement {
+  requirePlannedLayers(plan, model);
+  const facts = graphFacts(model);
+  const partitions = findPartitions(facts);
+  const precisions = resolvePrecisions(facts, plan, partitions, ranges);
+  return target === 'tensorrt' ? placeForTensorrt(facts, partitions, precisions) : placeForOnnxruntime(facts, precisions);
+}
+
+const NO_RANGES: RangeFacts = { weightAmax: () => 0, activationAmax: () => undefined };
+
+function withNodes(model: Model, rewriter: Rewriter): Model {
+  const { graph } = model;
+  const made = new Set(rewriter.nodes.flatMap((node) => node.output));
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      node: rewriter.nodes,
+      initializer: [...graph.initializer, ...rewriter.initializers],
+      valueInfo: graph.valueInfo.filter((info) => made.has(info.name)),
+    },
+  };
+}
+
+/** How many nodes of the kinds that quantization adds a model has. */
+export function countNodes(model: Model): { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number } {
+  const count = (opType: string): number => model.graph.node.filter((node) => node.opType === opType).length;
+  return { QuantizeLinear: count('QuantizeLinear'), DequantizeLinear: count('DequantizeLinear'), Cast: count('Cast') };
+}

@@ -1,0 +1,198 @@
+import { floatAttr, floatScalar, floatTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
+import { DataType, type Node, type Tensor } from '../onnx/model';
+import { capturedNames } from '../onnx/subgraphs';
+import type { GraphFacts } from './graph-facts';
+import { FreshNames } from './names';
+import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from './placement';
+import type { ActivationParameters } from './scales';
+import { quantizeBias, weightScalesFor } from './weight-quantization';
+import type { WeightScales } from './weight-scales';
+
+export interface RewriteInputs {
+  readonly facts: GraphFacts;
+  readonly placement: Placement;
+  readonly scales: ReadonlyMap<string, ActivationParameters>;
+  readonly weights: WeightScales;
+}
+
+/** A scale that reaches a Clip's bound to within float32 rounding does that Clip's work by saturating. */
+const ROUNDING = 1 + 1e-6;
+
+/**
+ * Emits the nodes of a placement in topological order: Q/DQ and casts appear just before their first reader. A tensor keeps
+ * its name in float32; other forms get new names. Weights are read through Q/DQ or Cast, never copied.
+ */
+export class Rewriter {
+  readonly nodes: Node[] = [];
+  readonly initializers: Tensor[] = [];
+  private readonly names: FreshNames;
+  private readonly quantizedUses: ReadonlySet<string>;
+  private readonly weightUses: ReadonlyMap<string, QuantizedWeight>;
+  private readonly biasUses: ReadonlyMap<string, QuantizedBias>;
+  private readonly biasOfWeight: ReadonlyMap<QuantizedWeight, QuantizedBias>;
+  private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
+  /** Tensor -> its name behind Q/DQ. */
+  private readonly dequantized = new Map<string, string>();
+  private readonly dequantizedWeights = new Map<string, string>();
+  /** Tensor -> its name in FP16. */
+  private readonly halves = new Map<string, string>();
+  /** Tensors that exist in FP16 only so far. */
+  private readonly halfOnly = new Set<string>();
+
+  constructor(private readonly inputs: RewriteInputs) {
+    const { placement, facts } = inputs;
+    this.names = new FreshNames(facts.model.graph);
+    this.quantizedUses = new Set(placement.tensors.flatMap(({ uses }) => uses.map(useKey)));
+    this.weightUses = new Map(placement.weights.map((weight) => [useKey(weight), weight]));
+    this.biasUses = new Map(placement.biases.map((bias) => [useKey(bias), bias]));
+    this.biasOfWeight = new Map(placement.biases.map((bias) => [bias.weight, bias]));
+    this.foldedLayers = new Map(placement.folded.map((folded) => [folded.layer, folded]));
+  }
+
+  add(node: Node): void {
+    for (const name of capturedNames(node)) this.float(name);
+    const folded = this.foldedLayers.get(node.name);
+    if (folded && this.addFolded(node, folded)) return;
+    if (this.inputs.placement.halfLayers.has(node.name)) this.addHalf(node);
+    else this.nodes.push({ ...node, input: node.input.map((name, slot) => this.read(node, name, slot)) });
+  }
+
+  /** The graph's outputs must exist in float32. */
+  finish(): void {
+    for (const { name } of this.inputs.facts.model.graph.output) this.float(name);
+  }
+
+  private read(node: Node, name: string, slot: number): string {
+    const key = useKey({ layer: node.name, slot });
+    const weight = this.weightUses.get(key);
+    if (weight) return this.dequantizedWeight(weight);
+    const bias = this.biasUses.get(key);
+    if (bias) return this.dequantizedBias(bias);
+    return this.quantizedUses.has(key) ? this.dequantize(name) : this.float(name);
+  }
+
+  private float(name: string): string {
+    if (this.halfOnly.delete(name)) this.cast(this.halves.get(name) ?? name, name, DataType.FLOAT);
+    return name;
+  }
+
+  private half(name: string): string {
+    const known = this.halves.get(name);
+    if (known !== undefined) return known;
+    const half = this.names.next(`${name}_fp16`);
+    this.cast(name, half, DataType.FLOAT16);
+    this.halves.set(name, half);
+    return half;
+  }
+
+  private cast(from: string, to: string, dataType: number): void {
+    this.nodes.push(makeNode('Cast', [from], [to], { name: this.names.next(`${to}_Cast`), attributes: [intAttr('to', dataType)] }));
+  }
+
+  private addHalf(node: Node): void {
+    const { facts } = this.inputs;
+    const input = node.input.map((name, slot) => {
+      // Resize takes its region and its scales in float32 whatever the data is.
+      const isHalf = facts.elementType(name) === DataType.FLOAT && !(node.opType === 'Resize' && slot > 0);
+      return isHalf ? this.half(name) : this.float(name);
+    });
+    const output = node.output.map((name) => {
+      if (name === '' || facts.elementType(name) !== DataType.FLOAT) return name;
+      const half = this.names.next(`${name}_fp16`);
+      this.halves.set(name, half);
+      this.halfOnly.add(name);
+      return half;
+    });
+    this.nodes.push({ ...node, input, output });
+  }
+
+  /**
+   * A Relu (or Clip from 0) between equal scales. Where the lowest integer stands for 0 the quantization before it clips
+   * already, and it disappears. Elsewhere it becomes LeakyRelu with slope 0, which is the same function and, unlike Relu,
+   * has an integer kernel in ONNX Runtime. Saturation at the threshold does the upper bound. False: keep it as it is.
+   */
+  private addFolded(node: Node, folded: FoldedActivation): boolean {
+    const parameters = this.inputs.scales.get(folded.output);
+    if (!parameters) return false;
+    const isUint8 = parameters.storage === 'uint8';
+    const highest = (isUint8 ? 255 : 127) - parameters.zeroPoint;
+    if (parameters.scale * highest > folded.upperReal * ROUNDING) return false;
+    const uses = this.inputs.facts.uses(folded.output);
+    const input = this.read(node, folded.input, 0);
+    if (isUint8 && parameters.zeroPoint === 0 && uses.every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })))) {
+      this.dequantized.set(folded.output, input);
+    } else {
+      this.nodes.push(makeNode('LeakyRelu', [input], node.output, { name: node.name, attributes: [floatAttr('alpha', 0)] }));
+    }
+    return true;
+  }
+
+  private dequantize(name: string): string {
+    const known = this.dequantized.get(name);
+    if (known !== undefined) return known;
+    const parameters = this.inputs.scales.get(name);
+    if (!parameters) throw new Error(`Assertion failed: no scale for ${name}`);
+    const zeroTensor = parameters.storage === 'uint8' ? uint8Tensor : int8Tensor;
+    const scale = this.constant(floatScalar(this.names.next(`${name}_scale`), parameters.scale));
+    const zero = this.constant(zeroTensor(this.names.next(`${name}_zero_point`), [], [parameters.zeroPoint]));
+    const output = this.pair(name, this.float(name), [scale, zero], []);
+    this.dequantized.set(name, output);
+    return output;
+  }
+
+  private dequantizedWeight(weight: QuantizedWeight): string {
+    const bias = this.biasOfWeight.get(weight);
+    const scales = this.weightScales(weight, bias);
+    const key = `${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
+    const known = this.dequantizedWeights.get(key);
+    if (known !== undefined) return known;
+    const name = weight.initializer;
+    const { length } = scales.values;
+    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
+    const zero = this.constant(int8Tensor(this.names.next(`${name}_zero_point`), [length], new Int8Array(length)));
+    const output = this.pair(name, name, [scale, zero], [intAttr('axis', weight.axis)]);
+    this.dequantizedWeights.set(key, output);
+    return output;
+  }
+
+  private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {
+    const { weights, scales } = this.inputs;
+    const amaxes = weights.channelAmax(weight.initializer, weight.axis);
+    if (!bias) return weightScalesFor(amaxes, null);
+    return weightScalesFor(amaxes, { values: weights.bias(bias.initializer), dataScale: scales.get(bias.dataTensor)?.scale ?? 1 });
+  }
+
+  private dequantizedBias(bias: QuantizedBias): string {
+    const { weights, scales } = this.inputs;
+    const name = bias.initializer;
+    const weightScales = this.weightScales(bias.weight, bias).values;
+    const quantized = quantizeBias(weights.bias(name), weightScales, scales.get(bias.dataTensor)?.scale ?? 1);
+    const { length } = weightScales;
+    const values = this.constant(int32Tensor(this.names.next(`${name}_quantized`), [length], quantized.values));
+    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], quantized.scales));
+    const zero = this.constant(int32Tensor(this.names.next(`${name}_zero_point`), [length], new Int32Array(length)));
+    const output = this.names.next(`${name}_dequantized`);
+    const attributes = [intAttr('axis', 0)];
+    this.nodes.push(makeNode('DequantizeLinear', [values, scale, zero], [output], { name: this.names.next(`${name}_DequantizeLinear`), attributes }));
+    return output;
+  }
+
+  private pair(name: string, from: string, parameters: readonly string[], attributes: Node['attribute']): string {
+    const quantized = this.names.next(`${name}_quantized`);
+    const output = this.names.next(`${name}_dequantized`);
+    this.nodes.push(
+      makeNode('QuantizeLinear', [from, ...parameters], [quantized], { name: this.names.next(`${name}_QuantizeLinear`), attributes }),
+      makeNode('DequantizeLinear', [quantized, ...parameters], [output], { name: this.names.next(`${name}_DequantizeLinear`), attributes }),
+    );
+    return output;
+  }
+
+  private constant(tensor: Tensor): string {
+    this.initializers.push(tensor);
+    return tensor.name;
+  }
+}
+
+function useKey(use: LayerInput): string {
+  return `${use.slot} ${use.layer}`;
+}

@@ -1,0 +1,67 @@
+import { DataType, type Model, type Tensor } from '../onnx/model';
+import { tensorAsFloat32 } from '../onnx/tensor-values';
+import { WorkbenchError } from '../../src-shared/contract/errors';
+
+/**
+ * max|w| of the initializers of one prepared model, whole and per channel. Each initializer is read once, one at a time;
+ * only the maxima are kept.
+ */
+export class WeightScales {
+  private readonly tensors: ReadonlyMap<string, Tensor>;
+  private readonly channelAmaxes = new Map<string, Float32Array>();
+  private readonly biases = new Map<string, Float32Array>();
+
+  constructor(model: Model) {
+    this.tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+  }
+
+  tensor(name: string): Tensor {
+    const tensor = this.tensors.get(name);
+    if (!tensor) throw new WorkbenchError('model-invalid', `Expected an initializer "${name}", found none in the prepared model`);
+    return tensor;
+  }
+
+  /** Largest |w| of an initializer; 0 when it is not float32 or empty. NaN does not count. */
+  amax(name: string): number {
+    const tensor = this.tensor(name);
+    if (tensor.dataType !== DataType.FLOAT) return 0;
+    return this.channelAmax(name, 0).reduce((largest, value) => Math.max(largest, value), 0);
+  }
+
+  /** Largest |w| per index of `axis` (a scalar counts as one channel). */
+  channelAmax(name: string, axis: number): Float32Array {
+    const key = `${axis} ${name}`;
+    const known = this.channelAmaxes.get(key);
+    if (known) return known;
+    const tensor = this.tensor(name);
+    const amaxes = amaxPerChannel(tensorAsFloat32(tensor), tensor.dims, axis);
+    this.channelAmaxes.set(key, amaxes);
+    return amaxes;
+  }
+
+  /** Values of a bias. */
+  bias(name: string): Float32Array {
+    const known = this.biases.get(name);
+    if (known) return known;
+    const values = tensorAsFloat32(this.tensor(name));
+    this.biases.set(name, values);
+    return values;
+  }
+}
+
+/** Row-major values; channel of element i is floor(i / inner) mod dims[axis], inner = product of the dimensions after it. */
+export function amaxPerChannel(values: Float32Array, dims: readonly number[], axis: number): Float32Array {
+  const channels = dims[axis] ?? 1;
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const amaxes = new Float32Array(channels);
+  for (let start = 0, channel = 0; start < values.length; start += inner) {
+    let amax = amaxes[channel] ?? 0;
+    for (let i = start; i < start + inner; i++) {
+      const magnitude = Math.abs(values[i] ?? 0);
+      if (magnitude > amax) amax = magnitude;
+    }
+    amaxes[channel] = amax;
+    channel = channel + 1 === channels ? 0 : channel + 1;
+  }
+  return amaxes;
+}

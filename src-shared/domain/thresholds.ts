@@ -1,0 +1,79 @@
+import { ENTROPY_BINS, ENTROPY_LEVELS, entropyBins, searchEntropy } from './entropy-search';
+import { foldHistogram, type FoldedHistogram } from './folded-histogram';
+import type { HistogramContent } from './histogram';
+import { searchMse } from './quantization-error';
+
+/** The largest quantized magnitude: scale = threshold / 127. */
+const LEVELS = 127;
+/** 2^-126, the smallest normal float32: the scale of a tensor (or channel) that holds only zeros. */
+export const SMALLEST_SCALE = 2 ** -126;
+
+/** The float32 quantization scale of a threshold in real units: T/127, never below the smallest normal number. */
+export function scaleOfThreshold(thresholdReal: number): number {
+  return Math.max(SMALLEST_SCALE, Math.fround(thresholdReal / LEVELS));
+}
+
+/** Thresholds in real units, all at most the largest |x|. All 0 for a tensor without a finite value but 0. */
+export interface Thresholds {
+  readonly minmax: number;
+  readonly entropy: number;
+  /** i* of the entropy search: how many of the 2048 bins are kept, 128 to 2048; null when there was nothing to search. */
+  readonly entropyIndex: number | null;
+  /** In the order of the percentiles asked for. */
+  readonly percentiles: readonly number[];
+  readonly mse: number;
+}
+
+/**
+ * The value that `percent` (0 < percent <= 100) of all |x|, zeros included, do not exceed: linear inside the bin where the
+ * cumulative count reaches it, zeros counted to the first bin; at most amax.
+ */
+export function percentileThreshold(folded: FoldedHistogram, percent: number): number {
+  const target = (folded.finiteCount * percent) / 100;
+  let before = 0;
+  for (const [i, inBin] of folded.counts.entries()) {
+    const count = inBin + (i === 0 ? folded.zeroCount : 0);
+    if (count > 0 && before + count >= target) {
+      return Math.min(folded.amaxReal, (i + (target - before) / count) * folded.binWidthReal);
+    }
+    before += count;
+  }
+  return folded.amaxReal;
+}
+
+/** The curve behind the entropy threshold, for a plot. */
+export interface EntropyCurve {
+  readonly thresholdReal: number;
+  readonly index: number;
+  /** (i + 1/2) bins for i = 128 .. 2048, at most amax. */
+  readonly thresholdsReal: Float64Array;
+  /** Kullback-Leibler divergence in nats; +infinity where a candidate is impossible. */
+  readonly divergences: Float64Array;
+}
+
+/** T = (i* + 1/2) bins of width amax/2048, at most amax. Null for a tensor without a finite value but 0. */
+export function entropyCurve(folded: FoldedHistogram): EntropyCurve | null {
+  const search = searchEntropy(entropyBins(folded));
+  if (search === null) return null;
+  const binWidthReal = folded.amaxReal / ENTROPY_BINS;
+  const thresholdOf = (index: number): number => Math.min(folded.amaxReal, (index + 0.5) * binWidthReal);
+  return {
+    thresholdReal: thresholdOf(search.index),
+    index: search.index,
+    thresholdsReal: search.divergences.map((_, c) => thresholdOf(c + ENTROPY_LEVELS)),
+    divergences: search.divergences,
+  };
+}
+
+/** Thresholds of every method that a histogram answers; the same numbers as the native addon gives. */
+export function thresholdsOf(histogram: HistogramContent, percentiles: readonly number[]): Thresholds {
+  const folded = foldHistogram(histogram);
+  const entropy = entropyCurve(folded);
+  return {
+    minmax: folded.amaxReal,
+    entropy: entropy?.thresholdReal ?? 0,
+    entropyIndex: entropy?.index ?? null,
+    percentiles: percentiles.map((percent) => percentileThreshold(folded, percent)),
+    mse: searchMse(folded).thresholdReal,
+  };
+}

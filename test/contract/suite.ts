@@ -1,0 +1,174 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { WorkbenchApi } from '../../src-shared/contract/api';
+import { isFinished, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import { prepareModel } from '../../src-main/onnx/prepare';
+import { storePrepared } from '../../src-main/onnx/prepared-store';
+import { openWorkspace } from '../../src-main/app/workspace';
+import { writeFakeScript, type FakeScript } from '../support/fake-compute';
+import { tinyModel, writeTinyImages, writeTinyModel } from '../support/tiny-project';
+
+/** One way to reach an application whose compute process is the fake one. */
+export interface Harness {
+  readonly api: WorkbenchApi;
+  dispose(): Promise<void>;
+}
+
+const PROGRESS = { phase: 'collecting histograms', done: 3, total: 10, unit: 'images' };
+
+/** What every link must keep of the contract. `connect` starts an application whose fake compute follows `scriptPath`. */
+export function describeContract(name: string, connect: (scriptPath: string) => Promise<Harness>): void {
+  describe(`WorkbenchApi ${name}`, () => {
+    let template = '';
+    let dir = '';
+    let project = '';
+    let harness: Harness;
+    let api: WorkbenchApi;
+
+    const script = (steps: FakeScript): void => writeFakeScript(join(dir, 'script.json'), steps);
+    const quantizeSpec = (): JobSpec => ({ kind: 'quantize', projectPath: project, target: 'onnxruntime', variant: 'fp16', outPath: join(dir, 'out.onnx') });
+    const REWRITTEN = { nodes: { QuantizeLinear: 1, DequantizeLinear: 2, Cast: 3 }, decisions: [], sizeBytes: 4 };
+
+    /** Follows a job over events until it has ended. */
+    const follow = async (spec: JobSpec, onEvent: (job: JobSnapshot) => void = () => undefined): Promise<JobSnapshot[]> => {
+      const seen: JobSnapshot[] = [];
+      let jobId: JobSnapshot['id'] | null = null;
+      const ended = new Promise<void>((resolve) => {
+        const unsubscribe = api.subscribe((event) => {
+          if (event.type !== 'job' || (jobId !== null && event.job.id !== jobId)) return;
+          seen.push(event.job);
+          onEvent(event.job);
+          if (!isFinished(event.job)) return;
+          unsubscribe();
+          resolve();
+        });
+      });
+      ({ jobId } = await api.startJob(spec));
+      await ended;
+      return seen;
+    };
+
+    beforeAll(async () => {
+      template = mkdtempSync(join(tmpdir(), 'calib-contract-'));
+      await writeTinyModel(join(template, 'tiny.onnx'));
+      await writeTinyImages(join(template, 'images'), 6);
+    });
+    afterAll(() => rmSync(template, { recursive: true, force: true }));
+
+    beforeEach(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'calib-contract-'));
+      script({});
+      harness = await connect(join(dir, 'script.json'));
+      api = harness.api;
+      project = join(dir, 'tiny.calib');
+      await api.createProject({ modelPath: join(template, 'tiny.onnx'), calibrationPath: join(template, 'images'), validationPath: join(template, 'images'), projectPath: project, preprocessing: {} });
+      // The fake compute process prepares nothing.
+      await storePrepared(prepareModel(tinyModel()).model, (await openWorkspace(project)).preparedDir);
+    });
+    afterEach(async () => {
+      await harness.dispose();
+      rmSync(dir, { recursive: true, force: true });
+    });
+
+    it('inspects a model', async () => {
+      const { model, warnings } = await api.inspectModel({ modelPath: join(template, 'tiny.onnx') });
+      expect(model).toMatchObject({ opset: 17, layers: 7, quantizable: 3 });
+      expect(model.inputs).toEqual([{ name: 'input', dtype: 'float32', shape: ['N', 3, 16, 16] }]);
+      expect(warnings).toEqual([]);
+    });
+
+    it('carries coded errors with message and hint', async () => {
+      await expect(api.inspectModel({ modelPath: join(template, 'absent.onnx') })).rejects.toMatchObject({ name: 'WorkbenchError', code: 'not-found' });
+      await expect(api.openProject({ projectPath: join(dir, 'absent.calib') })).rejects.toMatchObject({
+        code: 'not-found',
+        message: expect.stringContaining('absent.calib') as string,
+        hint: expect.stringContaining('calib init') as string,
+      });
+    });
+
+    it('opens what it created, with what was guessed', async () => {
+      const view = await api.openProject({ projectPath: project });
+      expect(view.calibrated).toBe(false);
+      expect(view.file).toMatchObject({ name: 'tiny', method: 'entropy', plan: { layers: {} }, preprocessing: { order: 'rgb', layout: 'nchw' } });
+      expect(view.file.preprocessingNotes.length).toBeGreaterThan(0);
+    });
+
+    it('applies edits in order, and none of them when one fails', async () => {
+      const edited = await api.editProject({
+        projectPath: project,
+        edits: [
+          { kind: 'method', method: 'minmax' },
+          { kind: 'threshold', tensor: 'r?', thresholdReal: 1.5 },
+          { kind: 'precision', layer: 'conv*', precision: 'fp16' },
+          { kind: 'precision', layer: 'conv1', precision: 'int8' },
+        ],
+      });
+      expect(edited.file).toMatchObject({ method: 'minmax', plan: { layers: { conv0: 'fp16' } } });
+      expect(edited.file.manualThresholds['r0']).toBe(1.5);
+      const before = readFileSync(join(project, 'project.json'), 'utf8');
+      const failing = api.editProject({ projectPath: project, edits: [{ kind: 'method', method: 'mse' }, { kind: 'precision', layer: 'convv0', precision: 'fp32' }] });
+      await expect(failing).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('conv0') as string });
+      expect(readFileSync(join(project, 'project.json'), 'utf8')).toBe(before);
+    });
+
+    it('rejects a request that is not what the method takes, naming the field', async () => {
+      const wrong = { projectPath: project, edits: [{ kind: 'precision', layer: 'conv0', precision: 'int4' }] };
+      await expect(api.editProject(wrong as unknown as Parameters<WorkbenchApi['editProject']>[0])).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('edits[0].precision') as string });
+      await expect(api.startJob({ kind: 'sing', projectPath: project } as unknown as JobSpec)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('kind') as string });
+    });
+
+    it('says that a step needs a calibration', async () => {
+      await expect(api.getThresholds({ projectPath: project })).rejects.toMatchObject({ code: 'calibration-missing', hint: expect.stringContaining('calib calibrate') as string });
+    });
+
+    it('runs a job: events in sequence, progress, result', async () => {
+      script({ rewrite: [{ progress: PROGRESS }, { result: REWRITTEN }] });
+      const seen = await follow(quantizeSpec());
+      expect(seen.map((job) => job.sequence)).toEqual(seen.map((job) => job.sequence).sort((a, b) => a - b));
+      expect(seen).toContainEqual(expect.objectContaining({ state: 'running', ...PROGRESS }));
+      const last = seen.at(-1);
+      expect(last).toMatchObject({ state: 'done', error: null, result: { ...REWRITTEN, variant: 'fp16', target: 'onnxruntime' } });
+      expect(await api.listJobs()).toEqual([last]);
+    });
+
+    it('fails a job with the error of the compute process', async () => {
+      script({ rewrite: [{ error: { code: 'disk-full', message: 'No space left to write out.onnx', hint: 'Free some space.' } }] });
+      expect((await follow(quantizeSpec())).at(-1)).toMatchObject({ state: 'failed', error: { code: 'disk-full', hint: 'Free some space.' } });
+    });
+
+    it('survives a crash of the compute process: the job fails with its phase, the next one runs', async () => {
+      script({ rewrite: [{ progress: { ...PROGRESS, phase: 'converting weights' } }, { exit: 9 }] });
+      const crashed = (await follow(quantizeSpec())).at(-1);
+      expect(crashed).toMatchObject({ state: 'failed', error: { code: 'compute-crashed', message: expect.stringContaining('converting weights') as string } });
+      script({ rewrite: [{ result: REWRITTEN }] });
+      expect((await follow(quantizeSpec())).at(-1)).toMatchObject({ state: 'done' });
+    });
+
+    it('cancels a job that listens', async () => {
+      script({ rewrite: [{ progress: PROGRESS }, { waitForCancel: true }] });
+      const seen = await follow(quantizeSpec(), (job) => {
+        if (job.phase === PROGRESS.phase && !isFinished(job)) void api.cancelJob({ jobId: job.id });
+      });
+      expect(seen.at(-1)).toMatchObject({ state: 'cancelled', forced: false });
+    });
+
+    it('cancels a job that hangs by ending its process, and the next one runs', async () => {
+      script({ rewrite: [{ progress: PROGRESS }, { hang: true }] });
+      const seen = await follow(quantizeSpec(), (job) => {
+        if (job.phase === PROGRESS.phase && !isFinished(job)) void api.cancelJob({ jobId: job.id });
+      });
+      expect(seen.at(-1)).toMatchObject({ state: 'cancelled', forced: true });
+      script({ rewrite: [{ result: REWRITTEN }] });
+      expect((await follow(quantizeSpec())).at(-1)).toMatchObject({ state: 'done' });
+    });
+
+    it('reports a missing addon in the doctor without failing', async () => {
+      script({ versions: [{ error: { code: 'backend-unavailable', message: 'The native addon could not be loaded', hint: 'npm run build:native' } }] });
+      const { checks } = await api.doctor();
+      expect(checks).toContainEqual({ name: 'compute process', state: 'missing', found: 'The native addon could not be loaded', hint: 'npm run build:native', required: true });
+      expect(checks).toContainEqual(expect.objectContaining({ name: 'Node.js', state: 'ok' }));
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { decodeImage, toGray } from '../../../src-main/calibration/image-decoder';
+import { useTempDirs } from '../../support/temp-dir';
+import { fixture, readJson } from './fixtures';
+
+const tempDir = useTempDirs();
+const golden = readJson<Record<string, { width: number; height: number; rgb: number[] }>>('decoded.json');
+
+function rgbOf(pixels: { channels: number; data: Uint8Array }): number[] {
+  return pixels.channels === 3 ? [...pixels.data] : [...pixels.data].flatMap((value) => [value, value, value]);
+}
+
+function variant(name: string, change: (bytes: Buffer) => Buffer): string {
+  const path = join(tempDir(), name);
+  writeFileSync(path, change(Buffer.from(readFileSync(fixture(name)))));
+  return path;
+}
+
+describe('decodeImage', () => {
+  it.each(Object.keys(golden))('%s has the pixels that Pillow reads', async (name) => {
+    const expected = golden[name];
+    const pixels = await decodeImage(fixture(name), name);
+    expect([pixels.width, pixels.height]).toEqual([expected?.width, expected?.height]);
+    expect(rgbOf(pixels)).toEqual(expected?.rgb);
+  });
+
+  it('converts CMYK to about the colours it stands for', async () => {
+    const pixels = await decodeImage(fixture('cmyk.jpg'), 'cmyk.jpg');
+    expect([pixels.width, pixels.height, pixels.channels]).toEqual([24, 16, 3]);
+    const red = (x: number): number => pixels.data[x * 3] ?? 0;
+    expect(red(23) - red(0)).toBeGreaterThan(80);
+  });
+
+  it('names the file and the reason of every failure', async () => {
+    const empty = join(tempDir(), 'empty.png');
+    writeFileSync(empty, '');
+    const text = join(tempDir(), 'text.jpg');
+    writeFileSync(text, 'this is no image at all');
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [empty, /^Cannot read x\.png: the file is empty$/],
+      [text, /x\.png: expected JPEG, PNG/],
+      ['/no/such/file.png', /x\.png: the file does not exist/],
+      [variant('oriented.jpg', (bytes) => bytes.subarray(0, bytes.length - 60)), /x\.png: .*premature end/],
+      [variant('rgb.png', (bytes) => bytes.subarray(0, 100)), /x\.png: /],
+      [variant('rgb.bmp', (bytes) => bytes.subarray(0, 100)), /x\.png: truncated: expected 174 bytes, found 100/],
+    ];
+    for (const [path, message] of cases) {
+      await expect(decodeImage(path, 'x.png')).rejects.toMatchObject({ code: 'image-invalid', message: expect.stringMatching(message) as string });
+    }
+  });
+
+  it('refuses bitmaps that are too large, of zero size, compressed or outside their palette', async () => {
+    const patched = (at: number, value: number): string => variant('palette.bmp', (bytes) => (bytes.writeUInt32LE(value, at), bytes));
+    const huge = variant('rgb.bmp', (bytes) => (bytes.writeInt32LE(100_000, 18), bytes.writeInt32LE(100_000, 22), bytes));
+    await expect(decodeImage(huge, 'a.bmp')).rejects.toThrow(/a\.bmp: 100000x100000 exceeds the limit of 100 million pixels/);
+    await expect(decodeImage(patched(22, 0), 'a.bmp')).rejects.toThrow(/zero size: 7x0/);
+    await expect(decodeImage(patched(30, 1), 'a.bmp')).rejects.toThrow(/expected an uncompressed BMP, found compression 1/);
+    await expect(decodeImage(patched(46, 2), 'a.bmp')).rejects.toThrow(/outside the palette of 2 colours/);
+  });
+});
+
+describe('toGray', () => {
+  it('is the luma that Pillow computes', async () => {
+    const gray = toGray(await decodeImage(fixture('rgb.png'), 'rgb.png'));
+    expect([...gray.data]).toEqual(readJson<{ luma: number[] }>('luma.json').luma);
+  });
+});

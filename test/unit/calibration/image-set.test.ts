@@ -1,0 +1,154 @@
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadImageSet, setManifestHash } from '../../../src-main/calibration/image-set';
+import { sharedDir, sharedPath } from '../../support/shared';
+import { useTempDirs } from '../../support/temp-dir';
+import { fixture } from './fixtures';
+
+const tempDir = useTempDirs();
+
+/** Makes files (images hold their own name: sets are not decoded) and returns the folder. */
+function folderOf(files: readonly string[], texts: Readonly<Record<string, string>> = {}): string {
+  const dir = tempDir();
+  const all = { ...Object.fromEntries(files.map((file) => [file, file])), ...texts };
+  for (const [file, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(dir, file)), { recursive: true });
+    writeFileSync(join(dir, file), text);
+  }
+  return dir;
+}
+
+async function summary(request: Parameters<typeof loadImageSet>[0]): Promise<readonly string[]> {
+  const set = await loadImageSet(request);
+  return set.entries.map((entry) => `${entry.file} ${entry.label ?? '-'} ${entry.group ?? '-'}`);
+}
+
+describe('folders', () => {
+  it('are read in code-unit order of relative paths', async () => {
+    const path = folderOf(['b.png', 'B.png', 'a/x.png', 'a.png', 'a-1.png', 'é.png']);
+    expect((await loadImageSet({ path })).entries.map((entry) => entry.file)).toEqual(['B.png', 'a-1.png', 'a.png', 'a/x.png', 'b.png', 'é.png']);
+  });
+  it('images only: no labels, no groups', async () => {
+    const set = await loadImageSet({ path: folderOf(['a.jpg', 'b.PNG']) });
+    expect(set).toMatchObject({ labelSource: 'none', classNames: [], groups: [], skipped: [] });
+    expect(set.entries[0]).toMatchObject({ label: null, group: null, record: null });
+  });
+  it('innermost folder is the label, folders above it the group, over the union of names', async () => {
+    const path = folderOf(['day/A/1.png', 'day/7/1.png', 'night/B/1.png', 'night/7/2.png']);
+    expect(await summary({ path })).toEqual(['day/7/1.png 0 day', 'day/A/1.png 1 day', 'night/7/2.png 0 night', 'night/B/1.png 2 night']);
+    expect(await loadImageSet({ path })).toMatchObject({ classNames: ['7', 'A', 'B'], groups: ['day', 'night'], labelSource: 'folders' });
+  });
+  it('deeper groups keep all their folders', async () => {
+    expect(await summary({ path: folderOf(['rain/day/0/1.png', 'rain/day/1/1.png']) })).toEqual(['rain/day/0/1.png 0 rain/day', 'rain/day/1/1.png 1 rain/day']);
+  });
+  it('a single class folder says nothing; images above class folders have no label', async () => {
+    expect(await summary({ path: folderOf(['images/1.png', 'images/2.png']) })).toEqual(['images/1.png - -', 'images/2.png - -']);
+    expect(await summary({ path: folderOf(['day/images/1.png', 'night/images/2.png']) })).toEqual(['day/images/1.png - day', 'night/images/2.png - night']);
+    expect(await summary({ path: folderOf(['day/1.png', 'day/a/1.png', 'day/b/1.png']) })).toEqual(['day/1.png - day', 'day/a/1.png 0 day', 'day/b/1.png 1 day']);
+  });
+  it('class names that were given fix the indices, or make the folders groups', async () => {
+    const path = folderOf(['b/1.png', 'c/1.png']);
+    expect(await summary({ path, classNames: ['a', 'b', 'c'] })).toEqual(['b/1.png 1 -', 'c/1.png 2 -']);
+    expect(await summary({ path, classNames: ['cat', 'dog'] })).toEqual(['b/1.png - b', 'c/1.png - c']);
+    await expect(loadImageSet({ path, classNames: ['a', 'b'] })).rejects.toMatchObject({ code: 'labels-invalid', message: expect.stringContaining('"c" (c/1.png)') as string });
+  });
+  it('leaves out hidden and other files, names what it skips', async () => {
+    const path = folderOf(['a.png', '.b.png', '__MACOSX/c.png', '.git/d.png', 'clip.mp4', 'noext'], { 'readme.md': 'x', 'empty.jpg': '', 'bad.npy': 'no array' });
+    const set = await loadImageSet({ path });
+    expect(set.entries.map((entry) => entry.file)).toEqual(['a.png']);
+    expect(set.skipped.map((item) => item.file)).toEqual(['bad.npy', 'clip.mp4', 'empty.jpg', 'noext']);
+    expect(set.skipped.find((item) => item.file === 'empty.jpg')?.reason).toBe('the file is empty');
+  });
+  it('follows links once and never in circles', async () => {
+    const path = folderOf(['real/a.png']);
+    symlinkSync(join(path, 'real'), join(path, 'link'));
+    symlinkSync(path, join(path, 'real/up'));
+    symlinkSync(join(path, 'gone.png'), join(path, 'dangling.png'));
+    const set = await loadImageSet({ path });
+    expect(set.entries.map((entry) => entry.file)).toEqual(['link/a.png', 'real/a.png']);
+    expect(set.skipped).toEqual([{ file: 'dangling.png', reason: 'the link leads nowhere' }]);
+  });
+  it('says what is missing', async () => {
+    await expect(loadImageSet({ path: folderOf(['x.txt']) })).rejects.toMatchObject({ code: 'images-empty' });
+    await expect(loadImageSet({ path: folderOf(['x.mp4']) })).rejects.toThrow(/1 files were left out, the first one x\.mp4: not an image type/);
+    await expect(loadImageSet({ path: '/no/such/folder' })).rejects.toMatchObject({ code: 'not-found', message: 'Image set /no/such/folder does not exist' });
+  });
+});
+
+describe('lists', () => {
+  it('keep their order and are relative to themselves', async () => {
+    const dir = folderOf(['set/b/1.png', 'set/a/1.png', 'set/a/2.png'], {
+      'lists/val.txt': '\uFEFF# comment\r\n../set/b/1.png\r\n\r\n..\\set\\a\\2.png\r\n../set/a/1.png\r\n../set/b/1.png\r\n../set/c.png\r\n',
+    });
+    const set = await loadImageSet({ path: join(dir, 'lists/val.txt') });
+    expect(set.entries.map((entry) => [entry.file, entry.label, entry.group])).toEqual([
+      ['../set/b/1.png', 1, null],
+      ['../set/a/2.png', 0, null],
+      ['../set/a/1.png', 0, null],
+    ]);
+    expect(set.skipped).toEqual([
+      { file: '../set/b/1.png', reason: 'listed twice' },
+      { file: '../set/c.png', reason: 'the file does not exist' },
+    ]);
+  });
+  it('a list of several groups keeps them apart', async () => {
+    const dir = folderOf(['s/day/0/a.png', 's/night/1/a.png'], { 'l/val.txt': '../s/night/1/a.png\n../s/day/0/a.png' });
+    expect(await summary({ path: join(dir, 'l/val.txt') })).toEqual(['../s/night/1/a.png 1 night', '../s/day/0/a.png 0 day']);
+  });
+});
+
+describe('arrays', () => {
+  it('give one entry per record', async () => {
+    const dir = tempDir();
+    for (const name of ['batch-f4.npy', 'deflated.npz', 'pixels-hwc.npy', 'int.npy']) copyFileSync(fixture(name), join(dir, name));
+    const set = await loadImageSet({ path: dir });
+    expect(set.entries.map((entry) => `${entry.file}#${entry.record}`)).toEqual([
+      'batch-f4.npy#0',
+      'batch-f4.npy#1',
+      'batch-f4.npy#2',
+      'deflated.npz#0',
+      'deflated.npz#1',
+      'deflated.npz#2',
+      'pixels-hwc.npy#null',
+    ]);
+    expect(set.skipped[0]?.reason).toContain("found '<i8'");
+    expect((await loadImageSet({ path: join(dir, 'batch-f4.npy') })).entries).toHaveLength(3);
+  });
+});
+
+describe('setManifestHash', () => {
+  it('depends on names and content, not on order, place or labels', async () => {
+    const files = ['a/1.png', 'b/2.png'];
+    const first = folderOf(files);
+    const second = folderOf(files, { 'labels.csv': 'a/1.png,5\nb/2.png,6', 'list.txt': 'b/2.png\na/1.png' });
+    const hash = async (path: string): Promise<string> => setManifestHash(await loadImageSet({ path }));
+    expect(await hash(first)).toMatch(/^[0-9a-f]{64}$/);
+    expect(await hash(second)).toBe(await hash(first));
+    expect(await hash(join(second, 'list.txt'))).toBe(await hash(first));
+    expect(await hash(folderOf(['a/1.png', 'b/3.png']))).not.toBe(await hash(first));
+    expect(await hash(folderOf(files, { 'a/1.png': 'other' }))).not.toBe(await hash(first));
+  });
+  it('ends when it is cancelled', async () => {
+    const set = await loadImageSet({ path: folderOf(['a.png']) });
+    await expect(setManifestHash(set, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe.skipIf(sharedDir() === null)('real sets', () => {
+  it.each([
+    ['plates/validation', 2000, 33, ['day', 'night'], 'folders', 'Z'],
+    ['cifar10/validation', 2000, 10, [], 'folders', '9_truck'],
+    ['mnist/validation', 1000, 10, [], 'csv', '9'],
+    ['coco_classes/validation', 63, 80, [], 'csv', undefined],
+    ['faces', 46, 0, [], 'none', undefined],
+  ] as const)('%s', async (folder, images, classes, groups, labelSource, lastName) => {
+    const set = await loadImageSet({ path: sharedPath('data', ...folder.split('/')) });
+    expect(set.entries).toHaveLength(images);
+    expect(set.groups).toEqual(groups);
+    expect(set.labelSource).toBe(labelSource);
+    expect(set.notes).toBeUndefined();
+    expect(set.classNames.length).toBeLessThanOrEqual(classes);
+    if (lastName !== undefined) expect(set.classNames[classes - 1]).toBe(lastName);
+  });
+});
