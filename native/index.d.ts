@@ -65,8 +65,13 @@ export interface NativeThresholdQuality {
 export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
   /** [sync] Percentiles in percent, each above 0 and at most 100. */
-  thresholdsOf(record: Uint8Array, percentiles: readonly number[]): NativeThresholds;
+  readonly thresholdsOf: (record: Uint8Array, percentiles: readonly number[]) => NativeThresholds;
+  /**
+   * [sync] The entropy search on 2048 given counts (finite, >= 0), as src-shared/domain/entropy-search.ts does it: how many
+   * bins are kept, null when nothing but the first bin is filled.
+   */
+  readonly searchEntropy: (bins: Float64Array) => number | null;
   /** [sync] `thresholdReal` finite and >= 0. */
-  evaluate(record: Uint8Array, thresholdReal: number): NativeThresholdQuality;
-  version(): string;
+  readonly evaluate: (record: Uint8Array, thresholdReal: number) => NativeThresholdQuality;
+  readonly version: () => string;
 }

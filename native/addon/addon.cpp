@@ -1,7 +1,9 @@
 #include <napi.h>
 
 #include <cmath>
+#include <utility>
 
+#include "../core/entropy_search.h"
 #include "../core/histogram_codec.h"
 #include "../core/quantization_error.h"
 #include "../core/thresholds.h"
@@ -50,6 +52,24 @@ Napi::Value thresholds_of_record(const Napi::CallbackInfo& info) {
 }
 
 /** [sync] */
+Napi::Value search_entropy_of_bins(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Value value = argument(info, 0, "bins");
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
+        value.As<Napi::TypedArray>().ElementLength() != kEntropyBins) {
+      throw Error(kInvalidArgument, "Expected bins to be a Float64Array of " + std::to_string(kEntropyBins) + " counts");
+    }
+    Napi::Float64Array array = value.As<Napi::Float64Array>();
+    std::vector<double> bins(array.Data(), array.Data() + kEntropyBins);
+    for (const double count : bins) {
+      if (!std::isfinite(count) || count < 0.0) throw Error(kInvalidArgument, "Expected bins to hold finite counts that are not negative");
+    }
+    const auto search = search_entropy(std::move(bins));
+    return search ? Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(search->index))) : info.Env().Null();
+  });
+}
+
+/** [sync] */
 Napi::Value evaluate(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const double threshold = number_argument(argument(info, 1, "thresholdReal"), "thresholdReal");
@@ -71,6 +91,7 @@ Napi::Value version(const Napi::CallbackInfo& info) { return Napi::String::New(i
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("HistogramSet", HistogramSet::define(env));
   exports.Set("thresholdsOf", Napi::Function::New(env, thresholds_of_record, "thresholdsOf"));
+  exports.Set("searchEntropy", Napi::Function::New(env, search_entropy_of_bins, "searchEntropy"));
   exports.Set("evaluate", Napi::Function::New(env, evaluate, "evaluate"));
   exports.Set("version", Napi::Function::New(env, version, "version"));
   return exports;

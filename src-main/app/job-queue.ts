@@ -3,12 +3,12 @@ import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
 import { cancelledError, toWireError, WorkbenchError } from '../../src-shared/contract/errors';
 import { isFinished, type JobResult, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
+import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
 /** Progress events of a job are at most this frequent; the final state is always sent. */
 const EVENT_INTERVAL_MS = 100;
 /** Finished jobs that are remembered, so that a window that reconnects sees how they ended. */
 const KEPT_JOBS = 50;
-const RATE_SMOOTHING = 0.1;
 
 export type JobRunner = (spec: JobSpec, context: TaskContext) => Promise<JobResult>;
 
@@ -18,7 +18,7 @@ interface Job {
   readonly controller: AbortController;
   readonly finished: Promise<void>;
   readonly markFinished: () => void;
-  readonly eta: EtaEstimator;
+  rate: RateState | null;
   lastEventAt: number;
 }
 
@@ -67,7 +67,7 @@ export class JobQueue {
       controller: new AbortController(),
       finished,
       markFinished,
-      eta: new EtaEstimator(),
+      rate: null,
       lastEventAt: Number.NEGATIVE_INFINITY,
     };
     this.jobs.set(id, job);
@@ -115,8 +115,8 @@ export class JobQueue {
 
   private progress(job: Job, progress: Progress): void {
     if (isFinished(job.snapshot)) return;
-    const etaSeconds = job.eta.update(progress, this.now());
-    this.change(job, { ...progress, etaSeconds }, progress.phase !== job.snapshot.phase);
+    job.rate = advanceRate(job.rate, progress, this.now());
+    this.change(job, { ...progress, etaSeconds: etaSeconds(job.rate, progress) }, progress.phase !== job.snapshot.phase);
   }
 
   private finish(job: Job, end: Partial<JobSnapshot>): void {
@@ -135,32 +135,5 @@ export class JobQueue {
   private forgetOld(): void {
     const ended = [...this.jobs.values()].filter((job) => isFinished(job.snapshot));
     for (const job of ended.slice(0, Math.max(0, ended.length - KEPT_JOBS))) this.jobs.delete(job.snapshot.id);
-  }
-}
-
-/** Seconds left from an exponentially smoothed rate; null until something was done in this phase. */
-class EtaEstimator {
-  private phase = '';
-  private lastDone = 0;
-  private lastAt = 0;
-  private secondsPerUnit: number | null = null;
-
-  update(progress: Progress, now: number): number | null {
-    if (progress.phase !== this.phase) {
-      this.phase = progress.phase;
-      this.secondsPerUnit = null;
-      this.lastDone = progress.done;
-      this.lastAt = now;
-    }
-    const units = progress.done - this.lastDone;
-    if (units > 0) {
-      const latest = (now - this.lastAt) / 1000 / units;
-      const weight = 1 - (1 - RATE_SMOOTHING) ** units;
-      this.secondsPerUnit = this.secondsPerUnit === null ? latest : this.secondsPerUnit + weight * (latest - this.secondsPerUnit);
-      this.lastDone = progress.done;
-      this.lastAt = now;
-    }
-    if (this.secondsPerUnit === null || progress.total === 0) return null;
-    return Math.max(0, progress.total - progress.done) * this.secondsPerUnit;
   }
 }

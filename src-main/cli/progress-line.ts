@@ -1,6 +1,6 @@
 import { formatCount, formatEta, formatRate } from '../../src-shared/base/units';
 import type { OnProgress, Progress } from '../../src-shared/contract/progress';
-import { advanceRate, etaSeconds, type RateState } from './progress-rate';
+import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 import { displayWidth } from './text-table';
 
 const BAR_CELLS = 24;

@@ -1,4 +1,4 @@
-import { formatMs, formatPercent, formatRate } from '../../src-shared/base/units';
+import { formatAccuracy, formatMs, formatPoints, formatRate } from '../../src-shared/base/units';
 import type { GateResult, RunRecord, TableRow } from '../../src-shared/domain/run-record';
 import { renderTable, type Column } from './text-table';
 
@@ -21,10 +21,10 @@ function rowCells(row: TableRow): string[] {
     row.throughputPerSecond === undefined ? '' : formatRate(row.throughputPerSecond, 'images'),
     row.memoryMb?.toFixed(1) ?? '',
     row.sizeMb?.toFixed(2) ?? '',
-    row.top1 === undefined ? '' : formatPercent(row.top1),
-    compared === undefined ? '' : `${compared.top1Difference < 0 ? '\u2212' : '+'}${Math.abs(compared.top1Difference).toFixed(2)} points`,
-    row.worstGroup === undefined ? '' : `${row.worstGroup.name} ${formatPercent(row.worstGroup.top1)}`,
-    row.agreement === undefined ? '' : formatPercent(row.agreement),
+    row.top1 === undefined ? '' : formatAccuracy(row.top1),
+    compared === undefined ? '' : formatPoints(compared.top1Difference),
+    row.worstGroup === undefined ? '' : `${row.worstGroup.name} ${formatAccuracy(row.worstGroup.top1)}`,
+    row.agreement === undefined ? '' : formatAccuracy(row.agreement),
   ];
 }
 

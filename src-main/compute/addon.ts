@@ -34,7 +34,7 @@ function requireAddon(): NativeAddon {
 
 function isAddon(value: unknown): value is NativeAddon {
   if (typeof value !== 'object' || value === null) return false;
-  return ['HistogramSet', 'thresholdsOf', 'evaluate', 'version'].every((name) => typeof Reflect.get(value, name) === 'function');
+  return ['HistogramSet', 'thresholdsOf', 'searchEntropy', 'evaluate', 'version'].every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 function createFacade(addon: NativeAddon): NativeAddon {
@@ -72,6 +72,7 @@ function createFacade(addon: NativeAddon): NativeAddon {
   return {
     HistogramSet: CheckedHistogramSet,
     thresholdsOf: (record, percentiles) => translated(() => addon.thresholdsOf(record, percentiles)),
+    searchEntropy: (bins) => translated(() => addon.searchEntropy(bins)),
     evaluate: (record, thresholdReal) => translated(() => addon.evaluate(record, thresholdReal)),
     version: () => addon.version(),
   };

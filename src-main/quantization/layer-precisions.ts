@@ -51,8 +51,9 @@ function planned(precision: 'fp16' | 'fp32', root: Node | null): Verdict {
 
 function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict | undefined {
   const refused = (code: string, reason: string): Verdict => ({ precision: 'fp32', code, reason });
-  const floats = [...node.input, ...node.output].filter((name) => facts.isActivation(name));
-  if (floats.length === 0) return refused('not-floating-point', 'FP16 was asked for, but the layer has no float32 activation');
+  if (!node.output.some((name) => facts.isActivation(name))) {
+    return refused('not-floating-point', 'FP16 was asked for, but the layer computes no float32 activation');
+  }
   if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return refused('control-flow', 'bodies of control flow are left as they are');
   if (NO_FP16_OPS.has(node.opType) || (node.domain !== '' && node.domain !== 'ai.onnx')) {
     return refused('fp16-no-kernel', `${node.opType} is not defined for FP16; it stays in FP32`);
@@ -65,7 +66,7 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict |
       if (amax > FP16_MAX) return refused('fp16-refused-weight', `max|w| of ${name} is ${amax.toPrecision(4)}, above 65504, the largest FP16 value`);
     }
   }
-  for (const name of floats) {
+  for (const name of [...node.input, ...node.output].filter((each) => facts.isActivation(each))) {
     const amax = ranges.activationAmax(name);
     if (amax !== undefined && amax > FP16_MAX) {
       return refused('fp16-refused-activation', `max|x| of ${name} is ${amax.toPrecision(4)}, above 65504, the largest FP16 value`);

@@ -127,7 +127,7 @@ function placeOutputs(context: Context, node: Node): void {
       if (precisions.verdict(reader)) {
         builder.explainEdge(output, reader, { precision: precisions.of(reader), code: 'kept-float', reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too` });
       } else if (!yieldsFloat && facts.isActivation(output)) {
-        builder.quantizeEdge(output, reader, slot);
+        builder.quantizeEdge(output, reader, slot, { code: 'integer-output', reason: `${node.name} yields 8-bit integers` });
       }
     }
   }

@@ -5,6 +5,11 @@ import type { GraphFacts } from './graph-facts';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight, Verdict } from './placement';
 import { ScaleSharing } from './scale-sharing';
 
+interface Why {
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** Collects what a policy decides. The first verdict about a layer is its main one. */
 export class PlacementBuilder {
   readonly sharing = new ScaleSharing();
@@ -24,13 +29,13 @@ export class PlacementBuilder {
     return this.usesByTensor.has(tensor);
   }
 
-  /** Puts Q/DQ between `tensor` and input `slot` of `node`; says why when the reason is the edge's own. */
-  quantizeEdge(tensor: string, node: Node, slot: number, why?: { readonly code: string; readonly reason: string }): void {
+  /** Puts Q/DQ between `tensor` and input `slot` of `node`, and says why. */
+  quantizeEdge(tensor: string, node: Node, slot: number, why: Why = { code: 'quantized-input', reason: `${node.opType} computes with 8-bit integers` }): void {
     const uses = this.usesByTensor.get(tensor) ?? [];
     if (uses.some((use) => use.layer === node.name && use.slot === slot)) return;
     uses.push({ layer: node.name, slot });
     this.usesByTensor.set(tensor, uses);
-    if (why) this.explainEdge(tensor, node, { precision: 'int8', ...why });
+    this.explainEdge(tensor, node, { precision: 'int8', ...why });
   }
 
   decide(node: Node, verdict: Verdict): void {

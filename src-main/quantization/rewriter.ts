@@ -1,8 +1,9 @@
-import { floatAttr, floatScalar, floatTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
+import { floatScalar, floatTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
 import { DataType, type Node, type Tensor } from '../onnx/model';
 import { capturedNames } from '../onnx/subgraphs';
 import type { GraphFacts } from './graph-facts';
 import { FreshNames } from './names';
+import { roundHalfEven } from './number-formats';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from './placement';
 import type { ActivationParameters } from './scales';
 import { quantizeBias, weightScalesFor } from './weight-quantization';
@@ -15,8 +16,7 @@ export interface RewriteInputs {
   readonly weights: WeightScales;
 }
 
-/** A scale that reaches a Clip's bound to within float32 rounding does that Clip's work by saturating. */
-const ROUNDING = 1 + 1e-6;
+const STORAGE_RANGE = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
 
 /**
  * Emits the nodes of a placement in topological order: Q/DQ and casts appear just before their first reader. A tensor keeps
@@ -63,6 +63,8 @@ export class Rewriter {
   }
 
   private read(node: Node, name: string, slot: number): string {
+    // A shape is the same in every type: not worth a Cast.
+    if ((node.opType === 'Shape' || node.opType === 'Size') && this.halfOnly.has(name)) return this.halves.get(name) ?? name;
     const key = useKey({ layer: node.name, slot });
     const weight = this.weightUses.get(key);
     if (weight) return this.dequantizedWeight(weight);
@@ -107,23 +109,30 @@ export class Rewriter {
   }
 
   /**
-   * A Relu (or Clip from 0) between equal scales. Where the lowest integer stands for 0 the quantization before it clips
-   * already, and it disappears. Elsewhere it becomes LeakyRelu with slope 0, which is the same function and, unlike Relu,
-   * has an integer kernel in ONNX Runtime. Saturation at the threshold does the upper bound. False: keep it as it is.
+   * A Relu (or Clip from 0) on integers: they are clipped between the integers of 0 and of the upper bound, which is exactly
+   * what quantizing behind it yields. Where saturation does that already, the layer disappears. False: keep it in float.
    */
-  private addFolded(node: Node, folded: FoldedActivation): boolean {
-    const parameters = this.inputs.scales.get(folded.output);
+  private addFolded(node: Node, { input, output, upperReal }: FoldedActivation): boolean {
+    const { facts, scales } = this.inputs;
+    const parameters = scales.get(output);
     if (!parameters) return false;
-    const isUint8 = parameters.storage === 'uint8';
-    const highest = (isUint8 ? 255 : 127) - parameters.zeroPoint;
-    if (parameters.scale * highest > folded.upperReal * ROUNDING) return false;
-    const uses = this.inputs.facts.uses(folded.output);
-    const input = this.read(node, folded.input, 0);
-    if (isUint8 && parameters.zeroPoint === 0 && uses.every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })))) {
-      this.dequantized.set(folded.output, input);
-    } else {
-      this.nodes.push(makeNode('LeakyRelu', [input], node.output, { name: node.name, attributes: [floatAttr('alpha', 0)] }));
+    const isReadAsIntegers = facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
+    if (!isReadAsIntegers) {
+      // Somebody needs the float value: quantizing before it would spoil that, behind it is enough.
+      this.nodes.push({ ...node, input: node.input.map((name) => this.float(name)) });
+      return true;
     }
+    const { low: lowest, high: highest } = STORAGE_RANGE[parameters.storage];
+    const upper = Math.min(highest, parameters.zeroPoint + roundHalfEven(upperReal / parameters.scale));
+    const { quantized, constants } = this.quantize(input, parameters);
+    let clipped = quantized;
+    if (parameters.zeroPoint > lowest || upper < highest) {
+      clipped = this.names.next(`${output}_quantized`);
+      const low = this.constant(scalar(parameters.storage, this.names.next(`${output}_lowest`), parameters.zeroPoint));
+      const high = this.constant(scalar(parameters.storage, this.names.next(`${output}_highest`), upper));
+      this.nodes.push(makeNode('Clip', [quantized, low, high], [clipped], { name: node.name }));
+    }
+    this.dequantized.set(output, this.dequantizeLinear(output, clipped, constants, []));
     return true;
   }
 
@@ -132,12 +141,17 @@ export class Rewriter {
     if (known !== undefined) return known;
     const parameters = this.inputs.scales.get(name);
     if (!parameters) throw new Error(`Assertion failed: no scale for ${name}`);
-    const zeroTensor = parameters.storage === 'uint8' ? uint8Tensor : int8Tensor;
-    const scale = this.constant(floatScalar(this.names.next(`${name}_scale`), parameters.scale));
-    const zero = this.constant(zeroTensor(this.names.next(`${name}_zero_point`), [], [parameters.zeroPoint]));
-    const output = this.pair(name, this.float(name), [scale, zero], []);
+    const { quantized, constants } = this.quantize(name, parameters);
+    const output = this.dequantizeLinear(name, quantized, constants, []);
     this.dequantized.set(name, output);
     return output;
+  }
+
+  private quantize(name: string, parameters: ActivationParameters): { readonly quantized: string; readonly constants: readonly string[] } {
+    const scale = this.constant(floatScalar(this.names.next(`${name}_scale`), parameters.scale));
+    const zero = this.constant(scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint));
+    const constants = [scale, zero];
+    return { quantized: this.quantizeLinear(name, this.float(name), constants, []), constants };
   }
 
   private dequantizedWeight(weight: QuantizedWeight): string {
@@ -150,7 +164,8 @@ export class Rewriter {
     const { length } = scales.values;
     const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
     const zero = this.constant(int8Tensor(this.names.next(`${name}_zero_point`), [length], new Int8Array(length)));
-    const output = this.pair(name, name, [scale, zero], [intAttr('axis', weight.axis)]);
+    const attributes = [intAttr('axis', weight.axis)];
+    const output = this.dequantizeLinear(name, this.quantizeLinear(name, name, [scale, zero], attributes), [scale, zero], attributes);
     this.dequantizedWeights.set(key, output);
     return output;
   }
@@ -171,19 +186,18 @@ export class Rewriter {
     const values = this.constant(int32Tensor(this.names.next(`${name}_quantized`), [length], quantized.values));
     const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], quantized.scales));
     const zero = this.constant(int32Tensor(this.names.next(`${name}_zero_point`), [length], new Int32Array(length)));
-    const output = this.names.next(`${name}_dequantized`);
-    const attributes = [intAttr('axis', 0)];
-    this.nodes.push(makeNode('DequantizeLinear', [values, scale, zero], [output], { name: this.names.next(`${name}_DequantizeLinear`), attributes }));
+    return this.dequantizeLinear(name, values, [scale, zero], [intAttr('axis', 0)]);
+  }
+
+  private quantizeLinear(name: string, from: string, constants: readonly string[], attributes: Node['attribute']): string {
+    const output = this.names.next(`${name}_quantized`);
+    this.nodes.push(makeNode('QuantizeLinear', [from, ...constants], [output], { name: this.names.next(`${name}_QuantizeLinear`), attributes }));
     return output;
   }
 
-  private pair(name: string, from: string, parameters: readonly string[], attributes: Node['attribute']): string {
-    const quantized = this.names.next(`${name}_quantized`);
+  private dequantizeLinear(name: string, from: string, constants: readonly string[], attributes: Node['attribute']): string {
     const output = this.names.next(`${name}_dequantized`);
-    this.nodes.push(
-      makeNode('QuantizeLinear', [from, ...parameters], [quantized], { name: this.names.next(`${name}_QuantizeLinear`), attributes }),
-      makeNode('DequantizeLinear', [quantized, ...parameters], [output], { name: this.names.next(`${name}_DequantizeLinear`), attributes }),
-    );
+    this.nodes.push(makeNode('DequantizeLinear', [from, ...constants], [output], { name: this.names.next(`${name}_DequantizeLinear`), attributes }));
     return output;
   }
 
@@ -191,6 +205,10 @@ export class Rewriter {
     this.initializers.push(tensor);
     return tensor.name;
   }
+}
+
+function scalar(storage: ActivationParameters['storage'], name: string, value: number): Tensor {
+  return (storage === 'uint8' ? uint8Tensor : int8Tensor)(name, [], [value]);
 }
 
 function useKey(use: LayerInput): string {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { WorkbenchError } from '../../src-shared/contract/errors';
 import type { RunRecord } from '../../src-shared/domain/run-record';
 import { parseRunRecord } from '../../src-shared/domain/run-record-parse';
-import { systemCode, writeError, writeFileAtomically } from './atomic-write';
+import { writeFileAtomic } from '../base/atomic-file';
+import { errnoOf, writeError } from '../base/file-errors';
 
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 const RECORD_FILE = 'run.json';
@@ -43,7 +44,7 @@ async function ensureFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw writeError(path, error);
+    throw writeError(error, path);
   }
 }
 
@@ -52,7 +53,7 @@ export async function saveRun(projectPath: string, record: RunRecord): Promise<s
   const folder = runFolder(projectPath, record.runId);
   await ensureFolder(folder);
   const path = join(folder, RECORD_FILE);
-  await writeFileAtomically(path, `${JSON.stringify(record, null, 1)}\n`);
+  await writeFileAtomic(path, `${JSON.stringify(record, null, 1)}\n`);
   return path;
 }
 
@@ -61,7 +62,7 @@ export async function saveReport(projectPath: string, runId: string, html: strin
   const folder = runFolder(projectPath, runId);
   await ensureFolder(folder);
   const path = join(folder, REPORT_FILE);
-  await writeFileAtomically(path, html);
+  await writeFileAtomic(path, html);
   return path;
 }
 
@@ -81,7 +82,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    const code = systemCode(error);
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw new WorkbenchError('not-found', `Cannot read the folder ${folder}`, { cause: error });
   }

@@ -103,6 +103,8 @@ export interface QuantizeResult {
 export interface ValidateResult {
   readonly images: number;
   readonly labelled: boolean;
+  /** By class index; empty when classes have no names. */
+  readonly classNames: readonly string[];
   readonly backend: BackendId;
   readonly target: Target;
   readonly skipped: readonly SkippedImage[];

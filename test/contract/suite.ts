@@ -50,6 +50,16 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
       return seen;
     };
 
+    /** Cancels a job as soon as it reports progress; the answer of the cancel is the final state that events tell. */
+    const cancelInProgress = async (): Promise<JobSnapshot | undefined> => {
+      let cancelled: Promise<JobSnapshot> | null = null;
+      const seen = await follow(quantizeSpec(), (job) => {
+        if (job.phase === PROGRESS.phase && !isFinished(job)) cancelled ??= api.cancelJob({ jobId: job.id });
+      });
+      expect(await cancelled).toEqual(seen.at(-1));
+      return seen.at(-1);
+    };
+
     beforeAll(async () => {
       template = mkdtempSync(join(tmpdir(), 'calib-contract-'));
       await writeTinyModel(join(template, 'tiny.onnx'));
@@ -148,18 +158,12 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
 
     it('cancels a job that listens', async () => {
       script({ rewrite: [{ progress: PROGRESS }, { waitForCancel: true }] });
-      const seen = await follow(quantizeSpec(), (job) => {
-        if (job.phase === PROGRESS.phase && !isFinished(job)) void api.cancelJob({ jobId: job.id });
-      });
-      expect(seen.at(-1)).toMatchObject({ state: 'cancelled', forced: false });
+      expect(await cancelInProgress()).toMatchObject({ state: 'cancelled', forced: false });
     });
 
     it('cancels a job that hangs by ending its process, and the next one runs', async () => {
       script({ rewrite: [{ progress: PROGRESS }, { hang: true }] });
-      const seen = await follow(quantizeSpec(), (job) => {
-        if (job.phase === PROGRESS.phase && !isFinished(job)) void api.cancelJob({ jobId: job.id });
-      });
-      expect(seen.at(-1)).toMatchObject({ state: 'cancelled', forced: true });
+      expect(await cancelInProgress()).toMatchObject({ state: 'cancelled', forced: true });
       script({ rewrite: [{ result: REWRITTEN }] });
       expect((await follow(quantizeSpec())).at(-1)).toMatchObject({ state: 'done' });
     });

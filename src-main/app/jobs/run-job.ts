@@ -52,7 +52,7 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     calibration: { images: calibration.images, tensors: calibration.tensors, sha256: calibration.sha256, seconds: calibration.seconds },
     table,
     shipped,
-    validation: validation && { images: validation.images, labelled: validation.labelled, variants: validation.variants },
+    validation: validation && { images: validation.images, labelled: validation.labelled, classNames: validation.classNames, variants: validation.variants },
     benchmark: bench,
     gates: evaluateGates(workspace.file.gates, table, shipped),
     warnings: allWarnings(calibration, bench.warnings, validation?.warnings ?? []),

@@ -38,6 +38,7 @@ export async function validateJob(spec: ValidateSpec, workspace: Workspace, serv
   return {
     images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
     labelled,
+    classNames: set.classNames,
     backend: options.backend,
     target: options.target,
     skipped: evaluated.skipped,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { formatDb, formatPercent } from '../../../src-shared/base/units';
+import { formatAccuracy, formatDb, formatPoints, formatProbability } from '../../../src-shared/base/units';
 import type { ValidateResult } from '../../../src-shared/contract/jobs';
 import { worstGroup } from '../../../src-shared/domain/accuracy';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
@@ -36,7 +36,7 @@ function asText(result: ValidateResult): string {
     ...['top-1', 'top-5', ...groups, 'agreement', 'output SQNR', 'vs FP32', '95 % interval', 'McNemar p'].map((title): Column => ({ title, align: 'right' })),
     { title: 'worst group' },
   ];
-  const percent = (value: number | undefined): string => (value === undefined ? '' : formatPercent(value));
+  const percent = (value: number | undefined): string => (value === undefined ? '' : formatAccuracy(value));
   const rows = result.variants.map((variant) => {
     const compared = variant.comparedToFp32;
     const worst = worstGroup(variant);
@@ -47,18 +47,14 @@ function asText(result: ValidateResult): string {
       ...groups.map((group) => percent(variant.groups[group]?.top1 ?? variant.groups[group]?.agreement)),
       percent(variant.agreement),
       variant.outputSqnrDb === undefined ? '' : formatDb(variant.outputSqnrDb),
-      compared ? signed(compared.top1Difference) : '',
-      compared ? `${signed(compared.interval95[0])} to ${signed(compared.interval95[1])}` : '',
-      compared ? compared.mcnemarP.toPrecision(2) : '',
-      worst === null ? '' : `${worst.name} ${formatPercent(worst.top1)}`,
+      compared ? formatPoints(compared.top1Difference) : '',
+      compared ? `${formatPoints(compared.interval95[0])} to ${formatPoints(compared.interval95[1])}` : '',
+      compared ? formatProbability(compared.mcnemarP) : '',
+      worst === null ? '' : `${worst.name} ${formatAccuracy(worst.top1)}`,
     ];
   });
   const head = `${result.images} images, backend ${result.backend}, target ${result.target}\n`;
   return `${head}${renderTable(columns, rows)}${outputsText(result)}${confusionsText(result)}`;
-}
-
-function signed(points: number): string {
-  return `${points > 0 ? '+' : points < 0 ? '\u2212' : ''}${Math.abs(points).toFixed(2)}`;
 }
 
 /** Per-output quality, where a model has more than one output. */

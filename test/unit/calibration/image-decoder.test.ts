@@ -6,7 +6,7 @@ import { useTempDirs } from '../../support/temp-dir';
 import { fixture, readJson } from './fixtures';
 
 const tempDir = useTempDirs();
-const golden = readJson<Record<string, { width: number; height: number; rgb: number[] }>>('decoded.json');
+const golden = (readJson('decoded.json') as Record<string, { width: number; height: number; rgb: number[] }>);
 
 function rgbOf(pixels: { channels: number; data: Uint8Array }): number[] {
   return pixels.channels === 3 ? [...pixels.data] : [...pixels.data].flatMap((value) => [value, value, value]);
@@ -64,6 +64,6 @@ describe('decodeImage', () => {
 describe('toGray', () => {
   it('is the luma that Pillow computes', async () => {
     const gray = toGray(await decodeImage(fixture('rgb.png'), 'rgb.png'));
-    expect([...gray.data]).toEqual(readJson<{ luma: number[] }>('luma.json').luma);
+    expect([...gray.data]).toEqual((readJson('luma.json') as { luma: number[] }).luma);
   });
 });

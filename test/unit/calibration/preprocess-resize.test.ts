@@ -7,7 +7,7 @@ interface Golden {
   readonly cases: readonly { readonly width: number; readonly height: number; readonly data: number[] }[];
   readonly gray: { readonly width: number; readonly height: number; readonly data: number[] };
 }
-const golden = readJson<Golden>('resize.json');
+const golden = readJson('resize.json') as Golden;
 const source = { ...golden.source, channels: 3 as const, data: Uint8Array.from(golden.source.data) };
 
 it.each(golden.cases)('17x13 to $widthx$height equals Pillow bilinear, bit for bit', ({ width, height, data }) => {

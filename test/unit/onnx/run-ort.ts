@@ -33,7 +33,7 @@ export async function runModel(model: Model, source: Uint8Array | string = encod
 
 /** Largest difference over all outputs, relative to the output's largest value. */
 export function relativeDifference(expected: Outputs, found: Outputs): number {
-  let worst = 0;
+  let worst = Object.keys(expected).length === 0 ? Infinity : 0;
   for (const [name, values] of Object.entries(expected)) {
     const other = found[name];
     if (other?.length !== values.length) return Infinity;

@@ -1,0 +1,157 @@
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorkbench } from '../../src-main/app/create-workbench';
+import { isFinished, type CalibrateResult, type JobSnapshot } from '../../src-shared/contract/jobs';
+import { calibJson, startCalib } from '../support/calib-process';
+import { createRandom } from '../support/random';
+import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+
+const IMAGES = 240;
+
+let dir = '';
+let expected = '';
+let made = 0;
+
+/** A fresh project; its calibration shares nothing with other projects. */
+async function project(calibration = 'images', model = 'tiny.onnx'): Promise<string> {
+  const path = join(dir, `p${made++}.calib`);
+  await calibJson('init', join(dir, model), '--calibration', join(dir, calibration), '-o', path);
+  return path;
+}
+
+const calibrate = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> => calibJson<CalibrateResult>('calibrate', path, ...flags);
+
+function imageFiles(): string[] {
+  return readdirSync(join(dir, 'images'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+function shuffled(files: readonly string[]): string[] {
+  const random = createRandom(3);
+  return files
+    .map((file) => ({ file, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ file }) => file);
+}
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'calib-e2e-'));
+  await writeTinyModel(join(dir, 'tiny.onnx'));
+  await writeTinyModel(join(dir, 'tiny4.onnx'), { batch: 4 });
+  await writeTinyImages(join(dir, 'images'), IMAGES);
+  const result = await calibrate(await project(), '--threads', '1');
+  expect(result).toMatchObject({ images: IMAGES, skipped: [], groups: ['day', 'night'], resumedImages: 0, threads: 1 });
+  expected = result.sha256;
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('calibration is bit-identical', () => {
+  it('for two threads', async () => {
+    expect((await calibrate(await project(), '--threads', '2')).sha256).toBe(expected);
+  });
+
+  it('for images in another order', async () => {
+    writeFileSync(join(dir, 'list.txt'), shuffled(imageFiles()).join('\n'));
+    const result = await calibrate(await project('list.txt'));
+    expect(result.images).toBe(IMAGES);
+    expect(result.sha256).toBe(expected);
+  });
+
+  it('for two shards that are merged, in any order', async () => {
+    const path = await project();
+    const first = await calibrate(path, '--shard', '1/2');
+    const second = await calibrate(path, '--shard', '2/2');
+    expect(first.images + second.images).toBe(IMAGES);
+    const merged = await calibJson<CalibrateResult>('merge', path, second.shardPath ?? '', first.shardPath ?? '');
+    expect(merged).toMatchObject({ images: IMAGES, sha256: expected });
+  });
+
+  it('when it is interrupted with Ctrl-C and resumed', async () => {
+    const path = await project();
+    const running = startCalib(['calibrate', path, '--threads', '1']);
+    await running.stderrMatches(/collecting histograms/);
+    const interruptedAt = performance.now();
+    running.child.kill('SIGINT');
+    const { code } = await running.outcome;
+    expect(performance.now() - interruptedAt).toBeLessThan(2_000);
+    expect(code).toBe(130);
+    const left = readdirSync(path, { recursive: true }).map(String);
+    expect(left.filter((name) => /tmp|unfinished|lock/.test(name))).toEqual([]);
+    expect(left.filter((name) => /index\.json|histograms\.bin/.test(name))).toEqual([]);
+    expect((await calibrate(path)).sha256).toBe(expected);
+  });
+
+  it('when it is cancelled half way and resumed from its checkpoint', async () => {
+    const path = await project();
+    const workbench = createWorkbench();
+    try {
+      const halted = await new Promise<JobSnapshot>((resolve) => {
+        workbench.subscribe((event) => {
+          if (event.type !== 'job') return;
+          if (isFinished(event.job)) resolve(event.job);
+          else if (event.job.phase === 'collecting histograms' && event.job.done > 0) void workbench.cancelJob({ jobId: event.job.id });
+        });
+        void workbench.startJob({ kind: 'calibrate', projectPath: path, threads: 2 });
+      });
+      expect(halted).toMatchObject({ state: 'cancelled', forced: false });
+    } finally {
+      workbench.dispose();
+    }
+    const resumed = await calibrate(path);
+    expect(resumed.resumedImages).toBeGreaterThan(0);
+    expect(resumed.resumedImages).toBeLessThan(IMAGES);
+    expect(resumed).toMatchObject({ images: IMAGES, sha256: expected });
+  });
+
+  it('for a model with a fixed batch of 4: any order, threads and a rest that does not fill a batch', async () => {
+    const list = (name: string, files: readonly string[]): string => {
+      writeFileSync(join(dir, name), files.slice(0, 101).join('\n'));
+      return name;
+    };
+    const files = imageFiles().slice(0, 101);
+    const first = await calibrate(await project(list('four-a.txt', files), 'tiny4.onnx'), '--threads', '1');
+    const second = await calibrate(await project(list('four-b.txt', shuffled(files)), 'tiny4.onnx'), '--threads', '2');
+    expect(first.images).toBe(101);
+    expect(second.sha256).toBe(first.sha256);
+    const single = await calibrate(await project('four-a.txt'));
+    expect(single.sha256).toBe(first.sha256);
+  });
+});
+
+describe('calibrate', () => {
+  it('keeps a finished calibration of the same content and collects again with --fresh', async () => {
+    const path = await project();
+    await calibrate(path);
+    expect(await calibrate(path)).toMatchObject({ kept: true, sha256: expected });
+    expect(await calibrate(path, '--fresh')).toMatchObject({ sha256: expected, resumedImages: 0 });
+  });
+
+  it('counts the same images again only once in a merge', async () => {
+    const path = await project();
+    const { shardPath = '' } = await calibrate(path, '--shard', '1/2');
+    copyFileSync(shardPath, join(dir, 'copy.bin'));
+    await expect(calibJson('merge', path, shardPath, join(dir, 'copy.bin'))).rejects.toThrow(/another shard has counted already/);
+    await expect(calibJson('merge', path, shardPath)).rejects.toThrow(/Shard 2 of 2 is missing/);
+  });
+
+  it('counts every value once: elements of the input are images times its size', async () => {
+    const path = await project();
+    await calibrate(path);
+    const workbench = createWorkbench();
+    try {
+      const { total, groups, imageFiles: files, imageAmax } = await workbench.getHistogram({ projectPath: path, tensor: 'input' });
+      expect(total.elementCount).toBe(IMAGES * 3 * 16 * 16);
+      expect((groups['day']?.elementCount ?? 0) + (groups['night']?.elementCount ?? 0)).toBe(total.elementCount);
+      expect(groups['night']?.max).toBeLessThan(0.4);
+      expect(files).toHaveLength(IMAGES);
+      expect(Math.max(...imageAmax)).toBe(total.max);
+    } finally {
+      workbench.dispose();
+    }
+    expect(existsSync(join(path, 'project.lock'))).toBe(false);
+  });
+});

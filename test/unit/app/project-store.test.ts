@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkProjectModel, createProjectFolder, loadProject, saveProject } from '../../../src-main/app/project-store';
+import { useTempDirs } from '../../support/temp-dir';
+import { REPO_ROOT } from '../../support/shared';
+import { projectIn } from './project-files';
+
+const tempDir = useTempDirs();
+
+async function created(): Promise<{ readonly parent: string; readonly dir: string; readonly file: string }> {
+  const parent = tempDir();
+  const dir = join(parent, 'plates.calib');
+  await createProjectFolder(dir, projectIn(parent));
+  return { parent, dir, file: join(dir, 'project.json') };
+}
+
+function edit(file: string, change: (project: Record<string, unknown>) => void): void {
+  const project = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  change(project);
+  writeFileSync(file, JSON.stringify(project));
+}
+
+describe('project folder', () => {
+  it('comes back as it was saved', async () => {
+    const { parent, dir } = await created();
+    expect(await loadProject(dir)).toEqual(projectIn(parent));
+    await saveProject(dir, { ...projectIn(parent), method: 'mse', validationSet: null });
+    expect(await loadProject(dir)).toMatchObject({ method: 'mse', validationSet: null });
+    expect(readdirSync(dir)).toEqual(['project.json']);
+  });
+  it('can be moved together with what lies beside it', async () => {
+    const { parent, file } = await created();
+    expect(readFileSync(file, 'utf8')).toContain('"../model.onnx"');
+    const moved = join(tempDir(), 'elsewhere');
+    renameSync(parent, moved);
+    expect(await loadProject(join(moved, 'plates.calib'))).toEqual(projectIn(moved));
+    mkdirSync(parent);
+  });
+  it('keeps paths outside of its parent absolute', async () => {
+    const { parent, dir, file } = await created();
+    await saveProject(dir, { ...projectIn(parent), model: { path: '/models/net.onnx', sha256: 'x' } });
+    expect(readFileSync(file, 'utf8')).toContain('"/models/net.onnx"');
+    expect((await loadProject(dir)).model.path).toBe('/models/net.onnx');
+  });
+  it('is not made over another one', async () => {
+    const { parent, dir } = await created();
+    await expect(createProjectFolder(dir, projectIn(parent))).rejects.toMatchObject({ code: 'unwritable', message: `Expected a new folder for the project, but ${dir} exists already` });
+  });
+  it('keeps the old file when the new one cannot be written', async () => {
+    const { parent, dir, file } = await created();
+    const before = readFileSync(file, 'utf8');
+    const cyclic = { ...projectIn(parent), preprocessingNotes: [1n as unknown as string] };
+    await expect(saveProject(dir, cyclic)).rejects.toThrow();
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    await expect(saveProject(join(dir, 'gone'), projectIn(parent))).rejects.toMatchObject({ code: 'unwritable' });
+  });
+});
+
+describe('loadProject', () => {
+  it('says what is not there', async () => {
+    await expect(loadProject('/no/such.calib')).rejects.toMatchObject({ code: 'not-found', message: 'Project /no/such.calib does not exist' });
+    const dir = tempDir();
+    await expect(loadProject(dir)).rejects.toThrow(`Expected a project in ${dir}, but it has no project.json`);
+  });
+  it('names a newer version', async () => {
+    const { dir, file } = await created();
+    edit(file, (project) => (project['version'] = 99));
+    await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-newer', message: `${file} has version 99; this program reads up to version 1`, hint: 'Update Calibration Workbench.' });
+  });
+  it('names broken JSON', async () => {
+    const { dir, file } = await created();
+    writeFileSync(file, readFileSync(file, 'utf8').slice(0, 100));
+    await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringMatching(/project\.json is not valid JSON: /) as string });
+  });
+  it.each<readonly [string, unknown, string]>([
+    ['version', 0, 'Expected 1 at version, found 0'],
+    ['version', '1', 'Expected a number at version, found "1"'],
+    ['model', null, 'Expected an object at model, found null'],
+    ['name', '', 'Expected a text at name, found ""'],
+    ['method', 'best', 'at method, found "best"'],
+    ['percentile', 0, 'Expected a percentile above 0 and up to 100 at percentile, found 0'],
+    ['tensorMethods', { a: 'x' }, 'at tensorMethods.a, found "x"'],
+    ['manualThresholds', { a: -1 }, 'Expected a threshold above 0 at manualThresholds.a, found -1'],
+    ['plan', { layers: { l: 'int4' } }, 'Expected one of int8, fp16, fp32 at plan.layers.l, found "int4"'],
+    ['validationSet', { path: 'x' }, 'at validationSet.labels, found nothing'],
+    ['preprocessingNotes', [1], 'Expected a text at preprocessingNotes[0], found 1'],
+    ['gates', {}, 'Expected a number at gates.maxTop1Drop, found nothing'],
+    ['preprocessing', { resize: { kind: 'stretch', width: 0 } }, 'Expected a whole number of pixels above 0 at preprocessing.resize.width, found 0'],
+  ])('names the field: %s = %j', async (key, value, message) => {
+    const { dir, file } = await created();
+    edit(file, (project) => (project[key] = value));
+    await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining(message) as string });
+    await expect(loadProject(dir)).rejects.toThrow(file);
+  });
+  it('reads the fixture of version 1', async () => {
+    const project = await loadProject(join(REPO_ROOT, 'test/fixtures/projects/version-1.calib'));
+    expect(project).toEqual(projectIn(join(REPO_ROOT, 'test/fixtures/projects')));
+  });
+});
+
+describe('checkProjectModel', () => {
+  it('accepts the same model, names a changed or missing one', async () => {
+    const parent = tempDir();
+    const project = projectIn(parent);
+    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'not-found', message: `Model ${project.model.path} does not exist` });
+    writeFileSync(project.model.path, 'model');
+    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining('has changed since') as string });
+    const sha256 = createHash('sha256').update('model').digest('hex');
+    await checkProjectModel({ ...project, model: { ...project.model, sha256 } });
+    expect(existsSync(project.model.path)).toBe(true);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { float16ToFloat32 } from '../../../src-main/onnx/half';
+import { asymmetricParameters, halfBits, quantizeWeight, roundHalfEven, SMALLEST_SCALE, symmetricScale } from '../../../src-main/quantization/number-formats';
+import { pseudoRandom } from '../../support/onnx-builder';
+
+/** All non-negative finite halves with their bits, ascending: the slow reference of the rounding. */
+const HALVES = Array.from({ length: 0x7c00 }, (_, bits) => ({ bits, value: float16ToFloat32(bits) }));
+
+/** Nearest half by search; of two equally near ones the one with an even last bit. 65536 stands for infinity. */
+function slowHalf(value: number): number {
+  const magnitude = Math.abs(value);
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  let best = { bits: 0x7c00, distance: Math.abs(65536 - magnitude) };
+  for (const half of HALVES) {
+    const distance = Math.abs(half.value - magnitude);
+    if (distance < best.distance || (distance === best.distance && half.bits % 2 === 0)) best = { bits: half.bits, distance };
+  }
+  return sign | (magnitude > 65536 ? 0x7c00 : best.bits);
+}
+
+describe('halfBits', () => {
+  it('gives every half back', () => {
+    for (const { bits, value } of HALVES) {
+      expect(halfBits(value)).toBe(bits);
+      expect(halfBits(-value)).toBe(bits | 0x8000);
+    }
+  });
+
+  it('rounds as a search over all halves does', () => {
+    const exponents = [-30, -26, -24.5, -20, -15, -14, -13.5, -3, 0, 5, 10, 14, 15.5, 15.999];
+    const values = pseudoRandom(140, 3).flatMap((unit, i) => [Math.fround(unit * 2 ** (exponents[i % exponents.length] ?? 0))]);
+    for (const value of values) expect(halfBits(value), String(value)).toBe(slowHalf(value));
+  });
+
+  it('rounds ties to even, at every size', () => {
+    for (let i = 0; i + 1 < HALVES.length; i += 97) {
+      const tie = ((HALVES[i]?.value ?? 0) + (HALVES[i + 1]?.value ?? 0)) / 2;
+      expect(halfBits(tie), String(tie)).toBe(i % 2 === 0 ? i : i + 1);
+    }
+  });
+
+  it.each([
+    [-1e-9, 0x8000],
+    [1e-9, 0],
+    [2 ** -25, 0],
+    [Math.fround(2 ** -25 * 1.0001), 1],
+    [65504, 0x7bff],
+    [65519.99, 0x7bff],
+    [65520, 0x7c00],
+    [-1e30, 0xfc00],
+    [Infinity, 0x7c00],
+    [NaN, 0x7e00],
+  ])('%d', (value, bits) => {
+    expect(halfBits(Math.fround(value))).toBe(bits);
+  });
+});
+
+describe('integer formats', () => {
+  it('rounds half to even', () => {
+    expect([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 2.4999, -2.6].map((value) => roundHalfEven(value) + 0)).toEqual([0, 2, 2, 0, -2, -2, 2, -3]);
+  });
+
+  it('quantizes weights to -127..127', () => {
+    expect([1, -1, 0.0118, 0, 2, -2].map((value) => quantizeWeight(value, symmetricScale(1)) + 0)).toEqual([127, -127, 1, 0, 127, -127]);
+  });
+
+  it('never has a scale of 0', () => {
+    expect(symmetricScale(0)).toBe(SMALLEST_SCALE);
+    expect(symmetricScale(127)).toBe(1);
+    expect(asymmetricParameters(0, 0)).toEqual({ scale: SMALLEST_SCALE, zeroPoint: 0 });
+  });
+
+  it.each([
+    [-1, 3, 4 / 255, 64],
+    [0, 6, 6 / 255, 0],
+    [2, 6, 6 / 255, 0],
+    [-4, -1, 4 / 255, 255],
+  ])('asymmetric range %d..%d holds 0 exactly', (low, high, scale, zeroPoint) => {
+    expect(asymmetricParameters(low, high)).toEqual({ scale: Math.fround(scale), zeroPoint });
+  });
+});

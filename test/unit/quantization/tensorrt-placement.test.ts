@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { floatTensor, intAttr, intsAttr } from '../../../src-main/onnx/make';
+import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import type { Model } from '../../../src-main/onnx/model';
+import { placeQdq } from '../../../src-main/quantization/quantize';
+import { Net, residualNet } from './graphs';
+import { layoutText } from './layout-text';
+
+function layout(model: Model, plan: PrecisionPlan = EMPTY_PLAN): string[] {
+  return layoutText(model, placeQdq(model, plan, 'tensorrt')).trimEnd().split('\n');
+}
+
+describe('residual blocks', () => {
+  it('quantize the shortcut and leave the computed branch bare', () => {
+    expect(layout(residualNet())).toEqual([
+      'stem | Conv | int8 | quantized | x, stem.w by axis 0',
+      'stem_relu | Relu | int8 | fused',
+      'c1 | Conv | int8 | quantized | stem_relu:0, c1.w by axis 0',
+      'r1 | Relu | int8 | fused',
+      'c2 | Conv | int8 | quantized | r1:0, c2.w by axis 0',
+      'add | Add | int8 | residual-add | stem_relu:0',
+      'r2 | Relu | int8 | fused',
+      'gap | GlobalAveragePool | fp32 | op-not-quantized',
+      'flat | Flatten | fp32 | copy-float',
+      'fc | MatMul | int8 | quantized | flat:0, fc.w by axis 1',
+    ]);
+  });
+
+  it('say on the edge which layers fuse because of it', () => {
+    const edge = placeQdq(residualNet(), EMPTY_PLAN, 'tensorrt').decisions.find((decision) => decision.code === 'residual-shortcut');
+    expect(edge).toMatchObject({ layer: 'add', tensor: 'stem_relu:0', precision: 'int8' });
+    expect(edge?.reason).toContain('c2 and add fuse');
+  });
+
+  it('lose the Q/DQ of the shortcut with the precision of the layer that fuses', () => {
+    const lines = layout(residualNet(), { layers: { c2: 'fp16' } });
+    expect(lines).toContain('c2 | Conv | fp16 | plan-fp16');
+    expect(lines).toContain('add | Add | fp16 | follows-fp16');
+    expect(lines).toContain('r2 | Relu | fp16 | follows-fp16');
+    expect(lines).toContain('c1 | Conv | int8 | quantized | stem_relu:0, c1.w by axis 0');
+  });
+
+  it('take a Conv shortcut as the shorter branch', () => {
+    const net = new Net();
+    const long = net.conv('b', net.op('Relu', 'r', [net.conv('a', 'x', 16, 16)]), 16, 16);
+    const short = net.conv('s', 'x', 16, 16);
+    const lines = layout(net.model(['n', 16, 4, 4], net.op('Add', 'add', [long, short])));
+    expect(lines.at(-1)).toBe('add | Add | int8 | residual-add | s:0');
+  });
+
+  it('are none without a Conv between the ancestor and the Add', () => {
+    const net = new Net();
+    const base = net.conv('a', 'x', 16, 16);
+    const lines = layout(net.model(['n', 16, 4, 4], net.op('Add', 'gate', [base, net.op('Tanh', 'tanh', [base])])));
+    expect(lines.at(-1)).toBe('gate | Add | fp32 | add-float');
+  });
+});
+
+describe('Concat and pooling', () => {
+  function fire(plan: PrecisionPlan = EMPTY_PLAN) {
+    const net = new Net();
+    const left = net.op('Relu', 'rl', [net.conv('l', 'x', 16, 16)]);
+    const right = net.op('Relu', 'rr', [net.conv('r', 'x', 16, 16)]);
+    const joined = net.op('Concat', 'cat', [left, right], [intAttr('axis', 1)]);
+    const pooled = net.op('MaxPool', 'pool', [joined], [intsAttr('kernel_shape', [2, 2])]);
+    return placeQdq(net.model(['n', 16, 4, 4], net.conv('next', pooled, 32, 16)), plan, 'tensorrt');
+  }
+
+  it('share one scale, which the values of the Concat decide', () => {
+    const { groups, tensors } = fire();
+    expect(groups).toEqual([{ tensors: ['cat:0', 'pool:0', 'rl:0', 'rr:0'], sources: ['cat:0'] }]);
+    expect(tensors.map(({ tensor }) => tensor)).toEqual(['x', 'rl:0', 'rr:0', 'cat:0', 'pool:0']);
+  });
+
+  it('do not when their reader is not quantized', () => {
+    const { groups, tensors } = fire({ layers: { next: 'fp16' } });
+    expect(groups).toEqual([]);
+    expect(tensors.map(({ tensor }) => tensor)).toEqual(['x']);
+  });
+
+  it('keep their own scales when the Concat itself is planned as FP16', () => {
+    const { groups, tensors } = fire({ layers: { cat: 'fp16', pool: 'fp32' } });
+    expect(groups).toEqual([]);
+    expect(tensors.map(({ tensor }) => tensor)).toEqual(['x', 'pool:0']);
+  });
+});
+
+describe('layers that TensorRT should not quantize', () => {
+  function codeOf(build: (net: Net) => string, shape: readonly (number | string)[], layer: string): string | undefined {
+    const net = new Net();
+    return placeQdq(net.model(shape, build(net)), EMPTY_PLAN, 'tensorrt').decisions.find((decision) => decision.layer === layer)?.code;
+  }
+  const conv = (input: number, output: number, group = 1) => (net: Net) => net.conv('c', net.conv('first', 'x', 3, input), input, output, group);
+
+  it.each([
+    ['16 to 16 channels', conv(16, 16), 'quantized'],
+    ['15 input channels', conv(15, 16), 'few-channels'],
+    ['15 output channels', conv(16, 15), 'few-channels'],
+    ['depthwise of 8', conv(8, 8, 8), 'quantized'],
+    ['depthwise of 12', conv(12, 12, 12), 'depthwise-channels'],
+  ])('Conv: %s', (_, build, code) => {
+    expect(codeOf(build, ['n', 3, 4, 4], 'c')).toBe(code);
+  });
+
+  it('but the first layer may have few channels', () => {
+    expect(codeOf(conv(16, 16), ['n', 3, 4, 4], 'first')).toBe('quantized');
+  });
+
+  it.each([
+    [16, 16, 'n', 'quantized'],
+    [15, 16, 'n', 'small-matrix'],
+    [16, 15, 'n', 'small-matrix'],
+    [16, 16, 1, 'single-row'],
+  ])('MatMul over %d into %d, %s rows', (k, n, rows, code) => {
+    expect(codeOf((net) => net.matmul('m', 'x', k, n), [rows, k], 'm')).toBe(code);
+  });
+
+  it('MatMul of two activations, Softmax, integers', () => {
+    const net = new Net();
+    const scores = net.op('Softmax', 'soft', [net.op('MatMul', 'qk', [net.matmul('q', 'x', 16, 16), net.matmul('k', 'x', 16, 16)])]);
+    net.op('Shape', 'shape', [scores]);
+    const decisions = placeQdq(net.model(['n', 16, 16], scores), EMPTY_PLAN, 'tensorrt').decisions.filter((decision) => decision.tensor === undefined);
+    expect(decisions.map(({ layer, code }) => `${layer} ${code}`)).toEqual(['q quantized', 'k quantized', 'qk attention-matmul', 'soft softmax', 'shape integer-tensor']);
+  });
+
+  it('computed weights', () => {
+    const net = new Net();
+    net.initializers.push(floatTensor('w', [256], new Float32Array(256)));
+    net.op('Neg', 'neg', ['x']);
+    const weight = net.op('Mul', 'scaled', ['w2', 'neg:0']);
+    net.initializers.push(floatTensor('w2', [16, 16], new Float32Array(256)));
+    net.op('MatMul', 'm', ['x', weight]);
+    const placement = placeQdq(net.model(['n', 16], 'm:0'), EMPTY_PLAN, 'tensorrt');
+    expect(placement.tensors).toEqual([]);
+  });
+});
+
+describe('SiLU', () => {
+  it('belongs to the Conv before it', () => {
+    const net = new Net();
+    const x = net.conv('c', 'x', 16, 16);
+    const silu = net.op('Mul', 'mul', [x, net.op('Sigmoid', 'sig', [x])]);
+    expect(layout(net.model(['n', 16, 2, 2], net.conv('d', silu, 16, 16)))).toEqual([
+      'c | Conv | int8 | quantized | x, c.w by axis 0',
+      'sig | Sigmoid | int8 | fused',
+      'mul | Mul | int8 | fused',
+      'd | Conv | int8 | quantized | mul:0, d.w by axis 0',
+    ]);
+  });
+});
