@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { WorkbenchError } from '../../src-shared/contract/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import type { ImageSet } from '../../src-shared/domain/image-set';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
 import { writeFileAtomic } from '../base/atomic-file';
 import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
@@ -51,8 +51,35 @@ export async function loadSet(workspace: Workspace, which: 'calibration' | 'vali
       hint: 'Make the project again with `calib init MODEL --calibration DIR --validation DIR`.',
     });
   }
-  const set = await loadImageSet({ path: reference.path, ...(reference.labels === null ? {} : { labelsCsv: reference.labels }) });
-  return limit === undefined ? set : { ...set, entries: set.entries.slice(0, limit) };
+  const found = await loadReferenced(reference);
+  const set = which === 'calibration' ? await withoutMistakenLabels(found, workspace.file.validationSet) : found;
+  return limit === undefined ? set : { ...set, entries: limited(set, limit) };
+}
+
+function loadReferenced(reference: SetReference): Promise<ImageSet> {
+  return loadImageSet({ path: reference.path, ...(reference.labels === null ? {} : { labelsCsv: reference.labels }) });
+}
+
+/**
+ * A calibration folder with day/ and night/ only looks like one with two labels. When the validation set has labels and
+ * none of the calibration set's is among them, its folders are groups.
+ */
+async function withoutMistakenLabels(set: ImageSet, validation: SetReference | null): Promise<ImageSet> {
+  if (set.labelSource !== 'folders' || validation === null) return set;
+  const { classNames } = await loadReferenced(validation);
+  if (classNames.length === 0 || set.classNames.some((name) => classNames.includes(name))) return set;
+  return loadImageSet({ path: set.root, classNames });
+}
+
+/**
+ * The first images of a list, whose order someone chose; of a folder, which is sorted by group and label, images that are
+ * spread evenly over it, so that a part has the groups and labels of the whole.
+ */
+function limited(set: ImageSet, limit: number): ImageSet['entries'] {
+  const { entries } = set;
+  if (limit >= entries.length) return entries;
+  if (!statSync(set.root).isDirectory()) return entries.slice(0, limit);
+  return Array.from({ length: limit }, (_, i) => entries[Math.floor(((i + 0.5) * entries.length) / limit)]).filter((entry) => entry !== undefined);
 }
 
 /** Identity of a calibration: model, images (content, not order), preprocessing and collector. */

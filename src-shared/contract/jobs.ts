@@ -42,7 +42,7 @@ interface VariantsSpec {
 
 export interface ValidateSpec extends VariantsSpec {
   readonly kind: 'validate';
-  /** Only the first N images of the validation set. */
+  /** Only N images of the validation set: the first ones of a list, spread evenly over a folder. */
   readonly limit?: number;
 }
 

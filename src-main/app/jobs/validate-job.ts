@@ -71,7 +71,7 @@ function variantReport(variant: VariantPredictions, reference: VariantPrediction
 }
 
 function warningsOf(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = (set.notes ?? []).map((message) => ({ code: 'labels', message }));
   if (set.labelSource !== 'none' && classCount === 0) {
     warnings.push({
       code: 'labels-unused',

@@ -8,7 +8,7 @@ export const calibrate: Command = {
   name: 'calibrate',
   summary: 'collects activation histograms (continues an interrupted pass)',
   usage: `Usage: calib calibrate PROJECT [--limit N] [--threads N] [--shard I/N] [--fresh] [--json]
-  --limit N     only the first N images
+  --limit N     only N images: the first ones of a list, spread evenly over a folder
   --threads N   one-thread workers (default: one per core)
   --shard I/N   only every N-th image, beginning with the I-th; put together with calib merge
   --fresh       collect again although a finished calibration of the same content exists`,

@@ -9,7 +9,7 @@ export const run: Command = {
   summary: 'the whole job: calibrate, build, benchmark, validate, gates, report',
   usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--json]
 ${VARIANT_USAGE}
-  --limit N         only the first N validation images
+  --limit N         only N validation images, spread evenly over a folder
   --rounds N        benchmark turns of every variant (default 20)
 Exit code 3 when a gate of the project is not met.`,
   async run(argv, { runJob, print, note }) {

@@ -13,7 +13,7 @@ export const validate: Command = {
   summary: 'accuracy of variants: overall, per group, per class, against FP32',
   usage: `Usage: calib validate PROJECT [--variants LIST] [--backend B] [--target T] [--limit N] [--threads N] [--json]
 ${VARIANT_USAGE}
-  --limit N         only the first N images`,
+  --limit N         only N images, spread evenly over a folder`,
   async run(argv, { runJob, print, note }) {
     const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
     const result = await runJob({

@@ -20,15 +20,13 @@ function slowHalf(value: number): number {
 
 describe('halfBits', () => {
   it('gives every half back', () => {
-    for (const { bits, value } of HALVES) {
-      expect(halfBits(value)).toBe(bits);
-      expect(halfBits(-value)).toBe(bits | 0x8000);
-    }
+    const wrong = HALVES.filter(({ bits, value }) => halfBits(value) !== bits || halfBits(-value) !== (bits | 0x8000));
+    expect(wrong).toEqual([]);
   });
 
   it('rounds as a search over all halves does', () => {
     const exponents = [-30, -26, -24.5, -20, -15, -14, -13.5, -3, 0, 5, 10, 14, 15.5, 15.999];
-    const values = pseudoRandom(140, 3).flatMap((unit, i) => [Math.fround(unit * 2 ** (exponents[i % exponents.length] ?? 0))]);
+    const values = [...pseudoRandom(140, 3)].map((unit, i) => Math.fround(unit * 2 ** (exponents[i % exponents.length] ?? 0)));
     for (const value of values) expect(halfBits(value), String(value)).toBe(slowHalf(value));
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { floatTensor, intAttr, intsAttr } from '../../../src-main/onnx/make';
+import { intAttr, intsAttr } from '../../../src-main/onnx/make';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
 import type { Model } from '../../../src-main/onnx/model';
 import { placeQdq } from '../../../src-main/quantization/quantize';
@@ -123,15 +123,17 @@ describe('layers that TensorRT should not quantize', () => {
     expect(decisions.map(({ layer, code }) => `${layer} ${code}`)).toEqual(['q quantized', 'k quantized', 'qk attention-matmul', 'soft softmax', 'shape integer-tensor']);
   });
 
-  it('computed weights', () => {
+  it('weights that are computed from the input', () => {
     const net = new Net();
-    net.initializers.push(floatTensor('w', [256], new Float32Array(256)));
-    net.op('Neg', 'neg', ['x']);
-    const weight = net.op('Mul', 'scaled', ['w2', 'neg:0']);
-    net.initializers.push(floatTensor('w2', [16, 16], new Float32Array(256)));
-    net.op('MatMul', 'm', ['x', weight]);
-    const placement = placeQdq(net.model(['n', 16], 'm:0'), EMPTY_PLAN, 'tensorrt');
-    expect(placement.tensors).toEqual([]);
+    net.op('MatMul', 'm', ['x', net.op('Mul', 'scaled', [net.constant('w', [16, 16]), 'x'])]);
+    expect(placeQdq(net.model([16, 16], 'm:0'), EMPTY_PLAN, 'tensorrt').tensors).toEqual([]);
+  });
+
+  it('weights that are computed from constants', () => {
+    const net = new Net();
+    const weight = net.op('Transpose', 'turned', [net.constant('w', [16, 16])]);
+    const { decisions } = placeQdq(net.model(['n', 16], net.op('MatMul', 'm', ['x', weight])), EMPTY_PLAN, 'tensorrt');
+    expect(decisions.map(({ code }) => code)).toEqual(['constant', 'weights-not-constant']);
   });
 });
 

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { imageInputOf, inspectModel } from '../../../src-main/onnx/inspect';
+import { floatTensor, graphAttr, intAttr, makeNode, makeTensor, makeValueInfo } from '../../../src-main/onnx/make';
+import { DataType, type Model } from '../../../src-main/onnx/model';
+import { readModel } from '../../../src-main/onnx/wire-reader';
+import { buildGraph, buildModel, type GraphSpec } from '../../support/onnx-builder';
+import { sharedDir, sharedPath } from '../../support/shared';
+
+const image = { x: ['N', 3, 8, 8] } as const;
+const weight = floatTensor('w', [2, 3, 1, 1], [1, 2, 3, 4, 5, 6]);
+const conv = makeNode('Conv', ['x', 'w'], ['c'], { name: 'conv' });
+
+function warningsOf(spec: Partial<GraphSpec> & { readonly opset?: number }): string[] {
+  const model = buildModel({ inputs: image, outputs: { y: null }, nodes: [conv, makeNode('Relu', ['c'], ['y'])], initializers: [weight], ...spec });
+  return inspectModel(model, 'm.onnx').warnings.map((warning) => `${warning.code}: ${warning.message}`);
+}
+
+test('a plain model: everything it is, no warnings', () => {
+  const model = buildModel({ inputs: image, outputs: { y: ['N', 2, 8, 8] }, nodes: [conv, makeNode('Relu', ['c'], ['y'])], initializers: [weight], opset: 17 });
+  expect(inspectModel(model, 'm.onnx')).toEqual({
+    model: {
+      path: 'm.onnx',
+      opset: 17,
+      ir: 7,
+      producer: 'calibration-workbench',
+      inputs: [{ name: 'x', dtype: 'float32', shape: ['N', 3, 8, 8] }],
+      outputs: [{ name: 'y', dtype: 'float32', shape: ['N', 2, 8, 8] }],
+      layers: 2,
+      quantizable: 1,
+      ops: { Conv: 1, Relu: 1 },
+    },
+    warnings: [],
+  });
+});
+
+describe('warnings', () => {
+  const half = makeTensor('w', DataType.FLOAT16, [2, 3, 1, 1], new Uint8Array(12));
+  test.each<[string, Partial<GraphSpec> & { opset?: number }, string]>([
+    ['an opset that is upgraded', { opset: 9 }, 'opset-upgrade: Operator set 9'],
+    ['one that cannot be', { opset: 9, nodes: [conv, makeNode('Upsample', ['c', 'c'], ['y'], { name: 'up' })] }, 'opset-not-upgradable: Upsample "up"'],
+    ['quantized already', { nodes: [conv, makeNode('QuantizeLinear', ['c', 's'], ['q']), makeNode('DequantizeLinear', ['q', 's'], ['y'])], initializers: [weight, floatTensor('s', [], [1])] }, 'already-quantized: The model is quantized already (1 QuantizeLinear, 1 DequantizeLinear)'],
+    ['other domains', { nodes: [conv, makeNode('Magic', ['c'], ['y'], { domain: 'com.example' })] }, 'custom-operators: Operators outside the ONNX standard stay in float32 and need a runtime that knows them: com.example.Magic'],
+    ['half precision', { nodes: [makeNode('Cast', ['x'], ['h'], { attributes: [intAttr('to', DataType.FLOAT16)] }), makeNode('Conv', ['h', 'w'], ['y'])], initializers: [half] }, 'unsupported-dtype: Expected layers in float32, found 1 in float16'],
+    ['dynamic sizes', { inputs: { x: ['N', 3, 'H', 'W'] } }, 'dynamic-dimensions: Dimensions other than the batch are not fixed: "x" float32 [N, 3, H, W]'],
+    ['control flow', { nodes: [conv, makeNode('If', ['c'], ['y'], { attributes: [graphAttr('then_branch', buildGraph({ outputs: {}, nodes: [] }))] })] }, 'control-flow: Layers inside 1 If'],
+    ['computed weights', { nodes: [makeNode('Neg', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'], { name: 'dyn' })] }, 'dynamic-weights: The weights of these layers are computed while the model runs, so they are not quantized: Conv "dyn"'],
+    ['nothing to quantize', { nodes: [makeNode('Relu', ['x'], ['y'])] }, 'nothing-to-quantize'],
+  ])('%s', (_, spec, expected) => {
+    const found = warningsOf(spec);
+    expect(found.some((warning) => warning.startsWith(expected)), found.join('\n')).toBe(true);
+  });
+
+  test('weights behind an Identity or Constant are constant', () => {
+    expect(warningsOf({ nodes: [makeNode('Identity', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'])] })).toEqual([]);
+  });
+});
+
+describe('the image input', () => {
+  const withInput = (shape: (number | string)[], type: number = DataType.FLOAT): Model => {
+    const model = buildModel({ outputs: { y: null }, nodes: [makeNode('Relu', ['x'], ['y'])] });
+    return { ...model, graph: { ...model.graph, input: [makeValueInfo('x', type, shape)] } };
+  };
+  test.each<[(number | string)[], object]>([
+    [['N', 3, 32, 48], { name: 'x', fixedBatch: null, channels: 3, height: 32, width: 48, layout: 'nchw' }],
+    [[1, 1, 28, 28], { name: 'x', fixedBatch: 1, channels: 1, height: 28, width: 28, layout: 'nchw' }],
+    [[8, 224, 192, 3], { name: 'x', fixedBatch: 8, channels: 3, height: 224, width: 192, layout: 'nhwc' }],
+    [['N', 28, 28, 1], { name: 'x', fixedBatch: null, channels: 1, height: 28, width: 28, layout: 'nhwc' }],
+    [[-1, 3, 4, 4], { name: 'x', fixedBatch: null, channels: 3, height: 4, width: 4, layout: 'nchw' }],
+  ])('%j', (shape, expected) => expect(imageInputOf(withInput(shape))).toEqual(expected));
+
+  test.each<[Model, RegExp]>([
+    [withInput([3, 32, 32]), /with 4 dimensions .*found "x" float32 \[3, 32, 32\]/],
+    [withInput([1, 3, 32, 32], DataType.UINT8), /found "x" uint8/],
+    [withInput(['N', 3, 'H', 'W']), /Expected fixed channels, height and width, found "x" float32 \[N, 3, H, W\]/],
+    [buildModel({ inputs: { a: [1], b: [2] }, outputs: {}, nodes: [] }), /found 2: "a" float32 \[1\], "b" float32 \[2\]/],
+    [buildModel({ inputs: {}, outputs: {}, nodes: [] }), /found none/],
+  ])('is refused otherwise (%#)', (model, message) => {
+    expect(() => imageInputOf(model)).toThrowError(message);
+  });
+
+  test.skipIf(sharedDir() === null)('of real models, initializers among the inputs aside', () => {
+    expect(imageInputOf(readModel(sharedPath('models', 'ultraface_rfb_320.onnx')))).toEqual({ name: 'input', fixedBatch: 1, channels: 3, height: 240, width: 320, layout: 'nchw' });
+    expect(imageInputOf(readModel(sharedPath('models', 'mnist_cntk.onnx')))).toMatchObject({ name: 'Input3', fixedBatch: 1, channels: 1, height: 28, width: 28 });
+    const inspection = inspectModel(readModel(sharedPath('models', 'mobilenet_v1_075_bn.onnx')), 'm');
+    expect(inspection.model).toMatchObject({ opset: 13, quantizable: 28, ops: { BatchNormalization: 27, Conv: 28 } });
+    expect(inspection.warnings).toEqual([]);
+  });
+});
