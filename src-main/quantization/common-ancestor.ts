@@ -34,7 +34,9 @@ export function branchesOf(facts: GraphFacts, left: string, right: string): Bran
     const node = latest(facts, pending);
     pending.delete(node);
     const [a, b] = [depths[0].get(node), depths[1].get(node)];
-    if (a !== undefined && b !== undefined) return { ancestor: node, lengths: [a, b], between: [after(facts, depths[0], node), after(facts, depths[1], node)] };
+    if (a !== undefined && b !== undefined) {
+      return { ancestor: node, lengths: [a, b], between: [after(facts, depths[0], node), after(facts, depths[1], node)] };
+    }
     for (const input of node.input) {
       if (a !== undefined) reach(0, input, a + 1);
       if (b !== undefined) reach(1, input, b + 1);

@@ -39,7 +39,8 @@ export function findIntegerDomain(facts: GraphFacts, precisions: LayerPrecisions
 }
 
 function canBeInteger(facts: GraphFacts, node: Node): boolean {
-  return integerRole(node) !== null && node.output.some((name) => facts.isActivation(name)) && valueSlots(node).every((slot) => facts.isActivation(node.input[slot] ?? ''));
+  if (integerRole(node) === null || !node.output.some((name) => facts.isActivation(name))) return false;
+  return valueSlots(node).every((slot) => facts.isActivation(node.input[slot] ?? ''));
 }
 
 interface Sets {
@@ -68,6 +69,5 @@ function isRectifiedConv(facts: GraphFacts, sets: Sets, node: Node): boolean {
 function yieldsInteger(facts: GraphFacts, sets: Sets, tensor: string): boolean {
   const producer = facts.producer(tensor);
   if (!producer || facts.isObserved(tensor)) return false;
-  if (sets.secondary.has(producer)) return true;
-  return sets.compute.has(producer);
+  return sets.secondary.has(producer) || sets.compute.has(producer);
 }

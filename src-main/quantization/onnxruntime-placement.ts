@@ -94,13 +94,14 @@ function placeRectifier(context: Context, node: Node): void {
   const upperReal = rectifierUpper(facts, node);
   builder.quantizeEdge(input, node, 0);
   if (upperReal === null || facts.uses(input).length !== 1) {
-    builder.decide(node, { precision: 'fp32', code: 'activation-float', reason: 'its input has other readers or it does not clip at 0; it runs in float between two Q/DQ' });
+    const reason = 'its input has other readers or it does not clip at 0; it runs in float between two Q/DQ';
+    builder.decide(node, { precision: 'fp32', code: 'activation-float', reason });
     return;
   }
   context.foldedLayers.add(node.name);
   builder.folded.push({ layer: node.name, input, output, upperReal });
   builder.sharing.copy(output, [input]);
-  builder.decide(node, { precision: 'int8', code: 'folded-into-range', reason: `clips integers: the result of the layer before it takes the scale of ${output}` });
+  builder.decide(node, { precision: 'int8', code: 'folded-into-range', reason: `clips integers: its input takes the scale of ${output}` });
 }
 
 /** Upper bound of a Relu (Infinity) or of a Clip from 0; null for another Clip. */
@@ -125,7 +126,11 @@ function placeOutputs(context: Context, node: Node): void {
     const yieldsFloat = domain.compute.has(node) && node.opType !== 'Conv';
     for (const { node: reader, slot } of facts.uses(output)) {
       if (precisions.verdict(reader)) {
-        builder.explainEdge(output, reader, { precision: precisions.of(reader), code: 'kept-float', reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too` });
+        builder.explainEdge(output, reader, {
+          precision: precisions.of(reader),
+          code: 'kept-float',
+          reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too`,
+        });
       } else if (!yieldsFloat && facts.isActivation(output)) {
         builder.quantizeEdge(output, reader, slot, { code: 'integer-output', reason: `${node.name} yields 8-bit integers` });
       }

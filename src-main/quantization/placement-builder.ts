@@ -1,4 +1,5 @@
 import type { PlacementDecision } from '../../src-shared/domain/precision';
+import { defined } from '../../src-shared/base/assert';
 import { layerId } from '../../src-shared/base/brand';
 import type { Node } from '../onnx/model';
 import type { GraphFacts } from './graph-facts';
@@ -56,7 +57,7 @@ export class PlacementBuilder {
     const decisions: PlacementDecision[] = [];
     const explained = new Set<string>(this.edges.map((edge) => edge.layer));
     for (const node of this.facts.nodes) {
-      const verdict = this.verdicts.get(node.name) ?? { precision: 'fp32', code: 'op-not-quantized', reason: `${node.opType} has no INT8 form here` };
+      const verdict = defined(this.verdicts.get(node.name), `no decision about ${node.name}`);
       decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(explained.has(node.name) ? this.edges.filter((edge) => edge.layer === node.name) : []));
     }
     const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({

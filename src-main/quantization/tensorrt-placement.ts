@@ -76,7 +76,8 @@ function placeConcat(context: Context, node: Node, output: string): void {
   const { facts, builder } = context;
   const inputs = [...new Set(node.input)];
   if (!inputs.every((name) => facts.isActivation(name)) || !inputs.some((name) => isQuantizedSource(context, name))) {
-    builder.decide(node, { precision: 'fp32', code: 'concat-float', reason: 'none of its inputs comes from a quantized layer; the result is quantized behind it' });
+    const reason = 'no input comes from a quantized layer, or one is constant; the result is quantized behind it';
+    builder.decide(node, { precision: 'fp32', code: 'concat-float', reason });
     return;
   }
   builder.sharing.pool(output, inputs);
@@ -95,6 +96,8 @@ function placePool(context: Context, node: Node, output: string): void {
   const input = node.input[0] ?? '';
   if (!facts.isActivation(input) || !isQuantizedSource(context, input)) return;
   builder.sharing.copy(input, [output]);
+  // Inside a partition the edge stays bare: TensorRT moves the Q/DQ behind it up through the copy.
+  if (context.partitions.of(node)) return;
   builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `between two quantized layers: keeps the scale of ${input} on both sides` });
   builder.quantizeEdge(input, node, 0, { code: 'shared-scale', reason: `${node.name} keeps this scale, so that it runs on integers` });
 }

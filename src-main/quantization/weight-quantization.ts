@@ -26,7 +26,11 @@ export function weightScalesFor(amaxes: Float32Array, bias: BiasFacts | null): {
 }
 
 /** b_q = round_half_even(b / s_b) in int32, s_b = s_x * s_w[c] in float32. */
-export function quantizeBias(bias: Float32Array, weightScales: Float32Array, dataScale: number): { readonly values: Int32Array; readonly scales: Float32Array } {
+export function quantizeBias(
+  bias: Float32Array,
+  weightScales: Float32Array,
+  dataScale: number,
+): { readonly values: Int32Array; readonly scales: Float32Array } {
   const values = new Int32Array(weightScales.length);
   const scales = new Float32Array(weightScales.length);
   for (const [channel, weightScale] of weightScales.entries()) {

@@ -43,15 +43,15 @@ describe('data outside the folder is refused', () => {
   test.each(['../secret.bin', 'sub/../../secret.bin', join(root, 'secret.bin'), '..\\secret.bin', 'C:\\secret.bin', ''])('%s', (location) => {
     const path = join(folder('outside'), 'm.onnx');
     externalModel(path, location);
-    expect(() => readModel(path)).toThrowError(error('model-invalid', 'Tensor "w"'));
-    expect(() => readModel(path)).toThrowError(/inside the model's folder/);
+    expect(() => readModel(path)).toThrow(error('model-invalid', 'Tensor "w"'));
+    expect(() => readModel(path)).toThrow(/inside the model's folder/);
   });
 
   test.skipIf(process.platform === 'win32')('through a link', () => {
     const dir = folder('link');
     symlinkSync(join(root, 'secret.bin'), join(dir, 'w.bin'));
     externalModel(join(dir, 'm.onnx'), 'w.bin');
-    expect(() => readModel(join(dir, 'm.onnx'))).toThrowError(/inside the model's folder/);
+    expect(() => readModel(join(dir, 'm.onnx'))).toThrow(/inside the model's folder/);
   });
 
   test.skipIf(process.platform === 'win32')('but a cache of links, model and data alike, works', () => {
@@ -69,9 +69,9 @@ test('a data file that is absent, or too short, is named with the tensor', () =>
   const dir = folder('short');
   const path = join(dir, 'm.onnx');
   externalModel(path, 'w.bin', 64);
-  expect(() => readModel(path)).toThrowError(error('not-found', `Tensor "w" of ${path} has its data in ${join(dir, 'w.bin')}, which does not exist`));
+  expect(() => readModel(path)).toThrow(error('not-found', `Tensor "w" of ${path} has its data in ${join(dir, 'w.bin')}, which does not exist`));
   writeFileSync(join(dir, 'w.bin'), new Uint8Array(79));
-  expect(() => readModel(path)).toThrowError(error('model-invalid', `expected at least 80 bytes in ${join(dir, 'w.bin')}, found 79`));
+  expect(() => readModel(path)).toThrow(error('model-invalid', `expected at least 80 bytes in ${join(dir, 'w.bin')}, found 79`));
 });
 
 test('external data beyond 4 GB is addressed exactly', () => {

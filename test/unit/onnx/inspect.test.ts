@@ -75,7 +75,7 @@ describe('the image input', () => {
     [buildModel({ inputs: { a: [1], b: [2] }, outputs: {}, nodes: [] }), /found 2: "a" float32 \[1\], "b" float32 \[2\]/],
     [buildModel({ inputs: {}, outputs: {}, nodes: [] }), /found none/],
   ])('is refused otherwise (%#)', (model, message) => {
-    expect(() => imageInputOf(model)).toThrowError(message);
+    expect(() => imageInputOf(model)).toThrow(message);
   });
 
   test.skipIf(sharedDir() === null)('of real models, initializers among the inputs aside', () => {

@@ -76,7 +76,7 @@ test('names that a subgraph captures survive', async () => {
   expect(opsOf(prepared)).toContain('Identity');
 });
 
-test('nodes are sorted and named, names that are unique stay', async () => {
+test('nodes are sorted and named, names that are unique stay', () => {
   const nodes = [makeNode('Neg', ['b'], ['y'], { name: 'n' }), makeNode('Relu', ['x'], ['a']), makeNode('Abs', ['a'], ['b'], { name: 'n' }), makeNode('Exp', ['a'], ['z'], { name: 'Relu_0' })];
   const prepared = prepareModel(buildModel({ inputs: { x: [2] }, outputs: { y: null, z: null }, nodes })).model;
   expect(prepared.graph.node.map((node) => [node.name, node.opType])).toEqual([
@@ -101,13 +101,13 @@ describe('broken graphs are refused', () => {
     ['an output nobody makes', [makeNode('Neg', ['x'], ['a'])], /Graph output "y" is not made/],
     ['a tensor made twice', [makeNode('Neg', ['x'], ['y']), makeNode('Abs', ['x'], ['y'])], /"y" is the output of two nodes/],
   ])('%s', (_, nodes, message) => {
-    expect(() => prepareModel(buildModel({ inputs: { x: [1] }, outputs: { y: null }, nodes }))).toThrowError(message);
+    expect(() => prepareModel(buildModel({ inputs: { x: [1] }, outputs: { y: null }, nodes }))).toThrow(message);
   });
 
   test('an operator set out of range', () => {
     const at = (opset: number): Model => buildModel({ inputs: { x: [1] }, outputs: { y: null }, nodes: [makeNode('Neg', ['x'], ['y'])], opset });
-    expect(() => prepareModel(at(6))).toThrowError(/from 7 to 23, found opset 6/);
-    expect(() => prepareModel(at(24))).toThrowError(/from 7 to 23, found opset 24/);
+    expect(() => prepareModel(at(6))).toThrow(/from 7 to 23, found opset 6/);
+    expect(() => prepareModel(at(24))).toThrow(/from 7 to 23, found opset 24/);
   });
 });
 

@@ -29,6 +29,6 @@ test('whole numbers', () => {
 });
 
 test('a wrong type is named', () => {
-  expect(() => tensorAsFloat32(int8Tensor('t', [1], [1]))).toThrowError(/Tensor "t" is int8, expected float32/);
-  expect(() => tensorAsInts(makeTensor('t', DataType.FLOAT, [1], new Uint8Array(4)))).toThrowError(/Tensor "t" is float32, expected whole numbers/);
+  expect(() => tensorAsFloat32(int8Tensor('t', [1], [1]))).toThrow(/Tensor "t" is int8, expected float32/);
+  expect(() => tensorAsInts(makeTensor('t', DataType.FLOAT, [1], new Uint8Array(4)))).toThrow(/Tensor "t" is float32, expected whole numbers/);
 });

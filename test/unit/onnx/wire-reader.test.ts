@@ -37,20 +37,20 @@ describe('files that are no ONNX models are refused, and the message says what t
     ['huge-length.onnx', new Uint8Array([0x08, 7, 0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), 'bytes of field 7 of ModelProto at byte 9, found only 0 (truncated?)'],
   ];
   test.each(cases)('%s', (name, bytes, text) => {
-    expect(() => readModel(file(name, bytes))).toThrowError(invalid(text));
+    expect(() => readModel(file(name, bytes))).toThrow(invalid(text));
   });
 
   test('a folder and a file that does not exist', () => {
     mkdirSync(join(dir, 'folder.onnx'));
-    expect(() => readModel(join(dir, 'folder.onnx'))).toThrowError(invalid('expected a file, found a folder'));
-    expect(() => readModel(join(dir, 'absent.onnx'))).toThrowError(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('absent.onnx does not exist') as string }));
+    expect(() => readModel(join(dir, 'folder.onnx'))).toThrow(invalid('expected a file, found a folder'));
+    expect(() => readModel(join(dir, 'absent.onnx'))).toThrow(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('absent.onnx does not exist') as string }));
   });
 
   test('a model cut at any byte', () => {
     const bytes = encodeModel(small);
     for (let length = 1; length < bytes.length; length++) {
       // Cut exactly between two fields of the model the rest is valid protobuf; then graph or opset_import are missing.
-      expect(() => parseModel(bytes.subarray(0, length), 'cut.onnx'), `cut at ${length}`).toThrowError(invalid('cut.onnx is not an ONNX model'));
+      expect(() => parseModel(bytes.subarray(0, length), 'cut.onnx'), `cut at ${length}`).toThrow(invalid('cut.onnx is not an ONNX model'));
     }
   });
 
@@ -72,7 +72,7 @@ describe('files that are no ONNX models are refused, and the message says what t
   test('graphs nested without end', () => {
     let graph: Graph = buildGraph({ outputs: {}, nodes: [makeNode('Relu', ['x'], ['y'])] });
     for (let i = 0; i < 40; i++) graph = buildGraph({ outputs: {}, nodes: [makeNode('If', ['x'], ['y'], { attributes: [graphAttr('then_branch', graph)] })] });
-    expect(() => parseModel(encodeModel({ ...small, graph }), 'deep.onnx')).toThrowError(invalid('graphs nested at most 32 deep'));
+    expect(() => parseModel(encodeModel({ ...small, graph }), 'deep.onnx')).toThrow(invalid('graphs nested at most 32 deep'));
   });
 });
 
@@ -85,7 +85,7 @@ describe('tensors whose size does not fit their type and shape are refused by na
     ['no data', { data: { kind: 'bytes', bytes: new Uint8Array(0) } }, 'expected 8 bytes for float32 [2], found 0'],
   ])('%s', (_, change, text) => {
     const tensor = { ...floatTensor('w', [2], [1, 2]), ...change };
-    expect(() => parseModel(withTensor(tensor), 'm.onnx')).toThrowError(invalid(text));
+    expect(() => parseModel(withTensor(tensor), 'm.onnx')).toThrow(invalid(text));
   });
 });
 
@@ -128,5 +128,5 @@ test('weights stay in the file until they are asked for', () => {
   expect(w?.data.kind).toBe('bytes');
   expect(big && tensorAsFloat32(big)).toEqual(values);
   writeFileSync(path, 'short');
-  expect(() => big && tensorBytes(big)).toThrowError(invalid('shorter than it was'));
+  expect(() => big && tensorBytes(big)).toThrow(invalid('shorter than it was'));
 });

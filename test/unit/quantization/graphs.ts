@@ -2,7 +2,7 @@ import { floatTensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx
 import type { Model, Node, Tensor } from '../../../src-main/onnx/model';
 import { buildModel, pseudoRandom } from '../../support/onnx-builder';
 
-/** Builds small networks layer by layer; each method returns the name of the tensor it makes, which is the layer's name + ':0'. */
+/** Builds small networks layer by layer; a method returns the tensor it makes: the layer's name + ':0'. */
 export class Net {
   readonly nodes: Node[] = [];
   readonly initializers: Tensor[] = [];
@@ -19,7 +19,12 @@ export class Net {
   }
 
   /** 1x1 Conv with bias. */
-  conv(name: string, input: string, inputChannels: number, outputChannels: number, group = 1): string {
+  conv(name: string, input: string, inputChannels: number, outputChannels: number): string {
+    return this.groupedConv(name, input, { inputChannels, outputChannels, group: 1 });
+  }
+
+  groupedConv(name: string, input: string, sizes: { readonly inputChannels: number; readonly outputChannels: number; readonly group: number }): string {
+    const { inputChannels, outputChannels, group } = sizes;
     const weight = this.constant(`${name}.w`, [outputChannels, inputChannels / group, 1, 1]);
     const bias = this.constant(`${name}.b`, [outputChannels]);
     return this.op('Conv', name, [input, weight, bias], [intsAttr('kernel_shape', [1, 1]), intAttr('group', group)]);

@@ -90,7 +90,10 @@ describe('layers that TensorRT should not quantize', () => {
     const net = new Net();
     return placeQdq(net.model(shape, build(net)), EMPTY_PLAN, 'tensorrt').decisions.find((decision) => decision.layer === layer)?.code;
   }
-  const conv = (input: number, output: number, group = 1) => (net: Net) => net.conv('c', net.conv('first', 'x', 3, input), input, output, group);
+  const conv =
+    (inputChannels: number, outputChannels: number, group = 1) =>
+    (net: Net): string =>
+      net.groupedConv('c', net.conv('first', 'x', 3, inputChannels), { inputChannels, outputChannels, group });
 
   it.each([
     ['16 to 16 channels', conv(16, 16), 'quantized'],
