@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 /** The files and folders of one project (absolute when the project's folder is). Nothing else spells these names. */
 export interface ArtifactPaths {

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { CreateProjectRequest } from '../../src-shared/contract/api';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
 import { EMPTY_PLAN } from '../../src-shared/domain/precision';
 import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../src-shared/domain/project';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ExportRequest, ExportResult, ImportReport } from '../../src-shared/contract/api';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { unreachable } from '../../src-shared/base/assert';
 import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
 import { writeFileAtomic } from '../base/atomic-file';

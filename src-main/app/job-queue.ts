@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
-import { cancelledError, toWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
+import { toWireError } from '../../src-shared/contract/errors';
 import { isFinished, type JobResult, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';

@@ -1,6 +1,6 @@
 import { unreachable } from '../../src-shared/base/assert';
 import type { ProjectEdit } from '../../src-shared/contract/api';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import type { Precision } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';

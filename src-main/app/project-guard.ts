@@ -2,7 +2,7 @@ import type { Preprocessing } from '../../src-shared/domain/preprocessing';
 import { METHODS } from '../../src-shared/domain/methods';
 import { PRECISIONS, TARGETS } from '../../src-shared/domain/precision';
 import { PROJECT_VERSION, type Gates, type ProjectFile, type SetReference } from '../../src-shared/domain/project';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { Field } from './json-field';
 
 /**

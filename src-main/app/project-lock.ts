@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { resolve } from 'node:path';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { setTimeout } from 'node:timers/promises';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { errnoOf, writeError } from '../base/file-errors';
 import { artifactPaths } from './artifact-paths';
 
@@ -23,7 +24,9 @@ interface LockRecord {
 
 /** Clocks and the kernel's uptime do not agree to the second. */
 const BOOT_SLACK_MS = 60_000;
-const ATTEMPTS = 3;
+const ATTEMPTS = 20;
+const RETRY_MS = 10;
+const TAKEOVER_MS = 5_000;
 
 /**
  * Takes the project for this process: a lock file, created exclusively, with pid, host and time. A lock whose process
@@ -95,20 +98,31 @@ function isRunning(pid: number): boolean {
 }
 
 /**
- * Moves the stale lock aside before deleting it: of two processes that found it stale only one can move it. If by then
- * another one had already taken the project anew, its lock is put back.
+ * Deletes a stale lock. Only the process that made the takeover file may, and only while the lock is still the one that was
+ * found stale, so that a lock that another process took anew in the meantime is never deleted.
  */
 async function removeStale(lockFile: string, stale: LockRecord): Promise<void> {
-  const aside = `${lockFile}.${randomBytes(4).toString('hex')}`;
+  const takeoverFile = `${lockFile}.takeover`;
   try {
-    await rename(lockFile, aside);
+    await (await open(takeoverFile, 'wx')).close();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw writeError(error, lockFile);
+    if (errnoOf(error) !== 'EEXIST') throw writeError(error, takeoverFile);
+    await waitForTakeover(takeoverFile);
+    return;
   }
-  const moved = await readLock(aside);
-  if (typeof moved === 'object' && moved.token === stale.token) await rm(aside, { force: true });
-  else await rename(aside, lockFile);
+  try {
+    const held = await readLock(lockFile);
+    if (typeof held === 'object' && held.token === stale.token) await rm(lockFile, { force: true });
+  } finally {
+    await rm(takeoverFile, { force: true });
+  }
+}
+
+/** A takeover lasts milliseconds; a takeover file that stays was left by a process that was killed in it. */
+async function waitForTakeover(takeoverFile: string): Promise<void> {
+  const takeover = await stat(takeoverFile).catch(() => null);
+  if (takeover !== null && Date.now() - takeover.mtimeMs > TAKEOVER_MS) await rm(takeoverFile, { force: true });
+  await setTimeout(RETRY_MS);
 }
 
 async function release(lockFile: string, token: string): Promise<void> {

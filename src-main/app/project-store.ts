@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { PROJECT_VERSION, type ProjectFile, type SetReference } from '../../src-shared/domain/project';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';

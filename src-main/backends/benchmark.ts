@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { cpus } from 'node:os';
-import { cancelledError, fromWireError, throwIfAborted, WorkbenchError } from '../../src-shared/contract/errors';
+import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
+import { fromWireError } from '../../src-shared/contract/errors';
 import type { Warning } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/latency';
@@ -95,10 +96,14 @@ class Lane {
   private constructor(
     readonly variant: BenchmarkVariant,
     private readonly child: ChildProcess,
-    readonly memoryMb: number,
-    private readonly iterations: number,
     private readonly signal: AbortSignal | undefined,
+    /** Resident memory that the engine added, and iterations of one turn. */
+    private readonly measured: { readonly memoryMb: number; readonly iterations: number },
   ) {}
+
+  get memoryMb(): number {
+    return this.measured.memoryMb;
+  }
 
   static async open(variant: BenchmarkVariant, options: BenchmarkOptions, signal: AbortSignal | undefined): Promise<Lane> {
     const child = fork(options.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
@@ -116,7 +121,7 @@ class Lane {
       const opened = await ask(child, request, variant.variant, signal);
       if (opened.type !== 'opened') throw new WorkbenchError('internal', `Unexpected answer "${opened.type}" of the benchmark process`);
       const iterations = Math.round(TURN_MS / Math.max(opened.millisecondsPerRun, 1e-3));
-      return new Lane(variant, child, opened.memoryMb, Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)), signal);
+      return new Lane(variant, child, signal, { memoryMb: opened.memoryMb, iterations: Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)) });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -124,7 +129,7 @@ class Lane {
   }
 
   async turn(): Promise<void> {
-    const answer = await ask(this.child, { type: 'time', iterations: this.iterations }, this.variant.variant, this.signal);
+    const answer = await ask(this.child, { type: 'time', iterations: this.measured.iterations }, this.variant.variant, this.signal);
     if (answer.type === 'timed') this.rounds.push([...answer.latenciesMs]);
   }
 

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { BackendId } from '../../src-shared/domain/precision';
 
 export type BackendAvailability = { readonly available: true } | { readonly available: false; readonly reason: string };

@@ -1,29 +1,78 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeError } from './file-errors';
 
+/** A file that appears under its name only when it is complete: written to a temporary name beside it, then renamed. */
+export class AtomicFile {
+  private isOpen = true;
+  private isCommitted = false;
+
+  private constructor(
+    private readonly path: string,
+    private readonly temporaryPath: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /** @throws WorkbenchError 'unwritable'. */
+  static async create(path: string): Promise<AtomicFile> {
+    const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+    try {
+      return new AtomicFile(path, temporaryPath, await open(temporaryPath, 'wx'));
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      throw writeError(error, this.path);
+    }
+  }
+
+  /** Flushes to disk and gives the file its name. */
+  async commit(): Promise<void> {
+    try {
+      await this.handle.sync();
+      await this.close();
+      await rename(this.temporaryPath, this.path);
+      this.isCommitted = true;
+      await syncFolder(dirname(this.path));
+    } catch (error) {
+      throw writeError(error, this.path);
+    }
+  }
+
+  /** Removes what was written, unless it was committed; may be called always. */
+  async discard(): Promise<void> {
+    await this.close();
+    if (!this.isCommitted) await rm(this.temporaryPath, { force: true });
+  }
+
+  private async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    await this.handle.close();
+  }
+}
+
 /**
- * Writes a file so that a reader sees either the old content or all of the new one, also after a crash: a temporary
- * file in the same folder, flushed to disk, then renamed over the target. The folder must exist. Throws WorkbenchError
- * `disk-full` or `unwritable`; the old file is then unchanged and nothing is left behind.
+ * Writes a file so that a reader sees either the old content or all of the new one, also after a crash. The folder must
+ * exist. Throws WorkbenchError `disk-full` or `unwritable`; the old file is then unchanged and nothing is left behind.
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  const file = await AtomicFile.create(path);
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to report
-    throw writeError(error, path);
+    await file.append(typeof content === 'string' ? Buffer.from(content) : content);
+    await file.commit();
+  } finally {
+    await file.discard();
   }
-  await syncFolder(dirname(path));
 }
 
 /** Makes the rename itself durable; some systems (Windows) cannot flush a folder, which costs only that durability. */

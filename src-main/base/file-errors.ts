@@ -1,6 +1,16 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
-const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST']);
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is a file',
+  EISDIR: 'a folder has that name',
+  ENOTEMPTY: 'a folder has that name',
+  EEXIST: 'something of that name exists',
+  EFBIG: 'the file system does not allow files this large',
+};
 
 /** The `code` of a Node file-system error (`ENOENT`), or null. */
 export function errnoOf(error: unknown): string | null {
@@ -11,7 +21,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What a failed write means for a person: `disk-full`, `unwritable`, or the error as it came when it is neither. */
+/** What a failed write means for a person: `disk-full`, `unwritable`, or the error as it came when it is not the system's. */
 export function writeError(error: unknown, path: string): unknown {
   const errno = errnoOf(error);
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
@@ -20,16 +30,11 @@ export function writeError(error: unknown, path: string): unknown {
       cause: error,
     });
   }
-  if (errno === 'ENOENT') {
-    return new WorkbenchError('unwritable', `Cannot write ${path}: its folder does not exist`, { cause: error });
-  }
-  if (errno !== null && UNWRITABLE.has(errno)) {
-    return new WorkbenchError('unwritable', `Cannot write ${path} (${errno})`, {
-      hint: 'Choose another folder, or give this user write permission to it.',
-      cause: error,
-    });
-  }
-  return error;
+  if (errno === null) return error;
+  return new WorkbenchError('unwritable', `Cannot write ${path}: ${UNWRITABLE[errno] ?? errno}`, {
+    hint: 'Choose another folder, or give this user write permission to it.',
+    cause: error,
+  });
 }
 
 /** What a failed read of a file or folder that a person named means; `what` names it: `Calibration set`. */

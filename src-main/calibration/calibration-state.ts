@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HistogramSet } from '../../native/index';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Shard } from '../../src-shared/contract/jobs';
 import type { ImageEntry, SkippedImage } from '../../src-shared/domain/image-set';
 import type { CollectorState } from './collector';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HistogramView } from '../../src-shared/contract/api';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { TensorHistogram } from '../../src-shared/domain/histogram';
 import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
 import { mergeHistograms } from '../../src-shared/domain/histogram-merge';

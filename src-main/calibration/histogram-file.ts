@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Shard } from '../../src-shared/contract/jobs';
 import type { SkippedImage } from '../../src-shared/domain/image-set';
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { errnoOf, messageOf } from '../base/file-errors';
 import { BmpError, decodeBmp } from './image-decoder-bmp';
 

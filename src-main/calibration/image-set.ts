@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { throwIfAborted, WorkbenchError } from '../../src-shared/contract/errors';
+import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';

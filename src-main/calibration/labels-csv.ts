@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { readError } from '../base/file-errors';
 import { compareText, resolveListed, type FoundFile } from './image-set-files';
 

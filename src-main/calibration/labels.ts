@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { compareText } from './image-set-files';
 
 /** Labels and groups of a set's files, in their order. */

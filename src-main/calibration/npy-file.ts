@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { errnoOf } from '../base/file-errors';
 import { bytesPerElement, decodeNpyRecord, elementCount, NPY_HEADER_BYTES, parseNpyHeader, recordsOf, type NpyHeader, type NpyRecord } from './npy';
 import { inflateZipMember, listZip, readRange, readStoredPart, readZipStart, type ZipMember } from './npy-zip';

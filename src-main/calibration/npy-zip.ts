@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { constants, inflateRawSync } from 'node:zlib';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { NPY_HEADER_BYTES } from './npy';
 
 /** One array inside an .npz (a zip archive of .npy files, stored or deflated). */

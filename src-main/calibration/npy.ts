@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 /** Element types that are read from .npy files. */
 export type NpyType = 'uint8' | 'float32' | 'float64';

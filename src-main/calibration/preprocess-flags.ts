@@ -1,5 +1,5 @@
 import type { PartialPreprocessing, Preprocessing } from '../../src-shared/domain/preprocessing';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 /** The command-line flags of preprocessing, without the leading dashes. */
 export const PREPROCESSING_FLAGS = ['resize', 'resize-short', 'crop', 'letterbox', 'pad', 'order', 'scale', 'mean', 'std', 'layout'] as const;

@@ -1,5 +1,5 @@
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 const invalid = (message: string, hint: string): WorkbenchError => new WorkbenchError('preprocessing-invalid', message, { hint });
 

@@ -1,5 +1,5 @@
 import type { ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 /**
  * TensorRT's calibration cache (meaningful up to TensorRT 10): a header line, then `name: hex`, where hex is the

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { WorkbenchError, type ErrorCode } from '../../src-shared/contract/errors';
+import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import type { JobKind, JobResults, JobSpec } from '../../src-shared/contract/jobs';
 

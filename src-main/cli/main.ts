@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Entry point of the command line: finds the command, runs it on an in-process application, maps errors to exit codes. */
-import { WorkbenchError, type ErrorCode } from '../../src-shared/contract/errors';
+import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
 import { createWorkbench } from '../app/create-workbench';
 import { toolVersion } from '../base/package-info';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, type Command, type CommandContext } from './command';

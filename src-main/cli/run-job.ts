@@ -1,5 +1,6 @@
 import type { WorkbenchApi } from '../../src-shared/contract/api';
-import { fromWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { fromWireError } from '../../src-shared/contract/errors';
 import { isFinished, type JobKind, type JobResults, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
 import { createProgressLine, type ProgressStream } from './progress-line';
 

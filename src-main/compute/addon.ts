@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { HistogramSet, NativeAddon } from '../../native/index';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { packageRoot } from '../base/package-info';
 
 const ADDON_PATH = 'native/build/Release/calib.node';

@@ -6,7 +6,7 @@ import { amaxOf } from '../../src-shared/domain/histogram';
 import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
 import { DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Warning } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { writeFileAtomic } from '../base/atomic-file';

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { cancelledError, fromWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
+import { fromWireError } from '../../src-shared/contract/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ClientMessage, Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
@@ -9,7 +10,7 @@ const STDERR_TAIL_CHARS = 4_000;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
   readonly context: TaskContext;
   lastPhase: string;
 }
@@ -44,7 +45,7 @@ export class ComputeClient implements Compute {
           cleanup();
           resolve(value as ComputeMethods[M]['result']);
         },
-        reject: (error) => {
+        reject: (error: Error) => {
           cleanup();
           reject(error);
         },

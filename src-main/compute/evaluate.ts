@@ -1,6 +1,6 @@
 import type { SkippedImage } from '../../src-shared/domain/image-set';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { summarizeAnswers } from '../analysis/answers';
 import type { ImageAnswer } from '../analysis/variant-evaluator';
 import { imageId } from '../calibration/calibration-state';

@@ -1,5 +1,6 @@
 /** Entry point of the compute process: runs requests that come over the process channel, with progress and cancel. */
-import { toWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { toWireError } from '../../src-shared/contract/errors';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import type { ClientMessage, ComputeMethod, HostMessage } from './protocol';
 import { HANDLERS } from './handlers';

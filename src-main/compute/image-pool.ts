@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { cancelledError, fromWireError, WorkbenchError, type WireError } from '../../src-shared/contract/errors';
+import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
+import { fromWireError, type WireError } from '../../src-shared/contract/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
 import { entryPath } from './entry-path';
 

@@ -1,6 +1,7 @@
 /** Entry point of one compute worker thread: loads images and runs its role over them, one batch after the other. */
 import { parentPort } from 'node:worker_threads';
-import { toWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { toWireError } from '../../src-shared/contract/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
 import { createCollectRole, type CollectInit } from './roles/collect-role';
 import { createEvaluateRole, type EvaluateInit } from './roles/evaluate-role';

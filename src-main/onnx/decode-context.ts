@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ByteSource } from './byte-source';
 import type { ExternalDataResolver } from './external-data';
 import { rememberRange } from './source-ranges';

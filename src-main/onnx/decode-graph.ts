@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { unknownPart, type DecodeContext } from './decode-context';
 import { decodeAttribute } from './decode-attribute';
 import { decodeTensor } from './decode-tensor';

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { concatBytes, unknownPart, type DecodeContext } from './decode-context';
 import { byteLength, elementCount, elementTypeName } from './element-types';
 import { DataType, type Tensor, type TensorData } from './model';

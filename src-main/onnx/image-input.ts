@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import { elementTypeName } from './element-types';
 import { GraphIndex } from './graph-index';

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ModelInspection } from '../../src-shared/domain/inspection';
 import { isFloatType, elementTypeName } from './element-types';
 import type { GraphIndex } from './graph-index';

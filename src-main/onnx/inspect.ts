@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ModelInspection, TensorDescription } from '../../src-shared/domain/inspection';
 import { elementTypes } from './dtypes';
 import { elementTypeName } from './element-types';

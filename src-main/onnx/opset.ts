@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Model, Node } from './model';
 
 export const MIN_OPSET = 7;

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Graph, Model } from './model';
 import { checkOpset } from './opset';
 import { constantsToInitializers } from './passes/constants-to-initializers';

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import { AtomicFile, writeError } from './atomic-file';
+import { AtomicFile } from '../base/atomic-file';
+import { writeError } from '../base/file-errors';
 import { Encoder, type ExternalTo } from './encode-messages';
 import type { Model } from './model';
 import { streamRope } from './stream-rope';

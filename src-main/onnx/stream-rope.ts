@@ -1,6 +1,6 @@
-import { throwIfAborted } from '../../src-shared/contract/errors';
+import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import type { AtomicFile } from './atomic-file';
+import type { AtomicFile } from '../base/atomic-file';
 import type { Rope } from './rope';
 import { RopeReader } from './rope-reader';
 

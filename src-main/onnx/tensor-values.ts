@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { FileSource } from './byte-source';
 import { elementTypeName } from './element-types';
 import { float16ToFloat32 } from './half';

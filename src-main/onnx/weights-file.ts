@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { throwIfAborted } from '../../src-shared/contract/errors';
+import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import type { AtomicFile } from './atomic-file';
+import type { AtomicFile } from '../base/atomic-file';
 import type { Model, Tensor, TensorData } from './model';
 import { streamRope } from './stream-rope';
 

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ByteSource } from './byte-source';
 
 /** Protobuf wire types that occur in ONNX files (encoding.proto: groups, 3 and 4, do not). */

@@ -5,7 +5,7 @@ import { ExternalDataResolver } from './external-data';
 import { likelyFormat } from './likely-format';
 import type { Graph, Model, OperatorSetId, StringEntry } from './model';
 import { notOnnx, type FieldCursor } from './wire-cursor';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 /**
  * Reads the structure of an .onnx file of any size; weights stay on disk (`TensorData` of kind 'file').

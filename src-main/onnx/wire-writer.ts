@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import { AtomicFile } from './atomic-file';
+import { AtomicFile } from '../base/atomic-file';
 import { Encoder, type ExternalTo } from './encode-messages';
 import type { Model } from './model';
 import type { Rope } from './rope';

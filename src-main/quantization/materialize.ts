@@ -3,7 +3,7 @@ import { makeTensor } from '../onnx/make';
 import { DataType, type Model, type Node, type Tensor } from '../onnx/model';
 import { capturedNames } from '../onnx/subgraphs';
 import { tensorAsFloat32 } from '../onnx/tensor-values';
-import { throwIfAborted } from '../../src-shared/contract/errors';
+import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { halfBits, quantizeWeight } from './number-formats';
 

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import type { Model } from '../onnx/model';
 

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Target } from '../../src-shared/domain/precision';
 import { asymmetricParameters, symmetricScale } from './number-formats';
 import type { Placement } from './placement';

@@ -1,6 +1,6 @@
 import { DataType, type Model, type Tensor } from '../onnx/model';
 import { tensorAsFloat32 } from '../onnx/tensor-values';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 
 /**
  * max|w| of the initializers of one prepared model, whole and per channel. Each initializer is read once, one at a time;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { RunRecord } from '../../src-shared/domain/run-record';
 import { parseRunRecord } from '../../src-shared/domain/run-record-parse';
 import { writeFileAtomic } from '../base/atomic-file';

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { DataType, type Dimension, type Graph, type ValueInfo } from '../onnx/model';
 
 const DEFAULT_MAX_BATCH = 32;

@@ -1,5 +1,6 @@
 import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
-import { toWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { toWireError } from '../../src-shared/contract/errors';
 import { isApiMethod, parseRequest } from '../../src-shared/contract/guards';
 import type { CallMessage, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
 
@@ -8,8 +9,8 @@ export async function dispatch(api: WorkbenchApi, call: Pick<CallMessage, 'id' |
   try {
     if (!isApiMethod(call.method)) throw new WorkbenchError('usage', `There is no method "${String(call.method)}"`);
     const request = parseRequest(call.method, call.request);
-    const method = api[call.method] as (request: object) => Promise<unknown>;
-    return { type: 'reply', id: call.id, ok: true, value: await method.call(api, request) };
+    const methods = api as unknown as Record<string, (request: object) => Promise<unknown>>;
+    return { type: 'reply', id: call.id, ok: true, value: await methods[call.method]?.(request) };
   } catch (error) {
     return { type: 'reply', id: call.id, ok: false, error: toWireError(error) };
   }

@@ -1,5 +1,6 @@
 import { API_METHODS, type ApiMethod, type WorkbenchApi, type WorkbenchEvent } from '../../src-shared/contract/api';
-import { fromWireError, WorkbenchError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { fromWireError } from '../../src-shared/contract/errors';
 import type { ClientLink, ReplyMessage } from '../../src-shared/contract/wire';
 
 interface PendingCall {

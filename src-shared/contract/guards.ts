@@ -4,7 +4,7 @@ import { BACKENDS, PRECISIONS, TARGETS } from '../domain/precision';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
 import { jobId, type JobId } from '../base/brand';
 import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectEdit } from './api';
-import { WorkbenchError } from './errors';
+import { WorkbenchError } from '../base/errors';
 import type { BenchSpec, BuildSpec, JobSpec, QuantizeSpec, RunSpec, Shard, ValidateSpec } from './jobs';
 
 /** What comes over a link is parsed once, here; code behind it can rely on the types. */

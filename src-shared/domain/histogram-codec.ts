@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../contract/errors';
+import { WorkbenchError } from '../base/errors';
 import { amaxOf, BIN_COUNT, binOf, exponentFor, type HistogramContent } from './histogram';
 
 /**

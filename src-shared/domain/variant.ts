@@ -1,5 +1,5 @@
 import type { LayerId } from '../base/brand';
-import { WorkbenchError } from '../contract/errors';
+import { WorkbenchError } from '../base/errors';
 import { isHistogramMethod, type HistogramMethod } from './methods';
 import { EMPTY_PLAN, type PrecisionPlan } from './precision';
 

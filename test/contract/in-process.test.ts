@@ -10,8 +10,8 @@ import { describeContract } from './suite';
 describeContract('in-process', async (scriptPath) => {
   process.env['CALIB_FAKE_COMPUTE'] = scriptPath;
   const workbench = new Workbench({ compute: new ComputeClient(FAKE_COMPUTE_HOST), toolVersion: '0', onnxruntimeVersion: '0' });
-  let toServer = (_: CallMessage): void => undefined;
-  let toClient = (_: ReplyMessage): void => undefined;
+  let toServer: (message: CallMessage) => void = () => undefined;
+  let toClient: (message: ReplyMessage) => void = () => undefined;
   const stop = serveLink(workbench, {
     send: (message) => toClient(structuredClone(message)),
     onMessage: (listener) => (toServer = listener),

@@ -1,5 +1,5 @@
 import type { BenchResult, BenchSpec, BuildResult, BuildSpec } from '../../../src-shared/contract/jobs';
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageInput, prepared, type Workspace } from '../workspace';
 import { defaultThreads, type JobServices } from './services';

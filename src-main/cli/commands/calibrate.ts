@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { CalibrateResult, Shard } from '../../../src-shared/contract/jobs';
 import { formatDuration, formatRate } from '../../../src-shared/base/units';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type CommandContext } from '../command';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { EXIT_OK, oneOf, parseFlags, toJson, type Command } from '../command';
 
 const FORMATS = ['triton', 'trt-cache', 'report'] as const;

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { parsePreprocessingFlags } from '../../calibration/preprocess-flags';
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 
 export const init: Command = {
   name: 'init',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { PlacementDecision } from '../../../src-shared/domain/precision';
 import { TARGETS } from '../../../src-shared/domain/precision';
 import { formatBytes } from '../../../src-shared/base/units';

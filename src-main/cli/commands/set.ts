@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ProjectEdit } from '../../../src-shared/contract/api';
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
 import { EXIT_OK, oneOf, parseFlags, toJson, type Command } from '../command';

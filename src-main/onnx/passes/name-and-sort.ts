@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { topologicalOrder } from '../topological-order';
 import type { Graph, Node } from '../model';
 import { nodeLabel } from '../opset';

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../src-shared/contract/errors';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { GraphIndex } from '../graph-index';
 import { floatScalar, int64Tensor, intAttr, makeNode } from '../make';
 import { DataType, type Node, type Tensor } from '../model';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { JobQueue, type JobRunner } from '../../../src-main/app/job-queue';
-import { cancelledError, WorkbenchError } from '../../../src-shared/contract/errors';
+import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
 import type { JobResult, JobSnapshot, JobSpec } from '../../../src-shared/contract/jobs';
 
 const SPEC: JobSpec = { kind: 'build', projectPath: '/p' };

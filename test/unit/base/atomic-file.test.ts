@@ -42,8 +42,9 @@ describe('file errors', () => {
     expect(writeError(errno(code), '/x/y')).toMatchObject({ code: expected, message: expect.stringContaining('/x/y') as string });
   });
   it('other errors stay as they are', () => {
+    const notOfTheSystem = new Error('a bug');
+    expect(writeError(notOfTheSystem, '/x')).toBe(notOfTheSystem);
     const error = errno('EIO');
-    expect(writeError(error, '/x')).toBe(error);
     expect(readError(error, '/x', 'File')).toBe(error);
     expect(readError(errno('EACCES'), '/x', 'File')).toMatchObject({ message: 'File /x cannot be read (EACCES)' });
   });

@@ -108,7 +108,7 @@ describe('external data', () => {
 describe('failures leave nothing behind', () => {
   test('a folder that does not exist', async () => {
     const path = join(dir, 'absent', 'm.onnx');
-    await expect(writeModel(model, path)).rejects.toMatchObject({ code: 'unwritable', message: `${path} cannot be written: its folder does not exist` });
+    await expect(writeModel(model, path)).rejects.toMatchObject({ code: 'unwritable', message: `Cannot write ${path}: its folder does not exist` });
   });
 
   test('a folder of that name', async () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AtomicFile, writeError } from '../../../src-main/onnx/atomic-file';
+import { AtomicFile } from '../../../src-main/base/atomic-file';
+import { writeError } from '../../../src-main/base/file-errors';
 
 test('the old content stays until commit, and a discarded file leaves nothing', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'onnx-atomic-'));
