@@ -2,9 +2,11 @@ import type { JobId } from '../base/brand';
 import type { ModelInspection } from '../domain/inspection';
 import type { TensorHistogram } from '../domain/histogram';
 import type { Method } from '../domain/methods';
-import type { PartialPreprocessing } from '../domain/preprocessing';
-import type { Precision, Target } from '../domain/precision';
-import type { ProjectFile } from '../domain/project';
+import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
+import type { PlacementDecision, Precision, Target } from '../domain/precision';
+import type { Gates, ProjectFile } from '../domain/project';
+import type { RunRecord } from '../domain/run-record';
+import type { SkippedImage } from '../domain/image-set';
 import type { JobSnapshot, JobSpec } from './jobs';
 
 export interface CreateProjectRequest {
@@ -35,7 +37,20 @@ export type ProjectEdit =
   | { readonly kind: 'clear-tensor'; readonly tensor: string }
   | { readonly kind: 'precision'; readonly layer: string; readonly precision: Precision }
   | { readonly kind: 'preset'; readonly preset: 'first-and-head-fp16' | 'all-int8' }
-  | { readonly kind: 'target'; readonly target: Target };
+  | { readonly kind: 'target'; readonly target: Target }
+  /** Sets the limits that are named; null removes one. */
+  | { readonly kind: 'gates'; readonly gates: Partial<Gates> }
+  | { readonly kind: 'preprocessing'; readonly preprocessing: Preprocessing }
+  /** Paths of folders or lists; validation null removes it. */
+  | { readonly kind: 'sets'; readonly calibrationPath?: string; readonly validationPath?: string | null }
+  /** Everything that edits change, at once: what undo and redo send. */
+  | { readonly kind: 'restore'; readonly decisions: ProjectDecisions };
+
+/** The part of a project that edits change. */
+export type ProjectDecisions = Pick<
+  ProjectFile,
+  'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'plan' | 'target' | 'gates' | 'preprocessing' | 'calibrationSet' | 'validationSet'
+>;
 
 export interface ThresholdRow {
   readonly name: string;
@@ -65,6 +80,89 @@ export interface HistogramView {
   /** Largest |x| of every image, real units; same order as `imageFiles`. NaN where the tensor has no value per image. */
   readonly imageAmax: Float32Array;
   readonly imageFiles: readonly string[];
+}
+
+/** One layer of the prepared model, as the graph and the layer table show it. */
+export interface LayerView {
+  readonly layer: string;
+  readonly op: string;
+  /** Activations that the layer reads and writes (no weights, no omitted inputs). */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Shape of its weight, for Conv, ConvTranspose, Gemm and MatMul; null for others. */
+  readonly weightShape: readonly number[] | null;
+  /** Number of values in its constant inputs. */
+  readonly parameters: number;
+  /** What the plan asks for. */
+  readonly planned: Precision;
+  /** What it gets, and why. */
+  readonly decision: PlacementDecision;
+  /** Decisions about single edges of it. */
+  readonly edges: readonly PlacementDecision[];
+}
+
+export interface ModelView {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** In topological order. */
+  readonly layers: readonly LayerView[];
+  /** Tensors that thresholds exist for once the project is calibrated. */
+  readonly calibrationTensors: readonly string[];
+}
+
+export type SetName = 'calibration' | 'validation';
+
+/** An image of a set; `id` is what thumbnails and previews are asked by. */
+export interface ImageView {
+  readonly id: string;
+  readonly file: string;
+  readonly label: number | null;
+  readonly group: string | null;
+}
+
+export interface ImageSetView {
+  readonly root: string;
+  readonly images: readonly ImageView[];
+  readonly classNames: readonly string[];
+  readonly groups: readonly string[];
+  readonly skipped: readonly SkippedImage[];
+  readonly notes: readonly string[];
+}
+
+/** An encoded picture; `bytes` is PNG. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What the network sees of one image. */
+export interface PreprocessingPreview {
+  /** The image as it is on disk (shrunk to at most 1024 pixels a side); its size on disk. */
+  readonly original: Picture;
+  readonly originalWidth: number;
+  readonly originalHeight: number;
+  /** The tensor as a picture: channels as red, green and blue, mapped from [min, max] of the tensor to 0..255. */
+  readonly tensor: Picture;
+  /** Of every channel, in the model's order. */
+  readonly channels: readonly { readonly min: number; readonly max: number; readonly mean: number }[];
+  /** The first values of every channel. */
+  readonly values: readonly (readonly number[])[];
+}
+
+export interface RecentProject {
+  readonly path: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly openedAt: string;
+  readonly exists: boolean;
+}
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly record: RunRecord;
+  /** Path of the HTML report. */
+  readonly report: string;
 }
 
 /** What an import of a calibration cache did with each name. */
@@ -115,6 +213,20 @@ export interface WorkbenchApi {
   editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView>;
   getThresholds(request: { readonly projectPath: string; readonly method?: Method }): Promise<ThresholdTable>;
   getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView>;
+  getModel(request: { readonly projectPath: string; readonly target?: Target }): Promise<ModelView>;
+  getImageSet(request: { readonly projectPath: string; readonly set: SetName }): Promise<ImageSetView>;
+  /** At most `size` pixels a side (16 to 512). */
+  getThumbnail(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly size: number }): Promise<Picture>;
+  /** With the project's preprocessing, or another one to try out. */
+  getPreview(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing }): Promise<PreprocessingPreview>;
+  /** Newest first. */
+  listRecentProjects(): Promise<readonly RecentProject[]>;
+  /** The bundled plate reader as a project of its own, made on first use in the user's data folder. */
+  openSample(): Promise<ProjectView>;
+  /** Newest first. */
+  listRuns(request: { readonly projectPath: string }): Promise<readonly RunSummary[]>;
+  /** The HTML report of a run. */
+  getReport(request: { readonly projectPath: string; readonly runId: string }): Promise<{ readonly html: string }>;
   importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport>;
   exportProject(request: ExportRequest): Promise<ExportResult>;
   doctor(): Promise<DoctorReport>;
@@ -133,6 +245,14 @@ export const API_METHODS = [
   'editProject',
   'getThresholds',
   'getHistogram',
+  'getModel',
+  'getImageSet',
+  'getThumbnail',
+  'getPreview',
+  'listRecentProjects',
+  'openSample',
+  'listRuns',
+  'getReport',
   'importCache',
   'exportProject',
   'doctor',
