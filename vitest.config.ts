@@ -1,9 +1,13 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Tests leave no trace in the user's data folder.
+    env: { CALIB_HOME: join(tmpdir(), `calib-test-home-${process.pid}`) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -1,6 +1,7 @@
 import { onnxruntimeVersion, toolVersion } from '../base/package-info';
 import { ComputeClient } from '../compute/client';
 import { entryPath } from '../compute/entry-path';
+import { userDataDir } from './recent-projects';
 import { Workbench } from './workbench';
 
 /** The application with its real compute process. */
@@ -9,5 +10,6 @@ export function createWorkbench(): Workbench {
     compute: new ComputeClient(entryPath('compute-host')),
     toolVersion: toolVersion(),
     onnxruntimeVersion: onnxruntimeVersion(),
+    userDataDir: userDataDir(),
   });
 }

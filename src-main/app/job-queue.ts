@@ -86,6 +86,13 @@ export class JobQueue {
     return [...this.jobs.values()].map((job) => job.snapshot);
   }
 
+  /** The final snapshot, when the job has ended. */
+  async finished(id: JobId): Promise<JobSnapshot> {
+    const job = this.find(id);
+    await job.finished;
+    return job.snapshot;
+  }
+
   /** Resolves with the final snapshot, when the job has ended. */
   async cancel(id: JobId): Promise<JobSnapshot> {
     const job = this.find(id);

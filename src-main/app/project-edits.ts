@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { unreachable } from '../../src-shared/base/assert';
 import type { ProjectEdit } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
@@ -6,6 +7,10 @@ import type { Precision } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { Compute } from '../compute/protocol';
 import { calibrationTensors } from '../quantization/calibration-tensors';
+import { loadImageSet } from '../calibration/image-set';
+import { checkPreprocessing } from '../calibration/preprocessing-check';
+import { imageInputOf } from '../onnx/inspect';
+import { requirePlannedLayers } from '../quantization/plan';
 import { firstAndHeadFp16 } from '../quantization/presets';
 import type { Model } from '../onnx/model';
 import { prepared, type Workspace } from './workspace';
@@ -13,7 +18,12 @@ import { prepared, type Workspace } from './workspace';
 /** Applies edits in order to a copy of the project file; nothing is changed when one of them fails. */
 export async function applyEdits(workspace: Workspace, edits: readonly ProjectEdit[], compute: Compute): Promise<ProjectFile> {
   const model = await prepared(workspace, compute, {});
-  return edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
+  const edited = edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
+  for (const set of [edited.calibrationSet, edited.validationSet]) {
+    const isNew = set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
+    if (isNew) await loadImageSet({ path: set.path }); // says what is wrong with it before it is written down
+  }
+  return edited;
 }
 
 function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectFile {
@@ -48,9 +58,30 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return withPrecision(file, matchingLayers(edit.layer, model), edit.precision);
     case 'preset':
       return edit.preset === 'all-int8' ? { ...file, plan: { layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16');
+    case 'gates':
+      return { ...file, gates: { ...file.gates, ...edit.gates } };
+    case 'preprocessing':
+      checkPreprocessing(edit.preprocessing, imageInputOf(model));
+      return { ...file, preprocessing: edit.preprocessing, preprocessingNotes: [] };
+    case 'sets':
+      return withSets(file, edit);
+    case 'restore':
+      checkPreprocessing(edit.decisions.preprocessing, imageInputOf(model));
+      requirePlannedLayers(edit.decisions.plan, model);
+      return { ...file, ...edit.decisions };
     default:
       return unreachable(edit);
   }
+}
+
+/** The set's own labels.csv belongs to the folder that was named with it: another folder brings its own. */
+function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
+  const { calibrationPath, validationPath } = edit;
+  return {
+    ...file,
+    ...(calibrationPath === undefined ? {} : { calibrationSet: { path: resolve(calibrationPath), labels: null } }),
+    ...(validationPath === undefined ? {} : { validationSet: validationPath === null ? null : { path: resolve(validationPath), labels: null } }),
+  };
 }
 
 /** int8 is what a layer has without an entry, so it is not written. */

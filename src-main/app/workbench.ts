@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
 import type {
   CreateProjectRequest,
@@ -6,9 +7,16 @@ import type {
   ExportRequest,
   ExportResult,
   HistogramView,
+  ImageSetView,
   ImportReport,
+  ModelView,
+  Picture,
+  PreprocessingPreview,
   ProjectEdit,
   ProjectView,
+  RecentProject,
+  RunSummary,
+  SetName,
   ThresholdTable,
   Unsubscribe,
   WorkbenchApi,
@@ -19,12 +27,18 @@ import type { JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ModelInspection } from '../../src-shared/domain/inspection';
 import type { Method } from '../../src-shared/domain/methods';
+import type { Target } from '../../src-shared/domain/precision';
+import type { Preprocessing } from '../../src-shared/domain/preprocessing';
+import { readError } from '../base/file-errors';
 import { thresholdTable } from '../calibration/threshold-table';
 import { ForcedCancelError } from '../compute/client';
 import { inspectModel } from '../onnx/inspect';
 import { readModel } from '../onnx/wire-reader';
+import { listRuns, loadRun } from '../runs/run-store';
+import { artifactPaths } from './artifact-paths';
 import { doctor } from './doctor';
 import { exportProject, importCache } from './exchange';
+import { ImageSets } from './image-sets';
 import { JobQueue } from './job-queue';
 import { calibrateJob, mergeJob } from './jobs/calibrate-job';
 import { benchJob, buildJob } from './jobs/bench-job';
@@ -33,18 +47,25 @@ import { runJob } from './jobs/run-job';
 import type { JobServices } from './jobs/services';
 import { validateJob } from './jobs/validate-job';
 import { createProject } from './create-project';
+import { modelView } from './model-view';
 import { applyEdits } from './project-edits';
 import { ProjectLocks } from './project-locks';
 import { checkProjectModel, loadProject, saveProject } from './project-store';
-import { currentCalibrationKey, openCalibration, openWorkspace, type Workspace } from './workspace';
+import { RecentProjects } from './recent-projects';
+import { ensureSample } from './sample';
+import { currentCalibrationKey, openCalibration, openWorkspace, prepared, type Workspace } from './workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {
   private readonly listeners = new Set<(event: WorkbenchEvent) => void>();
   private readonly locks = new ProjectLocks();
   private readonly queue: JobQueue;
+  private readonly imageSets: ImageSets;
+  private readonly recent: RecentProjects;
 
   constructor(private readonly services: JobServices) {
+    this.imageSets = new ImageSets(services.compute);
+    this.recent = new RecentProjects(services.userDataDir);
     this.queue = new JobQueue({
       run: (spec, context) => this.runLocked(spec, context),
       onChange: (job) => this.emit({ type: 'job', job }),
@@ -63,7 +84,9 @@ export class Workbench implements WorkbenchApi {
   }
 
   async openProject(request: { readonly projectPath: string }): Promise<ProjectView> {
-    return viewOf(await openWorkspace(resolve(request.projectPath)));
+    const workspace = await openWorkspace(resolve(request.projectPath));
+    await this.recent.add(workspace.path);
+    return viewOf(workspace);
   }
 
   async editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView> {
@@ -84,6 +107,53 @@ export class Workbench implements WorkbenchApi {
 
   async getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView> {
     return openCalibration(await openWorkspace(resolve(request.projectPath))).view(request.tensor);
+  }
+
+  async getModel(request: { readonly projectPath: string; readonly target?: Target }): Promise<ModelView> {
+    const workspace = await openWorkspace(resolve(request.projectPath));
+    const model = await prepared(workspace, this.services.compute, {});
+    return modelView(model, workspace.file.plan, request.target ?? workspace.file.target);
+  }
+
+  async getImageSet(request: { readonly projectPath: string; readonly set: SetName }): Promise<ImageSetView> {
+    return this.imageSets.view(await openWorkspace(resolve(request.projectPath)), request.set);
+  }
+
+  async getThumbnail(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly size: number }): Promise<Picture> {
+    return this.imageSets.thumbnail(await openWorkspace(resolve(request.projectPath)), request);
+  }
+
+  async getPreview(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing }): Promise<PreprocessingPreview> {
+    return this.imageSets.preview(await openWorkspace(resolve(request.projectPath)), request);
+  }
+
+  listRecentProjects(): Promise<readonly RecentProject[]> {
+    return this.recent.list();
+  }
+
+  async openSample(): Promise<ProjectView> {
+    const projectPath = await ensureSample(this.services.userDataDir);
+    const view = await this.openProject({ projectPath });
+    if (view.calibrated) return view;
+    await this.queue.finished(this.queue.start({ kind: 'calibrate', projectPath }));
+    return this.openProject({ projectPath });
+  }
+
+  async listRuns(request: { readonly projectPath: string }): Promise<readonly RunSummary[]> {
+    const projectPath = resolve(request.projectPath);
+    const runs: RunSummary[] = [];
+    for (const { runId, path } of await listRuns(projectPath)) {
+      runs.unshift({ runId, record: await loadRun(projectPath, runId), report: join(path, 'report.html') });
+    }
+    return runs;
+  }
+
+  async getReport(request: { readonly projectPath: string; readonly runId: string }): Promise<{ readonly html: string }> {
+    const path = artifactPaths(resolve(request.projectPath)).reportFile(request.runId);
+    const html = await readFile(path, 'utf8').catch((error: unknown) => {
+      throw readError(error, path, 'Report');
+    });
+    return { html };
   }
 
   async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {

@@ -1,14 +1,16 @@
 import { statSync } from 'node:fs';
 import sharp from 'sharp';
+import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { benchmark } from '../backends/benchmark';
 import { onnxruntimeVersion } from '../base/package-info';
+import * as pictures from '../calibration/pictures';
 import { loadAddon } from './addon';
 import { calibrate, merge } from './calibrate';
 import { entryPath } from './entry-path';
 import { evaluate } from './evaluate';
 import { prepare } from './prepare';
-import type { BenchParams, ComputeMethods, VersionsResult } from './protocol';
+import type { BenchParams, ComputeMethods, PreviewParams, ThumbnailParams, VersionsResult } from './protocol';
 import { rewrite } from './rewrite';
 
 type Handlers = {
@@ -16,7 +18,15 @@ type Handlers = {
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, evaluate, bench, versions };
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, evaluate, thumbnail, preview, bench, versions };
+
+function thumbnail(params: ThumbnailParams): Promise<Picture> {
+  return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);
+}
+
+function preview(params: PreviewParams): Promise<PreprocessingPreview> {
+  return pictures.preview(params.entry, params.preprocessing, params.input);
+}
 
 async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
   const variants = params.variants.map((variant) => ({

@@ -3,7 +3,8 @@ import type { WireError } from '../../src-shared/contract/errors';
 import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../src-shared/contract/jobs';
 import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
 import type { BenchmarkVariantRecord } from '../../src-shared/domain/run-record';
-import type { ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
+import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
+import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 
@@ -17,6 +18,8 @@ export interface ComputeMethods {
   readonly merge: { readonly params: MergeParams; readonly result: Omit<CalibrateResult, 'project'> };
   readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
+  readonly thumbnail: { readonly params: ThumbnailParams; readonly result: Picture };
+  readonly preview: { readonly params: PreviewParams; readonly result: PreprocessingPreview };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
   readonly versions: { readonly params: Record<string, never>; readonly result: VersionsResult };
 }
@@ -112,6 +115,17 @@ export interface EvaluateResult {
   readonly skipped: readonly SkippedImage[];
   /** Class count of the classification output; 0 when no output is one. */
   readonly classCount: number;
+}
+
+export interface PreviewParams {
+  readonly entry: ImageEntry;
+  readonly preprocessing: Preprocessing;
+  readonly input: ImageInput;
+}
+
+export interface ThumbnailParams extends PreviewParams {
+  /** Largest side in pixels. */
+  readonly size: number;
 }
 
 export interface BenchParams {

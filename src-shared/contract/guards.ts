@@ -1,9 +1,10 @@
-import { arrayOf, boolean, count, number, objectOf, oneOf, ShapeError, string, union, type Shape } from '../domain/json-shape';
+import { arrayOf, boolean, count, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../domain/json-shape';
 import { METHODS } from '../domain/methods';
-import { BACKENDS, PRECISIONS, TARGETS } from '../domain/precision';
+import { BACKENDS, PRECISIONS, TARGETS, type PrecisionPlan, type Target } from '../domain/precision';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
+import type { Gates, SetReference } from '../domain/project';
 import { jobId, type JobId } from '../base/brand';
-import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectEdit } from './api';
+import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectDecisions, type ProjectEdit, type SetName } from './api';
 import { WorkbenchError } from '../base/errors';
 import type { BenchSpec, BuildSpec, JobSpec, QuantizeSpec, RunSpec, Shard, ValidateSpec } from './jobs';
 
@@ -27,17 +28,35 @@ const resizeShape: Shape<Preprocessing['resize']> = union<Preprocessing['resize'
 );
 const cropShape: Shape<Preprocessing['crop']> = (value, path) => (value === null ? null : objectOf<NonNullable<Preprocessing['crop']>>({ width: whole, height: whole }, {})(value, path));
 
-const preprocessing: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>(
-  {},
+const preprocessingFields = {
+  resize: resizeShape,
+  crop: cropShape,
+  order: oneOf('rgb', 'bgr', 'gray'),
+  scale: number,
+  mean: arrayOf(number),
+  std: arrayOf(number),
+  layout: oneOf('nchw', 'nhwc'),
+} as const;
+const preprocessing: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>({}, preprocessingFields);
+const wholePreprocessing: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, {});
+
+const gateFields = { maxTop1Drop: nullable(number), maxWorstGroupDrop: nullable(number), minTop1: nullable(number), maxLatencyMs: nullable(number) } as const;
+const someGates: Shape<Partial<Gates>> = objectOf<Partial<Gates>>({}, gateFields);
+const setReference: Shape<SetReference> = objectOf<SetReference>({ path: string, labels: nullable(string) }, {});
+const decisions: Shape<ProjectDecisions> = objectOf<ProjectDecisions>(
   {
-    resize: resizeShape,
-    crop: cropShape,
-    order: oneOf('rgb', 'bgr', 'gray'),
-    scale: number,
-    mean: arrayOf(number),
-    std: arrayOf(number),
-    layout: oneOf('nchw', 'nhwc'),
+    method: oneOf(...METHODS),
+    percentile: number,
+    tensorMethods: recordOf(oneOf(...METHODS)),
+    manualThresholds: recordOf(number),
+    plan: objectOf<PrecisionPlan>({ layers: recordOf(oneOf(...PRECISIONS)) }, {}),
+    target: oneOf(...TARGETS),
+    gates: objectOf<Gates>(gateFields, {}),
+    preprocessing: wholePreprocessing,
+    calibrationSet: setReference,
+    validationSet: nullable(setReference),
   },
+  {},
 );
 
 const edit: Shape<ProjectEdit> = (value, path) => {
@@ -50,6 +69,10 @@ const edit: Shape<ProjectEdit> = (value, path) => {
     precision: objectOf<Extract<ProjectEdit, { kind: 'precision' }>>({ kind: oneOf('precision'), layer: string, precision: oneOf(...PRECISIONS) }, {}),
     preset: objectOf<Extract<ProjectEdit, { kind: 'preset' }>>({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }, {}),
     target: objectOf<Extract<ProjectEdit, { kind: 'target' }>>({ kind: oneOf('target'), target: oneOf(...TARGETS) }, {}),
+    gates: objectOf<Extract<ProjectEdit, { kind: 'gates' }>>({ kind: oneOf('gates'), gates: someGates }, {}),
+    preprocessing: objectOf<Extract<ProjectEdit, { kind: 'preprocessing' }>>({ kind: oneOf('preprocessing'), preprocessing: wholePreprocessing }, {}),
+    sets: objectOf<Extract<ProjectEdit, { kind: 'sets' }>>({ kind: oneOf('sets') }, { calibrationPath: string, validationPath: nullable(string) }),
+    restore: objectOf<Extract<ProjectEdit, { kind: 'restore' }>>({ kind: oneOf('restore'), decisions }, {}),
   };
   return byKind<ProjectEdit>(kinds, value, path);
 };
@@ -87,6 +110,13 @@ function byKind<T extends { readonly kind: string }>(kinds: Readonly<Record<T['k
   return kinds[found](value, path);
 }
 
+const setName = oneOf('calibration', 'validation');
+const pictureSize: Shape<number> = (value, path) => {
+  const size = whole(value, path);
+  if (size < 16 || size > 512) throw new ShapeError(path, 'an integer from 16 to 512', value);
+  return size;
+};
+
 /** Shape of the request of every method. */
 export const REQUEST_SHAPES = {
   inspectModel: objectOf<{ readonly modelPath: string }>({ modelPath: string }, {}),
@@ -98,6 +128,20 @@ export const REQUEST_SHAPES = {
   editProject: objectOf<{ readonly projectPath: string; readonly edits: readonly ProjectEdit[] }>({ ...projectPath, edits: arrayOf(edit) }, {}),
   getThresholds: objectOf<{ readonly projectPath: string; readonly method?: (typeof METHODS)[number] }>(projectPath, { method: oneOf(...METHODS) }),
   getHistogram: objectOf<{ readonly projectPath: string; readonly tensor: string }>({ ...projectPath, tensor: string }, {}),
+  getModel: objectOf<{ readonly projectPath: string; readonly target?: Target }>(projectPath, { target: oneOf(...TARGETS) }),
+  getImageSet: objectOf<{ readonly projectPath: string; readonly set: SetName }>({ ...projectPath, set: setName }, {}),
+  getThumbnail: objectOf<{ readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly size: number }>(
+    { ...projectPath, set: setName, imageId: string, size: pictureSize },
+    {},
+  ),
+  getPreview: objectOf<{ readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing }>(
+    { ...projectPath, set: setName, imageId: string },
+    { preprocessing: wholePreprocessing },
+  ),
+  listRecentProjects: empty,
+  openSample: empty,
+  listRuns: objectOf<{ readonly projectPath: string }>(projectPath, {}),
+  getReport: objectOf<{ readonly projectPath: string; readonly runId: string }>({ ...projectPath, runId: string }, {}),
   importCache: objectOf<{ readonly projectPath: string; readonly cachePath: string }>({ ...projectPath, cachePath: string }, {}),
   exportProject: objectOf<ExportRequest>({ ...projectPath, format: oneOf('triton', 'trt-cache', 'report'), outPath: string }, {}),
   doctor: empty,

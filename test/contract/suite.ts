@@ -129,6 +129,50 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
       await expect(api.startJob({ kind: 'sing', projectPath: project } as unknown as JobSpec)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('kind') as string });
     });
 
+    it('undoes edits by restoring decisions, gates and sets among them', async () => {
+      const before = (await api.openProject({ projectPath: project })).file;
+      const edited = await api.editProject({
+        projectPath: project,
+        edits: [
+          { kind: 'gates', gates: { maxTop1Drop: 0.5 } },
+          { kind: 'sets', validationPath: null },
+          { kind: 'preprocessing', preprocessing: { ...before.preprocessing, order: 'bgr' } },
+        ],
+      });
+      expect(edited.file).toMatchObject({ gates: { maxTop1Drop: 0.5, minTop1: null }, validationSet: null, preprocessing: { order: 'bgr' } });
+      const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, preprocessing, calibrationSet, validationSet } = before;
+      const decisions = { method, percentile, tensorMethods, manualThresholds, plan, target, gates, preprocessing, calibrationSet, validationSet };
+      const restored = await api.editProject({ projectPath: project, edits: [{ kind: 'restore', decisions }] });
+      expect(restored.file).toMatchObject(decisions);
+    });
+
+    it('describes every layer with its decision', async () => {
+      const { layers, inputs, outputs, calibrationTensors } = await api.getModel({ projectPath: project, target: 'tensorrt' });
+      expect(layers.map((layer) => layer.layer)).toEqual(['conv0', 'relu0', 'conv1', 'relu1', 'pool', 'flatten', 'head']);
+      expect(layers.find((layer) => layer.layer === 'conv1')).toMatchObject({ op: 'Conv', inputs: ['r0'], outputs: ['c1'], weightShape: [16, 16, 3, 3], parameters: 2304, planned: 'int8' });
+      expect(layers.every((layer) => layer.decision.reason.length > 10)).toBe(true);
+      expect([inputs, outputs]).toEqual([['input'], ['logits']]);
+      expect(calibrationTensors).toContain('r0');
+    });
+
+    it('lists an image set and gives pictures by id only', async () => {
+      const set = await api.getImageSet({ projectPath: project, set: 'validation' });
+      expect(set).toMatchObject({ groups: ['day', 'night'], classNames: ['a', 'b', 'c'], skipped: [] });
+      expect(set.images).toHaveLength(6);
+      const picture = { width: 16, height: 16, bytes: Uint8Array.from([137, 80]) };
+      script({ thumbnail: [{ result: picture }] });
+      expect(await api.getThumbnail({ projectPath: project, set: 'validation', imageId: set.images[0]?.id ?? '', size: 64 })).toMatchObject({ width: 16, height: 16 });
+      await expect(api.getThumbnail({ projectPath: project, set: 'validation', imageId: '../../etc/passwd', size: 64 })).rejects.toMatchObject({ code: 'not-found' });
+      await expect(api.getThumbnail({ projectPath: project, set: 'validation', imageId: 'x', size: 9_000 })).rejects.toMatchObject({ code: 'usage' });
+    });
+
+    it('remembers projects and has no runs before the first one', async () => {
+      await api.openProject({ projectPath: project });
+      expect((await api.listRecentProjects())[0]).toMatchObject({ path: project, name: 'tiny', exists: true });
+      expect(await api.listRuns({ projectPath: project })).toEqual([]);
+      await expect(api.getReport({ projectPath: project, runId: '20260101T000000000Z-000000' })).rejects.toMatchObject({ code: 'not-found' });
+    });
+
     it('says that a step needs a calibration', async () => {
       await expect(api.getThresholds({ projectPath: project })).rejects.toMatchObject({ code: 'calibration-missing', hint: expect.stringContaining('calib calibrate') as string });
     });

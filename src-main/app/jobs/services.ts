@@ -7,6 +7,8 @@ export interface JobServices {
   /** Version of this tool, for records. */
   readonly toolVersion: string;
   readonly onnxruntimeVersion: string;
+  /** Folder for what belongs to no project: recent projects, the sample. */
+  readonly userDataDir: string;
 }
 
 /** One one-thread worker per core. */

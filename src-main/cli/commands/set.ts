@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import type { ProjectEdit } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
 import { EXIT_OK, oneOf, parseFlags, toJson, type Command } from '../command';
+
+const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
 
 export const set: Command = {
   name: 'set',
@@ -15,6 +18,7 @@ export const set: Command = {
   --percentile P                   of method percentile, in percent (99.99)
   --layer GLOB --precision P       ${PRECISIONS.join(', ')}
   --preset first-and-head-fp16|all-int8
+  --gate NAME=VALUE|none           limits of a run, repeatable: ${GATES.join(', ')}
   --target ${TARGETS.join('|')}
 Methods: ${METHODS.join(', ')}`,
   async run(argv, { api, print }) {
@@ -30,13 +34,14 @@ Methods: ${METHODS.join(', ')}`,
         precision: { type: 'string' },
         preset: { type: 'string' },
         target: { type: 'string' },
+        gate: { type: 'string', multiple: true },
       },
       { min: 1, max: 1, names: 'PROJECT' },
     );
     const edits = editsOf(values);
     const view = await api.editProject({ projectPath: resolve(positionals[0] ?? ''), edits });
-    const { method, percentile, tensorMethods, manualThresholds, plan, target } = view.file;
-    const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target };
+    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
+    const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
     else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${Object.keys(plan.layers).length} layers not INT8, target ${target}`);
     return EXIT_OK;
@@ -53,6 +58,7 @@ interface Values {
   readonly precision?: string | undefined;
   readonly preset?: string | undefined;
   readonly target?: string | undefined;
+  readonly gate?: string[] | undefined;
 }
 
 function editsOf(values: Values): ProjectEdit[] {
@@ -60,8 +66,17 @@ function editsOf(values: Values): ProjectEdit[] {
   if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
   const target = oneOf('--target', values.target, TARGETS);
   if (target !== undefined) edits.push({ kind: 'target', target });
+  if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate.map(parseGate)) });
   if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set');
   return edits;
+}
+
+/** `maxTop1Drop=0.5`; `none` removes the limit. Drops in percentage points, top-1 in percent. */
+function parseGate(text: string): readonly [keyof Gates, number | null] {
+  const [name, value = ''] = text.split('=', 2);
+  const gate = oneOf('--gate', name, GATES);
+  if (gate === undefined || value === '') throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${text}"`);
+  return [gate, value === 'none' ? null : realNumber(`--gate ${gate}`, value)];
 }
 
 function tensorEdits(values: Values): ProjectEdit[] {

@@ -1,0 +1,44 @@
+import type { LayerView, ModelView } from '../../src-shared/contract/api';
+import { layerId } from '../../src-shared/base/brand';
+import { precisionOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
+import { elementCount } from '../onnx/element-types';
+import type { Model, Node } from '../onnx/model';
+import { calibrationTensors } from '../quantization/calibration-tensors';
+import { graphFacts, type GraphFacts } from '../quantization/graph-facts';
+import { COMPUTE_OPS } from '../quantization/op-classes';
+import { placeQdq } from '../quantization/quantize';
+
+/** The prepared model as the graph and the layer table show it: what each layer was asked to be, what it becomes, and why. */
+export function modelView(model: Model, plan: PrecisionPlan, target: Target): ModelView {
+  const facts = graphFacts(model);
+  const decisions = new Map<string, PlacementDecision[]>();
+  for (const decision of placeQdq(model, plan, target).decisions) {
+    const list = decisions.get(decision.layer);
+    if (list) list.push(decision);
+    else decisions.set(decision.layer, [decision]);
+  }
+  return {
+    inputs: model.graph.input.map((input) => input.name),
+    outputs: model.graph.output.map((output) => output.name),
+    layers: facts.nodes.map((node) => layerView(node, facts, plan, decisions.get(node.name) ?? [])),
+    calibrationTensors: calibrationTensors(model),
+  };
+}
+
+function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, decisions: readonly PlacementDecision[]): LayerView {
+  const layer = layerId(node.name);
+  const constants = node.input.filter((name) => facts.initializer(name) !== undefined);
+  const weight = COMPUTE_OPS.has(node.opType) ? facts.initializer(node.input[1] ?? '') : undefined;
+  const main = decisions.find((decision) => decision.tensor === undefined);
+  return {
+    layer,
+    op: node.opType,
+    inputs: node.input.filter((name) => name !== '' && !facts.isConstant(name)),
+    outputs: node.output.filter((name) => name !== ''),
+    weightShape: weight?.dims ?? null,
+    parameters: constants.reduce((sum, name) => sum + elementCount(facts.initializer(name)?.dims ?? []), 0),
+    planned: precisionOf(plan, layer),
+    decision: main ?? { layer, op: node.opType, precision: 'fp32', code: 'unknown', reason: 'No decision was made about this layer' },
+    edges: decisions.filter((decision) => decision.tensor !== undefined),
+  };
+}
