@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
+import type { RunnableVariant } from '../backends/runnable-variant';
 import { inputDims, OrtSession, type OutputTensor } from '../backends/ort-session';
 
 /** Sums over one output of one image, from which SQNR and cosine of any number of images follow. Double precision. */
@@ -29,13 +30,6 @@ export interface ImageAnswer {
   readonly outputs: readonly OutputError[];
 }
 
-export interface EvaluatedVariant {
-  readonly variant: string;
-  readonly modelPath: string;
-  readonly weightsDir: string | null;
-  readonly simulate: boolean;
-}
-
 /**
  * Runs several variants of a model on the same images; the first is the reference. The classification output is the
  * first output of shape [batch, classes] (trailing axes of 1 allowed) with at least two classes.
@@ -46,10 +40,10 @@ export class VariantEvaluator {
     private readonly input: ImageInput,
   ) {}
 
-  static async open(variants: readonly EvaluatedVariant[], input: ImageInput): Promise<VariantEvaluator> {
+  static async open(variants: readonly RunnableVariant[], input: ImageInput): Promise<VariantEvaluator> {
     const sessions: OrtSession[] = [];
     for (const variant of variants) {
-      sessions.push(await OrtSession.open({ model: variant.modelPath, weightsDir: variant.weightsDir, threads: 1, simulate: variant.simulate }));
+      sessions.push(await OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 }));
     }
     return new VariantEvaluator(sessions, input);
   }

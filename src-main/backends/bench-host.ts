@@ -4,13 +4,12 @@
  */
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import { toWireError, type WireError } from '../../src-shared/contract/errors';
+import type { RunnableVariant } from './runnable-variant';
 import { inputDims, OrtSession, type OutputTensor } from './ort-session';
 
 export interface BenchOpen {
   readonly type: 'open';
-  readonly modelPath: string;
-  readonly weightsDir: string | null;
-  readonly simulate: boolean;
+  readonly variant: RunnableVariant;
   readonly threads: number;
   readonly input: ImageInput;
   readonly batch: number;
@@ -47,7 +46,7 @@ async function openVariant(request: BenchOpen): Promise<void> {
   const { input, batch } = request;
   const values = new Float32Array(input.channels * input.height * input.width * batch).map((_, i) => ((i * 37) % 255) / 255 - 0.5);
   const residentBefore = process.memoryUsage.rss();
-  const session = await OrtSession.open({ model: request.modelPath, weightsDir: request.weightsDir, threads: request.threads, simulate: request.simulate });
+  const session = await OrtSession.open({ ...request.variant, model: request.variant.modelPath, threads: request.threads });
   const dims = inputDims(input, batch);
   // Outputs are written into the same buffers every time, as a serving loop would do.
   const first = await session.run(values, dims);

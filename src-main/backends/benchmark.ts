@@ -8,6 +8,7 @@ import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shar
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import type { BenchmarkVariantRecord } from '../../src-shared/domain/run-record';
 import { formatPercent } from '../../src-shared/base/units';
+import type { RunnableVariant } from './runnable-variant';
 import type { BenchOpen, FromBenchHost, ToBenchHost } from './bench-host';
 
 const WARM_UP_MS = 300;
@@ -16,11 +17,7 @@ const TURN_MS = 100;
 const MIN_ITERATIONS = 3;
 const MAX_ITERATIONS = 200;
 
-export interface BenchmarkVariant {
-  readonly variant: string;
-  readonly modelPath: string;
-  readonly weightsDir: string | null;
-  readonly simulate: boolean;
+export interface BenchmarkVariant extends RunnableVariant {
   readonly sizeMb: number;
 }
 
@@ -109,9 +106,7 @@ class Lane {
     const child = fork(options.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const request: BenchOpen = {
       type: 'open',
-      modelPath: variant.modelPath,
-      weightsDir: variant.weightsDir,
-      simulate: variant.simulate,
+      variant,
       threads: options.threads,
       input: options.input,
       batch: options.batch,

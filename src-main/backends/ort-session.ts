@@ -10,6 +10,7 @@ export interface OrtSessionOptions {
   readonly threads: number;
   /** Keep Q/DQ as float arithmetic instead of fusing to INT8 kernels. */
   readonly simulate: boolean;
+  readonly hasFp16: boolean;
 }
 
 export interface OutputTensor {
@@ -41,7 +42,12 @@ export class OrtSession {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
-      extra: { session: sessionConfig },
+      extra: {
+        session: sessionConfig,
+        // ONNX Runtime 1.30 and 1.31 crash (SIGSEGV, no message) in this pass on some FP16 graphs on the CPU: seen on a
+        // vision transformer that PyTorch exported, whose patch embedding is followed by shape arithmetic.
+        ...(options.hasFp16 ? { optimization: { disable_specified_optimizers: 'NchwcTransformer' } } : {}),
+      },
     };
     // A path lets ONNX Runtime resolve external data itself; bytes are needed as soon as the weights lie elsewhere.
     const model = typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;

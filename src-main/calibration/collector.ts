@@ -61,7 +61,7 @@ export class OrtCollector implements Collector {
   }
 
   static async open(options: CollectorOptions): Promise<OrtCollector> {
-    const session = await OrtSession.open({ model: options.model, weightsDir: options.weightsDir, threads: 1, simulate: false });
+    const session = await OrtSession.open({ model: options.model, weightsDir: options.weightsDir, threads: 1, simulate: false, hasFp16: false });
     return new OrtCollector(session, options);
   }
 

@@ -6,6 +6,7 @@ import type { BenchmarkVariantRecord } from '../../src-shared/domain/run-record'
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
+import type { RunnableVariant } from '../backends/runnable-variant';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 
 /**
@@ -78,16 +79,10 @@ export interface RewriteParams {
   readonly materialize: boolean;
 }
 
-export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'>;
-
-/** A model file that ONNX Runtime opens; weightsDir is where its external weights lie (null: it holds them itself). */
-export interface RunnableVariant {
-  readonly variant: string;
-  readonly modelPath: string;
-  readonly weightsDir: string | null;
-  /** Keep Q/DQ as float arithmetic (a simulation of another target) instead of INT8 kernels. */
-  readonly simulate: boolean;
-}
+export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'> & {
+  /** Some layer runs in FP16. */
+  readonly hasFp16: boolean;
+};
 
 export interface EvaluateParams {
   /** The first one is the reference (fp32) that the others are compared with. */

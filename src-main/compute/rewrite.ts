@@ -25,9 +25,10 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, weights });
   const nodes = countNodes(quantized.model);
   const { decisions } = quantized;
-  if (params.outPath === null) return { nodes, decisions, sizeBytes: 0 };
+  const hasFp16 = decisions.some((decision) => decision.precision === 'fp16');
+  if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
   const { sizeBytes } = params.materialize
     ? await writeModel(materialize(quantized.model, context), params.outPath, context)
     : await writeModel(quantized.model, params.outPath, context, { externalTo: preparedWeights(params.preparedDir) });
-  return { nodes, decisions, sizeBytes };
+  return { nodes, decisions, hasFp16, sizeBytes };
 }

@@ -14,8 +14,8 @@ export async function buildJob(spec: BuildSpec, workspace: Workspace, services: 
   return {
     backend: options.backend,
     engines: built.map((engine) => ({
-      variant: engine.variant,
-      path: engine.modelPath,
+      variant: engine.runnable.variant,
+      path: engine.runnable.modelPath,
       sizeMb: engine.sizeBytes / 1e6,
       seconds: engine.seconds,
       built: engine.built,
@@ -42,8 +42,8 @@ export async function benchJob(spec: BenchSpec, workspace: Workspace, services: 
   const outcome = await services.compute.request(
     'bench',
     {
-      variants: built.map(({ variant, modelPath, weightsDir, simulate }) => ({ variant, modelPath, weightsDir, simulate })),
-      sizesMb: Object.fromEntries(built.map((engine) => [engine.variant, engine.sizeBytes / 1e6])),
+      variants: built.map(({ runnable }) => runnable),
+      sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
       input,
       batch: spec.batch ?? input.fixedBatch ?? 1,
       threads,

@@ -21,7 +21,7 @@ export async function validateJob(spec: ValidateSpec, workspace: Workspace, serv
   const evaluated = await services.compute.request(
     'evaluate',
     {
-      variants: built.map(({ variant, modelPath, weightsDir, simulate }) => ({ variant, modelPath, weightsDir, simulate })),
+      variants: built.map(({ runnable }) => runnable),
       input: imageInput(model),
       preprocessing: workspace.file.preprocessing,
       set,

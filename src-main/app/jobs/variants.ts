@@ -6,11 +6,12 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
+import type { RunnableVariant } from '../../backends/runnable-variant';
 import { requireBackend } from '../../backends/registry';
 import { writeFileAtomic } from '../../base/atomic-file';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import { thresholdsInUse } from '../../calibration/threshold-table';
-import type { RewriteParams, RunnableVariant } from '../../compute/protocol';
+import type { RewriteParams } from '../../compute/protocol';
 import type { Model } from '../../onnx/model';
 import { openCalibration, prepared, shortHash, type Workspace } from '../workspace';
 import type { JobServices } from './services';
@@ -35,7 +36,8 @@ export function variantOptions(
 }
 
 /** A variant as a file that a backend runs, and what it cost to make. */
-export interface BuiltVariant extends RunnableVariant {
+export interface BuiltVariant {
+  readonly runnable: RunnableVariant;
   readonly sizeBytes: number;
   readonly seconds: number;
   /** False when it was there already. */
@@ -49,6 +51,7 @@ interface EngineRecord {
   readonly target: Target;
   readonly variant: string;
   readonly sizeBytes: number;
+  readonly hasFp16: boolean;
   readonly createdAt: string;
 }
 
@@ -94,9 +97,9 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
   const weightsDir = isSimulation ? workspace.preparedDir : null;
-  const runnable: RunnableVariant = { variant: name.text, modelPath, weightsDir, simulate: isSimulation };
+  const runnable = { variant: name.text, modelPath, weightsDir, simulate: isSimulation };
   const known = readEngineRecord(dir);
-  if (known) return { ...runnable, sizeBytes: known.sizeBytes, seconds: 0, built: false };
+  if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, sizeBytes: known.sizeBytes, seconds: 0, built: false };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
   const result = await task.services.compute.request('rewrite', { ...recipe, outPath: modelPath, materialize: !isSimulation }, task.context);
@@ -106,16 +109,17 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     target: options.target,
     variant: name.text,
     sizeBytes: result.sizeBytes,
+    hasFp16: result.hasFp16,
     createdAt: new Date().toISOString(),
   };
   await writeFileAtomic(join(dir, ENGINE_RECORD), JSON.stringify(record, null, 1));
-  return { ...runnable, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
+  return { runnable: { ...runnable, hasFp16: result.hasFp16 }, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
 }
 
 function preparedAsVariant(variant: string, preparedDir: string): BuiltVariant {
   const modelPath = join(preparedDir, 'model.onnx');
   const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => sum + (existsSync(join(preparedDir, file)) ? statSync(join(preparedDir, file)).size : 0), 0);
-  return { variant, modelPath, weightsDir: preparedDir, simulate: false, sizeBytes, seconds: 0, built: false };
+  return { runnable: { variant, modelPath, weightsDir: preparedDir, simulate: false, hasFp16: false }, sizeBytes, seconds: 0, built: false };
 }
 
 function readEngineRecord(dir: string): EngineRecord | null {
@@ -123,7 +127,7 @@ function readEngineRecord(dir: string): EngineRecord | null {
   if (!existsSync(path) || !existsSync(join(dir, 'model.onnx'))) return null;
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<EngineRecord>;
-    return record.version === 1 && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
+    return record.version === 1 && typeof record.sizeBytes === 'number' && typeof record.hasFp16 === 'boolean' ? (record as EngineRecord) : null;
   } catch {
     return null;
   }

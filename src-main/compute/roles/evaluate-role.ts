@@ -1,7 +1,7 @@
 import { createPreprocessor } from '../../calibration/preprocess';
 import { VariantEvaluator } from '../../analysis/variant-evaluator';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
-import type { RunnableVariant } from '../protocol';
+import type { RunnableVariant } from '../../backends/runnable-variant';
 import type { Role } from '../worker';
 
 export interface EvaluateInit {
