@@ -133,6 +133,7 @@ async function collect(task: CollectTask): Promise<void> {
     await writeFileAtomic(task.partialPath, encodeHistogramFile(state.toFile(params.shard)));
   };
   let writing: Promise<void> = Promise.resolve();
+  const writeFailed = new AbortController(); // a pass that cannot be kept is not worth going on
   let finished = task.entries.length - task.remaining.length;
   const report = (): void =>
     context.onProgress?.({ phase: 'collecting histograms', done: finished, total: task.entries.length, unit: 'images' });
@@ -152,7 +153,7 @@ async function collect(task: CollectTask): Promise<void> {
       init,
       threads: params.threads,
       batches: batchesOf(task.remaining, params.input.fixedBatch ?? 1),
-      ...(context.signal ? { signal: context.signal } : {}),
+      signal: AbortSignal.any([writeFailed.signal, ...(context.signal ? [context.signal] : [])]),
       onBatch: (batch, outcomes) => {
         noteOutcomes(state, batch, outcomes);
         finished += batch.entries.length;
@@ -160,10 +161,11 @@ async function collect(task: CollectTask): Promise<void> {
       },
       isCheckpointDue: () => performance.now() - lastCheckpointAt > params.checkpointSeconds * 1000,
       onFlush: (delta) => state.mergeCounts(delta),
-      onCheckpoint: () => {
+      onCheckpoint: (isComplete) => {
         lastCheckpointAt = performance.now();
+        if (isComplete) return; // the finished file follows at once
         writing = writing.then(checkpoint);
-        writing.catch(() => undefined); // thrown below
+        writing.catch(() => writeFailed.abort()); // and is thrown below
       },
     });
   } finally {

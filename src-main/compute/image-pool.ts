@@ -38,7 +38,8 @@ export interface PoolOptions<R, S> {
   readonly isCheckpointDue?: () => boolean;
   /** One worker's state since its last flush; it covers every batch that this worker has reported before. */
   readonly onFlush?: (state: S) => void;
-  readonly onCheckpoint?: () => void;
+  /** All workers have flushed; `isComplete` after the last batch of a pass that was not cancelled. */
+  readonly onCheckpoint?: (isComplete: boolean) => void;
 }
 
 /**
@@ -125,7 +126,7 @@ class ImagePool<R, S> {
     if (this.isFlushing) {
       if (this.flushesOpen > 0) return;
       this.isFlushing = false;
-      this.options.onCheckpoint?.();
+      this.options.onCheckpoint?.(this.nextBatch >= this.options.batches.length);
       if (this.isExhausted()) {
         this.finished?.resolve();
         return;
