@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { RecentProject } from '../../src-shared/contract/api';
 import { writeFileAtomic } from '../base/atomic-file';
-import { arrayOf, objectOf, string } from '../../src-shared/domain/json-shape';
+import { arrayOf, objectOf, string } from '../../src-shared/base/json-shape';
 
 const KEPT_PROJECTS = 20;
 

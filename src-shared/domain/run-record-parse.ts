@@ -1,8 +1,8 @@
 import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, VariantReport, WorstGroup, WorstImage } from './accuracy';
-import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from './json-shape';
+import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
 import { BACKENDS, TARGETS } from './precision';
-import type { Preprocessing } from './preprocessing';
+import { preprocessingShape } from './project-shape';
 import {
   RUN_RECORD_VERSION,
   type BenchmarkRecord,
@@ -106,29 +106,6 @@ const benchmark = objectOf<BenchmarkRecord>(
   {},
 );
 
-const resize: Shape<Preprocessing['resize']> = union<Preprocessing['resize']>(
-  objectOf<{ kind: 'none' }>({ kind: oneOf('none') }, {}),
-  objectOf<{ kind: 'stretch'; width: number; height: number }>({ kind: oneOf('stretch'), width: count, height: count }, {}),
-  objectOf<{ kind: 'short'; shortSide: number }>({ kind: oneOf('short'), shortSide: count }, {}),
-  objectOf<{ kind: 'letterbox'; width: number; height: number; pad: number }>(
-    { kind: oneOf('letterbox'), width: count, height: count, pad: number },
-    {},
-  ),
-);
-
-const preprocessing = objectOf<Preprocessing>(
-  {
-    resize,
-    crop: nullable(objectOf<{ readonly width: number; readonly height: number }>({ width: count, height: count }, {})),
-    order: oneOf('rgb', 'bgr', 'gray'),
-    scale: number,
-    mean: arrayOf(number),
-    std: arrayOf(number),
-    layout: oneOf('nchw', 'nhwc'),
-  },
-  {},
-);
-
 const imageSet = objectOf<SetRecord>({ root: string, manifestSha256: string, images: count }, {});
 
 const runRecord = objectOf<RunRecord>(
@@ -141,7 +118,7 @@ const runRecord = objectOf<RunRecord>(
     machine: objectOf<MachineRecord>({ cpu: string, cores: count, memoryBytes: count, os: string }, { gpu: string }),
     model: objectOf<RunRecord['model']>({ path: string, sha256: string }, {}),
     sets: objectOf<RunRecord['sets']>({ calibration: imageSet, validation: nullable(imageSet) }, {}),
-    preprocessing,
+    preprocessing: preprocessingShape,
     options: objectOf<RunRecord['options']>(
       {
         target: oneOf(...TARGETS),

@@ -75,19 +75,19 @@ describe('loadProject', () => {
     await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringMatching(/project\.json is not valid JSON: /) as string });
   });
   it.each<readonly [string, unknown, string]>([
-    ['version', 0, 'Expected 1 at version, found 0'],
-    ['version', '1', 'Expected a number at version, found "1"'],
-    ['model', null, 'Expected an object at model, found null'],
-    ['name', '', 'Expected a text at name, found ""'],
+    ['version', 0, 'expected 1 at version, found 0'],
+    ['version', '1', 'expected 1 at version, found "1"'],
+    ['model', null, 'expected an object at model, found null'],
+    ['name', '', 'expected a text at name, found ""'],
     ['method', 'best', 'at method, found "best"'],
-    ['percentile', 0, 'Expected a percentile above 0 and up to 100 at percentile, found 0'],
+    ['percentile', 0, 'expected a percentile above 0 and up to 100 at percentile, found 0'],
     ['tensorMethods', { a: 'x' }, 'at tensorMethods.a, found "x"'],
-    ['manualThresholds', { a: -1 }, 'Expected a threshold above 0 at manualThresholds.a, found -1'],
-    ['plan', { layers: { l: 'int4' } }, 'Expected one of int8, fp16, fp32 at plan.layers.l, found "int4"'],
+    ['manualThresholds', { a: -1 }, 'expected a threshold above 0 at manualThresholds.a, found -1'],
+    ['plan', { layers: { l: 'int4' } }, 'expected "int8" or "fp16" or "fp32" at plan.layers.l, found "int4"'],
     ['validationSet', { path: 'x' }, 'at validationSet.labels, found nothing'],
-    ['preprocessingNotes', [1], 'Expected a text at preprocessingNotes[0], found 1'],
-    ['gates', {}, 'Expected a number at gates.maxTop1Drop, found nothing'],
-    ['preprocessing', { resize: { kind: 'stretch', width: 0 } }, 'Expected a whole number of pixels above 0 at preprocessing.resize.width, found 0'],
+    ['preprocessingNotes', [1], 'expected a string at preprocessingNotes[0], found 1'],
+    ['gates', {}, 'expected a number at gates.maxTop1Drop, found nothing'],
+    ['preprocessing', { resize: { kind: 'stretch', width: 0 } }, 'expected a whole number of pixels above 0 at preprocessing.resize.width, found 0'],
   ])('names the field: %s = %j', async (key, value, message) => {
     const { dir, file } = await created();
     edit(file, (project) => (project[key] = value));

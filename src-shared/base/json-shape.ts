@@ -109,3 +109,23 @@ export function objectOf<T extends object>(required: RequiredShapes<T>, optional
     return parsed as T;
   };
 }
+
+/** A shape with a condition on the value; `expected` says it in words. */
+export function where<T>(shape: Shape<T>, expected: string, isAllowed: (value: T) => boolean): Shape<T> {
+  return (value, path) => {
+    const parsed = shape(value, path);
+    if (!isAllowed(parsed)) throw new ShapeError(path, expected, value);
+    return parsed;
+  };
+}
+
+/** One of several object shapes, chosen by the `kind` that the value itself names, so that errors speak of that kind only. */
+export function byKind<T extends { readonly kind: string }>(kinds: { readonly [K in T['kind']]: Shape<Extract<T, { readonly kind: K }>> }): Shape<T> {
+  const shapes = kinds as Readonly<Record<string, Shape<T>>>;
+  return (value, path) => {
+    const kind: unknown = isObject(value) ? value['kind'] : undefined;
+    const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;
+    if (shape === undefined) throw new ShapeError(path === '' ? 'kind' : `${path}.kind`, Object.keys(shapes).join(' or '), kind);
+    return shape(value, path);
+  };
+}

@@ -1,0 +1,29 @@
+import type { ReplyMessage } from './wire';
+
+/** What the desktop's dialogs choose. */
+export const DIALOG_KINDS = ['model', 'folder', 'project', 'cache', 'save'] as const;
+export type DialogKind = (typeof DIALOG_KINDS)[number];
+
+/**
+ * What the preload script puts on `window.calib` in the desktop window; absent in a browser. The paths that a page may
+ * name in calls are those that these dialogs and drops returned, and those of projects it opened. `DroppedFile` is the
+ * DOM's File.
+ */
+export interface DesktopBridge<DroppedFile = object> {
+  /** Carries one call; never rejects for an error of the application, which is a reply too. */
+  call(method: string, request: unknown): Promise<ReplyMessage>;
+  /** @returns a function that ends the subscription. */
+  onEvent(listener: (message: ReplyMessage) => void): () => void;
+  /** Paths of files and folders that were dropped or picked; the page may name them from then on. */
+  pathsOf(files: readonly DroppedFile[]): Promise<readonly string[]>;
+  /** Opens the system's dialog. @returns null when it was closed without a choice. */
+  choose(kind: DialogKind): Promise<string | null>;
+}
+
+/** The one pair of channels between window and application. */
+export const CALL_CHANNEL = 'calib:call';
+export const EVENT_CHANNEL = 'calib:event';
+
+/** Calls that the preload script itself makes; a page cannot. */
+export const DIALOG_METHOD = '$dialog';
+export const GRANT_METHOD = '$grant';

@@ -1,0 +1,67 @@
+import { arrayOf, byKind, nullable, number, objectOf, oneOf, recordOf, string, where, type Shape } from '../base/json-shape';
+import { METHODS } from './methods';
+import { PRECISIONS, TARGETS, type PrecisionPlan } from './precision';
+import type { PartialPreprocessing, Preprocessing } from './preprocessing';
+import { PROJECT_VERSION, type Gates, type ProjectFile, type SetReference } from './project';
+
+/** Guards of what a project file and requests about projects hold. */
+
+const text = where(string, 'a text', (value) => value !== '');
+const pixels = where(number, 'a whole number of pixels above 0', (value) => Number.isInteger(value) && value > 0);
+const notZero = where(number, 'a number that is not 0', (value) => value !== 0);
+const threshold = where(number, 'a threshold above 0', (value) => value > 0);
+const size = { width: pixels, height: pixels } as const;
+
+type Resize<K extends Preprocessing['resize']['kind']> = Extract<Preprocessing['resize'], { kind: K }>;
+const resize = byKind<Preprocessing['resize']>({
+  none: objectOf<Resize<'none'>>({ kind: oneOf('none') }, {}),
+  stretch: objectOf<Resize<'stretch'>>({ kind: oneOf('stretch'), ...size }, {}),
+  short: objectOf<Resize<'short'>>({ kind: oneOf('short'), shortSide: pixels }, {}),
+  letterbox: objectOf<Resize<'letterbox'>>({ kind: oneOf('letterbox'), ...size, pad: where(number, 'a pixel value from 0 to 255', (value) => value >= 0 && value <= 255) }, {}),
+});
+
+const preprocessingFields = {
+  resize,
+  crop: nullable(objectOf<NonNullable<Preprocessing['crop']>>(size, {})),
+  order: oneOf('rgb', 'bgr', 'gray'),
+  scale: notZero,
+  mean: arrayOf(number),
+  std: arrayOf(notZero),
+  layout: oneOf('nchw', 'nhwc'),
+} as const;
+
+export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, {});
+export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>({}, preprocessingFields);
+
+const gateFields = { maxTop1Drop: nullable(number), maxWorstGroupDrop: nullable(number), minTop1: nullable(number), maxLatencyMs: nullable(number) } as const;
+export const gatesShape: Shape<Gates> = objectOf<Gates>(gateFields, {});
+export const someGatesShape: Shape<Partial<Gates>> = objectOf<Partial<Gates>>({}, gateFields);
+
+export const percentileShape: Shape<number> = where(number, 'a percentile above 0 and up to 100', (value) => value > 0 && value <= 100);
+
+/** The fields that edits change, see ProjectDecisions. */
+export const decisionFields = {
+  method: oneOf(...METHODS),
+  percentile: percentileShape,
+  tensorMethods: recordOf(oneOf(...METHODS)),
+  manualThresholds: recordOf(threshold),
+  plan: objectOf<PrecisionPlan>({ layers: recordOf(oneOf(...PRECISIONS)) }, {}),
+  target: oneOf(...TARGETS),
+  gates: gatesShape,
+  preprocessing: preprocessingShape,
+  calibrationSet: objectOf<SetReference>({ path: text, labels: nullable(text) }, {}),
+  validationSet: nullable(objectOf<SetReference>({ path: text, labels: nullable(text) }, {})),
+} as const;
+
+/** A project file of the current version; unknown fields are left out. */
+export const projectFileShape: Shape<ProjectFile> = objectOf<ProjectFile>(
+  {
+    version: oneOf(PROJECT_VERSION),
+    name: text,
+    model: objectOf<ProjectFile['model']>({ path: text, sha256: text }, {}),
+    preprocessingNotes: arrayOf(string),
+    importedThresholds: recordOf(threshold),
+    ...decisionFields,
+  },
+  {},
+);
