@@ -4,6 +4,8 @@ import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contra
 import { displayWidth } from './text-table';
 
 const BAR_CELLS = 24;
+/** Also for terminals that say 0, as pseudo-terminals without a window do. */
+const DEFAULT_COLUMNS = 80;
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 2_000;
 const ERASE_LINE = '\r\u001b[2K';
@@ -74,7 +76,7 @@ export function createProgressLine({ stream, now = () => performance.now() }: Pr
   let latest: Progress | null = null;
 
   const write = (progress: Progress, state: RateState, nowMs: number): void => {
-    const text = isTerminal ? terminalLine(progress, state, stream.columns ?? 80) : `${progress.phase}: ${progressFacts(progress, state)}`;
+    const text = isTerminal ? terminalLine(progress, state, stream.columns || DEFAULT_COLUMNS) : `${progress.phase}: ${progressFacts(progress, state)}`;
     if (text === written) return;
     stream.write(isTerminal ? `${ERASE_LINE}${text}` : `${text}\n`);
     written = text;

@@ -10,7 +10,9 @@ import { inspect } from './inspect';
 import { merge } from './merge';
 import { quantize } from './quantize';
 import { run } from './run';
+import { serveCommand } from './serve';
 import { set } from './set';
+import { start } from './start';
 import { thresholds } from './thresholds';
 import { validate } from './validate';
 
@@ -29,5 +31,7 @@ export const COMMANDS: readonly Command[] = [
   run,
   importCommand,
   exportCommand,
+  serveCommand,
+  start,
   doctor,
 ];

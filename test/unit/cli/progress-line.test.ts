@@ -58,6 +58,12 @@ describe('terminal line', () => {
     expect(written.at(-1)).toBe('\r\u001b[2K');
   });
 
+  it('takes 80 columns where the terminal says 0', () => {
+    const { written, report } = fake(true, 0);
+    report(0, 40);
+    expect(written[0]).toContain('40/400 images');
+  });
+
   it('puts a message above the bar and draws the bar again', () => {
     const { line, written, report } = fake(true);
     report(0, 0);
