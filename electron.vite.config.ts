@@ -1,5 +1,6 @@
 import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
 
 const entry = (path: string): string => resolve(import.meta.dirname, 'src-main', path);
 
@@ -12,12 +13,37 @@ export default defineConfig({
       rollupOptions: {
         input: {
           calib: entry('cli/main.ts'),
+          desktop: entry('desktop/main.ts'),
           'compute-host': entry('compute/host.ts'),
           'compute-worker': entry('compute/worker.ts'),
           'bench-host': entry('backends/bench-host.ts'),
         },
         output: { format: 'es' },
       },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { preload: entry('preload/preload.ts') },
+        // A sandboxed preload script is CommonJS and can require nothing but electron: one file.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: resolve(import.meta.dirname, 'src-renderer'),
+    base: './',
+    plugins: [react()],
+    worker: { format: 'es' },
+    build: {
+      outDir: resolve(import.meta.dirname, 'out/renderer'),
+      emptyOutDir: true,
+      // Electron's Chromium and today's browsers; the page's policy forbids inline scripts, so no polyfill either.
+      target: 'chrome120',
+      modulePreload: { polyfill: false },
+      rollupOptions: { input: resolve(import.meta.dirname, 'src-renderer/index.html') },
     },
   },
 });

@@ -160,8 +160,8 @@ function readArray(mark: unknown, { table, body }: Body): CarriedArray {
   const type = ARRAY_TYPES[name as ArrayName];
   const [offset, length] = range;
   if (offset + length > body.length || length % type.BYTES_PER_ELEMENT !== 0) throw broken('a typed array beyond the end');
-  // Copied, so that it is aligned and does not keep the whole reply in memory.
-  return new type(body.slice(offset, offset + length).buffer);
+  // Copied, so that it is aligned and does not keep the whole reply in memory; `slice` of a Node Buffer would not copy.
+  return new type(new Uint8Array(body.subarray(offset, offset + length)).buffer);
 }
 
 function broken(found: string): WorkbenchError {

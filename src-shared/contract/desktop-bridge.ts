@@ -11,13 +11,13 @@ export type DialogKind = (typeof DIALOG_KINDS)[number];
  */
 export interface DesktopBridge<DroppedFile = object> {
   /** Carries one call; never rejects for an error of the application, which is a reply too. */
-  call(method: string, request: unknown): Promise<ReplyMessage>;
+  readonly call: (method: string, request: unknown) => Promise<ReplyMessage>;
   /** @returns a function that ends the subscription. */
-  onEvent(listener: (message: ReplyMessage) => void): () => void;
+  readonly onEvent: (listener: (message: ReplyMessage) => void) => () => void;
   /** Paths of files and folders that were dropped or picked; the page may name them from then on. */
-  pathsOf(files: readonly DroppedFile[]): Promise<readonly string[]>;
+  readonly pathsOf: (files: readonly DroppedFile[]) => Promise<readonly string[]>;
   /** Opens the system's dialog. @returns null when it was closed without a choice. */
-  choose(kind: DialogKind): Promise<string | null>;
+  readonly choose: (kind: DialogKind) => Promise<string | null>;
 }
 
 /** The one pair of channels between window and application. */

@@ -45,7 +45,7 @@ type Calibrate = Extract<JobSpec, { kind: 'calibrate' }>;
 type Merge = Extract<JobSpec, { kind: 'merge' }>;
 const shard = objectOf<Shard>({ index: whole, count: whole }, {});
 const jobSpec = byKind<JobSpec>({
-  calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean }),
+  calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),
   merge: objectOf<Merge>({ kind: oneOf('merge'), ...projectPath, shardPaths: arrayOf(string) }, {}),
   quantize: objectOf<QuantizeSpec>({ kind: oneOf('quantize'), ...projectPath, target: oneOf(...TARGETS), variant: string, outPath: string }, { activationType }),
   validate: objectOf<ValidateSpec>({ kind: oneOf('validate'), ...projectPath }, { ...variantsShapes, limit: whole }),

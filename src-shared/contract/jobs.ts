@@ -5,9 +5,9 @@ import type { SkippedImage } from '../domain/image-set';
 import type { VariantReport } from '../domain/accuracy';
 import type { WireError } from './errors';
 
-/** The work that takes longer than a second. Paths are absolute. */
+/** The work that takes longer than a second. Paths are absolute. `tensorrtGridBatch`: also collect TensorRT's own grid. */
 export type JobSpec =
-  | { readonly kind: 'calibrate'; readonly projectPath: string; readonly limit?: number; readonly threads?: number; readonly shard?: Shard; readonly fresh?: boolean }
+  | { readonly kind: 'calibrate'; readonly projectPath: string; readonly limit?: number; readonly threads?: number; readonly shard?: Shard; readonly fresh?: boolean; readonly tensorrtGridBatch?: number }
   | { readonly kind: 'merge'; readonly projectPath: string; readonly shardPaths: readonly string[] }
   | QuantizeSpec
   | ValidateSpec
@@ -87,6 +87,8 @@ export interface CalibrateResult {
   readonly warnings: readonly Warning[];
   /** A finished calibration of the same content was there and was kept. */
   readonly kept?: boolean;
+  /** Set when TensorRT's own grid was collected too: images of its first batch, and names that have TensorRT's thresholds. */
+  readonly tensorrtGrid?: { readonly batch: number; readonly names: number };
   /** Set when only a shard was collected: the file to hand to `merge`. */
   readonly shardPath?: string;
 }

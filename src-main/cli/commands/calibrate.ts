@@ -7,15 +7,18 @@ import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type C
 export const calibrate: Command = {
   name: 'calibrate',
   summary: 'collects activation histograms (continues an interrupted pass)',
-  usage: `Usage: calib calibrate PROJECT [--limit N] [--threads N] [--shard I/N] [--fresh] [--json]
+  usage: `Usage: calib calibrate PROJECT [--limit N] [--threads N] [--shard I/N] [--tensorrt-grid BATCH] [--fresh] [--json]
   --limit N     only N images: the first ones of a list, spread evenly over a folder
   --threads N   one-thread workers (default: one per core)
   --shard I/N   only every N-th image, beginning with the I-th; put together with calib merge
+  --tensorrt-grid BATCH
+                also count as TensorRT's calibrator does when it gets BATCH images at a time in the set's order:
+                gives method entropy-tensorrt and every name of a TensorRT calibration cache
   --fresh       collect again although a finished calibration of the same content exists`,
   async run(argv, context) {
     const { values, positionals } = parseFlags(
       argv,
-      { limit: { type: 'string' }, threads: { type: 'string' }, shard: { type: 'string' }, fresh: { type: 'boolean' } },
+      { limit: { type: 'string' }, threads: { type: 'string' }, shard: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, fresh: { type: 'boolean' } },
       { min: 1, max: 1, names: 'PROJECT' },
     );
     const result = await context.runJob({
@@ -26,6 +29,7 @@ export const calibrate: Command = {
         threads: wholeNumber('--threads', values.threads, 1, 256),
         shard: parseShard(values.shard),
         fresh: values.fresh,
+        tensorrtGridBatch: wholeNumber('--tensorrt-grid', values['tensorrt-grid'], 1),
       }),
     });
     printCalibration(result, values.json === true, context);
@@ -51,5 +55,6 @@ export function printCalibration(result: CalibrateResult, json: boolean, { print
   const resumed = result.resumedImages > 0 && !result.kept ? `, ${result.resumedImages} of them from before` : '';
   print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`);
   if (result.skipped.length > 0) print(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`);
+  if (result.tensorrtGrid) print(`TensorRT's grid: ${result.tensorrtGrid.names} names, first batch of ${result.tensorrtGrid.batch} images`);
   print(`sha256 ${result.sha256}`);
 }

@@ -1,0 +1,4 @@
+/** Entry point of the desktop application. */
+import { startDesktop } from './application';
+
+startDesktop();

@@ -1,0 +1,92 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { WorkbenchApi } from '../../src-shared/contract/api';
+import { toWireError } from '../../src-shared/contract/errors';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { SECURITY_HEADERS } from '../transport/content-security';
+import { HttpError, sendError, sendJson } from '../transport/http-body';
+import { handleCall } from '../transport/http-call';
+import { bearerToken, checkHost, checkOrigin, isToken } from '../transport/http-checks';
+import { handleEvents } from '../transport/http-events';
+import { staticFile } from '../transport/static-files';
+import type { Uploads } from './uploads';
+
+export interface HttpServerOptions {
+  /** Already confined to the paths that clients may name. */
+  readonly api: WorkbenchApi;
+  /** The built page. */
+  readonly rendererDir: string;
+  readonly token: string;
+  /** Values of the Host header that are ours; asked for with every request, because the port is known after listening. */
+  readonly hosts: () => ReadonlySet<string>;
+  readonly uploads: Uploads;
+}
+
+/** The page, calls, events and uploads over HTTP. Everything below /api/ needs the token. */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch((error: unknown) => fail(response, error));
+  });
+  server.headersTimeout = 10_000;
+  // Bodies have limits of their own: an upload may take as long as it moves.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 10_000;
+  return server;
+}
+
+async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  const refusal = checkHost(request.headers, options.hosts());
+  if (refusal !== null) throw new HttpError(refusal.status, refusal.message);
+  const address = parseAddress(request.url ?? '/');
+  if (address.pathname.startsWith('/api/')) await answerApi(options, address, request, response);
+  else await answerFile(options.rendererDir, address.pathname, request, response);
+}
+
+/** Joined as text: `//name/path` would otherwise be read as the address of another server. */
+function parseAddress(url: string): URL {
+  if (!url.startsWith('/') || !URL.canParse(`http://server${url}`)) throw new HttpError(400, 'The address cannot be read');
+  return new URL(`http://server${url}`);
+}
+
+async function answerApi(options: HttpServerOptions, address: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { api, token, uploads } = options;
+  const refusal = checkOrigin(request.headers);
+  if (refusal !== null) throw new HttpError(refusal.status, refusal.message);
+  const isEvents = address.pathname === '/api/events';
+  // An event stream cannot send headers, so that it alone may name the token in its address.
+  if (!isToken(bearerToken(request.headers) ?? (isEvents ? address.searchParams.get('token') : null), token)) {
+    throw new HttpError(401, 'The token is missing or not the one of this server; open the address that it printed');
+  }
+  switch (`${request.method ?? ''} ${address.pathname}`) {
+    case 'POST /api/call':
+      return handleCall(api, request, response);
+    case 'GET /api/events':
+      return handleEvents(api, request, response);
+    case 'POST /api/upload':
+      return sendJson(response, 200, await uploads.receive(request, address.searchParams));
+    default:
+      throw new HttpError(404, `There is nothing at ${request.method ?? ''} ${address.pathname}`);
+  }
+}
+
+async function answerFile(rendererDir: string, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw new HttpError(405, 'Expected GET');
+  const file = staticFile(rendererDir, pathname);
+  const found = file === null ? null : await stat(file.path).catch(() => null);
+  if (file === null || found?.isFile() !== true) throw new HttpError(404, 'There is no such page');
+  response.writeHead(200, { 'Content-Type': file.contentType, 'Content-Length': found.size, 'Cache-Control': file.cacheControl });
+  if (request.method === 'HEAD') response.end();
+  else await pipeline(createReadStream(file.path), response);
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof HttpError) sendError(response, error.status, { code: error.status === 404 ? 'not-found' : 'usage', message: error.message });
+  else sendError(response, error instanceof WorkbenchError ? 400 : 500, toWireError(error));
+}

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { homedir, hostname, networkInterfaces, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import type { WorkbenchApi } from '../../src-shared/contract/api';
+import { errnoOf } from '../base/file-errors';
+import { packageRoot } from '../base/package-info';
+import { confineApi, grantProject } from '../transport/confined-api';
+import { allowedHosts, createToken, hostInUrl, isLoopback } from '../transport/http-checks';
+import { PathGrants } from '../transport/path-grants';
+import { createHttpServer } from './http-server';
+import { Uploads } from './uploads';
+
+export const DEFAULT_PORT = 8723;
+export const DEFAULT_MAX_UPLOAD_BYTES = 4e9;
+
+export interface ServeOptions {
+  readonly projectPath?: string;
+  readonly host?: string;
+  /** 0 takes a free one; absent takes the usual one, or a free one while that is in use. */
+  readonly port?: number;
+  /** The folder that requests are confined to; default: that of the project, else the home folder. */
+  readonly root?: string;
+  readonly maxUploadBytes?: number;
+  /** Where the folder of uploads is made; default: the system's temporary folder. */
+  readonly uploadsParent?: string;
+  /** Default: the page that was built with the application. */
+  readonly rendererDir?: string;
+}
+
+export interface RunningServer {
+  /** With the token, and the project when one was named. */
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+  readonly root: string;
+  readonly isLoopback: boolean;
+  /** Ends all connections. @returns the folder of uploads that projects may refer to, or null when there are none. */
+  close(): Promise<string | null>;
+}
+
+/** Starts serve mode. @throws WorkbenchError when the page is not built, the root is absent or the port is taken */
+export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Promise<RunningServer> {
+  const host = options.host ?? '127.0.0.1';
+  const projectPath = options.projectPath === undefined ? null : resolve(options.projectPath);
+  const root = resolve(options.root ?? (projectPath === null ? homedir() : dirname(projectPath)));
+  if (!existsSync(root)) throw new WorkbenchError('not-found', `The folder ${root} of --root does not exist`);
+  const rendererDir = options.rendererDir ?? builtPage();
+  const grants = new PathGrants([root]);
+  // The project that was named on the command line is trusted with all it refers to.
+  if (projectPath !== null) grantProject(await api.openProject({ projectPath }), grants);
+  const uploads = new Uploads(resolve(options.uploadsParent ?? tmpdir()), options.maxUploadBytes ?? DEFAULT_MAX_UPLOAD_BYTES);
+  grants.grant(uploads.dir);
+
+  let hosts: ReadonlySet<string> = new Set();
+  const token = createToken();
+  const confined = confineApi(api, { grants, checksReferences: true, hint: `This server opens only what is below ${root}; start it with --root DIR for another folder.` });
+  const server = createHttpServer({ api: confined, rendererDir, token, hosts: () => hosts, uploads });
+  const port = await listenAnywhere(server, host, options.port);
+  hosts = allowedHosts(hostNames(host), port);
+  const query = new URLSearchParams({ token, ...(projectPath === null ? {} : { project: projectPath }) });
+  return {
+    url: `http://${hostInUrl(shownHost(host))}:${port}/?${query.toString()}`,
+    port,
+    token,
+    root,
+    isLoopback: isLoopback(host),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      return (await uploads.close()) ? uploads.dir : null;
+    },
+  };
+}
+
+function builtPage(): string {
+  const dir = join(packageRoot(), 'out/renderer');
+  if (existsSync(join(dir, 'index.html'))) return dir;
+  throw new WorkbenchError('not-found', `The page is not built: ${dir} has no index.html`, { hint: 'Run: npm run build:app' });
+}
+
+/** Without a wish for a port, another one is better than no server. */
+async function listenAnywhere(server: Server, host: string, wished: number | undefined): Promise<number> {
+  try {
+    return await listen(server, host, wished ?? DEFAULT_PORT);
+  } catch (error) {
+    if (errnoOf(error) === 'EADDRINUSE' && wished === undefined) return listen(server, host, 0);
+    throw listenError(error, host, wished ?? DEFAULT_PORT);
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((done, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      done(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  switch (errnoOf(error)) {
+    case 'EADDRINUSE':
+      return new WorkbenchError('usage', `Port ${port} is in use`, { hint: 'Choose another --port; 0 takes a free one.', cause: error });
+    case 'EACCES':
+      return new WorkbenchError('usage', `Port ${port} needs more rights than this user has`, { hint: 'Choose a --port from 1024 on; 0 takes a free one.', cause: error });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new WorkbenchError('usage', `${host} is not an address of this machine`, { hint: 'Name one that it has as --host, or 0.0.0.0 for all.', cause: error });
+    default:
+      return error;
+  }
+}
+
+const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+function shownHost(host: string): string {
+  return isAnyAddress(host) ? hostname() : host;
+}
+
+/** The names under which a browser may reach a server that is bound to `host`. */
+function hostNames(host: string): readonly string[] {
+  const local = ['localhost', '127.0.0.1', '::1'];
+  if (isLoopback(host)) return [host, ...local];
+  if (!isAnyAddress(host)) return [host];
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map(({ address }) => address));
+  return [hostname(), ...local, ...addresses];
+}

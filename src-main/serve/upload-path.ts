@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+
+const MAX_DEPTH = 32;
+const MAX_NAME_CHARS = 255;
+const MAX_PATH_CHARS = 1_024;
+/** Control characters, what Windows forbids, and both slashes. */
+const FORBIDDEN = /[\p{Cc}<>:"|?*\\/]/u;
+
+/** Where an uploaded file is put: `root/batch/relativePath`; null for a name that could end up anywhere else. */
+export function uploadPath(root: string, batch: string, relativePath: string): string | null {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(batch) || relativePath.length > MAX_PATH_CHARS) return null;
+  const segments = relativePath.split('/');
+  if (segments.length > MAX_DEPTH || !segments.every(isName)) return null;
+  return join(root, batch, ...segments);
+}
+
+function isName(segment: string): boolean {
+  return segment !== '' && segment !== '.' && segment !== '..' && segment.length <= MAX_NAME_CHARS && !FORBIDDEN.test(segment) && !/[. ]$/.test(segment);
+}

@@ -1,0 +1,95 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { API_METHODS, type ApiMethod, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import type { PathGrants } from './path-grants';
+import { projectReferences, requestPaths, type NamedPath } from './request-paths';
+
+export interface Confinement {
+  readonly grants: PathGrants;
+  /**
+   * True: a project may refer only to what is granted (a server that is confined to a folder). False: what a project that
+   * may be opened refers to is granted with it (a desktop, where the person owns the projects).
+   */
+  readonly checksReferences: boolean;
+  /** What to do about a refusal: `Start the server with --root DIR to allow more.` */
+  readonly hint: string;
+}
+
+type Call = (request: unknown) => Promise<unknown>;
+
+/** The API for a client whose paths are not trusted: a call that names a path that is not granted fails with `usage`. */
+export function confineApi(api: WorkbenchApi, confinement: Confinement): WorkbenchApi {
+  const admitted = new Map<string, string>();
+  const admit = (projectPath: string): Promise<void> => admitProject(projectPath, api, { ...confinement, admitted });
+  const methods = Object.fromEntries(API_METHODS.map((method) => [method, confined(method, api, confinement, admit)]));
+  return { ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: (listener) => api.subscribe(listener) };
+}
+
+function confined(method: ApiMethod, api: WorkbenchApi, confinement: Confinement, admit: (projectPath: string) => Promise<void>): Call {
+  const call = (request: unknown): Promise<unknown> => (api[method] as Call).call(api, request);
+  return async (request) => {
+    const paths = requestPaths(request);
+    for (const named of paths) checkNamed(method, named, confinement);
+    const project = paths.find(({ field }) => field === 'projectPath')?.path;
+    if (project !== undefined && method !== 'createProject') await admit(project);
+    return admitReply(method, await call(request), confinement);
+  };
+}
+
+function checkNamed(method: ApiMethod, { field, path }: NamedPath, { grants, hint }: Confinement): void {
+  if (grants.isGranted(path)) return;
+  // A new project is made beside the model that was opened.
+  if (method === 'createProject' && field === 'projectPath' && grants.isBesideGranted(path)) return;
+  throw new WorkbenchError('usage', `${path} (${field}) is not among the files and folders that may be opened here`, { hint });
+}
+
+interface Admission extends Confinement {
+  /** Project -> the state of its file in which its references were checked. */
+  readonly admitted: Map<string, string>;
+}
+
+/** A project that is granted still may not lead out of a confined server. */
+async function admitProject(projectPath: string, api: WorkbenchApi, { grants, checksReferences, hint, admitted }: Admission): Promise<void> {
+  if (!checksReferences) return;
+  const state = fileState(join(projectPath, 'project.json'));
+  if (state !== null && admitted.get(projectPath) === state) return;
+  const { file } = await api.openProject({ projectPath });
+  const outside = projectReferences(file).find((path) => !grants.isGranted(path));
+  if (outside !== undefined) {
+    throw new WorkbenchError('usage', `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be opened here`, { hint });
+  }
+  if (state !== null) admitted.set(projectPath, state);
+}
+
+function fileState(path: string): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
+}
+
+/** What the application itself names may be named by the client from then on. */
+function admitReply(method: ApiMethod, reply: unknown, { grants, checksReferences }: Confinement): unknown {
+  switch (method) {
+    case 'openSample':
+      grantProject(reply as ProjectView, grants);
+      return reply;
+    case 'createProject':
+    case 'openProject':
+    case 'editProject':
+      if (!checksReferences) grantProject(reply as ProjectView, grants);
+      return reply;
+    case 'listRecentProjects': {
+      const recent = reply as Awaited<ReturnType<WorkbenchApi['listRecentProjects']>>;
+      if (checksReferences) return recent.filter(({ path }) => grants.isGranted(path));
+      for (const { path } of recent) grants.grant(path);
+      return recent;
+    }
+    default:
+      return reply;
+  }
+}
+
+/** Grants a project and all it refers to. */
+export function grantProject(view: ProjectView, grants: PathGrants): void {
+  for (const path of [view.path, ...projectReferences(view.file)]) grants.grant(path);
+}

@@ -1,0 +1,44 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, isAbsolute } from 'node:path';
+
+/**
+ * The files and folders that the other side of a link may name. A granted folder grants everything below it. Paths are
+ * compared as the file system resolves them, so that a symbolic link does not lead out of a grant.
+ */
+export class PathGrants {
+  private readonly granted = new Set<string>();
+
+  constructor(roots: readonly string[] = []) {
+    for (const root of roots) this.grant(root);
+  }
+
+  grant(path: string): void {
+    this.granted.add(realOf(resolve(path)));
+  }
+
+  isGranted(path: string): boolean {
+    const real = realOf(resolve(path));
+    return [...this.granted].some((root) => isWithin(root, real));
+  }
+
+  /** True for a new name in the folder of something granted: a project is made beside its model. */
+  isBesideGranted(path: string): boolean {
+    const folder = dirname(realOf(resolve(path)));
+    return [...this.granted].some((root) => dirname(root) === folder);
+  }
+}
+
+/** `path` with symbolic links resolved; what does not exist yet hangs below its nearest ancestor that does. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realOf(parent), basename(path));
+  }
+}
+
+function isWithin(root: string, path: string): boolean {
+  const below = relative(root, path);
+  return below === '' || (!isAbsolute(below) && below.split(/[\\/]/)[0] !== '..');
+}

@@ -1,0 +1,41 @@
+import type { DesktopBridge } from '../../src-shared/contract/desktop-bridge';
+import { createClient } from './client';
+import { ONLINE, type Connection } from './connection';
+import { createHttpLink } from './http-link';
+import { createIpcLink } from './ipc-link';
+import { takeToken } from './token';
+import { createUploads } from './upload';
+
+declare global {
+  interface Window {
+    /** Only in the desktop window. */
+    readonly calib?: DesktopBridge<File>;
+  }
+}
+
+/** The application behind this page: the desktop's own when the preload script is there, else the server it came from. */
+export function connect(): Connection {
+  return window.calib === undefined ? connectHttp() : connectDesktop(window.calib);
+}
+
+function connectDesktop(bridge: DesktopBridge<File>): Connection {
+  return {
+    host: 'desktop',
+    api: createClient(createIpcLink(bridge)),
+    files: {
+      pathsOf: (items) => bridge.pathsOf(items.flatMap((item) => (item.file === null ? [] : [item.file]))),
+      choose: (kind) => bridge.choose(kind),
+    },
+    onStatus: (listener) => {
+      listener(ONLINE);
+      return () => undefined;
+    },
+    retry: () => undefined,
+  };
+}
+
+function connectHttp(): Connection {
+  const token = takeToken();
+  const link = createHttpLink({ token });
+  return { host: 'browser', api: createClient(link), files: createUploads({ token }), onStatus: link.onStatus, retry: link.retry };
+}

@@ -1,0 +1,15 @@
+const STORED_KEY = 'calib.token';
+
+/**
+ * The token of serve mode: from the address on the first visit, which is then cleaned of it (it must not stay in the
+ * history or in a copied link), later from this tab's own storage. Empty when there is none: the server will refuse.
+ */
+export function takeToken(): string {
+  const address = new URL(location.href);
+  const token = address.searchParams.get('token');
+  if (token === null) return sessionStorage.getItem(STORED_KEY) ?? '';
+  sessionStorage.setItem(STORED_KEY, token);
+  address.searchParams.delete('token');
+  history.replaceState(history.state, '', address);
+  return token;
+}

@@ -1,0 +1,79 @@
+import { WorkbenchError } from '../../src-shared/base/errors';
+import type { DroppedItem, FileAccess, UploadProgress } from './connection';
+import { refusalOf } from './http-link';
+
+interface UploadFile {
+  /** Relative to the drop, forward slashes, the dropped folder's name first. */
+  readonly path: string;
+  readonly file: File;
+}
+
+/** Sends dropped files and folders to the server and names them by the paths they have there. */
+export function createUploads(options: { readonly token: string; readonly baseUrl?: string }): FileAccess {
+  const { token, baseUrl = '' } = options;
+  const sendOne = async (batch: string, { path, file }: UploadFile, signal: AbortSignal | undefined): Promise<string> => {
+    const query = new URLSearchParams({ batch, path });
+    const response = await fetch(`${baseUrl}/api/upload?${query.toString()}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' },
+      body: file,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!response.ok) throw new WorkbenchError('unwritable', `${path} could not be sent: ${await refusalOf(response)}`);
+    const answer: unknown = await response.json();
+    const folder: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'folder') : null;
+    if (typeof folder !== 'string') throw new WorkbenchError('internal', `The server did not say where it put ${path}`);
+    return folder;
+  };
+
+  return {
+    choose: null,
+    pathsOf: async (items, { onProgress, signal } = {}) => {
+      const files = (await Promise.all(items.map(filesOf))).flat();
+      if (files.length === 0) throw new WorkbenchError('usage', 'What was dropped holds no files');
+      const batch = crypto.randomUUID();
+      const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
+      let progress: UploadProgress = { doneFiles: 0, totalFiles: files.length, doneBytes: 0, totalBytes };
+      let folder = '';
+      onProgress?.(progress);
+      for (const upload of files) {
+        folder = await sendOne(batch, upload, signal);
+        progress = { ...progress, doneFiles: progress.doneFiles + 1, doneBytes: progress.doneBytes + upload.file.size };
+        onProgress?.(progress);
+      }
+      return items.map((item) => `${folder}/${item.name}`);
+    },
+  };
+}
+
+async function filesOf(item: DroppedItem): Promise<readonly UploadFile[]> {
+  if (item.entry?.isDirectory === true) return folderFiles(item.entry as FileSystemDirectoryEntry, item.name);
+  return item.file === null ? [] : [{ path: item.name, file: item.file }];
+}
+
+/** All files below a folder; hidden ones stay where they are. */
+async function folderFiles(folder: FileSystemDirectoryEntry, path: string): Promise<UploadFile[]> {
+  const files: UploadFile[] = [];
+  for (const entry of await entriesOf(folder)) {
+    if (entry.name.startsWith('.')) continue;
+    const entryPath = `${path}/${entry.name}`;
+    if (entry.isDirectory) files.push(...(await folderFiles(entry as FileSystemDirectoryEntry, entryPath)));
+    else files.push({ path: entryPath, file: await fileOf(entry as FileSystemFileEntry) });
+  }
+  return files;
+}
+
+/** The browser hands out a folder in parts, until a part is empty. */
+async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (part.length === 0) return all;
+    all.push(...part);
+  }
+}
+
+function fileOf(entry: FileSystemFileEntry): Promise<File> {
+  return new Promise((resolve, reject) => entry.file(resolve, reject));
+}

@@ -1,0 +1,48 @@
+import { useLanguage } from '../i18n';
+import { useView } from '../state/view';
+import { DropLayer } from '../features/start/drop-layer';
+import { JobBar } from '../features/jobs/job-bar';
+import './app.css';
+import { useBaseCommands } from './base-commands';
+import { ConnectionBanner } from './connection-banner';
+import { ErrorBoundary } from './error-boundary';
+import { KeysHelp } from './keys-help';
+import { NoticeList } from './notice-list';
+import { Palette } from './palette';
+import { ScreenHost } from './screen-host';
+import { TopBar } from './top-bar';
+import { useKeys } from './use-keys';
+import { useOverlays } from './overlays';
+
+/** The whole window. A change of language draws everything again, because texts are asked for while drawing. */
+export function App({ onRetry }: { readonly onRetry: () => void }) {
+  const language = useLanguage();
+  return (
+    <ErrorBoundary>
+      <Frame key={language} onRetry={onRetry} />
+    </ErrorBoundary>
+  );
+}
+
+function Frame({ onRetry }: { readonly onRetry: () => void }) {
+  const screen = useView((state) => state.screen);
+  const overlay = useOverlays((state) => state.overlay);
+  useBaseCommands();
+  useKeys();
+  return (
+    <div className="app">
+      <TopBar />
+      <ConnectionBanner onRetry={onRetry} />
+      <main className="app-screen" id="screen">
+        <ErrorBoundary key={screen}>
+          <ScreenHost screen={screen} />
+        </ErrorBoundary>
+      </main>
+      <JobBar />
+      <NoticeList />
+      <DropLayer />
+      {overlay === 'palette' ? <Palette /> : null}
+      {overlay === 'keys' ? <KeysHelp /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { useEffect, useMemo } from 'react';
+import { useCommands, type Command } from '../state/commands';
+import { useSession } from '../state/session';
+import { useView } from '../state/view';
+import { showLanding } from '../features/start/landing';
+import { useOverlays } from './overlays';
+import { preloadScreens } from './screen-host';
+import { SCREEN_TABLE } from './screens';
+import { canStart, startJob } from './start-job';
+
+/** Commands that are there on every screen. */
+export function useBaseCommands(): void {
+  useCommands(useMemo(() => [...screenCommands(), ...projectCommands(), ...lookCommands()], []));
+  useEffect(() => void preloadScreens(SCREEN_TABLE), []);
+}
+
+function screenCommands(): readonly Command[] {
+  const tabs = SCREEN_TABLE.filter((screen) => screen.isTab);
+  return SCREEN_TABLE.map((screen) => {
+    const number = tabs.indexOf(screen) + 1;
+    return {
+      id: `app.open-${screen.id}`,
+      titleKey: `app.open.${screen.id}`,
+      ...(number > 0 ? { keys: [`Alt+${number}`] } : {}),
+      isEnabled: () => !screen.needsProject || useSession.getState().project !== null,
+      run: () => useView.getState().openScreen(screen.id),
+    };
+  });
+}
+
+function projectCommands(): readonly Command[] {
+  // The run screen offers the single steps under the same ids: there they take what is being edited.
+  return [
+    { id: 'app.run', titleKey: 'app.command.run', keys: ['Mod+Enter'], run: () => startJob('run'), isEnabled: () => useSession.getState().project !== null },
+    { id: 'run.calibrate', titleKey: 'app.command.calibrate', run: () => startJob('calibrate'), isEnabled: () => canStart('calibrate') },
+    { id: 'run.validate', titleKey: 'app.command.validate', run: () => startJob('validate'), isEnabled: () => canStart('validate') },
+    { id: 'run.bench', titleKey: 'app.command.bench', run: () => startJob('bench'), isEnabled: () => canStart('bench') },
+    { id: 'app.undo', titleKey: 'app.undo', keys: ['Mod+Z'], run: () => void useSession.getState().undo(), isEnabled: () => useSession.getState().history.undoable.length > 0 },
+    { id: 'app.redo', titleKey: 'app.redo', keys: ['Mod+Shift+Z', 'Mod+Y'], run: () => void useSession.getState().redo(), isEnabled: () => useSession.getState().history.redoable.length > 0 },
+    { id: 'app.sample', titleKey: 'app.command.sample', run: () => void openSample() },
+  ];
+}
+
+async function openSample(): Promise<void> {
+  if (await useSession.getState().openSample()) showLanding();
+}
+
+function lookCommands(): readonly Command[] {
+  return [
+    { id: 'app.palette', titleKey: 'app.palette', keys: ['Mod+K', 'Mod+Shift+P'], run: () => useOverlays.getState().open('palette') },
+    { id: 'app.keys', titleKey: 'app.keys', keys: ['?'], run: () => useOverlays.getState().open('keys') },
+    { id: 'app.theme', titleKey: 'app.command.theme', run: () => useView.getState().chooseTheme(useView.getState().resolvedTheme === 'dark' ? 'light' : 'dark') },
+    { id: 'app.language', titleKey: 'app.command.language', run: () => useView.getState().chooseLanguage(useView.getState().language === 'en' ? 'zh' : 'en') },
+  ];
+}

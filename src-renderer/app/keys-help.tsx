@@ -1,0 +1,63 @@
+import { hasMessage, t } from '../i18n';
+import { activeCommands, useCommandRegistry } from '../state/commands';
+import { Dialog } from '../widgets/dialog';
+import { useOverlays } from './overlays';
+import { KeyCaps } from './palette';
+
+/** Keys that widgets handle themselves and that therefore are no commands. */
+const FIXED = [
+  { keys: ['ArrowUp', 'ArrowDown'], titleKey: 'app.help.walk' },
+  { keys: ['Home', 'End'], titleKey: 'app.help.ends' },
+  { keys: ['Shift+ArrowDown'], titleKey: 'app.help.range' },
+  { keys: ['Enter'], titleKey: 'app.help.enter' },
+  { keys: ['ArrowLeft', 'ArrowRight'], titleKey: 'app.help.nudge' },
+  { keys: ['Escape'], titleKey: 'app.help.escape' },
+] as const;
+
+/** All keys of the screen in force, grouped by feature. */
+export function KeysHelp() {
+  const close = useOverlays((state) => state.close);
+  const registered = useCommandRegistry((state) => state.registered);
+  const commands = activeCommands(registered).filter((command) => (command.keys?.length ?? 0) > 0);
+  const features = [...new Set(commands.map((command) => featureOf(command.id)))];
+  return (
+    <Dialog title={t('app.keys')} className="app-help" onClose={close}>
+      <div className="app-help-groups">
+        {features.map((feature) => (
+          <section key={feature}>
+            <h3>{hasMessage(`${feature}.title`) ? t(`${feature}.title`) : t('app.help.everywhere')}</h3>
+            <dl className="app-help-list">
+              {commands
+                .filter((command) => featureOf(command.id) === feature)
+                .map((command) => (
+                  <div key={command.id}>
+                    <dt>{t(command.titleKey, command.titleParams)}</dt>
+                    <dd>
+                      <KeyCaps chords={command.keys ?? []} />
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+        <section>
+          <h3>{t('app.help.lists')}</h3>
+          <dl className="app-help-list">
+            {FIXED.map((entry) => (
+              <div key={entry.titleKey}>
+                <dt>{t(entry.titleKey)}</dt>
+                <dd>
+                  <KeyCaps chords={entry.keys} />
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      </div>
+    </Dialog>
+  );
+}
+
+function featureOf(commandId: string): string {
+  return commandId.split('.')[0] ?? commandId;
+}

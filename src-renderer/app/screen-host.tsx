@@ -1,0 +1,53 @@
+import { lazy, Suspense, type ComponentType, type LazyExoticComponent } from 'react';
+import { t } from '../i18n';
+import { useSession } from '../state/session';
+import { useView, type ScreenId } from '../state/view';
+import { Button } from '../widgets/button';
+import { EmptyState } from '../widgets/empty-state';
+import { SCREEN_TABLE, type Screen } from './screens';
+
+const COMPONENTS = new Map<ScreenId, LazyExoticComponent<ComponentType>>(
+  SCREEN_TABLE.map((screen) => [screen.id, lazy(async () => ({ default: await screen.load() }))]),
+);
+
+/** The screen in force, loaded when it is first opened. */
+export function ScreenHost({ screen: id }: { readonly screen: ScreenId }) {
+  const hasProject = useSession((state) => state.project !== null);
+  const opening = useSession((state) => state.opening);
+  const screen = SCREEN_TABLE.find((candidate) => candidate.id === id);
+  const Component = COMPONENTS.get(id);
+  if (screen === undefined || Component === undefined) return <NoProject />;
+  if (screen.needsProject && !hasProject) return opening === null ? <NoProject /> : <EmptyState title={t('app.opening', { path: opening })} />;
+  return (
+    <Suspense fallback={null}>
+      {/* Work screens spend no line on a title; those who do not see the tabs hear it. */}
+      {screen.needsProject ? <h1 className="visually-hidden">{t(screen.titleKey)}</h1> : null}
+      <Component />
+    </Suspense>
+  );
+}
+
+/** Loads the other screens while the window has nothing to do, so that a tab opens at once. */
+export async function preloadScreens(screens: readonly Screen[]): Promise<void> {
+  for (const screen of screens) {
+    await new Promise<void>((resolve) => requestIdleCallback(() => resolve(), { timeout: 2_000 }));
+    // What fails now fails visibly when the screen is opened.
+    await screen.load().catch(() => undefined);
+  }
+}
+
+function NoProject() {
+  const openScreen = useView((state) => state.openScreen);
+  return (
+    <EmptyState
+      title={t('app.noProject')}
+      action={
+        <Button tone="primary" onClick={() => openScreen('start')}>
+          {t('app.goToStart')}
+        </Button>
+      }
+    >
+      {t('app.noProjectNext')}
+    </EmptyState>
+  );
+}

@@ -1,0 +1,121 @@
+import { useMemo } from 'react';
+import type { ImageSetView, ProjectView } from '../../../src-shared/contract/api';
+import { t } from '../../i18n';
+import { useCommands, type Command } from '../../state/commands';
+import { useSession } from '../../state/session';
+import { Button } from '../../widgets/button';
+import { EmptyState } from '../../widgets/empty-state';
+import { ErrorBox } from '../../widgets/error-box';
+import { ThreePanes } from '../../widgets/three-panes';
+import './data.css';
+import './data-panel.css';
+import { useData } from './data-store';
+import { filterImages, labelName, NO_FILTER, shownImage, type ImageFilter } from './image-filter';
+import { PreprocessingPanel } from './preprocessing-panel';
+import { PreviewPane } from './preview-pane';
+import { SetPanel } from './set-panel';
+import { ThumbnailGrid } from './thumbnail-grid';
+import { useImageSet } from './use-image-set';
+import { usePreprocessing, type PreprocessingEditor } from './use-preprocessing';
+import { usePreview } from './use-preview';
+import { useThumbnailCache } from './use-thumbnails';
+
+export function DataScreen() {
+  const project = useSession((state) => state.project);
+  if (project === null) return <EmptyState title={t('data.noProject')} />;
+  return <Data key={project.path} project={project} />;
+}
+
+function Data({ project }: { readonly project: ProjectView }) {
+  const { set: name, filter, imageId, showSet, filterBy, showImage } = useData();
+  const set = useImageSet(project, name);
+  const editor = usePreprocessing(project);
+  useDataCommands(editor);
+  const view = set === undefined || set === null || set instanceof Error ? null : set;
+  const images = useMemo(() => (view === null ? [] : filterImages(view.images, filter)), [view, filter]);
+  const image = shownImage(images, imageId);
+  const state = usePreview(image === null ? null : { projectPath: project.path, set: name, imageId: image.id, preprocessing: editor.value });
+  const path = (name === 'calibration' ? project.file.calibrationSet : project.file.validationSet)?.path ?? null;
+  return (
+    <ThreePanes
+      left={<SetPanel name={name} path={path} set={view} filter={filter} onSet={showSet} onFilter={filterBy} />}
+      main={
+        view === null ? (
+          <Missing set={set} name={name} />
+        ) : (
+          <div className="data-main">
+            <PreviewPane image={image} state={state} />
+            <GridHead set={view} filter={filter} shown={images.length} onClear={() => filterBy(NO_FILTER)} />
+            <Grid project={project} view={view} images={images} shownId={image?.id ?? null} onShow={showImage} />
+          </div>
+        )
+      }
+      right={<PreprocessingPanel editor={editor} notes={project.file.preprocessingNotes} isCalibrated={project.calibrated} error={state.error} />}
+    />
+  );
+}
+
+function Missing({ set, name }: { readonly set: ReturnType<typeof useImageSet>; readonly name: 'calibration' | 'validation' }) {
+  if (set instanceof Error) {
+    return (
+      <div className="data-failed">
+        <ErrorBox error={set} title={t(`data.setFailed.${name}`)} />
+      </div>
+    );
+  }
+  if (set === null) return <EmptyState title={t('data.noValidation')}>{t('data.noValidationText')}</EmptyState>;
+  return <div className="data-main" aria-busy="true" />;
+}
+
+interface GridHeadProps {
+  readonly set: ImageSetView;
+  readonly filter: ImageFilter;
+  readonly shown: number;
+  readonly onClear: () => void;
+}
+
+function GridHead({ set, filter, shown, onClear }: GridHeadProps) {
+  const words = [filter.group, filter.label === null ? null : labelName(set, filter.label)].filter((word) => word !== null);
+  return (
+    <header className="data-grid-head">
+      <span role="status">{t('data.shown', { shown, count: set.images.length })}</span>
+      {words.length === 0 ? null : (
+        <>
+          <span className="dim ellipsis">{words.join(' · ')}</span>
+          <Button tone="quiet" icon="close" onClick={onClear}>
+            {t('data.showAll')}
+          </Button>
+        </>
+      )}
+    </header>
+  );
+}
+
+interface GridProps {
+  readonly project: ProjectView;
+  readonly view: ImageSetView;
+  readonly images: ReturnType<typeof filterImages>;
+  readonly shownId: string | null;
+  readonly onShow: (imageId: string) => void;
+}
+
+function Grid({ project, view, images, shownId, onShow }: GridProps) {
+  const name = useData((state) => state.set);
+  const cache = useThumbnailCache(project.path, name, view.root);
+  return <ThumbnailGrid set={view} images={images} shownId={shownId} cache={cache} onShow={onShow} />;
+}
+
+function useDataCommands(editor: PreprocessingEditor): void {
+  const showSet = useData((state) => state.showSet);
+  useCommands(
+    useMemo<readonly Command[]>(() => {
+      const isChanged = (): boolean => editor.value !== editor.saved && !editor.isApplying;
+      return [
+        { id: 'data.calibration', titleKey: 'data.command.calibration', run: () => showSet('calibration') },
+        { id: 'data.validation', titleKey: 'data.command.validation', run: () => showSet('validation') },
+        { id: 'data.apply', titleKey: 'data.command.apply', run: editor.apply, isEnabled: isChanged },
+        { id: 'data.reset', titleKey: 'data.command.reset', run: editor.reset, isEnabled: isChanged },
+      ];
+    }, [showSet, editor]),
+  );
+}

@@ -1,0 +1,80 @@
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+
+export type ResizeKind = Preprocessing['resize']['kind'];
+export const RESIZE_KINDS = ['stretch', 'short', 'letterbox', 'none'] as const satisfies readonly ResizeKind[];
+export const ORDERS = ['rgb', 'bgr', 'gray'] as const satisfies readonly Preprocessing['order'][];
+export const LAYOUTS = ['nchw', 'nhwc'] as const satisfies readonly Preprocessing['layout'][];
+export const MAX_SIDE = 16_384;
+
+/** The gray that YOLO-like detectors are trained with. */
+const DEFAULT_PAD = 114;
+/** Where nothing says a size. */
+const DEFAULT_SIDE = 224;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The size that the network gets as far as the preprocessing says: the crop's, else the resize's. */
+export function targetSize({ resize, crop }: Pick<Preprocessing, 'resize' | 'crop'>): Size {
+  if (crop !== null) return crop;
+  if (resize.kind === 'stretch' || resize.kind === 'letterbox') return { width: resize.width, height: resize.height };
+  const side = resize.kind === 'short' ? resize.shortSide : DEFAULT_SIDE;
+  return { width: side, height: side };
+}
+
+/** Another way to resize that ends in the same size, so that the change alone is still right for the model. */
+export function withResizeKind(preprocessing: Preprocessing, kind: ResizeKind): Preprocessing {
+  if (kind === preprocessing.resize.kind) return preprocessing;
+  const size = targetSize(preprocessing);
+  switch (kind) {
+    case 'none':
+      return { ...preprocessing, resize: { kind } };
+    case 'stretch':
+      return { ...preprocessing, resize: { kind, ...size }, crop: null };
+    case 'letterbox':
+      return { ...preprocessing, resize: { kind, ...size, pad: DEFAULT_PAD }, crop: null };
+    // The long side then differs from image to image, so that a crop must follow.
+    case 'short':
+      return { ...preprocessing, resize: { kind, shortSide: Math.min(size.width, size.height) }, crop: size };
+  }
+}
+
+export function withCrop(preprocessing: Preprocessing, isOn: boolean): Preprocessing {
+  return { ...preprocessing, crop: isOn ? targetSize(preprocessing) : null };
+}
+
+/** Mean and standard deviation of one value fit every order; three fit colour only. */
+export function withOrder(preprocessing: Preprocessing, order: Preprocessing['order']): Preprocessing {
+  const isSwapped = (order === 'bgr' && preprocessing.order === 'rgb') || (order === 'rgb' && preprocessing.order === 'bgr');
+  const fit = (values: readonly number[]): readonly number[] => {
+    if (order === 'gray') return values.slice(0, 1);
+    return isSwapped ? [...values].reverse() : values;
+  };
+  return { ...preprocessing, order, mean: fit(preprocessing.mean), std: fit(preprocessing.std) };
+}
+
+export function channelCount(order: Preprocessing['order']): 1 | 3 {
+  return order === 'gray' ? 1 : 3;
+}
+
+/** Names of the channels as the model gets them. */
+export function channelNames(order: Preprocessing['order'], count: number): readonly string[] {
+  const names = { rgb: ['R', 'G', 'B'], bgr: ['B', 'G', 'R'], gray: ['Y'] }[order];
+  return names.length === count ? names : Array.from({ length: count }, (_, index) => String(index));
+}
+
+export function isSamePreprocessing(a: Preprocessing, b: Preprocessing): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical({ resize, crop, order, scale, mean, std, layout }: Preprocessing): string {
+  return JSON.stringify([Object.entries(resize).sort(), crop === null ? null : [crop.width, crop.height], order, scale, mean, std, layout]);
+}
+
+/** The names of the parts that differ, for the line that says what an apply changes. */
+export function changedParts(from: Preprocessing, to: Preprocessing): readonly (keyof Preprocessing)[] {
+  const parts = ['resize', 'crop', 'order', 'scale', 'mean', 'std', 'layout'] as const;
+  return parts.filter((part) => !isSamePreprocessing(from, { ...from, [part]: to[part] }));
+}

@@ -1,0 +1,104 @@
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { t } from '../../i18n';
+import { Button } from '../../widgets/button';
+import { ErrorBox } from '../../widgets/error-box';
+import { Segmented } from '../../widgets/fields';
+import { Icon } from '../../widgets/icons';
+import { GeometryFields } from './geometry-fields';
+import { NumberListField } from './number-list-field';
+import { changedParts, channelCount, LAYOUTS, ORDERS, withOrder } from './preprocessing-draft';
+import type { PreprocessingEditor } from './use-preprocessing';
+
+interface PreprocessingPanelProps {
+  readonly editor: PreprocessingEditor;
+  readonly notes: readonly string[];
+  readonly isCalibrated: boolean;
+  /** Why the image cannot be preprocessed like this. */
+  readonly error: Error | null;
+}
+
+/** The inspector: how an image becomes the network's input, to try out and to apply. */
+export function PreprocessingPanel({ editor, notes, isCalibrated, error }: PreprocessingPanelProps) {
+  return (
+    <form
+      className="data-panel"
+      aria-labelledby="data-panel-title"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (error === null) editor.apply();
+      }}
+    >
+      <h2 id="data-panel-title">{t('data.preprocessing')}</h2>
+      <GeometryFields value={editor.value} onChange={editor.change} />
+      <ValueFields value={editor.value} onChange={editor.change} />
+      {error === null ? null : <ErrorBox error={error} title={t('data.previewFailed')} />}
+      <Footer editor={editor} isCalibrated={isCalibrated} canApply={error === null} />
+      {notes.length === 0 ? null : (
+        <section className="data-guessed" aria-labelledby="data-guessed-title">
+          <h3 id="data-guessed-title">{t('data.guessed')}</h3>
+          <ul>
+            {notes.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </form>
+  );
+}
+
+interface ValueFieldsProps {
+  readonly value: Preprocessing;
+  readonly onChange: (value: Preprocessing) => void;
+}
+
+function ValueFields({ value, onChange }: ValueFieldsProps) {
+  const channels = channelCount(value.order);
+  const perChannel = (values: readonly number[]): boolean => values.length === 1 || values.length === channels;
+  return (
+    <>
+      <Segmented label={t('data.order')} isLabelHidden={false} value={value.order} choices={ORDERS.map((order) => ({ value: order, label: t(`data.order.${order}`) }))} onChoose={(order) => onChange(withOrder(value, order))} />
+      <p className="data-formula mono">{t('data.formula')}</p>
+      <NumberListField
+        label={t('data.scale')}
+        values={[value.scale]}
+        isAllowed={([scale, ...others]) => others.length === 0 && scale !== 0}
+        expected={t('data.scale.expected')}
+        onChange={([scale]) => onChange({ ...value, scale: scale ?? value.scale })}
+      />
+      <NumberListField label={t('data.mean')} values={value.mean} isAllowed={perChannel} expected={t('data.perChannel', { channels })} onChange={(mean) => onChange({ ...value, mean })} />
+      <NumberListField
+        label={t('data.std')}
+        values={value.std}
+        isAllowed={(values) => perChannel(values) && !values.includes(0)}
+        expected={t('data.std.expected', { channels })}
+        onChange={(std) => onChange({ ...value, std })}
+      />
+      <Segmented label={t('data.layout')} isLabelHidden={false} value={value.layout} choices={LAYOUTS.map((layout) => ({ value: layout, label: layout.toUpperCase() }))} onChoose={(layout) => onChange({ ...value, layout })} />
+    </>
+  );
+}
+
+function Footer({ editor, isCalibrated, canApply }: { readonly editor: PreprocessingEditor; readonly isCalibrated: boolean; readonly canApply: boolean }) {
+  const parts = changedParts(editor.saved, editor.value);
+  return (
+    <div className="data-footer">
+      <p className="data-changes" role="status">
+        {parts.length === 0 ? <span className="dim">{t('data.unchanged')}</span> : t('data.changed', { parts: parts.map((part) => t(`data.part.${part}`)).join(t('data.comma')) })}
+      </p>
+      {parts.length > 0 && isCalibrated ? (
+        <p className="data-warning">
+          <Icon name="warning" /> <span>{t('data.stale')}</span>
+        </p>
+      ) : null}
+      <div className="data-actions">
+        <Button type="submit" tone="primary" disabled={parts.length === 0 || !canApply || editor.isApplying}>
+          {t('data.apply')}
+        </Button>
+        <Button disabled={parts.length === 0} onClick={editor.reset}>
+          {t('data.reset')}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { formatCount, formatReal } from '../../../src-shared/base/units';
+import type { ImageView, PreprocessingPreview } from '../../../src-shared/contract/api';
+import { t } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { channelNames } from './preprocessing-draft';
+import type { PreviewState } from './use-preview';
+
+/** What is on disk beside what the network gets, with the values in numbers. */
+export function PreviewPane({ image, state }: { readonly image: ImageView | null; readonly state: PreviewState }) {
+  const { preview, originalUrl, tensorUrl, shown } = state;
+  return (
+    <section className={classNames('data-preview', state.isBehind && 'data-preview-behind')} aria-label={t('data.preview')} aria-busy={state.isBehind}>
+      <header className="data-preview-head">
+        <h2 className="ellipsis mono" title={image?.file ?? ''}>
+          {image?.file ?? ''}
+        </h2>
+      </header>
+      <div className="data-preview-body">
+        <Figure url={originalUrl} title={t('data.original')} alt={t('data.originalAlt')} facts={preview === null ? '' : originalFacts(preview)} />
+        <span className="data-arrow" aria-hidden="true">
+          →
+        </span>
+        <Figure url={tensorUrl} title={t('data.tensor')} alt={t('data.tensorAlt')} facts={preview === null || shown === null ? '' : tensorFacts(preview, shown.preprocessing.layout)} />
+        {preview === null || shown === null ? <div className="data-channels" /> : <Channels preview={preview} names={channelNames(shown.preprocessing.order, preview.channels.length)} />}
+      </div>
+    </section>
+  );
+}
+
+interface FigureProps {
+  readonly url: string | null;
+  readonly title: string;
+  readonly alt: string;
+  readonly facts: string;
+}
+
+function Figure({ url, title, alt, facts }: FigureProps) {
+  return (
+    <figure className="data-figure">
+      <div className="data-figure-picture">{url === null ? null : <img src={url} alt={alt} draggable={false} />}</div>
+      <figcaption>
+        <strong className="ellipsis">{title}</strong>
+        <span className="dim ellipsis">{facts}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+function originalFacts({ originalWidth, originalHeight }: PreprocessingPreview): string {
+  return `${formatCount(originalWidth)} × ${formatCount(originalHeight)} px`;
+}
+
+function tensorFacts({ tensor, channels }: PreprocessingPreview, layout: string): string {
+  return `${formatCount(tensor.width)} × ${formatCount(tensor.height)} × ${channels.length} · ${layout.toUpperCase()}`;
+}
+
+/** The first values that are shown; more follow in the tooltip. */
+const SHOWN_VALUES = 6;
+
+function Channels({ preview, names }: { readonly preview: PreprocessingPreview; readonly names: readonly string[] }) {
+  return (
+    <div className="data-channels" tabIndex={0} role="region" aria-label={t('data.values')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('data.channel')}</th>
+            <th scope="col">{t('data.min')}</th>
+            <th scope="col">{t('data.max')}</th>
+            <th scope="col">{t('data.average')}</th>
+            <th scope="col" className="data-first">
+              {t('data.firstValues')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {preview.channels.map((channel, index) => (
+            <tr key={names[index]}>
+              <th scope="row">{names[index]}</th>
+              <Value value={channel.min} />
+              <Value value={channel.max} />
+              <Value value={channel.mean} />
+              <td className="data-first number" title={preview.values[index]?.join(', ')}>
+                {preview.values[index]?.slice(0, SHOWN_VALUES).map(formatReal).join('  ')}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="dim">{t('data.tensorNote')}</p>
+    </div>
+  );
+}
+
+function Value({ value }: { readonly value: number }) {
+  return (
+    <td className="number" title={String(value)}>
+      {formatReal(value)}
+    </td>
+  );
+}

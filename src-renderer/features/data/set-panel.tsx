@@ -1,0 +1,137 @@
+import type { ImageSetView, SetName } from '../../../src-shared/contract/api';
+import { formatCount } from '../../../src-shared/base/units';
+import { t } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { DataTable, type Column } from '../../widgets/data-table';
+import { Segmented } from '../../widgets/fields';
+import { groupCounts, labelCounts, type GroupCount, type ImageFilter, type LabelCount } from './image-filter';
+import { SetPath } from './set-path';
+
+interface SetPanelProps {
+  readonly name: SetName;
+  readonly path: string | null;
+  readonly set: ImageSetView | null;
+  readonly filter: ImageFilter;
+  readonly onSet: (name: SetName) => void;
+  readonly onFilter: (changes: Partial<ImageFilter>) => void;
+}
+
+/** The list column: which set, where it is, what was found in it; groups and labels filter the images. */
+export function SetPanel({ name, path, set, filter, onSet, onFilter }: SetPanelProps) {
+  return (
+    <div className="data-set">
+      <Segmented
+        label={t('data.set')}
+        value={name}
+        choices={[
+          { value: 'calibration', label: t('data.set.calibration') },
+          { value: 'validation', label: t('data.set.validation') },
+        ]}
+        onChoose={onSet}
+      />
+      <SetPath key={`${name} ${path ?? ''}`} name={name} path={path} />
+      {set === null ? null : (
+        <>
+          <Found set={set} />
+          {set.groups.length === 0 ? null : <Groups counts={groupCounts(set, filter.label)} chosen={filter.group} onChoose={(group) => onFilter({ group })} />}
+          <Labels counts={labelCounts(set, filter.group)} chosen={filter.label} onChoose={(label) => onFilter({ label })} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Found({ set }: { readonly set: ImageSetView }) {
+  const labels = labelCounts(set, null).length;
+  return (
+    <div className="data-found">
+      <dl className="data-facts">
+        <dt>{t('data.images')}</dt>
+        <dd className="number">{formatCount(set.images.length)}</dd>
+        <dt>{t('data.groups')}</dt>
+        <dd className="number">{set.groups.length === 0 ? t('data.none') : formatCount(set.groups.length)}</dd>
+        <dt>{t('data.labels')}</dt>
+        <dd className="number">{labels === 0 ? t('data.none') : formatCount(labels)}</dd>
+        <dt>{t('data.skipped')}</dt>
+        <dd className="number">{formatCount(set.skipped.length)}</dd>
+      </dl>
+      {set.notes.map((note) => (
+        <p key={note} className="data-note">
+          {note}
+        </p>
+      ))}
+      {set.skipped.length === 0 ? null : <Skipped set={set} />}
+    </div>
+  );
+}
+
+/** More would be a list that nobody reads; the count stands above. */
+const MAX_SKIPPED = 200;
+
+function Skipped({ set }: { readonly set: ImageSetView }) {
+  const rest = set.skipped.length - MAX_SKIPPED;
+  return (
+    <details className="data-skipped">
+      <summary>{t('data.skippedFiles', { count: set.skipped.length })}</summary>
+      <ul tabIndex={0} aria-label={t('data.skipped')}>
+        {set.skipped.slice(0, MAX_SKIPPED).map(({ file, reason }) => (
+          <li key={file}>
+            <span className="mono">{file}</span> <span className="dim">{reason}</span>
+          </li>
+        ))}
+        {rest > 0 ? <li className="dim">{t('data.skippedMore', { count: rest })}</li> : null}
+      </ul>
+    </details>
+  );
+}
+
+function Groups({ counts, chosen, onChoose }: { readonly counts: readonly GroupCount[]; readonly chosen: string | null; readonly onChoose: (group: string | null) => void }) {
+  const most = Math.max(1, ...counts.map(({ images }) => images));
+  return (
+    <section aria-labelledby="data-groups-title">
+      <h3 id="data-groups-title" className="data-heading">
+        {t('data.groups')}
+      </h3>
+      {counts.map(({ group, images }) => (
+        <button key={group} type="button" className={classNames('data-group', group === chosen && 'data-group-chosen')} aria-pressed={group === chosen} onClick={() => onChoose(group === chosen ? null : group)}>
+          <span className="data-group-bar" style={{ width: `${(images / most) * 100}%` }} />
+          <span className="ellipsis">{group}</span>
+          <span className="number">{t('data.imageCount', { count: images })}</span>
+        </button>
+      ))}
+    </section>
+  );
+}
+
+interface LabelsProps {
+  readonly counts: readonly LabelCount[];
+  readonly chosen: number | null;
+  readonly onChoose: (label: number | null) => void;
+}
+
+function Labels({ counts, chosen, onChoose }: LabelsProps) {
+  if (counts.length === 0) return <p className="data-note">{t('data.noLabels')}</p>;
+  const columns: readonly Column<LabelCount>[] = [
+    { id: 'label', title: t('data.label'), width: '1fr', render: ({ name }) => name, sortValue: ({ label }) => label },
+    { id: 'images', title: t('data.images'), width: 80, align: 'right', firstDirection: 'descending', render: ({ images }) => formatCount(images), sortValue: ({ images }) => images },
+  ];
+  return (
+    <div className="data-labels">
+      <DataTable
+        label={t('data.labels')}
+        rows={counts}
+        columns={columns}
+        rowKey={keyOf}
+        activeKey={chosen === null ? null : String(chosen)}
+        onPick={(key) => onChoose(Number(key) === chosen ? null : Number(key))}
+        onKey={(event) => {
+          if (event.key !== 'Escape' || chosen === null) return false;
+          onChoose(null);
+          return true;
+        }}
+      />
+    </div>
+  );
+}
+
+const keyOf = ({ label }: LabelCount): string => String(label);

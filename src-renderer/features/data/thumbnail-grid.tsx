@@ -1,0 +1,116 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
+import type { ImageSetView, ImageView } from '../../../src-shared/contract/api';
+import { t } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { CELL_HEIGHT, columnsIn, rowsFor, walkGrid } from './grid-geometry';
+import { labelName } from './image-filter';
+import type { ThumbnailCache } from './thumbnail-cache';
+import { useThumbnail } from './use-thumbnails';
+
+interface ThumbnailGridProps {
+  readonly set: ImageSetView;
+  readonly images: readonly ImageView[];
+  readonly shownId: string | null;
+  readonly cache: ThumbnailCache;
+  readonly onShow: (imageId: string) => void;
+}
+
+/** Every image that passes the filter, of which only the ones in sight are drawn and asked for. Arrow keys walk. */
+export function ThumbnailGrid({ set, images, shownId, cache, onShow }: ThumbnailGridProps) {
+  const gridId = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const columns = columnsIn(useWidth(scroller));
+  const virtualizer = useVirtualizer({ count: rowsFor(images.length, columns), getScrollElement: () => scroller.current, estimateSize: () => CELL_HEIGHT, overscan: 1 });
+  const shownIndex = images.findIndex((image) => image.id === shownId);
+  useEffect(() => {
+    if (shownIndex >= 0) virtualizer.scrollToIndex(Math.floor(shownIndex / columns), { align: 'auto' });
+  }, [shownIndex, columns, virtualizer]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / CELL_HEIGHT));
+    const target = walkGrid(event.key, Math.max(0, shownIndex), { count: images.length, columns, pageRows });
+    const image = target === null ? undefined : images[target];
+    if (image === undefined) return;
+    event.preventDefault();
+    onShow(image.id);
+  };
+
+  return (
+    <div
+      ref={scroller}
+      className="data-grid"
+      role="listbox"
+      aria-label={t('data.images')}
+      aria-activedescendant={shownIndex < 0 ? undefined : `${gridId}-${shownIndex}`}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+    >
+      <div role="presentation" className="data-grid-body" style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map((row) => (
+          <div key={row.key} role="presentation" className="data-grid-row" style={{ transform: `translateY(${row.start}px)` }}>
+            {images.slice(row.index * columns, (row.index + 1) * columns).map((image, offset) => {
+              const index = row.index * columns + offset;
+              return <Cell key={image.id} id={`${gridId}-${index}`} image={image} place={{ index, count: images.length }} set={set} isShown={index === shownIndex} cache={cache} onShow={onShow} />;
+            })}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface CellProps {
+  readonly id: string;
+  readonly image: ImageView;
+  readonly place: { readonly index: number; readonly count: number };
+  readonly set: ImageSetView;
+  readonly isShown: boolean;
+  readonly cache: ThumbnailCache;
+  readonly onShow: (imageId: string) => void;
+}
+
+function Cell({ id, image, place, set, isShown, cache, onShow }: CellProps) {
+  const thumbnail = useThumbnail(cache, image.id);
+  const title = thumbnail.state === 'failed' ? `${image.file}: ${thumbnail.message}` : image.file;
+  return (
+    <div
+      id={id}
+      className={classNames('data-cell', isShown && 'data-cell-shown')}
+      role="option"
+      aria-selected={isShown}
+      aria-setsize={place.count}
+      aria-posinset={place.index + 1}
+      title={title}
+      onClick={() => onShow(image.id)}
+    >
+      <span className="data-cell-picture">
+        {thumbnail.state === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}
+        {thumbnail.state === 'failed' ? <span className="data-cell-failed">{t('data.unreadable')}</span> : null}
+      </span>
+      <span className="data-cell-text ellipsis">
+        {image.label === null ? null : <strong>{labelName(set, image.label)}</strong>}
+        <span className="dim">{image.group ?? ''}</span>
+        <span className="visually-hidden">{image.file}</span>
+      </span>
+    </div>
+  );
+}
+
+/** Width of the content of an element, in CSS pixels. */
+function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const current = element.current;
+    if (current === null) return undefined;
+    const measure = (): void => setWidth(current.clientWidth - 2 * GRID_PADDING);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
+}
+
+/** As in data.css. */
+const GRID_PADDING = 8;

@@ -1,0 +1,101 @@
+import type { HistogramView } from '../../../src-shared/contract/api';
+import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
+import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
+import { createErrorModel, errorAt, evaluateThreshold, searchMse, type ErrorModel, type MseSearch, type QuantizationError } from '../../../src-shared/domain/quantization-error';
+import { entropyCurve, scaleOfThreshold, type EntropyCurve } from '../../../src-shared/domain/thresholds';
+import { comparableGroups } from './group-histograms';
+
+/** What is computed once when a tensor is chosen, so that a dragged threshold costs microseconds. */
+export interface TensorAnalysis {
+  readonly histogram: TensorHistogram;
+  readonly amaxReal: number;
+  readonly binWidthReal: number;
+  readonly hasNegative: boolean;
+  readonly model: ErrorModel;
+  readonly groups: readonly GroupAnalysis[];
+}
+
+export interface GroupAnalysis {
+  readonly name: string;
+  /** With bins as wide as those of the whole set. */
+  readonly histogram: TensorHistogram;
+  readonly amaxReal: number;
+  readonly model: ErrorModel;
+}
+
+export interface TensorCurves {
+  /** Null for a tensor that holds nothing but zeros. */
+  readonly entropy: EntropyCurve | null;
+  readonly mse: MseSearch;
+}
+
+/** A threshold and everything that follows from it. */
+export interface Reading {
+  readonly thresholdReal: number;
+  readonly scaleReal: number;
+  readonly sqnrDb: number;
+  /** Mean squared errors, real units squared. */
+  readonly roundingMse: number;
+  readonly clippingMse: number;
+  readonly clippedFraction: number;
+  /** Of 255. */
+  readonly levelsUsed: number;
+  readonly groups: readonly GroupReading[];
+}
+
+export interface GroupReading {
+  readonly name: string;
+  readonly sqnrDb: number;
+  readonly clippedFraction: number;
+}
+
+export function analyse(view: HistogramView): TensorAnalysis {
+  return {
+    histogram: view.total,
+    amaxReal: amaxOf(view.total),
+    binWidthReal: binWidthOf(view.total),
+    hasNegative: view.total.min < 0,
+    model: createErrorModel(foldHistogram(view.total)),
+    groups: comparableGroups(view).map(({ name, histogram }) => {
+      // Errors come from the group's own bins, which may be finer than those that are drawn.
+      const own = view.groups[name] ?? histogram;
+      return { name, histogram, amaxReal: amaxOf(own), model: createErrorModel(foldHistogram(own)) };
+    }),
+  };
+}
+
+/** Tens of milliseconds: when a tensor is chosen, not while a threshold moves. */
+export function curvesOf(analysis: TensorAnalysis): TensorCurves {
+  return { entropy: entropyCurve(analysis.model.folded), mse: searchMse(analysis.model.folded) };
+}
+
+/** `thresholdReal` > 0. The numbers of the whole set are those of the threshold table, bit for bit. */
+export function readingAt(analysis: TensorAnalysis, thresholdReal: number): Reading {
+  const { roundingMse, clippingMse, clippedFraction, sqnrDb, levelsUsed } = evaluateThreshold(analysis.histogram, thresholdReal);
+  return {
+    thresholdReal,
+    scaleReal: scaleOfThreshold(thresholdReal),
+    roundingMse,
+    clippingMse,
+    clippedFraction,
+    sqnrDb,
+    levelsUsed,
+    groups: analysis.groups.map(({ name, model }) => {
+      const error = errorAt(model, thresholdReal);
+      return { name, sqnrDb: sqnrOf(model, error), clippedFraction: error.clippedFraction };
+    }),
+  };
+}
+
+function sqnrOf(model: ErrorModel, error: QuantizationError): number {
+  const total = error.roundingMse + error.clippingMse;
+  return total > 0 ? 10 * Math.log10(model.signalPower / total) : Number.POSITIVE_INFINITY;
+}
+
+const SMALLEST_BINS = 2;
+
+/** Where a threshold may be dragged: from two bins up to the largest |x| or the largest threshold there is. */
+export function draggableRange(analysis: TensorAnalysis, thresholdsReal: readonly number[]): { readonly min: number; readonly max: number } {
+  const max = Math.max(analysis.amaxReal, ...thresholdsReal.filter(Number.isFinite));
+  return { min: Math.min(max, analysis.binWidthReal * SMALLEST_BINS), max };
+}

@@ -1,0 +1,114 @@
+import type { PlotFigure, PlotMargins, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
+import type { TensorAnalysis, TensorCurves } from './analysis';
+import type { PlotArea, ValueRange } from './axis';
+import { fullestBin, stepsOf } from './steps';
+
+export interface ChartOptions {
+  readonly range: ValueRange;
+  readonly isLog: boolean;
+  readonly isSigned: boolean;
+  /** Series that are shown: `total` and names of groups. */
+  readonly visible: ReadonlySet<string>;
+  /** Steps to draw at most: about one a pixel. */
+  readonly columns: number;
+}
+
+export interface ChartTitles {
+  readonly x: string;
+  readonly counts: string;
+  readonly entropy: string;
+  readonly mse: string;
+}
+
+/** Key of the whole set among the series. */
+export const TOTAL = 'total';
+/** A log axis has no zero: empty bins lie below its lower end. */
+const BELOW_ONE = 0.3;
+const LOWEST_COUNT = 0.7;
+
+/** Room for two rows of labels above and for the x axis below. */
+export const CHART_MARGINS: PlotMargins = { leftPx: 64, rightPx: 20, topPx: 50, bottomPx: 38 };
+/** Shares of the height, from the bottom: mean squared error, divergence, histogram. */
+export const PANELS = { mse: [0, 0.15], entropy: [0.2, 0.35], histogram: [0.41, 1] } as const;
+
+export function plotAreaOf(widthPx: number): PlotArea {
+  return { leftPx: CHART_MARGINS.leftPx, widthPx: Math.max(1, widthPx - CHART_MARGINS.leftPx - CHART_MARGINS.rightPx) };
+}
+
+/** Colour token of the group at `index`. */
+export function groupColor(index: number): string {
+  return `--series-${(index % 8) + 1}`;
+}
+
+export function chartFigure(analysis: TensorAnalysis, curves: TensorCurves, options: ChartOptions, titles: ChartTitles): PlotFigure {
+  const { entropy, mse } = curves;
+  const divergences = entropy === null ? EMPTY : { x: entropy.thresholdsReal, y: aboveZero(entropy.divergences, 1) };
+  const power = analysis.model.signalPower;
+  const errors = power > 0 ? { x: mse.thresholdsReal, y: aboveZero(mse.errors, power) } : EMPTY;
+  const divergenceRange = logRange(divergences.y);
+  const errorRange = logRange(errors.y);
+  const { isLog, range } = options;
+  const top = fullestBin(analysis.histogram, options.isSigned);
+  return {
+    series: [
+      ...histogramSeries(analysis, options),
+      { ...divergences, shape: 'line', color: '--method-entropy', fillOpacity: 0, widthPx: 1.2, panel: 1 },
+      { ...errors, shape: 'line', color: '--method-mse', fillOpacity: 0, widthPx: 1.2, panel: 2 },
+      { ...chosenPoint(divergences, entropy?.thresholdReal ?? Number.NaN, divergenceRange[0]), shape: 'points', color: '--method-entropy', fillOpacity: 0, widthPx: 0, panel: 1 },
+      { ...chosenPoint(errors, mse.thresholdReal, errorRange[0]), shape: 'points', color: '--method-mse', fillOpacity: 0, widthPx: 0, panel: 2 },
+    ],
+    panels: [
+      panelOf(titles.counts, PANELS.histogram, isLog ? [LOWEST_COUNT, top * 1.6] : [0, top * 1.05], isLog),
+      panelOf(titles.entropy, PANELS.entropy, divergenceRange, true),
+      panelOf(titles.mse, PANELS.mse, errorRange, true),
+    ],
+    xRange: [range.min, range.max],
+    xTitle: titles.x,
+    margins: CHART_MARGINS,
+  };
+}
+
+interface Curve {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** What the curve's method chooses. It may be a dip that a line hides, or lie below a log axis: then it sits at its lower end. */
+function chosenPoint({ x, y }: Curve, thresholdReal: number, low: number): { readonly x: readonly number[]; readonly y: readonly number[] } {
+  const at = x.indexOf(thresholdReal);
+  return at < 0 ? { x: [], y: [] } : { x: [thresholdReal], y: [Math.max(low, y[at] ?? Number.NaN) || low] };
+}
+
+const EMPTY: Curve = { x: new Float64Array(0), y: new Float64Array(0) };
+
+function histogramSeries(analysis: TensorAnalysis, { range, isLog, isSigned, visible, columns }: ChartOptions): PlotSeries[] {
+  const visibleGroups = analysis.groups.map((group, index) => ({ group, index })).filter(({ group }) => visible.has(group.name));
+  const series = (histogram: TensorAnalysis['histogram'], style: Pick<PlotSeries, 'color' | 'fillOpacity' | 'widthPx'>): PlotSeries => {
+    const { edgesReal, countsPerBin } = stepsOf(histogram, range, columns, isSigned);
+    return { ...style, x: edgesReal, y: isLog ? countsPerBin.map((count) => Math.max(count, BELOW_ONE)) : countsPerBin, shape: 'step', panel: 0 };
+  };
+  return [
+    ...(visible.has(TOTAL) ? [series(analysis.histogram, { color: '--chart-line', fillOpacity: 0.2, widthPx: visibleGroups.length > 0 ? 0.5 : 1 })] : []),
+    ...visibleGroups.map(({ group, index }) => series(group.histogram, { color: groupColor(index), fillOpacity: 0, widthPx: 1.4 })),
+  ];
+}
+
+function panelOf(title: string, [heightFrom, heightTo]: readonly [number, number], range: readonly [number, number], isLog: boolean): PlotPanel {
+  return { title, heightFrom, heightTo, range, isLog };
+}
+
+/** Divided by `unit`; what a log axis cannot show becomes a gap. */
+function aboveZero(values: Float64Array, unit: number): Float64Array {
+  return values.map((value) => (value > 0 && Number.isFinite(value) ? value / unit : Number.NaN));
+}
+
+/** Spans all values with a little room; a decade around 1 when there are none. */
+export function logRange(values: Float64Array): readonly [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return high > 0 ? [low / 1.4, high * 1.4] : [0.1, 10];
+}

@@ -1,0 +1,77 @@
+import { t } from '../../i18n';
+import { Button } from '../../widgets/button';
+import { isWhole } from './axis';
+import { groupColor, TOTAL } from './chart-figure';
+import type { RangeControl } from './use-range';
+
+export interface ChartView {
+  readonly isLog: boolean;
+  readonly isSigned: boolean;
+  /** Series that are switched off. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+interface ChartToolbarProps {
+  readonly view: ChartView;
+  readonly onChange: (changes: Partial<ChartView>) => void;
+  readonly control: RangeControl;
+  readonly groups: readonly string[];
+  /** Values below zero exist: a signed view shows something else. */
+  readonly canSign: boolean;
+}
+
+export function ChartToolbar({ view, onChange, control, groups, canSign }: ChartToolbarProps) {
+  const { range, whole } = control;
+  return (
+    <div className="histogram-toolbar" role="toolbar" aria-label={t('histogram.toolbar')}>
+      <Toggle name={t('histogram.scale.log')} isOn={view.isLog} onToggle={() => onChange({ isLog: !view.isLog })} />
+      <Toggle name={t('histogram.axis.sign')} isOn={view.isSigned && canSign} isDisabled={!canSign} onToggle={() => onChange({ isSigned: !view.isSigned })} />
+      <span className="histogram-gap" />
+      <Toggle name={t('histogram.zoom.whole')} isOn={isWhole(range, whole)} onToggle={control.showWhole} />
+      <Button tone="quiet" onClick={control.showTail}>{t('histogram.zoom.tail')}</Button>
+      <Button tone="quiet" aria-label={t('histogram.zoom.in')} title={t('histogram.zoom.in')} onClick={() => control.zoomBy(0.6)}>+</Button>
+      <Button tone="quiet" aria-label={t('histogram.zoom.out')} title={t('histogram.zoom.out')} onClick={() => control.zoomBy(1 / 0.6)}>−</Button>
+      {groups.length === 0 ? null : <Legend groups={groups} hidden={view.hidden} onChange={(hidden) => onChange({ hidden })} />}
+    </div>
+  );
+}
+
+interface ToggleProps {
+  readonly name: string;
+  readonly isOn: boolean;
+  readonly isDisabled?: boolean;
+  readonly onToggle: () => void;
+}
+
+function Toggle({ name, isOn, isDisabled = false, onToggle }: ToggleProps) {
+  return (
+    <Button tone="quiet" aria-pressed={isOn} disabled={isDisabled} className="histogram-toggle" onClick={onToggle}>
+      {name}
+    </Button>
+  );
+}
+
+interface LegendProps {
+  readonly groups: readonly string[];
+  readonly hidden: ReadonlySet<string>;
+  readonly onChange: (hidden: ReadonlySet<string>) => void;
+}
+
+function Legend({ groups, hidden, onChange }: LegendProps) {
+  const toggle = (key: string): void => {
+    const next = new Set(hidden);
+    if (!next.delete(key)) next.add(key);
+    onChange(next);
+  };
+  const entries = [{ key: TOTAL, name: t('histogram.series.total'), color: '--chart-line' }, ...groups.map((name, i) => ({ key: name, name, color: groupColor(i) }))];
+  return (
+    <div className="histogram-legend" role="group" aria-label={t('histogram.legend')}>
+      {entries.map(({ key, name, color }) => (
+        <button key={key} type="button" className="histogram-series" aria-pressed={!hidden.has(key)} onClick={() => toggle(key)}>
+          <span className="histogram-swatch" style={{ background: `var(${color})` }} />
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}

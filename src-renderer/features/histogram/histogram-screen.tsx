@@ -1,0 +1,114 @@
+import { useMemo, useState } from 'react';
+import { t } from '../../i18n';
+import { useCommands, type Command } from '../../state/commands';
+import { useJobs } from '../../state/jobs';
+import { useSession } from '../../state/session';
+import { Button } from '../../widgets/button';
+import { EmptyState } from '../../widgets/empty-state';
+import { ErrorBox } from '../../widgets/error-box';
+import { Segmented } from '../../widgets/fields';
+import { ThreePanes } from '../../widgets/three-panes';
+import type { ChartView } from './chart-toolbar';
+import { InspectView } from './inspect-view';
+import { MaximumPanel } from './maximum-panel';
+import { chooseMethod } from './method-actions';
+import { MethodPanel } from './method-panel';
+import { Multiples } from './multiples';
+import { Readout } from './readout';
+import { TensorList } from './tensor-list';
+import { useTensorList, type TensorListState } from './use-tensor-list';
+import { useThresholdSession, type ThresholdSession } from './use-threshold-session';
+import './histogram.css';
+import './histogram-side.css';
+
+type Tab = 'inspect' | 'all';
+type SessionState = ThresholdSession | undefined | Error;
+
+export function HistogramScreen() {
+  const project = useSession((state) => state.project);
+  if (project === null) return <EmptyState title={t('histogram.empty.project')} />;
+  if (!project.calibrated) return <NotCalibrated projectPath={project.path} />;
+  return <Inspector />;
+}
+
+function NotCalibrated({ projectPath }: { readonly projectPath: string }) {
+  const start = useJobs((state) => state.start);
+  return (
+    <EmptyState title={t('histogram.empty.title')} action={<Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>{t('histogram.empty.action')}</Button>}>
+      {t('histogram.empty.text')}
+    </EmptyState>
+  );
+}
+
+function Inspector() {
+  const list = useTensorList();
+  const [tab, setTab] = useState<Tab>('inspect');
+  const session = useThresholdSession(list.selected);
+  useInspectorCommands(setTab);
+  return (
+    <ThreePanes
+      left={<TensorList list={list} onOpen={() => setTab('inspect')} />}
+      main={<Main list={list} tab={tab} session={session} onTab={setTab} />}
+      right={<Side session={session} />}
+    />
+  );
+}
+
+interface MainProps {
+  readonly list: TensorListState;
+  readonly tab: Tab;
+  readonly session: SessionState;
+  readonly onTab: (tab: Tab) => void;
+}
+
+const INITIAL_CHART: ChartView = { isLog: true, isSigned: false, hidden: new Set() };
+
+function Main({ list, tab, session, onTab }: MainProps) {
+  const [chart, setChart] = useState(INITIAL_CHART);
+  return (
+    <div className="histogram-main">
+      <header className="histogram-header">
+        <h1 className="ellipsis" title={list.selected?.name ?? ''}>
+          {list.selected?.name ?? ''}
+        </h1>
+        <Segmented
+          label={t('histogram.tabs')}
+          value={tab}
+          choices={[
+            { value: 'inspect', label: t('histogram.inspect') },
+            { value: 'all', label: t('histogram.all') },
+          ]}
+          onChoose={onTab}
+        />
+      </header>
+      {tab === 'all' ? <Multiples list={list} onOpen={() => onTab('inspect')} /> : null}
+      {tab === 'inspect' && session instanceof Error ? <ErrorBox error={session} title={t('histogram.failed')} /> : null}
+      {tab === 'inspect' && session !== undefined && !(session instanceof Error) ? (
+        <InspectView session={session} chart={chart} onChart={(changes) => setChart((before) => ({ ...before, ...changes }))} onChoose={(method) => chooseMethod(session.row.name, method)} />
+      ) : null}
+    </div>
+  );
+}
+
+function Side({ session }: { readonly session: SessionState }) {
+  if (session === undefined || session instanceof Error) return <div className="histogram-side" />;
+  return (
+    <div className="histogram-side">
+      <Readout key={session.row.name} session={session} />
+      <MethodPanel row={session.row} />
+      <MaximumPanel key={`maximum ${session.row.name}`} session={session} />
+    </div>
+  );
+}
+
+function useInspectorCommands(setTab: (tab: Tab) => void): void {
+  useCommands(
+    useMemo<readonly Command[]>(
+      () => [
+        { id: 'histogram.inspect', titleKey: 'histogram.command.inspect', run: () => setTab('inspect') },
+        { id: 'histogram.all', titleKey: 'histogram.command.all', run: () => setTab('all') },
+      ],
+      [setTab],
+    ),
+  );
+}

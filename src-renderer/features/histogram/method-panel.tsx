@@ -1,0 +1,42 @@
+import type { ThresholdRow } from '../../../src-shared/contract/api';
+import { isHistogramMethod } from '../../../src-shared/domain/methods';
+import { formatReal } from '../../../src-shared/base/units';
+import { t } from '../../i18n';
+import { useSession } from '../../state/session';
+import { MethodBadge } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { NumberField } from '../../widgets/number-field';
+import { chooseMethod, chooseMethodForAll, followProject, setThreshold } from './method-actions';
+import { hasOwnChoice, offeredMethods } from './methods';
+
+/** Which rule sets the threshold: for this tensor, as the project says, or for all tensors. */
+export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
+  const file = useSession((state) => state.project?.file);
+  if (file === undefined) return null;
+  const isOwn = hasOwnChoice(row.name, file);
+  const methodName = t(`histogram.method.${row.method}`);
+  return (
+    <section className="histogram-methods" aria-label={t('histogram.methods')}>
+      <h3>{t('histogram.methods')}</h3>
+      <div role="group" aria-label={t('histogram.methods')}>
+        {offeredMethods(row).map((method) => (
+          <button key={method} type="button" className="histogram-method" aria-pressed={row.method === method} onClick={() => chooseMethod(row.name, method)}>
+            <MethodBadge method={method} title={t(`histogram.method.${method}`)} />
+            <span>
+              {t(`histogram.method.${method}`)}
+              {method === 'percentile' ? <span className="dim"> {`${file.percentile} %`}</span> : null}
+            </span>
+            <span className="number">{row.methods[method] === undefined ? '' : formatReal(row.methods[method])}</span>
+          </button>
+        ))}
+      </div>
+      <NumberField label={t('histogram.byHand')} value={Number(row.threshold.toPrecision(6))} min={Number.MIN_VALUE} onCommit={(value) => value !== null && setThreshold(row.name, value)} />
+      <div className="histogram-actions">
+        <Button disabled={!isOwn} onClick={() => followProject(row.name)}>
+          {t('histogram.followProject', { method: t(`histogram.method.${file.method}`) })}
+        </Button>
+        {isHistogramMethod(row.method) ? <Button onClick={() => chooseMethodForAll(row.method)}>{t('histogram.forAll', { method: methodName })}</Button> : null}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+import type { HistogramView } from '../../../src-shared/contract/api';
+import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
+import type { TokenReader } from '../../widgets/plot/theme';
+import { pixelFromValue, wholeRange, type PlotArea } from './axis';
+import { groupColor } from './chart-figure';
+import { comparableGroups } from './group-histograms';
+import { fullestBin, stepsOf } from './steps';
+
+export interface Miniature {
+  readonly view: HistogramView;
+  readonly thresholdReal: number;
+  readonly color: string;
+}
+
+interface Canvas {
+  readonly context: CanvasRenderingContext2D;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** A small histogram of |x| with log counts: the whole set filled, groups as lines, the threshold, the clipped part dimmed. */
+export function drawMiniature(canvas: Canvas, { view, thresholdReal, color }: Miniature, token: TokenReader): void {
+  const { context, widthPx, heightPx } = canvas;
+  context.clearRect(0, 0, widthPx, heightPx);
+  const range = wholeRange(Math.max(amaxOf(view.total), thresholdReal), false);
+  const area: PlotArea = { leftPx: 0, widthPx };
+  const yOf = logHeight(fullestBin(view.total, false), heightPx);
+  const trace = (histogram: TensorHistogram): void => traceSteps(canvas, stepsOf(histogram, range, widthPx, false), (value) => pixelFromValue(value, range, area), yOf);
+
+  trace(view.total);
+  context.lineTo(widthPx, heightPx);
+  context.lineTo(0, heightPx);
+  context.fillStyle = token('--chart-fill');
+  context.fill();
+  for (const [i, { histogram }] of comparableGroups(view).entries()) {
+    trace(histogram);
+    context.strokeStyle = token(groupColor(i));
+    context.lineWidth = 1;
+    context.stroke();
+  }
+  const x = Math.round(pixelFromValue(thresholdReal, range, area)) + 0.5;
+  context.globalAlpha = 0.55;
+  context.fillStyle = token('--bg-hatch');
+  context.fillRect(x, 0, widthPx - x, heightPx);
+  context.globalAlpha = 1;
+  context.fillStyle = token(color);
+  context.fillRect(x - 1, 0, 2, heightPx);
+}
+
+function traceSteps({ context, heightPx }: Canvas, steps: ReturnType<typeof stepsOf>, xOf: (value: number) => number, yOf: (count: number) => number): void {
+  context.beginPath();
+  context.moveTo(0, heightPx);
+  for (const [i, edge] of steps.edgesReal.entries()) {
+    const x = xOf(edge);
+    context.lineTo(x, yOf(steps.countsPerBin[i - 1] ?? 0));
+    context.lineTo(x, yOf(steps.countsPerBin[i] ?? 0));
+  }
+}
+
+/** Height of a count on a log axis from below 1 (the ground) to `most` (the top). */
+export function logHeight(most: number, heightPx: number): (count: number) => number {
+  const ground = Math.log(0.5);
+  const span = Math.log(Math.max(2, most) * 1.3) - ground;
+  return (count) => (count < 0.5 ? heightPx + 1 : heightPx - ((Math.log(count) - ground) / span) * heightPx);
+}

@@ -1,0 +1,116 @@
+import { useLayoutEffect, useRef } from 'react';
+import { formatReal } from '../../../src-shared/base/units';
+import { t } from '../../i18n';
+import { readingAt } from './analysis';
+import { groupColor } from './chart-figure';
+import { groupField, readoutTexts, roundingShare } from './readout-fields';
+import type { ThresholdSession } from './use-threshold-session';
+
+/** What the threshold costs, while it moves: fields are written in place, nothing is rendered. */
+export function Readout({ session }: { readonly session: ThresholdSession }) {
+  const box = useRef<HTMLDivElement>(null);
+  const { live, analysis } = session;
+  useLayoutEffect(() => {
+    const root = box.current;
+    if (root === null) return undefined;
+    const fields = new Map([...root.querySelectorAll<HTMLElement>('[data-field]')].map((element) => [element.dataset['field'] ?? '', element]));
+    const bar = root.querySelector<HTMLElement>('[data-bar]');
+    return live.subscribe((thresholdReal) => {
+      const reading = readingAt(analysis, thresholdReal);
+      for (const [name, text] of Object.entries(readoutTexts(reading, analysis.model.signalPower))) {
+        const element = fields.get(name);
+        if (element !== undefined && element.textContent !== text) element.textContent = text;
+      }
+      if (bar !== null) bar.style.transform = `scaleX(${roundingShare(reading)})`;
+    });
+  }, [live, analysis]);
+  return (
+    <div ref={box} className="histogram-readout">
+      <dl className="histogram-numbers">
+        <Row name={t('histogram.threshold')} field="threshold" isStrong />
+        <Row name={t('histogram.sqnr')} field="sqnr" isStrong />
+        <Row name={t('histogram.scale')} field="scale" />
+        <Row name={t('histogram.levels')} field="levels" unit={t('histogram.levels.of')} />
+        <Row name={t('histogram.clipped')} field="clipped" />
+      </dl>
+      <ErrorBar />
+      {analysis.groups.length === 0 ? null : <GroupTable session={session} />}
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly name: string;
+  readonly field: string;
+  readonly unit?: string;
+  readonly isStrong?: boolean;
+}
+
+function Row({ name, field, unit, isStrong = false }: RowProps) {
+  return (
+    <div className={isStrong ? 'histogram-strong' : undefined}>
+      <dt>{name}</dt>
+      <dd className="number">
+        <span data-field={field} />
+        {unit === undefined ? null : ` ${unit}`}
+      </dd>
+    </div>
+  );
+}
+
+/** Rounding and clipping share one bar: what one loses the other wins. */
+function ErrorBar() {
+  return (
+    <section aria-label={t('histogram.error')}>
+      <h3>{t('histogram.error')}</h3>
+      <div className="histogram-error-bar" aria-hidden="true">
+        <div data-bar className="histogram-error-rounding" />
+      </div>
+      <dl className="histogram-numbers">
+        <div>
+          <dt>
+            <span className="histogram-swatch histogram-swatch-rounding" />
+            {t('histogram.rounding')}
+          </dt>
+          <dd className="number" data-field="rounding" />
+        </div>
+        <div>
+          <dt>
+            <span className="histogram-swatch histogram-swatch-clipping" />
+            {t('histogram.clipping')}
+          </dt>
+          <dd className="number" data-field="clipping" />
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function GroupTable({ session: { analysis } }: { readonly session: ThresholdSession }) {
+  return (
+    <table className="histogram-groups">
+      <caption className="visually-hidden">{t('histogram.groups')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('histogram.group')}</th>
+          <th scope="col" className="number">{t('histogram.clipped')}</th>
+          <th scope="col" className="number">{t('histogram.sqnr')}</th>
+          <th scope="col" className="number">{t('histogram.amax')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {analysis.groups.map((group, i) => (
+          <tr key={group.name}>
+            <th scope="row">
+              <span className="histogram-swatch" style={{ background: `var(${groupColor(i)})` }} />
+              {group.name}
+            </th>
+            <td className="number" data-field={groupField(group.name, 'clipped')} />
+            <td className="number" data-field={groupField(group.name, 'sqnr')} />
+            <td className="number">{formatReal(group.amaxReal)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,95 @@
+import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import type { ThresholdRow } from '../../../src-shared/contract/api';
+import { formatDb, formatFraction } from '../../../src-shared/base/units';
+import { t } from '../../i18n';
+import { MethodBadge } from '../../widgets/badge';
+import { classNames } from '../../widgets/class-names';
+import { SearchField, Select } from '../../widgets/fields';
+import { TENSOR_SORTS, walk } from './tensor-order';
+import type { TensorListState } from './use-tensor-list';
+
+const ROW_PX = 28;
+
+interface TensorListProps {
+  readonly list: TensorListState;
+  readonly onOpen: () => void;
+}
+
+export function TensorList({ list, onOpen }: TensorListProps) {
+  const { rows, count, search, sort, setSearch, setSort } = list;
+  return (
+    <div className="histogram-list">
+      <div className="histogram-filters">
+        <SearchField label={t('histogram.search')} value={search} onChange={setSearch} />
+        <Select label={t('histogram.sort')} isLabelHidden value={sort} choices={TENSOR_SORTS.map((value) => ({ value, label: t(`histogram.sort.${value}`) }))} onChoose={setSort} />
+      </div>
+      <p className="histogram-count">{t('histogram.count', { shown: rows.length, count })}</p>
+      <Rows list={list} onOpen={onOpen} />
+    </div>
+  );
+}
+
+function Rows({ list, onOpen }: TensorListProps) {
+  const { rows, selected, select, sort } = list;
+  const box = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 12 });
+  const index = rows.findIndex((row) => row.name === selected?.name);
+  useEffect(() => {
+    if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
+  }, [index, virtual]);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter') return onOpen();
+    const to = walk(Math.max(0, index), event.key, { count: rows.length, columns: 1 });
+    const row = to === null ? undefined : rows[to];
+    if (row === undefined) return;
+    event.preventDefault();
+    select(row.name);
+  };
+  return (
+    <div
+      ref={box}
+      className="histogram-rows"
+      role="listbox"
+      tabIndex={0}
+      aria-label={t('histogram.tensors')}
+      {...(index >= 0 ? { 'aria-activedescendant': `${id}-${index}` } : {})}
+      onKeyDown={onKeyDown}
+    >
+      <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {virtual.getVirtualItems().map((item) => {
+          const row = rows[item.index];
+          return row === undefined ? null : (
+            <div
+              key={row.name}
+              id={`${id}-${item.index}`}
+              role="option"
+              aria-selected={item.index === index}
+              className={classNames('histogram-row', item.index === index && 'histogram-row-selected')}
+              style={{ transform: `translateY(${item.start}px)` }}
+              onClick={() => select(row.name)}
+              onDoubleClick={onOpen}
+            >
+              <RowContent row={row} isByClipping={sort === 'clipped'} />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function RowContent({ row, isByClipping }: { readonly row: ThresholdRow; readonly isByClipping: boolean }) {
+  return (
+    <>
+      <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />
+      <span className="ellipsis" title={row.name}>
+        {row.name}
+      </span>
+      <span className="number" title={isByClipping ? String(row.clippedFraction) : String(row.sqnrDb)}>
+        {isByClipping ? formatFraction(row.clippedFraction) : formatDb(row.sqnrDb)}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,42 @@
+import type { ThresholdRow } from '../../../src-shared/contract/api';
+
+/** `sqnr`: worst first; `clipped`: most first; `name`: by name. */
+export const TENSOR_SORTS = ['sqnr', 'clipped', 'name'] as const;
+export type TensorSort = (typeof TENSOR_SORTS)[number];
+
+/** Tensors whose name holds every word of the search, in the order asked for; equals by name. */
+export function orderedTensors(rows: readonly ThresholdRow[], search: string, sort: TensorSort): readonly ThresholdRow[] {
+  const words = search.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const found = rows.filter((row) => words.every((word) => row.name.toLowerCase().includes(word)));
+  const byName = (a: ThresholdRow, b: ThresholdRow): number => a.name.localeCompare(b.name, 'en', { numeric: true });
+  const difference: Record<TensorSort, (a: ThresholdRow, b: ThresholdRow) => number> = {
+    sqnr: (a, b) => compare(a.sqnrDb, b.sqnrDb),
+    clipped: (a, b) => compare(b.clippedFraction, a.clippedFraction),
+    name: () => 0,
+  };
+  return [...found].sort((a, b) => difference[sort](a, b) || byName(a, b));
+}
+
+/** Infinite values are equal to themselves: their difference is not a number. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+export const PAGE_SIZE = 24;
+
+export function pageCount(items: number): number {
+  return Math.max(1, Math.ceil(items / PAGE_SIZE));
+}
+
+export function pageOf<T>(items: readonly T[], page: number): readonly T[] {
+  return items.slice(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
+}
+
+/** The item that a key leads to in a grid of `columns`; null for keys that do not walk. */
+export function walk(index: number, key: string, grid: { readonly count: number; readonly columns: number }): number | null {
+  const to = { ArrowRight: index + 1, ArrowLeft: index - 1, ArrowDown: index + grid.columns, ArrowUp: index - grid.columns, Home: 0, End: grid.count - 1, PageDown: index + PAGE_SIZE, PageUp: index - PAGE_SIZE }[key];
+  if (to === undefined) return null;
+  if (key === 'ArrowUp' && to < 0) return index;
+  if (key === 'ArrowDown' && to >= grid.count) return index;
+  return Math.min(grid.count - 1, Math.max(0, to));
+}

@@ -1,0 +1,86 @@
+import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
+import { shifted, tailRange, valueFromPixel, wholeRange, zoomed, type PlotArea, type ValueRange } from './axis';
+
+/** What the x axis shows and how a person changes it. */
+export interface RangeControl {
+  readonly range: ValueRange;
+  readonly whole: ValueRange;
+  readonly showWhole: () => void;
+  readonly showTail: () => void;
+  /** Around the middle; below 1 zooms in. */
+  readonly zoomBy: (factor: number) => void;
+  /** Around the value under the pointer. */
+  readonly zoomAt: (factor: number, anchorReal: number) => void;
+  readonly shiftBy: (byReal: number) => void;
+}
+
+export interface RangeInput {
+  readonly tensor: string;
+  readonly largestReal: number;
+  readonly binWidthReal: number;
+  readonly isSigned: boolean;
+  readonly thresholdsReal: readonly number[];
+}
+
+/** Fewer bins than this are not worth a look. */
+const NARROWEST_BINS = 24;
+
+export function useRange({ tensor, largestReal, binWidthReal, isSigned, thresholdsReal }: RangeInput): RangeControl {
+  const whole = useMemo(() => wholeRange(largestReal, isSigned), [largestReal, isSigned]);
+  const key = `${tensor} ${String(isSigned)}`;
+  const [chosen, setChosen] = useState<{ readonly key: string; readonly range: ValueRange } | null>(null);
+  const range = chosen?.key === key ? chosen.range : whole;
+  return useMemo(() => {
+    const change = (next: (range: ValueRange) => ValueRange): void => setChosen((before) => ({ key, range: next(before?.key === key ? before.range : whole) }));
+    const zoomAt = (factor: number, anchorReal: number): void =>
+      change((before) => zoomed(before, whole, { factor, anchorReal, narrowestReal: Math.min(whole.max, binWidthReal * NARROWEST_BINS) }));
+    return {
+      range,
+      whole,
+      showWhole: () => setChosen(null),
+      showTail: () => setChosen({ key, range: tailRange(thresholdsReal, largestReal) }),
+      zoomAt,
+      zoomBy: (factor) => zoomAt(factor, (range.min + range.max) / 2),
+      shiftBy: (byReal) => change((before) => shifted(before, whole, byReal)),
+    };
+  }, [range, whole, key, binWidthReal, largestReal, thresholdsReal]);
+}
+
+const ZOOM_PER_PIXEL = 0.0016;
+
+/** The wheel zooms around the pointer, with Shift (or sideways) it moves along; at most once a frame. */
+export function useWheel(ref: RefObject<HTMLElement | null>, area: PlotArea, control: RangeControl): void {
+  const latest = useRef({ area, control });
+  useEffect(() => {
+    latest.current = { area, control };
+  }, [area, control]);
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null) return undefined;
+    let pending = { zoomPx: 0, shiftPx: 0, atPx: 0 };
+    let frame = 0;
+    const apply = (): void => {
+      const { area: where, control: { range, zoomAt, shiftBy } } = latest.current;
+      const { zoomPx, shiftPx, atPx } = pending;
+      pending = { zoomPx: 0, shiftPx: 0, atPx: 0 };
+      frame = 0;
+      if (zoomPx !== 0) zoomAt(Math.exp(zoomPx * ZOOM_PER_PIXEL), valueFromPixel(atPx, range, where));
+      if (shiftPx !== 0) shiftBy((shiftPx / where.widthPx) * (range.max - range.min));
+    };
+    const onWheel = (event: WheelEvent): void => {
+      if (event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const isSideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      const delta = (isSideways && event.deltaX !== 0 ? event.deltaX : event.deltaY) * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
+      const zoomPx = pending.zoomPx + (isSideways ? 0 : delta);
+      const shiftPx = pending.shiftPx + (isSideways ? delta : 0);
+      pending = { zoomPx, shiftPx, atPx: event.clientX - element.getBoundingClientRect().left };
+      if (frame === 0) frame = requestAnimationFrame(apply);
+    };
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => {
+      element.removeEventListener('wheel', onWheel);
+      cancelAnimationFrame(frame);
+    };
+  }, [ref]);
+}

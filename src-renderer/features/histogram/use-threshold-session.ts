@@ -1,0 +1,56 @@
+import { useEffect, useMemo } from 'react';
+import type { ThresholdRow } from '../../../src-shared/contract/api';
+import { t } from '../../i18n';
+import { useHistogram } from '../../state/histograms';
+import { useSession } from '../../state/session';
+import { analyse, draggableRange, type TensorAnalysis } from './analysis';
+import { createLiveThreshold, type LiveThreshold } from './live-threshold';
+import { createThresholdEditor, type ThresholdEditor } from './threshold-editor';
+
+/** One tensor being looked at: what is known of it, and its threshold while it moves. */
+export interface ThresholdSession {
+  readonly row: ThresholdRow;
+  readonly view: NonNullable<Exclude<ReturnType<typeof useHistogram>, Error>>;
+  readonly analysis: TensorAnalysis;
+  readonly live: LiveThreshold;
+  readonly editor: ThresholdEditor;
+  readonly limits: { readonly min: number; readonly max: number };
+}
+
+/** Undefined while the histogram is on its way; the error when it cannot be had. */
+export function useThresholdSession(row: ThresholdRow | null): ThresholdSession | undefined | Error {
+  const view = useHistogram(row?.name ?? null);
+  const parts = useMemo(() => {
+    if (row === null || view === undefined || view instanceof Error) return null;
+    const analysis = analyse(view);
+    const limits = draggableRange(analysis, Object.values(row.methods));
+    const live = createLiveThreshold(row.threshold, requestAnimationFrame);
+    const editor = createThresholdEditor(live, { minReal: limits.min, maxReal: limits.max, binWidthReal: analysis.binWidthReal }, (thresholdReal) => {
+      void setByHand(row.name, thresholdReal).then((isDone) => {
+        if (!isDone) live.set(thresholdInUse(row.name) ?? row.threshold);
+      });
+    });
+    return { view, analysis, limits, live, editor };
+    // The row's own numbers change with every edit; the handle must survive that.
+    // Limits follow the methods that exist when the tensor is chosen.
+  }, [row?.name, view]);
+
+  const inUse = row?.threshold;
+  useEffect(() => {
+    if (parts !== null && inUse !== undefined && !parts.editor.isMoving()) parts.live.set(inUse);
+  }, [parts, inUse]);
+  useEffect(() => () => parts?.editor.settle(), [parts]);
+
+  return useMemo(() => {
+    if (view instanceof Error) return view;
+    return row === null || parts === null ? undefined : { row, ...parts };
+  }, [row, view, parts]);
+}
+
+function setByHand(tensor: string, thresholdReal: number): Promise<boolean> {
+  return useSession.getState().edit(t('histogram.edit.threshold', { tensor }), [{ kind: 'threshold', tensor, thresholdReal }]);
+}
+
+function thresholdInUse(tensor: string): number | undefined {
+  return useSession.getState().thresholds?.tensors.find((row) => row.name === tensor)?.threshold;
+}

@@ -1,0 +1,47 @@
+import { formatCount, formatDuration, formatRate } from '../../../src-shared/base/units';
+import type { JobSnapshot } from '../../../src-shared/contract/jobs';
+import type { RateState } from '../../../src-shared/contract/progress-rate';
+import { hasMessage, t } from '../../i18n';
+
+/** How a running job goes, in parts that each have their place in the bar; empty where nothing is known. */
+export interface JobText {
+  readonly kind: string;
+  readonly phase: string;
+  /** `212 / 400 images` */
+  readonly count: string;
+  /** `38.2 images/s` */
+  readonly rate: string;
+  /** `5 s left` */
+  readonly eta: string;
+}
+
+export function jobText(job: JobSnapshot, rate: RateState | undefined): JobText {
+  const isRunning = job.state === 'running';
+  const unit = messageOr(`jobs.unit.${job.unit}`, job.unit);
+  const perSecond = rate?.phase === job.phase ? rate.perSecond : null;
+  return {
+    kind: t(`jobs.kind.${job.kind}`),
+    phase: job.state === 'queued' ? t('jobs.state.queued') : messageOr(`jobs.phase.${job.phase.replaceAll(' ', '-')}`, job.phase),
+    count: isRunning && job.total > 0 ? `${formatCount(job.done)} / ${formatCount(job.total)} ${unit}` : '',
+    rate: isRunning && perSecond !== null && perSecond > 0 ? formatRate(perSecond, unit) : '',
+    eta: isRunning && job.total > 0 ? etaText(job.etaSeconds) : '',
+  };
+}
+
+function etaText(etaSeconds: number | null): string {
+  if (etaSeconds === null || !Number.isFinite(etaSeconds)) return '';
+  // An estimate has no tenths.
+  return t('jobs.left', { time: formatDuration(Math.max(1, Math.ceil(etaSeconds))).replace(/\.0 s$/, ' s') });
+}
+
+/** How a job ended, as one sentence. */
+export function endText(job: JobSnapshot): string {
+  const kind = t(`jobs.kind.${job.kind}`);
+  if (job.state === 'failed') return t('jobs.failed', { kind, message: job.error?.message ?? '' });
+  if (job.state === 'cancelled') return t(job.forced ? 'jobs.cancelledForced' : 'jobs.cancelled', { kind });
+  return t('jobs.done', { kind });
+}
+
+function messageOr(key: string, fallback: string): string {
+  return hasMessage(key) ? t(key) : fallback;
+}

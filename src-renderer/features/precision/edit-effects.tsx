@@ -1,0 +1,55 @@
+import { t } from '../../i18n';
+import { PrecisionBadge } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { shortNameOf } from '../../widgets/graph/layer-rows';
+import type { DecisionChange } from './decision-changes';
+import type { LayerFilter } from './layer-filter';
+
+const MOST_SHOWN = 40;
+
+interface EditEffectsProps {
+  readonly changes: readonly DecisionChange[];
+  readonly onFilter: (filter: LayerFilter) => void;
+  readonly onChoose: (layer: string) => void;
+}
+
+/** What the last edit did, neighbours first: those a person did not ask for are the surprise. */
+export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
+  const ordered = [...changes.filter((change) => !change.isAsked), ...changes.filter((change) => change.isAsked)];
+  return (
+    <section className="precision-part" aria-live="polite">
+      <h3>{t('precision.effects')}</h3>
+      {changes.length === 0 ? (
+        <p className="precision-note">{t('precision.effects.none')}</p>
+      ) : (
+        <p className="precision-note precision-refused">
+          {t('precision.changed', { count: changes.length })}
+          <Button tone="quiet" onClick={() => onFilter('changed')}>
+            {t('precision.refusedCount.show')}
+          </Button>
+        </p>
+      )}
+      <ul className="precision-effects">
+        {ordered.slice(0, MOST_SHOWN).map((change) => (
+          <li key={change.layer}>
+            <button type="button" className="precision-effect" title={`${change.layer}\n${change.code}`} onClick={() => onChoose(change.layer)}>
+              <span className="ellipsis">{shortNameOf(change.layer)}</span>
+              <span className="precision-effect-change">
+                {change.before === change.after ? (
+                  <span className="dim ellipsis">{t(change.isAsked ? 'precision.effect.same' : 'precision.effect.edges')}</span>
+                ) : (
+                  <>
+                    <PrecisionBadge precision={change.before} />
+                    <span aria-hidden="true">→</span>
+                  </>
+                )}
+                <PrecisionBadge precision={change.after} />
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {changes.length > MOST_SHOWN ? <p className="precision-note">{t('precision.effects.more', { count: changes.length - MOST_SHOWN })}</p> : null}
+    </section>
+  );
+}

@@ -1,0 +1,15 @@
+import type { LayerRow } from '../../widgets/graph/layer-rows';
+
+/** Which layers the table shows before the search. */
+export type LayerFilter = 'all' | 'changed' | 'refused';
+
+export function applyLayerFilter(rows: readonly LayerRow[], filter: LayerFilter, changed: ReadonlySet<string>): readonly LayerRow[] {
+  switch (filter) {
+    case 'all':
+      return rows;
+    case 'changed':
+      return rows.filter((row) => changed.has(row.layer));
+    case 'refused':
+      return rows.filter((row) => row.isRefused);
+  }
+}

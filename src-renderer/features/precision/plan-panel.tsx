@@ -1,0 +1,139 @@
+import { useMemo, useState } from 'react';
+import { formatCount } from '../../../src-shared/base/units';
+import { PRECISIONS, TARGETS, type Precision } from '../../../src-shared/domain/precision';
+import { t } from '../../i18n';
+import { useSession } from '../../state/session';
+import { PrecisionBadge } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { Segmented, TextField } from '../../widgets/fields';
+import type { LayerRow } from '../../widgets/graph/layer-rows';
+import type { DecisionChange } from './decision-changes';
+import { EditEffects } from './edit-effects';
+import type { LayerFilter } from './layer-filter';
+import { countPrecisions, layersMatching, layersToChange, type PrecisionCounts } from './precision-edits';
+import { applyPreset, askPrecision, chooseTarget, PRECISION_NAMES, PRESETS } from './use-precision-plan';
+
+interface PlanPanelProps {
+  readonly rows: readonly LayerRow[];
+  readonly changes: readonly DecisionChange[];
+  readonly onFilter: (filter: LayerFilter) => void;
+  readonly onChooseMany: (layers: readonly string[]) => void;
+  readonly onChoose: (layer: string) => void;
+}
+
+/** The plan as a whole: target, counts, presets, patterns, and what the last edit did. */
+export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: PlanPanelProps) {
+  const target = useSession((state) => state.project?.file.target ?? null);
+  return (
+    <div className="precision-panel">
+      <section className="precision-part">
+        <h3>{t('precision.target')}</h3>
+        <Segmented label={t('precision.target')} value={target} choices={TARGETS.map((value) => ({ value, label: t(`precision.target.${value}`) }))} onChoose={chooseTarget} />
+        <p className="precision-note">{t('precision.target.note')}</p>
+      </section>
+      <Counts rows={rows} onFilter={onFilter} />
+      <section className="precision-part">
+        <h3>{t('precision.presets')}</h3>
+        <div className="precision-stack">
+          {PRESETS.map((preset) => (
+            <Button key={preset} onClick={() => applyPreset(preset)}>
+              {t(`precision.preset.${preset}`)}
+            </Button>
+          ))}
+        </div>
+      </section>
+      <ByPattern rows={rows} onChooseMany={onChooseMany} />
+      <EditEffects changes={changes} onFilter={onFilter} onChoose={onChoose} />
+    </div>
+  );
+}
+
+function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
+  const planned = useMemo(() => countPrecisions(rows, (row) => row.planned), [rows]);
+  const runsIn = useMemo(() => countPrecisions(rows, (row) => row.runsIn), [rows]);
+  const refused = useMemo(() => rows.filter((row) => row.isRefused).length, [rows]);
+  return (
+    <section className="precision-part">
+      <h3>{t('precision.counts')}</h3>
+      <table className="precision-counts">
+        <thead>
+          <tr>
+            <td />
+            {PRECISIONS.map((precision) => (
+              <th key={precision} scope="col">
+                <PrecisionBadge precision={precision} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <CountsRow label={t('precision.counts.planned')} counts={planned} />
+          <CountsRow label={t('precision.counts.runsIn')} counts={runsIn} />
+        </tbody>
+      </table>
+      <div className="precision-bar" aria-hidden="true">
+        {PRECISIONS.map((precision) => (
+          <span key={precision} style={{ flexGrow: runsIn[precision], background: `var(--${precision})` }} />
+        ))}
+      </div>
+      <p className="precision-note precision-refused">
+        {t('precision.refusedCount', { count: refused })}
+        <Button tone="quiet" disabled={refused === 0} onClick={() => onFilter('refused')}>
+          {t('precision.refusedCount.show')}
+        </Button>
+      </p>
+    </section>
+  );
+}
+
+function CountsRow({ label, counts }: { readonly label: string; readonly counts: PrecisionCounts }) {
+  return (
+    <tr>
+      <th scope="row">{label}</th>
+      {PRECISIONS.map((precision) => (
+        <td key={precision} className="number">
+          {formatCount(counts[precision])}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function ByPattern({ rows, onChooseMany }: Pick<PlanPanelProps, 'rows' | 'onChooseMany'>) {
+  const [pattern, setPattern] = useState('');
+  const matching = useMemo(() => new Set(layersMatching(rows, pattern)), [rows, pattern]);
+  const changing = (precision: Precision): number => layersToChange(rows, matching, precision).length;
+  return (
+    <section className="precision-part">
+      <h3>{t('precision.pattern')}</h3>
+      <TextField
+        label={t('precision.pattern.label')}
+        isLabelHidden
+        placeholder={t('precision.pattern.placeholder')}
+        value={pattern}
+        onChange={(event) => setPattern(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') onChooseMany([...matching]);
+        }}
+      />
+      <p className="precision-note" aria-live="polite">
+        {pattern.trim() === '' ? t('precision.pattern.hint') : matching.size === 0 ? t('precision.pattern.none') : t('precision.pattern.count', { count: matching.size })}
+      </p>
+      <div className="precision-row">
+        {PRECISIONS.map((precision) => (
+          <Button
+            key={precision}
+            disabled={changing(precision) === 0}
+            title={t('precision.pattern.changes', { count: changing(precision), precision: PRECISION_NAMES[precision] })}
+            onClick={() => askPrecision(rows, matching, precision, pattern.trim())}
+          >
+            {PRECISION_NAMES[precision]}
+          </Button>
+        ))}
+        <Button tone="quiet" disabled={matching.size === 0} onClick={() => onChooseMany([...matching])}>
+          {t('precision.pattern.select')}
+        </Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,141 @@
+import { useCallback, useMemo, useState, type KeyboardEvent } from 'react';
+import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
+import { t, useLanguage } from '../../i18n';
+import { Button } from '../../widgets/button';
+import type { Column, RowPick } from '../../widgets/data-table';
+import { SearchField, Segmented } from '../../widgets/fields';
+import { layerColumns } from '../../widgets/graph/layer-columns';
+import { LayerGraph } from '../../widgets/graph/layer-graph';
+import { LayerInspector } from '../../widgets/graph/layer-inspector';
+import { filterRows, type LayerRow } from '../../widgets/graph/layer-rows';
+import { LayerTable } from '../../widgets/graph/layer-table';
+import { NoModel } from '../../widgets/graph/no-model';
+import { useReasonText } from '../../widgets/graph/reason-text';
+import { SplitView } from '../../widgets/graph/split-view';
+import { useLayers, type Layers } from '../../widgets/graph/use-layers';
+import { ThreePanes } from '../../widgets/three-panes';
+import { applyLayerFilter, type LayerFilter } from './layer-filter';
+import { PlanPanel } from './plan-panel';
+import './precision-screen.css';
+import { PrecisionToggle } from './precision-toggle';
+import { askPrecision, PRECISION_NAMES, useChosenLayers, useDecisionChanges, usePrecisionKeys, type ChosenLayers } from './use-precision-plan';
+
+/** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
+export function PrecisionScreen() {
+  const layers = useLayers();
+  return layers === null ? <NoModel /> : <Plan layers={layers} />;
+}
+
+function Plan({ layers }: { readonly layers: Layers }) {
+  const { model, rows } = layers;
+  const chosenLayers = useChosenLayers(layers);
+  const { selection } = chosenLayers;
+  const changes = useDecisionChanges(model);
+  const changed = useMemo(() => new Set(changes.map((change) => change.layer)), [changes]);
+  const [filter, setFilter] = useState<LayerFilter>('all');
+  usePrecisionKeys(rows, selection.chosen);
+  const active = layers.active;
+  return (
+    <ThreePanes
+      left={<PlanPanel rows={rows} changes={changes} onFilter={setFilter} onChooseMany={chosenLayers.chooseMany} onChoose={layers.choose} />}
+      main={
+        <SplitView
+          id="precision"
+          label={t('precision.resize')}
+          isStacked
+          initialPercent={58}
+          first={<PlanTable layers={layers} chosenLayers={chosenLayers} changed={changed} filter={filter} onFilter={setFilter} />}
+          second={<LayerGraph model={model} rows={rows} onChooseLayer={layers.choose} changed={changed} />}
+        />
+      }
+      right={
+        <LayerInspector layers={layers}>
+          {active === null ? null : (
+            <section className="precision-part">
+              <Segmented
+                label={t('precision.ask', { layer: active.shortName })}
+                isLabelHidden={false}
+                value={active.planned}
+                choices={PRECISIONS.map((value) => ({ value, label: PRECISION_NAMES[value] }))}
+                onChoose={(precision) => askPrecision(rows, new Set([active.layer]), precision)}
+              />
+            </section>
+          )}
+        </LayerInspector>
+      }
+    />
+  );
+}
+
+interface PlanTableProps {
+  readonly layers: Layers;
+  readonly chosenLayers: ChosenLayers;
+  readonly changed: ReadonlySet<string>;
+  readonly filter: LayerFilter;
+  readonly onFilter: (filter: LayerFilter) => void;
+}
+
+function PlanTable({ layers, chosenLayers, changed, filter, onFilter }: PlanTableProps) {
+  const { rows } = layers;
+  const { selection, choose, chooseMany } = chosenLayers;
+  const [search, setSearch] = useState('');
+  const shown = useMemo(() => filterRows(applyLayerFilter(rows, filter, changed), search), [rows, filter, changed, search]);
+  const columns = usePlanColumns(rows, selection.chosen);
+  const onPick = (layer: string, { isRange, isToggle, order }: RowPick): void => choose(layer, isRange ? 'range' : isToggle ? 'toggle' : 'only', order);
+  const onKey = (event: KeyboardEvent<HTMLDivElement>): boolean => {
+    if (event.key.toLowerCase() !== 'a' || !(event.ctrlKey || event.metaKey)) return false;
+    chooseMany(shown.map((row) => row.layer));
+    return true;
+  };
+  return (
+    <section className="precision-list" aria-label={t('precision.plan')}>
+      <div className="precision-toolbar">
+        <SearchField label={t('model.search')} value={search} onChange={setSearch} />
+        {filter === 'all' ? null : (
+          <Button icon="close" title={t('precision.showAll')} onClick={() => onFilter('all')}>
+            {t(`precision.filter.${filter}`)}
+          </Button>
+        )}
+        <span className="dim precision-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
+      </div>
+      <LayerTable rows={shown} columns={columns} activeLayer={selection.active} selected={selection.chosen} changed={changed} onPick={onPick} onKey={onKey} />
+      <div className="precision-footer">
+        <span>{selection.chosen.size === 0 ? t('precision.chosen.none') : t('precision.chosen', { count: selection.chosen.size })}</span>
+        {PRECISIONS.map((precision) => (
+          <Button key={precision} disabled={selection.chosen.size === 0} onClick={() => askPrecision(rows, selection.chosen, precision)}>
+            {t('precision.set', { precision: PRECISION_NAMES[precision] })}
+          </Button>
+        ))}
+        <span className="dim ellipsis" title={t('precision.chosen.hint')}>
+          {t('precision.chosen.hint')}
+        </span>
+      </div>
+    </section>
+  );
+}
+
+/** A toggle in a chosen row speaks for all chosen rows, as in any list; in another row for that one. */
+function usePlanColumns(rows: readonly LayerRow[], chosen: ReadonlySet<string>): readonly Column<LayerRow>[] {
+  const language = useLanguage();
+  const reasonText = useReasonText();
+  const onAsk = useCallback(
+    (layer: string, precision: Precision) => askPrecision(rows, chosen.has(layer) ? chosen : new Set([layer]), precision),
+    [rows, chosen],
+  );
+  return useMemo(() => {
+    const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: 104, render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} /> });
+    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '2fr', render: (row) => <Reason row={row} text={reasonText(row)} /> });
+    return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'code', 'sqnrDb', 'clippedFraction']).map((column) =>
+      column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column,
+    );
+    // The titles of the columns and the reasons change with the language.
+  }, [language, onAsk]);
+}
+
+function Reason({ row, text }: { readonly row: LayerRow; readonly text: string }) {
+  return (
+    <span className="ellipsis" title={`${row.code}\n${text}`}>
+      <code className="dim">{row.code}</code> {text}
+    </span>
+  );
+}

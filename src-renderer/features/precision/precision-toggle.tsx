@@ -1,0 +1,40 @@
+import type { MouseEvent } from 'react';
+import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
+import { t } from '../../i18n';
+import { useSession } from '../../state/session';
+import { classNames } from '../../widgets/class-names';
+import { PRECISION_LETTERS } from '../../widgets/marks';
+import { PRECISION_NAMES } from './use-precision-plan';
+
+interface PrecisionToggleProps {
+  readonly layer: string;
+  readonly onAsk: (layer: string, precision: Precision) => void;
+}
+
+/** 8, 16 or 32 for one layer of the table. The keys of the table do the same, so it is no stop of Tab. */
+export function PrecisionToggle({ layer, onAsk }: PrecisionToggleProps) {
+  const planned = useSession((state) => state.project?.file.plan.layers[layer] ?? 'int8');
+  const ask = (event: MouseEvent, precision: Precision): void => {
+    event.stopPropagation();
+    onAsk(layer, precision);
+  };
+  return (
+    <span className="precision-toggle" role="group" aria-label={t('precision.ask', { layer })}>
+      {PRECISIONS.map((precision) => (
+        <button
+          key={precision}
+          type="button"
+          tabIndex={-1}
+          className={classNames('precision-toggle-choice', precision === planned && `badge-${precision}`)}
+          aria-pressed={precision === planned}
+          title={PRECISION_NAMES[precision]}
+          onClick={(event) => ask(event, precision)}
+          onDoubleClick={(event) => event.stopPropagation()}
+        >
+          <span aria-hidden="true">{PRECISION_LETTERS[precision]}</span>
+          <span className="visually-hidden">{PRECISION_NAMES[precision]}</span>
+        </button>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,157 @@
+import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { t, useLanguage } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { Icon } from '../../widgets/icons';
+import { filledColumns, formatRelativeChange, type ResultColumn } from './columns';
+import { accuracyObstacles, latencyObstacles, referenceDrift, settingChanges, tableChanges, type CellChange, type SettingChange, type VariantChange } from './run-diff';
+import { runTime } from './run-time';
+import { VariantBadge } from './variant-badge';
+
+interface ChangesSectionProps {
+  /** The run that is compared with. */
+  readonly from: RunRecord;
+  /** The run that is shown. */
+  readonly to: RunRecord;
+}
+
+/** What changed from one run to another: first what was set differently, then what came of it. */
+export function ChangesSection({ from, to }: ChangesSectionProps) {
+  const language = useLanguage();
+  const settings = settingChanges(from, to);
+  return (
+    <section className="results-section" aria-labelledby="results-changes">
+      <header className="results-section-head">
+        <h2 id="results-changes">{t('results.changes')}</h2>
+        <span className="dim">{t('results.changes.between', { from: runTime(from.createdAt, language), to: runTime(to.createdAt, language) })}</span>
+      </header>
+      <Obstacles messageKey="results.changes.accuracy" changes={accuracyObstacles(settings)} />
+      <Obstacles messageKey="results.changes.latency" changes={latencyObstacles(settings)} />
+      {settings.length === 0 ? <p className="dim">{t('results.changes.same')}</p> : <Settings changes={settings} />}
+      <p className="dim results-small">{t('results.changes.sameButPlan')}</p>
+      <h3>{t('results.changes.table')}</h3>
+      <Drift from={from} to={to} />
+      <Cells changes={tableChanges(from, to)} columns={filledColumns([...from.table, ...to.table])} />
+    </section>
+  );
+}
+
+function settingName(change: SettingChange): string {
+  return change.isFlag ? change.key : t(`results.setting.${change.key}`);
+}
+
+function Obstacles({ messageKey, changes }: { readonly messageKey: string; readonly changes: readonly SettingChange[] }) {
+  if (changes.length === 0) return null;
+  return (
+    <p className="results-caution">
+      <Icon name="warning" size={13} /> {t(messageKey, { what: changes.map(settingName).join(', '), n: changes.length })}
+    </p>
+  );
+}
+
+function Drift({ from, to }: ChangesSectionProps) {
+  const drift = referenceDrift(from, to);
+  if (drift === null || latencyObstacles(settingChanges(from, to)).length > 0) return null;
+  return (
+    <p className="results-caution">
+      <Icon name="warning" size={13} /> {t('results.changes.drift', { change: formatRelativeChange(drift.from, drift.to) })}
+    </p>
+  );
+}
+
+function Settings({ changes }: { readonly changes: readonly SettingChange[] }) {
+  return (
+    <table className="results-table results-settings">
+      <thead>
+        <tr>
+          <th scope="col">{t('results.changes.setting')}</th>
+          <th scope="col">{t('results.changes.before')}</th>
+          <th scope="col">{t('results.changes.after')}</th>
+          <th scope="col">{t('results.changes.kind')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {changes.map((change) => (
+          <tr key={`${change.kind}.${change.key}`}>
+            <th scope="row">{settingName(change)}</th>
+            <td>{change.from}</td>
+            <td>{change.to}</td>
+            <td className="dim">{t(`results.kind.${change.kind}`)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface CellsProps {
+  readonly changes: readonly VariantChange[];
+  readonly columns: readonly ResultColumn[];
+}
+
+function Cells({ changes, columns }: CellsProps) {
+  return (
+    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.changes.table')}>
+      <table className="results-table results-cells">
+        <thead>
+          <tr>
+            <th scope="col">{t('results.column.variant')}</th>
+            {columns.map((column) => (
+              <th key={column.id} scope="col" className="number">
+                {t(`results.column.${column.id}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {changes.map((row) => (
+            <tr key={row.variant}>
+              <th scope="row">
+                <VariantBadge variant={row.variant} /> {row.variant}
+              </th>
+              {row.presence === 'both' ? (
+                columns.map((column) => <Cell key={column.id} column={column} change={row.cells[column.id]} />)
+              ) : (
+                <td className="dim" colSpan={columns.length}>
+                  {t(`results.changes.${row.presence}`)}
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const MARKS = { better: '▲', worse: '▼', changed: '' } as const;
+
+function Cell({ column, change }: { readonly column: ResultColumn; readonly change: CellChange }) {
+  switch (change.kind) {
+    case 'absent':
+      return <td className="number dim">–</td>;
+    case 'gained':
+    case 'lost':
+      return <td className="number dim">{t(`results.changes.${change.kind}`)}</td>;
+    case 'not-compared':
+      return <td className="number dim">{t('results.changes.notCompared')}</td>;
+    case 'same':
+      return (
+        <td className="number dim" title={column.format(change.to)}>
+          {t('results.changes.unchanged')}
+        </td>
+      );
+    case 'better':
+    case 'worse':
+    case 'changed':
+      return (
+        <td className={classNames('number', `results-${change.kind}-text`)} title={`${column.format(change.from)} → ${column.format(change.to)}`}>
+          {column.formatChange(change.from, change.to)}{' '}
+          {change.kind === 'changed' ? null : (
+            <span role="img" aria-label={t(`results.changes.${change.kind}`)}>
+              {MARKS[change.kind]}
+            </span>
+          )}
+        </td>
+      );
+  }
+}

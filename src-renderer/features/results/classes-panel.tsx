@@ -1,0 +1,110 @@
+import { useState } from 'react';
+import { formatAccuracy, formatCount, formatPoints } from '../../../src-shared/base/units';
+import type { ClassAccuracy, VariantReport } from '../../../src-shared/domain/accuracy';
+import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import { t } from '../../i18n';
+import { Button } from '../../widgets/button';
+import { classNames } from '../../widgets/class-names';
+import { useResults } from './results-store';
+import { classNameOf, sortClasses, summarizeClasses, type ClassOrder } from './what-got-worse';
+
+/** More rows than this are folded at first. */
+const FOLDED_ROWS = 12;
+
+interface ClassesPanelProps {
+  readonly report: VariantReport;
+  readonly validation: ValidationRecord;
+}
+
+/** Classes with the largest loss first; a class narrows the images below. */
+export function ClassesPanel({ report, validation }: ClassesPanelProps) {
+  const order = useResults((state) => state.classOrder);
+  const [isUnfolded, setUnfolded] = useState(false);
+  const summary = summarizeClasses(report.classes);
+  const sorted = sortClasses(report.classes, order);
+  const changed = sorted.filter((entry) => (entry.difference ?? 0) !== 0);
+  const shown = isUnfolded ? sorted : changed.slice(0, FOLDED_ROWS);
+  return (
+    <section className="results-panel" aria-labelledby="results-classes">
+      <div className="results-panel-head">
+        <h3 id="results-classes">{t('results.classes')}</h3>
+        <span className="dim">{t('results.classes.summary', { worse: summary.worse, same: summary.same, better: summary.better })}</span>
+      </div>
+      {shown.length === 0 ? null : (
+        <table className="results-table">
+          <thead>
+            <tr>
+              <SortHeader column="label" title={t('results.classes.class')} isNumber={false} />
+              <SortHeader column="images" title={t('results.classes.images')} isNumber />
+              <th scope="col" className="number">
+                {t('results.classes.fp32')}
+              </th>
+              <th scope="col" className="number">
+                {t('results.classes.now')}
+              </th>
+              <SortHeader column="difference" title={t('results.classes.change')} isNumber />
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((entry) => (
+              <ClassRow key={entry.label} entry={entry} name={entry.name ?? classNameOf(validation, entry.label) ?? String(entry.label)} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {report.classes.length > changed.length || changed.length > FOLDED_ROWS ? (
+        <Button tone="quiet" aria-expanded={isUnfolded} onClick={() => setUnfolded(!isUnfolded)}>
+          {isUnfolded ? t('results.classes.changed') : t('results.classes.all', { n: report.classes.length })}
+        </Button>
+      ) : null}
+    </section>
+  );
+}
+
+interface SortHeaderProps {
+  readonly column: ClassOrder;
+  readonly title: string;
+  readonly isNumber: boolean;
+}
+
+function SortHeader({ column, title, isNumber }: SortHeaderProps) {
+  const order = useResults((state) => state.classOrder);
+  const sortBy = useResults((state) => state.sortClassesBy);
+  const isSorted = order === column;
+  return (
+    <th scope="col" className={classNames(isNumber && 'number')} aria-sort={isSorted ? (column === 'images' ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" className="results-sort" onClick={() => sortBy(column)}>
+        {title}
+        <span aria-hidden="true">{isSorted ? (column === 'images' ? ' ↓' : ' ↑') : ''}</span>
+      </button>
+    </th>
+  );
+}
+
+function ClassRow({ entry, name }: { readonly entry: ClassAccuracy; readonly name: string }) {
+  const filter = useResults((state) => state.filter);
+  const toggleFacet = useResults((state) => state.toggleFacet);
+  const difference = entry.difference ?? 0;
+  return (
+    <tr>
+      <th scope="row">
+        <button
+          type="button"
+          className="results-facet"
+          aria-pressed={filter.label === entry.label}
+          title={t('results.classes.filter', { name })}
+          onClick={() => toggleFacet({ label: entry.label })}
+        >
+          {name}
+        </button>
+      </th>
+      <td className="number">{formatCount(entry.images)}</td>
+      <td className="number">{entry.top1Fp32 === undefined ? '–' : formatAccuracy(entry.top1Fp32)}</td>
+      <td className="number">{formatAccuracy(entry.top1)}</td>
+      <td className={classNames('number', difference < 0 && 'results-worse-text')}>
+        <span className="results-bar results-bar-loss" style={{ width: `${Math.min(100, Math.max(0, -difference))}%` }} />
+        <span className="results-value">{formatPoints(difference)}</span>
+      </td>
+    </tr>
+  );
+}

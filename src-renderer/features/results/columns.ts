@@ -1,0 +1,109 @@
+import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import type { TableRow } from '../../../src-shared/domain/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+
+export const COLUMN_IDS = ['top1', 'difference', 'worstGroup', 'agreement', 'sqnr', 'latency', 'p99', 'ratio', 'throughput', 'memory', 'size'] as const;
+export type ColumnId = (typeof COLUMN_IDS)[number];
+
+export interface ResultColumn {
+  readonly id: ColumnId;
+  readonly best: 'high' | 'low' | 'none';
+  /** null: not known, or without a meaning for this row. */
+  readonly value: (row: TableRow) => number | null;
+  readonly format: (value: number) => string;
+  /** A second, paler line: interval, name of the group, spread. Empty: none. */
+  readonly detail: (row: TableRow) => string;
+  /** The difference of two values of this column, with sign and unit. */
+  readonly formatChange: (from: number, to: number) => string;
+  /** A change smaller than this is no change. */
+  readonly resolution: number;
+  /** Depends on the machine, so it is compared only between runs of the same hardware. */
+  readonly isMachineBound: boolean;
+}
+
+const none = (): string => '';
+const NO_BREAK = '\u00a0';
+
+/** `+3.2 %`: how much larger. */
+export function formatRelativeChange(from: number, to: number): string {
+  if (from === 0) return to === 0 ? '0 %' : 'n/a';
+  const percent = (100 * (to - from)) / Math.abs(from);
+  const text = formatSignificant(percent, Math.abs(percent) < 10 ? 2 : 3);
+  return `${percent > 0 ? '+' : ''}${text}${NO_BREAK}%`;
+}
+
+const points = (from: number, to: number): string => formatPoints(to - from);
+
+function decibels(from: number, to: number): string {
+  const text = formatDb(to - from);
+  return to > from && !text.startsWith('0.0') ? `+${text}` : text;
+}
+
+function interval(row: TableRow): string {
+  if (row.comparedToFp32 === undefined) return '';
+  const [low, high] = row.comparedToFp32.interval95.map((value) => formatPoints(value).replace(' pp', ''));
+  return `${low ?? ''} … ${high ?? ''}`;
+}
+
+function spread(row: TableRow): string {
+  const ratio = row.ratioToFp32;
+  return ratio === undefined ? '' : `${formatSignificant(ratio.p10)} – ${formatSignificant(ratio.p90)}`;
+}
+
+const ACCURACY = { best: 'high', formatChange: points, resolution: 0.005, isMachineBound: false } as const;
+const COST = { best: 'low', formatChange: formatRelativeChange, isMachineBound: true } as const;
+
+const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
+  top1: { ...ACCURACY, value: (row) => row.top1 ?? null, format: formatAccuracy, detail: none },
+  difference: { ...ACCURACY, best: 'none', value: (row) => row.comparedToFp32?.top1Difference ?? null, format: formatPoints, detail: interval },
+  worstGroup: { ...ACCURACY, value: (row) => row.worstGroup?.top1 ?? null, format: formatAccuracy, detail: (row) => row.worstGroup?.name ?? '' },
+  agreement: { ...ACCURACY, value: (row) => (row.variant === REFERENCE_VARIANT ? null : (row.agreement ?? null)), format: formatAccuracy, detail: none },
+  sqnr: { best: 'high', value: (row) => row.outputSqnrDb ?? null, format: formatDb, detail: none, formatChange: decibels, resolution: 0.05, isMachineBound: false },
+  latency: { ...COST, value: (row) => row.latencyMs ?? null, format: formatMs, detail: (row) => (row.latency === undefined ? '' : `p99 ${formatMs(row.latency.p99)}`), resolution: 0 },
+  p99: { ...COST, value: (row) => row.latency?.p99 ?? null, format: formatMs, detail: none, resolution: 0 },
+  ratio: { ...COST, value: (row) => row.ratioToFp32?.median ?? null, format: (value) => `${formatSignificant(value)}×`, detail: spread, resolution: 0 },
+  throughput: { ...COST, best: 'high', value: (row) => row.throughputPerSecond ?? null, format: (value) => `${formatCount(Number(value.toPrecision(3)))}/s`, detail: none, resolution: 0 },
+  memory: { ...COST, value: (row) => row.memoryMb ?? null, format: formatMb, detail: none, resolution: 0 },
+  size: { ...COST, isMachineBound: false, value: (row) => row.sizeMb ?? null, format: formatMb, detail: none, resolution: 0 },
+};
+
+export const RESULT_COLUMNS: readonly ResultColumn[] = COLUMN_IDS.map((id) => ({ id, ...COLUMNS[id] }));
+
+/** The columns of the table on the screen: p99 stands below the median there. */
+export function screenColumns(rows: readonly TableRow[]): readonly ResultColumn[] {
+  return filledColumns(rows).filter((column) => column.id !== 'p99');
+}
+
+/** The columns that any of the rows has a value in. */
+export function filledColumns(rows: readonly TableRow[]): readonly ResultColumn[] {
+  return RESULT_COLUMNS.filter((column) => rows.some((row) => column.value(row) !== null));
+}
+
+export interface ColumnScale {
+  /** The best value; null when fewer than two rows have one or all are equal. */
+  readonly best: number | null;
+  /** Value where the bar of a cell is full, and where it is empty. */
+  readonly full: number;
+  readonly empty: number;
+}
+
+/**
+ * Bars of costs start at 0. Bars of accuracies show the range from the worst row down to a tenth of the spread below it,
+ * since bars from 0 to 100 % would all look the same.
+ */
+export function columnScale(column: ResultColumn, rows: readonly TableRow[]): ColumnScale {
+  const values = rows.map(column.value).filter((value) => value !== null);
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const hasChoice = values.length > 1 && high > low && column.best !== 'none';
+  const best = hasChoice ? (column.best === 'high' ? high : low) : null;
+  const isAccuracy = column.formatChange === points;
+  if (column.best === 'none') return { best, full: 0, empty: 0 };
+  return { best, full: high, empty: isAccuracy ? Math.max(0, low - Math.max(1, (high - low) * 0.1)) : Math.min(0, low) };
+}
+
+/** Length of a cell's bar, 0..1. */
+export function barFraction(scale: ColumnScale, value: number | null): number {
+  if (value === null || scale.full <= scale.empty) return 0;
+  return Math.min(1, Math.max(0, (value - scale.empty) / (scale.full - scale.empty)));
+}

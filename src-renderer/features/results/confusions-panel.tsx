@@ -1,0 +1,89 @@
+import { useState } from 'react';
+import type { VariantReport } from '../../../src-shared/domain/accuracy';
+import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import { t } from '../../i18n';
+import { Button } from '../../widgets/button';
+import { useResults } from './results-store';
+import { classNameOf, confusionRows, imagesOf, type ConfusionRow } from './what-got-worse';
+
+const FOLDED_ROWS = 8;
+const KINDS = ['lost', 'won', 'other'] as const;
+
+interface ConfusionsPanelProps {
+  readonly report: VariantReport;
+  readonly validation: ValidationRecord;
+}
+
+/** Answers that changed: 6 → 8, 14 images. What turned wrong first, with what turned right beside it for fairness. */
+export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
+  const rows = confusionRows(report.confusions);
+  const hasAny = KINDS.some((kind) => rows[kind].length > 0);
+  return (
+    <section className="results-panel" aria-labelledby="results-confusions">
+      <h3 id="results-confusions">{t('results.confusions')}</h3>
+      {hasAny ? null : <p className="dim">{t('results.worse.nothing')}</p>}
+      <div className="results-confusions">
+        {KINDS.map((kind) => (
+          <ConfusionList key={kind} title={t(`results.confusions.${kind}`, { n: imagesOf(rows[kind]) })} rows={rows[kind]} variant={report.variant} validation={validation} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface ConfusionListProps {
+  readonly title: string;
+  readonly rows: readonly ConfusionRow[];
+  readonly variant: string;
+  readonly validation: ValidationRecord;
+}
+
+function ConfusionList({ title, rows, variant, validation }: ConfusionListProps) {
+  const [isUnfolded, setUnfolded] = useState(false);
+  if (rows.length === 0) return null;
+  const shown = isUnfolded ? rows : rows.slice(0, FOLDED_ROWS);
+  return (
+    <div className="results-confusion-list">
+      <h4>{title}</h4>
+      <ul>
+        {shown.map((row) => (
+          <Confusion key={`${row.from},${row.to}`} row={row} largest={rows[0]?.count ?? 1} variant={variant} validation={validation} />
+        ))}
+      </ul>
+      {rows.length > FOLDED_ROWS ? (
+        <Button tone="quiet" aria-expanded={isUnfolded} onClick={() => setUnfolded(!isUnfolded)}>
+          {isUnfolded ? t('results.confusions.fewer') : t('results.confusions.more', { n: rows.length - FOLDED_ROWS })}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+interface ConfusionProps {
+  readonly row: ConfusionRow;
+  readonly largest: number;
+  readonly variant: string;
+  readonly validation: ValidationRecord;
+}
+
+function Confusion({ row, largest, variant, validation }: ConfusionProps) {
+  const filter = useResults((state) => state.filter);
+  const toggleFacet = useResults((state) => state.toggleFacet);
+  const from = classNameOf(validation, row.from) ?? t('results.images.noAnswer');
+  const to = classNameOf(validation, row.to) ?? t('results.images.noAnswer');
+  return (
+    <li>
+      <button
+        type="button"
+        className="results-facet results-confusion"
+        aria-pressed={filter.from === row.from && filter.to === row.to}
+        title={t('results.confusions.filter', { from, to, variant })}
+        onClick={() => toggleFacet({ from: row.from, to: row.to })}
+      >
+        <span className="results-confusion-bar" style={{ width: `${(100 * row.count) / largest}%` }} />
+        <span className="results-confusion-text">{t('results.confusions.row', { from, to })}</span>
+        <span className="number">{t('results.confusions.count', { n: row.count })}</span>
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,80 @@
+import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
+
+/** Latencies on a logarithmic axis: one slow moment of the machine is many times the median and would flatten the rest. */
+export interface LatencyAxis {
+  readonly lowMs: number;
+  readonly highMs: number;
+  readonly ticksMs: readonly number[];
+}
+
+const PADDING_RATIO = 1.06;
+/** Ticks within a decade, tried from coarse to fine until at least three fall on the axis. */
+const TICK_FACTORS: readonly (readonly number[])[] = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]];
+
+/** null without a positive latency. */
+export function latencyAxis(entries: readonly BenchmarkVariantRecord[]): LatencyAxis | null {
+  const values = entries.flatMap(({ latencyMs }) => [latencyMs.min, latencyMs.max]).filter((value) => value > 0 && Number.isFinite(value));
+  if (values.length === 0) return null;
+  const lowMs = Math.min(...values) / PADDING_RATIO;
+  const highMs = Math.max(...values) * PADDING_RATIO;
+  return { lowMs, highMs, ticksMs: ticks(lowMs, highMs) };
+}
+
+function ticks(lowMs: number, highMs: number): readonly number[] {
+  let found: number[] = [];
+  for (const factors of TICK_FACTORS) {
+    found = [];
+    for (let decade = Math.floor(Math.log10(lowMs)); decade <= Math.ceil(Math.log10(highMs)); decade += 1) {
+      for (const factor of factors) {
+        const value = Number((factor * 10 ** decade).toPrecision(3));
+        if (value >= lowMs && value <= highMs) found.push(value);
+      }
+    }
+    if (found.length >= 3) break;
+  }
+  return found;
+}
+
+/** Where a latency lies on the axis, 0..1. */
+export function fractionFromMs(axis: LatencyAxis, valueMs: number): number {
+  const span = Math.log(axis.highMs / axis.lowMs);
+  if (span <= 0) return 0;
+  return Math.min(1, Math.max(0, Math.log(valueMs / axis.lowMs) / span));
+}
+
+/** Share of the values of a variant below each mark: what the strip's shades stand for. */
+export const STRIP_SEGMENTS = ['min', 'median', 'p90', 'p95', 'p99', 'max'] as const;
+
+export interface StripSegment {
+  readonly from: (typeof STRIP_SEGMENTS)[number];
+  readonly to: (typeof STRIP_SEGMENTS)[number];
+  /** 0..1 along the axis. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export function stripSegments(axis: LatencyAxis, entry: BenchmarkVariantRecord): readonly StripSegment[] {
+  return STRIP_SEGMENTS.slice(1).map((to, index) => {
+    const from = STRIP_SEGMENTS[index] ?? 'min';
+    return { from, to, start: fractionFromMs(axis, entry.latencyMs[from]), end: fractionFromMs(axis, entry.latencyMs[to]) };
+  });
+}
+
+/** Latency over FP32's on a logarithmic axis that holds 1: twice as fast is as far from it as half as fast. */
+export interface RatioAxis {
+  readonly low: number;
+  readonly high: number;
+}
+
+export function ratioAxis(entries: readonly BenchmarkVariantRecord[]): RatioAxis | null {
+  const ratios = entries.flatMap((entry) => (entry.ratioToFp32 === undefined ? [] : [entry.ratioToFp32.p10, entry.ratioToFp32.p90]));
+  if (ratios.length === 0) return null;
+  const low = Math.min(1, ...ratios);
+  const high = Math.max(1, ...ratios);
+  const margin = Math.max(0.02, (high - low) * 0.05);
+  return { low: Math.max(low / 2, low - margin), high: high + margin };
+}
+
+export function fractionFromRatio(axis: RatioAxis, ratio: number): number {
+  return Math.min(1, Math.max(0, Math.log(ratio / axis.low) / Math.log(axis.high / axis.low)));
+}

@@ -1,0 +1,49 @@
+import { formatFraction, formatPoints, formatProbability } from '../../../src-shared/base/units';
+import { isUnstable } from '../../../src-shared/domain/latency';
+import type { RunRecord } from '../../../src-shared/domain/run-record';
+
+/** A sentence below the table, as a message key with its values. */
+export interface Note {
+  readonly key: string;
+  readonly params: Readonly<Record<string, string | number>>;
+  readonly tone: 'plain' | 'caution';
+}
+
+/** What the numbers of a run may and may not be read as, in words. */
+export function statisticsNotes(record: RunRecord): readonly Note[] {
+  return [...validationNotes(record), ...differenceNotes(record), ...latencyNotes(record)];
+}
+
+function validationNotes({ validation }: RunRecord): readonly Note[] {
+  if (validation === null) return [{ key: 'results.stat.noValidation', params: {}, tone: 'plain' }];
+  const isFew = validation.variants.some((report) => report.comparedToFp32?.fewImages === true);
+  return [
+    ...(validation.labelled ? [] : [{ key: 'results.stat.unlabelled', params: {}, tone: 'plain' } as const]),
+    ...(isFew ? [{ key: 'results.stat.fewImages', params: { n: validation.images }, tone: 'caution' } as const] : []),
+  ];
+}
+
+/** Only of the variants that are meant to be shipped; all others are in the table. */
+function differenceNotes(record: RunRecord): readonly Note[] {
+  return record.table.flatMap((row): readonly Note[] => {
+    const compared = row.comparedToFp32;
+    if (compared === undefined || !record.shipped.includes(row.variant)) return [];
+    const [low, high] = compared.interval95;
+    const p = probabilityText(compared.mcnemarP);
+    if (low <= 0 && high >= 0) return [{ key: 'results.stat.unclear', params: { variant: row.variant, p }, tone: 'plain' }];
+    return [{ key: 'results.stat.clear', params: { variant: row.variant, p, difference: formatPoints(compared.top1Difference) }, tone: compared.top1Difference < 0 ? 'caution' : 'plain' }];
+  });
+}
+
+/** `= 0.125`, `< 0.0001` */
+function probabilityText(probability: number): string {
+  const text = formatProbability(probability);
+  return text.startsWith('<') ? text : `= ${text}`;
+}
+
+function latencyNotes({ benchmark }: RunRecord): readonly Note[] {
+  const unsteady = (benchmark?.variants ?? []).filter(isUnstable);
+  if (unsteady.length === 0) return [];
+  const most = formatFraction(Math.max(...unsteady.map((entry) => entry.coefficientOfVariation)));
+  return [{ key: 'results.stat.unsteady', params: { variants: unsteady.map((entry) => entry.variant).join(', '), most }, tone: 'caution' }];
+}

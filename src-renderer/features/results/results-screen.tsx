@@ -1,0 +1,139 @@
+import type { ProjectView, RunSummary } from '../../../src-shared/contract/api';
+import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { t, useLanguage } from '../../i18n';
+import { useSession } from '../../state/session';
+import { useView } from '../../state/view';
+import { Button } from '../../widgets/button';
+import { EmptyState } from '../../widgets/empty-state';
+import { ErrorBox } from '../../widgets/error-box';
+import { Select } from '../../widgets/fields';
+import { ThreePanes } from '../../widgets/three-panes';
+import { ChangesSection } from './changes-section';
+import { judgeAll } from './gate-marks';
+import { LatencySection } from './latency-section';
+import { useResults } from './results-store';
+import { RunFacts } from './run-facts';
+import { RunList } from './run-list';
+import { runTime } from './run-time';
+import { useReport } from './use-report';
+import { useRuns } from './use-runs';
+import { VariantsTable } from './variants-table';
+import { Notes, Verdicts } from './verdicts';
+import { comparedVariants } from './what-got-worse';
+import { WorseSection } from './worse-section';
+import './results.css';
+
+export function ResultsScreen() {
+  const project = useSession((state) => state.project);
+  const openScreen = useView((state) => state.openScreen);
+  if (project === null) {
+    return <EmptyState title={t('results.empty.project')} action={<Button onClick={() => openScreen('start')}>{t('results.empty.start')}</Button>} />;
+  }
+  return <ProjectResults project={project} />;
+}
+
+function ProjectResults({ project }: { readonly project: ProjectView }) {
+  const { state, reload } = useRuns(project.path);
+  const openScreen = useView((view) => view.openScreen);
+  switch (state.kind) {
+    case 'loading':
+      return <EmptyState title={t('results.loading', { project: project.file.name })} />;
+    case 'failed':
+      return (
+        <div className="results-failed">
+          <ErrorBox title={t('results.failed')} error={state.error} action={<Button onClick={reload}>{t('results.retry')}</Button>} />
+        </div>
+      );
+    case 'ready':
+      if (state.runs.length > 0) return <Runs project={project} runs={state.runs} />;
+      return (
+        <EmptyState
+          title={t('results.empty')}
+          action={
+            <Button tone="primary" onClick={() => openScreen('run')}>
+              {t('results.empty.action')}
+            </Button>
+          }
+        >
+          {t('results.empty.text')}
+        </EmptyState>
+      );
+  }
+}
+
+interface RunsProps {
+  readonly project: ProjectView;
+  readonly runs: readonly RunSummary[];
+}
+
+function Runs({ project, runs }: RunsProps) {
+  const { runId, compareId, showRun, compareWith } = useResults();
+  const shown = runs.find((run) => run.runId === runId) ?? runs[0];
+  if (shown === undefined) return null;
+  const compared = runs.find((run) => run.runId === compareId && run.runId !== shown.runId) ?? null;
+  return (
+    <ThreePanes
+      left={<RunList runs={runs} shownId={shown.runId} comparedId={compared?.runId ?? null} onShow={showRun} onCompare={compareWith} />}
+      main={<RunResults key={shown.runId} project={project} runs={runs} record={shown.record} compared={compared?.record ?? null} />}
+    />
+  );
+}
+
+interface RunResultsProps extends RunsProps {
+  readonly record: RunRecord;
+  readonly compared: RunRecord | null;
+}
+
+function RunResults({ project, runs, record, compared }: RunResultsProps) {
+  const { variant, showVariant } = useResults();
+  const { gates } = project.file;
+  const reports = comparedVariants(record);
+  const chosen = (reports.find((report) => report.variant === variant) ?? reports[0])?.variant ?? null;
+  return (
+    <div className="results-main">
+      <ResultsHead project={project} runs={runs} record={record} compared={compared} />
+      <Verdicts record={record} gates={gates} />
+      <VariantsTable record={record} judged={judgeAll(record, gates)} chosen={chosen} onChoose={showVariant} />
+      <Notes record={record} />
+      {compared === null ? null : <ChangesSection from={compared} to={record} />}
+      {record.validation === null ? null : <WorseSection record={record} validation={record.validation} projectPath={project.path} />}
+      {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} />}
+      <RunFacts record={record} />
+    </div>
+  );
+}
+
+const NO_RUN = '';
+
+function ResultsHead({ project, runs, record, compared }: RunResultsProps) {
+  const language = useLanguage();
+  const compareWith = useResults((state) => state.compareWith);
+  const report = useReport(project.path, record);
+  const choices = [
+    { value: NO_RUN, label: t('results.compare.none') },
+    ...runs.filter((run) => run.runId !== record.runId).map((run) => ({ value: run.runId, label: runTime(run.record.createdAt, language) })),
+  ];
+  return (
+    <header className="results-head">
+      <h1>{runTime(record.createdAt, language)}</h1>
+      {runs.length < 2 ? null : (
+        <div className="results-compare">
+          <Select label={t('results.compare')} value={compared?.runId ?? NO_RUN} choices={choices} onChoose={(runId) => compareWith(runId === NO_RUN ? null : runId)} />
+        </div>
+      )}
+      <span className="results-grow" />
+      <Button icon="file" title={t('results.report.open.hint')} onClick={report.openReport}>
+        {t('results.report.open')}
+      </Button>
+      <Button icon="download" title={t('results.report.save.hint')} onClick={report.saveReport}>
+        {t('results.report.save')}
+      </Button>
+      <Button icon="copy" onClick={report.copyText}>
+        {t('results.copy.text')}
+      </Button>
+      <Button icon="copy" onClick={report.copyCsv}>
+        {t('results.copy.csv')}
+      </Button>
+    </header>
+  );
+}

@@ -1,0 +1,63 @@
+import type { RunSummary } from '../../../src-shared/contract/api';
+import { formatAccuracy, formatMs } from '../../../src-shared/base/units';
+import { t, useLanguage } from '../../i18n';
+import { IconButton } from '../../widgets/button';
+import { classNames } from '../../widgets/class-names';
+import { Icon } from '../../widgets/icons';
+import { runHeadline } from './run-headline';
+import { runTime } from './run-time';
+
+interface RunListProps {
+  readonly runs: readonly RunSummary[];
+  readonly shownId: string;
+  readonly comparedId: string | null;
+  readonly onShow: (runId: string) => void;
+  readonly onCompare: (runId: string | null) => void;
+}
+
+/** Every recorded run, newest first: what it shipped, its accuracy, its latency, and whether the gates were met. */
+export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunListProps) {
+  const language = useLanguage();
+  return (
+    <div className="results-runs">
+      <h2>{t('results.runs')}</h2>
+      <ul>
+        {runs.map(({ runId, record }, index) => {
+          const isShown = runId === shownId;
+          const isCompared = runId === comparedId;
+          const time = runTime(record.createdAt, language);
+          return (
+            <li key={runId} className={classNames('results-run', isShown && 'results-run-shown', isCompared && 'results-run-compared')}>
+              <button type="button" className="results-run-button" aria-current={isShown ? 'true' : undefined} title={t('results.run.open', { time })} onClick={() => onShow(runId)}>
+                <span className="results-run-time">
+                  {time}
+                  {index === 0 ? <span className="dim"> · {t('results.run.newest')}</span> : null}
+                </span>
+                <RunLine summary={record} />
+              </button>
+              {isShown ? null : (
+                <IconButton
+                  icon={isCompared ? 'close' : 'link'}
+                  label={isCompared ? t('results.run.compareStop') : t('results.run.compare', { time })}
+                  aria-pressed={isCompared}
+                  onClick={() => onCompare(isCompared ? null : runId)}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function RunLine({ summary }: { readonly summary: RunSummary['record'] }) {
+  const { variant, top1, latencyMs, gates } = runHeadline(summary);
+  const numbers = [top1 === null ? null : formatAccuracy(top1), latencyMs === null ? null : formatMs(latencyMs)].filter((text) => text !== null);
+  return (
+    <span className="results-run-line dim">
+      {gates === null ? null : <Icon name={gates.missed === 0 ? 'check' : 'cross'} size={12} label={t(gates.missed === 0 ? 'results.run.met' : 'results.run.missed', { n: gates.all, missed: gates.missed })} />}
+      {[variant ?? '–', ...numbers].join(' · ')}
+    </span>
+  );
+}

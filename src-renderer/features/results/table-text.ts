@@ -1,0 +1,74 @@
+import type { TableRow } from '../../../src-shared/domain/run-record';
+import { filledColumns, type ColumnId } from './columns';
+
+/** Titles of the columns in the language of the reader; `variant` and `backend` come first. */
+export type TitleOf = (column: ColumnId | 'variant' | 'backend') => string;
+
+/** The table as aligned text, as it is read on the screen: numbers with units, the interval behind the difference. */
+export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string {
+  const columns = filledColumns(rows);
+  const header = [titleOf('variant'), ...columns.map((column) => titleOf(column.id))];
+  const lines = rows.map((row) => [
+    row.variant,
+    ...columns.map((column) => {
+      const value = column.value(row);
+      if (value === null) return '–';
+      // The 99th percentile has a column of its own here.
+      const detail = column.id === 'latency' ? '' : column.detail(row);
+      return detail === '' ? column.format(value) : `${column.format(value)} (${detail})`;
+    }),
+  ]);
+  const all = [header, ...lines];
+  const widths = header.map((_, index) => Math.max(...all.map((line) => displayWidth(line[index] ?? ''))));
+  return all.map((line) => line.map((cell, index) => pad(cell, widths[index] ?? 0, index === 0)).join('  ').trimEnd()).join('\n');
+}
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/g;
+
+/** Columns that a text takes in a fixed-width font: East Asian wide characters take two. */
+function displayWidth(text: string): number {
+  return text.length + (text.match(WIDE)?.length ?? 0);
+}
+
+function pad(text: string, width: number, isLeft: boolean): string {
+  const fill = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return isLeft ? text + fill : fill + text;
+}
+
+const CSV_UNITS: Readonly<Record<ColumnId, string>> = {
+  top1: 'top1_percent',
+  difference: 'top1_difference_pp',
+  worstGroup: 'worst_group_top1_percent',
+  agreement: 'agreement_percent',
+  sqnr: 'output_sqnr_db',
+  latency: 'latency_median_ms',
+  p99: 'latency_p99_ms',
+  ratio: 'ratio_to_fp32',
+  throughput: 'throughput_per_second',
+  memory: 'memory_mb',
+  size: 'size_mb',
+};
+
+/** The table for other programs: one header line with units in the names, plain full-precision numbers, RFC 4180. */
+export function tableAsCsv(rows: readonly TableRow[]): string {
+  const columns = filledColumns(rows);
+  const hasInterval = rows.some((row) => row.comparedToFp32 !== undefined);
+  const hasGroup = rows.some((row) => row.worstGroup !== undefined);
+  const header = ['variant', 'backend', ...columns.map((column) => CSV_UNITS[column.id]), ...(hasInterval ? ['interval95_low_pp', 'interval95_high_pp'] : []), ...(hasGroup ? ['worst_group'] : [])];
+  const lines = rows.map((row) => [
+    row.variant,
+    row.backend,
+    ...columns.map((column) => numberText(column.value(row))),
+    ...(hasInterval ? [numberText(row.comparedToFp32?.interval95[0] ?? null), numberText(row.comparedToFp32?.interval95[1] ?? null)] : []),
+    ...(hasGroup ? [row.worstGroup?.name ?? ''] : []),
+  ]);
+  return [header, ...lines].map((line) => `${line.map(csvField).join(',')}\r\n`).join('');
+}
+
+function numberText(value: number | null): string {
+  return value === null ? '' : String(value);
+}
+
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,30 @@
+import { useEffect, useState } from 'react';
+import { useSession } from '../../state/session';
+
+export type Thumbnail = { readonly kind: 'loading' } | { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'failed'; readonly reason: string };
+
+/** A picture of the validation set as an object URL, which is freed when it is no longer shown. */
+export function useThumbnail(projectPath: string, imageId: string, sizePx: number): Thumbnail {
+  const api = useSession((state) => state.api);
+  const [thumbnail, setThumbnail] = useState<Thumbnail>({ kind: 'loading' });
+  useEffect(() => {
+    let url: string | null = null;
+    let isCurrent = true;
+    setThumbnail({ kind: 'loading' });
+    api.getThumbnail({ projectPath, set: 'validation', imageId, size: sizePx }).then(
+      (picture) => {
+        if (!isCurrent) return;
+        url = URL.createObjectURL(new Blob([picture.bytes.slice()], { type: 'image/png' }));
+        setThumbnail({ kind: 'ready', url });
+      },
+      (error: unknown) => {
+        if (isCurrent) setThumbnail({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+      },
+    );
+    return () => {
+      isCurrent = false;
+      if (url !== null) URL.revokeObjectURL(url);
+    };
+  }, [api, projectPath, imageId, sizePx]);
+  return thumbnail;
+}

@@ -1,0 +1,118 @@
+import type { GateResult, RunRecord, TableRow } from '../../../src-shared/domain/run-record';
+import { t } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { Icon } from '../../widgets/icons';
+import { barFraction, columnScale, screenColumns, type ColumnScale, type ResultColumn } from './columns';
+import { gateLimit, gateOfCell, gateOfColumn } from './gate-marks';
+import { gateSentence } from './gate-sentence';
+import { variantColor, VariantBadge } from './variant-badge';
+
+interface VariantsTableProps {
+  readonly record: RunRecord;
+  /** Judgement of every variant by the gates in force. */
+  readonly judged: readonly GateResult[];
+  readonly chosen: string | null;
+  readonly onChoose: (variant: string) => void;
+}
+
+/** The table that the run is about. A row is chosen to see below what it made worse. */
+export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTableProps) {
+  const columns = screenColumns(record.table).map((column) => ({ column, scale: columnScale(column, record.table) }));
+  const areBackendsMixed = new Set(record.table.map((row) => row.backend)).size > 1;
+  return (
+    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.table')}>
+      <table className="results-table results-variants">
+        <thead>
+          <tr>
+            <th scope="col">{t('results.column.variant')}</th>
+            {areBackendsMixed ? <th scope="col">{t('results.column.backend')}</th> : null}
+            {columns.map(({ column }) => (
+              <th key={column.id} scope="col" className="number" title={t(`results.column.${column.id}.hint`)}>
+                {t(`results.column.${column.id}`)}
+                <ColumnLimit gate={gateOfColumn(judged, column.id)} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {record.table.map((row) => (
+            <tr key={row.variant} className={classNames(row.variant === chosen && 'results-row-chosen')}>
+              <VariantCell row={row} isShipped={record.shipped.includes(row.variant)} isChosen={row.variant === chosen} onChoose={onChoose} />
+              {areBackendsMixed ? <td className="dim">{row.backend}</td> : null}
+              {columns.map(({ column, scale }) => (
+                <ValueCell key={column.id} row={row} column={column} scale={scale} gate={gateOfCell(judged, row.variant, column.id)} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface VariantCellProps {
+  readonly row: TableRow;
+  readonly isShipped: boolean;
+  readonly isChosen: boolean;
+  readonly onChoose: (variant: string) => void;
+}
+
+function VariantCell({ row, isShipped, isChosen, onChoose }: VariantCellProps) {
+  return (
+    <th scope="row" className="results-variant">
+      <button type="button" className="results-variant-button" aria-pressed={isChosen} onClick={() => onChoose(row.variant)}>
+        <span className="results-shipped" aria-hidden="true">
+          {isShipped ? '▸' : ''}
+        </span>
+        <VariantBadge variant={row.variant} />
+        <span>{row.variant}</span>
+      </button>
+    </th>
+  );
+}
+
+interface ValueCellProps {
+  readonly row: TableRow;
+  readonly column: ResultColumn;
+  readonly scale: ColumnScale;
+  readonly gate: GateResult | undefined;
+}
+
+function ValueCell({ row, column, scale, gate }: ValueCellProps) {
+  const value = column.value(row);
+  if (value === null) {
+    return (
+      <td className="number dim">
+        <span className="results-value">
+          {gate === undefined ? null : <GateMark gate={gate} />}–
+        </span>
+      </td>
+    );
+  }
+  const shown = column.format(value);
+  const detail = column.detail(row);
+  return (
+    <td className="number" title={`${value}`}>
+      <span className="results-bar" style={{ width: `${barFraction(scale, value) * 100}%`, background: variantColor(row.variant) }} />
+      <span className="results-value">
+        {gate === undefined ? null : <GateMark gate={gate} />}
+        {value === scale.best ? <b>{shown}</b> : shown}
+      </span>
+      {detail === '' ? null : <span className="results-detail">{detail}</span>}
+    </td>
+  );
+}
+
+function ColumnLimit({ gate }: { readonly gate: GateResult | undefined }) {
+  return gate === undefined ? null : <span className="results-limit">{gateLimit(gate)}</span>;
+}
+
+/** ✓ or ✗; the limit stands in the head of the column, both values in the tooltip. */
+function GateMark({ gate }: { readonly gate: GateResult }) {
+  const title = gateSentence(gate);
+  return (
+    <span className={classNames('results-gate', gate.met ? 'results-gate-met' : 'results-gate-missed')} title={title}>
+      <Icon name={gate.met ? 'check' : 'cross'} size={12} label={title} />
+    </span>
+  );
+}

@@ -1,0 +1,74 @@
+import type { Gates } from '../../../src-shared/domain/project';
+import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { t } from '../../i18n';
+import { useView } from '../../state/view';
+import { Tag } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { Icon } from '../../widgets/icons';
+import { areGatesEqual, gatesOfRun, judgeAll, verdictOf } from './gate-marks';
+import { gateSentence } from './gate-sentence';
+import { statisticsNotes } from './notes';
+
+interface VerdictsProps {
+  readonly record: RunRecord;
+  readonly gates: Gates;
+}
+
+/** Ready or not, and what the numbers can be read as. */
+export function Verdicts({ record, gates }: VerdictsProps) {
+  const openScreen = useView((state) => state.openScreen);
+  const judged = judgeAll(record, gates);
+  const isChanged = !areGatesEqual(gates, gatesOfRun(record));
+  return (
+    <div className="results-verdicts">
+      {record.shipped.length === 0 ? <span className="dim">{t('results.verdict.none')}</span> : null}
+      {record.shipped.map((variant) => {
+        const verdict = verdictOf(judged, variant);
+        switch (verdict.kind) {
+          case 'open':
+            return (
+              <span key={variant} className="dim">
+                {t('results.verdict.open', { variant })}
+              </span>
+            );
+          case 'ready':
+            return (
+              <Tag key={variant} tone="good">
+                {t(verdict.gates.length === 1 ? 'results.verdict.readyOne' : 'results.verdict.readyAll', { variant, n: verdict.gates.length })}
+              </Tag>
+            );
+          case 'missed':
+            return (
+              <span key={variant} className="results-missed">
+                <Tag tone="danger">{t('results.verdict.missed', { variant, n: verdict.gates.length, missed: verdict.missed.length })}</Tag>
+                {verdict.missed.map((gate) => (
+                  <span key={gate.name}>{gateSentence(gate)}</span>
+                ))}
+              </span>
+            );
+        }
+      })}
+      {isChanged ? <span className="dim">{t('results.verdict.changed')}</span> : null}
+      {judged.length === 0 ? (
+        <Button tone="quiet" onClick={() => openScreen('run')}>
+          {t('results.verdict.setGates')}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+export function Notes({ record }: { readonly record: RunRecord }) {
+  const shippedHint = record.shipped.length === 0 ? '' : ` ${t('results.table.shipped')}`;
+  return (
+    <ul className="results-notes">
+      <li className="dim">{`${t('results.table.note')}${shippedHint}`}</li>
+      {statisticsNotes(record).map((note, index) => (
+        <li key={index} className={note.tone === 'caution' ? 'results-caution' : 'dim'}>
+          {note.tone === 'caution' ? <Icon name="warning" size={13} /> : null}
+          {t(note.key, note.params)}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,144 @@
+import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
+import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+
+/** The name of a class; null for no label, the index where classes have no names. -1 is the answer that never came. */
+export function classNameOf(validation: Pick<ValidationRecord, 'classNames'>, label: number): string | null {
+  return label < 0 ? null : (validation.classNames?.[label] ?? String(label));
+}
+
+/** Variants that were compared with FP32, the shipped ones first. */
+export function comparedVariants(record: Pick<RunRecord, 'validation' | 'shipped'>): readonly VariantReport[] {
+  const others = (record.validation?.variants ?? []).filter((report) => report.variant !== REFERENCE_VARIANT);
+  const isShipped = (report: VariantReport): boolean => record.shipped.includes(report.variant);
+  return [...others.filter(isShipped), ...others.filter((report) => !isShipped(report))];
+}
+
+export interface GroupRow {
+  readonly group: string;
+  readonly images: number;
+  /** FP32's value; null when it was not validated. */
+  readonly reference: number | null;
+  readonly bars: readonly { readonly variant: string; readonly percent: number | null; readonly difference: number | null }[];
+}
+
+export interface GroupTable {
+  readonly isTop1: boolean;
+  /** The groups that lost most first. */
+  readonly rows: readonly GroupRow[];
+}
+
+/** Top-1 (agreement without labels) of every group and variant; difference against FP32 in percentage points. */
+export function groupTable(reports: readonly VariantReport[]): GroupTable {
+  const names = [...new Set(reports.flatMap((report) => Object.keys(report.groups)))].sort();
+  const isTop1 = reports.some((report) => names.some((name) => report.groups[name]?.top1 !== undefined));
+  const percentOf = (report: VariantReport | undefined, group: string): number | null => {
+    const found = report?.groups[group];
+    return (isTop1 ? found?.top1 : found?.agreement) ?? null;
+  };
+  const reference = reports.find((report) => report.variant === REFERENCE_VARIANT);
+  const rows = names.map((group) => {
+    const fp32 = percentOf(reference, group);
+    const bars = reports.map((report) => {
+      const percent = percentOf(report, group);
+      const difference = report === reference || percent === null || fp32 === null ? null : percent - fp32;
+      return { variant: report.variant, percent, difference };
+    });
+    return { group, images: Math.max(0, ...reports.map((report) => report.groups[group]?.images ?? 0)), reference: fp32, bars };
+  });
+  return { isTop1, rows: rows.sort((a, b) => largestLoss(a) - largestLoss(b)) };
+}
+
+function largestLoss(row: GroupRow): number {
+  return Math.min(0, ...row.bars.map((bar) => bar.difference ?? 0));
+}
+
+export type ClassOrder = 'difference' | 'label' | 'images';
+
+/** Classes with the largest loss first, or by label, or the most frequent first; ties by label. */
+export function sortClasses(classes: readonly ClassAccuracy[], order: ClassOrder): readonly ClassAccuracy[] {
+  const key = (entry: ClassAccuracy): number => {
+    if (order === 'label') return entry.label;
+    return order === 'images' ? -entry.images : (entry.difference ?? 0);
+  };
+  return [...classes].sort((a, b) => key(a) - key(b) || a.label - b.label);
+}
+
+export interface ClassSummary {
+  readonly worse: number;
+  readonly same: number;
+  readonly better: number;
+}
+
+export function summarizeClasses(classes: readonly ClassAccuracy[]): ClassSummary {
+  const count = (test: (difference: number) => boolean): number => classes.filter((entry) => test(entry.difference ?? 0)).length;
+  return { worse: count((d) => d < 0), same: count((d) => d === 0), better: count((d) => d > 0) };
+}
+
+export interface ConfusionRow {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/**
+ * Answers that changed, summed over labels, most frequent first. `lost`: FP32 was right; `won`: the variant is right;
+ * `other`: neither. Without labels all are `other`.
+ */
+export function confusionRows(confusions: readonly ConfusionChange[]): Readonly<Record<'lost' | 'won' | 'other', readonly ConfusionRow[]>> {
+  const of = (kind: 'lost' | 'won' | 'other'): readonly ConfusionRow[] => sumByAnswer(confusions.filter((change) => kindOf(change) === kind));
+  return { lost: of('lost'), won: of('won'), other: of('other') };
+}
+
+function kindOf(change: ConfusionChange): 'lost' | 'won' | 'other' {
+  if (change.label === null) return 'other';
+  if (change.label === change.from) return 'lost';
+  return change.label === change.to ? 'won' : 'other';
+}
+
+function sumByAnswer(confusions: readonly ConfusionChange[]): readonly ConfusionRow[] {
+  const sums = new Map<string, ConfusionRow>();
+  for (const { from, to, count } of confusions) {
+    const key = `${from},${to}`;
+    sums.set(key, { from, to, count: count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => b.count - a.count || a.from - b.from || a.to - b.to);
+}
+
+export function imagesOf(rows: readonly ConfusionRow[]): number {
+  return rows.reduce((sum, row) => sum + row.count, 0);
+}
+
+/** What the list of images is narrowed to; all null: nothing. */
+export interface ImageFilter {
+  readonly group: string | null;
+  /** Label of the images. */
+  readonly label: number | null;
+  /** FP32's answer, and the variant's. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+export const NO_FILTER: ImageFilter = { group: null, label: null, from: null, to: null };
+
+export function isFiltered(filter: ImageFilter): boolean {
+  return filter.group !== null || filter.label !== null || filter.from !== null || filter.to !== null;
+}
+
+export function filterImages(images: readonly WorstImage[], filter: ImageFilter): readonly WorstImage[] {
+  return images.filter(
+    (image) =>
+      (filter.group === null || image.group === filter.group) &&
+      (filter.label === null || image.label === filter.label) &&
+      (filter.from === null || image.fp32 === filter.from) &&
+      (filter.to === null || image.answer === filter.to),
+  );
+}
+
+/** The filter with one facet switched: choosing what is chosen already lets go of it. */
+export function toggleFilter(filter: ImageFilter, facet: Partial<ImageFilter>): ImageFilter {
+  const keys = Object.keys(facet) as (keyof ImageFilter)[];
+  const isChosen = keys.every((key) => filter[key] === facet[key]);
+  const cleared = Object.fromEntries(keys.map((key) => [key, null]));
+  return { ...filter, ...(isChosen ? cleared : facet) };
+}

@@ -1,0 +1,50 @@
+import type { VariantReport } from '../../../src-shared/domain/accuracy';
+import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
+import { t } from '../../i18n';
+import { Segmented } from '../../widgets/fields';
+import { ClassesPanel } from './classes-panel';
+import { ConfusionsPanel } from './confusions-panel';
+import { GroupsPanel } from './groups-panel';
+import { OutputsPanel } from './outputs-panel';
+import { useResults } from './results-store';
+import { comparedVariants } from './what-got-worse';
+import { WorstImages } from './worst-images';
+
+interface WorseSectionProps {
+  readonly record: RunRecord;
+  readonly validation: ValidationRecord;
+  readonly projectPath: string;
+}
+
+/** What a variant made worse, from groups down to single images. */
+export function WorseSection({ record, validation, projectPath }: WorseSectionProps) {
+  const variant = useResults((state) => state.variant);
+  const showVariant = useResults((state) => state.showVariant);
+  const reports = comparedVariants(record);
+  const report = reports.find((candidate) => candidate.variant === variant) ?? reports[0];
+  if (report === undefined) return null;
+  const choices = reports.map((candidate) => ({ value: candidate.variant, label: candidate.variant }));
+  return (
+    <section className="results-section" aria-labelledby="results-worse">
+      <header className="results-section-head">
+        <h2 id="results-worse">{t('results.worse')}</h2>
+        {choices.length < 2 ? <span className="dim">{report.variant}</span> : <Segmented label={t('results.worse.variant')} value={report.variant} choices={choices} onChoose={showVariant} />}
+      </header>
+      <GroupsPanel reports={validation.variants} chosen={report.variant} />
+      <Classifier report={report} validation={validation} />
+      <OutputsPanel report={report} />
+      <WorstImages key={report.variant} report={report} validation={validation} projectPath={projectPath} />
+    </section>
+  );
+}
+
+function Classifier({ report, validation }: { readonly report: VariantReport; readonly validation: ValidationRecord }) {
+  const hasClasses = report.classes.length > 0;
+  if (!hasClasses && report.confusions.length === 0) return null;
+  return (
+    <div className="results-columns">
+      {hasClasses ? <ClassesPanel report={report} validation={validation} /> : null}
+      <ConfusionsPanel report={report} validation={validation} />
+    </div>
+  );
+}

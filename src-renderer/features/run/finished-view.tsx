@@ -1,0 +1,131 @@
+import { formatAccuracy, formatBytes, formatCount, formatMs, formatRate } from '../../../src-shared/base/units';
+import type { BuildResult, CalibrateResult, JobResult, RunResult } from '../../../src-shared/contract/jobs';
+import { areGatesMet } from '../../../src-shared/domain/gates';
+import type { TableRow } from '../../../src-shared/domain/run-record';
+import { t } from '../../i18n';
+import { useView } from '../../state/view';
+import { Tag } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { finishedOf, rowsOf, warningsOf } from './finished-facts';
+import { VariantBadge } from './variant-badge';
+
+/** What a finished job found, in short, and where to read on. */
+export function FinishedView({ result }: { readonly result: JobResult }) {
+  const finished = finishedOf(result);
+  const rows = rowsOf(finished);
+  const warnings = warningsOf(finished);
+  return (
+    <div className="run-outcome">
+      {finished.kind === 'run' ? <RunVerdict result={finished.result} /> : null}
+      {finished.kind === 'calibrate' ? <CalibrationFacts result={finished.result} /> : null}
+      {finished.kind === 'build' ? <BuildFacts result={finished.result} /> : null}
+      {rows.length === 0 ? null : <ShortTable rows={rows} />}
+      {warnings.length === 0 ? null : (
+        <details className="run-warnings">
+          <summary>{t('run.warnings', { n: warnings.length })}</summary>
+          <ul>
+            {warnings.map((warning, index) => (
+              <li key={index}>{warning.message}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function RunVerdict({ result }: { readonly result: RunResult }) {
+  const openScreen = useView((state) => state.openScreen);
+  const { gates } = result.record;
+  const missed = gates.filter((gate) => !gate.met).length;
+  return (
+    <div className="run-verdict">
+      <strong>{t('run.finished')}</strong>
+      {gates.length === 0 ? (
+        <span className="dim">{t('run.gates.none')}</span>
+      ) : (
+        <Tag tone={areGatesMet(gates) ? 'good' : 'danger'}>{missed === 0 ? t('run.gates.met', { n: gates.length }) : t('run.gates.missed', { n: gates.length, missed })}</Tag>
+      )}
+      <span className="run-grow" />
+      <Button tone="primary" onClick={() => openScreen('results')}>
+        {t('run.finished.results')}
+      </Button>
+    </div>
+  );
+}
+
+function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
+  const openScreen = useView((state) => state.openScreen);
+  const { images, tensors, skipped } = result;
+  const rate = formatRate(result.imagesPerSecond, t('run.unit.images'));
+  return (
+    <div className="run-verdict">
+      <span>
+        {result.kept === true ? t('run.finished.kept', { images }) : t('run.finished.calibrate', { images, tensors, rate })}
+        {skipped.length === 0 ? '' : ` ${t('run.finished.skipped', { n: skipped.length })}`}
+      </span>
+      <span className="run-grow" />
+      <Button onClick={() => openScreen('histogram')}>{t('run.finished.histograms')}</Button>
+    </div>
+  );
+}
+
+function BuildFacts({ result }: { readonly result: BuildResult }) {
+  return (
+    <ul className="run-engines">
+      {result.engines.map((engine) => (
+        <li key={engine.variant}>
+          <VariantBadge variant={engine.variant} /> {engine.variant} <span className="dim">{formatBytes(engine.sizeMb * 1e6)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface ShortColumn {
+  readonly key: string;
+  readonly text: (row: TableRow) => string | null;
+}
+
+const SHORT_COLUMNS: readonly ShortColumn[] = [
+  { key: 'top1', text: ({ top1 }) => (top1 === undefined ? null : formatAccuracy(top1)) },
+  { key: 'worst', text: ({ worstGroup }) => (worstGroup === undefined ? null : `${worstGroup.name} ${formatAccuracy(worstGroup.top1)}`) },
+  { key: 'agreement', text: ({ agreement }) => (agreement === undefined ? null : formatAccuracy(agreement)) },
+  { key: 'median', text: ({ latencyMs }) => (latencyMs === undefined ? null : formatMs(latencyMs)) },
+  { key: 'p99', text: ({ latency }) => (latency === undefined ? null : formatMs(latency.p99)) },
+  { key: 'rate', text: ({ throughputPerSecond }) => (throughputPerSecond === undefined ? null : `${formatCount(Number(throughputPerSecond.toPrecision(3)))}/s`) },
+];
+
+function ShortTable({ rows }: { readonly rows: readonly TableRow[] }) {
+  const columns = SHORT_COLUMNS.filter((column) => rows.some((row) => column.text(row) !== null));
+  return (
+    <div className="run-table-scroll" tabIndex={0} role="region" aria-label={t('run.column.variant')}>
+      <table className="run-table">
+        <thead>
+          <tr>
+            <th scope="col">{t('run.column.variant')}</th>
+            {columns.map((column) => (
+              <th key={column.key} scope="col" className="number">
+                {t(`run.column.${column.key}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.variant}>
+              <th scope="row">
+                <VariantBadge variant={row.variant} /> {row.variant}
+              </th>
+              {columns.map((column) => (
+                <td key={column.key} className="number">
+                  {column.text(row) ?? '–'}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import type { Gates } from '../../../src-shared/domain/project';
+import { t } from '../../i18n';
+import { useSession } from '../../state/session';
+import { NumberField } from '../../widgets/number-field';
+import { GATE_FIELDS, type GateField } from './gate-fields';
+
+interface GatesPanelProps {
+  readonly gates: Gates;
+}
+
+/** The limits that a run must meet; each change is one undoable edit of the project. */
+export function GatesPanel({ gates }: GatesPanelProps) {
+  return (
+    <section className="run-panel" aria-labelledby="run-gates">
+      <h2 id="run-gates">{t('run.gates')}</h2>
+      {GATE_FIELDS.map((field) => (
+        <GateRow key={field.name} field={field} limit={gates[field.name]} />
+      ))}
+      <p className="dim run-note">{t('run.gates.hint')}</p>
+    </section>
+  );
+}
+
+interface GateRowProps {
+  readonly field: GateField;
+  readonly limit: number | null;
+}
+
+function GateRow({ field, limit }: GateRowProps) {
+  const edit = useSession((state) => state.edit);
+  const title = t(`run.gate.${field.name}`);
+  return (
+    <NumberField
+      label={title}
+      value={limit}
+      min={field.least}
+      max={field.most}
+      step={field.step}
+      unit={field.unit}
+      mayBeEmpty
+      placeholder={t('run.gate.none')}
+      onCommit={(entered) => void edit(t('run.gate.edit', { gate: title }), [{ kind: 'gates', gates: { [field.name]: entered } }])}
+    />
+  );
+}

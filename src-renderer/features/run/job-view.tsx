@@ -1,0 +1,102 @@
+import { formatDuration } from '../../../src-shared/base/units';
+import { fromWireError } from '../../../src-shared/contract/errors';
+import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { t } from '../../i18n';
+import { useJobs } from '../../state/jobs';
+import { Tag } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { ErrorBox } from '../../widgets/error-box';
+import { Meter } from '../../widgets/meter';
+import { FinishedView } from './finished-view';
+import { useTrails } from './run-store';
+import { stepOfPhase } from './run-steps';
+import { overallFraction, stepRows } from './step-list';
+import { phaseText, StepRowView } from './step-row';
+import { useNow } from './use-now';
+
+interface JobViewProps {
+  readonly job: JobSnapshot;
+  readonly hasValidationSet: boolean;
+  /** Starts the same kind of job again; null while it cannot start. */
+  readonly onRetry: (() => void) | null;
+}
+
+const STATE_TONES = { queued: 'neutral', running: 'neutral', done: 'good', failed: 'danger', cancelled: 'warning' } as const;
+
+/** A job as a list of steps, with what came of it. */
+export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
+  const trail = useTrails((state) => state.trails[job.id]) ?? null;
+  const rate = useJobs((state) => state.rates[job.id]) ?? null;
+  const nowMs = useNow(!isFinished(job));
+  const rows = stepRows({ snapshot: job, trail, rate, hasValidationSet, nowMs });
+  const seconds = trail === null || !trail.fromStart ? null : ((trail.endedAtMs ?? nowMs) - trail.startedAtMs) / 1000;
+  return (
+    <section className="run-job" aria-labelledby="run-steps">
+      <header className="run-job-head">
+        <h2 id="run-steps">{t(`run.kind.${job.kind}`)}</h2>
+        <Tag tone={STATE_TONES[job.state]}>{t(`run.job.${job.state}`)}</Tag>
+        <span className="dim number">{seconds === null ? '' : isFinished(job) ? formatDuration(seconds) : t('run.elapsed', { duration: formatDuration(seconds) })}</span>
+        <span className="run-grow" />
+        {isFinished(job) ? null : <CancelButton job={job} />}
+      </header>
+      <Overall job={job} fraction={overallFraction(rows)} />
+      <ol className="run-steps">
+        {rows.map((row, index) => (
+          <StepRowView key={row.id} row={row} position={index + 1} />
+        ))}
+      </ol>
+      <Outcome job={job} furthest={trail?.furthest ?? null} onRetry={onRetry} />
+    </section>
+  );
+}
+
+function CancelButton({ job }: { readonly job: JobSnapshot }) {
+  const cancel = useJobs((state) => state.cancel);
+  return (
+    <Button tone="danger" icon="stop" onClick={() => void cancel(job.id)}>
+      {t('run.cancel')}
+    </Button>
+  );
+}
+
+function Overall({ job, fraction }: { readonly job: JobSnapshot; readonly fraction: number }) {
+  if (isFinished(job)) return null;
+  const text = `${Math.floor(fraction * 100)} % · ${phaseText(job.phase)}`;
+  return (
+    <div className="run-overall">
+      <Meter label={t(`run.kind.${job.kind}`)} value={fraction} total={1} text={text} />
+      <span className="run-overall-text" role="status" aria-live="off">
+        {text}
+      </span>
+    </div>
+  );
+}
+
+interface OutcomeProps {
+  readonly job: JobSnapshot;
+  readonly furthest: Parameters<typeof stepOfPhase>[2];
+  readonly onRetry: (() => void) | null;
+}
+
+function Outcome({ job, furthest, onRetry }: OutcomeProps) {
+  if (job.state === 'cancelled') {
+    return <p className="run-outcome dim">{t(job.forced ? 'run.cancelled.forced' : 'run.cancelled')}</p>;
+  }
+  if (job.error !== null) {
+    const step = stepOfPhase(job.kind, job.phase, furthest);
+    const kind = t(`run.kind.${job.kind}`);
+    const title = step === null ? t('run.failed.start', { kind }) : t('run.failed', { kind, step: t(`run.step.${step}`) });
+    const retry =
+      onRetry === null ? undefined : (
+        <Button icon="refresh" onClick={onRetry}>
+          {t('run.retry')}
+        </Button>
+      );
+    return (
+      <div className="run-outcome">
+        <ErrorBox title={title} error={fromWireError(job.error)} action={retry} />
+      </div>
+    );
+  }
+  return job.state === 'done' && job.result !== null ? <FinishedView result={job.result} /> : null;
+}

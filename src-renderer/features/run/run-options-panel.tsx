@@ -1,0 +1,106 @@
+import { useId } from 'react';
+import { TARGETS, type Target } from '../../../src-shared/domain/precision';
+import { t } from '../../i18n';
+import { Button } from '../../widgets/button';
+import { Select } from '../../widgets/fields';
+import { NumberField } from '../../widgets/number-field';
+import { MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
+import { useRunOptions } from './run-store';
+import { VariantBadge } from './variant-badge';
+
+interface RunOptionsPanelProps {
+  readonly projectTarget: Target;
+}
+
+export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
+  const restoreDefaults = useRunOptions((state) => state.restoreDefaults);
+  return (
+    <div className="run-panel">
+      <h2>{t('run.what')}</h2>
+      <VariantChips />
+      <h3>{t('run.measuring')}</h3>
+      <div className="run-fields">
+        <WholeField name="threads" most={MAX_THREADS} />
+        <WholeField name="rounds" most={MAX_ROUNDS} />
+        <WholeField name="limit" most={MAX_LIMIT} />
+      </div>
+      <p className="run-note dim">{t('run.rounds.hint')}</p>
+      <p className="run-note dim">{t('run.limit.hint')}</p>
+      <ActivationChoice />
+      <TargetChoice projectTarget={projectTarget} />
+      <Button tone="quiet" icon="refresh" onClick={restoreDefaults}>
+        {t('run.defaults')}
+      </Button>
+    </div>
+  );
+}
+
+function VariantChips() {
+  const variants = useRunOptions((state) => state.options.variants);
+  const switchVariant = useRunOptions((state) => state.switchVariant);
+  const id = useId();
+  return (
+    <>
+      <h3 id={id} title={t('run.variants.hint')}>
+        {t('run.variants')}
+      </h3>
+      <div className="run-chips" role="group" aria-labelledby={id}>
+        {OFFERED_VARIANTS.map((variant) => (
+          <button
+            key={variant}
+            type="button"
+            className="run-chip"
+            aria-pressed={variants.includes(variant)}
+            title={t(`run.variant.${variant}`)}
+            onClick={() => switchVariant(variant)}
+          >
+            <VariantBadge variant={variant} />
+            {variant}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}
+
+interface WholeFieldProps {
+  readonly name: 'threads' | 'rounds' | 'limit';
+  readonly most: number;
+}
+
+function WholeField({ name, most }: WholeFieldProps) {
+  const value = useRunOptions((state) => state.options[name]);
+  const setOption = useRunOptions((state) => state.setOption);
+  return (
+    <NumberField
+      label={t(`run.${name}`)}
+      value={value}
+      min={1}
+      max={most}
+      step={1}
+      isInteger
+      mayBeEmpty
+      placeholder={t(`run.${name}.auto`)}
+      onCommit={(entered) => setOption({ [name]: entered })}
+    />
+  );
+}
+
+function ActivationChoice() {
+  const activationType = useRunOptions((state) => state.options.activationType);
+  const setOption = useRunOptions((state) => state.setOption);
+  const choices = (['int8', 'uint8'] as const).map((value) => ({ value, label: t(`run.activations.${value}`) }));
+  return <Select label={t('run.activations')} value={activationType} choices={choices} onChoose={(chosen) => setOption({ activationType: chosen })} />;
+}
+
+const AS_PROJECT = 'project';
+
+function TargetChoice({ projectTarget }: RunOptionsPanelProps) {
+  const target = useRunOptions((state) => state.options.target);
+  const setOption = useRunOptions((state) => state.setOption);
+  const choices = [
+    { value: AS_PROJECT, label: t('run.target.project', { target: projectTarget }) } as const,
+    ...TARGETS.map((value) => ({ value, label: value })),
+  ];
+  return <Select label={t('run.target')} value={target ?? AS_PROJECT} choices={choices} onChoose={(chosen) => setOption({ target: chosen === AS_PROJECT ? null : chosen })} />;
+}

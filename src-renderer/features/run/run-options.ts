@@ -1,0 +1,113 @@
+import type { ProjectView } from '../../../src-shared/contract/api';
+import type { JobSpec } from '../../../src-shared/contract/jobs';
+import { TARGETS, type Target } from '../../../src-shared/domain/precision';
+import type { StartableKind } from './run-steps';
+
+export type { StartableKind };
+
+/** Variants that are offered as chips, in table order. */
+export const OFFERED_VARIANTS = ['fp32', 'fp16', 'int8', 'int8-minmax', 'int8-entropy', 'int8-percentile', 'int8-mse', 'mixed'] as const;
+
+export const MAX_THREADS = 256;
+export const MAX_ROUNDS = 10_000;
+export const MAX_LIMIT = 10_000_000;
+
+/** What a person chose for the next run; null: as the application decides. */
+export interface RunOptions {
+  readonly variants: readonly string[];
+  readonly threads: number | null;
+  readonly rounds: number | null;
+  /** Only so many images of the validation set. */
+  readonly limit: number | null;
+  readonly activationType: 'int8' | 'uint8';
+  /** null: the project's. */
+  readonly target: Target | null;
+}
+
+/** The rows that the application chooses when it is asked for none: FP32 to compare with, two methods, and the plan. */
+export const DEFAULT_OPTIONS: RunOptions = {
+  variants: ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'],
+  threads: null,
+  rounds: null,
+  limit: null,
+  activationType: 'int8',
+  target: null,
+};
+
+/** The variants with one switched, in the offered order. */
+export function toggleVariant(variants: readonly string[], variant: string): readonly string[] {
+  const wanted = new Set(variants);
+  if (!wanted.delete(variant)) wanted.add(variant);
+  return OFFERED_VARIANTS.filter((name) => wanted.has(name));
+}
+
+/** Why a job of this kind cannot start, as message keys; empty when it can. */
+export function startProblems(kind: StartableKind, options: RunOptions, project: ProjectFacts): readonly string[] {
+  const problems: string[] = [];
+  const target = options.target ?? project.target;
+  const runsVariants = kind !== 'calibrate';
+  if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
+  if ((kind === 'run' || kind === 'bench') && target !== 'onnxruntime') problems.push('run.problem.simulated');
+  if (runsVariants && options.activationType === 'uint8' && target !== 'onnxruntime') problems.push('run.problem.uint8');
+  if (kind === 'validate' && !project.hasValidationSet) problems.push('run.problem.noValidation');
+  if (kind !== 'run' && runsVariants && !project.calibrated && options.variants.some(needsCalibration)) problems.push('run.problem.notCalibrated');
+  return problems;
+}
+
+function needsCalibration(variant: string): boolean {
+  return variant.startsWith('int8') || variant.startsWith('mixed');
+}
+
+export interface ProjectFacts {
+  readonly target: Target;
+  readonly calibrated: boolean;
+  readonly hasValidationSet: boolean;
+}
+
+export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): ProjectFacts {
+  return { target: project.file.target, calibrated: project.calibrated, hasValidationSet: project.file.validationSet !== null };
+}
+
+/** The job that the options describe; what is left open is left out. */
+export function specOf(kind: StartableKind, options: RunOptions, projectPath: string): JobSpec {
+  const threads = options.threads === null ? {} : { threads: options.threads };
+  if (kind === 'calibrate') return { kind, projectPath, ...threads };
+  const common = {
+    projectPath,
+    variants: options.variants,
+    ...threads,
+    ...(options.target === null ? {} : { target: options.target }),
+    ...(options.activationType === 'uint8' ? { activationType: options.activationType } : {}),
+  };
+  const rounds = options.rounds === null ? {} : { rounds: options.rounds };
+  const limit = options.limit === null ? {} : { limit: options.limit };
+  switch (kind) {
+    case 'run':
+      return { kind, ...common, ...rounds, ...limit };
+    case 'validate':
+      return { kind, ...common, ...limit };
+    case 'bench':
+      return { kind, ...common, ...rounds };
+    case 'build':
+      return { kind, ...common };
+  }
+}
+
+/** Options as they were stored, field by field; what does not fit falls back to the default. */
+export function parseOptions(stored: unknown): RunOptions {
+  if (typeof stored !== 'object' || stored === null) return DEFAULT_OPTIONS;
+  const field = (name: keyof RunOptions): unknown => Reflect.get(stored, name);
+  const variants = field('variants');
+  return {
+    variants: Array.isArray(variants) ? OFFERED_VARIANTS.filter((name) => variants.includes(name)) : DEFAULT_OPTIONS.variants,
+    threads: wholeOrNull(field('threads'), MAX_THREADS),
+    rounds: wholeOrNull(field('rounds'), MAX_ROUNDS),
+    limit: wholeOrNull(field('limit'), MAX_LIMIT),
+    activationType: field('activationType') === 'uint8' ? 'uint8' : 'int8',
+    target: TARGETS.find((target) => target === field('target')) ?? null,
+  };
+}
+
+function wholeOrNull(value: unknown, most: number): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most ? value : null;
+}

@@ -1,0 +1,124 @@
+import type { ProjectView } from '../../../src-shared/contract/api';
+import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { t } from '../../i18n';
+import { useJobs } from '../../state/jobs';
+import { useSession } from '../../state/session';
+import { useView } from '../../state/view';
+import { Button } from '../../widgets/button';
+import { EmptyState } from '../../widgets/empty-state';
+import { Icon } from '../../widgets/icons';
+import { ThreePanes } from '../../widgets/three-panes';
+import { GatesPanel } from './gates-panel';
+import { JobView } from './job-view';
+import { ProjectFacts } from './project-facts';
+import { factsOf, specOf, startProblems } from './run-options';
+import { RunOptionsPanel } from './run-options-panel';
+import { useRunOptions } from './run-store';
+import { stepsOf, type StartableKind } from './run-steps';
+import { shownJob, waitingJobs } from './shown-job';
+import './run.css';
+
+export function RunScreen() {
+  const project = useSession((state) => state.project);
+  const openScreen = useView((state) => state.openScreen);
+  if (project === null) {
+    return <EmptyState title={t('run.empty')} action={<Button onClick={() => openScreen('start')}>{t('run.empty.action')}</Button>} />;
+  }
+  return (
+    <ThreePanes
+      left={<RunOptionsPanel projectTarget={project.file.target} />}
+      main={<RunMain project={project} />}
+      right={
+        <>
+          <GatesPanel gates={project.file.gates} />
+          <ProjectFacts project={project} />
+        </>
+      }
+    />
+  );
+}
+
+const SINGLE_STEPS = ['calibrate', 'validate', 'bench'] as const satisfies readonly StartableKind[];
+
+function RunMain({ project }: { readonly project: ProjectView }) {
+  const jobs = useJobs((state) => state.jobs);
+  const job = shownJob(jobs, project.path);
+  const { problemsOf, start } = useStart(project);
+  const isBusy = job !== null && !isFinished(job);
+  const problems = problemsOf('run');
+  const waiting = waitingJobs(jobs, job).length;
+  const retryKind = job === null ? null : startableKind(job);
+  return (
+    <div className="run-main">
+      <h1 className="visually-hidden">{t('run.title')}</h1>
+      <div className="run-head">
+        <Button tone="primary" icon="play" className="run-start" disabled={problems.length > 0} onClick={() => start('run')}>
+          {t(isBusy ? 'run.enqueue' : job?.kind === 'run' ? 'run.startAgain' : 'run.start')}
+        </Button>
+        <span className="run-grow" />
+        <div className="run-single" role="group" aria-label={t('run.single')}>
+          {SINGLE_STEPS.map((kind) => {
+            const [problem] = problemsOf(kind);
+            const hint = problem === undefined ? t(`run.single.${kind}.hint`) : t(problem);
+            return (
+              <Button key={kind} disabled={problem !== undefined} title={hint} onClick={() => start(kind)}>
+                {t(`run.single.${kind}`)}
+              </Button>
+            );
+          })}
+        </div>
+      </div>
+      <Problems keys={problems} />
+      {project.file.validationSet === null ? <p className="run-note dim">{t('run.note.noValidation')}</p> : null}
+      {job === null ? (
+        <PlannedSteps />
+      ) : (
+        <JobView job={job} hasValidationSet={project.file.validationSet !== null} onRetry={retryKind === null || problemsOf(retryKind).length > 0 ? null : () => start(retryKind)} />
+      )}
+      {waiting === 0 ? null : <p className="run-note dim">{t('run.queued', { n: waiting })}</p>}
+    </div>
+  );
+}
+
+function startableKind(job: JobSnapshot): StartableKind | null {
+  return job.kind === 'merge' || job.kind === 'quantize' ? null : job.kind;
+}
+
+/** Starting jobs with the options chosen. */
+function useStart(project: ProjectView) {
+  const options = useRunOptions((state) => state.options);
+  const startJob = useJobs((state) => state.start);
+  const problemsOf = (kind: StartableKind): readonly string[] => startProblems(kind, options, factsOf(project));
+  const start = (kind: StartableKind): void => {
+    if (problemsOf(kind).length === 0) void startJob(specOf(kind, options, project.path));
+  };
+  return { problemsOf, start };
+}
+
+function Problems({ keys }: { readonly keys: readonly string[] }) {
+  return keys.map((key) => (
+    <p key={key} className="run-problem" role="alert">
+      <Icon name="warning" /> {t(key)}
+    </p>
+  ));
+}
+
+/** What the button will do, before anything was run. */
+function PlannedSteps() {
+  return (
+    <section className="run-job" aria-labelledby="run-steps">
+      <h2 id="run-steps">{t('run.steps')}</h2>
+      <p className="dim run-note">{t('run.planned')}</p>
+      <ol className="run-steps">
+        {stepsOf('run').map((step, index) => (
+          <li key={step} className="run-step run-step-waiting">
+            <span className="run-step-mark">
+              <span className="run-step-number">{index + 1}</span>
+            </span>
+            <span className="run-step-name">{t(`run.step.${step}`)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

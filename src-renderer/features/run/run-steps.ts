@@ -1,0 +1,89 @@
+import type { JobKind } from '../../../src-shared/contract/jobs';
+
+/** The steps of the whole job, in order. */
+export const STEP_IDS = ['prepare', 'read', 'collect', 'build', 'benchmark', 'validate', 'report'] as const;
+export type StepId = (typeof STEP_IDS)[number];
+
+/** The kinds of job that this screen starts. */
+export type StartableKind = Extract<JobKind, 'run' | 'calibrate' | 'validate' | 'bench' | 'build'>;
+
+const STEPS_OF_KIND: Readonly<Partial<Record<JobKind, readonly StepId[]>>> = {
+  run: STEP_IDS,
+  calibrate: ['prepare', 'read', 'collect'],
+  merge: ['prepare', 'read', 'collect'],
+  validate: ['prepare', 'build', 'validate'],
+  build: ['prepare', 'build'],
+  bench: ['prepare', 'build', 'benchmark'],
+  quantize: ['prepare', 'build'],
+};
+
+/**
+ * Phases as jobs report them, and the steps that report them. Building comes back at the start of validation (what was
+ * built is kept, so it takes a moment), and weights are written both when a model is prepared and when an engine is built.
+ */
+const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
+  'preparing the model': ['prepare'],
+  'reading the calibration set': ['read'],
+  'hashing images': ['read'],
+  'collecting histograms': ['collect'],
+  'merging shards': ['collect'],
+  'building engines': ['build', 'validate'],
+  'converting weights': ['build', 'validate'],
+  'writing weights': ['prepare', 'build', 'validate'],
+  'opening engines': ['benchmark'],
+  benchmarking: ['benchmark'],
+  validating: ['validate'],
+  'writing the report': ['report'],
+};
+
+export function stepsOf(kind: JobKind): readonly StepId[] {
+  return STEPS_OF_KIND[kind] ?? STEP_IDS;
+}
+
+/**
+ * The step that a phase belongs to: of the steps that report it, the first that is not before the furthest one seen, for
+ * a job never goes back. null: the job has not begun, or the phase is unknown and says nothing about the step.
+ */
+export function stepOfPhase(kind: JobKind, phase: string, furthest: StepId | null): StepId | null {
+  const steps = stepsOf(kind);
+  const from = furthest === null ? 0 : steps.indexOf(furthest);
+  const candidates = (STEPS_OF_PHASE[phase] ?? []).filter((step) => steps.includes(step));
+  return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;
+}
+
+const PHASE_KEYS: Readonly<Record<string, string>> = {
+  waiting: 'run.phase.waiting',
+  starting: 'run.phase.starting',
+  'preparing the model': 'run.phase.preparing',
+  'reading the calibration set': 'run.phase.reading',
+  'hashing images': 'run.phase.hashing',
+  'collecting histograms': 'run.phase.collecting',
+  'merging shards': 'run.phase.merging',
+  'building engines': 'run.phase.building',
+  'converting weights': 'run.phase.converting',
+  'writing weights': 'run.phase.writingWeights',
+  'opening engines': 'run.phase.opening',
+  benchmarking: 'run.phase.benchmarking',
+  validating: 'run.phase.validating',
+  'writing the report': 'run.phase.reporting',
+};
+
+/** Message key of a phase; null for one that this screen does not know (it is then shown as it is). */
+export function phaseKey(phase: string): string | null {
+  return PHASE_KEYS[phase] ?? null;
+}
+
+const UNIT_KEYS: Readonly<Record<string, string>> = {
+  images: 'run.unit.images',
+  layers: 'run.unit.layers',
+  engines: 'run.unit.engines',
+  rounds: 'run.unit.rounds',
+  tensors: 'run.unit.tensors',
+  shards: 'run.unit.shards',
+  reports: 'run.unit.reports',
+  bytes: 'run.unit.bytes',
+};
+
+export function unitKey(unit: string): string | null {
+  return UNIT_KEYS[unit] ?? null;
+}

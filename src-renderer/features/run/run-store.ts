@@ -1,0 +1,49 @@
+import { create } from 'zustand';
+import type { JobSnapshot } from '../../../src-shared/contract/jobs';
+import { useJobs } from '../../state/jobs';
+import { readStored, writeStored } from '../../state/stored';
+import { DEFAULT_OPTIONS, parseOptions, toggleVariant, type RunOptions } from './run-options';
+import { advanceTrail, type JobTrail } from './run-trail';
+
+interface RunOptionsState {
+  readonly options: RunOptions;
+  readonly switchVariant: (variant: string) => void;
+  readonly setOption: (change: Partial<Omit<RunOptions, 'variants'>>) => void;
+  readonly restoreDefaults: () => void;
+}
+
+const STORED_KEY = 'calib.run-options';
+
+/** What is chosen for the next run; kept between visits. */
+export const useRunOptions = create<RunOptionsState>()((set, get) => {
+  const keep = (options: RunOptions): void => {
+    set({ options });
+    writeStored(STORED_KEY, options);
+  };
+  return {
+    options: parseOptions(readStored(STORED_KEY)),
+    switchVariant: (variant) => keep({ ...get().options, variants: toggleVariant(get().options.variants, variant) }),
+    setOption: (change) => keep({ ...get().options, ...change }),
+    restoreDefaults: () => keep(DEFAULT_OPTIONS),
+  };
+});
+
+interface TrailsState {
+  readonly trails: Readonly<Record<string, JobTrail>>;
+  readonly observe: (jobs: readonly JobSnapshot[], nowMs: number) => void;
+}
+
+/** What was seen of each job. Jobs that the application has forgotten are forgotten here too. */
+export const useTrails = create<TrailsState>()((set, get) => ({
+  trails: {},
+  observe: (jobs, nowMs) => {
+    const { trails } = get();
+    const next = Object.fromEntries(jobs.map((job) => [job.id, advanceTrail(trails[job.id] ?? null, job, nowMs)]));
+    const isSame = jobs.length === Object.keys(trails).length && jobs.every((job) => next[job.id] === trails[job.id]);
+    if (!isSame) set({ trails: next });
+  },
+}));
+
+// Jobs are watched from the first moment on, whichever screen is shown, so that times are right when this one opens.
+useTrails.getState().observe(useJobs.getState().jobs, Date.now());
+useJobs.subscribe((state) => useTrails.getState().observe(state.jobs, Date.now()));

@@ -1,0 +1,75 @@
+import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { stepOfPhase, stepsOf, type StepId } from './run-steps';
+
+/** When a step was seen to begin and end, and how far it got. */
+export interface StepTrace {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** The largest counted progress of the step; total 0 when it counted nothing. */
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+}
+
+/** What was seen of one job, snapshot by snapshot: a snapshot alone knows nothing of the steps before. */
+export interface JobTrail {
+  readonly jobId: string;
+  readonly sequence: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** False when the job was under way when it was first seen: then steps that were not seen may have run all the same. */
+  readonly fromStart: boolean;
+  readonly furthest: StepId | null;
+  readonly steps: Readonly<Partial<Record<StepId, StepTrace>>>;
+}
+
+const BEFORE_ANY_STEP: readonly string[] = ['waiting', 'starting'];
+
+function beginTrail(snapshot: JobSnapshot, nowMs: number): JobTrail {
+  return {
+    jobId: snapshot.id,
+    sequence: -1,
+    startedAtMs: nowMs,
+    endedAtMs: null,
+    fromStart: snapshot.state === 'queued' || BEFORE_ANY_STEP.includes(snapshot.phase),
+    furthest: null,
+    steps: {},
+  };
+}
+
+/** Takes in one snapshot; late or repeated ones (by sequence) change nothing. */
+export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowMs: number): JobTrail {
+  const known = trail !== null && trail.jobId === snapshot.id ? trail : beginTrail(snapshot, nowMs);
+  if (snapshot.sequence <= known.sequence) return known;
+  const furthest = stepOfPhase(snapshot.kind, snapshot.phase, known.furthest);
+  const ended = isFinished(snapshot);
+  return {
+    ...known,
+    sequence: snapshot.sequence,
+    endedAtMs: ended ? (known.endedAtMs ?? nowMs) : null,
+    furthest,
+    steps: furthest === null ? known.steps : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
+  };
+}
+
+interface StepsUpdate {
+  readonly steps: JobTrail['steps'];
+  readonly snapshot: JobSnapshot;
+  readonly furthest: StepId;
+  readonly nowMs: number;
+}
+
+function advanceSteps({ steps, snapshot, furthest, nowMs }: StepsUpdate): JobTrail['steps'] {
+  const next: Partial<Record<StepId, StepTrace>> = {};
+  for (const id of stepsOf(snapshot.kind)) {
+    const trace = steps[id];
+    if (id !== furthest) {
+      if (trace !== undefined) next[id] = trace.endedAtMs === null ? { ...trace, endedAtMs: nowMs } : trace;
+      continue;
+    }
+    const counts = snapshot.total > 0 ? { done: snapshot.done, total: snapshot.total, unit: snapshot.unit } : null;
+    const begun = trace ?? { startedAtMs: nowMs, endedAtMs: null, done: 0, total: 0, unit: snapshot.unit };
+    next[id] = { ...begun, ...counts, endedAtMs: isFinished(snapshot) ? (begun.endedAtMs ?? nowMs) : null };
+  }
+  return next;
+}

@@ -1,0 +1,98 @@
+import type { JobSnapshot } from '../../../src-shared/contract/jobs';
+import type { RateState } from '../../../src-shared/contract/progress-rate';
+import { stepOfPhase, stepsOf, type StepId } from './run-steps';
+import type { JobTrail, StepTrace } from './run-trail';
+
+/** `kept`: nothing was to be done, the result of an earlier job was taken. `left-out`: not part of this run. */
+export type StepState = 'waiting' | 'active' | 'done' | 'kept' | 'left-out' | 'failed' | 'cancelled';
+
+export interface StepRow {
+  readonly id: StepId;
+  readonly state: StepState;
+  /** What it counted; null when it counted nothing or has not begun. */
+  readonly counted: { readonly done: number; readonly total: number; readonly unit: string } | null;
+  /** Of the active step only. */
+  readonly phase: string | null;
+  readonly etaSeconds: number | null;
+  readonly perSecond: number | null;
+  /** How long it took, or takes so far; null when nobody saw it begin. */
+  readonly seconds: number | null;
+}
+
+export interface StepListInput {
+  readonly snapshot: JobSnapshot;
+  readonly trail: JobTrail | null;
+  /** Speed of the running phase, when it is known. */
+  readonly rate: RateState | null;
+  readonly hasValidationSet: boolean;
+  readonly nowMs: number;
+}
+
+/** The steps of a job as a list: from its snapshot alone after a reload, with times and rates where a trail was kept. */
+export function stepRows(input: StepListInput): readonly StepRow[] {
+  const { snapshot } = input;
+  const trail = input.trail?.jobId === snapshot.id ? input.trail : null;
+  const current = stepOfPhase(snapshot.kind, snapshot.phase, trail?.furthest ?? null);
+  const steps = stepsOf(snapshot.kind);
+  const at = current === null ? -1 : steps.indexOf(current);
+  return steps.map((id, index) => {
+    const state = stateOf({ id, offset: index - at, input, trail });
+    const trace = trail?.steps[id];
+    const isCurrent = index === at && snapshot.state === 'running';
+    return {
+      id,
+      state,
+      counted: countedOf(index === at ? snapshot : null, trace, state),
+      phase: isCurrent ? snapshot.phase : null,
+      etaSeconds: isCurrent ? snapshot.etaSeconds : null,
+      perSecond: isCurrent && input.rate?.phase === snapshot.phase ? input.rate.perSecond : null,
+      seconds: secondsOf(trace, input.nowMs, trail?.fromStart === true || index !== 0),
+    };
+  });
+}
+
+interface StateTask {
+  readonly id: StepId;
+  /** Position relative to the current step. */
+  readonly offset: number;
+  readonly input: StepListInput;
+  readonly trail: JobTrail | null;
+}
+
+function stateOf({ id, offset, input, trail }: StateTask): StepState {
+  const { snapshot } = input;
+  if (snapshot.kind === 'run' && id === 'validate' && !input.hasValidationSet) return 'left-out';
+  if (snapshot.state === 'done' || offset < 0) return trail?.fromStart === true && trail.steps[id] === undefined ? 'kept' : 'done';
+  if (offset > 0) return 'waiting';
+  if (snapshot.state === 'failed') return 'failed';
+  if (snapshot.state === 'cancelled') return 'cancelled';
+  return snapshot.state === 'running' ? 'active' : 'waiting';
+}
+
+/** The last report before the end of a step may be missing: what is done counts as whole. */
+function countedOf(current: JobSnapshot | null, trace: StepTrace | undefined, state: StepState): StepRow['counted'] {
+  const counted = lastCount(current, trace);
+  return counted === null || state !== 'done' ? counted : { ...counted, done: counted.total };
+}
+
+function lastCount(current: JobSnapshot | null, trace: StepTrace | undefined): StepRow['counted'] {
+  if (current !== null && current.total > 0) return { done: current.done, total: current.total, unit: current.unit };
+  return trace === undefined || trace.total === 0 ? null : { done: trace.done, total: trace.total, unit: trace.unit };
+}
+
+function secondsOf(trace: StepTrace | undefined, nowMs: number, wasBeginningSeen: boolean): number | null {
+  if (trace === undefined || !wasBeginningSeen) return null;
+  return Math.max(0, (trace.endedAtMs ?? nowMs) - trace.startedAtMs) / 1000;
+}
+
+/** Progress of the whole job, 0..1: finished steps plus the share of the current one, every step weighing the same. */
+export function overallFraction(rows: readonly StepRow[]): number {
+  const counted = rows.filter((row) => row.state !== 'left-out');
+  if (counted.length === 0) return 0;
+  const done = counted.reduce((sum, row) => {
+    if (row.state === 'done' || row.state === 'kept') return sum + 1;
+    if (row.state === 'waiting' || row.counted === null) return sum;
+    return sum + Math.min(1, row.counted.done / row.counted.total);
+  }, 0);
+  return done / counted.length;
+}

@@ -1,0 +1,71 @@
+import { formatBytes, formatCount, formatDuration, formatRate } from '../../../src-shared/base/units';
+import { t } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { Icon, type IconName } from '../../widgets/icons';
+import { Meter } from '../../widgets/meter';
+import { phaseKey, unitKey } from './run-steps';
+import type { StepRow, StepState } from './step-list';
+
+const STATE_ICONS: Readonly<Record<StepState, IconName | null>> = {
+  waiting: null,
+  active: 'play',
+  done: 'check',
+  kept: 'check',
+  'left-out': 'minus',
+  failed: 'cross',
+  cancelled: 'stop',
+};
+
+interface StepRowProps {
+  readonly row: StepRow;
+  readonly position: number;
+}
+
+/** One step: its mark, its name, its bar while it counts, and its numbers. Every row has the same height in every state. */
+export function StepRowView({ row, position }: StepRowProps) {
+  const icon = STATE_ICONS[row.state];
+  const name = t(`run.step.${row.id}`);
+  return (
+    <li className={classNames('run-step', `run-step-${row.state}`)} aria-current={row.state === 'active' ? 'step' : undefined}>
+      <span className="run-step-mark">{icon === null ? <span className="run-step-number">{position}</span> : <Icon name={icon} size={14} />}</span>
+      <span className="run-step-name">{name}</span>
+      <span className="run-step-bar">
+        {row.counted === null || row.state === 'kept' ? null : <Meter label={name} value={row.counted.done} total={row.counted.total} text={countedText(row.counted)} />}
+      </span>
+      <span className="run-step-count number">{row.counted === null ? '' : countedText(row.counted)}</span>
+      <span className="run-step-rate number dim">{rateText(row)}</span>
+      <span className="run-step-left number">{row.state === 'active' ? leftText(row) : stateText(row)}</span>
+    </li>
+  );
+}
+
+function countedText({ done, total, unit }: NonNullable<StepRow['counted']>): string {
+  if (unit === 'bytes') return `${formatBytes(done)} / ${formatBytes(total)}`;
+  return `${formatCount(done)} / ${formatCount(total)} ${unitText(unit)}`;
+}
+
+export function unitText(unit: string): string {
+  const key = unitKey(unit);
+  return key === null ? unit : t(key);
+}
+
+export function phaseText(phase: string): string {
+  const key = phaseKey(phase);
+  return key === null ? phase : t(key);
+}
+
+function rateText({ perSecond, counted }: StepRow): string {
+  if (perSecond === null || perSecond <= 0 || counted === null) return '';
+  if (counted.unit === 'bytes') return `${formatBytes(perSecond)}/s`;
+  return formatRate(perSecond, unitText(counted.unit));
+}
+
+function leftText(row: StepRow): string {
+  if (row.etaSeconds !== null && Number.isFinite(row.etaSeconds)) return t('run.left', { duration: formatDuration(Math.max(1, Math.ceil(row.etaSeconds))).replace(/\.0 s$/, ' s') });
+  return row.seconds === null ? t('run.state.active') : t('run.elapsed', { duration: formatDuration(row.seconds) });
+}
+
+function stateText(row: StepRow): string {
+  if (row.state === 'done' && row.seconds !== null) return formatDuration(row.seconds);
+  return t(`run.state.${row.state}`);
+}

@@ -1,0 +1,27 @@
+import { t } from '../../i18n';
+import { useView, type Motion, type Theme } from '../../state/view';
+import type { Language } from '../../i18n';
+import { Segmented } from '../../widgets/fields';
+import './settings.css';
+
+const LANGUAGE_CHOICES: readonly { readonly value: Language; readonly label: string }[] = [
+  { value: 'en', label: 'English' },
+  { value: 'zh', label: '简体中文' },
+];
+
+export function SettingsScreen() {
+  const { theme, language, motion, chooseTheme, chooseLanguage, chooseMotion } = useView();
+  const themes = (['system', 'light', 'dark'] as const).map((value: Theme) => ({ value, label: t(`settings.theme.${value}`) }));
+  const motions = (['system', 'reduced'] as const).map((value: Motion) => ({ value, label: t(`settings.motion.${value}`) }));
+  return (
+    <div className="settings">
+      <h1>{t('settings.title')}</h1>
+      <p className="dim">{t('settings.kept')}</p>
+      <div className="settings-list">
+        <Segmented label={t('settings.language')} isLabelHidden={false} value={language} choices={LANGUAGE_CHOICES} onChoose={chooseLanguage} />
+        <Segmented label={t('settings.theme')} isLabelHidden={false} value={theme} choices={themes} onChoose={chooseTheme} />
+        <Segmented label={t('settings.motion')} isLabelHidden={false} value={motion} choices={motions} onChoose={chooseMotion} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+export type DropKind = 'model' | 'project' | 'cache' | 'folder' | 'unknown';
+
+/** What a dropped thing is, by its name: nothing is read before a person has said yes. */
+export function dropKind(name: string, isFolder: boolean): DropKind {
+  const lower = name.toLowerCase();
+  if (isFolder) return lower.endsWith('.calib') ? 'project' : 'folder';
+  if (lower.endsWith('.onnx')) return 'model';
+  if (lower.endsWith('.cache')) return 'cache';
+  return 'unknown';
+}
+
+/** Weights beside a model travel with it. */
+export function isModelData(name: string): boolean {
+  return /\.(data|bin|onnx_data|onnx\.data|weights)$/i.test(name) || /\.onnx[._]data/i.test(name);
+}
+
+/** Which set a folder is likely to be, by its name: training data calibrates, held-out data validates. */
+export function likelySet(folderName: string): 'calibration' | 'validation' {
+  return /val|test|eval|holdout/i.test(folderName) ? 'validation' : 'calibration';
+}
+
+/** The folder that a new project is proposed to become: beside the model, named after it. Keeps the path's own slashes. */
+export function proposedProjectPath(modelPath: string): string {
+  return `${modelPath.replace(/\.onnx$/i, '')}.calib`;
+}
+
+/** The last part of a path with either kind of slash. */
+export function nameOfPath(path: string): string {
+  return path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) ?? path;
+}

@@ -1,0 +1,175 @@
+import { create } from 'zustand';
+import type { DroppedItem, UploadProgress } from '../../api/connection';
+import { t } from '../../i18n';
+import { useFiles } from '../../state/files';
+import { reportError, tell } from '../../state/notices';
+import { useSession } from '../../state/session';
+import { useView } from '../../state/view';
+import { showLanding } from './landing';
+import { dropKind, isModelData, likelySet, nameOfPath, proposedProjectPath } from './drop-kind';
+
+/** What the form of a new project knows so far; empty texts are still to be said. */
+export interface ProjectDraft {
+  readonly modelPath: string;
+  readonly calibrationPath: string;
+  readonly validationPath: string;
+  /** Empty: beside the model. */
+  readonly projectPath: string;
+}
+
+export type DropStep =
+  | { readonly kind: 'sending'; readonly progress: UploadProgress; readonly cancel: () => void }
+  /** Which set of the open project is this folder? */
+  | { readonly kind: 'ask-set'; readonly path: string }
+  | { readonly kind: 'new-project'; readonly draft: ProjectDraft };
+
+interface DropState {
+  readonly step: DropStep | null;
+  /** What was dropped is of no use here: the names. */
+  readonly unknown: readonly string[] | null;
+  readonly drop: (items: readonly DroppedItem[]) => Promise<void>;
+  readonly startProject: (draft?: Partial<ProjectDraft>) => void;
+  readonly changeDraft: (changes: Partial<ProjectDraft>) => void;
+  /** Sets the folder that was asked about. */
+  readonly useAs: (set: 'calibration' | 'validation') => Promise<void>;
+  readonly close: () => void;
+}
+
+const EMPTY_DRAFT: ProjectDraft = { modelPath: '', calibrationPath: '', validationPath: '', projectPath: '' };
+
+export const useDrop = create<DropState>()((set, get) => {
+  /** Names the items to the application; in a browser they are sent first, which can be followed and stopped. */
+  const pathsOf = async (items: readonly DroppedItem[]): Promise<readonly string[]> => {
+    const { files, host } = useFiles.getState();
+    const before = get().step;
+    const abort = new AbortController();
+    const onProgress = (progress: UploadProgress): void => set({ step: { kind: 'sending', progress, cancel: () => abort.abort() } });
+    try {
+      return await files.pathsOf(items, host === 'browser' ? { onProgress, signal: abort.signal } : {});
+    } catch (error) {
+      if (abort.signal.aborted) return [];
+      throw error;
+    } finally {
+      set({ step: before });
+    }
+  };
+
+  const takeModel = async (model: DroppedItem, others: readonly DroppedItem[]): Promise<void> => {
+    const folders = others.filter((item) => dropKind(item.name, item.isFolder) === 'folder');
+    const paths = await pathsOf([model, ...folders, ...others.filter((item) => isModelData(item.name))]);
+    const [modelPath] = paths;
+    if (modelPath === undefined) return;
+    const draft = get().step?.kind === 'new-project' ? {} : EMPTY_DRAFT;
+    get().startProject({ ...draft, modelPath, ...setsOf(paths.slice(1, 1 + folders.length)) });
+  };
+
+  const takeFolders = async (folders: readonly DroppedItem[]): Promise<void> => {
+    const { step } = get();
+    const { project } = useSession.getState();
+    const paths = await pathsOf(folders);
+    const [path] = paths;
+    if (path === undefined) return;
+    if (step?.kind === 'new-project') get().changeDraft(fillEmpty(step.draft, path));
+    else if (project === null || paths.length > 1) get().startProject(setsOf(paths));
+    else set({ step: { kind: 'ask-set', path } });
+  };
+
+  const takeCache = async (item: DroppedItem): Promise<void> => {
+    const { project, api, refresh } = useSession.getState();
+    if (project === null) {
+      tell(t('start.cacheNeedsProject'));
+      return;
+    }
+    const [cachePath] = await pathsOf([item]);
+    if (cachePath === undefined) return;
+    const report = await api.importCache({ projectPath: project.path, cachePath });
+    await refresh();
+    tell(t('start.cacheImported', { mapped: report.mapped.length, unmapped: report.unmapped.length, ignored: report.ignored.length }));
+  };
+
+  const takeProject = async (item: DroppedItem): Promise<void> => {
+    if (useFiles.getState().host === 'browser') {
+      // A copy would lose its model and images, which it names by path.
+      tell(t('start.projectByPath'));
+      return;
+    }
+    const [path] = await pathsOf([item]);
+    if (path !== undefined && (await useSession.getState().openProject(path))) showLanding();
+  };
+
+  return {
+    step: null,
+    unknown: null,
+    drop: async (items) => {
+      const ofKind = (kind: ReturnType<typeof dropKind>): readonly DroppedItem[] => items.filter((item) => dropKind(item.name, item.isFolder) === kind);
+      const [project] = ofKind('project');
+      const [model] = ofKind('model');
+      const [cache] = ofKind('cache');
+      const folders = ofKind('folder');
+      set({ unknown: null });
+      try {
+        if (project !== undefined) await takeProject(project);
+        else if (model !== undefined) await takeModel(model, items.filter((item) => item !== model));
+        else if (folders.length > 0) await takeFolders(folders);
+        else if (cache !== undefined) await takeCache(cache);
+        else if (items.length > 0) set({ unknown: items.map((item) => item.name) });
+      } catch (error) {
+        reportError(error);
+      }
+    },
+    startProject: (draft = {}) => set({ step: { kind: 'new-project', draft: { ...currentDraft(get().step), ...draft } } }),
+    changeDraft: (changes) => set(({ step }) => (step?.kind === 'new-project' ? { step: { ...step, draft: { ...step.draft, ...changes } } } : {})),
+    useAs: async (which) => {
+      const { step } = get();
+      if (step?.kind !== 'ask-set') return;
+      set({ step: null });
+      const edit = which === 'calibration' ? { kind: 'sets' as const, calibrationPath: step.path } : { kind: 'sets' as const, validationPath: step.path };
+      const name = t(which === 'calibration' ? 'start.editCalibration' : 'start.editValidation', { folder: nameOfPath(step.path) });
+      if (await useSession.getState().edit(name, [edit])) useView.getState().openScreen('data');
+    },
+    close: () => set({ step: null, unknown: null }),
+  };
+});
+
+function currentDraft(step: DropStep | null): ProjectDraft {
+  return step?.kind === 'new-project' ? step.draft : EMPTY_DRAFT;
+}
+
+/** Folders that came together: each goes where its name says, a place that is taken is not taken again. */
+export function setsOf(paths: readonly string[]): Partial<ProjectDraft> {
+  let draft: { calibrationPath?: string; validationPath?: string } = {};
+  for (const path of paths) {
+    const isCalibration = likelySet(nameOfPath(path)) === 'calibration';
+    if (isCalibration && draft.calibrationPath === undefined) draft = { ...draft, calibrationPath: path };
+    else if (draft.validationPath === undefined) draft = { ...draft, validationPath: path };
+    else draft = { calibrationPath: path, ...draft };
+  }
+  return draft;
+}
+
+/** The first of the form's folders that is still empty, the one that the name suggests before the other. */
+export function fillEmpty(draft: ProjectDraft, path: string): Partial<ProjectDraft> {
+  const likely = likelySet(nameOfPath(path));
+  const [first, second] = likely === 'calibration' ? (['calibrationPath', 'validationPath'] as const) : (['validationPath', 'calibrationPath'] as const);
+  return draft[first] === '' || draft[second] !== '' ? { [first]: path } : { [second]: path };
+}
+
+/** Why the form cannot be sent yet: a message key; null when it can. */
+export function missingPart(draft: ProjectDraft): string | null {
+  if (draft.modelPath.trim() === '') return 'start.modelMissing';
+  if (draft.calibrationPath.trim() === '') return 'start.calibrationMissing';
+  return null;
+}
+
+/** What the application is asked for. */
+export function requestOf(draft: ProjectDraft): { readonly modelPath: string; readonly calibrationPath: string; readonly validationPath?: string; readonly projectPath: string; readonly preprocessing: Record<string, never> } {
+  const modelPath = draft.modelPath.trim();
+  const validationPath = draft.validationPath.trim();
+  return {
+    modelPath,
+    calibrationPath: draft.calibrationPath.trim(),
+    ...(validationPath === '' ? {} : { validationPath }),
+    projectPath: draft.projectPath.trim() === '' ? proposedProjectPath(modelPath) : draft.projectPath.trim(),
+    preprocessing: {},
+  };
+}

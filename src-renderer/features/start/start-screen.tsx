@@ -1,0 +1,157 @@
+import { useEffect, useState } from 'react';
+import type { RecentProject } from '../../../src-shared/contract/api';
+import { currentLanguage, t } from '../../i18n';
+import { useFiles } from '../../state/files';
+import { reportError } from '../../state/notices';
+import { useSession } from '../../state/session';
+import { Button } from '../../widgets/button';
+import { TextField } from '../../widgets/fields';
+import { Icon } from '../../widgets/icons';
+import { DropWords } from './drop-layer';
+import { useDrop } from './drop-store';
+import { showLanding } from './landing';
+import './start.css';
+import { whenText } from './when-text';
+
+/** Where work begins: drop something, open the sample, go on with a project. */
+export function StartScreen() {
+  return (
+    <div className="start">
+      <div className="start-column">
+        <h1>{t('start.heading')}</h1>
+        <p className="dim start-lead">{t('start.lead')}</p>
+        <div className="start-grid">
+          <DropCard />
+          <SampleCard />
+        </div>
+        <RecentProjects />
+        <OpenByPath />
+      </div>
+    </div>
+  );
+}
+
+function DropCard() {
+  const startProject = useDrop((state) => state.startProject);
+  return (
+    <section className="start-card start-card-drop" aria-label={t('start.dropTitle')}>
+      <h2>{t('start.dropTitle')}</h2>
+      <DropWords />
+      <div>
+        <Button icon="plus" onClick={() => startProject()}>
+          {t('start.newProject')}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+function SampleCard() {
+  const openSample = useSession((state) => state.openSample);
+  const opening = useSession((state) => state.opening);
+  const open = async (): Promise<void> => {
+    if (await openSample()) showLanding();
+  };
+  return (
+    <section className="start-card" aria-label={t('start.sampleTitle')}>
+      <h2>{t('start.sampleTitle')}</h2>
+      <p>{t('start.sampleText')}</p>
+      <div>
+        <Button tone="primary" icon="play" disabled={opening !== null} onClick={() => void open()}>
+          {opening === 'sample' ? t('start.openingSample') : t('start.openSample')}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+/** Undefined while they are on their way: the place stays empty then, nothing jumps. */
+function useRecent(): readonly RecentProject[] | undefined {
+  const api = useSession((state) => state.api);
+  const [recent, setRecent] = useState<readonly RecentProject[]>();
+  useEffect(() => {
+    let isCurrent = true;
+    api.listRecentProjects().then((found) => {
+      if (isCurrent) setRecent(found);
+    }, reportError);
+    return () => {
+      isCurrent = false;
+    };
+  }, [api]);
+  return recent;
+}
+
+function RecentProjects() {
+  const recent = useRecent();
+  const openPath = useOpenPath();
+  const openPathNow = useSession((state) => state.project?.path);
+  const nowMs = Date.now();
+  return (
+    <section className="start-recent" aria-label={t('start.recent')}>
+      <h3>{t('start.recent')}</h3>
+      {recent?.length === 0 ? <p className="dim">{t('start.noRecent')}</p> : null}
+      <ul>
+        {recent?.map((entry) => (
+          <li key={entry.path}>
+            <button type="button" className="start-recent-row" disabled={!entry.exists} onClick={() => openPath(entry.path)}>
+              <Icon name="folder" />
+              <strong className="ellipsis">{entry.name}</strong>
+              <span className="dim ellipsis start-recent-path" title={entry.path}>
+                {entry.path}
+              </span>
+              <span className="dim number">{recentState(entry, openPathNow, nowMs)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function recentState(entry: RecentProject, openPath: string | undefined, nowMs: number): string {
+  if (!entry.exists) return t('start.gone');
+  return entry.path === openPath ? t('start.isOpen') : whenText(entry.openedAt, nowMs, currentLanguage());
+}
+
+function OpenByPath() {
+  const [path, setPath] = useState('');
+  const choose = useFiles((state) => state.files.choose);
+  const openPath = useOpenPath();
+  const browse = (): void => {
+    choose?.('project').then((chosen) => {
+      if (chosen !== null) openPath(chosen);
+    }, reportError);
+  };
+  return (
+    <form
+      className="start-open"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (path.trim() !== '') openPath(path.trim());
+      }}
+    >
+      <TextField label={t('start.openPath')} placeholder={t('start.openPathExample')} value={path} onChange={(event) => setPath(event.target.value)} />
+      <Button type="submit" disabled={path.trim() === ''}>
+        {t('start.open')}
+      </Button>
+      {choose === null ? null : (
+        <Button icon="folder" onClick={browse}>
+          {t('start.choose')}
+        </Button>
+      )}
+    </form>
+  );
+}
+
+/** Opens a project and shows it. A model's path starts a new project. */
+function useOpenPath(): (path: string) => void {
+  const openProject = useSession((state) => state.openProject);
+  const startProject = useDrop((state) => state.startProject);
+  return (path) => {
+    if (/\.onnx$/i.test(path)) startProject({ modelPath: path });
+    else if (path === useSession.getState().project?.path) showLanding();
+    else void openProject(path).then((isOpen) => {
+      if (isOpen) showLanding();
+    });
+  };
+}

@@ -1,0 +1,26 @@
+export default {
+  en: {
+    'settings.title': 'Settings',
+    'settings.kept': 'Kept in this browser or window; projects are not changed.',
+    'settings.language': 'Language',
+    'settings.theme': 'Theme',
+    'settings.theme.system': 'As the system',
+    'settings.theme.light': 'Light',
+    'settings.theme.dark': 'Dark',
+    'settings.motion': 'Motion',
+    'settings.motion.system': 'As the system',
+    'settings.motion.reduced': 'None',
+  },
+  zh: {
+    'settings.title': '设置',
+    'settings.kept': '仅保存在此浏览器或窗口中，不影响项目。',
+    'settings.language': '语言',
+    'settings.theme': '主题',
+    'settings.theme.system': '跟随系统',
+    'settings.theme.light': '浅色',
+    'settings.theme.dark': '深色',
+    'settings.motion': '动画',
+    'settings.motion.system': '跟随系统',
+    'settings.motion.reduced': '关闭',
+  },
+};

@@ -1,0 +1,19 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { defined } from '../src-shared/base/assert';
+import { connect } from './api/connect';
+import { App } from './app/app';
+import { startAddress } from './app/address-sync';
+import { bindApplication } from './app/bind-application';
+import { applyLook } from './app/look';
+import './styles/base.css';
+
+applyLook();
+const connection = connect();
+bindApplication(connection);
+startAddress();
+createRoot(defined(document.getElementById('root'), 'index.html has #root')).render(
+  <StrictMode>
+    <App onRetry={connection.retry} />
+  </StrictMode>,
+);

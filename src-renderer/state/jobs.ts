@@ -1,0 +1,94 @@
+import { create } from 'zustand';
+import type { JobId } from '../../src-shared/base/brand';
+import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
+import { isFinished, type JobKind, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import { advanceRate, type RateState } from '../../src-shared/contract/progress-rate';
+import { reportError } from './notices';
+import { useSession } from './session';
+
+interface JobsState {
+  /** In the order in which they were started, oldest first. */
+  readonly jobs: readonly JobSnapshot[];
+  /** Speed of the running phase of each job. */
+  readonly rates: Readonly<Record<string, RateState>>;
+  readonly connect: (api: WorkbenchApi) => Unsubscribe;
+  /** Reads the list again, after the connection was lost. */
+  readonly reload: () => Promise<void>;
+  /** Null when it could not be started; a notice says why. */
+  readonly start: (spec: JobSpec) => Promise<JobId | null>;
+  readonly cancel: (id: JobId) => Promise<void>;
+}
+
+/** Jobs whose end may have changed what calibration the project has. */
+const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run'];
+
+export const useJobs = create<JobsState>()((set, get) => {
+  const take = (job: JobSnapshot): void => {
+    const known = get().jobs.find((candidate) => candidate.id === job.id);
+    set((state) => ({ jobs: mergeJob(state.jobs, job), rates: nextRates(state.rates, job, Date.now()) }));
+    const hasEnded = isFinished(job) && known !== undefined && !isFinished(known);
+    if (hasEnded && CALIBRATING.includes(job.kind) && job.projectPath === useSession.getState().project?.path) {
+      void useSession.getState().refresh({ isCalibrationNew: true });
+    }
+  };
+  return {
+    jobs: [],
+    rates: {},
+    connect: (api) => {
+      const unsubscribe = api.subscribe((event) => {
+        if (event.type === 'job') take(event.job);
+      });
+      void get().reload();
+      return unsubscribe;
+    },
+    reload: async () => {
+      try {
+        const jobs = await useSession.getState().api.listJobs();
+        // What the application no longer knows (it was started anew) is gone.
+        const listed = new Set(jobs.map((job) => job.id));
+        set((state) => ({ jobs: state.jobs.filter((job) => listed.has(job.id)) }));
+        for (const job of jobs) take(job);
+      } catch (error) {
+        reportError(error);
+      }
+    },
+    start: async (spec) => {
+      try {
+        const { api } = useSession.getState();
+        const { jobId } = await api.startJob(spec);
+        take(await api.getJob({ jobId }));
+        return jobId;
+      } catch (error) {
+        reportError(error);
+        return null;
+      }
+    },
+    cancel: async (id) => {
+      try {
+        take(await useSession.getState().api.cancelJob({ jobId: id }));
+      } catch (error) {
+        reportError(error);
+      }
+    },
+  };
+});
+
+/** Puts a snapshot in its place; one that is older than what is known is dropped. */
+export function mergeJob(jobs: readonly JobSnapshot[], job: JobSnapshot): readonly JobSnapshot[] {
+  const index = jobs.findIndex((known) => known.id === job.id);
+  const known = jobs[index];
+  if (known === undefined) return [...jobs, job];
+  return known.sequence > job.sequence ? jobs : jobs.with(index, job);
+}
+
+export function nextRates(rates: Readonly<Record<string, RateState>>, job: JobSnapshot, nowMs: number): Readonly<Record<string, RateState>> {
+  const { [job.id]: known, ...others } = rates;
+  if (job.state !== 'running') return known === undefined ? rates : others;
+  return { ...others, [job.id]: advanceRate(known ?? null, job, nowMs) };
+}
+
+/** Jobs of one project that have not ended, the running one first. */
+export function openJobs(jobs: readonly JobSnapshot[], projectPath: string | null): readonly JobSnapshot[] {
+  const open = jobs.filter((job) => !isFinished(job) && (projectPath === null || job.projectPath === projectPath));
+  return [...open.filter((job) => job.state === 'running'), ...open.filter((job) => job.state !== 'running')];
+}

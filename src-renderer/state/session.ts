@@ -1,0 +1,174 @@
+import { create } from 'zustand';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { API_METHODS, type ModelView, type ProjectEdit, type ProjectView, type ThresholdTable, type Unsubscribe, type WorkbenchApi } from '../../src-shared/contract/api';
+import type { ConnectionStatus } from '../api/connection';
+import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep, type EditHistory } from './decision-history';
+import { reportError } from './notices';
+
+interface SessionState {
+  readonly api: WorkbenchApi;
+  readonly project: ProjectView | null;
+  readonly model: ModelView | null;
+  /** Null until the project is calibrated. */
+  readonly thresholds: ThresholdTable | null;
+  readonly connection: ConnectionStatus;
+  readonly history: EditHistory;
+  /** A project is being opened: its path. */
+  readonly opening: string | null;
+  /** Grows whenever the calibration of the project may have changed: histograms of an older number are stale. */
+  readonly calibrationRevision: number;
+
+  /** Starts using an application; call the result to stop. */
+  readonly connect: (api: WorkbenchApi) => Unsubscribe;
+  readonly setConnection: (connection: ConnectionStatus) => void;
+  /** Never rejects: what fails is shown as a notice. True when the project is open. */
+  readonly openProject: (projectPath: string) => Promise<boolean>;
+  readonly openSample: () => Promise<boolean>;
+  /** Shows a project that the application has just handed out. */
+  readonly showProject: (project: ProjectView) => Promise<void>;
+  readonly closeProject: () => void;
+  /** Reads project, model and thresholds again. `isCalibrationNew`: histograms too. */
+  readonly refresh: (options?: { readonly isCalibrationNew?: boolean }) => Promise<void>;
+  /** One undoable step under one name. Never rejects; false when the application refused (a notice says why). */
+  readonly edit: (name: string, edits: readonly ProjectEdit[]) => Promise<boolean>;
+  readonly undo: () => Promise<boolean>;
+  readonly redo: () => Promise<boolean>;
+}
+
+const NO_PROJECT = { project: null, model: null, thresholds: null, history: EMPTY_HISTORY, opening: null } as const;
+
+/** Edits go to the application one after the other, so that each is judged by what the one before it left. */
+let lastEdit: Promise<unknown> = Promise.resolve();
+/** Grows with every project that is shown, so that a late answer about an earlier one is dropped. */
+let projectTurn = 0;
+
+export const useSession = create<SessionState>()((set, get) => {
+  const loadDetails = async (project: ProjectView): Promise<void> => {
+    const { api } = get();
+    const turn = projectTurn;
+    const request = { projectPath: project.path };
+    const [model, thresholds] = await Promise.allSettled([api.getModel(request), project.calibrated ? api.getThresholds(request) : Promise.resolve(null)]);
+    if (turn !== projectTurn || get().project?.path !== project.path) return;
+    for (const outcome of [model, thresholds]) if (outcome.status === 'rejected') reportError(outcome.reason);
+    set({
+      ...(model.status === 'fulfilled' ? { model: model.value } : {}),
+      thresholds: thresholds.status === 'fulfilled' ? thresholds.value : null,
+    });
+  };
+
+  /** Takes over what the application says the project is now. */
+  const adopt = async (project: ProjectView, isCalibrationNew: boolean): Promise<void> => {
+    const known = get().project;
+    if (known?.path !== project.path) return;
+    const isChanged = !isSame(known, project);
+    const isRecalibrated = isCalibrationNew || known.calibrated !== project.calibrated;
+    if (isChanged) set({ project });
+    if (isRecalibrated) set((state) => ({ calibrationRevision: state.calibrationRevision + 1 }));
+    if (isChanged || isRecalibrated) await loadDetails(project);
+  };
+
+  const sendEdits = async (projectPath: string, edits: readonly ProjectEdit[]): Promise<ProjectView | null> => {
+    const project = await get().api.editProject({ projectPath, edits });
+    if (get().project?.path !== projectPath) return null;
+    // The details follow by themselves: the next edit need not wait for them.
+    void adopt(project, false);
+    return project;
+  };
+
+  const inTurn = (action: () => Promise<boolean>): Promise<boolean> => {
+    const result = lastEdit.then(action).catch((error: unknown) => {
+      reportError(error);
+      return false;
+    });
+    lastEdit = result;
+    return result;
+  };
+
+  const step = (direction: 'undo' | 'redo'): Promise<boolean> =>
+    inTurn(async () => {
+      const { project, history } = get();
+      const entry = (direction === 'undo' ? history.undoable : history.redoable).at(-1);
+      if (project === null || entry === undefined) return false;
+      const [from, to] = direction === 'undo' ? [entry.after, entry.before] : [entry.before, entry.after];
+      const decisions = applyChange(decisionsOf(project.file), from, to);
+      if ((await sendEdits(project.path, [{ kind: 'restore', decisions }])) === null) return false;
+      set(({ history: now }) => ({
+        history:
+          direction === 'undo'
+            ? { undoable: now.undoable.slice(0, -1), redoable: [...now.redoable, entry] }
+            : { undoable: [...now.undoable, entry], redoable: now.redoable.slice(0, -1) },
+      }));
+      return true;
+    });
+
+  const open = async (path: string, load: () => Promise<ProjectView>): Promise<boolean> => {
+    set({ opening: path });
+    try {
+      const project = await load();
+      await get().showProject(project);
+      return true;
+    } catch (error) {
+      reportError(error);
+      return false;
+    } finally {
+      set({ opening: null });
+    }
+  };
+
+  return {
+    api: disconnectedApi(),
+    ...NO_PROJECT,
+    connection: { state: 'connecting' },
+    calibrationRevision: 0,
+    connect: (api) => {
+      set({ api });
+      return api.subscribe((event) => {
+        if (event.type === 'project' && event.projectPath === get().project?.path) void get().refresh();
+      });
+    },
+    setConnection: (connection) => {
+      const wasLost = get().connection.state === 'lost';
+      set({ connection });
+      if (wasLost && connection.state === 'online') void get().refresh({ isCalibrationNew: true });
+    },
+    openProject: (projectPath) => open(projectPath, () => get().api.openProject({ projectPath })),
+    openSample: () => open('sample', () => get().api.openSample()),
+    showProject: async (project) => {
+      projectTurn += 1;
+      set((state) => ({ ...NO_PROJECT, project, calibrationRevision: state.calibrationRevision + 1 }));
+      await loadDetails(project);
+    },
+    closeProject: () => {
+      projectTurn += 1;
+      set(NO_PROJECT);
+    },
+    refresh: async ({ isCalibrationNew = false } = {}) => {
+      const { project, api } = get();
+      if (project === null) return;
+      try {
+        await adopt(await api.openProject({ projectPath: project.path }), isCalibrationNew);
+      } catch (error) {
+        reportError(error);
+      }
+    },
+    edit: (name, edits) =>
+      inTurn(async () => {
+        const before = get().project;
+        if (before === null) return false;
+        const after = await sendEdits(before.path, edits);
+        if (after === null) return false;
+        const entry = { name, before: decisionsOf(before.file), after: decisionsOf(after.file) };
+        set((state) => ({ history: recordStep(state.history, entry) }));
+        return true;
+      }),
+    undo: () => step('undo'),
+    redo: () => step('redo'),
+  };
+});
+
+/** What answers before the application is reached: every call says so. */
+function disconnectedApi(): WorkbenchApi {
+  const refuse = (): Promise<never> => Promise.reject(new WorkbenchError('internal', 'The application is not connected yet'));
+  const methods = Object.fromEntries(API_METHODS.map((method) => [method, refuse]));
+  return { ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: () => () => undefined };
+}

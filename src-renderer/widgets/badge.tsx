@@ -1,0 +1,41 @@
+import type { ReactNode } from 'react';
+import type { Method } from '../../src-shared/domain/methods';
+import type { Precision } from '../../src-shared/domain/precision';
+import './badge.css';
+import { classNames } from './class-names';
+import { METHOD_LETTERS, methodColor, PRECISION_LETTERS } from './marks';
+
+/** 8, 16 or 32 on the colour of the precision. */
+export function PrecisionBadge({ precision, title }: { readonly precision: Precision; readonly title?: string }) {
+  return (
+    <span className={classNames('badge', `badge-${precision}`)} title={title ?? precision.toUpperCase()}>
+      <span aria-hidden="true">{PRECISION_LETTERS[precision]}</span>
+      <span className="visually-hidden">{precision.toUpperCase()}</span>
+    </span>
+  );
+}
+
+/** The letter of a method in its colour. `title` is its name. */
+export function MethodBadge({ method, title }: { readonly method: Method; readonly title: string }) {
+  return (
+    <span className="badge badge-method" style={{ color: methodColor(method) }} title={title}>
+      <span aria-hidden="true">{METHOD_LETTERS[method]}</span>
+      <span className="visually-hidden">{title}</span>
+    </span>
+  );
+}
+
+interface TagProps {
+  readonly children: ReactNode;
+  readonly tone?: 'neutral' | 'good' | 'warning' | 'danger';
+  readonly title?: string;
+}
+
+/** A word about something: `calibrated`, `3 clipped`. */
+export function Tag({ children, tone = 'neutral', title }: TagProps) {
+  return (
+    <span className={classNames('tag', `tag-${tone}`)} {...(title === undefined ? {} : { title })}>
+      {children}
+    </span>
+  );
+}

@@ -1,0 +1,170 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useId, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { t } from '../i18n';
+import { classNames } from './class-names';
+import './data-table.css';
+import { Icon } from './icons';
+import { keyTarget, nextSort, sortRows, type Sort, type SortValue } from './table-order';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly title: string;
+  /** Longer name, on hover. */
+  readonly hint?: string;
+  /** CSS width: pixels, or a share of what is left (`1fr`). */
+  readonly width: number | `${number}fr`;
+  /** Numbers stand on the right. */
+  readonly align?: 'left' | 'right' | 'center';
+  readonly render: (row: Row) => ReactNode;
+  /** Makes the column sortable; null sorts last either way. */
+  readonly sortValue?: (row: Row) => SortValue;
+  /** Where a first click on the head begins; numbers usually with the largest. */
+  readonly firstDirection?: Sort['direction'];
+}
+
+export interface RowPick {
+  /** Shift: everything from the last row to this one. */
+  readonly isRange: boolean;
+  /** Ctrl or command: this one more, or less. */
+  readonly isToggle: boolean;
+  /** All keys in the order shown. */
+  readonly order: readonly string[];
+}
+
+interface DataTableProps<Row> {
+  readonly label: string;
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column<Row>[];
+  readonly rowKey: (row: Row) => string;
+  /** The one row that the rest of the window shows. */
+  readonly activeKey?: string | null;
+  /** More rows that are marked, for tables where several can be chosen. */
+  readonly selectedKeys?: ReadonlySet<string>;
+  readonly onPick?: (key: string, pick: RowPick) => void;
+  /** Enter or a double click. */
+  readonly onActivate?: (key: string) => void;
+  /** Keys that the table itself does not use; return true when done with it. */
+  readonly onKey?: (event: KeyboardEvent<HTMLDivElement>) => boolean;
+  readonly initialSort?: Sort;
+  readonly rowClass?: (row: Row) => string | undefined;
+  /** Shown instead of rows. */
+  readonly empty?: ReactNode;
+}
+
+const ROW_HEIGHT = 28;
+const PAGE_ROWS = 10;
+
+/**
+ * A table of any length of which only the visible rows are drawn. Arrow keys, Page Up and Down, Home and End walk; Shift
+ * takes ranges; heads sort. Rows are 28 px high, the head stays in sight.
+ */
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, rows, columns, rowKey, activeKey = null, selectedKeys, onPick, onActivate, rowClass } = props;
+  const tableId = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [sort, setSort] = useState<Sort | null>(props.initialSort ?? null);
+  const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
+  const order = useMemo(() => sorted.map(rowKey), [sorted, rowKey]);
+  const activeIndex = activeKey === null ? -1 : order.indexOf(activeKey);
+  // The React compiler is not used here, so the library's changing functions are safe.
+  const virtualizer = useVirtualizer({ count: sorted.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12, scrollPaddingStart: ROW_HEIGHT });
+  useEffect(() => {
+    if (activeIndex >= 0) virtualizer.scrollToIndex(activeIndex, { align: 'auto' });
+  }, [activeIndex, virtualizer]);
+
+  const pick = (key: string, event: MouseEvent | KeyboardEvent): void => onPick?.(key, { isRange: event.shiftKey, isToggle: event.ctrlKey || event.metaKey, order });
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    if (event.target !== event.currentTarget) return;
+    if (props.onKey?.(event) === true) {
+      event.preventDefault();
+      return;
+    }
+    const target = keyTarget(event.key, activeIndex, order.length, PAGE_ROWS);
+    const key = target === null ? undefined : order[target];
+    if (key !== undefined) {
+      event.preventDefault();
+      pick(key, event);
+    } else if (event.key === 'Enter' && activeKey !== null && activeIndex >= 0) {
+      event.preventDefault();
+      onActivate?.(activeKey);
+    }
+  };
+
+  const template = columns.map((column) => (typeof column.width === 'number' ? `${column.width}px` : `minmax(0, ${column.width})`)).join(' ');
+  return (
+    <div
+      ref={scroller}
+      className="table"
+      role="grid"
+      aria-label={label}
+      aria-rowcount={sorted.length + 1}
+      aria-colcount={columns.length}
+      aria-multiselectable={selectedKeys === undefined ? undefined : true}
+      aria-activedescendant={activeIndex < 0 ? undefined : `${tableId}-${activeIndex}`}
+      tabIndex={0}
+      style={{ '--table-columns': template } as CSSProperties}
+      onKeyDown={onKeyDown}
+    >
+      <TableHead columns={columns} sort={sort} onSort={setSort} />
+      <div className="table-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map((item) => {
+          const row = sorted[item.index];
+          const key = order[item.index];
+          if (row === undefined || key === undefined) return null;
+          const isSelected = selectedKeys === undefined ? key === activeKey : selectedKeys.has(key);
+          return (
+            <div
+              key={key}
+              id={`${tableId}-${item.index}`}
+              className={classNames('table-row', isSelected && 'table-row-selected', key === activeKey && 'table-row-active', rowClass?.(row))}
+              role="row"
+              aria-rowindex={item.index + 2}
+              aria-selected={isSelected}
+              style={{ transform: `translateY(${item.start}px)` }}
+              onClick={(event) => pick(key, event)}
+              onDoubleClick={() => onActivate?.(key)}
+            >
+              {columns.map((column) => (
+                <div key={column.id} role="gridcell" className={classNames('table-cell', `table-${column.align ?? 'left'}`)}>
+                  {column.render(row)}
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+      {sorted.length === 0 ? <div className="table-empty">{props.empty ?? t('widgets.noRows')}</div> : null}
+    </div>
+  );
+}
+
+interface TableHeadProps<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly sort: Sort | null;
+  readonly onSort: (sort: Sort | null) => void;
+}
+
+function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
+  return (
+    <div className="table-head" role="rowgroup">
+      <div className="table-head-row" role="row" aria-rowindex={1}>
+        {columns.map((column) => {
+          const direction = sort?.column === column.id ? sort.direction : null;
+          const className = classNames('table-cell', `table-${column.align ?? 'left'}`);
+          return (
+            <div key={column.id} role="columnheader" className={className} title={column.hint} aria-sort={direction ?? (column.sortValue === undefined ? undefined : 'none')}>
+              {column.sortValue === undefined ? (
+                <span className="ellipsis">{column.title}</span>
+              ) : (
+                <button type="button" className="table-sort" onClick={() => onSort(nextSort(sort, column.id, column.firstDirection ?? 'ascending'))}>
+                  <span className="ellipsis">{column.title}</span>
+                  <span className="table-arrow">{direction === null ? null : <Icon name={direction === 'ascending' ? 'chevron-up' : 'chevron-down'} size={10} />}</span>
+                </button>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}

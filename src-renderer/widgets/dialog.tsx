@@ -1,0 +1,54 @@
+import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { t } from '../i18n';
+import { IconButton } from './button';
+import { classNames } from './class-names';
+import './popovers.css';
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  /** Buttons at the bottom, the main one last. */
+  readonly actions?: ReactNode;
+  readonly className?: string;
+  /** The title is only said, not shown. */
+  readonly isTitleHidden?: boolean;
+}
+
+/**
+ * A window in the window: the browser's own modal dialog, which keeps the focus inside and closes with Escape. The focus
+ * begins at what carries `data-autofocus`.
+ */
+export function Dialog({ title, onClose, children, actions, className, isTitleHidden = false }: DialogProps) {
+  const titleId = useId();
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog === null || dialog.open) return;
+    dialog.showModal();
+    // Not the close button, which comes first.
+    (dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog).focus();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      className={classNames('dialog', className)}
+      aria-labelledby={titleId}
+      tabIndex={-1}
+      onClose={onClose}
+      onMouseDown={(event) => {
+        // A press on the ground beside it; inside, the target is what it holds.
+        if (event.target === event.currentTarget) event.currentTarget.close();
+      }}
+    >
+      <div className="dialog-inner">
+        <div className={isTitleHidden ? 'visually-hidden' : 'dialog-head'}>
+          <h2 id={titleId}>{title}</h2>
+          {isTitleHidden ? null : <IconButton icon="close" label={t('widgets.close')} onClick={() => element.current?.close()} />}
+        </div>
+        {children}
+        {actions === undefined ? null : <div className="dialog-actions">{actions}</div>}
+      </div>
+    </dialog>
+  );
+}

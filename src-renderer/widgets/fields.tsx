@@ -1,0 +1,123 @@
+import { useId, type InputHTMLAttributes, type ReactNode, type Ref } from 'react';
+import './fields.css';
+import { Icon, type IconName } from './icons';
+
+interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
+  readonly label: string;
+  readonly isLabelHidden?: boolean;
+  readonly icon?: IconName;
+  readonly hint?: string;
+  readonly inputRef?: Ref<HTMLInputElement>;
+  /** Behind the input: a button. */
+  readonly after?: ReactNode;
+}
+
+export function TextField({ label, isLabelHidden = false, icon, hint, inputRef, after, ...rest }: TextFieldProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
+        {label}
+      </label>
+      <span className="field-box">
+        {icon === undefined ? null : <Icon name={icon} />}
+        <input id={id} ref={inputRef} autoComplete="off" spellCheck={false} {...rest} />
+        {after}
+      </span>
+      {hint === undefined ? null : <span className="field-hint">{hint}</span>}
+    </div>
+  );
+}
+
+/** The filter above a list. Escape empties it. */
+export function SearchField({ label, value, onChange }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }) {
+  return (
+    <TextField
+      type="search"
+      label={label}
+      isLabelHidden
+      icon="search"
+      placeholder={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && value !== '') {
+          event.stopPropagation();
+          onChange('');
+        }
+      }}
+    />
+  );
+}
+
+export interface Choice<T extends string> {
+  readonly value: T;
+  readonly label: string;
+  readonly title?: string;
+  readonly disabled?: boolean;
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T | null;
+  readonly choices: readonly Choice<T>[];
+  readonly onChoose: (value: T) => void;
+  readonly isLabelHidden?: boolean;
+  readonly disabled?: boolean;
+}
+
+/** One of a few, all in sight. */
+export function Segmented<T extends string>({ label, value, choices, onChoose, isLabelHidden = true, disabled = false }: ChoiceProps<T>) {
+  const name = useId();
+  return (
+    <fieldset className="field segmented" disabled={disabled}>
+      <legend className={isLabelHidden ? 'visually-hidden' : 'field-label'}>{label}</legend>
+      <span className="segmented-box">
+        {choices.map((choice) => (
+          <label key={choice.value} title={choice.title} className="segmented-choice">
+            <input type="radio" name={name} value={choice.value} checked={choice.value === value} disabled={choice.disabled ?? false} onChange={() => onChoose(choice.value)} />
+            <span>{choice.label}</span>
+          </label>
+        ))}
+      </span>
+    </fieldset>
+  );
+}
+
+/** One of many. */
+export function Select<T extends string>({ label, value, choices, onChoose, isLabelHidden = false, disabled = false }: ChoiceProps<T>) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
+        {label}
+      </label>
+      <select
+        id={id}
+        className="field-select"
+        value={value ?? ''}
+        disabled={disabled}
+        onChange={(event) => {
+          const chosen = choices.find((choice) => choice.value === event.target.value);
+          if (chosen !== undefined) onChoose(chosen.value);
+        }}
+      >
+        {value === null ? <option value="" /> : null}
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value} disabled={choice.disabled ?? false}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+export function Checkbox({ label, checked, onChange, disabled = false }: { readonly label: ReactNode; readonly checked: boolean; readonly onChange: (checked: boolean) => void; readonly disabled?: boolean }) {
+  return (
+    <label className="checkbox">
+      <input type="checkbox" checked={checked} disabled={disabled} onChange={(event) => onChange(event.target.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}

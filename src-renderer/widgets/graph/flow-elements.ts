@@ -1,0 +1,86 @@
+import { Position, type Edge, type Node } from '@xyflow/react';
+import { NODE_HEIGHT, NODE_WIDTH, type GraphLayout } from './graph-layout';
+import type { GraphStructure } from './graph-structure';
+
+// Types of React Flow's data must be aliases: an interface is no Record<string, unknown>.
+export type FlowNodeData = { readonly name: string };
+export type FlowEdgeData = { readonly tensor: string; readonly toLayer: string | null; readonly bends: readonly number[] };
+/** React Flow styles types named `input` and `output` in its own way, hence the longer names. */
+export type FlowNode = Node<FlowNodeData, 'layer' | 'model-input' | 'model-output'>;
+export type FlowEdge = Edge<FlowEdgeData, 'tensor'>;
+
+const SIZE = { width: NODE_WIDTH, height: NODE_HEIGHT };
+/** Sizes and handles are given, so that nothing needs to be measured and hidden nodes need not be drawn. */
+const HANDLES: NonNullable<FlowNode['handles']> = [
+  { type: 'target', position: Position.Top, x: NODE_WIDTH / 2, y: 0, width: 0, height: 0 },
+  { type: 'source', position: Position.Bottom, x: NODE_WIDTH / 2, y: NODE_HEIGHT, width: 0, height: 0 },
+];
+
+export function flowNodes(structure: GraphStructure, layout: GraphLayout): FlowNode[] {
+  return structure.nodes.map((node, index) => ({
+    id: node.id,
+    type: node.kind === 'layer' ? node.kind : (`model-${node.kind}` as const),
+    position: { x: (layout.centres[index * 2] ?? 0) - NODE_WIDTH / 2, y: (layout.centres[index * 2 + 1] ?? 0) - NODE_HEIGHT / 2 },
+    data: { name: node.name },
+    ...SIZE,
+    measured: SIZE,
+    handles: HANDLES,
+  }));
+}
+
+export function flowEdges(structure: GraphStructure, layout: GraphLayout): FlowEdge[] {
+  return structure.edges.map((edge, index) => {
+    const to = structure.nodes[edge.to];
+    return {
+      id: edge.id,
+      type: 'tensor',
+      source: structure.nodes[edge.from]?.id ?? '',
+      target: to?.id ?? '',
+      data: { tensor: edge.tensor, toLayer: to?.kind === 'layer' ? to.name : null, bends: layout.bends[index] ?? [] },
+    };
+  });
+}
+
+interface Ends {
+  readonly sourceX: number;
+  readonly sourceY: number;
+  readonly targetX: number;
+  readonly targetY: number;
+}
+
+/** A path through the bends whose corners are rounded: it runs through the middles of the lines between them. */
+export function edgePath({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly number[]): string {
+  if (bends.length === 0) {
+    const middle = (sourceY + targetY) / 2;
+    return `M${sourceX},${sourceY}C${sourceX},${middle} ${targetX},${middle} ${targetX},${targetY}`;
+  }
+  const points = pointsOf(bends);
+  const parts = [`M${sourceX},${sourceY}`];
+  points.forEach((point, index) => {
+    const next = points[index + 1];
+    const end = next === undefined ? { x: targetX, y: targetY } : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
+    parts.push(`Q${point.x},${point.y} ${end.x},${end.y}`);
+  });
+  return parts.join('');
+}
+
+/** Where the Q/DQ mark of an edge sits: near its end, but before edges into the same layer have come together. */
+export function edgeMark({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly number[]): { readonly x: number; readonly y: number } {
+  const points = pointsOf(bends);
+  const last = points.at(-1);
+  if (last === undefined) {
+    const t = sourceX === targetX ? 0.62 : 0.5;
+    const middle = (sourceY + targetY) / 2;
+    const [a, b, c, d] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t ** 2 * (1 - t), t ** 3];
+    return { x: (a + b) * sourceX + (c + d) * targetX, y: a * sourceY + (b + c) * middle + d * targetY };
+  }
+  const before = points.at(-2);
+  const from = before === undefined ? { x: sourceX, y: sourceY } : { x: (before.x + last.x) / 2, y: (before.y + last.y) / 2 };
+  const t = 0.55;
+  const [a, b, c] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2];
+  return { x: a * from.x + b * last.x + c * targetX, y: a * from.y + b * last.y + c * targetY };
+}
+
+function pointsOf(flat: readonly number[]): { readonly x: number; readonly y: number }[] {
+  return Array.from({ length: flat.length >> 1 }, (_, index) => ({ x: flat[index * 2] ?? 0, y: flat[index * 2 + 1] ?? 0 }));
+}

@@ -1,0 +1,58 @@
+import type { LayerView, ModelView } from '../../../src-shared/contract/api';
+
+/** What the layout depends on: names and connections, no numbers, no decisions. Nodes are in topological order. */
+export interface GraphStructure {
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+}
+
+export interface GraphNode {
+  readonly id: string;
+  readonly kind: 'layer' | 'input' | 'output';
+  /** The layer's or the tensor's name. */
+  readonly name: string;
+}
+
+/** One use of a tensor: from its producer (or model input) to input `slot` of a layer (or model output). */
+export interface GraphEdge {
+  readonly id: string;
+  readonly tensor: string;
+  /** Indices into `nodes`. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export const layerNodeId = (layer: string): string => `layer:${layer}`;
+export const inputNodeId = (tensor: string): string => `input:${tensor}`;
+export const outputNodeId = (tensor: string): string => `output:${tensor}`;
+
+/** The graph of a model: its inputs, its layers, its outputs, and an edge for every use of a tensor. */
+export function graphStructure(model: Pick<ModelView, 'inputs' | 'outputs' | 'layers'>): GraphStructure {
+  const nodes: GraphNode[] = [
+    ...model.inputs.map((name): GraphNode => ({ id: inputNodeId(name), kind: 'input', name })),
+    ...model.layers.map((layer): GraphNode => ({ id: layerNodeId(layer.layer), kind: 'layer', name: layer.layer })),
+    ...model.outputs.map((name): GraphNode => ({ id: outputNodeId(name), kind: 'output', name })),
+  ];
+  const producer = new Map<string, number>(model.inputs.map((name, index) => [name, index]));
+  model.layers.forEach((layer, index) => {
+    for (const tensor of layer.outputs) producer.set(tensor, model.inputs.length + index);
+  });
+  const edges: GraphEdge[] = [];
+  const connect = (tensor: string, to: number, slot: number): void => {
+    const from = producer.get(tensor);
+    if (from !== undefined && from !== to) edges.push({ id: `${from}>${to}:${slot}`, tensor, from, to });
+  };
+  model.layers.forEach((layer, index) => layer.inputs.forEach((tensor, slot) => connect(tensor, model.inputs.length + index, slot)));
+  model.outputs.forEach((tensor, index) => connect(tensor, model.inputs.length + model.layers.length + index, 0));
+  return { nodes, edges };
+}
+
+/** Equal for models of equal structure, whatever their plan, decisions and thresholds are. */
+export function structureKey(structure: GraphStructure): string {
+  return `${structure.nodes.map((node) => node.id).join('\n')}\n\n${structure.edges.map((edge) => edge.id).join('\n')}`;
+}
+
+/** Tensor -> decision about the edge on which it enters the layer. */
+export function edgeDecisions(layer: LayerView): ReadonlyMap<string, LayerView['edges'][number]> {
+  return new Map(layer.edges.flatMap((edge) => (edge.tensor === undefined ? [] : [[edge.tensor, edge] as const])));
+}

@@ -1,0 +1,71 @@
+import { useReactFlow } from '@xyflow/react';
+import { t } from '../../i18n';
+import { Button, IconButton } from '../button';
+import { Checkbox, Segmented } from '../fields';
+import { COLOUR_MODES, colourProperty, rampLegend, type LegendEntry } from './layer-colour';
+import { useGraphView } from './graph-view';
+
+/** What the colours mean and how the graph is shown. */
+export function GraphToolbar({ hasThresholds }: { readonly hasThresholds: boolean }) {
+  const { colourMode, colourBy, isReasonShown, showReasons } = useGraphView();
+  return (
+    <div className="graph-toolbar">
+      <Segmented
+        label={t('model.graph.colourBy')}
+        value={colourMode}
+        choices={COLOUR_MODES.map((mode) => ({ value: mode, label: t(`model.graph.colour.${mode}`), disabled: mode !== 'precision' && !hasThresholds, title: t(hasThresholds ? `model.graph.colour.${mode}.title` : 'model.graph.needsCalibration') }))}
+        onChoose={colourBy}
+      />
+      <Legend />
+      <span className="graph-toolbar-end">
+        <Checkbox label={t('model.graph.reasons')} checked={isReasonShown} onChange={showReasons} />
+      </span>
+    </div>
+  );
+}
+
+function Legend() {
+  const mode = useGraphView((state) => state.colourMode);
+  const entries: readonly LegendEntry[] =
+    mode === 'precision' ? (['int8', 'fp16', 'fp32'] as const).map((colour) => ({ colour, label: colour.toUpperCase() })) : rampLegend(mode);
+  return (
+    <ul className="graph-legend" aria-label={t('model.graph.legend')}>
+      {entries.map(({ colour, label }) => (
+        <li key={colour}>
+          <span className="graph-swatch" style={{ background: `var(${colourProperty(colour)})` }} />
+          {label}
+        </li>
+      ))}
+      {mode === 'precision' ? (
+        <li>
+          <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+            <path className="graph-edge-mark" d="M5 0l5 5l-5 5l-5-5z" />
+          </svg>
+          Q/DQ
+        </li>
+      ) : null}
+    </ul>
+  );
+}
+
+interface ZoomButtonsProps {
+  readonly hasSelection: boolean;
+  readonly onShowSelection: () => void;
+  readonly onShowAll: () => void;
+}
+
+export function ZoomButtons({ hasSelection, onShowSelection, onShowAll }: ZoomButtonsProps) {
+  const flow = useReactFlow();
+  return (
+    <div className="graph-zoom" role="group" aria-label={t('model.graph.zoom')}>
+      <IconButton icon="plus" label={t('model.graph.zoomIn')} onClick={() => void flow.zoomIn()} />
+      <IconButton icon="minus" label={t('model.graph.zoomOut')} onClick={() => void flow.zoomOut()} />
+      <Button tone="quiet" title={t('model.graph.showAll.title')} onClick={onShowAll}>
+        {t('model.graph.showAll')}
+      </Button>
+      <Button tone="quiet" title={t('model.graph.showSelection.title')} disabled={!hasSelection} onClick={onShowSelection}>
+        {t('model.graph.showSelection')}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { formatDb, formatFraction } from '../../../src-shared/base/units';
+import type { LayerRow } from './layer-rows';
+
+export const COLOUR_MODES = ['precision', 'sqnr', 'clipped'] as const;
+export type ColourMode = (typeof COLOUR_MODES)[number];
+
+/** Steps of the tokens' good-to-bad ramp that are told apart at a glance, the worst first. */
+const RAMP_STEPS = [0, 2, 3, 5, 6] as const;
+type RampStep = (typeof RAMP_STEPS)[number];
+/** Lower limits of the steps above the worst one. */
+const SQNR_LIMITS_DB = [12, 18, 24, 30] as const;
+/** Upper limits of the steps above the worst one, worst first. */
+const CLIPPED_LIMITS = [1e-2, 1e-3, 1e-4, 1e-5] as const;
+
+/** What a layer is coloured by: a precision, a step of the ramp, or nothing known. */
+export type LayerColour = 'int8' | 'fp16' | 'fp32' | 'unknown' | `ramp-${RampStep}`;
+
+export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
+  if (mode === 'precision') return row.runsIn;
+  const value = mode === 'sqnr' ? row.sqnrDb : row.clippedFraction;
+  if (value === null || Number.isNaN(value)) return 'unknown';
+  const step = mode === 'sqnr' ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length : CLIPPED_LIMITS.filter((limit) => value < limit).length;
+  return rampColour(step);
+}
+
+/** The worst step for 0, the best for 4. */
+function rampColour(step: number): LayerColour {
+  return `ramp-${RAMP_STEPS[step] ?? RAMP_STEPS[0]}`;
+}
+
+/** Name of the custom property that a colour is painted with. */
+export function colourProperty(colour: LayerColour): string {
+  return colour === 'unknown' ? '--line' : `--${colour}`;
+}
+
+export interface LegendEntry {
+  readonly colour: LayerColour;
+  readonly label: string;
+}
+
+/** Colours of the ramp with their ranges, worst first. */
+export function rampLegend(mode: 'sqnr' | 'clipped'): LegendEntry[] {
+  const labels =
+    mode === 'sqnr'
+      ? [`< ${formatDb(SQNR_LIMITS_DB[0])}`, ...SQNR_LIMITS_DB.map((limit) => `≥ ${formatDb(limit)}`)]
+      : [`≥ ${formatFraction(CLIPPED_LIMITS[0])}`, ...CLIPPED_LIMITS.map((limit) => `< ${formatFraction(limit)}`)];
+  return labels.map((label, step) => ({ colour: rampColour(step), label }));
+}

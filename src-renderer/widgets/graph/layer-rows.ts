@@ -1,0 +1,73 @@
+import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import { matchGlob } from '../../../src-shared/domain/glob';
+import type { Precision } from '../../../src-shared/domain/precision';
+
+/** One layer as tables and graph show it. */
+export interface LayerRow {
+  /** Position in topological order, from 1. */
+  readonly number: number;
+  readonly layer: string;
+  /** The part of the name that a person tells layers apart by. */
+  readonly shortName: string;
+  readonly op: string;
+  readonly weightShape: readonly number[] | null;
+  readonly parameters: number;
+  /** What the plan asks for, and what the layer gets. */
+  readonly planned: Precision;
+  readonly runsIn: Precision;
+  /** A layer that was asked for in int8 or fp16 and gets something else. */
+  readonly isRefused: boolean;
+  readonly code: string;
+  readonly reason: string;
+  /** Its first output that has a threshold, with that threshold's numbers; null before calibration or without one. */
+  readonly tensor: string | null;
+  readonly sqnrDb: number | null;
+  readonly clippedFraction: number | null;
+  readonly view: LayerView;
+}
+
+export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null): LayerRow[] {
+  const byTensor = new Map<string, ThresholdRow>(thresholds?.tensors.map((row) => [row.name, row]) ?? []);
+  return model.layers.map((view, index): LayerRow => {
+    const threshold = view.outputs.map((tensor) => byTensor.get(tensor)).find((row) => row !== undefined);
+    return {
+      number: index + 1,
+      layer: view.layer,
+      shortName: shortNameOf(view.layer),
+      op: view.op,
+      weightShape: view.weightShape,
+      parameters: view.parameters,
+      planned: view.planned,
+      runsIn: view.decision.precision,
+      isRefused: view.planned !== view.decision.precision,
+      code: view.decision.code,
+      reason: view.decision.reason,
+      tensor: threshold?.name ?? null,
+      sqnrDb: threshold?.sqnrDb ?? null,
+      clippedFraction: threshold?.clippedFraction ?? null,
+      view,
+    };
+  });
+}
+
+/** `/features/block.3/conv/Conv` -> `conv/Conv`: the last two steps of a path, a plain name as it is. */
+export function shortNameOf(layer: string): string {
+  const steps = layer.split('/').filter((step) => step !== '');
+  return steps.length <= 2 ? steps.join('/') || layer : steps.slice(-2).join('/');
+}
+
+/** Rows in which every word of `text` is found in name, op, reason code or precision; a word with `*` or `?` is a glob of the name. */
+export function filterRows(rows: readonly LayerRow[], text: string): readonly LayerRow[] {
+  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  if (words.length === 0) return rows;
+  return rows.filter((row) => words.every((word) => (/[*?]/.test(word) ? matchGlob(word, row.layer.toLowerCase()) : isIn(row, word))));
+}
+
+function isIn(row: LayerRow, word: string): boolean {
+  return [row.layer, row.op, row.code, row.runsIn].some((field) => field.toLowerCase().includes(word));
+}
+
+/** `64 × 3 × 7 × 7`. */
+export function formatShape(shape: readonly number[] | null): string {
+  return shape === null ? '' : shape.join('\u202f×\u202f');
+}

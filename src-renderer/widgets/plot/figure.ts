@@ -1,0 +1,44 @@
+/** What a plot shows, without a word of Plotly. Colours are names of CSS custom properties, for example `--accent`. */
+export interface PlotFigure {
+  readonly series: readonly PlotSeries[];
+  readonly panels: readonly PlotPanel[];
+  readonly xRange: readonly [number, number];
+  readonly xTitle: string;
+  readonly margins: PlotMargins;
+}
+
+export interface PlotSeries {
+  readonly x: readonly number[] | Float64Array;
+  /** Values that are not finite leave a gap. */
+  readonly y: readonly number[] | Float64Array;
+  readonly shape: 'step' | 'line' | 'points';
+  readonly color: string;
+  /** Share of the colour that fills the area under the line, 0..1; 0 for no area. */
+  readonly fillOpacity: number;
+  readonly widthPx: number;
+  /** Index of the panel that it is drawn in. */
+  readonly panel: number;
+}
+
+/** One y axis. Panels share the x axis. */
+export interface PlotPanel {
+  readonly title: string;
+  readonly isLog: boolean;
+  /** In values, also for a log axis. */
+  readonly range: readonly [number, number];
+  /** Share of the plot's height, from the bottom: [0, 1] is all of it. */
+  readonly heightFrom: number;
+  readonly heightTo: number;
+}
+
+export interface PlotMargins {
+  readonly leftPx: number;
+  readonly rightPx: number;
+  readonly topPx: number;
+  readonly bottomPx: number;
+}
+
+/** Name of an axis as traces and the layout write it: the first has no number. */
+export function axisName(letter: 'x' | 'y', index: number): string {
+  return index === 0 ? letter : `${letter}${index + 1}`;
+}

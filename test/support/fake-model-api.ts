@@ -1,0 +1,68 @@
+import { API_METHODS, type ModelView, type ProjectEdit, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { matchGlob } from '../../src-shared/domain/glob';
+import type { ProjectFile } from '../../src-shared/domain/project';
+import { generatedModel, generatedThresholds } from './generated-model';
+
+/** An application with one calibrated project of a generated model; precision edits, presets, target and restore work. */
+export function fakeModelApi(layerCount: number): WorkbenchApi {
+  let file = projectFile();
+  const view = (): ProjectView => ({ path: '/projects/generated.calib', file, calibrated: true });
+  const model = (): ModelView => generatedModel(layerCount, file.plan);
+  const names = model().layers.map((layer) => layer.layer);
+  const answers: Partial<WorkbenchApi> = {
+    openProject: async () => view(),
+    editProject: async ({ edits }) => {
+      file = edits.reduce((before, edit) => applied(before, edit, names), file);
+      return view();
+    },
+    getModel: async () => model(),
+    getThresholds: async () => generatedThresholds(model()),
+    listJobs: async () => [],
+    subscribe: () => () => undefined,
+  };
+  const refuse = (): Promise<never> => Promise.reject(new WorkbenchError('usage', 'The generated project does not answer this'));
+  return { ...Object.fromEntries(API_METHODS.map((method) => [method, refuse])), ...answers } as WorkbenchApi;
+}
+
+function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[]): ProjectFile {
+  switch (edit.kind) {
+    case 'precision': {
+      const layers = { ...file.plan.layers };
+      for (const name of names.filter((candidate) => matchGlob(edit.layer, candidate))) {
+        if (edit.precision === 'int8') Reflect.deleteProperty(layers, name);
+        else layers[name] = edit.precision;
+      }
+      return { ...file, plan: { layers } };
+    }
+    case 'preset':
+      if (edit.preset === 'all-int8') return { ...file, plan: { layers: {} } };
+      return { ...file, plan: { layers: { ...file.plan.layers, [names[0] ?? '']: 'fp16', [names.at(-1) ?? '']: 'fp16' } } };
+    case 'target':
+      return { ...file, target: edit.target };
+    case 'restore':
+      return { ...file, ...edit.decisions };
+    default:
+      throw new WorkbenchError('usage', `The generated project knows no edit ${edit.kind}`);
+  }
+}
+
+function projectFile(): ProjectFile {
+  return {
+    version: 1,
+    name: 'generated',
+    model: { path: '/models/generated.onnx', sha256: '0'.repeat(64) },
+    calibrationSet: { path: '/images', labels: null },
+    validationSet: null,
+    preprocessing: { resize: { kind: 'none' }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' },
+    preprocessingNotes: [],
+    method: 'entropy',
+    percentile: 99.99,
+    tensorMethods: {},
+    manualThresholds: {},
+    importedThresholds: {},
+    plan: { layers: {} },
+    target: 'onnxruntime',
+    gates: { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null },
+  };
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, parseAddress } from '../../../../src-renderer/app/address';
+import { SCREEN_TABLE } from '../../../../src-renderer/app/screens';
+import { SCREENS } from '../../../../src-renderer/state/view';
+
+describe('address', () => {
+  it.each([
+    { screen: 'histogram', project: '/data/a b.calib', tensor: '/f.4/Relu&out=#1', layer: 'conv 1' },
+    { screen: 'start', project: null, tensor: null, layer: null },
+    { screen: 'results', project: 'C:\\models\\é.calib', tensor: null, layer: '层 1%2F+' },
+  ] as const)('comes back as it was: $screen', (address) => {
+    expect(parseAddress(formatAddress(address))).toEqual(address);
+  });
+
+  it('is legible', () => {
+    expect(formatAddress({ screen: 'histogram', project: '/data/a.calib', tensor: '/f.4/Relu', layer: null })).toBe('#/histogram?project=/data/a.calib&tensor=/f.4/Relu');
+  });
+
+  it('takes anything unknown for the start screen', () => {
+    const nowhere = { screen: 'start', project: null, tensor: null, layer: null };
+    for (const hash of ['', '#', '#/', '#/nowhere', '#%%%', '#/start?tensor=']) expect(parseAddress(hash)).toEqual(nowhere);
+    expect(parseAddress('#/histograms?tensor=a').screen).toBe('histogram');
+  });
+});
+
+describe('screens', () => {
+  it('has every screen once', () => {
+    expect(SCREEN_TABLE.map((screen) => screen.id).sort()).toEqual([...SCREENS].sort());
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { evaluateThreshold } from '../../../../src-shared/domain/quantization-error';
+import { thresholdsOf } from '../../../../src-shared/domain/thresholds';
+import { analyse, curvesOf, draggableRange, readingAt } from '../../../../src-renderer/features/histogram/analysis';
+import { groupField, readoutTexts, roundingShare } from '../../../../src-renderer/features/histogram/readout-fields';
+import { viewOf } from './support';
+
+const day = Array.from({ length: 900 }, (_, i) => (i + 0.5) / 900);
+const night = Array.from({ length: 100 }, (_, i) => -(i + 0.5) / 50);
+const view = viewOf({ day, night });
+const analysis = analyse(view);
+
+describe('readingAt', () => {
+  it('gives the numbers of the threshold table', () => {
+    const reading = readingAt(analysis, 1.25);
+    expect(reading).toMatchObject(evaluateThreshold(view.total, 1.25));
+    expect(reading.scaleReal).toBe(Math.fround(1.25 / 127));
+  });
+
+  it('tells which group is clipped: day ends at 1, night goes on to 2', () => {
+    const [dayReading, nightReading] = readingAt(analysis, 1).groups;
+    expect(dayReading?.clippedFraction).toBe(0);
+    expect(nightReading?.clippedFraction).toBeCloseTo(0.5, 2);
+    expect(nightReading?.sqnrDb).toBeLessThan((dayReading?.sqnrDb ?? 0) - 10);
+  });
+
+  it('clips nothing at the largest |x|', () => {
+    expect(readingAt(analysis, analysis.amaxReal)).toMatchObject({ clippedFraction: 0, clippingMse: 0 });
+  });
+});
+
+it('the curves have their lowest point where the methods set their thresholds', () => {
+  const { entropy, mse } = curvesOf(analysis);
+  const thresholds = thresholdsOf(view.total, [99.99]);
+  expect(entropy?.thresholdReal).toBe(thresholds.entropy);
+  expect(mse.thresholdReal).toBe(thresholds.mse);
+  expect(Math.min(...mse.errors)).toBe(mse.errors[mse.thresholdsReal.indexOf(mse.thresholdReal)]);
+});
+
+it('a tensor of zeros can be shown', () => {
+  const zeros = analyse(viewOf({ only: [0, 0, 0] }));
+  expect(curvesOf(zeros).entropy).toBeNull();
+  expect(readingAt(zeros, 1)).toMatchObject({ sqnrDb: Number.POSITIVE_INFINITY, clippedFraction: 0 });
+});
+
+it('a threshold can be dragged from two bins to the largest threshold that exists', () => {
+  expect(draggableRange(analysis, [1, 2.5])).toEqual({ min: analysis.binWidthReal * 2, max: 2.5 });
+  expect(draggableRange(analysis, []).max).toBe(analysis.amaxReal);
+});
+
+describe('readout', () => {
+  it('names a field for every number, groups too', () => {
+    const texts = readoutTexts(readingAt(analysis, 1), analysis.model.signalPower);
+    // 127 levels by day, zero, and 51 of the negative ones at night.
+    expect(texts).toMatchObject({ threshold: '1.00', scale: '0.00787', levels: '179' });
+    expect(texts[groupField('day', 'clipped')]).toBe('0 %');
+    expect(texts[groupField('night', 'clipped')]).toBe('50.0 %');
+  });
+
+  it('splits the error between rounding and clipping', () => {
+    expect(roundingShare({ roundingMse: 1, clippingMse: 3 })).toBe(0.25);
+    expect(roundingShare({ roundingMse: 0, clippingMse: 0 })).toBe(0);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { edgeDecisions, graphStructure, structureKey } from '../../../../src-renderer/widgets/graph/graph-structure';
+import { tensorIndex } from '../../../../src-renderer/widgets/graph/tensor-index';
+import { generatedModel } from '../../../support/generated-model';
+import { modelOf } from '../../../support/small-models';
+
+describe('graphStructure', () => {
+  it('has inputs first, then layers, then outputs, and an edge for every use of a tensor', () => {
+    const structure = graphStructure(modelOf({ x: [] }, { a: ['x'], b: ['a'], add: ['a', 'b'] }));
+    expect(structure.nodes.map((node) => node.id)).toEqual(['input:x', 'layer:a', 'layer:b', 'layer:add', 'output:add']);
+    expect(structure.edges.map(({ tensor, from, to }) => [tensor, from, to])).toEqual([
+      ['x', 0, 1],
+      ['a', 1, 2],
+      ['a', 1, 3],
+      ['b', 2, 3],
+      ['add', 3, 4],
+    ]);
+  });
+
+  it('keeps both edges of a layer that reads one tensor twice', () => {
+    const { edges } = graphStructure(modelOf({ x: [] }, { square: ['x', 'x'] }));
+    expect(edges.filter((edge) => edge.tensor === 'x')).toHaveLength(2);
+    expect(new Set(edges.map((edge) => edge.id)).size).toBe(edges.length);
+  });
+
+  it('leaves out tensors that nothing in the model writes', () => {
+    const { edges } = graphStructure(modelOf({}, { a: ['nowhere'] }));
+    expect(edges.map((edge) => edge.tensor)).toEqual(['a']);
+  });
+
+  it('has one key whatever the plan is, and another for another structure', () => {
+    const key = structureKey(graphStructure(generatedModel(40)));
+    expect(structureKey(graphStructure(generatedModel(40, { layers: { conv_0: 'fp16' } })))).toBe(key);
+    expect(structureKey(graphStructure(generatedModel(41)))).not.toBe(key);
+  });
+
+  it('finds the decision of an edge by its tensor', () => {
+    const model = generatedModel(20);
+    const conv = model.layers[1];
+    expect(conv?.op).toBe('Conv');
+    if (conv !== undefined) expect(edgeDecisions(conv).get('conv_0_out')?.code).toBe('quantized-input');
+  });
+});
+
+describe('tensorIndex', () => {
+  const index = tensorIndex(modelOf({ x: [] }, { a: ['x'], b: ['a', 'a'], c: ['a'] }));
+
+  it('knows who writes and who reads a tensor, each reader once', () => {
+    expect(index.producerOf('a')).toBe('a');
+    expect(index.readersOf('a')).toEqual(['b', 'c']);
+    expect(index.producerOf('x')).toBeUndefined();
+    expect(index.readersOf('c')).toEqual([]);
+  });
+
+  it('knows the inputs and outputs of the model', () => {
+    expect([index.isModelInput('x'), index.isModelInput('a'), index.isModelOutput('c'), index.isModelOutput('a')]).toEqual([true, false, true, false]);
+  });
+});

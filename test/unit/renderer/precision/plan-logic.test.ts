@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelView } from '../../../../src-shared/contract/api';
+import type { Precision } from '../../../../src-shared/domain/precision';
+import { decisionChanges, followModel } from '../../../../src-renderer/features/precision/decision-changes';
+import { applyLayerFilter } from '../../../../src-renderer/features/precision/layer-filter';
+import { countPrecisions, layersMatching, layersToChange, precisionEdits } from '../../../../src-renderer/features/precision/precision-edits';
+import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
+import { chooseRow, onlyRow } from '../../../../src-renderer/widgets/graph/row-selection';
+import { decisionsOf } from '../../../../src-renderer/state/decision-history';
+import { generatedModel } from '../../../support/generated-model';
+import { fakeModelApi } from '../../../support/fake-model-api';
+
+const model = generatedModel(60, { layers: { conv_1: 'fp16' } });
+const rows = layerRows(model, null);
+const { file } = await fakeModelApi(10).openProject({ projectPath: '/projects/generated.calib' });
+const decisions = { ...decisionsOf(file), plan: { layers: { conv_1: 'fp16', conv_8: 'fp32' } as Record<string, Precision> } };
+
+describe('precisionEdits', () => {
+  it('names each layer while they are few', () => {
+    expect(precisionEdits(['a', 'b'], 'fp16', decisions)).toEqual([
+      { kind: 'precision', layer: 'a', precision: 'fp16' },
+      { kind: 'precision', layer: 'b', precision: 'fp16' },
+    ]);
+  });
+
+  it('sends the whole plan for many, without touching other layers or other decisions', () => {
+    const many = Array.from({ length: 100 }, (_, i) => `n${i}`);
+    expect(precisionEdits([...many, 'conv_8'], 'fp16', decisions)).toEqual([
+      { kind: 'restore', decisions: { ...decisions, plan: { layers: { conv_1: 'fp16', conv_8: 'fp16', ...Object.fromEntries(many.map((name) => [name, 'fp16'])) } } } },
+    ]);
+    expect(precisionEdits([...many, 'conv_8'], 'int8', decisions)).toEqual([{ kind: 'restore', decisions: { ...decisions, plan: { layers: { conv_1: 'fp16' } } } }]);
+  });
+
+  it('does not let a name with a wildcard in it speak of other layers', () => {
+    expect(precisionEdits(['block*/conv'], 'fp32', decisions).map((edit) => edit.kind)).toEqual(['restore']);
+  });
+});
+
+describe('which layers an edit is about', () => {
+  it('leaves out those that have the precision already', () => {
+    expect(layersToChange(rows, new Set(['conv_1', 'relu_2']), 'fp16')).toEqual(['relu_2']);
+    expect(layersToChange(rows, new Set(['conv_1', 'relu_2']), 'int8')).toEqual(['conv_1']);
+  });
+
+  it('matches whole names as the application does, and nothing for an empty pattern', () => {
+    expect(layersMatching(rows, 'conv*')).toEqual(rows.filter((row) => row.layer.startsWith('conv')).map((row) => row.layer));
+    expect(layersMatching(rows, 'onv')).toEqual([]);
+    expect(layersMatching(rows, ' ')).toEqual([]);
+  });
+
+  it('counts', () => {
+    expect(countPrecisions(rows, (row) => row.planned)).toEqual({ int8: 59, fp16: 1, fp32: 0 });
+    expect(countPrecisions(rows, (row) => row.runsIn)).toEqual({ int8: 58, fp16: 1, fp32: 1 });
+  });
+
+  it('filters to what was changed and to what is not as planned', () => {
+    expect(applyLayerFilter(rows, 'changed', new Set(['conv_1'])).map((row) => row.layer)).toEqual(['conv_1']);
+    expect(applyLayerFilter(rows, 'refused', new Set()).map((row) => row.op)).toEqual(['GlobalAveragePool']);
+    expect(applyLayerFilter(rows, 'all', new Set())).toBe(rows);
+  });
+});
+
+describe('decisionChanges', () => {
+  const before = generatedModel(60);
+
+  it('finds the layer asked for and tells it from neighbours that changed because of it', () => {
+    const follows = withCode(model, 'relu_2', 'follows-fp16', 'fp16');
+    expect(decisionChanges(before, follows)).toEqual([
+      { layer: 'conv_1', before: 'int8', after: 'fp16', code: 'plan-fp16', isAsked: true },
+      { layer: 'relu_2', before: 'int8', after: 'fp16', code: 'follows-fp16', isAsked: false },
+    ]);
+  });
+
+  it('sees a change of an edge alone', () => {
+    const edges = before.layers[3]?.edges.map((edge) => ({ ...edge, precision: 'fp16' as const, code: 'kept-float' })) ?? [];
+    const after = { ...before, layers: before.layers.map((layer, index) => (index === 3 ? { ...layer, edges } : layer)) };
+    expect(edges.length).toBeGreaterThan(0);
+    expect(decisionChanges(before, after)).toEqual([{ layer: 'conv_3', before: 'int8', after: 'int8', code: 'quantized', isAsked: false }]);
+  });
+
+  it('keeps the last edit while the model is read again without a change, and forgets it with another model', () => {
+    const first = followModel(null, before);
+    const edited = followModel(first, model);
+    expect(edited.changes).toHaveLength(1);
+    expect(followModel(edited, generatedModel(60, { layers: { conv_1: 'fp16' } })).changes).toEqual(edited.changes);
+    expect(followModel(edited, generatedModel(61)).changes).toEqual([]);
+    expect(followModel(edited, model)).toBe(edited);
+  });
+});
+
+describe('choosing rows', () => {
+  const order = ['a', 'b', 'c', 'd', 'e'];
+  const chosen = (selection: { readonly chosen: ReadonlySet<string> }): string[] => [...selection.chosen].toSorted();
+
+  it('takes one, adds and removes with Ctrl, takes a range with Shift from where it began', () => {
+    const one = chooseRow(onlyRow('a'), order, 'b', 'only');
+    expect(chosen(one)).toEqual(['b']);
+    const two = chooseRow(one, order, 'd', 'toggle');
+    expect(chosen(two)).toEqual(['b', 'd']);
+    expect(chosen(chooseRow(two, order, 'b', 'toggle'))).toEqual(['d']);
+    const range = chooseRow(one, order, 'd', 'range');
+    expect(chosen(range)).toEqual(['b', 'c', 'd']);
+    expect(chosen(chooseRow(range, order, 'a', 'range'))).toEqual(['a', 'b']);
+  });
+
+  it('takes ranges in the order shown, and only the row itself when the beginning is filtered away', () => {
+    expect(chosen(chooseRow(onlyRow('e'), ['e', 'a', 'c'], 'a', 'range'))).toEqual(['a', 'e']);
+    expect(chosen(chooseRow(onlyRow('b'), ['a', 'c'], 'c', 'range'))).toEqual(['c']);
+  });
+});
+
+function withCode(view: ModelView, name: string, code: string, precision: Precision): ModelView {
+  return { ...view, layers: view.layers.map((layer) => (layer.layer === name ? { ...layer, decision: { ...layer.decision, code, precision } } : layer)) };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { parseRequest } from '../../../../src-shared/contract/guards';
+import { parseVariant } from '../../../../src-shared/domain/variant';
+import { DEFAULT_OPTIONS, OFFERED_VARIANTS, parseOptions, specOf, startProblems, toggleVariant } from '../../../../src-renderer/features/run/run-options';
+
+const PROJECT = { target: 'onnxruntime', calibrated: true, hasValidationSet: true } as const;
+
+describe('specOf', () => {
+  it('leaves out what is left open', () => {
+    expect(specOf('run', DEFAULT_OPTIONS, '/p.calib')).toEqual({ kind: 'run', projectPath: '/p.calib', variants: DEFAULT_OPTIONS.variants });
+    expect(specOf('calibrate', { ...DEFAULT_OPTIONS, threads: 2, limit: 10 }, '/p.calib')).toEqual({ kind: 'calibrate', projectPath: '/p.calib', threads: 2 });
+  });
+
+  it('gives each kind of job only what it knows, and the application accepts it', () => {
+    const all = { ...DEFAULT_OPTIONS, threads: 2, rounds: 5, limit: 100, activationType: 'uint8', target: 'onnxruntime' } as const;
+    for (const kind of ['run', 'calibrate', 'validate', 'bench', 'build'] as const) {
+      const spec = specOf(kind, all, '/p.calib');
+      expect(parseRequest('startJob', spec)).toEqual(spec);
+      expect('rounds' in spec).toBe(kind === 'run' || kind === 'bench');
+      expect('limit' in spec).toBe(kind === 'run' || kind === 'validate');
+    }
+  });
+});
+
+describe('startProblems', () => {
+  it('has none for the defaults', () => {
+    for (const kind of ['run', 'calibrate', 'validate', 'bench'] as const) expect(startProblems(kind, DEFAULT_OPTIONS, PROJECT)).toEqual([]);
+  });
+
+  it('names what stands in the way', () => {
+    const simulated = { ...DEFAULT_OPTIONS, target: 'tensorrt', activationType: 'uint8' } as const;
+    expect(startProblems('run', simulated, PROJECT)).toEqual(['run.problem.simulated', 'run.problem.uint8']);
+    expect(startProblems('validate', { ...DEFAULT_OPTIONS, variants: [] }, { ...PROJECT, hasValidationSet: false })).toEqual(['run.problem.noVariant', 'run.problem.noValidation']);
+  });
+
+  it('asks for a calibration only where a variant needs one', () => {
+    const fresh = { ...PROJECT, calibrated: false };
+    expect(startProblems('bench', DEFAULT_OPTIONS, fresh)).toEqual(['run.problem.notCalibrated']);
+    expect(startProblems('bench', { ...DEFAULT_OPTIONS, variants: ['fp32', 'fp16'] }, fresh)).toEqual([]);
+    expect(startProblems('run', DEFAULT_OPTIONS, fresh)).toEqual([]);
+  });
+});
+
+describe('variants', () => {
+  it('offers only names that the application knows', () => {
+    expect(OFFERED_VARIANTS.map((name) => parseVariant(name).text)).toEqual(OFFERED_VARIANTS);
+  });
+
+  it('keeps the offered order when one is switched', () => {
+    expect(toggleVariant(['fp32', 'mixed'], 'int8')).toEqual(['fp32', 'int8', 'mixed']);
+    expect(toggleVariant(['fp32', 'int8'], 'fp32')).toEqual(['int8']);
+  });
+});
+
+describe('parseOptions', () => {
+  it('keeps what fits and falls back field by field', () => {
+    expect(parseOptions({ variants: ['mixed', 'int9', 'fp32'], threads: 3, rounds: -1, limit: 1.5, activationType: 'float', target: 'tensorrt' })).toEqual({
+      variants: ['fp32', 'mixed'],
+      threads: 3,
+      rounds: null,
+      limit: null,
+      activationType: 'int8',
+      target: 'tensorrt',
+    });
+    expect(parseOptions('broken')).toEqual(DEFAULT_OPTIONS);
+  });
+});

@@ -1,0 +1,125 @@
+// @vitest-environment jsdom
+import { act, createElement } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { jobId } from '../../../../src-shared/base/brand';
+import type { ProjectView, WorkbenchApi } from '../../../../src-shared/contract/api';
+import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
+import { RunScreen } from '../../../../src-renderer/features/run/run-screen';
+import { useJobs } from '../../../../src-renderer/state/jobs';
+import { useSession } from '../../../../src-renderer/state/session';
+
+const PROJECT: ProjectView = {
+  path: '/p.calib',
+  calibrated: true,
+  file: {
+    version: 1,
+    name: 'p',
+    model: { path: '/m.onnx', sha256: 'a' },
+    calibrationSet: { path: '/c', labels: null },
+    validationSet: { path: '/v', labels: null },
+    preprocessing: { resize: { kind: 'none' }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' },
+    preprocessingNotes: [],
+    method: 'entropy',
+    percentile: 99.99,
+    tensorMethods: {},
+    manualThresholds: {},
+    importedThresholds: {},
+    plan: { layers: {} },
+    target: 'onnxruntime',
+    gates: { maxTop1Drop: 1, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null },
+  },
+};
+
+const RUNNING: JobSnapshot = {
+  id: jobId('j'),
+  kind: 'run',
+  projectPath: '/p.calib',
+  sequence: 40,
+  state: 'running',
+  phase: 'benchmarking',
+  done: 7,
+  total: 20,
+  unit: 'rounds',
+  etaSeconds: 12,
+  error: null,
+  forced: false,
+  result: null,
+};
+
+let root: Root;
+let host: HTMLElement;
+const startJob = vi.fn<WorkbenchApi['startJob']>();
+const cancelJob = vi.fn<WorkbenchApi['cancelJob']>();
+const editProject = vi.fn<WorkbenchApi['editProject']>();
+
+beforeEach(async () => {
+  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
+  window.matchMedia = vi.fn().mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
+  startJob.mockReset().mockResolvedValue({ jobId: jobId('j') });
+  cancelJob.mockReset().mockResolvedValue({ ...RUNNING, sequence: 41, state: 'cancelled' });
+  editProject.mockReset().mockResolvedValue(PROJECT);
+  const api = { ...useSession.getState().api, startJob, cancelJob, editProject, getJob: () => Promise.resolve(RUNNING) };
+  useSession.setState({ api, project: PROJECT });
+  useJobs.setState({ jobs: [], rates: {} });
+  host = document.body.appendChild(document.createElement('div'));
+  root = createRoot(host);
+  await act(async () => root.render(createElement(RunScreen)));
+});
+
+afterEach(async () => {
+  await act(async () => root.unmount());
+  host.remove();
+});
+
+function button(text: string): HTMLButtonElement {
+  const found = [...host.querySelectorAll('button')].find((element) => element.textContent.includes(text));
+  if (found === undefined) throw new Error(`no button "${text}"`);
+  return found;
+}
+
+async function click(text: string): Promise<void> {
+  await act(async () => button(text).click());
+}
+
+describe('RunScreen', () => {
+  it('starts the whole job with the chosen variants and shows its steps', async () => {
+    await click('fp16');
+    await click('Run everything');
+    expect(startJob).toHaveBeenCalledWith({ kind: 'run', projectPath: '/p.calib', variants: ['fp32', 'fp16', 'int8-minmax', 'int8-entropy', 'mixed'] });
+    expect(host.querySelector('[aria-current="step"]')?.textContent).toContain('7 / 20 rounds');
+    await click('fp16');
+  });
+
+  it('shows a job that runs already, as after a reload, and cancels it', async () => {
+    await act(async () => useJobs.setState({ jobs: [RUNNING] }));
+    const active = host.querySelector('[aria-current="step"]')?.textContent ?? '';
+    expect(active).toContain('Measure latency');
+    expect(active).toContain('12 s left');
+    expect(button('Run after this one').disabled).toBe(false);
+    await click('Cancel');
+    expect(cancelJob).toHaveBeenCalledWith({ jobId: 'j' });
+    expect(host.textContent).toContain('What was finished is kept');
+  });
+
+  it('says what failed, where and what to do, and tries again', async () => {
+    const error = { code: 'compute-crashed', message: 'The compute process ended', hint: 'Use fewer threads' } as const;
+    await act(async () => useJobs.setState({ jobs: [{ ...RUNNING, sequence: 41, state: 'failed', error }] }));
+    const alert = host.querySelector('[role="alert"]')?.textContent ?? '';
+    for (const text of ['Whole job failed: Measure latency', 'The compute process ended', 'Use fewer threads']) expect(alert).toContain(text);
+    await click('Try again');
+    expect(startJob).toHaveBeenCalledWith(expect.objectContaining({ kind: 'run' }));
+  });
+
+  it('edits a gate as one named edit', async () => {
+    const field = host.querySelector<HTMLInputElement>('input[aria-invalid][value="1"]');
+    // As a person types: React listens to the property of the prototype.
+    const property = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+    await act(async () => {
+      property?.set?.call(field, '0.5');
+      field?.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await act(async () => field?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })));
+    expect(editProject).toHaveBeenCalledWith({ projectPath: '/p.calib', edits: [{ kind: 'gates', gates: { maxTop1Drop: 0.5 } }] });
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { jobId } from '../../../../src-shared/base/brand';
+import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
+import { stepOfPhase } from '../../../../src-renderer/features/run/run-steps';
+import { advanceTrail, type JobTrail } from '../../../../src-renderer/features/run/run-trail';
+import { overallFraction, stepRows } from '../../../../src-renderer/features/run/step-list';
+
+const BASE: JobSnapshot = {
+  id: jobId('job'),
+  kind: 'run',
+  projectPath: '/p.calib',
+  sequence: 0,
+  state: 'queued',
+  phase: 'waiting',
+  done: 0,
+  total: 0,
+  unit: '',
+  etaSeconds: null,
+  error: null,
+  forced: false,
+  result: null,
+};
+
+type Moment = readonly [seconds: number, change: Partial<JobSnapshot>];
+
+/** Plays snapshots one after the other; each builds on the one before. */
+function play(moments: readonly Moment[], base: JobSnapshot = BASE): { readonly snapshot: JobSnapshot; readonly trail: JobTrail } {
+  let snapshot = base;
+  let trail = advanceTrail(null, base, 0);
+  for (const [seconds, change] of moments) {
+    snapshot = { ...snapshot, ...change, sequence: snapshot.sequence + 1 };
+    trail = advanceTrail(trail, snapshot, seconds * 1000);
+  }
+  return { snapshot, trail };
+}
+
+const STARTED: Moment = [0, { state: 'running', phase: 'starting' }];
+const COLLECTED: readonly Moment[] = [
+  STARTED,
+  [1, { phase: 'reading the calibration set' }],
+  [2, { phase: 'collecting histograms', done: 0, total: 198, unit: 'images' }],
+  [5, { done: 198 }],
+];
+
+function states(played: ReturnType<typeof play>, hasValidationSet = true): readonly string[] {
+  return stepRows({ ...played, rate: null, hasValidationSet, nowMs: 60_000 }).map((row) => `${row.id} ${row.state}`);
+}
+
+describe('stepOfPhase', () => {
+  it('gives building before the benchmark to build, and after it to validate', () => {
+    expect(stepOfPhase('run', 'building engines', 'collect')).toBe('build');
+    expect(stepOfPhase('run', 'building engines', 'benchmark')).toBe('validate');
+    expect(stepOfPhase('validate', 'building engines', null)).toBe('build');
+  });
+
+  it('gives writing weights to the step that is under way', () => {
+    expect(stepOfPhase('run', 'writing weights', null)).toBe('prepare');
+    expect(stepOfPhase('run', 'writing weights', 'build')).toBe('build');
+  });
+
+  it('stays where it is for a phase that it does not know', () => {
+    expect(stepOfPhase('run', 'polishing', 'collect')).toBe('collect');
+    expect(stepOfPhase('run', 'waiting', null)).toBeNull();
+  });
+});
+
+describe('stepRows', () => {
+  it('shows what is done, kept, active and waiting', () => {
+    const played = play([...COLLECTED, [6, { phase: 'building engines', done: 1, total: 4, unit: 'engines' }]]);
+    expect(states(played)).toEqual(['prepare kept', 'read done', 'collect done', 'build active', 'benchmark waiting', 'validate waiting', 'report waiting']);
+    const rows = stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 8_000 });
+    expect(rows[2]).toMatchObject({ counted: { done: 198, total: 198, unit: 'images' }, seconds: 4, phase: null });
+    expect(rows[3]).toMatchObject({ counted: { done: 1, total: 4 }, seconds: 2, phase: 'building engines' });
+  });
+
+  it('does not claim that a step was kept when it was not watched from the start', () => {
+    const late: JobSnapshot = { ...BASE, state: 'running', phase: 'benchmarking', done: 3, total: 20, unit: 'rounds', sequence: 90 };
+    expect(states({ snapshot: late, trail: advanceTrail(null, late, 0) })).toEqual([
+      'prepare done',
+      'read done',
+      'collect done',
+      'build done',
+      'benchmark active',
+      'validate waiting',
+      'report waiting',
+    ]);
+  });
+
+  it('marks the step that failed, keeping how far it got', () => {
+    const played = play([...COLLECTED, [6, { phase: 'building engines' }], [7, { phase: 'benchmarking', done: 7, total: 20, unit: 'rounds' }], [9, { state: 'failed' }]]);
+    expect(states(played).slice(3)).toEqual(['build done', 'benchmark failed', 'validate waiting', 'report waiting']);
+    expect(stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 99_000 })[4]).toMatchObject({ counted: { done: 7, total: 20 }, seconds: 2 });
+  });
+
+  it('leaves validation out without a validation set, and counts a finished run as whole', () => {
+    const played = play([...COLLECTED, [6, { phase: 'building engines' }], [7, { phase: 'benchmarking' }], [8, { phase: 'writing the report' }], [9, { state: 'done' }]]);
+    expect(states(played, false)).toContain('validate left-out');
+    expect(overallFraction(stepRows({ ...played, rate: null, hasValidationSet: false, nowMs: 9_000 }))).toBe(1);
+  });
+
+  it('shows a speed only for the phase that it was measured in', () => {
+    const played = play(COLLECTED);
+    const rate = { phase: 'collecting histograms', atMs: 5000, done: 198, perSecond: 66 };
+    const perSecond = (phase: string): number | null | undefined =>
+      stepRows({ ...played, rate: { ...rate, phase }, hasValidationSet: true, nowMs: 5000 })[2]?.perSecond;
+    expect(perSecond('collecting histograms')).toBe(66);
+    expect(perSecond('benchmarking')).toBeNull();
+  });
+});
+
+describe('advanceTrail', () => {
+  it('ignores snapshots that come late', () => {
+    const { trail, snapshot } = play(COLLECTED);
+    const late = { ...snapshot, sequence: 2, phase: 'reading the calibration set' };
+    expect(advanceTrail(trail, late, 9_000)).toBe(trail);
+  });
+
+  it('begins anew for another job', () => {
+    const { trail } = play(COLLECTED);
+    expect(advanceTrail(trail, { ...BASE, id: jobId('other') }, 50_000)).toMatchObject({ jobId: 'other', startedAtMs: 50_000, furthest: null, steps: {} });
+  });
+});
+
+describe('overallFraction', () => {
+  it('weighs every step the same and counts the share of the current one', () => {
+    const played = play([...COLLECTED, [6, { phase: 'building engines', done: 2, total: 4, unit: 'engines' }]]);
+    expect(overallFraction(stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 0 }))).toBeCloseTo(3.5 / 7, 12);
+  });
+});

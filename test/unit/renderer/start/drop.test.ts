@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DroppedItem } from '../../../../src-renderer/api/connection';
+import { dropKind, likelySet, nameOfPath, proposedProjectPath } from '../../../../src-renderer/features/start/drop-kind';
+import { fillEmpty, missingPart, requestOf, setsOf, useDrop } from '../../../../src-renderer/features/start/drop-store';
+import { useFiles } from '../../../../src-renderer/state/files';
+import { useNotices } from '../../../../src-renderer/state/notices';
+import { useSession } from '../../../../src-renderer/state/session';
+import { useView } from '../../../../src-renderer/state/view';
+import { fakeApi, projectView } from '../state/fake-api';
+
+const item = (name: string, isFolder = false): DroppedItem => ({ name, isFolder, file: null, entry: null });
+const draft = { modelPath: '', calibrationPath: '', validationPath: '', projectPath: '' };
+
+describe('what a drop is', () => {
+  it.each([
+    ['net.ONNX', false, 'model'],
+    ['a.calib', true, 'project'],
+    ['a.calib', false, 'unknown'],
+    ['net.onnx', true, 'folder'],
+    ['trt.cache', false, 'cache'],
+    ['cat.png', false, 'unknown'],
+  ] as const)('%s (folder: %s) is a %s', (name, isFolder, kind) => {
+    expect(dropKind(name, isFolder)).toBe(kind);
+  });
+
+  it('guesses the set from the name of the folder', () => {
+    expect(['train', 'calibration', 'val', 'Test-2', 'holdout'].map(likelySet)).toEqual(['calibration', 'calibration', 'validation', 'validation', 'validation']);
+  });
+
+  it('proposes a project beside the model, with its kind of slashes', () => {
+    expect(proposedProjectPath('/data/net.onnx')).toBe('/data/net.calib');
+    expect(proposedProjectPath('C:\\data\\net.ONNX')).toBe('C:\\data\\net.calib');
+    expect(nameOfPath('C:\\data\\day\\')).toBe('day');
+  });
+});
+
+describe('the form of a new project', () => {
+  it('sorts folders that come together by their names', () => {
+    expect(setsOf(['/d/val', '/d/train'])).toEqual({ calibrationPath: '/d/train', validationPath: '/d/val' });
+    expect(setsOf(['/d/a', '/d/b'])).toEqual({ calibrationPath: '/d/a', validationPath: '/d/b' });
+    expect(setsOf(['/d/val', '/d/test'])).toEqual({ calibrationPath: '/d/test', validationPath: '/d/val' });
+  });
+
+  it('puts a dropped folder where one is missing', () => {
+    expect(fillEmpty(draft, '/d/a')).toEqual({ calibrationPath: '/d/a' });
+    expect(fillEmpty({ ...draft, calibrationPath: '/x' }, '/d/a')).toEqual({ validationPath: '/d/a' });
+    expect(fillEmpty({ ...draft, calibrationPath: '/x', validationPath: '/y' }, '/d/a')).toEqual({ calibrationPath: '/d/a' });
+  });
+
+  it('says what is missing, and asks for what was said', () => {
+    expect(missingPart(draft)).toBe('start.modelMissing');
+    expect(missingPart({ ...draft, modelPath: '/m.onnx', calibrationPath: ' ' })).toBe('start.calibrationMissing');
+    const full = { ...draft, modelPath: ' /m.onnx ', calibrationPath: '/c' };
+    expect(missingPart(full)).toBeNull();
+    expect(requestOf(full)).toEqual({ modelPath: '/m.onnx', calibrationPath: '/c', projectPath: '/m.calib', preprocessing: {} });
+    expect(requestOf({ ...full, validationPath: '/v', projectPath: '/p.calib' })).toMatchObject({ validationPath: '/v', projectPath: '/p.calib' });
+  });
+});
+
+describe('a drop on the window', () => {
+  const drop = (...items: readonly DroppedItem[]) => useDrop.getState().drop(items);
+  beforeEach(() => {
+    useDrop.getState().close();
+    useSession.getState().closeProject();
+    useNotices.setState({ notices: [] });
+    useFiles.getState().connect({ host: 'desktop', files: { choose: null, pathsOf: async (items) => items.map(({ name }) => `/d/${name}`) } });
+  });
+
+  it('starts a project with a model and the folders beside it', async () => {
+    await drop(item('val', true), item('net.onnx'), item('train', true));
+    expect(useDrop.getState().step).toEqual({ kind: 'new-project', draft: { modelPath: '/d/net.onnx', calibrationPath: '/d/train', validationPath: '/d/val', projectPath: '' } });
+    await drop(item('other.onnx'));
+    expect(useDrop.getState().step).toMatchObject({ draft: { modelPath: '/d/other.onnx', calibrationPath: '/d/train' } });
+  });
+
+  it('asks which set a folder is when a project is open, and sets it with one edit', async () => {
+    const fake = fakeApi(projectView());
+    const edits: unknown[] = [];
+    fake.answers.editProject = (request: { edits: readonly unknown[] }) => {
+      edits.push(...request.edits);
+      return projectView('/data/a.calib', { validationSet: { path: '/d/night', labels: null } });
+    };
+    useSession.getState().connect(fake.api);
+    await useSession.getState().openProject('/data/a.calib');
+    await drop(item('night', true));
+    expect(useDrop.getState().step).toEqual({ kind: 'ask-set', path: '/d/night' });
+    await useDrop.getState().useAs('validation');
+    expect(edits).toEqual([{ kind: 'sets', validationPath: '/d/night' }]);
+    expect(useDrop.getState().step).toBeNull();
+    expect(useView.getState().screen).toBe('data');
+    expect(useSession.getState().history.undoable.map((step) => step.name)).toEqual(['validation set night']);
+  });
+
+  it('opens a project, and shows its histograms when there are some', async () => {
+    useSession.getState().connect(fakeApi(projectView('/d/a.calib')).api);
+    await drop(item('a.calib', true));
+    expect(useSession.getState().project?.path).toBe('/d/a.calib');
+    expect(useView.getState().screen).toBe('histogram');
+  });
+
+  it('says what can be dropped for anything else', async () => {
+    await drop(item('cat.png'), item('readme.md'));
+    expect(useDrop.getState().unknown).toEqual(['cat.png', 'readme.md']);
+    expect(useDrop.getState().step).toBeNull();
+  });
+
+  it('does not import a cache without a project', async () => {
+    await drop(item('trt.cache'));
+    expect(useNotices.getState().notices[0]?.message).toMatch(/open its project first/);
+  });
+
+  it('tells when files cannot be named', async () => {
+    useFiles.getState().connect({ host: 'desktop', files: { choose: null, pathsOf: () => Promise.reject(new Error('No access')) } });
+    await drop(item('net.onnx'));
+    expect(useNotices.getState().notices[0]).toMatchObject({ tone: 'error', message: 'No access' });
+    expect(useDrop.getState().step).toBeNull();
+  });
+});

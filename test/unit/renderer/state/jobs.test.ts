@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { jobId } from '../../../../src-shared/base/brand';
+import { mergeJob, nextRates, openJobs, useJobs } from '../../../../src-renderer/state/jobs';
+import { useNotices } from '../../../../src-renderer/state/notices';
+import { useSession } from '../../../../src-renderer/state/session';
+import { fakeApi, jobSnapshot, projectView, type FakeApi } from './fake-api';
+
+describe('mergeJob', () => {
+  it('drops a snapshot that is older than what is known', () => {
+    const known = [jobSnapshot({ sequence: 5, done: 50 })];
+    expect(mergeJob(known, jobSnapshot({ sequence: 4, done: 40 }))).toBe(known);
+    expect(mergeJob(known, jobSnapshot({ sequence: 6, done: 60 }))[0]?.done).toBe(60);
+  });
+
+  it('keeps the order in which jobs were started', () => {
+    const two = [jobSnapshot(), jobSnapshot({ id: jobId('job-2') })];
+    expect(mergeJob(two, jobSnapshot({ sequence: 2 })).map((job) => job.id)).toEqual(['job-1', 'job-2']);
+  });
+});
+
+describe('nextRates', () => {
+  it('measures a running job and forgets it when it ends', () => {
+    let rates = nextRates({}, jobSnapshot({ done: 0 }), 1_000);
+    rates = nextRates(rates, jobSnapshot({ done: 40 }), 2_000);
+    expect(rates['job-1']?.perSecond).toBeCloseTo(40);
+    expect(nextRates(rates, jobSnapshot({ state: 'done' }), 3_000)).toEqual({});
+  });
+});
+
+describe('openJobs', () => {
+  it('gives the running job of the project first', () => {
+    const jobs = [
+      jobSnapshot({ id: jobId('done'), state: 'done' }),
+      jobSnapshot({ id: jobId('queued'), state: 'queued' }),
+      jobSnapshot({ id: jobId('running') }),
+      jobSnapshot({ id: jobId('other'), projectPath: '/data/b.calib' }),
+    ];
+    expect(openJobs(jobs, '/data/a.calib').map((job) => job.id)).toEqual(['running', 'queued']);
+    expect(openJobs(jobs, null).map((job) => job.id)).toEqual(['running', 'other', 'queued']);
+  });
+});
+
+describe('useJobs', () => {
+  let fake: FakeApi;
+  beforeEach(async () => {
+    fake = fakeApi(projectView('/data/a.calib', {}, false));
+    useJobs.setState({ jobs: [], rates: {} });
+    useNotices.setState({ notices: [] });
+    useSession.getState().connect(fake.api);
+    await useSession.getState().openProject('/data/a.calib');
+  });
+
+  it('finds the running job again after a reload', async () => {
+    fake.jobs = [jobSnapshot({ done: 33, sequence: 7 })];
+    useJobs.getState().connect(fake.api);
+    await vi.waitFor(() => expect(useJobs.getState().jobs.map((job) => job.done)).toEqual([33]));
+    fake.emit({ type: 'job', job: jobSnapshot({ done: 34, sequence: 8 }) });
+    expect(useJobs.getState().jobs[0]?.done).toBe(34);
+  });
+
+  it('reads the project again when its calibration has ended', async () => {
+    useJobs.getState().connect(fake.api);
+    fake.emit({ type: 'job', job: jobSnapshot() });
+    fake.project = projectView('/data/a.calib', {}, true);
+    fake.emit({ type: 'job', job: jobSnapshot({ sequence: 2, state: 'done' }) });
+    await vi.waitFor(() => expect(useSession.getState().project?.calibrated).toBe(true));
+    await vi.waitFor(() => expect(useSession.getState().thresholds).not.toBeNull());
+  });
+
+  it('forgets jobs that the application no longer knows', async () => {
+    useJobs.setState({ jobs: [jobSnapshot({ id: jobId('old') })] });
+    await useJobs.getState().reload();
+    expect(useJobs.getState().jobs).toEqual([]);
+  });
+
+  it('says why a job could not be started', async () => {
+    fake.answers.startJob = () => {
+      throw new Error('The project is locked');
+    };
+    expect(await useJobs.getState().start({ kind: 'calibrate', projectPath: '/data/a.calib' })).toBeNull();
+    expect(useNotices.getState().notices.map((notice) => notice.message)).toEqual(['The project is locked']);
+  });
+});
