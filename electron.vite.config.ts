@@ -43,6 +43,8 @@ export default defineConfig({
       // Electron's Chromium and today's browsers; the page's policy forbids inline scripts, so no polyfill either.
       target: 'chrome120',
       modulePreload: { polyfill: false },
+      // Plotly is one large file; it is loaded when a chart is first drawn.
+      chunkSizeWarningLimit: 1_300,
       rollupOptions: { input: resolve(import.meta.dirname, 'src-renderer/index.html') },
     },
   },

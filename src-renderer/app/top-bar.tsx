@@ -63,13 +63,13 @@ function RunButton() {
   const running = openJobs(jobs, project.path).find((job) => job.kind === 'run');
   if (running !== undefined) {
     return (
-      <Button icon="play" className="app-run" onClick={() => openScreen('run')}>
+      <Button key="running" icon="play" className="app-run" onClick={() => openScreen('run')}>
         {t('app.running')}
       </Button>
     );
   }
   return (
-    <Button tone="primary" icon="play" className="app-run" title={t('app.runHint')} onClick={() => startJob('run')}>
+    <Button key="run" tone="primary" icon="play" className="app-run" title={t('app.runHint')} onClick={() => startJob('run')}>
       {t('app.run')}
     </Button>
   );

@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { t } from '../i18n';
 import { IconButton } from './button';
 import { classNames } from './class-names';
-import './popovers.css';
+import './dialog.css';
 
 interface DialogProps {
   readonly title: string;

@@ -15,28 +15,6 @@ export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
   manual: 'H',
 };
 
-export function precisionColor(precision: Precision): string {
-  return `var(--${precision})`;
-}
-
 export function methodColor(method: Method): string {
   return `var(--method-${method})`;
-}
-
-const SERIES_COLORS = 8;
-
-/** The colour of the nth group or variant (0-based) on every chart. */
-export function seriesColor(index: number): string {
-  return `var(--series-${(index % SERIES_COLORS) + 1})`;
-}
-
-export const RAMP_STEPS = 7;
-
-/** Step 0 (bad) to 6 (good) of the ramp for a goodness of 0..1. */
-export function rampStep(goodness: number): number {
-  return Math.min(RAMP_STEPS - 1, Math.max(0, Math.floor(goodness * RAMP_STEPS)));
-}
-
-export function rampColor(goodness: number): string {
-  return `var(--ramp-${rampStep(goodness)})`;
 }

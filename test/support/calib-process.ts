@@ -13,6 +13,8 @@ export interface RunningCalib {
   readonly outcome: Promise<CalibOutcome>;
   /** Resolves when stderr has matched the pattern. */
   readonly stderrMatches: (pattern: RegExp) => Promise<void>;
+  /** What a pattern finds on stdout, as soon as it is there. */
+  readonly stdoutMatch: (pattern: RegExp) => Promise<string>;
 }
 
 /** Starts the built command line as a user would. */
@@ -25,7 +27,10 @@ export function startCalib(args: readonly string[], options: { readonly cwd?: st
   let stdout = '';
   let stderr = '';
   const watchers: (() => void)[] = [];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    for (const watcher of watchers) watcher();
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     for (const watcher of watchers) watcher();
@@ -34,16 +39,21 @@ export function startCalib(args: readonly string[], options: { readonly cwd?: st
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
-  const stderrMatches = (pattern: RegExp): Promise<void> =>
+  const match = (read: () => string, pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       const check = (): void => {
-        if (pattern.test(stderr)) resolve();
+        const found = pattern.exec(read());
+        if (found) resolve(found[0]);
       };
       watchers.push(check);
       check();
-      void outcome.then(() => reject(new Error(`calib ended before its output matched ${pattern.source}: ${stderr}`)));
+      void outcome.then(() => reject(new Error(`calib ended before its output matched ${pattern.source}: ${stdout}${stderr}`)));
     });
-  return { child, outcome, stderrMatches };
+  const stderrMatches = async (pattern: RegExp): Promise<void> => {
+    await match(() => stderr, pattern);
+  };
+  const stdoutMatch = (pattern: RegExp): Promise<string> => match(() => stdout, pattern);
+  return { child, outcome, stderrMatches, stdoutMatch };
 }
 
 export function calib(...args: readonly string[]): Promise<CalibOutcome> {

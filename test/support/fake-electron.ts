@@ -2,8 +2,24 @@ import { EventEmitter } from 'node:events';
 
 type Handler = (...args: readonly unknown[]) => unknown;
 
+/** Listeners of a fake object, without the static side of Node's class, which has no name in declarations. */
+class Emitter {
+  readonly emitter = new EventEmitter();
+  on(event: string, listener: Handler): this {
+    this.emitter.on(event, listener);
+    return this;
+  }
+  once(event: string, listener: Handler): this {
+    this.emitter.once(event, listener);
+    return this;
+  }
+  emit(event: string, ...args: readonly unknown[]): boolean {
+    return this.emitter.emit(event, ...args);
+  }
+}
+
 /** The window open handler and listeners of one page. */
-export class FakeContents extends EventEmitter {
+export class FakeContents extends Emitter {
   windowOpenHandler: ((details: unknown) => { readonly action: string }) | null = null;
   readonly sent: unknown[][] = [];
   setWindowOpenHandler(handler: (details: unknown) => { readonly action: string }): void {
@@ -27,8 +43,8 @@ export function createFakeElectron(userData: string) {
     getPath: () => userData,
     whenReady: async () => void order.push('ready'),
   });
-  class FakeWindow extends EventEmitter {
-    static getAllWindows = (): FakeWindow[] => windows;
+  class FakeWindow extends Emitter {
+    static readonly getAllWindows = (): FakeWindow[] => windows;
     readonly webContents = new FakeContents();
     readonly loaded: string[] = [];
     focused = 0;

@@ -68,9 +68,9 @@ function Main({ list, tab, session, onTab }: MainProps) {
   return (
     <div className="histogram-main">
       <header className="histogram-header">
-        <h1 className="ellipsis" title={list.selected?.name ?? ''}>
+        <h2 className="ellipsis" title={list.selected?.name ?? ''}>
           {list.selected?.name ?? ''}
-        </h1>
+        </h2>
         <Segmented
           label={t('histogram.tabs')}
           value={tab}

@@ -2,10 +2,11 @@ import { useMemo, useState } from 'react';
 import { formatPercent, formatReal } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
 import { rankMaxima, type ImageMaximum } from './maximum';
-import { useThumbnail } from './use-thumbnail';
+import { useThumbnail } from '../../state/use-thumbnail';
 import type { ThresholdSession } from './use-threshold-session';
 
 const SHOWN = 5;
+const PICTURE_PX = 128;
 
 /** The images that reach furthest, with their pictures: one odd image sets what all others must fit. */
 export function MaximumPanel({ session }: { readonly session: ThresholdSession }) {
@@ -35,8 +36,9 @@ export function MaximumPanel({ session }: { readonly session: ThresholdSession }
 }
 
 function Thumbnail({ image }: { readonly image: ImageMaximum }) {
-  const url = useThumbnail(image.file);
-  return <div className="histogram-picture">{url === null ? null : <img src={url} alt={image.file} />}</div>;
+  const thumbnail = useThumbnail('calibration', image.file, PICTURE_PX);
+  // An image that has moved has no picture; its name and value stay.
+  return <div className="histogram-picture">{thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt={image.file} /> : null}</div>;
 }
 
 /** What the first image alone does to the largest value. */

@@ -62,7 +62,7 @@ function RunningJob({ job }: { readonly job: JobSnapshot }) {
 function LastJob({ job, onSeen }: { readonly job: JobSnapshot | undefined; readonly onSeen: (id: string) => void }) {
   const [isErrorShown, setErrorShown] = useState(false);
   if (job === undefined) return <span className="jobs-idle dim">{t('jobs.none')}</span>;
-  const { error } = job;
+  const error = job.state === 'failed' ? job.error : null;
   return (
     <div className="jobs-idle" role="status">
       <span className={`jobs-icon-${job.state}`}>

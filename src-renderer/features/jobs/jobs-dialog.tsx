@@ -52,7 +52,7 @@ function JobRow({ job }: { readonly job: JobSnapshot }) {
           <span className="dim">{[text.count, text.rate, text.eta].filter((part) => part !== '').join('  ')}</span>
         </div>
       ) : null}
-      {job.error === null ? null : <ErrorBox error={fromWireError(job.error)} />}
+      {job.error === null || job.state !== 'failed' ? null : <ErrorBox error={fromWireError(job.error)} />}
     </li>
   );
 }

@@ -5,7 +5,7 @@ import { Icon } from '../../widgets/icons';
 import { filledColumns, formatRelativeChange, type ResultColumn } from './columns';
 import { accuracyObstacles, latencyObstacles, referenceDrift, settingChanges, tableChanges, type CellChange, type SettingChange, type VariantChange } from './run-diff';
 import { runTime } from './run-time';
-import { VariantBadge } from './variant-badge';
+import { VariantBadge } from '../../widgets/variant-badge';
 
 interface ChangesSectionProps {
   /** The run that is compared with. */

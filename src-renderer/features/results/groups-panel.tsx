@@ -3,7 +3,7 @@ import type { VariantReport } from '../../../src-shared/domain/accuracy';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { useResults } from './results-store';
-import { variantColor, VariantBadge } from './variant-badge';
+import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 import { groupTable, type GroupRow } from './what-got-worse';
 
 interface GroupsPanelProps {

@@ -4,7 +4,7 @@ import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-share
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { fractionFromMs, fractionFromRatio, latencyAxis, ratioAxis, stripSegments, type LatencyAxis, type RatioAxis } from './latency-plot';
-import { variantColor, VariantBadge } from './variant-badge';
+import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 
 /** Latency of every variant as a strip over one logarithmic axis, the ratio to FP32, and all numbers. */
 export function LatencySection({ benchmark }: { readonly benchmark: BenchmarkRecord }) {

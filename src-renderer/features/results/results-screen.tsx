@@ -96,7 +96,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
       <VariantsTable record={record} judged={judgeAll(record, gates)} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
       {compared === null ? null : <ChangesSection from={compared} to={record} />}
-      {record.validation === null ? null : <WorseSection record={record} validation={record.validation} projectPath={project.path} />}
+      {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}
       {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} />}
       <RunFacts record={record} />
     </div>

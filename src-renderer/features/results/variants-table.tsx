@@ -5,7 +5,7 @@ import { Icon } from '../../widgets/icons';
 import { barFraction, columnScale, screenColumns, type ColumnScale, type ResultColumn } from './columns';
 import { gateLimit, gateOfCell, gateOfColumn } from './gate-marks';
 import { gateSentence } from './gate-sentence';
-import { variantColor, VariantBadge } from './variant-badge';
+import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 
 interface VariantsTableProps {
   readonly record: RunRecord;

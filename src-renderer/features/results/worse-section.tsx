@@ -13,11 +13,10 @@ import { WorstImages } from './worst-images';
 interface WorseSectionProps {
   readonly record: RunRecord;
   readonly validation: ValidationRecord;
-  readonly projectPath: string;
 }
 
 /** What a variant made worse, from groups down to single images. */
-export function WorseSection({ record, validation, projectPath }: WorseSectionProps) {
+export function WorseSection({ record, validation }: WorseSectionProps) {
   const variant = useResults((state) => state.variant);
   const showVariant = useResults((state) => state.showVariant);
   const reports = comparedVariants(record);
@@ -33,7 +32,7 @@ export function WorseSection({ record, validation, projectPath }: WorseSectionPr
       <GroupsPanel reports={validation.variants} chosen={report.variant} />
       <Classifier report={report} validation={validation} />
       <OutputsPanel report={report} />
-      <WorstImages key={report.variant} report={report} validation={validation} projectPath={projectPath} />
+      <WorstImages key={report.variant} report={report} validation={validation} />
     </section>
   );
 }

@@ -8,8 +8,8 @@ import { classNames } from '../../widgets/class-names';
 import { Checkbox } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 import { useResults } from './results-store';
-import { useThumbnail } from './use-thumbnail';
-import { VariantBadge } from './variant-badge';
+import { useThumbnail } from '../../state/use-thumbnail';
+import { VariantBadge } from '../../widgets/variant-badge';
 import { classNameOf, filterImages, isFiltered, type ImageFilter } from './what-got-worse';
 
 const FOLDED_IMAGES = 12;
@@ -19,11 +19,10 @@ const THUMBNAIL_PX = 192;
 interface WorstImagesProps {
   readonly report: VariantReport;
   readonly validation: ValidationRecord;
-  readonly projectPath: string;
 }
 
 /** The images whose answer changed: the picture, its label, FP32's answer and the variant's. */
-export function WorstImages({ report, validation, projectPath }: WorstImagesProps) {
+export function WorstImages({ report, validation }: WorstImagesProps) {
   const filter = useResults((state) => state.filter);
   const clearFilter = useResults((state) => state.clearFilter);
   const [isUnfolded, setUnfolded] = useState(false);
@@ -53,7 +52,7 @@ export function WorstImages({ report, validation, projectPath }: WorstImagesProp
       {matching.length === 0 ? <p className="dim">{t('results.images.noneMatch')}</p> : null}
       <ul className={classNames('results-image-grid', isBright && 'results-bright')}>
         {shown.map((image) => (
-          <ImageCard key={image.file} image={image} variant={report.variant} validation={validation} projectPath={projectPath} />
+          <ImageCard key={image.file} image={image} variant={report.variant} validation={validation} />
         ))}
       </ul>
       {matching.length > shown.length ? (
@@ -78,15 +77,14 @@ interface ImageCardProps {
   readonly image: WorstImage;
   readonly variant: string;
   readonly validation: ValidationRecord;
-  readonly projectPath: string;
 }
 
-function ImageCard({ image, variant, validation, projectPath }: ImageCardProps) {
+function ImageCard({ image, variant, validation }: ImageCardProps) {
   const nameOf = (label: number): string => classNameOf(validation, label) ?? t('results.images.noAnswer');
   const label = image.label === null ? t('results.images.noLabel') : nameOf(image.label);
   return (
     <li className="results-card">
-      <Picture projectPath={projectPath} file={image.file} />
+      <Picture file={image.file} />
       <div className="results-card-facts">
         <div className="results-card-file ellipsis" title={image.file}>
           {image.file}
@@ -121,8 +119,8 @@ function Answer({ variant, name, score, isRight }: AnswerProps) {
   );
 }
 
-function Picture({ projectPath, file }: { readonly projectPath: string; readonly file: string }) {
-  const thumbnail = useThumbnail(projectPath, file, THUMBNAIL_PX);
+function Picture({ file }: { readonly file: string }) {
+  const thumbnail = useThumbnail('validation', file, THUMBNAIL_PX);
   if (thumbnail.kind === 'ready') return <img className="results-picture" src={thumbnail.url} alt={file} />;
   const reason = thumbnail.kind === 'failed' ? t('results.images.noPicture', { reason: thumbnail.reason }) : '';
   return (

@@ -7,7 +7,7 @@ import { useView } from '../../state/view';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { finishedOf, rowsOf, warningsOf } from './finished-facts';
-import { VariantBadge } from './variant-badge';
+import { VariantBadge } from '../../widgets/variant-badge';
 
 /** What a finished job found, in short, and where to read on. */
 export function FinishedView({ result }: { readonly result: JobResult }) {

@@ -6,7 +6,7 @@ import { Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
 import { MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
 import { useRunOptions } from './run-store';
-import { VariantBadge } from './variant-badge';
+import { VariantBadge } from '../../widgets/variant-badge';
 
 interface RunOptionsPanelProps {
   readonly projectTarget: Target;

@@ -76,8 +76,10 @@ function countedOf(current: JobSnapshot | null, trace: StepTrace | undefined, st
 }
 
 function lastCount(current: JobSnapshot | null, trace: StepTrace | undefined): StepRow['counted'] {
-  if (current !== null && current.total > 0) return { done: current.done, total: current.total, unit: current.unit };
-  return trace === undefined || trace.total === 0 ? null : { done: trace.done, total: trace.total, unit: trace.unit };
+  const counted = current !== null && current.total > 0 ? current : trace;
+  // One report is nothing to count.
+  if (counted === undefined || counted.total === 0 || counted.unit === 'reports') return null;
+  return { done: counted.done, total: counted.total, unit: counted.unit };
 }
 
 function secondsOf(trace: StepTrace | undefined, nowMs: number, wasBeginningSeen: boolean): number | null {

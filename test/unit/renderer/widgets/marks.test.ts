@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { METHODS } from '../../../../src-shared/domain/methods';
-import { METHOD_LETTERS, methodColor, rampStep, RAMP_STEPS, seriesColor } from '../../../../src-renderer/widgets/marks';
+import { METHOD_LETTERS, methodColor } from '../../../../src-renderer/widgets/marks';
 
 const tokens = readFileSync(resolve(import.meta.dirname, '../../../../src-renderer/styles/tokens.css'), 'utf8');
 const blockOf = (selector: string): string => tokens.slice(tokens.indexOf(`[data-theme='${selector}']`)).split('}')[0] ?? '';
@@ -27,12 +27,6 @@ describe('marks', () => {
   it('has a letter of its own and a colour for every method', () => {
     expect(new Set(Object.values(METHOD_LETTERS)).size).toBe(METHODS.length);
     for (const method of METHODS) expect(tokens).toContain(`${methodColor(method).slice(4, -1)}:`);
-    expect(seriesColor(0)).toBe('var(--series-1)');
-    expect(seriesColor(8)).toBe('var(--series-1)');
-  });
-
-  it('cuts goodness into the steps of the ramp, ends included', () => {
-    expect([-1, 0, 0.5, 1, 2].map(rampStep)).toEqual([0, 0, 3, RAMP_STEPS - 1, RAMP_STEPS - 1]);
   });
 });
 

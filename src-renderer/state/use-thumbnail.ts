@@ -1,17 +1,20 @@
 import { useEffect, useState } from 'react';
-import { useSession } from '../../state/session';
+import type { SetName } from '../../src-shared/contract/api';
+import { useSession } from './session';
 
 export type Thumbnail = { readonly kind: 'loading' } | { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'failed'; readonly reason: string };
 
-/** A picture of the validation set as an object URL, which is freed when it is no longer shown. */
-export function useThumbnail(projectPath: string, imageId: string, sizePx: number): Thumbnail {
+/** A picture of an image of the open project as an object URL, which is freed when it is no longer shown. */
+export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thumbnail {
   const api = useSession((state) => state.api);
+  const projectPath = useSession((state) => state.project?.path);
   const [thumbnail, setThumbnail] = useState<Thumbnail>({ kind: 'loading' });
   useEffect(() => {
+    if (projectPath === undefined) return undefined;
     let url: string | null = null;
     let isCurrent = true;
     setThumbnail({ kind: 'loading' });
-    api.getThumbnail({ projectPath, set: 'validation', imageId, size: sizePx }).then(
+    api.getThumbnail({ projectPath, set, imageId, size: sizePx }).then(
       (picture) => {
         if (!isCurrent) return;
         url = URL.createObjectURL(new Blob([picture.bytes.slice()], { type: 'image/png' }));
@@ -25,6 +28,6 @@ export function useThumbnail(projectPath: string, imageId: string, sizePx: numbe
       isCurrent = false;
       if (url !== null) URL.revokeObjectURL(url);
     };
-  }, [api, projectPath, imageId, sizePx]);
+  }, [api, projectPath, set, imageId, sizePx]);
   return thumbnail;
 }

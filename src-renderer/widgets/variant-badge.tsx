@@ -1,12 +1,12 @@
-import { parseVariant } from '../../../src-shared/domain/variant';
-import { PrecisionBadge } from '../../widgets/badge';
+import { parseVariant } from '../../src-shared/domain/variant';
+import { PrecisionBadge } from './badge';
 
 /** 8, 16 or 32 as for precisions; a mixed plan has both colours. */
 export function VariantBadge({ variant }: { readonly variant: string }) {
   const kind = variantKind(variant);
   if (kind !== 'mixed') return <PrecisionBadge precision={kind} />;
   return (
-    <span className="badge results-badge-mixed" aria-hidden="true">
+    <span className="badge badge-mixed" aria-hidden="true">
       8·16
     </span>
   );
