@@ -30,7 +30,7 @@ const page = await createServer({
   plugins: [react()],
   worker: { format: 'es' },
   // Not all of /api: the page's own modules of src-renderer/api have that address too.
-  server: { proxy: Object.fromEntries(['/api/call', '/api/events', '/api/upload'].map((path) => [path, toServer])) },
+  server: { proxy: { '^/api/(call|events|upload)([?]|$)': toServer } },
 });
 await page.listen();
 console.log(`${page.resolvedUrls.local[0]}${address.search}`);
