@@ -6,6 +6,10 @@ export type Method = (typeof METHODS)[number];
 export const HISTOGRAM_METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as const;
 export type HistogramMethod = (typeof HISTOGRAM_METHODS)[number];
 
+/** The methods that a variant can use for every tensor, whatever the project says. */
+export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'entropy-tensorrt', 'imported'] as const;
+export type VariantMethod = (typeof VARIANT_METHODS)[number];
+
 /** Default share of values inside the threshold of `percentile`, in percent. */
 export const DEFAULT_PERCENTILE = 99.99;
 export const OFFERED_PERCENTILES = [99.9, 99.99, 99.999] as const;
@@ -16,4 +20,8 @@ export function isMethod(text: string): text is Method {
 
 export function isHistogramMethod(text: string): text is HistogramMethod {
   return (HISTOGRAM_METHODS as readonly string[]).includes(text);
+}
+
+export function isVariantMethod(text: string): text is VariantMethod {
+  return (VARIANT_METHODS as readonly string[]).includes(text);
 }

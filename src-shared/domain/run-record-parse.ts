@@ -2,7 +2,7 @@ import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, Vari
 import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
 import { BACKENDS, TARGETS } from './precision';
-import { preprocessingShape } from './project-shape';
+import { decisionFields, preprocessingShape } from './project-shape';
 import {
   RUN_RECORD_VERSION,
   type BenchmarkRecord,
@@ -125,6 +125,10 @@ const runRecord = objectOf<RunRecord>(
         backend: oneOf(...BACKENDS),
         method: string,
         threads: count,
+        percentile: decisionFields.percentile,
+        tensorMethods: decisionFields.tensorMethods,
+        manualThresholds: decisionFields.manualThresholds,
+        plan: decisionFields.plan,
         other: recordOf(union<string | number | boolean>(string, number, boolean)),
       },
       {},

@@ -1,6 +1,7 @@
 import type { VariantReport, WorstGroup } from './accuracy';
 import type { LatencySummary, PairedRatio } from './latency';
-import type { BackendId, Target } from './precision';
+import type { Method } from './methods';
+import type { BackendId, PrecisionPlan, Target } from './precision';
 import type { Preprocessing } from './preprocessing';
 import type { PairedComparison } from './statistics';
 
@@ -121,6 +122,11 @@ export interface RunRecord {
     readonly backend: BackendId;
     /** Method of every tensor that has none of its own. */
     readonly method: string;
+    /** What was decided per tensor and per layer, as in the project file. */
+    readonly percentile: number;
+    readonly tensorMethods: Readonly<Record<string, Method>>;
+    readonly manualThresholds: Readonly<Record<string, number>>;
+    readonly plan: PrecisionPlan;
     readonly threads: number;
     /** Anything else that was set, by flag name. */
     readonly other: Readonly<Record<string, string | number | boolean>>;

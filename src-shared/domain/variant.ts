@@ -1,6 +1,6 @@
 import type { LayerId } from '../base/brand';
 import { WorkbenchError } from '../base/errors';
-import { isHistogramMethod, type HistogramMethod } from './methods';
+import { isVariantMethod, VARIANT_METHODS, type VariantMethod } from './methods';
 import { EMPTY_PLAN, type PrecisionPlan } from './precision';
 
 export type VariantKind = 'fp32' | 'fp16' | 'int8' | 'mixed';
@@ -11,7 +11,7 @@ export interface VariantName {
   readonly text: string;
   readonly kind: VariantKind;
   /** The method used for every tensor, or null: each tensor's own as the project says. */
-  readonly method: HistogramMethod | null;
+  readonly method: VariantMethod | null;
 }
 
 /** @throws WorkbenchError usage when the text names no variant. */
@@ -20,9 +20,9 @@ export function parseVariant(text: string): VariantName {
   const dash = text.indexOf('-');
   const kind = text.slice(0, dash);
   const method = text.slice(dash + 1);
-  if ((kind === 'int8' || kind === 'mixed') && isHistogramMethod(method)) return { text, kind, method };
+  if ((kind === 'int8' || kind === 'mixed') && isVariantMethod(method)) return { text, kind, method };
   throw new WorkbenchError('usage', `Expected a variant such as fp32, fp16, int8, mixed, int8-entropy, found "${text}"`, {
-    hint: 'int8 and mixed may carry a method: -minmax, -entropy, -percentile or -mse.',
+    hint: `int8 and mixed may carry a method: ${VARIANT_METHODS.map((name) => `-${name}`).join(', ')}.`,
   });
 }
 

@@ -67,7 +67,20 @@ function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
   return [...flags, '--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout];
 }
 
-/** The commands that make the project again and run it. Choices per tensor and layer are in the project file. */
+/** What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself. */
+function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
+  const { tensorMethods, manualThresholds, plan } = options;
+  return [
+    ['set', project, '--method', options.method, '--percentile', String(options.percentile)],
+    ...Object.entries(tensorMethods).map(([tensor, method]) => {
+      const manual = method === 'manual' ? manualThresholds[tensor] : undefined;
+      return ['set', project, '--tensor', tensor, ...(manual === undefined ? ['--method', method] : ['--threshold', String(manual)])];
+    }),
+    ...Object.entries(plan.layers).map(([layer, precision]) => ['set', project, '--layer', layer, '--precision', precision]),
+  ];
+}
+
+/** The commands that make the project again and run it. */
 export function reproduceCommands(record: RunRecord): readonly string[] {
   const { sets, options } = record;
   const project = `${record.project}.calib`;
@@ -75,7 +88,7 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
   const init = ['init', record.model.path, '--calibration', sets.calibration.root, ...validation, ...preprocessingFlags(record.preprocessing), '-o', project];
   const others = Object.entries(options.other).flatMap(([name, value]) => (value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, String(value)]));
   const run = ['run', project, '--backend', options.backend, '--target', options.target, '--threads', String(options.threads), ...others];
-  return [init, ['set', project, '--method', options.method], run].map((words) => ['calib', ...words.map(shellQuote)].join(' '));
+  return [init, ...settingCommands(project, options), run].map((words) => ['calib', ...words.map(shellQuote)].join(' '));
 }
 
 /** A word as a POSIX shell reads it. */

@@ -27,7 +27,6 @@ export function ChangesSection({ from, to }: ChangesSectionProps) {
       <Obstacles messageKey="results.changes.accuracy" changes={accuracyObstacles(settings)} />
       <Obstacles messageKey="results.changes.latency" changes={latencyObstacles(settings)} />
       {settings.length === 0 ? <p className="dim">{t('results.changes.same')}</p> : <Settings changes={settings} />}
-      <p className="dim results-small">{t('results.changes.sameButPlan')}</p>
       <h3>{t('results.changes.table')}</h3>
       <Drift from={from} to={to} />
       <Cells changes={tableChanges(from, to)} columns={filledColumns([...from.table, ...to.table])} />

@@ -1,3 +1,4 @@
+import { formatReal } from '../../../src-shared/base/units';
 import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 import { RESULT_COLUMNS, type ColumnId } from './columns';
@@ -31,6 +32,9 @@ export function runSettings(record: RunRecord): readonly Setting[] {
     setting('input', 'preprocessing', preprocessingText(record)),
     setting('input', 'histograms', hash(record.calibration.sha256)),
     setting('setting', 'method', options.method),
+    setting('setting', 'percentile', `${options.percentile} %`),
+    setting('setting', 'tensors', tensorsText(options)),
+    setting('setting', 'plan', listText(Object.entries(options.plan.layers).map(([layer, precision]) => `${layer} ${precision}`))),
     setting('setting', 'target', options.target),
     setting('setting', 'backend', options.backend),
     setting('setting', 'threads', String(options.threads)),
@@ -46,6 +50,21 @@ export function runSettings(record: RunRecord): readonly Setting[] {
     setting('tool', 'onnxruntime', tool.onnxruntime),
     setting('tool', 'node', tool.node),
   ];
+}
+
+/** A method chosen for one tensor, or its threshold where that was set by hand. */
+function tensorsText({ tensorMethods, manualThresholds }: RunRecord['options']): string {
+  return listText(
+    Object.entries(tensorMethods).map(([tensor, method]) => {
+      const manual = manualThresholds[tensor];
+      return method === 'manual' && manual !== undefined ? `${tensor} ${formatReal(manual)}` : `${tensor} ${method}`;
+    }),
+  );
+}
+
+/** All of them, so that any difference shows: what a screen has no room for it cuts itself. */
+function listText(items: string[]): string {
+  return items.length === 0 ? NONE : items.sort().join(', ');
 }
 
 function batchText(record: RunRecord): string {

@@ -108,7 +108,7 @@ export function sampleRecord(changes: Partial<RunRecord> = {}): RunRecord {
       std: [1],
       layout: 'nchw',
     },
-    options: { target: 'tensorrt', backend: 'ort-cpu', method: 'entropy', threads: 4, other: { limit: 1980 } },
+    options: { target: 'tensorrt', backend: 'ort-cpu', method: 'entropy', percentile: 99.99, tensorMethods: {}, manualThresholds: {}, plan: { layers: {} }, threads: 4, other: { limit: 1980 } },
     calibration: { images: 400, tensors: 31, sha256: '12'.repeat(32), seconds: 10.4 },
     table,
     shipped,

@@ -26,7 +26,7 @@ export const RECORD: RunRecord = {
   model: { path: '/m.onnx', sha256: 'aaaaaaaaaaaaaaaa' },
   sets: { calibration: { root: '/c', manifestSha256: 'bbbbbbbbbbbbbbbb', images: 198 }, validation: { root: '/v', manifestSha256: 'cccccccccccccccc', images: 594 } },
   preprocessing: { resize: { kind: 'stretch', width: 64, height: 64 }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' },
-  options: { target: 'onnxruntime', backend: 'ort-cpu', method: 'entropy', threads: 2, other: { activations: 'int8' } },
+  options: { target: 'onnxruntime', backend: 'ort-cpu', method: 'entropy', percentile: 99.99, tensorMethods: {}, manualThresholds: {}, plan: { layers: {} }, threads: 2, other: { activations: 'int8' } },
   calibration: { images: 198, tensors: 48, sha256: 'dddddddddddddddd', seconds: 1 },
   table: [FP32, MIXED],
   shipped: ['mixed'],

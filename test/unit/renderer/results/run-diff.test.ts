@@ -20,6 +20,14 @@ describe('settingChanges', () => {
     ]);
   });
 
+  it('names thresholds and layers that were decided one by one', () => {
+    const options = { ...RECORD.options, tensorMethods: { r1: 'manual', r0: 'mse' } as const, manualThresholds: { r1: 1.5 }, plan: { layers: { head: 'fp16' } } as const };
+    expect(settingChanges(RECORD, { ...RECORD, options })).toEqual([
+      { key: 'tensors', isFlag: false, kind: 'setting', from: '–', to: 'r0 mse, r1 1.50' },
+      { key: 'plan', isFlag: false, kind: 'setting', from: '–', to: 'head fp16' },
+    ]);
+  });
+
   it('sees another preprocessing and another set by its hash', () => {
     const validation = { root: '/v', manifestSha256: 'eeeeeeeeeeeeeeee', images: 594 };
     const to: RunRecord = { ...RECORD, preprocessing: { ...RECORD.preprocessing, mean: [0.5] }, sets: { ...RECORD.sets, validation } };

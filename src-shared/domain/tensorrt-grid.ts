@@ -1,0 +1,19 @@
+import { ENTROPY_BINS } from './entropy-search';
+
+/** What TensorRT's calibrators compute for one name of a calibration cache. Real units. */
+export interface TensorrtThreshold {
+  /** Name in a cache: an ONNX tensor, or what TensorRT calls a tensor that the model has no name for. */
+  readonly name: string;
+  readonly kind: 'activation' | 'constant';
+  /** Largest |x|, float32: the threshold of TensorRT's MinMax calibrator. */
+  readonly amax: number;
+  /** Threshold of its entropy calibrator, float32; may lie above amax. 0 for a tensor that is 0 everywhere. */
+  readonly entropy: number;
+  /** i* of the search, 128 to 2048 bins kept; null when there was nothing to search, or the threshold is another tensor's. */
+  readonly entropyIndex: number | null;
+}
+
+/** T = (i* + 1/2) bins of width range / 2048, in float32, not capped at the largest |x|. */
+export function tensorrtEntropyThreshold(entropyIndex: number, rangeReal: number): number {
+  return Math.fround((entropyIndex + 0.5) * (rangeReal / ENTROPY_BINS));
+}

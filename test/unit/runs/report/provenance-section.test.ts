@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { reproduceCommands } from '../../../../src-main/runs/report/provenance-section';
+import { sampleRecord } from '../sample-run';
+
+describe('reproduceCommands', () => {
+  it('makes the project, repeats every decision and runs', () => {
+    const run = sampleRecord();
+    const options = {
+      ...run.options,
+      percentile: 99.9,
+      tensorMethods: { 'a b': 'manual', c: 'mse' } as const,
+      manualThresholds: { 'a b': 1.5 },
+      plan: { layers: { head: 'fp16' } } as const,
+    };
+    const commands = reproduceCommands({ ...run, options });
+    const project = `${run.project}.calib`;
+    expect(commands[0]).toMatch(/^calib init /);
+    expect(commands.slice(1, -1)).toEqual([
+      `calib set ${project} --method entropy --percentile 99.9`,
+      `calib set ${project} --tensor 'a b' --threshold 1.5`,
+      `calib set ${project} --tensor c --method mse`,
+      `calib set ${project} --layer head --precision fp16`,
+    ]);
+    expect(commands.at(-1)).toBe(`calib run ${project} --backend ort-cpu --target tensorrt --threads 4 --limit 1980`);
+  });
+});
