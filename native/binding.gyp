@@ -5,6 +5,8 @@
       'sources': [
         'addon/addon.cpp',
         'addon/histogram_set.cpp',
+        'addon/pieces.cpp',
+        'addon/tensorrt_grid_set.cpp',
         'core/accumulator.cpp',
         'core/chunk_kernels.cpp',
         'core/entropy_search.cpp',
@@ -12,6 +14,7 @@
         'core/histogram.cpp',
         'core/histogram_codec.cpp',
         'core/quantization_error.cpp',
+        'core/tensorrt_grid.cpp',
         'core/thresholds.cpp',
       ],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],

@@ -33,6 +33,39 @@ export interface HistogramSet {
   clear(): void;
 }
 
+/** Counts of |x| of one tensor on TensorRT's grid; see native/core/tensorrt_grid.h. */
+export interface NativeTensorrtGrid {
+  /** Largest |x| of the first batch, float32, real units (2^-24 when that was 0). */
+  readonly firstRange: number;
+  /** The first range, doubled until no value is above it. */
+  readonly range: number;
+  /** Largest finite |x|, float32, real units. */
+  readonly amax: number;
+  /** 2048 counts, equal bins over [0, range]. */
+  readonly counts: Float64Array;
+}
+
+/** TensorRT's grids of many tensors. Not for use by several threads at once; every worker makes its own. */
+export interface TensorrtGridSet {
+  /** [sync] As HistogramSet.addImage. */
+  addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
+  /** [sync] NaN and infinities met so far; they are not counted. */
+  nonFiniteOf(tensor: number): number;
+  /** [sync] A copy of the counts. */
+  grid(tensor: number): NativeTensorrtGrid;
+  /** [sync] A record: equal content, equal bytes. */
+  encode(tensor: number): Uint8Array;
+  /** [sync] Adds the counts of a record, exactly; both grids must have begun with the same range. */
+  mergeEncoded(tensor: number, record: Uint8Array): void;
+  /** [sync] Forgets all counts; the first ranges stay. */
+  clear(): void;
+}
+
+export interface TensorrtGridSetConstructor {
+  /** `firstAmax`: largest |x| of the first batch per tensor, real units. */
+  new (firstAmax: Float32Array): TensorrtGridSet;
+}
+
 export interface HistogramSetConstructor {
   /** `tensorCount`: 0 to 1,000,000. */
   new (tensorCount: number): HistogramSet;
@@ -64,6 +97,7 @@ export interface NativeThresholdQuality {
  */
 export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
+  readonly TensorrtGridSet: TensorrtGridSetConstructor;
   /** [sync] Percentiles in percent, each above 0 and at most 100. */
   readonly thresholdsOf: (record: Uint8Array, percentiles: readonly number[]) => NativeThresholds;
   /**

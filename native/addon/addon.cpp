@@ -9,6 +9,7 @@
 #include "../core/thresholds.h"
 #include "arguments.h"
 #include "histogram_set.h"
+#include "tensorrt_grid_set.h"
 
 namespace calib::addon {
 
@@ -90,6 +91,7 @@ Napi::Value version(const Napi::CallbackInfo& info) { return Napi::String::New(i
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("HistogramSet", HistogramSet::define(env));
+  exports.Set("TensorrtGridSet", TensorrtGridSet::define(env));
   exports.Set("thresholdsOf", Napi::Function::New(env, thresholds_of_record, "thresholdsOf"));
   exports.Set("searchEntropy", Napi::Function::New(env, search_entropy_of_bins, "searchEntropy"));
   exports.Set("evaluate", Napi::Function::New(env, evaluate, "evaluate"));

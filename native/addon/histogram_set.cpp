@@ -4,13 +4,13 @@
 
 #include "../core/histogram_codec.h"
 #include "arguments.h"
+#include "pieces.h"
 
 namespace calib::addon {
 
 namespace {
 
 constexpr std::size_t kMaxTensors = 1000000;
-constexpr std::size_t kMaxParts = std::size_t{1} << 31;
 
 Napi::Float64Array counts_array(Napi::Env env, const std::vector<std::uint64_t>& bins) {
   Napi::Float64Array array = Napi::Float64Array::New(env, kBinCount);
@@ -41,37 +41,10 @@ std::size_t HistogramSet::tensor_of(const Napi::CallbackInfo& info) const {
   return index_argument(argument(info, 0, "tensor"), "tensor", histograms_.size());
 }
 
-std::vector<HistogramSet::Piece> HistogramSet::pieces_of(const Napi::CallbackInfo& info) const {
-  const Napi::Value list = argument(info, 0, "values");
-  if (!list.IsArray() || list.As<Napi::Array>().Length() != histograms_.size()) {
-    throw Error(kInvalidArgument, "Expected values to be an array with one entry for each of " + std::to_string(histograms_.size()) + " tensors");
-  }
-  const std::size_t parts = index_argument(argument(info, 2, "parts"), "parts", kMaxParts);
-  if (parts == 0) throw Error(kInvalidArgument, "Expected parts to be at least 1");
-  const std::size_t part = index_argument(argument(info, 1, "part"), "part", parts);
-  std::vector<Piece> pieces;
-  for (std::size_t tensor = 0; tensor < histograms_.size(); ++tensor) {
-    const Napi::Value entry = list.As<Napi::Array>()[static_cast<std::uint32_t>(tensor)];
-    if (entry.IsNull()) continue;
-    const std::string name = "values[" + std::to_string(tensor) + "]";
-    Napi::Float32Array array = float32_argument(entry, name);
-    const std::size_t length = array.ElementLength();
-    if (length % parts != 0) {
-      throw Error(kInvalidArgument, "Expected the length of " + name + " to be a multiple of " + std::to_string(parts) + ", found " + std::to_string(length));
-    }
-    const std::size_t count = length / parts;
-    pieces.push_back({tensor, count == 0 ? nullptr : array.Data() + part * count, count});
-  }
-  return pieces;
-}
-
 Napi::Value HistogramSet::add_image(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<Piece> pieces = pieces_of(info);
-    Napi::Float32Array amax_out = float32_argument(argument(info, 3, "amaxOut"), "amaxOut");
-    if (amax_out.ElementLength() != histograms_.size()) {
-      throw Error(kInvalidArgument, "Expected amaxOut to have " + std::to_string(histograms_.size()) + " entries, found " + std::to_string(amax_out.ElementLength()));
-    }
+    const std::vector<Piece> pieces = pieces_argument(info, histograms_.size());
+    Napi::Float32Array amax_out = amax_argument(info, histograms_.size());
     float* amax = pieces.empty() ? nullptr : amax_out.Data();
     std::uint32_t tensors_with_non_finite = 0;
     for (const Piece& piece : pieces) {

@@ -16,13 +16,6 @@ class HistogramSet : public Napi::ObjectWrap<HistogramSet> {
   explicit HistogramSet(const Napi::CallbackInfo& info);
 
  private:
-  /** One tensor's piece of an image. */
-  struct Piece {
-    std::size_t tensor;
-    const float* values;
-    std::size_t count;
-  };
-
   Napi::Value add_image(const Napi::CallbackInfo& info);
   Napi::Value non_finite_of(const Napi::CallbackInfo& info);
   Napi::Value histogram(const Napi::CallbackInfo& info);
@@ -30,7 +23,6 @@ class HistogramSet : public Napi::ObjectWrap<HistogramSet> {
   Napi::Value merge_encoded(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);
 
-  std::vector<Piece> pieces_of(const Napi::CallbackInfo& info) const;
   std::size_t tensor_of(const Napi::CallbackInfo& info) const;
 
   Accumulator accumulator_;

@@ -14,6 +14,8 @@ export interface ArtifactPaths {
   readonly calibrationIndexFile: (key: string) => string;
   /** Checkpoint of an unfinished pass. */
   readonly partialFile: (key: string) => string;
+  /** The calibration cache that was imported last, as it was. */
+  readonly importedCacheFile: string;
   readonly engineDir: (key: string) => string;
   readonly engineFile: (key: string) => string;
   readonly variantsDir: string;
@@ -39,6 +41,7 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
     histogramsFile: (key) => at('calibration', key, 'histograms.bin'),
     calibrationIndexFile: (key) => at('calibration', key, 'index.json'),
     partialFile: (key) => at('calibration', key, 'partial.bin'),
+    importedCacheFile: join(projectDir, 'imported.cache'),
     engineDir: (key) => at('engines', key),
     engineFile: (key) => at('engines', key, 'engine.json'),
     variantsDir: join(projectDir, 'variants'),

@@ -11,6 +11,8 @@ export interface OrtSessionOptions {
   /** Keep Q/DQ as float arithmetic instead of fusing to INT8 kernels. */
   readonly simulate: boolean;
   readonly hasFp16: boolean;
+  /** Run the graph as it is written, node by node, without any of ONNX Runtime's rewrites. */
+  readonly asWritten?: boolean;
 }
 
 export interface OutputTensor {
@@ -37,7 +39,7 @@ export class OrtSession {
     };
     const settings: InferenceSession.SessionOptions = {
       executionProviders: ['cpu'],
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: options.asWritten ? 'disabled' : 'all',
       executionMode: 'sequential',
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,

@@ -104,6 +104,7 @@ export class CalibrationState {
       header: { key: this.key, tensors: this.tensors, groups, images, skipped: this.skipped, nonFinite: this.nonFinite, shard, seconds: this.seconds },
       records: Object.fromEntries(groups.map((group) => [group, this.encodeAll(group)])),
       amax,
+      grid: null,
     };
   }
 

@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { HistogramView } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { TensorHistogram } from '../../src-shared/domain/histogram';
+import type { TensorrtThreshold } from '../../src-shared/domain/tensorrt-grid';
 import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
 import { mergeHistograms } from '../../src-shared/domain/histogram-merge';
 import { isCalibrationIndex, type CalibrationIndex } from './calibration-index';
 import { decodeHistogramFile, type HistogramFile } from './histogram-file';
+import { readTensorrtGrid } from './tensorrt-grid-store';
 
 /** The index of a finished calibration, or null when the folder holds none (of this version). */
 export function readCalibrationIndex(calibrationDir: string): CalibrationIndex | null {
@@ -24,6 +26,7 @@ export function readCalibrationIndex(calibrationDir: string): CalibrationIndex |
 /** A finished calibration on disk. Histograms are decoded when they are asked for. */
 export class StoredCalibration {
   private file: HistogramFile | null = null;
+  private tensorrtByName: ReadonlyMap<string, TensorrtThreshold> | null | undefined;
 
   private constructor(
     readonly index: CalibrationIndex,
@@ -65,6 +68,15 @@ export class StoredCalibration {
       imageAmax: Float32Array.from(file.header.images, (_, image) => file.amax[image * width + at] ?? Number.NaN),
       imageFiles: file.header.images,
     };
+  }
+
+  /** TensorRT's own thresholds by the names of its caches, in their order; null when its grid was not collected. */
+  tensorrtThresholds(): ReadonlyMap<string, TensorrtThreshold> | null {
+    if (this.tensorrtByName === undefined) {
+      const thresholds = readTensorrtGrid(dirname(this.histogramPath))?.thresholds;
+      this.tensorrtByName = thresholds ? new Map(thresholds.map((item) => [item.name, item])) : null;
+    }
+    return this.tensorrtByName;
   }
 
   private load(): HistogramFile {

@@ -1,4 +1,3 @@
-import type { HistogramSet } from '../../native/index';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import { inputDims, OrtSession, type OutputTensor } from '../backends/ort-session';
@@ -17,7 +16,7 @@ export interface ImageContribution {
   readonly nonFinite: readonly number[];
 }
 
-/** Group -> one encoded histogram per tensor. Merging the states of all collectors gives the calibration. */
+/** Group -> one encoded record per tensor. Merging the states of all collectors gives the calibration. */
 export type CollectorState = Readonly<Record<string, readonly Uint8Array[]>>;
 
 /** Something that runs the model over images and counts values. The collector of a worker is used by that worker alone. */
@@ -28,6 +27,14 @@ export interface Collector {
   takeState(): CollectorState;
 }
 
+/** What counts the values of all tensors: the part of the native sets that collecting needs. */
+export interface CountingSet {
+  addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
+  nonFiniteOf(tensor: number): number;
+  encode(tensor: number): Uint8Array;
+  clear(): void;
+}
+
 export interface CollectorOptions {
   /** The collection model: its outputs are the tensors, except the one that is the graph's input. */
   readonly model: Uint8Array;
@@ -35,7 +42,9 @@ export interface CollectorOptions {
   /** Tensors to collect, in a fixed order. */
   readonly tensors: readonly string[];
   readonly input: ImageInput;
-  readonly createHistogramSet: (tensorCount: number) => HistogramSet;
+  readonly createSet: (tensorCount: number) => CountingSet;
+  /** Run the model node by node as it is written, without ONNX Runtime's rewrites. */
+  readonly asWritten?: boolean;
 }
 
 /**
@@ -46,7 +55,7 @@ type BatchKind = 'split' | 'constant' | 'mixed';
 
 /** Collects by exposing tensors as outputs of an ONNX Runtime session; buffers are reused from image to image. */
 export class OrtCollector implements Collector {
-  private readonly sets = new Map<string, HistogramSet>();
+  private readonly sets = new Map<string, CountingSet>();
   private readonly buffers = new Map<string, OutputTensor>();
   private reuseBuffers = true;
   private isAloneMode: boolean | null = null;
@@ -61,7 +70,8 @@ export class OrtCollector implements Collector {
   }
 
   static async open(options: CollectorOptions): Promise<OrtCollector> {
-    const session = await OrtSession.open({ model: options.model, weightsDir: options.weightsDir, threads: 1, simulate: false, hasFp16: false });
+    const { model, weightsDir, asWritten = false } = options;
+    const session = await OrtSession.open({ model, weightsDir, threads: 1, simulate: false, hasFp16: false, asWritten });
     return new OrtCollector(session, options);
   }
 
@@ -168,10 +178,10 @@ export class OrtCollector implements Collector {
     return { amax, nonFinite };
   }
 
-  private setOf(group: string): HistogramSet {
+  private setOf(group: string): CountingSet {
     let set = this.sets.get(group);
     if (!set) {
-      set = this.options.createHistogramSet(this.options.tensors.length);
+      set = this.options.createSet(this.options.tensors.length);
       this.sets.set(group, set);
     }
     return set;

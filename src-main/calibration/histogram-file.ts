@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Shard } from '../../src-shared/contract/jobs';
 import type { SkippedImage } from '../../src-shared/domain/image-set';
+import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from './tensorrt-grid-file';
 
 /**
  * The file of collected histograms (finished, a shard, or the checkpoint of an unfinished pass):
@@ -9,6 +10,7 @@ import type { SkippedImage } from '../../src-shared/domain/image-set';
  * header   JSON (HistogramFileHeader), UTF-8
  * records  for each group, for each tensor: u32 LE length, encoded histogram (see domain/histogram-codec)
  * amax     float32 LE [images][tensors]: largest finite |x| of each image in each tensor, NaN where it has none
+ * grids    a file of TensorRT's grids (tensorrt-grid-file) over the same images, in shards and checkpoints that collect them
  * ```
  */
 export const HISTOGRAM_FILE_VERSION = 1;
@@ -43,6 +45,8 @@ export interface HistogramFile {
   readonly records: Readonly<Record<string, readonly Uint8Array[]>>;
   /** [images][tensors] */
   readonly amax: Float32Array;
+  /** null: not collected, or (in a finished file) kept in a file of its own. */
+  readonly grid: TensorrtGridFile | null;
 }
 
 export function encodeHistogramFile(file: HistogramFile): Uint8Array {
@@ -60,6 +64,7 @@ export function encodeHistogramFile(file: HistogramFile): Uint8Array {
     }
   }
   parts.push(new Uint8Array(file.amax.buffer, file.amax.byteOffset, file.amax.byteLength));
+  if (file.grid) parts.push(encodeGridFile(file.grid));
   return Buffer.concat(parts);
 }
 
@@ -90,10 +95,12 @@ export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramF
     records[group] = list;
   }
   const amaxCount = header.images.length * header.tensors.length;
-  if (buffer.length !== offset + 4 * amaxCount) throw broken('is truncated in its image maxima');
+  const end = offset + 4 * amaxCount;
+  if (buffer.length < end) throw broken('is truncated in its image maxima');
   const amax = new Float32Array(amaxCount);
   for (let i = 0; i < amaxCount; i++) amax[i] = buffer.readFloatLE(offset + 4 * i);
-  return { header, records, amax };
+  const grid = buffer.length > end ? decodeGridFile(buffer.subarray(end), path) : null;
+  return { header, records, amax, grid };
 }
 
 function parseHeader(text: string, broken: (what: string) => WorkbenchError): HistogramFileHeader {

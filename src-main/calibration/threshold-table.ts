@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
-import { DEFAULT_PERCENTILE, isHistogramMethod, type Method } from '../../src-shared/domain/methods';
+import { DEFAULT_PERCENTILE, isHistogramMethod, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';
@@ -21,23 +21,28 @@ function knownThresholds(tensor: TensorCalibration, choices: Choices, calibratio
   const manual = choices.manualThresholds[tensor.name];
   const imported = choices.importedThresholds[tensor.name];
   const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
+  const tensorrt = calibration.tensorrtThresholds()?.get(tensor.name);
   return {
     ...tensor.thresholds,
     percentile,
+    ...(tensorrt === undefined ? {} : { 'entropy-tensorrt': tensorrt.entropy }),
     ...(imported === undefined ? {} : { imported }),
     ...(manual === undefined ? {} : { manual }),
   };
 }
 
-function requireThreshold(name: string, method: Method, known: Partial<Record<Method, number>>): number {
+function requireThreshold(name: string, method: Method, known: Partial<Record<Method, number>>, calibration: StoredCalibration): number {
   const threshold = known[method];
   if (threshold !== undefined) return threshold;
   const hints: Partial<Record<Method, string>> = {
+    'entropy-tensorrt': calibration.tensorrtThresholds()
+      ? 'TensorRT knows no tensor of this name: preparing the model made it. Choose another method for it.'
+      : "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
     imported: 'Import a calibration cache that names this tensor, or choose another method for it.',
     manual: `Set one: calib set PROJECT --tensor "${name}" --threshold X`,
   };
   throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {
-    hint: hints[method] ?? 'This method is not collected yet; choose minmax, entropy, percentile or mse.',
+    hint: hints[method] ?? `Choose ${VARIANT_METHODS.join(', ')} or manual.`,
   });
 }
 
@@ -48,7 +53,7 @@ export function thresholdsInUse(calibration: StoredCalibration, choices: Choices
       const chosen = methodOf(tensor.name, choices, method);
       // The index answers the common case without decoding any histogram.
       const isStored = isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
-      const threshold = isStored ? tensor.thresholds[chosen] : requireThreshold(tensor.name, chosen, knownThresholds(tensor, choices, calibration));
+      const threshold = isStored ? tensor.thresholds[chosen] : requireThreshold(tensor.name, chosen, knownThresholds(tensor, choices, calibration), calibration);
       return [tensor.name, threshold];
     }),
   );
@@ -59,7 +64,7 @@ export function thresholdTable(calibration: StoredCalibration, choices: Choices,
   const tensors = calibration.index.tensors.map((tensor): ThresholdRow => {
     const methods = knownThresholds(tensor, choices, calibration);
     const chosen = methodOf(tensor.name, choices, method);
-    const threshold = requireThreshold(tensor.name, chosen, methods);
+    const threshold = requireThreshold(tensor.name, chosen, methods, calibration);
     const cost = evaluateThreshold(calibration.total(tensor.name), threshold);
     return {
       name: tensor.name,

@@ -58,30 +58,3 @@ function invalid(path: string, line: number, what: string): WorkbenchError {
     hint: 'Name the text file that a TensorRT calibrator wrote (writeCalibrationCache), not an engine or a timing cache.',
   });
 }
-
-export interface CacheMapping {
-  readonly mapped: readonly { readonly name: string; readonly tensor: string; readonly threshold: number }[];
-  /** Names that belong to no tensor of the model. */
-  readonly unmapped: readonly string[];
-  readonly ignored: readonly { readonly name: string; readonly reason: string }[];
-}
-
-/** Assigns cache entries to tensors of the model by name. Thresholds are scale * 127 in real units. */
-export function mapCache(cache: CalibrationCache, tensors: ReadonlySet<string>): CacheMapping {
-  const mapped: { name: string; tensor: string; threshold: number }[] = [];
-  const unmapped: string[] = [];
-  const ignored: { name: string; reason: string }[] = [];
-  for (const { name, scale } of cache.entries) {
-    const reason = ignoreReason(name, scale);
-    if (tensors.has(name) && reason === null) mapped.push({ name, tensor: name, threshold: Math.fround(scale * 127) });
-    else if (reason !== null) ignored.push({ name, reason });
-    else unmapped.push(name);
-  }
-  return { mapped, unmapped, ignored };
-}
-
-function ignoreReason(name: string, scale: number): string | null {
-  if (!Number.isFinite(scale) || scale < 0) return 'its scale is not a positive number';
-  if (/^ONNXTRT_Broadcast_\d+_output$/.test(name)) return 'a broadcast that TensorRT adds itself';
-  return null;
-}

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { HistogramSet, NativeAddon } from '../../native/index';
+import type { HistogramSet, NativeAddon, TensorrtGridSet } from '../../native/index';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { packageRoot } from '../base/package-info';
 
@@ -34,7 +34,7 @@ function requireAddon(): NativeAddon {
 
 function isAddon(value: unknown): value is NativeAddon {
   if (typeof value !== 'object' || value === null) return false;
-  return ['HistogramSet', 'thresholdsOf', 'searchEntropy', 'evaluate', 'version'].every((name) => typeof Reflect.get(value, name) === 'function');
+  return ['HistogramSet', 'TensorrtGridSet', 'thresholdsOf', 'searchEntropy', 'evaluate', 'version'].every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 function createFacade(addon: NativeAddon): NativeAddon {
@@ -71,10 +71,45 @@ function createFacade(addon: NativeAddon): NativeAddon {
   }
   return {
     HistogramSet: CheckedHistogramSet,
+    TensorrtGridSet: checkedGridSet(addon),
     thresholdsOf: (record, percentiles) => translated(() => addon.thresholdsOf(record, percentiles)),
     searchEntropy: (bins) => translated(() => addon.searchEntropy(bins)),
     evaluate: (record, thresholdReal) => translated(() => addon.evaluate(record, thresholdReal)),
     version: () => addon.version(),
+  };
+}
+
+function checkedGridSet(addon: NativeAddon): NativeAddon['TensorrtGridSet'] {
+  return class CheckedTensorrtGridSet implements TensorrtGridSet {
+    private readonly set: TensorrtGridSet;
+
+    constructor(firstAmax: Float32Array) {
+      this.set = translated(() => new addon.TensorrtGridSet(firstAmax));
+    }
+
+    addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number {
+      return translated(() => this.set.addImage(values, part, parts, amaxOut));
+    }
+
+    nonFiniteOf(tensor: number): number {
+      return translated(() => this.set.nonFiniteOf(tensor));
+    }
+
+    grid(tensor: number): ReturnType<TensorrtGridSet['grid']> {
+      return translated(() => this.set.grid(tensor));
+    }
+
+    encode(tensor: number): Uint8Array {
+      return translated(() => this.set.encode(tensor));
+    }
+
+    mergeEncoded(tensor: number, record: Uint8Array): void {
+      translated(() => this.set.mergeEncoded(tensor, record));
+    }
+
+    clear(): void {
+      this.set.clear();
+    }
   };
 }
 

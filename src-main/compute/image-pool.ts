@@ -13,6 +13,15 @@ export interface Batch {
   readonly entries: readonly ImageEntry[];
 }
 
+/** Batches of `size` images, the last one possibly smaller. */
+export function batchesOf(entries: readonly ImageEntry[], size: number): Batch[] {
+  const batches: Batch[] = [];
+  for (let start = 0; start < entries.length; start += size) {
+    batches.push({ index: batches.length, entries: entries.slice(start, start + size) });
+  }
+  return batches;
+}
+
 /** What a worker made of one image. */
 export type ImageOutcome<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly reason: string };
 
@@ -28,7 +37,7 @@ export type FromWorker =
   | { readonly type: 'fatal'; readonly error: WireError };
 
 export interface PoolOptions<R, S> {
-  readonly role: 'collect' | 'evaluate';
+  readonly role: 'collect' | 'evaluate' | 'grid-ranges';
   readonly init: unknown;
   readonly threads: number;
   readonly batches: readonly Batch[];

@@ -56,10 +56,21 @@ export interface CalibrateParams {
   readonly shard: Shard | null;
   /** Seconds between two checkpoints of an unfinished pass. */
   readonly checkpointSeconds: number;
+  /** Collect TensorRT's own grid beside the histograms. */
+  readonly tensorrtGrid: TensorrtGridParams | null;
+}
+
+export interface TensorrtGridParams {
+  /** The model as the user gave it: TensorRT calibrates before it folds anything. */
+  readonly modelPath: string;
+  /** Images of the first batch, which decides where every grid begins. */
+  readonly batch: number;
 }
 
 export interface MergeParams {
   readonly key: string;
+  /** The model as the user gave it, for shards that hold TensorRT's grid. */
+  readonly modelPath: string;
   readonly calibrationDir: string;
   readonly shardPaths: readonly string[];
 }

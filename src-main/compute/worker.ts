@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
 import { createCollectRole, type CollectInit } from './roles/collect-role';
+import { createGridRangesRole, type GridInit } from './roles/grid-role';
 import { createEvaluateRole, type EvaluateInit } from './roles/evaluate-role';
 import type { Batch, FromWorker, ImageOutcome, ToWorker } from './image-pool';
 
@@ -29,6 +30,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 async function createRole(name: string, init: unknown): Promise<Role> {
   if (name === 'collect') return createCollectRole(init as CollectInit);
+  if (name === 'grid-ranges') return createGridRangesRole(init as GridInit);
   if (name === 'evaluate') return createEvaluateRole(init as EvaluateInit);
   throw new WorkbenchError('internal', `A compute worker knows no role "${name}"`);
 }

@@ -7,7 +7,7 @@ import type { PlacementDecision, Precision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
 import type { RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
-import type { JobSnapshot, JobSpec } from './jobs';
+import type { JobSnapshot, JobSpec, Warning } from './jobs';
 
 export interface CreateProjectRequest {
   readonly modelPath: string;
@@ -183,6 +183,8 @@ export interface ExportResult {
   readonly format: ExportRequest['format'];
   readonly out: string;
   readonly files: readonly string[];
+  /** What the files lack, and what to do about it. */
+  readonly warnings?: readonly Warning[];
 }
 
 export interface DoctorCheck {

@@ -3,6 +3,10 @@ import type { CalibrateResult, JobSpec } from '../../../src-shared/contract/jobs
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { readCalibrationIndex } from '../../calibration/calibration-store';
 import type { CalibrationIndex } from '../../calibration/calibration-index';
+import { imageId } from '../../calibration/calibration-state';
+import type { TensorrtGridHeader } from '../../calibration/tensorrt-grid-file';
+import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt-grid-store';
+import type { ImageSet } from '../../../src-shared/domain/image-set';
 import { calibrationKey, imageInput, loadSet, prepared, setCurrentCalibration, type Workspace } from '../workspace';
 import { defaultThreads, type JobServices } from './services';
 
@@ -19,9 +23,10 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
   const key = await calibrationKey(workspace, set);
   const calibrationDir = workspace.paths.calibrationDir(key);
   const finished = spec.shard ? null : readCalibrationIndex(calibrationDir);
-  if (finished && !spec.fresh) {
+  const grid = finished ? readTensorrtGrid(calibrationDir) : null;
+  if (finished && !spec.fresh && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
     await setCurrentCalibration(workspace, key);
-    return keptResult(workspace, finished);
+    return { ...keptResult(workspace, finished), ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}) };
   }
   const result = await services.compute.request(
     'calibrate',
@@ -35,11 +40,19 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
       threads: spec.threads ?? defaultThreads(),
       shard: spec.shard ?? null,
       checkpointSeconds: CHECKPOINT_SECONDS,
+      tensorrtGrid: spec.tensorrtGridBatch === undefined ? null : { modelPath: workspace.file.model.path, batch: spec.tensorrtGridBatch },
     },
     context,
   );
   if (!spec.shard) await setCurrentCalibration(workspace, key);
   return { project: workspace.path, ...result };
+}
+
+/** The calibration's identity does not know the order of images; TensorRT's grid depends on which are the first batch. */
+function hasWantedGrid(grid: TensorrtGridHeader | null, set: ImageSet, batch: number | undefined): boolean {
+  if (batch === undefined) return true;
+  const firstImages = set.entries.slice(0, batch).map(imageId).sort();
+  return grid?.batch === batch && grid.firstImages.join('\n') === firstImages.join('\n');
 }
 
 function keptResult(workspace: Workspace, index: CalibrationIndex): CalibrateResult {
@@ -67,7 +80,7 @@ export async function mergeJob(spec: MergeSpec, workspace: Workspace, services: 
   const key = await calibrationKey(workspace, set);
   const result = await services.compute.request(
     'merge',
-    { key, calibrationDir: workspace.paths.calibrationDir(key), shardPaths: spec.shardPaths.map((path) => resolve(path)) },
+    { key, modelPath: workspace.file.model.path, calibrationDir: workspace.paths.calibrationDir(key), shardPaths: spec.shardPaths.map((path) => resolve(path)) },
     context,
   );
   await setCurrentCalibration(workspace, key);

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
+import type { ImportReport } from '../../../src-shared/contract/api';
 import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
 
 const SHOWN_NAMES = 10;
+const SHOWN_IGNORED = 3;
 
 export const importCommand: Command = {
   name: 'import',
@@ -18,7 +20,16 @@ export const importCommand: Command = {
     print(`${report.header}: ${report.mapped.length} names mapped to tensors, ${report.unmapped.length} not found in the model, ${report.ignored.length} ignored`);
     for (const name of report.unmapped.slice(0, SHOWN_NAMES)) print(`  not found: ${name}`);
     if (report.unmapped.length > SHOWN_NAMES) print(`  and ${report.unmapped.length - SHOWN_NAMES} more`);
-    for (const item of report.ignored.slice(0, SHOWN_NAMES)) print(`  ignored: ${item.name} (${item.reason})`);
+    for (const [reason, names] of byReason(report.ignored)) {
+      const more = names.length > SHOWN_IGNORED ? ', ...' : '';
+      print(`  ignored ${names.length}: ${reason} (${names.slice(0, SHOWN_IGNORED).join(', ')}${more})`);
+    }
     return EXIT_OK;
   },
 };
+
+function byReason(ignored: ImportReport['ignored']): ReadonlyMap<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const { name, reason } of ignored) names.set(reason, [...(names.get(reason) ?? []), name]);
+  return names;
+}

@@ -19,7 +19,7 @@ export const thresholds: Command = {
 };
 
 function asText(table: ThresholdTable): string {
-  const extra = (['imported', 'manual'] as const).filter((method) => table.tensors.some((row) => row.methods[method] !== undefined));
+  const extra = (['entropy-tensorrt', 'imported', 'manual'] as const).filter((method) => table.tensors.some((row) => row.methods[method] !== undefined));
   const shown: Method[] = [...HISTOGRAM_METHODS, ...extra];
   const columns: Column[] = [
     { title: 'tensor' },

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ExportRequest, ExportResult, ImportReport } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import type { Warning } from '../../src-shared/contract/jobs';
+import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
+import { writeFileAtomic } from '../base/atomic-file';
+import type { StoredCalibration } from '../calibration/calibration-store';
+import { thresholdsInUse } from '../calibration/threshold-table';
+import { tensorrtNames } from '../calibration/tensorrt-names';
+import { formatCalibrationCache, parseCalibrationCache, type CacheEntry, type CalibrationCache } from '../calibration/trt-cache';
+import { mapCache, type CacheMapping, type CacheVocabulary } from '../calibration/trt-cache-mapping';
+import type { Compute } from '../compute/protocol';
+import type { Model } from '../onnx/model';
+import { isOp } from '../onnx/opset';
+import { readModel } from '../onnx/wire-reader';
+import { saveProject } from './project-store';
+import { openCalibration, prepared, type Workspace } from './workspace';
+
+/** TensorRT 10.6's version, as its own caches have it. */
+const CACHE_VERSION = 'TRT-100600';
+const MAX_CACHE_BYTES = 256 * 1024 * 1024;
+
+/** Reads a calibration cache; its thresholds become the project's method `imported`. */
+export async function importCache(workspace: Workspace, cachePath: string, compute: Compute): Promise<ImportReport> {
+  const cache = await readCache(cachePath);
+  const mapping = mapCache(cache, vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)));
+  const importedThresholds = Object.fromEntries(mapping.mapped.map(({ tensor, threshold }) => [tensor, threshold]));
+  await writeFileAtomic(workspace.paths.importedCacheFile, formatCalibrationCache(cache));
+  await saveProject(workspace.path, { ...workspace.file, importedThresholds });
+  return { header: cache.header, ...mapping };
+}
+
+async function readCache(path: string): Promise<CalibrationCache> {
+  if (!existsSync(path)) throw new WorkbenchError('not-found', `There is no file ${path}`);
+  const { size } = await stat(path);
+  if (size > MAX_CACHE_BYTES) throw new WorkbenchError('cache-invalid', `${path} has ${size} bytes; a calibration cache is a small text file`);
+  return parseCalibrationCache(await readFile(path, 'utf8'), path);
+}
+
+function vocabularyOf(preparedModel: Model, original: Model): CacheVocabulary {
+  const { graph } = preparedModel;
+  const copies = original.graph.node.flatMap((node) => {
+    const [input = ''] = node.input;
+    const [output = ''] = node.output;
+    return isOp(node, 'Identity', 'Dropout') && input !== '' && output !== '' ? [[output, input] as const] : [];
+  });
+  return {
+    tensors: new Set([...graph.input.map((input) => input.name), ...graph.node.flatMap((node) => node.output)].filter((name) => name !== '')),
+    names: tensorrtNames(original).names,
+    copies: new Map(copies),
+  };
+}
+
+/**
+ * The thresholds in use as a cache. With TensorRT's grid it has every name that TensorRT asks for; with method `imported`
+ * it is the imported cache again, to the last bit, with the tensors that were changed since.
+ */
+export async function exportCache(workspace: Workspace, request: ExportRequest, compute: Compute): Promise<ExportResult> {
+  const calibration = openCalibration(workspace);
+  const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file)));
+  const warnings: Warning[] = [];
+  const imported = workspace.file.method === 'imported' && existsSync(workspace.paths.importedCacheFile) ? await readCache(workspace.paths.importedCacheFile) : null;
+  const base = imported ? await importedEntries(imported, thresholds, workspace, compute) : tensorrtEntries(calibration, thresholds, workspace, warnings);
+  const named = new Set(base.map(({ name }) => name));
+  const rest = imported ? [] : [...thresholds].filter(([name]) => !named.has(name)).map(([name, threshold]) => ({ name, scale: scaleOfThreshold(threshold) }));
+  const header = imported?.header ?? `${CACHE_VERSION}-${workspace.file.method === 'minmax' ? 'MinMaxCalibration' : 'EntropyCalibration2'}`;
+  await mkdir(dirname(request.outPath), { recursive: true });
+  await writeFileAtomic(request.outPath, formatCalibrationCache({ header, entries: [...base, ...rest] }));
+  return { format: request.format, out: request.outPath, files: [request.outPath], ...(warnings.length === 0 ? {} : { warnings }) };
+}
+
+/** Names that the project decides get its threshold; all others what TensorRT's calibrator of this kind computes. */
+function tensorrtEntries(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, workspace: Workspace, warnings: Warning[]): CacheEntry[] {
+  const names = calibration.tensorrtThresholds();
+  if (!names) {
+    warnings.push({
+      code: 'cache-incomplete',
+      message: `The cache names the ${thresholds.size} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors in higher precision. For all names: calib calibrate ${workspace.path} --tensorrt-grid BATCH`,
+    });
+    return [];
+  }
+  const isMinMax = workspace.file.method === 'minmax';
+  return [...names.values()].map(({ name, amax, entropy }) => ({ name, scale: scaleOfThreshold(thresholds.get(name) ?? (isMinMax ? amax : entropy)) }));
+}
+
+/** The imported cache in its own order; a tensor whose threshold is not the imported one any more gets its own. */
+async function importedEntries(cache: CalibrationCache, thresholds: ReadonlyMap<string, number>, workspace: Workspace, compute: Compute): Promise<CacheEntry[]> {
+  const mapping: CacheMapping = mapCache(cache, vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)));
+  const changed = new Map(
+    mapping.mapped.flatMap(({ name, tensor, threshold }) => {
+      const now = thresholds.get(tensor);
+      return now === undefined || now === threshold ? [] : [[name, scaleOfThreshold(now)] as const];
+    }),
+  );
+  return cache.entries.map(({ name, scale }) => ({ name, scale: changed.get(name) ?? scale }));
+}

@@ -1,0 +1,44 @@
+// Simulated accuracy of the TensorRT layout beside what TensorRT's own INT8 engines reached with the same calibration and
+// images. Usage: node test/bench/tensorrt-accuracy.mjs [MODEL...] [--json]. Needs the shared data.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { calib, implicitFloat, makeProject, modelsOf, results } from './tensorrt-reference.mjs';
+
+const VARIANTS = { fp32: 'fp32', int8e: 'int8-entropy-tensorrt', int8m: 'int8-minmax' };
+/** With the layers in float that the reference engine kept there; only then are both the same network. */
+const AS_BUILT = { 'int8e-as-built': 'mixed-entropy-tensorrt', 'int8m-as-built': 'mixed-minmax' };
+/** Percentage points. */
+const LIMIT = 1;
+/** TensorRT falls back to FP32 in some layers of this one, on its own judgement. */
+const REPORTED_ONLY = ['planted_fp16_overflow'];
+
+const args = process.argv.slice(2);
+const work = mkdtempSync(join(tmpdir(), 'calib-accuracy-'));
+const rows = [];
+try {
+  for (const model of modelsOf(args.filter((arg) => !arg.startsWith('--')))) {
+    const { project } = makeProject(model, work);
+    const floatLayers = implicitFloat(model);
+    if (floatLayers !== null) calib('set', project, '--layer', floatLayers, '--precision', 'fp32');
+    const wanted = floatLayers === null ? VARIANTS : { ...VARIANTS, ...AS_BUILT };
+    const { variants } = calib('validate', project, '--target', 'tensorrt', '--variants', Object.values(wanted).join(','));
+    for (const [key, variant] of Object.entries(wanted)) {
+      const kind = key.split('-')[0];
+      const real = results.models[model][kind];
+      const simulated = variants.find((item) => item.variant === variant);
+      const add = (group, realTop1, simulatedTop1) => {
+        const difference = simulatedTop1 - realTop1;
+        const isBound = !REPORTED_ONLY.includes(model) && (floatLayers === null || kind !== key || kind === 'fp32');
+        rows.push({ model, variant, group, real: realTop1, simulated: Number(simulatedTop1.toFixed(2)), difference: Number(difference.toFixed(2)), within: isBound ? Math.abs(difference) <= LIMIT : 'reported' });
+      };
+      add('all', real.top1, simulated.top1);
+      for (const [group, { top1 }] of Object.entries(simulated.groups ?? {})) if (real[`top1_${group}`] !== undefined) add(group, real[`top1_${group}`], top1);
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+if (args.includes('--json')) console.log(JSON.stringify(rows, null, 1));
+else console.table(rows);
+process.exitCode = rows.some((row) => row.within === false) ? 1 : 0;
