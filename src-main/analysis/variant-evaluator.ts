@@ -16,6 +16,9 @@ export interface OutputError {
   readonly dot: number;
 }
 
+/** Class index where an output has NaN (FP16 that overflowed, for example): wrong whatever the label, equal to nothing. */
+const NO_ANSWER = -1;
+
 /** What one variant answered for one image. */
 export interface ImageAnswer {
   /** Indices of the five largest entries of the classification output, largest first; fewer when it has fewer. */
@@ -91,7 +94,7 @@ function answerOf(outputs: readonly OutputTensor[], reference: readonly OutputTe
       agreeingRows += countAgreeingRows(own, other, width);
     }
     if (top5.length === 0 && isClassification(output.dims, batch)) {
-      top5 = topIndices(own, 5);
+      top5 = own.some(Number.isNaN) ? [NO_ANSWER] : topIndices(own, 5);
       score = own[top5[0] ?? 0] ?? Number.NaN;
       classCount = own.length;
     }
@@ -134,16 +137,19 @@ function outputError(name: string, own: Float32Array, other: Float32Array): Outp
 function countAgreeingRows(own: Float32Array, other: Float32Array, width: number): number {
   let agreeing = 0;
   for (let start = 0; start + width <= own.length; start += width) {
-    if (argmax(own, start, width) === argmax(other, start, width)) agreeing++;
+    const answer = argmax(own, start, width);
+    if (answer !== NO_ANSWER && answer === argmax(other, start, width)) agreeing++;
   }
   return agreeing;
 }
 
-/** Index of the first largest value of a row. */
+/** Index of the first largest value of a row; NO_ANSWER when the row has a NaN. */
 function argmax(values: Float32Array, start: number, width: number): number {
   let best = 0;
-  for (let i = 1; i < width; i++) {
-    if ((values[start + i] ?? 0) > (values[start + best] ?? 0)) best = i;
+  for (let i = 0; i < width; i++) {
+    const value = values[start + i] ?? 0;
+    if (Number.isNaN(value)) return NO_ANSWER;
+    if (value > (values[start + best] ?? 0)) best = i;
   }
   return best;
 }

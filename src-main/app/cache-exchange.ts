@@ -20,16 +20,29 @@ import { openCalibration, prepared, type Workspace } from './workspace';
 
 /** TensorRT 10.6's version, as its own caches have it. */
 const CACHE_VERSION = 'TRT-100600';
+/** Fewer known names than this share of the unknown ones: another model's cache. */
+const MIN_KNOWN_SHARE = 0.1;
 const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 
 /** Reads a calibration cache; its thresholds become the project's method `imported`. */
 export async function importCache(workspace: Workspace, cachePath: string, compute: Compute): Promise<ImportReport> {
   const cache = await readCache(cachePath);
   const mapping = mapCache(cache, vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)));
+  requireOwnCache(mapping, cachePath);
   const importedThresholds = Object.fromEntries(mapping.mapped.map(({ tensor, threshold }) => [tensor, threshold]));
   await writeFileAtomic(workspace.paths.importedCacheFile, formatCalibrationCache(cache));
   await saveProject(workspace.path, { ...workspace.file, importedThresholds });
   return { header: cache.header, ...mapping };
+}
+
+/** A cache of another model shares a few names (`input`) at most. What was imported before is kept then. */
+function requireOwnCache(mapping: CacheMapping, path: string): void {
+  const known = mapping.mapped.length + mapping.ignored.length;
+  if (mapping.mapped.length > 0 && known >= mapping.unmapped.length * MIN_KNOWN_SHARE) return;
+  const [example] = mapping.unmapped;
+  throw new WorkbenchError('cache-invalid', `${path} belongs to another model: ${mapping.mapped.length} of its names are tensors of this one, ${mapping.unmapped.length} are not (${example ?? 'none'})`, {
+    hint: 'Import the cache that was written for this model; what was imported before is unchanged.',
+  });
 }
 
 async function readCache(path: string): Promise<CalibrationCache> {

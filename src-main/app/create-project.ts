@@ -26,6 +26,9 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const model = readModel(modelPath);
   inspectModel(model, modelPath);
   const { preprocessing, notes } = guessPreprocessing(imageInputOf(model), request.preprocessing);
+  if (request.labelsCsv !== undefined && request.validationPath === undefined) {
+    throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', { hint: 'Add --validation DIR.' });
+  }
   const labels = request.labelsCsv === undefined ? null : resolve(request.labelsCsv);
   const calibrationSet = { path: resolve(request.calibrationPath), labels: null };
   const validationSet = request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ExportRequest, ExportResult } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
@@ -10,9 +10,11 @@ import { tritonConfig } from '../runs/triton-config';
 import { exportCache } from './cache-exchange';
 import { quantizeJob } from './jobs/quantize-job';
 import type { JobServices } from './jobs/services';
+import { checkOutputPath } from './output-path';
 import { prepared, type Workspace } from './workspace';
 
 export async function exportProject(workspace: Workspace, request: ExportRequest, services: JobServices): Promise<ExportResult> {
+  checkOutputPath(request.outPath, workspace);
   switch (request.format) {
     case 'trt-cache':
       return exportCache(workspace, request, services.compute);
@@ -32,7 +34,7 @@ async function exportReport(workspace: Workspace, request: ExportRequest): Promi
     throw new WorkbenchError('not-found', `The project ${workspace.path} has no run with a report`, { hint: `Run: calib run ${workspace.path}` });
   }
   await mkdir(dirname(request.outPath), { recursive: true });
-  await copyFile(source, request.outPath);
+  await writeFileAtomic(request.outPath, await readFile(source));
   return { format: request.format, out: request.outPath, files: [request.outPath] };
 }
 

@@ -3,6 +3,7 @@ import { unreachable } from '../../src-shared/base/assert';
 import type { ProjectEdit } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
+import type { Method } from '../../src-shared/domain/methods';
 import type { Precision } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { Compute } from '../compute/protocol';
@@ -29,6 +30,7 @@ export async function applyEdits(workspace: Workspace, edits: readonly ProjectEd
 function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectFile {
   switch (edit.kind) {
     case 'method':
+      requireUsableMethod(edit.method, file);
       return { ...file, method: edit.method };
     case 'percentile':
       if (!(edit.percentile > 0 && edit.percentile <= 100)) throw new WorkbenchError('usage', `Expected a percentile above 0 and up to 100, found ${edit.percentile}`);
@@ -71,6 +73,16 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, ...edit.decisions };
     default:
       return unreachable(edit);
+  }
+}
+
+/** A method for all tensors that has nothing to say would fail every later step. */
+function requireUsableMethod(method: Method, file: ProjectFile): void {
+  if (method === 'manual') {
+    throw new WorkbenchError('usage', 'Method manual needs a threshold for each tensor', { hint: 'Set one: calib set PROJECT --tensor NAME --threshold X' });
+  }
+  if (method === 'imported' && Object.keys(file.importedThresholds).length === 0) {
+    throw new WorkbenchError('calibration-missing', 'No thresholds were imported', { hint: 'Run: calib import PROJECT FILE.cache' });
   }
 }
 

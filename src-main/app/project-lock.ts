@@ -51,6 +51,9 @@ async function tryCreate(lockFile: string, record: LockRecord, projectDir: strin
     const file = await open(lockFile, 'wx');
     try {
       await file.writeFile(JSON.stringify(record));
+    } catch (error) {
+      await rm(lockFile, { force: true }); // an empty lock would hold the project for ever
+      throw error;
     } finally {
       await file.close();
     }

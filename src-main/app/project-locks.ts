@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { artifactPaths } from './artifact-paths';
 import { acquireProjectLock, type ProjectLock } from './project-lock';
+import { loadProject } from './project-store';
 
 /**
  * The locks of the projects that this process works on. Uses of one project within the process share the lock (a job
@@ -11,6 +14,8 @@ export class ProjectLocks {
 
   /** Runs `work` while this process holds the project. @throws WorkbenchError project-locked */
   async hold<T>(projectPath: string, work: () => Promise<T>): Promise<T> {
+    // A folder that is no project is not written to, not even a lock.
+    if (!existsSync(artifactPaths(projectPath).projectFile)) await loadProject(projectPath);
     let entry = this.held.get(projectPath);
     if (!entry) {
       const released = this.releasing.get(projectPath) ?? Promise.resolve();

@@ -23,6 +23,7 @@ import type {
   WorkbenchEvent,
 } from '../../src-shared/contract/api';
 import { unreachable } from '../../src-shared/base/assert';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ModelInspection } from '../../src-shared/domain/inspection';
@@ -144,7 +145,12 @@ export class Workbench implements WorkbenchApi {
     const projectPath = resolve(request.projectPath);
     const runs: RunSummary[] = [];
     for (const { runId, path } of await listRuns(projectPath)) {
-      runs.unshift({ runId, record: await loadRun(projectPath, runId), report: join(path, 'report.html') });
+      try {
+        runs.unshift({ runId, record: await loadRun(projectPath, runId), report: join(path, 'report.html') });
+      } catch (error) {
+        // A run that a newer version wrote, or that was damaged, must not hide the others.
+        if (!(error instanceof WorkbenchError)) throw error;
+      }
     }
     return runs;
   }
@@ -167,8 +173,8 @@ export class Workbench implements WorkbenchApi {
   }
 
   async exportProject(request: ExportRequest): Promise<ExportResult> {
-    const workspace = await openWorkspace(resolve(request.projectPath));
-    return exportProject(workspace, { ...request, outPath: resolve(request.outPath) }, this.services);
+    const projectPath = resolve(request.projectPath);
+    return this.locks.hold(projectPath, async () => exportProject(await openWorkspace(projectPath), { ...request, outPath: resolve(request.outPath) }, this.services));
   }
 
   doctor(): Promise<DoctorReport> {

@@ -7,6 +7,7 @@ import type { ImageSet } from '../../src-shared/domain/image-set';
 import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
 import { writeFileAtomic } from '../base/atomic-file';
 import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
+import { imageId } from '../calibration/calibration-state';
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
 import type { Compute } from '../compute/protocol';
 import { imageInputOf } from '../onnx/inspect';
@@ -83,10 +84,13 @@ function limited(set: ImageSet, limit: number): ImageSet['entries'] {
 }
 
 /** Identity of a calibration: model, images (content, not order), preprocessing and collector. */
-export async function calibrationKey(workspace: Workspace, set: ImageSet): Promise<string> {
+export async function calibrationKey(workspace: Workspace, set: ImageSet, context: TaskContext): Promise<string> {
+  const groups = set.entries.map((entry) => `${imageId(entry)}\0${entry.group ?? ''}`).sort();
   return shortHash({
     model: workspace.file.model.sha256,
-    set: await setManifestHash(set),
+    set: await setManifestHash(set, context),
+    // The same images in other groups are other histograms, although their whole is the same.
+    groups: set.groups.length === 0 ? [] : groups,
     preprocessing: workspace.file.preprocessing,
     prepare: PREPARE_VERSION,
     collector: COLLECTOR_VERSION,
@@ -97,6 +101,8 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet): Promi
 interface CurrentCalibration {
   readonly key: string;
   readonly belongsTo: string;
+  /** Only so many images of the set were collected; null: all. */
+  readonly limit: number | null;
 }
 
 /** What a calibration must have been made for to be the project's: compared without reading the images again. */
@@ -104,13 +110,18 @@ function belongsTo(file: ProjectFile): string {
   return shortHash({ model: file.model.sha256, set: file.calibrationSet, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, collector: COLLECTOR_VERSION });
 }
 
-export async function setCurrentCalibration(workspace: Workspace, key: string): Promise<void> {
-  const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace.file) };
+export async function setCurrentCalibration(workspace: Workspace, key: string, limit: number | undefined): Promise<void> {
+  const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace.file), limit: limit ?? null };
   await writeFileAtomic(workspace.paths.currentCalibrationPath, JSON.stringify(current));
 }
 
 /** The key of the project's calibration, or null when there is none for the model, set and preprocessing as they are now. */
 export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths'>): string | null {
+  return currentCalibration(workspace)?.key ?? null;
+}
+
+/** The project's calibration, see currentCalibrationKey. */
+export function currentCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): Pick<CurrentCalibration, 'key' | 'limit'> | null {
   const path = workspace.paths.currentCalibrationPath;
   if (!existsSync(path)) return null;
   let value: unknown;
@@ -121,7 +132,7 @@ export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths
   }
   const current = value as Partial<CurrentCalibration> | null;
   if (typeof current?.key !== 'string' || current.belongsTo !== belongsTo(workspace.file)) return null;
-  return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? current.key : null;
+  return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null } : null;
 }
 
 /** @throws WorkbenchError calibration-missing */

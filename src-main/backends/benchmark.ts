@@ -150,12 +150,14 @@ function ask(child: ChildProcess, message: ToBenchHost, variant: string, signal:
       const parsed = answer as FromBenchHost;
       finish(() => (parsed.type === 'failed' ? reject(fromWireError(parsed.error)) : resolve(parsed)));
     };
-    const onExit = (): void => finish(() => reject(new WorkbenchError('compute-crashed', `The benchmark process of ${variant} ended unexpectedly`)));
+    const onExit = (): void =>
+      finish(() => reject(new WorkbenchError('compute-crashed', `The benchmark process of ${variant} ended unexpectedly`, { hint: 'If the machine is short of memory, benchmark fewer variants at once.' })));
     const onAbort = (): void => finish(() => reject(cancelledError()));
     child.on('message', onMessage);
     child.on('exit', onExit);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
-    else child.send(message, () => undefined);
+    else if (!child.connected) onExit(); // it ended between two questions
+    else child.send(message, (error) => error !== null && onExit());
   });
 }

@@ -49,7 +49,8 @@ export interface CollectorOptions {
 
 /**
  * How a tensor of a model with a fixed batch relates to the images in the batch:
- * `split`: equal contiguous pieces, one per image; `constant`: the same for any images; `mixed`: anything else.
+ * `split`: equal contiguous pieces, one per image; `constant`: the same for any images and not divisible by them; `mixed`:
+ * anything else.
  */
 type BatchKind = 'split' | 'constant' | 'mixed';
 
@@ -199,8 +200,10 @@ function concatenate(images: readonly Float32Array[], batch: number): Float32Arr
 function batchKind(before: Float32Array | null, after: Float32Array | null, batch: number): BatchKind {
   if (!before || !after || before.length !== after.length) return before === after ? 'constant' : 'mixed';
   const firstChanged = before.findIndex((value, i) => !Object.is(value, after[i]));
-  if (firstChanged === -1) return 'constant';
-  return before.length % batch === 0 && firstChanged >= (before.length / batch) * (batch - 1) ? 'split' : 'mixed';
+  const isDivisible = before.length % batch === 0;
+  // Equal in both runs is no proof: a dead Relu is equal too. Where it can be split, splitting it is right either way.
+  if (firstChanged === -1) return isDivisible ? 'split' : 'constant';
+  return isDivisible && firstChanged >= (before.length / batch) * (batch - 1) ? 'split' : 'mixed';
 }
 
 function mergeContributions(a: ImageContribution, b: ImageContribution): ImageContribution {

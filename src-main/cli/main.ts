@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** Entry point of the command line: finds the command, runs it on an in-process application, maps errors to exit codes. */
 import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
+import { toWireError } from '../../src-shared/contract/errors';
 import { createWorkbench } from '../app/create-workbench';
 import { toolVersion } from '../base/package-info';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, type Command, type CommandContext } from './command';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, toJson, type Command, type CommandContext } from './command';
 import { COMMANDS } from './commands';
 import { runJobToEnd } from './run-job';
 
@@ -71,6 +72,10 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await command.run(rest, context);
   } catch (error) {
+    if (rest.includes('--json')) {
+      const { code, message, hint } = toWireError(error);
+      context.print(toJson({ error: { code, message, hint } }));
+    }
     return reportError(error, command);
   } finally {
     workbench.dispose();

@@ -107,9 +107,9 @@ async function collect(task: CollectTask): Promise<void> {
   const startedAt = performance.now();
   const secondsBefore = state.seconds;
   let lastCheckpointAt = startedAt;
-  const checkpoint = async (): Promise<void> => {
+  const checkpoint = (): Uint8Array => {
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
-    await writeFileAtomic(task.partialPath, encodeHistogramFile({ ...state.toFile(params.shard), grid: grid?.state.toFile(null) ?? null }));
+    return encodeHistogramFile({ ...state.toFile(params.shard), grid: grid?.state.toFile(null) ?? null });
   };
   let writing: Promise<void> = Promise.resolve();
   const writeFailed = new AbortController(); // a pass that cannot be kept is not worth going on
@@ -147,7 +147,9 @@ async function collect(task: CollectTask): Promise<void> {
       onCheckpoint: (isComplete) => {
         lastCheckpointAt = performance.now();
         if (isComplete) return; // the finished file follows at once
-        writing = writing.then(checkpoint);
+        // Encoded now, while images and counts agree: the write before may take its time.
+        const bytes = checkpoint();
+        writing = writing.then(() => writeFileAtomic(task.partialPath, bytes));
         writing.catch(() => writeFailed.abort()); // and is thrown below
       },
     });

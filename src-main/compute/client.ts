@@ -66,6 +66,12 @@ export class ComputeClient implements Compute {
     child.send(message, () => undefined);
   }
 
+  /** Ends a process that does not obey. What else it was doing fails at once, so that the next request meets a fresh one. */
+  private abandon(child: ChildProcess): void {
+    child.kill('SIGKILL');
+    this.onExit(child, null, 'SIGKILL');
+  }
+
   private watchAbort(id: number, child: ChildProcess, signal: AbortSignal | undefined): () => void {
     if (!signal) return () => undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -73,7 +79,7 @@ export class ComputeClient implements Compute {
       this.send(child, { type: 'cancel', id });
       timer = setTimeout(() => {
         this.settle(id, (pending) => pending.reject(new ForcedCancelError()));
-        child.kill('SIGKILL');
+        this.abandon(child);
       }, CANCEL_GRACE_MS);
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -104,7 +110,8 @@ export class ComputeClient implements Compute {
       this.stderrTail = (this.stderrTail + text).slice(-STDERR_TAIL_CHARS);
     });
     child.on('message', (message) => this.receive(message as HostMessage));
-    child.on('error', () => undefined); // an 'exit' or a failed send follows
+    // A process that could not be started has no exit.
+    child.on('error', () => this.onExit(child, null, null));
     child.on('exit', (code, signal) => this.onExit(child, code, signal));
     return child;
   }

@@ -28,7 +28,9 @@ export type ImageOutcome<R> = { readonly ok: true; readonly value: R } | { reado
 export type ToWorker =
   | { readonly type: 'init'; readonly role: string; readonly init: unknown }
   | { readonly type: 'batch'; readonly batch: Batch }
-  | { readonly type: 'flush' };
+  | { readonly type: 'flush' }
+  /** Drop what waits, finish what runs, end. */
+  | { readonly type: 'stop' };
 
 export type FromWorker =
   | { readonly type: 'ready' }
@@ -91,8 +93,12 @@ class ImagePool<R, S> {
     if (options.signal?.aborted) throw cancelledError();
   }
 
+  /**
+   * Waits until every worker has ended by itself: terminating a thread inside ONNX Runtime or the addon aborts the whole
+   * process. A worker that does not end in time is the client's to kill, with the process.
+   */
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.thread.terminate()));
+    await Promise.all(this.workers.map((worker) => endOf(worker.thread)));
   }
 
   private startWorker(): PoolWorker {
@@ -135,7 +141,7 @@ class ImagePool<R, S> {
     if (this.isFlushing) {
       if (this.flushesOpen > 0) return;
       this.isFlushing = false;
-      this.options.onCheckpoint?.(this.nextBatch >= this.options.batches.length);
+      this.options.onCheckpoint?.(this.nextBatch >= this.options.batches.length && this.options.signal?.aborted !== true);
       if (this.isExhausted()) {
         this.finished?.resolve();
         return;
@@ -174,6 +180,17 @@ class ImagePool<R, S> {
     this.flushesOpen = ready.length;
     for (const worker of ready) worker.thread.postMessage({ type: 'flush' } satisfies ToWorker);
   }
+}
+
+function endOf(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    if (thread.threadId === -1) {
+      resolve();
+      return;
+    }
+    thread.once('exit', () => resolve());
+    thread.postMessage({ type: 'stop' } satisfies ToWorker);
+  });
 }
 
 interface PoolWorker {

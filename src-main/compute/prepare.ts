@@ -10,8 +10,20 @@ import type { PrepareParams, PrepareResult } from './protocol';
 
 const DONE_FILE = 'prepared.json';
 
+/** Preparations under way, by folder: several screens may ask for the same model at once. */
+const underWay = new Map<string, Promise<PrepareResult>>();
+
 /** Makes the prepared model of a model once; a folder that is complete is kept. */
 export async function prepare(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
+  const others = underWay.get(params.preparedDir);
+  // One that was cancelled must not cancel those who waited for it.
+  if (others) return others.catch(() => prepare(params, context));
+  const own = prepareOnce(params, context).finally(() => underWay.delete(params.preparedDir));
+  underWay.set(params.preparedDir, own);
+  return own;
+}
+
+async function prepareOnce(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
   const donePath = join(params.preparedDir, DONE_FILE);
   if (existsSync(donePath)) return JSON.parse(await readFile(donePath, 'utf8')) as PrepareResult;
   context.onProgress?.({ phase: 'preparing the model', done: 0, total: 0, unit: 'layers' });

@@ -23,6 +23,8 @@ const port = parentPort;
 if (!port) throw new Error('compute-worker runs as a worker thread only');
 
 let role: Role | null = null;
+/** Batches that still wait when the pool stops are dropped. */
+let isStopped = false;
 /** Messages are handled strictly one after the other; only decoding runs ahead. */
 let chain: Promise<void> = Promise.resolve();
 
@@ -47,6 +49,7 @@ async function loadImage(entry: ImageEntry): Promise<LoadedImage> {
 }
 
 async function processBatch(batch: Batch, loading: Promise<LoadedImage[]>): Promise<void> {
+  if (isStopped) return;
   const loaded = await loading;
   const usable = loaded.filter((image) => image.ok);
   const values = role && usable.length > 0 ? await role.process(usable) : [];
@@ -73,6 +76,10 @@ port.on('message', (message: ToWorker) => {
       enqueue(() => processBatch(message.batch, loading));
       return;
     }
+    case 'stop':
+      isStopped = true;
+      enqueue(async () => port.close());
+      return;
     case 'flush':
       enqueue(async () => send({ type: 'flushed', state: role?.flush() }));
       return;

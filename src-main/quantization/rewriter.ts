@@ -116,7 +116,7 @@ export class Rewriter {
     const { facts, scales } = this.inputs;
     const parameters = scales.get(output);
     if (!parameters) return false;
-    const isReadAsIntegers = facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
+    const isReadAsIntegers = !facts.isObserved(output) && facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
     if (!isReadAsIntegers) {
       // Somebody needs the float value: quantizing before it would spoil that, behind it is enough.
       this.nodes.push({ ...node, input: node.input.map((name) => this.float(name)) });

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { API_METHODS, type ApiMethod, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { PathGrants } from './path-grants';
@@ -33,6 +33,7 @@ function confined(method: ApiMethod, api: WorkbenchApi, confinement: Confinement
     for (const named of paths) checkNamed(method, named, confinement);
     const project = paths.find(({ field }) => field === 'projectPath')?.path;
     if (project !== undefined && method !== 'createProject') await admit(project);
+    if (project !== undefined && (method === 'getThumbnail' || method === 'getPreview')) await checkPicture(project, request, api, confinement);
     return admitReply(method, await call(request), confinement);
   };
 }
@@ -42,6 +43,18 @@ function checkNamed(method: ApiMethod, { field, path }: NamedPath, { grants, hin
   // A new project is made beside the model that was opened.
   if (method === 'createProject' && field === 'projectPath' && grants.isBesideGranted(path)) return;
   throw new WorkbenchError('usage', `${path} (${field}) is not among the files and folders that may be opened here`, { hint });
+}
+
+/** A list, or a link in a folder, may lead to an image outside of what is granted: its picture is not given. */
+async function checkPicture(projectPath: string, request: unknown, api: WorkbenchApi, { grants, checksReferences, hint }: Confinement): Promise<void> {
+  if (!checksReferences) return;
+  const { set, imageId } = request as Parameters<WorkbenchApi['getThumbnail']>[0];
+  const { file } = await api.openProject({ projectPath });
+  const root = (set === 'calibration' ? file.calibrationSet : file.validationSet)?.path;
+  if (root === undefined) return;
+  const folder = statSync(root, { throwIfNoEntry: false })?.isDirectory() === true ? root : dirname(root);
+  const path = join(folder, imageId.replace(/#\d+$/, ''));
+  if (!grants.isGranted(path)) throw new WorkbenchError('usage', `${imageId} lies outside of the files and folders that may be opened here`, { hint });
 }
 
 interface Admission extends Confinement {

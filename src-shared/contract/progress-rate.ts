@@ -21,7 +21,9 @@ export interface RateState {
  */
 export function advanceRate(state: RateState | null, progress: Progress, nowMs: number): RateState {
   const restarted = state === null || state.phase !== progress.phase || progress.done < state.done;
-  if (restarted) return { phase: progress.phase, atMs: nowMs, done: progress.done, perSecond: null };
+  // The time to the first unit holds what had to be loaded and built: it says nothing about the pace.
+  const isFirst = state !== null && !restarted && state.done === 0 && progress.done > 0;
+  if (restarted || isFirst) return { phase: progress.phase, atMs: nowMs, done: progress.done, perSecond: null };
   const elapsedMs = nowMs - state.atMs;
   if (elapsedMs < MIN_STEP_MS) return state;
   const stepRate = ((progress.done - state.done) * 1000) / elapsedMs;

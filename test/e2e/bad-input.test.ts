@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -228,6 +228,35 @@ describe('usage', () => {
       expect(stderr).toMatch(/Usage: calib/);
     }
     expect((await calib('fly')).code).toBe(2);
+  });
+
+  it('prints an error as one JSON document with --json', async () => {
+    const { code, stdout } = await calib('inspect', join(dir, 'absent.onnx'), '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'not-found', message: expect.stringContaining('absent.onnx') as string } });
+  });
+
+  it('writes neither over the model of the project nor into the project', async () => {
+    await init();
+    const model = readFileSync(join(dir, 'tiny.onnx'));
+    for (const out of [join(dir, 'tiny.onnx'), join(dir, 'p.calib/project.json'), join(dir, 'p.calib/new.onnx')]) {
+      const { code, stderr } = await calib('quantize', join(dir, 'p.calib'), '--target', 'tensorrt', '--variant', 'fp16', '-o', out);
+      expect([out, code]).toEqual([out, 2]);
+      expect(stderr).toMatch(/is the model of the project|lies inside the project/);
+    }
+    expect(readFileSync(join(dir, 'tiny.onnx'))).toEqual(model);
+  });
+
+  it('refuses a method that has nothing to say', async () => {
+    await init();
+    expect((await calib('set', join(dir, 'p.calib'), '--method', 'manual')).code).toBe(2);
+    expect((await calib('set', join(dir, 'p.calib'), '--method', 'imported')).stderr).toMatch(/No thresholds were imported/);
+  });
+
+  it('leaves a folder that is no project untouched', async () => {
+    const before = statSync(join(dir, 'images')).mtimeMs;
+    expect((await calib('set', join(dir, 'images'), '--method', 'mse')).code).toBe(1);
+    expect(statSync(join(dir, 'images')).mtimeMs).toBe(before);
   });
 
   it('ends with 4 for a backend that is not there', async () => {

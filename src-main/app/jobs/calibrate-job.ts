@@ -20,12 +20,12 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
   const model = await prepared(workspace, services.compute, context);
   context.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
   const set = await loadSet(workspace, 'calibration', spec.limit);
-  const key = await calibrationKey(workspace, set);
+  const key = await calibrationKey(workspace, set, context);
   const calibrationDir = workspace.paths.calibrationDir(key);
   const finished = spec.shard ? null : readCalibrationIndex(calibrationDir);
   const grid = finished ? readTensorrtGrid(calibrationDir) : null;
   if (finished && !spec.fresh && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
-    await setCurrentCalibration(workspace, key);
+    await setCurrentCalibration(workspace, key, spec.limit);
     return { ...keptResult(workspace, finished), ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}) };
   }
   const result = await services.compute.request(
@@ -44,7 +44,7 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
     },
     context,
   );
-  if (!spec.shard) await setCurrentCalibration(workspace, key);
+  if (!spec.shard) await setCurrentCalibration(workspace, key, spec.limit);
   return { project: workspace.path, ...result };
 }
 
@@ -77,12 +77,12 @@ function keptResult(workspace: Workspace, index: CalibrationIndex): CalibrateRes
 export async function mergeJob(spec: MergeSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
   await prepared(workspace, services.compute, context);
   const set = await loadSet(workspace, 'calibration', undefined);
-  const key = await calibrationKey(workspace, set);
+  const key = await calibrationKey(workspace, set, context);
   const result = await services.compute.request(
     'merge',
     { key, modelPath: workspace.file.model.path, calibrationDir: workspace.paths.calibrationDir(key), shardPaths: spec.shardPaths.map((path) => resolve(path)) },
     context,
   );
-  await setCurrentCalibration(workspace, key);
+  await setCurrentCalibration(workspace, key, undefined);
   return { project: workspace.path, ...result };
 }

@@ -1,12 +1,14 @@
 import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
+import { checkOutputPath } from '../output-path';
 import { openCalibration, prepared, type Workspace } from '../workspace';
 import type { JobServices } from './services';
 import { variantRecipe } from './variants';
 
 /** Writes a variant as a self-contained model file. */
 export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<QuantizeResult> {
+  checkOutputPath(spec.outPath, workspace);
   const model = await prepared(workspace, services.compute, context);
   const name = parseVariant(spec.variant);
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : null;

@@ -2,16 +2,16 @@ import { cpus, release, totalmem, type as osType } from 'node:os';
 import { join } from 'node:path';
 import type { CalibrateResult, RunResult, RunSpec, Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { areGatesMet, evaluateGates } from '../../../src-shared/domain/gates';
+import { evaluateGates } from '../../../src-shared/domain/gates';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
 import { RUN_RECORD_VERSION } from '../../../src-shared/domain/run-record';
-import { buildTable } from '../../../src-shared/domain/run-table';
+import { buildTable, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 import { setManifestHash } from '../../calibration/image-set';
 import { renderReport } from '../../runs/report/html';
 import { createRunId, saveReport, saveRun } from '../../runs/run-store';
-import { loadSet, type Workspace } from '../workspace';
+import { currentCalibration, loadSet, type Workspace } from '../workspace';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
@@ -26,9 +26,16 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
   for (const variant of variants) parseVariant(variant); // a misspelt name must not wait for the calibration
-  const common = { ...spec, projectPath, variants };
-  const calibration = await calibrateJob({ kind: 'calibrate', projectPath, ...(spec.threads === undefined ? {} : { threads: spec.threads }) }, workspace, services, context);
-  const bench = await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
+  const common = { ...spec, projectPath, variants: withReference(variants) };
+  // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
+  const limit = currentCalibration(workspace)?.limit ?? undefined;
+  const calibration = await calibrateJob(
+    { kind: 'calibrate', projectPath, ...(spec.threads === undefined ? {} : { threads: spec.threads }), ...(limit === undefined ? {} : { limit }) },
+    workspace,
+    services,
+    context,
+  );
+  const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
   const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
   const table = buildTable({ validation, benchmark: bench });
   const shipped = shippedVariants(variants);
@@ -40,11 +47,11 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
     machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}` },
     model: workspace.file.model,
-    sets: await setRecords(workspace, spec.limit),
+    sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, context),
     preprocessing: workspace.file.preprocessing,
     options: {
       target: spec.target ?? workspace.file.target,
-      backend: bench.backend,
+      backend: spec.backend ?? 'ort-cpu',
       method: workspace.file.method,
       percentile: workspace.file.percentile,
       tensorMethods: workspace.file.tensorMethods,
@@ -59,7 +66,7 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     validation: validation && { images: validation.images, labelled: validation.labelled, classNames: validation.classNames, variants: validation.variants },
     benchmark: bench,
     gates: evaluateGates(workspace.file.gates, table, shipped),
-    warnings: allWarnings(calibration, bench.warnings, validation?.warnings ?? []),
+    warnings: allWarnings(calibration, bench?.warnings ?? [], validation?.warnings ?? []),
   };
   await saveRun(workspace.path, record);
   context.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
@@ -70,23 +77,34 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
 /** The gates judge what would be deployed: the mixed plan when it is in the table, else the last quantized variant. */
 function shippedVariants(variants: readonly string[]): string[] {
   const quantized = variants.filter((variant) => variant !== 'fp32');
-  const shipped = quantized.find((variant) => variant.startsWith('mixed')) ?? quantized.at(-1);
-  return shipped === undefined ? [] : [shipped];
+  const shipped = quantized.find((variant) => variant === 'mixed') ?? quantized.find((variant) => variant.startsWith('mixed')) ?? quantized.at(-1);
+  // With nothing but fp32 in the run, that is what ships, and the gates judge it.
+  return [shipped ?? REFERENCE_VARIANT];
 }
 
-async function setRecords(workspace: Workspace, limit: number | undefined): Promise<RunRecord['sets']> {
-  const record = async (set: ImageSet): Promise<SetRecord> => ({ root: set.root, manifestSha256: await setManifestHash(set), images: set.entries.length });
+/** Everything is compared with fp32, so it is always in the table. */
+function withReference(variants: readonly string[]): readonly string[] {
+  return [REFERENCE_VARIANT, ...variants.filter((variant) => variant !== REFERENCE_VARIANT)];
+}
+
+/** ort-cpu runs what is placed for ONNX Runtime; of another target it knows the accuracy, but no latency. */
+function isSimulation(spec: RunSpec, workspace: Workspace): boolean {
+  return (spec.target ?? workspace.file.target) !== 'onnxruntime';
+}
+
+interface SetLimits {
+  readonly calibration: number | undefined;
+  readonly validation: number | undefined;
+}
+
+async function setRecords(workspace: Workspace, limits: SetLimits, context: TaskContext): Promise<RunRecord['sets']> {
+  const record = async (set: ImageSet): Promise<SetRecord> => ({ root: set.root, manifestSha256: await setManifestHash(set, context), images: set.entries.length });
   return {
-    calibration: await record(await loadSet(workspace, 'calibration', undefined)),
-    validation: workspace.file.validationSet ? await record(await loadSet(workspace, 'validation', limit)) : null,
+    calibration: await record(await loadSet(workspace, 'calibration', limits.calibration)),
+    validation: workspace.file.validationSet ? await record(await loadSet(workspace, 'validation', limits.validation)) : null,
   };
 }
 
 function allWarnings(calibration: CalibrateResult, bench: readonly Warning[], validation: readonly Warning[]): Warning[] {
   return [...calibration.warnings, ...bench, ...validation];
-}
-
-/** True when a run met all its gates. */
-export function isRunAccepted(record: RunRecord): boolean {
-  return areGatesMet(record.gates);
 }

@@ -56,6 +56,8 @@ interface EngineRecord {
 }
 
 const ENGINE_RECORD = 'engine.json';
+/** Part of every engine's key: raised when the same plan and thresholds give another model. */
+const REWRITE_VERSION = 1;
 
 /**
  * Builds engines. On ort-cpu with target onnxruntime an engine is the self-contained quantized model that ONNX Runtime
@@ -93,7 +95,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir);
   const recipe = variantRecipe(name, task);
   const isSimulation = options.target !== 'onnxruntime';
-  const key = shortHash({ ...recipe, backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
+  const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
   const weightsDir = isSimulation ? workspace.preparedDir : null;

@@ -53,7 +53,8 @@ export function printCalibration(result: CalibrateResult, json: boolean, { print
   const where = result.shardPath === undefined ? basename(result.project) : result.shardPath;
   if (result.kept) note('A finished calibration of the same model, images and preprocessing was kept (--fresh collects again)');
   const resumed = result.resumedImages > 0 && !result.kept ? `, ${result.resumedImages} of them from before` : '';
-  print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`);
+  const pace = result.kept ? '' : `, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`;
+  print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors${pace}`);
   if (result.skipped.length > 0) print(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`);
   if (result.tensorrtGrid) print(`TensorRT's grid: ${result.tensorrtGrid.names} names, first batch of ${result.tensorrtGrid.batch} images`);
   print(`sha256 ${result.sha256}`);

@@ -26,6 +26,7 @@ describe('plain lines', () => {
   it('ends a phase with its last state and starts the next at once', () => {
     const { written, report } = fake(false);
     report(0, 0);
+    report(100, 6);
     report(500, 30);
     report(600, 0, 'building', 0);
     expect(written).toEqual(['collecting histograms: 0/400 images\n', 'collecting histograms: 30/400 images  60.0 images/s  7 s left\n', 'building: 0 images\n']);

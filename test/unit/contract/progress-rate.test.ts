@@ -24,13 +24,22 @@ describe('advanceRate', () => {
   it('follows a slower machine without jumping', () => {
     const slowed = run([
       [1_000, 100],
-      [2_000, 110],
+      [2_000, 200],
+      [3_000, 210],
     ]);
     expect(slowed.perSecond).toBeGreaterThan(70);
     expect(slowed.perSecond).toBeLessThan(100);
     let state = slowed;
-    for (let second = 3; second < 40; second += 1) state = advanceRate(state, at(100 + second * 10), second * 1000);
+    for (let second = 4; second < 40; second += 1) state = advanceRate(state, at(180 + second * 10), second * 1000);
     expect(state.perSecond).toBeCloseTo(10, 0);
+  });
+
+  it('does not count the time to the first unit, in which everything was loaded', () => {
+    const state = run([
+      [5_000, 1],
+      [6_000, 51],
+    ]);
+    expect(state.perSecond).toBe(50);
   });
 
   it('does not take a burst of reports as a rate', () => {

@@ -81,6 +81,17 @@ describe('confineApi', () => {
     expect(await confined.listRecentProjects()).toEqual([]);
   });
 
+  it('gives no picture of an image that a list or a link leads out to', async () => {
+    const { api, calls } = recordingApi({ model: '/data/model.onnx', images: '/data/list.txt' });
+    const confined = confineApi(api, { grants: new PathGrants(['/data']), checksReferences: true, hint: 'HINT' });
+    const request = { projectPath: '/data/p.calib', set: 'calibration', size: 64 } as const;
+    await expect(confined.getThumbnail({ ...request, imageId: '../private/secret.png' })).rejects.toMatchObject(refused);
+    await expect(confined.getPreview({ ...request, imageId: '../private/secret.npy#3' })).rejects.toMatchObject(refused);
+    expect(calls).not.toContain('getThumbnail');
+    await confined.getThumbnail({ ...request, imageId: 'images/a.png' });
+    expect(calls).toContain('getThumbnail');
+  });
+
   it('always allows the sample, with all it refers to', async () => {
     const { api } = recordingApi();
     const confined = confineApi(api, { grants: new PathGrants(['/root']), checksReferences: true, hint: 'HINT' });

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { summarizeAnswers } from '../../../src-main/analysis/answers';
+import { VariantEvaluator } from '../../../src-main/analysis/variant-evaluator';
+import { makeNode } from '../../../src-main/onnx/make';
+import type { Model } from '../../../src-main/onnx/model';
+import { writeModel } from '../../../src-main/onnx/wire-writer';
+import { useTempDirs } from '../../support/temp-dir';
+import { tinyModel } from '../../support/tiny-project';
+
+const tempDir = useTempDirs();
+const INPUT = { name: 'input', fixedBatch: null, channels: 3, height: 16, width: 16, layout: 'nchw' } as const;
+const IMAGES = [0.1, 0.4, 0.9].map((value) => new Float32Array(3 * 16 * 16).fill(value));
+
+/** The tiny model with one op or several behind its logits. */
+function behindLogits(...ops: readonly string[]): Model {
+  const tiny = tinyModel();
+  const node = tiny.graph.node.map((each) => (each.name === 'head' ? { ...each, output: ['raw0'] } : each));
+  const last = ops.map((op, i) => makeNode(op, [`raw${i}`], [i === ops.length - 1 ? 'logits' : `raw${i + 1}`], { name: `last${i}` }));
+  return { ...tiny, graph: { ...tiny.graph, node: [...node, ...last] } };
+}
+
+async function evaluate(variant: Model) {
+  const dir = tempDir();
+  await writeModel(tinyModel(), join(dir, 'fp32.onnx'));
+  await writeModel(variant, join(dir, 'variant.onnx'));
+  const runnable = (name: string) => ({ variant: name, modelPath: join(dir, `${name}.onnx`), weightsDir: null, simulate: false, hasFp16: false });
+  const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], INPUT);
+  const answers = (await Promise.all(IMAGES.map((image) => evaluator.evaluate([image])))).map(([answer]) => answer ?? []);
+  return summarizeAnswers(answers.map((answer) => answer[1] ?? null));
+}
+
+describe('VariantEvaluator', () => {
+  it('finds an equal model equal', async () => {
+    const { predictions, rowAgreement, outputSqnrDb, outputs } = await evaluate(tinyModel());
+    expect(rowAgreement).toBe(100);
+    expect(outputSqnrDb).toBe(Number.POSITIVE_INFINITY);
+    expect(outputs[0]?.cosine).toBeCloseTo(1);
+    expect([...(predictions?.top1 ?? [])].every((answer) => answer >= 0)).toBe(true);
+  });
+
+  it('measures the error of another model: the negative has twice the signal as error', async () => {
+    const { outputSqnrDb, outputs } = await evaluate(behindLogits('Neg'));
+    expect(outputSqnrDb).toBeCloseTo(10 * Math.log10(1 / 4));
+    expect(outputs[0]?.cosine).toBeCloseTo(-1);
+  });
+
+  it('takes NaN for no answer, which agrees with nothing', async () => {
+    const nan = behindLogits('Neg', 'Sqrt'); // some logits are positive
+    const { predictions, rowAgreement } = await evaluate(nan);
+    expect([...(predictions?.top1 ?? [])]).toEqual([-1, -1, -1]);
+    expect(rowAgreement).toBe(0);
+  });
+});
