@@ -189,4 +189,21 @@ describe('materialize', () => {
     const quantized = quantizeModel(request(model, { thresholds: anyThresholds(model) })).model;
     expect(() => materialize(quantized, { signal: AbortSignal.abort() })).toThrow();
   });
+
+  it.each<[Target]>([['onnxruntime'], ['tensorrt']])('keeps a Relu that is a graph output as well as the input of an INT8 layer: %s', async (target) => {
+    const net = new Net();
+    const feature = net.op('Relu', 'r1', [net.conv('c1', 'x', 16, 16)]);
+    const top = net.conv('c2', net.op('Relu', 'r2', [net.conv('c3', feature, 16, 16)]), 16, 16);
+    const single = net.model(['n', 16, 4, 4], top);
+    const output = [...single.graph.output, { name: feature, tensorType: { elemType: DataType.FLOAT, shape: null } }];
+    const pyramid: Model = { ...single, graph: { ...single.graph, output } };
+    const quantized = quantizeModel(request(pyramid, { target, thresholds: anyThresholds(pyramid) })).model;
+    const made = new Set(quantized.graph.node.flatMap((node) => node.output));
+    expect(quantized.graph.output.map(({ name }) => [name, made.has(name)])).toEqual([
+      [top, true],
+      [feature, true],
+    ]);
+    const values = await simulate(quantized, pseudoRandom(256, 5), [1, 16, 4, 4]);
+    expect(values.every(Number.isFinite)).toBe(true);
+  });
 });
