@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
     // Tests leave no trace in the user's data folder.
     env: { CALIB_HOME: join(tmpdir(), `calib-test-home-${process.pid}`) },
     testTimeout: 60_000,

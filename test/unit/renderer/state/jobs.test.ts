@@ -21,9 +21,10 @@ describe('mergeJob', () => {
 describe('nextRates', () => {
   it('measures a running job and forgets it when it ends', () => {
     let rates = nextRates({}, jobSnapshot({ done: 0 }), 1_000);
-    rates = nextRates(rates, jobSnapshot({ done: 40 }), 2_000);
+    rates = nextRates(rates, jobSnapshot({ done: 10 }), 2_000); // the first ones hold the loading
+    rates = nextRates(rates, jobSnapshot({ done: 50 }), 3_000);
     expect(rates['job-1']?.perSecond).toBeCloseTo(40);
-    expect(nextRates(rates, jobSnapshot({ state: 'done' }), 3_000)).toEqual({});
+    expect(nextRates(rates, jobSnapshot({ state: 'done' }), 4_000)).toEqual({});
   });
 });
 
