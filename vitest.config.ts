@@ -11,5 +11,7 @@ export default defineConfig({
     env: { CALIB_HOME: join(tmpdir(), `calib-test-home-${process.pid}`) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is polled for comes when the machine gets to it.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

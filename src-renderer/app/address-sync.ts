@@ -36,7 +36,9 @@ function follow(address: Address): void {
     wanted = address.project;
     void openProject(address.project).then((isOpen) => {
       wanted = null;
-      if (!isOpen) useView.getState().openScreen('start');
+      const { project: shown, opening } = useSession.getState();
+      // When something else was opened meanwhile, that stays in view.
+      if (!isOpen && shown?.path === project?.path && opening === null) useView.getState().openScreen('start');
       write('replace');
     });
   } else if (address.project === null && project !== null && address.screen === 'start') closeProject();

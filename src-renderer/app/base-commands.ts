@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'react';
 import { useCommands, type Command } from '../state/commands';
-import { useSession } from '../state/session';
+import { canStep, useSession } from '../state/session';
 import { useView } from '../state/view';
 import { showLanding } from '../features/start/landing';
 import { useOverlays } from './overlays';
@@ -35,8 +35,8 @@ function projectCommands(): readonly Command[] {
     { id: 'run.calibrate', titleKey: 'app.command.calibrate', run: () => startJob('calibrate'), isEnabled: () => canStart('calibrate') },
     { id: 'run.validate', titleKey: 'app.command.validate', run: () => startJob('validate'), isEnabled: () => canStart('validate') },
     { id: 'run.bench', titleKey: 'app.command.bench', run: () => startJob('bench'), isEnabled: () => canStart('bench') },
-    { id: 'app.undo', titleKey: 'app.undo', keys: ['Mod+Z'], run: () => void useSession.getState().undo(), isEnabled: () => useSession.getState().history.undoable.length > 0 },
-    { id: 'app.redo', titleKey: 'app.redo', keys: ['Mod+Shift+Z', 'Mod+Y'], run: () => void useSession.getState().redo(), isEnabled: () => useSession.getState().history.redoable.length > 0 },
+    { id: 'app.undo', titleKey: 'app.undo', keys: ['Mod+Z'], run: () => void useSession.getState().undo(), isEnabled: () => canStep('undo') },
+    { id: 'app.redo', titleKey: 'app.redo', keys: ['Mod+Shift+Z', 'Mod+Y'], run: () => void useSession.getState().redo(), isEnabled: () => canStep('redo') },
     { id: 'app.sample', titleKey: 'app.command.sample', run: () => void openSample() },
   ];
 }

@@ -13,6 +13,8 @@ interface SessionState {
   readonly thresholds: ThresholdTable | null;
   readonly connection: ConnectionStatus;
   readonly history: EditHistory;
+  /** Edits that the application has not answered yet; undo waits for them. */
+  readonly pendingEdits: number;
   /** A project is being opened: its path. */
   readonly opening: string | null;
   /** Grows whenever the calibration of the project may have changed: histograms of an older number are stale. */
@@ -41,6 +43,8 @@ const NO_PROJECT = { project: null, model: null, thresholds: null, history: EMPT
 let lastEdit: Promise<unknown> = Promise.resolve();
 /** Grows with every project that is shown, so that a late answer about an earlier one is dropped. */
 let projectTurn = 0;
+/** Grows with every wish to see another project, so that one that took long does not replace what was opened since. */
+let openTurn = 0;
 
 export const useSession = create<SessionState>()((set, get) => {
   const loadDetails = async (project: ProjectView): Promise<void> => {
@@ -76,10 +80,14 @@ export const useSession = create<SessionState>()((set, get) => {
   };
 
   const inTurn = (action: () => Promise<boolean>): Promise<boolean> => {
-    const result = lastEdit.then(action).catch((error: unknown) => {
-      reportError(error);
-      return false;
-    });
+    set(({ pendingEdits }) => ({ pendingEdits: pendingEdits + 1 }));
+    const result = lastEdit
+      .then(action)
+      .catch((error: unknown) => {
+        reportError(error);
+        return false;
+      })
+      .finally(() => set(({ pendingEdits }) => ({ pendingEdits: pendingEdits - 1 })));
     lastEdit = result;
     return result;
   };
@@ -102,22 +110,26 @@ export const useSession = create<SessionState>()((set, get) => {
     });
 
   const open = async (path: string, load: () => Promise<ProjectView>): Promise<boolean> => {
+    const turn = (openTurn += 1);
     set({ opening: path });
     try {
       const project = await load();
-      await get().showProject(project);
+      if (turn !== openTurn) return false;
+      // Its details follow: whoever asked may choose the screen before a person does.
+      void get().showProject(project);
       return true;
     } catch (error) {
       reportError(error);
       return false;
     } finally {
-      set({ opening: null });
+      if (turn === openTurn) set({ opening: null });
     }
   };
 
   return {
     api: disconnectedApi(),
     ...NO_PROJECT,
+    pendingEdits: 0,
     connection: { state: 'connecting' },
     calibrationRevision: 0,
     connect: (api) => {
@@ -135,11 +147,13 @@ export const useSession = create<SessionState>()((set, get) => {
     openSample: () => open('sample', () => get().api.openSample()),
     showProject: async (project) => {
       projectTurn += 1;
+      openTurn += 1;
       set((state) => ({ ...NO_PROJECT, project, calibrationRevision: state.calibrationRevision + 1 }));
       await loadDetails(project);
     },
     closeProject: () => {
       projectTurn += 1;
+      openTurn += 1;
       set(NO_PROJECT);
     },
     refresh: async ({ isCalibrationNew = false } = {}) => {
@@ -165,6 +179,12 @@ export const useSession = create<SessionState>()((set, get) => {
     redo: () => step('redo'),
   };
 });
+
+/** True also while an edit is on its way: a key pressed between the edit and its answer must not be lost. */
+export function canStep(direction: 'undo' | 'redo'): boolean {
+  const { history, pendingEdits } = useSession.getState();
+  return pendingEdits > 0 || (direction === 'undo' ? history.undoable : history.redoable).length > 0;
+}
 
 /** What answers before the application is reached: every call says so. */
 function disconnectedApi(): WorkbenchApi {

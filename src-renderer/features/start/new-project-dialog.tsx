@@ -138,9 +138,10 @@ function useCreate(): { readonly create: (draft: ProjectDraft) => void; readonly
     setError(null);
     try {
       const project = await api.createProject(requestOf(draft));
-      useDrop.getState().close();
-      await useSession.getState().showProject(project);
+      const shown = useSession.getState().showProject(project);
       useView.getState().openScreen('data');
+      useDrop.getState().close();
+      await shown;
     } catch (caught) {
       setError(caught);
     } finally {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { WorkbenchError } from '../../../../src-shared/base/errors';
 import { useNotices } from '../../../../src-renderer/state/notices';
-import { useSession } from '../../../../src-renderer/state/session';
+import { canStep, useSession } from '../../../../src-renderer/state/session';
 import { fakeApi, projectView, type FakeApi } from './fake-api';
 
 const session = () => useSession.getState();
@@ -13,6 +13,7 @@ beforeEach(async () => {
   fake = fakeApi();
   session().connect(fake.api);
   await session().openProject('/data/a.calib');
+  await vi.waitFor(() => expect(session().thresholds).not.toBeNull());
   fake.calls.length = 0;
 });
 
@@ -26,6 +27,7 @@ describe('session', () => {
   it('does not ask for thresholds of a project that is not calibrated', async () => {
     fake.project = projectView('/data/b.calib', {}, false);
     await session().openProject('/data/b.calib');
+    await vi.waitFor(() => expect(session().model).not.toBeNull());
     expect(fake.calls).toEqual(['openProject', 'getModel']);
     expect(session().thresholds).toBeNull();
   });
@@ -49,6 +51,15 @@ describe('session', () => {
     ]);
     expect(fake.project.file.manualThresholds).toEqual({ a: 1 });
     expect(session().history.undoable.map((step) => step.name)).toEqual(['a']);
+  });
+
+  it('takes back an edit that is still on its way', async () => {
+    const edit = session().edit('a', [{ kind: 'threshold', tensor: 'a', thresholdReal: 1 }]);
+    expect(canStep('undo')).toBe(true);
+    await Promise.all([edit, session().undo()]);
+    expect(fake.project.file.manualThresholds).toEqual({});
+    await vi.waitFor(() => expect(session().pendingEdits).toBe(0));
+    expect(canStep('undo')).toBe(false);
   });
 
   it('says why an edit was refused, and records nothing', async () => {
@@ -81,10 +92,22 @@ describe('session', () => {
     delete fake.answers.getModel;
     fake.project = projectView('/data/b.calib');
     await session().openProject('/data/b.calib');
+    await vi.waitFor(() => expect(session().model).not.toBeNull());
     answerModel({ inputs: ['late'], outputs: [], layers: [], calibrationTensors: [] });
     await first;
     expect(session().project?.path).toBe('/data/b.calib');
     expect(session().model?.inputs).toEqual([]);
+  });
+
+  it('does not replace what was opened since by what took long to open', async () => {
+    let answerOpen: (project: unknown) => void = () => undefined;
+    fake.answers.openSample = () => new Promise((resolve) => (answerOpen = resolve));
+    const sample = session().openSample();
+    await session().showProject(projectView('/data/new.calib'));
+    answerOpen(projectView('/data/sample.calib'));
+    expect(await sample).toBe(false);
+    expect(session().project?.path).toBe('/data/new.calib');
+    expect(session().opening).toBeNull();
   });
 
   it('reads everything again when the connection is back', async () => {
