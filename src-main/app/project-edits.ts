@@ -58,8 +58,12 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
     }
     case 'precision':
       return withPrecision(file, matchingLayers(edit.layer, model), edit.precision);
+    case 'rest':
+      return { ...file, plan: { ...file.plan, rest: edit.rest } };
+    case 'attention':
+      return { ...file, plan: { ...file.plan, attention: edit.attention } };
     case 'preset':
-      return edit.preset === 'all-int8' ? { ...file, plan: { layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16');
+      return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16');
     case 'gates':
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':
@@ -100,7 +104,7 @@ function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }
 function withPrecision(file: ProjectFile, layers: readonly string[], precision: Precision): ProjectFile {
   const rest = without(file.plan.layers, new Set(layers));
   const chosen = precision === 'int8' ? {} : Object.fromEntries(layers.map((name) => [name, precision]));
-  return { ...file, plan: { layers: { ...rest, ...chosen } } };
+  return { ...file, plan: { ...file.plan, layers: { ...rest, ...chosen } } };
 }
 
 function without<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {

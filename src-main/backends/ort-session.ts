@@ -22,6 +22,13 @@ export interface OutputTensor {
   readonly data: Float32Array | null;
 }
 
+/**
+ * Rewrites of ONNX Runtime 1.30 and 1.31 that go wrong on graphs with FP16 layers on the CPU. NchwcTransformer crashes
+ * (SIGSEGV, no message) on a vision transformer that PyTorch exported, whose patch embedding is followed by shape arithmetic.
+ * LayerNormFusion leaves out the Cast before a decomposed normalization and then refuses its own graph.
+ */
+export const FP16_UNSAFE_PASSES = ['NchwcTransformer', 'LayerNormFusionL1', 'LayerNormFusionL2', 'SimplifiedLayerNormFusion'];
+
 env.logLevel = 'error';
 
 /** A session of ONNX Runtime's CPU provider with one float32 input. Its run() blocks the calling thread. */
@@ -46,9 +53,7 @@ export class OrtSession {
       logSeverityLevel: 3,
       extra: {
         session: sessionConfig,
-        // ONNX Runtime 1.30 and 1.31 crash (SIGSEGV, no message) in this pass on some FP16 graphs on the CPU: seen on a
-        // vision transformer that PyTorch exported, whose patch embedding is followed by shape arithmetic.
-        ...(options.hasFp16 ? { optimization: { disable_specified_optimizers: 'NchwcTransformer' } } : {}),
+        ...(options.hasFp16 ? { optimization: { disable_specified_optimizers: FP16_UNSAFE_PASSES.join(';') } } : {}),
       },
     };
     // A path lets ONNX Runtime resolve external data itself; bytes are needed as soon as the weights lie elsewhere.

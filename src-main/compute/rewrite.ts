@@ -24,8 +24,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const { target, plan, thresholds, ranges, activationType } = params;
   const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, weights });
   const nodes = countNodes(quantized.model);
-  const { decisions } = quantized;
-  const hasFp16 = decisions.some((decision) => decision.precision === 'fp16');
+  const { decisions, hasFp16 } = quantized;
   if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
   const { sizeBytes } = params.materialize
     ? await writeModel(materialize(quantized.model, context), params.outPath, context)

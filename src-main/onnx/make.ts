@@ -34,6 +34,11 @@ export function uint8Tensor(name: string, dims: readonly number[], values: Array
   return makeTensor(name, DataType.UINT8, dims, packed(values.length, 1, (view, i, at) => view.setUint8(at, values[i] ?? 0)));
 }
 
+/** FLOAT16 from bit patterns. */
+export function halfTensor(name: string, dims: readonly number[], bits: ArrayLike<number>): Tensor {
+  return makeTensor(name, DataType.FLOAT16, dims, new Uint8Array(Uint16Array.from(bits).buffer));
+}
+
 export function floatScalar(name: string, value: number): Tensor {
   return floatTensor(name, [], [value]);
 }

@@ -1,8 +1,14 @@
 import type { Node } from '../onnx/model';
 import { subgraphsOf } from '../onnx/subgraphs';
+import { decomposedChains, type ChainKind } from './decomposed-chains';
 import type { GraphFacts } from './graph-facts';
 import { ACTIVATION_OPS, ARITHMETIC_OPS, CONTROL_FLOW_OPS, FLOAT_ONLY_REASONS, POOL_OPS, RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import type { Verdict } from './placement';
+
+const CHAIN_REASONS: Readonly<Record<ChainKind, readonly [string, string]>> = {
+  normalization: ['normalization', 'part of a normalization that was exported node by node; it stays in floating point'],
+  gelu: ['gelu', 'part of a GELU that was exported node by node; it stays in floating point'],
+};
 
 /** Why a layer that no rule quantized stays in floating point (or never was in it). */
 export function floatReason(facts: GraphFacts, node: Node): Verdict {
@@ -14,6 +20,8 @@ function codeAndReason(facts: GraphFacts, node: Node): readonly [string, string]
   if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return ['control-flow', 'bodies of control flow are left as they are'];
   if (node.output.every((name) => name === '' || facts.isConstant(name))) return ['constant', 'computed from constants only'];
   if (!node.output.some((name) => facts.isActivation(name))) return ['integer-tensor', 'shape arithmetic or another computation that is not in float32'];
+  const chain = decomposedChains(facts).get(node);
+  if (chain) return CHAIN_REASONS[chain];
   const known = FLOAT_ONLY_REASONS[node.opType];
   if (known) return known;
   if (node.opType === 'Concat') return ['concat-float', 'no quantized layer reads the result'];

@@ -1,39 +1,47 @@
 import { layerId } from '../../src-shared/base/brand';
-import { precisionOf, type Precision, type PrecisionPlan } from '../../src-shared/domain/precision';
-import { DataType, type Node } from '../onnx/model';
+import { precisionOf, type Precision, type PrecisionPlan, type RestPrecision } from '../../src-shared/domain/precision';
+import type { Node } from '../onnx/model';
 import { subgraphsOf } from '../onnx/subgraphs';
+import { decomposedNormalizations } from './decomposed-chains';
 import type { GraphFacts } from './graph-facts';
-import { FP16_MAX } from './number-formats';
+import { halfRefusal, type RangeFacts } from './half-hazards';
 import { CONTROL_FLOW_OPS, NO_FP16_OPS } from './op-classes';
 import type { Partitions } from './partitions';
 import type { Verdict } from './placement';
-
-/** What decides whether FP16 holds a layer's numbers. */
-export interface RangeFacts {
-  /** max|w| of a float32 initializer. */
-  readonly weightAmax: (initializer: string) => number;
-  /** max|x| of an activation over the calibration set, or undefined when it was not collected. */
-  readonly activationAmax: (tensor: string) => number | undefined;
-}
 
 /** The plan as it can be met: `int8` layers are left to the policy, the others have their verdict. */
 export interface LayerPrecisions {
   of(node: Node): Precision;
   /** Verdict about a layer that the plan took out of INT8; undefined for int8. */
   verdict(node: Node): Verdict | undefined;
+  /** Layers whose floating-point side is FP16: those planned so, and all others where the rest is FP16. */
   readonly halfLayers: ReadonlySet<string>;
+  /** Why a layer stays in FP32 although the rest is FP16. */
+  readonly restRefusals: ReadonlyMap<string, Verdict>;
 }
 
-export function resolvePrecisions(facts: GraphFacts, plan: PrecisionPlan, partitions: Partitions, ranges: RangeFacts): LayerPrecisions {
+export interface PrecisionContext {
+  readonly plan: PrecisionPlan;
+  readonly rest: RestPrecision;
+  readonly partitions: Partitions;
+  readonly ranges: RangeFacts;
+}
+
+export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, ranges }: PrecisionContext): LayerPrecisions {
   const verdicts = new Map<string, Verdict>();
+  const halfLayers = new Set<string>();
+  const restRefusals = new Map<string, Verdict>();
+  const normalizations = decomposedNormalizations(facts);
   for (const node of facts.nodes) {
     const { precision, root } = requested(plan, partitions, node);
-    if (precision === 'int8') continue;
-    const refusal = precision === 'fp16' ? refusalOf(facts, node, ranges) : undefined;
-    verdicts.set(node.name, refusal ?? planned(precision, root));
+    const isPlannedHalf = precision === 'fp16';
+    const refusal = isPlannedHalf || (precision === 'int8' && rest === 'fp16') ? refusalOf(facts, node, ranges) : undefined;
+    if (precision !== 'int8') verdicts.set(node.name, refusal ?? planned(precision, root));
+    else if (refusal) restRefusals.set(node.name, refusal);
+    const isRestHalf = precision === 'int8' && rest === 'fp16' && !normalizations.has(node);
+    if ((isPlannedHalf || isRestHalf) && !refusal) halfLayers.add(node.name);
   }
-  const halfLayers = new Set([...verdicts].filter(([, verdict]) => verdict.precision === 'fp16').map(([name]) => name));
-  return { of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers };
+  return { of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals };
 }
 
 /** A layer without an entry follows the compute layer in whose kernel it runs. */
@@ -58,19 +66,5 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict |
   if (NO_FP16_OPS.has(node.opType) || (node.domain !== '' && node.domain !== 'ai.onnx')) {
     return refused('fp16-no-kernel', `${node.opType} is not defined for FP16; it stays in FP32`);
   }
-  if (node.opType !== 'Clip') {
-    // A Clip's bounds may be the largest float: they saturate without harm.
-    for (const name of node.input) {
-      if (facts.initializer(name)?.dataType !== DataType.FLOAT) continue;
-      const amax = ranges.weightAmax(name);
-      if (amax > FP16_MAX) return refused('fp16-refused-weight', `max|w| of ${name} is ${amax.toPrecision(4)}, above 65504, the largest FP16 value`);
-    }
-  }
-  for (const name of [...node.input, ...node.output].filter((each) => facts.isActivation(each))) {
-    const amax = ranges.activationAmax(name);
-    if (amax !== undefined && amax > FP16_MAX) {
-      return refused('fp16-refused-activation', `max|x| of ${name} is ${amax.toPrecision(4)}, above 65504, the largest FP16 value`);
-    }
-  }
-  return undefined;
+  return halfRefusal(facts, node, ranges);
 }

@@ -1,12 +1,8 @@
-/** Smallest normal float32: a scale is never below it, so that x / scale stays finite for the values it stands for. */
-export const SMALLEST_SCALE = 2 ** -126;
+import { float16ToFloat32 } from '../onnx/half';
+import { SMALLEST_SCALE } from '../../src-shared/domain/thresholds';
+
 /** Largest finite half-precision value. */
 export const FP16_MAX = 65504;
-
-/** scale = threshold / 127 as float32; threshold 0 gives the smallest normal float32. */
-export function symmetricScale(thresholdReal: number): number {
-  return Math.max(Math.fround(thresholdReal / 127), SMALLEST_SCALE);
-}
 
 /**
  * Scale and zero point of asymmetric UINT8 over [low, high], which is extended to include 0 so that 0 is exact:
@@ -31,6 +27,23 @@ export function roundHalfEven(value: number): number {
 /** q = clip(round_half_even(value / scale), -127, 127); the division is in float32, as in QuantizeLinear. */
 export function quantizeWeight(value: number, scale: number): number {
   return Math.min(127, Math.max(-127, roundHalfEven(Math.fround(value / scale))));
+}
+
+/** Smallest and largest scale that FP16 holds. */
+const SMALLEST_HALF = 2 ** -24;
+
+/**
+ * A scale that FP16 holds exactly, for Q/DQ whose floating-point side is FP16: the nearest one, but never 0 or infinity.
+ * Steps are 2^-11 apart in relative terms down to 2^-14, and 2^-24 apart below.
+ */
+export function halfScale(scale: number): number {
+  return Math.min(FP16_MAX, Math.max(SMALLEST_HALF, float16ToFloat32(halfBits(scale))));
+}
+
+/** The smallest scale that FP16 holds and that is not below `scale`, so that no weight leaves -127..127. */
+export function halfScaleAbove(scale: number): number {
+  const nearest = halfScale(scale);
+  return nearest >= scale ? nearest : halfScale(float16ToFloat32(halfBits(nearest) + 1));
 }
 
 const floatBits = new Float32Array(1);

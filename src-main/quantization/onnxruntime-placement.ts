@@ -14,7 +14,7 @@ import { tensorAsFloat32 } from '../onnx/tensor-values';
  * sides of copies, Relu and Clip left to the range. Gemm and MatMul yield float unless an integer layer reads them.
  */
 export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisions): Placement {
-  const builder = new PlacementBuilder(facts, precisions.halfLayers);
+  const builder = new PlacementBuilder(facts, precisions);
   const domain = findIntegerDomain(facts, precisions);
   const context: Context = { facts, precisions, builder, domain, foldedLayers: new Set() };
   for (const node of facts.nodes) {

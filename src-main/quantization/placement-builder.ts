@@ -3,6 +3,7 @@ import { defined } from '../../src-shared/base/assert';
 import { layerId } from '../../src-shared/base/brand';
 import type { Node } from '../onnx/model';
 import type { GraphFacts } from './graph-facts';
+import type { LayerPrecisions } from './layer-precisions';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight, Verdict } from './placement';
 import { ScaleSharing } from './scale-sharing';
 
@@ -23,7 +24,7 @@ export class PlacementBuilder {
 
   constructor(
     private readonly facts: GraphFacts,
-    private readonly halfLayers: ReadonlySet<string>,
+    private readonly precisions: Pick<LayerPrecisions, 'halfLayers' | 'restRefusals'>,
   ) {}
 
   isQuantized(tensor: string): boolean {
@@ -57,7 +58,7 @@ export class PlacementBuilder {
     const decisions: PlacementDecision[] = [];
     const explained = new Set<string>(this.edges.map((edge) => edge.layer));
     for (const node of this.facts.nodes) {
-      const verdict = defined(this.verdicts.get(node.name), `no decision about ${node.name}`);
+      const verdict = this.withRest(node, defined(this.verdicts.get(node.name), `no decision about ${node.name}`));
       decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(explained.has(node.name) ? this.edges.filter((edge) => edge.layer === node.name) : []));
     }
     const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({
@@ -71,8 +72,16 @@ export class PlacementBuilder {
       weights: this.weights,
       biases: this.biases,
       folded: this.folded,
-      halfLayers: this.halfLayers,
+      halfLayers: this.precisions.halfLayers,
       decisions,
     };
+  }
+
+  /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */
+  private withRest(node: Node, verdict: Verdict): Verdict {
+    if (verdict.precision !== 'fp32') return verdict;
+    if (this.precisions.halfLayers.has(node.name)) return { ...verdict, precision: 'fp16', reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take` };
+    const refusal = this.precisions.restRefusals.get(node.name);
+    return refusal?.code.startsWith('fp16-refused') ? { ...refusal, reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
   }
 }

@@ -52,7 +52,7 @@ export interface Placement {
   readonly weights: readonly QuantizedWeight[];
   readonly biases: readonly QuantizedBias[];
   readonly folded: readonly FoldedActivation[];
-  /** Layers that run in FP16. */
+  /** Layers whose floating-point side is FP16: what they read beside integers, and what they yield. */
   readonly halfLayers: ReadonlySet<string>;
   readonly decisions: readonly PlacementDecision[];
 }

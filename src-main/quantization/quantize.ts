@@ -1,7 +1,9 @@
-import type { PlacementDecision, PrecisionPlan, Target } from '../../src-shared/domain/precision';
+import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
 import type { Model } from '../onnx/model';
+import { raiseOpset } from '../onnx/passes/raise-opset';
 import { graphFacts } from './graph-facts';
-import { resolvePrecisions, type RangeFacts } from './layer-precisions';
+import type { RangeFacts } from './half-hazards';
+import { resolvePrecisions } from './layer-precisions';
 import { placeForOnnxruntime } from './onnxruntime-placement';
 import { findPartitions } from './partitions';
 import type { Placement } from './placement';
@@ -31,6 +33,8 @@ export interface QuantizedModel {
   readonly decisions: readonly PlacementDecision[];
   /** Quantized tensor -> what its Q/DQ uses. */
   readonly scales: ReadonlyMap<string, ActivationParameters>;
+  /** Some layer computes in FP16. */
+  readonly hasFp16: boolean;
 }
 
 /**
@@ -43,18 +47,36 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const activationType = request.activationType ?? 'int8';
   const weights = request.weights ?? new WeightScales(model);
   const facts = graphFacts(model);
-  const placement = placeQdq(model, request.plan, request.target, {
-    weightAmax: (name) => weights.amax(name),
-    activationAmax: (tensor) => {
-      const range = request.ranges[tensor];
-      return range && Math.max(Math.abs(range[0]), Math.abs(range[1]));
-    },
-  });
-  const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target });
-  const rewriter = new Rewriter({ facts, placement, scales, weights });
+  const placement = placeQdq(model, request.plan, request.target, rangeFacts(weights, request.ranges));
+  const halfScales = hasHalfQdq(placement);
+  const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfScales });
+  const rewriter = new Rewriter({ facts, placement, scales, weights, halfScales });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish();
-  return { model: withNodes(model, rewriter), decisions: placement.decisions, scales };
+  const rewritten = withNodes(model, rewriter);
+  return {
+    model: halfScales ? raiseOpset(rewritten) : rewritten,
+    decisions: placement.decisions,
+    scales,
+    hasFp16: placement.halfLayers.size > 0,
+  };
+}
+
+/** The facts about weights and activations that FP16 is judged by. `ranges`: tensor -> [min, max] over the calibration set. */
+export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
+  return {
+    weightAmax: (name) => weights.amax(name),
+    weightAbsSum: (name, axis) => weights.largestAbsSum(name, axis),
+    activationAmax: (tensor) => {
+      const range = Object.hasOwn(ranges, tensor) ? ranges[tensor] : undefined;
+      return range && Math.max(Math.abs(range[0]), Math.abs(range[1]));
+    },
+  };
+}
+
+/** True when some QuantizeLinear or DequantizeLinear has an FP16 side. */
+function hasHalfQdq({ tensors, weights, halfLayers }: Placement): boolean {
+  return [...tensors.flatMap(({ uses }) => uses), ...weights].some((use) => halfLayers.has(use.layer));
 }
 
 /** Where Q/DQ and casts go. Pure: reads no weights but through `ranges`, and the scalar bounds of Clips. */
@@ -62,11 +84,12 @@ export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, rang
   requirePlannedLayers(plan, model);
   const facts = graphFacts(model);
   const partitions = findPartitions(facts);
-  const precisions = resolvePrecisions(facts, plan, partitions, ranges);
-  return target === 'tensorrt' ? placeForTensorrt(facts, partitions, precisions) : placeForOnnxruntime(facts, precisions);
+  const precisions = resolvePrecisions(facts, { plan, rest: restOf(plan, target), partitions, ranges });
+  if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions);
+  return placeForTensorrt({ facts, partitions, precisions, attention: plan.attention ?? 'float' });
 }
 
-const NO_RANGES: RangeFacts = { weightAmax: () => 0, activationAmax: () => undefined };
+const NO_RANGES: RangeFacts = { weightAmax: () => 0, weightAbsSum: () => 0, activationAmax: () => undefined };
 
 function withNodes(model: Model, rewriter: Rewriter): Model {
   const { graph } = model;

@@ -1,12 +1,12 @@
-import { floatScalar, floatTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
+import { floatScalar, floatTensor, halfTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
 import { DataType, type Node, type Tensor } from '../onnx/model';
 import { capturedNames } from '../onnx/subgraphs';
 import type { GraphFacts } from './graph-facts';
 import { FreshNames } from './names';
-import { roundHalfEven } from './number-formats';
+import { halfBits, roundHalfEven } from './number-formats';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from './placement';
 import type { ActivationParameters } from './scales';
-import { quantizeBias, weightScalesFor } from './weight-quantization';
+import { halfWeightScales, quantizeBias, weightScalesFor } from './weight-quantization';
 import type { WeightScales } from './weight-scales';
 
 export interface RewriteInputs {
@@ -14,6 +14,16 @@ export interface RewriteInputs {
   readonly placement: Placement;
   readonly scales: ReadonlyMap<string, ActivationParameters>;
   readonly weights: WeightScales;
+  /** Scales are ones that FP16 holds. */
+  readonly halfScales: boolean;
+}
+
+type FloatType = 'fp32' | 'fp16';
+
+/** Integers of a tensor and the initializer that is their zero point. */
+interface QuantizedForm {
+  readonly name: string;
+  readonly zeroPoint: string;
 }
 
 const STORAGE_RANGE = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
@@ -31,8 +41,12 @@ export class Rewriter {
   private readonly biasUses: ReadonlyMap<string, QuantizedBias>;
   private readonly biasOfWeight: ReadonlyMap<QuantizedWeight, QuantizedBias>;
   private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
-  /** Tensor -> its name behind Q/DQ. */
+  /** Tensor -> its integers. */
+  private readonly quantized = new Map<string, QuantizedForm>();
+  /** Float type and tensor -> its name behind Q/DQ. */
   private readonly dequantized = new Map<string, string>();
+  /** Float type, scale and tensor -> the initializer that holds the scale. */
+  private readonly scaleNames = new Map<string, string>();
   private readonly dequantizedWeights = new Map<string, string>();
   /** Tensor -> its name in FP16. */
   private readonly halves = new Map<string, string>();
@@ -67,10 +81,10 @@ export class Rewriter {
     if ((node.opType === 'Shape' || node.opType === 'Size') && this.halfOnly.has(name)) return this.halves.get(name) ?? name;
     const key = useKey({ layer: node.name, slot });
     const weight = this.weightUses.get(key);
-    if (weight) return this.dequantizedWeight(weight);
+    if (weight) return this.dequantizedWeight(weight, 'fp32');
     const bias = this.biasUses.get(key);
     if (bias) return this.dequantizedBias(bias);
-    return this.quantizedUses.has(key) ? this.dequantize(name) : this.float(name);
+    return this.quantizedUses.has(key) ? this.dequantize(name, 'fp32') : this.float(name);
   }
 
   private float(name: string): string {
@@ -94,6 +108,10 @@ export class Rewriter {
   private addHalf(node: Node): void {
     const { facts } = this.inputs;
     const input = node.input.map((name, slot) => {
+      const key = useKey({ layer: node.name, slot });
+      const weight = this.weightUses.get(key);
+      if (weight) return this.dequantizedWeight(weight, 'fp16');
+      if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp16');
       // Resize takes its region and its scales in float32 whatever the data is.
       const isHalf = facts.elementType(name) === DataType.FLOAT && !(node.opType === 'Resize' && slot > 0);
       return isHalf ? this.half(name) : this.float(name);
@@ -124,7 +142,7 @@ export class Rewriter {
     }
     const { low: lowest, high: highest } = STORAGE_RANGE[parameters.storage];
     const upper = Math.min(highest, parameters.zeroPoint + roundHalfEven(upperReal / parameters.scale));
-    const { quantized, constants } = this.quantize(input, parameters);
+    const { name: quantized, zeroPoint } = this.quantize(input, parameters);
     let clipped = quantized;
     if (parameters.zeroPoint > lowest || upper < highest) {
       clipped = this.names.next(`${output}_quantized`);
@@ -132,32 +150,46 @@ export class Rewriter {
       const high = this.constant(scalar(parameters.storage, this.names.next(`${output}_highest`), upper));
       this.nodes.push(makeNode('Clip', [quantized, low, high], [clipped], { name: node.name }));
     }
-    this.dequantized.set(output, this.dequantizeLinear(output, clipped, constants, []));
+    this.quantized.set(output, { name: clipped, zeroPoint });
     return true;
   }
 
-  private dequantize(name: string): string {
-    const known = this.dequantized.get(name);
+  /** A tensor behind Q/DQ, in the float type that its reader computes in; one QuantizeLinear serves both types. */
+  private dequantize(name: string, type: FloatType): string {
+    const key = `${type} ${name}`;
+    const known = this.dequantized.get(key);
     if (known !== undefined) return known;
     const parameters = this.inputs.scales.get(name);
     if (!parameters) throw new Error(`Assertion failed: no scale for ${name}`);
-    const { quantized, constants } = this.quantize(name, parameters);
-    const output = this.dequantizeLinear(name, quantized, constants, []);
-    this.dequantized.set(name, output);
+    const form = this.quantized.get(name) ?? this.quantize(name, parameters);
+    this.quantized.set(name, form);
+    const output = this.dequantizeLinear(name, form.name, [this.activationScale(name, parameters.scale, type), form.zeroPoint], []);
+    this.dequantized.set(key, output);
     return output;
   }
 
-  private quantize(name: string, parameters: ActivationParameters): { readonly quantized: string; readonly constants: readonly string[] } {
-    const scale = this.constant(floatScalar(this.names.next(`${name}_scale`), parameters.scale));
-    const zero = this.constant(scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint));
-    const constants = [scale, zero];
-    return { quantized: this.quantizeLinear(name, this.float(name), constants, []), constants };
+  /** Integers of a tensor, from the form in which it exists: a Cast in front of a QuantizeLinear would only cost. */
+  private quantize(name: string, parameters: ActivationParameters): QuantizedForm {
+    const isHalf = this.inputs.halfScales && this.halfOnly.has(name);
+    const scale = this.activationScale(name, parameters.scale, isHalf ? 'fp16' : 'fp32');
+    const zeroPoint = this.constant(scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint));
+    return { name: this.quantizeLinear(name, isHalf ? (this.halves.get(name) ?? name) : this.float(name), [scale, zeroPoint], []), zeroPoint };
   }
 
-  private dequantizedWeight(weight: QuantizedWeight): string {
+  private activationScale(name: string, scale: number, type: FloatType): string {
+    const key = `${type} ${scale} ${name}`;
+    const known = this.scaleNames.get(key);
+    if (known !== undefined) return known;
+    const fresh = this.names.next(`${name}_scale`);
+    this.scaleNames.set(key, this.constant(type === 'fp16' ? halfTensor(fresh, [], [halfBits(scale)]) : floatScalar(fresh, scale)));
+    return fresh;
+  }
+
+  /** The weights are quantized from float32 with the very scales that DequantizeLinear has: `materialize` does that for good. */
+  private dequantizedWeight(weight: QuantizedWeight, type: FloatType): string {
     const bias = this.biasOfWeight.get(weight);
     const scales = this.weightScales(weight, bias);
-    const key = `${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
+    const key = `${type} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
     const known = this.dequantizedWeights.get(key);
     if (known !== undefined) return known;
     const name = weight.initializer;
@@ -165,14 +197,17 @@ export class Rewriter {
     const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
     const zero = this.constant(int8Tensor(this.names.next(`${name}_zero_point`), [length], new Int8Array(length)));
     const attributes = [intAttr('axis', weight.axis)];
-    const output = this.dequantizeLinear(name, this.quantizeLinear(name, name, [scale, zero], attributes), [scale, zero], attributes);
+    const quantized = this.quantizeLinear(name, name, [scale, zero], attributes);
+    const ownScale = type === 'fp16' ? this.constant(halfTensor(this.names.next(`${name}_scale_fp16`), [length], Uint16Array.from(scales.values, halfBits))) : scale;
+    const output = this.dequantizeLinear(name, quantized, [ownScale, zero], attributes);
     this.dequantizedWeights.set(key, output);
     return output;
   }
 
   private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {
-    const { weights, scales } = this.inputs;
+    const { weights, scales, halfScales } = this.inputs;
     const amaxes = weights.channelAmax(weight.initializer, weight.axis);
+    if (halfScales) return { values: halfWeightScales(amaxes), isRaised: false };
     if (!bias) return weightScalesFor(amaxes, null);
     return weightScalesFor(amaxes, { values: weights.bias(bias.initializer), dataScale: scales.get(bias.dataTensor)?.scale ?? 1 });
   }

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Target } from '../../src-shared/domain/precision';
-import { asymmetricParameters, symmetricScale } from './number-formats';
+import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
+import { asymmetricParameters, halfScale } from './number-formats';
 import type { Placement } from './placement';
 
 export type ActivationType = 'int8' | 'uint8';
@@ -23,6 +24,8 @@ export interface ScaleInputs {
   /** int8: symmetric, 0 in the middle; uint8: asymmetric. */
   readonly activationType: ActivationType;
   readonly target: Target;
+  /** Some Q/DQ has an FP16 side: every scale is one that FP16 holds. */
+  readonly halfScales: boolean;
 }
 
 /** 0 of symmetric values that are stored as uint8. */
@@ -43,7 +46,8 @@ export function activationScales(placement: Placement, inputs: ScaleInputs): Rea
 function parametersOf(sources: readonly string[], inputs: ScaleInputs): ActivationParameters {
   const thresholdReal = Math.max(...sources.map((source) => thresholdOf(source, inputs.thresholds)));
   if (inputs.activationType === 'int8') {
-    const scale = symmetricScale(thresholdReal);
+    const exact = scaleOfThreshold(thresholdReal);
+    const scale = inputs.halfScales ? halfScale(exact) : exact;
     if (inputs.target === 'onnxruntime') return { storage: 'uint8', scale, zeroPoint: SYMMETRIC_UINT8_ZERO, thresholdReal };
     return { storage: 'int8', scale, zeroPoint: 0, thresholdReal };
   }

@@ -1,3 +1,4 @@
+import type { AttentionPrecision } from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
 import { weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
@@ -6,16 +7,23 @@ import type { LayerPrecisions } from './layer-precisions';
 import { POOL_OPS, RESHAPE_OPS } from './op-classes';
 import type { Partition, Partitions } from './partitions';
 import { PlacementBuilder } from './placement-builder';
-import type { Placement } from './placement';
+import type { Placement, Verdict } from './placement';
 import { tensorrtRefusal } from './tensorrt-rules';
+
+export interface TensorrtPlacementInputs {
+  readonly facts: GraphFacts;
+  readonly partitions: Partitions;
+  readonly precisions: LayerPrecisions;
+  readonly attention: AttentionPrecision;
+}
 
 /**
  * Q/DQ where TensorRT's explicit quantization fuses them: on the inputs of compute layers, on the shortcut of a residual
  * Add, and around Concat and pooling between quantized layers, where both sides share one scale. Biases stay FP32.
  */
-export function placeForTensorrt(facts: GraphFacts, partitions: Partitions, precisions: LayerPrecisions): Placement {
-  const builder = new PlacementBuilder(facts, precisions.halfLayers);
-  const context: Context = { facts, partitions, precisions, builder, quantizedRoots: new Set() };
+export function placeForTensorrt({ facts, partitions, precisions, attention }: TensorrtPlacementInputs): Placement {
+  const builder = new PlacementBuilder(facts, precisions);
+  const context: Context = { facts, partitions, precisions, attention, builder, quantizedRoots: new Set() };
   for (const node of facts.nodes) {
     const verdict = precisions.verdict(node);
     if (verdict) builder.decide(node, verdict);
@@ -26,10 +34,10 @@ export function placeForTensorrt(facts: GraphFacts, partitions: Partitions, prec
   return builder.build();
 }
 
-interface Context {
-  readonly facts: GraphFacts;
-  readonly partitions: Partitions;
-  readonly precisions: LayerPrecisions;
+const QUANTIZED: Verdict = { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' };
+const ATTENTION: Verdict = { precision: 'int8', code: 'attention-int8', reason: 'a product of two activations, which the plan asks for in INT8' };
+
+interface Context extends TensorrtPlacementInputs {
   readonly builder: PlacementBuilder;
   readonly quantizedRoots: Set<Node>;
 }
@@ -37,19 +45,20 @@ interface Context {
 function placePartition(context: Context, { root, members, residual }: Partition): void {
   const { facts, precisions, builder } = context;
   if (precisions.of(root) !== 'int8') return;
-  const refusal = tensorrtRefusal(facts, root);
+  const refusal = tensorrtRefusal(facts, root, context.attention);
   if (refusal) {
     builder.decide(root, { precision: 'fp32', ...refusal });
     for (const member of members) {
-      builder.decide(member, { precision: 'fp32', code: 'follows-fp32', reason: `runs in the kernel of ${root.name}, which is not quantized` });
+      builder.decide(member, { precision: 'fp32', code: 'follows-float', reason: `runs in the kernel of ${root.name}, which is not quantized` });
     }
     return;
   }
   const weight = weightOf(facts, root);
   if (weight) builder.weights.push(weight);
+  else builder.quantizeEdge(root.input[1] ?? '', root, 1);
   builder.quantizeEdge(root.input[0] ?? '', root, 0);
   context.quantizedRoots.add(root);
-  builder.decide(root, { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' });
+  builder.decide(root, weight ? QUANTIZED : ATTENTION);
   for (const member of members) {
     if (member === residual?.add) continue;
     builder.decide(member, { precision: 'int8', code: 'fused', reason: `runs in the kernel of ${root.name}; no Q/DQ between them` });

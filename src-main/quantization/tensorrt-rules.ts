@@ -1,3 +1,4 @@
+import type { AttentionPrecision } from '../../src-shared/domain/precision';
 import { attrInt } from '../onnx/attributes';
 import type { Node } from '../onnx/model';
 import { convChannels, matrixSizes, weightOf } from './compute-layers';
@@ -13,11 +14,12 @@ export interface Refusal {
 const MIN_CHANNELS = 16;
 
 /** Why TensorRT should not get Q/DQ on a compute layer, or null when it should. */
-export function tensorrtRefusal(facts: GraphFacts, node: Node): Refusal | null {
+export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrecision): Refusal | null {
   const data = node.input[0] ?? '';
   if (!facts.isActivation(data)) return { code: 'constant-left-operand', reason: 'its first input is no float32 activation' };
   const right = node.input[1] ?? '';
   if (node.opType === 'MatMul' && facts.isActivation(right)) {
+    if (attention === 'int8') return null;
     return { code: 'attention-matmul', reason: 'both inputs are activations; TensorRT fuses attention as a whole, which Q/DQ inside would break' };
   }
   const dims = facts.initializer(right)?.dims;

@@ -1,4 +1,5 @@
-import { roundHalfEven, SMALLEST_SCALE, symmetricScale } from './number-formats';
+import { scaleOfThreshold, SMALLEST_SCALE } from '../../src-shared/domain/thresholds';
+import { halfScaleAbove, roundHalfEven } from './number-formats';
 
 /** INT32 biases stay below this, so that adding the products cannot overflow the accumulator. */
 const MAX_BIAS = 2 ** 30;
@@ -17,12 +18,17 @@ export function weightScalesFor(amaxes: Float32Array, bias: BiasFacts | null): {
   const values = new Float32Array(amaxes.length);
   let isRaised = false;
   for (const [channel, amax] of amaxes.entries()) {
-    const scale = symmetricScale(amax);
+    const scale = scaleOfThreshold(amax);
     const needed = bias ? Math.fround(Math.abs(bias.values[channel] ?? 0) / MAX_BIAS / bias.dataScale) : 0;
     if (needed > scale) isRaised = true;
     values[channel] = Math.max(scale, needed);
   }
   return { values, isRaised };
+}
+
+/** One scale per output channel that FP16 holds exactly: the next above max|w_c| / 127. */
+export function halfWeightScales(amaxes: Float32Array): Float32Array {
+  return amaxes.map((amax) => halfScaleAbove(scaleOfThreshold(amax)));
 }
 
 /** b_q = round_half_even(b / s_b) in int32, s_b = s_x * s_w[c] in float32. */

@@ -9,6 +9,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 export class WeightScales {
   private readonly tensors: ReadonlyMap<string, Tensor>;
   private readonly channelAmaxes = new Map<string, Float32Array>();
+  private readonly absSums = new Map<string, number>();
   private readonly biases = new Map<string, Float32Array>();
 
   constructor(model: Model) {
@@ -39,6 +40,17 @@ export class WeightScales {
     return amaxes;
   }
 
+  /** Largest sum of |w| over the weights of one index of `axis`. */
+  largestAbsSum(name: string, axis: number): number {
+    const key = `${axis} ${name}`;
+    const known = this.absSums.get(key);
+    if (known !== undefined) return known;
+    const tensor = this.tensor(name);
+    const largest = Math.max(0, ...absSumPerChannel(tensorAsFloat32(tensor), tensor.dims, axis));
+    this.absSums.set(key, largest);
+    return largest;
+  }
+
   /** Values of a bias. */
   bias(name: string): Float32Array {
     const known = this.biases.get(name);
@@ -47,6 +59,18 @@ export class WeightScales {
     this.biases.set(name, values);
     return values;
   }
+}
+
+/** Sums of |w| in double precision, by channel. */
+function absSumPerChannel(values: Float32Array, dims: readonly number[], axis: number): Float64Array {
+  const channels = dims[axis] ?? 1;
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const sums = new Float64Array(channels);
+  for (let i = 0; i < values.length; i++) {
+    const channel = Math.floor(i / inner) % channels;
+    sums[channel] = (sums[channel] ?? 0) + Math.abs(values[i] ?? 0);
+  }
+  return sums;
 }
 
 /** Row-major values; channel of element i is floor(i / inner) mod dims[axis], inner = product of the dimensions after it. */

@@ -3,7 +3,7 @@ import type { ModelInspection } from '../domain/inspection';
 import type { TensorHistogram } from '../domain/histogram';
 import type { Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
-import type { PlacementDecision, Precision, Target } from '../domain/precision';
+import type { AttentionPrecision, PlacementDecision, Precision, RestPrecision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
 import type { RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
@@ -36,6 +36,8 @@ export type ProjectEdit =
   /** Back to the project's method. */
   | { readonly kind: 'clear-tensor'; readonly tensor: string }
   | { readonly kind: 'precision'; readonly layer: string; readonly precision: Precision }
+  | { readonly kind: 'rest'; readonly rest: RestPrecision }
+  | { readonly kind: 'attention'; readonly attention: AttentionPrecision }
   | { readonly kind: 'preset'; readonly preset: 'first-and-head-fp16' | 'all-int8' }
   | { readonly kind: 'target'; readonly target: Target }
   /** Sets the limits that are named; null removes one. */

@@ -1,6 +1,6 @@
 import { arrayOf, boolean, byKind, count, nullable, number, objectOf, oneOf, ShapeError, string, where, type Shape } from '../base/json-shape';
 import { METHODS } from '../domain/methods';
-import { BACKENDS, PRECISIONS, TARGETS, type Target } from '../domain/precision';
+import { ATTENTION_PRECISIONS, BACKENDS, PRECISIONS, REST_PRECISIONS, TARGETS, type Target } from '../domain/precision';
 import type { Preprocessing } from '../domain/preprocessing';
 import { decisionFields, partialPreprocessingShape, percentileShape, preprocessingShape, someGatesShape } from '../domain/project-shape';
 import { jobId, type JobId } from '../base/brand';
@@ -25,6 +25,8 @@ const edit = byKind<ProjectEdit>({
   threshold: objectOf<Extract<ProjectEdit, { kind: 'threshold' }>>({ kind: oneOf('threshold'), tensor: string, thresholdReal: number }, {}),
   'clear-tensor': objectOf<Extract<ProjectEdit, { kind: 'clear-tensor' }>>({ kind: oneOf('clear-tensor'), tensor: string }, {}),
   precision: objectOf<Extract<ProjectEdit, { kind: 'precision' }>>({ kind: oneOf('precision'), layer: string, precision: oneOf(...PRECISIONS) }, {}),
+  rest: objectOf<Extract<ProjectEdit, { kind: 'rest' }>>({ kind: oneOf('rest'), rest: oneOf(...REST_PRECISIONS) }, {}),
+  attention: objectOf<Extract<ProjectEdit, { kind: 'attention' }>>({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }, {}),
   preset: objectOf<Extract<ProjectEdit, { kind: 'preset' }>>({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }, {}),
   target: objectOf<Extract<ProjectEdit, { kind: 'target' }>>({ kind: oneOf('target'), target: oneOf(...TARGETS) }, {}),
   gates: objectOf<Extract<ProjectEdit, { kind: 'gates' }>>({ kind: oneOf('gates'), gates: someGatesShape }, {}),

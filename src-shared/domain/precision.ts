@@ -10,15 +10,35 @@ export type Target = (typeof TARGETS)[number];
 export const BACKENDS = ['ort-cpu', 'ort-webgpu', 'ort-cuda', 'tensorrt'] as const;
 export type BackendId = (typeof BACKENDS)[number];
 
+export const REST_PRECISIONS = ['fp16', 'fp32'] as const;
+/** What layers compute in that INT8 does not take. */
+export type RestPrecision = (typeof REST_PRECISIONS)[number];
+
+export const ATTENTION_PRECISIONS = ['float', 'int8'] as const;
+/** How products of two activations (Q·Kᵀ and the product with V) are computed. */
+export type AttentionPrecision = (typeof ATTENTION_PRECISIONS)[number];
+
 /** Layer -> precision for the layers that a person (or a preset, or the search) decided; all others are int8. */
 export interface PrecisionPlan {
   readonly layers: Readonly<Record<string, Precision>>;
+  /** Absent: the target's own, see `restOf`. */
+  readonly rest?: RestPrecision;
+  /** Absent: float, so that TensorRT fuses attention as a whole. For the target tensorrt. */
+  readonly attention?: AttentionPrecision;
 }
 
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
   return plan.layers[layer] ?? 'int8';
+}
+
+/**
+ * TensorRT computes what is not INT8 in FP16 unless told otherwise: in a strongly typed network nothing else makes it use
+ * its FP16 kernels. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost there.
+ */
+export function restOf(plan: PrecisionPlan, target: Target): RestPrecision {
+  return plan.rest ?? (target === 'tensorrt' ? 'fp16' : 'fp32');
 }
 
 /** One decision about one layer (or one edge of it), for `--explain` and the graph view. */

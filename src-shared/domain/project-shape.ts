@@ -1,6 +1,6 @@
 import { arrayOf, byKind, nullable, number, objectOf, oneOf, recordOf, string, where, type Shape } from '../base/json-shape';
 import { METHODS } from './methods';
-import { PRECISIONS, TARGETS, type PrecisionPlan } from './precision';
+import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from './precision';
 import type { PartialPreprocessing, Preprocessing } from './preprocessing';
 import { PROJECT_VERSION, type Gates, type ProjectFile, type SetReference } from './project';
 
@@ -45,7 +45,7 @@ export const decisionFields = {
   percentile: percentileShape,
   tensorMethods: recordOf(oneOf(...METHODS)),
   manualThresholds: recordOf(threshold),
-  plan: objectOf<PrecisionPlan>({ layers: recordOf(oneOf(...PRECISIONS)) }, {}),
+  plan: objectOf<PrecisionPlan>({ layers: recordOf(oneOf(...PRECISIONS)) }, { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS) }),
   target: oneOf(...TARGETS),
   gates: gatesShape,
   preprocessing: preprocessingShape,

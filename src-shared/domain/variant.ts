@@ -1,7 +1,7 @@
 import type { LayerId } from '../base/brand';
 import { WorkbenchError } from '../base/errors';
 import { isVariantMethod, VARIANT_METHODS, type VariantMethod } from './methods';
-import { EMPTY_PLAN, type PrecisionPlan } from './precision';
+import type { PrecisionPlan } from './precision';
 
 export type VariantKind = 'fp32' | 'fp16' | 'int8' | 'mixed';
 
@@ -32,7 +32,7 @@ export function planOfVariant(variant: VariantName, projectPlan: PrecisionPlan, 
     case 'mixed':
       return projectPlan;
     case 'int8':
-      return EMPTY_PLAN;
+      return { ...projectPlan, layers: {} };
     case 'fp16':
     case 'fp32': {
       const precision = variant.kind;

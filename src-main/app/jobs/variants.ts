@@ -57,7 +57,7 @@ interface EngineRecord {
 
 const ENGINE_RECORD = 'engine.json';
 /** Part of every engine's key: raised when the same plan and thresholds give another model. */
-const REWRITE_VERSION = 1;
+const REWRITE_VERSION = 2;
 
 /**
  * Builds engines. On ort-cpu with target onnxruntime an engine is the self-contained quantized model that ONNX Runtime

@@ -3,7 +3,7 @@ import type { ProjectEdit } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
-import { PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
+import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
 import { EXIT_OK, oneOf, parseFlags, toJson, type Command } from '../command';
 
 const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
@@ -18,6 +18,8 @@ export const set: Command = {
   --percentile P                   of method percentile, in percent (99.99)
   --layer GLOB --precision P       ${PRECISIONS.join(', ')}
   --preset first-and-head-fp16|all-int8
+  --rest ${REST_PRECISIONS.join('|')}               what layers run in that INT8 does not take (fp16 for tensorrt, fp32 for onnxruntime)
+  --attention ${ATTENTION_PRECISIONS.join('|')}         products of two activations, target tensorrt (float)
   --gate NAME=VALUE|none           limits of a run, repeatable: ${GATES.join(', ')}
   --target ${TARGETS.join('|')}
 Methods: ${METHODS.join(', ')}`,
@@ -33,6 +35,8 @@ Methods: ${METHODS.join(', ')}`,
         layer: { type: 'string' },
         precision: { type: 'string' },
         preset: { type: 'string' },
+        rest: { type: 'string' },
+        attention: { type: 'string' },
         target: { type: 'string' },
         gate: { type: 'string', multiple: true },
       },
@@ -57,6 +61,8 @@ interface Values {
   readonly layer?: string | undefined;
   readonly precision?: string | undefined;
   readonly preset?: string | undefined;
+  readonly rest?: string | undefined;
+  readonly attention?: string | undefined;
   readonly target?: string | undefined;
   readonly gate?: string[] | undefined;
 }
@@ -99,6 +105,10 @@ function layerEdits(values: Values): ProjectEdit[] {
   const edits: ProjectEdit[] = [];
   const preset = oneOf('--preset', values.preset, ['first-and-head-fp16', 'all-int8'] as const);
   if (preset !== undefined) edits.push({ kind: 'preset', preset });
+  const rest = oneOf('--rest', values.rest, REST_PRECISIONS);
+  if (rest !== undefined) edits.push({ kind: 'rest', rest });
+  const attention = oneOf('--attention', values.attention, ATTENTION_PRECISIONS);
+  if (attention !== undefined) edits.push({ kind: 'attention', attention });
   const precision = oneOf('--precision', values.precision, PRECISIONS);
   if ((precision === undefined) !== (values.layer === undefined)) throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
   if (precision !== undefined && values.layer !== undefined) edits.push({ kind: 'precision', layer: values.layer, precision });

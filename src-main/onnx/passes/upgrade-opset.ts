@@ -6,7 +6,7 @@ import { inferShapes } from '../shapes';
 import { subgraphsOf } from '../subgraphs';
 import { FreshNames } from './names';
 import type { Notes } from './note';
-import { UPGRADE_RULES } from './upgrade-rules';
+import { UPGRADE_RULES, type UpgradeRule } from './upgrade-rules';
 import { UpgradeScope } from './upgrade-scope';
 
 /** Per-channel DequantizeLinear begins here. */
@@ -23,16 +23,29 @@ export function upgradeOpset(model: Model, notes: Notes): Model {
   const opset = defaultOpset(model);
   if (opset >= PREPARED_OPSET) return model;
   notes.push({ code: 'opset-upgraded', message: `Operator set ${opset} was upgraded to ${PREPARED_OPSET}, which per-channel quantization needs; the function is the same` });
-  const graph = upgradeGraph(model.graph, { opset, names: new FreshNames(model.graph), outer: null, types: elementTypes(model) });
+  return applyUpgrade(model, { version: PREPARED_OPSET, irVersion: PREPARED_IR_VERSION, rules: UPGRADE_RULES });
+}
+
+export interface OpsetUpgrade {
+  /** The operator set that comes out, and the IR version that came with it. */
+  readonly version: number;
+  readonly irVersion: number;
+  readonly rules: ReadonlyMap<string, UpgradeRule>;
+}
+
+/** The model with every node rewritten by its rule, subgraphs too. */
+export function applyUpgrade(model: Model, { version, irVersion, rules }: OpsetUpgrade): Model {
+  const graph = upgradeGraph(model.graph, { rules, opset: defaultOpset(model), names: new FreshNames(model.graph), outer: null, types: elementTypes(model) });
   return {
     ...model,
-    irVersion: Math.max(model.irVersion, PREPARED_IR_VERSION),
+    irVersion: Math.max(model.irVersion, irVersion),
     graph,
-    opsetImport: model.opsetImport.map((entry) => (isDefaultDomain(entry.domain) ? { ...entry, version: PREPARED_OPSET } : entry)),
+    opsetImport: model.opsetImport.map((entry) => (isDefaultDomain(entry.domain) ? { ...entry, version } : entry)),
   };
 }
 
 interface GraphContext {
+  readonly rules: OpsetUpgrade['rules'];
   readonly opset: number;
   readonly names: FreshNames;
   /** The scope around a subgraph. */
@@ -44,17 +57,17 @@ function upgradeGraph(graph: Graph, context: GraphContext): Graph {
   const shapes = inferShapes(graph, context.outer?.shapes);
   const scope = new UpgradeScope({ ...context, index: new GraphIndex(graph), shapes });
   const node = graph.node.flatMap((candidate) => {
-    const inner = upgradeSubgraphs(candidate, scope);
-    const rule = isDefaultDomain(inner.domain) ? UPGRADE_RULES.get(inner.opType) : undefined;
+    const inner = upgradeSubgraphs(candidate, scope, context.rules);
+    const rule = isDefaultDomain(inner.domain) ? context.rules.get(inner.opType) : undefined;
     return rule === undefined ? [inner] : rule(inner, scope);
   });
   return { ...graph, node, initializer: [...graph.initializer, ...scope.added] };
 }
 
-function upgradeSubgraphs(node: Node, scope: UpgradeScope): Node {
+function upgradeSubgraphs(node: Node, scope: UpgradeScope, rules: OpsetUpgrade['rules']): Node {
   if (subgraphsOf(node).length === 0) return node;
   const upgraded = (graph: Graph): Graph =>
-    upgradeGraph(graph, { opset: scope.opset, names: scope.names, outer: scope, types: graphElementTypes(graph, scope.types) });
+    upgradeGraph(graph, { rules, opset: scope.opset, names: scope.names, outer: scope, types: graphElementTypes(graph, scope.types) });
   const attribute = node.attribute.map((item): Attribute => {
     if (item.value.kind === 'graph') return { ...item, value: { kind: 'graph', value: upgraded(item.value.value) } };
     if (item.value.kind === 'graphs') return { ...item, value: { kind: 'graphs', value: item.value.value.map(upgraded) } };

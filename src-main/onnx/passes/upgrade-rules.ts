@@ -5,7 +5,7 @@ import { upgradeResize, upgradeUpsample } from './upgrade-resize';
 import type { UpgradeScope } from './upgrade-scope';
 import { upgradeSoftmax } from './upgrade-softmax';
 
-/** Rewrites one node of opset 7..12 into nodes of opset 13 that make the same tensors. */
+/** Rewrites one node into nodes of a later operator set that make the same tensors. */
 export type UpgradeRule = (node: Node, scope: UpgradeScope) => readonly Node[];
 
 const LARGEST_FLOAT = 3.4028234663852886e38;
@@ -43,8 +43,8 @@ function newInputBase(node: Node, what: string): string {
   return `${node.output[0] ?? node.opType}_${what}`;
 }
 
-/** Opset 13 takes as second input what was an attribute; an absent or empty one means the same in both. */
-function attributeToInput(attribute: 'axes' | 'split'): UpgradeRule {
+/** Takes as second input what was an attribute; an absent or empty one means the same in both. */
+export function attributeToInput(attribute: 'axes' | 'split'): UpgradeRule {
   return (node, scope) => {
     const values = attrInts(node, attribute, undefined);
     if (values === undefined || values.length === 0) return [{ ...node, attribute: withAttributes(node, [attribute]) }];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { float16ToFloat32 } from '../../../src-main/onnx/half';
-import { asymmetricParameters, halfBits, quantizeWeight, roundHalfEven, SMALLEST_SCALE, symmetricScale } from '../../../src-main/quantization/number-formats';
+import { SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
+import { asymmetricParameters, halfBits, halfScale, halfScaleAbove, quantizeWeight, roundHalfEven } from '../../../src-main/quantization/number-formats';
 import { pseudoRandom } from '../../support/onnx-builder';
 
 /** All non-negative finite halves with their bits, ascending: the slow reference of the rounding. */
@@ -59,13 +60,24 @@ describe('integer formats', () => {
   });
 
   it('quantizes weights to -127..127', () => {
-    expect([1, -1, 0.0118, 0, 2, -2].map((value) => quantizeWeight(value, symmetricScale(1)) + 0)).toEqual([127, -127, 1, 0, 127, -127]);
+    expect([1, -1, 0.0118, 0, 2, -2].map((value) => quantizeWeight(value, Math.fround(1 / 127)) + 0)).toEqual([127, -127, 1, 0, 127, -127]);
   });
 
   it('never has a scale of 0', () => {
-    expect(symmetricScale(0)).toBe(SMALLEST_SCALE);
-    expect(symmetricScale(127)).toBe(1);
     expect(asymmetricParameters(0, 0)).toEqual({ scale: SMALLEST_SCALE, zeroPoint: 0 });
+  });
+
+  it('rounds scales to ones that FP16 holds, never to 0 or infinity, and weight scales never down', () => {
+    expect([0, 2 ** -30, 1e9].map(halfScale)).toEqual([2 ** -24, 2 ** -24, 65504]);
+    for (const value of [...pseudoRandom(300, 5)].map((unit, i) => Math.fround((Math.abs(unit) + 1e-3) * 2 ** ((i % 26) - 24)))) {
+      const [nearest, above] = [halfScale(value), halfScaleAbove(value)];
+      expect(float16ToFloat32(halfBits(nearest))).toBe(nearest);
+      expect(float16ToFloat32(halfBits(above))).toBe(above);
+      expect(above).toBeGreaterThanOrEqual(value);
+      const step = Math.max(value * 2 ** -10, 2 ** -24);
+      expect(Math.abs(nearest - value)).toBeLessThanOrEqual(step);
+      expect(above - value).toBeLessThanOrEqual(step);
+    }
   });
 
   it.each([

@@ -19,8 +19,11 @@ function perceptron(): Model {
 
 const THRESHOLDS = { x: 0.8, 'm1:0': 5, 'add:0': 5, 'relu:0': 2.5 };
 
+/** Everything INT8, the rest in FP32, so that results can be compared exactly. */
+const INT8: PrecisionPlan = { layers: {}, rest: 'fp32' };
+
 function request(model: Model, more: Partial<QuantizeRequest> = {}): QuantizeRequest {
-  return { model, target: 'tensorrt', plan: EMPTY_PLAN, thresholds: THRESHOLDS, ranges: {}, ...more };
+  return { model, target: 'tensorrt', plan: INT8, thresholds: THRESHOLDS, ranges: {}, ...more };
 }
 
 /** Thresholds for any model: 3 everywhere. */
@@ -142,7 +145,7 @@ describe('layers in FP16', () => {
 
   it('border on INT8 layers through float32', () => {
     const model = perceptron();
-    const { graph } = quantizeModel(request(model, { plan: { layers: { m1: 'fp16' } } })).model;
+    const { graph } = quantizeModel(request(model, { plan: { layers: { m1: 'fp16' }, rest: 'fp32' } })).model;
     expect(graph.node.map((node) => node.opType)).toEqual([
       'Cast', 'Cast', 'MatMul', 'Cast', 'Add', 'Relu', 'Cast', 'QuantizeLinear', 'DequantizeLinear', 'QuantizeLinear', 'DequantizeLinear', 'MatMul',
     ]);
@@ -165,8 +168,10 @@ describe('layers in FP16', () => {
 
 describe('materialize', () => {
   it.each<[string, PrecisionPlan]>([
-    ['int8', EMPTY_PLAN],
-    ['mixed', { layers: { c1: 'fp16', fc: 'fp16' } }],
+    ['int8', INT8],
+    ['int8 and fp16', EMPTY_PLAN],
+    ['mixed', { layers: { c1: 'fp16', fc: 'fp16' }, rest: 'fp32' }],
+    ['mixed, rest in fp16', { layers: { c1: 'fp16', fc: 'fp32' } }],
   ])('changes no value: %s', async (_, plan) => {
     const model = residualNet();
     const values = pseudoRandom(48, 4);

@@ -20,8 +20,8 @@ describe('residual blocks', () => {
       'c2 | Conv | int8 | quantized | r1:0, c2.w by axis 0',
       'add | Add | int8 | residual-add | stem_relu:0',
       'r2 | Relu | int8 | fused',
-      'gap | GlobalAveragePool | fp32 | op-not-quantized',
-      'flat | Flatten | fp32 | copy-float',
+      'gap | GlobalAveragePool | fp16 | op-not-quantized',
+      'flat | Flatten | fp16 | copy-float',
       'fc | MatMul | int8 | quantized | flat:0, fc.w by axis 1',
     ]);
   });
@@ -52,7 +52,7 @@ describe('residual blocks', () => {
     const net = new Net();
     const base = net.conv('a', 'x', 16, 16);
     const lines = layout(net.model(['n', 16, 4, 4], net.op('Add', 'gate', [base, net.op('Tanh', 'tanh', [base])])));
-    expect(lines.at(-1)).toBe('gate | Add | fp32 | add-float');
+    expect(lines.at(-1)).toBe('gate | Add | fp16 | add-float');
   });
 });
 

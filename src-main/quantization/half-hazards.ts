@@ -1,0 +1,107 @@
+import { attrInt } from '../onnx/attributes';
+import { DataType, type Node } from '../onnx/model';
+import { weightOf } from './compute-layers';
+import type { GraphFacts } from './graph-facts';
+import { FP16_MAX } from './number-formats';
+import { COMPUTE_OPS } from './op-classes';
+import type { Verdict } from './placement';
+
+/** What decides whether FP16 holds a layer's numbers. */
+export interface RangeFacts {
+  /** max|w| of a float32 initializer. */
+  readonly weightAmax: (initializer: string) => number;
+  /** Largest sum of |w| over the weights of one output channel. */
+  readonly weightAbsSum: (initializer: string, axis: number) => number;
+  /** max|x| of an activation over the calibration set, or undefined when it was not collected. */
+  readonly activationAmax: (tensor: string) => number | undefined;
+}
+
+/** From here on half-precision values are 0.5 or more apart. */
+const COARSE_FROM = 512;
+
+export interface HalfHazard {
+  readonly code: 'fp16-refused-weight' | 'fp16-refused-activation' | 'fp16-refused-accumulation' | 'fp16-coarse';
+  /** The tensor or initializer that it is about. */
+  readonly tensor: string;
+  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach). */
+  readonly amaxReal: number;
+  readonly reason: string;
+}
+
+/**
+ * What FP16 would do to a layer, worst first; empty where its numbers fit. Known from the histograms and the weights, before
+ * anything is built: a value above 65504 becomes infinity, and infinity times zero or minus infinity becomes NaN.
+ *
+ * The bound of an accumulation is max over output channels of sum|w| times max|x|: what a kernel that adds up in FP16 can
+ * meet on the way to an output that fits.
+ */
+export function halfHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly HalfHazard[] {
+  const hazards = [...weightHazards(facts, node, ranges), ...activationHazards(facts, node, ranges)];
+  if (!hazards.some(({ code }) => code === 'fp16-refused-activation')) hazards.push(...accumulationHazards(facts, node, ranges));
+  return hazards.toSorted((a, b) => Number(a.code === 'fp16-coarse') - Number(b.code === 'fp16-coarse'));
+}
+
+/** Why a layer must not run in FP16, or undefined when it may. */
+export function halfRefusal(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict | undefined {
+  const hazard = halfHazards(facts, node, ranges).find(({ code }) => code !== 'fp16-coarse');
+  return hazard && { precision: 'fp32', code: hazard.code, reason: hazard.reason };
+}
+
+function weightHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfHazard[] {
+  // A Clip's bounds may be the largest float: they saturate without harm.
+  if (node.opType === 'Clip') return [];
+  return node.input.flatMap((tensor) => {
+    if (facts.initializer(tensor)?.dataType !== DataType.FLOAT) return [];
+    const amaxReal = ranges.weightAmax(tensor);
+    if (!(amaxReal > FP16_MAX)) return [];
+    return [{ code: 'fp16-refused-weight', tensor, amaxReal, reason: `max|w| of ${tensor} is ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value` } as const];
+  });
+}
+
+function activationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfHazard[] {
+  const tensors = new Set([...node.input, ...node.output].filter((name) => facts.isActivation(name)));
+  return [...tensors].flatMap((tensor): HalfHazard[] => {
+    const amaxReal = ranges.activationAmax(tensor);
+    if (amaxReal === undefined || !(amaxReal > COARSE_FROM)) return [];
+    const found = `max|x| of ${tensor} is ${amaxReal.toPrecision(4)}`;
+    if (amaxReal > FP16_MAX) return [{ code: 'fp16-refused-activation', tensor, amaxReal, reason: `${found}, above 65504, the largest FP16 value: it becomes infinity` }];
+    return [{ code: 'fp16-coarse', tensor, amaxReal, reason: `${found}; above ${COARSE_FROM} FP16 values are 0.5 or more apart` }];
+  });
+}
+
+function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfHazard[] {
+  const [data = '', right = ''] = node.input;
+  const amax = ranges.activationAmax(data);
+  if (amax === undefined) return [];
+  const terms = termBound(facts, node, right, ranges);
+  const amaxReal = terms * amax;
+  if (!(amaxReal > FP16_MAX)) return [];
+  const reason = `partial sums of ${node.name} can reach ${amaxReal.toPrecision(4)} (sum|w| of a channel times max|x| of ${data}), above 65504, the largest FP16 value`;
+  return [{ code: 'fp16-refused-accumulation', tensor: node.output[0] ?? '', amaxReal, reason }];
+}
+
+/** What max|x| is multiplied with on the way through a sum; 0 for layers that sum nothing or sums of unknown length. */
+function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFacts): number {
+  if (COMPUTE_OPS.has(node.opType)) {
+    const weight = weightOf(facts, node);
+    if (weight) return ranges.weightAbsSum(weight.initializer, weight.axis);
+    const inner = facts.shape(node.input[0] ?? '')?.at(-1);
+    return typeof inner === 'number' ? inner * (ranges.activationAmax(right) ?? 0) : 0;
+  }
+  if (node.opType === 'ReduceSum' || node.opType === 'ReduceMean' || node.opType === 'GlobalAveragePool') return summedElements(facts, node);
+  return 0;
+}
+
+/** Elements that one output of a reduction sums, where the shapes say so. */
+function summedElements(facts: GraphFacts, node: Node): number {
+  const before = facts.shape(node.input[0] ?? '');
+  const after = facts.shape(node.output[0] ?? '');
+  if (!before) return 0;
+  if (node.opType === 'GlobalAveragePool') return product(before.slice(2));
+  if (attrInt(node, 'keepdims', 1) !== 1 || after?.length !== before.length) return 0;
+  return product(before.filter((dim, axis) => dim !== after[axis]));
+}
+
+function product(dims: readonly (number | null)[]): number {
+  return dims.every((dim) => dim !== null) ? dims.reduce<number>((total, dim) => total * (dim ?? 1), 1) : 0;
+}
