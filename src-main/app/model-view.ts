@@ -1,18 +1,18 @@
 import type { LayerView, ModelView } from '../../src-shared/contract/api';
 import { layerId } from '../../src-shared/base/brand';
-import { precisionOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
+import { precisionOf, type HalfHazard, type PlacementDecision, type PrecisionPlan } from '../../src-shared/domain/precision';
+import type { ExplainResult } from '../compute/protocol';
 import { elementCount } from '../onnx/element-types';
 import type { Model, Node } from '../onnx/model';
 import { calibrationTensors } from '../quantization/calibration-tensors';
 import { graphFacts, type GraphFacts } from '../quantization/graph-facts';
 import { COMPUTE_OPS } from '../quantization/op-classes';
-import { placeQdq } from '../quantization/quantize';
 
 /** The prepared model as the graph and the layer table show it: what each layer was asked to be, what it becomes, and why. */
-export function modelView(model: Model, plan: PrecisionPlan, target: Target): ModelView {
+export function modelView(model: Model, plan: PrecisionPlan, explained: ExplainResult, isCalibrated: boolean): ModelView {
   const facts = graphFacts(model);
   const decisions = new Map<string, PlacementDecision[]>();
-  for (const decision of placeQdq(model, plan, target).decisions) {
+  for (const decision of explained.decisions) {
     const list = decisions.get(decision.layer);
     if (list) list.push(decision);
     else decisions.set(decision.layer, [decision]);
@@ -20,12 +20,17 @@ export function modelView(model: Model, plan: PrecisionPlan, target: Target): Mo
   return {
     inputs: model.graph.input.map((input) => input.name),
     outputs: model.graph.output.map((output) => output.name),
-    layers: facts.nodes.map((node) => layerView(node, facts, plan, decisions.get(node.name) ?? [])),
+    layers: facts.nodes.map((node) => layerView(node, facts, plan, { decisions: decisions.get(node.name) ?? [], halfHazards: isCalibrated ? (explained.hazards[node.name] ?? []) : null })),
     calibrationTensors: calibrationTensors(model),
   };
 }
 
-function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, decisions: readonly PlacementDecision[]): LayerView {
+interface LayerFindings {
+  readonly decisions: readonly PlacementDecision[];
+  readonly halfHazards: readonly HalfHazard[] | null;
+}
+
+function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, { decisions, halfHazards }: LayerFindings): LayerView {
   const layer = layerId(node.name);
   const constants = node.input.filter((name) => facts.initializer(name) !== undefined);
   const weight = COMPUTE_OPS.has(node.opType) ? facts.initializer(node.input[1] ?? '') : undefined;
@@ -40,5 +45,6 @@ function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, decisions
     planned: precisionOf(plan, layer),
     decision: main ?? { layer, op: node.opType, precision: 'fp32', code: 'unknown', reason: 'No decision was made about this layer' },
     edges: decisions.filter((decision) => decision.tensor !== undefined),
+    halfHazards,
   };
 }

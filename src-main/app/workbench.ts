@@ -55,7 +55,7 @@ import { ProjectLocks } from './project-locks';
 import { checkProjectModel, loadProject, saveProject } from './project-store';
 import { RecentProjects } from './recent-projects';
 import { ensureSample } from './sample';
-import { currentCalibrationKey, openCalibration, openWorkspace, prepared, type Workspace } from './workspace';
+import { currentCalibrationKey, openCalibration, openCalibrationIfAny, openWorkspace, prepared, rangesOf, type Workspace } from './workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {
@@ -114,7 +114,11 @@ export class Workbench implements WorkbenchApi {
   async getModel(request: { readonly projectPath: string; readonly target?: Target }): Promise<ModelView> {
     const workspace = await openWorkspace(resolve(request.projectPath));
     const model = await prepared(workspace, this.services.compute, {});
-    return modelView(model, workspace.file.plan, request.target ?? workspace.file.target);
+    const { plan } = workspace.file;
+    const calibration = openCalibrationIfAny(workspace);
+    const target = request.target ?? workspace.file.target;
+    const explained = await this.services.compute.request('explain', { preparedDir: workspace.preparedDir, target, plan, ranges: rangesOf(calibration) }, {});
+    return modelView(model, plan, explained, calibration !== null);
   }
 
   async getImageSet(request: { readonly projectPath: string; readonly set: SetName }): Promise<ImageSetView> {

@@ -146,6 +146,15 @@ export function openCalibration(workspace: Workspace): StoredCalibration {
   return StoredCalibration.open(workspace.paths.calibrationDir(key));
 }
 
+export function openCalibrationIfAny(workspace: Workspace): StoredCalibration | null {
+  return currentCalibrationKey(workspace) === null ? null : openCalibration(workspace);
+}
+
+/** Tensor -> [min, max] over the calibration set, real units; empty without a calibration. */
+export function rangesOf(calibration: StoredCalibration | null): Record<string, readonly [number, number]> {
+  return Object.fromEntries((calibration?.index.tensors ?? []).map((tensor) => [tensor.name, [tensor.min, tensor.max] as const]));
+}
+
 export function shortHash(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }

@@ -12,14 +12,14 @@ import { evaluate } from './evaluate';
 import { merge } from './merge-shards';
 import { prepare } from './prepare';
 import type { BenchParams, ComputeMethods, PreviewParams, ThumbnailParams, VersionsResult } from './protocol';
-import { rewrite } from './rewrite';
+import { explain, rewrite } from './rewrite';
 
 type Handlers = {
   readonly [M in keyof ComputeMethods]: (params: ComputeMethods[M]['params'], context: TaskContext) => Promise<ComputeMethods[M]['result']>;
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, evaluate, thumbnail, preview, bench, versions };
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, thumbnail, preview, bench, versions };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);

@@ -7,7 +7,7 @@ import type { Picture, PreprocessingPreview } from '../../src-shared/contract/ap
 import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
 import type { RunnableVariant } from '../backends/runnable-variant';
-import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
+import type { HalfHazard, PrecisionPlan, Target } from '../../src-shared/domain/precision';
 
 /**
  * What the app asks of the compute process. Every method may report progress and can be cancelled. Models, images and
@@ -18,6 +18,7 @@ export interface ComputeMethods {
   readonly calibrate: { readonly params: CalibrateParams; readonly result: Omit<CalibrateResult, 'project'> };
   readonly merge: { readonly params: MergeParams; readonly result: Omit<CalibrateResult, 'project'> };
   readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
+  readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
   readonly thumbnail: { readonly params: ThumbnailParams; readonly result: Picture };
   readonly preview: { readonly params: PreviewParams; readonly result: PreprocessingPreview };
@@ -94,6 +95,14 @@ export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBy
   /** Some layer runs in FP16. */
   readonly hasFp16: boolean;
 };
+
+export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges'>;
+
+export interface ExplainResult {
+  readonly decisions: QuantizeResult['decisions'];
+  /** Layer -> what FP16 would do to it; layers that FP16 suits are not in it. */
+  readonly hazards: Readonly<Record<string, readonly HalfHazard[]>>;
+}
 
 export interface EvaluateParams {
   /** The first one is the reference (fp32) that the others are compared with. */

@@ -1,11 +1,14 @@
+import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { Model } from '../onnx/model';
 import { loadPrepared, preparedWeights } from '../onnx/prepared-store';
 import { writeModel } from '../onnx/wire-writer';
 import { materialize } from '../quantization/materialize';
-import { countNodes, quantizeModel } from '../quantization/quantize';
+import { graphFacts } from '../quantization/graph-facts';
+import { halfHazards } from '../quantization/half-hazards';
+import { countNodes, placeQdq, quantizeModel, rangeFacts } from '../quantization/quantize';
 import { WeightScales } from '../quantization/weight-scales';
-import type { RewriteParams, RewriteResult } from './protocol';
+import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from './protocol';
 
 /** The prepared model that was rewritten last, with what was read of its weights: a toggle must not read them again. */
 let latest: { readonly dir: string; readonly model: Model; readonly weights: WeightScales } | null = null;
@@ -23,11 +26,21 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const { model, weights } = openPrepared(params.preparedDir);
   const { target, plan, thresholds, ranges, activationType } = params;
   const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, weights });
-  const nodes = countNodes(quantized.model);
   const { decisions, hasFp16 } = quantized;
+  const made = params.materialize ? materialize(quantized.model, context) : quantized.model;
+  const nodes = countNodes(made);
   if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
-  const { sizeBytes } = params.materialize
-    ? await writeModel(materialize(quantized.model, context), params.outPath, context)
-    : await writeModel(quantized.model, params.outPath, context, { externalTo: preparedWeights(params.preparedDir) });
+  const external = params.materialize ? {} : { externalTo: preparedWeights(params.preparedDir) };
+  const { sizeBytes } = await writeModel(made, params.outPath, context, external);
   return { nodes, decisions, hasFp16, sizeBytes };
+}
+
+/** What a plan makes of every layer, and what FP16 would do to it; from the stored ranges and the weights, nothing is run. */
+export async function explain(params: ExplainParams, context: TaskContext): Promise<ExplainResult> {
+  throwIfAborted(context.signal);
+  const { model, weights } = openPrepared(params.preparedDir);
+  const ranges = rangeFacts(weights, params.ranges);
+  const facts = graphFacts(model);
+  const hazards = facts.nodes.map((node) => [node.name, halfHazards(facts, node, ranges)] as const).filter(([, found]) => found.length > 0);
+  return Promise.resolve({ decisions: placeQdq(model, params.plan, params.target, ranges).decisions, hazards: Object.fromEntries(hazards) });
 }

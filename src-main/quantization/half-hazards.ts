@@ -1,3 +1,4 @@
+import type { HalfHazard } from '../../src-shared/domain/precision';
 import { attrInt } from '../onnx/attributes';
 import { DataType, type Node } from '../onnx/model';
 import { weightOf } from './compute-layers';
@@ -14,26 +15,21 @@ export interface RangeFacts {
   readonly weightAbsSum: (initializer: string, axis: number) => number;
   /** max|x| of an activation over the calibration set, or undefined when it was not collected. */
   readonly activationAmax: (tensor: string) => number | undefined;
+  /** True when no value of an activation was negative over the calibration set. */
+  readonly isNonNegative: (tensor: string) => boolean;
 }
+
+const AVERAGES = new Set(['ReduceMean', 'GlobalAveragePool']);
 
 /** From here on half-precision values are 0.5 or more apart. */
 const COARSE_FROM = 512;
-
-export interface HalfHazard {
-  readonly code: 'fp16-refused-weight' | 'fp16-refused-activation' | 'fp16-refused-accumulation' | 'fp16-coarse';
-  /** The tensor or initializer that it is about. */
-  readonly tensor: string;
-  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach). */
-  readonly amaxReal: number;
-  readonly reason: string;
-}
 
 /**
  * What FP16 would do to a layer, worst first; empty where its numbers fit. Known from the histograms and the weights, before
  * anything is built: a value above 65504 becomes infinity, and infinity times zero or minus infinity becomes NaN.
  *
- * The bound of an accumulation is max over output channels of sum|w| times max|x|: what a kernel that adds up in FP16 can
- * meet on the way to an output that fits.
+ * The bound of an accumulation is max over output channels of sum|w| times max|x|: what a kernel
+ * that adds up in FP16 can meet on the way to an output that fits.
  */
 export function halfHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly HalfHazard[] {
   const hazards = [...weightHazards(facts, node, ranges), ...activationHazards(facts, node, ranges)];
@@ -73,10 +69,9 @@ function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts):
   const [data = '', right = ''] = node.input;
   const amax = ranges.activationAmax(data);
   if (amax === undefined) return [];
-  const terms = termBound(facts, node, right, ranges);
-  const amaxReal = terms * amax;
+  const amaxReal = AVERAGES.has(node.opType) ? averagedSum(facts, node, ranges) : termBound(facts, node, right, ranges) * amax;
   if (!(amaxReal > FP16_MAX)) return [];
-  const reason = `partial sums of ${node.name} can reach ${amaxReal.toPrecision(4)} (sum|w| of a channel times max|x| of ${data}), above 65504, the largest FP16 value`;
+  const reason = `partial sums of ${node.name} can reach ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value`;
   return [{ code: 'fp16-refused-accumulation', tensor: node.output[0] ?? '', amaxReal, reason }];
 }
 
@@ -88,8 +83,17 @@ function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFa
     const inner = facts.shape(node.input[0] ?? '')?.at(-1);
     return typeof inner === 'number' ? inner * (ranges.activationAmax(right) ?? 0) : 0;
   }
-  if (node.opType === 'ReduceSum' || node.opType === 'ReduceMean' || node.opType === 'GlobalAveragePool') return summedElements(facts, node);
-  return 0;
+  return node.opType === 'ReduceSum' ? summedElements(facts, node) : 0;
+}
+
+/**
+ * What an average sums up before it divides: without negative terms, the largest average times their number. Otherwise it is
+ * not judged (0): that every term is max|x| at once says nothing about images (SqueezeNet's last pool would seem to overflow,
+ * and does not).
+ */
+function averagedSum(facts: GraphFacts, node: Node, ranges: RangeFacts): number {
+  const averageAmax = ranges.activationAmax(node.output[0] ?? '');
+  return averageAmax !== undefined && ranges.isNonNegative(node.input[0] ?? '') ? summedElements(facts, node) * averageAmax : 0;
 }
 
 /** Elements that one output of a reduction sums, where the shapes say so. */

@@ -1,10 +1,10 @@
 import { layerId } from '../../src-shared/base/brand';
-import { precisionOf, type Precision, type PrecisionPlan, type RestPrecision } from '../../src-shared/domain/precision';
+import { precisionOf, type HalfHazard, type Precision, type PrecisionPlan, type RestPrecision } from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
 import { subgraphsOf } from '../onnx/subgraphs';
 import { decomposedNormalizations } from './decomposed-chains';
 import type { GraphFacts } from './graph-facts';
-import { halfRefusal, type RangeFacts } from './half-hazards';
+import { halfHazards, halfRefusal, type RangeFacts } from './half-hazards';
 import { CONTROL_FLOW_OPS, NO_FP16_OPS } from './op-classes';
 import type { Partitions } from './partitions';
 import type { Verdict } from './placement';
@@ -18,6 +18,8 @@ export interface LayerPrecisions {
   readonly halfLayers: ReadonlySet<string>;
   /** Why a layer stays in FP32 although the rest is FP16. */
   readonly restRefusals: ReadonlyMap<string, Verdict>;
+  /** Layer -> tensors that FP16 rounds coarsely there. */
+  readonly coarse: ReadonlyMap<string, readonly HalfHazard[]>;
 }
 
 export interface PrecisionContext {
@@ -31,6 +33,7 @@ export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, r
   const verdicts = new Map<string, Verdict>();
   const halfLayers = new Set<string>();
   const restRefusals = new Map<string, Verdict>();
+  const coarse = new Map<string, readonly HalfHazard[]>();
   const normalizations = decomposedNormalizations(facts);
   for (const node of facts.nodes) {
     const { precision, root } = requested(plan, partitions, node);
@@ -39,9 +42,12 @@ export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, r
     if (precision !== 'int8') verdicts.set(node.name, refusal ?? planned(precision, root));
     else if (refusal) restRefusals.set(node.name, refusal);
     const isRestHalf = precision === 'int8' && rest === 'fp16' && !normalizations.has(node);
-    if ((isPlannedHalf || isRestHalf) && !refusal) halfLayers.add(node.name);
+    if (refusal || !(isPlannedHalf || isRestHalf)) continue;
+    halfLayers.add(node.name);
+    const hazards = halfHazards(facts, node, ranges);
+    if (hazards.length > 0) coarse.set(node.name, hazards);
   }
-  return { of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals };
+  return { of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals, coarse };
 }
 
 /** A layer without an entry follows the compute layer in whose kernel it runs. */

@@ -20,11 +20,11 @@ export class PlacementBuilder {
   readonly folded: FoldedActivation[] = [];
   private readonly usesByTensor = new Map<string, LayerInput[]>();
   private readonly verdicts = new Map<string, Verdict>();
-  private readonly edges: PlacementDecision[] = [];
+  private readonly edges = new Map<string, PlacementDecision[]>();
 
   constructor(
     private readonly facts: GraphFacts,
-    private readonly precisions: Pick<LayerPrecisions, 'halfLayers' | 'restRefusals'>,
+    private readonly precisions: Pick<LayerPrecisions, 'halfLayers' | 'restRefusals' | 'coarse'>,
   ) {}
 
   isQuantized(tensor: string): boolean {
@@ -49,17 +49,18 @@ export class PlacementBuilder {
   }
 
   explainEdge(tensor: string, node: Node, verdict: Verdict): void {
-    this.edges.push({ layer: layerId(node.name), op: node.opType, ...verdict, tensor });
+    const decision: PlacementDecision = { layer: layerId(node.name), op: node.opType, ...verdict, tensor };
+    this.edges.set(node.name, [...(this.edges.get(node.name) ?? []), decision]);
   }
 
   build(): Placement {
     const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
     const position = (layer: string): number => order.get(layer) ?? 0;
     const decisions: PlacementDecision[] = [];
-    const explained = new Set<string>(this.edges.map((edge) => edge.layer));
     for (const node of this.facts.nodes) {
       const verdict = this.withRest(node, defined(this.verdicts.get(node.name), `no decision about ${node.name}`));
-      decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(explained.has(node.name) ? this.edges.filter((edge) => edge.layer === node.name) : []));
+      decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(this.edges.get(node.name) ?? []));
+      if (verdict.precision === 'fp16') decisions.push(...this.coarseTensors(node));
     }
     const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({
       tensor,
@@ -75,6 +76,12 @@ export class PlacementBuilder {
       halfLayers: this.precisions.halfLayers,
       decisions,
     };
+  }
+
+  /** Tensors that an FP16 layer rounds coarsely. */
+  private coarseTensors(node: Node): PlacementDecision[] {
+    const hazards = this.precisions.coarse.get(node.name) ?? [];
+    return hazards.map(({ code, tensor, reason }) => ({ layer: layerId(node.name), op: node.opType, precision: 'fp16', code, reason, tensor }));
   }
 
   /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */

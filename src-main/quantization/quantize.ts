@@ -64,13 +64,15 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
 
 /** The facts about weights and activations that FP16 is judged by. `ranges`: tensor -> [min, max] over the calibration set. */
 export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
+  const rangeOf = (tensor: string) => (Object.hasOwn(ranges, tensor) ? ranges[tensor] : undefined);
   return {
     weightAmax: (name) => weights.amax(name),
     weightAbsSum: (name, axis) => weights.largestAbsSum(name, axis),
     activationAmax: (tensor) => {
-      const range = Object.hasOwn(ranges, tensor) ? ranges[tensor] : undefined;
+      const range = rangeOf(tensor);
       return range && Math.max(Math.abs(range[0]), Math.abs(range[1]));
     },
+    isNonNegative: (tensor) => (rangeOf(tensor)?.[0] ?? -1) >= 0,
   };
 }
 
@@ -89,7 +91,7 @@ export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, rang
   return placeForTensorrt({ facts, partitions, precisions, attention: plan.attention ?? 'float' });
 }
 
-const NO_RANGES: RangeFacts = { weightAmax: () => 0, weightAbsSum: () => 0, activationAmax: () => undefined };
+const NO_RANGES: RangeFacts = { weightAmax: () => 0, weightAbsSum: () => 0, activationAmax: () => undefined, isNonNegative: () => false };
 
 function withNodes(model: Model, rewriter: Rewriter): Model {
   const { graph } = model;

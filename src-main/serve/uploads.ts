@@ -6,9 +6,16 @@ import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatBytes } from '../../src-shared/base/units';
-import { writeError } from '../base/file-errors';
+import { errnoOf, writeError } from '../base/file-errors';
 import { HttpError } from '../transport/http-body';
 import { uploadPath } from './upload-path';
+
+/** Where a file lies, the folder of its batch, and where a project of it is proposed. */
+export interface UploadedFile {
+  readonly path: string;
+  readonly folder: string;
+  readonly projectsFolder?: string;
+}
 
 /** A sender that is silent for this long is gone. */
 const IDLE_MS = 60_000;
@@ -19,18 +26,20 @@ export class Uploads {
   readonly dir: string;
   private usedBytes = 0;
   private fileCount = 0;
-  private made: Promise<unknown> | null = null;
+  private isMade = false;
+  private making: Promise<void> = Promise.resolve();
 
-  /** `maxBytes` limits all uploads together. */
+  /** `maxBytes` limits all uploads together; `projectsFolder` is where a project of uploaded files is proposed, as these may not last. */
   constructor(
     parent: string,
     private readonly maxBytes: number,
+    private readonly projectsFolder: string | null = null,
   ) {
     this.dir = join(parent, `calib-uploads-${randomBytes(8).toString('hex')}`);
   }
 
-  /** Streams one file to disk. @returns its path and that of its batch. @throws HttpError */
-  async receive(request: IncomingMessage, address: URLSearchParams): Promise<{ readonly path: string; readonly folder: string }> {
+  /** Streams one file to disk. @throws HttpError */
+  async receive(request: IncomingMessage, address: URLSearchParams): Promise<UploadedFile> {
     const batch = address.get('batch') ?? '';
     const path = uploadPath(this.dir, batch, address.get('path') ?? '');
     if (path === null) throw new HttpError(400, 'Expected batch=ID (letters, digits) and path=RELATIVE/PATH of the file');
@@ -39,14 +48,13 @@ export class Uploads {
     const partPath = `${path}.${randomBytes(6).toString('hex')}.part`;
     const count = { bytes: 0 };
     try {
-      // Not recursive: a folder of that name that somebody else made is an error.
-      await (this.made ??= mkdir(this.dir, { mode: 0o700 }));
+      await this.makeFolder();
       await mkdir(dirname(path), { recursive: true });
       request.setTimeout(IDLE_MS, () => request.destroy(new Error('the sender went silent')));
       await pipeline(request, this.limit(count), createWriteStream(partPath, { flags: 'wx', mode: 0o600 }));
       await rename(partPath, path);
       this.fileCount += 1;
-      return { path, folder: join(this.dir, batch) };
+      return { path, folder: join(this.dir, batch), ...(this.projectsFolder === null ? {} : { projectsFolder: this.projectsFolder }) };
     } catch (error) {
       this.usedBytes -= count.bytes;
       await rm(partPath, { force: true });
@@ -58,6 +66,21 @@ export class Uploads {
   async close(): Promise<boolean> {
     if (this.fileCount === 0) await rm(this.dir, { recursive: true, force: true });
     return this.fileCount > 0;
+  }
+
+  /** One after the other: a folder that could not be made, or that was cleaned away, is made by the next file. */
+  private makeFolder(): Promise<void> {
+    const makeOnce = async (): Promise<void> => {
+      try {
+        // Not recursive: a folder of that name that somebody else made is an error.
+        await mkdir(this.dir, { mode: 0o700 });
+        this.isMade = true;
+      } catch (error) {
+        if (!this.isMade || errnoOf(error) !== 'EEXIST') throw error;
+      }
+    };
+    this.making = this.making.then(makeOnce, makeOnce);
+    return this.making;
   }
 
   private limit(count: { bytes: number }): Transform {

@@ -3,7 +3,7 @@ import type { ModelInspection } from '../domain/inspection';
 import type { TensorHistogram } from '../domain/histogram';
 import type { Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
-import type { AttentionPrecision, PlacementDecision, Precision, RestPrecision, Target } from '../domain/precision';
+import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, RestPrecision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
 import type { RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
@@ -101,6 +101,8 @@ export interface LayerView {
   readonly decision: PlacementDecision;
   /** Decisions about single edges of it. */
   readonly edges: readonly PlacementDecision[];
+  /** What FP16 would do to it, worst first; empty where it fits, null before the project is calibrated. */
+  readonly halfHazards: readonly HalfHazard[] | null;
 }
 
 export interface ModelView {

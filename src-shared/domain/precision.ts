@@ -55,3 +55,17 @@ export interface PlacementDecision {
   /** The edge that the decision is about, when it is about one. */
   readonly tensor?: string;
 }
+
+/**
+ * A reason why FP16 does not suit a layer. Refused: numbers leave its range, so that the layer stays in FP32; coarse: they fit,
+ * but are rounded to steps of 0.5 or more.
+ */
+export interface HalfHazard {
+  readonly code: 'fp16-refused-weight' | 'fp16-refused-activation' | 'fp16-refused-accumulation' | 'fp16-coarse';
+  /** The tensor or initializer that it is about. */
+  readonly tensor: string;
+  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach). */
+  readonly amaxReal: number;
+  /** One sentence for a person. */
+  readonly reason: string;
+}

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const shared = process.env.CALIB_SHARED ?? join(root, '../shared');
+export const shared = process.env.CALIB_SHARED ?? join(root, '../shared');
 const referenceDir = join(shared, 'reference/tensorrt-10.6');
 /** Images that the reference's calibrators got at a time. */
 export const BATCH = 32;
@@ -66,7 +66,7 @@ function imageLists({ images, data }) {
 }
 
 /** A project over exactly the reference's images, calibrated with TensorRT's grid. */
-export function makeProject(model, work) {
+export function makeProject(model, work, flags = ['--tensorrt-grid', String(BATCH)]) {
   const setup = MODELS[model];
   const lists = imageLists(setup);
   const write = (name) => {
@@ -78,6 +78,8 @@ export function makeProject(model, work) {
   const csv = join(shared, 'data', setup.data, 'validation/labels.csv');
   const labels = existsSync(csv) ? ['--labels', csv] : [];
   calib('init', join(shared, 'models', `${model}.onnx`), '--calibration', write('calibration'), '--validation', write('validation'), ...labels, ...setup.flags, '-o', project);
-  const { seconds, images } = calib('calibrate', project, '--tensorrt-grid', String(BATCH));
+  // The reference engines had INT8 and FP32 only.
+  calib('set', project, '--rest', 'fp32');
+  const { seconds, images } = calib('calibrate', project, ...flags);
   return { project, seconds, images };
 }

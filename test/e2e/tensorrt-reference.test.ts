@@ -25,4 +25,13 @@ describe.skipIf(sharedDir() === null)("TensorRT's own caches", () => {
       expect(onlyInReference).toEqual([]);
     }
   });
+
+  it('forecasts the overflow that makes its FP16 engine answer NaN, and none in the model it was planted in', () => {
+    const run = spawnSync(process.execPath, [join(REPO_ROOT, 'test/bench/fp16-forecast.mjs'), 'planted_fp16_overflow', 'cifar_resnet20', '--json'], { encoding: 'utf8' });
+    expect(run.stderr).toBe('');
+    const [planted, plain] = JSON.parse(run.stdout) as readonly { readonly hasNanOnGpu: unknown; readonly refused: readonly { readonly layer: string; readonly code: string; readonly reason: string }[] }[];
+    expect(planted?.hasNanOnGpu).toBe(true);
+    expect(planted?.refused).toContainEqual({ layer: '/f/f.4/c2/Conv', code: 'fp16-refused-activation', reason: expect.stringContaining('/f/f.4/Relu_output_0') as unknown });
+    expect(plain?.refused).toEqual([]);
+  });
 });

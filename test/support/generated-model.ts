@@ -75,6 +75,7 @@ class ModelBuilder {
       planned,
       decision: this.decide(layer, op, planned),
       edges: inputs.flatMap((tensor) => this.edge(layer, op, { tensor, planned })),
+      halfHazards: [],
     };
     this.layers.push(view);
     this.producers.set(output, view);

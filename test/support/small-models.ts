@@ -14,6 +14,7 @@ export function layerOf(name: string, inputs: readonly string[] = [], precision:
     planned: precision,
     decision: { layer: layerId(name), op: 'Relu', precision, code: 'integer-kernel', reason: 'between quantized layers' },
     edges: [],
+    halfHazards: [],
   };
 }
 

@@ -2,7 +2,7 @@ import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { checkOutputPath } from '../output-path';
-import { openCalibration, prepared, type Workspace } from '../workspace';
+import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../workspace';
 import type { JobServices } from './services';
 import { variantRecipe } from './variants';
 
@@ -11,7 +11,7 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   checkOutputPath(spec.outPath, workspace);
   const model = await prepared(workspace, services.compute, context);
   const name = parseVariant(spec.variant);
-  const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : null;
+  const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = variantRecipe(name, { options, workspace, model, calibration });
   const result = await services.compute.request('rewrite', { ...recipe, outPath: spec.outPath, materialize: true }, context);

@@ -13,7 +13,7 @@ import type { StoredCalibration } from '../../calibration/calibration-store';
 import { thresholdsInUse } from '../../calibration/threshold-table';
 import type { RewriteParams } from '../../compute/protocol';
 import type { Model } from '../../onnx/model';
-import { openCalibration, prepared, shortHash, type Workspace } from '../workspace';
+import { openCalibration, openCalibrationIfAny, prepared, rangesOf, shortHash, type Workspace } from '../workspace';
 import type { JobServices } from './services';
 
 export interface VariantOptions {
@@ -67,7 +67,7 @@ const REWRITE_VERSION = 2;
 export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
   const model = await prepared(workspace, services.compute, context);
   const names = options.variants.map((text) => parseVariant(text));
-  const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : null;
+  const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
     context.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
@@ -151,7 +151,7 @@ export function variantRecipe(
     target: options.target,
     plan,
     thresholds: calibration && needsCalibration(name) ? thresholdsInUse(calibration, workspace.file, name.method ?? undefined) : {},
-    ranges: calibration ? Object.fromEntries(calibration.index.tensors.map((tensor) => [tensor.name, [tensor.min, tensor.max] as const])) : {},
+    ranges: rangesOf(calibration),
     activationType: options.activationType,
   };
 }
