@@ -102,9 +102,9 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
-  async getThresholds(request: { readonly projectPath: string; readonly method?: Method }): Promise<ThresholdTable> {
+  async getThresholds(request: { readonly projectPath: string; readonly method?: Method; readonly withCosts?: boolean }): Promise<ThresholdTable> {
     const workspace = await openWorkspace(resolve(request.projectPath));
-    return thresholdTable(openCalibration(workspace), workspace.file, request.method);
+    return thresholdTable(openCalibration(workspace), workspace.file, request);
   }
 
   async getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView> {

@@ -1,9 +1,9 @@
-import type { ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
+import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
-import { DEFAULT_PERCENTILE, isHistogramMethod, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
+import { DEFAULT_PERCENTILE, isHistogramMethod, METHODS, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';
@@ -59,8 +59,15 @@ export function thresholdsInUse(calibration: StoredCalibration, choices: Choices
   );
 }
 
+export interface TableOptions {
+  /** As if every tensor used it. */
+  readonly method?: Method;
+  /** What every method costs, for all values and per group. */
+  readonly withCosts?: boolean;
+}
+
 /** The table of `calib thresholds`: every method's threshold, the one in use and what it costs. */
-export function thresholdTable(calibration: StoredCalibration, choices: Choices, method?: Method): ThresholdTable {
+export function thresholdTable(calibration: StoredCalibration, choices: Choices, { method, withCosts = false }: TableOptions = {}): ThresholdTable {
   const tensors = calibration.index.tensors.map((tensor): ThresholdRow => {
     const methods = knownThresholds(tensor, choices, calibration);
     const chosen = methodOf(tensor.name, choices, method);
@@ -75,7 +82,21 @@ export function thresholdTable(calibration: StoredCalibration, choices: Choices,
       scale: scaleOfThreshold(threshold),
       sqnrDb: cost.sqnrDb,
       clippedFraction: cost.clippedFraction,
+      ...(withCosts ? { costs: costsOf(tensor.name, methods, calibration) } : {}),
     };
   });
   return { method: method ?? choices.method, tensors };
+}
+
+function costsOf(tensor: string, methods: Partial<Record<Method, number>>, calibration: StoredCalibration): ThresholdCost[] {
+  const groups = Object.entries(calibration.groups(tensor)).filter(([name]) => name !== '');
+  const histograms = [[null, calibration.total(tensor)] as const, ...groups];
+  return METHODS.flatMap((method) => {
+    const threshold = methods[method];
+    if (threshold === undefined) return [];
+    return histograms.map(([group, histogram]): ThresholdCost => {
+      const { sqnrDb, clippedFraction } = evaluateThreshold(histogram, threshold);
+      return { method, group, sqnrDb, clippedFraction };
+    });
+  });
 }

@@ -54,6 +54,16 @@ export type ProjectDecisions = Pick<
   'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'plan' | 'target' | 'gates' | 'preprocessing' | 'calibrationSet' | 'validationSet'
 >;
 
+/** What one method's threshold does to one group's values of a tensor. */
+export interface ThresholdCost {
+  readonly method: Method;
+  /** null: all groups together. */
+  readonly group: string | null;
+  readonly sqnrDb: number;
+  /** Share of values beyond the threshold, 0..1. */
+  readonly clippedFraction: number;
+}
+
 export interface ThresholdRow {
   readonly name: string;
   /** max|x| over the calibration set, real units. */
@@ -68,6 +78,8 @@ export interface ThresholdRow {
   readonly sqnrDb: number;
   /** Share of values beyond the threshold, 0..1. */
   readonly clippedFraction: number;
+  /** Of every known method, for all values and per group; where costs were asked for. */
+  readonly costs?: readonly ThresholdCost[];
 }
 
 export interface ThresholdTable {
@@ -217,7 +229,7 @@ export interface WorkbenchApi {
   createProject(request: CreateProjectRequest): Promise<ProjectView>;
   openProject(request: { readonly projectPath: string }): Promise<ProjectView>;
   editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView>;
-  getThresholds(request: { readonly projectPath: string; readonly method?: Method }): Promise<ThresholdTable>;
+  getThresholds(request: { readonly projectPath: string; readonly method?: Method; readonly withCosts?: boolean }): Promise<ThresholdTable>;
   getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView>;
   getModel(request: { readonly projectPath: string; readonly target?: Target }): Promise<ModelView>;
   getImageSet(request: { readonly projectPath: string; readonly set: SetName }): Promise<ImageSetView>;

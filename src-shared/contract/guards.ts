@@ -68,7 +68,7 @@ export const REQUEST_SHAPES = {
   ),
   openProject: objectOf<{ readonly projectPath: string }>(projectPath, {}),
   editProject: objectOf<{ readonly projectPath: string; readonly edits: readonly ProjectEdit[] }>({ ...projectPath, edits: arrayOf(edit) }, {}),
-  getThresholds: objectOf<{ readonly projectPath: string; readonly method?: (typeof METHODS)[number] }>(projectPath, { method: oneOf(...METHODS) }),
+  getThresholds: objectOf<{ readonly projectPath: string; readonly method?: (typeof METHODS)[number]; readonly withCosts?: boolean }>(projectPath, { method: oneOf(...METHODS), withCosts: boolean }),
   getHistogram: objectOf<{ readonly projectPath: string; readonly tensor: string }>({ ...projectPath, tensor: string }, {}),
   getModel: objectOf<{ readonly projectPath: string; readonly target?: Target }>(projectPath, { target: oneOf(...TARGETS) }),
   getImageSet: objectOf<{ readonly projectPath: string; readonly set: SetName }>({ ...projectPath, set: setName }, {}),

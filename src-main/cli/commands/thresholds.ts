@@ -2,18 +2,25 @@ import { resolve } from 'node:path';
 import { HISTOGRAM_METHODS, METHODS, type Method } from '../../../src-shared/domain/methods';
 import { formatDb, formatPercent, formatReal } from '../../../src-shared/base/units';
 import type { ThresholdTable } from '../../../src-shared/contract/api';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { matchGlob } from '../../../src-shared/domain/glob';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
 
 export const thresholds: Command = {
   name: 'thresholds',
   summary: 'table of thresholds, scale, SQNR and clipping per tensor',
-  usage: `Usage: calib thresholds PROJECT [--method ${METHODS.join('|')}] [--json]
-  --method M   as if every tensor used M (nothing is changed)`,
+  usage: `Usage: calib thresholds PROJECT [--method ${METHODS.join('|')}] [--tensor GLOB] [--costs] [--json]
+  --method M      as if every tensor used M (nothing is changed)
+  --tensor GLOB   these tensors only
+  --costs         SQNR and share of clipped values under every method, for all values and for each group`,
   async run(argv, { api, print }) {
-    const { values, positionals } = parseFlags(argv, { method: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
-    const table = await api.getThresholds({ projectPath: resolve(positionals[0] ?? ''), ...present({ method: oneOf('--method', values.method, METHODS) }) });
-    print(values.json ? toJson(table) : asText(table));
+    const { values, positionals } = parseFlags(argv, { method: { type: 'string' }, tensor: { type: 'string' }, costs: { type: 'boolean' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const all = await api.getThresholds({ projectPath: resolve(positionals[0] ?? ''), ...present({ method: oneOf('--method', values.method, METHODS), withCosts: values.costs }) });
+    const { tensor } = values;
+    const table = tensor === undefined ? all : { ...all, tensors: all.tensors.filter((row) => matchGlob(tensor, row.name)) };
+    if (table.tensors.length === 0) throw new WorkbenchError('usage', `No calibrated tensor matches "${tensor ?? ''}"`, { hint: '`calib thresholds PROJECT` lists the tensors.' });
+    print(values.json ? toJson(table) : values.costs ? costsAsText(table) : asText(table));
     return EXIT_OK;
   },
 };
@@ -40,5 +47,29 @@ function asText(table: ThresholdTable): string {
     formatDb(row.sqnrDb),
     formatPercent(row.clippedFraction * 100),
   ]);
+  return renderTable(columns, rows);
+}
+
+/** A line per tensor and method; SQNR and clipped share of all values, then of every group. */
+function costsAsText(table: ThresholdTable): string {
+  const groups = [...new Set(table.tensors.flatMap(({ costs = [] }) => costs.map(({ group }) => group)))];
+  const columns: Column[] = [
+    { title: 'tensor' },
+    { title: 'method' },
+    { title: 'threshold', align: 'right' },
+    ...groups.flatMap((group): Column[] => [
+      { title: `SQNR ${group ?? 'all'}`, align: 'right' },
+      { title: `clipped ${group ?? 'all'}`, align: 'right' },
+    ]),
+  ];
+  const rows = table.tensors.flatMap((row) =>
+    METHODS.flatMap((method) => {
+      const threshold = row.methods[method];
+      if (threshold === undefined) return [];
+      const costs = groups.map((group) => row.costs?.find((cost) => cost.method === method && cost.group === group));
+      const cells = costs.flatMap((cost) => (cost ? [formatDb(cost.sqnrDb), formatPercent(cost.clippedFraction * 100)] : ['', '']));
+      return [[row.name, row.method === method ? `${method} (in use)` : method, formatReal(threshold), ...cells]];
+    }),
+  );
   return renderTable(columns, rows);
 }
