@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
-import type { RunnableVariant } from '../backends/runnable-variant';
-import { inputDims, OrtSession, type OutputTensor } from '../backends/ort-session';
+import type { ModelSession, OutputTensor } from '../backends/model-session';
+import { inputDims, OrtSession } from '../backends/ort-session';
+import type { OnnxVariant } from '../backends/runnable-variant';
 
 /** Sums over one output of one image, from which SQNR and cosine of any number of images follow. Double precision. */
 export interface OutputError {
@@ -38,22 +39,24 @@ export interface ImageAnswer {
  * first output of shape [batch, classes] (trailing axes of 1 allowed) with at least two classes.
  */
 export class VariantEvaluator {
-  private constructor(
-    private readonly sessions: readonly OrtSession[],
+  /** @param batch images that one run takes; a last, smaller batch is filled up. */
+  constructor(
+    private readonly sessions: readonly ModelSession[],
     private readonly input: ImageInput,
+    private readonly batch: number,
   ) {}
 
-  static async open(variants: readonly RunnableVariant[], input: ImageInput): Promise<VariantEvaluator> {
+  static async open(variants: readonly OnnxVariant[], input: ImageInput): Promise<VariantEvaluator> {
     const sessions: OrtSession[] = [];
     for (const variant of variants) {
       sessions.push(await OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 }));
     }
-    return new VariantEvaluator(sessions, input);
+    return new VariantEvaluator(sessions, input, input.fixedBatch ?? 1);
   }
 
   /** @returns for each image, one answer per variant. */
   async evaluate(images: readonly Float32Array[]): Promise<ImageAnswer[][]> {
-    const batch = this.input.fixedBatch ?? 1;
+    const { batch } = this;
     const first = images[0];
     if (!first) return [];
     const values = new Float32Array(first.length * batch);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { ExportRequest, ExportResult, ImportReport } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Warning } from '../../src-shared/contract/jobs';
+import type { Method } from '../../src-shared/domain/methods';
 import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
 import { writeFileAtomic } from '../base/atomic-file';
 import type { StoredCalibration } from '../calibration/calibration-store';
@@ -75,26 +76,38 @@ export async function exportCache(workspace: Workspace, request: ExportRequest, 
   const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file)));
   const warnings: Warning[] = [];
   const imported = workspace.file.method === 'imported' && existsSync(workspace.paths.importedCacheFile) ? await readCache(workspace.paths.importedCacheFile) : null;
-  const base = imported ? await importedEntries(imported, thresholds, workspace, compute) : tensorrtEntries(calibration, thresholds, workspace, warnings);
-  const named = new Set(base.map(({ name }) => name));
-  const rest = imported ? [] : [...thresholds].filter(([name]) => !named.has(name)).map(([name, threshold]) => ({ name, scale: scaleOfThreshold(threshold) }));
-  const header = imported?.header ?? `${CACHE_VERSION}-${workspace.file.method === 'minmax' ? 'MinMaxCalibration' : 'EntropyCalibration2'}`;
+  if (!imported && !calibration.tensorrtThresholds()) warnings.push(incompleteCache(thresholds.size, workspace.path));
+  const cache = imported ? { header: imported.header, entries: await importedEntries(imported, thresholds, workspace, compute) } : ownCache(calibration, thresholds, workspace.file.method);
   await mkdir(dirname(request.outPath), { recursive: true });
-  await writeFileAtomic(request.outPath, formatCalibrationCache({ header, entries: [...base, ...rest] }));
+  await writeFileAtomic(request.outPath, formatCalibrationCache(cache));
   return { format: request.format, out: request.outPath, files: [request.outPath], ...(warnings.length === 0 ? {} : { warnings }) };
 }
 
+/** The cache of one method for all tensors: what a calibrator would hand to TensorRT 10. */
+export function cacheText(workspace: Workspace, calibration: StoredCalibration, method: Method): string {
+  const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file, method === workspace.file.method ? undefined : method)));
+  return formatCalibrationCache(ownCache(calibration, thresholds, method));
+}
+
+function ownCache(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, method: Method): CalibrationCache {
+  const base = tensorrtEntries(calibration, thresholds, method);
+  const named = new Set(base.map(({ name }) => name));
+  const rest = [...thresholds].filter(([name]) => !named.has(name)).map(([name, threshold]) => ({ name, scale: scaleOfThreshold(threshold) }));
+  return { header: `${CACHE_VERSION}-${method === 'minmax' ? 'MinMaxCalibration' : 'EntropyCalibration2'}`, entries: [...base, ...rest] };
+}
+
+function incompleteCache(tensors: number, projectPath: string): Warning {
+  return {
+    code: 'cache-incomplete',
+    message: `The cache names the ${tensors} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors in higher precision. For all names: calib calibrate ${projectPath} --tensorrt-grid BATCH`,
+  };
+}
+
 /** Names that the project decides get its threshold; all others what TensorRT's calibrator of this kind computes. */
-function tensorrtEntries(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, workspace: Workspace, warnings: Warning[]): CacheEntry[] {
+function tensorrtEntries(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, method: Method): CacheEntry[] {
   const names = calibration.tensorrtThresholds();
-  if (!names) {
-    warnings.push({
-      code: 'cache-incomplete',
-      message: `The cache names the ${thresholds.size} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors in higher precision. For all names: calib calibrate ${workspace.path} --tensorrt-grid BATCH`,
-    });
-    return [];
-  }
-  const isMinMax = workspace.file.method === 'minmax';
+  if (!names) return [];
+  const isMinMax = method === 'minmax';
   return [...names.values()].map(({ name, amax, entropy }) => ({ name, scale: scaleOfThreshold(thresholds.get(name) ?? (isMinMax ? amax : entropy)) }));
 }
 

@@ -10,7 +10,7 @@ const NODE_FLOOR = [20, 19] as const;
 
 /** Looks at everything that the workbench stands on; never throws for something that is missing. */
 export async function doctor(compute: Compute): Promise<DoctorReport> {
-  return { checks: [nodeCheck(), machineCheck(), ...(await computeChecks(compute)), ...backendChecks()] };
+  return { checks: [nodeCheck(), machineCheck(), ...(await computeChecks(compute)), ...backendChecks(), await tensorrtCheck(compute)] };
 }
 
 function nodeCheck(): DoctorCheck {
@@ -51,7 +51,7 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
 }
 
 function backendChecks(): DoctorCheck[] {
-  return BACKENDS.map((backend): DoctorCheck => {
+  return BACKENDS.filter((backend) => backend !== 'tensorrt').map((backend): DoctorCheck => {
     const availability = backendAvailability(backend);
     return {
       name: `backend ${backend}`,
@@ -60,4 +60,17 @@ function backendChecks(): DoctorCheck[] {
       required: backend === 'ort-cpu',
     };
   });
+}
+
+/** The library that was found and the GPUs, or what is missing and how to get it. */
+async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
+  const check = { name: 'backend tensorrt', required: false } as const;
+  try {
+    const { version, libraryPath, devices } = await compute.request('tensorrt-status', {}, {});
+    const gpus = devices.map(({ index, name, computeCapability, memoryBytes, driverVersion }) => `GPU ${index} ${name} (compute ${computeCapability}, ${formatBytes(memoryBytes)}, CUDA ${driverVersion})`);
+    return { ...check, state: 'ok', found: `TensorRT ${version} (${libraryPath}); ${gpus.join('; ')}` };
+  } catch (error) {
+    const { message, hint } = toWireError(error);
+    return { ...check, state: 'warning', found: message, ...(hint === undefined ? {} : { hint }) };
+  }
 }

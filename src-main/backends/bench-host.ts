@@ -4,12 +4,13 @@
  */
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import { toWireError, type WireError } from '../../src-shared/contract/errors';
-import type { RunnableVariant } from './runnable-variant';
-import { inputDims, OrtSession, type OutputTensor } from './ort-session';
+import type { OutputTensor } from './model-session';
+import type { OnnxVariant } from './runnable-variant';
+import { inputDims, OrtSession } from './ort-session';
 
 export interface BenchOpen {
   readonly type: 'open';
-  readonly variant: RunnableVariant;
+  readonly variant: OnnxVariant;
   readonly threads: number;
   readonly input: ImageInput;
   readonly batch: number;

@@ -6,9 +6,9 @@ import type { Warning } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/latency';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
-import type { BenchmarkVariantRecord } from '../../src-shared/domain/run-record';
+import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/run-record';
 import { formatPercent } from '../../src-shared/base/units';
-import type { RunnableVariant } from './runnable-variant';
+import type { OnnxVariant } from './runnable-variant';
 import type { BenchOpen, FromBenchHost, ToBenchHost } from './bench-host';
 
 const WARM_UP_MS = 300;
@@ -17,7 +17,7 @@ const TURN_MS = 100;
 const MIN_ITERATIONS = 3;
 const MAX_ITERATIONS = 200;
 
-export interface BenchmarkVariant extends RunnableVariant {
+export interface BenchmarkVariant extends OnnxVariant {
   readonly sizeMb: number;
 }
 
@@ -34,6 +34,8 @@ export interface BenchmarkOutcome {
   readonly device: string;
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
+  /** Of benchmarks on a GPU. */
+  readonly gpu?: GpuRecord;
 }
 
 /**

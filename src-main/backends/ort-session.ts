@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import type { ModelSession, OutputTensor } from './model-session';
 
 export interface OrtSessionOptions {
   /** An .onnx file, or the bytes of a graph whose weights lie in weightsDir. */
@@ -15,13 +16,6 @@ export interface OrtSessionOptions {
   readonly asWritten?: boolean;
 }
 
-export interface OutputTensor {
-  readonly name: string;
-  readonly dims: readonly number[];
-  /** null when the output is not float32. */
-  readonly data: Float32Array | null;
-}
-
 /**
  * Rewrites of ONNX Runtime 1.30 and 1.31 that go wrong on graphs with FP16 layers on the CPU. NchwcTransformer crashes
  * (SIGSEGV, no message) on a vision transformer that PyTorch exported, whose patch embedding is followed by shape arithmetic.
@@ -32,7 +26,7 @@ export const FP16_UNSAFE_PASSES = ['NchwcTransformer', 'LayerNormFusionL1', 'Lay
 env.logLevel = 'error';
 
 /** A session of ONNX Runtime's CPU provider with one float32 input. Its run() blocks the calling thread. */
-export class OrtSession {
+export class OrtSession implements ModelSession {
   private constructor(
     private readonly session: InferenceSession,
     readonly inputName: string,

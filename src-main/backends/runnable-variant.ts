@@ -1,5 +1,6 @@
 /** A model file that ONNX Runtime opens, and how. */
-export interface RunnableVariant {
+export interface OnnxVariant {
+  readonly kind: 'onnx';
   /** Variant name, for example `int8-minmax`. */
   readonly variant: string;
   readonly modelPath: string;
@@ -9,4 +10,29 @@ export interface RunnableVariant {
   readonly simulate: boolean;
   /** Some layer runs in FP16. */
   readonly hasFp16: boolean;
+}
+
+/** A TensorRT engine that was built here. */
+export interface EngineVariant {
+  readonly kind: 'engine';
+  readonly variant: string;
+  readonly enginePath: string;
+  /** Of the engine's bytes, as recorded when it was built. */
+  readonly sha256: string;
+  readonly device: number;
+}
+
+export type RunnableVariant = OnnxVariant | EngineVariant;
+
+/** The path of what runs. */
+export function variantPath(variant: RunnableVariant): string {
+  return variant.kind === 'onnx' ? variant.modelPath : variant.enginePath;
+}
+
+export function isEngine(variant: RunnableVariant): variant is EngineVariant {
+  return variant.kind === 'engine';
+}
+
+export function isOnnx(variant: RunnableVariant): variant is OnnxVariant {
+  return variant.kind === 'onnx';
 }

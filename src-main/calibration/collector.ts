@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
-import { inputDims, OrtSession, type OutputTensor } from '../backends/ort-session';
+import type { OutputTensor } from '../backends/model-session';
+import { inputDims, OrtSession } from '../backends/ort-session';
 
 /** One preprocessed image: values of the model's input for a batch of one. */
 export interface CollectedImage {

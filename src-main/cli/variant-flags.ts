@@ -1,4 +1,5 @@
 import { BACKENDS, TARGETS } from '../../src-shared/domain/precision';
+import type { TensorrtOptions } from '../../src-shared/domain/tensorrt-options';
 import { oneOf, present, wholeNumber } from './command';
 
 /** Flags shared by the commands that run variants. */
@@ -8,13 +9,31 @@ export const VARIANT_OPTIONS = {
   target: { type: 'string' },
   threads: { type: 'string' },
   activations: { type: 'string' },
+  batches: { type: 'string' },
+  device: { type: 'string' },
+  implicit: { type: 'boolean' },
+  workspace: { type: 'string' },
+  'optimization-level': { type: 'string' },
+  'auxiliary-streams': { type: 'string' },
+  'version-compatible': { type: 'boolean' },
+  tf32: { type: 'boolean' },
+  streams: { type: 'string' },
+  'no-cuda-graph': { type: 'boolean' },
+  transfers: { type: 'boolean' },
 } as const;
 
 export const VARIANT_USAGE = `  --variants LIST   fp32, fp16, int8, mixed, int8-METHOD, mixed-METHOD, separated by commas
   --backend B       ${BACKENDS.join(', ')} (default ort-cpu)
   --target T        ${TARGETS.join(', ')} (default: the project's)
   --threads N       default: one per core
-  --activations     int8 (default) or uint8 (asymmetric; target onnxruntime only)`;
+  --activations     int8 (default) or uint8 (asymmetric; target onnxruntime only)
+Backend tensorrt:
+  --batches LIST    batch sizes, an optimization profile each (default 1); the largest is what validation uses
+  --device N        GPU, counted from 0
+  --implicit        TensorRT 10: FP32 model, calibration cache and layer precisions instead of Q/DQ
+  --workspace MIB   limit of scratch memory (default: all of the GPU's)
+  --optimization-level 0..5 (3)   --auxiliary-streams N   --version-compatible   --tf32
+  --streams N (1)   --no-cuda-graph   --transfers (copies of inputs and outputs count too)`;
 
 export interface VariantFlagValues {
   readonly variants?: string | undefined;
@@ -22,6 +41,17 @@ export interface VariantFlagValues {
   readonly target?: string | undefined;
   readonly threads?: string | undefined;
   readonly activations?: string | undefined;
+  readonly batches?: string | undefined;
+  readonly device?: string | undefined;
+  readonly implicit?: boolean | undefined;
+  readonly workspace?: string | undefined;
+  readonly 'optimization-level'?: string | undefined;
+  readonly 'auxiliary-streams'?: string | undefined;
+  readonly 'version-compatible'?: boolean | undefined;
+  readonly tf32?: boolean | undefined;
+  readonly streams?: string | undefined;
+  readonly 'no-cuda-graph'?: boolean | undefined;
+  readonly transfers?: boolean | undefined;
 }
 
 /** @throws WorkbenchError usage */
@@ -35,5 +65,24 @@ export function parseVariantFlags(values: VariantFlagValues) {
     target: oneOf('--target', values.target, TARGETS),
     threads: wholeNumber('--threads', values.threads, 1, 256),
     activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const),
+    tensorrt: tensorrtFlags(values),
   });
+}
+
+/** undefined when no flag of the backend was given. */
+function tensorrtFlags(values: VariantFlagValues): Partial<TensorrtOptions> | undefined {
+  const options = present({
+    batches: values.batches?.split(',').map((text) => wholeNumber('--batches', text.trim(), 1, 65_536) ?? 1),
+    device: wholeNumber('--device', values.device, 0, 1023),
+    typing: values.implicit ? ('implicit' as const) : undefined,
+    workspaceMib: wholeNumber('--workspace', values.workspace, 16),
+    optimizationLevel: wholeNumber('--optimization-level', values['optimization-level'], 0, 5),
+    auxiliaryStreams: wholeNumber('--auxiliary-streams', values['auxiliary-streams'], 0, 64),
+    versionCompatible: values['version-compatible'],
+    tf32: values.tf32,
+    streams: wholeNumber('--streams', values.streams, 1, 64),
+    cudaGraph: values['no-cuda-graph'] ? false : undefined,
+    transfers: values.transfers,
+  });
+  return Object.keys(options).length === 0 ? undefined : options;
 }

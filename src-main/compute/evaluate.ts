@@ -4,6 +4,8 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { summarizeAnswers } from '../analysis/answers';
 import type { ImageAnswer } from '../analysis/variant-evaluator';
 import { imageId } from '../calibration/calibration-state';
+import { isEngine, isOnnx } from '../backends/runnable-variant';
+import { answersOfEngines } from './evaluate-engines';
 import { runImagePool, type Batch } from './image-pool';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from './protocol';
 import type { EvaluateInit } from './roles/evaluate-role';
@@ -11,6 +13,8 @@ import type { EvaluateInit } from './roles/evaluate-role';
 /** Runs every variant over the set; the first variant is the reference of all comparisons. */
 export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
   const { entries } = params.set;
+  const engines = params.variants.filter(isEngine);
+  if (engines.length > 0) return resultOf(params, await answersOfEngines(params, engines, context));
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const size = params.input.fixedBatch ?? 1;
@@ -19,7 +23,7 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
   let finished = 0;
   const report = (): void => context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
   report();
-  const init: EvaluateInit = { variants: params.variants, input: params.input, preprocessing: params.preprocessing };
+  const init: EvaluateInit = { variants: params.variants.filter(isOnnx), input: params.input, preprocessing: params.preprocessing };
   await runImagePool<readonly ImageAnswer[], null>({
     role: 'evaluate',
     init,
@@ -36,6 +40,18 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
       report();
     },
   });
+  return resultOf(params, { answers, skipped });
+}
+
+/** Per image one answer per variant, null for a skipped one. */
+export interface Answers {
+  readonly answers: readonly (readonly ImageAnswer[] | null)[];
+  readonly skipped: readonly SkippedImage[];
+}
+
+function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers): EvaluateResult {
+  const { entries } = params.set;
+  const skipped = [...found];
   if (answers.every((answer) => answer === null)) {
     const first = skipped[0];
     throw new WorkbenchError('images-empty', `None of ${entries.length} validation images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);

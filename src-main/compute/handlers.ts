@@ -3,6 +3,11 @@ import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { benchmark } from '../backends/benchmark';
+import { isEngine, isOnnx, variantPath, type RunnableVariant } from '../backends/runnable-variant';
+import { benchmarkEngines } from '../backends/tensorrt/benchmark-engines';
+import { buildEngine } from '../backends/tensorrt/build-engine';
+import { inspectEngine } from '../backends/tensorrt/engine-layers';
+import { openTensorrt } from '../backends/tensorrt/runtime';
 import { onnxruntimeVersion } from '../base/package-info';
 import * as pictures from '../calibration/pictures';
 import { loadAddon } from './addon';
@@ -11,7 +16,7 @@ import { entryPath } from './entry-path';
 import { evaluate } from './evaluate';
 import { merge } from './merge-shards';
 import { prepare } from './prepare';
-import type { BenchParams, ComputeMethods, PreviewParams, ThumbnailParams, VersionsResult } from './protocol';
+import type { BenchParams, ComputeMethods, EngineLayersParams, EngineLayersResult, PreviewParams, TensorrtStatus, ThumbnailParams, VersionsResult } from './protocol';
 import { explain, rewrite } from './rewrite';
 
 type Handlers = {
@@ -19,7 +24,7 @@ type Handlers = {
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, thumbnail, preview, bench, versions };
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, thumbnail, preview, bench, versions, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);
@@ -30,11 +35,20 @@ function preview(params: PreviewParams): Promise<PreprocessingPreview> {
 }
 
 async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
-  const variants = params.variants.map((variant) => ({
-    ...variant,
-    sizeMb: params.sizesMb[variant.variant] ?? statSync(variant.modelPath).size / 1e6,
-  }));
-  return benchmark({ ...params, variants, hostPath: entryPath('bench-host') }, context);
+  const sizeMb = (variant: RunnableVariant): number => params.sizesMb[variant.variant] ?? statSync(variantPath(variant)).size / 1e6;
+  const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
+  if (engines.length > 0) return benchmarkEngines({ variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt }, context);
+  const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
+  return benchmark({ ...params, batch: params.batches[0] ?? 1, variants, hostPath: entryPath('bench-host') }, context);
+}
+
+async function tensorrtStatus(): Promise<TensorrtStatus> {
+  const { library, nvinferPath, devices } = openTensorrt();
+  return { version: library.version, libraryPath: nvinferPath, devices };
+}
+
+async function engineLayers({ engine, batch, runs, onnxLayers }: EngineLayersParams): Promise<EngineLayersResult> {
+  return { layers: await inspectEngine(engine, batch, runs, onnxLayers) };
 }
 
 async function versions(): Promise<VersionsResult> {

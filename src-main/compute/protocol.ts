@@ -2,11 +2,15 @@ import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import type { WireError } from '../../src-shared/contract/errors';
 import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../src-shared/contract/jobs';
 import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
-import type { BenchmarkVariantRecord } from '../../src-shared/domain/run-record';
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
-import type { RunnableVariant } from '../backends/runnable-variant';
+import type { GpuDevice } from '../../native/tensorrt';
+import type { EngineLayer } from '../../src-shared/domain/engine-layers';
+import type { TensorrtBenchOptions } from '../../src-shared/domain/tensorrt-options';
+import type { BenchmarkOutcome } from '../backends/benchmark';
+import type { EngineVariant, RunnableVariant } from '../backends/runnable-variant';
+import type { EngineBuild, EngineBuildResult } from '../backends/tensorrt/build-engine';
 import type { HalfHazard, PrecisionPlan, Target } from '../../src-shared/domain/precision';
 
 /**
@@ -23,6 +27,11 @@ export interface ComputeMethods {
   readonly thumbnail: { readonly params: ThumbnailParams; readonly result: Picture };
   readonly preview: { readonly params: PreviewParams; readonly result: PreprocessingPreview };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
+  /** The TensorRT of this machine. Fails with backend-unavailable where there is none, saying what is missing. */
+  readonly 'tensorrt-status': { readonly params: Record<string, never>; readonly result: TensorrtStatus };
+  readonly 'tensorrt-build': { readonly params: EngineBuild; readonly result: EngineBuildResult };
+  /** What an engine made of its layers, with the time that each takes. */
+  readonly 'tensorrt-layers': { readonly params: EngineLayersParams; readonly result: EngineLayersResult };
   readonly versions: { readonly params: Record<string, never>; readonly result: VersionsResult };
 }
 export type ComputeMethod = keyof ComputeMethods;
@@ -111,6 +120,8 @@ export interface EvaluateParams {
   readonly preprocessing: Preprocessing;
   readonly set: ImageSet;
   readonly threads: number;
+  /** Images that an engine takes at once, where the model does not fix it. */
+  readonly batch: number;
 }
 
 /** What one variant answered over the set, in set order. */
@@ -147,15 +158,34 @@ export interface BenchParams {
   readonly variants: readonly RunnableVariant[];
   readonly sizesMb: Readonly<Record<string, number>>;
   readonly input: ImageInput;
-  readonly batch: number;
+  /** One for ONNX Runtime; engines are timed at each. */
+  readonly batches: readonly number[];
   readonly threads: number;
   readonly rounds: number;
+  /** How engines are timed; ONNX Runtime has no use for it. */
+  readonly tensorrt: TensorrtBenchOptions;
 }
 
-export interface BenchOutcome {
-  readonly device: string;
-  readonly variants: readonly BenchmarkVariantRecord[];
-  readonly warnings: readonly Warning[];
+export type BenchOutcome = BenchmarkOutcome;
+
+export interface TensorrtStatus {
+  /** `10.6.0` */
+  readonly version: string;
+  readonly libraryPath: string;
+  readonly devices: readonly GpuDevice[];
+}
+
+export interface EngineLayersParams {
+  readonly engine: EngineVariant;
+  readonly batch: number;
+  /** Runs that the times are averaged over. */
+  readonly runs: number;
+  /** Names of the model's layers. */
+  readonly onnxLayers: readonly string[];
+}
+
+export interface EngineLayersResult {
+  readonly layers: readonly EngineLayer[];
 }
 
 export interface VersionsResult {

@@ -1,6 +1,7 @@
 import { arrayOf, boolean, byKind, count, nullable, number, objectOf, oneOf, ShapeError, string, where, type Shape } from '../base/json-shape';
 import { METHODS } from '../domain/methods';
 import { ATTENTION_PRECISIONS, BACKENDS, PRECISIONS, REST_PRECISIONS, TARGETS, type Target } from '../domain/precision';
+import { TENSORRT_TYPINGS, type TensorrtOptions } from '../domain/tensorrt-options';
 import type { Preprocessing } from '../domain/preprocessing';
 import { decisionFields, partialPreprocessingShape, percentileShape, preprocessingShape, someGatesShape } from '../domain/project-shape';
 import { jobId, type JobId } from '../base/brand';
@@ -35,12 +36,30 @@ const edit = byKind<ProjectEdit>({
   restore: objectOf<Extract<ProjectEdit, { kind: 'restore' }>>({ kind: oneOf('restore'), decisions }, {}),
 });
 
+const tensorrtOptions = objectOf<Partial<TensorrtOptions>>(
+  {},
+  {
+    device: count,
+    typing: oneOf(...TENSORRT_TYPINGS),
+    batches: arrayOf(whole),
+    workspaceMib: nullable(where(whole, 'at least 16 MiB', (value) => value >= 16)),
+    optimizationLevel: where(count, 'an integer from 0 to 5', (value) => value <= 5),
+    tf32: boolean,
+    auxiliaryStreams: nullable(count),
+    versionCompatible: boolean,
+    streams: where(whole, 'an integer from 1 to 64', (value) => value <= 64),
+    cudaGraph: boolean,
+    transfers: boolean,
+  },
+);
+
 const variantsShapes = {
   variants: arrayOf(string),
   backend: oneOf(...BACKENDS),
   target: oneOf(...TARGETS),
   threads: whole,
   activationType,
+  tensorrt: tensorrtOptions,
 };
 
 type Calibrate = Extract<JobSpec, { kind: 'calibrate' }>;

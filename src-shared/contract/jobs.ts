@@ -1,6 +1,8 @@
 import type { JobId } from '../base/brand';
 import type { BackendId, PlacementDecision, Target } from '../domain/precision';
-import type { BenchmarkVariantRecord, RunRecord } from '../domain/run-record';
+import type { EngineSummary } from '../domain/engine-layers';
+import type { TensorrtOptions } from '../domain/tensorrt-options';
+import type { BenchmarkVariantRecord, GpuRecord, RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
 import type { VariantReport } from '../domain/accuracy';
 import type { WireError } from './errors';
@@ -38,6 +40,8 @@ interface VariantsSpec {
   readonly target?: Target;
   readonly threads?: number;
   readonly activationType?: 'int8' | 'uint8';
+  /** For the backend tensorrt; what is absent has its default. */
+  readonly tensorrt?: Partial<TensorrtOptions>;
 }
 
 export interface ValidateSpec extends VariantsSpec {
@@ -123,7 +127,12 @@ export interface BuildResult {
     readonly seconds: number;
     /** False when an engine of the same content was there already. */
     readonly built: boolean;
+    /** Backend tensorrt: what the layers compute in, and what conversions between them cost. */
+    readonly summary?: EngineSummary;
+    /** File with every layer of the engine (`EngineLayer[]`). */
+    readonly layersPath?: string;
   }[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface BenchResult {
@@ -133,6 +142,8 @@ export interface BenchResult {
   readonly rounds: number;
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
+  /** Of benchmarks on a GPU. */
+  readonly gpu?: GpuRecord;
 }
 
 export interface RunResult {

@@ -7,6 +7,7 @@ import {
   RUN_RECORD_VERSION,
   type BenchmarkRecord,
   type BenchmarkVariantRecord,
+  type GpuRecord,
   type CalibrationSummary,
   type GateResult,
   type MachineRecord,
@@ -81,6 +82,19 @@ const variantReport = objectOf<VariantReport>(
 
 const validation = objectOf<ValidationRecord>({ images: count, labelled: boolean, variants: arrayOf(variantReport) }, { classNames: arrayOf(string) });
 
+const gpu = objectOf<GpuRecord>(
+  {
+    tensorrt: string,
+    driver: nullable(string),
+    smClockMhz: nullable(number),
+    memoryClockMhz: nullable(number),
+    temperatureC: nullable(number),
+    powerW: nullable(number),
+    throttleReasons: arrayOf(string),
+  },
+  {},
+);
+
 const benchmark = objectOf<BenchmarkRecord>(
   {
     backend: oneOf(...BACKENDS),
@@ -103,7 +117,7 @@ const benchmark = objectOf<BenchmarkRecord>(
       ),
     ),
   },
-  {},
+  { gpu },
 );
 
 const imageSet = objectOf<SetRecord>({ root: string, manifestSha256: string, images: count }, {});

@@ -96,12 +96,25 @@ export interface BenchmarkVariantRecord {
   readonly ratioToFp32?: PairedRatio;
 }
 
+/** The GPU during a benchmark: the largest of several readings; null where it does not tell. */
+export interface GpuRecord {
+  /** Version of TensorRT. */
+  readonly tensorrt: string;
+  readonly driver: string | null;
+  readonly smClockMhz: number | null;
+  readonly memoryClockMhz: number | null;
+  readonly temperatureC: number | null;
+  readonly powerW: number | null;
+  readonly throttleReasons: readonly string[];
+}
+
 export interface BenchmarkRecord {
   readonly backend: BackendId;
   readonly device: string;
   readonly threads: number;
   readonly rounds: number;
   readonly variants: readonly BenchmarkVariantRecord[];
+  readonly gpu?: GpuRecord;
 }
 
 /** `run.json`: one recorded pass of the whole job, with everything needed to repeat and to compare it. */

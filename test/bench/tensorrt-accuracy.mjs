@@ -19,6 +19,8 @@ const rows = [];
 try {
   for (const model of modelsOf(args.filter((arg) => !arg.startsWith('--')))) {
     const { project } = makeProject(model, work);
+    // The reference engines had INT8 and FP32 only.
+    calib('set', project, '--rest', 'fp32');
     const floatLayers = implicitFloat(model);
     if (floatLayers !== null) calib('set', project, '--layer', floatLayers, '--precision', 'fp32');
     const wanted = floatLayers === null ? VARIANTS : { ...VARIANTS, ...AS_BUILT };

@@ -78,8 +78,6 @@ export function makeProject(model, work, flags = ['--tensorrt-grid', String(BATC
   const csv = join(shared, 'data', setup.data, 'validation/labels.csv');
   const labels = existsSync(csv) ? ['--labels', csv] : [];
   calib('init', join(shared, 'models', `${model}.onnx`), '--calibration', write('calibration'), '--validation', write('validation'), ...labels, ...setup.flags, '-o', project);
-  // The reference engines had INT8 and FP32 only.
-  calib('set', project, '--rest', 'fp32');
   const { seconds, images } = calib('calibrate', project, ...flags);
   return { project, seconds, images };
 }

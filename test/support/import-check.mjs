@@ -13,7 +13,7 @@ const ALLOWED = {
   'src-shared/contract': ['src-shared/base', 'src-shared/domain'],
   'src-main/base': ['src-shared'],
   'src-main/onnx': ['src-shared', 'src-main/base'],
-  'src-main/backends': ['src-shared', 'src-main/base', 'src-main/onnx'],
+  'src-main/backends': ['src-shared', 'src-main/base', 'src-main/onnx', 'native'],
   'src-main/calibration': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends', 'native'],
   'src-main/quantization': ['src-shared', 'src-main/base', 'src-main/onnx'],
   'src-main/analysis': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends'],

@@ -3,7 +3,8 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageInput, prepared, type Workspace } from '../workspace';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, variantOptions } from './variants';
+import { variantPath } from '../../backends/runnable-variant';
+import { buildVariants, variantOptions, type VariantOptions } from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
@@ -15,23 +16,26 @@ export async function buildJob(spec: BuildSpec, workspace: Workspace, services: 
     backend: options.backend,
     engines: built.map((engine) => ({
       variant: engine.runnable.variant,
-      path: engine.runnable.modelPath,
+      path: variantPath(engine.runnable),
       sizeMb: engine.sizeBytes / 1e6,
       seconds: engine.seconds,
       built: engine.built,
+      ...(engine.engine ? { summary: engine.engine.summary, layersPath: engine.engine.layersPath } : {}),
     })),
+    warnings: built.flatMap(({ runnable, engine }) => (engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` }))),
   };
 }
 
 /** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
 export async function benchJob(spec: BenchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BenchResult> {
   const asked = variantOptions(spec, workspace, DEFAULT_VARIANTS);
-  if (asked.target !== 'onnxruntime') {
+  if (asked.target !== 'onnxruntime' && asked.backend !== 'tensorrt') {
     throw new WorkbenchError('usage', `Backend ${asked.backend} only simulates the ${asked.target} layout; the time of a simulation says nothing about an engine`, {
       hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
     });
   }
-  const options = { ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] };
+  const batch = spec.batch === undefined ? {} : { tensorrt: { ...asked.tensorrt, batches: [spec.batch] } };
+  const options = { ...asked, ...batch, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] };
   const built = await buildVariants(options, workspace, services, context);
   const input = imageInput(await prepared(workspace, services.compute, context));
   if (spec.batch !== undefined && input.fixedBatch !== null && spec.batch !== input.fixedBatch) {
@@ -45,12 +49,19 @@ export async function benchJob(spec: BenchSpec, workspace: Workspace, services: 
       variants: built.map(({ runnable }) => runnable),
       sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
       input,
-      batch: spec.batch ?? input.fixedBatch ?? 1,
+      batches: batchesOf(options, spec.batch, input.fixedBatch),
+      tensorrt: options.tensorrt,
       threads,
       rounds,
     },
     context,
   );
   const variants = outcome.variants.filter((variant) => asked.variants.includes(variant.variant));
-  return { backend: options.backend, device: outcome.device, threads, rounds, variants, warnings: outcome.warnings };
+  const { device, warnings, gpu } = outcome;
+  return { backend: options.backend, device, threads, rounds, variants, warnings, ...(gpu === undefined ? {} : { gpu }) };
+}
+
+function batchesOf({ backend, tensorrt }: VariantOptions, batch: number | undefined, fixedBatch: number | null): readonly number[] {
+  if (backend === 'tensorrt' && fixedBatch === null) return tensorrt.batches;
+  return [fixedBatch ?? batch ?? 1];
 }

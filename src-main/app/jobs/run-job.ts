@@ -45,12 +45,12 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     createdAt: new Date().toISOString(),
     project: workspace.file.name,
     tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
-    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}` },
+    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}`, ...(bench?.gpu ? { gpu: bench.device } : {}) },
     model: workspace.file.model,
     sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, context),
     preprocessing: workspace.file.preprocessing,
     options: {
-      target: spec.target ?? workspace.file.target,
+      target: validation?.target ?? spec.target ?? workspace.file.target,
       backend: spec.backend ?? 'ort-cpu',
       method: workspace.file.method,
       percentile: workspace.file.percentile,
@@ -89,7 +89,7 @@ function withReference(variants: readonly string[]): readonly string[] {
 
 /** ort-cpu runs what is placed for ONNX Runtime; of another target it knows the accuracy, but no latency. */
 function isSimulation(spec: RunSpec, workspace: Workspace): boolean {
-  return (spec.target ?? workspace.file.target) !== 'onnxruntime';
+  return spec.backend !== 'tensorrt' && (spec.target ?? workspace.file.target) !== 'onnxruntime';
 }
 
 interface SetLimits {

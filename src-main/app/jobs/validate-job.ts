@@ -26,6 +26,7 @@ export async function validateJob(spec: ValidateSpec, workspace: Workspace, serv
       preprocessing: workspace.file.preprocessing,
       set,
       threads: spec.threads ?? defaultThreads(),
+      batch: Math.max(...options.tensorrt.batches),
     },
     context,
   );
@@ -81,7 +82,7 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   if (classCount > 0 && set.classNames.length > classCount) {
     warnings.push({ code: 'labels-too-many', message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.` });
   }
-  if (options.target !== 'onnxruntime') {
+  if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {
     warnings.push({ code: 'simulation', message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.` });
   }
   return warnings;

@@ -7,6 +7,8 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
 import type { RunnableVariant } from '../../backends/runnable-variant';
+import type { EngineSummary } from '../../../src-shared/domain/engine-layers';
+import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { requireBackend } from '../../backends/registry';
 import { writeFileAtomic } from '../../base/atomic-file';
 import type { StoredCalibration } from '../../calibration/calibration-store';
@@ -14,6 +16,7 @@ import { thresholdsInUse } from '../../calibration/threshold-table';
 import type { RewriteParams } from '../../compute/protocol';
 import type { Model } from '../../onnx/model';
 import { openCalibration, openCalibrationIfAny, prepared, rangesOf, shortHash, type Workspace } from '../workspace';
+import { buildEngines } from './engines';
 import type { JobServices } from './services';
 
 export interface VariantOptions {
@@ -21,27 +24,35 @@ export interface VariantOptions {
   readonly backend: BackendId;
   readonly target: Target;
   readonly activationType: 'int8' | 'uint8';
+  /** Of the backend tensorrt. */
+  readonly tensorrt: TensorrtOptions;
 }
 
 /** What a job spec leaves open, filled in from the project. */
 export function variantOptions(
-  spec: { readonly variants?: readonly string[]; readonly backend?: BackendId; readonly target?: Target; readonly activationType?: 'int8' | 'uint8' },
+  spec: { readonly variants?: readonly string[]; readonly backend?: BackendId; readonly target?: Target; readonly activationType?: 'int8' | 'uint8'; readonly tensorrt?: Partial<TensorrtOptions> },
   workspace: Workspace,
   defaults: readonly string[],
 ): VariantOptions {
   const backend = spec.backend ?? 'ort-cpu';
   requireBackend(backend);
-  const target = spec.target ?? workspace.file.target;
-  return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8' };
+  const target = spec.target ?? (backend === 'tensorrt' ? 'tensorrt' : workspace.file.target);
+  if (backend === 'tensorrt' && target !== 'tensorrt') throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
+  const tensorrt = { ...DEFAULT_TENSORRT_OPTIONS, ...spec.tensorrt };
+  return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8', tensorrt };
 }
 
 /** A variant as a file that a backend runs, and what it cost to make. */
 export interface BuiltVariant {
   readonly runnable: RunnableVariant;
+  /** Its folder. */
+  readonly dir: string;
   readonly sizeBytes: number;
   readonly seconds: number;
   /** False when it was there already. */
   readonly built: boolean;
+  /** What TensorRT made of it. */
+  readonly engine?: { readonly summary: EngineSummary; readonly layersPath: string; readonly log: readonly string[] };
 }
 
 /** engine.json beside an engine. */
@@ -57,7 +68,7 @@ interface EngineRecord {
 
 const ENGINE_RECORD = 'engine.json';
 /** Part of every engine's key: raised when the same plan and thresholds give another model. */
-const REWRITE_VERSION = 2;
+export const REWRITE_VERSION = 2;
 
 /**
  * Builds engines. On ort-cpu with target onnxruntime an engine is the self-contained quantized model that ONNX Runtime
@@ -65,6 +76,7 @@ const REWRITE_VERSION = 2;
  * prepared weights. fp32 is the prepared model itself. An engine of the same content is kept.
  */
 export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
+  if (options.backend === 'tensorrt') return buildEngines(options, workspace, services, context);
   const model = await prepared(workspace, services.compute, context);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : openCalibrationIfAny(workspace);
@@ -77,7 +89,7 @@ export async function buildVariants(options: VariantOptions, workspace: Workspac
   return built;
 }
 
-function needsCalibration(name: VariantName): boolean {
+export function needsCalibration(name: VariantName): boolean {
   return name.kind === 'int8' || name.kind === 'mixed';
 }
 
@@ -99,9 +111,9 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
   const weightsDir = isSimulation ? workspace.preparedDir : null;
-  const runnable = { variant: name.text, modelPath, weightsDir, simulate: isSimulation };
+  const runnable = { kind: 'onnx', variant: name.text, modelPath, weightsDir, simulate: isSimulation } as const;
   const known = readEngineRecord(dir);
-  if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, sizeBytes: known.sizeBytes, seconds: 0, built: false };
+  if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
   const result = await task.services.compute.request('rewrite', { ...recipe, outPath: modelPath, materialize: !isSimulation }, task.context);
@@ -115,13 +127,13 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     createdAt: new Date().toISOString(),
   };
   await writeFileAtomic(join(dir, ENGINE_RECORD), JSON.stringify(record, null, 1));
-  return { runnable: { ...runnable, hasFp16: result.hasFp16 }, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
+  return { runnable: { ...runnable, hasFp16: result.hasFp16 }, dir, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
 }
 
 function preparedAsVariant(variant: string, preparedDir: string): BuiltVariant {
   const modelPath = join(preparedDir, 'model.onnx');
   const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => sum + (existsSync(join(preparedDir, file)) ? statSync(join(preparedDir, file)).size : 0), 0);
-  return { runnable: { variant, modelPath, weightsDir: preparedDir, simulate: false, hasFp16: false }, sizeBytes, seconds: 0, built: false };
+  return { runnable: { kind: 'onnx', variant, modelPath, weightsDir: preparedDir, simulate: false, hasFp16: false }, dir: preparedDir, sizeBytes, seconds: 0, built: false };
 }
 
 function readEngineRecord(dir: string): EngineRecord | null {

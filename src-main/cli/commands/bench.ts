@@ -29,10 +29,12 @@ ${VARIANT_USAGE}
 function asText(result: BenchResult): string {
   const columns: Column[] = [
     { title: 'variant' },
+    { title: 'batch', align: 'right' },
     ...['median', 'mean', 'p90', 'p95', 'p99', 'CV', 'vs FP32', 'throughput', 'memory MB', 'size MB'].map((title): Column => ({ title, align: 'right' })),
   ];
   const rows = result.variants.map((row) => [
     row.variant,
+    String(row.batch),
     ...(['median', 'mean', 'p90', 'p95', 'p99'] as const).map((key) => formatMs(row.latencyMs[key])),
     formatPercent(row.coefficientOfVariation * 100),
     row.ratioToFp32 ? `${row.ratioToFp32.median.toFixed(2)}×` : '',
@@ -40,6 +42,16 @@ function asText(result: BenchResult): string {
     row.memoryMb.toFixed(1),
     row.sizeMb.toFixed(2),
   ]);
-  const batch = result.variants[0]?.batch ?? 1;
-  return `${result.device}, ${result.threads} threads, batch ${batch}, ${result.rounds} rounds\n${renderTable(columns, rows)}`;
+  return `${result.device}, ${gpuText(result)}, ${result.rounds} rounds\n${renderTable(columns, rows)}`;
+}
+
+function gpuText({ gpu, threads }: BenchResult): string {
+  if (gpu === undefined) return `${threads} threads`;
+  const facts = [
+    `TensorRT ${gpu.tensorrt}`,
+    ...(gpu.smClockMhz === null ? [] : [`${gpu.smClockMhz} MHz`]),
+    ...(gpu.temperatureC === null ? [] : [`${gpu.temperatureC} °C`]),
+    ...(gpu.powerW === null ? [] : [`${gpu.powerW.toFixed(0)} W`]),
+  ];
+  return facts.join(', ');
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { formatDuration } from '../../../src-shared/base/units';
+import { formatDuration, formatPercent } from '../../../src-shared/base/units';
+import type { EngineSummary } from '../../../src-shared/domain/engine-layers';
 import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
 import { renderTable } from '../text-table';
 import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
@@ -8,15 +9,24 @@ export const build: Command = {
   name: 'build',
   summary: 'builds engines of variants for a backend',
   usage: `Usage: calib build PROJECT [--backend B] [--variants LIST] [--target T] [--json]\n${VARIANT_USAGE}`,
-  async run(argv, { runJob, print }) {
+  async run(argv, { runJob, print, note }) {
     const { values, positionals } = parseFlags(argv, VARIANT_OPTIONS, { min: 1, max: 1, names: 'PROJECT' });
     const result = await runJob({ kind: 'build', projectPath: resolve(positionals[0] ?? ''), ...parseVariantFlags(values) });
     if (values.json) {
       print(toJson(result));
       return EXIT_OK;
     }
-    const rows = result.engines.map((engine) => [engine.variant, engine.sizeMb.toFixed(2), engine.built ? formatDuration(engine.seconds) : 'kept', engine.path]);
-    print(renderTable([{ title: 'variant' }, { title: 'size MB', align: 'right' }, { title: 'built in', align: 'right' }, { title: 'engine' }], rows));
+    for (const warning of result.warnings) note(`warning: ${warning.message}`);
+    const rows = result.engines.map((engine) => [engine.variant, engine.sizeMb.toFixed(2), engine.built ? formatDuration(engine.seconds) : 'kept', layersText(engine.summary), engine.path]);
+    print(renderTable([{ title: 'variant' }, { title: 'size MB', align: 'right' }, { title: 'built in', align: 'right' }, { title: 'layers' }, { title: 'engine' }], rows));
     return EXIT_OK;
   },
 };
+
+/** What TensorRT made of the layers; empty for engines of ONNX Runtime. */
+function layersText(summary: EngineSummary | undefined): string {
+  if (summary === undefined) return '';
+  const { layers, reformats, reformatMs, totalMs } = summary;
+  const share = reformatMs === null || totalMs === null || totalMs === 0 ? '' : ` (${formatPercent((100 * reformatMs) / totalMs)} of the time)`;
+  return `${layers.int8} INT8, ${layers.fp16} FP16, ${layers.fp32} FP32, ${reformats} reformats${share}`;
+}

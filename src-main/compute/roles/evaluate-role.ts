@@ -1,11 +1,11 @@
 import { createPreprocessor } from '../../calibration/preprocess';
 import { VariantEvaluator } from '../../analysis/variant-evaluator';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
-import type { RunnableVariant } from '../../backends/runnable-variant';
+import type { OnnxVariant } from '../../backends/runnable-variant';
 import type { Role } from '../worker';
 
 export interface EvaluateInit {
-  readonly variants: readonly RunnableVariant[];
+  readonly variants: readonly OnnxVariant[];
   readonly input: ImageInput;
   readonly preprocessing: Preprocessing;
 }

@@ -24,7 +24,7 @@ async function evaluate(variant: Model) {
   const dir = tempDir();
   await writeModel(tinyModel(), join(dir, 'fp32.onnx'));
   await writeModel(variant, join(dir, 'variant.onnx'));
-  const runnable = (name: string) => ({ variant: name, modelPath: join(dir, `${name}.onnx`), weightsDir: null, simulate: false, hasFp16: false });
+  const runnable = (name: string) => ({ kind: 'onnx' as const, variant: name, modelPath: join(dir, `${name}.onnx`), weightsDir: null, simulate: false, hasFp16: false });
   const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], INPUT);
   const answers = (await Promise.all(IMAGES.map((image) => evaluator.evaluate([image])))).map(([answer]) => answer ?? []);
   return summarizeAnswers(answers.map((answer) => answer[1] ?? null));

@@ -4,7 +4,7 @@ import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors'
 import type { JobResult, JobSnapshot, JobSpec } from '../../../src-shared/contract/jobs';
 
 const SPEC: JobSpec = { kind: 'build', projectPath: '/p' };
-const RESULT: JobResult = { backend: 'ort-cpu', engines: [] };
+const RESULT: JobResult = { backend: 'ort-cpu', engines: [], warnings: [] };
 
 interface Setup {
   readonly queue: JobQueue;

@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { summarizeEngine, type EngineSummary } from '../../../src-shared/domain/engine-layers';
+import { restOf } from '../../../src-shared/domain/precision';
+import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
+import { parseVariant, type VariantName } from '../../../src-shared/domain/variant';
+import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
+import type { EngineVariant } from '../../backends/runnable-variant';
+import { writeFileAtomic } from '../../base/atomic-file';
+import type { StoredCalibration } from '../../calibration/calibration-store';
+import type { TensorrtStatus } from '../../compute/protocol';
+import { DataType, type Model } from '../../onnx/model';
+import { cacheText } from '../cache-exchange';
+import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
+import { pruneEngines } from './engine-store';
+import type { JobServices } from './services';
+import { needsCalibration, REWRITE_VERSION, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
+
+/** engine.json beside an engine. Everything that an engine must match to be loaded is in its folder's key. */
+interface EngineRecord {
+  readonly version: 2;
+  readonly backend: 'tensorrt';
+  readonly variant: string;
+  readonly tensorrt: string;
+  readonly gpu: string;
+  readonly options: TensorrtOptions;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly seconds: number;
+  /** Warnings and errors that TensorRT printed. */
+  readonly log: readonly string[];
+  readonly summary: EngineSummary;
+  readonly createdAt: string;
+}
+
+const RECORD = 'engine.json';
+const ENGINE = 'model.engine';
+const LAYERS = 'layers.json';
+const PROFILE_RUNS = 20;
+
+interface EngineTask {
+  readonly options: VariantOptions;
+  readonly workspace: Workspace;
+  readonly services: JobServices;
+  readonly model: Model;
+  readonly calibration: StoredCalibration | null;
+  readonly status: TensorrtStatus;
+}
+
+/**
+ * Builds TensorRT engines, one after the other; an engine of the same model, options, TensorRT and GPU is kept. Strong typing
+ * builds from our Q/DQ model; implicit typing from the user's model with a calibration cache and the plan's layer precisions.
+ */
+export async function buildEngines(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
+  const status = await services.compute.request('tensorrt-status', {}, context);
+  const model = await prepared(workspace, services.compute, context);
+  const names = options.variants.map((text) => parseVariant(text));
+  const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : openCalibrationIfAny(workspace);
+  const task: EngineTask = { options, workspace, services, model, calibration, status };
+  const built: BuiltVariant[] = [];
+  for (const [i, name] of names.entries()) {
+    context.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
+    built.push(await buildOne(name, task, context));
+  }
+  context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
+  await pruneEngines(workspace, built.map(({ dir }) => dir));
+  return built;
+}
+
+async function buildOne(name: VariantName, task: EngineTask, context: TaskContext): Promise<BuiltVariant> {
+  const { options, workspace, services, status } = task;
+  const { tensorrt } = options;
+  const gpu = gpuOf(status, tensorrt.device);
+  const recipe = variantRecipe(name, task);
+  const implicit = tensorrt.typing === 'implicit' ? implicitPrecisions(name, task) : null;
+  const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, implicit, options: identityOf(tensorrt), backend: 'tensorrt', tensorrt: status.version, gpu });
+  const dir = workspace.paths.engineDir(key);
+  const known = readRecord(dir);
+  if (known) return builtVariant(name, dir, known, { device: tensorrt.device, built: false });
+  await mkdir(dir, { recursive: true });
+  const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
+  if (!implicit) await services.compute.request('rewrite', { ...recipe, outPath: modelPath, materialize: true }, context);
+  const enginePath = join(dir, ENGINE);
+  const result = await services.compute.request(
+    'tensorrt-build',
+    {
+      variant: name.text,
+      modelPath,
+      enginePath,
+      device: tensorrt.device,
+      options: tensorrt,
+      dynamicInputs: dynamicInputs(task.model),
+      timingCachePath: join(services.userDataDir, 'timing-caches', `${gpu.replaceAll(/[^A-Za-z0-9.]+/g, '-')}-tensorrt-${status.version}.cache`),
+      implicit,
+    },
+    context,
+  );
+  const engine: EngineVariant = { kind: 'engine', variant: name.text, enginePath, sha256: result.sha256, device: tensorrt.device };
+  const { layers } = await services.compute.request('tensorrt-layers', { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: task.model.graph.node.map((node) => node.name) }, context);
+  await writeFileAtomic(join(dir, LAYERS), JSON.stringify(layers, null, 1));
+  const record: EngineRecord = {
+    version: 2,
+    backend: 'tensorrt',
+    variant: name.text,
+    tensorrt: status.version,
+    gpu,
+    options: tensorrt,
+    sha256: result.sha256,
+    sizeBytes: result.sizeBytes,
+    seconds: result.seconds,
+    log: [...result.log.map(({ severity, message }) => `${severity}: ${message}`), ...result.ignoredLayers.map((layer) => `warning: no layer of the network is named ${layer}`)],
+    summary: summarizeEngine(layers),
+    createdAt: new Date().toISOString(),
+  };
+  await writeFileAtomic(join(dir, RECORD), JSON.stringify(record, null, 1));
+  return builtVariant(name, dir, record, { device: tensorrt.device, built: true });
+}
+
+/** The options that an engine depends on; how it is timed, and on which of several equal GPUs, is not part of it. */
+function identityOf({ typing, batches, workspaceMib, optimizationLevel, tf32, auxiliaryStreams, versionCompatible }: TensorrtOptions): TensorrtBuildOptions {
+  return { typing, batches, workspaceMib, optimizationLevel, tf32, auxiliaryStreams, versionCompatible };
+}
+
+function builtVariant(name: VariantName, dir: string, record: EngineRecord, { device, built }: { readonly device: number; readonly built: boolean }): BuiltVariant {
+  const enginePath = join(dir, ENGINE);
+  return {
+    runnable: { kind: 'engine', variant: name.text, enginePath, sha256: record.sha256, device },
+    dir,
+    sizeBytes: record.sizeBytes,
+    seconds: built ? record.seconds : 0,
+    built,
+    engine: { summary: record.summary, layersPath: join(dir, LAYERS), log: record.log },
+  };
+}
+
+function readRecord(dir: string): EngineRecord | null {
+  const path = join(dir, RECORD);
+  if (!existsSync(path) || !existsSync(join(dir, ENGINE))) return null;
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<EngineRecord>;
+    return record.version === 2 && typeof record.sha256 === 'string' && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Name and compute capability: an engine runs on every GPU of the kind that it was built on. */
+function gpuOf({ devices }: TensorrtStatus, index: number): string {
+  const device = devices[index];
+  if (!device) throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${devices.length}`, { hint: '--device counts from 0.' });
+  return `${device.name} ${device.computeCapability}`;
+}
+
+/** Float inputs with a symbolic batch, as [-1, ...]. @throws WorkbenchError model-unsupported for other symbolic sizes. */
+function dynamicInputs(model: Model): Record<string, readonly number[]> {
+  const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
+  const shaped = model.graph.input.filter((info) => !initializers.has(info.name)).flatMap((info) => {
+    const dims = (info.tensorType?.shape ?? []).map((dim) => (dim.kind === 'value' ? dim.value : -1));
+    if (!dims.includes(-1)) return [];
+    if (info.tensorType?.elemType !== DataType.FLOAT || dims.indexOf(-1) !== 0 || dims.lastIndexOf(-1) !== 0) {
+      throw new WorkbenchError('model-unsupported', `Input "${info.name}" has a symbolic size that is not the batch: engines need it fixed`, { hint: 'Export the model with fixed height and width.' });
+    }
+    return [[info.name, dims] as const];
+  });
+  return Object.fromEntries(shaped);
+}
+
+/** What TensorRT 10 is told instead of Q/DQ. */
+function implicitPrecisions(name: VariantName, { workspace, calibration, options, model }: EngineTask): ImplicitPrecisions {
+  const { plan } = variantRecipe(name, { options, workspace, model, calibration });
+  const isInt8 = needsCalibration(name);
+  const half = restOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
+  const allowed = [...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []), ...(isInt8 ? (['int8'] as const) : [])];
+  // fp16 and fp32 hold for every layer: flags say that; a plan names layers.
+  const layers = name.kind === 'mixed' ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer, precision })) : [];
+  return { allowed, calibrationCache: isInt8 && calibration ? cacheText(workspace, calibration, name.method ?? workspace.file.method) : null, layers };
+}

@@ -1,0 +1,142 @@
+import type { Engine, GpuReadings, Runner, TimeResult } from '../../../native/tensorrt';
+import { formatPercent } from '../../../src-shared/base/units';
+import { throwIfAborted } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/latency';
+import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/run-record';
+import type { TensorrtBenchOptions } from '../../../src-shared/domain/tensorrt-options';
+import type { BenchmarkOutcome } from '../benchmark';
+import type { EngineVariant } from '../runnable-variant';
+import { loadEngine, profileOf, shapesAt } from './engine-session';
+import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
+
+const WARM_UP_MS = 200;
+/** Each turn of a variant lasts at least this long, and has at least so many runs. */
+const TURN_MS = 25;
+const TURN_RUNS = 20;
+/** Reasons for lower clocks that say something about the machine; an idle GPU or a chosen clock does not. */
+const THROTTLING = ['power-cap', 'hardware-slowdown', 'thermal', 'hardware-thermal', 'hardware-power-brake'];
+
+export interface EngineBenchmark {
+  readonly variants: readonly (EngineVariant & { readonly sizeMb: number })[];
+  readonly batches: readonly number[];
+  readonly rounds: number;
+  readonly options: TensorrtBenchOptions;
+}
+
+interface Lane {
+  readonly variant: EngineBenchmark['variants'][number];
+  readonly runner: Runner;
+  readonly rounds: TimeResult[];
+}
+
+/**
+ * Times engines on the GPU in turns, round by round (A B C, A B C, ...), batch by batch; ratios to the first variant are formed
+ * within each round. A latency is GPU time between two events around one inference.
+ */
+export async function benchmarkEngines(benchmark: EngineBenchmark, context: TaskContext): Promise<BenchmarkOutcome> {
+  const runtime = openTensorrt();
+  const device = requireDevice(runtime, benchmark.variants[0]?.device ?? 0);
+  const engines: Engine[] = [];
+  const variants: BenchmarkVariantRecord[] = [];
+  const throttled = new Set<string>();
+  const readings: GpuReadings[] = [];
+  const read = (): void => {
+    const now = translated(() => runtime.addon.readings(device.index));
+    readings.push(now);
+    for (const reason of now.throttleReasons ?? []) if (THROTTLING.includes(reason)) throttled.add(reason);
+  };
+  try {
+    for (const [i, variant] of benchmark.variants.entries()) {
+      context.onProgress?.({ phase: 'opening engines', done: i, total: benchmark.variants.length, unit: 'engines' });
+      engines.push(await loadEngine(variant));
+    }
+    const total = benchmark.rounds * benchmark.batches.length;
+    for (const [b, batch] of benchmark.batches.entries()) {
+      const lanes = await openLanes(benchmark, engines, batch);
+      try {
+        for (let round = 0; round < benchmark.rounds; round++) {
+          throwIfAborted(context.signal);
+          context.onProgress?.({ phase: 'benchmarking', done: b * benchmark.rounds + round, total, unit: 'rounds' });
+          for (const lane of lanes) lane.rounds.push(await turn(lane.runner, benchmark.options, round === 0 ? WARM_UP_MS : 0));
+          read();
+        }
+      } finally {
+        for (const { runner } of lanes) runner.close();
+      }
+      variants.push(...recordsOf(lanes, batch, benchmark.options));
+    }
+    context.onProgress?.({ phase: 'benchmarking', done: total, total, unit: 'rounds' });
+  } finally {
+    for (const engine of engines) engine.close();
+  }
+  const warnings = [...unsteady(variants), ...throttleWarnings(throttled)];
+  return { device: device.name, variants, warnings, gpu: gpuFacts(readings, runtime.library.version) };
+}
+
+async function openLanes(benchmark: EngineBenchmark, engines: readonly Engine[], batch: number): Promise<Lane[]> {
+  const lanes: Lane[] = [];
+  for (const [i, engine] of engines.entries()) {
+    const variant = benchmark.variants[i];
+    if (!variant) continue;
+    const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: benchmark.options.streams }));
+    lanes.push({ variant, runner, rounds: [] });
+  }
+  return lanes;
+}
+
+function turn(runner: Runner, { cudaGraph, transfers }: TensorrtBenchOptions, warmUpMs: number): Promise<TimeResult> {
+  return translatedAsync(runner.time({ warmUpMs, runs: TURN_RUNS, minMs: TURN_MS, cudaGraph, transfers }));
+}
+
+function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtBenchOptions): BenchmarkVariantRecord[] {
+  const mediansOf = (lane: Lane): number[] => lane.rounds.map(({ latenciesMs }) => summarizeLatency(latenciesMs).median);
+  const [reference] = lanes;
+  return lanes.map((lane): BenchmarkVariantRecord => {
+    const latencyMs = summarizeLatency(lane.rounds.flatMap(({ latenciesMs }) => [...latenciesMs]));
+    const runs = lane.rounds.reduce((sum, round) => sum + round.runs, 0);
+    const wallMs = lane.rounds.reduce((sum, round) => sum + round.wallMs, 0);
+    const ratio = !reference || lane === reference ? null : pairedLatencyRatio(mediansOf(lane), mediansOf(reference));
+    return {
+      variant: lane.variant.variant,
+      batch,
+      streams,
+      latencyMs,
+      throughputPerSecond: (1000 * runs * batch) / wallMs,
+      // Weights, scratch memory, inputs and outputs.
+      memoryMb: lane.runner.deviceMemoryBytes / 1e6 + lane.variant.sizeMb,
+      sizeMb: lane.variant.sizeMb,
+      coefficientOfVariation: latencyMs.coefficientOfVariation,
+      ...(ratio === null ? {} : { ratioToFp32: ratio }),
+    };
+  });
+}
+
+function unsteady(variants: readonly BenchmarkVariantRecord[]): Warning[] {
+  return variants.filter(({ latencyMs }) => isUnstable(latencyMs)).map(({ variant, batch, coefficientOfVariation }) => ({
+    code: 'latency-unsteady',
+    message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the ratio to fp32.`,
+  }));
+}
+
+function throttleWarnings(reasons: ReadonlySet<string>): Warning[] {
+  if (reasons.size === 0) return [];
+  return [{ code: 'gpu-throttled', message: `The GPU lowered its clocks during the benchmark (${[...reasons].join(', ')}): compare ratios within this run only.` }];
+}
+
+function gpuFacts(readings: readonly GpuReadings[], tensorrt: string): GpuRecord {
+  const largest = (field: 'smClockMhz' | 'memoryClockMhz' | 'temperatureC' | 'powerW'): number | null => {
+    const values = readings.map((reading) => reading[field]).filter((value) => value !== null);
+    return values.length === 0 ? null : Math.max(...values);
+  };
+  return {
+    tensorrt,
+    driver: readings[0]?.driver ?? null,
+    smClockMhz: largest('smClockMhz'),
+    memoryClockMhz: largest('memoryClockMhz'),
+    temperatureC: largest('temperatureC'),
+    powerW: largest('powerW'),
+    throttleReasons: [...new Set(readings.flatMap(({ throttleReasons }) => throttleReasons ?? []))].sort(),
+  };
+}

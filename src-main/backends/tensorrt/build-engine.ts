@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { BuildRequest, LogMessage } from '../../../native/tensorrt';
+import { throwIfAborted } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { Precision } from '../../../src-shared/domain/precision';
+import type { TensorrtBuildOptions } from '../../../src-shared/domain/tensorrt-options';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { openTensorrt, requireDevice, translatedAsync } from './runtime';
+
+export interface EngineBuild {
+  readonly variant: string;
+  readonly modelPath: string;
+  readonly enginePath: string;
+  readonly device: number;
+  readonly options: TensorrtBuildOptions;
+  /** Inputs with a symbolic first dimension, and their sizes with -1 there. */
+  readonly dynamicInputs: Readonly<Record<string, readonly number[]>>;
+  /** Kept between builds on the same GPU and TensorRT. */
+  readonly timingCachePath: string;
+  /** For implicit typing; null otherwise. */
+  readonly implicit: ImplicitPrecisions | null;
+}
+
+/** What an implicitly typed network is told instead of Q/DQ and casts. */
+export interface ImplicitPrecisions {
+  readonly allowed: readonly ('fp16' | 'int8')[];
+  /** Text of the calibration cache; null without INT8. */
+  readonly calibrationCache: string | null;
+  readonly layers: readonly { readonly layer: string; readonly precision: Precision }[];
+}
+
+export interface EngineBuildResult {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly seconds: number;
+  readonly log: readonly LogMessage[];
+  readonly ignoredLayers: readonly string[];
+}
+
+const MIB = 1024 * 1024;
+
+/** Builds one engine and writes it. @throws WorkbenchError model-unsupported (what TensorRT said), cancelled, backend-unavailable. */
+export async function buildEngine(build: EngineBuild, context: TaskContext): Promise<EngineBuildResult> {
+  throwIfAborted(context.signal);
+  const runtime = openTensorrt();
+  requireDevice(runtime, build.device);
+  const token = runtime.addon.createCancelToken();
+  const onAbort = (): void => token.cancel();
+  context.signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const request = await requestOf(build);
+    const built = await translatedAsync(
+      runtime.library.build(
+        request,
+        ({ phase, step, steps }) => context.onProgress?.({ phase: `building ${build.variant}: ${phase}`, done: step, total: steps, unit: 'steps' }),
+        token,
+      ),
+    );
+    await writeFileAtomic(build.enginePath, built.engine);
+    if (built.timingCache) {
+      await mkdir(dirname(build.timingCachePath), { recursive: true });
+      await writeFileAtomic(build.timingCachePath, built.timingCache);
+    }
+    const { seconds, log, ignoredLayers, engine } = built;
+    return { sha256: createHash('sha256').update(engine).digest('hex'), sizeBytes: engine.length, seconds, log, ignoredLayers };
+  } finally {
+    context.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function requestOf({ modelPath, device, options, dynamicInputs, timingCachePath, implicit }: EngineBuild): Promise<BuildRequest> {
+  const profileOf = (batch: number): { readonly inputs: Record<string, { min: number[]; opt: number[]; max: number[] }> } => {
+    const shaped = Object.entries(dynamicInputs).map(([name, dims]) => {
+      const sizes = dims.map((dim) => (dim < 0 ? batch : dim));
+      return [name, { min: sizes, opt: sizes, max: sizes }] as const;
+    });
+    return { inputs: Object.fromEntries(shaped) };
+  };
+  return {
+    model: await readFile(modelPath),
+    modelPath,
+    device,
+    typing: implicit ? 'weak' : 'strong',
+    precisions: implicit?.allowed ?? [],
+    tf32: options.tf32,
+    calibrationCache: typeof implicit?.calibrationCache === 'string' ? Buffer.from(implicit.calibrationCache) : null,
+    layerPrecisions: implicit?.layers ?? [],
+    obeyPrecisions: (implicit?.layers.length ?? 0) > 0,
+    workspaceBytes: options.workspaceMib === null ? null : options.workspaceMib * MIB,
+    optimizationLevel: options.optimizationLevel,
+    auxiliaryStreams: options.auxiliaryStreams,
+    versionCompatible: options.versionCompatible,
+    timingCache: existsSync(timingCachePath) ? await readFile(timingCachePath) : null,
+    profiles: Object.keys(dynamicInputs).length === 0 ? [] : options.batches.map(profileOf),
+  };
+}

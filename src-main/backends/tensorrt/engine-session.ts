@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Engine, InferredTensor, Runner } from '../../../native/tensorrt';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { float16ToFloat32 } from '../../onnx/half';
+import type { ModelSession, OutputTensor } from '../model-session';
+import type { EngineVariant } from '../runnable-variant';
+import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
+
+/**
+ * Deserialises an engine that was built here.
+ * @throws WorkbenchError backend-unavailable when the file is not what was built, or belongs to another GPU or TensorRT.
+ */
+export async function loadEngine({ enginePath, sha256, device }: EngineVariant): Promise<Engine> {
+  const runtime = openTensorrt();
+  requireDevice(runtime, device);
+  const bytes = await readFile(enginePath);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new WorkbenchError('backend-unavailable', `${enginePath} is not the engine that was built (its hash differs): it is not loaded`, { hint: 'Delete the folder; the engine is built again.' });
+  }
+  return translatedAsync(runtime.library.load(bytes, device));
+}
+
+/** Shape of every input whose batch is dynamic, with `batch` in its place. */
+export function shapesAt(engine: Engine, batch: number): Record<string, number[]> {
+  const dynamic = engine.io.filter(({ isInput, shape }) => isInput && shape.includes(-1));
+  return Object.fromEntries(dynamic.map(({ name, shape }) => [name, shape.map((dim) => (dim < 0 ? batch : dim))]));
+}
+
+/** Profile of an engine whose largest shapes hold exactly this batch; 0 for an engine without dynamic shapes. */
+export function profileOf(engine: Engine, batch: number): number {
+  const input = engine.io.find(({ isInput, shape }) => isInput && shape.includes(-1));
+  if (!input) return 0;
+  const profile = input.profileShapes?.findIndex(({ max }) => max[0] === batch) ?? -1;
+  if (profile < 0) throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, { hint: 'Name the batch sizes in --batches.' });
+  return profile;
+}
+
+/** An engine with one float input, run batch by batch; the same face as a session of ONNX Runtime. */
+export class EngineSession implements ModelSession {
+  private constructor(
+    private readonly engine: Engine,
+    private readonly runner: Runner,
+    private readonly inputName: string,
+  ) {}
+
+  static async open(variant: EngineVariant, batch: number): Promise<EngineSession> {
+    const engine = await loadEngine(variant);
+    const [input, ...others] = engine.io.filter(({ isInput }) => isInput);
+    if (input?.dataType !== 'float32' || others.length > 0) {
+      throw new WorkbenchError('model-unsupported', `Expected an engine with one float32 input, found ${engine.io.filter(({ isInput }) => isInput).map(({ name, dataType }) => `${name} (${dataType})`).join(', ')}`);
+    }
+    const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: 1 }));
+    return new EngineSession(engine, runner, input.name);
+  }
+
+  async run(values: Float32Array): Promise<OutputTensor[]> {
+    const outputs = await translatedAsync(this.runner.infer({ [this.inputName]: values }));
+    const names = this.engine.io.filter(({ isInput }) => !isInput).map(({ name }) => name);
+    return names.flatMap((name) => {
+      const tensor = outputs[name];
+      return tensor ? [{ name, dims: tensor.dims, data: floatsOf(tensor) }] : [];
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve(
+      translated(() => {
+        this.runner.close();
+        this.engine.close();
+      }),
+    );
+  }
+}
+
+/** null for an output that is no floating-point number. */
+function floatsOf({ dataType, bytes }: InferredTensor): Float32Array | null {
+  if (dataType === 'float32') return new Float32Array(bytes);
+  return dataType === 'float16' ? Float32Array.from(new Uint16Array(bytes), float16ToFloat32) : null;
+}

@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+/** TensorRT majors that there is an addon for, newest first. */
+export const TENSORRT_MAJORS = [11, 10] as const;
+export type TensorrtMajor = (typeof TENSORRT_MAJORS)[number];
+
+export interface FoundLibrary {
+  readonly major: TensorrtMajor;
+  readonly nvinferPath: string;
+  /** Beside it; null: left to the loader. */
+  readonly parserPath: string | null;
+}
+
+export interface LibrarySearch {
+  readonly found: FoundLibrary | null;
+  /** Folders that were looked into, in order. */
+  readonly folders: readonly string[];
+}
+
+/** Names a folder or a libnvinfer.so.N that is used before all others. */
+export const LIBRARY_VARIABLE = 'CALIB_TENSORRT';
+
+const SYSTEM_FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/local/tensorrt/lib',
+  '/opt/tensorrt/lib',
+  '/usr/local/TensorRT/lib',
+  '/usr/local/cuda/lib64',
+  '/usr/local/lib',
+  '/usr/lib64',
+];
+
+/**
+ * Looks for libnvinfer.so.11 and .so.10: in CALIB_TENSORRT, in LD_LIBRARY_PATH, where Debian packages and archives put it, and
+ * in the folder `tensorrt_libs` of Python's site-packages, where pip puts it. The first folder that has one decides.
+ */
+export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearch {
+  const named = env[LIBRARY_VARIABLE] ?? '';
+  const folders = [...new Set([...namedFolder(named), ...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...pythonFolders(env)])].filter((folder) => folder !== '');
+  for (const folder of folders) {
+    for (const major of TENSORRT_MAJORS) {
+      const nvinferPath = join(folder, `libnvinfer.so.${major}`);
+      if (!existsSync(nvinferPath)) continue;
+      const parserPath = join(folder, `libnvonnxparser.so.${major}`);
+      return { found: { major, nvinferPath, parserPath: existsSync(parserPath) ? parserPath : null }, folders };
+    }
+  }
+  return { found: null, folders };
+}
+
+function namedFolder(named: string): string[] {
+  if (named === '') return [];
+  const isFile = existsSync(named) && statSync(named).isFile();
+  return isFile ? [dirname(named)] : [named, join(named, 'lib')];
+}
+
+function pythonFolders(env: NodeJS.ProcessEnv): string[] {
+  const roots = [env['VIRTUAL_ENV'] ?? '', env['CONDA_PREFIX'] ?? '', join(homedir(), '.local'), '/usr/local', '/usr'].filter((root) => root !== '');
+  return roots.flatMap((root) => {
+    const lib = join(root, 'lib');
+    if (!existsSync(lib)) return [];
+    const pythons = readdirSync(lib).filter((name) => /^python3(\.\d+)?$/.test(name));
+    return pythons.flatMap((python) => ['site-packages', 'dist-packages'].map((packages) => join(lib, python, packages, 'tensorrt_libs'))).filter((folder) => existsSync(folder));
+  });
+}

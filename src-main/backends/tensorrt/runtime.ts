@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { GpuDevice, TensorrtAddon, TensorrtError, TensorrtErrorCode, TensorrtLibrary } from '../../../native/tensorrt';
+import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
+import { packageRoot } from '../../base/package-info';
+import { findTensorrt, LIBRARY_VARIABLE, TENSORRT_MAJORS, type FoundLibrary, type TensorrtMajor } from './find-library';
+
+const INSTALL_HINT = `Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in ${LIBRARY_VARIABLE}; docs/gpu.md says how.`;
+const DRIVER_HINT = 'Install the NVIDIA driver; nvidia-smi must list the GPU.';
+
+/** A TensorRT that is open, and the GPUs. */
+export interface TensorrtRuntime {
+  readonly addon: TensorrtAddon;
+  readonly library: TensorrtLibrary;
+  readonly nvinferPath: string;
+  readonly devices: readonly GpuDevice[];
+}
+
+let opened: TensorrtRuntime | null = null;
+
+/**
+ * TensorRT as found on this machine, opened on first use.
+ * @throws WorkbenchError backend-unavailable: no library, no addon for its major, no driver, no GPU; the hint says what to install.
+ */
+export function openTensorrt(): TensorrtRuntime {
+  opened ??= open();
+  return opened;
+}
+
+function open(): TensorrtRuntime {
+  const { found, folders } = findTensorrt();
+  if (found === null) {
+    // Without a GPU the library would be of no use: what is missing first is said first.
+    const addon = TENSORRT_MAJORS.map((major) => addonPath(major)).find((path) => existsSync(path));
+    if (addon !== undefined) translated(() => requireAddon(addon).devices());
+    throw new WorkbenchError('backend-unavailable', `No libnvinfer.so.${TENSORRT_MAJORS.join(' or .so.')} was found in ${folders.length} folders (${folders.slice(0, 4).join(', ')}, ...)`, { hint: INSTALL_HINT });
+  }
+  const addon = loadAddonFor(found);
+  return translated(() => {
+    const devices = addon.devices();
+    const library = addon.open({ nvinfer: found.nvinferPath, parser: found.parserPath });
+    return { addon, library, nvinferPath: found.nvinferPath, devices };
+  });
+}
+
+function loadAddonFor({ major, nvinferPath }: FoundLibrary): TensorrtAddon {
+  const path = addonPath(major);
+  if (existsSync(path)) return requireAddon(path);
+  throw new WorkbenchError('backend-unavailable', `${nvinferPath} is TensorRT ${major}, but the addon for it was not built`, {
+    hint: `Set TENSORRT_INCLUDE_${major} (and CUDA_INCLUDE) to the folders of the headers and run: npm run build:native`,
+  });
+}
+
+function addonPath(major: TensorrtMajor): string {
+  return join(packageRoot(), `native/build/Release/calib_tensorrt_${major}.node`);
+}
+
+function requireAddon(path: string): TensorrtAddon {
+  try {
+    return createRequire(import.meta.url)(path) as TensorrtAddon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new WorkbenchError('backend-unavailable', `The TensorRT addon could not be loaded: ${reason}`, { hint: 'Run `npm run build:native`.', cause });
+  }
+}
+
+const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?: string]>> = {
+  'library-missing': ['backend-unavailable', INSTALL_HINT],
+  'library-version': ['backend-unavailable', INSTALL_HINT],
+  'driver-missing': ['backend-unavailable', DRIVER_HINT],
+  'driver-old': ['backend-unavailable', 'Install a newer NVIDIA driver.'],
+  'no-gpu': ['backend-unavailable', DRIVER_HINT],
+  'out-of-memory': ['backend-unavailable', 'Free memory of the GPU (nvidia-smi lists who holds it), lower --workspace or the batch.'],
+  'build-failed': ['model-unsupported'],
+  'engine-refused': ['backend-unavailable', 'The engine belongs to another TensorRT or GPU: delete its folder below engines/, it is built again.'],
+  'capture-failed': ['backend-unavailable', 'Add --no-cuda-graph.'],
+  cancelled: ['cancelled'],
+  'wrong-argument': ['usage'],
+  internal: ['internal'],
+};
+
+/** An error of the addon as ours; others are passed on. */
+export function translateError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = Reflect.get(error, 'code') as TensorrtErrorCode;
+  const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+  if (known === undefined) return error;
+  const [ours, hint] = known;
+  const log = (error as TensorrtError).log ?? [];
+  const meaning = code === 'build-failed' ? meaningOf([error.message, ...log.map(({ message }) => message)].join('\n')) : hint;
+  return new WorkbenchError(ours, code === 'cancelled' ? 'Cancelled' : `TensorRT: ${error.message}`, { cause: error, ...(meaning === undefined ? {} : { hint: meaning }) });
+}
+
+/** What TensorRT's most common refusals mean. */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/could not find any implementation/i, 'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.'],
+  [/(no importer|unsupported|not supported|plugin not found)/i, 'The parser of this TensorRT does not know an operator of the model: export it with other operators, or use a newer TensorRT.'],
+  [/calibrat/i, 'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names every tensor.'],
+  [/(dynamic|profile)/i, 'A dynamic input has no profile: name the batch sizes with --batches.'],
+];
+
+function meaningOf(text: string): string | undefined {
+  return MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+export function translated<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+export function translatedAsync<T>(promise: Promise<T>): Promise<T> {
+  return promise.catch((error: unknown) => {
+    throw translateError(error);
+  });
+}
+
+/** @throws WorkbenchError usage for a GPU that is not there. */
+export function requireDevice(runtime: TensorrtRuntime, index: number): GpuDevice {
+  const device = runtime.devices[index];
+  if (device) return device;
+  throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${runtime.devices.length}`, { hint: `--device counts from 0: ${runtime.devices.map(({ index: i, name }) => `${i} ${name}`).join(', ')}` });
+}

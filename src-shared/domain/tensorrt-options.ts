@@ -1,0 +1,49 @@
+export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
+/**
+ * strong: every precision stands in the model (the only way of TensorRT 11). implicit: TensorRT 10 is given the FP32 model, a
+ * calibration cache and the plan's layer precisions, and chooses itself.
+ */
+export type TensorrtTyping = (typeof TENSORRT_TYPINGS)[number];
+
+/** How engines are built. Everything here is part of an engine's identity. */
+export interface TensorrtBuildOptions {
+  readonly typing: TensorrtTyping;
+  /** An optimization profile each, in which this batch is the only one; empty where the model fixes its batch. */
+  readonly batches: readonly number[];
+  /** Limit of scratch memory in MiB; null: TensorRT's own, all of the GPU's. */
+  readonly workspaceMib: number | null;
+  /** 0 (fast build) to 5 (fast engine). */
+  readonly optimizationLevel: number;
+  /** Whether FP32 may be computed with TF32's 10 bits of mantissa. */
+  readonly tf32: boolean;
+  /** Limit of streams that an engine may add; null: TensorRT decides. */
+  readonly auxiliaryStreams: number | null;
+  readonly versionCompatible: boolean;
+}
+
+/** How engines are timed. */
+export interface TensorrtBenchOptions {
+  readonly streams: number;
+  readonly cudaGraph: boolean;
+  /** Copies of inputs and outputs count too. */
+  readonly transfers: boolean;
+}
+
+export interface TensorrtOptions extends TensorrtBuildOptions, TensorrtBenchOptions {
+  /** Among the GPUs that CUDA shows. */
+  readonly device: number;
+}
+
+export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
+  device: 0,
+  typing: 'strong',
+  batches: [1],
+  workspaceMib: null,
+  optimizationLevel: 3,
+  tf32: false,
+  auxiliaryStreams: null,
+  versionCompatible: false,
+  streams: 1,
+  cudaGraph: true,
+  transfers: false,
+};
