@@ -1,14 +1,17 @@
 /**
- * Builds native/build/Release/calib.node with node-gyp, without any download. Run by `npm install` and
- * `npm run build:native`; does nothing when the addon is newer than every source.
+ * Builds native/build/Release/calib.node with node-gyp, without any download, and calib_tensorrt_10.node and
+ * calib_tensorrt_11.node where the headers of these TensorRT majors are found (tensorrt/build.mjs). Run by `npm install` and
+ * `npm run build:native`; does nothing for an addon that is newer than all its sources.
  *   --optional          a failure prints one line and exits 0, so that an install without a compiler goes through
  *   --force             build even when nothing changed
  *   --package-headers   use the headers of the package node-api-headers although this Node has its own
+ *   --tensorrt          print one line per TensorRT major: built, or why not
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { buildTensorrtAddon, findHeaders, TENSORRT_MAJORS, tensorrtAddonPath } from './tensorrt/build.mjs';
 
 const nativeDir = import.meta.dirname;
 const require = createRequire(import.meta.url);
@@ -77,18 +80,40 @@ function build() {
     }
   }
   if (!existsSync(output)) throw new Error(`node-gyp succeeded but ${output} is absent`);
+  // make leaves it as it is when only this script changed.
+  utimesSync(output, new Date(), new Date());
 }
 
-function main() {
-  if (!flags.has('--force') && existsSync(output) && statSync(output).mtimeMs > newestSourceMs()) return 0;
+function buildCalib() {
+  if (!flags.has('--force') && existsSync(output) && statSync(output).mtimeMs > newestSourceMs()) return true;
   try {
     build();
-    return 0;
+    return true;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     process.stderr.write(`calib: the native addon was not built: ${reason}. Then run: npm run build:native\n`);
-    return flags.has('--optional') ? 0 : 1;
+    return false;
   }
 }
 
-process.exitCode = main();
+/** Absent headers are no failure: most machines have none. */
+async function buildTensorrt(major) {
+  const headers = process.platform === 'linux' ? findHeaders(major) : { missing: 'it is made for Linux', isAsked: false };
+  try {
+    if (headers.missing && headers.isAsked) throw new Error(headers.missing);
+    if (!headers.missing) await buildTensorrtAddon(major, headers, { nodeInclude: join(headersDir(), 'include/node'), isForced: flags.has('--force') });
+  } catch (error) {
+    process.stderr.write(`calib: the addon for TensorRT ${major} was not built: ${error instanceof Error ? error.message : String(error)}\n`);
+    return false;
+  }
+  if (flags.has('--tensorrt')) process.stdout.write(`calib: ${headers.missing ? `TensorRT ${major}: not built: ${headers.missing}` : tensorrtAddonPath(major)}\n`);
+  return true;
+}
+
+async function main() {
+  let isBuilt = buildCalib();
+  for (const major of TENSORRT_MAJORS) isBuilt = (await buildTensorrt(major)) && isBuilt;
+  return isBuilt || flags.has('--optional') ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <napi.h>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace calib::tensorrt::addon {
+
+/**
+ * One [async] call: `work` runs on a thread of its own (builds would keep libuv's few threads from reading files), the rest on
+ * the JS thread. Should the process or the worker end meanwhile, that waits for the thread, after `abandon`: TensorRT and CUDA
+ * crash when they are torn down while they work.
+ */
+class AsyncCall {
+ public:
+  struct Parts {
+    /** May use post() of the call given. No Napi value may be touched. */
+    std::function<void(AsyncCall&)> work;
+    /** After work that did not throw: what the promise resolves with. */
+    std::function<Napi::Value(Napi::Env)> finish;
+    /** Before the promise is settled, and also when the call could not begin. May be empty. */
+    std::function<void()> settled;
+    /** Makes work end early. From the JS thread, at any time, also more than once. May be empty. */
+    std::function<void()> abandon;
+  };
+
+  static Napi::Promise start(Napi::Env env, Parts parts);
+  /** Ends all calls of an environment without settling their promises: for process.exit(), which runs no cleanup hooks. */
+  static void end_all(Napi::Env env);
+
+  AsyncCall(Napi::Env env, Parts parts);
+  AsyncCall(const AsyncCall&) = delete;
+  AsyncCall& operator=(const AsyncCall&) = delete;
+
+  /**
+   * From `work`: runs `body` on the JS thread, in the order of the posts and before the promise is settled. What it throws
+   * abandons the call, and the promise rejects with it.
+   */
+  void post(std::function<void(Napi::Env)> body);
+
+ private:
+  void begin(std::shared_ptr<AsyncCall> self);
+  void complete();
+  void settle();
+  void end();
+  static void at_teardown(void* call);
+
+  const Napi::Env env_;
+  Parts parts_;
+  const Napi::Promise::Deferred deferred_;
+  Napi::ThreadSafeFunction function_;
+  std::thread thread_;
+  std::exception_ptr failure_;
+  std::optional<Napi::Error> callback_error_;
+  bool is_ended_ = false;
+  /** Keeps the call alive until it is settled. */
+  std::shared_ptr<AsyncCall> self_;
+};
+
+}  // namespace calib::tensorrt::addon

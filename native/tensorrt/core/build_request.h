@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "message_log.h"
+#include "tensor_type.h"
+
+namespace calib::tensorrt {
+
+using Bytes = std::vector<std::uint8_t>;
+/** Set from any thread; whoever works looks at it now and then. */
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+/** Any of them cancels. */
+using CancelFlags = std::vector<CancelFlag>;
+
+inline bool is_any_set(const CancelFlags& flags) {
+  for (const CancelFlag& flag : flags) {
+    if (flag->load()) return true;
+  }
+  return false;
+}
+
+enum class LayerPrecision { kFp32, kFp16, kInt8 };
+
+/** Precision asked for one layer of the ONNX model. */
+struct LayerRequest {
+  std::string layer;
+  LayerPrecision precision;
+};
+
+struct ShapeRange {
+  Shape min, opt, max;
+};
+
+/** By name of the input. */
+using Profile = std::map<std::string, ShapeRange>;
+
+/** See BuildRequest of native/tensorrt.d.ts for the meaning of every field. */
+struct BuildRequest {
+  Bytes model;
+  std::string model_path;
+  int device = 0;
+  bool is_strongly_typed = true;
+  bool allows_fp16 = false;
+  bool allows_int8 = false;
+  bool allows_tf32 = false;
+  std::optional<Bytes> calibration_cache;
+  std::vector<LayerRequest> layer_precisions;
+  bool obeys_precisions = false;
+  std::optional<std::uint64_t> workspace_bytes;
+  int optimization_level = 3;
+  std::optional<int> auxiliary_streams;
+  bool is_version_compatible = false;
+  std::optional<Bytes> timing_cache;
+  std::vector<Profile> profiles;
+};
+
+struct BuildProgress {
+  std::string phase;
+  /** Empty for a phase of its own. */
+  std::string parent_phase;
+  int step;
+  int steps;
+};
+
+/** Called from any thread, one call at a time. */
+using ProgressCallback = std::function<void(const BuildProgress&)>;
+
+struct BuiltEngine {
+  Bytes engine;
+  std::optional<Bytes> timing_cache;
+  double seconds = 0.0;
+  std::vector<LogMessage> log;
+  std::vector<std::string> ignored_layers;
+};
+
+}  // namespace calib::tensorrt

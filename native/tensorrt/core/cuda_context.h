@@ -1,0 +1,38 @@
+#pragma once
+
+#include "cuda_driver.h"
+
+namespace calib::tensorrt {
+
+/** Keeps the primary context of one GPU; the driver counts how many do and ends the context after the last. */
+class PrimaryContext {
+ public:
+  /** Throws wrong-argument for an index without a GPU, out-of-memory, and what CudaDriver::get throws. */
+  explicit PrimaryContext(int device);
+  ~PrimaryContext();
+  PrimaryContext(const PrimaryContext&) = delete;
+  PrimaryContext& operator=(const PrimaryContext&) = delete;
+
+  /**
+   * Makes the context current for this thread while it lives. Every thread that calls CUDA or TensorRT, destructors of their
+   * objects included, needs one.
+   */
+  class Scope {
+   public:
+    explicit Scope(const PrimaryContext& context);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    const CudaDriver& driver_;
+    bool is_pushed_ = false;
+  };
+
+ private:
+  const CudaDriver& driver_;
+  CUdevice device_ = 0;
+  CUcontext context_ = nullptr;
+};
+
+}  // namespace calib::tensorrt
