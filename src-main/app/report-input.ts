@@ -69,6 +69,6 @@ async function shippedDecisions(workspace: Workspace, record: RunRecord, task: D
   const options = { target, activationType: other['activations'] === 'uint8' ? 'uint8' : 'int8' } as const;
   const model = await prepared(workspace, task.services.compute, task.context);
   const recipe = variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration });
-  const result = await task.services.compute.request('rewrite', { ...recipe, outPath: null, materialize: false }, task.context);
+  const result = await task.services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: null, materialize: false }, task.context);
   return result.decisions;
 }

@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
+import { findTensorrt } from '../backends/tensorrt/find-library';
 import type { ClientMessage, Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
 /** A cancelled request that has not ended by then is ended by killing the process (design: within 2 s in all). */
@@ -102,7 +104,7 @@ export class ComputeClient implements Compute {
       this.setReferenced(true);
       return this.child;
     }
-    const child = fork(this.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(this.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: hostEnvironment() });
     this.child = child;
     this.stderrTail = '';
     child.stderr?.setEncoding('utf8');
@@ -167,4 +169,15 @@ export class ComputeClient implements Compute {
       );
     }
   }
+}
+
+/**
+ * TensorRT opens its builder resource by bare name, which the loader looks for in LD_LIBRARY_PATH; that is read when a process
+ * starts, so the folder that TensorRT was found in has to be in it from the beginning.
+ */
+function hostEnvironment(): NodeJS.ProcessEnv {
+  const { found } = findTensorrt();
+  if (found === null) return process.env;
+  const folders = [dirname(found.nvinferPath), ...(process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')];
+  return { ...process.env, LD_LIBRARY_PATH: [...new Set(folders)].join(delimiter) };
 }

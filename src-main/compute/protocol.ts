@@ -94,6 +94,8 @@ export interface RewriteParams {
   /** Tensor -> [min, max] seen in calibration, real units. */
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
   readonly activationType: 'int8' | 'uint8';
+  /** simulation: to be run by ONNX Runtime in TensorRT's place. */
+  readonly purpose: 'engine' | 'simulation';
   /** null: decide and explain only, write nothing. */
   readonly outPath: string | null;
   /** Write INT8 and FP16 weights into the file (it can leave the project) instead of referring to weights.bin. */

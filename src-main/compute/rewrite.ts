@@ -24,8 +24,8 @@ function openPrepared(dir: string): { readonly model: Model; readonly weights: W
 /** Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. */
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
   const { model, weights } = openPrepared(params.preparedDir);
-  const { target, plan, thresholds, ranges, activationType } = params;
-  const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, weights });
+  const { target, plan, thresholds, ranges, activationType, purpose } = params;
+  const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, purpose, weights });
   const { decisions, hasFp16 } = quantized;
   const made = params.materialize ? materialize(quantized.model, context) : quantized.model;
   const nodes = countNodes(made);

@@ -24,6 +24,12 @@ export interface QuantizeRequest {
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
   /** `uint8` (asymmetric) is for the target onnxruntime only. */
   readonly activationType?: ActivationType;
+  /**
+   * engine: for TensorRT itself. simulation: for ONNX Runtime in TensorRT's place. TensorRT keeps what leaves an INT8 kernel in
+   * float32 until it is rounded to integers again, whatever float type the model states there; ONNX Runtime would round it to
+   * FP16 first, so that the simulation states float32. Scales are the same in both.
+   */
+  readonly purpose?: 'engine' | 'simulation';
   /** Maxima of the model's weights, when they were read before. */
   readonly weights?: WeightScales;
 }
@@ -47,8 +53,9 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const activationType = request.activationType ?? 'int8';
   const weights = request.weights ?? new WeightScales(model);
   const facts = graphFacts(model);
-  const placement = placeQdq(model, request.plan, request.target, rangeFacts(weights, request.ranges));
-  const halfScales = hasHalfQdq(placement);
+  const placed = placeQdq(model, request.plan, request.target, rangeFacts(weights, request.ranges));
+  const halfScales = hasHalfQdq(placed);
+  const placement = request.purpose === 'simulation' ? withFloatKernels(placed) : placed;
   const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfScales });
   const rewriter = new Rewriter({ facts, placement, scales, weights, halfScales });
   for (const node of facts.nodes) rewriter.add(node);
@@ -74,6 +81,12 @@ export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['range
     },
     isNonNegative: (tensor) => (rangeOf(tensor)?.[0] ?? -1) >= 0,
   };
+}
+
+/** INT8 layers, and what runs in their kernels, in float32 between their integers. */
+function withFloatKernels(placement: Placement): Placement {
+  const isHalf = new Set<string>(placement.decisions.filter((decision) => decision.tensor === undefined && decision.precision === 'fp16').map(({ layer }) => layer));
+  return { ...placement, halfLayers: new Set([...placement.halfLayers].filter((layer) => isHalf.has(layer))) };
 }
 
 /** True when some QuantizeLinear or DequantizeLinear has an FP16 side. */

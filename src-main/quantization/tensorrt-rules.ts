@@ -13,6 +13,12 @@ export interface Refusal {
 /** Below this many channels, rows summed over or columns, INT8 kernels lose to FP16 ones. */
 const MIN_CHANNELS = 16;
 
+/**
+ * A Gemm or MatMul with fewer weights than this takes a few microseconds whatever it computes in: INT8 only adds the kernels
+ * that convert its input and its output. Measured on an H100 with TensorRT 10.6, see test/evidence.
+ */
+const MIN_MATRIX_WEIGHTS = 2 ** 18;
+
 /** Why TensorRT should not get Q/DQ on a compute layer, or null when it should. */
 export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrecision): Refusal | null {
   const data = node.input[0] ?? '';
@@ -42,6 +48,9 @@ function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): 
   if (node.opType === 'Gemm' && attrInt(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
   if (n === 1 || k < MIN_CHANNELS || n < MIN_CHANNELS) {
     return { code: 'small-matrix', reason: `a product over ${k} into ${n} columns; INT8 kernels need at least ${MIN_CHANNELS} of both to pay` };
+  }
+  if (k * n < MIN_MATRIX_WEIGHTS) {
+    return { code: 'small-matrix', reason: `a product over ${k} into ${n} columns; below ${MIN_MATRIX_WEIGHTS} weights the conversions cost more than INT8 saves` };
   }
   const rows = facts.shape(node.input[0] ?? '')?.slice(0, -1);
   if (rows && rows.length > 0 && rows.every((dim) => dim === 1)) return { code: 'single-row', reason: 'a product of one row is bound by reading its weights' };

@@ -11,6 +11,7 @@ interface UploadFile {
 /** Sends dropped files and folders to the server and names them by the paths they have there. */
 export function createUploads(options: { readonly token: string; readonly baseUrl?: string }): FileAccess {
   const { token, baseUrl = '' } = options;
+  let projectsFolder: string | null = null;
   const sendOne = async (batch: string, { path, file }: UploadFile, signal: AbortSignal | undefined): Promise<string> => {
     const query = new URLSearchParams({ batch, path });
     const response = await fetch(`${baseUrl}/api/upload?${query.toString()}`, {
@@ -21,13 +22,17 @@ export function createUploads(options: { readonly token: string; readonly baseUr
     });
     if (!response.ok) throw new WorkbenchError('unwritable', `${path} could not be sent: ${await refusalOf(response)}`);
     const answer: unknown = await response.json();
-    const folder: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'folder') : null;
+    const field = (name: string): unknown => (typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null);
+    const folder = field('folder');
     if (typeof folder !== 'string') throw new WorkbenchError('internal', `The server did not say where it put ${path}`);
+    const proposed = field('projectsFolder');
+    if (typeof proposed === 'string') projectsFolder = proposed;
     return folder;
   };
 
   return {
     choose: null,
+    projectsFolder: () => projectsFolder,
     pathsOf: async (items, { onProgress, signal } = {}) => {
       const files = (await Promise.all(items.map(filesOf))).flat();
       if (files.length === 0) throw new WorkbenchError('usage', 'What was dropped holds no files');

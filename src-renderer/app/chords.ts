@@ -27,9 +27,9 @@ export function chordText(chord: string, isMac: boolean): string {
   return parts.join(isMac ? '' : '+');
 }
 
-/** Typing belongs to the field; only chords with Ctrl, command or Alt pass it by. */
+/** Typing belongs to the field; only chords with Ctrl, command or Alt pass it by, and Escape where the field has no use for it. */
 export function isTyping(target: EventTarget | null, press: KeyPress): boolean {
-  return !press.ctrlKey && !press.metaKey && !press.altKey && isTextField(target);
+  return press.key !== 'Escape' && !press.ctrlKey && !press.metaKey && !press.altKey && isTextField(target);
 }
 
 export function isTextField(target: EventTarget | null): boolean {

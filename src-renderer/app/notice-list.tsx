@@ -1,26 +1,59 @@
-import { useEffect } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { fromWireError } from '../../src-shared/contract/errors';
 import { t } from '../i18n';
-import { useNotices, type Notice } from '../state/notices';
-import { IconButton } from '../widgets/button';
+import { useCommands } from '../state/commands';
+import { shownNotices, useNotices, type Notice } from '../state/notices';
+import { Button, IconButton } from '../widgets/button';
 import { ErrorBox } from '../widgets/error-box';
 
 const TELL_MS = 5_000;
 
-/** What failed (until it is dismissed) and what was done (for some seconds), in the corner above the job bar. */
+/**
+ * What failed (until it is dismissed) and what was done (for some seconds), in the corner above the job bar. Escape closes
+ * the newest; errors beyond the fourth are folded into one line.
+ */
 export function NoticeList() {
   const notices = useNotices((state) => state.notices);
   const dismiss = useNotices((state) => state.dismiss);
+  const [isUnfolded, setUnfolded] = useState(false);
+  const { shown, foldedCount } = useMemo(() => shownNotices(notices), [notices]);
+  useNoticeKeys(notices.length > 0);
   return (
     <div className="app-notices" aria-live="polite">
-      {notices.map((notice) =>
+      {/* Drawn from the bottom up, so that the newest is in sight however many there are. */}
+      {(isUnfolded ? notices : shown).toReversed().map((notice) =>
         notice.tone === 'error' ? (
-          <ErrorBox key={notice.id} error={errorOf(notice)} onDismiss={() => dismiss(notice.id)} />
+          <ErrorBox key={notice.id} error={errorOf(notice)} count={notice.count} onDismiss={() => dismiss(notice.id)} />
         ) : (
           <Told key={notice.id} notice={notice} onDone={dismiss} />
         ),
       )}
+      {foldedCount === 0 ? null : <Folded count={foldedCount} isUnfolded={isUnfolded} onToggle={() => setUnfolded(!isUnfolded)} />}
     </div>
+  );
+}
+
+function Folded({ count, isUnfolded, onToggle }: { readonly count: number; readonly isUnfolded: boolean; readonly onToggle: () => void }) {
+  const dismissAll = useNotices((state) => state.dismissAll);
+  return (
+    <div className="app-told app-notices-folded">
+      <Button tone="quiet" icon={isUnfolded ? 'chevron-down' : 'chevron-up'} aria-expanded={isUnfolded} onClick={onToggle}>
+        {isUnfolded ? t('app.notices.fold') : t('app.notices.more', { count })}
+      </Button>
+      <Button tone="quiet" onClick={dismissAll}>
+        {t('app.notices.closeAll')}
+      </Button>
+    </div>
+  );
+}
+
+function useNoticeKeys(hasNotices: boolean): void {
+  useCommands(
+    useMemo(
+      () =>
+        hasNotices ? [{ id: 'app.notices-close', titleKey: 'app.notices.closeNewest', keys: ['Escape'], run: () => useNotices.getState().dismissNewest() }] : [],
+      [hasNotices],
+    ),
   );
 }
 
@@ -28,10 +61,13 @@ function Told({ notice, onDone }: { readonly notice: Notice; readonly onDone: (i
   useEffect(() => {
     const timer = setTimeout(() => onDone(notice.id), TELL_MS);
     return () => clearTimeout(timer);
-  }, [notice.id, onDone]);
+  }, [notice.id, notice.count, onDone]);
   return (
     <div className="app-told">
-      <span>{notice.message}</span>
+      <span>
+        {notice.message}
+        {notice.count === 1 ? null : <span className="dim"> {t('widgets.times', { count: notice.count })}</span>}
+      </span>
       <IconButton icon="close" label={t('widgets.dismiss')} onClick={() => onDone(notice.id)} />
     </div>
   );

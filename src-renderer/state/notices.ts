@@ -7,39 +7,69 @@ export interface Notice {
   readonly id: number;
   readonly tone: 'info' | 'error';
   readonly message: string;
+  /** How often it was said while it was shown. */
+  readonly count: number;
   readonly code?: ErrorCode;
   readonly hint?: string;
   readonly detail?: string;
 }
 
 interface NoticesState {
+  /** The newest last. */
   readonly notices: readonly Notice[];
   /** Shows a sentence for some seconds. */
   readonly tell: (message: string) => void;
   /** Shows what failed until it is dismissed. A cancelled action is not an error. */
   readonly reportError: (error: unknown) => void;
   readonly dismiss: (id: number) => void;
+  readonly dismissNewest: () => void;
+  readonly dismissAll: () => void;
 }
 
 let nextId = 1;
-const MAX_NOTICES = 4;
+/** Errors beyond it are folded away; of sentences of success the oldest give way. */
+export const MAX_SHOWN = 4;
+const MAX_KEPT = 100;
 
 export const useNotices = create<NoticesState>()((set) => ({
   notices: [],
-  tell: (message) => set((state) => ({ notices: addNotice(state.notices, { id: nextId++, tone: 'info', message }) })),
+  tell: (message) => set((state) => ({ notices: addNotice(state.notices, { id: nextId++, tone: 'info', message, count: 1 }) })),
   reportError: (error) => {
     const wire = toWireError(error);
     if (wire.code === 'cancelled') return;
     const { message, code, hint, detail } = wire;
-    const notice: Notice = { id: nextId++, tone: 'error', message, code, ...(hint === undefined ? {} : { hint }), ...(detail === undefined ? {} : { detail }) };
+    const notice: Notice = { id: nextId++, tone: 'error', message, count: 1, code, ...(hint === undefined ? {} : { hint }), ...(detail === undefined ? {} : { detail }) };
     set((state) => ({ notices: addNotice(state.notices, notice) }));
   },
   dismiss: (id) => set((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) })),
+  dismissNewest: () => set((state) => ({ notices: state.notices.slice(0, -1) })),
+  dismissAll: () => set({ notices: [] }),
 }));
 
-/** The same sentence is shown once, at the newest place; the oldest ones give way. */
+/** The same sentence is shown once, at the newest place, with the number of times. What is told passes, errors are kept. */
 function addNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
-  return [...notices.filter((known) => known.message !== notice.message), notice].slice(-MAX_NOTICES);
+  const same = notices.find((known) => known.tone === notice.tone && known.message === notice.message && known.hint === notice.hint);
+  const others = notices.filter((known) => known !== same);
+  const added = [...others, same === undefined ? notice : { ...notice, id: same.id, count: same.count + 1 }];
+  const told = newest(added, 'info');
+  return added.filter((known) => known.tone === 'error' || told.includes(known)).slice(-MAX_KEPT);
+}
+
+function newest(notices: readonly Notice[], tone: Notice['tone']): readonly Notice[] {
+  return notices.filter((notice) => notice.tone === tone).slice(-MAX_SHOWN);
+}
+
+export interface ShownNotices {
+  /** In the order in which they came. */
+  readonly shown: readonly Notice[];
+  /** Errors that stand behind "more". */
+  readonly foldedCount: number;
+}
+
+export function shownNotices(notices: readonly Notice[]): ShownNotices {
+  const errors = newest(notices, 'error');
+  const shown = notices.filter((notice) => notice.tone === 'info' || errors.includes(notice));
+  return { shown, foldedCount: notices.length - shown.length };
 }
 
 export const reportError = (error: unknown): void => useNotices.getState().reportError(error);

@@ -1,26 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useId, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import { t } from '../i18n';
-import { classNames } from './class-names';
 import './data-table.css';
-import { Icon } from './icons';
-import { keyTarget, nextSort, sortRows, type Sort, type SortValue } from './table-order';
+import type { Column } from './table-column';
+import { TableHead } from './table-head';
+import { keyTarget, sortRows, type Sort } from './table-order';
+import { TableRow } from './table-row';
 
-export interface Column<Row> {
-  readonly id: string;
-  readonly title: string;
-  /** Longer name, on hover. */
-  readonly hint?: string;
-  /** CSS width: pixels, or a share of what is left (`1fr`). */
-  readonly width: number | `${number}fr`;
-  /** Numbers stand on the right. */
-  readonly align?: 'left' | 'right' | 'center';
-  readonly render: (row: Row) => ReactNode;
-  /** Makes the column sortable; null sorts last either way. */
-  readonly sortValue?: (row: Row) => SortValue;
-  /** Where a first click on the head begins; numbers usually with the largest. */
-  readonly firstDirection?: Sort['direction'];
-}
+export type { Column } from './table-column';
 
 export interface RowPick {
   /** Shift: everything from the last row to this one. */
@@ -53,6 +40,8 @@ interface DataTableProps<Row> {
 
 const ROW_HEIGHT = 28;
 const PAGE_ROWS = 10;
+/** `aria-rowindex` of the first row: the head is row 1. */
+const FIRST_ROW_INDEX = 2;
 
 /**
  * A table of any length of which only the visible rows are drawn. Arrow keys, Page Up and Down, Home and End walk; Shift
@@ -90,6 +79,20 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     }
   };
 
+  /** The row under the pointer; rows themselves listen to nothing. */
+  const keyAt = (event: MouseEvent): string | undefined => {
+    const element = event.target instanceof Element ? event.target.closest('[role=row]') : null;
+    return element === null ? undefined : order[Number(element.getAttribute('aria-rowindex')) - FIRST_ROW_INDEX];
+  };
+  const onClick = (event: MouseEvent): void => {
+    const key = keyAt(event);
+    if (key !== undefined) pick(key, event);
+  };
+  const onDoubleClick = (event: MouseEvent): void => {
+    const key = keyAt(event);
+    if (key !== undefined) onActivate?.(key);
+  };
+
   const template = columns.map((column) => (typeof column.width === 'number' ? `${column.width}px` : `minmax(0, ${column.width})`)).join(' ');
   return (
     <div
@@ -106,65 +109,27 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       onKeyDown={onKeyDown}
     >
       <TableHead columns={columns} sort={sort} onSort={setSort} />
-      <div className="table-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+      <div className="table-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }} onClick={onClick} onDoubleClick={onDoubleClick}>
         {virtualizer.getVirtualItems().map((item) => {
           const row = sorted[item.index];
           const key = order[item.index];
           if (row === undefined || key === undefined) return null;
-          const isSelected = selectedKeys === undefined ? key === activeKey : selectedKeys.has(key);
           return (
-            <div
+            <TableRow
               key={key}
+              row={row}
+              columns={columns}
+              index={item.index}
+              topPx={item.start}
               id={`${tableId}-${item.index}`}
-              className={classNames('table-row', isSelected && 'table-row-selected', key === activeKey && 'table-row-active', rowClass?.(row))}
-              role="row"
-              aria-rowindex={item.index + 2}
-              aria-selected={isSelected}
-              style={{ transform: `translateY(${item.start}px)` }}
-              onClick={(event) => pick(key, event)}
-              onDoubleClick={() => onActivate?.(key)}
-            >
-              {columns.map((column) => (
-                <div key={column.id} role="gridcell" className={classNames('table-cell', `table-${column.align ?? 'left'}`)}>
-                  {column.render(row)}
-                </div>
-              ))}
-            </div>
+              isActive={key === activeKey}
+              isSelected={selectedKeys === undefined ? key === activeKey : selectedKeys.has(key)}
+              className={rowClass?.(row)}
+            />
           );
         })}
       </div>
       {sorted.length === 0 ? <div className="table-empty">{props.empty ?? t('widgets.noRows')}</div> : null}
-    </div>
-  );
-}
-
-interface TableHeadProps<Row> {
-  readonly columns: readonly Column<Row>[];
-  readonly sort: Sort | null;
-  readonly onSort: (sort: Sort | null) => void;
-}
-
-function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
-  return (
-    <div className="table-head" role="rowgroup">
-      <div className="table-head-row" role="row" aria-rowindex={1}>
-        {columns.map((column) => {
-          const direction = sort?.column === column.id ? sort.direction : null;
-          const className = classNames('table-cell', `table-${column.align ?? 'left'}`);
-          return (
-            <div key={column.id} role="columnheader" className={className} title={column.hint} aria-sort={direction ?? (column.sortValue === undefined ? undefined : 'none')}>
-              {column.sortValue === undefined ? (
-                <span className="ellipsis">{column.title}</span>
-              ) : (
-                <button type="button" className="table-sort" onClick={() => onSort(nextSort(sort, column.id, column.firstDirection ?? 'ascending'))}>
-                  <span className="ellipsis">{column.title}</span>
-                  <span className="table-arrow">{direction === null ? null : <Icon name={direction === 'ascending' ? 'chevron-up' : 'chevron-down'} size={10} />}</span>
-                </button>
-              )}
-            </div>
-          );
-        })}
-      </div>
     </div>
   );
 }

@@ -11,11 +11,13 @@ interface ErrorBoxProps {
   /** What was being done: `The histogram of conv_1 cannot be shown`. */
   readonly title?: string;
   readonly action?: ReactNode;
+  /** How often it happened; more than once is said. */
+  readonly count?: number;
   readonly onDismiss?: () => void;
 }
 
 /** What happened, what to do; details fold out and can be copied. */
-export function ErrorBox({ error, title, action, onDismiss }: ErrorBoxProps) {
+export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBoxProps) {
   const wire = toWireError(error);
   const [isCopied, setCopied] = useState(false);
   const copy = (): void => {
@@ -26,7 +28,10 @@ export function ErrorBox({ error, title, action, onDismiss }: ErrorBoxProps) {
       <Icon name="warning" />
       <div className="error-box-body">
         {title === undefined ? null : <strong>{title}</strong>}
-        <p>{wire.message}</p>
+        <p>
+          {wire.message}
+          {count === 1 ? null : <span className="dim"> {t('widgets.times', { count })}</span>}
+        </p>
         {wire.hint === undefined ? null : <p className="error-box-hint">{wire.hint}</p>}
         <details>
           <summary>{t('widgets.details')}</summary>

@@ -68,7 +68,7 @@ try {
   const thresholds = Object.fromEntries(names.map((name) => [name, 4]));
   const rewrite = async (plan) => {
     const startedAt = performance.now();
-    await ask('rewrite', { preparedDir, target: 'tensorrt', plan, thresholds, ranges: {}, activationType: 'int8', outPath: join(work, 'variant.onnx'), materialize: false });
+    await ask('rewrite', { preparedDir, target: 'tensorrt', plan, thresholds, ranges: {}, activationType: 'int8', purpose: 'engine', outPath: join(work, 'variant.onnx'), materialize: false });
     return performance.now() - startedAt;
   };
   const firstMs = await rewrite({ layers: {} });

@@ -72,9 +72,29 @@ describe.skipIf(NO_BROWSER !== null)(`the workbench in a browser${NO_BROWSER ===
     await expect.poll(() => projectFile().tensorMethods).toEqual({});
   });
 
+  it('collects TensorRT’s own grid and shows what its threshold costs day and night', async () => {
+    await openScreen(page, 'Run');
+    await page.getByLabel('Also collect TensorRT’s own grid').check();
+    await page.getByRole('button', { name: 'Calibrate', exact: true }).click();
+    await page.getByText(/TensorRT’s grid: \d+ thresholds at 32 images a batch/).waitFor({ timeout: 60_000 });
+    await page.getByLabel('Also collect TensorRT’s own grid').uncheck();
+    await openScreen(page, 'Histograms');
+    const costs = page.getByRole('region', { name: 'Cost of each method per group' }).getByRole('row');
+    await expect.poll(() => costs.first().innerText()).toMatch(/All\s+day\s+night/);
+    await expect.poll(() => costs.filter({ has: page.getByTitle('TensorRT Entropy2') }).innerText()).toMatch(/dB[\s\S]*%/);
+    await page.getByTitle(/^Use TensorRT Entropy2/).waitFor();
+  });
+
+  it('writes the quantized model beside the project', async () => {
+    await openScreen(page, 'Run');
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.getByText(/QuantizeLinear.*DequantizeLinear/).waitFor({ timeout: 60_000 });
+    expect(readFileSync(join(ui.home, 'sample/plate_chars-mixed-onnxruntime.onnx')).length).toBeGreaterThan(10_000);
+  });
+
   it('toggles a layer to FP16 and takes it back', async () => {
     await openScreen(page, 'Precision');
-    await page.getByRole('group', { name: /f\.0\/Conv/ }).first().getByText('FP16').click();
+    await page.getByRole('group', { name: /f\.0\/Conv/ }).first().getByRole('button', { name: 'FP16' }).click();
     await expect.poll(() => projectFile().plan.layers).toEqual({ '/f/f.0/Conv': 'fp16' });
     await page.keyboard.press('Control+z');
     await expect.poll(() => projectFile().plan.layers).toEqual({});

@@ -75,14 +75,16 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   const { tensorrt } = options;
   const gpu = gpuOf(status, tensorrt.device);
   const recipe = variantRecipe(name, task);
-  const implicit = tensorrt.typing === 'implicit' ? implicitPrecisions(name, task) : null;
-  const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, implicit, options: identityOf(tensorrt), backend: 'tensorrt', tensorrt: status.version, gpu });
+  // FP32 is the same network either way.
+  const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
+  const implicit = typing === 'implicit' ? implicitPrecisions(name, task) : null;
+  const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
   const known = readRecord(dir);
   if (known) return builtVariant(name, dir, known, { device: tensorrt.device, built: false });
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
-  if (!implicit) await services.compute.request('rewrite', { ...recipe, outPath: modelPath, materialize: true }, context);
+  if (!implicit) await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: modelPath, materialize: true }, context);
   const enginePath = join(dir, ENGINE);
   const result = await services.compute.request(
     'tensorrt-build',
@@ -107,7 +109,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     variant: name.text,
     tensorrt: status.version,
     gpu,
-    options: tensorrt,
+    options: { ...tensorrt, typing },
     sha256: result.sha256,
     sizeBytes: result.sizeBytes,
     seconds: result.seconds,

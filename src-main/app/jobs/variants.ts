@@ -68,7 +68,7 @@ interface EngineRecord {
 
 const ENGINE_RECORD = 'engine.json';
 /** Part of every engine's key: raised when the same plan and thresholds give another model. */
-export const REWRITE_VERSION = 2;
+export const REWRITE_VERSION = 3;
 
 /**
  * Builds engines. On ort-cpu with target onnxruntime an engine is the self-contained quantized model that ONNX Runtime
@@ -116,7 +116,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
-  const result = await task.services.compute.request('rewrite', { ...recipe, outPath: modelPath, materialize: !isSimulation }, task.context);
+  const result = await task.services.compute.request('rewrite', { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize: !isSimulation }, task.context);
   const record: EngineRecord = {
     version: 1,
     backend: options.backend,
@@ -151,7 +151,7 @@ function readEngineRecord(dir: string): EngineRecord | null {
 export function variantRecipe(
   name: VariantName,
   task: { readonly options: Pick<VariantOptions, 'target' | 'activationType'>; readonly workspace: Workspace; readonly model: Model; readonly calibration: StoredCalibration | null },
-): Omit<RewriteParams, 'outPath' | 'materialize'> {
+): Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose'> {
   const { options, workspace, model, calibration } = task;
   const layers = model.graph.node.map((node) => layerId(node.name));
   const plan: PrecisionPlan = planOfVariant(name, workspace.file.plan, layers);

@@ -35,7 +35,9 @@ export function SetPath({ name, path }: { readonly name: SetName; readonly path:
         placeholder={t('data.pathHint')}
         onChange={(event) => setDraft(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') setDraft(path ?? '');
+          if (event.key !== 'Escape' || draft === (path ?? '')) return;
+          event.stopPropagation();
+          setDraft(path ?? '');
         }}
         after={choose === null ? null : <IconButton icon="folder" label={t('data.choose')} onClick={onChoose} />}
       />

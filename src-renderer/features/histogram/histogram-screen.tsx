@@ -9,6 +9,7 @@ import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
 import { ThreePanes } from '../../widgets/three-panes';
 import type { ChartView } from './chart-toolbar';
+import { CostTable } from './cost-table';
 import { InspectView } from './inspect-view';
 import { MaximumPanel } from './maximum-panel';
 import { chooseMethod } from './method-actions';
@@ -96,6 +97,7 @@ function Side({ session }: { readonly session: SessionState }) {
     <div className="histogram-side">
       <Readout key={session.row.name} session={session} />
       <MethodPanel row={session.row} />
+      <CostTable session={session} />
       <MaximumPanel key={`maximum ${session.row.name}`} session={session} />
     </div>
   );

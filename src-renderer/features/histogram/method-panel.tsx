@@ -1,7 +1,7 @@
 import type { ThresholdRow } from '../../../src-shared/contract/api';
-import { isHistogramMethod } from '../../../src-shared/domain/methods';
+import { isHistogramMethod, type Method } from '../../../src-shared/domain/methods';
 import { formatReal } from '../../../src-shared/base/units';
-import { t } from '../../i18n';
+import { hasMessage, t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { MethodBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
@@ -20,7 +20,7 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
       <h3>{t('histogram.methods')}</h3>
       <div role="group" aria-label={t('histogram.methods')}>
         {offeredMethods(row).map((method) => (
-          <button key={method} type="button" className="histogram-method" aria-pressed={row.method === method} onClick={() => chooseMethod(row.name, method)}>
+          <button key={method} type="button" className="histogram-method" aria-pressed={row.method === method} title={hintOf(method)} onClick={() => chooseMethod(row.name, method)}>
             <MethodBadge method={method} title={t(`histogram.method.${method}`)} />
             <span>
               {t(`histogram.method.${method}`)}
@@ -39,4 +39,9 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
       </div>
     </section>
   );
+}
+
+function hintOf(method: Method): string | undefined {
+  const key = `histogram.hint.${method}`;
+  return hasMessage(key) ? t(key) : undefined;
 }

@@ -111,6 +111,8 @@ function useHandleKeys({ editor }: ThresholdSession) {
     onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
       const action = event.ctrlKey || event.metaKey || event.altKey ? null : actionOfKey(event.key, event.shiftKey);
       if (action === null) return;
+      // With nothing to take back, Escape is the window's.
+      if (action.kind === 'cancel' && !editor.isMoving() && !hasCommitted.current) return;
       event.preventDefault();
       event.stopPropagation();
       clearTimeout(timer.current);

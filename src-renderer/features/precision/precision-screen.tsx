@@ -124,7 +124,7 @@ function usePlanColumns(rows: readonly LayerRow[], chosen: ReadonlySet<string>):
   );
   return useMemo(() => {
     const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: 104, render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} /> });
-    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '2fr', render: (row) => <Reason row={row} text={reasonText(row)} /> });
+    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '2fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
     return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'code', 'sqnrDb', 'clippedFraction']).map((column) =>
       column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column,
     );
@@ -132,10 +132,10 @@ function usePlanColumns(rows: readonly LayerRow[], chosen: ReadonlySet<string>):
   }, [language, onAsk]);
 }
 
-function Reason({ row, text }: { readonly row: LayerRow; readonly text: string }) {
+function Reason({ code, text }: { readonly code: string; readonly text: string }) {
   return (
-    <span className="ellipsis" title={`${row.code}\n${text}`}>
-      <code className="dim">{row.code}</code> {text}
-    </span>
+    <>
+      <code className="dim">{code}</code> {text}
+    </>
   );
 }

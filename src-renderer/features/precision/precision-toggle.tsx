@@ -27,12 +27,12 @@ export function PrecisionToggle({ layer, onAsk }: PrecisionToggleProps) {
           tabIndex={-1}
           className={classNames('precision-toggle-choice', precision === planned && `badge-${precision}`)}
           aria-pressed={precision === planned}
+          aria-label={PRECISION_NAMES[precision]}
           title={PRECISION_NAMES[precision]}
           onClick={(event) => ask(event, precision)}
           onDoubleClick={(event) => event.stopPropagation()}
         >
-          <span aria-hidden="true">{PRECISION_LETTERS[precision]}</span>
-          <span className="visually-hidden">{PRECISION_NAMES[precision]}</span>
+          {PRECISION_LETTERS[precision]}
         </button>
       ))}
     </span>

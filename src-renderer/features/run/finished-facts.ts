@@ -1,4 +1,4 @@
-import type { BenchResult, BuildResult, CalibrateResult, JobResult, RunResult, ValidateResult, Warning } from '../../../src-shared/contract/jobs';
+import type { BenchResult, BuildResult, CalibrateResult, JobResult, QuantizeResult, RunResult, ValidateResult, Warning } from '../../../src-shared/contract/jobs';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { buildTable } from '../../../src-shared/domain/run-table';
 
@@ -9,6 +9,7 @@ export type Finished =
   | { readonly kind: 'validate'; readonly result: ValidateResult }
   | { readonly kind: 'bench'; readonly result: BenchResult }
   | { readonly kind: 'build'; readonly result: BuildResult }
+  | { readonly kind: 'quantize'; readonly result: QuantizeResult }
   | { readonly kind: 'other' };
 
 export function finishedOf(result: JobResult): Finished {
@@ -16,6 +17,7 @@ export function finishedOf(result: JobResult): Finished {
   if ('imagesPerSecond' in result) return { kind: 'calibrate', result };
   if ('labelled' in result) return { kind: 'validate', result };
   if ('rounds' in result) return { kind: 'bench', result };
+  if ('nodes' in result) return { kind: 'quantize', result };
   return 'engines' in result ? { kind: 'build', result } : { kind: 'other' };
 }
 
@@ -30,6 +32,7 @@ export function rowsOf(finished: Finished): readonly TableRow[] {
       return buildTable({ validation: null, benchmark: finished.result });
     case 'calibrate':
     case 'build':
+    case 'quantize':
     case 'other':
       return [];
   }
@@ -44,6 +47,7 @@ export function warningsOf(finished: Finished): readonly Warning[] {
     case 'bench':
       return finished.result.warnings;
     case 'build':
+    case 'quantize':
     case 'other':
       return [];
   }

@@ -1,5 +1,5 @@
 import { formatAccuracy, formatBytes, formatCount, formatMs, formatRate } from '../../../src-shared/base/units';
-import type { BuildResult, CalibrateResult, JobResult, RunResult } from '../../../src-shared/contract/jobs';
+import type { BuildResult, CalibrateResult, JobResult, QuantizeResult, RunResult } from '../../../src-shared/contract/jobs';
 import { areGatesMet } from '../../../src-shared/domain/gates';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { t } from '../../i18n';
@@ -19,6 +19,7 @@ export function FinishedView({ result }: { readonly result: JobResult }) {
       {finished.kind === 'run' ? <RunVerdict result={finished.result} /> : null}
       {finished.kind === 'calibrate' ? <CalibrationFacts result={finished.result} /> : null}
       {finished.kind === 'build' ? <BuildFacts result={finished.result} /> : null}
+      {finished.kind === 'quantize' ? <ModelFacts result={finished.result} /> : null}
       {rows.length === 0 ? null : <ShortTable rows={rows} />}
       {warnings.length === 0 ? null : (
         <details className="run-warnings">
@@ -56,14 +57,15 @@ function RunVerdict({ result }: { readonly result: RunResult }) {
 
 function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
   const openScreen = useView((state) => state.openScreen);
-  const { images, tensors, skipped } = result;
+  const { images, tensors, skipped, tensorrtGrid } = result;
   const rate = formatRate(result.imagesPerSecond, t('run.unit.images'));
   return (
     <div className="run-verdict">
-      <span>
+      <div>
         {result.kept === true ? t('run.finished.kept', { images }) : t('run.finished.calibrate', { images, tensors, rate })}
         {skipped.length === 0 ? '' : ` ${t('run.finished.skipped', { n: skipped.length })}`}
-      </span>
+        {tensorrtGrid === undefined ? null : <p className="dim">{t('run.finished.grid', tensorrtGrid)}</p>}
+      </div>
       <span className="run-grow" />
       <Button onClick={() => openScreen('histogram')}>{t('run.finished.histograms')}</Button>
     </div>
@@ -79,6 +81,19 @@ function BuildFacts({ result }: { readonly result: BuildResult }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The model file that was written. */
+function ModelFacts({ result }: { readonly result: QuantizeResult }) {
+  const { variant, target, nodes } = result;
+  return (
+    <div>
+      <p>
+        <VariantBadge variant={variant} /> {t('run.finished.quantize', { variant, target, size: formatBytes(result.sizeBytes), quantize: nodes.QuantizeLinear, dequantize: nodes.DequantizeLinear, cast: nodes.Cast })}
+      </p>
+      <p className="mono run-path">{result.out}</p>
+    </div>
   );
 }
 

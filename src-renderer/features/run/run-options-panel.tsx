@@ -2,9 +2,9 @@ import { useId } from 'react';
 import { TARGETS, type Target } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
-import { Select } from '../../widgets/fields';
+import { Checkbox, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
-import { MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
+import { DEFAULT_OPTIONS, MAX_GRID_BATCH, MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
 import { useRunOptions } from './run-store';
 import { VariantBadge } from '../../widgets/variant-badge';
 
@@ -28,6 +28,8 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
       <p className="run-note dim">{t('run.limit.hint')}</p>
       <ActivationChoice />
       <TargetChoice projectTarget={projectTarget} />
+      <h3>{t('run.calibrating')}</h3>
+      <TensorrtGrid />
       <Button tone="quiet" icon="refresh" onClick={restoreDefaults}>
         {t('run.defaults')}
       </Button>
@@ -91,6 +93,31 @@ function ActivationChoice() {
   const setOption = useRunOptions((state) => state.setOption);
   const choices = (['int8', 'uint8'] as const).map((value) => ({ value, label: t(`run.activations.${value}`) }));
   return <Select label={t('run.activations')} value={activationType} choices={choices} onChoose={(chosen) => setOption({ activationType: chosen })} />;
+}
+
+function TensorrtGrid() {
+  const isWanted = useRunOptions((state) => state.options.isTensorrtGridWanted);
+  const batch = useRunOptions((state) => state.options.tensorrtGridBatch);
+  const setOption = useRunOptions((state) => state.setOption);
+  return (
+    <>
+      <Checkbox label={t('run.grid')} checked={isWanted} onChange={(wanted) => setOption({ isTensorrtGridWanted: wanted })} />
+      {isWanted ? (
+        <div className="run-fields">
+          <NumberField
+            label={t('run.grid.batch')}
+            value={batch}
+            min={1}
+            max={MAX_GRID_BATCH}
+            step={1}
+            isInteger
+            onCommit={(entered) => setOption({ tensorrtGridBatch: entered ?? DEFAULT_OPTIONS.tensorrtGridBatch })}
+          />
+        </div>
+      ) : null}
+      <p className="run-note dim">{t('run.grid.hint')}</p>
+    </>
+  );
 }
 
 const AS_PROJECT = 'project';

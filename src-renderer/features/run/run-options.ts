@@ -11,6 +11,8 @@ export const OFFERED_VARIANTS = ['fp32', 'fp16', 'int8', 'int8-minmax', 'int8-en
 export const MAX_THREADS = 256;
 export const MAX_ROUNDS = 10_000;
 export const MAX_LIMIT = 10_000_000;
+/** More images than this in one batch of a calibrator are not known. */
+export const MAX_GRID_BATCH = 65_536;
 
 /** What a person chose for the next run; null: as the application decides. */
 export interface RunOptions {
@@ -22,6 +24,9 @@ export interface RunOptions {
   readonly activationType: 'int8' | 'uint8';
   /** null: the project's. */
   readonly target: Target | null;
+  /** Calibrating also counts as TensorRT's calibrator does, which would get so many images at a time. */
+  readonly isTensorrtGridWanted: boolean;
+  readonly tensorrtGridBatch: number;
 }
 
 /** The rows that the application chooses when it is asked for none: FP32 to compare with, two methods, and the plan. */
@@ -32,6 +37,8 @@ export const DEFAULT_OPTIONS: RunOptions = {
   limit: null,
   activationType: 'int8',
   target: null,
+  isTensorrtGridWanted: false,
+  tensorrtGridBatch: 32,
 };
 
 /** The variants with one switched, in the offered order. */
@@ -71,7 +78,7 @@ export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): Proj
 /** The job that the options describe; what is left open is left out. */
 export function specOf(kind: StartableKind, options: RunOptions, projectPath: string): JobSpec {
   const threads = options.threads === null ? {} : { threads: options.threads };
-  if (kind === 'calibrate') return { kind, projectPath, ...threads };
+  if (kind === 'calibrate') return { kind, projectPath, ...threads, ...(options.isTensorrtGridWanted ? { tensorrtGridBatch: options.tensorrtGridBatch } : {}) };
   const common = {
     projectPath,
     variants: options.variants,
@@ -105,6 +112,8 @@ export function parseOptions(stored: unknown): RunOptions {
     limit: wholeOrNull(field('limit'), MAX_LIMIT),
     activationType: field('activationType') === 'uint8' ? 'uint8' : 'int8',
     target: TARGETS.find((target) => target === field('target')) ?? null,
+    isTensorrtGridWanted: field('isTensorrtGridWanted') === true,
+    tensorrtGridBatch: wholeOrNull(field('tensorrtGridBatch'), MAX_GRID_BATCH) ?? DEFAULT_OPTIONS.tensorrtGridBatch,
   };
 }
 

@@ -8,6 +8,7 @@ import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/empty-state';
 import { Icon } from '../../widgets/icons';
 import { ThreePanes } from '../../widgets/three-panes';
+import { ExportPanel } from './export-panel';
 import { GatesPanel } from './gates-panel';
 import { JobView } from './job-view';
 import { ProjectFacts } from './project-facts';
@@ -32,6 +33,7 @@ export function RunScreen() {
         <>
           <GatesPanel gates={project.file.gates} />
           <ProjectFacts project={project} />
+          <ExportPanel key={project.path} project={project} />
         </>
       }
     />

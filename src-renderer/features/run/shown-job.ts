@@ -1,7 +1,7 @@
 import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
 
 /** The kinds of job that the screen shows, the whole job and its single steps. */
-const SHOWN_KINDS: readonly string[] = ['run', 'calibrate', 'validate', 'bench', 'build', 'merge'];
+const SHOWN_KINDS: readonly string[] = ['run', 'calibrate', 'validate', 'bench', 'build', 'merge', 'quantize'];
 
 /** The job to show: the one under way, else the one waiting, else the one that ended last; `jobs` oldest first. */
 export function shownJob(jobs: readonly JobSnapshot[], projectPath: string): JobSnapshot | null {

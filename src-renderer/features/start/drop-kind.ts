@@ -19,9 +19,11 @@ export function likelySet(folderName: string): 'calibration' | 'validation' {
   return /val|test|eval|holdout/i.test(folderName) ? 'validation' : 'calibration';
 }
 
-/** The folder that a new project is proposed to become: beside the model, named after it. Keeps the path's own slashes. */
-export function proposedProjectPath(modelPath: string): string {
-  return `${modelPath.replace(/\.onnx$/i, '')}.calib`;
+/** The folder that a new project is proposed to become: beside the model, or in `folder`, named after the model. Keeps the path's own slashes. */
+export function proposedProjectPath(modelPath: string, folder: string | null = null): string {
+  const slash = folder?.includes('/') === false ? '\\' : '/';
+  const base = folder === null ? modelPath : `${folder.replace(/[\\/]+$/, '')}${slash}${nameOfPath(modelPath)}`;
+  return `${base.replace(/\.onnx$/i, '')}.calib`;
 }
 
 /** The last part of a path with either kind of slash. */

@@ -59,8 +59,11 @@ export const useDrop = create<DropState>()((set, get) => {
     const paths = await pathsOf([model, ...folders, ...others.filter((item) => isModelData(item.name))]);
     const [modelPath] = paths;
     if (modelPath === undefined) return;
+    const folder = useFiles.getState().files.projectsFolder?.() ?? null;
     const draft = get().step?.kind === 'new-project' ? {} : EMPTY_DRAFT;
-    get().startProject({ ...draft, modelPath, ...setsOf(paths.slice(1, 1 + folders.length)) });
+    // A model that was sent lies in a folder that may not last: its project goes elsewhere.
+    const place = folder === null ? {} : { projectPath: proposedProjectPath(modelPath, folder) };
+    get().startProject({ ...draft, modelPath, ...place, ...setsOf(paths.slice(1, 1 + folders.length)) });
   };
 
   const takeFolders = async (folders: readonly DroppedItem[]): Promise<void> => {

@@ -81,6 +81,11 @@ export function edgeMark({ sourceX, sourceY, targetX, targetY }: Ends, bends: re
   return { x: a * from.x + b * last.x + c * targetX, y: a * from.y + b * last.y + c * targetY };
 }
 
+/** An edge that goes around on the left has its label there, clear of what it goes around. */
+export function isLabelLeft({ sourceX, targetX }: Ends, markX: number): boolean {
+  return markX < Math.min(sourceX, targetX) - 4;
+}
+
 function pointsOf(flat: readonly number[]): { readonly x: number; readonly y: number }[] {
   return Array.from({ length: flat.length >> 1 }, (_, index) => ({ x: flat[index * 2] ?? 0, y: flat[index * 2 + 1] ?? 0 }));
 }

@@ -30,7 +30,7 @@ export interface GraphCanvasProps {
 /** The graph itself; inside a ReactFlowProvider. */
 export function GraphCanvas({ structure, layout, content, onChooseLayer }: GraphCanvasProps) {
   const layer = useSelection((state) => state.layer);
-  const selectTensor = useSelection((state) => state.selectTensor);
+  const select = useSelection((state) => state.select);
   const indexById = useMemo(() => new Map(structure.nodes.map((node, index) => [node.id, index])), [structure]);
   const walk = useMemo(() => new GraphWalk(structure, layout), [structure, layout]);
   const nodes = useMemo(() => flowNodes(structure, layout), [structure, layout]);
@@ -45,9 +45,9 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
     (index: number): void => {
       const node = structure.nodes[index];
       if (node?.kind === 'layer') onChooseLayer(node.name);
-      else if (node !== undefined) selectTensor(node.name);
+      else if (node !== undefined) select({ tensor: node.name, layer: node.kind === 'input' ? firstReader(structure, index) : null });
     },
-    [structure, onChooseLayer, selectTensor],
+    [structure, onChooseLayer, select],
   );
   const moveCursor = (index: number | null): void => {
     if (index === null) return;
@@ -82,7 +82,7 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           onNodeClick={(_, node) => choose(indexById.get(node.id) ?? -1)}
-          onEdgeClick={(_, edge) => selectTensor(edge.data?.tensor ?? null)}
+          onEdgeClick={(_, { data }) => data !== undefined && select({ tensor: data.tensor, layer: data.toLayer })}
           onInit={() => camera.start()}
           minZoom={MIN_ZOOM}
           maxZoom={MAX_ZOOM}
@@ -112,6 +112,13 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
       </div>
     </GraphContentContext>
   );
+}
+
+/** The inspector of the layer that reads a tensor says why the tensor enters as it does. */
+function firstReader(structure: GraphStructure, index: number): string | null {
+  const edge = structure.edges.find(({ from }) => from === index);
+  const reader = edge === undefined ? undefined : structure.nodes[edge.to];
+  return reader?.kind === 'layer' ? reader.name : null;
 }
 
 function cursorText(name: string, content: Omit<GraphContent, 'cursor'>): string {

@@ -1,4 +1,5 @@
 import type { LayerView, ModelView } from '../../../src-shared/contract/api';
+import type { PlacementDecision } from '../../../src-shared/domain/precision';
 
 /** What the layout depends on: names and connections, no numbers, no decisions. Nodes are in topological order. */
 export interface GraphStructure {
@@ -52,7 +53,30 @@ export function structureKey(structure: GraphStructure): string {
   return `${structure.nodes.map((node) => node.id).join('\n')}\n\n${structure.edges.map((edge) => edge.id).join('\n')}`;
 }
 
-/** Tensor -> decision about the edge on which it enters the layer. */
-export function edgeDecisions(layer: LayerView): ReadonlyMap<string, LayerView['edges'][number]> {
-  return new Map(layer.edges.flatMap((edge) => (edge.tensor === undefined ? [] : [[edge.tensor, edge] as const])));
+/** Why a tensor enters a layer as it does. */
+export interface EdgePlacement {
+  readonly decision: PlacementDecision;
+  /** False: nothing was decided about the edge (it has no Q/DQ), and the decision about the layer that reads it says why. */
+  readonly isOwn: boolean;
+}
+
+/** Of every tensor that the layer reads. */
+export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacement> {
+  const own = new Map(layer.edges.flatMap((edge) => (edge.tensor === undefined || isRemark(edge) ? [] : [[edge.tensor, edge] as const])));
+  return new Map(
+    layer.inputs.map((tensor) => {
+      const decision = own.get(tensor);
+      return [tensor, decision === undefined ? { decision: layer.decision, isOwn: false } : { decision, isOwn: true }];
+    }),
+  );
+}
+
+/** What is said about a layer besides: tensors that FP16 rounds coarsely, and decisions about tensors that it does not read. */
+export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
+  return layer.edges.filter((edge) => isRemark(edge) || (edge.tensor !== undefined && !layer.inputs.includes(edge.tensor)));
+}
+
+/** Stands beside the decision about its edge and does not replace it. */
+function isRemark(decision: PlacementDecision): boolean {
+  return decision.code === 'fp16-coarse';
 }

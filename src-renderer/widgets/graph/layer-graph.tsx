@@ -8,7 +8,7 @@ import { EmptyState } from '../empty-state';
 import { Meter } from '../meter';
 import './graph.css';
 import { GraphCanvas } from './graph-canvas';
-import { edgeDecisions, graphStructure, structureKey, type GraphStructure } from './graph-structure';
+import { edgePlacements, graphStructure, structureKey, type GraphStructure } from './graph-structure';
 import { GraphToolbar } from './graph-toolbar';
 import type { LayerRow } from './layer-rows';
 import { useGraphLayout, type LayoutState } from './use-graph-layout';
@@ -30,10 +30,10 @@ export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING }: La
   const { layout, cancel, retry } = useGraphLayout(structure);
   const content = useMemo(() => {
     const rowByLayer = new Map(rows.map((row) => [row.layer, row]));
-    const edgesByLayer = new Map(model.layers.map((layer) => [layer.layer, edgeDecisions(layer)]));
+    const edgesByLayer = new Map(model.layers.map((layer) => [layer.layer, edgePlacements(layer)]));
     return {
       rowOf: (layer: string) => rowByLayer.get(layer),
-      decisionOf: (layer: string, tensor: string) => edgesByLayer.get(layer)?.get(tensor),
+      placementOf: (layer: string, tensor: string) => edgesByLayer.get(layer)?.get(tensor),
       changed,
     };
   }, [rows, model, changed]);

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
 import { formatCount, formatDb, formatFraction, formatReal } from '../../../src-shared/base/units';
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
@@ -9,7 +8,7 @@ import { PrecisionBadge } from '../badge';
 import { Button } from '../button';
 import { classNames } from '../class-names';
 import { EmptyState } from '../empty-state';
-import { edgeDecisions } from './graph-structure';
+import { edgePlacements, layerRemarks, type EdgePlacement } from './graph-structure';
 import './layer-inspector.css';
 import { formatShape, type LayerRow } from './layer-rows';
 import { useReasonText } from './reason-text';
@@ -50,6 +49,11 @@ function Decision({ row }: { readonly row: LayerRow }) {
         <code className="inspect-code">{row.code}</code>
       </p>
       <p className={classNames('inspect-reason', row.isRefused && 'inspect-refused')}>{reasonText(row)}</p>
+      {layerRemarks(row.view).map((remark) => (
+        <p key={`${remark.code} ${remark.tensor ?? ''}`} className="inspect-reason inspect-refused">
+          <code className="inspect-code">{remark.code}</code> {reasonText(remark)}
+        </p>
+      ))}
     </section>
   );
 }
@@ -81,7 +85,7 @@ function Facts({ row }: { readonly row: LayerRow }) {
 }
 
 function Inputs({ row, layers }: { readonly row: LayerRow; readonly layers: Layers }) {
-  const decisions = edgeDecisions(row.view);
+  const placements = edgePlacements(row.view);
   if (row.view.inputs.length === 0) return <p className="dim">{t('model.inspector.noInputs')}</p>;
   return (
     <ul className="inspect-tensors">
@@ -90,8 +94,15 @@ function Inputs({ row, layers }: { readonly row: LayerRow; readonly layers: Laye
         return (
           <li key={tensor}>
             <TensorLine tensor={tensor} layers={layers} />
-            {producer === undefined ? <p className="dim">{t('model.inspector.modelInput')}</p> : <LayerLinks label={t('model.inspector.from')} names={[producer]} layers={layers} />}
-            <EdgeDecision decision={decisions.get(tensor)} />
+            {producer === undefined ? (
+              <p className="dim">{t('model.inspector.modelInput')}</p>
+            ) : (
+              <p className="inspect-links">
+                <span className="dim">{t('model.inspector.from')}</span>
+                <LayerLink name={producer} layers={layers} />
+              </p>
+            )}
+            <EdgeReason placement={placements.get(tensor)} />
           </li>
         );
       })}
@@ -108,7 +119,7 @@ function Outputs({ row, layers }: { readonly row: LayerRow; readonly layers: Lay
           <li key={tensor}>
             <TensorLine tensor={tensor} layers={layers} />
             {layers.tensors.isModelOutput(tensor) ? <p className="dim">{t('model.inspector.modelOutput')}</p> : null}
-            {readers.length === 0 ? null : <LayerLinks label={t('model.inspector.to')} names={readers} layers={layers} />}
+            <Readers tensor={tensor} names={readers} layers={layers} />
           </li>
         );
       })}
@@ -145,29 +156,47 @@ function TensorLine({ tensor, layers }: { readonly tensor: string; readonly laye
   );
 }
 
-const MOST_LINKS = 8;
+const MOST_READERS = 8;
 
-function LayerLinks({ label, names, layers }: { readonly label: string; readonly names: readonly string[]; readonly layers: Layers }) {
+/** Every layer that reads the tensor, each with the reason for the edge that leads to it. */
+function Readers({ tensor, names, layers }: { readonly tensor: string; readonly names: readonly string[]; readonly layers: Layers }) {
+  const rest = names.length - MOST_READERS;
   return (
-    <p className="inspect-links">
-      <span className="dim">{label}</span>
-      {names.slice(0, MOST_LINKS).map((name) => (
-        <button key={name} type="button" className="inspect-link" title={name} onClick={() => layers.choose(name)}>
-          {layers.rowOf(name)?.shortName ?? name}
-        </button>
-      ))}
-      {names.length > MOST_LINKS ? <span className="dim">{t('model.inspector.more', { count: names.length - MOST_LINKS })}</span> : null}
-    </p>
+    <>
+      {names.slice(0, MOST_READERS).map((name) => {
+        const reader = layers.rowOf(name);
+        return (
+          <div key={name}>
+            <p className="inspect-links">
+              <span className="dim">{t('model.inspector.to')}</span>
+              <LayerLink name={name} layers={layers} />
+            </p>
+            <EdgeReason placement={reader === undefined ? undefined : edgePlacements(reader.view).get(tensor)} />
+          </div>
+        );
+      })}
+      {rest > 0 ? <p className="dim">{t('model.inspector.more', { count: rest })}</p> : null}
+    </>
   );
 }
 
-function EdgeDecision({ decision }: { readonly decision: PlacementDecision | undefined }) {
-  const reasonText = useReasonText();
-  if (decision === undefined) return <p className="dim">{t('model.inspector.noQdq')}</p>;
+function LayerLink({ name, layers }: { readonly name: string; readonly layers: Layers }) {
   return (
-    <p className="inspect-reason">
-      <PrecisionBadge precision={decision.precision} title={decision.precision === 'int8' ? 'Q/DQ' : decision.precision.toUpperCase()} />{' '}
-      {decision.precision === 'int8' ? 'Q/DQ · ' : ''}
+    <button type="button" className="inspect-link" title={name} onClick={() => layers.choose(name)}>
+      {layers.rowOf(name)?.shortName ?? name}
+    </button>
+  );
+}
+
+function EdgeReason({ placement }: { readonly placement: EdgePlacement | undefined }) {
+  const reasonText = useReasonText();
+  if (placement === undefined) return null;
+  const { decision, isOwn } = placement;
+  const isQuantized = isOwn && decision.precision === 'int8';
+  return (
+    <p className={classNames('inspect-reason', !isOwn && 'dim')}>
+      {isOwn ? <PrecisionBadge precision={decision.precision} title={isQuantized ? 'Q/DQ' : decision.precision.toUpperCase()} /> : null}{' '}
+      {isQuantized ? 'Q/DQ · ' : isOwn ? '' : `${t('model.inspector.noQdq')} · `}
       <code className="inspect-code">{decision.code}</code> {reasonText(decision)}
     </p>
   );

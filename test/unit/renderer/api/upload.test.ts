@@ -36,6 +36,14 @@ describe('uploads', () => {
     await expect(createUploads({ token: 't' }).pathsOf([item])).rejects.toThrow('a.onnx could not be sent: Uploads are limited to 4 GB');
   });
 
+  it('knows where the server proposes projects, once it has said so', async () => {
+    vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ path: '/up/b/a.onnx', folder: '/up/b', projectsFolder: '/data' })));
+    const uploads = createUploads({ token: 't' });
+    expect(uploads.projectsFolder?.()).toBeNull();
+    await uploads.pathsOf([{ name: 'a.onnx', isFolder: false, file: new File(['x'], 'a.onnx'), entry: null }]);
+    expect(uploads.projectsFolder?.()).toBe('/data');
+  });
+
   it('does not send nothing', async () => {
     const item = { name: 'empty', isFolder: true, file: null, entry: folderEntry('empty', []) };
     await expect(createUploads({ token: 't' }).pathsOf([item])).rejects.toThrow('holds no files');

@@ -41,5 +41,6 @@ describe('isTyping', () => {
     expect(isTyping(field, press('k', { ctrlKey: true }))).toBe(false);
     expect(isTyping(box, press('x'))).toBe(false);
     expect(isTyping(document.body, press('x'))).toBe(false);
+    expect(isTyping(field, press('Escape'))).toBe(false);
   });
 });

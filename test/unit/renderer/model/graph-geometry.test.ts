@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { edgeMark, edgePath, flowEdges, flowNodes } from '../../../../src-renderer/widgets/graph/flow-elements';
+import { edgeMark, edgePath, flowEdges, flowNodes, isLabelLeft } from '../../../../src-renderer/widgets/graph/flow-elements';
 import { layoutGraph, NODE_HEIGHT, NODE_WIDTH } from '../../../../src-renderer/widgets/graph/graph-layout';
 import { graphStructure, layerNodeId } from '../../../../src-renderer/widgets/graph/graph-structure';
 import { firstViewPoint, isInSight, viewPointOn } from '../../../../src-renderer/widgets/graph/graph-view-point';
@@ -95,4 +95,10 @@ describe('elements of the graph', () => {
     expect(straight.y).toBeGreaterThan(40);
     expect(straight.y).toBeLessThan(100);
   });
+});
+
+it('puts the label of an edge that goes around on the left to its left, and every other one to its right', () => {
+  const ends = { sourceX: 100, sourceY: 0, targetX: 100, targetY: 90 };
+  expect([60, 100, 140].map((markX) => isLabelLeft(ends, markX))).toEqual([true, false, false]);
+  expect(isLabelLeft({ ...ends, targetX: 160 }, 130)).toBe(false);
 });

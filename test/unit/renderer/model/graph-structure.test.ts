@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { edgeDecisions, graphStructure, structureKey } from '../../../../src-renderer/widgets/graph/graph-structure';
+import { edgePlacements, graphStructure, layerRemarks, structureKey } from '../../../../src-renderer/widgets/graph/graph-structure';
 import { tensorIndex } from '../../../../src-renderer/widgets/graph/tensor-index';
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
+import { layerId } from '../../../../src-shared/base/brand';
+import type { LayerView } from '../../../../src-shared/contract/api';
 
 describe('graphStructure', () => {
   it('has inputs first, then layers, then outputs, and an edge for every use of a tensor', () => {
@@ -34,11 +36,29 @@ describe('graphStructure', () => {
     expect(structureKey(graphStructure(generatedModel(41)))).not.toBe(key);
   });
 
-  it('finds the decision of an edge by its tensor', () => {
-    const model = generatedModel(20);
-    const conv = model.layers[1];
-    expect(conv?.op).toBe('Conv');
-    if (conv !== undefined) expect(edgeDecisions(conv).get('conv_0_out')?.code).toBe('quantized-input');
+});
+
+describe('edgePlacements', () => {
+  const layerNamed = (name: string): LayerView => {
+    const found = generatedModel(20).layers.find(({ layer }) => layer === name);
+    if (found === undefined) throw new Error(`no layer ${name}`);
+    return found;
+  };
+
+  it('has a reason for every edge: its own, or that of the layer which reads it', () => {
+    for (const layer of generatedModel(200).layers) expect([...edgePlacements(layer).keys()]).toEqual([...new Set(layer.inputs)]);
+    expect(edgePlacements(layerNamed('conv_1')).get('conv_0_out')).toMatchObject({ isOwn: true, decision: { code: 'quantized-input' } });
+    expect(edgePlacements(layerNamed('relu_2')).get('conv_1_out')).toMatchObject({ isOwn: false, decision: { code: 'integer-kernel' } });
+  });
+
+  it('keeps a remark about FP16 apart from the decision about the same edge', () => {
+    const conv = layerNamed('conv_1');
+    const remark = { layer: layerId('conv_1'), op: 'Conv', precision: 'fp16', code: 'fp16-coarse', reason: 'steps of 0.5', tensor: 'conv_0_out' } as const;
+    const elsewhere = { ...remark, code: 'fp16-refused-accumulation', tensor: 'conv_1_out' } as const;
+    const layer: LayerView = { ...conv, edges: [...conv.edges, remark, elsewhere] };
+    expect(edgePlacements(layer).get('conv_0_out')?.decision.code).toBe('quantized-input');
+    expect(layerRemarks(layer)).toEqual([remark, elsewhere]);
+    expect(layerRemarks(conv)).toEqual([]);
   });
 });
 

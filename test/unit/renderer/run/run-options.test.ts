@@ -11,6 +11,13 @@ describe('specOf', () => {
     expect(specOf('calibrate', { ...DEFAULT_OPTIONS, threads: 2, limit: 10 }, '/p.calib')).toEqual({ kind: 'calibrate', projectPath: '/p.calib', threads: 2 });
   });
 
+  it('asks for TensorRT’s grid when calibrating, and only then', () => {
+    const wanted = { ...DEFAULT_OPTIONS, isTensorrtGridWanted: true };
+    expect(specOf('calibrate', wanted, '/p.calib')).toEqual({ kind: 'calibrate', projectPath: '/p.calib', tensorrtGridBatch: 32 });
+    expect(parseRequest('startJob', specOf('calibrate', { ...wanted, tensorrtGridBatch: 8 }, '/p.calib'))).toMatchObject({ tensorrtGridBatch: 8 });
+    expect(specOf('run', wanted, '/p.calib')).not.toHaveProperty('tensorrtGridBatch');
+  });
+
   it('gives each kind of job only what it knows, and the application accepts it', () => {
     const all = { ...DEFAULT_OPTIONS, threads: 2, rounds: 5, limit: 100, activationType: 'uint8', target: 'onnxruntime' } as const;
     for (const kind of ['run', 'calibrate', 'validate', 'bench', 'build'] as const) {
@@ -54,13 +61,15 @@ describe('variants', () => {
 
 describe('parseOptions', () => {
   it('keeps what fits and falls back field by field', () => {
-    expect(parseOptions({ variants: ['mixed', 'int9', 'fp32'], threads: 3, rounds: -1, limit: 1.5, activationType: 'float', target: 'tensorrt' })).toEqual({
+    expect(parseOptions({ variants: ['mixed', 'int9', 'fp32'], threads: 3, rounds: -1, limit: 1.5, activationType: 'float', target: 'tensorrt', isTensorrtGridWanted: 1, tensorrtGridBatch: 0 })).toEqual({
       variants: ['fp32', 'mixed'],
       threads: 3,
       rounds: null,
       limit: null,
       activationType: 'int8',
       target: 'tensorrt',
+      isTensorrtGridWanted: false,
+      tensorrtGridBatch: 32,
     });
     expect(parseOptions('broken')).toEqual(DEFAULT_OPTIONS);
   });

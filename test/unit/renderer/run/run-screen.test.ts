@@ -52,6 +52,7 @@ let host: HTMLElement;
 const startJob = vi.fn<WorkbenchApi['startJob']>();
 const cancelJob = vi.fn<WorkbenchApi['cancelJob']>();
 const editProject = vi.fn<WorkbenchApi['editProject']>();
+const exportProject = vi.fn<WorkbenchApi['exportProject']>();
 
 beforeEach(async () => {
   Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
@@ -59,7 +60,7 @@ beforeEach(async () => {
   startJob.mockReset().mockResolvedValue({ jobId: jobId('j') });
   cancelJob.mockReset().mockResolvedValue({ ...RUNNING, sequence: 41, state: 'cancelled' });
   editProject.mockReset().mockResolvedValue(PROJECT);
-  const api = { ...useSession.getState().api, startJob, cancelJob, editProject, getJob: () => Promise.resolve(RUNNING) };
+  const api = { ...useSession.getState().api, startJob, cancelJob, editProject, exportProject, getJob: () => Promise.resolve(RUNNING) };
   useSession.setState({ api, project: PROJECT });
   useJobs.setState({ jobs: [], rates: {} });
   host = document.body.appendChild(document.createElement('div'));
@@ -121,5 +122,36 @@ describe('RunScreen', () => {
     });
     await act(async () => field?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })));
     expect(editProject).toHaveBeenCalledWith({ projectPath: '/p.calib', edits: [{ kind: 'gates', gates: { maxTop1Drop: 0.5 } }] });
+  });
+
+  it('asks for TensorRT’s grid when calibrating, with the batch of its calibrator', async () => {
+    const box = [...host.querySelectorAll('label')].find((label) => label.textContent.includes('TensorRT’s own grid'));
+    await act(async () => box?.querySelector('input')?.click());
+    await click('Calibrate');
+    expect(startJob).toHaveBeenCalledWith({ kind: 'calibrate', projectPath: '/p.calib', tensorrtGridBatch: 32 });
+    await act(async () => box?.querySelector('input')?.click());
+  });
+
+  it('writes the quantized model as a job, and shows where it lies', async () => {
+    const exportButton = [...host.querySelectorAll('button')].find((element) => element.textContent === 'Export');
+    await act(async () => exportButton?.click());
+    expect(startJob).toHaveBeenCalledWith({ kind: 'quantize', projectPath: '/p.calib', target: 'onnxruntime', variant: 'mixed', outPath: '/p-mixed-onnxruntime.onnx' });
+    const result = { out: '/p-mixed-onnxruntime.onnx', variant: 'mixed', target: 'onnxruntime', sizeBytes: 2e6, nodes: { QuantizeLinear: 9, DequantizeLinear: 20, Cast: 2 }, decisions: [] } as const;
+    await act(async () => useJobs.setState({ jobs: [{ ...RUNNING, kind: 'quantize', sequence: 41, state: 'done', result }] }));
+    for (const text of ['/p-mixed-onnxruntime.onnx', '9 QuantizeLinear', '20 DequantizeLinear']) expect(host.querySelector('.run-outcome')?.textContent).toContain(text);
+  });
+
+  it('shows what an exported file lacks', async () => {
+    const message = 'TensorRT has 3 names that no threshold is known of; collect its grid';
+    exportProject.mockResolvedValue({ format: 'trt-cache', out: '/p.cache', files: ['/p.cache'], warnings: [{ code: 'names-missing', message }] });
+    const what = [...host.querySelectorAll('select')].find((element) => element.textContent.includes('calibration cache'));
+    await act(async () => {
+      if (what !== undefined) what.value = 'trt-cache';
+      what?.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    await click('Export');
+    expect(exportProject).toHaveBeenCalledWith({ projectPath: '/p.calib', format: 'trt-cache', outPath: '/p.cache' });
+    const outcome = host.querySelector('.run-exported')?.textContent ?? '';
+    for (const text of ['1 file written', '/p.cache', message]) expect(outcome).toContain(text);
   });
 });

@@ -31,6 +31,8 @@ describe('what a drop is', () => {
     expect(proposedProjectPath('/data/net.onnx')).toBe('/data/net.calib');
     expect(proposedProjectPath('C:\\data\\net.ONNX')).toBe('C:\\data\\net.calib');
     expect(nameOfPath('C:\\data\\day\\')).toBe('day');
+    expect(proposedProjectPath('/tmp/uploads/b1/net.onnx', '/data/')).toBe('/data/net.calib');
+    expect(proposedProjectPath('C:\\tmp\\net.onnx', 'C:\\data')).toBe('C:\\data\\net.calib');
   });
 });
 
@@ -71,6 +73,12 @@ describe('a drop on the window', () => {
     expect(useDrop.getState().step).toEqual({ kind: 'new-project', draft: { modelPath: '/d/net.onnx', calibrationPath: '/d/train', validationPath: '/d/val', projectPath: '' } });
     await drop(item('other.onnx'));
     expect(useDrop.getState().step).toMatchObject({ draft: { modelPath: '/d/other.onnx', calibrationPath: '/d/train' } });
+  });
+
+  it('proposes a project elsewhere when the model was sent', async () => {
+    useFiles.getState().connect({ host: 'browser', files: { choose: null, projectsFolder: () => '/data', pathsOf: async (items) => items.map(({ name }) => `/tmp/up/${name}`) } });
+    await drop(item('net.onnx'));
+    expect(useDrop.getState().step).toMatchObject({ draft: { modelPath: '/tmp/up/net.onnx', projectPath: '/data/net.calib' } });
   });
 
   it('asks which set a folder is when a project is open, and sets it with one edit', async () => {

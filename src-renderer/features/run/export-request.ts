@@ -1,0 +1,39 @@
+import type { ExportRequest } from '../../../src-shared/contract/api';
+import type { QuantizeSpec } from '../../../src-shared/contract/jobs';
+import type { Target } from '../../../src-shared/domain/precision';
+
+/** What can leave a project: the quantized model (a job), and what the application exports at once. */
+export const EXPORT_KINDS = ['onnx', 'trt-cache', 'triton', 'report'] as const satisfies readonly ('onnx' | ExportRequest['format'])[];
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+
+/** The variants that a model file is written of. */
+export const EXPORTED_VARIANTS = ['mixed', 'int8', 'fp16'] as const;
+export type ExportedVariant = (typeof EXPORTED_VARIANTS)[number];
+
+export interface ExportChoice {
+  readonly kind: ExportKind;
+  readonly variant: ExportedVariant;
+  readonly target: Target;
+  readonly activationType: 'int8' | 'uint8';
+}
+
+/** A place beside the project's folder, named after the project. Keeps the path's own slashes. */
+export function proposedOutPath(projectPath: string, { kind, variant, target }: ExportChoice): string {
+  const base = projectPath.replace(/[\\/]+$/, '').replace(/\.calib$/, '');
+  switch (kind) {
+    case 'onnx':
+      return `${base}-${variant}-${target}.onnx`;
+    case 'trt-cache':
+      return `${base}.cache`;
+    case 'triton':
+      return `${base}-triton`;
+    case 'report':
+      return `${base}-report.html`;
+  }
+}
+
+/** The job that writes the model. */
+export function quantizeSpecOf(projectPath: string, outPath: string, { variant, target, activationType }: ExportChoice): QuantizeSpec {
+  const isAsymmetric = activationType === 'uint8' && target === 'onnxruntime';
+  return { kind: 'quantize', projectPath, target, variant, outPath, ...(isAsymmetric ? { activationType } : {}) };
+}
