@@ -4,7 +4,7 @@ import type { ProjectEdit } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import type { Method } from '../../src-shared/domain/methods';
-import type { Precision } from '../../src-shared/domain/precision';
+import { EMPTY_PLAN, type Precision, type Target } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { Compute } from '../compute/protocol';
 import { calibrationTensors } from '../quantization/calibration-tensors';
@@ -13,6 +13,8 @@ import { checkPreprocessing } from '../calibration/preprocessing-check';
 import { imageInputOf } from '../onnx/inspect';
 import { requirePlannedLayers } from '../quantization/plan';
 import { firstAndHeadFp16 } from '../quantization/presets';
+import { placeQdq } from '../quantization/quantize';
+import { isAboutSpeed } from '../quantization/tensorrt-rules';
 import type { Model } from '../onnx/model';
 import { prepared, type Workspace } from './workspace';
 
@@ -57,13 +59,13 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, tensorMethods: without(file.tensorMethods, cleared), manualThresholds: without(file.manualThresholds, cleared) };
     }
     case 'precision':
-      return withPrecision(file, matchingLayers(edit.layer, model), edit.precision);
+      return withPrecision(file, matchingLayers(edit.layer, model), edit.precision, model);
     case 'rest':
       return { ...file, plan: { ...file.plan, rest: edit.rest } };
     case 'attention':
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
     case 'preset':
-      return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16');
+      return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16', model);
     case 'gates':
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':
@@ -100,11 +102,19 @@ function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }
   };
 }
 
-/** int8 is what a layer has without an entry, so it is not written. */
-function withPrecision(file: ProjectFile, layers: readonly string[], precision: Precision): ProjectFile {
+/** int8 is what a layer has without an entry: it is written only where it overrules what the target would do for speed. */
+function withPrecision(file: ProjectFile, layers: readonly string[], precision: Precision, model: Model): ProjectFile {
   const rest = without(file.plan.layers, new Set(layers));
-  const chosen = precision === 'int8' ? {} : Object.fromEntries(layers.map((name) => [name, precision]));
+  const overruled = precision === 'int8' ? keptFloatForSpeed(model, file.target) : new Set<string>();
+  const written = precision === 'int8' ? layers.filter((name) => overruled.has(name)) : layers;
+  const chosen = Object.fromEntries(written.map((name) => [name, precision]));
   return { ...file, plan: { ...file.plan, layers: { ...rest, ...chosen } } };
+}
+
+/** Layers that a target leaves out of INT8 because it would not pay. */
+function keptFloatForSpeed(model: Model, target: Target): Set<string> {
+  const { decisions } = placeQdq(model, EMPTY_PLAN, target);
+  return new Set(decisions.filter((decision) => decision.tensor === undefined && isAboutSpeed(decision)).map(({ layer }) => layer));
 }
 
 function without<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {

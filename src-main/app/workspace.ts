@@ -17,7 +17,7 @@ import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { loadProject } from './project-store';
 
 /** Part of every calibration key: raised when the same images would be counted differently. */
-const COLLECTOR_VERSION = 1;
+const COLLECTOR_VERSION = 2;
 /** Part of every prepared key: raised when preparation changes the graph. */
 const PREPARE_VERSION = 1;
 

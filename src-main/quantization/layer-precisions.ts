@@ -12,6 +12,8 @@ import type { Verdict } from './placement';
 /** The plan as it can be met: `int8` layers are left to the policy, the others have their verdict. */
 export interface LayerPrecisions {
   of(node: Node): Precision;
+  /** The plan names the layer as int8: rules that are about speed do not hold for it. */
+  isInt8Asked(node: Node): boolean;
   /** Verdict about a layer that the plan took out of INT8; undefined for int8. */
   verdict(node: Node): Verdict | undefined;
   /** Layers whose floating-point side is FP16: those planned so, and all others where the rest is FP16. */
@@ -47,7 +49,7 @@ export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, r
     const hazards = halfHazards(facts, node, ranges);
     if (hazards.length > 0) coarse.set(node.name, hazards);
   }
-  return { of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals, coarse };
+  return { isInt8Asked: (node) => plan.layers[node.name] === 'int8', of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals, coarse };
 }
 
 /** A layer without an entry follows the compute layer in whose kernel it runs. */

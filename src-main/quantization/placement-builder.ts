@@ -31,6 +31,16 @@ export class PlacementBuilder {
     return this.usesByTensor.has(tensor);
   }
 
+  /** `node` reads `tensor` through Q/DQ. */
+  isQuantizedUse(tensor: string, node: Node): boolean {
+    return this.usesByTensor.get(tensor)?.some((use) => use.layer === node.name) ?? false;
+  }
+
+  /** The layer computes with integers, or in the kernel of one that does. */
+  isInteger(node: Node): boolean {
+    return this.verdicts.get(node.name)?.precision === 'int8';
+  }
+
   /** Puts Q/DQ between `tensor` and input `slot` of `node`, and says why. */
   quantizeEdge(tensor: string, node: Node, slot: number, why: Why = { code: 'quantized-input', reason: `${node.opType} computes with 8-bit integers` }): void {
     const uses = this.usesByTensor.get(tensor) ?? [];
@@ -53,12 +63,14 @@ export class PlacementBuilder {
     this.edges.set(node.name, [...(this.edges.get(node.name) ?? []), decision]);
   }
 
-  build(): Placement {
+  /** @param floatTail layers that stay in FP32 although the rest is FP16, for the sake of speed. */
+  build(floatTail: ReadonlySet<string> = new Set()): Placement {
+    const halfLayers = new Set([...this.precisions.halfLayers].filter((layer) => !floatTail.has(layer)));
     const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
     const position = (layer: string): number => order.get(layer) ?? 0;
     const decisions: PlacementDecision[] = [];
     for (const node of this.facts.nodes) {
-      const verdict = this.withRest(node, defined(this.verdicts.get(node.name), `no decision about ${node.name}`));
+      const verdict = this.withRest(node, defined(this.verdicts.get(node.name), `no decision about ${node.name}`), halfLayers);
       decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(this.edges.get(node.name) ?? []));
       if (verdict.precision === 'fp16') decisions.push(...this.coarseTensors(node));
     }
@@ -73,7 +85,7 @@ export class PlacementBuilder {
       weights: this.weights,
       biases: this.biases,
       folded: this.folded,
-      halfLayers: this.precisions.halfLayers,
+      halfLayers,
       decisions,
     };
   }
@@ -85,9 +97,10 @@ export class PlacementBuilder {
   }
 
   /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */
-  private withRest(node: Node, verdict: Verdict): Verdict {
+  private withRest(node: Node, verdict: Verdict, halfLayers: ReadonlySet<string>): Verdict {
     if (verdict.precision !== 'fp32') return verdict;
-    if (this.precisions.halfLayers.has(node.name)) return { ...verdict, precision: 'fp16', reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take` };
+    if (halfLayers.has(node.name)) return { ...verdict, precision: 'fp16', reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take` };
+    if (this.precisions.halfLayers.has(node.name)) return { ...verdict, reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves` };
     const refusal = this.precisions.restRefusals.get(node.name);
     return refusal?.code.startsWith('fp16-refused') ? { ...refusal, reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
   }

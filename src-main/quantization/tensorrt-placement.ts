@@ -4,11 +4,11 @@ import { weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { LayerPrecisions } from './layer-precisions';
-import { POOL_OPS, RESHAPE_OPS } from './op-classes';
+import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS } from './op-classes';
 import type { Partition, Partitions } from './partitions';
 import { PlacementBuilder } from './placement-builder';
 import type { Placement, Verdict } from './placement';
-import { tensorrtRefusal } from './tensorrt-rules';
+import { isAboutSpeed, tensorrtRefusal } from './tensorrt-rules';
 
 export interface TensorrtPlacementInputs {
   readonly facts: GraphFacts;
@@ -31,7 +31,39 @@ export function placeForTensorrt({ facts, partitions, precisions, attention }: T
   for (const partition of partitions.list) placePartition(context, partition);
   for (const node of facts.nodes.toReversed()) placeCopy(context, node);
   for (const node of facts.nodes) if (!builder.isDecided(node)) builder.decide(node, floatReason(facts, node));
-  return builder.build();
+  return builder.build(lightTail(context));
+}
+
+/** Gemm and MatMul behind the last INT8 layer with fewer weights than this, all together, are not worth a conversion. */
+const LIGHT_TAIL_WEIGHTS = 2 ** 16;
+
+/**
+ * Layers behind the last INT8 layer, up to float32 outputs of the graph, where little is computed; and the INT8 layers that
+ * only they read. FP16 there would only add a conversion at the output: TensorRT hands what follows a Cast to another compiler
+ * and puts two or three kernels in front of a head that takes one.
+ */
+function lightTail({ facts, builder, precisions }: Context): ReadonlySet<string> {
+  const tail = new Set<string>();
+  let weights = 0;
+  const isRead = (node: Node): boolean => node.output.some((name) => facts.isActivation(name));
+  for (const node of facts.nodes.toReversed()) {
+    if (!isRead(node) || precisions.verdict(node)) continue;
+    const uses = node.output.flatMap((name) => facts.uses(name).map((use) => ({ name, reader: use.node })));
+    // What computes integers (a shape) does not depend on the float type.
+    if (!uses.every(({ name, reader }) => !isRead(reader) || (tail.has(reader.name) && !builder.isQuantizedUse(name, reader)))) continue;
+    if (COMPUTE_OPS.has(node.opType) && !builder.isInteger(node)) {
+      // A Conv does its weights' work once a pixel.
+      const own = node.opType.startsWith('Conv') ? Number.POSITIVE_INFINITY : elementCount(facts, node.input[1] ?? '');
+      if (weights + own > LIGHT_TAIL_WEIGHTS) continue;
+      weights += own;
+    }
+    tail.add(node.name);
+  }
+  return tail;
+}
+
+function elementCount(facts: GraphFacts, initializer: string): number {
+  return facts.initializer(initializer)?.dims.reduce((count, dim) => count * dim, 1) ?? Number.POSITIVE_INFINITY;
 }
 
 const QUANTIZED: Verdict = { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' };
@@ -46,7 +78,7 @@ function placePartition(context: Context, { root, members, residual }: Partition
   const { facts, precisions, builder } = context;
   if (precisions.of(root) !== 'int8') return;
   const refusal = tensorrtRefusal(facts, root, context.attention);
-  if (refusal) {
+  if (refusal && !(isAboutSpeed(refusal) && precisions.isInt8Asked(root))) {
     builder.decide(root, { precision: 'fp32', ...refusal });
     for (const member of members) {
       builder.decide(member, { precision: 'fp32', code: 'follows-float', reason: `runs in the kernel of ${root.name}, which is not quantized` });
@@ -79,6 +111,7 @@ function placeCopy(context: Context, node: Node): void {
   if (!builder.isQuantized(output) || !facts.isActivation(output)) return;
   if (node.opType === 'Concat') placeConcat(context, node, output);
   else if (RESHAPE_OPS.has(node.opType) || POOL_OPS.has(node.opType)) placePool(context, node, output);
+  else if (node.opType === 'GlobalAveragePool') placeAverage(context, node);
 }
 
 function placeConcat(context: Context, node: Node, output: string): void {
@@ -109,6 +142,15 @@ function placePool(context: Context, node: Node, output: string): void {
   if (context.partitions.of(node)) return;
   builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `between two quantized layers: keeps the scale of ${input} on both sides` });
   builder.quantizeEdge(input, node, 0, { code: 'shared-scale', reason: `${node.name} keeps this scale, so that it runs on integers` });
+}
+
+/** Averages leave the range of their input far behind: both sides have their own scale, and the layer before writes integers. */
+function placeAverage(context: Context, node: Node): void {
+  const { builder } = context;
+  const input = node.input[0] ?? '';
+  if (!isQuantizedSource(context, input)) return;
+  builder.decide(node, { precision: 'int8', code: 'average-quantized', reason: 'between two quantized layers: reads integers and is rounded to integers, each with its own scale' });
+  builder.quantizeEdge(input, node, 0, { code: 'average-input', reason: `${node.name} reads what the layer before it writes as integers` });
 }
 
 /** True when a tensor leaves a quantized partition, directly or through copies and Concats. */

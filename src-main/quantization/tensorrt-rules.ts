@@ -10,12 +10,19 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** Refusals that are a matter of speed alone: a plan that names the layer as int8 overrules them. */
+const SPEED_CODES: ReadonlySet<string> = new Set(['few-channels', 'depthwise-channels', 'small-matrix', 'single-row']);
+
+export function isAboutSpeed({ code }: Refusal): boolean {
+  return SPEED_CODES.has(code);
+}
+
 /** Below this many channels, rows summed over or columns, INT8 kernels lose to FP16 ones. */
 const MIN_CHANNELS = 16;
 
 /**
- * A Gemm or MatMul with fewer weights than this takes a few microseconds whatever it computes in: INT8 only adds the kernels
- * that convert its input and its output. Measured on an H100 with TensorRT 10.6, see test/evidence.
+ * A Gemm or MatMul with fewer weights than this takes a few microseconds whatever it computes in, and INT8 adds the kernels
+ * that convert around it. TensorRT itself, free to choose (implicit INT8), leaves all of cifar_vit's in floating point.
  */
 const MIN_MATRIX_WEIGHTS = 2 ** 18;
 

@@ -57,6 +57,9 @@ function messyModel(): Model {
 }
 
 const MODEL = messyModel();
+/** INT8 in spite of its size. */
+const ASKED = { first: 'int8', second: 'int8', up: 'int8', head: 'int8' } as const;
+const INT8: PrecisionPlan = { layers: ASKED };
 const THRESHOLDS = Object.fromEntries(calibrationTensors(MODEL).map((name) => [name, 4]));
 
 function quantized(plan: PrecisionPlan): Model {
@@ -92,23 +95,29 @@ function sqnrDb(reference: readonly number[], found: readonly number[]): number 
 
 describe('the rest in FP16', () => {
   it('computes nearly what the rest in FP32 does', async () => {
-    const reference = await run(quantized({ layers: {}, rest: 'fp32' }));
+    const reference = await run(quantized({ ...INT8, rest: 'fp32' }));
     const float = await run(MODEL);
-    const half = await run(quantized(EMPTY_PLAN));
+    const half = await run(quantized(INT8));
     expect(half.every(Number.isFinite)).toBe(true);
     expect(sqnrDb(float, half)).toBeGreaterThan(sqnrDb(float, reference) - 1);
   });
 
   it('quantizes with scales that FP16 holds, in operator set 19', () => {
-    const model = quantized(EMPTY_PLAN);
+    const model = quantized(INT8);
     expect(defaultOpset(model)).toBe(19);
     const types = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor.dataType]));
-    const dequantized = model.graph.node.filter((node) => node.opType === 'DequantizeLinear');
-    expect(new Set(dequantized.map((node) => types.get(node.input[1] ?? '')))).toEqual(new Set([DataType.FLOAT16]));
+    const typesOf = (weight: string) => {
+      const names = new Set(model.graph.node.filter(({ input }) => input[0] === `${weight}_quantized`).map(({ input }) => types.get(input[1] ?? '')));
+      return [...names];
+    };
+    expect(typesOf('up.w')).toEqual([DataType.FLOAT16]);
+    // The last layer hands its output over in float32: there is no Cast behind it.
+    expect(typesOf('head.w')).toEqual([DataType.FLOAT]);
+    expect(model.graph.node.at(-1)?.opType).toBe('MatMul');
   });
 
   it('stays where FP32 was asked for, and where a normalization squares', () => {
-    const { decisions } = placeQdq(MODEL, { layers: { erf: 'fp32' } }, 'tensorrt');
+    const { decisions } = placeQdq(MODEL, { layers: { ...ASKED, erf: 'fp32' } }, 'tensorrt');
     const precisionOf = (layer: string) => decisions.find((decision) => decision.layer === layer && decision.tensor === undefined);
     expect(precisionOf('erf')).toMatchObject({ precision: 'fp32', code: 'plan-fp32' });
     for (const layer of ['mean', 'centred', 'square', 'variance', 'eps_add', 'deviation', 'div', 'gamma', 'beta']) {
@@ -121,21 +130,21 @@ describe('the rest in FP16', () => {
 
   it('leaves out a layer whose values FP16 cannot hold, and says so', () => {
     const ranges = { 'sum:0': [-1e5, 1e5] } as const;
-    const { decisions } = quantizeModel({ model: MODEL, target: 'tensorrt', plan: EMPTY_PLAN, thresholds: THRESHOLDS, ranges });
+    const { decisions } = quantizeModel({ model: MODEL, target: 'tensorrt', plan: INT8, thresholds: THRESHOLDS, ranges });
     const sum = decisions.find((decision) => decision.layer === 'sum');
     expect(sum).toMatchObject({ precision: 'fp32', code: 'fp16-refused-activation' });
     expect(sum?.reason).toContain('becomes infinity');
   });
 
   it('keeps the function when the weights are stored as INT8 and FP16', async () => {
-    const model = quantized(EMPTY_PLAN);
+    const model = quantized(INT8);
     expect(await run(materialize(model))).toEqual(await run(model));
   });
 });
 
 describe('inputs and outputs in FP16', () => {
   it('keep their names, and the answers stay', async () => {
-    const model = quantized(EMPTY_PLAN);
+    const model = quantized(INT8);
     const half = withHalfIo(model);
     for (const infos of [half.graph.input, half.graph.output]) expect(new Set(infos.map((info) => info.tensorType?.elemType))).toEqual(new Set([DataType.FLOAT16]));
     expect(half.graph.output.map(({ name }) => name)).toEqual(model.graph.output.map(({ name }) => name));
@@ -161,7 +170,7 @@ describe('raiseOpset', () => {
 it.skipIf(!hasPythonOnnx())('all of it passes the ONNX checker with types and shapes', () => {
   const dir = mkdtempSync(join(tmpdir(), 'half-rest-'));
   try {
-    const plans: PrecisionPlan[] = [EMPTY_PLAN, { layers: {}, rest: 'fp32' }, { layers: { up: 'fp16', head: 'fp32' } }, { layers: {}, attention: 'int8' }];
+    const plans: PrecisionPlan[] = [EMPTY_PLAN, INT8, { ...INT8, rest: 'fp32' }, { layers: { ...ASKED, up: 'fp16', head: 'fp32' } }, { ...INT8, attention: 'int8' }];
     const models = plans.flatMap((plan) => [quantized(plan), materialize(quantized(plan)), withHalfIo(materialize(quantized(plan)))]);
     for (const [i, model] of [...models, raiseOpset(MODEL), int64Sized()].entries()) writeFileSync(join(dir, `${i}.onnx`), encodeModel(model));
     const script = [

@@ -19,11 +19,13 @@ function perceptron(): Model {
 
 const THRESHOLDS = { x: 0.8, 'm1:0': 5, 'add:0': 5, 'relu:0': 2.5 };
 
-/** Everything INT8, the rest in FP32, so that results can be compared exactly. */
-const INT8: PrecisionPlan = { layers: {}, rest: 'fp32' };
+/** Everything INT8, small as it is, the rest in FP32, so that results can be compared exactly. */
+function allInt8(model: Model): PrecisionPlan {
+  return { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])), rest: 'fp32' };
+}
 
 function request(model: Model, more: Partial<QuantizeRequest> = {}): QuantizeRequest {
-  return { model, target: 'tensorrt', plan: INT8, thresholds: THRESHOLDS, ranges: {}, ...more };
+  return { model, target: 'tensorrt', plan: allInt8(model), thresholds: THRESHOLDS, ranges: {}, ...more };
 }
 
 /** Thresholds for any model: 3 everywhere. */
@@ -145,7 +147,7 @@ describe('layers in FP16', () => {
 
   it('border on INT8 layers through float32', () => {
     const model = perceptron();
-    const { graph } = quantizeModel(request(model, { plan: { layers: { m1: 'fp16' }, rest: 'fp32' } })).model;
+    const { graph } = quantizeModel(request(model, { plan: { layers: { m1: 'fp16', m2: 'int8' }, rest: 'fp32' } })).model;
     expect(graph.node.map((node) => node.opType)).toEqual([
       'Cast', 'Cast', 'MatMul', 'Cast', 'Add', 'Relu', 'Cast', 'QuantizeLinear', 'DequantizeLinear', 'QuantizeLinear', 'DequantizeLinear', 'MatMul',
     ]);
@@ -168,10 +170,10 @@ describe('layers in FP16', () => {
 
 describe('materialize', () => {
   it.each<[string, PrecisionPlan]>([
-    ['int8', INT8],
+    ['int8', allInt8(residualNet())],
     ['int8 and fp16', EMPTY_PLAN],
     ['mixed', { layers: { c1: 'fp16', fc: 'fp16' }, rest: 'fp32' }],
-    ['mixed, rest in fp16', { layers: { c1: 'fp16', fc: 'fp32' } }],
+    ['mixed, rest in fp16', { layers: { c1: 'fp16', fc: 'int8' } }],
   ])('changes no value: %s', async (_, plan) => {
     const model = residualNet();
     const values = pseudoRandom(48, 4);

@@ -20,9 +20,9 @@ describe('residual blocks', () => {
       'c2 | Conv | int8 | quantized | r1:0, c2.w by axis 0',
       'add | Add | int8 | residual-add | stem_relu:0',
       'r2 | Relu | int8 | fused',
-      'gap | GlobalAveragePool | fp16 | op-not-quantized',
-      'flat | Flatten | fp16 | copy-float',
-      'fc | MatMul | int8 | quantized | flat:0, fc.w by axis 1',
+      'gap | GlobalAveragePool | fp32 | op-not-quantized',
+      'flat | Flatten | fp32 | copy-float',
+      'fc | MatMul | fp32 | small-matrix',
     ]);
   });
 
@@ -52,7 +52,7 @@ describe('residual blocks', () => {
     const net = new Net();
     const base = net.conv('a', 'x', 16, 16);
     const lines = layout(net.model(['n', 16, 4, 4], net.op('Add', 'gate', [base, net.op('Tanh', 'tanh', [base])])));
-    expect(lines.at(-1)).toBe('gate | Add | fp16 | add-float');
+    expect(lines.at(-1)).toBe('gate | Add | fp32 | add-float');
   });
 });
 
@@ -110,12 +110,19 @@ describe('layers that TensorRT should not quantize', () => {
   });
 
   it.each([
-    [16, 16, 'n', 'quantized'],
-    [15, 16, 'n', 'small-matrix'],
-    [16, 15, 'n', 'small-matrix'],
-    [16, 16, 1, 'single-row'],
+    [512, 512, 'n', 'quantized'],
+    [511, 512, 'n', 'small-matrix'],
+    [15, 65536, 'n', 'small-matrix'],
+    [65536, 15, 'n', 'small-matrix'],
+    [512, 512, 1, 'single-row'],
   ])('MatMul over %d into %d, %s rows', (k, n, rows, code) => {
     expect(codeOf((net) => net.matmul('m', 'x', k, n), [rows, k], 'm')).toBe(code);
+  });
+
+  it('but a plan may ask for INT8 where only speed speaks against it', () => {
+    const net = new Net();
+    const model = net.model(['n', 16], net.matmul('m', 'x', 16, 16));
+    expect(layout(model, { layers: { m: 'int8' } })).toEqual(['m | MatMul | int8 | quantized | x, m.w by axis 1']);
   });
 
   it('MatMul of two activations, Softmax, integers', () => {
@@ -123,7 +130,7 @@ describe('layers that TensorRT should not quantize', () => {
     const scores = net.op('Softmax', 'soft', [net.op('MatMul', 'qk', [net.matmul('q', 'x', 16, 16), net.matmul('k', 'x', 16, 16)])]);
     net.op('Shape', 'shape', [scores]);
     const decisions = placeQdq(net.model(['n', 16, 16], scores), EMPTY_PLAN, 'tensorrt').decisions.filter((decision) => decision.tensor === undefined);
-    expect(decisions.map(({ layer, code }) => `${layer} ${code}`)).toEqual(['q quantized', 'k quantized', 'qk attention-matmul', 'soft softmax', 'shape integer-tensor']);
+    expect(decisions.map(({ layer, code }) => `${layer} ${code}`)).toEqual(['q small-matrix', 'k small-matrix', 'qk attention-matmul', 'soft softmax', 'shape integer-tensor']);
   });
 
   it('weights that are computed from the input', () => {
@@ -137,6 +144,35 @@ describe('layers that TensorRT should not quantize', () => {
     const weight = net.op('Transpose', 'turned', [net.constant('w', [16, 16])]);
     const { decisions } = placeQdq(net.model(['n', 16], net.op('MatMul', 'm', ['x', weight])), EMPTY_PLAN, 'tensorrt');
     expect(decisions.map(({ code }) => code)).toEqual(['constant', 'weights-not-constant']);
+  });
+});
+
+describe('behind the last INT8 layer', () => {
+  const tailed = (columns: number): string[] => {
+    const net = new Net();
+    const pooled = net.op('GlobalAveragePool', 'gap', [net.op('Relu', 'relu', [net.conv('b', net.conv('a', 'x', 16, 256), 256, 256)])]);
+    return layout(net.model(['n', 16, 4, 4], net.matmul('fc', net.op('Flatten', 'flat', [pooled]), 256, columns)));
+  };
+
+  it('a light head stays in FP32 up to the output', () => {
+    expect(tailed(256).slice(-3)).toEqual(['gap | GlobalAveragePool | fp32 | op-not-quantized', 'flat | Flatten | fp32 | copy-float', 'fc | MatMul | fp32 | small-matrix']);
+  });
+
+  it('a heavier one runs in FP16', () => {
+    expect(tailed(257).at(-1)).toBe('fc | MatMul | fp16 | small-matrix');
+  });
+
+  it('only the INT8 layer that it reads yields FP32', () => {
+    const net = new Net();
+    const model = net.model(['n', 16, 4, 4], net.op('GlobalAveragePool', 'gap', [net.conv('b', net.conv('a', 'x', 16, 16), 16, 16)]));
+    expect([...placeQdq(model, EMPTY_PLAN, 'tensorrt').halfLayers]).toEqual(['a']);
+  });
+
+  it('an average between INT8 layers has a scale on either side', () => {
+    const net = new Net();
+    const pooled = net.op('GlobalAveragePool', 'gap', [net.op('Relu', 'relu', [net.conv('a', 'x', 16, 16)])]);
+    const lines = layout(net.model(['n', 16, 4, 4], net.conv('head', pooled, 16, 16)));
+    expect(lines.slice(-2)).toEqual(['gap | GlobalAveragePool | int8 | average-quantized | relu:0', 'head | Conv | int8 | quantized | gap:0, head.w by axis 0']);
   });
 });
 
