@@ -65,7 +65,7 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
     case 'attention':
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
     case 'preset':
-      return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model), 'fp16', model);
+      return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model, file.target), 'fp16', model);
     case 'gates':
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':

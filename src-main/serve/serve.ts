@@ -50,7 +50,7 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
   const grants = new PathGrants([root]);
   // The project that was named on the command line is trusted with all it refers to.
   if (projectPath !== null) grantProject(await api.openProject({ projectPath }), grants);
-  const uploads = new Uploads(resolve(options.uploadsParent ?? tmpdir()), options.maxUploadBytes ?? DEFAULT_MAX_UPLOAD_BYTES);
+  const uploads = new Uploads(resolve(options.uploadsParent ?? tmpdir()), options.maxUploadBytes ?? DEFAULT_MAX_UPLOAD_BYTES, root);
   grants.grant(uploads.dir);
 
   let hosts: ReadonlySet<string> = new Set();

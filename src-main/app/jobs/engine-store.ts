@@ -7,7 +7,7 @@ import type { Workspace } from '../workspace';
 const MAX_ENGINES_BYTES = 10e9;
 
 /** Marks the engines in use as used now, and removes the oldest of the others until the project is within its limit. */
-export async function pruneEngines(workspace: Workspace, inUse: readonly string[], maxBytes = MAX_ENGINES_BYTES): Promise<void> {
+export async function pruneEngines(workspace: Pick<Workspace, 'paths'>, inUse: readonly string[], maxBytes = MAX_ENGINES_BYTES): Promise<void> {
   const now = new Date();
   for (const dir of inUse) await utimes(dir, now, now);
   const root = dirname(workspace.paths.engineDir('any'));

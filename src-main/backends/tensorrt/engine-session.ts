@@ -27,11 +27,13 @@ export function shapesAt(engine: Engine, batch: number): Record<string, number[]
   return Object.fromEntries(dynamic.map(({ name, shape }) => [name, shape.map((dim) => (dim < 0 ? batch : dim))]));
 }
 
-/** Profile of an engine whose largest shapes hold exactly this batch; 0 for an engine without dynamic shapes. */
+/** The profile that was built for this batch, or one that allows it; 0 for an engine without dynamic shapes. */
 export function profileOf(engine: Engine, batch: number): number {
   const input = engine.io.find(({ isInput, shape }) => isInput && shape.includes(-1));
   if (!input) return 0;
-  const profile = input.profileShapes?.findIndex(({ max }) => max[0] === batch) ?? -1;
+  const profiles = input.profileShapes ?? [];
+  const exact = profiles.findIndex(({ max }) => max[0] === batch);
+  const profile = exact >= 0 ? exact : profiles.findIndex(({ min, max }) => (min[0] ?? 0) <= batch && batch <= (max[0] ?? 0));
   if (profile < 0) throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, { hint: 'Name the batch sizes in --batches.' });
   return profile;
 }

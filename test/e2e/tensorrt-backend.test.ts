@@ -1,0 +1,116 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
+import { writeModel } from '../../src-main/onnx/wire-writer';
+import { startCalib, type CalibOutcome } from '../support/calib-process';
+import { FAKES, MAJORS_WITH_HEADERS, prepareFakes } from '../support/fake-tensorrt/libraries';
+import { tinyModel, writeTinyImages } from '../support/tiny-project';
+
+/** What the stand-in of TensorRT makes of the model: it reads the lines in its documentation text. */
+const SCRIPT = ['', 'input input float32 -1,3,16,16', 'output logits float32 -1,3', 'layer conv0', ''].join('\n');
+/** Of the stand-in: GPU time of a run as a graph. */
+const GRAPH_MS = 0.1;
+
+let dir = '';
+let project = '';
+
+function env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const inherited = process.env['LD_LIBRARY_PATH'];
+  return { CALIB_HOME: join(dir, 'home'), CALIB_TENSORRT: FAKES.tensorrt, LD_LIBRARY_PATH: [FAKES.driver, ...(inherited ? [inherited] : [])].join(delimiter), ...more };
+}
+
+function calib(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<CalibOutcome> {
+  return startCalib([...args, '--json'], { env: env(more) }).outcome;
+}
+
+async function json<T>(...args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await calib(args);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as T;
+}
+
+const onGpu = (command: string, ...flags: readonly string[]): readonly string[] => [command, project, '--backend', 'tensorrt', '--variants', 'fp32,int8-minmax', ...flags];
+
+describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a stand-in of the library', () => {
+  beforeAll(async () => {
+    await prepareFakes();
+    dir = mkdtempSync(join(tmpdir(), 'calib-gpu-'));
+    project = join(dir, 'tiny.calib');
+    const model = tinyModel();
+    await writeModel({ ...model, graph: { ...model.graph, docString: SCRIPT } }, join(dir, 'tiny.onnx'));
+    await writeTinyImages(join(dir, 'images'), 40);
+    await json('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', project);
+    await json('calibrate', project);
+  }, 600_000);
+
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('is found, with its GPU', async () => {
+    const { checks } = await json<{ readonly checks: readonly { readonly name: string; readonly state: string; readonly found: string }[] }>('doctor');
+    const check = checks.find(({ name }) => name === 'backend tensorrt');
+    expect(check?.state).toBe('ok');
+    expect(check?.found).toContain(`TensorRT 10.6.0 (${FAKES.nvinfer}); GPU 0`);
+  });
+
+  it('says what is missing where there is no library', async () => {
+    const outcome = await calib(onGpu('build'), { CALIB_TENSORRT: '', LD_LIBRARY_PATH: FAKES.driver });
+    expect(outcome.code).toBe(4);
+    expect(outcome.stdout).toMatch(/No libnvinfer\.so\.11 or \.so\.10 was found[\s\S]*CALIB_TENSORRT/);
+  });
+
+  it('builds engines and keeps them', async () => {
+    const first = await json<BuildResult>(...onGpu('build', '--batches', '1,4'));
+    expect(first.engines.map(({ variant, built }) => [variant, built])).toEqual([['fp32', true], ['int8-minmax', true]]);
+    const again = await json<BuildResult>(...onGpu('build', '--batches', '1,4'));
+    expect(again.engines.map(({ path, built }) => [path, built])).toEqual(first.engines.map(({ path }) => [path, false]));
+    const other = await json<BuildResult>(...onGpu('build', '--batches', '1,4', '--optimization-level', '0'));
+    expect(other.engines.every(({ built }) => built)).toBe(true);
+    expect(readdirSync(join(dir, 'home/timing-caches'))).toHaveLength(1);
+  });
+
+  it('times every batch in turns, with what the GPU did', async () => {
+    const { variants, gpu, device } = await json<BenchResult>(...onGpu('bench', '--batches', '1,4', '--rounds', '3'));
+    expect(variants.map(({ variant, batch }) => [variant, batch])).toEqual([['fp32', 1], ['int8-minmax', 1], ['fp32', 4], ['int8-minmax', 4]]);
+    for (const { latencyMs } of variants) expect(latencyMs.median).toBeCloseTo(GRAPH_MS, 3);
+    expect(variants[1]?.ratioToFp32?.median).toBeCloseTo(1, 3);
+    expect(gpu?.tensorrt).toBe('10.6.0');
+    expect(device).not.toBe('');
+  });
+
+  it('validates on the engines, the last batch filled up', async () => {
+    const { images, backend, target, variants } = await json<ValidateResult>(...onGpu('validate', '--batches', '3'));
+    expect({ images, backend, target }).toEqual({ images: 40, backend: 'tensorrt', target: 'tensorrt' });
+    expect(variants.map(({ variant, agreement }) => [variant, agreement])).toEqual([['fp32', 100], ['int8-minmax', 100]]);
+  });
+
+  it('hands over the calibration cache and the precisions of layers for implicit typing', async () => {
+    await json('set', project, '--layer', 'conv0', '--precision', 'fp32');
+    const { engines, warnings } = await json<BuildResult>('build', project, '--backend', 'tensorrt', '--implicit', '--variants', 'mixed-minmax');
+    expect(engines.map(({ built }) => built)).toEqual([true]);
+    expect(warnings.filter(({ message }) => message.includes('conv0'))).toEqual([]);
+    const told = readFileSync(engines[0]?.path ?? '', 'latin1');
+    expect(told).toContain('MinMaxCalibration');
+    await json('set', project, '--layer', 'conv0', '--precision', 'int8');
+  });
+
+  it('loads no engine that is not the one it built', async () => {
+    const { engines } = await json<BuildResult>(...onGpu('build'));
+    appendFileSync(engines[0]?.path ?? '', 'x');
+    const outcome = await calib(onGpu('bench', '--rounds', '1'));
+    expect(outcome.code).toBe(4);
+    expect(outcome.stdout).toContain('is not the engine that was built');
+  });
+
+  it('quotes TensorRT when it refuses a model, and leaves no engine behind', async () => {
+    const model = tinyModel();
+    await writeModel({ ...model, graph: { ...model.graph, docString: `${SCRIPT}build-error Could not find any implementation for node conv0\n` } }, join(dir, 'refused.onnx'));
+    const refused = join(dir, 'refused.calib');
+    await json('init', join(dir, 'refused.onnx'), '--calibration', join(dir, 'images'), '-o', refused);
+    const outcome = await calib(['build', refused, '--backend', 'tensorrt', '--variants', 'fp32']);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stdout).toMatch(/Could not find any implementation for node conv0[\s\S]*raise --workspace/);
+    expect(readdirSync(join(refused, 'engines')).flatMap((key) => readdirSync(join(refused, 'engines', key))).filter((name) => name.endsWith('.engine') || name === 'engine.json')).toEqual([]);
+  });
+});
