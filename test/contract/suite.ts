@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { isFinished, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import { EMPTY_PLAN } from '../../src-shared/domain/precision';
 import { prepareModel } from '../../src-main/onnx/prepare';
 import { storePrepared } from '../../src-main/onnx/prepared-store';
 import { openWorkspace } from '../../src-main/app/workspace';
+import { placeQdq } from '../../src-main/quantization/quantize';
 import { writeFakeScript, type FakeScript } from '../support/fake-compute';
 import { tinyModel, writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
@@ -147,10 +149,14 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
     });
 
     it('describes every layer with its decision', async () => {
+      const { decisions } = placeQdq(prepareModel(tinyModel()).model, EMPTY_PLAN, 'tensorrt');
+      script({ explain: [{ result: { decisions, hazards: {} } }] });
       const { layers, inputs, outputs, calibrationTensors } = await api.getModel({ projectPath: project, target: 'tensorrt' });
       expect(layers.map((layer) => layer.layer)).toEqual(['conv0', 'relu0', 'conv1', 'relu1', 'pool', 'flatten', 'head']);
       expect(layers.find((layer) => layer.layer === 'conv1')).toMatchObject({ op: 'Conv', inputs: ['r0'], outputs: ['c1'], weightShape: [16, 16, 3, 3], parameters: 2304, planned: 'int8' });
       expect(layers.every((layer) => layer.decision.reason.length > 10)).toBe(true);
+      // What FP16 would do is not known before the project is calibrated.
+      expect(layers.every((layer) => layer.halfHazards === null)).toBe(true);
       expect([inputs, outputs]).toEqual([['input'], ['logits']]);
       expect(calibrationTensors).toContain('r0');
     });

@@ -6,8 +6,8 @@ import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors'
 import { packageRoot } from '../../base/package-info';
 import { findTensorrt, LIBRARY_VARIABLE, TENSORRT_MAJORS, type FoundLibrary, type TensorrtMajor } from './find-library';
 
-const INSTALL_HINT = `Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in ${LIBRARY_VARIABLE}; docs/gpu.md says how.`;
-const DRIVER_HINT = 'Install the NVIDIA driver; nvidia-smi must list the GPU.';
+const INSTALL_HINT = `Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in ${LIBRARY_VARIABLE}; docs/gpu.md says how, \`calib doctor\` shows what is found.`;
+const DRIVER_HINT = 'Install the NVIDIA driver; nvidia-smi must list the GPU. `calib doctor` shows what is found.';
 
 /** A TensorRT that is open, and the GPUs. */
 export interface TensorrtRuntime {
