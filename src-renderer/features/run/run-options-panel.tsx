@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { Checkbox, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
-import { DEFAULT_OPTIONS, MAX_GRID_BATCH, MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
+import { DEFAULT_OPTIONS, MAX_BATCH, MAX_GRID_BATCH, MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_BACKENDS, OFFERED_VARIANTS } from './run-options';
 import { useRunOptions } from './run-store';
 import { VariantBadge } from '../../widgets/variant-badge';
 
@@ -14,10 +14,12 @@ interface RunOptionsPanelProps {
 
 export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
   const restoreDefaults = useRunOptions((state) => state.restoreDefaults);
+  const backend = useRunOptions((state) => state.options.backend);
   return (
     <div className="run-panel">
       <h2>{t('run.what')}</h2>
       <VariantChips />
+      <BackendChoice />
       <h3>{t('run.measuring')}</h3>
       <div className="run-fields">
         <WholeField name="threads" most={MAX_THREADS} />
@@ -27,7 +29,7 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
       <p className="run-note dim">{t('run.rounds.hint')}</p>
       <p className="run-note dim">{t('run.limit.hint')}</p>
       <ActivationChoice />
-      <TargetChoice projectTarget={projectTarget} />
+      {backend === 'ort-cpu' ? <TargetChoice projectTarget={projectTarget} /> : null}
       <h3>{t('run.calibrating')}</h3>
       <TensorrtGrid />
       <Button tone="quiet" icon="refresh" onClick={restoreDefaults}>
@@ -61,6 +63,26 @@ function VariantChips() {
           </button>
         ))}
       </div>
+    </>
+  );
+}
+
+function BackendChoice() {
+  const backend = useRunOptions((state) => state.options.backend);
+  const batch = useRunOptions((state) => state.options.batch);
+  const setOption = useRunOptions((state) => state.setOption);
+  const choices = OFFERED_BACKENDS.map((value) => ({ value, label: t(`run.backend.${value}`) }));
+  return (
+    <>
+      <Select label={t('run.backend')} value={backend} choices={choices} onChoose={(chosen) => setOption({ backend: chosen })} />
+      {backend === 'tensorrt' ? (
+        <>
+          <div className="run-fields">
+            <NumberField label={t('run.batch')} value={batch} min={1} max={MAX_BATCH} step={1} isInteger onCommit={(entered) => setOption({ batch: entered ?? DEFAULT_OPTIONS.batch })} />
+          </div>
+          <p className="run-note dim">{t('run.backend.hint')}</p>
+        </>
+      ) : null}
     </>
   );
 }

@@ -13,10 +13,18 @@ export const MAX_ROUNDS = 10_000;
 export const MAX_LIMIT = 10_000_000;
 /** More images than this in one batch of a calibrator are not known. */
 export const MAX_GRID_BATCH = 65_536;
+export const MAX_BATCH = 65_536;
+
+/** Backends that are offered; what is missing on this machine is said when a job starts. */
+export const OFFERED_BACKENDS = ['ort-cpu', 'tensorrt'] as const;
+export type OfferedBackend = (typeof OFFERED_BACKENDS)[number];
 
 /** What a person chose for the next run; null: as the application decides. */
 export interface RunOptions {
   readonly variants: readonly string[];
+  readonly backend: OfferedBackend;
+  /** Images that an engine takes at once (backend tensorrt). */
+  readonly batch: number;
   readonly threads: number | null;
   readonly rounds: number | null;
   /** Only so many images of the validation set. */
@@ -32,6 +40,8 @@ export interface RunOptions {
 /** The rows that the application chooses when it is asked for none: FP32 to compare with, two methods, and the plan. */
 export const DEFAULT_OPTIONS: RunOptions = {
   variants: ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'],
+  backend: 'ort-cpu',
+  batch: 1,
   threads: null,
   rounds: null,
   limit: null,
@@ -51,10 +61,11 @@ export function toggleVariant(variants: readonly string[], variant: string): rea
 /** Why a job of this kind cannot start, as message keys; empty when it can. */
 export function startProblems(kind: StartableKind, options: RunOptions, project: ProjectFacts): readonly string[] {
   const problems: string[] = [];
-  const target = options.target ?? project.target;
+  const isGpu = options.backend === 'tensorrt';
+  const target = isGpu ? 'tensorrt' : (options.target ?? project.target);
   const runsVariants = kind !== 'calibrate';
   if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
-  if ((kind === 'run' || kind === 'bench') && target !== 'onnxruntime') problems.push('run.problem.simulated');
+  if ((kind === 'run' || kind === 'bench') && !isGpu && target !== 'onnxruntime') problems.push('run.problem.simulated');
   if (runsVariants && options.activationType === 'uint8' && target !== 'onnxruntime') problems.push('run.problem.uint8');
   if (kind === 'validate' && !project.hasValidationSet) problems.push('run.problem.noValidation');
   if (kind !== 'run' && runsVariants && !project.calibrated && options.variants.some(needsCalibration)) problems.push('run.problem.notCalibrated');
@@ -83,7 +94,7 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
     projectPath,
     variants: options.variants,
     ...threads,
-    ...(options.target === null ? {} : { target: options.target }),
+    ...(options.backend === 'tensorrt' ? { backend: options.backend, tensorrt: { batches: [options.batch] } } : options.target === null ? {} : { target: options.target }),
     ...(options.activationType === 'uint8' ? { activationType: options.activationType } : {}),
   };
   const rounds = options.rounds === null ? {} : { rounds: options.rounds };
@@ -107,6 +118,8 @@ export function parseOptions(stored: unknown): RunOptions {
   const variants = field('variants');
   return {
     variants: Array.isArray(variants) ? OFFERED_VARIANTS.filter((name) => variants.includes(name)) : DEFAULT_OPTIONS.variants,
+    backend: OFFERED_BACKENDS.find((backend) => backend === field('backend')) ?? 'ort-cpu',
+    batch: wholeOrNull(field('batch'), MAX_BATCH) ?? DEFAULT_OPTIONS.batch,
     threads: wholeOrNull(field('threads'), MAX_THREADS),
     rounds: wholeOrNull(field('rounds'), MAX_ROUNDS),
     limit: wholeOrNull(field('limit'), MAX_LIMIT),

@@ -54,7 +54,26 @@ function Decision({ row }: { readonly row: LayerRow }) {
           <code className="inspect-code">{remark.code}</code> {reasonText(remark)}
         </p>
       ))}
+      <HalfForecast row={row} />
     </section>
+  );
+}
+
+/** What FP16 would do to a layer that does not run in it, before anything is built. */
+function HalfForecast({ row }: { readonly row: LayerRow }) {
+  const reasonText = useReasonText();
+  const { halfHazards } = row.view;
+  if (halfHazards === null || row.runsIn === 'fp16') return null;
+  return (
+    <>
+      <h3>{t('model.inspector.half')}</h3>
+      {halfHazards.length === 0 ? <p className="inspect-reason dim">{t('model.inspector.halfFits')}</p> : null}
+      {halfHazards.map((hazard) => (
+        <p key={`${hazard.code} ${hazard.tensor}`} className="inspect-reason" title={hazard.reason}>
+          <code className="inspect-code">{hazard.code}</code> {reasonText(hazard)}
+        </p>
+      ))}
+    </>
   );
 }
 

@@ -63,6 +63,8 @@ describe('parseOptions', () => {
   it('keeps what fits and falls back field by field', () => {
     expect(parseOptions({ variants: ['mixed', 'int9', 'fp32'], threads: 3, rounds: -1, limit: 1.5, activationType: 'float', target: 'tensorrt', isTensorrtGridWanted: 1, tensorrtGridBatch: 0 })).toEqual({
       variants: ['fp32', 'mixed'],
+      backend: 'ort-cpu',
+      batch: 1,
       threads: 3,
       rounds: null,
       limit: null,
@@ -72,5 +74,25 @@ describe('parseOptions', () => {
       tensorrtGridBatch: 32,
     });
     expect(parseOptions('broken')).toEqual(DEFAULT_OPTIONS);
+  });
+});
+
+describe('a run on a GPU', () => {
+  const options = { ...DEFAULT_OPTIONS, backend: 'tensorrt', batch: 32, target: 'onnxruntime' } as const;
+
+  it('asks for the backend and its batch, and leaves the target to it', () => {
+    expect(specOf('run', options, '/p.calib')).toMatchObject({ kind: 'run', backend: 'tensorrt', tensorrt: { batches: [32] } });
+    expect(specOf('run', options, '/p.calib')).not.toHaveProperty('target');
+  });
+
+  it('is no simulation', () => {
+    const facts = { target: 'tensorrt', calibrated: true, hasValidationSet: true } as const;
+    expect(startProblems('run', options, facts)).toEqual([]);
+    expect(startProblems('run', { ...options, backend: 'ort-cpu', target: null }, facts)).toEqual(['run.problem.simulated']);
+  });
+
+  it('survives a reload', () => {
+    expect(parseOptions(JSON.parse(JSON.stringify(options)))).toEqual(options);
+    expect(parseOptions({ ...options, backend: 'abacus', batch: 0 })).toMatchObject({ backend: 'ort-cpu', batch: 1 });
   });
 });
