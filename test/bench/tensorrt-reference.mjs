@@ -17,9 +17,7 @@ const MODELS = {
   plate_chars: PLATES,
   cifar_resnet20: CIFAR,
   cifar_mobilenetv2: CIFAR,
-  // The reference engines answered as FP32 does under either calibrator: without explicit Q/DQ, TensorRT keeps the MatMuls
-  // of a transformer in float.
-  cifar_vit: { ...CIFAR, implicitFloat: '*MatMul*' },
+  cifar_vit: CIFAR,
   planted_outlier: CIFAR,
   planted_fp16_overflow: CIFAR,
   squeezenet_v11: { ...IMAGENET, flags: ['--crop', '227', '--order', 'bgr', '--mean', '104,117,123', '--std', '1', '--scale', '1'] },
@@ -31,11 +29,6 @@ export const results = JSON.parse(readFileSync(join(referenceDir, 'results.json'
 /** The models that were named, or all. */
 export function modelsOf(names) {
   return names.length > 0 ? names : Object.keys(MODELS);
-}
-
-/** Layers that TensorRT did not run in INT8 in the reference engines (glob), or null. */
-export function implicitFloat(model) {
-  return MODELS[model].implicitFloat ?? null;
 }
 
 /** Runs the built command line and returns its document. */

@@ -82,7 +82,9 @@ function parseGate(text: string): readonly [keyof Gates, number | null] {
   const [name, value = ''] = text.split('=', 2);
   const gate = oneOf('--gate', name, GATES);
   if (gate === undefined || value === '') throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${text}"`);
-  return [gate, value === 'none' ? null : realNumber(`--gate ${gate}`, value)];
+  const limit = value === 'none' ? null : realNumber(`--gate ${gate}`, value);
+  if (limit !== null && limit < 0) throw new WorkbenchError('usage', `Expected --gate ${gate} to be 0 or more, found ${limit}`);
+  return [gate, limit];
 }
 
 function tensorEdits(values: Values): ProjectEdit[] {
