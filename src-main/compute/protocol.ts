@@ -96,6 +96,8 @@ export interface RewriteParams {
   readonly activationType: 'int8' | 'uint8';
   /** simulation: to be run by ONNX Runtime in TensorRT's place. */
   readonly purpose: 'engine' | 'simulation';
+  /** Element type of the graph's float inputs and outputs; fp32 when absent. */
+  readonly io?: 'fp32' | 'fp16';
   /** null: decide and explain only, write nothing. */
   readonly outPath: string | null;
   /** Write INT8 and FP16 weights into the file (it can leave the project) instead of referring to weights.bin. */

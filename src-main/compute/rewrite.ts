@@ -6,6 +6,7 @@ import { writeModel } from '../onnx/wire-writer';
 import { materialize } from '../quantization/materialize';
 import { graphFacts } from '../quantization/graph-facts';
 import { halfHazards } from '../quantization/half-hazards';
+import { withHalfIo } from '../quantization/half-io';
 import { countNodes, placeQdq, quantizeModel, rangeFacts } from '../quantization/quantize';
 import { WeightScales } from '../quantization/weight-scales';
 import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from './protocol';
@@ -27,7 +28,8 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const { target, plan, thresholds, ranges, activationType, purpose } = params;
   const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, purpose, weights });
   const { decisions, hasFp16 } = quantized;
-  const made = params.materialize ? materialize(quantized.model, context) : quantized.model;
+  const full = params.materialize ? materialize(quantized.model, context) : quantized.model;
+  const made = params.io === 'fp16' ? withHalfIo(full) : full;
   const nodes = countNodes(made);
   if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
   const external = params.materialize ? {} : { externalTo: preparedWeights(params.preparedDir) };

@@ -68,7 +68,7 @@ const shard = objectOf<Shard>({ index: whole, count: whole }, {});
 const jobSpec = byKind<JobSpec>({
   calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),
   merge: objectOf<Merge>({ kind: oneOf('merge'), ...projectPath, shardPaths: arrayOf(string) }, {}),
-  quantize: objectOf<QuantizeSpec>({ kind: oneOf('quantize'), ...projectPath, target: oneOf(...TARGETS), variant: string, outPath: string }, { activationType }),
+  quantize: objectOf<QuantizeSpec>({ kind: oneOf('quantize'), ...projectPath, target: oneOf(...TARGETS), variant: string, outPath: string }, { activationType, io: oneOf('fp32', 'fp16') }),
   validate: objectOf<ValidateSpec>({ kind: oneOf('validate'), ...projectPath }, { ...variantsShapes, limit: whole }),
   build: objectOf<BuildSpec>({ kind: oneOf('build'), ...projectPath }, variantsShapes),
   bench: objectOf<BenchSpec>({ kind: oneOf('bench'), ...projectPath }, { ...variantsShapes, batch: whole, rounds: whole }),

@@ -31,6 +31,8 @@ export interface QuantizeSpec {
   readonly variant: string;
   readonly outPath: string;
   readonly activationType?: 'int8' | 'uint8';
+  /** Element type of the model's float inputs and outputs; fp32 when absent. */
+  readonly io?: 'fp32' | 'fp16';
 }
 
 interface VariantsSpec {

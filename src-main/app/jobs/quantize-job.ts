@@ -14,6 +14,6 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = variantRecipe(name, { options, workspace, model, calibration });
-  const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true }, context);
+  const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
   return { out: spec.outPath, variant: name.text, target: spec.target, ...result };
 }

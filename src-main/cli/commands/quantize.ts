@@ -9,9 +9,10 @@ import { renderTable } from '../text-table';
 export const quantize: Command = {
   name: 'quantize',
   summary: 'writes the quantized model as ONNX',
-  usage: `Usage: calib quantize PROJECT --target ${TARGETS.join('|')} [--variant V] -o OUT.onnx [--activations int8|uint8] [--explain] [--json]
+  usage: `Usage: calib quantize PROJECT --target ${TARGETS.join('|')} [--variant V] -o OUT.onnx [--activations int8|uint8] [--io fp32|fp16] [--explain] [--json]
   --variant V     int8 (the project's thresholds), mixed (its precision plan too; the default), fp16, int8-minmax, mixed-entropy, ...
   --activations   uint8: asymmetric activations, target onnxruntime only
+  --io fp16       the model's float inputs and outputs in FP16, for engines that are fed by FP16 stages
   --explain       print why every layer got its precision`,
   async run(argv, { runJob, print }) {
     const { values, positionals } = parseFlags(
@@ -21,6 +22,7 @@ export const quantize: Command = {
         variant: { type: 'string' },
         output: { type: 'string', short: 'o' },
         activations: { type: 'string' },
+        io: { type: 'string' },
         explain: { type: 'boolean' },
       },
       { min: 1, max: 1, names: 'PROJECT' },
@@ -34,7 +36,7 @@ export const quantize: Command = {
       target,
       variant: values.variant ?? 'mixed',
       outPath: resolve(values.output),
-      ...present({ activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const) }),
+      ...present({ activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const), io: oneOf('--io', values.io, ['fp32', 'fp16'] as const) }),
     });
     if (values.json) {
       print(toJson(result));

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ThresholdTable } from '../../src-shared/contract/api';
+import type { QuantizeResult } from '../../src-shared/contract/jobs';
+import { DataType } from '../../src-main/onnx/model';
+import { defaultOpset } from '../../src-main/onnx/opset';
+import { readModel } from '../../src-main/onnx/wire-reader';
+import { calib, calibJson } from '../support/calib-process';
+import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+
+let dir = '';
+let project = '';
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'calib-models-'));
+  project = join(dir, 'tiny.calib');
+  await writeTinyModel(join(dir, 'tiny.onnx'));
+  await writeTinyImages(join(dir, 'images'), 48);
+  await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', project);
+  await calibJson('calibrate', project, '--tensorrt-grid', '8');
+});
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('thresholds --costs', () => {
+  it("has TensorRT's threshold beside ours, for all values and for each group", async () => {
+    const { tensors } = await calibJson<ThresholdTable>('thresholds', project, '--costs', '--tensor', 'r0');
+    expect(tensors.map(({ name }) => name)).toEqual(['r0']);
+    const costs = tensors[0]?.costs ?? [];
+    for (const method of ['minmax', 'entropy', 'entropy-tensorrt'] as const) {
+      expect(costs.filter((cost) => cost.method === method).map(({ group }) => group)).toEqual([null, 'day', 'night']);
+    }
+    // Night is darker: what clips at all clips the day.
+    const clipped = (group: string) => costs.find((cost) => cost.method === 'percentile' && cost.group === group)?.clippedFraction ?? 0;
+    expect(clipped('day')).toBeGreaterThan(clipped('night'));
+    expect(costs.filter((cost) => cost.method === 'minmax').every(({ clippedFraction }) => clippedFraction === 0)).toBe(true);
+  });
+
+  it('is a table of methods and groups, and says when no tensor is meant', async () => {
+    const { stdout } = await calib('thresholds', project, '--costs');
+    expect(stdout.split('\n')[0]).toMatch(/tensor\s+method\s+threshold\s+SQNR all\s+clipped all\s+SQNR day\s+clipped day\s+SQNR night\s+clipped night/);
+    const { code, stderr } = await calib('thresholds', project, '--tensor', 'nothing');
+    expect(code).toBe(2);
+    expect(stderr).toContain('No calibrated tensor matches "nothing"');
+  });
+});
+
+describe('quantize --target tensorrt', () => {
+  it('counts what is in the file, and gives it FP16 inputs and outputs on request', async () => {
+    const out = join(dir, 'half.onnx');
+    const { nodes } = await calibJson<QuantizeResult>('quantize', project, '--target', 'tensorrt', '--variant', 'int8', '--io', 'fp16', '-o', out);
+    const model = readModel(out);
+    expect(defaultOpset(model)).toBe(19);
+    for (const info of [...model.graph.input, ...model.graph.output]) expect([info.name, info.tensorType?.elemType]).toEqual([info.name, DataType.FLOAT16]);
+    const count = (op: string): number => model.graph.node.filter((node) => node.opType === op).length;
+    expect({ QuantizeLinear: count('QuantizeLinear'), DequantizeLinear: count('DequantizeLinear') }).toEqual({ QuantizeLinear: nodes.QuantizeLinear, DequantizeLinear: nodes.DequantizeLinear });
+    // The weights are stored as integers: only activations are quantized at run time.
+    expect(nodes.DequantizeLinear).toBe(nodes.QuantizeLinear + 2);
+  });
+});
