@@ -10,20 +10,13 @@ export interface ArtifactPaths {
   /** Which calibration the project uses now. */
   readonly currentCalibrationPath: string;
   readonly calibrationDir: (key: string) => string;
-  readonly histogramsFile: (key: string) => string;
-  readonly calibrationIndexFile: (key: string) => string;
-  /** Checkpoint of an unfinished pass. */
-  readonly partialFile: (key: string) => string;
   /** The calibration cache that was imported last, as it was. */
   readonly importedCacheFile: string;
+  readonly enginesDir: string;
   readonly engineDir: (key: string) => string;
-  readonly engineFile: (key: string) => string;
-  readonly variantsDir: string;
-  readonly variantFile: (name: string) => string;
   readonly runsDir: string;
   /** `id` is the run's whole id, `<time>-<id>`. */
   readonly runDir: (id: string) => string;
-  readonly runFile: (id: string) => string;
   readonly reportFile: (id: string) => string;
 }
 
@@ -38,17 +31,11 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
     preparedDir: (key) => at('prepared', key),
     currentCalibrationPath: join(calibration, 'current.json'),
     calibrationDir: (key) => at('calibration', key),
-    histogramsFile: (key) => at('calibration', key, 'histograms.bin'),
-    calibrationIndexFile: (key) => at('calibration', key, 'index.json'),
-    partialFile: (key) => at('calibration', key, 'partial.bin'),
     importedCacheFile: join(projectDir, 'imported.cache'),
+    enginesDir: join(projectDir, 'engines'),
     engineDir: (key) => at('engines', key),
-    engineFile: (key) => at('engines', key, 'engine.json'),
-    variantsDir: join(projectDir, 'variants'),
-    variantFile: (name) => at('variants', `${name}.onnx`),
     runsDir: join(projectDir, 'runs'),
     runDir: (id) => at('runs', id),
-    runFile: (id) => at('runs', id, 'run.json'),
     reportFile: (id) => at('runs', id, 'report.html'),
   };
 }

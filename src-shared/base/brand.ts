@@ -2,12 +2,9 @@
 declare const brandKey: unique symbol;
 export type Brand<T, Name extends string> = T & { readonly [brandKey]: Name };
 
-/** The name of a tensor (an edge of the graph): a node output or a graph input. */
-export type TensorId = Brand<string, 'TensorId'>;
 /** The name of a layer (a node of the prepared graph; unique within it). */
 export type LayerId = Brand<string, 'LayerId'>;
 export type JobId = Brand<string, 'JobId'>;
 
-export const tensorId = (name: string): TensorId => name as TensorId;
 export const layerId = (name: string): LayerId => name as LayerId;
 export const jobId = (name: string): JobId => name as JobId;

@@ -14,10 +14,6 @@ export type VariantMethod = (typeof VARIANT_METHODS)[number];
 export const DEFAULT_PERCENTILE = 99.99;
 export const OFFERED_PERCENTILES = [99.9, 99.99, 99.999] as const;
 
-export function isMethod(text: string): text is Method {
-  return (METHODS as readonly string[]).includes(text);
-}
-
 export function isHistogramMethod(text: string): text is HistogramMethod {
   return (HISTOGRAM_METHODS as readonly string[]).includes(text);
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { rm, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Workspace } from '../workspace';
 
 /** A project keeps engines up to this size; then those that were used longest ago go. */
@@ -10,7 +10,7 @@ const MAX_ENGINES_BYTES = 10e9;
 export async function pruneEngines(workspace: Pick<Workspace, 'paths'>, inUse: readonly string[], maxBytes = MAX_ENGINES_BYTES): Promise<void> {
   const now = new Date();
   for (const dir of inUse) await utimes(dir, now, now);
-  const root = dirname(workspace.paths.engineDir('any'));
+  const root = workspace.paths.enginesDir;
   if (!existsSync(root)) return;
   const kept = new Set(inUse);
   const folders = readdirSync(root).map((name) => {
