@@ -26,6 +26,8 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
   for (const variant of variants) parseVariant(variant); // a misspelt name must not wait for the calibration
+  // Neither must a missing GPU.
+  if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
   const common = { ...spec, projectPath, variants: withReference(variants) };
   // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
