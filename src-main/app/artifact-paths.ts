@@ -5,6 +5,8 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 export interface ArtifactPaths {
   readonly projectFile: string;
   readonly lockFile: string;
+  /** Held by the process that collects shard `index` of `count`. */
+  readonly shardLockFile: (index: number, count: number) => string;
   /** model.onnx, weights.bin and prepared.json of the prepared model. */
   readonly preparedDir: (key: string) => string;
   /** Which calibration the project uses now. */
@@ -12,6 +14,9 @@ export interface ArtifactPaths {
   readonly calibrationDir: (key: string) => string;
   /** The calibration cache that was imported last, as it was. */
   readonly importedCacheFile: string;
+  /** Results of analyses, and what they tried. */
+  readonly analysisDir: string;
+  readonly analysisFile: (name: string) => string;
   readonly enginesDir: string;
   readonly engineDir: (key: string) => string;
   readonly runsDir: string;
@@ -28,10 +33,13 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
   return {
     projectFile: join(projectDir, PROJECT_FILE_NAME),
     lockFile: join(projectDir, 'project.lock'),
+    shardLockFile: (index, count) => join(projectDir, `shard-${index}-of-${count}.lock`),
     preparedDir: (key) => at('prepared', key),
     currentCalibrationPath: join(calibration, 'current.json'),
     calibrationDir: (key) => at('calibration', key),
     importedCacheFile: join(projectDir, 'imported.cache'),
+    analysisDir: join(projectDir, 'analysis'),
+    analysisFile: (name) => join(projectDir, 'analysis', `${safeName(name)}.json`),
     enginesDir: join(projectDir, 'engines'),
     engineDir: (key) => at('engines', key),
     runsDir: join(projectDir, 'runs'),

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { errnoOf, writeError } from '../base/file-errors';
+import { isRunning } from '../base/running-process';
 import { artifactPaths } from './artifact-paths';
 
 /** A project held by this process. */
@@ -32,9 +33,9 @@ const TAKEOVER_MS = 5_000;
  * Takes the project for this process: a lock file, created exclusively, with pid, host and time. A lock whose process
  * is gone (same host: no such process, or taken before the machine started) is taken over. Throws `project-locked`
  * when another process, or this one, holds it; `not-found` when the project does not exist.
+ * @param lockFile another file of the project, for work that may go on beside what holds the project.
  */
-export async function acquireProjectLock(projectDir: string): Promise<ProjectLock> {
-  const { lockFile } = artifactPaths(resolve(projectDir));
+export async function acquireProjectLock(projectDir: string, lockFile = artifactPaths(resolve(projectDir)).lockFile): Promise<ProjectLock> {
   const record: LockRecord = { pid: process.pid, host: hostname(), startedAtMs: Date.now(), token: randomBytes(8).toString('hex') };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (await tryCreate(lockFile, record, projectDir)) return { release: () => release(lockFile, record.token) };
@@ -89,15 +90,6 @@ function isStale(held: LockRecord): boolean {
   if (held.host !== hostname()) return false;
   const bootedAtMs = Date.now() - uptime() * 1000;
   return held.startedAtMs < bootedAtMs - BOOT_SLACK_MS || !isRunning(held.pid);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) !== 'ESRCH'; // EPERM: it runs, as another user
-  }
 }
 
 /**

@@ -1,26 +1,33 @@
 import { existsSync } from 'node:fs';
+import type { Shard } from '../../src-shared/contract/jobs';
 import { artifactPaths } from './artifact-paths';
 import { acquireProjectLock, type ProjectLock } from './project-lock';
 import { loadProject } from './project-store';
 
 /**
- * The locks of the projects that this process works on. Uses of one project within the process share the lock (a job
- * runs while a person edits); another process is refused.
+ * The locks of the projects that this process works on, by lock file. Uses of one project within the process share the lock (a
+ * job runs while a person edits); another process is refused.
  */
 export class ProjectLocks {
   private readonly held = new Map<string, { readonly lock: Promise<ProjectLock>; users: number }>();
   /** Releases under way: the next use within this process waits for them instead of meeting its own lock. */
   private readonly releasing = new Map<string, Promise<void>>();
 
-  /** Runs `work` while this process holds the project. @throws WorkbenchError project-locked */
-  async hold<T>(projectPath: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` while this process holds the project, or only a shard of its calibration: a shard writes files of its own, so
+   * that several processes may collect shards of one project at once.
+   * @throws WorkbenchError project-locked
+   */
+  async hold<T>(projectPath: string, work: () => Promise<T>, shard?: Shard): Promise<T> {
+    const { projectFile, lockFile: projectLock, shardLockFile } = artifactPaths(projectPath);
     // A folder that is no project is not written to, not even a lock.
-    if (!existsSync(artifactPaths(projectPath).projectFile)) await loadProject(projectPath);
-    let entry = this.held.get(projectPath);
+    if (!existsSync(projectFile)) await loadProject(projectPath);
+    const lockFile = shard ? shardLockFile(shard.index, shard.count) : projectLock;
+    let entry = this.held.get(lockFile);
     if (!entry) {
-      const released = this.releasing.get(projectPath) ?? Promise.resolve();
-      entry = { lock: released.then(() => acquireProjectLock(projectPath)), users: 0 };
-      this.held.set(projectPath, entry);
+      const released = this.releasing.get(lockFile) ?? Promise.resolve();
+      entry = { lock: released.then(() => acquireProjectLock(projectPath, lockFile)), users: 0 };
+      this.held.set(lockFile, entry);
     }
     entry.users++;
     try {
@@ -29,19 +36,19 @@ export class ProjectLocks {
     } finally {
       entry.users--;
       if (entry.users === 0) {
-        this.held.delete(projectPath);
-        await this.release(projectPath, entry.lock);
+        this.held.delete(lockFile);
+        await this.release(lockFile, entry.lock);
       }
     }
   }
 
-  private async release(projectPath: string, lock: Promise<ProjectLock>): Promise<void> {
+  private async release(lockFile: string, lock: Promise<ProjectLock>): Promise<void> {
     const released = lock.then(
       (held) => held.release(),
       () => undefined, // it was never held
     );
-    this.releasing.set(projectPath, released);
+    this.releasing.set(lockFile, released);
     await released;
-    if (this.releasing.get(projectPath) === released) this.releasing.delete(projectPath);
+    if (this.releasing.get(lockFile) === released) this.releasing.delete(lockFile);
   }
 }

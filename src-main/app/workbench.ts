@@ -85,9 +85,9 @@ export class Workbench implements WorkbenchApi {
     return this.openProject({ projectPath: path });
   }
 
-  async openProject(request: { readonly projectPath: string }): Promise<ProjectView> {
+  async openProject(request: { readonly projectPath: string; readonly remembers?: boolean }): Promise<ProjectView> {
     const workspace = await openWorkspace(resolve(request.projectPath));
-    await this.recent.add(workspace.path);
+    if (request.remembers !== false) await this.recent.add(workspace.path);
     return viewOf(workspace);
   }
 
@@ -216,11 +216,16 @@ export class Workbench implements WorkbenchApi {
   }
 
   private runLocked(spec: JobSpec, context: TaskContext): Promise<JobResult> {
-    return this.locks.hold(spec.projectPath, async () => {
-      const workspace = await openWorkspace(spec.projectPath);
-      await checkProjectModel(workspace.file, context.signal);
-      return this.runJob(spec, workspace, context);
-    });
+    const shard = spec.kind === 'calibrate' ? spec.shard : undefined;
+    return this.locks.hold(
+      spec.projectPath,
+      async () => {
+        const workspace = await openWorkspace(spec.projectPath);
+        await checkProjectModel(workspace.file, context.signal);
+        return this.runJob(spec, workspace, context);
+      },
+      shard,
+    );
   }
 
   private runJob(spec: JobSpec, workspace: Workspace, context: TaskContext): Promise<JobResult> {

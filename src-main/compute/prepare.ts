@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { writeFileAtomic } from '../base/atomic-file';
+import { isRunning } from '../base/running-process';
 import { prepareModel } from '../onnx/prepare';
 import { storePrepared } from '../onnx/prepared-store';
 import { readModel } from '../onnx/wire-reader';
@@ -28,17 +29,32 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
   if (existsSync(donePath)) return JSON.parse(await readFile(donePath, 'utf8')) as PrepareResult;
   context.onProgress?.({ phase: 'preparing the model', done: 0, total: 0, unit: 'layers' });
   const unfinishedDir = `${params.preparedDir}.unfinished-${process.pid}`;
-  await rm(unfinishedDir, { recursive: true, force: true });
-  await mkdir(unfinishedDir, { recursive: true });
+  await mkdir(dirname(unfinishedDir), { recursive: true });
+  await removeUnfinished(params.preparedDir);
+  await mkdir(unfinishedDir);
   try {
     const { model, notes } = prepareModel(readModel(params.modelPath));
     await storePrepared(model, unfinishedDir, context);
     const result: PrepareResult = { notes: notes.map(({ code, message }) => ({ code, message })) };
     await writeFileAtomic(join(unfinishedDir, DONE_FILE), JSON.stringify(result));
+    // Another process that collects a shard may have been faster; what it made is the same, and perhaps in use.
+    if (existsSync(donePath)) return result;
     await rm(params.preparedDir, { recursive: true, force: true });
-    await rename(unfinishedDir, params.preparedDir);
+    await rename(unfinishedDir, params.preparedDir).catch((error: unknown) => {
+      if (!existsSync(donePath)) throw error;
+    });
     return result;
   } finally {
     await rm(unfinishedDir, { recursive: true, force: true });
+  }
+}
+
+/** Removes what processes that were killed have left beside the folder; also of this one, whose id was another's before. */
+async function removeUnfinished(preparedDir: string): Promise<void> {
+  const parent = dirname(preparedDir);
+  for (const name of await readdir(parent)) {
+    const pid = Number(/\.unfinished-(\d+)$/.exec(name)?.[1]);
+    const isOwn = name === `${basename(preparedDir)}.unfinished-${process.pid}`;
+    if (Number.isInteger(pid) && (isOwn || !isRunning(pid))) await rm(join(parent, name), { recursive: true, force: true });
   }
 }

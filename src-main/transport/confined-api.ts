@@ -49,7 +49,7 @@ function checkNamed(method: ApiMethod, { field, path }: NamedPath, { grants, hin
 async function checkPicture(projectPath: string, request: unknown, api: WorkbenchApi, { grants, checksReferences, hint }: Confinement): Promise<void> {
   if (!checksReferences) return;
   const { set, imageId } = request as Parameters<WorkbenchApi['getThumbnail']>[0];
-  const { file } = await api.openProject({ projectPath });
+  const { file } = await api.openProject({ projectPath, remembers: false });
   const root = (set === 'calibration' ? file.calibrationSet : file.validationSet)?.path;
   if (root === undefined) return;
   const folder = statSync(root, { throwIfNoEntry: false })?.isDirectory() === true ? root : dirname(root);
@@ -67,7 +67,7 @@ async function admitProject(projectPath: string, api: WorkbenchApi, { grants, ch
   if (!checksReferences) return;
   const state = fileState(join(projectPath, 'project.json'));
   if (state !== null && admitted.get(projectPath) === state) return;
-  const { file } = await api.openProject({ projectPath });
+  const { file } = await api.openProject({ projectPath, remembers: false });
   const outside = projectReferences(file).find((path) => !grants.isGranted(path));
   if (outside !== undefined) {
     throw new WorkbenchError('usage', `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be opened here`, { hint });

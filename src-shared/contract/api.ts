@@ -227,7 +227,8 @@ export type Unsubscribe = () => void;
 export interface WorkbenchApi {
   inspectModel(request: { readonly modelPath: string }): Promise<ModelInspection>;
   createProject(request: CreateProjectRequest): Promise<ProjectView>;
-  openProject(request: { readonly projectPath: string }): Promise<ProjectView>;
+  /** `remembers` false: the project is only looked at and does not become the most recent one. */
+  openProject(request: { readonly projectPath: string; readonly remembers?: boolean }): Promise<ProjectView>;
   editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView>;
   getThresholds(request: { readonly projectPath: string; readonly method?: Method; readonly withCosts?: boolean }): Promise<ThresholdTable>;
   getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView>;

@@ -72,7 +72,7 @@ const jobSpec = byKind<JobSpec>({
   validate: objectOf<ValidateSpec>({ kind: oneOf('validate'), ...projectPath }, { ...variantsShapes, limit: whole }),
   build: objectOf<BuildSpec>({ kind: oneOf('build'), ...projectPath }, variantsShapes),
   bench: objectOf<BenchSpec>({ kind: oneOf('bench'), ...projectPath }, { ...variantsShapes, batch: whole, rounds: whole }),
-  run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole }),
+  run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole }),
 });
 
 const setName = oneOf('calibration', 'validation');
@@ -85,7 +85,7 @@ export const REQUEST_SHAPES = {
     { modelPath: string, calibrationPath: string, projectPath: string, preprocessing: partialPreprocessingShape },
     { validationPath: string, labelsCsv: string },
   ),
-  openProject: objectOf<{ readonly projectPath: string }>(projectPath, {}),
+  openProject: objectOf<{ readonly projectPath: string; readonly remembers?: boolean }>(projectPath, { remembers: boolean }),
   editProject: objectOf<{ readonly projectPath: string; readonly edits: readonly ProjectEdit[] }>({ ...projectPath, edits: arrayOf(edit) }, {}),
   getThresholds: objectOf<{ readonly projectPath: string; readonly method?: (typeof METHODS)[number]; readonly withCosts?: boolean }>(projectPath, { method: oneOf(...METHODS), withCosts: boolean }),
   getHistogram: objectOf<{ readonly projectPath: string; readonly tensor: string }>({ ...projectPath, tensor: string }, {}),

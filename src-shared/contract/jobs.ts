@@ -71,6 +71,8 @@ export interface RunSpec extends VariantsSpec {
 export type JobKind = JobSpec['kind'];
 
 export interface Warning {
+  /** Also collect TensorRT's own grid, see calibrate. */
+  readonly tensorrtGridBatch?: number;
   readonly code: string;
   readonly message: string;
 }

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkbench } from '../../src-main/app/create-workbench';
@@ -68,6 +68,24 @@ describe('calibration is bit-identical', () => {
     expect(first.images + second.images).toBe(IMAGES);
     const merged = await calibJson<CalibrateResult>('merge', path, second.shardPath ?? '', first.shardPath ?? '');
     expect(merged).toMatchObject({ images: IMAGES, sha256: expected });
+  });
+
+  it('for two shards of one project that are collected at the same time', async () => {
+    const path = await project();
+    const [first, second] = await Promise.all([calibrate(path, '--shard', '1/2'), calibrate(path, '--shard', '2/2')]);
+    const merged = await calibJson<CalibrateResult>('merge', path, first.shardPath ?? '', second.shardPath ?? '');
+    expect(merged).toMatchObject({ images: IMAGES, sha256: expected });
+    expect(readdirSync(path).filter((name) => name.endsWith('.lock'))).toEqual([]);
+  });
+
+  it('for a shard while another process holds the project, but not twice the same shard', async () => {
+    const path = await project();
+    const heldBy = JSON.stringify({ pid: process.pid, host: hostname(), startedAtMs: Date.now(), token: 'theirs' });
+    writeFileSync(join(path, 'project.lock'), heldBy);
+    await expect(calibrate(path)).rejects.toThrow(/is held by process/);
+    expect((await calibrate(path, '--shard', '1/2')).images).toBe(IMAGES / 2);
+    writeFileSync(join(path, 'shard-2-of-2.lock'), heldBy);
+    await expect(calibrate(path, '--shard', '2/2')).rejects.toThrow(/is held by process/);
   });
 
   it('when it is interrupted with Ctrl-C and resumed', async () => {

@@ -32,7 +32,13 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
   // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
   const calibration = await calibrateJob(
-    { kind: 'calibrate', projectPath, ...(spec.threads === undefined ? {} : { threads: spec.threads }), ...(limit === undefined ? {} : { limit }) },
+    {
+      kind: 'calibrate',
+      projectPath,
+      ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
+    },
     workspace,
     services,
     context,
@@ -60,7 +66,11 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
       manualThresholds: workspace.file.manualThresholds,
       plan: workspace.file.plan,
       threads: spec.threads ?? defaultThreads(),
-      other: { activations: spec.activationType ?? 'int8', ...(spec.limit === undefined ? {} : { limit: spec.limit }) },
+      other: {
+        activations: spec.activationType ?? 'int8',
+        ...(spec.limit === undefined ? {} : { limit: spec.limit }),
+        ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
+      },
     },
     calibration: { images: calibration.images, tensors: calibration.tensors, sha256: calibration.sha256, seconds: calibration.seconds },
     table,

@@ -7,18 +7,24 @@ import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-fl
 export const run: Command = {
   name: 'run',
   summary: 'the whole job: calibrate, build, benchmark, validate, gates, report',
-  usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--json]
+  usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--tensorrt-grid BATCH] [--json]
 ${VARIANT_USAGE}
   --limit N         only N validation images, spread evenly over a folder
   --rounds N        benchmark turns of every variant (default 20)
+  --tensorrt-grid BATCH
+                    calibrate as TensorRT's calibrator too, see calib calibrate
 Exit code 3 when a gate of the project is not met.`,
   async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' }, 'tensorrt-grid': { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
     const { record, report, runId } = await runJob({
       kind: 'run',
       projectPath: resolve(positionals[0] ?? ''),
       ...parseVariantFlags(values),
-      ...present({ limit: wholeNumber('--limit', values.limit, 1), rounds: wholeNumber('--rounds', values.rounds, 1, 10_000) }),
+      ...present({
+        limit: wholeNumber('--limit', values.limit, 1),
+        rounds: wholeNumber('--rounds', values.rounds, 1, 10_000),
+        tensorrtGridBatch: wholeNumber('--tensorrt-grid', values['tensorrt-grid'], 1),
+      }),
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
     if (values.json) print(toJson({ runId, table: record.table, gates: record.gates, warnings: record.warnings, report }));

@@ -89,7 +89,8 @@ export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): Proj
 /** The job that the options describe; what is left open is left out. */
 export function specOf(kind: StartableKind, options: RunOptions, projectPath: string): JobSpec {
   const threads = options.threads === null ? {} : { threads: options.threads };
-  if (kind === 'calibrate') return { kind, projectPath, ...threads, ...(options.isTensorrtGridWanted ? { tensorrtGridBatch: options.tensorrtGridBatch } : {}) };
+  const grid = options.isTensorrtGridWanted ? { tensorrtGridBatch: options.tensorrtGridBatch } : {};
+  if (kind === 'calibrate') return { kind, projectPath, ...threads, ...grid };
   const common = {
     projectPath,
     variants: options.variants,
@@ -101,7 +102,7 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
   const limit = options.limit === null ? {} : { limit: options.limit };
   switch (kind) {
     case 'run':
-      return { kind, ...common, ...rounds, ...limit };
+      return { kind, ...common, ...rounds, ...limit, ...grid };
     case 'validate':
       return { kind, ...common, ...limit };
     case 'bench':

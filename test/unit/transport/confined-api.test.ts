@@ -5,18 +5,20 @@ import { requestPaths } from '../../../src-main/transport/request-paths';
 import { API_METHODS, type ProjectEdit, type WorkbenchApi } from '../../../src-shared/contract/api';
 
 /** An application that records what reaches it; projects refer to /data/model.onnx and /data/images. */
-function recordingApi(references = { model: '/data/model.onnx', images: '/data/images' }): { readonly api: WorkbenchApi; readonly calls: string[] } {
+function recordingApi(references = { model: '/data/model.onnx', images: '/data/images' }): { readonly api: WorkbenchApi; readonly calls: string[]; readonly remembered: string[] } {
   const calls: string[] = [];
+  const remembered: string[] = [];
   const view = (path: string): object => ({ path, calibrated: false, file: { model: { path: references.model }, calibrationSet: { path: references.images, labels: null }, validationSet: null } });
   const methods = API_METHODS.map((method) => [
     method,
-    async (request: { readonly projectPath?: string }) => {
+    async (request: { readonly projectPath?: string; readonly remembers?: boolean }) => {
       calls.push(method);
+      if (method === 'openProject' && request.remembers !== false) remembered.push(request.projectPath ?? '');
       if (method === 'listRecentProjects') return [{ path: '/old/p.calib', name: 'p', openedAt: '', exists: true }];
       return view(method === 'openSample' ? '/sample/s.calib' : (request.projectPath ?? ''));
     },
   ]);
-  return { api: { ...(Object.fromEntries(methods) as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: () => () => undefined }, calls };
+  return { api: { ...(Object.fromEntries(methods) as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: () => () => undefined }, calls, remembered };
 }
 
 const refused = { name: 'WorkbenchError', code: 'usage', hint: 'HINT' };
@@ -74,10 +76,12 @@ describe('confineApi', () => {
   });
 
   it('in a confined server refuses projects that lead out of it, and hides recent ones outside', async () => {
-    const { api, calls } = recordingApi({ model: '/root/m.onnx', images: '/etc' });
+    const { api, calls, remembered } = recordingApi({ model: '/root/m.onnx', images: '/etc' });
     const confined = confineApi(api, { grants: new PathGrants(['/root']), checksReferences: true, hint: 'HINT' });
     await expect(confined.getImageSet({ projectPath: '/root/p.calib', set: 'calibration' })).rejects.toMatchObject({ ...refused, message: expect.stringContaining('/etc') as string });
+    await expect(confined.openProject({ projectPath: '/root/p.calib' })).rejects.toMatchObject(refused);
     expect(calls).not.toContain('getImageSet');
+    expect(remembered).toEqual([]);
     expect(await confined.listRecentProjects()).toEqual([]);
   });
 
