@@ -19,8 +19,8 @@ interface JobsState {
   readonly cancel: (id: JobId) => Promise<void>;
 }
 
-/** Jobs whose end may have changed what calibration the project has. */
-const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run'];
+/** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
+const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto'];
 
 export const useJobs = create<JobsState>()((set, get) => {
   const take = (job: JobSnapshot): void => {

@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import { LANGUAGES, setLanguage, type Language } from '../i18n';
 import { readStored, writeStored } from './stored';
 
-export const SCREENS = ['start', 'model', 'data', 'histogram', 'precision', 'run', 'results', 'settings', 'doctor'] as const;
+export const SCREENS = ['start', 'model', 'data', 'histogram', 'precision', 'sensitivity', 'search', 'run', 'results', 'settings', 'doctor'] as const;
 export type ScreenId = (typeof SCREENS)[number];
 
 export const THEMES = ['system', 'light', 'dark'] as const;

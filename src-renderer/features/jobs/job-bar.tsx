@@ -1,16 +1,16 @@
 import { useState } from 'react';
 import { fromWireError } from '../../../src-shared/contract/errors';
-import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { openJobs, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
-import { useView } from '../../state/view';
+import { useView, type ScreenId } from '../../state/view';
 import { Button, IconButton } from '../../widgets/button';
 import { ErrorBox } from '../../widgets/error-box';
 import { Icon } from '../../widgets/icons';
 import { Meter } from '../../widgets/meter';
 import { JobsDialog } from './jobs-dialog';
-import { endText, jobText } from './job-text';
+import { endText, jobText } from '../../state/job-text';
 import './jobs.css';
 
 /** Always there and always as high: what runs now, or how the last job ended; on the right what the project is set to. */
@@ -36,6 +36,9 @@ export function JobBar() {
   );
 }
 
+/** Where the result of a job will be seen, when that is not the run screen. */
+const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', search: 'search', diagnose: 'results' };
+
 function RunningJob({ job }: { readonly job: JobSnapshot }) {
   const rate = useJobs((state) => state.rates[job.id]);
   const cancel = useJobs((state) => state.cancel);
@@ -43,7 +46,7 @@ function RunningJob({ job }: { readonly job: JobSnapshot }) {
   const text = jobText(job, rate);
   return (
     <div className="jobs-running">
-      <button type="button" className="jobs-link" onClick={() => openScreen('run')}>
+      <button type="button" className="jobs-link" onClick={() => openScreen(SCREEN_OF_KIND[job.kind] ?? 'run')}>
         <strong>{text.kind}</strong> {text.phase}
       </button>
       <div className="jobs-meter">

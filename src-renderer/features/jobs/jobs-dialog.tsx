@@ -7,7 +7,7 @@ import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { ErrorBox } from '../../widgets/error-box';
 import { Meter } from '../../widgets/meter';
-import { jobText } from './job-text';
+import { jobText } from '../../state/job-text';
 
 const TONES = { queued: 'neutral', running: 'neutral', done: 'good', failed: 'danger', cancelled: 'warning' } as const;
 

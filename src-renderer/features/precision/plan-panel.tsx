@@ -6,12 +6,13 @@ import { useSession } from '../../state/session';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Segmented, TextField } from '../../widgets/fields';
+import { askPrecision, layersToChange, PRECISION_NAMES } from '../../widgets/graph/ask-precision';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import type { DecisionChange } from './decision-changes';
 import { EditEffects } from './edit-effects';
 import type { LayerFilter } from './layer-filter';
-import { countPrecisions, layersMatching, layersToChange, type PrecisionCounts } from './precision-edits';
-import { applyPreset, askPrecision, chooseTarget, PRECISION_NAMES, PRESETS } from './use-precision-plan';
+import { countPrecisions, layersMatching, type PrecisionCounts } from './precision-edits';
+import { applyPreset, chooseTarget, PRESETS } from './use-precision-plan';
 
 interface PlanPanelProps {
   readonly rows: readonly LayerRow[];

@@ -4,12 +4,14 @@ import { t, useLanguage } from '../../i18n';
 import { Button } from '../../widgets/button';
 import type { Column, RowPick } from '../../widgets/data-table';
 import { SearchField, Segmented } from '../../widgets/fields';
+import { askPrecision, PRECISION_NAMES, usePrecisionKeys } from '../../widgets/graph/ask-precision';
 import { layerColumns } from '../../widgets/graph/layer-columns';
 import { LayerGraph } from '../../widgets/graph/layer-graph';
 import { LayerInspector } from '../../widgets/graph/layer-inspector';
 import { filterRows, type LayerRow } from '../../widgets/graph/layer-rows';
 import { LayerTable } from '../../widgets/graph/layer-table';
 import { NoModel } from '../../widgets/graph/no-model';
+import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
 import { useReasonText } from '../../widgets/graph/reason-text';
 import { SplitView } from '../../widgets/graph/split-view';
 import { useLayers, type Layers } from '../../widgets/graph/use-layers';
@@ -17,8 +19,7 @@ import { ThreePanes } from '../../widgets/three-panes';
 import { applyLayerFilter, type LayerFilter } from './layer-filter';
 import { PlanPanel } from './plan-panel';
 import './precision-screen.css';
-import { PrecisionToggle } from './precision-toggle';
-import { askPrecision, PRECISION_NAMES, useChosenLayers, useDecisionChanges, usePrecisionKeys, type ChosenLayers } from './use-precision-plan';
+import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
 
 /** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
 export function PrecisionScreen() {

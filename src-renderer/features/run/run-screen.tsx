@@ -15,7 +15,7 @@ import { ProjectFacts } from './project-facts';
 import { factsOf, specOf, startProblems } from './run-options';
 import { RunOptionsPanel } from './run-options-panel';
 import { useRunOptions } from './run-store';
-import { stepsOf, type StartableKind } from './run-steps';
+import { STARTABLE_KINDS, stepsOf, type StartableKind } from './run-steps';
 import { shownJob, waitingJobs } from './shown-job';
 import './run.css';
 
@@ -83,7 +83,7 @@ function RunMain({ project }: { readonly project: ProjectView }) {
 }
 
 function startableKind(job: JobSnapshot): StartableKind | null {
-  return job.kind === 'merge' || job.kind === 'quantize' ? null : job.kind;
+  return STARTABLE_KINDS.find((kind) => kind === job.kind) ?? null;
 }
 
 /** Starting jobs with the options chosen. */

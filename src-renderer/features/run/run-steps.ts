@@ -5,7 +5,8 @@ export const STEP_IDS = ['prepare', 'read', 'collect', 'build', 'benchmark', 'va
 export type StepId = (typeof STEP_IDS)[number];
 
 /** The kinds of job that this screen starts. */
-export type StartableKind = Extract<JobKind, 'run' | 'calibrate' | 'validate' | 'bench' | 'build'>;
+export const STARTABLE_KINDS = ['run', 'calibrate', 'validate', 'bench', 'build'] as const satisfies readonly JobKind[];
+export type StartableKind = (typeof STARTABLE_KINDS)[number];
 
 const STEPS_OF_KIND: Readonly<Partial<Record<JobKind, readonly StepId[]>>> = {
   run: STEP_IDS,

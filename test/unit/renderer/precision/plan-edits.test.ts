@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { applyPreset, askPrecision, chooseTarget } from '../../../../src-renderer/features/precision/use-precision-plan';
+import { applyPreset, chooseTarget } from '../../../../src-renderer/features/precision/use-precision-plan';
+import { askPrecision } from '../../../../src-renderer/widgets/graph/ask-precision';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
 import { fakeModelApi } from '../../../support/fake-model-api';

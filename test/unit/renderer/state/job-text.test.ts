@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endText, jobText } from '../../../../src-renderer/features/jobs/job-text';
+import { endText, jobText } from '../../../../src-renderer/state/job-text';
 import { jobSnapshot } from '../state/fake-api';
 
 const rate = { phase: 'collecting histograms', atMs: 0, done: 0, perSecond: 38.2 };

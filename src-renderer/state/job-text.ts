@@ -1,7 +1,7 @@
-import { formatCount, formatDuration, formatRate } from '../../../src-shared/base/units';
-import type { JobSnapshot } from '../../../src-shared/contract/jobs';
-import type { RateState } from '../../../src-shared/contract/progress-rate';
-import { hasMessage, t } from '../../i18n';
+import { formatCount, formatDuration, formatRate } from '../../src-shared/base/units';
+import type { JobSnapshot } from '../../src-shared/contract/jobs';
+import type { RateState } from '../../src-shared/contract/progress-rate';
+import { hasMessage, t } from '../i18n';
 
 /** How a running job goes, in parts that each have their place in the bar; empty where nothing is known. */
 export interface JobText {

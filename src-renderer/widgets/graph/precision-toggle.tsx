@@ -2,9 +2,10 @@ import type { MouseEvent } from 'react';
 import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
-import { classNames } from '../../widgets/class-names';
-import { PRECISION_LETTERS } from '../../widgets/marks';
-import { PRECISION_NAMES } from './use-precision-plan';
+import { classNames } from '../class-names';
+import { PRECISION_LETTERS } from '../marks';
+import { PRECISION_NAMES } from './ask-precision';
+import './precision-toggle.css';
 
 interface PrecisionToggleProps {
   readonly layer: string;

@@ -1,0 +1,84 @@
+import { useEffect } from 'react';
+import { create } from 'zustand';
+import type { AnalysesView, Dated } from '../../src-shared/contract/api';
+import type { AnalysisSpec, JobKind, JobSnapshot } from '../../src-shared/contract/jobs';
+import { SENSITIVITY_KINDS, type SensitivityKind, type SensitivityResult } from '../../src-shared/domain/analysis';
+import { useJobs } from './jobs';
+import { useSession } from './session';
+
+interface AnalysesState {
+  /** The project that `view` and `error` belong to; null until something asked. */
+  readonly projectPath: string | null;
+  /** Null while it is on its way, or could not be read. */
+  readonly view: AnalysesView | null;
+  readonly error: unknown;
+  /** The question whose answer graph and tables show; null: the newest answer there is. */
+  readonly question: SensitivityKind | null;
+  /** Reads what was analysed of the open project. */
+  readonly load: () => Promise<void>;
+  readonly ask: (question: SensitivityKind) => void;
+}
+
+const NOTHING = { projectPath: null, view: null, error: null, question: null } as const;
+
+/** Grows with every reading, so that an answer that was overtaken is dropped. */
+let turn = 0;
+
+export const useAnalysesStore = create<AnalysesState>()((set) => ({
+  ...NOTHING,
+  load: async () => {
+    const { api, project } = useSession.getState();
+    if (project === null) return;
+    const own = (turn += 1);
+    set((state) => (state.projectPath === project.path ? {} : { ...NOTHING, projectPath: project.path }));
+    try {
+      const view = await api.getAnalyses({ projectPath: project.path });
+      if (own === turn) set({ view, error: null });
+    } catch (error) {
+      if (own === turn) set({ error });
+    }
+  },
+  ask: (question) => set({ question }),
+}));
+
+const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose'] satisfies readonly AnalysisSpec['kind'][];
+
+const doneCount = (jobs: readonly JobSnapshot[]): number => jobs.filter((job) => job.state === 'done' && ANALYSES.includes(job.kind)).length;
+
+// What is shown follows the project (an edit puts results out of date) and the jobs; nobody who looks: nothing is read.
+useSession.subscribe((state, previous) => {
+  const { projectPath, load } = useAnalysesStore.getState();
+  if (projectPath === null || state.project === previous.project) return;
+  if (state.project?.path === projectPath) void load();
+  else {
+    turn += 1;
+    useAnalysesStore.setState(NOTHING);
+  }
+});
+useJobs.subscribe((state, previous) => {
+  if (useAnalysesStore.getState().projectPath !== null && doneCount(state.jobs) !== doneCount(previous.jobs)) void useAnalysesStore.getState().load();
+});
+
+/** The analyses of the open project, read when first asked for. */
+export function useAnalyses(): AnalysesState {
+  const state = useAnalysesStore();
+  const projectPath = useSession((session) => session.project?.path ?? null);
+  const { load } = state;
+  const isKnown = state.projectPath === projectPath;
+  useEffect(() => {
+    if (projectPath !== null && !isKnown) void load();
+  }, [projectPath, isKnown, load]);
+  return isKnown ? state : { ...state, ...NOTHING };
+}
+
+/** The question in force: the one that was chosen, else that of the newest answer, else release. */
+export function questionOf({ view, question }: Pick<AnalysesState, 'view' | 'question'>): SensitivityKind {
+  if (question !== null) return question;
+  const made = (kind: SensitivityKind): string => view?.sensitivity[kind]?.result.createdAt ?? '';
+  return SENSITIVITY_KINDS.reduce((newest, kind) => (made(kind) > made(newest) ? kind : newest), 'release');
+}
+
+/** The answer to the question in force; null before it was made. */
+export function sensitivityOf(state: Pick<AnalysesState, 'view' | 'question'>): Dated<SensitivityResult> | null {
+  return state.view?.sensitivity[questionOf(state)] ?? null;
+}
