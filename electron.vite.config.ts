@@ -18,6 +18,7 @@ export default defineConfig({
           'compute-worker': entry('compute/worker.ts'),
           'bench-host': entry('backends/bench-host.ts'),
         },
+          'gpu-probe': entry('compute/gpu-probe.ts'),
         output: { format: 'es' },
       },
     },

@@ -16,6 +16,7 @@
         'core/quantization_error.cpp',
         'core/tensorrt_grid.cpp',
         'core/thresholds.cpp',
+        'core/vulkan_devices.cpp',
       ],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED'],

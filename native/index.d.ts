@@ -91,6 +91,11 @@ export interface NativeThresholdQuality {
   readonly levelsUsed: number;
 }
 
+export interface VulkanDevice {
+  readonly name: string;
+  readonly kind: 'discrete' | 'integrated' | 'virtual' | 'cpu' | 'other';
+}
+
 /**
  * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller), 'record-invalid' (bytes that are not a
  * histogram record).
@@ -107,5 +112,10 @@ export interface NativeAddon {
   readonly searchEntropy: (bins: Float64Array) => number | null;
   /** [sync] `thresholdReal` finite and >= 0. */
   readonly evaluate: (record: Uint8Array, thresholdReal: number) => NativeThresholdQuality;
+  /**
+   * [sync] GPUs as Vulkan's drivers name them; empty where there is none and on systems other than Linux. Opens the drivers:
+   * call it where a crash of theirs does no harm.
+   */
+  readonly vulkanDevices: () => readonly VulkanDevice[];
   readonly version: () => string;
 }

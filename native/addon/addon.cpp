@@ -7,6 +7,7 @@
 #include "../core/histogram_codec.h"
 #include "../core/quantization_error.h"
 #include "../core/thresholds.h"
+#include "../core/vulkan_devices.h"
 #include "arguments.h"
 #include "histogram_set.h"
 #include "tensorrt_grid_set.h"
@@ -87,6 +88,21 @@ Napi::Value evaluate(const Napi::CallbackInfo& info) {
 }
 
 /** [sync] */
+Napi::Value vulkan_device_list(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<VulkanDevice> devices = vulkan_devices();
+    Napi::Array list = Napi::Array::New(info.Env(), devices.size());
+    for (std::uint32_t i = 0; i < devices.size(); ++i) {
+      Napi::Object device = Napi::Object::New(info.Env());
+      device.Set("name", devices[i].name);
+      device.Set("kind", devices[i].kind);
+      list[i] = device;
+    }
+    return list;
+  });
+}
+
+/** [sync] */
 Napi::Value version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), kVersion); }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
@@ -95,6 +111,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("thresholdsOf", Napi::Function::New(env, thresholds_of_record, "thresholdsOf"));
   exports.Set("searchEntropy", Napi::Function::New(env, search_entropy_of_bins, "searchEntropy"));
   exports.Set("evaluate", Napi::Function::New(env, evaluate, "evaluate"));
+  exports.Set("vulkanDevices", Napi::Function::New(env, vulkan_device_list, "vulkanDevices"));
   exports.Set("version", Napi::Function::New(env, version, "version"));
   return exports;
 }

@@ -2,15 +2,13 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { formatBytes } from '../../src-shared/base/units';
 import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/api';
 import { toWireError } from '../../src-shared/contract/errors';
-import { BACKENDS } from '../../src-shared/domain/precision';
-import { backendAvailability } from '../backends/registry';
 import type { Compute } from '../compute/protocol';
 
 const NODE_FLOOR = [20, 19] as const;
 
 /** Looks at everything that the workbench stands on; never throws for something that is missing. */
 export async function doctor(compute: Compute): Promise<DoctorReport> {
-  return { checks: [nodeCheck(), machineCheck(), ...(await computeChecks(compute)), ...backendChecks(), await tensorrtCheck(compute)] };
+  return { checks: [nodeCheck(), machineCheck(), ...(await computeChecks(compute)), ...(await ortGpuChecks(compute)), await tensorrtCheck(compute)] };
 }
 
 function nodeCheck(): DoctorCheck {
@@ -43,6 +41,7 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
       { name: 'native addon', state: 'ok', found: versions.addon, required: true },
       { name: 'ONNX Runtime', state: 'ok', found: versions.onnxruntime, required: true },
       { name: 'sharp', state: 'ok', found: versions.sharp, required: true },
+      { name: 'backend ort-cpu', state: 'ok', found: 'part of ONNX Runtime', required: true },
     ];
   } catch (error) {
     const { message, hint } = toWireError(error);
@@ -50,16 +49,19 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
   }
 }
 
-function backendChecks(): DoctorCheck[] {
-  return BACKENDS.filter((backend) => backend !== 'tensorrt').map((backend): DoctorCheck => {
-    const availability = backendAvailability(backend);
-    return {
-      name: `backend ${backend}`,
-      state: availability.available ? 'ok' : 'warning',
-      found: availability.available ? 'available' : availability.reason,
-      required: backend === 'ort-cpu',
-    };
-  });
+/** What ONNX Runtime's GPU providers run on, or what is missing; the CPU provider is part of ONNX Runtime. */
+async function ortGpuChecks(compute: Compute): Promise<DoctorCheck[]> {
+  return Promise.all(
+    (['webgpu', 'cuda'] as const).map(async (provider): Promise<DoctorCheck> => {
+      const check = { name: `backend ort-${provider}`, required: false } as const;
+      try {
+        const { device, hasFp16 } = await compute.request('ort-gpu-status', { provider, device: 0 }, {});
+        return { ...check, state: 'ok', found: `${device}, ${hasFp16 ? 'FP16 and FP32' : 'FP32 only'}` };
+      } catch (error) {
+        return { ...check, ...warningOf(error) };
+      }
+    }),
+  );
 }
 
 /** The library that was found and the GPUs, or what is missing and how to get it. */
@@ -70,7 +72,11 @@ async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
     const gpus = devices.map(({ index, name, computeCapability, memoryBytes, driverVersion }) => `GPU ${index} ${name} (compute ${computeCapability}, ${formatBytes(memoryBytes)}, CUDA ${driverVersion})`);
     return { ...check, state: 'ok', found: `TensorRT ${version} (${libraryPath}); ${gpus.join('; ')}` };
   } catch (error) {
-    const { message, hint } = toWireError(error);
-    return { ...check, state: 'warning', found: message, ...(hint === undefined ? {} : { hint }) };
+    return { ...check, ...warningOf(error) };
   }
+}
+
+function warningOf(error: unknown): Pick<DoctorCheck, 'state' | 'found' | 'hint'> {
+  const { message, hint } = toWireError(error);
+  return { state: 'warning', found: message, ...(hint === undefined ? {} : { hint }) };
 }

@@ -18,7 +18,14 @@ export interface BenchOpen {
 }
 export type ToBenchHost = BenchOpen | { readonly type: 'time'; readonly iterations: number };
 export type FromBenchHost =
-  | { readonly type: 'opened'; readonly memoryMb: number; readonly millisecondsPerRun: number }
+  | {
+      readonly type: 'opened';
+      /** Resident memory that it added; null on a GPU, whose memory that is not. */
+      readonly memoryMb: number | null;
+      readonly millisecondsPerRun: number;
+      /** On a GPU: some layer runs on the CPU. */
+      readonly fallsBack: boolean;
+    }
   | { readonly type: 'timed'; readonly latenciesMs: readonly number[] }
   | { readonly type: 'failed'; readonly error: WireError };
 
@@ -43,11 +50,18 @@ async function timeOnce(variant: OpenVariant): Promise<number> {
   return performance.now() - startedAt;
 }
 
+async function openSession({ variant, threads }: BenchOpen): Promise<{ readonly session: OrtSession; readonly fallsBack: boolean }> {
+  const options = { ...variant, model: variant.modelPath, threads };
+  if (variant.gpu === undefined) return { session: await OrtSession.open(options), fallsBack: false };
+  const whole = await OrtSession.open({ ...options, gpuOnly: true }).catch(() => null);
+  return whole === null ? { session: await OrtSession.open(options), fallsBack: true } : { session: whole, fallsBack: false };
+}
+
 async function openVariant(request: BenchOpen): Promise<void> {
   const { input, batch } = request;
   const values = new Float32Array(input.channels * input.height * input.width * batch).map((_, i) => ((i * 37) % 255) / 255 - 0.5);
   const residentBefore = process.memoryUsage.rss();
-  const session = await OrtSession.open({ ...request.variant, model: request.variant.modelPath, threads: request.threads });
+  const { session, fallsBack } = await openSession(request);
   const dims = inputDims(input, batch);
   // Outputs are written into the same buffers every time, as a serving loop would do.
   const first = await session.run(values, dims);
@@ -60,7 +74,8 @@ async function openVariant(request: BenchOpen): Promise<void> {
     runs++;
   }
   const millisecondsPerRun = (performance.now() - startedAt) / runs;
-  send({ type: 'opened', memoryMb: (process.memoryUsage.rss() - residentBefore) / 1e6, millisecondsPerRun });
+  const memoryMb = request.variant.gpu === undefined ? (process.memoryUsage.rss() - residentBefore) / 1e6 : null;
+  send({ type: 'opened', memoryMb, millisecondsPerRun, fallsBack });
 }
 
 async function handle(message: ToBenchHost): Promise<void> {

@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { cpus } from 'node:os';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { Warning } from '../../src-shared/contract/jobs';
@@ -8,6 +7,7 @@ import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shar
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/run-record';
 import { formatPercent } from '../../src-shared/base/units';
+import { PROVIDER_NAMES } from './ort-gpu-files';
 import type { OnnxVariant } from './runnable-variant';
 import type { BenchOpen, FromBenchHost, ToBenchHost } from './bench-host';
 
@@ -25,67 +25,92 @@ export interface BenchmarkOptions {
   readonly hostPath: string;
   readonly variants: readonly BenchmarkVariant[];
   readonly input: ImageInput;
-  readonly batch: number;
+  /** Every variant is timed at each. */
+  readonly batches: readonly number[];
   readonly threads: number;
   readonly rounds: number;
+  /** What the variants run on, for the record. */
+  readonly device: string;
 }
 
 export interface BenchmarkOutcome {
   readonly device: string;
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
-  /** Of benchmarks on a GPU. */
+  /** Of benchmarks on TensorRT. */
   readonly gpu?: GpuRecord;
 }
 
 /**
- * Times variants on ONNX Runtime's CPU provider, each in a process of its own, taking turns round by round (A B C, A B
- * C, ...); the ratio to the first variant is formed within each round.
+ * Times variants on ONNX Runtime, each in a process of its own, batch by batch and taking turns round by round (A B C, A B C,
+ * ...); the ratio to the first variant is formed within each round. A latency is that of the whole call: on a GPU it holds the
+ * copies of input and output.
  */
 export async function benchmark(options: BenchmarkOptions, context: TaskContext): Promise<BenchmarkOutcome> {
-  const lanes: Lane[] = [];
-  try {
-    for (const [i, variant] of options.variants.entries()) {
-      throwIfAborted(context.signal);
-      context.onProgress?.({ phase: 'opening engines', done: i, total: options.variants.length, unit: 'engines' });
-      lanes.push(await Lane.open(variant, options, context.signal));
+  const variants: BenchmarkVariantRecord[] = [];
+  const fallingBack = new Set<string>();
+  const total = options.rounds * options.batches.length;
+  for (const [b, batch] of options.batches.entries()) {
+    const lanes: Lane[] = [];
+    try {
+      for (const [i, variant] of options.variants.entries()) {
+        throwIfAborted(context.signal);
+        context.onProgress?.({ phase: 'opening engines', done: i, total: options.variants.length, unit: 'engines' });
+        const lane = await Lane.open(variant, { ...options, batch }, context.signal);
+        lanes.push(lane);
+        if (lane.fallsBack) fallingBack.add(variant.variant);
+      }
+      for (let round = 0; round < options.rounds; round++) {
+        context.onProgress?.({ phase: 'benchmarking', done: b * options.rounds + round, total, unit: 'rounds' });
+        for (const lane of lanes) await lane.turn();
+      }
+      variants.push(...recordsOf(lanes, batch));
+    } finally {
+      for (const lane of lanes) lane.close();
     }
-    for (let round = 0; round < options.rounds; round++) {
-      context.onProgress?.({ phase: 'benchmarking', done: round, total: options.rounds, unit: 'rounds' });
-      for (const lane of lanes) await lane.turn();
-    }
-    context.onProgress?.({ phase: 'benchmarking', done: options.rounds, total: options.rounds, unit: 'rounds' });
-    return summarize(lanes, options);
-  } finally {
-    for (const lane of lanes) lane.close();
   }
+  context.onProgress?.({ phase: 'benchmarking', done: total, total, unit: 'rounds' });
+  return { device: options.device, variants, warnings: [...unsteady(variants), ...fallbackWarnings(fallingBack)] };
 }
 
-function summarize(lanes: readonly Lane[], options: BenchmarkOptions): BenchmarkOutcome {
-  const reference = lanes[0];
-  const warnings: Warning[] = [];
-  const variants = lanes.map((lane): BenchmarkVariantRecord => {
+function recordsOf(lanes: readonly Lane[], batch: number): BenchmarkVariantRecord[] {
+  const [reference] = lanes;
+  return lanes.map((lane): BenchmarkVariantRecord => {
     const latencyMs = summarizeLatency(lane.rounds.flat());
-    if (isUnstable(latencyMs)) {
-      warnings.push({
-        code: 'latency-unsteady',
-        message: `Latency of ${lane.variant.variant} varies by ${formatPercent(latencyMs.coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the ratio to fp32.`,
-      });
-    }
     const ratio = !reference || lane === reference ? null : pairedLatencyRatio(lane.roundMediansMs(), reference.roundMediansMs());
     return {
       variant: lane.variant.variant,
-      batch: options.batch,
+      batch,
       streams: 1,
       latencyMs,
-      throughputPerSecond: (1000 * options.batch) / latencyMs.mean,
-      memoryMb: lane.memoryMb,
+      throughputPerSecond: (1000 * batch) / latencyMs.mean,
+      ...(lane.memoryMb === null ? {} : { memoryMb: lane.memoryMb }),
       sizeMb: lane.variant.sizeMb,
       coefficientOfVariation: latencyMs.coefficientOfVariation,
       ...(ratio === null ? {} : { ratioToFp32: ratio }),
     };
   });
-  return { device: cpus()[0]?.model.trim() ?? 'CPU', variants, warnings };
+}
+
+/** One warning for each variant and batch whose latencies vary so much that they should not be compared. */
+export function unsteady(variants: readonly BenchmarkVariantRecord[]): Warning[] {
+  return variants.filter(({ latencyMs }) => isUnstable(latencyMs)).map(({ variant, batch, coefficientOfVariation }) => ({
+    code: 'latency-unsteady',
+    message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the ratio to fp32.`,
+  }));
+}
+
+function fallbackWarnings(variants: ReadonlySet<string>): Warning[] {
+  if (variants.size === 0) return [];
+  return [{ code: 'cpu-fallback', message: `Some layers of ${[...variants].join(', ')} have no kernel on the GPU and run on the CPU; their tensors are copied there and back.` }];
+}
+
+interface LaneFacts {
+  /** Resident memory that the variant added; null on a GPU. */
+  readonly memoryMb: number | null;
+  readonly fallsBack: boolean;
+  /** Of one turn. */
+  readonly iterations: number;
 }
 
 /** One variant in its process. */
@@ -96,15 +121,18 @@ class Lane {
     readonly variant: BenchmarkVariant,
     private readonly child: ChildProcess,
     private readonly signal: AbortSignal | undefined,
-    /** Resident memory that the engine added, and iterations of one turn. */
-    private readonly measured: { readonly memoryMb: number; readonly iterations: number },
+    private readonly measured: LaneFacts,
   ) {}
 
-  get memoryMb(): number {
+  get memoryMb(): number | null {
     return this.measured.memoryMb;
   }
 
-  static async open(variant: BenchmarkVariant, options: BenchmarkOptions, signal: AbortSignal | undefined): Promise<Lane> {
+  get fallsBack(): boolean {
+    return this.measured.fallsBack;
+  }
+
+  static async open(variant: BenchmarkVariant, options: BenchmarkOptions & { readonly batch: number }, signal: AbortSignal | undefined): Promise<Lane> {
     const child = fork(options.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const request: BenchOpen = {
       type: 'open',
@@ -115,10 +143,11 @@ class Lane {
       warmUpMs: WARM_UP_MS,
     };
     try {
-      const opened = await ask(child, request, variant.variant, signal);
+      const opened = await ask(child, request, variant, signal);
       if (opened.type !== 'opened') throw new WorkbenchError('internal', `Unexpected answer "${opened.type}" of the benchmark process`);
       const iterations = Math.round(TURN_MS / Math.max(opened.millisecondsPerRun, 1e-3));
-      return new Lane(variant, child, signal, { memoryMb: opened.memoryMb, iterations: Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)) });
+      const { memoryMb, fallsBack } = opened;
+      return new Lane(variant, child, signal, { memoryMb, fallsBack, iterations: Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)) });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -126,7 +155,7 @@ class Lane {
   }
 
   async turn(): Promise<void> {
-    const answer = await ask(this.child, { type: 'time', iterations: this.measured.iterations }, this.variant.variant, this.signal);
+    const answer = await ask(this.child, { type: 'time', iterations: this.measured.iterations }, this.variant, this.signal);
     if (answer.type === 'timed') this.rounds.push([...answer.latenciesMs]);
   }
 
@@ -140,7 +169,7 @@ class Lane {
 }
 
 /** One question to a benchmark process; rejects when it fails, ends or the caller cancels. */
-function ask(child: ChildProcess, message: ToBenchHost, variant: string, signal: AbortSignal | undefined): Promise<FromBenchHost> {
+function ask(child: ChildProcess, message: ToBenchHost, variant: OnnxVariant, signal: AbortSignal | undefined): Promise<FromBenchHost> {
   return new Promise((resolve, reject) => {
     const finish = (action: () => void): void => {
       child.off('message', onMessage);
@@ -152,14 +181,21 @@ function ask(child: ChildProcess, message: ToBenchHost, variant: string, signal:
       const parsed = answer as FromBenchHost;
       finish(() => (parsed.type === 'failed' ? reject(fromWireError(parsed.error)) : resolve(parsed)));
     };
-    const onExit = (): void =>
-      finish(() => reject(new WorkbenchError('compute-crashed', `The benchmark process of ${variant} ended unexpectedly`, { hint: 'If the machine is short of memory, benchmark fewer variants at once.' })));
+    const onExit = (_: number | null, killer: NodeJS.Signals | null): void => finish(() => reject(endedError(variant, killer)));
     const onAbort = (): void => finish(() => reject(cancelledError()));
     child.on('message', onMessage);
     child.on('exit', onExit);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
-    else if (!child.connected) onExit(); // it ended between two questions
-    else child.send(message, (error) => error !== null && onExit());
+    else if (!child.connected) onExit(null, child.signalCode); // it ended between two questions
+    else child.send(message, (error) => error !== null && onExit(null, child.signalCode));
   });
+}
+
+function endedError({ variant, gpu }: OnnxVariant, killer: NodeJS.Signals | null): WorkbenchError {
+  const how = killer === null ? '' : ` (${killer})`;
+  if (gpu !== undefined) {
+    return new WorkbenchError('compute-crashed', `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider crashed${how} while it ran ${variant}`, { hint: 'Update the driver of the GPU, or choose another backend.' });
+  }
+  return new WorkbenchError('compute-crashed', `The benchmark process of ${variant} ended unexpectedly${how}`, { hint: 'If the machine is short of memory, benchmark fewer variants at once.' });
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ModelSession, OutputTensor } from './model-session';
+import type { OrtGpu } from './runnable-variant';
 
 export interface OrtSessionOptions {
   /** An .onnx file, or the bytes of a graph whose weights lie in weightsDir. */
@@ -12,6 +13,10 @@ export interface OrtSessionOptions {
   /** Keep Q/DQ as float arithmetic instead of fusing to INT8 kernels. */
   readonly simulate: boolean;
   readonly hasFp16: boolean;
+  /** Absent: on the CPU. */
+  readonly gpu?: OrtGpu;
+  /** Refuse a model of which some layer would run on the CPU. */
+  readonly gpuOnly?: boolean;
   /** Run the graph as it is written, node by node, without any of ONNX Runtime's rewrites. */
   readonly asWritten?: boolean;
 }
@@ -25,7 +30,13 @@ export const FP16_UNSAFE_PASSES = ['NchwcTransformer', 'LayerNormFusionL1', 'Lay
 
 env.logLevel = 'error';
 
-/** A session of ONNX Runtime's CPU provider with one float32 input. Its run() blocks the calling thread. */
+/** What a GPU has no kernel for runs on the CPU, which ONNX Runtime always adds as the last provider. */
+function providersOf(gpu: OrtGpu | undefined): InferenceSession.ExecutionProviderConfig[] {
+  if (gpu === undefined) return ['cpu'];
+  return gpu.provider === 'cuda' ? [{ name: 'cuda', deviceId: gpu.device }] : ['webgpu'];
+}
+
+/** A session of ONNX Runtime with one float32 input. Its run() blocks the calling thread. */
 export class OrtSession implements ModelSession {
   private constructor(
     private readonly session: InferenceSession,
@@ -37,9 +48,10 @@ export class OrtSession implements ModelSession {
     const sessionConfig = {
       ...(options.weightsDir === null ? {} : { model_external_initializers_file_folder_path: options.weightsDir }),
       ...(options.simulate ? { disable_quant_qdq: '1' } : {}),
+      ...(options.gpuOnly ? { disable_cpu_ep_fallback: '1' } : {}),
     };
     const settings: InferenceSession.SessionOptions = {
-      executionProviders: ['cpu'],
+      executionProviders: providersOf(options.gpu),
       graphOptimizationLevel: options.asWritten ? 'disabled' : 'all',
       executionMode: 'sequential',
       intraOpNumThreads: options.threads,

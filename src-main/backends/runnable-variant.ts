@@ -1,3 +1,18 @@
+import type { BackendId } from '../../src-shared/domain/precision';
+
+/** A GPU as one of ONNX Runtime's providers addresses it. */
+export interface OrtGpu {
+  readonly provider: 'webgpu' | 'cuda';
+  /** Among the GPUs that CUDA shows; 0 for WebGPU, which chooses by itself. */
+  readonly device: number;
+}
+
+/** The GPU that a backend of ONNX Runtime runs on; null for other backends. */
+export function ortGpuOf(backend: BackendId, device: number): OrtGpu | null {
+  if (backend === 'ort-cuda') return { provider: 'cuda', device };
+  return backend === 'ort-webgpu' ? { provider: 'webgpu', device: 0 } : null;
+}
+
 /** A model file that ONNX Runtime opens, and how. */
 export interface OnnxVariant {
   readonly kind: 'onnx';
@@ -10,6 +25,8 @@ export interface OnnxVariant {
   readonly simulate: boolean;
   /** Some layer runs in FP16. */
   readonly hasFp16: boolean;
+  /** Absent: on the CPU. */
+  readonly gpu?: OrtGpu;
 }
 
 /** A TensorRT engine that was built here. */

@@ -27,9 +27,9 @@ export const VARIANT_USAGE = `  --variants LIST   fp32, fp16, int8, mixed, int8-
   --target T        ${TARGETS.join(', ')} (default: the project's)
   --threads N       default: one per core
   --activations     int8 (default) or uint8 (asymmetric; target onnxruntime only)
+  --batches LIST    batch sizes to time (default 1); for tensorrt an optimization profile each; validation on a GPU uses the largest
+  --device N        GPU of tensorrt or ort-cuda, counted from 0
 Backend tensorrt:
-  --batches LIST    batch sizes, an optimization profile each (default 1); the largest is what validation uses
-  --device N        GPU, counted from 0
   --implicit        TensorRT 10: FP32 model, calibration cache and layer precisions instead of Q/DQ
   --workspace MIB   limit of scratch memory (default: all of the GPU's)
   --optimization-level 0..5 (3)   --auxiliary-streams N   --version-compatible   --tf32

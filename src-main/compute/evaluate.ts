@@ -4,8 +4,8 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { summarizeAnswers } from '../analysis/answers';
 import type { ImageAnswer } from '../analysis/variant-evaluator';
 import { imageId } from '../calibration/calibration-state';
-import { isEngine, isOnnx } from '../backends/runnable-variant';
-import { answersOfEngines } from './evaluate-engines';
+import { isOnnx } from '../backends/runnable-variant';
+import { answersOnGpu } from './evaluate-on-gpu';
 import { runImagePool, type Batch } from './image-pool';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from './protocol';
 import type { EvaluateInit } from './roles/evaluate-role';
@@ -13,8 +13,7 @@ import type { EvaluateInit } from './roles/evaluate-role';
 /** Runs every variant over the set; the first variant is the reference of all comparisons. */
 export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
   const { entries } = params.set;
-  const engines = params.variants.filter(isEngine);
-  if (engines.length > 0) return resultOf(params, await answersOfEngines(params, engines, context));
+  if (params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined)) return resultOf(params, await answersOnGpu(params, context));
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const size = params.input.fixedBatch ?? 1;

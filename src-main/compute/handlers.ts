@@ -1,9 +1,12 @@
 import { statSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { listSupportedBackends } from 'onnxruntime-node';
 import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { benchmark } from '../backends/benchmark';
-import { isEngine, isOnnx, variantPath, type RunnableVariant } from '../backends/runnable-variant';
+import { onnxruntimeFolder, requireProviderFiles } from '../backends/ort-gpu-files';
+import { isEngine, isOnnx, variantPath, type OrtGpu, type RunnableVariant } from '../backends/runnable-variant';
 import { benchmarkEngines } from '../backends/tensorrt/benchmark-engines';
 import { buildEngine } from '../backends/tensorrt/build-engine';
 import { inspectEngine } from '../backends/tensorrt/engine-layers';
@@ -15,8 +18,9 @@ import { calibrate } from './calibrate';
 import { entryPath } from './entry-path';
 import { evaluate } from './evaluate';
 import { merge } from './merge-shards';
+import { probeGpu } from './gpu-status';
 import { prepare } from './prepare';
-import type { BenchParams, ComputeMethods, EngineLayersParams, EngineLayersResult, PreviewParams, TensorrtStatus, ThumbnailParams, VersionsResult } from './protocol';
+import type { BenchParams, ComputeMethods, EngineLayersParams, EngineLayersResult, OrtGpuStatus, PreviewParams, TensorrtStatus, ThumbnailParams, VersionsResult } from './protocol';
 import { explain, rewrite } from './rewrite';
 
 type Handlers = {
@@ -24,7 +28,7 @@ type Handlers = {
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, thumbnail, preview, bench, versions, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, auto, sensitivity, search, try: tryModels, thumbnail, preview, bench, versions, 'ort-gpu-status': ortGpuStatus, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);
@@ -39,7 +43,21 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
   const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
   if (engines.length > 0) return benchmarkEngines({ variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt }, context);
   const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
-  return benchmark({ ...params, batch: params.batches[0] ?? 1, variants, hostPath: entryPath('bench-host') }, context);
+  const gpu = variants.find((variant) => variant.gpu !== undefined)?.gpu;
+  const device = gpu === undefined ? (cpus()[0]?.model.trim() ?? 'CPU') : (await ortGpuStatus(gpu)).device;
+  return benchmark({ ...params, variants, device, hostPath: entryPath('bench-host') }, context);
+}
+
+/** By provider and device; what was found stays, what failed is tried again. */
+const gpusFound = new Map<string, Promise<OrtGpuStatus>>();
+
+async function ortGpuStatus(gpu: OrtGpu): Promise<OrtGpuStatus> {
+  requireProviderFiles(gpu.provider, { compiled: listSupportedBackends().map(({ name }) => name), folder: onnxruntimeFolder() });
+  const key = `${gpu.provider} ${gpu.device}`;
+  const found = gpusFound.get(key) ?? probeGpu(gpu, entryPath('gpu-probe'));
+  gpusFound.set(key, found);
+  found.catch(() => gpusFound.delete(key));
+  return found;
 }
 
 async function tensorrtStatus(): Promise<TensorrtStatus> {

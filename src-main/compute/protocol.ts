@@ -9,7 +9,7 @@ import type { GpuDevice } from '../../native/tensorrt';
 import type { EngineLayer } from '../../src-shared/domain/engine-layers';
 import type { TensorrtBenchOptions } from '../../src-shared/domain/tensorrt-options';
 import type { BenchmarkOutcome } from '../backends/benchmark';
-import type { EngineVariant, RunnableVariant } from '../backends/runnable-variant';
+import type { EngineVariant, OrtGpu, RunnableVariant } from '../backends/runnable-variant';
 import type { EngineBuild, EngineBuildResult } from '../backends/tensorrt/build-engine';
 import type { HalfHazard, PrecisionPlan, Target } from '../../src-shared/domain/precision';
 
@@ -39,6 +39,8 @@ export type ComputeMethod = keyof ComputeMethods;
 /** How the compute process is asked: the app depends on this, tests script it. */
 export interface Compute {
   request<M extends ComputeMethod>(method: M, params: ComputeMethods[M]['params'], context: TaskContext): Promise<ComputeMethods[M]['result']>;
+  /** A GPU provider of ONNX Runtime. Fails with backend-unavailable where it cannot run, saying why. */
+  readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
   dispose(): void;
 }
 
@@ -124,7 +126,7 @@ export interface EvaluateParams {
   readonly preprocessing: Preprocessing;
   readonly set: ImageSet;
   readonly threads: number;
-  /** Images that an engine takes at once, where the model does not fix it. */
+  /** Images that a GPU takes at once, where the model does not fix it. */
   readonly batch: number;
 }
 
@@ -162,7 +164,7 @@ export interface BenchParams {
   readonly variants: readonly RunnableVariant[];
   readonly sizesMb: Readonly<Record<string, number>>;
   readonly input: ImageInput;
-  /** One for ONNX Runtime; engines are timed at each. */
+  /** Every variant is timed at each. */
   readonly batches: readonly number[];
   readonly threads: number;
   readonly rounds: number;
@@ -208,3 +210,9 @@ export type HostMessage =
 export type ClientMessage =
   | { readonly type: 'request'; readonly id: number; readonly method: ComputeMethod; readonly params: unknown }
   | { readonly type: 'cancel'; readonly id: number };
+export interface OrtGpuStatus {
+  readonly device: string;
+  /** False: a model with FP16 layers does not run. */
+  readonly hasFp16: boolean;
+}
+

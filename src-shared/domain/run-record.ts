@@ -90,7 +90,8 @@ export interface BenchmarkVariantRecord {
   readonly streams: number;
   readonly latencyMs: LatencySummary;
   readonly throughputPerSecond: number;
-  readonly memoryMb: number;
+  /** Absent where it is not known: on GPUs through ONNX Runtime. */
+  readonly memoryMb?: number;
   readonly sizeMb: number;
   readonly coefficientOfVariation: number;
   readonly ratioToFp32?: PairedRatio;

@@ -36,7 +36,7 @@ function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<Table
     latency: entry.latencyMs,
     ...(entry.ratioToFp32 === undefined ? {} : { ratioToFp32: entry.ratioToFp32 }),
     throughputPerSecond: entry.throughputPerSecond,
-    memoryMb: entry.memoryMb,
+    ...(entry.memoryMb === undefined ? {} : { memoryMb: entry.memoryMb }),
     sizeMb: entry.sizeMb,
   };
 }

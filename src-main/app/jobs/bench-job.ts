@@ -2,9 +2,10 @@ import type { BenchResult, BenchSpec, BuildResult, BuildSpec } from '../../../sr
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageInput, prepared, type Workspace } from '../workspace';
+import { blamingProvider, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { variantPath } from '../../backends/runnable-variant';
-import { buildVariants, variantOptions, type VariantOptions } from './variants';
+import { buildVariants, variantOptions } from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
@@ -29,7 +30,7 @@ export async function buildJob(spec: BuildSpec, workspace: Workspace, services: 
 /** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
 export async function benchJob(spec: BenchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BenchResult> {
   const asked = variantOptions(spec, workspace, DEFAULT_VARIANTS);
-  if (asked.target !== 'onnxruntime' && asked.backend !== 'tensorrt') {
+  if (asked.target !== 'onnxruntime' && asked.backend === 'ort-cpu') {
     throw new WorkbenchError('usage', `Backend ${asked.backend} only simulates the ${asked.target} layout; the time of a simulation says nothing about an engine`, {
       hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
     });
@@ -43,25 +44,18 @@ export async function benchJob(spec: BenchSpec, workspace: Workspace, services: 
   }
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
-  const outcome = await services.compute.request(
-    'bench',
-    {
-      variants: built.map(({ runnable }) => runnable),
-      sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
-      input,
-      batches: batchesOf(options, spec.batch, input.fixedBatch),
-      tensorrt: options.tensorrt,
-      threads,
-      rounds,
-    },
-    context,
-  );
+  const params = {
+    variants: built.map(({ runnable }) => runnable),
+    sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
+    input,
+    batches: input.fixedBatch === null ? options.tensorrt.batches : [input.fixedBatch],
+    tensorrt: options.tensorrt,
+    threads,
+    rounds,
+  };
+  const outcome = await blamingProvider(options, services.compute.request('bench', params, context));
   const variants = outcome.variants.filter((variant) => asked.variants.includes(variant.variant));
-  const { device, warnings, gpu } = outcome;
+  const { device, gpu } = outcome;
+  const warnings = [...ortGpuWarnings(asked), ...outcome.warnings];
   return { backend: options.backend, device, threads, rounds, variants, warnings, ...(gpu === undefined ? {} : { gpu }) };
-}
-
-function batchesOf({ backend, tensorrt }: VariantOptions, batch: number | undefined, fixedBatch: number | null): readonly number[] {
-  if (backend === 'tensorrt' && fixedBatch === null) return tensorrt.batches;
-  return [fixedBatch ?? batch ?? 1];
 }

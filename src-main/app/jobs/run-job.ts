@@ -15,8 +15,10 @@ import { currentCalibration, loadSet, type Workspace } from '../workspace';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
+import { ortGpuStatus } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { validateJob } from './validate-job';
+import { variantOptions } from './variants';
 
 /** The rows of the table when nothing else is asked for. */
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
@@ -28,6 +30,7 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
   for (const variant of variants) parseVariant(variant); // a misspelt name must not wait for the calibration
   // Neither must a missing GPU.
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
+  await ortGpuStatus(variantOptions(spec, workspace, DEFAULT_VARIANTS), services, context);
   const common = { ...spec, projectPath, variants: withReference(variants) };
   // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
@@ -53,7 +56,7 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     createdAt: new Date().toISOString(),
     project: workspace.file.name,
     tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
-    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}`, ...(bench?.gpu ? { gpu: bench.device } : {}) },
+    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}`, ...(bench && bench.backend !== 'ort-cpu' ? { gpu: bench.device } : {}) },
     model: workspace.file.model,
     sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, context),
     preprocessing: workspace.file.preprocessing,
@@ -101,7 +104,7 @@ function withReference(variants: readonly string[]): readonly string[] {
 
 /** ort-cpu runs what is placed for ONNX Runtime; of another target it knows the accuracy, but no latency. */
 function isSimulation(spec: RunSpec, workspace: Workspace): boolean {
-  return spec.backend !== 'tensorrt' && (spec.target ?? workspace.file.target) !== 'onnxruntime';
+  return (spec.backend ?? 'ort-cpu') === 'ort-cpu' && (spec.target ?? workspace.file.target) !== 'onnxruntime';
 }
 
 interface SetLimits {

@@ -6,6 +6,7 @@ import type { ImageSet } from '../../../src-shared/domain/image-set';
 import type { VariantPredictions } from '../../compute/protocol';
 import { imageId } from '../../calibration/calibration-state';
 import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
+import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { buildVariants, variantOptions, type VariantOptions } from './variants';
 
@@ -18,18 +19,15 @@ export async function validateJob(spec: ValidateSpec, workspace: Workspace, serv
   const withReference: VariantOptions = { ...options, variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')] };
   const built = await buildVariants(withReference, workspace, services, context);
   const model = await prepared(workspace, services.compute, context);
-  const evaluated = await services.compute.request(
-    'evaluate',
-    {
-      variants: built.map(({ runnable }) => runnable),
-      input: imageInput(model),
-      preprocessing: workspace.file.preprocessing,
-      set,
-      threads: spec.threads ?? defaultThreads(),
-      batch: Math.max(...options.tensorrt.batches),
-    },
-    context,
-  );
+  const params = {
+    variants: built.map(({ runnable }) => runnable),
+    input: imageInput(model),
+    preprocessing: workspace.file.preprocessing,
+    set,
+    threads: spec.threads ?? defaultThreads(),
+    batch: Math.max(...options.tensorrt.batches),
+  };
+  const evaluated = await blamingProvider(options, services.compute.request('evaluate', params, context));
   const images = validationImages(set, evaluated.classCount > 0);
   const reference = evaluated.variants[0];
   const variants = evaluated.variants
@@ -82,6 +80,7 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   if (classCount > 0 && set.classNames.length > classCount) {
     warnings.push({ code: 'labels-too-many', message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.` });
   }
+  if (ortGpu(options) !== null) return [...warnings, ...ortGpuWarnings(options)];
   if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {
     warnings.push({ code: 'simulation', message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.` });
   }

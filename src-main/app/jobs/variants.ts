@@ -6,17 +6,19 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
-import type { RunnableVariant } from '../../backends/runnable-variant';
+import type { OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
 import type { EngineSummary } from '../../../src-shared/domain/engine-layers';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
-import { requireBackend } from '../../backends/registry';
 import { writeFileAtomic } from '../../base/atomic-file';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import { thresholdsInUse } from '../../calibration/threshold-table';
 import type { RewriteParams } from '../../compute/protocol';
 import type { Model } from '../../onnx/model';
 import { openCalibration, openCalibrationIfAny, prepared, rangesOf, shortHash, type Workspace } from '../workspace';
+import { ensureAutoFor } from './auto-job';
 import { buildEngines } from './engines';
+import { ortGpu, ortGpuStatus, requireHalf } from './ort-gpu';
+import { REWRITE_VERSION } from './rewrite-version';
 import type { JobServices } from './services';
 
 export interface VariantOptions {
@@ -35,7 +37,6 @@ export function variantOptions(
   defaults: readonly string[],
 ): VariantOptions {
   const backend = spec.backend ?? 'ort-cpu';
-  requireBackend(backend);
   const target = spec.target ?? (backend === 'tensorrt' ? 'tensorrt' : workspace.file.target);
   if (backend === 'tensorrt' && target !== 'tensorrt') throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
   const tensorrt = { ...DEFAULT_TENSORRT_OPTIONS, ...spec.tensorrt };
@@ -67,16 +68,17 @@ interface EngineRecord {
 }
 
 const ENGINE_RECORD = 'engine.json';
-/** Part of every engine's key: raised when the same plan and thresholds give another model. */
-export const REWRITE_VERSION = 3;
 
 /**
  * Builds engines. On ort-cpu with target onnxruntime an engine is the self-contained quantized model that ONNX Runtime
  * fuses to INT8 kernels; with another target it is a simulation that keeps Q/DQ as float arithmetic and refers to the
- * prepared weights. fp32 is the prepared model itself. An engine of the same content is kept.
+ * prepared weights. ONNX Runtime's GPU providers have float kernels only: there INT8 is that arithmetic for every target, and
+ * FP16 is real. fp32 is the prepared model itself. An engine of the same content is kept.
  */
 export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
+  await ensureAutoFor(options.variants, options.target, workspace, services, context);
   if (options.backend === 'tensorrt') return buildEngines(options, workspace, services, context);
+  const gpuStatus = await ortGpuStatus(options, services, context);
   const model = await prepared(workspace, services.compute, context);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : openCalibrationIfAny(workspace);
@@ -86,6 +88,7 @@ export async function buildVariants(options: VariantOptions, workspace: Workspac
     built.push(await buildVariant(name, { options, workspace, services, context, model, calibration }));
   }
   context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
+  if (gpuStatus !== null) requireHalf(built, gpuStatus, options);
   return built;
 }
 
@@ -104,19 +107,22 @@ interface BuildTask {
 
 async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVariant> {
   const { options, workspace } = task;
-  if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir);
+  const gpu = ortGpu(options);
+  if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
   const recipe = variantRecipe(name, task);
-  const isSimulation = options.target !== 'onnxruntime';
+  const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
+  // FP16 weights take their real size where FP16 is real.
+  const materialize = options.target === 'onnxruntime' || gpu !== null;
   const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
-  const weightsDir = isSimulation ? workspace.preparedDir : null;
-  const runnable = { kind: 'onnx', variant: name.text, modelPath, weightsDir, simulate: isSimulation } as const;
+  const weightsDir = materialize ? null : workspace.preparedDir;
+  const runnable: Omit<OnnxVariant, 'hasFp16'> = { kind: 'onnx', variant: name.text, modelPath, weightsDir, simulate: isSimulation, ...(gpu === null ? {} : { gpu }) };
   const known = readEngineRecord(dir);
   if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
-  const result = await task.services.compute.request('rewrite', { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize: !isSimulation }, task.context);
+  const result = await task.services.compute.request('rewrite', { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize }, task.context);
   const record: EngineRecord = {
     version: 1,
     backend: options.backend,
@@ -130,10 +136,11 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   return { runnable: { ...runnable, hasFp16: result.hasFp16 }, dir, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
 }
 
-function preparedAsVariant(variant: string, preparedDir: string): BuiltVariant {
+function preparedAsVariant(variant: string, preparedDir: string, gpu: OrtGpu | null): BuiltVariant {
   const modelPath = join(preparedDir, 'model.onnx');
   const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => sum + (existsSync(join(preparedDir, file)) ? statSync(join(preparedDir, file)).size : 0), 0);
-  return { runnable: { kind: 'onnx', variant, modelPath, weightsDir: preparedDir, simulate: false, hasFp16: false }, dir: preparedDir, sizeBytes, seconds: 0, built: false };
+  const runnable: OnnxVariant = { kind: 'onnx', variant, modelPath, weightsDir: preparedDir, simulate: false, hasFp16: false, ...(gpu === null ? {} : { gpu }) };
+  return { runnable, dir: preparedDir, sizeBytes, seconds: 0, built: false };
 }
 
 function readEngineRecord(dir: string): EngineRecord | null {

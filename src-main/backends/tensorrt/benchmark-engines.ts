@@ -1,12 +1,11 @@
 import type { Engine, GpuReadings, Runner, TimeResult } from '../../../native/tensorrt';
-import { formatPercent } from '../../../src-shared/base/units';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/latency';
+import { pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/latency';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/run-record';
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/tensorrt-options';
-import type { BenchmarkOutcome } from '../benchmark';
+import { unsteady, type BenchmarkOutcome } from '../benchmark';
 import type { EngineVariant } from '../runnable-variant';
 import { loadEngine, profileOf, shapesAt } from './engine-session';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
@@ -111,13 +110,6 @@ function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtB
       ...(ratio === null ? {} : { ratioToFp32: ratio }),
     };
   });
-}
-
-function unsteady(variants: readonly BenchmarkVariantRecord[]): Warning[] {
-  return variants.filter(({ latencyMs }) => isUnstable(latencyMs)).map(({ variant, batch, coefficientOfVariation }) => ({
-    code: 'latency-unsteady',
-    message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the ratio to fp32.`,
-  }));
 }
 
 function throttleWarnings(reasons: ReadonlySet<string>): Warning[] {

@@ -28,12 +28,17 @@ export function openTensorrt(): TensorrtRuntime {
   return opened;
 }
 
+/** The GPUs that CUDA shows; empty where no addon was built. @throws WorkbenchError backend-unavailable without a driver or GPU. */
+export function cudaDevices(): readonly GpuDevice[] {
+  const addon = TENSORRT_MAJORS.map((major) => addonPath(major)).find((path) => existsSync(path));
+  return addon === undefined ? [] : translated(() => requireAddon(addon).devices());
+}
+
 function open(): TensorrtRuntime {
   const { found, folders } = findTensorrt();
   if (found === null) {
     // Without a GPU the library would be of no use: what is missing first is said first.
-    const addon = TENSORRT_MAJORS.map((major) => addonPath(major)).find((path) => existsSync(path));
-    if (addon !== undefined) translated(() => requireAddon(addon).devices());
+    cudaDevices();
     throw new WorkbenchError('backend-unavailable', `No libnvinfer.so.${TENSORRT_MAJORS.join(' or .so.')} was found in ${folders.length} folders (${folders.slice(0, 4).join(', ')}, ...)`, { hint: INSTALL_HINT });
   }
   const addon = loadAddonFor(found);

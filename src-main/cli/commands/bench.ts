@@ -39,7 +39,7 @@ function asText(result: BenchResult): string {
     formatPercent(row.coefficientOfVariation * 100),
     row.ratioToFp32 ? `${row.ratioToFp32.median.toFixed(2)}×` : '',
     formatRate(row.throughputPerSecond, 'images'),
-    row.memoryMb.toFixed(1),
+    row.memoryMb?.toFixed(1) ?? '',
     row.sizeMb.toFixed(2),
   ]);
   return `${result.device}, ${gpuText(result)}, ${result.rounds} rounds\n${renderTable(columns, rows)}`;

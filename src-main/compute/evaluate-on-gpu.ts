@@ -2,7 +2,9 @@ import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageEntry, SkippedImage } from '../../src-shared/domain/image-set';
 import { VariantEvaluator, type ImageAnswer } from '../analysis/variant-evaluator';
-import type { EngineVariant } from '../backends/runnable-variant';
+import type { ModelSession } from '../backends/model-session';
+import { OrtSession } from '../backends/ort-session';
+import type { RunnableVariant } from '../backends/runnable-variant';
 import { EngineSession } from '../backends/tensorrt/engine-session';
 import { imageId } from '../calibration/calibration-state';
 import { createPreprocessor, type Preprocessor } from '../calibration/preprocess';
@@ -11,16 +13,21 @@ import type { EvaluateParams } from './protocol';
 
 type Loaded = { readonly ok: true; readonly index: number; readonly data: Float32Array } | { readonly ok: false; readonly index: number; readonly reason: string };
 
-/** Runs engines over the set, batch by batch on the GPU, while the next batch is decoded. */
-export async function answersOfEngines(params: EvaluateParams, engines: readonly EngineVariant[], context: TaskContext): Promise<Answers> {
+/** A variant that runs on a GPU. */
+function openSession(variant: RunnableVariant, batch: number): Promise<ModelSession> {
+  return variant.kind === 'engine' ? EngineSession.open(variant, batch) : OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
+}
+
+/** Runs variants over the set, batch by batch on the GPU, while the next batch is decoded. */
+export async function answersOnGpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
   const batch = params.input.fixedBatch ?? params.batch;
   const preprocessor = createPreprocessor(params.preprocessing, params.input);
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
-  const sessions: EngineSession[] = [];
+  const sessions: ModelSession[] = [];
   try {
-    for (const engine of engines) sessions.push(await EngineSession.open(engine, batch));
+    for (const variant of params.variants) sessions.push(await openSession(variant, batch));
     const evaluator = new VariantEvaluator(sessions, params.input, batch);
     let next = loadBatch(preprocessor, entries, 0, batch);
     for (let start = 0; start < entries.length; start += batch) {
