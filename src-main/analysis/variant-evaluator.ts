@@ -73,7 +73,11 @@ export class VariantEvaluator {
   }
 }
 
-function answerOf(outputs: readonly OutputTensor[], reference: readonly OutputTensor[], slot: number, batch: number): ImageAnswer {
+/**
+ * What a model answered to image `slot` of a batch, compared with the reference's outputs of the same batch.
+ * @throws WorkbenchError model-unsupported when an output's size depends on the data.
+ */
+export function answerOf(outputs: readonly OutputTensor[], reference: readonly OutputTensor[], slot: number, batch: number): ImageAnswer {
   let top5: number[] = [];
   let score = Number.NaN;
   let classCount = 0;

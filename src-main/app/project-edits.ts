@@ -64,6 +64,9 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, plan: { ...file.plan, rest: edit.rest } };
     case 'attention':
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
+    case 'plan':
+      requirePlannedLayers(edit.plan, model);
+      return { ...file, plan: edit.plan };
     case 'preset':
       return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model, file.target), 'fp16', model);
     case 'gates':

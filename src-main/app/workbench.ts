@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
 import type {
+  AnalysesView,
+  AnalysisCost,
   CreateProjectRequest,
   DoctorReport,
   ExportRequest,
@@ -24,7 +26,7 @@ import type {
 } from '../../src-shared/contract/api';
 import { unreachable } from '../../src-shared/base/assert';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import type { JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/jobs';
+import type { AnalysisSpec, JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ModelInspection } from '../../src-shared/domain/inspection';
 import type { Method } from '../../src-shared/domain/methods';
@@ -36,12 +38,18 @@ import { ForcedCancelError } from '../compute/client';
 import { inspectModel } from '../onnx/inspect';
 import { readModel } from '../onnx/wire-reader';
 import { listRuns, loadRun } from '../runs/run-store';
+import { analysisCost } from './analysis-cost';
+import { loadAnalyses } from './analysis-store';
 import { artifactPaths } from './artifact-paths';
 import { doctor } from './doctor';
 import { importCache } from './cache-exchange';
 import { exportProject } from './exchange';
 import { ImageSets } from './image-sets';
 import { JobQueue } from './job-queue';
+import { autoJob } from './jobs/auto-job';
+import { diagnoseJob } from './jobs/diagnose-job';
+import { searchJob } from './jobs/search-job';
+import { sensitivityJob } from './jobs/sensitivity-job';
 import { calibrateJob, mergeJob } from './jobs/calibrate-job';
 import { benchJob, buildJob } from './jobs/bench-job';
 import { quantizeJob } from './jobs/quantize-job';
@@ -167,6 +175,14 @@ export class Workbench implements WorkbenchApi {
     return { html };
   }
 
+  async getAnalyses(request: { readonly projectPath: string }): Promise<AnalysesView> {
+    return loadAnalyses(await openWorkspace(resolve(request.projectPath)));
+  }
+
+  async getAnalysisCost({ spec }: { readonly spec: AnalysisSpec }): Promise<AnalysisCost> {
+    return analysisCost(spec, await openWorkspace(resolve(spec.projectPath)), this.services.compute);
+  }
+
   async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {
     const projectPath = resolve(request.projectPath);
     return this.locks.hold(projectPath, async () => {
@@ -244,6 +260,14 @@ export class Workbench implements WorkbenchApi {
         return benchJob(spec, workspace, this.services, context);
       case 'run':
         return runJob(spec, workspace, this.services, context);
+      case 'sensitivity':
+        return sensitivityJob(spec, workspace, this.services, context);
+      case 'auto':
+        return autoJob(spec, workspace, this.services, context);
+      case 'search':
+        return searchJob(spec, workspace, this.services, context);
+      case 'diagnose':
+        return diagnoseJob(spec, workspace, this.services, context);
       default:
         return unreachable(spec);
     }

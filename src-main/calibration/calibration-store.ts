@@ -8,6 +8,7 @@ import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
 import { mergeHistograms } from '../../src-shared/domain/histogram-merge';
 import { isCalibrationIndex, type CalibrationIndex } from './calibration-index';
 import { decodeHistogramFile, type HistogramFile } from './histogram-file';
+import { readAutoThresholds } from './auto-thresholds';
 import { readTensorrtGrid } from './tensorrt-grid-store';
 
 /** The index of a finished calibration, or null when the folder holds none (of this version). */
@@ -26,6 +27,7 @@ export function readCalibrationIndex(calibrationDir: string): CalibrationIndex |
 /** A finished calibration on disk. Histograms are decoded when they are asked for. */
 export class StoredCalibration {
   private file: HistogramFile | null = null;
+  private auto: Readonly<Record<string, number>> | null = null;
   private tensorrtByName: ReadonlyMap<string, TensorrtThreshold> | null | undefined;
 
   private constructor(
@@ -77,6 +79,12 @@ export class StoredCalibration {
       this.tensorrtByName = thresholds ? new Map(thresholds.map((item) => [item.name, item])) : null;
     }
     return this.tensorrtByName;
+  }
+
+  /** Thresholds of method auto: tensor -> real units; null when they were not chosen. */
+  autoThresholds(): Readonly<Record<string, number>> | null {
+    this.auto ??= readAutoThresholds(dirname(this.histogramPath));
+    return this.auto;
   }
 
   private load(): HistogramFile {

@@ -1,4 +1,5 @@
-import { DataType, type Model } from '../onnx/model';
+import { floatOutput } from '../onnx/make';
+import type { Model } from '../onnx/model';
 import { encodeModel } from '../onnx/wire-writer';
 import { preparedWeights } from '../onnx/prepared-store';
 
@@ -9,6 +10,6 @@ import { preparedWeights } from '../onnx/prepared-store';
 export function collectionModel(prepared: Model, preparedDir: string, tensors: readonly string[], inputName: string): Uint8Array {
   const output = tensors
     .filter((name) => name !== inputName) // the input is at hand without running the model
-    .map((name) => ({ name, tensorType: { elemType: DataType.FLOAT, shape: null } }));
+    .map(floatOutput);
   return encodeModel({ ...prepared, graph: { ...prepared.graph, output } }, { externalTo: preparedWeights(preparedDir) });
 }

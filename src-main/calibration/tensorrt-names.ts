@@ -1,7 +1,7 @@
 import { attrFloat } from '../onnx/attributes';
 import { elementTypes } from '../onnx/dtypes';
 import { GraphIndex } from '../onnx/graph-index';
-import { floatTensor, makeNode } from '../onnx/make';
+import { floatOutput, floatTensor, makeNode } from '../onnx/make';
 import { DataType, type Graph, type Model, type Node, type Tensor } from '../onnx/model';
 import { isOp } from '../onnx/opset';
 import { capturedNames } from '../onnx/subgraphs';
@@ -51,7 +51,7 @@ export function tensorrtNames(original: Model): TensorrtNames {
   }
   const names = collector.names;
   const output = names.flatMap((entry) =>
-    entry.kind === 'activation' && index.producer(entry.name) !== undefined ? [{ name: entry.name, tensorType: { elemType: DataType.FLOAT, shape: null } }] : [],
+    entry.kind === 'activation' && index.producer(entry.name) !== undefined ? [floatOutput(entry.name)] : [],
   );
   return { model: { ...split.model, graph: { ...split.model.graph, output } }, names };
 }

@@ -22,10 +22,12 @@ function knownThresholds(tensor: TensorCalibration, choices: Choices, calibratio
   const imported = choices.importedThresholds[tensor.name];
   const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
   const tensorrt = calibration.tensorrtThresholds()?.get(tensor.name);
+  const auto = calibration.autoThresholds()?.[tensor.name];
   return {
     ...tensor.thresholds,
     percentile,
     ...(tensorrt === undefined ? {} : { 'entropy-tensorrt': tensorrt.entropy }),
+    ...(auto === undefined ? {} : { auto }),
     ...(imported === undefined ? {} : { imported }),
     ...(manual === undefined ? {} : { manual }),
   };
@@ -38,6 +40,7 @@ function requireThreshold(name: string, method: Method, known: Partial<Record<Me
     'entropy-tensorrt': calibration.tensorrtThresholds()
       ? 'TensorRT knows no tensor of this name: preparing the model made it. Choose another method for it.'
       : "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
+    auto: 'Choose them first: calib auto PROJECT',
     imported: 'Import a calibration cache that names this tensor, or choose another method for it.',
     manual: `Set one: calib set PROJECT --tensor "${name}" --threshold X`,
   };

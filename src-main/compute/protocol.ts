@@ -8,6 +8,12 @@ import type { ImageInput, Preprocessing } from '../../src-shared/domain/preproce
 import type { GpuDevice } from '../../native/tensorrt';
 import type { EngineLayer } from '../../src-shared/domain/engine-layers';
 import type { TensorrtBenchOptions } from '../../src-shared/domain/tensorrt-options';
+import type { SensitivityResult, TrialQuality } from '../../src-shared/domain/analysis';
+import type { AutoOutcome, AutoProblem } from '../analysis/auto';
+import type { SearchOutcome, SearchProblem } from '../analysis/search';
+import type { Trial } from '../analysis/trials';
+import type { SensitivityProblem } from '../analysis/sensitivity';
+import type { TrialParams } from './trial-pool';
 import type { BenchmarkOutcome } from '../backends/benchmark';
 import type { EngineVariant, OrtGpu, RunnableVariant } from '../backends/runnable-variant';
 import type { EngineBuild, EngineBuildResult } from '../backends/tensorrt/build-engine';
@@ -24,9 +30,17 @@ export interface ComputeMethods {
   readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
+  /** Chooses a threshold per tensor among all methods. */
+  readonly auto: { readonly params: AutoParams; readonly result: AutoComputed };
+  readonly sensitivity: { readonly params: SensitivityParams; readonly result: SensitivityComputed };
+  readonly search: { readonly params: SearchParams; readonly result: SearchComputed };
+  /** How each model of a list answers. */
+  readonly try: { readonly params: TryParams; readonly result: TryComputed };
   readonly thumbnail: { readonly params: ThumbnailParams; readonly result: Picture };
   readonly preview: { readonly params: PreviewParams; readonly result: PreprocessingPreview };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
+  /** A GPU provider of ONNX Runtime. Fails with backend-unavailable where it cannot run, saying why. */
+  readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
   /** The TensorRT of this machine. Fails with backend-unavailable where there is none, saying what is missing. */
   readonly 'tensorrt-status': { readonly params: Record<string, never>; readonly result: TensorrtStatus };
   readonly 'tensorrt-build': { readonly params: EngineBuild; readonly result: EngineBuildResult };
@@ -39,8 +53,6 @@ export type ComputeMethod = keyof ComputeMethods;
 /** How the compute process is asked: the app depends on this, tests script it. */
 export interface Compute {
   request<M extends ComputeMethod>(method: M, params: ComputeMethods[M]['params'], context: TaskContext): Promise<ComputeMethods[M]['result']>;
-  /** A GPU provider of ONNX Runtime. Fails with backend-unavailable where it cannot run, saying why. */
-  readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
   dispose(): void;
 }
 
@@ -149,6 +161,56 @@ export interface EvaluateResult {
   readonly classCount: number;
 }
 
+export interface AutoParams extends Omit<AutoProblem, 'chosen' | 'confirmed'> {
+  /** Its entries: first those to choose on, then those to confirm on. */
+  readonly trials: TrialParams;
+  readonly chosenCount: number;
+}
+
+/** What every analysis tells of its images and its cost. */
+interface Tried {
+  readonly skipped: readonly SkippedImage[];
+  /** Runs of the model; what was remembered from an interrupted analysis is not in it. */
+  readonly passes: number;
+}
+
+export interface AutoComputed extends AutoOutcome, Tried {
+  readonly images: { readonly chosen: number; readonly confirmed: number };
+}
+
+export interface SensitivityParams extends SensitivityProblem {
+  readonly trials: TrialParams;
+}
+
+export interface SensitivityComputed extends Tried, Pick<SensitivityResult, 'baseline' | 'layers'> {
+  readonly images: number;
+}
+
+export interface SearchParams extends Omit<SearchProblem, 'rank' | 'judge'> {
+  /** Its entries: first those to rank layers on, then those to judge plans on; all for both when rankCount is all. */
+  readonly trials: TrialParams;
+  readonly rankCount: number;
+}
+
+export interface SearchComputed extends SearchOutcome, Tried {
+  /** Images that plans were judged on. */
+  readonly images: number;
+}
+
+export interface TryParams {
+  readonly trials: TrialParams;
+  /** Name of the work, for progress. */
+  readonly phase: string;
+  readonly list: readonly Trial[];
+}
+
+export interface TryComputed extends Tried {
+  /** One per trial. */
+  readonly qualities: readonly TrialQuality[];
+  /** Of FP32 on the same images. */
+  readonly reference: TrialQuality;
+}
+
 export interface PreviewParams {
   readonly entry: ImageEntry;
   readonly preprocessing: Preprocessing;
@@ -173,6 +235,12 @@ export interface BenchParams {
 }
 
 export type BenchOutcome = BenchmarkOutcome;
+
+export interface OrtGpuStatus {
+  readonly device: string;
+  /** False: a model with FP16 layers does not run. */
+  readonly hasFp16: boolean;
+}
 
 export interface TensorrtStatus {
   /** `10.6.0` */
@@ -210,9 +278,3 @@ export type HostMessage =
 export type ClientMessage =
   | { readonly type: 'request'; readonly id: number; readonly method: ComputeMethod; readonly params: unknown }
   | { readonly type: 'cancel'; readonly id: number };
-export interface OrtGpuStatus {
-  readonly device: string;
-  /** False: a model with FP16 layers does not run. */
-  readonly hasFp16: boolean;
-}
-

@@ -43,6 +43,11 @@ export function floatScalar(name: string, value: number): Tensor {
   return floatTensor(name, [], [value]);
 }
 
+/** A float32 graph output of unknown shape. */
+export function floatOutput(name: string): ValueInfo {
+  return { name, tensorType: { elemType: DataType.FLOAT, shape: null } };
+}
+
 export function floatAttr(name: string, value: number): Attribute {
   return attribute(name, { kind: 'float', value: Math.fround(value) });
 }

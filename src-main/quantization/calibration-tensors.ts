@@ -1,7 +1,19 @@
-import { EMPTY_PLAN, TARGETS, type PrecisionPlan } from '../../src-shared/domain/precision';
-import type { Model } from '../onnx/model';
+import { EMPTY_PLAN, TARGETS, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
+import type { Model, Node } from '../onnx/model';
+import { graphFacts } from './graph-facts';
 import type { Placement } from './placement';
 import { placeQdq } from './quantize';
+
+/** Layers that read quantized activations under a plan, and the tensors whose thresholds decide the scales; in graph order. */
+export function quantizedParts(model: Model, plan: PrecisionPlan, target: Target): { readonly layers: readonly Node[]; readonly tensors: readonly string[] } {
+  const facts = graphFacts(model);
+  const placement = placeQdq(model, plan, target);
+  const reading = new Set(placement.tensors.flatMap(({ uses }) => uses.map(({ layer }) => layer)));
+  const grouped = new Map(placement.groups.flatMap(({ tensors, sources }) => tensors.map((tensor) => [tensor, sources] as const)));
+  const deciding = new Set(placement.tensors.flatMap(({ tensor }) => grouped.get(tensor) ?? [tensor]));
+  const made = [...model.graph.input.map(({ name }) => name), ...facts.nodes.flatMap((node) => node.output)];
+  return { layers: facts.nodes.filter((node) => reading.has(node.name)), tensors: made.filter((name) => deciding.has(name)) };
+}
 
 /**
  * The activations that any target may quantize under any plan, sorted: those that get Q/DQ, or lend their scale, when every

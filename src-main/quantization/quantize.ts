@@ -1,4 +1,5 @@
 import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
+import { floatOutput } from '../onnx/make';
 import type { Model } from '../onnx/model';
 import { raiseOpset } from '../onnx/passes/raise-opset';
 import { graphFacts } from './graph-facts';
@@ -30,6 +31,8 @@ export interface QuantizeRequest {
    * FP16 first, so that the simulation states float32. Scales are the same in both.
    */
   readonly purpose?: 'engine' | 'simulation';
+  /** Tensors that become outputs beside the model's own, in float32, unless the rewritten graph has them as integers only. */
+  readonly observed?: readonly string[];
   /** Maxima of the model's weights, when they were read before. */
   readonly weights?: WeightScales;
 }
@@ -59,8 +62,9 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfScales });
   const rewriter = new Rewriter({ facts, placement, scales, weights, halfScales });
   for (const node of facts.nodes) rewriter.add(node);
-  rewriter.finish();
-  const rewritten = withNodes(model, rewriter);
+  rewriter.finish(request.observed ?? []);
+  const made = new Set(rewriter.nodes.flatMap((node) => node.output));
+  const rewritten = withOutputs(withNodes(model, rewriter), (request.observed ?? []).filter((name) => made.has(name)));
   return {
     model: halfScales ? raiseOpset(rewritten) : rewritten,
     decisions: placement.decisions,
@@ -118,6 +122,13 @@ function withNodes(model: Model, rewriter: Rewriter): Model {
       valueInfo: graph.valueInfo.filter((info) => made.has(info.name)),
     },
   };
+}
+
+/** The model with more float32 outputs; those that it has already are left out. */
+export function withOutputs(model: Model, names: readonly string[]): Model {
+  const { graph } = model;
+  const known = new Set(graph.output.map(({ name }) => name));
+  return { ...model, graph: { ...graph, output: [...graph.output, ...names.filter((name) => !known.has(name)).map(floatOutput)] } };
 }
 
 /** How many nodes of the kinds that quantization adds a model has. */

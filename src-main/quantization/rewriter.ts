@@ -71,9 +71,10 @@ export class Rewriter {
     else this.nodes.push({ ...node, input: node.input.map((name, slot) => this.read(node, name, slot)) });
   }
 
-  /** The graph's outputs must exist in float32. */
-  finish(): void {
+  /** The graph's outputs, and `observed`, must exist in float32. */
+  finish(observed: readonly string[]): void {
     for (const { name } of this.inputs.facts.model.graph.output) this.float(name);
+    for (const name of observed) this.float(name);
   }
 
   private read(node: Node, name: string, slot: number): string {

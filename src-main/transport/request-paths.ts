@@ -13,6 +13,7 @@ const PATH_FIELDS: ReadonlySet<string> = new Set([
   'outPath',
   'cachePath',
   'shardPaths',
+  'againstPath',
   'path',
   'labels',
 ]);

@@ -3,11 +3,12 @@ import type { ModelInspection } from '../domain/inspection';
 import type { TensorHistogram } from '../domain/histogram';
 import type { Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
-import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, RestPrecision, Target } from '../domain/precision';
+import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, PrecisionPlan, RestPrecision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
 import type { RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
-import type { JobSnapshot, JobSpec, Warning } from './jobs';
+import type { AutoResult, DiagnosisResult, SearchResult, SensitivityKind, SensitivityResult } from '../domain/analysis';
+import type { AnalysisSpec, JobSnapshot, JobSpec, Warning } from './jobs';
 
 export interface CreateProjectRequest {
   readonly modelPath: string;
@@ -38,6 +39,8 @@ export type ProjectEdit =
   | { readonly kind: 'precision'; readonly layer: string; readonly precision: Precision }
   | { readonly kind: 'rest'; readonly rest: RestPrecision }
   | { readonly kind: 'attention'; readonly attention: AttentionPrecision }
+  /** The whole plan at once: what adopting a plan of the search sends. */
+  | { readonly kind: 'plan'; readonly plan: PrecisionPlan }
   | { readonly kind: 'preset'; readonly preset: 'first-and-head-fp16' | 'all-int8' }
   | { readonly kind: 'target'; readonly target: Target }
   /** Sets the limits that are named; null removes one. */
@@ -217,6 +220,30 @@ export interface DoctorReport {
   readonly checks: readonly DoctorCheck[];
 }
 
+/** The analyses that were made of a project last. `isCurrent`: nothing that decides it has changed since. */
+export interface AnalysesView {
+  readonly sensitivity: Readonly<Partial<Record<SensitivityKind, Dated<SensitivityResult>>>>;
+  readonly auto: Dated<AutoResult> | null;
+  readonly search: Dated<SearchResult> | null;
+  readonly diagnoses: readonly Dated<DiagnosisResult>[];
+}
+
+export interface Dated<T> {
+  readonly isCurrent: boolean;
+  readonly result: T;
+}
+
+/** What an analysis will cost, before it is started. */
+export interface AnalysisCost {
+  /** Models that will be tried, at most. */
+  readonly trials: number;
+  readonly images: number;
+  /** trials times images. */
+  readonly passes: number;
+  /** From the speed of the last analysis, else of the calibration; null when neither is known. */
+  readonly seconds: number | null;
+}
+
 export type WorkbenchEvent =
   | { readonly type: 'job'; readonly job: JobSnapshot }
   | { readonly type: 'project'; readonly projectPath: string };
@@ -246,6 +273,9 @@ export interface WorkbenchApi {
   listRuns(request: { readonly projectPath: string }): Promise<readonly RunSummary[]>;
   /** The HTML report of a run. */
   getReport(request: { readonly projectPath: string; readonly runId: string }): Promise<{ readonly html: string }>;
+  getAnalyses(request: { readonly projectPath: string }): Promise<AnalysesView>;
+  /** Of a job of kind sensitivity, auto, search or diagnose. */
+  getAnalysisCost(request: { readonly spec: AnalysisSpec }): Promise<AnalysisCost>;
   importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport>;
   exportProject(request: ExportRequest): Promise<ExportResult>;
   doctor(): Promise<DoctorReport>;
@@ -272,6 +302,8 @@ export const API_METHODS = [
   'openSample',
   'listRuns',
   'getReport',
+  'getAnalyses',
+  'getAnalysisCost',
   'importCache',
   'exportProject',
   'doctor',

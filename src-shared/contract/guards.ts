@@ -1,13 +1,14 @@
 import { arrayOf, boolean, byKind, count, nullable, number, objectOf, oneOf, ShapeError, string, where, type Shape } from '../base/json-shape';
-import { METHODS } from '../domain/methods';
+import { SENSITIVITY_KINDS, SENSITIVITY_METRICS, type DiagnosisSubject } from '../domain/analysis';
+import { METHODS, VARIANT_METHODS } from '../domain/methods';
 import { ATTENTION_PRECISIONS, BACKENDS, PRECISIONS, REST_PRECISIONS, TARGETS, type Target } from '../domain/precision';
 import { TENSORRT_TYPINGS, type TensorrtOptions } from '../domain/tensorrt-options';
 import type { Preprocessing } from '../domain/preprocessing';
-import { decisionFields, partialPreprocessingShape, percentileShape, preprocessingShape, someGatesShape } from '../domain/project-shape';
+import { decisionFields, partialPreprocessingShape, percentileShape, planShape, preprocessingShape, someGatesShape } from '../domain/project-shape';
 import { jobId, type JobId } from '../base/brand';
 import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectDecisions, type ProjectEdit, type SetName } from './api';
 import { WorkbenchError } from '../base/errors';
-import type { BenchSpec, BuildSpec, JobSpec, QuantizeSpec, RunSpec, Shard, ValidateSpec } from './jobs';
+import type { AnalysisSpec, AutoSpec, BenchSpec, BuildSpec, DiagnoseSpec, JobSpec, QuantizeSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
 
 /** What comes over a link is parsed once, here; code behind it can rely on the types. */
 
@@ -28,6 +29,7 @@ const edit = byKind<ProjectEdit>({
   precision: objectOf<Extract<ProjectEdit, { kind: 'precision' }>>({ kind: oneOf('precision'), layer: string, precision: oneOf(...PRECISIONS) }, {}),
   rest: objectOf<Extract<ProjectEdit, { kind: 'rest' }>>({ kind: oneOf('rest'), rest: oneOf(...REST_PRECISIONS) }, {}),
   attention: objectOf<Extract<ProjectEdit, { kind: 'attention' }>>({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }, {}),
+  plan: objectOf<Extract<ProjectEdit, { kind: 'plan' }>>({ kind: oneOf('plan'), plan: planShape }, {}),
   preset: objectOf<Extract<ProjectEdit, { kind: 'preset' }>>({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }, {}),
   target: objectOf<Extract<ProjectEdit, { kind: 'target' }>>({ kind: oneOf('target'), target: oneOf(...TARGETS) }, {}),
   gates: objectOf<Extract<ProjectEdit, { kind: 'gates' }>>({ kind: oneOf('gates'), gates: someGatesShape }, {}),
@@ -65,7 +67,26 @@ const variantsShapes = {
 type Calibrate = Extract<JobSpec, { kind: 'calibrate' }>;
 type Merge = Extract<JobSpec, { kind: 'merge' }>;
 const shard = objectOf<Shard>({ index: whole, count: whole }, {});
+const setName = oneOf('calibration', 'validation');
+const points = where(number, 'a number of percentage points, 0 or more', (value) => value >= 0);
+const subject = byKind<DiagnosisSubject>({
+  group: objectOf<Extract<DiagnosisSubject, { kind: 'group' }>>({ kind: oneOf('group'), group: string }, {}),
+  class: objectOf<Extract<DiagnosisSubject, { kind: 'class' }>>({ kind: oneOf('class'), label: count }, {}),
+  confusion: objectOf<Extract<DiagnosisSubject, { kind: 'confusion' }>>({ kind: oneOf('confusion'), from: count, to: count }, {}),
+});
+const common = { target: oneOf(...TARGETS), threads: whole };
+const analysisShapes = {
+  sensitivity: objectOf<SensitivitySpec>(
+    { kind: oneOf('sensitivity'), ...projectPath },
+    { ...common, question: oneOf(...SENSITIVITY_KINDS), metric: oneOf(...SENSITIVITY_METRICS), set: setName, limit: whole, layers: string },
+  ),
+  auto: objectOf<AutoSpec>({ kind: oneOf('auto'), ...projectPath }, { ...common, images: whole }),
+  search: objectOf<SearchSpec>({ kind: oneOf('search'), ...projectPath }, { ...common, maxDrop: points, maxWorstGroupDrop: points, maxLayers: whole, method: oneOf(...VARIANT_METHODS), againstPath: string, limit: whole }),
+  diagnose: objectOf<DiagnoseSpec>({ kind: oneOf('diagnose'), ...projectPath, subject }, { ...common, variant: string, limit: whole }),
+};
+const analysisSpec = byKind<AnalysisSpec>(analysisShapes);
 const jobSpec = byKind<JobSpec>({
+  ...analysisShapes,
   calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),
   merge: objectOf<Merge>({ kind: oneOf('merge'), ...projectPath, shardPaths: arrayOf(string) }, {}),
   quantize: objectOf<QuantizeSpec>({ kind: oneOf('quantize'), ...projectPath, target: oneOf(...TARGETS), variant: string, outPath: string }, { activationType, io: oneOf('fp32', 'fp16') }),
@@ -75,7 +96,6 @@ const jobSpec = byKind<JobSpec>({
   run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole }),
 });
 
-const setName = oneOf('calibration', 'validation');
 const pictureSize = where(whole, 'an integer from 16 to 512', (value) => value >= 16 && value <= 512);
 
 /** Shape of the request of every method. */
@@ -103,6 +123,8 @@ export const REQUEST_SHAPES = {
   openSample: empty,
   listRuns: objectOf<{ readonly projectPath: string }>(projectPath, {}),
   getReport: objectOf<{ readonly projectPath: string; readonly runId: string }>({ ...projectPath, runId: string }, {}),
+  getAnalyses: objectOf<{ readonly projectPath: string }>(projectPath, {}),
+  getAnalysisCost: objectOf<{ readonly spec: AnalysisSpec }>({ spec: analysisSpec }, {}),
   importCache: objectOf<{ readonly projectPath: string; readonly cachePath: string }>({ ...projectPath, cachePath: string }, {}),
   exportProject: objectOf<ExportRequest>({ ...projectPath, format: oneOf('triton', 'trt-cache', 'report'), outPath: string }, {}),
   doctor: empty,

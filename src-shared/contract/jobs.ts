@@ -1,4 +1,6 @@
 import type { JobId } from '../base/brand';
+import type { AutoResult, DiagnosisResult, DiagnosisSubject, SearchResult, SensitivityKind, SensitivityMetric, SensitivityResult } from '../domain/analysis';
+import type { VariantMethod } from '../domain/methods';
 import type { BackendId, PlacementDecision, Target } from '../domain/precision';
 import type { EngineSummary } from '../domain/engine-layers';
 import type { TensorrtOptions } from '../domain/tensorrt-options';
@@ -15,7 +17,11 @@ export type JobSpec =
   | ValidateSpec
   | BuildSpec
   | BenchSpec
-  | RunSpec;
+  | RunSpec
+  | SensitivitySpec
+  | AutoSpec
+  | SearchSpec
+  | DiagnoseSpec;
 
 /** Part `index` (1-based) of `count` equal parts of the calibration set. */
 export interface Shard {
@@ -66,13 +72,74 @@ export interface RunSpec extends VariantsSpec {
   readonly kind: 'run';
   readonly limit?: number;
   readonly rounds?: number;
+  /** Also collect TensorRT's own grid, see calibrate. */
+  readonly tensorrtGridBatch?: number;
 }
+
+export interface SensitivitySpec {
+  readonly kind: 'sensitivity';
+  readonly projectPath: string;
+  /** release when absent. */
+  readonly question?: SensitivityKind;
+  /** sqnr when absent; top1 and worst-group need a validation set with labels. */
+  readonly metric?: SensitivityMetric;
+  /** calibration when absent, unless the metric needs labels. */
+  readonly set?: 'calibration' | 'validation';
+  /** Images, spread evenly over the set; 64 when absent. */
+  readonly limit?: number;
+  /** Layers whose names match; all when absent. */
+  readonly layers?: string;
+  readonly target?: Target;
+  readonly threads?: number;
+}
+
+/** Chooses the thresholds of method `auto`. */
+export interface AutoSpec {
+  readonly kind: 'auto';
+  readonly projectPath: string;
+  /** Images that the choice is made on, 64 when absent; as many others confirm it. */
+  readonly images?: number;
+  readonly target?: Target;
+  readonly threads?: number;
+}
+
+export interface SearchSpec {
+  readonly kind: 'search';
+  readonly projectPath: string;
+  /** Percentage points; the project's gates, else 0.5 and 1. */
+  readonly maxDrop?: number;
+  readonly maxWorstGroupDrop?: number;
+  /** Thresholds to search with; absent: those in use, or auto's where they are clearly better. */
+  readonly method?: VariantMethod;
+  /** At most so many released layers. */
+  readonly maxLayers?: number;
+  /** Folder or list of unlabelled images from the field that plans are ranked and judged on. */
+  readonly againstPath?: string;
+  /** Only N images of the set that plans are judged on. */
+  readonly limit?: number;
+  readonly target?: Target;
+  readonly threads?: number;
+}
+
+/** Why a group, a class or a confusion of a variant got worse, and what would mend it. */
+export interface DiagnoseSpec {
+  readonly kind: 'diagnose';
+  readonly projectPath: string;
+  /** int8 or mixed, with or without a method; mixed when absent. */
+  readonly variant?: string;
+  readonly subject: DiagnosisSubject;
+  /** At most so many images of the subject; 64 when absent. */
+  readonly limit?: number;
+  readonly target?: Target;
+  readonly threads?: number;
+}
+
+/** Jobs that try many variants of the model on images. */
+export type AnalysisSpec = SensitivitySpec | AutoSpec | SearchSpec | DiagnoseSpec;
 
 export type JobKind = JobSpec['kind'];
 
 export interface Warning {
-  /** Also collect TensorRT's own grid, see calibrate. */
-  readonly tensorrtGridBatch?: number;
   readonly code: string;
   readonly message: string;
 }
@@ -166,6 +233,10 @@ export interface JobResults {
   readonly build: BuildResult;
   readonly bench: BenchResult;
   readonly run: RunResult;
+  readonly sensitivity: SensitivityResult;
+  readonly auto: AutoResult;
+  readonly search: SearchResult;
+  readonly diagnose: DiagnosisResult;
 }
 export type JobResult = JobResults[JobKind];
 

@@ -7,7 +7,7 @@ export const HISTOGRAM_METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as c
 export type HistogramMethod = (typeof HISTOGRAM_METHODS)[number];
 
 /** The methods that a variant can use for every tensor, whatever the project says. */
-export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'entropy-tensorrt', 'imported'] as const;
+export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'entropy-tensorrt', 'auto', 'imported'] as const;
 export type VariantMethod = (typeof VARIANT_METHODS)[number];
 
 /** Default share of values inside the threshold of `percentile`, in percent. */

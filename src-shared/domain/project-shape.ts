@@ -39,13 +39,18 @@ export const someGatesShape: Shape<Partial<Gates>> = objectOf<Partial<Gates>>({}
 
 export const percentileShape: Shape<number> = where(number, 'a percentile above 0 and up to 100', (value) => value > 0 && value <= 100);
 
+export const planShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
+  { layers: recordOf(oneOf(...PRECISIONS)) },
+  { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS) },
+);
+
 /** The fields that edits change, see ProjectDecisions. */
 export const decisionFields = {
   method: oneOf(...METHODS),
   percentile: percentileShape,
   tensorMethods: recordOf(oneOf(...METHODS)),
   manualThresholds: recordOf(threshold),
-  plan: objectOf<PrecisionPlan>({ layers: recordOf(oneOf(...PRECISIONS)) }, { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS) }),
+  plan: planShape,
   target: oneOf(...TARGETS),
   gates: gatesShape,
   preprocessing: preprocessingShape,

@@ -17,7 +17,8 @@ import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
 import { pruneEngines } from './engine-store';
 import type { JobServices } from './services';
-import { needsCalibration, REWRITE_VERSION, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
+import { REWRITE_VERSION } from './rewrite-version';
+import { needsCalibration, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
 
 /** engine.json beside an engine. Everything that an engine must match to be loaded is in its folder's key. */
 interface EngineRecord {

@@ -3,6 +3,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { checkOutputPath } from '../output-path';
 import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../workspace';
+import { ensureAutoFor } from './auto-job';
 import type { JobServices } from './services';
 import { variantRecipe } from './variants';
 
@@ -11,6 +12,7 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   checkOutputPath(spec.outPath, workspace);
   const model = await prepared(workspace, services.compute, context);
   const name = parseVariant(spec.variant);
+  await ensureAutoFor([name.text], spec.target, workspace, services, context);
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = variantRecipe(name, { options, workspace, model, calibration });

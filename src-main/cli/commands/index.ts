@@ -1,7 +1,9 @@
 import type { Command } from '../command';
+import { auto } from './auto';
 import { bench } from './bench';
 import { build } from './build';
 import { calibrate } from './calibrate';
+import { diagnose } from './diagnose';
 import { doctor } from './doctor';
 import { exportCommand } from './export';
 import { importCommand } from './import';
@@ -10,6 +12,8 @@ import { inspect } from './inspect';
 import { merge } from './merge';
 import { quantize } from './quantize';
 import { run } from './run';
+import { search } from './search';
+import { sensitivity } from './sensitivity';
 import { serveCommand } from './serve';
 import { set } from './set';
 import { start } from './start';
@@ -24,8 +28,12 @@ export const COMMANDS: readonly Command[] = [
   merge,
   thresholds,
   set,
+  auto,
+  sensitivity,
+  search,
   quantize,
   validate,
+  diagnose,
   build,
   bench,
   run,

@@ -1,0 +1,112 @@
+import type { AutoObjective } from '../../src-shared/domain/analysis';
+import type { Method } from '../../src-shared/domain/methods';
+import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import { qualitiesOf, worstNmse, type Trials } from './trials';
+
+/** Thresholds that differ by less than this are the same, relative. */
+const SAME = 1e-4;
+/** A threshold is changed for a gain in the objective of at least this, relative: less is noise of the few images. */
+const MIN_GAIN = 0.01;
+
+export interface AutoProblem {
+  readonly plan: PrecisionPlan;
+  /** Tensors that the plan quantizes, in graph order. */
+  readonly tensors: readonly string[];
+  /** Method -> tensor -> threshold, real units; a method may not know some tensors. */
+  readonly thresholds: Readonly<Partial<Record<Method, Readonly<Record<string, number>>>>>;
+  /** Indices of the images to choose on, and of others to confirm on. */
+  readonly chosen: readonly number[];
+  readonly confirmed: readonly number[];
+}
+
+export interface AutoOutcome {
+  readonly singles: readonly (AutoObjective & { readonly method: Method })[];
+  readonly descent: AutoObjective;
+  readonly verdict: 'descent' | 'single';
+  readonly bestSingle: Method;
+  /** What auto is: tensor -> method. */
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly thresholds: Readonly<Record<string, number>>;
+}
+
+/** Most runs of the model that choosing takes: for progress, and to say the cost beforehand. */
+export function autoPasses({ tensors, thresholds, chosen, confirmed }: Pick<AutoProblem, 'tensors' | 'thresholds' | 'chosen' | 'confirmed'>): number {
+  const methods = Object.values(thresholds);
+  const alternatives = tensors.reduce((sum, tensor) => sum + distinct(methods.map((own) => own[tensor])).length - 1, 0);
+  return (methods.length + alternatives) * chosen.length + (methods.length + 1) * confirmed.length;
+}
+
+/**
+ * One threshold per tensor, chosen among all methods by the error at the model's outputs, the worst group's: first the best
+ * method for all tensors, then one descent over the tensors in graph order. A descent fits its images; it is kept only when it is
+ * also better than every single method on images that it has not seen.
+ */
+export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
+  const { plan, tensors, chosen, confirmed } = problem;
+  const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) => tensors.every((tensor) => problem.thresholds[method]?.[tensor] !== undefined));
+  const thresholdsOf = (method: Method): Record<string, number> => ({ ...problem.thresholds[method] });
+  const objectives = async (list: readonly Readonly<Record<string, number>>[], at: readonly number[]): Promise<number[]> =>
+    (await qualitiesOf(trials, list.map((thresholds) => ({ plan, thresholds })), at)).map(worstNmse);
+
+  const onChosen = await objectives(methods.map(thresholdsOf), chosen);
+  const onConfirmed = await objectives(methods.map(thresholdsOf), confirmed);
+  const singles = methods.map((method, i) => ({ method, chosen: onChosen[i] ?? Number.POSITIVE_INFINITY, confirmed: onConfirmed[i] ?? Number.POSITIVE_INFINITY }));
+  const start = smallest(singles, (single) => single.chosen);
+  const descent = await descend(problem, start, objectives);
+  const [confirmedDescent = Number.POSITIVE_INFINITY] = await objectives([descent.thresholds], confirmed);
+  const bestConfirmed = Math.min(...singles.map((single) => single.confirmed));
+  // On both halves together: neither has chosen the method.
+  const bestSingle = smallest(singles, (single) => single.chosen + single.confirmed).method;
+  const common = { singles, descent: { chosen: descent.objective, confirmed: confirmedDescent }, bestSingle };
+  if (confirmedDescent < bestConfirmed && Object.keys(descent.methods).length > 0) {
+    return { ...common, verdict: 'descent', thresholds: descent.thresholds, methods: Object.fromEntries(tensors.map((tensor) => [tensor, descent.methods[tensor] ?? start.method])) };
+  }
+  return { ...common, verdict: 'single', thresholds: thresholdsOf(bestSingle), methods: Object.fromEntries(tensors.map((tensor) => [tensor, bestSingle])) };
+}
+
+interface Descent {
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Tensors that left the method that the descent started with. */
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly objective: number;
+}
+
+async function descend(
+  { tensors, thresholds: byMethod, chosen }: AutoProblem,
+  start: AutoObjective & { readonly method: Method },
+  objectives: (list: readonly Readonly<Record<string, number>>[], at: readonly number[]) => Promise<number[]>,
+): Promise<Descent> {
+  let thresholds: Record<string, number> = { ...byMethod[start.method] };
+  let objective = start.chosen;
+  const methods: Record<string, Method> = {};
+  for (const tensor of tensors) {
+    const now = thresholds[tensor] ?? 0;
+    const others = (Object.keys(byMethod) as Method[]).flatMap((method) => {
+      const threshold = byMethod[method]?.[tensor];
+      return threshold === undefined || isSame(threshold, now) ? [] : [{ method, threshold }];
+    });
+    const tried = others.filter(({ threshold }, i) => others.findIndex((other) => isSame(other.threshold, threshold)) === i);
+    if (tried.length === 0) continue;
+    const found = await objectives(tried.map(({ threshold }) => ({ ...thresholds, [tensor]: threshold })), chosen);
+    const best = smallest(tried.map((candidate, i) => ({ ...candidate, objective: found[i] ?? Number.POSITIVE_INFINITY })), (candidate) => candidate.objective);
+    if (!(best.objective < objective * (1 - MIN_GAIN))) continue;
+    thresholds = { ...thresholds, [tensor]: best.threshold };
+    methods[tensor] = best.method;
+    objective = best.objective;
+  }
+  return { thresholds, methods, objective };
+}
+
+function isSame(a: number, b: number): boolean {
+  return Math.abs(a - b) <= SAME * Math.max(a, b);
+}
+
+function distinct(thresholds: readonly (number | undefined)[]): number[] {
+  const known = thresholds.filter((threshold) => threshold !== undefined);
+  return known.filter((threshold, i) => known.findIndex((other) => isSame(other, threshold)) === i);
+}
+
+/** The first of the smallest. */
+function smallest<T>(list: readonly T[], valueOf: (item: T) => number): T {
+  return list.reduce((best, item) => (valueOf(item) < valueOf(best) ? item : best));
+}

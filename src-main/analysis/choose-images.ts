@@ -1,0 +1,27 @@
+/** Evenly over the list, the same ones every time. */
+export function spread<T>(list: readonly T[], count: number): T[] {
+  if (count >= list.length) return [...list];
+  return Array.from({ length: count }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / count)] as T);
+}
+
+/**
+ * About `count` images: the same number of every group, so that a small group has its say, each evenly over its images. In the
+ * order of the list.
+ */
+export function chooseImages<T extends { readonly group: string | null }>(entries: readonly T[], count: number): T[] {
+  const groups = [...new Set(entries.map(({ group }) => group))].map((group) => entries.filter((entry) => entry.group === group)).sort((a, b) => a.length - b.length);
+  const chosen = new Set<T>();
+  for (const [i, group] of groups.entries()) {
+    // What a small group cannot give, the larger ones do.
+    for (const entry of spread(group, Math.ceil((count - chosen.size) / (groups.length - i)))) chosen.add(entry);
+  }
+  return entries.filter((entry) => chosen.has(entry));
+}
+
+/** `count` images to choose on, and as many others to confirm on; each half of what there is when there are too few. */
+export function chooseAndConfirm<T extends { readonly group: string | null }>(entries: readonly T[], count: number): { readonly chosen: readonly T[]; readonly confirmed: readonly T[] } {
+  const size = Math.min(count, Math.floor(entries.length / 2));
+  const chosen = chooseImages(entries, size);
+  const taken = new Set(chosen);
+  return { chosen, confirmed: chooseImages(entries.filter((entry) => !taken.has(entry)), size) };
+}

@@ -1,0 +1,173 @@
+import type { SearchLimits, TrialQuality } from '../../src-shared/domain/analysis';
+import type { Method } from '../../src-shared/domain/methods';
+import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import { releasedPlan } from './sensitivity';
+import { qualitiesOf, referenceQuality, worstNmse, type Trial, type Trials } from './trials';
+
+/** Layers that are released one after the other with the gain measured anew each time; beyond, the first ranking decides. */
+const MEASURED_STEPS = 6;
+/** The best layers of the first ranking that are looked at in each of those steps. */
+const CANDIDATES = 8;
+/** Output error (nmse) of unlabelled images that is taken for a collapse, whatever their answers: see docs/analysis.md. */
+export const MAX_UNLABELLED_NMSE = 0.02;
+
+export interface SearchProblem {
+  /** All INT8. */
+  readonly plan: PrecisionPlan;
+  /** Thresholds in use first; others are taken when they are clearly better. */
+  readonly alternatives: readonly ThresholdChoice[];
+  /** Layers that can be released, and what each costs then, in microseconds (above 0). */
+  readonly layers: readonly { readonly layer: string; readonly costUs: number }[];
+  /** Indices of the images that layers are ranked on, and of those that plans are judged on. */
+  readonly rank: readonly number[];
+  readonly judge: readonly number[];
+  readonly limits: SearchLimits;
+  /** Plans are judged by labels; without, by agreement with FP32 and output error. */
+  readonly labelled: boolean;
+}
+
+/** Thresholds of one method for all tensors; null: those in use. */
+export interface ThresholdChoice {
+  readonly method: Method | null;
+  readonly thresholds: Readonly<Record<string, number>>;
+}
+
+export interface SearchedPlan {
+  readonly fp16Layers: readonly string[];
+  readonly quality: TrialQuality;
+  readonly meetsLimit: boolean;
+}
+
+export interface SearchOutcome {
+  /** Whose thresholds the plans have. */
+  readonly method: Method | null;
+  readonly fp32: TrialQuality;
+  readonly ranking: readonly { readonly layer: string; readonly gain: number }[];
+  readonly plans: readonly SearchedPlan[];
+  /** Layers of the plan that meets the limits with the fewest of them; null when none does. */
+  readonly chosen: readonly string[] | null;
+}
+
+export interface SearchSteps {
+  /** Told before each step, with the runs of the model that it takes at most. */
+  readonly onStep: (name: 'ranking layers' | 'searching plans', passes: number) => void;
+}
+
+/** How many models a search tries at most, as a rule: to rank layers, and to judge plans. */
+export function searchTrials(layers: number, maxLayers: number | null): { readonly ranking: number; readonly judging: number } {
+  const most = Math.min(layers, maxLayers ?? layers);
+  const steps = Math.min(MEASURED_STEPS, most);
+  return { ranking: 2 + layers + steps * CANDIDATES, judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + steps };
+}
+
+/**
+ * The plan with the fewest released layers that meets the limits: layers in the order of what their release wins back per
+ * microsecond lost, growing prefixes (0, 1, 2, 4, 8 ...) until the limits hold, bisected; then every kept layer is tried in INT8
+ * again, the least useful first.
+ */
+export async function searchPlans(trials: Trials, request: SearchProblem, { onStep }: SearchSteps): Promise<SearchOutcome> {
+  const { layers, judge, limits } = request;
+  const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
+  const steps = Math.min(MEASURED_STEPS, most);
+  const trialCounts = searchTrials(layers.length, limits.maxLayers);
+  onStep('ranking layers', request.rank.length * trialCounts.ranking);
+  const { method, thresholds } = await betterThresholds(trials, request);
+  const problem: Problem = { ...request, thresholds };
+  const ranking = await rankLayers(trials, problem);
+  const order = await releaseOrder(trials, problem, ranking, steps);
+  onStep('searching plans', judge.length * trialCounts.judging);
+  const fp32 = referenceQuality(trials, judge);
+  const tried = new Map<string, SearchedPlan>();
+  const evaluate = async (released: readonly string[]): Promise<SearchedPlan> => {
+    const key = [...released].sort().join('\n');
+    const known = tried.get(key);
+    if (known) return known;
+    const [quality] = await qualitiesOf(trials, [trialOf(problem, released)], judge);
+    if (!quality) throw new Error('Assertion failed: a trial has no quality');
+    const plan = { fp16Layers: released, quality, meetsLimit: meets(quality, fp32, problem) };
+    tried.set(key, plan);
+    return plan;
+  };
+  const count = await fewest(most, async (n) => (await evaluate(order.slice(0, n))).meetsLimit);
+  let chosen = count === null ? null : order.slice(0, count);
+  for (const layer of (chosen ?? []).toReversed()) {
+    const without = (chosen ?? []).filter((other) => other !== layer);
+    if ((await evaluate(without)).meetsLimit) chosen = without;
+  }
+  const plans = [...tried.values()].sort((a, b) => a.fp16Layers.length - b.fp16Layers.length);
+  return { method, fp32, ranking, plans, chosen };
+}
+
+interface Problem extends SearchProblem {
+  readonly thresholds: Readonly<Record<string, number>>;
+}
+
+/** Thresholds that replace those in use must have at most this share of their error. */
+const CLEARLY_BETTER = 0.9;
+
+async function betterThresholds(trials: Trials, { plan, alternatives, rank }: SearchProblem): Promise<ThresholdChoice> {
+  const errors = (await qualitiesOf(trials, alternatives.map(({ thresholds }) => ({ plan, thresholds })), rank)).map(worstNmse);
+  const [inUse = Number.POSITIVE_INFINITY] = errors;
+  const best = errors.indexOf(Math.min(...errors));
+  const found = (errors[best] ?? inUse) < inUse * CLEARLY_BETTER ? alternatives[best] : alternatives[0];
+  if (!found) throw new RangeError('Assertion failed: a search without thresholds');
+  return found;
+}
+
+/** Gain: how much the error of the worst group falls when this layer alone is released. */
+async function rankLayers(trials: Trials, problem: Problem): Promise<{ layer: string; gain: number }[]> {
+  const { layers, rank } = problem;
+  const [base = 0, ...errors] = (await qualitiesOf(trials, [trialOf(problem, []), ...layers.map(({ layer }) => trialOf(problem, [layer]))], rank)).map(worstNmse);
+  const costs = new Map(layers.map(({ layer, costUs }) => [layer, costUs]));
+  const ranking = layers.map(({ layer }, i) => ({ layer, gain: base - (errors[i] ?? base) }));
+  return ranking.sort((a, b) => b.gain / (costs.get(b.layer) ?? 1) - a.gain / (costs.get(a.layer) ?? 1));
+}
+
+/** Gains do not add up: two layers that hurt through the same tensor win nothing together. So the first steps are measured. */
+async function releaseOrder(trials: Trials, problem: Problem, ranking: readonly { readonly layer: string }[], steps: number): Promise<string[]> {
+  const costs = new Map(problem.layers.map(({ layer, costUs }) => [layer, costUs]));
+  const released: string[] = [];
+  let [error = 0] = (await qualitiesOf(trials, [trialOf(problem, [])], problem.rank)).map(worstNmse);
+  while (released.length < steps) {
+    const candidates = ranking.map(({ layer }) => layer).filter((layer) => !released.includes(layer)).slice(0, CANDIDATES);
+    const errors = (await qualitiesOf(trials, candidates.map((layer) => trialOf(problem, [...released, layer])), problem.rank)).map(worstNmse);
+    const gains = candidates.map((layer, i) => ({ layer, error: errors[i] ?? error, gain: (error - (errors[i] ?? error)) / (costs.get(layer) ?? 1) }));
+    const best = gains.reduce<(typeof gains)[number] | null>((found, own) => (found !== null && found.gain >= own.gain ? found : own), null);
+    if (best === null) break;
+    released.push(best.layer);
+    error = best.error;
+  }
+  return [...released, ...ranking.map(({ layer }) => layer).filter((layer) => !released.includes(layer))];
+}
+
+/** The smallest n up to `most` that holds, found by doubling and bisection, as if it held for all larger ones too; null: none. */
+async function fewest(most: number, holds: (n: number) => Promise<boolean>): Promise<number | null> {
+  let failing = -1;
+  let holding: number | null = null;
+  for (let n = 0; holding === null; n = n === 0 ? 1 : Math.min(most, 2 * n)) {
+    if (await holds(n)) holding = n;
+    else if (n >= most) return null;
+    else failing = n;
+  }
+  while (holding - failing > 1) {
+    const middle = Math.floor((holding + failing) / 2);
+    if (await holds(middle)) holding = middle;
+    else failing = middle;
+  }
+  return holding;
+}
+
+function trialOf({ plan, thresholds }: Problem, released: readonly string[]): Trial {
+  return { plan: releasedPlan(plan, released), thresholds };
+}
+
+/** Rounding of percentages must not decide. */
+const EPSILON = 1e-9;
+
+function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: SearchProblem): boolean {
+  if (!labelled || quality.top1 === null || fp32.top1 === null) {
+    return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= MAX_UNLABELLED_NMSE;
+  }
+  const groups = Object.entries(fp32.groupTop1);
+  return fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON && groups.every(([name, top1]) => top1 - (quality.groupTop1[name] ?? 0) <= limits.maxWorstGroupDrop + EPSILON);
+}

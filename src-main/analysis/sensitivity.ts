@@ -1,0 +1,62 @@
+import type { SensitivityKind, SensitivityLayer, SensitivityMetric, TrialQuality } from '../../src-shared/domain/analysis';
+import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import type { Trial } from './trials';
+
+/** A layer whose precision can be chosen: it reads what is quantized. */
+export interface SensitiveLayer {
+  readonly layer: string;
+  readonly op: string;
+  /** Its first output. */
+  readonly output: string;
+}
+
+export interface SensitivityProblem {
+  readonly kind: SensitivityKind;
+  readonly metric: SensitivityMetric;
+  /** Everything INT8. */
+  readonly plan: PrecisionPlan;
+  readonly thresholds: Readonly<Record<string, number>>;
+  readonly layers: readonly SensitiveLayer[];
+}
+
+/** The model that asks the question about one layer. */
+export function sensitivityTrial({ kind, plan, thresholds, layers }: SensitivityProblem, layer: string): Trial {
+  if (kind === 'release') return { thresholds, plan: releasedPlan(plan, [layer]) };
+  // The rest in FP32, so that FP16's own rounding is not taken for this layer's.
+  const others = layers.filter((other) => other.layer !== layer).map((other) => [other.layer, 'fp32'] as const);
+  return { thresholds, plan: { ...plan, rest: 'fp32', layers: Object.fromEntries([...others, [layer, 'int8']]) } };
+}
+
+/** A plan with these layers in FP16 (FP32 where FP16 is refused). */
+export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): PrecisionPlan {
+  return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };
+}
+
+/** @param baseline of the model that `quality` differs from by this layer: everything INT8 for release, FP32 for cause. */
+export function scoreOf(kind: SensitivityKind, metric: SensitivityMetric, quality: TrialQuality, baseline: TrialQuality): number {
+  const gained = metricOf(metric, quality) - metricOf(metric, baseline);
+  if (kind === 'release') return gained;
+  // FP32 has no finite SQNR to compare with.
+  return metric === 'sqnr' ? -metricOf(metric, quality) : -gained;
+}
+
+/** Larger is better. A model without any error has this SQNR, in dB, so that it can be ranked. */
+const NO_ERROR_DB = 300;
+
+function metricOf(metric: SensitivityMetric, quality: TrialQuality): number {
+  switch (metric) {
+    case 'sqnr':
+      return quality.sqnrDb ?? NO_ERROR_DB;
+    case 'agreement':
+      return quality.agreement ?? 0;
+    case 'top1':
+      return quality.top1 ?? 0;
+    case 'worst-group':
+      return quality.worstGroup?.top1 ?? quality.top1 ?? 0;
+  }
+}
+
+/** Highest score first; equal ones in graph order. */
+export function sorted(layers: readonly SensitivityLayer[]): SensitivityLayer[] {
+  return [...layers].sort((a, b) => b.score - a.score);
+}

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AnalysesView, Dated } from '../../src-shared/contract/api';
+import { SENSITIVITY_KINDS, type AutoResult, type DiagnosisResult, type SearchResult, type SensitivityResult } from '../../src-shared/domain/analysis';
+import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
+import { writeFileAtomic } from '../base/atomic-file';
+import { thresholdsInUse } from '../calibration/threshold-table';
+import { currentCalibrationKey, openCalibrationIfAny, shortHash, type Workspace } from './workspace';
+
+const ANALYSIS_VERSION = 1;
+/** Journals of trials that are kept: one belongs to one model, target and set of images. */
+const KEPT_JOURNALS = 8;
+const KEPT_DIAGNOSES = 12;
+
+/** What an analysis was made for, as a hash: it is out of date when the project's differs. */
+export interface Basis {
+  readonly target: Target;
+  /** Thresholds in use decide the result. */
+  readonly thresholds: boolean;
+  /** The precision plan decides the result; without it only its policy does. */
+  readonly plan: boolean;
+}
+
+interface Stored<T> {
+  readonly version: typeof ANALYSIS_VERSION;
+  readonly basis: string;
+  readonly result: T;
+}
+
+/** The plan's policy without any layer: all INT8. */
+export function allInt8(plan: PrecisionPlan): PrecisionPlan {
+  return { ...plan, layers: {} };
+}
+
+/** Null when the project has no calibration, or no threshold for some tensor. */
+export function basisOf(workspace: Workspace, { target, thresholds, plan }: Basis): string | null {
+  const calibration = currentCalibrationKey(workspace);
+  if (calibration === null) return null;
+  const { file } = workspace;
+  try {
+    const inUse = thresholds ? thresholdsInUse(openCalibrationIfAny(workspace)!, file) : null;
+    return shortHash({ calibration, target, plan: plan ? file.plan : allInt8(file.plan), thresholds: inUse });
+  } catch {
+    return null;
+  }
+}
+
+const BASES = {
+  auto: { thresholds: false, plan: false },
+  sensitivity: { thresholds: true, plan: false },
+  search: { thresholds: false, plan: false },
+  diagnosis: { thresholds: true, plan: true },
+} as const;
+export type AnalysisName = keyof typeof BASES;
+
+/** @param file name under `analysis/`, without extension. */
+export async function saveAnalysis<T extends { readonly target: Target }>(workspace: Workspace, name: AnalysisName, file: string, result: T): Promise<void> {
+  const path = workspace.paths.analysisFile(file);
+  await mkdir(workspace.paths.analysisDir, { recursive: true });
+  const stored: Stored<T> = { version: ANALYSIS_VERSION, basis: basisOf(workspace, { target: result.target, ...BASES[name] }) ?? '', result };
+  await writeFileAtomic(path, JSON.stringify(stored, null, 1));
+}
+
+function loadAnalysis<T extends { readonly target: Target }>(workspace: Workspace, name: AnalysisName, path: string): Dated<T> | null {
+  if (!existsSync(path)) return null;
+  try {
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored<T>>;
+    if (stored.version !== ANALYSIS_VERSION || stored.result === undefined) return null;
+    const { result } = stored;
+    return { result, isCurrent: stored.basis === basisOf(workspace, { target: result.target, ...BASES[name] }) };
+  } catch {
+    // Made again at the press of a button: a damaged file must not keep the project shut.
+    return null;
+  }
+}
+
+export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> {
+  const { paths } = workspace;
+  const sensitivity = SENSITIVITY_KINDS.flatMap((kind) => {
+    const found = loadAnalysis<SensitivityResult>(workspace, 'sensitivity', paths.analysisFile(`sensitivity-${kind}`));
+    return found ? [[kind, found] as const] : [];
+  });
+  const files = existsSync(paths.analysisDir) ? (await readdir(paths.analysisDir)).filter((name) => /^diagnosis-.*\.json$/.test(name)) : [];
+  const diagnoses = files.flatMap((name) => loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name)) ?? []);
+  return {
+    sensitivity: Object.fromEntries(sensitivity),
+    auto: loadAnalysis<AutoResult>(workspace, 'auto', paths.analysisFile('auto')),
+    search: loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
+    diagnoses: diagnoses.sort((a, b) => (a.result.createdAt < b.result.createdAt ? 1 : -1)),
+  };
+}
+
+/** Deletes the oldest journals and diagnoses beyond what is kept. */
+export async function sweepAnalyses(analysisDir: string): Promise<void> {
+  if (!existsSync(analysisDir)) return;
+  const names = await readdir(analysisDir);
+  await keepNewest(analysisDir, names.filter((name) => name.endsWith('.jsonl')), KEPT_JOURNALS);
+  await keepNewest(analysisDir, names.filter((name) => name.startsWith('diagnosis-')), KEPT_DIAGNOSES);
+}
+
+async function keepNewest(dir: string, names: readonly string[], count: number): Promise<void> {
+  const dated = await Promise.all(names.map(async (name) => ({ path: join(dir, name), at: (await stat(join(dir, name))).mtimeMs })));
+  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(count)) await rm(path, { force: true });
+}

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject, TrialQuality } from '../../../src-shared/domain/analysis';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
+import type { Method } from '../../../src-shared/domain/methods';
+import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
+import { parseVariant, planOfVariant } from '../../../src-shared/domain/variant';
+import { layerId } from '../../../src-shared/base/brand';
+import { spread } from '../../analysis/choose-images';
+import { releasedPlan } from '../../analysis/sensitivity';
+import type { Trial } from '../../analysis/trials';
+import { StoredCalibration } from '../../calibration/calibration-store';
+import { thresholdsInUse } from '../../calibration/threshold-table';
+import { quantizedParts } from '../../quantization/calibration-tensors';
+import { saveAnalysis } from '../analysis-store';
+import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../diagnosis-words';
+import { imageInput, loadSet, shortHash, type Workspace } from '../workspace';
+import { analysisSetup, type AnalysisSetup } from './analysis-setup';
+import { autoCandidates } from './auto-job';
+import { defaultThreads, type JobServices } from './services';
+import { needsCalibration } from './variants';
+
+export const DEFAULT_DIAGNOSIS_IMAGES = 64;
+/** Tensors whose other thresholds are tried. */
+export const TRIED_TENSORS = 6;
+const SHOWN_TENSORS = 12;
+const SHOWN_ACTIONS = 6;
+/** A tensor that clips at least this share of the images' values is named. */
+const WORTH_NAMING = 0.001;
+/** A change must take at least this share of the output error away. */
+const MIN_GAIN = 0.05;
+
+/** What clips the images of a group, class or confusion, and which single change wins their answers back: every change is measured. */
+export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DiagnosisResult> {
+  const name = parseVariant(spec.variant ?? 'mixed');
+  if (!needsCalibration(name)) throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${name.text}"`);
+  const setup = await analysisSetup(spec, workspace, services, context);
+  const set = await loadSet(workspace, 'validation', undefined);
+  const entries = spread(entriesOf(spec.subject, set), spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
+  const title = titleOf(spec.subject, set.classNames);
+  if (entries.length === 0) throw new WorkbenchError('not-found', `The validation set ${set.root} has no images of ${title}`);
+  const { model, calibration, target } = setup;
+  const plan = planOfVariant(name, workspace.file.plan, model.graph.node.map((node) => layerId(node.name)));
+  const base: Trial = { plan, thresholds: thresholdsInUse(calibration, workspace.file, name.method ?? undefined) };
+  const clipped = await clippedTensors(base, { set, entries }, setup, workspace, services, context);
+  const changes = changesOf(base, clipped, setup, workspace);
+  const { qualities, reference } = await services.compute.request(
+    'try',
+    { phase: 'trying models', list: [base, ...changes.map(({ trial }) => trial)], trials: await setup.trials([{ set, entries }]) },
+    context,
+  );
+  const [before, ...after] = qualities;
+  if (!before) throw new Error('Assertion failed: no quality of the variant');
+  const result: DiagnosisResult = {
+    variant: name.text,
+    target,
+    subject: spec.subject,
+    title,
+    images: entries.length,
+    clipped: clipped.filter(({ clippedFraction }) => clippedFraction >= WORTH_NAMING).slice(0, SHOWN_TENSORS),
+    actions: bestActions(changes, before, after),
+    summary: '',
+    createdAt: new Date().toISOString(),
+  };
+  const told = { ...result, summary: summarizeDiagnosis(result, before, reference) };
+  await saveAnalysis(workspace, 'diagnosis', `diagnosis-${shortHash({ subject: spec.subject, variant: name.text, target })}`, told);
+  return told;
+}
+
+/** Of a confusion: the images of the class that FP32 answers and the variant does not. */
+function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry[] {
+  switch (subject.kind) {
+    case 'group':
+      return entries.filter(({ group }) => group === subject.group);
+    case 'class':
+      return entries.filter(({ label }) => label === subject.label);
+    case 'confusion':
+      return entries.filter(({ label }) => label === subject.from);
+  }
+}
+
+/** Every quantized tensor with the share of these images' values that its threshold clips, the largest first. */
+async function clippedTensors(
+  { plan, thresholds }: Trial,
+  { set, entries }: { readonly set: ImageSet; readonly entries: readonly ImageEntry[] },
+  setup: AnalysisSetup,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<ClippedTensor[]> {
+  const dir = join(workspace.paths.analysisDir, `histograms-${shortHash(entries.map(({ path, record }) => [path, record]))}`);
+  try {
+    await services.compute.request(
+      'calibrate',
+      {
+        preparedDir: workspace.preparedDir,
+        input: imageInput(setup.model),
+        preprocessing: workspace.file.preprocessing,
+        set: { ...set, entries, groups: [], skipped: [] },
+        key: 'diagnosis',
+        calibrationDir: dir,
+        threads: defaultThreads(),
+        shard: null,
+        checkpointSeconds: Number.POSITIVE_INFINITY,
+        tensorrtGrid: null,
+      },
+      context,
+    );
+    const here = StoredCalibration.open(dir);
+    const { tensors } = quantizedParts(setup.model, plan, setup.target);
+    const share = (calibration: StoredCalibration, tensor: string, threshold: number): number => evaluateThreshold(calibration.total(tensor), threshold).clippedFraction;
+    const found = tensors.map((tensor): ClippedTensor => {
+      const threshold = thresholds[tensor] ?? 0;
+      return { tensor, threshold, clippedFraction: share(here, tensor, threshold), elsewhere: share(setup.calibration, tensor, threshold) };
+    });
+    return found.sort((a, b) => b.clippedFraction - a.clippedFraction);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+interface Change {
+  readonly action: Pick<DiagnosisAction, 'kind' | 'name' | 'precision' | 'method'>;
+  readonly trial: Trial;
+}
+
+/** Each INT8 layer released; each other method's threshold where most is clipped. */
+function changesOf(base: Trial, clipped: readonly ClippedTensor[], setup: AnalysisSetup, workspace: Workspace): Change[] {
+  const { layers } = quantizedParts(setup.model, base.plan, setup.target);
+  const releases = layers.map(({ name }): Change => ({ action: { kind: 'release', name, precision: 'fp16' }, trial: { ...base, plan: releasedPlan(base.plan, [name]) } }));
+  const methods = Object.entries(autoCandidates(setup.calibration, workspace.file)) as [Method, Record<string, number>][];
+  const switches = clipped.slice(0, TRIED_TENSORS).flatMap(({ tensor, threshold }) => {
+    const wider = methods.flatMap(([method, thresholds]) => ((thresholds[tensor] ?? 0) > threshold * 1.001 ? [{ method, threshold: thresholds[tensor] ?? 0 }] : []));
+    const tried = wider.filter((own, i) => wider.findIndex((other) => other.threshold === own.threshold) === i);
+    return tried.map((own): Change => ({ action: { kind: 'threshold', name: tensor, method: own.method }, trial: { ...base, thresholds: { ...base.thresholds, [tensor]: own.threshold } } }));
+  });
+  return [...switches, ...releases];
+}
+
+/** Of the changes that help, those that help most; of one tensor's thresholds the best. */
+function bestActions(changes: readonly Change[], before: TrialQuality, after: readonly TrialQuality[]): DiagnosisAction[] {
+  const helping = changes
+    .flatMap(({ action }, i) => {
+      const quality = after[i];
+      return quality && quality.nmse < before.nmse * (1 - MIN_GAIN) ? [{ action, quality }] : [];
+    })
+    .sort((a, b) => a.quality.nmse - b.quality.nmse);
+  const seen = new Set<string>();
+  return helping
+    .filter(({ action }) => {
+      const key = `${action.kind} ${action.name}`;
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    })
+    .slice(0, SHOWN_ACTIONS)
+    .map(({ action, quality }) => ({ ...action, before, after: quality, sentence: describeAction(action, before, quality) }));
+}

@@ -1,0 +1,146 @@
+import { formatAccuracy, formatCountOf, formatSignificant } from '../../../src-shared/base/units';
+import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { SearchLimits, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import { modelledMs, releaseCostUs, type LayerWork } from '../../../src-shared/domain/latency-model';
+import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { chooseImages } from '../../analysis/choose-images';
+import { markPareto } from '../../analysis/pareto';
+import type { SearchOutcome, ThresholdChoice } from '../../analysis/search';
+import { worstNmse } from '../../analysis/trials';
+import { loadImageSet } from '../../calibration/image-set';
+import { thresholdsInUse } from '../../calibration/threshold-table';
+import type { StoredCalibration } from '../../calibration/calibration-store';
+import { graphFacts } from '../../quantization/graph-facts';
+import { layerWork } from '../../quantization/layer-work';
+import { saveAnalysis } from '../analysis-store';
+import { loadSet, type Workspace } from '../workspace';
+import { analysisSetup, type AnalysisSetup, type UsedImages } from './analysis-setup';
+import { ensureAuto } from './auto-job';
+import type { JobServices } from './services';
+
+/** Limits when neither the job nor the project's gates name any, percentage points. */
+const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
+/** Calibration images that layers are ranked on. */
+export const RANK_IMAGES = 64;
+
+/** The plan with the fewest FP16 layers that meets the limits, and what else was tried on the way. */
+export async function searchJob(spec: SearchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchResult> {
+  const startedAt = performance.now();
+  const { file } = workspace;
+  // Layers are ranked on what will be judged: the field's images where there are some, else the calibration set's.
+  const against = spec.againstPath === undefined ? null : await loadImageSet({ path: spec.againstPath });
+  const autoPasses = spec.method === undefined || spec.method === 'auto' ? (await ensureAuto(spec, workspace, services, context)).passes : 0;
+  const setup = await analysisSetup(spec, workspace, services, context);
+  const { rank, judge, judgedOn } = await imagesOf(spec, workspace, against);
+  const works = workOf(setup);
+  const limits: SearchLimits = {
+    maxDrop: spec.maxDrop ?? file.gates.maxTop1Drop ?? DEFAULT_LIMITS.maxDrop,
+    maxWorstGroupDrop: spec.maxWorstGroupDrop ?? file.gates.maxWorstGroupDrop ?? DEFAULT_LIMITS.maxWorstGroupDrop,
+    maxLayers: spec.maxLayers ?? null,
+  };
+  const outcome = await services.compute.request(
+    'search',
+    {
+      plan: setup.plan,
+      alternatives: alternatives(spec, setup.calibration, workspace),
+      layers: works.map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) })),
+      limits,
+      labelled: judgedOn === 'validation' && judge.set.labelSource !== 'none',
+      trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
+      rankCount: rank.entries.length,
+    },
+    context,
+  );
+  const plans = markPareto(
+    outcome.plans.map((plan): SearchPlan => {
+      const { quality } = plan;
+      return {
+        ...plan,
+        ...(quality.top1 === null ? {} : { top1: quality.top1 }),
+        ...(quality.worstGroup === null ? {} : { worstGroupTop1: quality.worstGroup.top1 }),
+        latencyMs: modelledMs(works, new Set(plan.fp16Layers)),
+        latencyKind: 'modelled',
+        isPareto: false,
+      };
+    }),
+  );
+  const key = outcome.chosen && [...outcome.chosen].sort().join('\n');
+  const chosen = key === null ? -1 : plans.findIndex((plan) => [...plan.fp16Layers].sort().join('\n') === key);
+  const result: SearchResult = {
+    target: setup.target,
+    method: outcome.method,
+    judgedOn,
+    images: outcome.images,
+    fp32: outcome.fp32,
+    limits,
+    ranking: outcome.ranking,
+    plans,
+    chosen: chosen < 0 ? null : chosen,
+    summary: summarize(outcome, plans, chosen < 0 ? null : chosen),
+    passes: outcome.passes + autoPasses,
+    seconds: (performance.now() - startedAt) / 1000,
+    createdAt: new Date().toISOString(),
+  };
+  await saveAnalysis(workspace, 'search', 'search', result);
+  return result;
+}
+
+interface SearchImages {
+  readonly rank: UsedImages;
+  readonly judge: UsedImages;
+  readonly judgedOn: SearchResult['judgedOn'];
+}
+
+async function imagesOf(spec: SearchSpec, workspace: Workspace, against: ImageSet | null): Promise<SearchImages> {
+  if (against) {
+    const field = { set: against, entries: spec.limit === undefined ? against.entries : chooseImages(against.entries, spec.limit) };
+    return { rank: field, judge: field, judgedOn: 'against' };
+  }
+  const calibration = await loadSet(workspace, 'calibration', undefined);
+  const rank = { set: calibration, entries: chooseImages(calibration.entries, RANK_IMAGES) };
+  if (!workspace.file.validationSet) return { rank, judge: rank, judgedOn: 'calibration' };
+  const validation = await loadSet(workspace, 'validation', spec.limit);
+  return { rank, judge: { set: validation, entries: validation.entries }, judgedOn: 'validation' };
+}
+
+function alternatives({ method }: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
+  if (method !== undefined) return [{ method, thresholds: thresholdsInUse(calibration, file, method) }];
+  return [
+    { method: null, thresholds: thresholdsInUse(calibration, file) },
+    { method: 'auto', thresholds: thresholdsInUse(calibration, file, 'auto') },
+  ];
+}
+
+function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {
+  const facts = graphFacts(model);
+  const nodes = new Map(facts.nodes.map((node) => [node.name, node]));
+  const { images, tensors } = calibration.index;
+  const values = new Map(tensors.map(({ name, elements }) => [name, elements / Math.max(1, images)]));
+  return layers.flatMap(({ layer }) => {
+    const node = nodes.get(layer);
+    return node ? [{ layer, work: layerWork(facts, node, (tensor) => values.get(tensor)) }] : [];
+  });
+}
+
+function summarize({ method }: SearchOutcome, plans: readonly SearchPlan[], chosen: number | null): string {
+  const thresholds = method === null ? 'the thresholds in use' : `the thresholds of ${method}`;
+  const plan = chosen === null ? undefined : plans[chosen];
+  if (plan) {
+    const released = plan.fp16Layers.length === 0 ? 'No layer has to leave INT8' : `${formatCountOf(plan.fp16Layers.length, 'layer')} in FP16`;
+    return `${released} with ${thresholds}: ${answersOf(plan)}.`;
+  }
+  const best = plans.reduce<SearchPlan | null>((found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own), null);
+  if (!best) return 'Nothing was tried.';
+  return `No plan meets the limits with ${thresholds}; the nearest has ${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}.`;
+}
+
+function answersOf({ quality }: SearchPlan): string {
+  const parts = [
+    ...(quality.top1 === null ? [] : [`top-1 ${formatAccuracy(quality.top1)}`]),
+    ...(quality.worstGroup === null ? [] : [`${quality.worstGroup.name} ${formatAccuracy(quality.worstGroup.top1)}`]),
+    ...(quality.top1 !== null || quality.agreement === null ? [] : [`${formatAccuracy(quality.agreement)} answered as by FP32`]),
+    `output error ${formatSignificant(worstNmse(quality))}`,
+  ];
+  return parts.join(', ');
+}

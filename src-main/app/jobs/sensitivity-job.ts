@@ -1,0 +1,72 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis';
+import { matchGlob } from '../../../src-shared/domain/glob';
+import { chooseImages } from '../../analysis/choose-images';
+import type { SensitiveLayer } from '../../analysis/sensitivity';
+import { thresholdsInUse } from '../../calibration/threshold-table';
+import { saveAnalysis } from '../analysis-store';
+import { loadSet, type Workspace } from '../workspace';
+import { analysisSetup } from './analysis-setup';
+import type { JobServices } from './services';
+
+export const DEFAULT_SENSITIVITY_IMAGES = 64;
+
+/** Which layers matter: one model per layer is tried (kind visible: one for all) on some images. */
+export async function sensitivityJob(spec: SensitivitySpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SensitivityResult> {
+  const startedAt = performance.now();
+  const kind = spec.question ?? 'release';
+  const metric = spec.metric ?? 'sqnr';
+  const which = sensitivitySet(spec);
+  if (kind === 'visible' && metric !== 'sqnr') throw new WorkbenchError('usage', `Kind visible looks at the output of each layer, where there is no ${metric}; its metric is sqnr`);
+  const setup = await analysisSetup(spec, workspace, services, context);
+  const set = await loadSet(workspace, which, undefined);
+  if (needsLabels(metric) && set.labelSource === 'none') {
+    throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, { hint: 'Use --metric sqnr or agreement.' });
+  }
+  const entries = chooseImages(set.entries, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
+  const found = await services.compute.request(
+    'sensitivity',
+    {
+      kind,
+      metric,
+      plan: setup.plan,
+      thresholds: thresholdsInUse(setup.calibration, workspace.file),
+      layers: matchingLayers(setup.layers, spec.layers),
+      trials: await setup.trials([{ set, entries }]),
+    },
+    context,
+  );
+  const { images, baseline, layers, passes } = found;
+  const result: SensitivityResult = {
+    kind,
+    metric,
+    target: setup.target,
+    set: which,
+    images,
+    baseline,
+    layers,
+    passes,
+    seconds: (performance.now() - startedAt) / 1000,
+    createdAt: new Date().toISOString(),
+  };
+  await saveAnalysis(workspace, 'sensitivity', `sensitivity-${kind}`, result);
+  return result;
+}
+
+/** Labels are the validation set's. */
+export function sensitivitySet({ set, metric }: Pick<SensitivitySpec, 'set' | 'metric'>): 'calibration' | 'validation' {
+  return set ?? (needsLabels(metric ?? 'sqnr') ? 'validation' : 'calibration');
+}
+
+function needsLabels(metric: SensitivityMetric): boolean {
+  return metric === 'top1' || metric === 'worst-group';
+}
+
+function matchingLayers(layers: readonly SensitiveLayer[], pattern: string | undefined): readonly SensitiveLayer[] {
+  if (pattern === undefined) return layers;
+  const found = layers.filter(({ layer }) => matchGlob(pattern, layer));
+  if (found.length > 0) return found;
+  throw new WorkbenchError('not-found', `No layer that reads quantized values matches "${pattern}"`, { hint: '`calib quantize PROJECT --explain` lists the layers.' });
+}

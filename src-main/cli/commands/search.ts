@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import { formatAccuracy, formatMs, formatSignificant } from '../../../src-shared/base/units';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { SearchResult } from '../../../src-shared/domain/analysis';
+import { VARIANT_METHODS } from '../../../src-shared/domain/methods';
+import { TARGETS } from '../../../src-shared/domain/precision';
+import { announceCost } from '../analysis-text';
+import { EXIT_GATE, EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
+import { renderTable, type Column } from '../text-table';
+
+export const search: Command = {
+  name: 'search',
+  summary: 'the plan with the fewest FP16 layers that meets the accuracy limits',
+  usage: `Usage: calib search PROJECT [--max-drop X] [--worst-group-drop X] [--max-layers N] [--method M] [--against DIR|LIST.txt] [--limit N] [--adopt] [--target T] [--threads N] [--json]
+  --max-drop X           percentage points of top-1 below FP32 (default: the project's gate, else 0.5)
+  --worst-group-drop X   the same for every group (default: the project's gate, else 1)
+  --max-layers N         release at most N layers
+  --method M             thresholds to search with: ${VARIANT_METHODS.join(', ')}
+                         (default: those in use, or auto's where they are clearly better)
+  --against DIR          rank and judge on these unlabelled images from the field
+  --limit N              judge on N images only
+  --adopt                make the plan found the project's
+Exit code 3: no plan meets the limits.`,
+  async run(argv, { api, runJob, print, note }) {
+    const flags = {
+      'max-drop': { type: 'string' },
+      'worst-group-drop': { type: 'string' },
+      'max-layers': { type: 'string' },
+      method: { type: 'string' },
+      against: { type: 'string' },
+      limit: { type: 'string' },
+      adopt: { type: 'boolean' },
+      target: { type: 'string' },
+      threads: { type: 'string' },
+    } as const;
+    const { values, positionals } = parseFlags(argv, flags, { min: 1, max: 1, names: 'PROJECT' });
+    const projectPath = resolve(positionals[0] ?? '');
+    const spec: SearchSpec = {
+      kind: 'search',
+      projectPath,
+      ...present({
+        maxDrop: points('--max-drop', values['max-drop']),
+        maxWorstGroupDrop: points('--worst-group-drop', values['worst-group-drop']),
+        maxLayers: wholeNumber('--max-layers', values['max-layers'], 1),
+        method: oneOf('--method', values.method, VARIANT_METHODS),
+        againstPath: values.against === undefined ? undefined : resolve(values.against),
+        limit: wholeNumber('--limit', values.limit, 1),
+        target: oneOf('--target', values.target, TARGETS),
+        threads: wholeNumber('--threads', values.threads, 1),
+      }),
+    };
+    await announceCost(api, spec, note);
+    const result = await runJob(spec);
+    const chosen = result.chosen === null ? undefined : result.plans[result.chosen];
+    if (values.adopt && chosen) {
+      const { file } = await api.openProject({ projectPath });
+      const plan = { ...file.plan, layers: Object.fromEntries(chosen.fp16Layers.map((layer) => [layer, 'fp16' as const])) };
+      await api.editProject({ projectPath, edits: [{ kind: 'plan', plan }, ...(result.method === null ? [] : [{ kind: 'method' as const, method: result.method }])] });
+      note('the plan found is the project\'s now');
+    }
+    print(values.json ? toJson({ ...result, chosen: chosen ?? null }) : asText(result));
+    return chosen ? EXIT_OK : EXIT_GATE;
+  },
+};
+
+function points(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new WorkbenchError('usage', `Expected ${flag} to be percentage points from 0 to 100, found "${text}"`);
+  return value;
+}
+
+function asText(result: SearchResult): string {
+  const columns: Column[] = [
+    { title: '' },
+    { title: 'FP16 layers', align: 'right' },
+    ...['top-1', 'worst group', 'agreement', 'output error', 'latency'].map((title): Column => ({ title, align: 'right' })),
+    { title: 'limits' },
+    { title: 'released' },
+  ];
+  const percent = (value: number | null | undefined): string => (value === null || value === undefined ? '' : formatAccuracy(value));
+  const rows = result.plans.map((plan, i) => [
+    i === result.chosen ? '*' : '',
+    String(plan.fp16Layers.length),
+    percent(plan.top1),
+    plan.quality.worstGroup ? `${plan.quality.worstGroup.name} ${formatAccuracy(plan.quality.worstGroup.top1)}` : '',
+    percent(plan.quality.agreement),
+    formatSignificant(plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse),
+    `${plan.latencyKind === 'modelled' ? '~' : ''}${formatMs(plan.latencyMs)}`,
+    plan.meetsLimit ? 'met' : '',
+    plan.fp16Layers.join(' '),
+  ]);
+  const fp32 = `judged on ${result.images} ${result.judgedOn === 'against' ? 'images from the field' : `${result.judgedOn} images`}${result.fp32.top1 === null ? '' : `; FP32 top-1 ${formatAccuracy(result.fp32.top1)}`}\n`;
+  const modelled = result.plans.some((plan) => plan.latencyKind === 'modelled') ? '~ modelled, not measured: only differences between plans mean anything\n' : '';
+  return `${fp32}${renderTable(columns, rows)}${modelled}${result.summary}\n`;
+}

@@ -1,0 +1,73 @@
+import type { SensitivityLayer } from '../../src-shared/domain/analysis';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import { autoPasses, chooseThresholds } from '../analysis/auto';
+import { searchPlans } from '../analysis/search';
+import { scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
+import { qualitiesOf, qualityOf, referenceQuality } from '../analysis/trials';
+import type { AutoComputed, AutoParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
+import { withTrials } from './trial-pool';
+
+/** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
+const LAYERS_AT_ONCE = 8;
+
+export async function auto({ trials: params, chosenCount, ...problem }: AutoParams, context: TaskContext): Promise<AutoComputed> {
+  return withTrials(params, context, async (trials) => {
+    const chosen = trials.part(0, chosenCount);
+    const confirmed = trials.part(chosenCount, params.entries.length);
+    const full = { ...problem, chosen, confirmed };
+    trials.expect('choosing thresholds', autoPasses(full));
+    const outcome = await chooseThresholds(trials, full);
+    return { ...outcome, images: { chosen: chosen.length, confirmed: confirmed.length }, skipped: trials.skipped, passes: trials.passes };
+  });
+}
+
+export async function sensitivity({ trials: params, ...problem }: SensitivityParams, context: TaskContext): Promise<SensitivityComputed> {
+  const { kind, metric, layers, plan, thresholds } = problem;
+  return withTrials(params, context, async (trials) => {
+    const all = trials.part(0, params.entries.length);
+    const quantized = { plan, thresholds };
+    const common = { images: all.length, skipped: trials.skipped };
+    if (kind === 'visible') {
+      trials.expect('measuring layers', all.length * (1 + 2 * Math.ceil(layers.length / LAYERS_AT_ONCE)));
+      const [baseline] = await qualitiesOf(trials, [quantized], all);
+      const found: SensitivityLayer[] = [];
+      for (let i = 0; i < layers.length; i += LAYERS_AT_ONCE) {
+        const part = layers.slice(i, i + LAYERS_AT_ONCE);
+        const errors = await trials.layers(quantized, part.map(({ output }) => output), all);
+        for (const { layer, op, output } of part) {
+          const error = errors.get(output);
+          if (!error) continue;
+          const sqnrDb = error.noise > 0 ? 10 * Math.log10(error.signal / error.noise) : null;
+          found.push({ layer, op, metric, quality: null, sqnrDb, score: sqnrDb === null ? Number.NEGATIVE_INFINITY : -sqnrDb });
+        }
+      }
+      return { ...common, baseline: baseline ?? referenceQuality(trials, all), layers: sorted(found), passes: trials.passes };
+    }
+    trials.expect('measuring layers', all.length * (layers.length + 1));
+    const [quantizedAnswers = [], ...answers] = await trials.run([quantized, ...layers.map(({ layer }) => sensitivityTrial(problem, layer))], all);
+    const baseline = kind === 'release' ? qualityOf(trials, all, quantizedAnswers) : referenceQuality(trials, all);
+    const found = layers.map(({ layer, op }, i): SensitivityLayer => {
+      const quality = qualityOf(trials, all, answers[i] ?? []);
+      return { layer, op, metric, quality, sqnrDb: quality.sqnrDb, score: scoreOf(kind, metric, quality, baseline) };
+    });
+    return { ...common, baseline, layers: sorted(found), passes: trials.passes };
+  });
+}
+
+export async function search({ trials: params, rankCount, ...problem }: SearchParams, context: TaskContext): Promise<SearchComputed> {
+  return withTrials(params, context, async (trials) => {
+    const rank = trials.part(0, rankCount);
+    const judge = rankCount === params.entries.length ? rank : trials.part(rankCount, params.entries.length);
+    const outcome = await searchPlans(trials, { ...problem, rank, judge }, { onStep: (name, passes) => trials.expect(name, passes) });
+    return { ...outcome, images: judge.length, skipped: trials.skipped, passes: trials.passes };
+  });
+}
+
+export async function tryModels({ trials: params, phase, list }: TryParams, context: TaskContext): Promise<TryComputed> {
+  return withTrials(params, context, async (trials) => {
+    const all = trials.part(0, params.entries.length);
+    trials.expect(phase, list.length * all.length);
+    const qualities = await qualitiesOf(trials, list, all);
+    return { qualities, reference: referenceQuality(trials, all), skipped: trials.skipped, passes: trials.passes };
+  });
+}

@@ -1,0 +1,60 @@
+import type { Target } from '../../src-shared/domain/precision';
+import type { Trial } from '../analysis/trials';
+import { GraphIndex } from '../onnx/graph-index';
+import type { Model } from '../onnx/model';
+import { isOp } from '../onnx/opset';
+import { loadPrepared, preparedWeights } from '../onnx/prepared-store';
+import { encodeModel } from '../onnx/wire-writer';
+import { quantizeModel, withOutputs } from '../quantization/quantize';
+import { WeightScales } from '../quantization/weight-scales';
+
+/** A model as ONNX Runtime opens it, with the folder of its weights. */
+export interface TrialModel {
+  readonly bytes: Uint8Array;
+  readonly hasFp16: boolean;
+}
+
+/** Models of trials as bytes whose weights stay in the prepared folder. The model and the maxima of its weights are read once. */
+export class TrialModels {
+  private readonly model: Model;
+  private readonly weights: WeightScales;
+
+  constructor(
+    readonly preparedDir: string,
+    private readonly target: Target,
+    private readonly ranges: Readonly<Record<string, readonly [number, number]>>,
+  ) {
+    this.model = withLogits(loadPrepared(preparedDir));
+    this.weights = new WeightScales(this.model);
+  }
+
+  /** FP32. */
+  reference(observed: readonly string[] = []): TrialModel {
+    return { bytes: this.encode(withOutputs(this.model, observed)), hasFp16: false };
+  }
+
+  /** @param observed tensors to expose beside the outputs, in float32. */
+  of({ plan, thresholds }: Trial, observed: readonly string[] = []): TrialModel {
+    const { model, hasFp16 } = quantizeModel({ model: this.model, target: this.target, plan, thresholds, ranges: this.ranges, purpose: 'simulation', weights: this.weights, observed });
+    return { bytes: this.encode(model), hasFp16 };
+  }
+
+  private encode(model: Model): Uint8Array {
+    return encodeModel(model, { externalTo: preparedWeights(this.preparedDir) });
+  }
+}
+
+/**
+ * Outputs before a final Softmax: probabilities hide the errors of what is sure, and blow up those of what is not. The largest
+ * entry stays where it is.
+ */
+export function withLogits(model: Model): Model {
+  const { graph } = model;
+  const index = new GraphIndex(graph);
+  const output = graph.output.map((info) => {
+    const node = index.producer(info.name)?.node;
+    const input = node?.input[0];
+    return node && input !== undefined && isOp(node, 'Softmax', 'LogSoftmax') ? { ...info, name: input } : info;
+  });
+  return { ...model, graph: { ...graph, output } };
+}

@@ -1,0 +1,296 @@
+import { Worker } from 'node:worker_threads';
+import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
+import { fromWireError } from '../../src-shared/contract/errors';
+import type { TaskContext } from '../../src-shared/contract/progress';
+import type { ImageEntry, SkippedImage } from '../../src-shared/domain/image-set';
+import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
+import type { Target } from '../../src-shared/domain/precision';
+import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../analysis/trials';
+import type { OutputTensor } from '../backends/model-session';
+import { imageId } from '../calibration/calibration-state';
+import { entryPath } from './entry-path';
+import { TrialJournal } from './trial-journal';
+import type { FromTrialWorker, LayerErrors, SharedReference, ToTrialWorker, TrialInit, TrialTask, TrialTasks } from './trial-protocol';
+
+/** Preprocessed images are kept in memory while models are tried on them. */
+const MAX_IMAGE_BYTES = 2 ** 31;
+/** A part of a trial that is smaller than this is not worth a session of its own. */
+const MIN_CHUNK = 8;
+
+export interface TrialParams {
+  readonly preparedDir: string;
+  readonly target: Target;
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  readonly input: ImageInput;
+  readonly preprocessing: Preprocessing;
+  readonly entries: readonly ImageEntry[];
+  readonly threads: number;
+  /** Remembers what was tried; it must belong to this model, target, preprocessing and these images. */
+  readonly journalPath: string;
+}
+
+/**
+ * Opens trials on these images, lets `use` run them, and ends all workers whatever happens. Passes are reported as progress under
+ * the phase that was set last.
+ * @throws WorkbenchError images-empty, model-unsupported, cancelled.
+ */
+export async function withTrials<T>(params: TrialParams, context: TaskContext, use: (trials: TrialPool) => Promise<T>): Promise<T> {
+  const pool = new TrialPool(params, context);
+  try {
+    await pool.open();
+    return await use(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Several one-thread workers that hold the same images. Which worker runs what does not change any number. */
+export class TrialPool implements Trials {
+  readonly images: TrialImage[] = [];
+  readonly reference: ReferenceAnswer[] = [];
+  readonly skipped: SkippedImage[] = [];
+  /** Runs of the model so far, without those that were remembered. */
+  passes = 0;
+  private readonly workers: TrialWorker[] = [];
+  private readonly journal: TrialJournal;
+  private readonly stopFlag = new Int32Array(new SharedArrayBuffer(4));
+  /** Index of an image -> its slot in the shared memory, which is its index among the entries. */
+  private readonly slots: number[] = [];
+  /** What tells an image from those of other sets. */
+  private readonly ids: string[] = [];
+  private phase = { name: 'measuring FP32', done: 0, total: 0 };
+  private readonly onAbort = (): void => void Atomics.store(this.stopFlag, 0, 1);
+
+  constructor(
+    private readonly params: TrialParams,
+    private readonly context: TaskContext,
+  ) {
+    this.journal = new TrialJournal(params.journalPath);
+  }
+
+  /** Indices of the usable images among entries `from` to `to` (exclusive). */
+  part(from: number, to: number): number[] {
+    return this.slots.flatMap((slot, image) => (slot >= from && slot < to ? [image] : []));
+  }
+
+  /** What comes next, and how many runs of the model it will take at most. */
+  expect(name: string, total: number): void {
+    this.phase = { name, done: 0, total };
+    this.report(0);
+  }
+
+  async open(): Promise<void> {
+    const { entries, input } = this.params;
+    const bytes = entries.length * input.channels * input.height * input.width * 4;
+    if (bytes > MAX_IMAGE_BYTES) {
+      const fitting = Math.floor((entries.length * MAX_IMAGE_BYTES) / bytes);
+      throw new WorkbenchError('usage', `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, expected at most ${MAX_IMAGE_BYTES / 1e6} MB`, {
+        hint: `Use fewer images: --limit ${fitting}.`,
+      });
+    }
+    throwIfAborted(this.context.signal);
+    this.context.signal?.addEventListener('abort', this.onAbort, { once: true });
+    const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes), stop: this.stopFlag.buffer as SharedArrayBuffer };
+    const count = Math.max(1, Math.min(this.params.threads, entries.length));
+    for (let i = 0; i < count; i++) this.workers.push(new TrialWorker());
+    await Promise.all(this.workers.map((worker) => worker.init(init)));
+    await this.load(entries);
+    await this.measureReference();
+  }
+
+  async run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
+    const names = at.map((i) => this.ids[i] ?? '');
+    const found = trials.map((trial) => this.journal.get(trial, names));
+    const missing = trials.flatMap((_, i) => (found[i] ? [] : [i]));
+    this.report((trials.length - missing.length) * at.length);
+    const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.length / missing.length));
+    const answers = new Map(missing.map((i) => [i, at.map((): TrialAnswer => NO_ANSWER)]));
+    await this.spread(
+      missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
+      async (worker, { trial, part }) => {
+        const slots = at.slice(part.from, part.to).map((i) => this.slots[i] ?? 0);
+        const own = await worker.call('run', { trial: trials[trial] ?? NO_TRIAL, slots });
+        for (const [i, answer] of own.entries()) answers.get(trial)?.splice(part.from + i, 1, answer);
+        this.passes += own.length;
+        this.report(own.length);
+      },
+    );
+    for (const [i, own] of answers) this.journal.put(trials[i] ?? NO_TRIAL, names, own);
+    return trials.map((_, i) => [...(found[i] ?? answers.get(i) ?? [])]);
+  }
+
+  /**
+   * Errors at the outputs of layers under one trial, summed over images.
+   * @param tensors outputs of layers; those that the rewritten model has as integers only are absent from the result.
+   */
+  async layers(trial: Trial, tensors: readonly string[], at: readonly number[]): Promise<ReadonlyMap<string, { readonly signal: number; readonly noise: number }>> {
+    const parts = partsOf(at.length, this.workers.length);
+    const found: LayerErrors[][] = parts.map(() => []);
+    await this.spread([...parts.entries()], async (worker, [i, part]) => {
+      found[i] = [...(await worker.call('layers', { trial, tensors, slots: at.slice(part.from, part.to).map((image) => this.slots[image] ?? 0) }))];
+      this.passes += 2 * (part.to - part.from);
+      this.report(2 * (part.to - part.from));
+    });
+    const sums = new Map<string, { signal: number; noise: number }>();
+    for (const { tensors: names, signal, noise } of found.flat()) {
+      for (const [i, name] of names.entries()) {
+        const sum = sums.get(name) ?? { signal: 0, noise: 0 };
+        sums.set(name, { signal: sum.signal + (signal[i] ?? 0), noise: sum.noise + (noise[i] ?? 0) });
+      }
+    }
+    return sums;
+  }
+
+  /** Waits until the workers have ended by themselves: terminating a thread inside ONNX Runtime aborts the whole process. */
+  async close(): Promise<void> {
+    this.context.signal?.removeEventListener('abort', this.onAbort);
+    await Promise.all(this.workers.map((worker) => worker.end()));
+  }
+
+  private async load(entries: readonly ImageEntry[]): Promise<void> {
+    this.phase = { name: 'reading images', done: 0, total: entries.length };
+    const reasons = entries.map((): string | null => null);
+    await this.spread([...entries.entries()], async (worker, [slot, entry]) => {
+      reasons[slot] = await worker.call('load', { slot, entry });
+      this.report(1, 'images');
+    });
+    for (const [slot, entry] of entries.entries()) {
+      const reason = reasons[slot] ?? null;
+      if (reason !== null) {
+        this.skipped.push({ file: imageId(entry), reason });
+        continue;
+      }
+      this.slots.push(slot);
+      this.ids.push(`${entry.path} ${entry.record ?? ''}`);
+      this.images.push({ file: imageId(entry), group: entry.group, label: entry.label });
+    }
+    const [first] = this.skipped;
+    if (this.images.length === 0) throw new WorkbenchError('images-empty', `None of ${entries.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);
+  }
+
+  /** FP32 first: everything is compared with it. */
+  private async measureReference(): Promise<void> {
+    const total = this.images.length;
+    this.expect('measuring FP32', total);
+    const outputs: (readonly OutputTensor[])[] = [];
+    await this.spread(partsOf(total, Math.max(this.workers.length, Math.ceil(total / 32))), async (worker, part) => {
+      const found = await worker.call('reference', { slots: this.slots.slice(part.from, part.to) });
+      for (const [i, answer] of found.answers.entries()) {
+        this.reference[part.from + i] = answer;
+        outputs[part.from + i] = found.outputs[i] ?? [];
+      }
+      this.report(part.to - part.from);
+    });
+    const shared = this.shareable(outputs);
+    await Promise.all(this.workers.map((worker) => worker.call('share', shared)));
+  }
+
+  private shareable(outputs: readonly (readonly OutputTensor[])[]): SharedReference {
+    const slotCount = this.params.entries.length;
+    const first = outputs[0] ?? [];
+    return {
+      outputs: first.map(({ name, dims, data }) => {
+        const length = data?.length ?? 0;
+        const values = new SharedArrayBuffer(slotCount * length * 4);
+        for (const [i, own] of outputs.entries()) {
+          const found = own.find((output) => output.name === name)?.data ?? new Float32Array();
+          if (found.length !== length) {
+            throw new WorkbenchError('model-unsupported', `Output "${name}" has ${length} values for ${this.images[0]?.file ?? ''} and ${found.length} for ${this.images[i]?.file ?? ''}`, {
+              hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
+            });
+          }
+          new Float32Array(values, (this.slots[i] ?? 0) * length * 4, length).set(found);
+        }
+        return { name, dims, length, values };
+      }),
+    };
+  }
+
+  /** Runs `work` for every item, one item a worker at a time, in order of the list. Rejects on the first error, when all have stopped. */
+  private async spread<I>(items: readonly I[], work: (worker: TrialWorker, item: I) => Promise<void>): Promise<void> {
+    let next = 0;
+    let failure: unknown = null;
+    await Promise.all(
+      this.workers.map(async (worker) => {
+        while (next < items.length && failure === null) {
+          const item = items[next++] as I;
+          try {
+            throwIfAborted(this.context.signal);
+            await work(worker, item);
+          } catch (error) {
+            failure ??= error;
+          }
+        }
+      }),
+    );
+    if (this.context.signal?.aborted) throw cancelledError();
+    if (failure !== null) throw failure;
+  }
+
+  private report(passes: number, unit = 'passes'): void {
+    this.phase.done += passes;
+    const { name, done, total } = this.phase;
+    this.context.onProgress?.({ phase: name, done, total: Math.max(done, total), unit });
+  }
+}
+
+const NO_TRIAL: Trial = { plan: { layers: {} }, thresholds: {} };
+const NO_ANSWER: TrialAnswer = { noise: [], top1: -1, agreeingRows: 0 };
+
+interface Part {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** At most `count` parts of nearly the same size. */
+function partsOf(length: number, count: number): Part[] {
+  const parts = Math.max(1, Math.min(count, Math.ceil(length / MIN_CHUNK)));
+  return Array.from({ length: parts }, (_, i) => ({ from: Math.floor((i * length) / parts), to: Math.floor(((i + 1) * length) / parts) }));
+}
+
+/** A thread that answers one call at a time. */
+class TrialWorker {
+  private readonly thread = new Worker(entryPath('trial-worker'));
+  private nextId = 0;
+  private readonly waiting = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }>();
+
+  constructor() {
+    this.thread.on('message', (message: FromTrialWorker) => {
+      const call = this.waiting.get(message.id);
+      this.waiting.delete(message.id);
+      if (message.type === 'error') call?.reject(fromWireError(message.error));
+      else call?.resolve(message.result as never);
+    });
+    this.thread.on('error', (error) => {
+      for (const { reject } of this.waiting.values()) reject(new WorkbenchError('internal', `A compute worker failed: ${error.message}`, { cause: error }));
+      this.waiting.clear();
+    });
+  }
+
+  async init(init: TrialInit): Promise<void> {
+    await this.send((id) => ({ type: 'init', id, init }));
+  }
+
+  call<T extends TrialTask>(task: T, params: TrialTasks[T]['params']): Promise<TrialTasks[T]['result']> {
+    return this.send((id) => ({ type: 'task', id, task, params }));
+  }
+
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.thread.threadId === -1) {
+        resolve();
+        return;
+      }
+      this.thread.once('exit', () => resolve());
+      this.thread.postMessage({ type: 'stop' } satisfies ToTrialWorker);
+    });
+  }
+
+  private send<R>(message: (id: number) => ToTrialWorker): Promise<R> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as (value: never) => void, reject });
+      this.thread.postMessage(message(id));
+    });
+  }
+}
