@@ -6,6 +6,7 @@ import { showLanding } from '../features/start/landing';
 import { useOverlays } from './overlays';
 import { preloadScreens } from './screen-host';
 import { SCREEN_TABLE } from './screens';
+import { canAnalyse, startAnalysis } from './start-analysis';
 import { canStart, startJob } from './start-job';
 
 /** Commands that are there on every screen. */
@@ -21,7 +22,7 @@ function screenCommands(): readonly Command[] {
     return {
       id: `app.open-${screen.id}`,
       titleKey: `app.open.${screen.id}`,
-      ...(number > 0 ? { keys: [`Alt+${number}`] } : {}),
+      ...(number > 0 ? { keys: [`Alt+${number}`] } : screen.keys === undefined ? {} : { keys: screen.keys }),
       isEnabled: () => !screen.needsProject || useSession.getState().project !== null,
       run: () => useView.getState().openScreen(screen.id),
     };
@@ -35,10 +36,15 @@ function projectCommands(): readonly Command[] {
     { id: 'run.calibrate', titleKey: 'app.command.calibrate', run: () => startJob('calibrate'), isEnabled: () => canStart('calibrate') },
     { id: 'run.validate', titleKey: 'app.command.validate', run: () => startJob('validate'), isEnabled: () => canStart('validate') },
     { id: 'run.bench', titleKey: 'app.command.bench', run: () => startJob('bench'), isEnabled: () => canStart('bench') },
+    ...analysisCommands(),
     { id: 'app.undo', titleKey: 'app.undo', keys: ['Mod+Z'], run: () => void useSession.getState().undo(), isEnabled: () => canStep('undo') },
     { id: 'app.redo', titleKey: 'app.redo', keys: ['Mod+Shift+Z', 'Mod+Y'], run: () => void useSession.getState().redo(), isEnabled: () => canStep('redo') },
     { id: 'app.sample', titleKey: 'app.command.sample', run: () => void openSample() },
   ];
+}
+
+function analysisCommands(): readonly Command[] {
+  return (['sensitivity', 'auto', 'search'] as const).map((kind) => ({ id: `analysis.${kind}`, titleKey: `app.command.${kind}`, run: () => startAnalysis(kind), isEnabled: canAnalyse }));
 }
 
 async function openSample(): Promise<void> {

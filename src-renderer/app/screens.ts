@@ -8,6 +8,10 @@ export interface Screen {
   readonly needsProject: boolean;
   /** Has a tab in the top bar. */
   readonly isTab: boolean;
+  /** The tab that it stands under, when it has none of its own. */
+  readonly under?: ScreenId;
+  /** Where it has no number among the tabs. */
+  readonly keys?: readonly string[];
   readonly load: () => Promise<ComponentType>;
 }
 
@@ -30,6 +34,8 @@ export const SCREEN_TABLE: readonly Screen[] = ([
   { id: 'data', titleKey: 'app.data', needsProject: true, isTab: true },
   { id: 'histogram', titleKey: 'app.histogram', needsProject: true, isTab: true },
   { id: 'precision', titleKey: 'app.precision', needsProject: true, isTab: true },
+  { id: 'sensitivity', titleKey: 'app.sensitivity', needsProject: true, isTab: false, under: 'precision', keys: ['Alt+Shift+S'] },
+  { id: 'search', titleKey: 'app.search', needsProject: true, isTab: false, under: 'precision', keys: ['Alt+Shift+P'] },
   { id: 'run', titleKey: 'app.runScreen', needsProject: true, isTab: true },
   { id: 'results', titleKey: 'app.results', needsProject: true, isTab: true },
   { id: 'settings', titleKey: 'app.settings', needsProject: false, isTab: false },

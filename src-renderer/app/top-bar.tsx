@@ -34,6 +34,7 @@ function ProjectName() {
 
 function ScreenTabs() {
   const screen = useView((state) => state.screen);
+  const tab = SCREEN_TABLE.find((entry) => entry.id === screen)?.under ?? screen;
   const openScreen = useView((state) => state.openScreen);
   const hasProject = useSession((state) => state.project !== null);
   return (
@@ -43,7 +44,7 @@ function ScreenTabs() {
           key={entry.id}
           type="button"
           className="app-tab"
-          aria-current={entry.id === screen ? 'page' : undefined}
+          aria-current={entry.id === tab ? 'page' : undefined}
           disabled={entry.needsProject && !hasProject}
           onClick={() => openScreen(entry.id)}
         >

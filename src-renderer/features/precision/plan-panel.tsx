@@ -3,6 +3,7 @@ import { formatCount } from '../../../src-shared/base/units';
 import { PRECISIONS, TARGETS, type Precision } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
+import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Segmented, TextField } from '../../widgets/fields';
@@ -27,6 +28,7 @@ export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: P
   const target = useSession((state) => state.project?.file.target ?? null);
   return (
     <div className="precision-panel">
+      <PrecisionTabs />
       <section className="precision-part">
         <h3>{t('precision.target')}</h3>
         <Segmented label={t('precision.target')} value={target} choices={TARGETS.map((value) => ({ value, label: t(`precision.target.${value}`) }))} onChoose={chooseTarget} />

@@ -117,6 +117,12 @@ function AskSet({ path }: { readonly path: string }) {
           <span>{t('start.asValidationWhat')}</span>
           <span className="dim ellipsis">{t('start.now', { path: project.file.validationSet?.path ?? t('start.none') })}</span>
         </button>
+        {project.calibrated ? (
+          <button type="button" className="start-choice" onClick={() => void apply('field')}>
+            <strong>{t('start.asField')}</strong>
+            <span>{t('start.asFieldWhat')}</span>
+          </button>
+        ) : null}
       </div>
     </Dialog>
   );

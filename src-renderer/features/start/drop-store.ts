@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { DroppedItem, UploadProgress } from '../../api/connection';
 import { t } from '../../i18n';
+import { useFieldImages } from '../../state/field-images';
 import { useFiles } from '../../state/files';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
@@ -30,8 +31,8 @@ interface DropState {
   readonly drop: (items: readonly DroppedItem[]) => Promise<void>;
   readonly startProject: (draft?: Partial<ProjectDraft>) => void;
   readonly changeDraft: (changes: Partial<ProjectDraft>) => void;
-  /** Sets the folder that was asked about. */
-  readonly useAs: (set: 'calibration' | 'validation') => Promise<void>;
+  /** Takes the folder that was asked about: a set of the project, or images from the field that plans are judged by. */
+  readonly useAs: (which: 'calibration' | 'validation' | 'field') => Promise<void>;
   readonly close: () => void;
 }
 
@@ -126,6 +127,11 @@ export const useDrop = create<DropState>()((set, get) => {
       const { step } = get();
       if (step?.kind !== 'ask-set') return;
       set({ step: null });
+      if (which === 'field') {
+        useFieldImages.getState().setPath(step.path);
+        useView.getState().openScreen('search');
+        return;
+      }
       const edit = which === 'calibration' ? { kind: 'sets' as const, calibrationPath: step.path } : { kind: 'sets' as const, validationPath: step.path };
       const name = t(which === 'calibration' ? 'start.editCalibration' : 'start.editValidation', { folder: nameOfPath(step.path) });
       if (await useSession.getState().edit(name, [edit])) useView.getState().openScreen('data');

@@ -2,18 +2,23 @@ import { useReactFlow } from '@xyflow/react';
 import { t } from '../../i18n';
 import { Button, IconButton } from '../button';
 import { Checkbox, Segmented } from '../fields';
-import { COLOUR_MODES, colourProperty, rampLegend, type LegendEntry } from './layer-colour';
+import { COLOUR_MODES, colourProperty, isColourKnown, rampLegend, type LegendEntry } from './layer-colour';
 import { useGraphView } from './graph-view';
+import type { LayerRow } from './layer-rows';
 
 /** What the colours mean and how the graph is shown. */
-export function GraphToolbar({ hasThresholds }: { readonly hasThresholds: boolean }) {
+export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
   const { colourMode, colourBy, isReasonShown, showReasons } = useGraphView();
   return (
     <div className="graph-toolbar">
       <Segmented
         label={t('model.graph.colourBy')}
         value={colourMode}
-        choices={COLOUR_MODES.map((mode) => ({ value: mode, label: t(`model.graph.colour.${mode}`), disabled: mode !== 'precision' && !hasThresholds, title: t(hasThresholds ? `model.graph.colour.${mode}.title` : 'model.graph.needsCalibration') }))}
+        choices={COLOUR_MODES.map((mode) => {
+          const isKnown = isColourKnown(rows, mode);
+          const lacking = mode === 'sensitivity' ? 'model.graph.needsSensitivity' : 'model.graph.needsCalibration';
+          return { value: mode, label: t(`model.graph.colour.${mode}`), disabled: !isKnown, title: t(isKnown ? `model.graph.colour.${mode}.title` : lacking) };
+        })}
         onChoose={colourBy}
       />
       <Legend />

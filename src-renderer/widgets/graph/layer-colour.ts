@@ -1,7 +1,7 @@
 import { formatDb, formatFraction } from '../../../src-shared/base/units';
 import type { LayerRow } from './layer-rows';
 
-export const COLOUR_MODES = ['precision', 'sqnr', 'clipped'] as const;
+export const COLOUR_MODES = ['precision', 'sqnr', 'clipped', 'sensitivity'] as const;
 export type ColourMode = (typeof COLOUR_MODES)[number];
 
 /** Steps of the tokens' good-to-bad ramp that are told apart at a glance, the worst first. */
@@ -11,16 +11,30 @@ type RampStep = (typeof RAMP_STEPS)[number];
 const SQNR_LIMITS_DB = [12, 18, 24, 30] as const;
 /** Upper limits of the steps above the worst one, worst first. */
 const CLIPPED_LIMITS = [1e-2, 1e-3, 1e-4, 1e-5] as const;
+/** Lower limits of the steps below the best one, as shares of the most sensitive layer's score. */
+const DAMAGE_LIMITS = [0.5, 0.25, 0.1, 0.02] as const;
 
 /** What a layer is coloured by: a precision, a step of the ramp, or nothing known. */
 export type LayerColour = 'int8' | 'fp16' | 'fp32' | 'unknown' | `ramp-${RampStep}`;
 
 export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
   if (mode === 'precision') return row.runsIn;
+  if (mode === 'sensitivity') return row.damage === null ? 'unknown' : damageColour(row.damage);
   const value = mode === 'sqnr' ? row.sqnrDb : row.clippedFraction;
   if (value === null || Number.isNaN(value)) return 'unknown';
   const step = mode === 'sqnr' ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length : CLIPPED_LIMITS.filter((limit) => value < limit).length;
   return rampColour(step);
+}
+
+/** Whether the rows have what a mode colours by. */
+export function isColourKnown(rows: readonly LayerRow[], mode: ColourMode): boolean {
+  if (mode === 'precision') return true;
+  return rows.some((row) => (mode === 'sensitivity' ? row.damage : row.sqnrDb) !== null);
+}
+
+/** Colour of a share of the most sensitive layer's score, 0..1. */
+export function damageColour(share: number): LayerColour {
+  return rampColour(DAMAGE_LIMITS.filter((limit) => share < limit).length);
 }
 
 /** The worst step for 0, the best for 4. */
@@ -39,10 +53,22 @@ export interface LegendEntry {
 }
 
 /** Colours of the ramp with their ranges, worst first. */
-export function rampLegend(mode: 'sqnr' | 'clipped'): LegendEntry[] {
-  const labels =
-    mode === 'sqnr'
-      ? [`< ${formatDb(SQNR_LIMITS_DB[0])}`, ...SQNR_LIMITS_DB.map((limit) => `≥ ${formatDb(limit)}`)]
-      : [`≥ ${formatFraction(CLIPPED_LIMITS[0])}`, ...CLIPPED_LIMITS.map((limit) => `< ${formatFraction(limit)}`)];
-  return labels.map((label, step) => ({ colour: rampColour(step), label }));
+export function rampLegend(mode: Exclude<ColourMode, 'precision'>): LegendEntry[] {
+  return rampLabels(mode).map((label, step) => ({ colour: rampColour(step), label }));
+}
+
+function rampLabels(mode: Exclude<ColourMode, 'precision'>): readonly string[] {
+  switch (mode) {
+    case 'sqnr':
+      return [`< ${formatDb(SQNR_LIMITS_DB[0])}`, ...SQNR_LIMITS_DB.map((limit) => `≥ ${formatDb(limit)}`)];
+    case 'clipped':
+      return [`≥ ${formatFraction(CLIPPED_LIMITS[0])}`, ...CLIPPED_LIMITS.map((limit) => `< ${formatFraction(limit)}`)];
+    case 'sensitivity':
+      return [`≥ ${formatPercentOfMost(DAMAGE_LIMITS[0])}`, ...DAMAGE_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`)];
+  }
+}
+
+/** Round shares, without digits that mean nothing. */
+function formatPercentOfMost(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }

@@ -39,7 +39,7 @@ export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING }: La
   }, [rows, model, changed]);
   return (
     <section className="graph" aria-label={t('model.graph.title')}>
-      <GraphToolbar hasThresholds={rows.some((row) => row.sqnrDb !== null)} />
+      <GraphToolbar rows={rows} />
       {layout.state === 'ready' ? (
         <ReactFlowProvider>
           <GraphCanvas structure={structure} layout={layout.layout} content={content} onChooseLayer={onChooseLayer} />

@@ -23,10 +23,14 @@ export interface LayerRow {
   readonly tensor: string | null;
   readonly sqnrDb: number | null;
   readonly clippedFraction: number | null;
+  /** Share of the most sensitive layer's score, 0..1; null where no sensitivity was measured. */
+  readonly damage: number | null;
   readonly view: LayerView;
 }
 
-export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null): LayerRow[] {
+const NO_DAMAGE: ReadonlyMap<string, number> = new Map();
+
+export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null, damage = NO_DAMAGE): LayerRow[] {
   const byTensor = new Map<string, ThresholdRow>(thresholds?.tensors.map((row) => [row.name, row]) ?? []);
   return model.layers.map((view, index): LayerRow => {
     const threshold = view.outputs.map((tensor) => byTensor.get(tensor)).find((row) => row !== undefined);
@@ -45,6 +49,7 @@ export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: Threshol
       tensor: threshold?.name ?? null,
       sqnrDb: threshold?.sqnrDb ?? null,
       clippedFraction: threshold?.clippedFraction ?? null,
+      damage: damage.get(view.layer) ?? null,
       view,
     };
   });

@@ -1,7 +1,9 @@
 import { useCallback, useMemo } from 'react';
 import type { ModelView } from '../../../src-shared/contract/api';
+import { sensitivityOf, useAnalyses } from '../../state/analyses';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
+import { damageShares } from './damage';
 import { layerRows, type LayerRow } from './layer-rows';
 import { tensorIndex, type TensorIndex } from './tensor-index';
 
@@ -23,7 +25,10 @@ export function useLayers(): Layers | null {
   const layer = useSelection((state) => state.layer);
   const tensor = useSelection((state) => state.tensor);
   const select = useSelection((state) => state.select);
-  const rows = useMemo(() => (model === null ? [] : layerRows(model, thresholds)), [model, thresholds]);
+  const analyses = useAnalyses();
+  const sensitivity = sensitivityOf(analyses)?.result;
+  const damage = useMemo(() => (sensitivity === undefined ? undefined : damageShares(sensitivity)), [sensitivity]);
+  const rows = useMemo(() => (model === null ? [] : layerRows(model, thresholds, damage)), [model, thresholds, damage]);
   const byLayer = useMemo(() => new Map(rows.map((row) => [row.layer, row])), [rows]);
   const tensors = useMemo(() => tensorIndex(model ?? { inputs: [], outputs: [], layers: [] }), [model]);
   const rowOf = useCallback((name: string) => byLayer.get(name), [byLayer]);

@@ -16,6 +16,10 @@ export interface PlotSeries {
   /** Share of the colour that fills the area under the line, 0..1; 0 for no area. */
   readonly fillOpacity: number;
   readonly widthPx: number;
+  /** Of points; solid when absent. A ring goes around another point. */
+  readonly marker?: 'solid' | 'hollow' | 'ring';
+  /** Of lines. */
+  readonly isDashed?: boolean;
   /** Index of the panel that it is drawn in. */
   readonly panel: number;
 }

@@ -7,8 +7,8 @@ export interface PlotlyTrace {
   readonly y: readonly number[] | Float64Array;
   readonly xaxis: 'x';
   readonly yaxis: string;
-  readonly line: { readonly shape: 'hv' | 'linear'; readonly color: string; readonly width: number; readonly simplify: false };
-  readonly marker: { readonly color: string; readonly size: number };
+  readonly line: { readonly shape: 'hv' | 'linear'; readonly color: string; readonly width: number; readonly dash: 'solid' | 'dash'; readonly simplify: false };
+  readonly marker: { readonly color: string; readonly size: number; readonly symbol: 'circle' | 'circle-open'; readonly line: { readonly width: number } };
   readonly fill: 'tozeroy' | 'none';
   readonly fillcolor: string;
   readonly connectgaps: boolean;

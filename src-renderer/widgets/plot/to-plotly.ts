@@ -5,7 +5,12 @@ import { withOpacity, type TokenReader } from './theme';
 
 const FONT_PX = 11;
 const TICK_ROOM_PX = 24;
-const POINT_PX = 7;
+/** Open symbols are drawn by their line. */
+const MARKERS = {
+  solid: { symbol: 'circle', size: 7, line: { width: 0 } },
+  hollow: { symbol: 'circle-open', size: 8, line: { width: 2 } },
+  ring: { symbol: 'circle-open', size: 17, line: { width: 2 } },
+} as const;
 
 export interface PlotSize {
   readonly widthPx: number;
@@ -22,8 +27,8 @@ export function traceOf(series: PlotSeries, token: TokenReader): PlotlyTrace {
     y: series.y,
     xaxis: 'x',
     yaxis: axisName('y', series.panel),
-    line: { shape: series.shape === 'step' ? 'hv' : 'linear', color, width: series.widthPx, simplify: false },
-    marker: { color, size: POINT_PX },
+    line: { shape: series.shape === 'step' ? 'hv' : 'linear', color, width: series.widthPx, dash: series.isDashed === true ? 'dash' : 'solid', simplify: false },
+    marker: { ...MARKERS[series.marker ?? 'solid'], color },
     fill: series.fillOpacity > 0 ? 'tozeroy' : 'none',
     fillcolor: withOpacity(color, series.fillOpacity),
     connectgaps: false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { colourOf, colourProperty, rampLegend } from '../../../../src-renderer/widgets/graph/layer-colour';
+import { colourOf, colourProperty, isColourKnown, rampLegend } from '../../../../src-renderer/widgets/graph/layer-colour';
 import { filterRows, formatShape, layerRows, shortNameOf, type LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { generatedModel, generatedThresholds } from '../../../support/generated-model';
 
@@ -75,6 +75,14 @@ describe('colours', () => {
     const reachable = new Set(Array.from({ length: 60 }, (_, sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr')));
     expect(new Set(rampLegend('sqnr').map((entry) => entry.colour))).toEqual(reachable);
     expect(rampLegend('clipped')[0]?.label).toBe('≥ 1.00 %');
+  });
+
+  it('goes down the ramp with the share of the most sensitive layer', () => {
+    expect([1, 0.5, 0.49, 0.1, 0.05, 0.01, 0].map((damage) => colourOf(row({ damage }), 'sensitivity'))).toEqual(['ramp-0', 'ramp-0', 'ramp-2', 'ramp-3', 'ramp-5', 'ramp-6', 'ramp-6']);
+    expect(colourOf(row({ damage: null }), 'sensitivity')).toBe('unknown');
+    expect(rampLegend('sensitivity').map(({ label }) => label)).toEqual(['≥ 50 %', '< 50 %', '< 25 %', '< 10 %', '< 2 %']);
+    expect(isColourKnown(rows, 'sensitivity')).toBe(false);
+    expect(isColourKnown([row({ damage: 0 })], 'sensitivity')).toBe(true);
   });
 });
 

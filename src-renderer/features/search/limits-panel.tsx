@@ -1,0 +1,85 @@
+import type { ProjectView } from '../../../src-shared/contract/api';
+import { t } from '../../i18n';
+import { useFieldImages } from '../../state/field-images';
+import { useFiles } from '../../state/files';
+import { reportError } from '../../state/notices';
+import { AnalysisStart } from '../../widgets/analysis/analysis-start';
+import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
+import { IconButton } from '../../widgets/button';
+import { Select, TextField } from '../../widgets/fields';
+import { NumberField } from '../../widgets/number-field';
+import { limitsInForce, SEARCH_METHODS, searchSpec, useSearchOptions } from './search-options';
+
+interface LimitsPanelProps {
+  readonly project: ProjectView;
+  readonly hasResult: boolean;
+}
+
+/** What a plan must keep to, which images judge it, and what the search costs. */
+export function LimitsPanel({ project, hasResult }: LimitsPanelProps) {
+  const options = useSearchOptions((state) => state.options);
+  const fieldPath = useFieldImages((state) => state.path);
+  return (
+    <div className="analysis-panel">
+      <PrecisionTabs />
+      <Limits project={project} />
+      <FieldFolder />
+      <div className="analysis-part">
+        <AnalysisStart spec={searchSpec(options, fieldPath, project)} label={t(hasResult ? 'search.repeat' : 'search.start')} />
+      </div>
+    </div>
+  );
+}
+
+const IN_USE = '';
+
+function Limits({ project }: { readonly project: ProjectView }) {
+  const { options, change } = useSearchOptions();
+  const limits = limitsInForce(options, project.file.gates);
+  return (
+    <section className="analysis-part">
+      <h3>{t('search.limits')}</h3>
+      <NumberField label={t('search.maxDrop')} unit="pp" value={limits.maxDrop} min={0} step={0.1} onCommit={(maxDrop) => change({ maxDrop })} />
+      <NumberField label={t('search.maxWorstGroupDrop')} unit="pp" value={limits.maxWorstGroupDrop} min={0} step={0.1} onCommit={(maxWorstGroupDrop) => change({ maxWorstGroupDrop })} />
+      <NumberField label={t('search.maxLayers')} value={options.maxLayers} min={0} step={1} isInteger mayBeEmpty placeholder={t('search.maxLayers.any')} onCommit={(maxLayers) => change({ maxLayers })} />
+      <Select
+        label={t('search.thresholds')}
+        value={options.method ?? IN_USE}
+        choices={[{ value: IN_USE, label: t('search.thresholds.best') }, ...SEARCH_METHODS.map((method) => ({ value: method, label: t(`jobs.method.${method}`) }))]}
+        onChoose={(method) => change({ method: method === IN_USE ? null : method })}
+      />
+      <NumberField label={t('search.limit')} value={options.limit} min={1} step={50} isInteger mayBeEmpty placeholder={t('search.limit.all')} onCommit={(limit) => change({ limit })} />
+      <p className="analysis-note">{t('search.limits.note')}</p>
+    </section>
+  );
+}
+
+/** Unlabelled images from the field; a folder that is dropped on the window comes here too. */
+function FieldFolder() {
+  const { path, setPath } = useFieldImages();
+  const choose = useFiles((state) => state.files.choose);
+  const browse = (): void => {
+    choose?.('folder').then((chosen) => {
+      if (chosen !== null) setPath(chosen);
+    }, reportError);
+  };
+  return (
+    <section className="analysis-part">
+      <h3>{t('search.field')}</h3>
+      <TextField
+        label={t('search.field.path')}
+        placeholder={t('search.field.none')}
+        value={path}
+        title={path}
+        onChange={(event) => setPath(event.target.value)}
+        after={
+          <>
+            {path === '' ? null : <IconButton icon="close" label={t('search.field.clear')} onClick={() => setPath('')} />}
+            {choose === null ? null : <IconButton icon="folder" label={t('search.field.choose')} onClick={browse} />}
+          </>
+        }
+      />
+      <p className="analysis-note">{t('search.field.note')}</p>
+    </section>
+  );
+}

@@ -1,0 +1,117 @@
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
+import { measureOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
+
+/** Where a plan stands: latency to the right, accuracy up. */
+export interface PlanPoint {
+  /** Index into the result's plans. */
+  readonly index: number;
+  readonly latencyMs: number;
+  readonly value: number;
+  /** Change of the group that loses most, percentage points; null without groups. */
+  readonly groupChange: number | null;
+}
+
+export interface ParetoTitles {
+  readonly latency: string;
+  readonly value: string;
+  readonly groupChange: string;
+}
+
+export const ACCURACY_PANEL = 0;
+const GROUP_PANEL = 1;
+const MARGINS = { leftPx: 64, rightPx: 20, topPx: 12, bottomPx: 40 } as const;
+/** Share of the range that is kept free around the points. */
+const ROOM = 0.08;
+
+/** Plans with a value in the measure of the result. */
+export function planPoints(result: SearchResult): readonly PlanPoint[] {
+  const measure = measureOf(result);
+  return result.plans.flatMap((plan, index) => {
+    const value = valueOf(plan.quality, measure);
+    const group = worstGroupDrop(plan.quality, result.fp32);
+    return value === null ? [] : [{ index, latencyMs: plan.latencyMs, value, groupChange: group === null ? null : -group.drop }];
+  });
+}
+
+/** Accuracy against latency; below it, where there are groups, what the group that is hit hardest loses. */
+export function paretoFigure(result: SearchResult, titles: ParetoTitles): PlotFigure {
+  const points = planPoints(result);
+  const measure = measureOf(result);
+  const hasGroups = points.some((point) => point.groupChange !== null);
+  const limit = accuracyLimit(result, measure);
+  const reference = measure === 'agreement' ? 100 : valueOf(result.fp32, measure);
+  const groupLimit = -result.limits.maxWorstGroupDrop;
+  const xRange = roomy(points.map((point) => point.latencyMs));
+  const lines = [levelLine(limit, ACCURACY_PANEL, xRange, 'limit'), levelLine(reference, ACCURACY_PANEL, xRange, 'fp32'), ...(hasGroups ? [levelLine(groupLimit, GROUP_PANEL, xRange, 'limit')] : [])];
+  const panels: PlotPanel[] = [{ title: titles.value, isLog: false, range: roomy([...points.map((point) => point.value), ...known(limit), ...known(reference)]), heightFrom: hasGroups ? 0.42 : 0, heightTo: 1 }];
+  if (hasGroups) panels.push({ title: titles.groupChange, isLog: false, range: roomy([...points.flatMap((point) => known(point.groupChange)), groupLimit, 0]), heightFrom: 0, heightTo: 0.34 });
+  return { series: [...lines.flatMap((line) => known(line)), frontLine(result, points), ...pointSeries(result, points, hasGroups)], panels, xRange, xTitle: titles.latency, margins: MARGINS };
+}
+
+/** Percent that a plan must reach; null where points of accuracy have no meaning. */
+function accuracyLimit({ fp32, limits }: SearchResult, measure: Measure): number | null {
+  if (measure === 'sqnr') return null;
+  const reference = measure === 'agreement' ? 100 : fp32.top1;
+  return reference === null ? null : reference - limits.maxDrop;
+}
+
+function known<T>(value: T | null): readonly T[] {
+  return value === null ? [] : [value];
+}
+
+function levelLine(y: number | null, panel: number, xRange: readonly [number, number], kind: 'limit' | 'fp32'): PlotSeries | null {
+  if (y === null) return null;
+  return { x: [...xRange], y: [y, y], shape: 'line', color: kind === 'limit' ? '--warning' : '--fp32', fillOpacity: 0, widthPx: 1.5, isDashed: kind === 'limit', panel };
+}
+
+/** Plans that no other beats in both, joined from fast to accurate. */
+function frontLine({ plans }: SearchResult, points: readonly PlanPoint[]): PlotSeries {
+  const front = points.filter((point) => plans[point.index]?.isPareto === true).sort((a, b) => a.latencyMs - b.latencyMs);
+  return { x: front.map((point) => point.latencyMs), y: front.map((point) => point.value), shape: 'line', color: '--series-3', fillOpacity: 0, widthPx: 1, panel: ACCURACY_PANEL };
+}
+
+function pointSeries(result: SearchResult, points: readonly PlanPoint[], hasGroups: boolean): readonly PlotSeries[] {
+  const planOf = (point: PlanPoint): SearchPlan | undefined => result.plans[point.index];
+  const series: PlotSeries[] = [];
+  for (const isPareto of [false, true]) {
+    for (const kind of ['modelled', 'measured'] as const) {
+      const own = points.filter((point) => planOf(point)?.isPareto === isPareto && planOf(point)?.latencyKind === kind);
+      if (own.length > 0) series.push(...markers(own, hasGroups, isPareto ? '--series-3' : '--line-strong', kind === 'measured' ? 'solid' : 'hollow'));
+    }
+  }
+  const chosen = points.filter((point) => point.index === result.chosen);
+  return chosen.length === 0 ? series : [...series, ...markers(chosen, hasGroups, '--accent', 'ring')];
+}
+
+function markers(points: readonly PlanPoint[], hasGroups: boolean, color: string, marker: NonNullable<PlotSeries['marker']>): readonly PlotSeries[] {
+  const common = { x: points.map((point) => point.latencyMs), shape: 'points', color, fillOpacity: 0, widthPx: 1, marker } as const;
+  const accuracy: PlotSeries = { ...common, y: points.map((point) => point.value), panel: ACCURACY_PANEL };
+  return hasGroups ? [accuracy, { ...common, y: points.map((point) => point.groupChange ?? Number.NaN), panel: GROUP_PANEL }] : [accuracy];
+}
+
+/** The range of the values with room around it; one value alone stands in the middle. */
+function roomy(values: readonly number[]): readonly [number, number] {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  const room = high > low ? (high - low) * ROOM : Math.max(Math.abs(high) * ROOM, 1e-3);
+  return [low - room, high + room];
+}
+
+export interface PlotSizePx {
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** Where a value lies in the plot, in CSS pixels from its upper left corner. */
+export function pixelFromPoint(figure: PlotFigure, size: PlotSizePx, panelIndex: number, at: { readonly x: number; readonly y: number }): { readonly leftPx: number; readonly topPx: number } {
+  const { leftPx, rightPx, topPx, bottomPx } = figure.margins;
+  const panel = figure.panels[panelIndex];
+  const [xLow, xHigh] = figure.xRange;
+  const [yLow, yHigh] = panel?.range ?? [0, 1];
+  const heightPx = size.heightPx - topPx - bottomPx;
+  const share = (at.y - yLow) / (yHigh - yLow);
+  const up = (panel?.heightFrom ?? 0) + share * ((panel?.heightTo ?? 1) - (panel?.heightFrom ?? 0));
+  return { leftPx: leftPx + ((at.x - xLow) / (xHigh - xLow)) * (size.widthPx - leftPx - rightPx), topPx: topPx + (1 - up) * heightPx };
+}

@@ -1,0 +1,51 @@
+import { useMemo, useRef, type CSSProperties } from 'react';
+import type { SearchResult } from '../../../src-shared/domain/analysis';
+import { t, useLanguage } from '../../i18n';
+import { Plot } from '../../widgets/plot/plot';
+import { useElementSize } from '../../widgets/plot/use-element-size';
+import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints } from './pareto-figure';
+import { measureOf } from './plan-facts';
+import { planSentence } from './plan-text';
+
+interface ParetoPlotProps {
+  readonly result: SearchResult;
+  /** Index of the plan that is looked at. */
+  readonly selected: number | null;
+  readonly onSelect: (index: number) => void;
+}
+
+/** Accuracy against latency of every plan; each point is a button. */
+export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const size = useElementSize(box);
+  const language = useLanguage();
+  const points = useMemo(() => planPoints(result), [result]);
+  // Titles change with the language.
+  const figure = useMemo(() => {
+    const isAllModelled = result.plans.every((plan) => plan.latencyKind === 'modelled');
+    return paretoFigure(result, { latency: t(isAllModelled ? 'search.axis.latency.modelled' : 'search.axis.latency'), value: t(`search.axis.${measureOf(result)}`), groupChange: t('search.axis.group') });
+  }, [result, language]);
+  const selectedPoint = points.find((point) => point.index === selected);
+  const guide = selectedPoint === undefined ? null : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
+  return (
+    <div ref={box} className="search-plot" role="group" aria-label={t('search.plot')}>
+      <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('search.plot.label', { count: points.length })} />
+      {guide === null ? null : <span className="search-guide" style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }} />}
+      {points.map((point) => {
+        const plan = result.plans[point.index];
+        if (plan === undefined) return null;
+        const { leftPx, topPx } = pixelFromPoint(figure, size, ACCURACY_PANEL, { x: point.latencyMs, y: point.value });
+        const sentence = planSentence(plan, result);
+        return <button key={point.index} type="button" className="search-point" style={{ left: leftPx, top: topPx } as CSSProperties} aria-pressed={point.index === selected} aria-label={sentence} title={sentence} onClick={() => onSelect(point.index)} />;
+      })}
+      <ul className="search-legend" aria-label={t('search.legend')}>
+        {(['front', 'measured', 'modelled', 'chosen', 'limit', 'fp32'] as const).map((entry) => (
+          <li key={entry}>
+            <span className={`search-mark search-mark-${entry}`} aria-hidden="true" />
+            {t(`search.legend.${entry}`)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import type { ProjectEdit } from '../../../src-shared/contract/api';
+import type { SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
+import type { PrecisionPlan } from '../../../src-shared/domain/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project';
+
+/** What plans are compared by: accuracy where there are labels, else agreement, else the error of the outputs. */
+export type Measure = 'top1' | 'agreement' | 'sqnr';
+
+export function measureOf({ fp32, plans }: Pick<SearchResult, 'fp32' | 'plans'>): Measure {
+  if (fp32.top1 !== null && plans.some(({ quality }) => quality.top1 !== null)) return 'top1';
+  return plans.some(({ quality }) => quality.agreement !== null) ? 'agreement' : 'sqnr';
+}
+
+/** The value of a quality in its measure: percent, or dB (null: no error at all, or not known). */
+export function valueOf(quality: TrialQuality, measure: Measure): number | null {
+  return measure === 'sqnr' ? quality.sqnrDb : quality[measure];
+}
+
+/** Percentage points below FP32 (of agreement: below 100 %); null where points have no meaning. */
+export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measure): number | null {
+  if (measure === 'sqnr') return null;
+  const value = valueOf(quality, measure);
+  const reference = measure === 'agreement' ? 100 : fp32.top1;
+  return value === null || reference === null ? null : reference - value;
+}
+
+export interface GroupDrop {
+  readonly group: string;
+  /** Percentage points below FP32 in the same group; negative when it gained. */
+  readonly drop: number;
+}
+
+/** The group that loses most against its own FP32; null without labels or groups. */
+export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): GroupDrop | null {
+  const drops = Object.entries(fp32.groupTop1).flatMap(([group, reference]): GroupDrop[] => {
+    const value = quality.groupTop1[group];
+    return value === undefined ? [] : [{ group, drop: reference - value }];
+  });
+  return drops.reduce<GroupDrop | null>((worst, drop) => (worst === null || drop.drop > worst.drop ? drop : worst), null);
+}
+
+/** A plan with the thresholds that it was tried with: `method` for all tensors, null for those that were in use. */
+export type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'method'>;
+
+/** What makes a plan the project's: its layers and thresholds, everything else as it is. */
+export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPlan): readonly ProjectEdit[] {
+  const plan: PrecisionPlan = { ...current, layers: Object.fromEntries(fp16Layers.map((layer) => [layer, 'fp16'])) };
+  return method === null ? [{ kind: 'plan', plan }] : [{ kind: 'plan', plan }, { kind: 'method', method }, { kind: 'clear-tensor', tensor: '*' }];
+}
+
+/** The project has this plan already. */
+export function isInUse(file: Pick<ProjectFile, 'plan' | 'method' | 'tensorMethods'>, { fp16Layers, method }: TriedPlan): boolean {
+  const asked = Object.values(file.plan.layers).filter((precision) => precision !== 'int8');
+  const hasLayers = asked.length === fp16Layers.length && fp16Layers.every((layer) => file.plan.layers[layer] === 'fp16');
+  return hasLayers && (method === null || (file.method === method && Object.keys(file.tensorMethods).length === 0));
+}

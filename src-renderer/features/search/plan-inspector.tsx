@@ -1,0 +1,122 @@
+import { formatAccuracy, formatPoints } from '../../../src-shared/base/units';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import { t } from '../../i18n';
+import { useSelection } from '../../state/selection';
+import { useSession } from '../../state/session';
+import { useView } from '../../state/view';
+import { Button } from '../../widgets/button';
+import { EmptyState } from '../../widgets/empty-state';
+import { adoptPlan } from './adopt-plan';
+import { dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
+import { changeText, groupChangeText, latencyText, planName, valueText } from './plan-text';
+
+/** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */
+export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | null; readonly result: SearchResult }) {
+  const isUsed = useSession((state) => plan !== null && state.project !== null && isInUse(state.project.file, { ...plan, method: result.method }));
+  if (plan === null) return <EmptyState title={t('search.inspector.none')} />;
+  return (
+    <div className="analysis-panel">
+      <section className="analysis-part">
+        <h2>{planName(plan)}</h2>
+        <Facts plan={plan} result={result} />
+        <Button tone="primary" disabled={isUsed} onClick={() => adoptPlan({ ...plan, method: result.method })}>
+          {t(isUsed ? 'search.inUse' : 'search.adopt.this')}
+        </Button>
+      </section>
+      <LimitList plan={plan} result={result} />
+      <Released plan={plan} result={result} />
+    </div>
+  );
+}
+
+function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
+  const measure = measureOf(result);
+  const { worstGroup } = plan.quality;
+  const facts: readonly (readonly [string, string])[] = [
+    [t(`analysis.${measure}`), [valueText(plan.quality, measure), changeText(plan.quality, result.fp32, measure)].filter((text) => text !== '').join(' · ')],
+    [t('analysis.worstGroup'), worstGroup === null ? '' : t('analysis.group', { name: worstGroup.name, value: formatAccuracy(worstGroup.top1) })],
+    [t('search.column.group'), groupChangeText(plan.quality, result.fp32)],
+    [t('search.thresholds'), result.method === null ? t('search.thresholds.inUse') : t(`jobs.method.${result.method}`)],
+    [t('analysis.sqnr'), measure === 'sqnr' ? '' : valueText(plan.quality, 'sqnr')],
+  ];
+  return (
+    <dl className="search-facts">
+      {facts
+        .filter(([, value]) => value !== '')
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="number">{value}</dd>
+          </div>
+        ))}
+      <div>
+        <dt>{t('search.column.latency')}</dt>
+        <dd className={plan.latencyKind === 'modelled' ? 'number modelled' : 'number'} title={t(`search.latency.${plan.latencyKind}`)}>
+          {latencyText(plan)}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
+  const { limits, fp32 } = result;
+  const drop = dropOf(plan.quality, fp32, measureOf(result));
+  const group = worstGroupDrop(plan.quality, fp32);
+  const lines = [
+    ...(drop === null ? [] : [{ key: 'drop', isMet: drop <= limits.maxDrop, text: t('search.limit.drop', { value: points(drop), limit: points(limits.maxDrop) }) }]),
+    ...(group === null ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t('search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
+    ...(limits.maxLayers === null ? [] : [{ key: 'layers', isMet: plan.fp16Layers.length <= limits.maxLayers, text: t('search.limit.layers', { count: plan.fp16Layers.length, limit: limits.maxLayers }) }]),
+  ];
+  if (lines.length === 0) return null;
+  return (
+    <section className="analysis-part">
+      <h3>{t('search.limits')}</h3>
+      <ul className="search-limits">
+        {lines.map((line) => (
+          <li key={line.key} className={line.isMet ? 'search-met' : 'search-missed'}>
+            <span aria-hidden="true">{line.isMet ? '✓' : '✗'}</span> <span className="search-limit-text">{line.text}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** A loss without its sign, which the sentence says. */
+function points(value: number): string {
+  return formatPoints(value).replace(/^\+/, '');
+}
+
+function Released({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
+  const select = useSelection((state) => state.select);
+  const openScreen = useView((state) => state.openScreen);
+  const ranks = new Map(result.ranking.map((entry, index) => [entry.layer, index + 1]));
+  if (plan.fp16Layers.length === 0) return null;
+  return (
+    <section className="analysis-part">
+      <h3>{t('search.released')}</h3>
+      <ul className="search-released">
+        {plan.fp16Layers.map((layer) => {
+          const rank = ranks.get(layer);
+          return (
+            <li key={layer}>
+              <button
+                type="button"
+                className="search-layer"
+                title={t('search.released.open', { layer })}
+                onClick={() => {
+                  select({ layer, tensor: null });
+                  openScreen('precision');
+                }}
+              >
+                {layer}
+              </button>
+              {rank === undefined ? null : <span className="dim">{t('search.released.rank', { rank })}</span>}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

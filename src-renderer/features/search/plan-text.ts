@@ -1,0 +1,46 @@
+import { formatAccuracy, formatDb, formatMs, formatPoints } from '../../../src-shared/base/units';
+import type { SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
+import { t, type Language } from '../../i18n';
+import { dropOf, measureOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
+
+/** `2 FP16 layers`, `all INT8` */
+export function planName(plan: Pick<SearchPlan, 'fp16Layers'>): string {
+  return plan.fp16Layers.length === 0 ? t('search.plan.none') : t('search.plan', { count: plan.fp16Layers.length });
+}
+
+export function valueText(quality: TrialQuality, measure: Measure): string {
+  const value = valueOf(quality, measure);
+  if (value === null) return measure === 'sqnr' ? t('analysis.exact') : '–';
+  return measure === 'sqnr' ? formatDb(value) : formatAccuracy(value);
+}
+
+/** Against FP32, signed; empty where it has no meaning. */
+export function changeText(quality: TrialQuality, fp32: TrialQuality, measure: Measure): string {
+  const drop = dropOf(quality, fp32, measure);
+  return drop === null ? '' : formatPoints(-drop);
+}
+
+/** `night −1.20 pp` */
+export function groupChangeText(quality: TrialQuality, fp32: TrialQuality): string {
+  const worst = worstGroupDrop(quality, fp32);
+  return worst === null ? '' : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
+}
+
+/** A modelled latency begins with a tilde. */
+export function latencyText(plan: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>): string {
+  return `${plan.latencyKind === 'modelled' ? '~' : ''}${formatMs(plan.latencyMs)}`;
+}
+
+/** Everything about a plan in one line, for its point on the chart. */
+export function planSentence(plan: SearchPlan, result: SearchResult): string {
+  const measure = measureOf(result);
+  const parts = [valueText(plan.quality, measure), groupChangeText(plan.quality, result.fp32), latencyText(plan), t(plan.meetsLimit ? 'search.meets' : 'search.misses')];
+  return `${planName(plan)}: ${parts.filter((part) => part !== '').join(', ')}`;
+}
+
+/** What came of the search: the application's own sentence in English, in other languages one made of its numbers. */
+export function verdictText(result: SearchResult, language: Language): string {
+  if (language === 'en') return result.summary;
+  const plan = result.chosen === null ? undefined : result.plans[result.chosen];
+  return plan === undefined ? t('search.verdict.none', { count: result.plans.length }) : t('search.verdict', { plan: planSentence(plan, result), count: result.plans.length });
+}

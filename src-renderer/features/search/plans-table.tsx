@@ -1,0 +1,104 @@
+import { useCallback, useMemo } from 'react';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import { t, useLanguage } from '../../i18n';
+import { useSession } from '../../state/session';
+import { DataTable, type Column } from '../../widgets/data-table';
+import { shortNameOf } from '../../widgets/graph/layer-rows';
+import { Icon } from '../../widgets/icons';
+import { adoptPlan } from './adopt-plan';
+import { dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
+import { changeText, groupChangeText, latencyText, planName, valueText } from './plan-text';
+
+interface PlansTableProps {
+  readonly result: SearchResult;
+  readonly selected: number | null;
+  readonly onSelect: (index: number) => void;
+}
+
+interface PlanRow {
+  readonly index: number;
+  readonly plan: SearchPlan;
+}
+
+const keyOf = (row: PlanRow): string => String(row.index);
+
+/** Every plan that was tried; Enter adopts the one that is chosen. */
+export function PlansTable({ result, selected, onSelect }: PlansTableProps) {
+  const rows = useMemo(() => result.plans.map((plan, index): PlanRow => ({ index, plan })), [result]);
+  const columns = useColumns(result);
+  const adopt = useCallback(
+    (key: string) => {
+      const plan = result.plans[Number(key)];
+      if (plan !== undefined) adoptPlan({ ...plan, method: result.method });
+    },
+    [result],
+  );
+  return (
+    <div className="layers-table search-table">
+      <DataTable<PlanRow>
+        label={t('search.plans')}
+        rows={rows}
+        columns={columns}
+        rowKey={keyOf}
+        activeKey={selected === null ? null : String(selected)}
+        onPick={(key) => onSelect(Number(key))}
+        onActivate={adopt}
+        empty={t('search.plans.none')}
+      />
+    </div>
+  );
+}
+
+function useColumns(result: SearchResult): readonly Column<PlanRow>[] {
+  const language = useLanguage();
+  // The titles change with the language.
+  return useMemo(() => columnsOf(result), [language, result]);
+}
+
+function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
+  const { fp32 } = result;
+  const measure = measureOf(result);
+  const hasGroups = result.plans.some(({ quality }) => worstGroupDrop(quality, fp32) !== null);
+  const named: Column<PlanRow>[] = [
+    { id: 'count', title: t('search.column.count'), hint: t('search.column.count.title'), width: 64, align: 'right', sortValue: ({ plan }) => plan.fp16Layers.length, render: ({ plan }) => plan.fp16Layers.length },
+    { id: 'layers', title: t('search.column.layers'), width: '1fr', render: ({ plan }) => (plan.fp16Layers.length === 0 ? planName(plan) : plan.fp16Layers.map(shortNameOf).join(', ')), hover: ({ plan }) => plan.fp16Layers.join('\n') },
+  ];
+  const values: Column<PlanRow>[] = [
+    { id: 'value', title: t(`analysis.${measure}`), width: 100, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },
+  ];
+  if (measure !== 'sqnr') {
+    values.push({ id: 'change', title: t('search.column.change'), hint: t('search.column.change.title'), width: 88, align: 'right', sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure), render: ({ plan }) => changeText(plan.quality, fp32, measure) });
+  }
+  if (hasGroups) {
+    values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 128, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
+  }
+  return [...named, ...values, ...endColumns(result.method)];
+}
+
+function endColumns(method: SearchResult['method']): readonly Column<PlanRow>[] {
+  return [
+    { id: 'latency', title: t('search.column.latency'), width: 92, align: 'right', sortValue: ({ plan }) => plan.latencyMs, render: ({ plan }) => <span className={plan.latencyKind === 'modelled' ? 'modelled' : undefined}>{latencyText(plan)}</span>, hover: ({ plan }) => `${plan.latencyMs} ms, ${t(`search.legend.${plan.latencyKind}`)}` },
+    { id: 'limits', title: t('search.column.limits'), width: 64, align: 'center', sortValue: ({ plan }) => (plan.meetsLimit ? 0 : 1), render: ({ plan }) => <Limits plan={plan} />, hover: ({ plan }) => t(plan.meetsLimit ? 'search.meets' : 'search.misses') },
+    { id: 'adopt', title: t('search.column.adopt'), width: 84, render: ({ plan }) => <Adopt plan={plan} method={method} /> },
+  ];
+}
+
+function Limits({ plan }: { readonly plan: SearchPlan }) {
+  return (
+    <span className={plan.meetsLimit ? 'search-met' : 'search-missed'}>
+      <Icon name={plan.meetsLimit ? 'check' : 'cross'} size={12} label={t(plan.meetsLimit ? 'search.meets' : 'search.misses')} />
+    </span>
+  );
+}
+
+/** The keys of the table adopt too, so it is no stop of Tab. */
+function Adopt({ plan, method }: { readonly plan: SearchPlan; readonly method: SearchResult['method'] }) {
+  const tried = { fp16Layers: plan.fp16Layers, method };
+  const isUsed = useSession((state) => state.project !== null && isInUse(state.project.file, tried));
+  if (isUsed) return <span className="dim">{t('search.inUse')}</span>;
+  return (
+    <button type="button" tabIndex={-1} className="search-adopt" title={t('search.adopt.title')} onClick={() => adoptPlan(tried)} onDoubleClick={(event) => event.stopPropagation()}>
+      {t('search.adopt')}
+    </button>
+  );
+}

@@ -1,0 +1,61 @@
+import { create } from 'zustand';
+import type { ProjectView } from '../../../src-shared/contract/api';
+import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { SearchLimits } from '../../../src-shared/domain/analysis';
+import { HISTOGRAM_METHODS } from '../../../src-shared/domain/methods';
+import type { Gates } from '../../../src-shared/domain/project';
+
+export interface SearchOptions {
+  /** Percentage points; null: the project's gate. */
+  readonly maxDrop: number | null;
+  readonly maxWorstGroupDrop: number | null;
+  /** null: as many as it takes. */
+  readonly maxLayers: number | null;
+  /** Images that plans are judged on; null: all. */
+  readonly limit: number | null;
+  /** Thresholds that plans are tried with, for all tensors; null: those in use, or auto's where they are clearly better. */
+  readonly method: SearchMethod | null;
+}
+
+export const SEARCH_METHODS = [...HISTOGRAM_METHODS, 'auto'] as const;
+export type SearchMethod = (typeof SEARCH_METHODS)[number];
+
+interface OptionsState {
+  readonly options: SearchOptions;
+  readonly change: (changes: Partial<SearchOptions>) => void;
+}
+
+export const DEFAULT_OPTIONS: SearchOptions = { maxDrop: null, maxWorstGroupDrop: null, maxLayers: null, limit: null, method: null };
+
+/** Where the project sets no gate. */
+const DEFAULT_DROP = 0.5;
+const DEFAULT_WORST_GROUP_DROP = 1;
+
+export const useSearchOptions = create<OptionsState>()((set) => ({
+  options: DEFAULT_OPTIONS,
+  change: (changes) => set((state) => ({ options: { ...state.options, ...changes } })),
+}));
+
+/** The limits that a search would keep to. */
+export function limitsInForce(options: SearchOptions, gates: Gates): SearchLimits {
+  return {
+    maxDrop: options.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_DROP,
+    maxWorstGroupDrop: options.maxWorstGroupDrop ?? gates.maxWorstGroupDrop ?? DEFAULT_WORST_GROUP_DROP,
+    maxLayers: options.maxLayers,
+  };
+}
+
+export function searchSpec(options: SearchOptions, fieldPath: string, project: Pick<ProjectView, 'path' | 'file'>): SearchSpec {
+  const { maxDrop, maxWorstGroupDrop, maxLayers } = limitsInForce(options, project.file.gates);
+  const againstPath = fieldPath.trim();
+  return {
+    kind: 'search',
+    projectPath: project.path,
+    maxDrop,
+    maxWorstGroupDrop,
+    ...(maxLayers === null ? {} : { maxLayers }),
+    ...(againstPath === '' ? {} : { againstPath }),
+    ...(options.limit === null ? {} : { limit: options.limit }),
+    ...(options.method === null ? {} : { method: options.method }),
+  };
+}

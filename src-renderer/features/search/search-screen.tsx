@@ -1,0 +1,81 @@
+import { useState } from 'react';
+import type { Dated, ProjectView } from '../../../src-shared/contract/api';
+import type { SearchResult } from '../../../src-shared/domain/analysis';
+import { t, useLanguage } from '../../i18n';
+import { useAnalyses } from '../../state/analyses';
+import { useSession } from '../../state/session';
+import { NotCalibrated } from '../../widgets/analysis/not-calibrated';
+import { ResultFacts } from '../../widgets/analysis/result-facts';
+import { EmptyState } from '../../widgets/empty-state';
+import { ErrorBox } from '../../widgets/error-box';
+import { NoModel } from '../../widgets/graph/no-model';
+import { SplitView } from '../../widgets/graph/split-view';
+import { ThreePanes } from '../../widgets/three-panes';
+import { LimitsPanel } from './limits-panel';
+import { ParetoPlot } from './pareto-plot';
+import { PlanInspector } from './plan-inspector';
+import { verdictText } from './plan-text';
+import { PlansTable } from './plans-table';
+import './search.css';
+
+/** Which few layers to keep in FP16, so that the limits hold and the model stays fast. */
+export function SearchScreen() {
+  const project = useSession((state) => state.project);
+  if (project === null) return <NoModel />;
+  if (!project.calibrated) return <NotCalibrated projectPath={project.path} />;
+  return <Search project={project} />;
+}
+
+function Search({ project }: { readonly project: ProjectView }) {
+  const { view, error } = useAnalyses();
+  const found = view?.search ?? null;
+  const [picked, setPicked] = useState<{ readonly result: SearchResult; readonly index: number } | null>(null);
+  // A new result begins at the plan that it chose.
+  const selected = found === null ? null : picked?.result.createdAt === found.result.createdAt ? picked.index : (found.result.chosen ?? 0);
+  const plan = found === null || selected === null ? null : (found.result.plans[selected] ?? null);
+  return (
+    <ThreePanes
+      left={<LimitsPanel project={project} hasResult={found !== null} />}
+      main={
+        found === null ? (
+          <div className="search-main">
+            {error === null ? null : <ErrorBox error={error} title={t('search.unread')} />}
+            <EmptyState title={t('search.empty')}>{t('search.empty.text')}</EmptyState>
+          </div>
+        ) : (
+          <Found found={found} selected={selected} onSelect={(index) => setPicked({ result: found.result, index })} />
+        )
+      }
+      {...(found === null ? {} : { right: <PlanInspector plan={plan} result={found.result} /> })}
+    />
+  );
+}
+
+interface FoundProps {
+  readonly found: Dated<SearchResult>;
+  readonly selected: number | null;
+  readonly onSelect: (index: number) => void;
+}
+
+function Found({ found: { result, isCurrent }, selected, onSelect }: FoundProps) {
+  const language = useLanguage();
+  return (
+    <div className="search-main">
+      <header className="search-head">
+        <p className="search-verdict">{verdictText(result, language)}</p>
+        <div className="search-facts-line">
+          <span className="dim">{t(`search.judged.${result.judgedOn}`)}</span>
+          <ResultFacts isCurrent={isCurrent} images={result.images} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
+        </div>
+      </header>
+      <SplitView
+        id="search"
+        label={t('search.resize')}
+        isStacked
+        initialPercent={60}
+        first={<ParetoPlot result={result} selected={selected} onSelect={onSelect} />}
+        second={<PlansTable result={result} selected={selected} onSelect={onSelect} />}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { memo, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { t } from '../../i18n';
+import { colourOf, colourProperty } from '../../widgets/graph/layer-colour';
+import type { LayerRow } from '../../widgets/graph/layer-rows';
+import { keyTarget } from '../../widgets/table-order';
+
+interface HeatStripProps {
+  /** All layers, in topological order. */
+  readonly rows: readonly LayerRow[];
+  /** What was measured of a layer, with its unit; null when it was not tried. */
+  readonly textOf: (layer: string) => string | null;
+  readonly active: string | null;
+  readonly onChoose: (layer: string) => void;
+}
+
+const WALK: Readonly<Record<string, string>> = { ArrowRight: 'ArrowDown', ArrowLeft: 'ArrowUp' };
+const PAGE = 10;
+
+/** The layers from input to output as columns: height and colour are the share of the most sensitive layer's score. */
+export function HeatStrip({ rows, textOf, active, onChoose }: HeatStripProps) {
+  const [hovered, setHovered] = useState<number | null>(null);
+  const activeIndex = rows.findIndex((row) => row.layer === active);
+  const shown = rows[hovered ?? activeIndex] ?? null;
+  const indexAt = (event: PointerEvent<HTMLElement>): number => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return Math.min(rows.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * rows.length)));
+  };
+  const choose = (index: number | null): void => {
+    const row = index === null ? undefined : rows[index];
+    if (row !== undefined) onChoose(row.layer);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const target = keyTarget(WALK[event.key] ?? event.key, activeIndex, rows.length, PAGE);
+    if (target === null) return;
+    event.preventDefault();
+    choose(target);
+  };
+  return (
+    <div className="sensitivity-strip">
+      <div
+        className="sensitivity-strip-columns"
+        role="slider"
+        tabIndex={0}
+        aria-label={t('sensitivity.strip')}
+        aria-valuemin={1}
+        aria-valuemax={Math.max(1, rows.length)}
+        aria-valuenow={activeIndex + 1}
+        aria-valuetext={activeIndex < 0 ? t('sensitivity.strip.none') : sentence(rows[activeIndex], textOf)}
+        onPointerMove={(event) => setHovered(indexAt(event))}
+        onPointerLeave={() => setHovered(null)}
+        onClick={() => choose(hovered)}
+        onKeyDown={onKeyDown}
+      >
+        <Columns rows={rows} />
+        <Marker index={hovered} count={rows.length} className="sensitivity-strip-hover" />
+        <Marker index={activeIndex < 0 ? null : activeIndex} count={rows.length} className="sensitivity-strip-active" />
+      </div>
+      <p className="sensitivity-strip-caption ellipsis" aria-hidden="true">
+        {shown === null ? <span className="dim">{t('sensitivity.strip.hint')}</span> : sentence(shown, textOf)}
+      </p>
+    </div>
+  );
+}
+
+function sentence(row: LayerRow | undefined, textOf: HeatStripProps['textOf']): string {
+  if (row === undefined) return '';
+  return t('sensitivity.strip.layer', { number: row.number, layer: row.layer, op: row.op, value: textOf(row.layer) ?? t('sensitivity.strip.untried') });
+}
+
+/** Thinnest column, as a share of the height: what does no damage is still there to be pointed at. */
+const LEAST = 0.06;
+
+/** Drawn once per result: the pointer and the selection move above it. */
+const Columns = memo(function Columns({ rows }: { readonly rows: readonly LayerRow[] }) {
+  return (
+    <svg viewBox={`0 0 ${Math.max(1, rows.length)} 1`} preserveAspectRatio="none" aria-hidden="true">
+      {rows.map((row, index) => {
+        const height = Math.max(LEAST, row.damage ?? 0);
+        return <rect key={row.layer} x={index + 0.06} y={1 - height} width={0.88} height={height} style={{ fill: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }} />;
+      })}
+    </svg>
+  );
+});
+
+function Marker({ index, count, className }: { readonly index: number | null; readonly count: number; readonly className: string }) {
+  if (index === null) return null;
+  return <span className={className} style={{ left: `${(100 * index) / count}%`, width: `${100 / count}%` }} />;
+}

@@ -1,0 +1,84 @@
+import { useId } from 'react';
+import type { ProjectView } from '../../../src-shared/contract/api';
+import { SENSITIVITY_METRICS, type SensitivityKind } from '../../../src-shared/domain/analysis';
+import { t } from '../../i18n';
+import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
+import { AnalysisStart } from '../../widgets/analysis/analysis-start';
+import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
+import { Segmented, Select, TextField } from '../../widgets/fields';
+import { NumberField } from '../../widgets/number-field';
+import { metricInForce, needsLabels, sensitivityProblem, sensitivitySpec, setInForce, useSensitivityOptions } from './sensitivity-options';
+
+/** In the order of their use: what to change, who is to blame, where it shows. */
+const QUESTIONS: readonly SensitivityKind[] = ['release', 'cause', 'visible'];
+
+/** What is asked, of which images, and what the answer costs. */
+export function QuestionPanel({ project }: { readonly project: ProjectView }) {
+  const analyses = useAnalyses();
+  const question = questionOf(analyses);
+  const options = useSensitivityOptions((state) => state.options);
+  const problem = sensitivityProblem(question, options, project.file);
+  return (
+    <div className="analysis-panel">
+      <PrecisionTabs />
+      <Questions question={question} onAsk={analyses.ask} />
+      <Measure question={question} hasValidationSet={project.file.validationSet !== null} />
+      <div className="analysis-part">
+        <AnalysisStart
+          spec={sensitivitySpec(question, options, project)}
+          label={t(sensitivityOf(analyses) === null ? 'sensitivity.start' : 'sensitivity.repeat')}
+          problem={problem === null ? null : t(problem)}
+        />
+      </div>
+    </div>
+  );
+}
+
+function Questions({ question, onAsk }: { readonly question: SensitivityKind; readonly onAsk: (question: SensitivityKind) => void }) {
+  const name = useId();
+  return (
+    <fieldset className="analysis-part sensitivity-questions">
+      <legend className="visually-hidden">{t('sensitivity.question')}</legend>
+      {QUESTIONS.map((kind) => (
+        <label key={kind} className="sensitivity-question">
+          <input type="radio" name={name} checked={kind === question} onChange={() => onAsk(kind)} />
+          <span>
+            <strong>{t(`sensitivity.kind.${kind}`)}</strong>
+            <span className="analysis-note">{t(`sensitivity.kind.${kind}.what`)}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Measure({ question, hasValidationSet }: { readonly question: SensitivityKind; readonly hasValidationSet: boolean }) {
+  const { options, change } = useSensitivityOptions();
+  const metric = metricInForce(question, options);
+  return (
+    <section className="analysis-part">
+      <Select
+        label={t('sensitivity.metric')}
+        value={metric}
+        choices={SENSITIVITY_METRICS.map((value) => ({
+          value,
+          label: t(`sensitivity.metric.${value}`),
+          disabled: (question === 'visible' && value !== 'sqnr') || (needsLabels(value) && !hasValidationSet),
+        }))}
+        onChoose={(value) => change({ metric: value })}
+      />
+      <Segmented
+        label={t('sensitivity.set')}
+        isLabelHidden={false}
+        value={setInForce(question, options, hasValidationSet)}
+        choices={[
+          { value: 'calibration', label: t('sensitivity.set.calibration'), disabled: needsLabels(metric), ...(needsLabels(metric) ? { title: t('sensitivity.set.labels') } : {}) },
+          { value: 'validation', label: t('sensitivity.set.validation'), disabled: !hasValidationSet, ...(hasValidationSet ? {} : { title: t('sensitivity.set.none') }) },
+        ]}
+        onChoose={(set) => change({ set })}
+      />
+      <NumberField label={t('sensitivity.limit')} value={options.limit} min={1} step={16} isInteger onCommit={(limit) => limit !== null && change({ limit })} />
+      <TextField label={t('sensitivity.layers')} placeholder={t('sensitivity.layers.all')} value={options.layers} onChange={(event) => change({ layers: event.target.value })} />
+    </section>
+  );
+}

@@ -1,0 +1,116 @@
+import { useEffect, useMemo } from 'react';
+import type { Dated, ProjectView } from '../../../src-shared/contract/api';
+import type { SensitivityResult } from '../../../src-shared/domain/analysis';
+import { PRECISIONS } from '../../../src-shared/domain/precision';
+import { t } from '../../i18n';
+import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
+import { useSession } from '../../state/session';
+import { NotCalibrated } from '../../widgets/analysis/not-calibrated';
+import { ResultFacts } from '../../widgets/analysis/result-facts';
+import { EmptyState } from '../../widgets/empty-state';
+import { ErrorBox } from '../../widgets/error-box';
+import { Segmented } from '../../widgets/fields';
+import { askPrecision, PRECISION_NAMES, usePrecisionKeys } from '../../widgets/graph/ask-precision';
+import { useGraphView } from '../../widgets/graph/graph-view';
+import { LayerGraph } from '../../widgets/graph/layer-graph';
+import { LayerInspector } from '../../widgets/graph/layer-inspector';
+import { NoModel } from '../../widgets/graph/no-model';
+import { SplitView } from '../../widgets/graph/split-view';
+import { useLayers, type Layers } from '../../widgets/graph/use-layers';
+import { ThreePanes } from '../../widgets/three-panes';
+import { HeatStrip } from './heat-strip';
+import { QuestionPanel } from './question-panel';
+import { scoreText } from './score-text';
+import { sensitivityRows } from './sensitivity-rows';
+import './sensitivity.css';
+import { SensitivityTable } from './sensitivity-table';
+
+/** Which layers do the damage, and what is won back by taking one out of INT8. */
+export function SensitivityScreen() {
+  const project = useSession((state) => state.project);
+  const layers = useLayers();
+  if (project === null || layers === null) return <NoModel />;
+  if (!project.calibrated) return <NotCalibrated projectPath={project.path} />;
+  return <Sensitivity project={project} layers={layers} />;
+}
+
+function Sensitivity({ project, layers }: { readonly project: ProjectView; readonly layers: Layers }) {
+  const analyses = useAnalyses();
+  const answer = sensitivityOf(analyses);
+  const { active, rows, choose } = layers;
+  const chosen = useMemo(() => new Set(active === null ? [] : [active.layer]), [active]);
+  usePrecisionKeys(rows, chosen);
+  useSensitivityColours();
+  return (
+    <ThreePanes
+      left={<QuestionPanel project={project} />}
+      main={
+        <SplitView
+          id="sensitivity"
+          label={t('sensitivity.resize')}
+          isStacked
+          initialPercent={64}
+          first={
+            <div className="sensitivity-answer">
+              {analyses.error === null ? null : <ErrorBox error={analyses.error} title={t('sensitivity.unread')} />}
+              {answer === null ? <NoAnswer question={questionOf(analyses)} /> : <Answer answer={answer} layers={layers} />}
+            </div>
+          }
+          second={<LayerGraph model={layers.model} rows={rows} onChooseLayer={choose} />}
+        />
+      }
+      right={
+        <LayerInspector layers={layers}>
+          {active === null ? null : (
+            <section className="analysis-part">
+              <Segmented
+                label={t('precision.ask', { layer: active.shortName })}
+                isLabelHidden={false}
+                value={active.planned}
+                choices={PRECISIONS.map((value) => ({ value, label: PRECISION_NAMES[value] }))}
+                onChoose={(precision) => askPrecision(rows, chosen, precision)}
+              />
+            </section>
+          )}
+        </LayerInspector>
+      }
+    />
+  );
+}
+
+function NoAnswer({ question }: { readonly question: SensitivityResult['kind'] }) {
+  return (
+    <EmptyState title={t('sensitivity.empty', { question: t(`sensitivity.kind.${question}`) })}>
+      {t(`sensitivity.kind.${question}.what`)} {t('sensitivity.empty.next')}
+    </EmptyState>
+  );
+}
+
+function Answer({ answer: { result, isCurrent }, layers }: { readonly answer: Dated<SensitivityResult>; readonly layers: Layers }) {
+  const { rows, rowOf, active, choose } = layers;
+  const tried = useMemo(() => sensitivityRows(result, rowOf), [result, rowOf]);
+  const texts = useMemo(() => new Map(result.layers.map((entry) => [entry.layer, scoreText(result, entry)])), [result]);
+  const activeName = active?.layer ?? null;
+  return (
+    <>
+      <div className="sensitivity-head">
+        <h2>{t(`sensitivity.kind.${result.kind}`)}</h2>
+        <span className="dim">{t(`sensitivity.metric.${result.metric}`)}</span>
+        <ResultFacts isCurrent={isCurrent} images={result.images} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
+      </div>
+      <HeatStrip rows={rows} textOf={(layer) => texts.get(layer) ?? null} active={activeName} onChoose={choose} />
+      <SensitivityTable result={result} rows={tried} layerRows={rows} active={activeName} onChoose={choose} />
+    </>
+  );
+}
+
+/** While this screen is open the graph shows the answer; afterwards it is coloured as before. */
+function useSensitivityColours(): void {
+  useEffect(() => {
+    const { colourMode, colourBy } = useGraphView.getState();
+    colourBy('sensitivity');
+    return () => {
+      if (useGraphView.getState().colourMode === 'sensitivity') colourBy(colourMode);
+    };
+  }, []);
+}

@@ -1,0 +1,130 @@
+import { useCallback, useMemo, useState } from 'react';
+import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
+import type { SensitivityResult } from '../../../src-shared/domain/analysis';
+import type { Precision } from '../../../src-shared/domain/precision';
+import { t, useLanguage } from '../../i18n';
+import { DataTable, type Column } from '../../widgets/data-table';
+import { SearchField } from '../../widgets/fields';
+import { askPrecision } from '../../widgets/graph/ask-precision';
+import { isErrorLevel } from '../../widgets/graph/damage';
+import { colourOf, colourProperty } from '../../widgets/graph/layer-colour';
+import type { LayerRow } from '../../widgets/graph/layer-rows';
+import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
+import { scoreText } from './score-text';
+import { filterSensitivity, type SensitivityRow } from './sensitivity-rows';
+
+interface SensitivityTableProps {
+  readonly result: SensitivityResult;
+  readonly rows: readonly SensitivityRow[];
+  /** Of every layer, for edits. */
+  readonly layerRows: readonly LayerRow[];
+  readonly active: string | null;
+  readonly onChoose: (layer: string) => void;
+}
+
+const layerOf = ({ entry }: SensitivityRow): string => entry.layer;
+
+/** Every layer that was tried with what it does, and its precision to be changed right there. */
+export function SensitivityTable({ result, rows, layerRows, active, onChoose }: SensitivityTableProps) {
+  const [search, setSearch] = useState('');
+  const shown = useMemo(() => filterSensitivity(rows, search), [rows, search]);
+  const onAsk = useCallback((layer: string, precision: Precision) => askPrecision(layerRows, new Set([layer]), precision), [layerRows]);
+  const columns = useColumns(result, rows, onAsk);
+  const toggle = (layer: string): void => {
+    const planned = layerRows.find((row) => row.layer === layer)?.planned;
+    onAsk(layer, planned === 'int8' ? 'fp16' : 'int8');
+  };
+  return (
+    <section className="sensitivity-list" aria-label={t('sensitivity.table')}>
+      <div className="sensitivity-toolbar">
+        <SearchField label={t('sensitivity.search')} value={search} onChange={setSearch} />
+        <span className="dim ellipsis">{t('sensitivity.table.hint')}</span>
+        <span className="dim sensitivity-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
+      </div>
+      <div className="layers-table sensitivity-table">
+        <DataTable<SensitivityRow> label={t('sensitivity.table')} rows={shown} columns={columns} rowKey={layerOf} activeKey={active} onPick={onChoose} onActivate={toggle} empty={t('sensitivity.table.empty')} />
+      </div>
+    </section>
+  );
+}
+
+type Ask = (layer: string, precision: Precision) => void;
+
+function useColumns(result: SensitivityResult, rows: readonly SensitivityRow[], onAsk: Ask): readonly Column<SensitivityRow>[] {
+  const language = useLanguage();
+  // The titles change with the language.
+  return useMemo(() => [...nameColumns(), ...valueColumns(result, rows), precisionColumn(onAsk)], [language, result, rows, onAsk]);
+}
+
+function nameColumns(): readonly Column<SensitivityRow>[] {
+  return [
+    { id: 'number', title: '#', hint: t('model.column.number.title'), width: 46, align: 'right', sortValue: ({ row }) => row.number, render: ({ row }) => <span className="dim">{row.number}</span> },
+    { id: 'layer', title: t('model.column.layer'), width: '1fr', sortValue: layerOf, render: ({ row }) => row.shortName, hover: layerOf },
+    { id: 'op', title: t('model.column.op'), width: 84, sortValue: ({ entry }) => entry.op, render: ({ entry }) => entry.op, hover: ({ entry }) => entry.op },
+  ];
+}
+
+function valueColumns(result: SensitivityResult, rows: readonly SensitivityRow[]): readonly Column<SensitivityRow>[] {
+  const score: Column<SensitivityRow> = {
+    id: 'score',
+    title: t(`sensitivity.score.${result.kind}`),
+    hint: t(`sensitivity.kind.${result.kind}.what`),
+    width: 112,
+    align: 'right',
+    sortValue: ({ entry }) => entry.score,
+    firstDirection: 'descending',
+    render: ({ entry, row }) => (
+      <>
+        {scoreText(result, entry)}
+        <span className="layers-swatch" style={{ background: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }} aria-hidden="true" />
+      </>
+    ),
+    hover: ({ entry }) => String(entry.score),
+  };
+  const others = [
+    numberColumn('sqnr', ({ entry }) => entry.sqnrDb, formatDb),
+    numberColumn('agreement', ({ entry }) => entry.quality?.agreement ?? null, formatAccuracy),
+    numberColumn('top1', ({ entry }) => entry.quality?.top1 ?? null, formatAccuracy),
+    worstGroupColumn(),
+  ];
+  // The score of an error is its SQNR: twice would be once too often.
+  const wanted = others.filter((column) => column.id !== 'sqnr' || !isErrorLevel(result));
+  return [score, ...wanted.filter((column) => rows.some((row) => column.sortValue?.(row) !== null))];
+}
+
+function numberColumn(id: 'sqnr' | 'agreement' | 'top1', valueOf: (row: SensitivityRow) => number | null, format: (value: number) => string): Column<SensitivityRow> {
+  return {
+    id,
+    title: t(`sensitivity.column.${id}`),
+    hint: t(`sensitivity.column.${id}.title`),
+    width: 92,
+    align: 'right',
+    sortValue: valueOf,
+    firstDirection: 'descending',
+    render: (row) => {
+      const value = valueOf(row);
+      return value === null ? null : format(value);
+    },
+    hover: (row) => valueOf(row)?.toString(),
+  };
+}
+
+function worstGroupColumn(): Column<SensitivityRow> {
+  return {
+    id: 'worst-group',
+    title: t('sensitivity.column.worst-group'),
+    hint: t('sensitivity.column.worst-group.title'),
+    width: 132,
+    align: 'right',
+    sortValue: ({ entry }) => entry.quality?.worstGroup?.top1 ?? null,
+    firstDirection: 'descending',
+    render: ({ entry }) => {
+      const group = entry.quality?.worstGroup ?? null;
+      return group === null ? null : t('analysis.group', { name: group.name, value: formatAccuracy(group.top1) });
+    },
+  };
+}
+
+function precisionColumn(onAsk: Ask): Column<SensitivityRow> {
+  return { id: 'precision', title: t('sensitivity.column.precision'), width: 104, render: ({ entry }) => <PrecisionToggle layer={entry.layer} onAsk={onAsk} /> };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints } from '../../../../src-renderer/features/search/pareto-figure';
+import type { PlotSeries } from '../../../../src-renderer/widgets/plot/figure';
+import { quality, searchPlan, searchResult } from '../analysis-results';
+
+const TITLES = { latency: 'latency', value: 'top-1', groupChange: 'group' };
+const figureOf = (result = searchResult()): ReturnType<typeof paretoFigure> => paretoFigure(result, TITLES);
+const inTop = (series: PlotSeries): boolean => series.panel === ACCURACY_PANEL;
+
+describe('paretoFigure', () => {
+  it('draws measured points solid, modelled ones hollow, and a ring around the chosen one', () => {
+    const points = figureOf().series.filter((series) => series.shape === 'points' && inTop(series));
+    const at = (marker: PlotSeries['marker']): readonly (readonly number[])[] => points.filter((series) => series.marker === marker).map((series) => [...series.x]);
+    expect(at('solid')).toEqual([[1.2]]);
+    expect(at('hollow')).toEqual([[1.4], [1]]);
+    expect(at('ring')).toEqual([[1.2]]);
+  });
+
+  it('joins the plans that no other beats, from fast to accurate', () => {
+    const front = figureOf().series.find((series) => series.color === '--series-3' && series.shape === 'line');
+    expect([front?.x, front?.y]).toEqual([[1, 1.2], [96, 96.8]]);
+  });
+
+  it('draws the limits as dashed lines that are in sight: 0.5 pp below FP32, and 1 pp for each group', () => {
+    const figure = figureOf();
+    const limits = figure.series.filter((series) => series.isDashed === true);
+    expect(limits.map((series) => [series.panel, series.y])).toEqual([
+      [0, [96.5, 96.5]],
+      [1, [-1, -1]],
+    ]);
+    const [low, high] = figure.panels[0]?.range ?? [0, 0];
+    expect(low).toBeLessThan(96);
+    expect(high).toBeGreaterThan(97);
+  });
+
+  it('has one panel without groups, and one point in the middle of it', () => {
+    const alone = searchPlan([], { quality: quality({ groupTop1: {} }) });
+    const figure = figureOf(searchResult({ fp32: quality({ top1: 97, groupTop1: {} }), plans: [alone], chosen: null }));
+    expect(figure.panels).toHaveLength(1);
+    const [low, high] = figure.xRange;
+    expect((low + high) / 2).toBeCloseTo(1, 12);
+    expect(high).toBeGreaterThan(low);
+  });
+
+  it('leaves out plans without a value', () => {
+    const result = searchResult({ plans: [searchPlan([]), searchPlan(['conv_1'], { quality: quality({ top1: null }) })] });
+    expect(planPoints(result).map((point) => point.index)).toEqual([0]);
+  });
+});
+
+describe('pixelFromPoint', () => {
+  it('puts the corners of a panel at its margins', () => {
+    const figure = figureOf();
+    const size = { widthPx: 600, heightPx: 400 };
+    const { leftPx, rightPx, topPx } = figure.margins;
+    const [y0, y1] = figure.panels[0]?.range ?? [0, 1];
+    expect(pixelFromPoint(figure, size, 0, { x: figure.xRange[0], y: y1 })).toEqual({ leftPx, topPx });
+    const lowest = pixelFromPoint(figure, size, 0, { x: figure.xRange[1], y: y0 });
+    expect(lowest.leftPx).toBeCloseTo(600 - rightPx, 9);
+    expect(lowest.topPx).toBeCloseTo(topPx + (1 - 0.42) * (400 - topPx - figure.margins.bottomPx), 9);
+  });
+});
