@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysesView, Dated } from '../../src-shared/contract/api';
 import { SENSITIVITY_KINDS, type AutoResult, type DiagnosisResult, type SearchResult, type SensitivityResult } from '../../src-shared/domain/analysis';
+import type { HealthResult } from '../../src-shared/domain/health';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 import { writeFileAtomic } from '../base/atomic-file';
 import { thresholdsInUse } from '../calibration/threshold-table';
@@ -51,6 +52,7 @@ const BASES = {
   sensitivity: { thresholds: true, plan: false },
   search: { thresholds: false, plan: false },
   diagnosis: { thresholds: true, plan: true },
+  health: { thresholds: true, plan: true },
 } as const;
 export type AnalysisName = keyof typeof BASES;
 
@@ -89,6 +91,10 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
     search: loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
     diagnoses: diagnoses.sort((a, b) => (a.result.createdAt < b.result.createdAt ? 1 : -1)),
   };
+}
+
+export function loadHealth(workspace: Workspace): Dated<HealthResult> | null {
+  return loadAnalysis<HealthResult>(workspace, 'health', workspace.paths.analysisFile('health'));
 }
 
 /** Deletes the oldest journals and diagnoses beyond what is kept. */

@@ -11,12 +11,17 @@ export interface ArtifactPaths {
   readonly preparedDir: (key: string) => string;
   /** Which calibration the project uses now. */
   readonly currentCalibrationPath: string;
+  /** The same while the plan asks for equalization: switching it off and on again forgets nothing. */
+  readonly currentEqualizedPath: string;
   readonly calibrationDir: (key: string) => string;
   /** The calibration cache that was imported last, as it was. */
   readonly importedCacheFile: string;
   /** Results of analyses, and what they tried. */
   readonly analysisDir: string;
   readonly analysisFile: (name: string) => string;
+  /** Histograms that only the check of the calibration set needs: of its folds, and of images from the field. */
+  readonly healthDir: string;
+  readonly healthCollection: (key: string) => string;
   readonly enginesDir: string;
   readonly engineDir: (key: string) => string;
   readonly runsDir: string;
@@ -36,9 +41,12 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
     shardLockFile: (index, count) => join(projectDir, `shard-${index}-of-${count}.lock`),
     preparedDir: (key) => at('prepared', key),
     currentCalibrationPath: join(calibration, 'current.json'),
+    currentEqualizedPath: join(calibration, 'current-equalized.json'),
     calibrationDir: (key) => at('calibration', key),
     importedCacheFile: join(projectDir, 'imported.cache'),
     analysisDir: join(projectDir, 'analysis'),
+    healthDir: join(projectDir, 'health'),
+    healthCollection: (key) => at('health', key),
     analysisFile: (name) => join(projectDir, 'analysis', `${safeName(name)}.json`),
     enginesDir: join(projectDir, 'engines'),
     engineDir: (key) => at('engines', key),

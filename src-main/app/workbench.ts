@@ -5,7 +5,9 @@ import type {
   AnalysesView,
   AnalysisCost,
   CreateProjectRequest,
+  Dated,
   DoctorReport,
+  EnginesView,
   ExportRequest,
   ExportResult,
   HistogramView,
@@ -28,6 +30,7 @@ import { unreachable } from '../../src-shared/base/assert';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { AnalysisSpec, JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
+import type { HealthResult } from '../../src-shared/domain/health';
 import type { ModelInspection } from '../../src-shared/domain/inspection';
 import type { Method } from '../../src-shared/domain/methods';
 import type { Target } from '../../src-shared/domain/precision';
@@ -39,15 +42,17 @@ import { inspectModel } from '../onnx/inspect';
 import { readModel } from '../onnx/wire-reader';
 import { listRuns, loadRun } from '../runs/run-store';
 import { analysisCost } from './analysis-cost';
-import { loadAnalyses } from './analysis-store';
+import { loadAnalyses, loadHealth } from './analysis-store';
 import { artifactPaths } from './artifact-paths';
 import { doctor } from './doctor';
+import { enginesView } from './engines-view';
 import { importCache } from './cache-exchange';
 import { exportProject } from './exchange';
 import { ImageSets } from './image-sets';
 import { JobQueue } from './job-queue';
 import { autoJob } from './jobs/auto-job';
 import { diagnoseJob } from './jobs/diagnose-job';
+import { healthJob } from './jobs/health-job';
 import { searchJob } from './jobs/search-job';
 import { sensitivityJob } from './jobs/sensitivity-job';
 import { calibrateJob, mergeJob } from './jobs/calibrate-job';
@@ -179,8 +184,16 @@ export class Workbench implements WorkbenchApi {
     return loadAnalyses(await openWorkspace(resolve(request.projectPath)));
   }
 
+  async getHealth(request: { readonly projectPath: string }): Promise<Dated<HealthResult> | null> {
+    return loadHealth(await openWorkspace(resolve(request.projectPath)));
+  }
+
   async getAnalysisCost({ spec }: { readonly spec: AnalysisSpec }): Promise<AnalysisCost> {
     return analysisCost(spec, await openWorkspace(resolve(spec.projectPath)), this.services.compute);
+  }
+
+  async getEngineLayers(request: { readonly projectPath: string; readonly variant?: string }): Promise<EnginesView> {
+    return enginesView(await openWorkspace(resolve(request.projectPath)), request.variant, this.services);
   }
 
   async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {
@@ -268,6 +281,8 @@ export class Workbench implements WorkbenchApi {
         return searchJob(spec, workspace, this.services, context);
       case 'diagnose':
         return diagnoseJob(spec, workspace, this.services, context);
+      case 'health':
+        return healthJob(spec, workspace, this.services, context);
       default:
         return unreachable(spec);
     }

@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import type { ImageSet } from '../../src-shared/domain/image-set';
+import { hasRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
 import { writeFileAtomic } from '../base/atomic-file';
 import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
@@ -20,6 +21,8 @@ import { loadProject } from './project-store';
 const COLLECTOR_VERSION = 2;
 /** Part of every prepared key: raised when preparation changes the graph. */
 const PREPARE_VERSION = 1;
+/** Part of the keys of an equalized model and its calibration: raised when equalization gives other weights. */
+const EQUALIZATION_VERSION = 1;
 
 /** A project that is open for a job: its file, its folders, and what is derived from them on demand. */
 export interface Workspace {
@@ -30,14 +33,23 @@ export interface Workspace {
 }
 
 export async function openWorkspace(projectPath: string): Promise<Workspace> {
-  const file = await loadProject(projectPath);
-  const paths = artifactPaths(projectPath);
-  return { path: projectPath, file, paths, preparedDir: paths.preparedDir(shortHash({ model: file.model.sha256, version: PREPARE_VERSION })) };
+  return workspaceOf(projectPath, await loadProject(projectPath));
+}
+
+/** The workspace as if the project said this. */
+export function workspaceOf(path: string, file: ProjectFile): Workspace {
+  const paths = artifactPaths(path);
+  return { path, file, paths, preparedDir: paths.preparedDir(shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...equalizationOf(file) })) };
+}
+
+/** An equalized model is another model, with other values to calibrate: part of every key, absent where it is off. */
+function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number } {
+  return hasRepair(plan, 'equalization') ? { equalization: EQUALIZATION_VERSION } : {};
 }
 
 /** Makes the prepared model unless it is there, and returns it. */
 export async function prepared(workspace: Workspace, compute: Compute, context: TaskContext): Promise<Model> {
-  await compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir }, context);
+  await compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir, equalize: hasRepair(workspace.file.plan, 'equalization') }, context);
   return loadPrepared(workspace.preparedDir);
 }
 
@@ -76,7 +88,7 @@ async function withoutMistakenLabels(set: ImageSet, validation: SetReference | n
  * The first images of a list, whose order someone chose; of a folder, which is sorted by group and label, images that are
  * spread evenly over it, so that a part has the groups and labels of the whole.
  */
-function limited(set: ImageSet, limit: number): ImageSet['entries'] {
+export function limited(set: ImageSet, limit: number): ImageSet['entries'] {
   const { entries } = set;
   if (limit >= entries.length) return entries;
   if (!statSync(set.root).isDirectory()) return entries.slice(0, limit);
@@ -93,6 +105,7 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet, contex
     groups: set.groups.length === 0 ? [] : groups,
     preprocessing: workspace.file.preprocessing,
     prepare: PREPARE_VERSION,
+    ...equalizationOf(workspace.file),
     collector: COLLECTOR_VERSION,
   });
 }
@@ -107,12 +120,16 @@ interface CurrentCalibration {
 
 /** What a calibration must have been made for to be the project's: compared without reading the images again. */
 function belongsTo(file: ProjectFile): string {
-  return shortHash({ model: file.model.sha256, set: file.calibrationSet, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, collector: COLLECTOR_VERSION });
+  return shortHash({ model: file.model.sha256, set: file.calibrationSet, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, ...equalizationOf(file), collector: COLLECTOR_VERSION });
 }
 
 export async function setCurrentCalibration(workspace: Workspace, key: string, limit: number | undefined): Promise<void> {
   const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace.file), limit: limit ?? null };
-  await writeFileAtomic(workspace.paths.currentCalibrationPath, JSON.stringify(current));
+  await writeFileAtomic(currentPath(workspace), JSON.stringify(current));
+}
+
+function currentPath({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
+  return hasRepair(file.plan, 'equalization') ? paths.currentEqualizedPath : paths.currentCalibrationPath;
 }
 
 /** The key of the project's calibration, or null when there is none for the model, set and preprocessing as they are now. */
@@ -122,7 +139,7 @@ export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths
 
 /** The project's calibration, see currentCalibrationKey. */
 export function currentCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): Pick<CurrentCalibration, 'key' | 'limit'> | null {
-  const path = workspace.paths.currentCalibrationPath;
+  const path = currentPath(workspace);
   if (!existsSync(path)) return null;
   let value: unknown;
   try {

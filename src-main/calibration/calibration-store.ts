@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import type { TensorHistogram } from '../../src-shared/domain/histogram';
 import type { TensorrtThreshold } from '../../src-shared/domain/tensorrt-grid';
 import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
+import type { ImageMaxima } from '../../src-shared/domain/image-maxima';
 import { mergeHistograms } from '../../src-shared/domain/histogram-merge';
 import { isCalibrationIndex, type CalibrationIndex } from './calibration-index';
 import { decodeHistogramFile, type HistogramFile } from './histogram-file';
@@ -70,6 +71,12 @@ export class StoredCalibration {
       imageAmax: Float32Array.from(file.header.images, (_, image) => file.amax[image * width + at] ?? Number.NaN),
       imageFiles: file.header.images,
     };
+  }
+
+  /** Largest |x| of every image in every tensor. */
+  imageMaxima(): ImageMaxima {
+    const { header, amax } = this.load();
+    return { images: header.images, tensors: header.tensors, amax };
   }
 
   /** TensorRT's own thresholds by the names of its caches, in their order; null when its grid was not collected. */

@@ -19,8 +19,8 @@ const MAX_READ_BYTES = 4e6;
 export interface ImageSetRequest {
   /** A folder, a list file (one file a line, relative to itself, order kept) or a single image or .npy/.npz file. */
   readonly path: string;
-  /** Default: labels.csv in the folder (beside the list), when there is one. */
-  readonly labelsCsv?: string;
+  /** Default: labels.csv in the folder (beside the list), when there is one. null: none, whatever lies there. */
+  readonly labelsCsv?: string | null;
   /** Class names by index; default: the sorted names that the set itself has. */
   readonly classNames?: readonly string[];
 }
@@ -34,8 +34,8 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
   const found = await findImageFiles(root);
   const { files, records, skipped } = await countAllRecords(found.files, found.skipped);
   if (files.length === 0) throw emptyError(root, skipped);
-  const csvPath = request.labelsCsv === undefined ? join(found.folder, 'labels.csv') : resolve(request.labelsCsv);
-  const hasCsv = request.labelsCsv !== undefined || existsSync(csvPath);
+  const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(found.folder, 'labels.csv');
+  const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
   const names = files.map((item) => item.file);
   let labelling: Labelling;
   let notes: readonly string[] = [];

@@ -19,7 +19,7 @@ import type { CalibrateParams, ComputeMethods } from './protocol';
 import type { CollectFlush, CollectInit } from './roles/collect-role';
 import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
 
-/** More groups than this are counted as one: memory is one histogram per group, tensor and worker. */
+/** More groups than this are counted as one, unless the request says otherwise. */
 const MAX_GROUPS = 16;
 
 type Result = ComputeMethods['calibrate']['result'];
@@ -124,7 +124,7 @@ async function collect(task: CollectTask): Promise<void> {
     tensors: task.tensors,
     input: params.input,
     preprocessing: params.preprocessing,
-    splitsGroups: groupCount <= MAX_GROUPS,
+    splitsGroups: groupCount <= (params.maxGroups ?? MAX_GROUPS),
     grid: grid?.init ?? null,
   };
   try {

@@ -14,8 +14,9 @@ import { openTensorrt } from '../backends/tensorrt/runtime';
 import { onnxruntimeVersion } from '../base/package-info';
 import * as pictures from '../calibration/pictures';
 import { loadAddon } from './addon';
-import { auto, search, sensitivity, tryModels } from './analyses';
+import { auto, correctBiases, search, sensitivity, tryModels } from './analyses';
 import { calibrate } from './calibrate';
+import { checkImages } from './check-images';
 import { entryPath } from './entry-path';
 import { evaluate } from './evaluate';
 import { probeGpu } from './gpu-status';
@@ -29,7 +30,7 @@ type Handlers = {
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, auto, sensitivity, search, try: tryModels, thumbnail, preview, bench, versions, 'ort-gpu-status': ortGpuStatus, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, auto, sensitivity, search, 'correct-biases': correctBiases, try: tryModels, 'check-images': checkImages, thumbnail, preview, bench, versions, 'ort-gpu-status': ortGpuStatus, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);

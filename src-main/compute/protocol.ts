@@ -3,6 +3,8 @@ import type { WireError } from '../../src-shared/contract/errors';
 import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../src-shared/contract/jobs';
 import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
+import type { DuplicatePair, HealthImage } from '../../src-shared/domain/health';
+import type { CorruptImage } from '../../src-shared/domain/health-findings';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
 import type { GpuDevice } from '../../native/tensorrt';
@@ -16,6 +18,8 @@ import type { SensitivityProblem } from '../analysis/sensitivity';
 import type { TrialParams } from './trial-pool';
 import type { BenchmarkOutcome } from '../backends/benchmark';
 import type { EngineVariant, OrtGpu, RunnableVariant } from '../backends/runnable-variant';
+import type { BiasCorrection } from '../quantization/bias-correction';
+import type { Equalized } from '../onnx/passes/equalize';
 import type { EngineBuild, EngineBuildResult } from '../backends/tensorrt/build-engine';
 import type { HalfHazard, PrecisionPlan, Target } from '../../src-shared/domain/precision';
 
@@ -36,6 +40,10 @@ export interface ComputeMethods {
   readonly search: { readonly params: SearchParams; readonly result: SearchComputed };
   /** How each model of a list answers. */
   readonly try: { readonly params: TryParams; readonly result: TryComputed };
+  /** What the biases of one variant lack. */
+  readonly 'correct-biases': { readonly params: CorrectBiasesParams; readonly result: CorrectBiasesComputed };
+  /** Corrupt and repeated images of some sets. */
+  readonly 'check-images': { readonly params: CheckImagesParams; readonly result: CheckImagesResult };
   readonly thumbnail: { readonly params: ThumbnailParams; readonly result: Picture };
   readonly preview: { readonly params: PreviewParams; readonly result: PreprocessingPreview };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
@@ -60,10 +68,14 @@ export interface PrepareParams {
   readonly modelPath: string;
   /** Folder to hold model.onnx, weights.bin and prepared.json; kept when it is complete already. */
   readonly preparedDir: string;
+  /** Scale channels between layers; the folder must be this model's alone. */
+  readonly equalize?: boolean;
 }
 
 export interface PrepareResult {
   readonly notes: readonly Warning[];
+  /** Of an equalized model: what was done to its layers, and the activations whose channels have other values. */
+  readonly equalized?: Pick<Equalized, 'layers' | 'tensors'>;
 }
 
 /** What calibration collects and where it goes. */
@@ -82,6 +94,8 @@ export interface CalibrateParams {
   readonly checkpointSeconds: number;
   /** Collect TensorRT's own grid beside the histograms. */
   readonly tensorrtGrid: TensorrtGridParams | null;
+  /** Groups beyond this number are counted as one; 16 when absent. Memory is one histogram per group, tensor and worker. */
+  readonly maxGroups?: number;
 }
 
 export interface TensorrtGridParams {
@@ -105,6 +119,8 @@ export interface RewriteParams {
   readonly plan: PrecisionPlan;
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
+  /** What is added to biases of quantized layers; absent: nothing. */
+  readonly biases?: readonly BiasCorrection[];
   /** Tensor -> [min, max] seen in calibration, real units. */
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
   readonly activationType: 'int8' | 'uint8';
@@ -123,7 +139,7 @@ export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBy
   readonly hasFp16: boolean;
 };
 
-export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges'>;
+export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'biases'>;
 
 export interface ExplainResult {
   readonly decisions: QuantizeResult['decisions'];
@@ -209,6 +225,30 @@ export interface TryComputed extends Tried {
   readonly qualities: readonly TrialQuality[];
   /** Of FP32 on the same images. */
   readonly reference: TrialQuality;
+}
+
+export interface CorrectBiasesParams {
+  readonly trial: Trial;
+  /** Its entries: first those to measure on, then others to confirm on. */
+  readonly trials: TrialParams;
+  readonly measuredCount: number;
+}
+
+export interface CorrectBiasesComputed extends Tried {
+  readonly biases: readonly BiasCorrection[];
+  readonly images: { readonly measured: number; readonly confirmed: number };
+  /** On the images to confirm on: with the model's own biases, and with the corrected ones. */
+  readonly before: TrialQuality;
+  readonly after: TrialQuality;
+}
+
+export interface CheckImagesParams {
+  readonly sets: readonly { readonly set: HealthImage['set']; readonly entries: readonly ImageEntry[] }[];
+}
+
+export interface CheckImagesResult {
+  readonly corrupt: readonly CorruptImage[];
+  readonly duplicates: readonly DuplicatePair[];
 }
 
 export interface PreviewParams {

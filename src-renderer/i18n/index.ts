@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { fillMessage, type MessageParams } from './translate';
+import { fillMessage, type MessageParams } from '../../src-shared/base/message';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];

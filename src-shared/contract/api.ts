@@ -1,12 +1,15 @@
 import type { JobId } from '../base/brand';
+import type { EngineLayer, EngineSummary } from '../domain/engine-layers';
 import type { ModelInspection } from '../domain/inspection';
 import type { TensorHistogram } from '../domain/histogram';
 import type { Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
-import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, PrecisionPlan, RestPrecision, Target } from '../domain/precision';
+import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, PrecisionPlan, Repair, RestPrecision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
+import type { HealthResult } from '../domain/health';
 import type { RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
+import type { TensorrtTyping } from '../domain/tensorrt-options';
 import type { AutoResult, DiagnosisResult, SearchResult, SensitivityKind, SensitivityResult } from '../domain/analysis';
 import type { AnalysisSpec, JobSnapshot, JobSpec, Warning } from './jobs';
 
@@ -39,6 +42,7 @@ export type ProjectEdit =
   | { readonly kind: 'precision'; readonly layer: string; readonly precision: Precision }
   | { readonly kind: 'rest'; readonly rest: RestPrecision }
   | { readonly kind: 'attention'; readonly attention: AttentionPrecision }
+  | { readonly kind: 'repair'; readonly repair: Repair; readonly isOn: boolean }
   /** The whole plan at once: what adopting a plan of the search sends. */
   | { readonly kind: 'plan'; readonly plan: PrecisionPlan }
   | { readonly kind: 'preset'; readonly preset: 'first-and-head-fp16' | 'all-int8' }
@@ -244,6 +248,33 @@ export interface AnalysisCost {
   readonly seconds: number | null;
 }
 
+/** The engine of a variant that was built or used last, layer by layer. */
+export interface EngineView {
+  readonly variant: string;
+  /** False: the plan, thresholds or model have changed since it was built. */
+  readonly isCurrent: boolean;
+  readonly tensorrt: string;
+  readonly gpu: string;
+  readonly typing: TensorrtTyping;
+  /** That its layers were timed at. */
+  readonly batch: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly sizeMb: number;
+  readonly summary: EngineSummary;
+  /** Layer of the model -> what it was asked to compute in when the engine was built. */
+  readonly asked: Readonly<Record<string, Precision>>;
+  /** In order of execution. */
+  readonly layers: readonly EngineLayer[];
+}
+
+export interface EnginesView {
+  /** Variants that have an engine, the one that was used last first. */
+  readonly variants: readonly string[];
+  /** Of the variant asked for; without one of mixed, else of the variant that was used last. null: there is none. */
+  readonly engine: EngineView | null;
+}
+
 export type WorkbenchEvent =
   | { readonly type: 'job'; readonly job: JobSnapshot }
   | { readonly type: 'project'; readonly projectPath: string };
@@ -276,6 +307,10 @@ export interface WorkbenchApi {
   getAnalyses(request: { readonly projectPath: string }): Promise<AnalysesView>;
   /** Of a job of kind sensitivity, auto, search or diagnose. */
   getAnalysisCost(request: { readonly spec: AnalysisSpec }): Promise<AnalysisCost>;
+  /** The last check of the calibration set; null when there was none. */
+  getHealth(request: { readonly projectPath: string }): Promise<Dated<HealthResult> | null>;
+  /** What TensorRT made of the layers of a variant. */
+  getEngineLayers(request: { readonly projectPath: string; readonly variant?: string }): Promise<EnginesView>;
   importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport>;
   exportProject(request: ExportRequest): Promise<ExportResult>;
   doctor(): Promise<DoctorReport>;
@@ -304,6 +339,8 @@ export const API_METHODS = [
   'getReport',
   'getAnalyses',
   'getAnalysisCost',
+  'getHealth',
+  'getEngineLayers',
   'importCache',
   'exportProject',
   'doctor',

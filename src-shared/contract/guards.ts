@@ -1,14 +1,15 @@
-import { arrayOf, boolean, byKind, count, nullable, number, objectOf, oneOf, ShapeError, string, where, type Shape } from '../base/json-shape';
+import { arrayOf, boolean, byKind, count, nullable, number, objectOf, oneOf, ShapeError, string, union, where, type Shape } from '../base/json-shape';
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS, type DiagnosisSubject } from '../domain/analysis';
+import { someHealthLimitsShape } from '../domain/health-limits';
 import { METHODS, VARIANT_METHODS } from '../domain/methods';
-import { ATTENTION_PRECISIONS, BACKENDS, PRECISIONS, REST_PRECISIONS, TARGETS, type Target } from '../domain/precision';
+import { ATTENTION_PRECISIONS, BACKENDS, PRECISIONS, REPAIRS, REST_PRECISIONS, TARGETS, type Target } from '../domain/precision';
 import { TENSORRT_TYPINGS, type TensorrtOptions } from '../domain/tensorrt-options';
 import type { Preprocessing } from '../domain/preprocessing';
 import { decisionFields, partialPreprocessingShape, percentileShape, planShape, preprocessingShape, someGatesShape } from '../domain/project-shape';
 import { jobId, type JobId } from '../base/brand';
 import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectDecisions, type ProjectEdit, type SetName } from './api';
 import { WorkbenchError } from '../base/errors';
-import type { AnalysisSpec, AutoSpec, BenchSpec, BuildSpec, DiagnoseSpec, JobSpec, QuantizeSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
+import type { AnalysisSpec, AutoSpec, BenchSpec, BuildSpec, DiagnoseSpec, HealthSpec, JobSpec, QuantizeSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
 
 /** What comes over a link is parsed once, here; code behind it can rely on the types. */
 
@@ -29,6 +30,7 @@ const edit = byKind<ProjectEdit>({
   precision: objectOf<Extract<ProjectEdit, { kind: 'precision' }>>({ kind: oneOf('precision'), layer: string, precision: oneOf(...PRECISIONS) }, {}),
   rest: objectOf<Extract<ProjectEdit, { kind: 'rest' }>>({ kind: oneOf('rest'), rest: oneOf(...REST_PRECISIONS) }, {}),
   attention: objectOf<Extract<ProjectEdit, { kind: 'attention' }>>({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }, {}),
+  repair: objectOf<Extract<ProjectEdit, { kind: 'repair' }>>({ kind: oneOf('repair'), repair: oneOf(...REPAIRS), isOn: boolean }, {}),
   plan: objectOf<Extract<ProjectEdit, { kind: 'plan' }>>({ kind: oneOf('plan'), plan: planShape }, {}),
   preset: objectOf<Extract<ProjectEdit, { kind: 'preset' }>>({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }, {}),
   target: objectOf<Extract<ProjectEdit, { kind: 'target' }>>({ kind: oneOf('target'), target: oneOf(...TARGETS) }, {}),
@@ -64,6 +66,8 @@ const variantsShapes = {
   tensorrt: tensorrtOptions,
 };
 
+const devicesShapes = { devices: union<readonly number[] | 'all'>(arrayOf(count), oneOf('all')), isParallel: boolean };
+
 type Calibrate = Extract<JobSpec, { kind: 'calibrate' }>;
 type Merge = Extract<JobSpec, { kind: 'merge' }>;
 const shard = objectOf<Shard>({ index: whole, count: whole }, {});
@@ -87,12 +91,13 @@ const analysisShapes = {
 const analysisSpec = byKind<AnalysisSpec>(analysisShapes);
 const jobSpec = byKind<JobSpec>({
   ...analysisShapes,
+  health: objectOf<HealthSpec>({ kind: oneOf('health'), ...projectPath }, { againstPath: string, limit: whole, limits: someHealthLimitsShape, threads: whole }),
   calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),
   merge: objectOf<Merge>({ kind: oneOf('merge'), ...projectPath, shardPaths: arrayOf(string) }, {}),
   quantize: objectOf<QuantizeSpec>({ kind: oneOf('quantize'), ...projectPath, target: oneOf(...TARGETS), variant: string, outPath: string }, { activationType, io: oneOf('fp32', 'fp16') }),
   validate: objectOf<ValidateSpec>({ kind: oneOf('validate'), ...projectPath }, { ...variantsShapes, limit: whole }),
-  build: objectOf<BuildSpec>({ kind: oneOf('build'), ...projectPath }, variantsShapes),
-  bench: objectOf<BenchSpec>({ kind: oneOf('bench'), ...projectPath }, { ...variantsShapes, batch: whole, rounds: whole }),
+  build: objectOf<BuildSpec>({ kind: oneOf('build'), ...projectPath }, { ...variantsShapes, ...devicesShapes }),
+  bench: objectOf<BenchSpec>({ kind: oneOf('bench'), ...projectPath }, { ...variantsShapes, ...devicesShapes, batch: whole, rounds: whole }),
   run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole }),
 });
 
@@ -125,6 +130,8 @@ export const REQUEST_SHAPES = {
   getReport: objectOf<{ readonly projectPath: string; readonly runId: string }>({ ...projectPath, runId: string }, {}),
   getAnalyses: objectOf<{ readonly projectPath: string }>(projectPath, {}),
   getAnalysisCost: objectOf<{ readonly spec: AnalysisSpec }>({ spec: analysisSpec }, {}),
+  getHealth: objectOf<{ readonly projectPath: string }>(projectPath, {}),
+  getEngineLayers: objectOf<{ readonly projectPath: string; readonly variant?: string }>(projectPath, { variant: string }),
   importCache: objectOf<{ readonly projectPath: string; readonly cachePath: string }>({ ...projectPath, cachePath: string }, {}),
   exportProject: objectOf<ExportRequest>({ ...projectPath, format: oneOf('triton', 'trt-cache', 'report'), outPath: string }, {}),
   doctor: empty,

@@ -4,7 +4,9 @@ import type { VariantMethod } from '../domain/methods';
 import type { BackendId, PlacementDecision, Target } from '../domain/precision';
 import type { EngineSummary } from '../domain/engine-layers';
 import type { TensorrtOptions } from '../domain/tensorrt-options';
-import type { BenchmarkVariantRecord, GpuRecord, RunRecord } from '../domain/run-record';
+import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord } from '../domain/run-record';
+import type { HealthResult } from '../domain/health';
+import type { HealthLimits } from '../domain/health-limits';
 import type { SkippedImage } from '../domain/image-set';
 import type { VariantReport } from '../domain/accuracy';
 import type { WireError } from './errors';
@@ -21,7 +23,8 @@ export type JobSpec =
   | SensitivitySpec
   | AutoSpec
   | SearchSpec
-  | DiagnoseSpec;
+  | DiagnoseSpec
+  | HealthSpec;
 
 /** Part `index` (1-based) of `count` equal parts of the calibration set. */
 export interface Shard {
@@ -58,11 +61,18 @@ export interface ValidateSpec extends VariantsSpec {
   readonly limit?: number;
 }
 
-export interface BuildSpec extends VariantsSpec {
+/** Several GPUs of this machine, for the backend tensorrt; without them the one of the options. */
+export interface DevicesSpec {
+  readonly devices?: readonly number[] | 'all';
+  /** All at once: builds then slow each other down, and choose kernels by disturbed timings. One after the other when absent. */
+  readonly isParallel?: boolean;
+}
+
+export interface BuildSpec extends VariantsSpec, DevicesSpec {
   readonly kind: 'build';
 }
 
-export interface BenchSpec extends VariantsSpec {
+export interface BenchSpec extends VariantsSpec, DevicesSpec {
   readonly kind: 'bench';
   readonly batch?: number;
   readonly rounds?: number;
@@ -97,7 +107,7 @@ export interface SensitivitySpec {
 export interface AutoSpec {
   readonly kind: 'auto';
   readonly projectPath: string;
-  /** Images that the choice is made on, 64 when absent; as many others confirm it. */
+  /** Images that the choice is made on, 128 when absent; up to 512 others confirm it. */
   readonly images?: number;
   readonly target?: Target;
   readonly threads?: number;
@@ -131,6 +141,18 @@ export interface DiagnoseSpec {
   /** At most so many images of the subject; 64 when absent. */
   readonly limit?: number;
   readonly target?: Target;
+  readonly threads?: number;
+}
+
+/** Checks the calibration set, and the images of `againstPath` against it. */
+export interface HealthSpec {
+  readonly kind: 'health';
+  readonly projectPath: string;
+  /** Folder or list of unlabelled images from the field. */
+  readonly againstPath?: string;
+  /** Only N images of each set: the first ones of a list, spread evenly over a folder. */
+  readonly limit?: number;
+  readonly limits?: Partial<HealthLimits>;
   readonly threads?: number;
 }
 
@@ -198,6 +220,8 @@ export interface BuildResult {
     readonly seconds: number;
     /** False when an engine of the same content was there already. */
     readonly built: boolean;
+    /** Where several GPUs were asked for. */
+    readonly device?: DeviceRecord;
     /** Backend tensorrt: what the layers compute in, and what conversions between them cost. */
     readonly summary?: EngineSummary;
     /** File with every layer of the engine (`EngineLayer[]`). */
@@ -211,9 +235,20 @@ export interface BenchResult {
   readonly device: string;
   readonly threads: number;
   readonly rounds: number;
+  /** Of every GPU one after the other, where several were asked for. */
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
   /** Of benchmarks on a GPU. */
+  readonly gpu?: GpuRecord;
+  /** Where several GPUs were asked for. */
+  readonly devices?: readonly DeviceBench[];
+}
+
+/** The part of a benchmark that one GPU had. */
+export interface DeviceBench {
+  readonly device: DeviceRecord;
+  /** Wall clock, from opening its engines to the last round. */
+  readonly seconds: number;
   readonly gpu?: GpuRecord;
 }
 
@@ -237,6 +272,7 @@ export interface JobResults {
   readonly auto: AutoResult;
   readonly search: SearchResult;
   readonly diagnose: DiagnosisResult;
+  readonly health: HealthResult;
 }
 export type JobResult = JobResults[JobKind];
 

@@ -1,6 +1,6 @@
 import { cpus, release, totalmem, type as osType } from 'node:os';
 import { join } from 'node:path';
-import type { CalibrateResult, RunResult, RunSpec, Warning } from '../../../src-shared/contract/jobs';
+import type { RunResult, RunSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { evaluateGates } from '../../../src-shared/domain/gates';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
@@ -12,6 +12,7 @@ import { setManifestHash } from '../../calibration/image-set';
 import { renderReport } from '../../runs/report/html';
 import { createRunId, saveReport, saveRun } from '../../runs/run-store';
 import { currentCalibration, loadSet, type Workspace } from '../workspace';
+import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
@@ -46,6 +47,7 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     services,
     context,
   );
+  const health = await healthWarnings(workspace, { calibration: limit, validation: spec.limit }, services, context);
   const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
   const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
   const table = buildTable({ validation, benchmark: bench });
@@ -81,7 +83,7 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     validation: validation && { images: validation.images, labelled: validation.labelled, classNames: validation.classNames, variants: validation.variants },
     benchmark: bench,
     gates: evaluateGates(workspace.file.gates, table, shipped),
-    warnings: allWarnings(calibration, bench?.warnings ?? [], validation?.warnings ?? []),
+    warnings: [...calibration.warnings, ...health, ...(bench?.warnings ?? []), ...(validation?.warnings ?? [])],
   };
   await saveRun(workspace.path, record);
   context.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
@@ -107,19 +109,10 @@ function isSimulation(spec: RunSpec, workspace: Workspace): boolean {
   return (spec.backend ?? 'ort-cpu') === 'ort-cpu' && (spec.target ?? workspace.file.target) !== 'onnxruntime';
 }
 
-interface SetLimits {
-  readonly calibration: number | undefined;
-  readonly validation: number | undefined;
-}
-
 async function setRecords(workspace: Workspace, limits: SetLimits, context: TaskContext): Promise<RunRecord['sets']> {
   const record = async (set: ImageSet): Promise<SetRecord> => ({ root: set.root, manifestSha256: await setManifestHash(set, context), images: set.entries.length });
   return {
     calibration: await record(await loadSet(workspace, 'calibration', limits.calibration)),
     validation: workspace.file.validationSet ? await record(await loadSet(workspace, 'validation', limits.validation)) : null,
   };
-}
-
-function allWarnings(calibration: CalibrateResult, bench: readonly Warning[], validation: readonly Warning[]): Warning[] {
-  return [...calibration.warnings, ...bench, ...validation];
 }

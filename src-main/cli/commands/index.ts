@@ -6,6 +6,7 @@ import { calibrate } from './calibrate';
 import { diagnose } from './diagnose';
 import { doctor } from './doctor';
 import { exportCommand } from './export';
+import { health } from './health';
 import { importCommand } from './import';
 import { init } from './init';
 import { inspect } from './inspect';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   merge,
   thresholds,
   set,
+  health,
   auto,
   sensitivity,
   search,

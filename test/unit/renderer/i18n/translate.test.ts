@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { setLanguage, t } from '../../../../src-renderer/i18n';
-import { fillMessage } from '../../../../src-renderer/i18n/translate';
+import { fillMessage } from '../../../../src-shared/base/message';
 
 afterEach(() => setLanguage('en'));
 

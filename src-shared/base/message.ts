@@ -1,4 +1,4 @@
-import { formatCount } from '../../src-shared/base/units';
+import { formatCount } from './units';
 
 /** Values for the placeholders of a message. Numbers are written as counts; anything else is formatted by the caller. */
 export type MessageParams = Readonly<Record<string, string | number>>;

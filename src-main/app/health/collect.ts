@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { BIN_COUNT } from '../../../src-shared/domain/histogram';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
+import { sha256OfFile } from '../../base/file-hash';
+import { imageId } from '../../calibration/calibration-state';
+import { StoredCalibration, readCalibrationIndex } from '../../calibration/calibration-store';
+import { compareText } from '../../calibration/image-set-files';
+import { defaultThreads, type JobServices } from '../jobs/services';
+import { calibrationKey, imageInput, prepared, type Workspace } from '../workspace';
+
+const CHECKPOINT_SECONDS = 5;
+/** What the histograms of all folds may take in one worker. */
+const FOLD_MEMORY_BYTES = 192e6;
+const MAX_FOLDS = 64;
+/** Collections that are kept: of the folds, and of some folders from the field. */
+const KEPT_COLLECTIONS = 6;
+
+export interface CollectTask {
+  readonly workspace: Workspace;
+  readonly services: JobServices;
+  readonly context: TaskContext;
+  readonly threads: number | undefined;
+  /** Name of the pass, for progress. */
+  readonly phase: string;
+}
+
+/** Histograms per group of images that are not the project's calibration; of the same content they are kept, and an interrupted pass goes on. */
+export async function collectHealth(set: ImageSet, maxGroups: number, task: CollectTask): Promise<StoredCalibration> {
+  const { workspace, services, context } = task;
+  const key = await calibrationKey(workspace, set, context);
+  const dir = workspace.paths.healthCollection(key);
+  if (readCalibrationIndex(dir) === null) {
+    await sweep(workspace.paths.healthDir);
+    const model = await prepared(workspace, services.compute, context);
+    const { onProgress } = context;
+    await services.compute.request(
+      'calibrate',
+      {
+        preparedDir: workspace.preparedDir,
+        input: imageInput(model),
+        preprocessing: workspace.file.preprocessing,
+        set,
+        key,
+        calibrationDir: dir,
+        threads: task.threads ?? defaultThreads(),
+        shard: null,
+        checkpointSeconds: CHECKPOINT_SECONDS,
+        tensorrtGrid: null,
+        maxGroups,
+      },
+      onProgress ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: task.phase }) } : context,
+    );
+  }
+  return StoredCalibration.open(dir);
+}
+
+async function sweep(healthDir: string): Promise<void> {
+  if (!existsSync(healthDir)) return;
+  const names = await readdir(healthDir);
+  const dated = await Promise.all(names.map(async (name) => ({ path: join(healthDir, name), at: (await stat(join(healthDir, name))).mtimeMs })));
+  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(KEPT_COLLECTIONS - 1)) await rm(path, { recursive: true, force: true });
+}
+
+/** Equal parts of one group of the calibration set. */
+export interface GroupFolds {
+  readonly group: string | null;
+  /** Images of every fold. */
+  readonly folds: readonly (readonly ImageEntry[])[];
+}
+
+/** How many folds the set gets in all: as many as memory allows, since the spread between images is learnt from them. */
+export function foldCount(tensors: number): number {
+  const bytesPerFold = Math.max(1, tensors) * 2 * BIN_COUNT * Float64Array.BYTES_PER_ELEMENT;
+  return Math.min(MAX_FOLDS, Math.max(8, Math.floor(FOLD_MEMORY_BYTES / bytesPerFold)));
+}
+
+/**
+ * Deals every group's images, sorted by content, to folds in turn: equal parts, whatever files are called and wherever they
+ * lie. A group of few images has a fold per image. Groups beyond `maxFolds` / 2 are taken together.
+ */
+export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskContext): Promise<readonly GroupFolds[]> {
+  const hashes = new Map<ImageEntry, string>();
+  for (const [done, entry] of set.entries.entries()) {
+    if (done % 64 === 0) context.onProgress?.({ phase: 'hashing images', done, total: set.entries.length, unit: 'images' });
+    hashes.set(entry, `${await sha256OfFile(entry.path, context.signal)}#${entry.record ?? 0}`);
+  }
+  const isSplit = set.groups.length > 1 && set.groups.length <= maxFolds / 2;
+  const groups = isSplit ? [...new Set(set.entries.map((entry) => entry.group))] : [null];
+  const perGroup = Math.max(2, Math.floor(maxFolds / groups.length));
+  return groups.map((group) => {
+    const own = isSplit ? set.entries.filter((entry) => entry.group === group) : set.entries;
+    const sorted = [...own].sort((a, b) => compareText(hashes.get(a) ?? '', hashes.get(b) ?? '') || compareText(imageId(a), imageId(b)));
+    const count = Math.min(perGroup, sorted.length);
+    return { group, folds: Array.from({ length: count }, (_, fold) => sorted.filter((_image, i) => i % count === fold)) };
+  });
+}
+
+/** The set with its folds as groups, under the names that `foldName` gives. */
+export function asFoldSet(set: ImageSet, groups: readonly GroupFolds[]): ImageSet {
+  const nameOf = new Map(groups.flatMap(({ group, folds }) => folds.flatMap((images, fold) => images.map((image) => [image, foldName(group, fold)] as const))));
+  const entries = set.entries.map((entry) => ({ ...entry, group: nameOf.get(entry) ?? null }));
+  return { ...set, entries, groups: [...new Set(nameOf.values())].sort(compareText) };
+}
+
+export function foldName(group: string | null, fold: number): string {
+  return `${fold}/${group ?? ''}`;
+}

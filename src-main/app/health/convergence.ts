@@ -1,0 +1,49 @@
+import { CONVERGENCE_PARTS, foldsOfPart, type TensorLoss } from '../../../src-shared/domain/convergence';
+import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
+import { amaxOf, type HistogramContent } from '../../../src-shared/domain/histogram';
+import { mergeHistograms } from '../../../src-shared/domain/histogram-merge';
+import { isHistogramMethod, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
+import { evaluateThreshold, searchMse } from '../../../src-shared/domain/quantization-error';
+import { entropyCurve, percentileThreshold } from '../../../src-shared/domain/thresholds';
+import { foldName, type GroupFolds } from './collect';
+
+/** How a tensor's threshold is made from a histogram; null where it is not (by hand, imported). */
+export interface ThresholdRule {
+  readonly method: Method;
+  readonly percentile: number;
+}
+
+function thresholdOf(histogram: HistogramContent, method: HistogramMethod, percentile: number): number {
+  switch (method) {
+    case 'minmax':
+      return amaxOf(histogram);
+    case 'percentile':
+      return percentileThreshold(foldHistogram(histogram), percentile);
+    case 'entropy':
+      return entropyCurve(foldHistogram(histogram))?.thresholdReal ?? 0;
+    case 'mse':
+      return searchMse(foldHistogram(histogram)).thresholdReal;
+  }
+}
+
+/**
+ * What a tensor loses with the thresholds of a quarter, a half and three quarters of the images, and of all of them: one entry
+ * per part; null where its threshold does not come from a histogram.
+ * @param histograms by fold name.
+ */
+export function lossesOf(tensor: string, groups: readonly GroupFolds[], histograms: Readonly<Record<string, HistogramContent>>, { method, percentile }: ThresholdRule): readonly TensorLoss[] | null {
+  if (!isHistogramMethod(method)) return null;
+  const whole = mergeHistograms(Object.values(histograms));
+  const wholeDb = evaluateThreshold(whole, thresholdOf(whole, method, percentile)).sqnrDb;
+  return CONVERGENCE_PARTS.map((part): TensorLoss => {
+    if (part === 1) return { tensor, wholeDb, partDb: wholeDb };
+    const names = groups.flatMap(({ group, folds }) => folds.slice(0, foldsOfPart(part, folds.length)).map((_, fold) => foldName(group, fold)));
+    const some = mergeHistograms(names.flatMap((name) => histograms[name] ?? []));
+    return { tensor, wholeDb, partDb: evaluateThreshold(whole, thresholdOf(some, method, percentile)).sqnrDb };
+  });
+}
+
+/** Images of every part. */
+export function partImages(groups: readonly GroupFolds[]): readonly number[] {
+  return CONVERGENCE_PARTS.map((part) => groups.reduce((sum, { folds }) => sum + folds.slice(0, foldsOfPart(part, folds.length)).reduce((images, fold) => images + fold.length, 0), 0));
+}

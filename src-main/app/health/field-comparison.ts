@@ -1,0 +1,124 @@
+import { cumulativeShares, driftFromRatio, driftRatio, driftReferences, meanRatio, type Fold } from '../../../src-shared/domain/drift';
+import type { DriftValue, FieldGroup, FieldTensor } from '../../../src-shared/domain/health';
+import type { HistogramContent } from '../../../src-shared/domain/histogram';
+import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
+import { foldName, type GroupFolds } from './collect';
+
+/** The histograms of one tensor: of the calibration set's folds by fold name, and of the field's groups by name. */
+export interface TensorHistograms {
+  readonly tensor: string;
+  readonly folds: Readonly<Record<string, HistogramContent>>;
+  readonly field: Readonly<Record<string, HistogramContent>>;
+}
+
+interface Reference {
+  readonly group: string | null;
+  readonly images: number;
+}
+
+interface MeasuredTensor {
+  readonly tensor: string;
+  readonly threshold: number;
+  readonly amax: number;
+  /** Field group -> one ratio per reference. */
+  readonly ratios: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly clipped: Readonly<Record<string, { readonly clippedFraction: number; readonly beyondRange: number }>>;
+}
+
+/** Compares the field's images with the calibration set, tensor by tensor; `finish` sums up over the tensors. */
+export class FieldMeasurement {
+  private readonly tensors: MeasuredTensor[] = [];
+  private references: readonly Reference[] = [];
+
+  constructor(
+    private readonly groups: readonly GroupFolds[],
+    /** Images per group of the field. */
+    private readonly fieldImages: Readonly<Record<string, number>>,
+  ) {}
+
+  add({ tensor, folds, field }: TensorHistograms, threshold: number, amax: number): void {
+    const exponent = Math.max(...[...Object.values(folds), ...Object.values(field)].map((histogram) => histogram.exponent));
+    const counted = this.groups.flatMap(({ group, folds: parts }) =>
+      parts.flatMap((images, fold): Fold[] => {
+        const histogram = folds[foldName(group, fold)];
+        return histogram === undefined ? [] : [{ group, images: images.length, shares: cumulativeShares(histogram, exponent) }];
+      }),
+    );
+    const references = driftReferences(counted);
+    this.references = references.map(({ group, images }) => ({ group, images }));
+    const names = Object.keys(this.fieldImages);
+    const entries = names.flatMap((name) => (field[name] === undefined ? [] : [[name, field[name]] as const]));
+    this.tensors.push({
+      tensor,
+      threshold,
+      amax,
+      ratios: Object.fromEntries(
+        entries.map(([name, histogram]) => {
+          const shares = cumulativeShares(histogram, exponent);
+          return [name, references.map((reference) => driftRatio(reference, shares))];
+        }),
+      ),
+      clipped: Object.fromEntries(
+        entries.map(([name, histogram]) => [
+          name,
+          { clippedFraction: evaluateThreshold(histogram, threshold).clippedFraction, beyondRange: evaluateThreshold(histogram, amax).clippedFraction },
+        ]),
+      ),
+    });
+  }
+
+  /** @param outputNmse per group, null where outputs could not be compared. */
+  finish(outputNmse: Readonly<Record<string, number | null>>): { readonly groups: Readonly<Record<string, FieldGroup>>; readonly tensors: readonly FieldTensor[] } {
+    const nearest = Object.fromEntries(Object.keys(this.fieldImages).map((name) => [name, this.nearest(name)]));
+    const groups = Object.fromEntries(
+      Object.entries(this.fieldImages).map(([name, images]): [string, FieldGroup] => {
+        const worst = this.tensors.reduce<MeasuredTensor | null>((most, one) => (clippedBy(one, name) > (most === null ? 0 : clippedBy(most, name)) ? one : most), null);
+        const { reference, value } = nearest[name] ?? NOT_COMPARED;
+        return [
+          name,
+          {
+            ...value,
+            images,
+            nearest: this.references[reference]?.group ?? null,
+            clippedFraction: worst === null ? 0 : clippedBy(worst, name),
+            clippedTensor: worst?.tensor ?? null,
+            outputNmse: outputNmse[name] ?? null,
+          },
+        ];
+      }),
+    );
+    const tensors = this.tensors.map(({ tensor, threshold, amax, ratios, clipped }): FieldTensor => {
+      const perGroup = Object.entries(clipped).map(([name, shares]) => {
+        const at = nearest[name]?.reference ?? 0;
+        return [name, { ...shares, ...this.valueOf(ratios[name]?.[at] ?? null, name, at) }] as const;
+      });
+      return { tensor, threshold, amax, groups: Object.fromEntries(perGroup) };
+    });
+    return { groups, tensors: tensors.sort((a, b) => largestDrift(b) - largestDrift(a)) };
+  }
+
+  /** The whole set or the group of it that a field group is nearest to. */
+  private nearest(name: string): { readonly reference: number; readonly value: DriftValue } {
+    return this.references.reduce<{ readonly reference: number; readonly value: DriftValue }>((best, _, reference) => {
+      const value = this.valueOf(meanRatio(this.tensors.map(({ ratios }) => ratios[name]?.[reference] ?? null)), name, reference);
+      if (reference === 0) return { reference, value };
+      const isNearer = value.driftAtLeast < best.value.driftAtLeast || (value.driftAtLeast === best.value.driftAtLeast && value.drift < best.value.drift);
+      return isNearer ? { reference, value } : best;
+    }, NOT_COMPARED);
+  }
+
+  private valueOf(ratio: number | null, name: string, reference: number): DriftValue {
+    if (ratio === null) return NOT_COMPARED.value;
+    return driftFromRatio(ratio, { reference: this.references[reference]?.images ?? 1, field: this.fieldImages[name] ?? 1 });
+  }
+}
+
+const NOT_COMPARED = { reference: 0, value: { drift: 0, driftAtLeast: 0 } } as const;
+
+function clippedBy(tensor: MeasuredTensor, group: string): number {
+  return tensor.clipped[group]?.clippedFraction ?? 0;
+}
+
+function largestDrift(tensor: FieldTensor): number {
+  return Math.max(0, ...Object.values(tensor.groups).map(({ drift }) => drift));
+}

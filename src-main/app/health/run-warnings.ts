@@ -1,0 +1,56 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { DuplicatePair, HealthFinding, HealthImage } from '../../../src-shared/domain/health';
+import { duplicateFindings } from '../../../src-shared/domain/health-findings';
+import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
+import { sha256OfFile } from '../../base/file-hash';
+import { imageId } from '../../calibration/calibration-state';
+import type { Model } from '../../onnx/model';
+import type { JobServices } from '../jobs/services';
+import { loadSet, openCalibration, prepared, type Workspace } from '../workspace';
+import { quickChecks } from './quick-checks';
+
+/** How many images of each set a run uses; undefined: all. */
+export interface SetLimits {
+  readonly calibration: number | undefined;
+  readonly validation: number | undefined;
+}
+
+/**
+ * What a run says about its calibration set: the checks that need no pass over the images. How few images there are is said by
+ * calibration itself.
+ */
+export async function healthWarnings(workspace: Workspace, limits: SetLimits, services: JobServices, context: TaskContext): Promise<readonly Warning[]> {
+  const calibration = await loadSet(workspace, 'calibration', limits.calibration);
+  const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', limits.validation) : null;
+  const model = await prepared(workspace, services.compute, context);
+  const quick = quickFindings(workspace, model, calibration).filter(({ code }) => code !== 'few-images');
+  const duplicates = duplicateFindings(await exactDuplicates({ calibration, validation }, context));
+  return [...quick, ...duplicates].filter(({ severity }) => severity !== 'info').map(({ code, message }) => ({ code, message }));
+}
+
+function quickFindings(workspace: Workspace, model: Model, set: ImageSet): readonly HealthFinding[] {
+  try {
+    return quickChecks(workspace, { calibration: openCalibration(workspace), model, set, limits: DEFAULT_HEALTH_LIMITS }).findings;
+  } catch (error) {
+    // A run of other variants does not need the project's own thresholds.
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return [];
+    throw error;
+  }
+}
+
+async function exactDuplicates({ calibration, validation }: { readonly calibration: ImageSet; readonly validation: ImageSet | null }, context: TaskContext): Promise<readonly DuplicatePair[]> {
+  const of = (set: HealthImage['set'], entries: readonly ImageEntry[]) => entries.map((entry) => ({ image: { set, id: imageId(entry) }, entry }));
+  const images = [...of('calibration', calibration.entries), ...of('validation', validation?.entries ?? [])];
+  const firstOf = new Map<string, HealthImage>();
+  const pairs: DuplicatePair[] = [];
+  for (const { image, entry } of images) {
+    const hash = `${await sha256OfFile(entry.path, context.signal)}#${entry.record ?? 0}`;
+    const first = firstOf.get(hash);
+    if (first === undefined) firstOf.set(hash, image);
+    else pairs.push({ kind: 'exact', first, second: image });
+  }
+  return pairs;
+}
