@@ -8,6 +8,9 @@ import { EmptyState } from '../../widgets/empty-state';
 import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
 import { ThreePanes } from '../../widgets/three-panes';
+import { AutoPanel } from './auto-panel';
+import { AutoView } from './auto-view';
+import './auto.css';
 import type { ChartView } from './chart-toolbar';
 import { CostTable } from './cost-table';
 import { InspectView } from './inspect-view';
@@ -22,7 +25,7 @@ import { useThresholdSession, type ThresholdSession } from './use-threshold-sess
 import './histogram.css';
 import './histogram-side.css';
 
-type Tab = 'inspect' | 'all';
+type Tab = 'inspect' | 'all' | 'auto';
 type SessionState = ThresholdSession | undefined | Error;
 
 export function HistogramScreen() {
@@ -50,7 +53,7 @@ function Inspector() {
     <ThreePanes
       left={<TensorList list={list} onOpen={() => setTab('inspect')} />}
       main={<Main list={list} tab={tab} session={session} onTab={setTab} />}
-      right={<Side session={session} />}
+      right={<Side session={session} onShowAuto={() => setTab('auto')} />}
     />
   );
 }
@@ -78,11 +81,22 @@ function Main({ list, tab, session, onTab }: MainProps) {
           choices={[
             { value: 'inspect', label: t('histogram.inspect') },
             { value: 'all', label: t('histogram.all') },
+            { value: 'auto', label: t('histogram.auto.tab') },
           ]}
           onChoose={onTab}
         />
       </header>
       {tab === 'all' ? <Multiples list={list} onOpen={() => onTab('inspect')} /> : null}
+      {tab === 'auto' ? (
+        <AutoView
+          selected={list.selected?.name ?? null}
+          onSelect={list.select}
+          onOpen={(tensor) => {
+            list.select(tensor);
+            onTab('inspect');
+          }}
+        />
+      ) : null}
       {tab === 'inspect' && session instanceof Error ? <ErrorBox error={session} title={t('histogram.failed')} /> : null}
       {tab === 'inspect' && session !== undefined && !(session instanceof Error) ? (
         <InspectView session={session} chart={chart} onChart={(changes) => setChart((before) => ({ ...before, ...changes }))} onChoose={(method) => chooseMethod(session.row.name, method)} />
@@ -91,12 +105,13 @@ function Main({ list, tab, session, onTab }: MainProps) {
   );
 }
 
-function Side({ session }: { readonly session: SessionState }) {
+function Side({ session, onShowAuto }: { readonly session: SessionState; readonly onShowAuto: () => void }) {
   if (session === undefined || session instanceof Error) return <div className="histogram-side" />;
   return (
     <div className="histogram-side">
       <Readout key={session.row.name} session={session} />
       <MethodPanel row={session.row} />
+      <AutoPanel row={session.row} onShowAll={onShowAuto} />
       <CostTable session={session} />
       <MaximumPanel key={`maximum ${session.row.name}`} session={session} />
     </div>
@@ -109,6 +124,7 @@ function useInspectorCommands(setTab: (tab: Tab) => void): void {
       () => [
         { id: 'histogram.inspect', titleKey: 'histogram.command.inspect', run: () => setTab('inspect') },
         { id: 'histogram.all', titleKey: 'histogram.command.all', run: () => setTab('all') },
+        { id: 'histogram.auto', titleKey: 'histogram.command.auto', run: () => setTab('auto') },
       ],
       [setTab],
     ),

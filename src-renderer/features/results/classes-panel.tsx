@@ -7,6 +7,8 @@ import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { useResults } from './results-store';
 import { classNameOf, sortClasses, summarizeClasses, type ClassOrder } from './what-got-worse';
+import { canExplain } from './why';
+import { WhyButton } from './why-button';
 
 /** More rows than this are folded at first. */
 const FOLDED_ROWS = 12;
@@ -47,7 +49,7 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
           </thead>
           <tbody>
             {shown.map((entry) => (
-              <ClassRow key={entry.label} entry={entry} name={entry.name ?? classNameOf(validation, entry.label) ?? String(entry.label)} />
+              <ClassRow key={entry.label} entry={entry} name={entry.name ?? classNameOf(validation, entry.label) ?? String(entry.label)} isExplained={canExplain(report.variant)} />
             ))}
           </tbody>
         </table>
@@ -81,7 +83,14 @@ function SortHeader({ column, title, isNumber }: SortHeaderProps) {
   );
 }
 
-function ClassRow({ entry, name }: { readonly entry: ClassAccuracy; readonly name: string }) {
+interface ClassRowProps {
+  readonly entry: ClassAccuracy;
+  readonly name: string;
+  /** The variant can be diagnosed. */
+  readonly isExplained: boolean;
+}
+
+function ClassRow({ entry, name, isExplained }: ClassRowProps) {
   const filter = useResults((state) => state.filter);
   const toggleFacet = useResults((state) => state.toggleFacet);
   const difference = entry.difference ?? 0;
@@ -97,6 +106,7 @@ function ClassRow({ entry, name }: { readonly entry: ClassAccuracy; readonly nam
         >
           {name}
         </button>
+        {difference < 0 && isExplained ? <WhyButton subject={{ kind: 'class', label: entry.label }} name={name} /> : null}
       </th>
       <td className="number">{formatCount(entry.images)}</td>
       <td className="number">{entry.top1Fp32 === undefined ? '–' : formatAccuracy(entry.top1Fp32)}</td>

@@ -5,6 +5,8 @@ import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { useResults } from './results-store';
 import { classNameOf, confusionRows, imagesOf, type ConfusionRow } from './what-got-worse';
+import { canExplain } from './why';
+import { WhyButton } from './why-button';
 
 const FOLDED_ROWS = 8;
 const KINDS = ['lost', 'won', 'other'] as const;
@@ -24,7 +26,7 @@ export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
       {hasAny ? null : <p className="dim">{t('results.worse.nothing')}</p>}
       <div className="results-confusions">
         {KINDS.map((kind) => (
-          <ConfusionList key={kind} title={t(`results.confusions.${kind}`, { n: imagesOf(rows[kind]) })} rows={rows[kind]} variant={report.variant} validation={validation} />
+          <ConfusionList key={kind} title={t(`results.confusions.${kind}`, { n: imagesOf(rows[kind]) })} rows={rows[kind]} isLost={kind === 'lost'} variant={report.variant} validation={validation} />
         ))}
       </div>
     </section>
@@ -34,11 +36,13 @@ export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
 interface ConfusionListProps {
   readonly title: string;
   readonly rows: readonly ConfusionRow[];
+  /** FP32 was right: the labels of these images are its answers, so that they can be found. */
+  readonly isLost: boolean;
   readonly variant: string;
   readonly validation: ValidationRecord;
 }
 
-function ConfusionList({ title, rows, variant, validation }: ConfusionListProps) {
+function ConfusionList({ title, rows, isLost, variant, validation }: ConfusionListProps) {
   const [isUnfolded, setUnfolded] = useState(false);
   if (rows.length === 0) return null;
   const shown = isUnfolded ? rows : rows.slice(0, FOLDED_ROWS);
@@ -47,7 +51,7 @@ function ConfusionList({ title, rows, variant, validation }: ConfusionListProps)
       <h4>{title}</h4>
       <ul>
         {shown.map((row) => (
-          <Confusion key={`${row.from},${row.to}`} row={row} largest={rows[0]?.count ?? 1} variant={variant} validation={validation} />
+          <Confusion key={`${row.from},${row.to}`} row={row} largest={rows[0]?.count ?? 1} isExplained={isLost && row.to >= 0 && canExplain(variant)} variant={variant} validation={validation} />
         ))}
       </ul>
       {rows.length > FOLDED_ROWS ? (
@@ -62,17 +66,18 @@ function ConfusionList({ title, rows, variant, validation }: ConfusionListProps)
 interface ConfusionProps {
   readonly row: ConfusionRow;
   readonly largest: number;
+  readonly isExplained: boolean;
   readonly variant: string;
   readonly validation: ValidationRecord;
 }
 
-function Confusion({ row, largest, variant, validation }: ConfusionProps) {
+function Confusion({ row, largest, isExplained, variant, validation }: ConfusionProps) {
   const filter = useResults((state) => state.filter);
   const toggleFacet = useResults((state) => state.toggleFacet);
   const from = classNameOf(validation, row.from) ?? t('results.images.noAnswer');
   const to = classNameOf(validation, row.to) ?? t('results.images.noAnswer');
   return (
-    <li>
+    <li className="results-confusion-row">
       <button
         type="button"
         className="results-facet results-confusion"
@@ -84,6 +89,7 @@ function Confusion({ row, largest, variant, validation }: ConfusionProps) {
         <span className="results-confusion-text">{t('results.confusions.row', { from, to })}</span>
         <span className="number">{t('results.confusions.count', { n: row.count })}</span>
       </button>
+      {isExplained ? <WhyButton subject={{ kind: 'confusion', from: row.from, to: row.to }} name={t('results.confusions.row', { from, to })} /> : null}
     </li>
   );
 }

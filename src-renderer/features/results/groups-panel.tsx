@@ -5,6 +5,8 @@ import { classNames } from '../../widgets/class-names';
 import { useResults } from './results-store';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 import { groupTable, type GroupRow } from './what-got-worse';
+import { canExplain } from './why';
+import { WhyButton } from './why-button';
 
 interface GroupsPanelProps {
   readonly reports: readonly VariantReport[];
@@ -32,16 +34,19 @@ function Group({ row, chosen }: { readonly row: GroupRow; readonly chosen: strin
   const toggleFacet = useResults((state) => state.toggleFacet);
   return (
     <div className="results-group">
-      <button
-        type="button"
-        className="results-facet results-group-name"
-        aria-pressed={filter.group === row.group}
-        title={t('results.groups.filter', { group: row.group })}
-        onClick={() => toggleFacet({ group: row.group })}
-      >
-        <span>{row.group}</span>
-        <span className="dim">{t('results.groups.images', { n: row.images })}</span>
-      </button>
+      <div className="results-group-head">
+        <button
+          type="button"
+          className="results-facet results-group-name"
+          aria-pressed={filter.group === row.group}
+          title={t('results.groups.filter', { group: row.group })}
+          onClick={() => toggleFacet({ group: row.group })}
+        >
+          <span>{row.group}</span>
+          <span className="dim">{t('results.groups.images', { n: row.images })}</span>
+        </button>
+        {canExplain(chosen) ? <WhyButton subject={{ kind: 'group', group: row.group }} name={row.group} /> : null}
+      </div>
       <ul className="results-group-bars">
         {row.bars.map((bar) => (
           <li key={bar.variant} className={classNames('results-group-bar', bar.variant === chosen && 'results-row-chosen')}>

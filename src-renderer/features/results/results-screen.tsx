@@ -20,6 +20,7 @@ import { useRuns } from './use-runs';
 import { VariantsTable } from './variants-table';
 import { Notes, Verdicts } from './verdicts';
 import { comparedVariants } from './what-got-worse';
+import { WhyPanel } from './why-panel';
 import { WorseSection } from './worse-section';
 import './results.css';
 
@@ -67,16 +68,25 @@ interface RunsProps {
 }
 
 function Runs({ project, runs }: RunsProps) {
-  const { runId, compareId, showRun, compareWith } = useResults();
+  const { runId, compareId, variant, why, showRun, compareWith } = useResults();
   const shown = runs.find((run) => run.runId === runId) ?? runs[0];
   if (shown === undefined) return null;
   const compared = runs.find((run) => run.runId === compareId && run.runId !== shown.runId) ?? null;
+  const { validation } = shown.record;
+  const explained = chosenVariant(shown.record, variant);
   return (
     <ThreePanes
       left={<RunList runs={runs} shownId={shown.runId} comparedId={compared?.runId ?? null} onShow={showRun} onCompare={compareWith} />}
       main={<RunResults key={shown.runId} project={project} runs={runs} record={shown.record} compared={compared?.record ?? null} />}
+      right={why === null || validation === null || explained === null ? null : <WhyPanel project={project} validation={validation} variant={explained} subject={why} />}
     />
   );
+}
+
+/** The variant whose losses are shown: the one that was chosen, else what is to be shipped. */
+function chosenVariant(record: RunRecord, variant: string | null): string | null {
+  const reports = comparedVariants(record);
+  return (reports.find((report) => report.variant === variant) ?? reports[0])?.variant ?? null;
 }
 
 interface RunResultsProps extends RunsProps {
@@ -87,8 +97,7 @@ interface RunResultsProps extends RunsProps {
 function RunResults({ project, runs, record, compared }: RunResultsProps) {
   const { variant, showVariant } = useResults();
   const { gates } = project.file;
-  const reports = comparedVariants(record);
-  const chosen = (reports.find((report) => report.variant === variant) ?? reports[0])?.variant ?? null;
+  const chosen = chosenVariant(record, variant);
   return (
     <div className="results-main">
       <ResultsHead project={project} runs={runs} record={record} compared={compared} />

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { DiagnosisSubject } from '../../../src-shared/domain/analysis';
 import { NO_FILTER, toggleFilter, type ClassOrder, type ImageFilter } from './what-got-worse';
 
 interface ResultsState {
@@ -9,6 +10,8 @@ interface ResultsState {
   readonly variant: string | null;
   readonly classOrder: ClassOrder;
   readonly filter: ImageFilter;
+  /** What a person asked "why" of; null: nothing. */
+  readonly why: DiagnosisSubject | null;
   readonly showRun: (runId: string) => void;
   /** null stops comparing. */
   readonly compareWith: (runId: string | null) => void;
@@ -17,6 +20,7 @@ interface ResultsState {
   /** Narrows the images, or lets go when the facet is chosen already. */
   readonly toggleFacet: (facet: Partial<ImageFilter>) => void;
   readonly clearFilter: () => void;
+  readonly askWhy: (why: DiagnosisSubject | null) => void;
 }
 
 /** What a person looks at on this screen. */
@@ -26,10 +30,12 @@ export const useResults = create<ResultsState>()((set) => ({
   variant: null,
   classOrder: 'difference',
   filter: NO_FILTER,
-  showRun: (runId) => set((state) => ({ runId, compareId: state.compareId === runId ? null : state.compareId, filter: NO_FILTER })),
+  why: null,
+  showRun: (runId) => set((state) => ({ runId, compareId: state.compareId === runId ? null : state.compareId, filter: NO_FILTER, why: null })),
   compareWith: (compareId) => set({ compareId }),
   showVariant: (variant) => set({ variant, filter: NO_FILTER }),
   sortClassesBy: (classOrder) => set({ classOrder }),
   toggleFacet: (facet) => set((state) => ({ filter: toggleFilter(state.filter, facet) })),
   clearFilter: () => set({ filter: NO_FILTER }),
+  askWhy: (why) => set({ why }),
 }));

@@ -8,7 +8,7 @@ import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
 import { IconButton } from '../../widgets/button';
 import { Select, TextField } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
-import { limitsInForce, SEARCH_METHODS, searchSpec, useSearchOptions } from './search-options';
+import { isUnlabelled, limitsInForce, SEARCH_METHODS, searchSpec, useSearchOptions } from './search-options';
 
 interface LimitsPanelProps {
   readonly project: ProjectView;
@@ -35,12 +35,14 @@ const IN_USE = '';
 
 function Limits({ project }: { readonly project: ProjectView }) {
   const { options, change } = useSearchOptions();
+  const fieldPath = useFieldImages((state) => state.path);
   const limits = limitsInForce(options, project.file.gates);
   return (
     <section className="analysis-part">
       <h3>{t('search.limits')}</h3>
       <NumberField label={t('search.maxDrop')} unit="pp" value={limits.maxDrop} min={0} step={0.1} onCommit={(maxDrop) => change({ maxDrop })} />
       <NumberField label={t('search.maxWorstGroupDrop')} unit="pp" value={limits.maxWorstGroupDrop} min={0} step={0.1} onCommit={(maxWorstGroupDrop) => change({ maxWorstGroupDrop })} />
+      {isUnlabelled(fieldPath, project.file) ? <NumberField label={t('search.maxNmse')} value={limits.maxNmse} min={0} step={0.01} onCommit={(maxNmse) => change({ maxNmse })} /> : null}
       <NumberField label={t('search.maxLayers')} value={options.maxLayers} min={0} step={1} isInteger mayBeEmpty placeholder={t('search.maxLayers.any')} onCommit={(maxLayers) => change({ maxLayers })} />
       <Select
         label={t('search.thresholds')}

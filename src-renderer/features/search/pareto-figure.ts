@@ -22,7 +22,7 @@ export const ACCURACY_PANEL = 0;
 const GROUP_PANEL = 1;
 const MARGINS = { leftPx: 64, rightPx: 20, topPx: 12, bottomPx: 40 } as const;
 /** Share of the range that is kept free around the points. */
-const ROOM = 0.08;
+const ROOM = 0.12;
 
 /** Plans with a value in the measure of the result. */
 export function planPoints(result: SearchResult): readonly PlanPoint[] {

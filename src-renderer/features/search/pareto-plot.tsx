@@ -1,4 +1,4 @@
-import { useMemo, useRef, type CSSProperties } from 'react';
+import { useMemo, useRef } from 'react';
 import type { SearchResult } from '../../../src-shared/domain/analysis';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
@@ -28,7 +28,9 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const selectedPoint = points.find((point) => point.index === selected);
   const guide = selectedPoint === undefined ? null : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
   return (
-    <div ref={box} className="search-plot" role="group" aria-label={t('search.plot')}>
+    <section className="search-chart" aria-label={t('search.plot')}>
+      <Legend />
+      <div ref={box} className="search-plot">
       <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('search.plot.label', { count: points.length })} />
       {guide === null ? null : <span className="search-guide" style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }} />}
       {points.map((point) => {
@@ -36,16 +38,22 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
         if (plan === undefined) return null;
         const { leftPx, topPx } = pixelFromPoint(figure, size, ACCURACY_PANEL, { x: point.latencyMs, y: point.value });
         const sentence = planSentence(plan, result);
-        return <button key={point.index} type="button" className="search-point" style={{ left: leftPx, top: topPx } as CSSProperties} aria-pressed={point.index === selected} aria-label={sentence} title={sentence} onClick={() => onSelect(point.index)} />;
+        return <button key={point.index} type="button" className="search-point" style={{ left: leftPx, top: topPx }} aria-pressed={point.index === selected} aria-label={sentence} title={sentence} onClick={() => onSelect(point.index)} />;
       })}
-      <ul className="search-legend" aria-label={t('search.legend')}>
-        {(['front', 'measured', 'modelled', 'chosen', 'limit', 'fp32'] as const).map((entry) => (
-          <li key={entry}>
-            <span className={`search-mark search-mark-${entry}`} aria-hidden="true" />
-            {t(`search.legend.${entry}`)}
-          </li>
-        ))}
-      </ul>
-    </div>
+      </div>
+    </section>
+  );
+}
+
+function Legend() {
+  return (
+    <ul className="search-legend" aria-label={t('search.legend')}>
+      {(['front', 'measured', 'modelled', 'chosen', 'limit', 'fp32'] as const).map((entry) => (
+        <li key={entry}>
+          <span className={`search-mark search-mark-${entry}`} aria-hidden="true" />
+          {t(`search.legend.${entry}`)}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,4 +1,4 @@
-import { formatAccuracy, formatPoints } from '../../../src-shared/base/units';
+import { formatAccuracy, formatPoints, formatSignificant } from '../../../src-shared/base/units';
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
@@ -63,9 +63,11 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   const { limits, fp32 } = result;
   const drop = dropOf(plan.quality, fp32, measureOf(result));
   const group = worstGroupDrop(plan.quality, fp32);
+  const error = plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse;
   const lines = [
     ...(drop === null ? [] : [{ key: 'drop', isMet: drop <= limits.maxDrop, text: t('search.limit.drop', { value: points(drop), limit: points(limits.maxDrop) }) }]),
     ...(group === null ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t('search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
+    ...(result.fp32.top1 !== null ? [] : [{ key: 'error', isMet: error <= limits.maxNmse, text: t('search.limit.error', { value: formatSignificant(error), limit: formatSignificant(limits.maxNmse) }) }]),
     ...(limits.maxLayers === null ? [] : [{ key: 'layers', isMet: plan.fp16Layers.length <= limits.maxLayers, text: t('search.limit.layers', { count: plan.fp16Layers.length, limit: limits.maxLayers }) }]),
   ];
   if (lines.length === 0) return null;

@@ -23,7 +23,8 @@ export function changeText(quality: TrialQuality, fp32: TrialQuality, measure: M
 /** `night −1.20 pp` */
 export function groupChangeText(quality: TrialQuality, fp32: TrialQuality): string {
   const worst = worstGroupDrop(quality, fp32);
-  return worst === null ? '' : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
+  if (worst === null) return '';
+  return worst.drop <= 0 ? t('search.noGroup') : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
 }
 
 /** A modelled latency begins with a tilde. */

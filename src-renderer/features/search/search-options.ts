@@ -9,6 +9,8 @@ export interface SearchOptions {
   /** Percentage points; null: the project's gate. */
   readonly maxDrop: number | null;
   readonly maxWorstGroupDrop: number | null;
+  /** Output error (noise to signal) of the worst group where there are no labels; null: the default. */
+  readonly maxNmse: number | null;
   /** null: as many as it takes. */
   readonly maxLayers: number | null;
   /** Images that plans are judged on; null: all. */
@@ -25,11 +27,13 @@ interface OptionsState {
   readonly change: (changes: Partial<SearchOptions>) => void;
 }
 
-export const DEFAULT_OPTIONS: SearchOptions = { maxDrop: null, maxWorstGroupDrop: null, maxLayers: null, limit: null, method: null };
+export const DEFAULT_OPTIONS: SearchOptions = { maxDrop: null, maxWorstGroupDrop: null, maxNmse: null, maxLayers: null, limit: null, method: null };
 
 /** Where the project sets no gate. */
 const DEFAULT_DROP = 0.5;
 const DEFAULT_WORST_GROUP_DROP = 1;
+/** Output error beyond which unlabelled images are taken to be lost, whatever their answers. */
+const DEFAULT_MAX_NMSE = 0.02;
 
 export const useSearchOptions = create<OptionsState>()((set) => ({
   options: DEFAULT_OPTIONS,
@@ -42,7 +46,13 @@ export function limitsInForce(options: SearchOptions, gates: Gates): SearchLimit
     maxDrop: options.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_DROP,
     maxWorstGroupDrop: options.maxWorstGroupDrop ?? gates.maxWorstGroupDrop ?? DEFAULT_WORST_GROUP_DROP,
     maxLayers: options.maxLayers,
+    maxNmse: options.maxNmse ?? DEFAULT_MAX_NMSE,
   };
+}
+
+/** Labels are those of the validation set; images from the field have none. */
+export function isUnlabelled(fieldPath: string, file: Pick<ProjectView['file'], 'validationSet'>): boolean {
+  return fieldPath.trim() !== '' || file.validationSet === null;
 }
 
 export function searchSpec(options: SearchOptions, fieldPath: string, project: Pick<ProjectView, 'path' | 'file'>): SearchSpec {
@@ -53,6 +63,7 @@ export function searchSpec(options: SearchOptions, fieldPath: string, project: P
     projectPath: project.path,
     maxDrop,
     maxWorstGroupDrop,
+    ...(options.maxNmse === null ? {} : { maxNmse: options.maxNmse }),
     ...(maxLayers === null ? {} : { maxLayers }),
     ...(againstPath === '' ? {} : { againstPath }),
     ...(options.limit === null ? {} : { limit: options.limit }),

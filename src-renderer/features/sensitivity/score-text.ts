@@ -1,4 +1,4 @@
-import { formatDb, formatPoints } from '../../../src-shared/base/units';
+import { formatDb, formatFixed, formatPoints } from '../../../src-shared/base/units';
 import type { SensitivityLayer, SensitivityResult } from '../../../src-shared/domain/analysis';
 import { t } from '../../i18n';
 import { isErrorLevel } from '../../widgets/graph/damage';
@@ -13,7 +13,8 @@ export function scoreText(result: Pick<SensitivityResult, 'kind' | 'metric'>, en
   return result.metric === 'sqnr' ? signedDb(change) : formatPoints(change);
 }
 
+/** Two decimals: what one layer of many wins back is often a tenth of a dB. */
 function signedDb(valueDb: number): string {
-  const text = formatDb(valueDb);
-  return valueDb > 0 && !text.startsWith('0.0') ? `+${text}` : text;
+  const text = formatFixed(valueDb, 2);
+  return `${Number(text) > 0 ? '+' : ''}${text} dB`;
 }

@@ -53,23 +53,23 @@ type Ask = (layer: string, precision: Precision) => void;
 function useColumns(result: SensitivityResult, rows: readonly SensitivityRow[], onAsk: Ask): readonly Column<SensitivityRow>[] {
   const language = useLanguage();
   // The titles change with the language.
-  return useMemo(() => [...nameColumns(), ...valueColumns(result, rows), precisionColumn(onAsk)], [language, result, rows, onAsk]);
+  return useMemo(() => [...nameColumns(), scoreColumn(result), precisionColumn(onAsk), ...qualityColumns(result, rows)], [language, result, rows, onAsk]);
 }
 
 function nameColumns(): readonly Column<SensitivityRow>[] {
   return [
-    { id: 'number', title: '#', hint: t('model.column.number.title'), width: 46, align: 'right', sortValue: ({ row }) => row.number, render: ({ row }) => <span className="dim">{row.number}</span> },
+    { id: 'number', title: '#', hint: t('model.column.number.title'), width: 40, align: 'right', sortValue: ({ row }) => row.number, render: ({ row }) => <span className="dim">{row.number}</span> },
     { id: 'layer', title: t('model.column.layer'), width: '1fr', sortValue: layerOf, render: ({ row }) => row.shortName, hover: layerOf },
-    { id: 'op', title: t('model.column.op'), width: 84, sortValue: ({ entry }) => entry.op, render: ({ entry }) => entry.op, hover: ({ entry }) => entry.op },
+    { id: 'op', title: t('model.column.op'), width: 76, sortValue: ({ entry }) => entry.op, render: ({ entry }) => entry.op, hover: ({ entry }) => entry.op },
   ];
 }
 
-function valueColumns(result: SensitivityResult, rows: readonly SensitivityRow[]): readonly Column<SensitivityRow>[] {
-  const score: Column<SensitivityRow> = {
+function scoreColumn(result: SensitivityResult): Column<SensitivityRow> {
+  return {
     id: 'score',
     title: t(`sensitivity.score.${result.kind}`),
     hint: t(`sensitivity.kind.${result.kind}.what`),
-    width: 112,
+    width: 104,
     align: 'right',
     sortValue: ({ entry }) => entry.score,
     firstDirection: 'descending',
@@ -81,6 +81,10 @@ function valueColumns(result: SensitivityResult, rows: readonly SensitivityRow[]
     ),
     hover: ({ entry }) => String(entry.score),
   };
+}
+
+/** Of the model with this one change; only what was measured. */
+function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow[]): readonly Column<SensitivityRow>[] {
   const others = [
     numberColumn('sqnr', ({ entry }) => entry.sqnrDb, formatDb),
     numberColumn('agreement', ({ entry }) => entry.quality?.agreement ?? null, formatAccuracy),
@@ -89,7 +93,7 @@ function valueColumns(result: SensitivityResult, rows: readonly SensitivityRow[]
   ];
   // The score of an error is its SQNR: twice would be once too often.
   const wanted = others.filter((column) => column.id !== 'sqnr' || !isErrorLevel(result));
-  return [score, ...wanted.filter((column) => rows.some((row) => column.sortValue?.(row) !== null))];
+  return wanted.filter((column) => rows.some((row) => column.sortValue?.(row) !== null));
 }
 
 function numberColumn(id: 'sqnr' | 'agreement' | 'top1', valueOf: (row: SensitivityRow) => number | null, format: (value: number) => string): Column<SensitivityRow> {
@@ -97,7 +101,7 @@ function numberColumn(id: 'sqnr' | 'agreement' | 'top1', valueOf: (row: Sensitiv
     id,
     title: t(`sensitivity.column.${id}`),
     hint: t(`sensitivity.column.${id}.title`),
-    width: 92,
+    width: id === 'agreement' ? 96 : 76,
     align: 'right',
     sortValue: valueOf,
     firstDirection: 'descending',
@@ -114,7 +118,7 @@ function worstGroupColumn(): Column<SensitivityRow> {
     id: 'worst-group',
     title: t('sensitivity.column.worst-group'),
     hint: t('sensitivity.column.worst-group.title'),
-    width: 132,
+    width: 124,
     align: 'right',
     sortValue: ({ entry }) => entry.quality?.worstGroup?.top1 ?? null,
     firstDirection: 'descending',

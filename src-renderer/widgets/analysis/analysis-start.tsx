@@ -1,3 +1,5 @@
+import { useState } from 'react';
+import type { JobId } from '../../../src-shared/base/brand';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import { isFinished, type AnalysisSpec, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
@@ -27,23 +29,26 @@ export function AnalysisStart({ spec, label, problem = null, isPrimary = true }:
   const start = useJobs((state) => state.start);
   const job = useJobs((state) => lastJob(state.jobs, spec));
   const isOpen = job !== null && !isFinished(job);
+  // Jobs of one kind may be about different things: how one ended is told where it was started.
+  const [startedId, setStartedId] = useState<JobId | null>(null);
+  const ended = job !== null && job.id === startedId ? job : null;
   return (
     <section className="analysis-start" aria-label={label}>
       {problem === null ? <CostLine cost={cost} /> : <p className="analysis-problem">{problem}</p>}
       {isOpen ? (
         <Running job={job} />
       ) : (
-        <Button tone={isPrimary ? 'primary' : 'normal'} icon="play" disabled={problem !== null || cost instanceof Error} onClick={() => void start(spec)}>
+        <Button tone={isPrimary ? 'primary' : 'normal'} icon="play" disabled={problem !== null || cost instanceof Error} onClick={() => void start(spec).then(setStartedId)}>
           {label}
         </Button>
       )}
-      {job?.state === 'failed' && job.error !== null ? <ErrorBox error={fromWireError(job.error)} title={t('analysis.failed')} /> : null}
-      {job?.state === 'cancelled' ? <p className="dim">{t('analysis.cancelled')}</p> : null}
+      {ended?.state === 'failed' && ended.error !== null ? <ErrorBox error={fromWireError(ended.error)} title={t('analysis.failed')} /> : null}
+      {ended?.state === 'cancelled' ? <p className="dim">{t('analysis.cancelled')}</p> : null}
     </section>
   );
 }
 
-function Running({ job }: { readonly job: JobSnapshot }) {
+export function Running({ job }: { readonly job: JobSnapshot }) {
   const rate = useJobs((state) => state.rates[job.id]);
   const cancel = useJobs((state) => state.cancel);
   const text = jobText(job, rate);

@@ -40,7 +40,7 @@ export function searchResult(changes: Partial<SearchResult> = {}): SearchResult 
     judgedOn: 'validation',
     images: 600,
     fp32: FP32,
-    limits: { maxDrop: 0.5, maxWorstGroupDrop: 1, maxLayers: null },
+    limits: { maxDrop: 0.5, maxWorstGroupDrop: 1, maxLayers: null, maxNmse: 0.02 },
     ranking: [
       { layer: 'conv_1', gain: 8 },
       { layer: 'conv_0', gain: 2 },

@@ -63,15 +63,15 @@ describe('searchSpec', () => {
   const gated = projectView('/data/a.calib', { gates: { maxTop1Drop: 0.3, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null } });
 
   it('begins at the project’s gates', () => {
-    expect(limitsInForce(DEFAULT_OPTIONS, gated.file.gates)).toEqual({ maxDrop: 0.3, maxWorstGroupDrop: 1, maxLayers: null });
+    expect(limitsInForce(DEFAULT_OPTIONS, gated.file.gates)).toEqual({ maxDrop: 0.3, maxWorstGroupDrop: 1, maxLayers: null, maxNmse: 0.02 });
     const spec = searchSpec(DEFAULT_OPTIONS, '', gated);
     expect(spec).toEqual({ kind: 'search', projectPath: '/data/a.calib', maxDrop: 0.3, maxWorstGroupDrop: 1 });
     expect(parseRequest('startJob', spec)).toEqual(spec);
   });
 
   it('carries what was chosen, and the folder from the field', () => {
-    const spec = searchSpec({ maxDrop: 0, maxWorstGroupDrop: 2, maxLayers: 3, limit: 100, method: 'minmax' }, ' /data/field ', gated);
-    expect(spec).toMatchObject({ maxDrop: 0, maxWorstGroupDrop: 2, maxLayers: 3, limit: 100, againstPath: '/data/field', method: 'minmax' });
+    const spec = searchSpec({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, method: 'minmax' }, ' /data/field ', gated);
+    expect(spec).toMatchObject({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, againstPath: '/data/field', method: 'minmax' });
     expect(parseRequest('startJob', spec)).toEqual(spec);
   });
 });

@@ -10,9 +10,9 @@ beforeEach(() => setLanguage('en'));
 
 describe('scoreText', () => {
   it('says what is won back with a plus and what is lost with a minus', () => {
-    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 3.24, sqnrDb: 23 })).toBe('+3.2 dB');
-    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: -0.4, sqnrDb: 19 })).toBe('−0.4 dB');
-    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 0.01, sqnrDb: 20 })).toBe('0.0 dB');
+    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 3.24, sqnrDb: 23 })).toBe('+3.24 dB');
+    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: -0.4, sqnrDb: 19 })).toBe('−0.40 dB');
+    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 0.001, sqnrDb: 20 })).toBe('0.00 dB');
     expect(scoreText({ kind: 'release', metric: 'worst-group' }, { score: 1.2, sqnrDb: 23 })).toBe('+1.20 pp');
     expect(scoreText({ kind: 'cause', metric: 'top1' }, { score: 1.2, sqnrDb: 23 })).toBe('−1.20 pp');
   });

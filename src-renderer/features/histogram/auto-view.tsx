@@ -1,0 +1,119 @@
+import { useMemo, useState } from 'react';
+import { formatReal } from '../../../src-shared/base/units';
+import type { AutoChoice, AutoResult } from '../../../src-shared/domain/analysis';
+import type { Dated, ProjectView } from '../../../src-shared/contract/api';
+import { t, useLanguage } from '../../i18n';
+import { useAnalyses } from '../../state/analyses';
+import { useSession } from '../../state/session';
+import { AnalysisStart } from '../../widgets/analysis/analysis-start';
+import { ResultFacts } from '../../widgets/analysis/result-facts';
+import { MethodBadge } from '../../widgets/badge';
+import { Button } from '../../widgets/button';
+import { DataTable, type Column } from '../../widgets/data-table';
+import { ErrorBox } from '../../widgets/error-box';
+import { Checkbox } from '../../widgets/fields';
+import { NumberField } from '../../widgets/number-field';
+import { AutoObjectives } from './auto-objectives';
+import { differingChoices, isAutoEverywhere } from './auto-choices';
+import { autoSummary, choiceReason } from './auto-text';
+import { chooseMethodForAll } from './method-actions';
+
+const DEFAULT_IMAGES = 64;
+
+interface AutoViewProps {
+  readonly selected: string | null;
+  readonly onSelect: (tensor: string) => void;
+  /** Opens the histogram of a tensor. */
+  readonly onOpen: (tensor: string) => void;
+}
+
+/** What auto chose: whether it is better than one method for all, and the threshold of every tensor with its reason. */
+export function AutoView(props: AutoViewProps) {
+  const project = useSession((state) => state.project);
+  const { view, error } = useAnalyses();
+  if (project === null) return null;
+  return (
+    <section className="histogram-autoview" aria-label={t('histogram.auto.tab')}>
+      {error === null ? null : <ErrorBox error={error} title={t('histogram.auto.unread')} />}
+      {view?.auto == null ? null : <Verdict auto={view.auto} project={project} />}
+      <Start project={project} hasResult={view?.auto != null} />
+      {view?.auto == null ? null : <Choices result={view.auto.result} {...props} />}
+    </section>
+  );
+}
+
+function Verdict({ auto: { result, isCurrent }, project }: { readonly auto: Dated<AutoResult>; readonly project: ProjectView }) {
+  const language = useLanguage();
+  return (
+    <div className="histogram-auto-verdict">
+      <p>
+        <strong>{t(result.verdict === 'descent' ? 'histogram.auto.better' : 'histogram.auto.same')}</strong> {autoSummary(result, language)}
+      </p>
+      <ResultFacts isCurrent={isCurrent} images={result.images.chosen + result.images.confirmed} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
+      <AutoObjectives result={result} />
+      <div>
+        <Button tone="primary" disabled={isAutoEverywhere(project.file)} onClick={() => chooseMethodForAll('auto')}>
+          {t(isAutoEverywhere(project.file) ? 'histogram.auto.usedAll' : 'histogram.auto.useAll')}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Start({ project, hasResult }: { readonly project: ProjectView; readonly hasResult: boolean }) {
+  const [images, setImages] = useState(DEFAULT_IMAGES);
+  return (
+    <div className="histogram-auto-start">
+      {hasResult ? null : <p className="dim">{t('histogram.auto.what')}</p>}
+      <NumberField label={t('histogram.auto.images')} value={images} min={4} step={16} isInteger onCommit={(value) => value !== null && setImages(value)} />
+      <AnalysisStart spec={{ kind: 'auto', projectPath: project.path, images }} label={t(hasResult ? 'histogram.auto.repeat' : 'histogram.auto.start')} isPrimary={!hasResult} />
+    </div>
+  );
+}
+
+const tensorOf = (choice: AutoChoice): string => choice.tensor;
+
+function Choices({ result, selected, onSelect, onOpen }: AutoViewProps & { readonly result: AutoResult }) {
+  const [isOnlyDiffering, setOnlyDiffering] = useState(false);
+  const language = useLanguage();
+  const differing = useMemo(() => differingChoices(result), [result]);
+  const columns = useMemo(() => choiceColumns(result, language), [result, language]);
+  const single = t(`histogram.method.${result.bestSingle}`);
+  return (
+    <div className="histogram-auto-choices">
+      <div className="histogram-auto-filter">
+        <h3>{t('histogram.auto.choices', { count: result.choices.length })}</h3>
+        <Checkbox label={t('histogram.auto.onlyDiffering', { single, count: differing.length })} checked={isOnlyDiffering} disabled={differing.length === 0 && !isOnlyDiffering} onChange={setOnlyDiffering} />
+      </div>
+      <DataTable<AutoChoice>
+        label={t('histogram.auto.choices', { count: result.choices.length })}
+        rows={isOnlyDiffering ? differing : result.choices}
+        columns={columns}
+        rowKey={tensorOf}
+        activeKey={selected}
+        onPick={onSelect}
+        onActivate={onOpen}
+        empty={t('histogram.auto.noneDiffer', { single })}
+      />
+    </div>
+  );
+}
+
+function choiceColumns(result: AutoResult, language: ReturnType<typeof useLanguage>): readonly Column<AutoChoice>[] {
+  return [
+    { id: 'tensor', title: t('histogram.auto.tensor'), width: '2fr', sortValue: tensorOf, render: tensorOf, hover: tensorOf },
+    {
+      id: 'method',
+      title: t('histogram.costs.method'),
+      width: 130,
+      sortValue: ({ method }) => method,
+      render: ({ method }) => (
+        <>
+          <MethodBadge method={method} title={t(`histogram.method.${method}`)} /> {t(`histogram.method.${method}`)}
+        </>
+      ),
+    },
+    { id: 'threshold', title: t('histogram.threshold'), width: 90, align: 'right', sortValue: ({ threshold }) => threshold, render: ({ threshold }) => formatReal(threshold), hover: ({ threshold }) => String(threshold) },
+    { id: 'reason', title: t('histogram.auto.why'), width: '3fr', render: (choice) => choiceReason(choice, result, language), hover: (choice) => choiceReason(choice, result, language) },
+  ];
+}

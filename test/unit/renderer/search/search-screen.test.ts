@@ -1,0 +1,113 @@
+// @vitest-environment jsdom
+import { act, createElement } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SearchScreen } from '../../../../src-renderer/features/search/search-screen';
+import { DEFAULT_OPTIONS, useSearchOptions } from '../../../../src-renderer/features/search/search-options';
+import { setLanguage } from '../../../../src-renderer/i18n';
+import { useFieldImages } from '../../../../src-renderer/state/field-images';
+import { useJobs } from '../../../../src-renderer/state/jobs';
+import { useSession } from '../../../../src-renderer/state/session';
+import type { AnalysesView } from '../../../../src-shared/contract/api';
+import type { AnalysisSpec } from '../../../../src-shared/contract/jobs';
+import { NO_ANALYSES, searchResult } from '../analysis-results';
+import { fakeApi, projectView, type FakeApi } from '../state/fake-api';
+
+// Plotly wants a canvas; what it would draw is tested in pareto-figure.
+vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({ Plot: ({ label }: { readonly label: string }) => createElement('div', { role: 'img', 'aria-label': label }) }));
+
+let fake: FakeApi;
+let root: Root;
+let host: HTMLElement;
+let stored: AnalysesView;
+const asked = vi.fn<(spec: AnalysisSpec) => void>();
+const session = useSession.getState;
+
+async function show(): Promise<void> {
+  await act(async () => {
+    await session().openProject('/data/a.calib');
+  });
+  await act(async () => root.render(createElement(SearchScreen)));
+}
+
+function all(selector: string): HTMLElement[] {
+  return [...host.querySelectorAll<HTMLElement>(selector)];
+}
+
+beforeEach(() => {
+  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
+  setLanguage('en');
+  window.matchMedia = vi.fn().mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
+  vi.stubGlobal('ResizeObserver', class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
+  // jsdom lays nothing out.
+  vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(300);
+  vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(600);
+  HTMLElement.prototype.scrollTo = vi.fn() as typeof HTMLElement.prototype.scrollTo;
+  asked.mockReset();
+  stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult() } };
+  fake = fakeApi(projectView('/data/a.calib', { plan: { layers: { head: 'fp32' } }, gates: { maxTop1Drop: 0.2, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null } }));
+  fake.answers.getAnalyses = () => stored;
+  fake.answers.getAnalysisCost = ({ spec }: { spec: AnalysisSpec }) => {
+    asked(spec);
+    return { trials: 119, images: 600, passes: 30_000, seconds: null };
+  };
+  useSession.setState({ ...useSession.getInitialState(), api: fake.api });
+  useJobs.setState({ jobs: [], rates: {} });
+  useSearchOptions.setState({ options: DEFAULT_OPTIONS });
+  useFieldImages.setState({ path: '' });
+  host = document.body.appendChild(document.createElement('div'));
+  root = createRoot(host);
+});
+afterEach(async () => {
+  await act(async () => root.unmount());
+  host.remove();
+  session().closeProject();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('SearchScreen', () => {
+  it('begins at the chosen plan and says what it gives, modelled latencies with a tilde', async () => {
+    await show();
+    expect(host.querySelector('.search-verdict')?.textContent).toBe('One layer in FP16 is enough.');
+    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual(['1 FP16 layer: 96.80 %, night −0.40 pp, 1.20 ms, meets the limits']);
+    const rows = all('[role=row]').slice(1).map((row) => row.textContent);
+    expect(rows[0]).toMatch(/^0all INT896\.00 %−1\.00 pp.*~1\.00 ms/);
+    expect(rows[1]).toMatch(/^1conv_196\.80 %.*1\.20 ms/);
+    expect(rows[1]).not.toContain('~');
+    expect(all('.modelled').map((element) => element.textContent)).toContain('~1.00 ms');
+  });
+
+  it('shows the plan of the point that is clicked', async () => {
+    await show();
+    await act(async () => all('.search-point')[0]?.click());
+    expect(host.querySelector('.pane-right h2')?.textContent).toBe('all INT8');
+    expect(all('.search-limits .search-missed').map((line) => line.textContent)).toEqual(['✗ 1.00 pp below FP32, limit 0.50 pp', '✗ night: 2.00 pp below FP32, limit 1.00 pp']);
+  });
+
+  it('adopts a plan with one click, keeps the rest of the project’s plan, and undo takes it back by name', async () => {
+    await show();
+    await act(async () => all('.search-adopt')[1]?.click());
+    await act(async () => vi.waitFor(() => expect(session().project?.file.plan.layers).toEqual({ conv_1: 'fp16' })));
+    expect(session().history.undoable.at(-1)?.name).toBe('adopt plan with 1 FP16 layer');
+    expect(all('[role=row]')[2]?.textContent).toContain('in use');
+    await act(async () => session().undo());
+    expect(session().project?.file.plan.layers).toEqual({ head: 'fp32' });
+  });
+
+  it('asks for the cost of what is chosen, beginning at the project’s gates', async () => {
+    await show();
+    await act(async () => vi.waitFor(() => expect(asked).toHaveBeenCalled()));
+    expect(asked).toHaveBeenLastCalledWith({ kind: 'search', projectPath: '/data/a.calib', maxDrop: 0.2, maxWorstGroupDrop: 1 });
+    expect(host.textContent).toContain('Up to 119 models on at most 600 images: 30\u202f000 passes, time not known yet');
+    await act(async () => useFieldImages.getState().setPath('/data/field'));
+    await act(async () => vi.waitFor(() => expect(asked).toHaveBeenLastCalledWith(expect.objectContaining({ againstPath: '/data/field' }))));
+  });
+
+  it('says what a search does before there is one', async () => {
+    stored = NO_ANALYSES;
+    await show();
+    expect(host.textContent).toContain('No search yet');
+    expect(host.querySelector('.pane-right')).toBeNull();
+  });
+});
