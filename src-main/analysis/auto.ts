@@ -7,6 +7,8 @@ import { qualitiesOf, worstNmse, type Trials } from './trials';
 const SAME = 1e-4;
 /** A threshold is changed for a gain in the objective of at least this, relative: less is noise of the few images. */
 const MIN_GAIN = 0.01;
+/** A choice per tensor must have at most this share of the best single method's error on unseen images. */
+const CLEARLY_BETTER = 0.98;
 
 export interface AutoProblem {
   readonly plan: PrecisionPlan;
@@ -55,10 +57,9 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
   const descent = await descend(problem, start, objectives);
   const [confirmedDescent = Number.POSITIVE_INFINITY] = await objectives([descent.thresholds], confirmed);
   const bestConfirmed = Math.min(...singles.map((single) => single.confirmed));
-  // On both halves together: neither has chosen the method.
-  const bestSingle = smallest(singles, (single) => single.chosen + single.confirmed).method;
+  const bestSingle = smallest(singles, (single) => single.confirmed).method;
   const common = { singles, descent: { chosen: descent.objective, confirmed: confirmedDescent }, bestSingle };
-  if (confirmedDescent < bestConfirmed && Object.keys(descent.methods).length > 0) {
+  if (confirmedDescent < bestConfirmed * CLEARLY_BETTER && Object.keys(descent.methods).length > 0) {
     return { ...common, verdict: 'descent', thresholds: descent.thresholds, methods: Object.fromEntries(tensors.map((tensor) => [tensor, descent.methods[tensor] ?? start.method])) };
   }
   return { ...common, verdict: 'single', thresholds: thresholdsOf(bestSingle), methods: Object.fromEntries(tensors.map((tensor) => [tensor, bestSingle])) };

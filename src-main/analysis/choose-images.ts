@@ -18,10 +18,12 @@ export function chooseImages<T extends { readonly group: string | null }>(entrie
   return entries.filter((entry) => chosen.has(entry));
 }
 
-/** `count` images to choose on, and as many others to confirm on; each half of what there is when there are too few. */
+/** Images that confirm a choice: the error of single images varies so much that fewer would decide by chance. */
+const CONFIRMING = 512;
+
+/** `count` images to choose on, and up to 512 others to confirm on; each half of what there is when there are too few. */
 export function chooseAndConfirm<T extends { readonly group: string | null }>(entries: readonly T[], count: number): { readonly chosen: readonly T[]; readonly confirmed: readonly T[] } {
-  const size = Math.min(count, Math.floor(entries.length / 2));
-  const chosen = chooseImages(entries, size);
+  const chosen = chooseImages(entries, Math.min(count, Math.floor(entries.length / 2)));
   const taken = new Set(chosen);
-  return { chosen, confirmed: chooseImages(entries.filter((entry) => !taken.has(entry)), size) };
+  return { chosen, confirmed: chooseImages(entries.filter((entry) => !taken.has(entry)), CONFIRMING) };
 }

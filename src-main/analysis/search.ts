@@ -8,8 +8,6 @@ import { qualitiesOf, referenceQuality, worstNmse, type Trial, type Trials } fro
 const MEASURED_STEPS = 6;
 /** The best layers of the first ranking that are looked at in each of those steps. */
 const CANDIDATES = 8;
-/** Output error (nmse) of unlabelled images that is taken for a collapse, whatever their answers: see docs/analysis.md. */
-export const MAX_UNLABELLED_NMSE = 0.02;
 
 export interface SearchProblem {
   /** All INT8. */
@@ -44,8 +42,8 @@ export interface SearchOutcome {
   readonly fp32: TrialQuality;
   readonly ranking: readonly { readonly layer: string; readonly gain: number }[];
   readonly plans: readonly SearchedPlan[];
-  /** Layers of the plan that meets the limits with the fewest of them; null when none does. */
-  readonly chosen: readonly string[] | null;
+  /** Index of the plan that meets the limits with the fewest layers; null when none does. */
+  readonly chosen: number | null;
 }
 
 export interface SearchSteps {
@@ -89,13 +87,13 @@ export async function searchPlans(trials: Trials, request: SearchProblem, { onSt
     return plan;
   };
   const count = await fewest(most, async (n) => (await evaluate(order.slice(0, n))).meetsLimit);
-  let chosen = count === null ? null : order.slice(0, count);
-  for (const layer of (chosen ?? []).toReversed()) {
-    const without = (chosen ?? []).filter((other) => other !== layer);
-    if ((await evaluate(without)).meetsLimit) chosen = without;
+  let chosen = count === null ? null : await evaluate(order.slice(0, count));
+  for (const layer of (chosen?.fp16Layers ?? []).toReversed()) {
+    const smaller = await evaluate((chosen?.fp16Layers ?? []).filter((other) => other !== layer));
+    if (smaller.meetsLimit) chosen = smaller;
   }
   const plans = [...tried.values()].sort((a, b) => a.fp16Layers.length - b.fp16Layers.length);
-  return { method, fp32, ranking, plans, chosen };
+  return { method, fp32, ranking, plans, chosen: chosen && plans.indexOf(chosen) };
 }
 
 interface Problem extends SearchProblem {
@@ -166,7 +164,7 @@ const EPSILON = 1e-9;
 
 function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: SearchProblem): boolean {
   if (!labelled || quality.top1 === null || fp32.top1 === null) {
-    return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= MAX_UNLABELLED_NMSE;
+    return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= limits.maxNmse;
   }
   const groups = Object.entries(fp32.groupTop1);
   return fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON && groups.every(([name, top1]) => top1 - (quality.groupTop1[name] ?? 0) <= limits.maxWorstGroupDrop + EPSILON);

@@ -9,7 +9,7 @@ import { decisionFields, partialPreprocessingShape, percentileShape, planShape, 
 import { jobId, type JobId } from '../base/brand';
 import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectDecisions, type ProjectEdit, type SetName } from './api';
 import { WorkbenchError } from '../base/errors';
-import type { AnalysisSpec, AutoSpec, BenchSpec, BuildSpec, DiagnoseSpec, HealthSpec, JobSpec, QuantizeSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
+import type { AnalysisSpec, AutoSpec, BenchSpec, BuildSpec, DiagnoseSpec, HealthSpec, JobSpec, QuantizeSpec, RepairSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
 
 /** What comes over a link is parsed once, here; code behind it can rely on the types. */
 
@@ -72,7 +72,7 @@ type Calibrate = Extract<JobSpec, { kind: 'calibrate' }>;
 type Merge = Extract<JobSpec, { kind: 'merge' }>;
 const shard = objectOf<Shard>({ index: whole, count: whole }, {});
 const setName = oneOf('calibration', 'validation');
-const points = where(number, 'a number of percentage points, 0 or more', (value) => value >= 0);
+const points = where(number, 'a number, 0 or more', (value) => value >= 0);
 const subject = byKind<DiagnosisSubject>({
   group: objectOf<Extract<DiagnosisSubject, { kind: 'group' }>>({ kind: oneOf('group'), group: string }, {}),
   class: objectOf<Extract<DiagnosisSubject, { kind: 'class' }>>({ kind: oneOf('class'), label: count }, {}),
@@ -85,12 +85,13 @@ const analysisShapes = {
     { ...common, question: oneOf(...SENSITIVITY_KINDS), metric: oneOf(...SENSITIVITY_METRICS), set: setName, limit: whole, layers: string },
   ),
   auto: objectOf<AutoSpec>({ kind: oneOf('auto'), ...projectPath }, { ...common, images: whole }),
-  search: objectOf<SearchSpec>({ kind: oneOf('search'), ...projectPath }, { ...common, maxDrop: points, maxWorstGroupDrop: points, maxLayers: whole, method: oneOf(...VARIANT_METHODS), againstPath: string, limit: whole }),
+  search: objectOf<SearchSpec>({ kind: oneOf('search'), ...projectPath }, { ...common, maxDrop: points, maxWorstGroupDrop: points, maxNmse: points, backend: oneOf(...BACKENDS), maxLayers: whole, method: oneOf(...VARIANT_METHODS), againstPath: string, limit: whole }),
   diagnose: objectOf<DiagnoseSpec>({ kind: oneOf('diagnose'), ...projectPath, subject }, { ...common, variant: string, limit: whole }),
 };
 const analysisSpec = byKind<AnalysisSpec>(analysisShapes);
 const jobSpec = byKind<JobSpec>({
   ...analysisShapes,
+  repair: objectOf<RepairSpec>({ kind: oneOf('repair'), ...projectPath }, { ...common, variant: string, limit: whole }),
   health: objectOf<HealthSpec>({ kind: oneOf('health'), ...projectPath }, { againstPath: string, limit: whole, limits: someHealthLimitsShape, threads: whole }),
   calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),
   merge: objectOf<Merge>({ kind: oneOf('merge'), ...projectPath, shardPaths: arrayOf(string) }, {}),
@@ -98,7 +99,7 @@ const jobSpec = byKind<JobSpec>({
   validate: objectOf<ValidateSpec>({ kind: oneOf('validate'), ...projectPath }, { ...variantsShapes, limit: whole }),
   build: objectOf<BuildSpec>({ kind: oneOf('build'), ...projectPath }, { ...variantsShapes, ...devicesShapes }),
   bench: objectOf<BenchSpec>({ kind: oneOf('bench'), ...projectPath }, { ...variantsShapes, ...devicesShapes, batch: whole, rounds: whole }),
-  run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole }),
+  run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole, searches: boolean, diagnoses: boolean }),
 });
 
 const pictureSize = where(whole, 'an integer from 16 to 512', (value) => value >= 16 && value <= 512);

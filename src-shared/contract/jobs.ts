@@ -7,6 +7,7 @@ import type { TensorrtOptions } from '../domain/tensorrt-options';
 import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord } from '../domain/run-record';
 import type { HealthResult } from '../domain/health';
 import type { HealthLimits } from '../domain/health-limits';
+import type { RepairResult } from '../domain/repair';
 import type { SkippedImage } from '../domain/image-set';
 import type { VariantReport } from '../domain/accuracy';
 import type { WireError } from './errors';
@@ -24,6 +25,7 @@ export type JobSpec =
   | AutoSpec
   | SearchSpec
   | DiagnoseSpec
+  | RepairSpec
   | HealthSpec;
 
 /** Part `index` (1-based) of `count` equal parts of the calibration set. */
@@ -84,6 +86,10 @@ export interface RunSpec extends VariantsSpec {
   readonly rounds?: number;
   /** Also collect TensorRT's own grid, see calibrate. */
   readonly tensorrtGridBatch?: number;
+  /** The mixed row is the plan that a search finds, within the project's gates. */
+  readonly searches?: boolean;
+  /** Say why groups of the shipped variant lost more than the gate allows. */
+  readonly diagnoses?: boolean;
 }
 
 export interface SensitivitySpec {
@@ -119,12 +125,16 @@ export interface SearchSpec {
   /** Percentage points; the project's gates, else 0.5 and 1. */
   readonly maxDrop?: number;
   readonly maxWorstGroupDrop?: number;
-  /** Thresholds to search with; absent: those in use, or auto's where they are clearly better. */
+  /** Without labels: largest output error (noise to signal) of the worst group; 0.02 when absent. */
+  readonly maxNmse?: number;
+  /** Thresholds to search with; absent: those in use, or other methods' where they are clearly better. */
   readonly method?: VariantMethod;
   /** At most so many released layers. */
   readonly maxLayers?: number;
   /** Folder or list of unlabelled images from the field that plans are ranked and judged on. */
   readonly againstPath?: string;
+  /** Plans are built and timed on it where it runs what the target is placed for; ort-cpu when absent. */
+  readonly backend?: BackendId;
   /** Only N images of the set that plans are judged on. */
   readonly limit?: number;
   readonly target?: Target;
@@ -138,7 +148,7 @@ export interface DiagnoseSpec {
   /** int8 or mixed, with or without a method; mixed when absent. */
   readonly variant?: string;
   readonly subject: DiagnosisSubject;
-  /** At most so many images of the subject; 64 when absent. */
+  /** At most so many images of the subject; 128 when absent. */
   readonly limit?: number;
   readonly target?: Target;
   readonly threads?: number;
@@ -153,6 +163,18 @@ export interface HealthSpec {
   /** Only N images of each set: the first ones of a list, spread evenly over a folder. */
   readonly limit?: number;
   readonly limits?: Partial<HealthLimits>;
+  readonly threads?: number;
+}
+
+/** What the repairs do to a variant, whatever the plan says of them. */
+export interface RepairSpec {
+  readonly kind: 'repair';
+  readonly projectPath: string;
+  /** int8 or mixed, with or without a method; mixed when absent. */
+  readonly variant?: string;
+  readonly target?: Target;
+  /** Only N images of the validation set (of the calibration set where there is none). */
+  readonly limit?: number;
   readonly threads?: number;
 }
 
@@ -272,6 +294,7 @@ export interface JobResults {
   readonly auto: AutoResult;
   readonly search: SearchResult;
   readonly diagnose: DiagnosisResult;
+  readonly repair: RepairResult;
   readonly health: HealthResult;
 }
 export type JobResult = JobResults[JobKind];

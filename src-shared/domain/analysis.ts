@@ -142,6 +142,8 @@ export interface SearchLimits {
   /** Percentage points, each group against its own FP32. */
   readonly maxWorstGroupDrop: number;
   readonly maxLayers: number | null;
+  /** Without labels: output error (nmse) of the worst group. */
+  readonly maxNmse: number;
 }
 
 /** What a diagnosis is about: a group, a class, or a pair of answers that are confused. */

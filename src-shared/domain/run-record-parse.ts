@@ -7,6 +7,8 @@ import {
   RUN_RECORD_VERSION,
   type BenchmarkRecord,
   type BenchmarkVariantRecord,
+  type DeviceRecord,
+  type DiagnosisRecord,
   type GpuRecord,
   type CalibrationSummary,
   type GateResult,
@@ -112,7 +114,7 @@ const benchmark = objectOf<BenchmarkRecord>(
           sizeMb: number,
           coefficientOfVariation: number,
         },
-        { memoryMb: number, ratioToFp32: ratio },
+        { memoryMb: number, ratioToFp32: ratio, device: objectOf<DeviceRecord>({ index: count, name: string }, {}) },
       ),
     ),
   },
@@ -159,7 +161,7 @@ const runRecord = objectOf<RunRecord>(
     ),
     warnings: arrayOf(objectOf<RunWarning>({ code: string, message: string }, {})),
   },
-  {},
+  { search: string, diagnoses: arrayOf(objectOf<DiagnosisRecord>({ variant: string, title: string, summary: string, actions: arrayOf(string) }, {})) },
 );
 
 /** Steps from an older version to the next one, by the version they start from. Version 1 is the first. */

@@ -84,6 +84,13 @@ export interface ValidationRecord {
   readonly variants: readonly VariantReport[];
 }
 
+/** A GPU among several. */
+export interface DeviceRecord {
+  /** Among the GPUs that CUDA shows. */
+  readonly index: number;
+  readonly name: string;
+}
+
 export interface BenchmarkVariantRecord {
   readonly variant: string;
   readonly batch: number;
@@ -95,6 +102,8 @@ export interface BenchmarkVariantRecord {
   readonly sizeMb: number;
   readonly coefficientOfVariation: number;
   readonly ratioToFp32?: PairedRatio;
+  /** Where several GPUs were benchmarked. */
+  readonly device?: DeviceRecord;
 }
 
 /** The GPU during a benchmark: the largest of several readings; null where it does not tell. */
@@ -153,4 +162,17 @@ export interface RunRecord {
   readonly benchmark: BenchmarkRecord | null;
   readonly gates: readonly GateResult[];
   readonly warnings: readonly RunWarning[];
+  /** What the search for a plan found, where the run was asked to search: one sentence. */
+  readonly search?: string;
+  /** Groups of the shipped variant that lost too much, and why, where the run was asked to diagnose. */
+  readonly diagnoses?: readonly DiagnosisRecord[];
+}
+
+export interface DiagnosisRecord {
+  readonly variant: string;
+  /** The group. */
+  readonly title: string;
+  readonly summary: string;
+  /** Measured effects of single changes, best first, a sentence each. */
+  readonly actions: readonly string[];
 }

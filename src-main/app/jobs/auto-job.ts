@@ -4,6 +4,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { AutoResult } from '../../../src-shared/domain/analysis';
 import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
+import { hasRepair } from '../../../src-shared/domain/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { groupNames } from '../../analysis/trials';
@@ -17,7 +18,7 @@ import { currentCalibrationKey, loadSet, openCalibration, type Workspace } from 
 import { analysisSetup } from './analysis-setup';
 import type { JobServices } from './services';
 
-export const DEFAULT_AUTO_IMAGES = 64;
+export const DEFAULT_AUTO_IMAGES = 128;
 /** On fewer images to choose on the choice would be chance. */
 const MIN_AUTO_IMAGES = 4;
 
@@ -94,6 +95,6 @@ export function autoCandidates(calibration: StoredCalibration, file: ProjectFile
   return {
     ...Object.fromEntries(HISTOGRAM_METHODS.map((method) => [method, thresholdsInUse(calibration, file, method)])),
     ...(known.length === 0 ? {} : { 'entropy-tensorrt': Object.fromEntries(known) }),
-    ...(Object.keys(file.importedThresholds).length === 0 ? {} : { imported: { ...file.importedThresholds } }),
+    ...(Object.keys(file.importedThresholds).length === 0 || hasRepair(file.plan, 'equalization') ? {} : { imported: { ...file.importedThresholds } }),
   };
 }

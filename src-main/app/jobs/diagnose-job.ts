@@ -23,7 +23,7 @@ import { autoCandidates } from './auto-job';
 import { defaultThreads, type JobServices } from './services';
 import { needsCalibration } from './variants';
 
-export const DEFAULT_DIAGNOSIS_IMAGES = 64;
+export const DEFAULT_DIAGNOSIS_IMAGES = 128;
 /** Tensors whose other thresholds are tried. */
 export const TRIED_TENSORS = 6;
 const SHOWN_TENSORS = 12;

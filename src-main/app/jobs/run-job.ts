@@ -16,6 +16,7 @@ import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
+import { diagnosesOf, withSearchedPlan } from './run-analyses';
 import { ortGpuStatus } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { validateJob } from './validate-job';
@@ -25,16 +26,16 @@ import { variantOptions } from './variants';
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
 
 /** The whole job: calibrate, build, benchmark, validate, judge the gates, record and report. */
-export async function runJob(spec: RunSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<RunResult> {
+export async function runJob(spec: RunSpec, project: Workspace, services: JobServices, context: TaskContext): Promise<RunResult> {
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
   for (const variant of variants) parseVariant(variant); // a misspelt name must not wait for the calibration
   // Neither must a missing GPU.
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
-  await ortGpuStatus(variantOptions(spec, workspace, DEFAULT_VARIANTS), services, context);
+  await ortGpuStatus(variantOptions(spec, project, DEFAULT_VARIANTS), services, context);
   const common = { ...spec, projectPath, variants: withReference(variants) };
   // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
-  const limit = currentCalibration(workspace)?.limit ?? undefined;
+  const limit = currentCalibration(project)?.limit ?? undefined;
   const calibration = await calibrateJob(
     {
       kind: 'calibrate',
@@ -43,15 +44,17 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
       ...(limit === undefined ? {} : { limit }),
       ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
     },
-    workspace,
+    project,
     services,
     context,
   );
+  const { workspace, search } = await withSearchedPlan(spec, variants, project, services, context);
   const health = await healthWarnings(workspace, { calibration: limit, validation: spec.limit }, services, context);
   const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
   const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
   const table = buildTable({ validation, benchmark: bench });
   const shipped = shippedVariants(variants);
+  const diagnoses = await diagnosesOf(spec, shipped[0] ?? REFERENCE_VARIANT, validation, workspace, services, context);
   const record: RunRecord = {
     version: RUN_RECORD_VERSION,
     runId: createRunId(),
@@ -84,6 +87,8 @@ export async function runJob(spec: RunSpec, workspace: Workspace, services: JobS
     benchmark: bench,
     gates: evaluateGates(workspace.file.gates, table, shipped),
     warnings: [...calibration.warnings, ...health, ...(bench?.warnings ?? []), ...(validation?.warnings ?? [])],
+    ...(search === undefined ? {} : { search }),
+    ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };
   await saveRun(workspace.path, record);
   context.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });

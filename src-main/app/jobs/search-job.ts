@@ -3,6 +3,7 @@ import type { SearchSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { SearchLimits, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
 import { modelledMs, releaseCostUs, type LayerWork } from '../../../src-shared/domain/latency-model';
+import { HISTOGRAM_METHODS, type VariantMethod } from '../../../src-shared/domain/methods';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
 import { chooseImages } from '../../analysis/choose-images';
 import { markPareto } from '../../analysis/pareto';
@@ -17,12 +18,15 @@ import { saveAnalysis } from '../analysis-store';
 import { loadSet, type Workspace } from '../workspace';
 import { analysisSetup, type AnalysisSetup, type UsedImages } from './analysis-setup';
 import { ensureAuto } from './auto-job';
+import { canMeasure, measurePlans } from './measure-plans';
 import type { JobServices } from './services';
 
 /** Limits when neither the job nor the project's gates name any, percentage points. */
 const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
+/** Output error that a sound INT8 model has on groups that its calibration knows: see docs/analysis.md. */
+const DEFAULT_MAX_NMSE = 0.02;
 /** Calibration images that layers are ranked on. */
-export const RANK_IMAGES = 64;
+export const RANK_IMAGES = 128;
 
 /** The plan with the fewest FP16 layers that meets the limits, and what else was tried on the way. */
 export async function searchJob(spec: SearchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchResult> {
@@ -38,6 +42,7 @@ export async function searchJob(spec: SearchSpec, workspace: Workspace, services
     maxDrop: spec.maxDrop ?? file.gates.maxTop1Drop ?? DEFAULT_LIMITS.maxDrop,
     maxWorstGroupDrop: spec.maxWorstGroupDrop ?? file.gates.maxWorstGroupDrop ?? DEFAULT_LIMITS.maxWorstGroupDrop,
     maxLayers: spec.maxLayers ?? null,
+    maxNmse: spec.maxNmse ?? DEFAULT_MAX_NMSE,
   };
   const outcome = await services.compute.request(
     'search',
@@ -52,7 +57,7 @@ export async function searchJob(spec: SearchSpec, workspace: Workspace, services
     },
     context,
   );
-  const plans = markPareto(
+  const modelled = markPareto(
     outcome.plans.map((plan): SearchPlan => {
       const { quality } = plan;
       return {
@@ -65,8 +70,8 @@ export async function searchJob(spec: SearchSpec, workspace: Workspace, services
       };
     }),
   );
-  const key = outcome.chosen && [...outcome.chosen].sort().join('\n');
-  const chosen = key === null ? -1 : plans.findIndex((plan) => [...plan.fp16Layers].sort().join('\n') === key);
+  const { chosen } = outcome;
+  const plans = canMeasure(spec.backend, setup.target) ? withMeasured(await measurePlans(modelled, chosen, outcome.method, spec, workspace, services, context)) : modelled;
   const result: SearchResult = {
     target: setup.target,
     method: outcome.method,
@@ -76,14 +81,20 @@ export async function searchJob(spec: SearchSpec, workspace: Workspace, services
     limits,
     ranking: outcome.ranking,
     plans,
-    chosen: chosen < 0 ? null : chosen,
-    summary: summarize(outcome, plans, chosen < 0 ? null : chosen),
+    chosen,
+    summary: summarize(outcome, plans, chosen),
     passes: outcome.passes + autoPasses,
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
   await saveAnalysis(workspace, 'search', 'search', result);
   return result;
+}
+
+/** Measured and modelled milliseconds do not compare: where some plans were measured, the front is theirs. */
+function withMeasured(plans: readonly SearchPlan[]): SearchPlan[] {
+  const front = new Set(markPareto(plans.filter(({ latencyKind }) => latencyKind === 'measured')).flatMap((plan) => (plan.isPareto ? [plan.fp16Layers] : [])));
+  return plans.map((plan) => ({ ...plan, isPareto: front.has(plan.fp16Layers) }));
 }
 
 interface SearchImages {
@@ -94,7 +105,9 @@ interface SearchImages {
 
 async function imagesOf(spec: SearchSpec, workspace: Workspace, against: ImageSet | null): Promise<SearchImages> {
   if (against) {
-    const field = { set: against, entries: spec.limit === undefined ? against.entries : chooseImages(against.entries, spec.limit) };
+    // What stands for a label in a folder's name is none of the model's classes.
+    const entries = against.entries.map((entry) => ({ ...entry, label: null }));
+    const field = { set: against, entries: spec.limit === undefined ? entries : chooseImages(entries, spec.limit) };
     return { rank: field, judge: field, judgedOn: 'against' };
   }
   const calibration = await loadSet(workspace, 'calibration', undefined);
@@ -104,12 +117,11 @@ async function imagesOf(spec: SearchSpec, workspace: Workspace, against: ImageSe
   return { rank, judge: { set: validation, entries: validation.entries }, judgedOn: 'validation' };
 }
 
-function alternatives({ method }: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
+function alternatives({ method, againstPath }: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
   if (method !== undefined) return [{ method, thresholds: thresholdsInUse(calibration, file, method) }];
-  return [
-    { method: null, thresholds: thresholdsInUse(calibration, file) },
-    { method: 'auto', thresholds: thresholdsInUse(calibration, file, 'auto') },
-  ];
+  // Auto is the best there is for images like the calibration set's; for others any method may be better.
+  const methods: readonly VariantMethod[] = againstPath === undefined ? ['auto'] : ['auto', ...HISTOGRAM_METHODS];
+  return [{ method: null, thresholds: thresholdsInUse(calibration, file) }, ...methods.map((name) => ({ method: name, thresholds: thresholdsInUse(calibration, file, name) }))];
 }
 
 function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {

@@ -11,8 +11,8 @@ export const auto: Command = {
   name: 'auto',
   summary: "choose a threshold per tensor among all methods, by the error at the model's output",
   usage: `Usage: calib auto PROJECT [--images N] [--target T] [--threads N] [--json]
-Chooses the thresholds of method auto on N calibration images of all groups (default 64), by the worst group's error at the
-outputs, and confirms the choice on as many others. Use them: calib set PROJECT --method auto`,
+Chooses the thresholds of method auto on N calibration images of all groups (default 128), by the worst group's error at
+the outputs, and confirms the choice on up to 512 others. Use them: calib set PROJECT --method auto`,
   async run(argv, { api, runJob, print, note }) {
     const { values, positionals } = parseFlags(argv, { images: { type: 'string' }, target: { type: 'string' }, threads: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
     const spec: AutoSpec = {

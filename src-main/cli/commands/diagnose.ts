@@ -17,7 +17,7 @@ export const diagnose: Command = {
   --class NAME          images of a class, by name or index
   --confusion FROM,TO   images of class FROM that are read as TO
   --variant V           int8, mixed (default), int8-entropy ...
-  --limit N             at most N of these images (default 64)`,
+  --limit N             at most N of these images (default 128)`,
   async run(argv, { api, runJob, print, note }) {
     const flags = { group: { type: 'string' }, class: { type: 'string' }, confusion: { type: 'string' }, variant: { type: 'string' }, limit: { type: 'string' }, target: { type: 'string' }, threads: { type: 'string' } } as const;
     const { values, positionals } = parseFlags(argv, flags, { min: 1, max: 1, names: 'PROJECT' });

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { areGatesMet } from '../../../src-shared/domain/gates';
+import type { RunRecord } from '../../../src-shared/domain/run-record';
 import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { gatesText, runTableText } from '../run-text';
 import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
@@ -7,15 +8,17 @@ import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-fl
 export const run: Command = {
   name: 'run',
   summary: 'the whole job: calibrate, build, benchmark, validate, gates, report',
-  usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--tensorrt-grid BATCH] [--json]
+  usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--tensorrt-grid BATCH] [--search] [--diagnose] [--json]
 ${VARIANT_USAGE}
   --limit N         only N validation images, spread evenly over a folder
   --rounds N        benchmark turns of every variant (default 20)
   --tensorrt-grid BATCH
                     calibrate as TensorRT's calibrator too, see calib calibrate
+  --search          the mixed row is the plan that \`calib search\` finds within the gates (the project keeps its own)
+  --diagnose        say why groups of the shipped variant lost more than the gate allows (1 point without one)
 Exit code 3 when a gate of the project is not met.`,
   async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' }, 'tensorrt-grid': { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, search: { type: 'boolean' }, diagnose: { type: 'boolean' } }, { min: 1, max: 1, names: 'PROJECT' });
     const { record, report, runId } = await runJob({
       kind: 'run',
       projectPath: resolve(positionals[0] ?? ''),
@@ -23,12 +26,20 @@ Exit code 3 when a gate of the project is not met.`,
       ...present({
         limit: wholeNumber('--limit', values.limit, 1),
         rounds: wholeNumber('--rounds', values.rounds, 1, 10_000),
+        searches: values.search,
+        diagnoses: values.diagnose,
         tensorrtGridBatch: wholeNumber('--tensorrt-grid', values['tensorrt-grid'], 1),
       }),
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
-    if (values.json) print(toJson({ runId, table: record.table, gates: record.gates, warnings: record.warnings, report }));
-    else print(`\n${runTableText(record)}\n${gatesText(record)}report: ${report}`);
+    const { table, gates, warnings, search, diagnoses } = record;
+    if (values.json) print(toJson({ runId, table, gates, warnings, ...present({ search, diagnoses }), report }));
+    else print(`\n${runTableText(record)}\n${analysesText(record)}${gatesText(record)}report: ${report}`);
     return areGatesMet(record.gates) ? EXIT_OK : EXIT_GATE;
   },
 };
+
+function analysesText({ search, diagnoses = [] }: RunRecord): string {
+  const lines = [...(search === undefined ? [] : [`search: ${search}`]), ...diagnoses.map(({ summary }) => summary)];
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
+}

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
 import type { SearchResult } from '../../../src-shared/domain/analysis';
 import { VARIANT_METHODS } from '../../../src-shared/domain/methods';
-import { TARGETS } from '../../../src-shared/domain/precision';
+import { BACKENDS, TARGETS } from '../../../src-shared/domain/precision';
 import { announceCost } from '../analysis-text';
 import { EXIT_GATE, EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
@@ -12,14 +12,16 @@ import { renderTable, type Column } from '../text-table';
 export const search: Command = {
   name: 'search',
   summary: 'the plan with the fewest FP16 layers that meets the accuracy limits',
-  usage: `Usage: calib search PROJECT [--max-drop X] [--worst-group-drop X] [--max-layers N] [--method M] [--against DIR|LIST.txt] [--limit N] [--adopt] [--target T] [--threads N] [--json]
+  usage: `Usage: calib search PROJECT [--max-drop X] [--worst-group-drop X] [--max-layers N] [--method M] [--against DIR|LIST.txt] [--max-error X] [--limit N] [--backend B] [--adopt] [--target T] [--threads N] [--json]
   --max-drop X           percentage points of top-1 below FP32 (default: the project's gate, else 0.5)
   --worst-group-drop X   the same for every group (default: the project's gate, else 1)
   --max-layers N         release at most N layers
   --method M             thresholds to search with: ${VARIANT_METHODS.join(', ')}
-                         (default: those in use, or auto's where they are clearly better)
+                         (default: those in use, or another method's where it is clearly better)
   --against DIR          rank and judge on these unlabelled images from the field
+  --max-error X          without labels: largest output error, noise to signal (default 0.02)
   --limit N              judge on N images only
+  --backend B            build and time the plans on it; modelled where the backend only simulates the target
   --adopt                make the plan found the project's
 Exit code 3: no plan meets the limits.`,
   async run(argv, { api, runJob, print, note }) {
@@ -29,6 +31,8 @@ Exit code 3: no plan meets the limits.`,
       'max-layers': { type: 'string' },
       method: { type: 'string' },
       against: { type: 'string' },
+      backend: { type: 'string' },
+      'max-error': { type: 'string' },
       limit: { type: 'string' },
       adopt: { type: 'boolean' },
       target: { type: 'string' },
@@ -42,6 +46,8 @@ Exit code 3: no plan meets the limits.`,
       ...present({
         maxDrop: points('--max-drop', values['max-drop']),
         maxWorstGroupDrop: points('--worst-group-drop', values['worst-group-drop']),
+        backend: oneOf('--backend', values.backend, BACKENDS),
+        maxNmse: points('--max-error', values['max-error']),
         maxLayers: wholeNumber('--max-layers', values['max-layers'], 1),
         method: oneOf('--method', values.method, VARIANT_METHODS),
         againstPath: values.against === undefined ? undefined : resolve(values.against),
@@ -67,7 +73,7 @@ Exit code 3: no plan meets the limits.`,
 function points(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new WorkbenchError('usage', `Expected ${flag} to be percentage points from 0 to 100, found "${text}"`);
+  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new WorkbenchError('usage', `Expected ${flag} to be a number from 0 to 100, found "${text}"`);
   return value;
 }
 

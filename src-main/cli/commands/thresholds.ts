@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { HISTOGRAM_METHODS, METHODS, type Method } from '../../../src-shared/domain/methods';
 import { formatDb, formatPercent, formatReal } from '../../../src-shared/base/units';
-import type { ThresholdTable } from '../../../src-shared/contract/api';
+import type { ThresholdTable, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
@@ -14,9 +14,15 @@ export const thresholds: Command = {
   --method M      as if every tensor used M (nothing is changed)
   --tensor GLOB   these tensors only
   --costs         SQNR and share of clipped values under every method, for all values and for each group`,
-  async run(argv, { api, print }) {
+  async run(argv, { api, runJob, print, note }) {
     const { values, positionals } = parseFlags(argv, { method: { type: 'string' }, tensor: { type: 'string' }, costs: { type: 'boolean' } }, { min: 1, max: 1, names: 'PROJECT' });
-    const all = await api.getThresholds({ projectPath: resolve(positionals[0] ?? ''), ...present({ method: oneOf('--method', values.method, METHODS), withCosts: values.costs }) });
+    const projectPath = resolve(positionals[0] ?? '');
+    const method = oneOf('--method', values.method, METHODS);
+    if (await lacksAuto(api, projectPath, method)) {
+      note('choosing the thresholds of method auto first');
+      await runJob({ kind: 'auto', projectPath });
+    }
+    const all = await api.getThresholds({ projectPath, ...present({ method, withCosts: values.costs }) });
     const { tensor } = values;
     const table = tensor === undefined ? all : { ...all, tensors: all.tensors.filter((row) => matchGlob(tensor, row.name)) };
     if (table.tensors.length === 0) throw new WorkbenchError('usage', `No calibrated tensor matches "${tensor ?? ''}"`, { hint: '`calib thresholds PROJECT` lists the tensors.' });
@@ -25,8 +31,15 @@ export const thresholds: Command = {
   },
 };
 
+/** Method auto is asked for, and nothing was chosen yet. */
+async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method | undefined): Promise<boolean> {
+  const { file } = await api.openProject({ projectPath });
+  const isUsed = method === undefined ? file.method === 'auto' || Object.values(file.tensorMethods).includes('auto') : method === 'auto';
+  return isUsed && (await api.getAnalyses({ projectPath })).auto?.isCurrent !== true;
+}
+
 function asText(table: ThresholdTable): string {
-  const extra = (['entropy-tensorrt', 'imported', 'manual'] as const).filter((method) => table.tensors.some((row) => row.methods[method] !== undefined));
+  const extra = (['entropy-tensorrt', 'auto', 'imported', 'manual'] as const).filter((method) => table.tensors.some((row) => row.methods[method] !== undefined));
   const shown: Method[] = [...HISTOGRAM_METHODS, ...extra];
   const columns: Column[] = [
     { title: 'tensor' },

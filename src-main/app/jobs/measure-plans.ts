@@ -1,0 +1,62 @@
+import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { SearchPlan } from '../../../src-shared/domain/analysis';
+import type { Method } from '../../../src-shared/domain/methods';
+import type { Target } from '../../../src-shared/domain/precision';
+import { imageInput, prepared, type Workspace } from '../workspace';
+import { defaultThreads, type JobServices } from './services';
+import { buildVariants, variantOptions, type BuiltVariant } from './variants';
+
+/** Plans whose engines are built: each takes up to a minute on a GPU. */
+const MEASURED_PLANS = 6;
+const ROUNDS = 20;
+
+/** A backend that runs what the target is placed for: on it latency is measured, elsewhere it is modelled. */
+export function canMeasure(backend: SearchSpec['backend'], target: Target): boolean {
+  return backend === 'tensorrt' || (target === 'onnxruntime' && (backend ?? 'ort-cpu') === 'ort-cpu');
+}
+
+/**
+ * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns.
+ * @param method whose thresholds they have; null: those in use.
+ * @returns the plans with measured latencies of one batch, in milliseconds; those that were not built keep the modelled one.
+ */
+export async function measurePlans(
+  plans: readonly SearchPlan[],
+  chosen: number | null,
+  method: Method | null,
+  spec: SearchSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<SearchPlan[]> {
+  const picked = [...plans.keys()].filter((i) => i === chosen || plans[i]?.isPareto).sort((a, b) => Number(b === chosen) - Number(a === chosen)).slice(0, MEASURED_PLANS);
+  const variant = method === null ? 'mixed' : `mixed-${method}`;
+  const options = variantOptions({ ...spec, variants: [variant] }, workspace, []);
+  const built = new Map<number, BuiltVariant>();
+  for (const i of picked) {
+    const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
+    const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
+    for (const engine of await buildVariants(options, planned, services, context)) built.set(i, engine);
+  }
+  const nameOf = (i: number): string => `plan ${i}`;
+  const input = imageInput(await prepared(workspace, services.compute, context));
+  const { variants } = await services.compute.request(
+    'bench',
+    {
+      variants: [...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) })),
+      sizesMb: Object.fromEntries([...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6])),
+      input,
+      batches: [input.fixedBatch ?? Math.max(...options.tensorrt.batches)],
+      tensorrt: options.tensorrt,
+      threads: spec.threads ?? defaultThreads(),
+      rounds: ROUNDS,
+    },
+    context,
+  );
+  const medians = new Map(variants.map((timed) => [timed.variant, timed.latencyMs.median]));
+  return plans.map((plan, i): SearchPlan => {
+    const latencyMs = medians.get(nameOf(i));
+    return latencyMs === undefined ? plan : { ...plan, latencyMs, latencyKind: 'measured' };
+  });
+}
