@@ -1,11 +1,16 @@
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import type { TrialQuality } from '../../src-shared/domain/analysis';
+import type { BiasCorrection } from '../quantization/bias-correction';
 
 /** One model to be tried: the prepared model under this plan with these thresholds. */
 export interface Trial {
   readonly plan: PrecisionPlan;
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
+  /** Absent: the model's own biases. */
+  readonly biases?: readonly BiasCorrection[];
+  /** int8 when absent; uint8 for the target onnxruntime only. */
+  readonly activationType?: 'int8' | 'uint8';
 }
 
 /** An image that trials run on. */

@@ -7,12 +7,15 @@ import type { HealthResult } from '../../src-shared/domain/health';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 import { writeFileAtomic } from '../base/atomic-file';
 import { thresholdsInUse } from '../calibration/threshold-table';
+import { loadRepair } from './repair-store';
 import { currentCalibrationKey, openCalibrationIfAny, shortHash, type Workspace } from './workspace';
 
 const ANALYSIS_VERSION = 1;
 /** Journals of trials that are kept: one belongs to one model, target and set of images. */
 const KEPT_JOURNALS = 8;
 const KEPT_DIAGNOSES = 12;
+/** Corrected biases: one list per variant, thresholds and plan. */
+const KEPT_CORRECTIONS = 24;
 
 /** What an analysis was made for, as a hash: it is out of date when the project's differs. */
 export interface Basis {
@@ -85,7 +88,9 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
   });
   const files = existsSync(paths.analysisDir) ? (await readdir(paths.analysisDir)).filter((name) => /^diagnosis-.*\.json$/.test(name)) : [];
   const diagnoses = files.flatMap((name) => loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name)) ?? []);
+  const repair = loadRepair(workspace);
   return {
+    ...(repair ? { repair } : {}),
     sensitivity: Object.fromEntries(sensitivity),
     auto: loadAnalysis<AutoResult>(workspace, 'auto', paths.analysisFile('auto')),
     search: loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
@@ -103,6 +108,7 @@ export async function sweepAnalyses(analysisDir: string): Promise<void> {
   const names = await readdir(analysisDir);
   await keepNewest(analysisDir, names.filter((name) => name.endsWith('.jsonl')), KEPT_JOURNALS);
   await keepNewest(analysisDir, names.filter((name) => name.startsWith('diagnosis-')), KEPT_DIAGNOSES);
+  await keepNewest(analysisDir, names.filter((name) => /^biases-.*\.json$/.test(name)), KEPT_CORRECTIONS);
 }
 
 async function keepNewest(dir: string, names: readonly string[], count: number): Promise<void> {

@@ -16,6 +16,7 @@ import type { Compute } from '../compute/protocol';
 import type { Model } from '../onnx/model';
 import { isOp } from '../onnx/opset';
 import { readModel } from '../onnx/wire-reader';
+import { requireAsGiven } from './as-given';
 import { saveProject } from './project-store';
 import { openCalibration, prepared, type Workspace } from './workspace';
 
@@ -27,6 +28,7 @@ const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 
 /** Reads a calibration cache; its thresholds become the project's method `imported`. */
 export async function importCache(workspace: Workspace, cachePath: string, compute: Compute): Promise<ImportReport> {
+  requireAsGiven(workspace, 'A calibration cache');
   const cache = await readCache(cachePath);
   const mapping = mapCache(cache, vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)));
   requireOwnCache(mapping, cachePath);
@@ -72,6 +74,7 @@ function vocabularyOf(preparedModel: Model, original: Model): CacheVocabulary {
  * it is the imported cache again, to the last bit, with the tensors that were changed since.
  */
 export async function exportCache(workspace: Workspace, request: ExportRequest, compute: Compute): Promise<ExportResult> {
+  requireAsGiven(workspace, 'A calibration cache');
   const calibration = openCalibration(workspace);
   const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file)));
   const warnings: Warning[] = [];

@@ -4,7 +4,7 @@ import type { ProjectEdit } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import type { Method } from '../../src-shared/domain/methods';
-import { EMPTY_PLAN, type Precision, type Target } from '../../src-shared/domain/precision';
+import { EMPTY_PLAN, hasRepair, withRepair, type Precision, type Target } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { Compute } from '../compute/protocol';
 import { calibrationTensors } from '../quantization/calibration-tensors';
@@ -16,7 +16,8 @@ import { firstAndHeadFp16 } from '../quantization/presets';
 import { placeQdq } from '../quantization/quantize';
 import { isAboutSpeed } from '../quantization/tensorrt-rules';
 import type { Model } from '../onnx/model';
-import { prepared, type Workspace } from './workspace';
+import { requireAsGiven, requireNoStaleThresholds } from './as-given';
+import { prepare, prepared, workspaceOf, type Workspace } from './workspace';
 
 /** Applies edits in order to a copy of the project file; nothing is changed when one of them fails. */
 export async function applyEdits(workspace: Workspace, edits: readonly ProjectEdit[], compute: Compute): Promise<ProjectFile> {
@@ -25,6 +26,10 @@ export async function applyEdits(workspace: Workspace, edits: readonly ProjectEd
   for (const set of [edited.calibrationSet, edited.validationSet]) {
     const isNew = set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
     if (isNew) await loadImageSet({ path: set.path }); // says what is wrong with it before it is written down
+  }
+  if (hasRepair(edited.plan, 'equalization') !== hasRepair(workspace.file.plan, 'equalization')) {
+    const equalized = workspaceOf(workspace.path, { ...edited, plan: withRepair(edited.plan, 'equalization', true) });
+    requireNoStaleThresholds(workspace.file, edited, (await prepare(equalized, compute, {})).equalized);
   }
   return edited;
 }
@@ -64,6 +69,8 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, plan: { ...file.plan, rest: edit.rest } };
     case 'attention':
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
+    case 'repair':
+      return { ...file, plan: withRepair(file.plan, edit.repair, edit.isOn) };
     case 'plan':
       requirePlannedLayers(edit.plan, model);
       return { ...file, plan: edit.plan };
@@ -87,6 +94,7 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
 
 /** A method for all tensors that has nothing to say would fail every later step. */
 function requireUsableMethod(method: Method, file: ProjectFile): void {
+  if (method === 'imported') requireAsGiven({ path: 'PROJECT', file }, 'Method imported');
   if (method === 'manual') {
     throw new WorkbenchError('usage', 'Method manual needs a threshold for each tensor', { hint: 'Set one: calib set PROJECT --tensor NAME --threshold X' });
   }

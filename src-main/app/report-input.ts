@@ -9,6 +9,7 @@ import type { StoredCalibration } from '../calibration/calibration-store';
 import { thresholdTable } from '../calibration/threshold-table';
 import type { ReportHistogram, ReportInput, ReportThreshold } from '../runs/report/input';
 import type { JobServices } from './jobs/services';
+import { withKnownBiases } from './jobs/corrected-biases';
 import { variantRecipe } from './jobs/variants';
 import { openCalibration, prepared, type Workspace } from './workspace';
 
@@ -68,7 +69,7 @@ async function shippedDecisions(workspace: Workspace, record: RunRecord, task: D
   const { target, other } = record.options;
   const options = { target, activationType: other['activations'] === 'uint8' ? 'uint8' : 'int8' } as const;
   const model = await prepared(workspace, task.services.compute, task.context);
-  const recipe = variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration });
+  const recipe = withKnownBiases(variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration }), workspace, task.services);
   const result = await task.services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: null, materialize: false }, task.context);
   return result.decisions;
 }

@@ -57,6 +57,8 @@ import { searchJob } from './jobs/search-job';
 import { sensitivityJob } from './jobs/sensitivity-job';
 import { calibrateJob, mergeJob } from './jobs/calibrate-job';
 import { benchJob, buildJob } from './jobs/bench-job';
+import { knownBiases } from './jobs/corrected-biases';
+import { repairJob } from './jobs/repair-job';
 import { quantizeJob } from './jobs/quantize-job';
 import { runJob } from './jobs/run-job';
 import type { JobServices } from './jobs/services';
@@ -130,7 +132,8 @@ export class Workbench implements WorkbenchApi {
     const { plan } = workspace.file;
     const calibration = openCalibrationIfAny(workspace);
     const target = request.target ?? workspace.file.target;
-    const explained = await this.services.compute.request('explain', { preparedDir: workspace.preparedDir, target, plan, ranges: rangesOf(calibration) }, {});
+    const biases = knownBiases(target, { workspace, model, calibration, services: this.services });
+    const explained = await this.services.compute.request('explain', { preparedDir: workspace.preparedDir, target, plan, ranges: rangesOf(calibration), biases }, {});
     return modelView(model, plan, explained, calibration !== null);
   }
 
@@ -281,6 +284,8 @@ export class Workbench implements WorkbenchApi {
         return searchJob(spec, workspace, this.services, context);
       case 'diagnose':
         return diagnoseJob(spec, workspace, this.services, context);
+      case 'repair':
+        return repairJob(spec, workspace, this.services, context);
       case 'health':
         return healthJob(spec, workspace, this.services, context);
       default:

@@ -10,7 +10,7 @@ import { writeFileAtomic } from '../base/atomic-file';
 import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
 import { imageId } from '../calibration/calibration-state';
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
-import type { Compute } from '../compute/protocol';
+import type { Compute, PrepareResult } from '../compute/protocol';
 import { imageInputOf } from '../onnx/inspect';
 import { loadPrepared } from '../onnx/prepared-store';
 import type { Model } from '../onnx/model';
@@ -47,9 +47,14 @@ function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number
   return hasRepair(plan, 'equalization') ? { equalization: EQUALIZATION_VERSION } : {};
 }
 
+/** Makes the prepared model unless it is there, and returns what is to be said of it. */
+export function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
+  return compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir, equalize: hasRepair(workspace.file.plan, 'equalization') }, context);
+}
+
 /** Makes the prepared model unless it is there, and returns it. */
 export async function prepared(workspace: Workspace, compute: Compute, context: TaskContext): Promise<Model> {
-  await compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir, equalize: hasRepair(workspace.file.plan, 'equalization') }, context);
+  await prepare(workspace, compute, context);
   return loadPrepared(workspace.preparedDir);
 }
 

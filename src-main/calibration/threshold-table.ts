@@ -4,11 +4,12 @@ import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
 import { DEFAULT_PERCENTILE, isHistogramMethod, METHODS, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
+import { hasRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';
 
-type Choices = Pick<ProjectFile, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds'>;
+type Choices = Pick<ProjectFile, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds' | 'plan'>;
 
 /** The method that decides a tensor's threshold; `method` overrides whatever the project says. */
 function methodOf(tensor: string, choices: Choices, method: Method | undefined): Method {
@@ -19,7 +20,8 @@ function methodOf(tensor: string, choices: Choices, method: Method | undefined):
 /** Every threshold known for a tensor, real units. */
 function knownThresholds(tensor: TensorCalibration, choices: Choices, calibration: StoredCalibration): Partial<Record<Method, number>> {
   const manual = choices.manualThresholds[tensor.name];
-  const imported = choices.importedThresholds[tensor.name];
+  // An equalized model has other values than the one that the cache was written for.
+  const imported = hasRepair(choices.plan, 'equalization') ? undefined : choices.importedThresholds[tensor.name];
   const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
   const tensorrt = calibration.tensorrtThresholds()?.get(tensor.name);
   const auto = calibration.autoThresholds()?.[tensor.name];
@@ -41,7 +43,7 @@ function requireThreshold(name: string, method: Method, known: Partial<Record<Me
       ? 'TensorRT knows no tensor of this name: preparing the model made it. Choose another method for it.'
       : "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
     auto: 'Choose them first: calib auto PROJECT',
-    imported: 'Import a calibration cache that names this tensor, or choose another method for it.',
+    imported: 'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model that was equalized.',
     manual: `Set one: calib set PROJECT --tensor "${name}" --threshold X`,
   };
   throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {

@@ -4,7 +4,7 @@ import { autoPasses, chooseThresholds } from '../analysis/auto';
 import { searchPlans } from '../analysis/search';
 import { scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
 import { qualitiesOf, qualityOf, referenceQuality } from '../analysis/trials';
-import type { AutoComputed, AutoParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
+import type { AutoComputed, AutoParams, CorrectBiasesComputed, CorrectBiasesParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
 import { withTrials } from './trial-pool';
 
 /** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
@@ -69,5 +69,17 @@ export async function tryModels({ trials: params, phase, list }: TryParams, cont
     trials.expect(phase, list.length * all.length);
     const qualities = await qualitiesOf(trials, list, all);
     return { qualities, reference: referenceQuality(trials, all), skipped: trials.skipped, passes: trials.passes };
+  });
+}
+
+export async function correctBiases({ trial, trials: params, measuredCount }: CorrectBiasesParams, context: TaskContext): Promise<CorrectBiasesComputed> {
+  return withTrials(params, context, async (trials) => {
+    const measured = trials.part(0, measuredCount);
+    const confirmed = trials.part(measuredCount, params.entries.length);
+    trials.expect('correcting biases', measured.length + 2 * confirmed.length);
+    const biases = await trials.shifts(trial, measured);
+    const [before, after] = await qualitiesOf(trials, [trial, { ...trial, biases }], confirmed);
+    const reference = referenceQuality(trials, confirmed);
+    return { biases, images: { measured: measured.length, confirmed: confirmed.length }, before: before ?? reference, after: after ?? reference, skipped: trials.skipped, passes: trials.passes };
   });
 }

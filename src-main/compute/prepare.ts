@@ -1,15 +1,21 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { writeFileAtomic } from '../base/atomic-file';
 import { isRunning } from '../base/running-process';
+import { equalize } from '../onnx/passes/equalize';
 import { prepareModel } from '../onnx/prepare';
 import { storePrepared } from '../onnx/prepared-store';
 import { readModel } from '../onnx/wire-reader';
 import type { PrepareParams, PrepareResult } from './protocol';
 
 const DONE_FILE = 'prepared.json';
+
+/** What was said of a prepared model when it was made. */
+export function preparedFacts(preparedDir: string): PrepareResult {
+  return JSON.parse(readFileSync(join(preparedDir, DONE_FILE), 'utf8')) as PrepareResult;
+}
 
 /** Preparations under way, by folder: several screens may ask for the same model at once. */
 const underWay = new Map<string, Promise<PrepareResult>>();
@@ -26,7 +32,7 @@ export async function prepare(params: PrepareParams, context: TaskContext): Prom
 
 async function prepareOnce(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
   const donePath = join(params.preparedDir, DONE_FILE);
-  if (existsSync(donePath)) return JSON.parse(await readFile(donePath, 'utf8')) as PrepareResult;
+  if (existsSync(donePath)) return preparedFacts(params.preparedDir);
   context.onProgress?.({ phase: 'preparing the model', done: 0, total: 0, unit: 'layers' });
   const unfinishedDir = `${params.preparedDir}.unfinished-${process.pid}`;
   await mkdir(dirname(unfinishedDir), { recursive: true });
@@ -34,8 +40,12 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
   await mkdir(unfinishedDir);
   try {
     const { model, notes } = prepareModel(readModel(params.modelPath));
-    await storePrepared(model, unfinishedDir, context);
-    const result: PrepareResult = { notes: notes.map(({ code, message }) => ({ code, message })) };
+    const equalized = params.equalize ? equalize(model.graph) : null;
+    await storePrepared(equalized ? { ...model, graph: equalized.graph } : model, unfinishedDir, context);
+    const result: PrepareResult = {
+      notes: notes.map(({ code, message }) => ({ code, message })),
+      ...(equalized ? { equalized: { layers: equalized.layers, tensors: equalized.tensors } } : {}),
+    };
     await writeFileAtomic(join(unfinishedDir, DONE_FILE), JSON.stringify(result));
     // Another process that collects a shard may have been faster; what it made is the same, and perhaps in use.
     if (existsSync(donePath)) return result;

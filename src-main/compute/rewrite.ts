@@ -1,14 +1,18 @@
+import { layerId } from '../../src-shared/base/brand';
 import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
+import type { PlacementDecision, Precision } from '../../src-shared/domain/precision';
 import type { Model } from '../onnx/model';
 import { loadPrepared, preparedWeights } from '../onnx/prepared-store';
 import { writeModel } from '../onnx/wire-writer';
 import { materialize } from '../quantization/materialize';
+import { biasDecisions } from '../quantization/bias-correction';
 import { graphFacts } from '../quantization/graph-facts';
 import { halfHazards } from '../quantization/half-hazards';
 import { withHalfIo } from '../quantization/half-io';
 import { countNodes, placeQdq, quantizeModel, rangeFacts } from '../quantization/quantize';
 import { WeightScales } from '../quantization/weight-scales';
+import { preparedFacts } from './prepare';
 import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from './protocol';
 
 /** The prepared model that was rewritten last, with what was read of its weights: a toggle must not read them again. */
@@ -25,9 +29,10 @@ function openPrepared(dir: string): { readonly model: Model; readonly weights: W
 /** Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. */
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
   const { model, weights } = openPrepared(params.preparedDir);
-  const { target, plan, thresholds, ranges, activationType, purpose } = params;
-  const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, purpose, weights });
-  const { decisions, hasFp16 } = quantized;
+  const { target, plan, thresholds, ranges, activationType, purpose, biases = [] } = params;
+  const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, purpose, biases, weights });
+  const { hasFp16 } = quantized;
+  const decisions = withEqualization(quantized.decisions, params.preparedDir);
   const full = params.materialize ? materialize(quantized.model, context) : quantized.model;
   const made = params.io === 'fp16' ? withHalfIo(full) : full;
   const nodes = countNodes(made);
@@ -44,5 +49,17 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   const ranges = rangeFacts(weights, params.ranges);
   const facts = graphFacts(model);
   const hazards = facts.nodes.map((node) => [node.name, halfHazards(facts, node, ranges)] as const).filter(([, found]) => found.length > 0);
-  return Promise.resolve({ decisions: placeQdq(model, params.plan, params.target, ranges).decisions, hazards: Object.fromEntries(hazards) });
+  const { decisions } = placeQdq(model, params.plan, params.target, ranges);
+  const explained = withEqualization([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
+  return Promise.resolve({ decisions: explained, hazards: Object.fromEntries(hazards) });
+}
+
+/** Decisions, and what equalization made of the prepared model's layers; nothing more where it was not asked for. */
+function withEqualization(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
+  const layers = preparedFacts(preparedDir).equalized?.layers ?? [];
+  const precisions = new Map<string, Precision>(decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]));
+  return [
+    ...decisions,
+    ...layers.map(({ layer, op, weight, code, reason }): PlacementDecision => ({ layer: layerId(layer), op, precision: precisions.get(layer) ?? 'fp32', code, reason, tensor: weight })),
+  ];
 }

@@ -48,7 +48,7 @@ export class TrialJournal {
 function keyOf(trial: Trial, images: readonly string[]): string {
   const sorted = (record: Readonly<Record<string, unknown>>): unknown => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
   const { layers, ...policy } = trial.plan;
-  const identity = [sorted(layers), sorted(policy), sorted(trial.thresholds), images];
+  const identity = [sorted(layers), sorted(policy), sorted(trial.thresholds), images, ...(trial.biases ? [trial.biases] : []), ...(trial.activationType === 'uint8' ? ['uint8'] : [])];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
 }
 

@@ -5,7 +5,9 @@ import type { Model } from '../onnx/model';
 import { isOp } from '../onnx/opset';
 import { loadPrepared, preparedWeights } from '../onnx/prepared-store';
 import { encodeModel } from '../onnx/wire-writer';
-import { quantizeModel, withOutputs } from '../quantization/quantize';
+import { biasShiftModel, correctableBiases, type LayerBias } from '../quantization/bias-correction';
+import { graphFacts } from '../quantization/graph-facts';
+import { placeQdq, quantizeModel, rangeFacts, withOutputs, type QuantizedModel } from '../quantization/quantize';
 import { WeightScales } from '../quantization/weight-scales';
 
 /** A model as ONNX Runtime opens it, with the folder of its weights. */
@@ -34,9 +36,21 @@ export class TrialModels {
   }
 
   /** @param observed tensors to expose beside the outputs, in float32. */
-  of({ plan, thresholds }: Trial, observed: readonly string[] = []): TrialModel {
-    const { model, hasFp16 } = quantizeModel({ model: this.model, target: this.target, plan, thresholds, ranges: this.ranges, purpose: 'simulation', weights: this.weights, observed });
+  of(trial: Trial, observed: readonly string[] = []): TrialModel {
+    const { model, hasFp16 } = this.quantized(trial, observed);
     return { bytes: this.encode(model), hasFp16 };
+  }
+
+  /** A model that yields the shifts of the biases of quantized layers, see biasShiftModel. */
+  shifts(trial: Trial): TrialModel & { readonly biases: readonly LayerBias[] } {
+    const placement = placeQdq(this.model, trial.plan, this.target, rangeFacts(this.weights, this.ranges));
+    const biases = correctableBiases(graphFacts(this.model), placement);
+    const { model, hasFp16 } = this.quantized(trial, []);
+    return { bytes: this.encode(biasShiftModel(this.model, model, biases)), hasFp16, biases };
+  }
+
+  private quantized({ plan, thresholds, biases = [], activationType = 'int8' }: Trial, observed: readonly string[]): QuantizedModel {
+    return quantizeModel({ model: this.model, target: this.target, plan, thresholds, biases, activationType, ranges: this.ranges, purpose: 'simulation', weights: this.weights, observed });
   }
 
   private encode(model: Model): Uint8Array {

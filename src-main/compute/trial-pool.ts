@@ -8,9 +8,10 @@ import type { Target } from '../../src-shared/domain/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../analysis/trials';
 import type { OutputTensor } from '../backends/model-session';
 import { imageId } from '../calibration/calibration-state';
+import type { BiasCorrection } from '../quantization/bias-correction';
 import { entryPath } from './entry-path';
 import { TrialJournal } from './trial-journal';
-import type { FromTrialWorker, LayerErrors, SharedReference, ToTrialWorker, TrialInit, TrialTask, TrialTasks } from './trial-protocol';
+import type { BiasShifts, FromTrialWorker, LayerErrors, SharedReference, ToTrialWorker, TrialInit, TrialTask, TrialTasks } from './trial-protocol';
 
 /** Preprocessed images are kept in memory while models are tried on them. */
 const MAX_IMAGE_BYTES = 2 ** 31;
@@ -139,6 +140,23 @@ export class TrialPool implements Trials {
       }
     }
     return sums;
+  }
+
+  /** What biases of quantized layers lack under a trial: the mean over images, summed in their order. */
+  async shifts(trial: Trial, at: readonly number[]): Promise<BiasCorrection[]> {
+    const parts = partsOf(at.length, this.workers.length);
+    const found: BiasShifts[] = [];
+    await this.spread([...parts.entries()], async (worker, [i, part]) => {
+      found[i] = await worker.call('shifts', { trial, slots: at.slice(part.from, part.to).map((image) => this.slots[image] ?? 0) });
+      this.passes += part.to - part.from;
+      this.report(part.to - part.from);
+    });
+    const images = found.flatMap((part) => part.images);
+    return (found[0]?.biases ?? []).map((bias, i) => {
+      const sums = new Float64Array(bias.channels);
+      for (const image of images) for (const [channel, value] of (image[i] ?? new Float32Array()).entries()) sums[channel] = (sums[channel] ?? 0) + value;
+      return { ...bias, shift: Array.from(sums, (sum) => Math.fround(sum / images.length)) };
+    });
   }
 
   /** Waits until the workers have ended by themselves: terminating a thread inside ONNX Runtime aborts the whole process. */

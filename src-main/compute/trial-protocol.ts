@@ -3,6 +3,7 @@ import type { ImageEntry } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
 import type { Target } from '../../src-shared/domain/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer } from '../analysis/trials';
+import type { LayerBias } from '../quantization/bias-correction';
 import type { OutputTensor } from '../backends/model-session';
 
 /** What one trial worker thread is made for. */
@@ -32,6 +33,11 @@ export interface LayerErrors {
   readonly noise: readonly number[];
 }
 
+export interface BiasShifts {
+  readonly biases: readonly LayerBias[];
+  readonly images: readonly (readonly Float32Array[])[];
+}
+
 /** Slots are indices of images. */
 export interface TrialTasks {
   /** Decodes and preprocesses an image into its slot. @returns null, or why it cannot be used. */
@@ -41,6 +47,8 @@ export interface TrialTasks {
   readonly run: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: readonly TrialAnswer[] };
   /** Errors at the outputs of layers; one entry per image, in order. */
   readonly layers: { readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] }; readonly result: readonly LayerErrors[] };
+  /** Shifts of biases; one list per image, in order, with one array per bias. */
+  readonly shifts: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: BiasShifts };
 }
 export type TrialTask = keyof TrialTasks;
 

@@ -5,7 +5,8 @@ import type { OutputTensor } from '../backends/model-session';
 import { inputDims, OrtSession } from '../backends/ort-session';
 import { createPreprocessor } from '../calibration/preprocess';
 import { TrialModels, type TrialModel } from './trial-models';
-import type { LayerErrors, SharedReference, TrialInit, TrialTasks } from './trial-protocol';
+import { shiftName } from '../quantization/bias-correction';
+import type { BiasShifts, LayerErrors, SharedReference, TrialInit, TrialTasks } from './trial-protocol';
 
 type Tasks = { readonly [T in keyof TrialTasks]: (params: TrialTasks[T]['params']) => Promise<TrialTasks[T]['result']> };
 
@@ -88,6 +89,19 @@ export class TrialRunner implements Tasks {
     );
   }
 
+  /** A fixed batch is filled with the same image, over which the shifts are means too: no image changes another's. */
+  shifts({ trial, slots }: TrialTasks['shifts']['params']): Promise<BiasShifts> {
+    const { biases, ...model } = this.models.shifts(trial);
+    return this.withSession(model, async (session) => {
+      const images: Float32Array[][] = [];
+      for (const slot of slots) {
+        const found = byName(await this.runFilled(session, [slot]));
+        images.push(biases.map((_, i) => (found.get(shiftName(i)) ?? new Float32Array()).slice()));
+      }
+      return { biases, images };
+    });
+  }
+
   private async withSession<T>(model: TrialModel, use: (session: OrtSession) => Promise<T>): Promise<T> {
     const session = await OrtSession.open({ model: model.bytes, weightsDir: this.options.preparedDir, threads: 1, simulate: true, hasFp16: model.hasFp16 });
     try {
@@ -104,6 +118,11 @@ export class TrialRunner implements Tasks {
 
   /** Outputs of every image of a chunk, each as if it had been run alone; a short chunk is filled up with its last image. */
   private async runChunk(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[][]> {
+    const outputs = await this.runFilled(session, chunk);
+    return chunk.map((_, i) => outputs.map((output) => imagePart(output, i, this.batch)));
+  }
+
+  private async runFilled(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[]> {
     if (Atomics.load(this.stopFlag, 0) !== 0) throw cancelledError();
     const { batch, length } = this;
     const values = new Float32Array(length * batch);
@@ -111,8 +130,7 @@ export class TrialRunner implements Tasks {
       const slot = chunk[Math.min(i, chunk.length - 1)] ?? 0;
       values.set(this.images.subarray(slot * length, (slot + 1) * length), i * length);
     }
-    const outputs = await session.run(values, inputDims(this.options.input, batch));
-    return chunk.map((_, i) => outputs.map((output) => imagePart(output, i, batch)));
+    return session.run(values, inputDims(this.options.input, batch));
   }
 
   private referenceOf(slot: number): OutputTensor[] {

@@ -1,7 +1,7 @@
 import { attrInt } from '../onnx/attributes';
 import { DataType, type Node } from '../onnx/model';
 import type { GraphFacts } from './graph-facts';
-import type { QuantizedWeight } from './placement';
+import type { LayerInput, QuantizedWeight } from './placement';
 
 /**
  * The weight of a compute layer, with the axis of its output channels (Conv 0, ConvTranspose 1, Gemm by transB, MatMul the
@@ -25,6 +25,20 @@ function channelAxis(node: Node, rank: number): number {
     default:
       return rank - 1;
   }
+}
+
+/** The bias of a Conv or Gemm, or of the Add behind a MatMul, and who reads it. */
+export function biasOf(facts: GraphFacts, node: Node): (LayerInput & { readonly initializer: string }) | null {
+  const own = node.input[2];
+  if (own !== undefined && own !== '') return { layer: node.name, slot: 2, initializer: own };
+  const output = node.output[0] ?? '';
+  const uses = facts.uses(output);
+  const add = uses[0]?.node;
+  if (node.opType !== 'MatMul' || uses.length !== 1 || add?.opType !== 'Add' || facts.isObserved(output)) return null;
+  const slot = add.input[0] === output ? 1 : 0;
+  const bias = facts.initializer(add.input[slot] ?? '');
+  const columns = facts.initializer(node.input[1] ?? '')?.dims.at(-1);
+  return bias?.dataType === DataType.FLOAT && bias.dims.length === 1 && bias.dims[0] === columns ? { layer: add.name, slot, initializer: bias.name } : null;
 }
 
 /** Channels that a Conv or ConvTranspose reads and writes. */

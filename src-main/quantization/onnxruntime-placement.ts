@@ -1,5 +1,5 @@
 import { DataType, type Node } from '../onnx/model';
-import { weightOf } from './compute-layers';
+import { biasOf, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { LayerPrecisions } from './layer-precisions';
@@ -51,22 +51,8 @@ function placeCompute(context: Context, node: Node): void {
     return;
   }
   builder.weights.push(weight);
-  const bias = biasUse(facts, node);
+  const bias = biasOf(facts, node);
   if (bias) builder.biases.push({ ...bias, weight, dataTensor: data });
-}
-
-/** The bias of a Conv or Gemm, or of the Add behind a MatMul: as INT32 it joins the integer kernel. */
-function biasUse(facts: GraphFacts, node: Node): { readonly layer: string; readonly slot: number; readonly initializer: string } | null {
-  const own = node.input[2];
-  if (own !== undefined && own !== '') return { layer: node.name, slot: 2, initializer: own };
-  const output = node.output[0] ?? '';
-  const uses = facts.uses(output);
-  const add = uses[0]?.node;
-  if (node.opType !== 'MatMul' || uses.length !== 1 || add?.opType !== 'Add' || facts.isObserved(output)) return null;
-  const slot = add.input[0] === output ? 1 : 0;
-  const bias = facts.initializer(add.input[slot] ?? '');
-  const columns = facts.initializer(node.input[1] ?? '')?.dims.at(-1);
-  return bias?.dataType === DataType.FLOAT && bias.dims.length === 1 && bias.dims[0] === columns ? { layer: add.name, slot, initializer: bias.name } : null;
 }
 
 function placeSecondary(context: Context, node: Node): void {

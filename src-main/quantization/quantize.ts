@@ -2,6 +2,7 @@ import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from 
 import { floatOutput } from '../onnx/make';
 import type { Model } from '../onnx/model';
 import { raiseOpset } from '../onnx/passes/raise-opset';
+import { biasDecisions, type BiasCorrection } from './bias-correction';
 import { graphFacts } from './graph-facts';
 import type { RangeFacts } from './half-hazards';
 import { resolvePrecisions } from './layer-precisions';
@@ -33,6 +34,8 @@ export interface QuantizeRequest {
   readonly purpose?: 'engine' | 'simulation';
   /** Tensors that become outputs beside the model's own, in float32, unless the rewritten graph has them as integers only. */
   readonly observed?: readonly string[];
+  /** What is added to biases of quantized layers. */
+  readonly biases?: readonly BiasCorrection[];
   /** Maxima of the model's weights, when they were read before. */
   readonly weights?: WeightScales;
 }
@@ -60,14 +63,14 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const halfScales = hasHalfQdq(placed);
   const placement = request.purpose === 'simulation' ? withFloatKernels(placed) : placed;
   const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfScales });
-  const rewriter = new Rewriter({ facts, placement, scales, weights, halfScales });
+  const rewriter = new Rewriter({ facts, placement, scales, weights, halfScales, corrections: request.biases ?? [] });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish(request.observed ?? []);
   const made = new Set(rewriter.nodes.flatMap((node) => node.output));
   const rewritten = withOutputs(withNodes(model, rewriter), (request.observed ?? []).filter((name) => made.has(name)));
   return {
     model: halfScales ? raiseOpset(rewritten) : rewritten,
-    decisions: placement.decisions,
+    decisions: [...placement.decisions, ...biasDecisions(request.biases ?? [])],
     scales,
     hasFp16: placement.halfLayers.size > 0,
   };

@@ -1,6 +1,7 @@
 import { floatScalar, floatTensor, halfTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
 import { DataType, type Node, type Tensor } from '../onnx/model';
 import { capturedNames } from '../onnx/subgraphs';
+import type { BiasCorrection } from './bias-correction';
 import type { GraphFacts } from './graph-facts';
 import { FreshNames } from './names';
 import { halfBits, roundHalfEven } from './number-formats';
@@ -16,6 +17,8 @@ export interface RewriteInputs {
   readonly weights: WeightScales;
   /** Scales are ones that FP16 holds. */
   readonly halfScales: boolean;
+  /** Biases that quantized layers read in place of the model's own. */
+  readonly corrections: readonly BiasCorrection[];
 }
 
 type FloatType = 'fp32' | 'fp16';
@@ -41,6 +44,7 @@ export class Rewriter {
   private readonly biasUses: ReadonlyMap<string, QuantizedBias>;
   private readonly biasOfWeight: ReadonlyMap<QuantizedWeight, QuantizedBias>;
   private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
+  private readonly corrections: ReadonlyMap<string, BiasCorrection>;
   /** Tensor -> its integers. */
   private readonly quantized = new Map<string, QuantizedForm>();
   /** Float type and tensor -> its name behind Q/DQ. */
@@ -60,6 +64,7 @@ export class Rewriter {
     this.weightUses = new Map(placement.weights.map((weight) => [useKey(weight), weight]));
     this.biasUses = new Map(placement.biases.map((bias) => [useKey(bias), bias]));
     this.biasOfWeight = new Map(placement.biases.map((bias) => [bias.weight, bias]));
+    this.corrections = new Map(inputs.corrections.map((correction) => [useKey(correction), correction]));
     this.foldedLayers = new Map(placement.folded.map((folded) => [folded.layer, folded]));
   }
 
@@ -85,7 +90,22 @@ export class Rewriter {
     if (weight) return this.dequantizedWeight(weight, 'fp32');
     const bias = this.biasUses.get(key);
     if (bias) return this.dequantizedBias(bias);
-    return this.quantizedUses.has(key) ? this.dequantize(name, 'fp32') : this.float(name);
+    if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp32');
+    return this.corrected(key) ?? this.float(name);
+  }
+
+  /** The initializer with the corrected bias, where this input is one. */
+  private corrected(key: string): string | undefined {
+    const correction = this.corrections.get(key);
+    if (!correction) return undefined;
+    const name = correction.initializer;
+    return this.constant(floatTensor(this.names.next(`${name}_corrected`), this.inputs.weights.tensor(name).dims, this.biasValues(correction)));
+  }
+
+  private biasValues(bias: LayerInput & { readonly initializer: string }): Float32Array {
+    const values = this.inputs.weights.bias(bias.initializer);
+    const shift = this.corrections.get(useKey(bias))?.shift;
+    return shift ? values.map((value, channel) => value + (shift[channel] ?? 0)) : values;
   }
 
   private float(name: string): string {
@@ -115,7 +135,7 @@ export class Rewriter {
       if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp16');
       // Resize takes its region and its scales in float32 whatever the data is.
       const isHalf = facts.elementType(name) === DataType.FLOAT && !(node.opType === 'Resize' && slot > 0);
-      return isHalf ? this.half(name) : this.float(name);
+      return isHalf ? this.half(this.corrected(key) ?? name) : this.float(name);
     });
     const output = node.output.map((name) => {
       if (name === '' || facts.elementType(name) !== DataType.FLOAT) return name;
@@ -210,14 +230,14 @@ export class Rewriter {
     const amaxes = weights.channelAmax(weight.initializer, weight.axis);
     if (halfScales) return { values: halfWeightScales(amaxes), isRaised: false };
     if (!bias) return weightScalesFor(amaxes, null);
-    return weightScalesFor(amaxes, { values: weights.bias(bias.initializer), dataScale: scales.get(bias.dataTensor)?.scale ?? 1 });
+    return weightScalesFor(amaxes, { values: this.biasValues(bias), dataScale: scales.get(bias.dataTensor)?.scale ?? 1 });
   }
 
   private dequantizedBias(bias: QuantizedBias): string {
-    const { weights, scales } = this.inputs;
+    const { scales } = this.inputs;
     const name = bias.initializer;
     const weightScales = this.weightScales(bias.weight, bias).values;
-    const quantized = quantizeBias(weights.bias(name), weightScales, scales.get(bias.dataTensor)?.scale ?? 1);
+    const quantized = quantizeBias(this.biasValues(bias), weightScales, scales.get(bias.dataTensor)?.scale ?? 1);
     const { length } = weightScales;
     const values = this.constant(int32Tensor(this.names.next(`${name}_quantized`), [length], quantized.values));
     const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], quantized.scales));

@@ -7,6 +7,7 @@ import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessin
 import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, PrecisionPlan, Repair, RestPrecision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
 import type { HealthResult } from '../domain/health';
+import type { RepairResult } from '../domain/repair';
 import type { RunRecord } from '../domain/run-record';
 import type { SkippedImage } from '../domain/image-set';
 import type { TensorrtTyping } from '../domain/tensorrt-options';
@@ -229,6 +230,8 @@ export interface AnalysesView {
   readonly sensitivity: Readonly<Partial<Record<SensitivityKind, Dated<SensitivityResult>>>>;
   readonly auto: Dated<AutoResult> | null;
   readonly search: Dated<SearchResult> | null;
+  /** Absent: never made. */
+  readonly repair?: Dated<RepairResult>;
   readonly diagnoses: readonly Dated<DiagnosisResult>[];
 }
 

@@ -18,6 +18,15 @@ export const ATTENTION_PRECISIONS = ['float', 'int8'] as const;
 /** How products of two activations (Q·Kᵀ and the product with V) are computed. */
 export type AttentionPrecision = (typeof ATTENTION_PRECISIONS)[number];
 
+export const REPAIRS = ['equalization', 'biasCorrection'] as const;
+export type Repair = (typeof REPAIRS)[number];
+
+/**
+ * Changes of weights that leave FP32 as it is and cost INT8 less; absent: off. `equalization` scales channels between layers, so
+ * that the model, and its calibration, are another one; `biasCorrection` gives quantized variants other biases.
+ */
+export type Repairs = Readonly<Partial<Record<Repair, boolean>>>;
+
 /** Layer -> precision for the layers that a person (or a preset, or the search) decided; all others are int8. */
 export interface PrecisionPlan {
   readonly layers: Readonly<Record<string, Precision>>;
@@ -25,12 +34,24 @@ export interface PrecisionPlan {
   readonly rest?: RestPrecision;
   /** Absent: float, so that TensorRT fuses attention as a whole. For the target tensorrt. */
   readonly attention?: AttentionPrecision;
+  readonly repairs?: Repairs;
 }
 
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
   return plan.layers[layer] ?? 'int8';
+}
+
+export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
+  return plan.repairs?.[repair] === true;
+}
+
+/** The plan with a repair on or off; what is off is not written, so that equal plans look equal. */
+export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): PrecisionPlan {
+  const { repairs: _before, ...rest } = plan;
+  const on = Object.fromEntries(REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]));
+  return Object.keys(on).length === 0 ? rest : { ...rest, repairs: on };
 }
 
 /**

@@ -1,6 +1,6 @@
-import { arrayOf, byKind, nullable, number, objectOf, oneOf, recordOf, string, where, type Shape } from '../base/json-shape';
+import { arrayOf, boolean, byKind, nullable, number, objectOf, oneOf, recordOf, string, where, type Shape } from '../base/json-shape';
 import { METHODS } from './methods';
-import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from './precision';
+import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan, type Repairs } from './precision';
 import type { PartialPreprocessing, Preprocessing } from './preprocessing';
 import { PROJECT_VERSION, type Gates, type ProjectFile, type SetReference } from './project';
 
@@ -41,7 +41,7 @@ export const percentileShape: Shape<number> = where(number, 'a percentile above 
 
 export const planShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
   { layers: recordOf(oneOf(...PRECISIONS)) },
-  { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS) },
+  { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS), repairs: objectOf<Repairs>({}, { equalization: boolean, biasCorrection: boolean }) },
 );
 
 /** The fields that edits change, see ProjectDecisions. */

@@ -7,6 +7,7 @@ import { imageId } from '../../calibration/calibration-state';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt-grid-file';
 import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt-grid-store';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { requireAsGiven } from '../as-given';
 import { calibrationKey, imageInput, loadSet, prepared, setCurrentCalibration, type Workspace } from '../workspace';
 import { defaultThreads, type JobServices } from './services';
 
@@ -17,6 +18,7 @@ type MergeSpec = Extract<JobSpec, { kind: 'merge' }>;
 
 /** Collects the histograms of the calibration set; a calibration of the same content that is finished is kept. */
 export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
+  if (spec.tensorrtGridBatch !== undefined) requireAsGiven(workspace, "TensorRT's grid");
   const model = await prepared(workspace, services.compute, context);
   context.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
   const set = await loadSet(workspace, 'calibration', spec.limit);

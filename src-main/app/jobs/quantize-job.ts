@@ -5,6 +5,7 @@ import { checkOutputPath } from '../output-path';
 import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../workspace';
 import { ensureAutoFor } from './auto-job';
 import type { JobServices } from './services';
+import { withCorrectedBiases } from './corrected-biases';
 import { variantRecipe } from './variants';
 
 /** Writes a variant as a self-contained model file. */
@@ -15,7 +16,7 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   await ensureAutoFor([name.text], spec.target, workspace, services, context);
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
-  const recipe = variantRecipe(name, { options, workspace, model, calibration });
+  const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, services, context);
   const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
   return { out: spec.outPath, variant: name.text, target: spec.target, ...result };
 }

@@ -8,7 +8,7 @@ import { imageId } from '../../calibration/calibration-state';
 import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
 import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, variantOptions, type VariantOptions } from './variants';
+import { buildVariants, variantOptions, type BuiltVariant, type VariantOptions } from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 
@@ -18,31 +18,46 @@ export async function validateJob(spec: ValidateSpec, workspace: Workspace, serv
   const set = await loadSet(workspace, 'validation', spec.limit);
   const withReference: VariantOptions = { ...options, variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')] };
   const built = await buildVariants(withReference, workspace, services, context);
+  const { reports, ...evaluated } = await evaluateBuilt(built, { set, options, workspace, services, threads: spec.threads ?? defaultThreads() }, context);
+  return {
+    ...evaluated,
+    classNames: set.classNames,
+    backend: options.backend,
+    target: options.target,
+    variants: reports.filter(({ variant }) => options.variants.includes(variant)),
+  };
+}
+
+interface EvaluationTask {
+  readonly set: ImageSet;
+  readonly options: VariantOptions;
+  readonly workspace: Workspace;
+  readonly services: JobServices;
+  readonly threads: number;
+}
+
+type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'skipped' | 'warnings'> & { readonly reports: readonly VariantReport[] };
+
+/** Runs models over a set and compares them with the first one, which is FP32. */
+export async function evaluateBuilt(built: readonly BuiltVariant[], { set, options, workspace, services, threads }: EvaluationTask, context: TaskContext): Promise<Evaluation> {
   const model = await prepared(workspace, services.compute, context);
   const params = {
     variants: built.map(({ runnable }) => runnable),
     input: imageInput(model),
     preprocessing: workspace.file.preprocessing,
     set,
-    threads: spec.threads ?? defaultThreads(),
+    threads,
     batch: Math.max(...options.tensorrt.batches),
   };
   const evaluated = await blamingProvider(options, services.compute.request('evaluate', params, context));
   const images = validationImages(set, evaluated.classCount > 0);
   const reference = evaluated.variants[0];
-  const variants = evaluated.variants
-    .filter((variant) => options.variants.includes(variant.variant))
-    .map((variant) => variantReport(variant, reference, images, options));
-  const labelled = set.labelSource !== 'none' && evaluated.classCount > 0;
   return {
     images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
-    labelled,
-    classNames: set.classNames,
-    backend: options.backend,
-    target: options.target,
+    labelled: set.labelSource !== 'none' && evaluated.classCount > 0,
     skipped: evaluated.skipped,
-    variants,
-    warnings: warningsOf(set, evaluated.classCount, options),
+    warnings: [...warningsOf(set, evaluated.classCount, options), ...built.flatMap((variant) => variant.warnings ?? [])],
+    reports: evaluated.variants.map((variant) => variantReport(variant, reference, images, options)),
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
@@ -16,6 +17,8 @@ import type { RewriteParams } from '../../compute/protocol';
 import type { Model } from '../../onnx/model';
 import { openCalibration, openCalibrationIfAny, prepared, rangesOf, shortHash, type Workspace } from '../workspace';
 import { ensureAutoFor } from './auto-job';
+import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
+import { pruneEngines } from './engine-store';
 import { buildEngines } from './engines';
 import { ortGpu, ortGpuStatus, requireHalf } from './ort-gpu';
 import { REWRITE_VERSION } from './rewrite-version';
@@ -52,6 +55,8 @@ export interface BuiltVariant {
   readonly seconds: number;
   /** False when it was there already. */
   readonly built: boolean;
+  /** What was asked for and is not in it. */
+  readonly warnings?: readonly Warning[];
   /** What TensorRT made of it. */
   readonly engine?: { readonly summary: EngineSummary; readonly layersPath: string; readonly log: readonly string[] };
 }
@@ -77,7 +82,11 @@ const ENGINE_RECORD = 'engine.json';
  */
 export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
   await ensureAutoFor(options.variants, options.target, workspace, services, context);
-  if (options.backend === 'tensorrt') return buildEngines(options, workspace, services, context);
+  if (options.backend === 'tensorrt') {
+    const engines = await buildEngines(options, workspace, services, context);
+    await pruneEngines(workspace, engines.map(({ dir }) => dir));
+    return engines;
+  }
   const gpuStatus = await ortGpuStatus(options, services, context);
   const model = await prepared(workspace, services.compute, context);
   const names = options.variants.map((text) => parseVariant(text));
@@ -109,7 +118,9 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const { options, workspace } = task;
   const gpu = ortGpu(options);
   if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
-  const recipe = variantRecipe(name, task);
+  const asked = variantRecipe(name, task);
+  const recipe = await withCorrectedBiases(asked, workspace, task.services, task.context);
+  const warnings = correctionWarnings(name.text, asked, recipe);
   const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
   // FP16 weights take their real size where FP16 is real.
   const materialize = options.target === 'onnxruntime' || gpu !== null;
@@ -119,7 +130,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const weightsDir = materialize ? null : workspace.preparedDir;
   const runnable: Omit<OnnxVariant, 'hasFp16'> = { kind: 'onnx', variant: name.text, modelPath, weightsDir, simulate: isSimulation, ...(gpu === null ? {} : { gpu }) };
   const known = readEngineRecord(dir);
-  if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false };
+  if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false, warnings };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
   const result = await task.services.compute.request('rewrite', { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize }, task.context);
@@ -133,7 +144,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     createdAt: new Date().toISOString(),
   };
   await writeFileAtomic(join(dir, ENGINE_RECORD), JSON.stringify(record, null, 1));
-  return { runnable: { ...runnable, hasFp16: result.hasFp16 }, dir, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true };
+  return { runnable: { ...runnable, hasFp16: result.hasFp16 }, dir, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true, warnings };
 }
 
 function preparedAsVariant(variant: string, preparedDir: string, gpu: OrtGpu | null): BuiltVariant {
@@ -154,11 +165,13 @@ function readEngineRecord(dir: string): EngineRecord | null {
   }
 }
 
-/** Everything that decides what a variant's graph is. */
+/** Everything that decides what a variant's graph is, but for the biases that its plan asks to correct: see withCorrectedBiases. */
+export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose'>;
+
 export function variantRecipe(
   name: VariantName,
   task: { readonly options: Pick<VariantOptions, 'target' | 'activationType'>; readonly workspace: Workspace; readonly model: Model; readonly calibration: StoredCalibration | null },
-): Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose'> {
+): VariantRecipe {
   const { options, workspace, model, calibration } = task;
   const layers = model.graph.node.map((node) => layerId(node.name));
   const plan: PrecisionPlan = planOfVariant(name, workspace.file.plan, layers);

@@ -12,6 +12,7 @@ import { init } from './init';
 import { inspect } from './inspect';
 import { merge } from './merge';
 import { quantize } from './quantize';
+import { repair } from './repair';
 import { run } from './run';
 import { search } from './search';
 import { sensitivity } from './sensitivity';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   search,
   quantize,
   validate,
+  repair,
   diagnose,
   build,
   bench,

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
-import { EXIT_OK, oneOf, parseFlags, toJson, type Command } from '../command';
+import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 
 const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
 
@@ -20,8 +20,11 @@ export const set: Command = {
   --preset first-and-head-fp16|all-int8
   --rest ${REST_PRECISIONS.join('|')}               what layers run in that INT8 does not take (fp16 for tensorrt, fp32 for onnxruntime)
   --attention ${ATTENTION_PRECISIONS.join('|')}         products of two activations, target tensorrt (float)
+  --equalization on|off            scale channels between layers so that none stands out; FP32 stays bit-identical; needs a new calibration
+  --bias-correction on|off         give back the mean that INT8 takes from every output channel
   --gate NAME=VALUE|none           limits of a run, repeatable: ${GATES.join(', ')}
   --target ${TARGETS.join('|')}
+  --calibration DIR|LIST.txt       another calibration set; --validation DIR|LIST.txt|none the same for validation
 Methods: ${METHODS.join(', ')}`,
   async run(argv, { api, print }) {
     const { values, positionals } = parseFlags(
@@ -37,8 +40,12 @@ Methods: ${METHODS.join(', ')}`,
         preset: { type: 'string' },
         rest: { type: 'string' },
         attention: { type: 'string' },
+        equalization: { type: 'string' },
+        'bias-correction': { type: 'string' },
         target: { type: 'string' },
         gate: { type: 'string', multiple: true },
+        calibration: { type: 'string' },
+        validation: { type: 'string' },
       },
       { min: 1, max: 1, names: 'PROJECT' },
     );
@@ -63,8 +70,12 @@ interface Values {
   readonly preset?: string | undefined;
   readonly rest?: string | undefined;
   readonly attention?: string | undefined;
+  readonly equalization?: string | undefined;
+  readonly 'bias-correction'?: string | undefined;
   readonly target?: string | undefined;
   readonly gate?: string[] | undefined;
+  readonly calibration?: string | undefined;
+  readonly validation?: string | undefined;
 }
 
 function editsOf(values: Values): ProjectEdit[] {
@@ -72,6 +83,10 @@ function editsOf(values: Values): ProjectEdit[] {
   if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
   const target = oneOf('--target', values.target, TARGETS);
   if (target !== undefined) edits.push({ kind: 'target', target });
+  if (values.calibration !== undefined || values.validation !== undefined) {
+    const validationPath = values.validation === 'none' ? null : values.validation && resolve(values.validation);
+    edits.push({ kind: 'sets', ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath }) });
+  }
   if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate.map(parseGate)) });
   if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set');
   return edits;
@@ -111,6 +126,10 @@ function layerEdits(values: Values): ProjectEdit[] {
   if (rest !== undefined) edits.push({ kind: 'rest', rest });
   const attention = oneOf('--attention', values.attention, ATTENTION_PRECISIONS);
   if (attention !== undefined) edits.push({ kind: 'attention', attention });
+  for (const [flag, repair] of [['equalization', 'equalization'], ['bias-correction', 'biasCorrection']] as const) {
+    const choice = oneOf(`--${flag}`, values[flag], ['on', 'off'] as const);
+    if (choice !== undefined) edits.push({ kind: 'repair', repair, isOn: choice === 'on' });
+  }
   const precision = oneOf('--precision', values.precision, PRECISIONS);
   if ((precision === undefined) !== (values.layer === undefined)) throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
   if (precision !== undefined && values.layer !== undefined) edits.push({ kind: 'precision', layer: values.layer, precision });

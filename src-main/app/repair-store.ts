@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { Dated } from '../../src-shared/contract/api';
+import type { RepairResult } from '../../src-shared/domain/repair';
+import { writeFileAtomic } from '../base/atomic-file';
+import { shortHash, type Workspace } from './workspace';
+
+const REPAIR_VERSION = 1;
+const NAME = 'repair';
+
+interface Stored {
+  readonly version: typeof REPAIR_VERSION;
+  readonly basis: string;
+  readonly result: RepairResult;
+}
+
+/** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
+function basisOf({ file }: Workspace): string {
+  const { repairs: _own, ...plan } = file.plan;
+  const { model, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, target } = file;
+  return shortHash({ model: model.sha256, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, plan, target });
+}
+
+export async function saveRepair(workspace: Workspace, result: RepairResult): Promise<void> {
+  await mkdir(workspace.paths.analysisDir, { recursive: true });
+  await writeFileAtomic(workspace.paths.analysisFile(NAME), JSON.stringify({ version: REPAIR_VERSION, basis: basisOf(workspace), result } satisfies Stored, null, 1));
+}
+
+/** The last comparison of repairs; null when there is none, or it is damaged: it is made again at the press of a button. */
+export function loadRepair(workspace: Workspace): Dated<RepairResult> | null {
+  const path = workspace.paths.analysisFile(NAME);
+  if (!existsSync(path)) return null;
+  try {
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored>;
+    if (stored.version !== REPAIR_VERSION || !stored.result) return null;
+    return { result: stored.result, isCurrent: stored.basis === basisOf(workspace) };
+  } catch {
+    return null;
+  }
+}

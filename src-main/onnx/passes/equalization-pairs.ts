@@ -1,0 +1,170 @@
+import { attrInt } from '../attributes';
+import { GraphIndex, type Consumer } from '../graph-index';
+import { DataType, type Graph, type Node, type Tensor } from '../model';
+import { isOp } from '../opset';
+import { tensorAsFloat32, tensorAsInts } from '../tensor-values';
+import { inChannels, layerWeights, type LayerWeights } from './layer-weights';
+
+/** A layer whose output channels can be scaled, and the layers whose input channels take that back. */
+export interface EqualizationPair {
+  readonly first: LayerWeights;
+  readonly readers: readonly LayerWeights[];
+  /** Activations between them: their channels change with the scales. */
+  readonly tensors: readonly string[];
+}
+
+export interface EqualizationPairs {
+  /** In graph order. */
+  readonly pairs: readonly EqualizationPair[];
+  /** Layer -> why its output channels cannot be scaled. */
+  readonly refusals: ReadonlyMap<Node, EqualizationRefusal>;
+}
+
+export interface EqualizationRefusal {
+  /** Without names, so that layers can be counted by it. */
+  readonly cause: string;
+  /** One sentence part that names what is in the way. */
+  readonly reason: string;
+}
+
+const LARGEST_FLOAT = 3.4028234663852886e38;
+const LAYERS = ['Conv', 'Gemm'];
+/** f(s * x) = s * f(x) for every s > 0, channel by channel, shape of channels kept. */
+const HOMOGENEOUS = ['Relu', 'LeakyRelu', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'Identity', 'Dropout'];
+const GLOBAL_POOLS = ['GlobalAveragePool', 'GlobalMaxPool'];
+
+/**
+ * Layers between which channels may be scaled: every path from the first leads through operators that a positive factor per
+ * channel passes unchanged, and ends as the data of a Conv or Gemm whose weights are its own. Nothing else sees what lies
+ * between. Works on a prepared graph.
+ */
+export function equalizationPairs(graph: Graph): EqualizationPairs {
+  const index = new GraphIndex(graph);
+  const pairs: EqualizationPair[] = [];
+  const refusals = new Map<Node, EqualizationRefusal>();
+  for (const node of index.sortedNodes) {
+    if (!isOp(node, ...LAYERS)) continue;
+    try {
+      pairs.push(new PairSearch(index).from(node));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refusals.set(node, error.refusal);
+    }
+  }
+  return { pairs, refusals };
+}
+
+/** Ends the search. */
+class Refused extends Error {
+  /** @param why without names; @param where the layer that is in the way, when it is not the first one itself */
+  constructor(
+    private readonly why: string,
+    private readonly where?: Node,
+  ) {
+    super(why);
+  }
+
+  get refusal(): EqualizationRefusal {
+    return { cause: this.why, reason: this.where === undefined ? this.why : `${this.why} (${this.where.name})` };
+  }
+}
+
+class PairSearch {
+  private readonly readers: LayerWeights[] = [];
+  private readonly tensors: string[] = [];
+  private channels = 0;
+
+  constructor(private readonly index: GraphIndex) {}
+
+  from(node: Node): EqualizationPair {
+    const first = this.weightsOf(node);
+    if (first === null || !this.hasOwnBias(first)) throw new Refused('its weights or bias are shared, computed, or not float32');
+    this.channels = first.outputs;
+    this.follow(node.output[0] ?? '', false);
+    return { first, readers: this.readers, tensors: this.tensors };
+  }
+
+  /** @param isPooled one value per channel is left, so that a change of shape cannot mix channels. */
+  private follow(tensor: string, isPooled: boolean): void {
+    if (this.index.isGraphOutput(tensor)) throw new Refused('its result is an output of the model');
+    const consumers = this.index.consumers(tensor);
+    if (consumers.length === 0) throw new Refused('nothing reads its result');
+    this.tensors.push(tensor);
+    for (const consumer of consumers) this.pass(consumer, isPooled);
+  }
+
+  private pass({ node, inputIndex }: Consumer, isPooled: boolean): void {
+    if (isOp(node, 'Add', 'Sum', 'Concat')) throw new Refused(`its result meets another path in ${article(node.opType)}`, node);
+    if (inputIndex !== 0) throw new Refused(`its result is not the data of ${article(node.opType)}`, node);
+    if (isOp(node, ...LAYERS)) {
+      this.readers.push(this.reader(node));
+      return;
+    }
+    const cause = isOp(node, ...HOMOGENEOUS) ? null : this.whyNot(node, isPooled);
+    if (cause !== null) throw new Refused(cause, node);
+    if (node.output.slice(1).some((name) => name !== '')) throw new Refused(`${article(node.opType)} has a second output`, node);
+    this.follow(node.output[0] ?? '', isPooled || isOp(node, ...GLOBAL_POOLS));
+  }
+
+  /** Operators that pass factors under conditions; null when they hold. */
+  private whyNot(node: Node, isPooled: boolean): string | null {
+    if (isOp(node, 'PRelu')) return this.index.initializer(node.input[1] ?? '') ? null : 'the slope of a PRelu is computed';
+    if (isOp(node, 'Clip')) return this.whyNotClip(node);
+    if (isOp(node, 'Flatten') && attrInt(node, 'axis', 1) === 1) return null;
+    if (isOp(node, 'Reshape', 'Squeeze', 'Flatten')) return isPooled || this.keepsBatchAlone(node) ? null : `${article(node.opType)} may mix channels`;
+    return `${article(node.opType)} passes no factor per channel`;
+  }
+
+  /** Only a Clip that is a Relu passes factors: an upper bound would have to differ from channel to channel. */
+  private whyNotClip(node: Node): string | null {
+    const [, low = '', high = ''] = node.input;
+    const bound = (name: string, none: number): number | undefined => (name === '' ? none : this.scalar(name));
+    const lowReal = bound(low, -LARGEST_FLOAT);
+    const highReal = bound(high, LARGEST_FLOAT);
+    if (highReal === undefined || lowReal === undefined) return 'the bounds of a Clip are computed';
+    if (highReal < LARGEST_FLOAT) return `a Clip ends at ${Number(highReal.toPrecision(3))}, one bound for all channels`;
+    return lowReal === 0 || lowReal <= -LARGEST_FLOAT ? null : `a Clip starts at ${Number(lowReal.toPrecision(3))}`;
+  }
+
+  /** Reshape to [0, n]: the first axis stays, all others become one, channel by channel. */
+  private keepsBatchAlone(node: Node): boolean {
+    const shape = this.index.initializer(node.input[1] ?? '');
+    if (!isOp(node, 'Reshape') || shape?.dataType !== DataType.INT64 || attrInt(node, 'allowzero', 0) !== 0) return false;
+    const dims = tensorAsInts(shape);
+    return dims.length === 2 && dims[0] === 0;
+  }
+
+  private reader(node: Node): LayerWeights {
+    const weights = this.weightsOf(node);
+    if (weights === null) throw new Refused(`the weights of ${article(node.opType)} that reads it are shared, computed, or not float32`, node);
+    if (inChannels(weights, this.channels) === null) throw new Refused(`the weights of ${article(node.opType)} that reads it do not fit its channels`, node);
+    if (isOp(node, 'Gemm') && attrInt(node, 'transA', 0) !== 0) throw new Refused('a Gemm reads it transposed', node);
+    return weights;
+  }
+
+  private weightsOf(node: Node): LayerWeights | null {
+    const tensor = this.own(node.input[1] ?? '');
+    return tensor && layerWeights(node, tensor);
+  }
+
+  private hasOwnBias({ node, outputs }: LayerWeights): boolean {
+    const name = node.input[2] ?? '';
+    return name === '' || this.own(name)?.dims.at(-1) === outputs;
+  }
+
+  /** A float32 initializer that one input of one layer reads, and nothing else. */
+  private own(name: string): Tensor | null {
+    const tensor = this.index.initializer(name);
+    if (tensor?.dataType !== DataType.FLOAT || this.index.consumers(name).length !== 1 || this.index.isGraphOutput(name)) return null;
+    return tensor;
+  }
+
+  private scalar(name: string): number | undefined {
+    const tensor = this.index.initializer(name);
+    return tensor?.dataType === DataType.FLOAT ? tensorAsFloat32(tensor)[0] : undefined;
+  }
+}
+
+function article(opType: string): string {
+  return `${/^[AEIO]/.test(opType) ? 'an' : 'a'} ${opType}`;
+}
