@@ -92,9 +92,14 @@ function recordsOf(lanes: readonly Lane[], batch: number): BenchmarkVariantRecor
   });
 }
 
-/** One warning for each variant and batch whose latencies vary so much that they should not be compared. */
-export function unsteady(variants: readonly BenchmarkVariantRecord[]): Warning[] {
-  return variants.filter(({ latencyMs }) => isUnstable(latencyMs)).map(({ variant, batch, coefficientOfVariation }) => ({
+/** One warning for each variant whose latencies vary so much that they should not be compared, at its worst batch. */
+export function unsteady(records: readonly BenchmarkVariantRecord[]): Warning[] {
+  const worst = new Map<string, BenchmarkVariantRecord>();
+  for (const record of records) {
+    const known = worst.get(record.variant);
+    if (isUnstable(record.latencyMs) && (known === undefined || known.coefficientOfVariation < record.coefficientOfVariation)) worst.set(record.variant, record);
+  }
+  return [...worst.values()].map(({ variant, batch, coefficientOfVariation }) => ({
     code: 'latency-unsteady',
     message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the ratio to fp32.`,
   }));

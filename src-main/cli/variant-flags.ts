@@ -1,4 +1,6 @@
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { BACKENDS, TARGETS } from '../../src-shared/domain/precision';
+import type { DeviceRecord } from '../../src-shared/domain/run-record';
 import type { TensorrtOptions } from '../../src-shared/domain/tensorrt-options';
 import { oneOf, present, wholeNumber } from './command';
 
@@ -85,4 +87,26 @@ function tensorrtFlags(values: VariantFlagValues): Partial<TensorrtOptions> | un
     transfers: values.transfers,
   });
   return Object.keys(options).length === 0 ? undefined : options;
+}
+
+/** Flags of the commands that work on several GPUs. */
+export const DEVICES_OPTIONS = { devices: { type: 'string' }, parallel: { type: 'boolean' } } as const;
+
+export const DEVICES_USAGE = `  --devices LIST    several GPUs (0,1 or all), one after the other; GPUs of one kind share their engines
+  --parallel        all of them at once; builds of different kinds then slow each other down`;
+
+/** @throws WorkbenchError usage */
+export function parseDevicesFlags(values: { readonly devices?: string | undefined; readonly parallel?: boolean | undefined; readonly device?: string | undefined }) {
+  if (values.devices === undefined) {
+    if (values.parallel) throw new WorkbenchError('usage', '--parallel needs --devices');
+    return {};
+  }
+  if (values.device !== undefined) throw new WorkbenchError('usage', 'Expected --device or --devices, found both');
+  const devices = values.devices === 'all' ? ('all' as const) : values.devices.split(',').map((text) => wholeNumber('--devices', text.trim(), 0, 1023) ?? 0);
+  return { devices, ...present({ isParallel: values.parallel }) };
+}
+
+/** `0 NVIDIA H200` */
+export function deviceText(device: DeviceRecord | undefined): string {
+  return device === undefined ? '' : `${device.index} ${device.name}`;
 }

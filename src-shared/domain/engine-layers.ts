@@ -13,6 +13,9 @@ export interface EngineLayer {
   /** A conversion of type or memory layout that TensorRT put between two layers. */
   readonly isReformat: boolean;
   readonly tactic: string;
+  /** Names of its tensors in the engine; empty where the inspector does not tell. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
   /** Mean time of one run; null where it was not profiled. */
   readonly meanMs: number | null;
 }
@@ -36,14 +39,18 @@ export function parseEngineLayers(inspected: string, onnxLayers: readonly string
 function parseLayer(layer: unknown, known: ReadonlySet<string>): EngineLayer {
   const name = typeof layer === 'string' ? layer : text(layer, 'Name');
   const kind = text(layer, 'LayerType');
+  const isReformat = kind === 'Reformat' || kind === 'NoOp' || /^Reformatting CopyNode/.test(name);
   return {
     name,
     kind,
-    onnxLayers: onnxLayersOf(name, text(layer, 'Metadata'), known),
+    // A conversion is named after the layer that it is for; it computes nothing of it.
+    onnxLayers: isReformat ? [] : onnxLayersOf(name, text(layer, 'Metadata'), known),
     type: typeOf(field(layer, 'Inputs')) ?? typeOf(field(layer, 'Outputs')) ?? 'other',
     outputType: typeOf(field(layer, 'Outputs')) ?? 'other',
-    isReformat: kind === 'Reformat' || kind === 'NoOp' || /^Reformatting CopyNode/.test(name),
+    isReformat,
     tactic: text(layer, 'TacticName'),
+    inputs: tensorNames(field(layer, 'Inputs')),
+    outputs: tensorNames(field(layer, 'Outputs')),
     meanMs: null,
   };
 }
@@ -53,6 +60,10 @@ function onnxLayersOf(name: string, metadata: string, known: ReadonlySet<string>
   const named = [...metadata.matchAll(/\[ONNX Layer: ([^\]]*)\]/g)].map(([, layer]) => layer ?? '');
   const parts = named.length > 0 ? named : name.split(' + ').flatMap((part) => [part, part.replace(/^PWN\((.*)\)$/, '$1')]);
   return [...new Set(parts)].filter((part) => known.has(part));
+}
+
+function tensorNames(tensors: unknown): string[] {
+  return Array.isArray(tensors) ? tensors.map((tensor: unknown) => text(tensor, 'Name')).filter((name) => name !== '') : [];
 }
 
 function typeOf(tensors: unknown): EngineType | undefined {

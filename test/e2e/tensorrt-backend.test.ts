@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
 import { writeModel } from '../../src-main/onnx/wire-writer';
+import { createWorkbench } from '../../src-main/app/create-workbench';
 import { startCalib, type CalibOutcome } from '../support/calib-process';
 import { FAKES, MAJORS_WITH_HEADERS, prepareFakes } from '../support/fake-tensorrt/libraries';
 import { tinyModel, writeTinyImages } from '../support/tiny-project';
@@ -25,8 +26,10 @@ function calib(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<C
   return startCalib([...args, '--json'], { env: env(more) }).outcome;
 }
 
-async function json<T>(...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await calib(args);
+const json = <T>(...args: readonly string[]): Promise<T> => jsonWith<T>({}, ...args);
+
+async function jsonWith<T>(more: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await calib(args, more);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as T;
 }
@@ -92,7 +95,68 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(warnings.filter(({ message }) => message.includes('conv0'))).toEqual([]);
     const told = readFileSync(engines[0]?.path ?? '', 'latin1');
     expect(told).toContain('MinMaxCalibration');
-    await json('set', project, '--layer', 'conv0', '--precision', 'int8');
+  });
+
+  it('shows the engine of a variant, what was asked of its layers, and whether it is still that of the plan', async () => {
+    const workbench = createWorkbench();
+    try {
+      const { variants, engine } = await workbench.getEngineLayers({ projectPath: project });
+      expect([...variants].sort()).toEqual(['fp32', 'int8-minmax', 'mixed-minmax']);
+      expect(variants[0]).toBe('mixed-minmax'); // used last
+      expect(engine).toMatchObject({ variant: 'mixed-minmax', isCurrent: true, typing: 'implicit', tensorrt: '10.6.0', asked: { conv0: 'fp32', conv1: 'int8' } });
+      await json('set', project, '--layer', 'conv0', '--precision', 'int8');
+      expect((await workbench.getEngineLayers({ projectPath: project })).engine?.isCurrent).toBe(false);
+      const int8 = await workbench.getEngineLayers({ projectPath: project, variant: 'int8-minmax' });
+      expect(int8.engine).toMatchObject({ variant: 'int8-minmax', isCurrent: true, typing: 'strong', asked: { conv0: 'int8', head: expect.any(String) as string } });
+      expect((await workbench.getEngineLayers({ projectPath: project, variant: 'fp16' })).engine).toBeNull();
+    } finally {
+      workbench.dispose();
+    }
+  });
+
+  it('builds once for GPUs of one kind, and times each of them, one after the other or at once', async () => {
+    const two = { FAKE_CUDA_DEVICES: '2' };
+    const builds = await jsonWith<BuildResult>(two, ...onGpu('build', '--batches', '2', '--devices', 'all'));
+    expect(builds.engines.map(({ variant, built, device }) => [variant, built, device?.index])).toEqual([
+      ['fp32', true, 0],
+      ['int8-minmax', true, 0],
+      ['fp32', false, 1],
+      ['int8-minmax', false, 1],
+    ]);
+    expect(new Set(builds.engines.map(({ path }) => path)).size).toBe(2);
+    for (const flags of [[], ['--parallel']]) {
+      const { variants, devices, gpu } = await jsonWith<BenchResult>(two, ...onGpu('bench', '--batches', '2', '--rounds', '2', '--devices', '1,0', ...flags));
+      expect(variants.map(({ variant, device, latencyMs }) => [variant, device?.index, Number(latencyMs.median.toFixed(3))])).toEqual([
+        ['fp32', 0, GRAPH_MS],
+        ['int8-minmax', 0, GRAPH_MS],
+        ['fp32', 1, GRAPH_MS],
+        ['int8-minmax', 1, GRAPH_MS],
+      ]);
+      expect(devices?.map(({ device }) => device)).toEqual([
+        { index: 0, name: 'Fake GPU' },
+        { index: 1, name: 'Fake GPU' },
+      ]);
+      expect(devices?.every(({ seconds }) => seconds > 0)).toBe(true);
+      expect(gpu?.tensorrt).toBe('10.6.0');
+    }
+  });
+
+  it('builds for each of GPUs of different kinds, at once where that is asked for', async () => {
+    const kinds = { FAKE_CUDA_DEVICES: '2', FAKE_CUDA_KINDS: 'Fake GPU,Other GPU' };
+    const { engines } = await jsonWith<BuildResult>(kinds, ...onGpu('build', '--batches', '3', '--optimization-level', '1', '--devices', '0,1', '--parallel'));
+    expect(engines.map(({ built, device }) => [built, device?.name])).toEqual([
+      [true, 'Fake GPU'],
+      [true, 'Fake GPU'],
+      [true, 'Other GPU'],
+      [true, 'Other GPU'],
+    ]);
+    expect(new Set(engines.map(({ path }) => path)).size).toBe(4);
+    expect(readdirSync(join(dir, 'home/timing-caches'))).toHaveLength(2);
+  });
+
+  it('refuses GPUs that are not there, and unclear wishes', async () => {
+    for (const flags of [['--devices', '0,1'], ['--devices', '0', '--device', '0'], ['--parallel']]) expect((await calib(onGpu('bench', ...flags))).code).toBe(2);
+    expect((await calib(['bench', project, '--devices', 'all', '--variants', 'fp32', '--target', 'onnxruntime'])).code).toBe(2);
   });
 
   it('loads no engine that is not the one it built', async () => {

@@ -1,31 +1,54 @@
-import type { BenchResult, BenchSpec, BuildResult, BuildSpec } from '../../../src-shared/contract/jobs';
+import type { BenchResult, BenchSpec, BuildResult, BuildSpec, DeviceBench } from '../../../src-shared/contract/jobs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ImageInput } from '../../../src-shared/domain/preprocessing';
+import type { DeviceRecord } from '../../../src-shared/domain/run-record';
+import { variantPath } from '../../backends/runnable-variant';
+import type { BenchOutcome, TensorrtStatus } from '../../compute/protocol';
 import { imageInput, prepared, type Workspace } from '../workspace';
+import { buildOnDevices, devicesOf, type DeviceEngines } from './devices';
+import { forEachDevice } from './for-each-device';
 import { blamingProvider, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
-import { variantPath } from '../../backends/runnable-variant';
-import { buildVariants, variantOptions } from './variants';
+import { buildVariants, variantOptions, type BuiltVariant, type VariantOptions } from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
 
 export async function buildJob(spec: BuildSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuildResult> {
   const options = variantOptions(spec, workspace, DEFAULT_VARIANTS);
-  const built = await buildVariants(options, workspace, services, context);
+  const engines = await enginesOf(spec, options, workspace, services, context);
   return {
     backend: options.backend,
-    engines: built.map((engine) => ({
-      variant: engine.runnable.variant,
-      path: variantPath(engine.runnable),
-      sizeMb: engine.sizeBytes / 1e6,
-      seconds: engine.seconds,
-      built: engine.built,
-      ...(engine.engine ? { summary: engine.engine.summary, layersPath: engine.engine.layersPath } : {}),
-    })),
-    warnings: built.flatMap(({ runnable, engine }) => (engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` }))),
+    engines: engines.flatMap(({ device, built }) => built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) }))),
+    warnings: engines.flatMap(({ built }) => built.flatMap(({ runnable, engine }) => (engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` })))),
   };
 }
+
+function engineResult({ runnable, sizeBytes, seconds, built, engine }: BuiltVariant): BuildResult['engines'][number] {
+  return {
+    variant: runnable.variant,
+    path: variantPath(runnable),
+    sizeMb: sizeBytes / 1e6,
+    seconds,
+    built,
+    ...(engine ? { summary: engine.summary, layersPath: engine.layersPath } : {}),
+  };
+}
+
+type Engines = Omit<DeviceEngines, 'device'> & {
+  /** null: the one that the options name. */
+  readonly device: DeviceRecord | null;
+};
+
+async function enginesOf(spec: BuildSpec | BenchSpec, options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<readonly Engines[]> {
+  const status = spec.devices === undefined || options.backend !== 'tensorrt' ? NO_GPUS : await services.compute.request('tensorrt-status', {}, context);
+  const devices = devicesOf(spec, options, status);
+  if (devices === null) return [{ device: null, options, built: await buildVariants(options, workspace, services, context) }];
+  return buildOnDevices({ devices, isParallel: spec.isParallel ?? false, options, status }, workspace, services, context);
+}
+
+const NO_GPUS: TensorrtStatus = { version: '', libraryPath: '', devices: [] };
 
 /** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
 export async function benchJob(spec: BenchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BenchResult> {
@@ -37,25 +60,54 @@ export async function benchJob(spec: BenchSpec, workspace: Workspace, services: 
   }
   const batch = spec.batch === undefined ? {} : { tensorrt: { ...asked.tensorrt, batches: [spec.batch] } };
   const options = { ...asked, ...batch, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] };
-  const built = await buildVariants(options, workspace, services, context);
+  const engines = await enginesOf(spec, options, workspace, services, context);
   const input = imageInput(await prepared(workspace, services.compute, context));
   if (spec.batch !== undefined && input.fixedBatch !== null && spec.batch !== input.fixedBatch) {
     throw new WorkbenchError('usage', `Expected batch ${input.fixedBatch}, which the model fixes, but --batch is ${spec.batch}`);
   }
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
+  const timed = await forEachDevice(engines, spec.isParallel ?? false, context, (own, ownContext) => timeEngines(own, { input, threads, rounds }, services, ownContext));
+  return { backend: options.backend, threads, rounds, ...resultOf(timed, asked) };
+}
+
+interface Timed {
+  readonly device: DeviceRecord | null;
+  readonly outcome: BenchOutcome;
+  readonly seconds: number;
+}
+
+async function timeEngines(
+  { device, options, built }: Engines,
+  how: { readonly input: ImageInput; readonly threads: number; readonly rounds: number },
+  services: JobServices,
+  context: TaskContext,
+): Promise<Timed> {
+  const startedAt = performance.now();
   const params = {
+    ...how,
     variants: built.map(({ runnable }) => runnable),
     sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
-    input,
-    batches: input.fixedBatch === null ? options.tensorrt.batches : [input.fixedBatch],
+    batches: how.input.fixedBatch === null ? options.tensorrt.batches : [how.input.fixedBatch],
     tensorrt: options.tensorrt,
-    threads,
-    rounds,
   };
   const outcome = await blamingProvider(options, services.compute.request('bench', params, context));
-  const variants = outcome.variants.filter((variant) => asked.variants.includes(variant.variant));
-  const { device, gpu } = outcome;
-  const warnings = [...ortGpuWarnings(asked), ...outcome.warnings];
-  return { backend: options.backend, device, threads, rounds, variants, warnings, ...(gpu === undefined ? {} : { gpu }) };
+  return { device, outcome, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+function resultOf(timed: readonly Timed[], asked: VariantOptions): Pick<BenchResult, 'device' | 'variants' | 'warnings' | 'gpu' | 'devices'> {
+  const devices = timed.flatMap(({ device, outcome, seconds }): DeviceBench[] => (device === null ? [] : [{ device, seconds, ...(outcome.gpu === undefined ? {} : { gpu: outcome.gpu }) }]));
+  const gpu = timed[0]?.outcome.gpu;
+  return {
+    device: timed.map(({ outcome }) => outcome.device).join(', '),
+    variants: timed.flatMap(({ device, outcome }) =>
+      outcome.variants.filter(({ variant }) => asked.variants.includes(variant)).map((record) => ({ ...record, ...(device === null ? {} : { device }) })),
+    ),
+    warnings: [
+      ...ortGpuWarnings(asked),
+      ...timed.flatMap(({ device, outcome }) => outcome.warnings.map((warning) => (device === null ? warning : { ...warning, message: `GPU ${device.index}: ${warning.message}` }))),
+    ],
+    ...(gpu === undefined ? {} : { gpu }),
+    ...(devices.length === 0 ? {} : { devices }),
+  };
 }

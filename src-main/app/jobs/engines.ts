@@ -1,45 +1,24 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { summarizeEngine, type EngineSummary } from '../../../src-shared/domain/engine-layers';
-import { restOf } from '../../../src-shared/domain/precision';
+import { summarizeEngine } from '../../../src-shared/domain/engine-layers';
+import { precisionOf, restOf, type PlacementDecision, type Precision, type PrecisionPlan } from '../../../src-shared/domain/precision';
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { parseVariant, type VariantName } from '../../../src-shared/domain/variant';
 import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
 import type { EngineVariant } from '../../backends/runnable-variant';
-import { writeFileAtomic } from '../../base/atomic-file';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import type { TensorrtStatus } from '../../compute/protocol';
 import { DataType, type Model } from '../../onnx/model';
 import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
-import { pruneEngines } from './engine-store';
+import { enginePathIn, layersPathIn, readEngineRecord, recipeHash, writeEngineRecord, type EngineRecord } from './engine-record';
 import type { JobServices } from './services';
 import { REWRITE_VERSION } from './rewrite-version';
 import { needsCalibration, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
 
-/** engine.json beside an engine. Everything that an engine must match to be loaded is in its folder's key. */
-interface EngineRecord {
-  readonly version: 2;
-  readonly backend: 'tensorrt';
-  readonly variant: string;
-  readonly tensorrt: string;
-  readonly gpu: string;
-  readonly options: TensorrtOptions;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly seconds: number;
-  /** Warnings and errors that TensorRT printed. */
-  readonly log: readonly string[];
-  readonly summary: EngineSummary;
-  readonly createdAt: string;
-}
-
-const RECORD = 'engine.json';
-const ENGINE = 'model.engine';
-const LAYERS = 'layers.json';
 const PROFILE_RUNS = 20;
 
 interface EngineTask {
@@ -67,26 +46,25 @@ export async function buildEngines(options: VariantOptions, workspace: Workspace
     built.push(await buildOne(name, task, context));
   }
   context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
-  await pruneEngines(workspace, built.map(({ dir }) => dir));
   return built;
 }
 
 async function buildOne(name: VariantName, task: EngineTask, context: TaskContext): Promise<BuiltVariant> {
   const { options, workspace, services, status } = task;
   const { tensorrt } = options;
-  const gpu = gpuOf(status, tensorrt.device);
+  const gpu = gpuKind(status, tensorrt.device);
   const recipe = variantRecipe(name, task);
   // FP32 is the same network either way.
   const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
   const implicit = typing === 'implicit' ? implicitPrecisions(name, task) : null;
   const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
-  const known = readRecord(dir);
+  const known = readEngineRecord(dir);
   if (known) return builtVariant(name, dir, known, { device: tensorrt.device, built: false });
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
-  if (!implicit) await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: modelPath, materialize: true }, context);
-  const enginePath = join(dir, ENGINE);
+  const written = implicit ? null : await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: modelPath, materialize: true }, context);
+  const enginePath = enginePathIn(dir);
   const result = await services.compute.request(
     'tensorrt-build',
     {
@@ -103,11 +81,12 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   );
   const engine: EngineVariant = { kind: 'engine', variant: name.text, enginePath, sha256: result.sha256, device: tensorrt.device };
   const { layers } = await services.compute.request('tensorrt-layers', { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: task.model.graph.node.map((node) => node.name) }, context);
-  await writeFileAtomic(join(dir, LAYERS), JSON.stringify(layers, null, 1));
   const record: EngineRecord = {
-    version: 2,
+    version: 3,
     backend: 'tensorrt',
     variant: name.text,
+    recipe: recipeHash(recipe),
+    asked: written ? decidedPrecisions(written.decisions) : plannedPrecisions(recipe.plan, task.model),
     tensorrt: status.version,
     gpu,
     options: { ...tensorrt, typing },
@@ -118,7 +97,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     summary: summarizeEngine(layers),
     createdAt: new Date().toISOString(),
   };
-  await writeFileAtomic(join(dir, RECORD), JSON.stringify(record, null, 1));
+  await writeEngineRecord(dir, record, layers);
   return builtVariant(name, dir, record, { device: tensorrt.device, built: true });
 }
 
@@ -128,30 +107,29 @@ function identityOf({ typing, batches, workspaceMib, optimizationLevel, tf32, au
 }
 
 function builtVariant(name: VariantName, dir: string, record: EngineRecord, { device, built }: { readonly device: number; readonly built: boolean }): BuiltVariant {
-  const enginePath = join(dir, ENGINE);
+  const enginePath = enginePathIn(dir);
   return {
     runnable: { kind: 'engine', variant: name.text, enginePath, sha256: record.sha256, device },
     dir,
     sizeBytes: record.sizeBytes,
     seconds: built ? record.seconds : 0,
     built,
-    engine: { summary: record.summary, layersPath: join(dir, LAYERS), log: record.log },
+    engine: { summary: record.summary, layersPath: layersPathIn(dir), log: record.log },
   };
 }
 
-function readRecord(dir: string): EngineRecord | null {
-  const path = join(dir, RECORD);
-  if (!existsSync(path) || !existsSync(join(dir, ENGINE))) return null;
-  try {
-    const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<EngineRecord>;
-    return record.version === 2 && typeof record.sha256 === 'string' && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
-  } catch {
-    return null;
-  }
+/** What the rewritten model states for each layer. */
+function decidedPrecisions(decisions: readonly PlacementDecision[]): Record<string, Precision> {
+  return Object.fromEntries(decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]));
+}
+
+/** With implicit typing TensorRT decides; what was asked is the plan. */
+function plannedPrecisions(plan: PrecisionPlan, model: Model): Record<string, Precision> {
+  return Object.fromEntries(model.graph.node.map(({ name }) => [name, precisionOf(plan, layerId(name))]));
 }
 
 /** Name and compute capability: an engine runs on every GPU of the kind that it was built on. */
-function gpuOf({ devices }: TensorrtStatus, index: number): string {
+export function gpuKind({ devices }: TensorrtStatus, index: number): string {
   const device = devices[index];
   if (!device) throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${devices.length}`, { hint: '--device counts from 0.' });
   return `${device.name} ${device.computeCapability}`;

@@ -3,7 +3,7 @@ import { formatMs, formatPercent, formatRate } from '../../../src-shared/base/un
 import type { BenchResult } from '../../../src-shared/contract/jobs';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
-import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
+import { DEVICES_OPTIONS, DEVICES_USAGE, deviceText, parseDevicesFlags, parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
 
 export const bench: Command = {
   name: 'bench',
@@ -11,13 +11,15 @@ export const bench: Command = {
   usage: `Usage: calib bench PROJECT [--backend B] [--variants LIST] [--batch N] [--rounds N] [--threads N] [--json]
 ${VARIANT_USAGE}
   --batch N         images per inference (default 1, or what the model fixes)
-  --rounds N        turns of every variant (default 20)`,
+  --rounds N        turns of every variant (default 20)
+${DEVICES_USAGE}`,
   async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, batch: { type: 'string' }, rounds: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS, batch: { type: 'string' }, rounds: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
     const result = await runJob({
       kind: 'bench',
       projectPath: resolve(positionals[0] ?? ''),
       ...parseVariantFlags(values),
+      ...parseDevicesFlags(values),
       ...present({ batch: wholeNumber('--batch', values.batch, 1, 65_536), rounds: wholeNumber('--rounds', values.rounds, 1, 10_000) }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
@@ -28,11 +30,13 @@ ${VARIANT_USAGE}
 
 function asText(result: BenchResult): string {
   const columns: Column[] = [
+    ...(result.devices === undefined ? [] : [{ title: 'GPU' }]),
     { title: 'variant' },
     { title: 'batch', align: 'right' },
     ...['median', 'mean', 'p90', 'p95', 'p99', 'CV', 'vs FP32', 'throughput', 'memory MB', 'size MB'].map((title): Column => ({ title, align: 'right' })),
   ];
   const rows = result.variants.map((row) => [
+    ...(result.devices === undefined ? [] : [deviceText(row.device)]),
     row.variant,
     String(row.batch),
     ...(['median', 'mean', 'p90', 'p95', 'p99'] as const).map((key) => formatMs(row.latencyMs[key])),

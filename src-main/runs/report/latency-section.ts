@@ -1,6 +1,7 @@
 import { formatCount, formatMs, formatPercent } from '../../../src-shared/base/units';
 import { isUnstable } from '../../../src-shared/domain/latency';
 import type { BenchmarkVariantRecord, RunRecord } from '../../../src-shared/domain/run-record';
+import { renderBatches } from './batch-chart';
 import { html, px, type Html } from './markup';
 import { variantColour } from './marks';
 
@@ -12,6 +13,8 @@ const ROW_HEIGHT = 26;
 export function renderLatency(record: RunRecord): Html {
   const { benchmark } = record;
   if (benchmark === null || benchmark.variants.length === 0) return html``;
+  const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
+  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? `${variant} × ${batch}` : variant);
   const scaleMs = Math.max(...benchmark.variants.map((entry) => entry.latencyMs.p99));
   const height = benchmark.variants.length * ROW_HEIGHT + 18;
   const width = LABEL_WIDTH + PLOT_WIDTH + 60;
@@ -19,7 +22,8 @@ export function renderLatency(record: RunRecord): Html {
 <p class="dim">${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in ${countOf(benchmark.rounds, 'round')}.
 Solid: up to the median; paler: p90, p95, p99.</p>
 <svg role="img" aria-label="Latency per variant" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
-${benchmark.variants.map((entry, index) => bar(entry, index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
+${benchmark.variants.map((entry, index) => bar(entry, nameOf(entry), index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
+${renderBatches(benchmark.variants)}
 <div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th>
 <th class="n">p90</th><th class="n">p95</th><th class="n">p99</th><th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th>
 <th class="n">Samples</th></tr>
@@ -30,13 +34,13 @@ function countOf(count: number, word: string): string {
   return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
-function bar(entry: BenchmarkVariantRecord, y: number, scaleMs: number): Html {
+function bar(entry: BenchmarkVariantRecord, name: string, y: number, scaleMs: number): Html {
   const { median, p90, p95, p99 } = entry.latencyMs;
   const widthOf = (valueMs: number): string => px((PLOT_WIDTH * valueMs) / scaleMs);
   const colour = variantColour(entry.variant);
   const layer = (valueMs: number, opacity: string): Html =>
     html`<rect x="${LABEL_WIDTH}" y="${y + 6}" width="${widthOf(valueMs)}" height="14" fill="${colour}" opacity="${opacity}"/>`;
-  return html`<text class="v" x="0" y="${y + 17}">${entry.variant}</text>${layer(p99, '0.2')}${layer(p95, '0.25')}${layer(p90, '0.35')}${layer(median, '1')}
+  return html`<text class="v" x="0" y="${y + 17}">${name}</text>${layer(p99, '0.2')}${layer(p95, '0.25')}${layer(p90, '0.35')}${layer(median, '1')}
 <text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * p99) / scaleMs + 6)}" y="${y + 17}">${formatMs(median)}</text>`;
 }
 

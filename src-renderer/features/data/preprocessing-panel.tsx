@@ -5,7 +5,7 @@ import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 import { GeometryFields } from './geometry-fields';
-import { NumberListField } from './number-list-field';
+import { NumberListField } from '../../widgets/number-list-field';
 import { changedParts, channelCount, LAYOUTS, ORDERS, withOrder } from './preprocessing-draft';
 import type { PreprocessingEditor } from './use-preprocessing';
 

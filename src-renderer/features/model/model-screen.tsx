@@ -38,7 +38,7 @@ function LayerList({ layers }: { readonly layers: Layers }) {
   const [search, setSearch] = useState('');
   const shown = useMemo(() => filterRows(layers.rows, search), [layers.rows, search]);
   // The titles of the columns change with the language.
-  const columns = useMemo(() => layerColumns(LAYER_COLUMNS), [language]);
+  const columns = useMemo(() => layerColumns(LAYER_COLUMNS, layers.engine !== null), [language, layers.engine !== null]);
   return (
     <section className="model-list" aria-label={t('model.layers')}>
       <div className="model-toolbar">

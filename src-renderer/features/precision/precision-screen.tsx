@@ -81,7 +81,7 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter }: PlanTabl
   const { selection, choose, chooseMany } = chosenLayers;
   const [search, setSearch] = useState('');
   const shown = useMemo(() => filterRows(applyLayerFilter(rows, filter, changed), search), [rows, filter, changed, search]);
-  const columns = usePlanColumns(rows, selection.chosen);
+  const columns = usePlanColumns(layers, selection.chosen);
   const onPick = (layer: string, { isRange, isToggle, order }: RowPick): void => choose(layer, isRange ? 'range' : isToggle ? 'toggle' : 'only', order);
   const onKey = (event: KeyboardEvent<HTMLDivElement>): boolean => {
     if (event.key.toLowerCase() !== 'a' || !(event.ctrlKey || event.metaKey)) return false;
@@ -116,9 +116,10 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter }: PlanTabl
 }
 
 /** A toggle in a chosen row speaks for all chosen rows, as in any list; in another row for that one. */
-function usePlanColumns(rows: readonly LayerRow[], chosen: ReadonlySet<string>): readonly Column<LayerRow>[] {
+function usePlanColumns({ rows, engine }: Layers, chosen: ReadonlySet<string>): readonly Column<LayerRow>[] {
   const language = useLanguage();
   const reasonText = useReasonText();
+  const hasEngine = engine !== null;
   const onAsk = useCallback(
     (layer: string, precision: Precision) => askPrecision(rows, chosen.has(layer) ? chosen : new Set([layer]), precision),
     [rows, chosen],
@@ -126,11 +127,11 @@ function usePlanColumns(rows: readonly LayerRow[], chosen: ReadonlySet<string>):
   return useMemo(() => {
     const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: 104, render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} /> });
     const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '2fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
-    return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'code', 'sqnrDb', 'clippedFraction']).map((column) =>
+    return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'code', 'sqnrDb', 'clippedFraction'], hasEngine).map((column) =>
       column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column,
     );
     // The titles of the columns and the reasons change with the language.
-  }, [language, onAsk]);
+  }, [language, onAsk, hasEngine]);
 }
 
 function Reason({ code, text }: { readonly code: string; readonly text: string }) {

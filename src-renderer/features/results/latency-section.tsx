@@ -3,6 +3,7 @@ import { isUnstable, type PairedRatio } from '../../../src-shared/domain/latency
 import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
+import { BatchPlot } from './batch-plot';
 import { fractionFromMs, fractionFromRatio, latencyAxis, ratioAxis, stripSegments, type LatencyAxis, type RatioAxis } from './latency-plot';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 
@@ -12,6 +13,8 @@ export function LatencySection({ benchmark }: { readonly benchmark: BenchmarkRec
   const ratios = ratioAxis(benchmark.variants);
   if (axis === null) return null;
   const { backend, device, threads, rounds } = benchmark;
+  const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
+  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? t('results.batch.row', { variant, batch }) : variant);
   return (
     <section className="results-section" aria-labelledby="results-latency">
       <header className="results-section-head">
@@ -20,29 +23,38 @@ export function LatencySection({ benchmark }: { readonly benchmark: BenchmarkRec
       </header>
       <div className="results-plot" role="group" aria-label={t('results.latency.plot')}>
         {benchmark.variants.map((entry) => (
-          <Strip key={entry.variant} entry={entry} axis={axis} />
+          <Strip key={keyOf(entry)} entry={entry} name={nameOf(entry)} axis={axis} />
         ))}
         <LatencyTicks axis={axis} />
       </div>
       <p className="dim results-small">{t('results.latency.legend')}</p>
-      {ratios === null ? null : <Ratios entries={benchmark.variants} axis={ratios} />}
+      {ratios === null ? null : <Ratios entries={benchmark.variants} nameOf={nameOf} axis={ratios} />}
+      <BatchPlot entries={benchmark.variants} />
       <Numbers entries={benchmark.variants} />
     </section>
   );
 }
 
+const keyOf = ({ variant, batch }: BenchmarkVariantRecord): string => `${variant} ${batch}`;
+
 function percent(fraction: number): string {
   return `${fraction * 100}%`;
 }
 
-function Strip({ entry, axis }: { readonly entry: BenchmarkVariantRecord; readonly axis: LatencyAxis }) {
+interface StripProps {
+  readonly entry: BenchmarkVariantRecord;
+  readonly name: string;
+  readonly axis: LatencyAxis;
+}
+
+function Strip({ entry, name, axis }: StripProps) {
   const { min, median, p90, p95, p99, max, samples } = entry.latencyMs;
   const values = { min: formatMs(min), median: formatMs(median), p90: formatMs(p90), p95: formatMs(p95), p99: formatMs(p99), max: formatMs(max) };
-  const title = t('results.latency.row', { variant: entry.variant, samples, ...values });
+  const title = t('results.latency.row', { variant: name, samples, ...values });
   return (
     <div className="results-plot-row">
       <span className="results-plot-name">
-        <VariantBadge variant={entry.variant} /> {entry.variant}
+        <VariantBadge variant={entry.variant} /> {name}
       </span>
       <span className="results-plot-area" role="img" aria-label={title} title={title}>
         {stripSegments(axis, entry).map((segment) => (
@@ -77,30 +89,38 @@ function LatencyTicks({ axis }: { readonly axis: LatencyAxis }) {
 
 interface RatiosProps {
   readonly entries: readonly BenchmarkVariantRecord[];
+  readonly nameOf: (entry: BenchmarkVariantRecord) => string;
   readonly axis: RatioAxis;
 }
 
-function Ratios({ entries, axis }: RatiosProps) {
+function Ratios({ entries, nameOf, axis }: RatiosProps) {
   return (
     <>
       <h3>{t('results.ratio')}</h3>
       <div className="results-plot" role="group" aria-label={t('results.ratio')}>
-        {entries.map((entry) => (entry.ratioToFp32 === undefined ? null : <Ratio key={entry.variant} variant={entry.variant} ratio={entry.ratioToFp32} axis={axis} />))}
+        {entries.map((entry) => (entry.ratioToFp32 === undefined ? null : <Ratio key={keyOf(entry)} variant={entry.variant} name={nameOf(entry)} ratio={entry.ratioToFp32} axis={axis} />))}
       </div>
       <p className="dim results-small">{t('results.ratio.note')}</p>
     </>
   );
 }
 
-function Ratio({ variant, ratio, axis }: { readonly variant: string; readonly ratio: PairedRatio; readonly axis: RatioAxis }) {
+interface RatioProps {
+  readonly variant: string;
+  readonly name: string;
+  readonly ratio: PairedRatio;
+  readonly axis: RatioAxis;
+}
+
+function Ratio({ variant, name, ratio, axis }: RatioProps) {
   const median = formatSignificant(ratio.median);
-  const title = t('results.ratio.row', { variant, median, p10: formatSignificant(ratio.p10), p90: formatSignificant(ratio.p90) });
+  const title = t('results.ratio.row', { variant: name, median, p10: formatSignificant(ratio.p10), p90: formatSignificant(ratio.p90) });
   const start = fractionFromRatio(axis, ratio.p10);
   const verdict = ratio.p90 < 1 ? 'faster' : ratio.p10 > 1 ? 'slower' : 'same';
   return (
     <div className="results-plot-row">
       <span className="results-plot-name">
-        <VariantBadge variant={variant} /> {variant}
+        <VariantBadge variant={variant} /> {name}
       </span>
       <span className="results-plot-area results-plot-thin" role="img" aria-label={title} title={title}>
         <span className="results-one" style={{ left: percent(fractionFromRatio(axis, 1)) }} />
@@ -141,7 +161,7 @@ function Numbers({ entries }: { readonly entries: readonly BenchmarkVariantRecor
         </thead>
         <tbody>
           {entries.map((entry) => (
-            <tr key={entry.variant}>
+            <tr key={keyOf(entry)}>
               <th scope="row">{entry.variant}</th>
               <td className="number">{formatCount(entry.batch)}</td>
               {NUMBER_COLUMNS.map((column) => (

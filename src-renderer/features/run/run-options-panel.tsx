@@ -1,10 +1,11 @@
 import { useId } from 'react';
-import { TARGETS, type Target } from '../../../src-shared/domain/precision';
+import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { Checkbox, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
-import { DEFAULT_OPTIONS, MAX_BATCH, MAX_GRID_BATCH, MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_BACKENDS, OFFERED_VARIANTS } from './run-options';
+import { NumberListField } from '../../widgets/number-list-field';
+import { areBatches, DEFAULT_OPTIONS, MAX_BATCH, MAX_BATCHES, MAX_GRID_BATCH, MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
 import { useRunOptions } from './run-store';
 import { VariantBadge } from '../../widgets/variant-badge';
 
@@ -29,7 +30,7 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
       <p className="run-note dim">{t('run.rounds.hint')}</p>
       <p className="run-note dim">{t('run.limit.hint')}</p>
       <ActivationChoice />
-      {backend === 'ort-cpu' ? <TargetChoice projectTarget={projectTarget} /> : null}
+      {backend !== 'tensorrt' ? <TargetChoice projectTarget={projectTarget} /> : null}
       <h3>{t('run.calibrating')}</h3>
       <TensorrtGrid />
       <Button tone="quiet" icon="refresh" onClick={restoreDefaults}>
@@ -69,20 +70,21 @@ function VariantChips() {
 
 function BackendChoice() {
   const backend = useRunOptions((state) => state.options.backend);
-  const batch = useRunOptions((state) => state.options.batch);
+  const batches = useRunOptions((state) => state.options.batches);
   const setOption = useRunOptions((state) => state.setOption);
-  const choices = OFFERED_BACKENDS.map((value) => ({ value, label: t(`run.backend.${value}`) }));
+  const choices = BACKENDS.map((value) => ({ value, label: t(`run.backend.${value}`) }));
   return (
     <>
       <Select label={t('run.backend')} value={backend} choices={choices} onChoose={(chosen) => setOption({ backend: chosen })} />
-      {backend === 'tensorrt' ? (
-        <>
-          <div className="run-fields">
-            <NumberField label={t('run.batch')} value={batch} min={1} max={MAX_BATCH} step={1} isInteger onCommit={(entered) => setOption({ batch: entered ?? DEFAULT_OPTIONS.batch })} />
-          </div>
-          <p className="run-note dim">{t('run.backend.hint')}</p>
-        </>
-      ) : null}
+      {backend === 'ort-cpu' ? null : <p className="run-note dim">{t(`run.backend.${backend}.hint`)}</p>}
+      <NumberListField
+        label={t('run.batches')}
+        values={batches}
+        isAllowed={areBatches}
+        expected={t('run.batches.expected', { count: MAX_BATCHES, most: MAX_BATCH })}
+        onChange={(values) => setOption({ batches: values })}
+      />
+      <p className="run-note dim">{t('run.batches.hint')}</p>
     </>
   );
 }

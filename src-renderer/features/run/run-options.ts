@@ -1,6 +1,6 @@
 import type { ProjectView } from '../../../src-shared/contract/api';
 import type { JobSpec } from '../../../src-shared/contract/jobs';
-import { TARGETS, type Target } from '../../../src-shared/domain/precision';
+import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/precision';
 import type { StartableKind } from './run-steps';
 
 export type { StartableKind };
@@ -14,17 +14,15 @@ export const MAX_LIMIT = 10_000_000;
 /** More images than this in one batch of a calibrator are not known. */
 export const MAX_GRID_BATCH = 65_536;
 export const MAX_BATCH = 65_536;
-
-/** Backends that are offered; what is missing on this machine is said when a job starts. */
-export const OFFERED_BACKENDS = ['ort-cpu', 'tensorrt'] as const;
-export type OfferedBackend = (typeof OFFERED_BACKENDS)[number];
+export const MAX_BATCHES = 8;
 
 /** What a person chose for the next run; null: as the application decides. */
 export interface RunOptions {
   readonly variants: readonly string[];
-  readonly backend: OfferedBackend;
-  /** Images that an engine takes at once (backend tensorrt). */
-  readonly batch: number;
+  /** What is missing on this machine is said when a job starts. */
+  readonly backend: BackendId;
+  /** Images at once: every variant is timed at each, and a GPU validates at the largest. */
+  readonly batches: readonly number[];
   readonly threads: number | null;
   readonly rounds: number | null;
   /** Only so many images of the validation set. */
@@ -41,7 +39,7 @@ export interface RunOptions {
 export const DEFAULT_OPTIONS: RunOptions = {
   variants: ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'],
   backend: 'ort-cpu',
-  batch: 1,
+  batches: [1],
   threads: null,
   rounds: null,
   limit: null,
@@ -61,11 +59,10 @@ export function toggleVariant(variants: readonly string[], variant: string): rea
 /** Why a job of this kind cannot start, as message keys; empty when it can. */
 export function startProblems(kind: StartableKind, options: RunOptions, project: ProjectFacts): readonly string[] {
   const problems: string[] = [];
-  const isGpu = options.backend === 'tensorrt';
-  const target = isGpu ? 'tensorrt' : (options.target ?? project.target);
+  const target = options.backend === 'tensorrt' ? 'tensorrt' : (options.target ?? project.target);
   const runsVariants = kind !== 'calibrate';
   if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
-  if ((kind === 'run' || kind === 'bench') && !isGpu && target !== 'onnxruntime') problems.push('run.problem.simulated');
+  if ((kind === 'run' || kind === 'bench') && options.backend === 'ort-cpu' && target !== 'onnxruntime') problems.push('run.problem.simulated');
   if (runsVariants && options.activationType === 'uint8' && target !== 'onnxruntime') problems.push('run.problem.uint8');
   if (kind === 'validate' && !project.hasValidationSet) problems.push('run.problem.noValidation');
   if (kind !== 'run' && runsVariants && !project.calibrated && options.variants.some(needsCalibration)) problems.push('run.problem.notCalibrated');
@@ -95,7 +92,9 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
     projectPath,
     variants: options.variants,
     ...threads,
-    ...(options.backend === 'tensorrt' ? { backend: options.backend, tensorrt: { batches: [options.batch] } } : options.target === null ? {} : { target: options.target }),
+    ...(options.backend === 'ort-cpu' ? {} : { backend: options.backend }),
+    ...(options.backend === 'tensorrt' || options.target === null ? {} : { target: options.target }),
+    ...(isOne(options.batches) ? {} : { tensorrt: { batches: options.batches } }),
     ...(options.activationType === 'uint8' ? { activationType: options.activationType } : {}),
   };
   const rounds = options.rounds === null ? {} : { rounds: options.rounds };
@@ -119,8 +118,8 @@ export function parseOptions(stored: unknown): RunOptions {
   const variants = field('variants');
   return {
     variants: Array.isArray(variants) ? OFFERED_VARIANTS.filter((name) => variants.includes(name)) : DEFAULT_OPTIONS.variants,
-    backend: OFFERED_BACKENDS.find((backend) => backend === field('backend')) ?? 'ort-cpu',
-    batch: wholeOrNull(field('batch'), MAX_BATCH) ?? DEFAULT_OPTIONS.batch,
+    backend: BACKENDS.find((backend) => backend === field('backend')) ?? 'ort-cpu',
+    batches: batchesOr(field('batches'), DEFAULT_OPTIONS.batches),
     threads: wholeOrNull(field('threads'), MAX_THREADS),
     rounds: wholeOrNull(field('rounds'), MAX_ROUNDS),
     limit: wholeOrNull(field('limit'), MAX_LIMIT),
@@ -129,6 +128,20 @@ export function parseOptions(stored: unknown): RunOptions {
     isTensorrtGridWanted: field('isTensorrtGridWanted') === true,
     tensorrtGridBatch: wholeOrNull(field('tensorrtGridBatch'), MAX_GRID_BATCH) ?? DEFAULT_OPTIONS.tensorrtGridBatch,
   };
+}
+
+/** Different batch sizes, in growing order. */
+export function areBatches(values: readonly number[]): boolean {
+  return values.length <= MAX_BATCHES && values.every((value, i) => wholeOrNull(value, MAX_BATCH) !== null && value > (values[i - 1] ?? 0));
+}
+
+function batchesOr(stored: unknown, fallback: readonly number[]): readonly number[] {
+  const values = Array.isArray(stored) ? stored.filter((value) => typeof value === 'number') : [];
+  return values.length > 0 && areBatches(values) ? values : fallback;
+}
+
+function isOne(batches: readonly number[]): boolean {
+  return batches.length === 1 && batches[0] === 1;
 }
 
 function wholeOrNull(value: unknown, most: number): number | null {

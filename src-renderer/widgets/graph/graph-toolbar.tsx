@@ -2,9 +2,18 @@ import { useReactFlow } from '@xyflow/react';
 import { t } from '../../i18n';
 import { Button, IconButton } from '../button';
 import { Checkbox, Segmented } from '../fields';
-import { COLOUR_MODES, colourProperty, isColourKnown, rampLegend, type LegendEntry } from './layer-colour';
+import { COLOUR_MODES, colourProperty, isColourKnown, rampLegend, type ColourMode, type LegendEntry } from './layer-colour';
 import { useGraphView } from './graph-view';
 import type { LayerRow } from './layer-rows';
+
+/** What to do for a colouring that is not known. */
+const LACKING: Readonly<Record<ColourMode, string>> = {
+  precision: 'model.graph.needsCalibration',
+  sqnr: 'model.graph.needsCalibration',
+  clipped: 'model.graph.needsCalibration',
+  sensitivity: 'model.graph.needsSensitivity',
+  time: 'model.graph.needsEngine',
+};
 
 /** What the colours mean and how the graph is shown. */
 export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
@@ -16,7 +25,7 @@ export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
         value={colourMode}
         choices={COLOUR_MODES.map((mode) => {
           const isKnown = isColourKnown(rows, mode);
-          const lacking = mode === 'sensitivity' ? 'model.graph.needsSensitivity' : 'model.graph.needsCalibration';
+          const lacking = LACKING[mode];
           return { value: mode, label: t(`model.graph.colour.${mode}`), disabled: !isKnown, title: t(isKnown ? `model.graph.colour.${mode}.title` : lacking) };
         })}
         onChoose={colourBy}

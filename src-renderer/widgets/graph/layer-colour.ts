@@ -1,7 +1,7 @@
 import { formatDb, formatFraction } from '../../../src-shared/base/units';
 import type { LayerRow } from './layer-rows';
 
-export const COLOUR_MODES = ['precision', 'sqnr', 'clipped', 'sensitivity'] as const;
+export const COLOUR_MODES = ['precision', 'sqnr', 'clipped', 'sensitivity', 'time'] as const;
 export type ColourMode = (typeof COLOUR_MODES)[number];
 
 /** Steps of the tokens' good-to-bad ramp that are told apart at a glance, the worst first. */
@@ -14,12 +14,16 @@ const CLIPPED_LIMITS = [1e-2, 1e-3, 1e-4, 1e-5] as const;
 /** Lower limits of the steps below the best one, as shares of the most sensitive layer's score. */
 const DAMAGE_LIMITS = [0.5, 0.25, 0.1, 0.02] as const;
 
+/** Lower limits of the steps below the best one, as shares of the engine's time. */
+const TIME_LIMITS = [0.1, 0.05, 0.02, 0.01] as const;
+
 /** What a layer is coloured by: a precision, a step of the ramp, or nothing known. */
 export type LayerColour = 'int8' | 'fp16' | 'fp32' | 'unknown' | `ramp-${RampStep}`;
 
 export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
   if (mode === 'precision') return row.runsIn;
   if (mode === 'sensitivity') return row.damage === null ? 'unknown' : damageColour(row.damage);
+  if (mode === 'time') return row.inEngine?.share == null ? 'unknown' : timeColour(row.inEngine.share);
   const value = mode === 'sqnr' ? row.sqnrDb : row.clippedFraction;
   if (value === null || Number.isNaN(value)) return 'unknown';
   const step = mode === 'sqnr' ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length : CLIPPED_LIMITS.filter((limit) => value < limit).length;
@@ -29,12 +33,18 @@ export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
 /** Whether the rows have what a mode colours by. */
 export function isColourKnown(rows: readonly LayerRow[], mode: ColourMode): boolean {
   if (mode === 'precision') return true;
+  if (mode === 'time') return rows.some((row) => row.inEngine?.share != null);
   return rows.some((row) => (mode === 'sensitivity' ? row.damage : row.sqnrDb) !== null);
 }
 
 /** Colour of a share of the most sensitive layer's score, 0..1. */
 export function damageColour(share: number): LayerColour {
   return rampColour(DAMAGE_LIMITS.filter((limit) => share < limit).length);
+}
+
+/** Colour of a share of the engine's time, 0..1. */
+export function timeColour(share: number): LayerColour {
+  return rampColour(TIME_LIMITS.filter((limit) => share < limit).length);
 }
 
 /** The worst step for 0, the best for 4. */
@@ -65,6 +75,8 @@ function rampLabels(mode: Exclude<ColourMode, 'precision'>): readonly string[] {
       return [`≥ ${formatFraction(CLIPPED_LIMITS[0])}`, ...CLIPPED_LIMITS.map((limit) => `< ${formatFraction(limit)}`)];
     case 'sensitivity':
       return [`≥ ${formatPercentOfMost(DAMAGE_LIMITS[0])}`, ...DAMAGE_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`)];
+    case 'time':
+      return [`≥ ${formatPercentOfMost(TIME_LIMITS[0])}`, ...TIME_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`)];
   }
 }
 

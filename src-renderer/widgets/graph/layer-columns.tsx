@@ -1,17 +1,24 @@
 import { formatCount, formatDb, formatFraction } from '../../../src-shared/base/units';
+import type { EngineType } from '../../../src-shared/domain/engine-layers';
 import { PRECISIONS } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { PrecisionBadge } from '../badge';
 import type { Column } from '../data-table';
+import { EngineTypeBadge } from './engine-part';
+import { formatMicroseconds } from './engine-text';
 import { colourOf, colourProperty } from './layer-colour';
 import { formatShape, type LayerRow } from './layer-rows';
 
-export const LAYER_COLUMNS = ['number', 'layer', 'op', 'planned', 'runsIn', 'sqnrDb', 'clippedFraction', 'weightShape', 'parameters', 'code'] as const;
+export const LAYER_COLUMNS = ['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'sqnrDb', 'clippedFraction', 'weightShape', 'parameters', 'code'] as const;
 export type LayerColumnId = (typeof LAYER_COLUMNS)[number];
+
+const ENGINE_COLUMNS: readonly LayerColumnId[] = ['inEngine', 'timeMs'];
+
+const ENGINE_TYPES: readonly EngineType[] = ['int8', 'fp16', 'fp32', 'other'];
 
 type ColumnContent = Omit<Column<LayerRow>, 'id' | 'title' | 'hint'>;
 
-function Swatch({ row, mode }: { readonly row: LayerRow; readonly mode: 'sqnr' | 'clipped' }) {
+function Swatch({ row, mode }: { readonly row: LayerRow; readonly mode: 'sqnr' | 'clipped' | 'time' }) {
   return <span className="layers-swatch" style={{ background: `var(${colourProperty(colourOf(row, mode))})` }} aria-hidden="true" />;
 }
 
@@ -31,6 +38,20 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   op: { width: 84, sortValue: (row) => row.op, render: (row) => row.op, hover: (row) => row.op },
   planned: { width: 56, align: 'center', sortValue: (row) => PRECISIONS.indexOf(row.planned), render: (row) => <PrecisionBadge precision={row.planned} /> },
   runsIn: { width: 60, align: 'center', sortValue: (row) => PRECISIONS.indexOf(row.runsIn), render: (row) => <RunsIn row={row} /> },
+  inEngine: {
+    width: 72,
+    align: 'center',
+    sortValue: (row) => (row.inEngine === null ? null : (row.inEngine.mismatch === null ? 0 : -10) + ENGINE_TYPES.indexOf(row.inEngine.runsIn)),
+    render: (row) => (row.inEngine === null ? null : <EngineTypeBadge found={row.inEngine} />),
+  },
+  timeMs: {
+    width: 88,
+    align: 'right',
+    sortValue: (row) => row.inEngine?.meanMs ?? null,
+    firstDirection: 'descending',
+    render: (row) => (row.inEngine?.meanMs == null ? null : <>{formatMicroseconds(row.inEngine.meanMs)}<Swatch row={row} mode="time" /></>),
+    hover: (row) => (row.inEngine?.meanMs == null ? undefined : `${row.inEngine.meanMs * 1000} µs, ${formatFraction(row.inEngine.share ?? 0)}`),
+  },
   sqnrDb: {
     width: 84,
     align: 'right',
@@ -65,11 +86,16 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   code: { width: 140, sortValue: (row) => row.code, render: (row) => row.code, hover: (row) => row.reason },
 };
 
-/** Columns by name, in the order given. */
-export function layerColumns(ids: readonly LayerColumnId[]): Column<LayerRow>[] {
-  return ids.map((id) => ({ id, title: t(`model.column.${id}`), hint: t(`model.column.${id}.title`), ...CONTENT[id] }));
+/** Columns by name, in the order given; without an engine, those about it are left out. */
+export function layerColumns(ids: readonly LayerColumnId[], hasEngine: boolean): Column<LayerRow>[] {
+  return ids.filter((id) => hasEngine || !ENGINE_COLUMNS.includes(id)).map((id) => ({ id, title: t(`model.column.${id}`), hint: t(`model.column.${id}.title`), ...CONTENT[id] }));
 }
 
 function exactCount(count: number): string {
   return count.toLocaleString('en').replaceAll(',', '\u202f');
+}
+
+/** What the columns about an engine add to the least width of a table. */
+export function engineColumnsWidthPx(columns: readonly Column<LayerRow>[]): number {
+  return columns.reduce((sum, { id, width }) => sum + (ENGINE_COLUMNS.some((name) => name === id) && typeof width === 'number' ? width : 0), 0);
 }

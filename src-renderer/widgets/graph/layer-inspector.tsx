@@ -8,6 +8,7 @@ import { PrecisionBadge } from '../badge';
 import { Button } from '../button';
 import { classNames } from '../class-names';
 import { EmptyState } from '../empty-state';
+import { EngineSummaryPart, LayerEnginePart } from './engine-part';
 import { edgePlacements, layerRemarks, type EdgePlacement } from './graph-structure';
 import './layer-inspector.css';
 import { formatShape, type LayerRow } from './layer-rows';
@@ -17,7 +18,14 @@ import type { Layers } from './use-layers';
 /** Facts and decisions of the chosen layer; `children` are what the screen lets a person do with it. */
 export function LayerInspector({ layers, children }: { readonly layers: Layers; readonly children?: ReactNode }) {
   const row = layers.active;
-  if (row === null) return <EmptyState title={t('model.inspector.empty')}>{t('model.inspector.empty.text')}</EmptyState>;
+  if (row === null) {
+    return (
+      <div className="inspect">
+        <EmptyState title={t('model.inspector.empty')}>{t('model.inspector.empty.text')}</EmptyState>
+        <EngineSummaryPart layers={layers} />
+      </div>
+    );
+  }
   return (
     <div className="inspect">
       <header className="inspect-part">
@@ -26,6 +34,7 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
       </header>
       {children}
       <Decision row={row} />
+      <LayerEnginePart row={row} />
       <Facts row={row} />
       <section className="inspect-part">
         <h3>{t('model.inspector.inputs')}</h3>
@@ -35,6 +44,7 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
         <h3>{t('model.inspector.outputs')}</h3>
         <Outputs row={row} layers={layers} />
       </section>
+      <EngineSummaryPart layers={layers} />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import type { LayerInEngine } from '../../../src-shared/domain/engine-view';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import type { Precision } from '../../../src-shared/domain/precision';
 
@@ -25,12 +26,15 @@ export interface LayerRow {
   readonly clippedFraction: number | null;
   /** Share of the most sensitive layer's score, 0..1; null where no sensitivity was measured. */
   readonly damage: number | null;
+  /** What the engine that is looked at made of it; null without one, and where the engine has no such layer. */
+  readonly inEngine: LayerInEngine | null;
   readonly view: LayerView;
 }
 
 const NO_DAMAGE: ReadonlyMap<string, number> = new Map();
+const NO_ENGINE: ReadonlyMap<string, LayerInEngine> = new Map();
 
-export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null, damage = NO_DAMAGE): LayerRow[] {
+export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null, damage = NO_DAMAGE, engine = NO_ENGINE): LayerRow[] {
   const byTensor = new Map<string, ThresholdRow>(thresholds?.tensors.map((row) => [row.name, row]) ?? []);
   return model.layers.map((view, index): LayerRow => {
     const threshold = view.outputs.map((tensor) => byTensor.get(tensor)).find((row) => row !== undefined);
@@ -50,6 +54,7 @@ export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: Threshol
       sqnrDb: threshold?.sqnrDb ?? null,
       clippedFraction: threshold?.clippedFraction ?? null,
       damage: damage.get(view.layer) ?? null,
+      inEngine: engine.get(view.layer) ?? null,
       view,
     };
   });

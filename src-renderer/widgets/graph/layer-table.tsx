@@ -1,6 +1,7 @@
-import type { KeyboardEvent } from 'react';
+import type { CSSProperties, KeyboardEvent } from 'react';
 import { t } from '../../i18n';
 import { DataTable, type Column, type RowPick } from '../data-table';
+import { engineColumnsWidthPx } from './layer-columns';
 import type { LayerRow } from './layer-rows';
 import './layer-table.css';
 
@@ -20,7 +21,7 @@ const layerOf = (row: LayerRow): string => row.layer;
 /** The layers of a model; marks those that the last edit changed. */
 export function LayerTable({ rows, columns, activeLayer, onPick, onActivate, selected, changed, onKey }: LayerTableProps) {
   return (
-    <div className="layers-table">
+    <div className="layers-table" style={{ '--layers-engine': `${engineColumnsWidthPx(columns)}px` } as CSSProperties}>
       <DataTable<LayerRow>
         label={t('model.layers')}
         rows={rows}

@@ -1,6 +1,8 @@
 import { useCallback, useMemo } from 'react';
-import type { ModelView } from '../../../src-shared/contract/api';
+import type { EngineView, ModelView } from '../../../src-shared/contract/api';
+import { engineByLayer, type EngineByLayer } from '../../../src-shared/domain/engine-view';
 import { sensitivityOf, useAnalyses } from '../../state/analyses';
+import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
 import { damageShares } from './damage';
@@ -12,6 +14,8 @@ export interface Layers {
   readonly rows: readonly LayerRow[];
   readonly rowOf: (layer: string) => LayerRow | undefined;
   readonly tensors: TensorIndex;
+  /** The engine of one variant, sorted by layers; null without one. */
+  readonly engine: { readonly view: EngineView; readonly byLayer: EngineByLayer } | null;
   /** The layer chosen in the window; without one the layer that writes the chosen tensor. */
   readonly active: LayerRow | null;
   /** Chooses a layer everywhere, and its output with it. */
@@ -28,7 +32,8 @@ export function useLayers(): Layers | null {
   const analyses = useAnalyses();
   const sensitivity = sensitivityOf(analyses)?.result;
   const damage = useMemo(() => (sensitivity === undefined ? undefined : damageShares(sensitivity)), [sensitivity]);
-  const rows = useMemo(() => (model === null ? [] : layerRows(model, thresholds, damage)), [model, thresholds, damage]);
+  const engine = useEngineByLayer(model);
+  const rows = useMemo(() => (model === null ? [] : layerRows(model, thresholds, damage, engine?.byLayer.layers)), [model, thresholds, damage, engine]);
   const byLayer = useMemo(() => new Map(rows.map((row) => [row.layer, row])), [rows]);
   const tensors = useMemo(() => tensorIndex(model ?? { inputs: [], outputs: [], layers: [] }), [model]);
   const rowOf = useCallback((name: string) => byLayer.get(name), [byLayer]);
@@ -41,5 +46,10 @@ export function useLayers(): Layers | null {
   );
   if (model === null) return null;
   const activeName = layer ?? (tensor === null ? undefined : tensors.producerOf(tensor));
-  return { model, rows, rowOf, tensors, active: activeName === undefined ? null : (byLayer.get(activeName) ?? null), choose };
+  return { model, rows, rowOf, tensors, engine, active: activeName === undefined ? null : (byLayer.get(activeName) ?? null), choose };
+}
+
+function useEngineByLayer(model: ModelView | null): Layers['engine'] {
+  const view = useEngine().view?.engine ?? null;
+  return useMemo(() => (model === null || view === null ? null : { view, byLayer: engineByLayer(view.layers, model.layers, view.asked) }), [model, view]);
 }

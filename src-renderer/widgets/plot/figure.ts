@@ -1,9 +1,13 @@
+import type { AxisTicks } from './log-ticks';
+
 /** What a plot shows, without a word of Plotly. Colours are names of CSS custom properties, for example `--accent`. */
 export interface PlotFigure {
   readonly series: readonly PlotSeries[];
   readonly panels: readonly PlotPanel[];
   readonly xRange: readonly [number, number];
   readonly xTitle: string;
+  /** Marks of the x axis; Plotly's own where absent. */
+  readonly xTicks?: AxisTicks;
   readonly margins: PlotMargins;
 }
 

@@ -50,9 +50,13 @@ export function layoutOf(figure: PlotFigure, size: PlotSize, token: TokenReader)
     plot_bgcolor: 'rgba(0, 0, 0, 0)',
     showlegend: false,
     font: { family: token('--font') || 'sans-serif', size: FONT_PX, color: token('--text-dim') },
-    xaxis: { ...commonAxis(token), range: figure.xRange, anchor: axisName('y', lowest), title: titleOf(figure.xTitle, 6, token), nticks: 12 },
+    xaxis: { ...commonAxis(token), range: figure.xRange, anchor: axisName('y', lowest), title: titleOf(figure.xTitle, 6, token), ...ticksOf(figure) },
     ...Object.fromEntries(yAxes),
   };
+}
+
+function ticksOf({ xTicks }: PlotFigure): Pick<PlotlyAxis, 'nticks' | 'tickmode' | 'tickvals' | 'ticktext'> {
+  return xTicks === undefined ? { nticks: 12 } : { tickmode: 'array', tickvals: xTicks.values, ticktext: xTicks.texts };
 }
 
 function yAxisOf(panel: PlotPanel, heightPx: number, token: TokenReader): PlotlyAxis {

@@ -1,5 +1,5 @@
-// A libcuda.so.1 whose GPU memory is the host's. FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY
-// (bytes that can be reserved), FAKE_CUDA_REPORT (file written at exit: what was not given back, and misuse).
+// A libcuda.so.1 whose GPU memory is the host's. FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_KINDS (names of the devices, separated
+// by commas; `Fake GPU` for those beyond), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY (bytes that can be reserved), FAKE_CUDA_REPORT (file written at exit: what was not given back, and misuse).
 #include "fake_cuda.h"
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -123,7 +124,16 @@ CUresult cuGetErrorName(CUresult error, char const** name) {
 }
 CUresult cuDeviceGetCount(int* devices) { return *devices = static_cast<int>(setting("FAKE_CUDA_DEVICES", 1)), CUDA_SUCCESS; }
 CUresult cuDeviceGet(CUdevice* device, int index) { return *device = 100 + index, CUDA_SUCCESS; }
-CUresult cuDeviceGetName(char* name, int size, CUdevice) { return std::snprintf(name, static_cast<std::size_t>(size), "Fake GPU"), CUDA_SUCCESS; }
+CUresult cuDeviceGetName(char* name, int size, CUdevice device) {
+  char const* kinds = std::getenv("FAKE_CUDA_KINDS");
+  std::string kind = "Fake GPU";
+  std::istringstream list(kinds == nullptr ? "" : kinds);
+  std::string entry;
+  for (int i = 0; std::getline(list, entry, ','); ++i) {
+    if (i == device - 100) kind = entry;
+  }
+  return std::snprintf(name, static_cast<std::size_t>(size), "%s", kind.c_str()), CUDA_SUCCESS;
+}
 CUresult cuDeviceGetUuid_v2(CUuuid* uuid, CUdevice) {
   for (int i = 0; i < 16; ++i) uuid->bytes[i] = static_cast<char>(i * 17);
   return CUDA_SUCCESS;

@@ -13,7 +13,7 @@ const JOINED = {
 };
 const APART = {
   Layers: [
-    { Name: 'input_QuantizeLinear', LayerType: 'Reformat', Inputs: [{ Format: 'kLINEAR', Datatype: 'FP32' }], Outputs: [{ Format: 'kCHW32', Datatype: 'Int8' }] },
+    { Name: 'input_QuantizeLinear', LayerType: 'Reformat', Inputs: [{ Name: 'input', Format: 'kLINEAR', Datatype: 'FP32' }], Outputs: [{ Name: 'input_quantized', Format: 'kCHW32', Datatype: 'Int8' }] },
     { Name: 'w + /f/Conv + /f/Relu', LayerType: 'CaskConvolution', TacticName: 'sm80_x', Inputs: [{ Datatype: 'Int8' }], Outputs: [{ Datatype: 'Half' }], Metadata: '[ONNX Layer: /f/Conv]\u001e[ONNX Layer: /f/Relu]' },
     { Name: 'PWN(/fc/Gemm)', LayerType: 'gemm', Inputs: [{ Datatype: 'Float' }], Outputs: [] },
   ],
@@ -31,6 +31,13 @@ describe('parseEngineLayers', () => {
       ['fp32', 'other', false, ['/fc/Gemm']],
     ]);
     expect(layers[1]).toMatchObject({ kind: 'CaskConvolution', tactic: 'sm80_x', meanMs: null });
+  });
+
+  it('tells the tensors where the engine does, and gives a conversion no layer that it is named after', () => {
+    const [first] = parseEngineLayers(JSON.stringify(APART), ONNX);
+    expect(first).toMatchObject({ inputs: ['input'], outputs: ['input_quantized'] });
+    const copy = { Layers: [{ Name: 'Reformatting CopyNode for Input Tensor 0 to /f/Conv + /f/Relu', LayerType: 'Reformat', Inputs: [], Outputs: [] }] };
+    expect(parseEngineLayers(JSON.stringify(copy), ONNX)).toMatchObject([{ isReformat: true, onnxLayers: [], inputs: [] }]);
   });
 
   it('knows layers by name only where the engine tells no more', () => {

@@ -11,11 +11,12 @@ describe('specOf', () => {
     expect(specOf('calibrate', { ...DEFAULT_OPTIONS, threads: 2, limit: 10 }, '/p.calib')).toEqual({ kind: 'calibrate', projectPath: '/p.calib', threads: 2 });
   });
 
-  it('asks for TensorRT’s grid when calibrating, and only then', () => {
+  it('asks for TensorRT’s grid when calibrating, alone or within a run, and only then', () => {
     const wanted = { ...DEFAULT_OPTIONS, isTensorrtGridWanted: true };
     expect(specOf('calibrate', wanted, '/p.calib')).toEqual({ kind: 'calibrate', projectPath: '/p.calib', tensorrtGridBatch: 32 });
     expect(parseRequest('startJob', specOf('calibrate', { ...wanted, tensorrtGridBatch: 8 }, '/p.calib'))).toMatchObject({ tensorrtGridBatch: 8 });
-    expect(specOf('run', wanted, '/p.calib')).not.toHaveProperty('tensorrtGridBatch');
+    expect(specOf('run', wanted, '/p.calib')).toMatchObject({ tensorrtGridBatch: 32 });
+    for (const kind of ['validate', 'bench', 'build'] as const) expect(specOf(kind, wanted, '/p.calib')).not.toHaveProperty('tensorrtGridBatch');
   });
 
   it('gives each kind of job only what it knows, and the application accepts it', () => {
@@ -64,7 +65,7 @@ describe('parseOptions', () => {
     expect(parseOptions({ variants: ['mixed', 'int9', 'fp32'], threads: 3, rounds: -1, limit: 1.5, activationType: 'float', target: 'tensorrt', isTensorrtGridWanted: 1, tensorrtGridBatch: 0 })).toEqual({
       variants: ['fp32', 'mixed'],
       backend: 'ort-cpu',
-      batch: 1,
+      batches: [1],
       threads: 3,
       rounds: null,
       limit: null,
@@ -78,11 +79,18 @@ describe('parseOptions', () => {
 });
 
 describe('a run on a GPU', () => {
-  const options = { ...DEFAULT_OPTIONS, backend: 'tensorrt', batch: 32, target: 'onnxruntime' } as const;
+  const options = { ...DEFAULT_OPTIONS, backend: 'tensorrt', batches: [1, 32], target: 'onnxruntime' } as const;
 
   it('asks for the backend and its batch, and leaves the target to it', () => {
-    expect(specOf('run', options, '/p.calib')).toMatchObject({ kind: 'run', backend: 'tensorrt', tensorrt: { batches: [32] } });
+    expect(specOf('run', options, '/p.calib')).toMatchObject({ kind: 'run', backend: 'tensorrt', tensorrt: { batches: [1, 32] } });
     expect(specOf('run', options, '/p.calib')).not.toHaveProperty('target');
+  });
+
+  it('of ONNX Runtime keeps the target, and times at every batch', () => {
+    const onWebgpu = { ...options, backend: 'ort-webgpu', batches: [1, 8] } as const;
+    expect(specOf('bench', onWebgpu, '/p.calib')).toMatchObject({ backend: 'ort-webgpu', target: 'onnxruntime', tensorrt: { batches: [1, 8] } });
+    expect(startProblems('bench', { ...onWebgpu, target: 'tensorrt' }, { target: 'tensorrt', calibrated: true, hasValidationSet: true })).toEqual([]);
+    expect(specOf('run', { ...DEFAULT_OPTIONS, batches: [1] }, '/p.calib')).not.toHaveProperty('tensorrt');
   });
 
   it('is no simulation', () => {
@@ -93,6 +101,7 @@ describe('a run on a GPU', () => {
 
   it('survives a reload', () => {
     expect(parseOptions(JSON.parse(JSON.stringify(options)))).toEqual(options);
-    expect(parseOptions({ ...options, backend: 'abacus', batch: 0 })).toMatchObject({ backend: 'ort-cpu', batch: 1 });
+    expect(parseOptions({ ...options, backend: 'abacus', batches: [8, 1] })).toMatchObject({ backend: 'ort-cpu', batches: [1] });
+    expect(parseOptions({ ...options, batches: [1, 'x'] }).batches).toEqual([1]);
   });
 });

@@ -113,7 +113,7 @@ describe('RunScreen', () => {
   });
 
   it('edits a gate as one named edit', async () => {
-    const field = host.querySelector<HTMLInputElement>('input[aria-invalid][value="1"]');
+    const field = host.querySelector<HTMLInputElement>('[aria-labelledby="run-gates"] input[value="1"]');
     // As a person types: React listens to the property of the prototype.
     const property = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
     await act(async () => {

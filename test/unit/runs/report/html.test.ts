@@ -40,6 +40,18 @@ describe('renderReport', () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity|\[object/);
   });
 
+  it('draws latency and throughput against the batch size where several were timed', () => {
+    const base = sampleRecord();
+    const timed = (base.benchmark?.variants ?? []).flatMap((entry) => [1, 8].map((batch) => ({ ...entry, batch, throughputPerSecond: entry.throughputPerSecond * batch })));
+    const several = renderReport({ record: { ...base, benchmark: base.benchmark && { ...base.benchmark, variants: timed } }, histograms: [], decisions: [] });
+    expect(unbalancedTags(several)).toEqual([]);
+    expect(several).not.toMatch(/NaN|undefined|Infinity/);
+    expect(several).toContain('aria-label="Median latency against the batch size"');
+    expect(several).toContain('aria-label="Throughput against the batch size"');
+    expect(several.match(/batch 8: /g)).toHaveLength(2 * (base.benchmark?.variants.length ?? 0));
+    expect(page).not.toContain('against the batch size');
+  });
+
   it('escapes names that look like markup', () => {
     const record = sampleRecord({ project: '<script>alert(1)</script>', warnings: [{ code: 'x', message: '"><img src=x onerror=y>' }] });
     const hostile = renderReport({ record, histograms: sampleHistograms(1), decisions: [] });

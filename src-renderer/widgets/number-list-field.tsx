@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { classNames } from '../../widgets/class-names';
-import { TextField } from '../../widgets/fields';
+import { classNames } from './class-names';
+import { TextField } from './fields';
 import { formatNumberList, parseNumberList } from './number-list';
 
 interface NumberListFieldProps {
@@ -25,7 +25,7 @@ export function NumberListField({ label, values, isAllowed, expected, onChange }
     if (list !== null && isAllowed(list)) onChange(list);
   };
   return (
-    <div className={classNames('data-list-field', !isValid && 'data-list-field-invalid')}>
+    <div className={classNames(!isValid && 'number-list-invalid')}>
       <TextField
         label={label}
         value={draft ?? formatNumberList(values)}

@@ -1,4 +1,4 @@
-import { parseNumber } from '../../widgets/number-text';
+import { parseNumber } from './number-text';
 
 /** Numbers separated by commas, semicolons or spaces, as `0.485, 0.456, 0.406` or `1/255`; null when one is not a number. */
 export function parseNumberList(text: string): readonly number[] | null {

@@ -1,0 +1,52 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { DevicesSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { DeviceRecord } from '../../../src-shared/domain/run-record';
+import type { TensorrtStatus } from '../../compute/protocol';
+import type { Workspace } from '../workspace';
+import { pruneEngines } from './engine-store';
+import { buildEngines, gpuKind } from './engines';
+import { forEachDevice } from './for-each-device';
+import type { JobServices } from './services';
+import type { BuiltVariant, VariantOptions } from './variants';
+
+/** The engines of one GPU. */
+export interface DeviceEngines {
+  readonly device: DeviceRecord;
+  readonly options: VariantOptions;
+  readonly built: readonly BuiltVariant[];
+}
+
+/** The GPUs that a spec names; null: it leaves that to the options. @throws WorkbenchError usage */
+export function devicesOf({ devices }: DevicesSpec, { backend }: Pick<VariantOptions, 'backend'>, status: Pick<TensorrtStatus, 'devices'>): readonly DeviceRecord[] | null {
+  if (devices === undefined) return null;
+  if (backend !== 'tensorrt') throw new WorkbenchError('usage', `Several GPUs are for the backend tensorrt, not ${backend}`);
+  const there = status.devices.map(({ index, name }) => ({ index, name }));
+  if (devices === 'all') return there;
+  return [...new Set(devices)].map((index) => {
+    const device = there.find((candidate) => candidate.index === index);
+    if (device === undefined) throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${there.length}`, { hint: '--devices counts from 0.' });
+    return device;
+  });
+}
+
+interface DevicesTask {
+  readonly devices: readonly DeviceRecord[];
+  readonly isParallel: boolean;
+  readonly options: VariantOptions;
+  readonly status: TensorrtStatus;
+}
+
+/** Builds on several GPUs. GPUs of one kind share their engines: each kind builds once, on its first GPU. */
+export async function buildOnDevices({ devices, isParallel, options, status }: DevicesTask, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DeviceEngines[]> {
+  const kinds = devices.map(({ index }) => gpuKind(status, index));
+  const firsts = devices.filter((_, i) => kinds.indexOf(kinds[i] ?? '') === i);
+  const others = devices.filter((device) => !firsts.includes(device));
+  const build = async (device: DeviceRecord, own: TaskContext): Promise<DeviceEngines> => {
+    const onDevice = { ...options, tensorrt: { ...options.tensorrt, device: device.index } };
+    return { device, options: onDevice, built: await buildEngines(onDevice, workspace, services, own) };
+  };
+  const made = [...(await forEachDevice(firsts, isParallel, context, build)), ...(await forEachDevice(others, false, context, build))];
+  await pruneEngines(workspace, made.flatMap(({ built }) => built.map(({ dir }) => dir)));
+  return made.sort((a, b) => a.device.index - b.device.index);
+}

@@ -1,0 +1,38 @@
+import { useMemo, useRef } from 'react';
+import { batchCurves } from '../../../src-shared/domain/batch-curves';
+import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
+import { t, useLanguage } from '../../i18n';
+import { Plot } from '../../widgets/plot/plot';
+import { useElementSize } from '../../widgets/plot/use-element-size';
+import { batchFigure, curveStyles } from './batch-figure';
+
+/** Latency and throughput against the batch size; nothing where one batch size was timed. */
+export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVariantRecord[] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const size = useElementSize(box);
+  const language = useLanguage();
+  const curves = useMemo(() => batchCurves(entries), [entries]);
+  // Titles change with the language.
+  const figure = useMemo(() => batchFigure(curves, { batch: t('results.batch.axis'), latency: t('results.batch.latency'), throughput: t('results.batch.throughput') }), [curves, language]);
+  const styles = useMemo(() => curveStyles(curves), [curves]);
+  if (curves.length === 0) return null;
+  return (
+    <>
+      <h3>{t('results.batch')}</h3>
+      <ul className="results-batch-legend" aria-label={t('results.batch.legend')}>
+        {curves.map(({ variant }, i) => (
+          <li key={variant}>
+            <svg width="26" height="8" aria-hidden="true">
+              <line x1="0" x2="26" y1="4" y2="4" stroke={`var(${styles[i]?.color ?? '--text'})`} strokeWidth="2" {...(styles[i]?.isDashed ? { strokeDasharray: '6 4' } : {})} />
+              <circle cx="13" cy="4" r="3" fill={styles[i]?.isHollow ? 'var(--bg)' : `var(${styles[i]?.color ?? '--text'})`} stroke={`var(${styles[i]?.color ?? '--text'})`} />
+            </svg>
+            {variant}
+          </li>
+        ))}
+      </ul>
+      <div ref={box} className="results-batch-plot">
+        <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('results.batch.label', { count: curves.length })} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+import { useEffect } from 'react';
+import { create } from 'zustand';
+import type { EnginesView } from '../../src-shared/contract/api';
+import type { JobKind, JobSnapshot } from '../../src-shared/contract/jobs';
+import { useJobs } from './jobs';
+import { useSession } from './session';
+
+interface EngineState {
+  /** The project that `view` belongs to; null until something asked. */
+  readonly projectPath: string | null;
+  /** Null while it is on its way, or could not be read. */
+  readonly view: EnginesView | null;
+  /** Whose engine is shown; null: as the application chooses. */
+  readonly variant: string | null;
+  /** Reads what TensorRT made of the layers of the open project. */
+  readonly load: () => Promise<void>;
+  readonly showVariant: (variant: string) => void;
+}
+
+const NOTHING = { projectPath: null, view: null, variant: null } as const;
+
+/** Grows with every reading, so that an answer that was overtaken is dropped. */
+let turn = 0;
+
+export const useEngineStore = create<EngineState>()((set, get) => ({
+  ...NOTHING,
+  load: async () => {
+    const { api, project } = useSession.getState();
+    if (project === null) return;
+    const own = (turn += 1);
+    set((state) => (state.projectPath === project.path ? {} : { ...NOTHING, projectPath: project.path }));
+    const { variant } = get();
+    try {
+      const view = await api.getEngineLayers({ projectPath: project.path, ...(variant === null ? {} : { variant }) });
+      if (own === turn) set({ view });
+    } catch {
+      // An engine is an extra here: the layers are shown without it.
+      if (own === turn) set({ view: null });
+    }
+  },
+  showVariant: (variant) => {
+    set({ variant });
+    void get().load();
+  },
+}));
+
+const BUILDING: readonly JobKind[] = ['build', 'bench', 'validate', 'run'];
+
+const doneCount = (jobs: readonly JobSnapshot[]): number => jobs.filter((job) => job.state === 'done' && BUILDING.includes(job.kind)).length;
+
+// An edit puts engines out of date and jobs build new ones; nobody who looks: nothing is read.
+useSession.subscribe((state, previous) => {
+  const { projectPath, load } = useEngineStore.getState();
+  if (projectPath === null || state.project === previous.project) return;
+  if (state.project?.path === projectPath) void load();
+  else {
+    turn += 1;
+    useEngineStore.setState(NOTHING);
+  }
+});
+useJobs.subscribe((state, previous) => {
+  if (useEngineStore.getState().projectPath !== null && doneCount(state.jobs) !== doneCount(previous.jobs)) void useEngineStore.getState().load();
+});
+
+/** The engine of the open project, read when first asked for; null: there is none, or it is not read yet. */
+export function useEngine(): Pick<EngineState, 'view' | 'showVariant'> {
+  const state = useEngineStore();
+  const projectPath = useSession((session) => session.project?.path ?? null);
+  const { load, view, showVariant } = state;
+  const isKnown = state.projectPath === projectPath;
+  useEffect(() => {
+    if (projectPath !== null && !isKnown) void load();
+  }, [projectPath, isKnown, load]);
+  return { view: isKnown ? view : null, showVariant };
+}

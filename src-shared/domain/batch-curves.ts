@@ -1,0 +1,28 @@
+import type { BenchmarkVariantRecord } from './run-record';
+
+export interface BatchPoint {
+  readonly batch: number;
+  /** Median. */
+  readonly latencyMs: number;
+  /** Images. */
+  readonly throughputPerSecond: number;
+}
+
+/** What the batch size does to one variant; in growing batch size. */
+export interface BatchCurve {
+  readonly variant: string;
+  readonly points: readonly BatchPoint[];
+}
+
+/** One curve for each variant, in the order of the benchmark; empty unless several batch sizes were timed. */
+export function batchCurves(records: readonly BenchmarkVariantRecord[]): BatchCurve[] {
+  if (new Set(records.map(({ batch }) => batch)).size < 2) return [];
+  const variants = [...new Set(records.map(({ variant }) => variant))];
+  return variants.map((variant) => ({
+    variant,
+    points: records
+      .filter((record) => record.variant === variant)
+      .map(({ batch, latencyMs, throughputPerSecond }) => ({ batch, latencyMs: latencyMs.median, throughputPerSecond }))
+      .sort((a, b) => a.batch - b.batch),
+  }));
+}
