@@ -15,6 +15,7 @@ import { DataType, type Model } from '../../onnx/model';
 import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
 import { enginePathIn, layersPathIn, readEngineRecord, recipeHash, writeEngineRecord, type EngineRecord } from './engine-record';
+import { withCorrectedBiases } from './corrected-biases';
 import type { JobServices } from './services';
 import { REWRITE_VERSION } from './rewrite-version';
 import { needsCalibration, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
@@ -57,13 +58,14 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   // FP32 is the same network either way.
   const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
   const implicit = typing === 'implicit' ? implicitPrecisions(name, task) : null;
-  const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
+  const corrected = implicit ? recipe : await withCorrectedBiases(recipe, workspace, services, context);
+  const key = shortHash({ rewrite: REWRITE_VERSION, ...corrected, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);
   if (known) return builtVariant(name, dir, known, { device: tensorrt.device, built: false });
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
-  const written = implicit ? null : await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: modelPath, materialize: true }, context);
+  const written = implicit ? null : await services.compute.request('rewrite', { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true }, context);
   const enginePath = enginePathIn(dir);
   const result = await services.compute.request(
     'tensorrt-build',
@@ -152,6 +154,11 @@ function dynamicInputs(model: Model): Record<string, readonly number[]> {
 /** What TensorRT 10 is told instead of Q/DQ. */
 function implicitPrecisions(name: VariantName, { workspace, calibration, options, model }: EngineTask): ImplicitPrecisions {
   const { plan } = variantRecipe(name, { options, workspace, model, calibration });
+  if (plan.repairs) {
+    throw new WorkbenchError('usage', 'Implicit typing builds from the model as it was given; repaired weights and biases are not in it', {
+      hint: `Use --typing strong, or switch them off: calib set ${workspace.path} --equalization off --bias-correction off`,
+    });
+  }
   const isInt8 = needsCalibration(name);
   const half = restOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
   const allowed = [...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []), ...(isInt8 ? (['int8'] as const) : [])];
