@@ -35,16 +35,16 @@ export function probeGpu(gpu: OrtGpu, hostPath: string, timeoutMs = PROBE_TIMEOU
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (answer?.type === 'found') resolve({ device: answer.device, hasFp16: answer.hasFp16 });
-      else if (answer?.type === 'failed') fail(`cannot be used: ${missingLibrary(stderr) ?? firstLine(answer.reason)}`);
+      else if (answer?.type === 'failed') fail(`cannot be used: ${loaderError(stderr) ?? firstLine(answer.reason)}`);
       else fail(`crashed ${signal === null ? `with exit code ${code ?? '?'}` : `(${signal})`} when it was tried`);
     });
   });
 }
 
-/** The loader names what a provider's library needs in the log only. */
-function missingLibrary(stderr: string): string | null {
-  const names = [...stderr.matchAll(/([\w.+-]+\.so[\w.]*): (?:cannot open shared object file|file too short|invalid ELF header)/g)].map(([, library]) => library);
-  return names.length === 0 ? null : `${names.at(-1)} cannot be opened`;
+/** ONNX Runtime says in its log only what the loader found wrong with a provider's library. */
+function loaderError(stderr: string): string | null {
+  const last = [...stderr.matchAll(/Failed to (?:load library|get symbol) .*with error: (.+)/g)].at(-1)?.[1];
+  return last?.replace(/^\S*\//, '') ?? null;
 }
 
 /** ONNX Runtime puts its source file and function before what it says. */

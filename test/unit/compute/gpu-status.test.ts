@@ -18,7 +18,7 @@ describe('probeGpu', () => {
 
   it.each([
     ['failed', 'webgpu', "ONNX Runtime's WebGPU provider cannot be used: Failed to get a WebGPU adapter: No supported adapters", /vulkaninfo/],
-    ['unlinked', 'cuda', "ONNX Runtime's CUDA provider cannot be used: libcudnn.so.9 cannot be opened", /cuDNN 9/],
+    ['unlinked', 'cuda', "ONNX Runtime's CUDA provider cannot be used: libcudnn.so.9: cannot open shared object file: No such file or directory", /cuDNN 9/],
     ['crash', 'webgpu', "ONNX Runtime's WebGPU provider crashed (SIGSEGV) when it was tried", /Vulkan/],
     ['exit', 'cuda', "ONNX Runtime's CUDA provider crashed with exit code 7 when it was tried", /install\.js/],
   ] as const)('reports a provider that %s', async (behaviour, provider, message, hint) => {
