@@ -97,7 +97,7 @@ function Action({ action, file }: { readonly action: DiagnosisAction; readonly f
       </div>
       <p>{changeText(action.before, action.after)}</p>
       <p className="dim">{sqnrText(action.before, action.after)}</p>
-      <Button disabled={change === null || isDone} aria-label={t('results.why.apply.named', { name })} onClick={() => change !== null && void edit(name, [change])}>
+      <Button disabled={change === null || isDone} aria-label={`${t(isDone ? 'results.why.applied' : 'results.why.apply')}: ${name}`} onClick={() => change !== null && void edit(name, [change])}>
         {t(isDone ? 'results.why.applied' : 'results.why.apply')}
       </Button>
     </li>

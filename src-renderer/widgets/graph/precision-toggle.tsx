@@ -28,7 +28,8 @@ export function PrecisionToggle({ layer, onAsk }: PrecisionToggleProps) {
           tabIndex={-1}
           className={classNames('precision-toggle-choice', precision === planned && `badge-${precision}`)}
           aria-pressed={precision === planned}
-          aria-label={PRECISION_NAMES[precision]}
+          // What is seen is part of the name, for those who speak to the page.
+          aria-label={`${PRECISION_LETTERS[precision]}, ${PRECISION_NAMES[precision]}`}
           title={PRECISION_NAMES[precision]}
           onClick={(event) => ask(event, precision)}
           onDoubleClick={(event) => event.stopPropagation()}

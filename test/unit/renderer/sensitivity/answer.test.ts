@@ -60,7 +60,7 @@ describe('SensitivityTable', () => {
 
   it('changes a layer by its toggle and by Enter, each undoable by name', async () => {
     await showTable('conv_0');
-    await act(async () => host.querySelector<HTMLElement>('[aria-label="Precision of conv_1"] [aria-label=FP16]')?.click());
+    await act(async () => host.querySelector<HTMLElement>('[aria-label="Precision of conv_1"] [title=FP16]')?.click());
     await vi.waitFor(() => expect(plan()).toEqual({ conv_1: 'fp16' }));
     await press(grid(), 'Enter');
     await vi.waitFor(() => expect(plan()).toEqual({ conv_1: 'fp16', conv_0: 'fp16' }));
