@@ -32,12 +32,13 @@ export function AutoView(props: AutoViewProps) {
   const project = useSession((state) => state.project);
   const { view, error } = useAnalyses();
   if (project === null) return null;
+  const auto = view?.auto ?? null;
   return (
     <section className="histogram-autoview" aria-label={t('histogram.auto.tab')}>
       {error === null ? null : <ErrorBox error={error} title={t('histogram.auto.unread')} />}
-      {view?.auto == null ? null : <Verdict auto={view.auto} project={project} />}
-      <Start project={project} hasResult={view?.auto != null} />
-      {view?.auto == null ? null : <Choices result={view.auto.result} {...props} />}
+      {auto === null ? null : <Verdict auto={auto} project={project} />}
+      <Start project={project} hasResult={auto !== null} />
+      {auto === null ? null : <Choices result={auto.result} {...props} />}
     </section>
   );
 }

@@ -51,6 +51,15 @@ function Limits({ project }: { readonly project: ProjectView }) {
         onChoose={(method) => change({ method: method === IN_USE ? null : method })}
       />
       <NumberField label={t('search.limit')} value={options.limit} min={1} step={50} isInteger mayBeEmpty placeholder={t('search.limit.all')} onCommit={(limit) => change({ limit })} />
+      <Select
+        label={t('search.latencyOn')}
+        value={options.usesTensorrt ? 'tensorrt' : 'own'}
+        choices={[
+          { value: 'own', label: t(project.file.target === 'onnxruntime' ? 'run.backend.ort-cpu' : 'search.latencyOn.model') },
+          { value: 'tensorrt', label: t('run.backend.tensorrt') },
+        ]}
+        onChoose={(value) => change({ usesTensorrt: value === 'tensorrt' })}
+      />
       <p className="analysis-note">{t('search.limits.note')}</p>
     </section>
   );

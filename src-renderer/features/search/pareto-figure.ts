@@ -24,14 +24,20 @@ const MARGINS = { leftPx: 64, rightPx: 20, topPx: 12, bottomPx: 40 } as const;
 /** Share of the range that is kept free around the points. */
 const ROOM = 0.12;
 
-/** Plans with a value in the measure of the result. */
+/** Plans with a value in the measure of the result; measured and modelled latencies do not compare, so measured ones stand alone. */
 export function planPoints(result: SearchResult): readonly PlanPoint[] {
   const measure = measureOf(result);
+  const kind = shownLatency(result);
   return result.plans.flatMap((plan, index) => {
-    const value = valueOf(plan.quality, measure);
+    const value = plan.latencyKind === kind ? valueOf(plan.quality, measure) : null;
     const group = worstGroupDrop(plan.quality, result.fp32);
     return value === null ? [] : [{ index, latencyMs: plan.latencyMs, value, groupChange: group === null ? null : -group.drop }];
   });
+}
+
+/** The kind of latency that the chart is about: measured where anything was. */
+export function shownLatency({ plans }: Pick<SearchResult, 'plans'>): SearchPlan['latencyKind'] {
+  return plans.some((plan) => plan.latencyKind === 'measured') ? 'measured' : 'modelled';
 }
 
 /** Accuracy against latency; below it, where there are groups, what the group that is hit hardest loses. */
@@ -74,11 +80,10 @@ function frontLine({ plans }: SearchResult, points: readonly PlanPoint[]): PlotS
 function pointSeries(result: SearchResult, points: readonly PlanPoint[], hasGroups: boolean): readonly PlotSeries[] {
   const planOf = (point: PlanPoint): SearchPlan | undefined => result.plans[point.index];
   const series: PlotSeries[] = [];
+  const marker = shownLatency(result) === 'measured' ? 'solid' : 'hollow';
   for (const isPareto of [false, true]) {
-    for (const kind of ['modelled', 'measured'] as const) {
-      const own = points.filter((point) => planOf(point)?.isPareto === isPareto && planOf(point)?.latencyKind === kind);
-      if (own.length > 0) series.push(...markers(own, hasGroups, isPareto ? '--series-3' : '--line-strong', kind === 'measured' ? 'solid' : 'hollow'));
-    }
+    const own = points.filter((point) => planOf(point)?.isPareto === isPareto);
+    if (own.length > 0) series.push(...markers(own, hasGroups, isPareto ? '--series-3' : '--line-strong', marker));
   }
   const chosen = points.filter((point) => point.index === result.chosen);
   return chosen.length === 0 ? series : [...series, ...markers(chosen, hasGroups, '--accent', 'ring')];

@@ -1,9 +1,9 @@
 import { useMemo, useRef } from 'react';
-import type { SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
-import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints } from './pareto-figure';
+import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints, shownLatency } from './pareto-figure';
 import { measureOf } from './plan-facts';
 import { planSentence } from './plan-text';
 
@@ -22,14 +22,13 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const points = useMemo(() => planPoints(result), [result]);
   // Titles change with the language.
   const figure = useMemo(() => {
-    const isAllModelled = result.plans.every((plan) => plan.latencyKind === 'modelled');
-    return paretoFigure(result, { latency: t(isAllModelled ? 'search.axis.latency.modelled' : 'search.axis.latency'), value: t(`search.axis.${measureOf(result)}`), groupChange: t('search.axis.group') });
+    return paretoFigure(result, { latency: t(`search.axis.latency.${shownLatency(result)}`), value: t(`search.axis.${measureOf(result)}`), groupChange: t('search.axis.group') });
   }, [result, language]);
   const selectedPoint = points.find((point) => point.index === selected);
   const guide = selectedPoint === undefined ? null : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
   return (
     <section className="search-chart" aria-label={t('search.plot')}>
-      <Legend />
+      <Legend kind={shownLatency(result)} hidden={result.plans.length - points.length} />
       <div ref={box} className="search-plot">
       <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('search.plot.label', { count: points.length })} />
       {guide === null ? null : <span className="search-guide" style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }} />}
@@ -45,10 +44,11 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   );
 }
 
-function Legend() {
+function Legend({ kind, hidden }: { readonly kind: SearchPlan['latencyKind']; readonly hidden: number }) {
   return (
     <ul className="search-legend" aria-label={t('search.legend')}>
-      {(['front', 'measured', 'modelled', 'chosen', 'limit', 'fp32'] as const).map((entry) => (
+      {hidden === 0 ? null : <li className="search-hidden">{t('search.hidden', { count: hidden })}</li>}
+      {(['front', kind, 'chosen', 'limit', 'fp32'] as const).map((entry) => (
         <li key={entry}>
           <span className={`search-mark search-mark-${entry}`} aria-hidden="true" />
           {t(`search.legend.${entry}`)}

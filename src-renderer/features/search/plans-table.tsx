@@ -70,7 +70,7 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
     values.push({ id: 'change', title: t('search.column.change'), hint: t('search.column.change.title'), width: 84, align: 'right', sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure), render: ({ plan }) => changeText(plan.quality, fp32, measure) });
   }
   if (hasGroups) {
-    values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 120, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
+    values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 116, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
   }
   return [...named, ...values, ...endColumns(result.method)];
 }
@@ -78,7 +78,7 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
 function endColumns(method: SearchResult['method']): readonly Column<PlanRow>[] {
   return [
     { id: 'latency', title: t('search.column.latency'), width: 86, align: 'right', sortValue: ({ plan }) => plan.latencyMs, render: ({ plan }) => <span className={plan.latencyKind === 'modelled' ? 'modelled' : undefined}>{latencyText(plan)}</span>, hover: ({ plan }) => `${plan.latencyMs} ms, ${t(`search.legend.${plan.latencyKind}`)}` },
-    { id: 'limits', title: t('search.column.limits'), width: 58, align: 'center', sortValue: ({ plan }) => (plan.meetsLimit ? 0 : 1), render: ({ plan }) => <Limits plan={plan} />, hover: ({ plan }) => t(plan.meetsLimit ? 'search.meets' : 'search.misses') },
+    { id: 'limits', title: t('search.column.limits'), width: 66, align: 'center', sortValue: ({ plan }) => (plan.meetsLimit ? 0 : 1), render: ({ plan }) => <Limits plan={plan} />, hover: ({ plan }) => t(plan.meetsLimit ? 'search.meets' : 'search.misses') },
     { id: 'adopt', title: t('search.column.adopt'), width: 78, render: ({ plan }) => <Adopt plan={plan} method={method} /> },
   ];
 }

@@ -17,6 +17,8 @@ export interface SearchOptions {
   readonly limit: number | null;
   /** Thresholds that plans are tried with, for all tensors; null: those in use, or auto's where they are clearly better. */
   readonly method: SearchMethod | null;
+  /** Latency is measured on TensorRT's engines instead of what the target has for itself. */
+  readonly usesTensorrt: boolean;
 }
 
 export const SEARCH_METHODS = [...HISTOGRAM_METHODS, 'auto'] as const;
@@ -27,7 +29,7 @@ interface OptionsState {
   readonly change: (changes: Partial<SearchOptions>) => void;
 }
 
-export const DEFAULT_OPTIONS: SearchOptions = { maxDrop: null, maxWorstGroupDrop: null, maxNmse: null, maxLayers: null, limit: null, method: null };
+export const DEFAULT_OPTIONS: SearchOptions = { maxDrop: null, maxWorstGroupDrop: null, maxNmse: null, maxLayers: null, limit: null, method: null, usesTensorrt: false };
 
 /** Where the project sets no gate. */
 const DEFAULT_DROP = 0.5;
@@ -68,5 +70,6 @@ export function searchSpec(options: SearchOptions, fieldPath: string, project: P
     ...(againstPath === '' ? {} : { againstPath }),
     ...(options.limit === null ? {} : { limit: options.limit }),
     ...(options.method === null ? {} : { method: options.method }),
+    ...(options.usesTensorrt ? { backend: 'tensorrt' as const } : {}),
   };
 }

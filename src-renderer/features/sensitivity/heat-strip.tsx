@@ -70,10 +70,13 @@ function sentence(row: LayerRow | undefined, textOf: HeatStripProps['textOf']): 
 /** Thinnest column, as a share of the height: what does no damage is still there to be pointed at. */
 const LEAST = 0.06;
 
+/** With more columns the outlines would cover what they outline. */
+const OUTLINED_MAX = 160;
+
 /** Drawn once per result: the pointer and the selection move above it. */
 const Columns = memo(function Columns({ rows }: { readonly rows: readonly LayerRow[] }) {
   return (
-    <svg viewBox={`0 0 ${Math.max(1, rows.length)} 1`} preserveAspectRatio="none" aria-hidden="true">
+    <svg className={rows.length > OUTLINED_MAX ? undefined : 'sensitivity-strip-outlined'} viewBox={`0 0 ${Math.max(1, rows.length)} 1`} preserveAspectRatio="none" aria-hidden="true">
       {rows.map((row, index) => {
         const height = Math.max(LEAST, row.damage ?? 0);
         return <rect key={row.layer} x={index + 0.06} y={1 - height} width={0.88} height={height} style={{ fill: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }} />;

@@ -47,7 +47,7 @@ export function searchResult(changes: Partial<SearchResult> = {}): SearchResult 
     ],
     plans: [
       searchPlan([]),
-      searchPlan(['conv_1'], { quality: quality({ top1: 96.8, groupTop1: { day: 99.5, night: 93.6 }, worstGroup: { name: 'night', top1: 93.6 } }), latencyMs: 1.2, latencyKind: 'measured', meetsLimit: true }),
+      searchPlan(['conv_1'], { quality: quality({ top1: 96.8, groupTop1: { day: 99.5, night: 93.6 }, worstGroup: { name: 'night', top1: 93.6 } }), latencyMs: 1.2, meetsLimit: true }),
       searchPlan(['conv_1', 'conv_0'], { quality: quality({ top1: 96.7 }), latencyMs: 1.4, isPareto: false }),
     ],
     chosen: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints } from '../../../../src-renderer/features/search/pareto-figure';
-import type { PlotSeries } from '../../../../src-renderer/widgets/plot/figure';
+import type { PlotFigure, PlotSeries } from '../../../../src-renderer/widgets/plot/figure';
 import { quality, searchPlan, searchResult } from '../analysis-results';
 
 const TITLES = { latency: 'latency', value: 'top-1', groupChange: 'group' };
@@ -8,12 +8,21 @@ const figureOf = (result = searchResult()): ReturnType<typeof paretoFigure> => p
 const inTop = (series: PlotSeries): boolean => series.panel === ACCURACY_PANEL;
 
 describe('paretoFigure', () => {
-  it('draws measured points solid, modelled ones hollow, and a ring around the chosen one', () => {
-    const points = figureOf().series.filter((series) => series.shape === 'points' && inTop(series));
-    const at = (marker: PlotSeries['marker']): readonly (readonly number[])[] => points.filter((series) => series.marker === marker).map((series) => [...series.x]);
-    expect(at('solid')).toEqual([[1.2]]);
-    expect(at('hollow')).toEqual([[1.4], [1]]);
-    expect(at('ring')).toEqual([[1.2]]);
+  const at = (figure: PlotFigure, marker: PlotSeries['marker']): readonly (readonly number[])[] =>
+    figure.series.filter((series) => series.shape === 'points' && inTop(series) && series.marker === marker).map((series) => [...series.x]);
+
+  it('draws modelled points hollow, those of the front apart, and a ring around the chosen one', () => {
+    expect(at(figureOf(), 'hollow')).toEqual([[1.4], [1, 1.2]]);
+    expect(at(figureOf(), 'ring')).toEqual([[1.2]]);
+    expect(at(figureOf(), 'solid')).toEqual([]);
+  });
+
+  it('draws measured points solid and alone: modelled latencies do not compare with them', () => {
+    const plans = searchResult().plans.map((plan, index) => (index === 2 ? plan : { ...plan, latencyKind: 'measured' as const }));
+    const figure = figureOf(searchResult({ plans }));
+    expect(at(figure, 'solid')).toEqual([[1, 1.2]]);
+    expect(at(figure, 'hollow')).toEqual([]);
+    expect(planPoints(searchResult({ plans })).map((point) => point.index)).toEqual([0, 1]);
   });
 
   it('joins the plans that no other beats, from fast to accurate', () => {

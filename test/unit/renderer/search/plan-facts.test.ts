@@ -70,8 +70,8 @@ describe('searchSpec', () => {
   });
 
   it('carries what was chosen, and the folder from the field', () => {
-    const spec = searchSpec({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, method: 'minmax' }, ' /data/field ', gated);
-    expect(spec).toMatchObject({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, againstPath: '/data/field', method: 'minmax' });
+    const spec = searchSpec({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, method: 'minmax', usesTensorrt: true }, ' /data/field ', gated);
+    expect(spec).toMatchObject({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, againstPath: '/data/field', method: 'minmax', backend: 'tensorrt' });
     expect(parseRequest('startJob', spec)).toEqual(spec);
   });
 });

@@ -70,12 +70,20 @@ describe('SearchScreen', () => {
   it('begins at the chosen plan and says what it gives, modelled latencies with a tilde', async () => {
     await show();
     expect(host.querySelector('.search-verdict')?.textContent).toBe('One layer in FP16 is enough.');
-    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual(['1 FP16 layer: 96.80 %, night −0.40 pp, 1.20 ms, meets the limits']);
+    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual(['1 FP16 layer: 96.80 %, night −0.40 pp, ~1.20 ms, meets the limits']);
     const rows = all('[role=row]').slice(1).map((row) => row.textContent);
     expect(rows[0]).toMatch(/^0all INT896\.00 %−1\.00 pp.*~1\.00 ms/);
-    expect(rows[1]).toMatch(/^1conv_196\.80 %.*1\.20 ms/);
-    expect(rows[1]).not.toContain('~');
+    expect(rows[1]).toMatch(/^1conv_196\.80 %.*~1\.20 ms/);
     expect(all('.modelled').map((element) => element.textContent)).toContain('~1.00 ms');
+  });
+
+  it('shows measured latencies plainly, and says which plans are not on the chart', async () => {
+    const plans = searchResult().plans.map((plan, index) => (index === 2 ? plan : { ...plan, latencyKind: 'measured' as const }));
+    stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult({ plans }) } };
+    await show();
+    expect(all('[role=row]')[2]?.textContent).toMatch(/pp1\.20 ms/);
+    expect(all('.search-point')).toHaveLength(2);
+    expect(host.textContent).toContain('1 plan with a modelled latency only in the table');
   });
 
   it('shows the plan of the point that is clicked', async () => {
