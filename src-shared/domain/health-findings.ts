@@ -148,7 +148,8 @@ export function groupFindings(groups: Readonly<Record<string, HealthGroup>>, cos
     return [
       finding({
         code: 'group-clipped-by-method',
-        severity: 'error',
+        // Values just above the threshold cost little, however many they are.
+        severity: found.some(({ noiseToSignal }) => noiseToSignal > limits.clippedNoise) ? 'error' : 'warning',
         facts: { method: worst.method, group, clipped: formatFraction(worst.clippedFraction), tensor: worst.tensor, tensors: found.length, limit: formatFraction(limits.clippedFraction) },
         group,
         value: worst.clippedFraction,
@@ -230,6 +231,8 @@ interface ClipRule {
 }
 
 function clippedFindings(field: FieldComparison, name: string, { methodOf, limits, drifts }: ClipRule): HealthFinding[] {
+  // The outputs tell whether what the method clips matters; where they are unknown, it may.
+  const isCostly = (field.groups[name]?.outputNmse ?? Number.POSITIVE_INFINITY) > limits.outputNmse;
   const clipped = field.tensors
     .flatMap(({ tensor, groups }) => {
       const own = groups[name];
@@ -243,7 +246,7 @@ function clippedFindings(field: FieldComparison, name: string, { methodOf, limit
     return [
       finding({
         code: bySet ? 'field-clipped' : 'field-clipped-by-method',
-        severity: 'error',
+        severity: bySet || isCostly ? 'error' : 'warning',
         facts: {
           group: name,
           clipped: formatFraction(worst.clippedFraction),

@@ -4,6 +4,8 @@ import { count, number, objectOf, where, type Shape } from '../base/json-shape';
 export interface HealthLimits {
   /** Share (0..1) of a group's values beyond the threshold of one tensor. */
   readonly clippedFraction: number;
+  /** Squared error over squared signal of a tensor in one group, from which on clipping it is serious (0.01: 20 dB). */
+  readonly clippedNoise: number;
   /** Squared error of the INT8 outputs over FP32's squares, on the images of one group. */
   readonly outputNmse: number;
   /** Drift of a group of images from the calibration set, see domain/drift. */
@@ -22,6 +24,7 @@ export interface HealthLimits {
 
 export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
   clippedFraction: 0.05,
+  clippedNoise: 0.01,
   outputNmse: 0.1,
   drift: 0.7,
   maximumRatio: 1.5,
@@ -37,6 +40,7 @@ export const someHealthLimitsShape: Shape<Partial<HealthLimits>> = objectOf<Part
   {},
   {
     clippedFraction: notNegative,
+    clippedNoise: notNegative,
     outputNmse: notNegative,
     drift: notNegative,
     maximumRatio: where(number, 'a number above 1', (value) => value > 1),

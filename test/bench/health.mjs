@@ -36,9 +36,10 @@ function draw(files, count, seed) {
   });
 }
 
-function project(model, name, calibration, flags, validation = []) {
+/** @param flags preprocessing, and further sets. */
+function project(model, name, calibration, flags) {
   const path = join(work, `${name}.calib`);
-  calib('init', join(shared, 'models', `${model}.onnx`), '--calibration', calibration, ...validation, ...flags, '-o', path);
+  calib('init', join(shared, 'models', `${model}.onnx`), '--calibration', calibration, ...flags, '-o', path);
   calib('calibrate', path);
   return path;
 }
@@ -129,7 +130,7 @@ function duplicates() {
     ['squeezenet_v11', 'imagenet', ['--crop', '227', '--order', 'bgr', '--mean', '104,117,123', '--std', '1', '--scale', '1']],
   ];
   return sets.map(([model, set, flags]) => {
-    const path = project(model, `duplicates-${set}`, data(set, 'calibration'), flags, ['--validation', data(set, 'validation')]);
+    const path = project(model, `duplicates-${set}`, data(set, 'calibration'), [...flags, '--validation', data(set, 'validation')]);
     const result = calib('health', path);
     const images = imagesIn(data(set, 'calibration')).length + imagesIn(data(set, 'validation')).length;
     return { set, images, pairs: result.duplicates.length, imagesThatSetMaxima: result.maxima.length, halfCostsDb: result.convergence.map((point) => [point.images, round(point.worstLossDb, 2)]) };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histogram';
@@ -54,6 +54,9 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
       onProgress ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: task.phase }) } : context,
     );
   }
+  // Used last is swept last: the folds must outlive the pass over the field's images.
+  const now = new Date();
+  await utimes(dir, now, now);
   return StoredCalibration.open(dir);
 }
 

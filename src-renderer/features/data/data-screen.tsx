@@ -10,6 +10,7 @@ import { ThreePanes } from '../../widgets/three-panes';
 import './data.css';
 import './data-panel.css';
 import { useData } from './data-store';
+import { Health } from './health/health';
 import { filterImages, labelName, NO_FILTER, shownImage, type ImageFilter } from './image-filter';
 import { PreprocessingPanel } from './preprocessing-panel';
 import { PreviewPane } from './preview-pane';
@@ -23,14 +24,20 @@ import { useThumbnailCache } from './use-thumbnails';
 export function DataScreen() {
   const project = useSession((state) => state.project);
   if (project === null) return <EmptyState title={t('data.noProject')} />;
-  return <Data key={project.path} project={project} />;
+  return <DataView key={project.path} project={project} />;
 }
 
-function Data({ project }: { readonly project: ProjectView }) {
-  const { set: name, filter, imageId, showSet, filterBy, showImage } = useData();
+function DataView({ project }: { readonly project: ProjectView }) {
+  const isHealth = useData((state) => state.view === 'health');
+  useViewCommands();
+  return isHealth ? <Health project={project} /> : <Images project={project} />;
+}
+
+function Images({ project }: { readonly project: ProjectView }) {
+  const { set: name, filter, imageId, filterBy, showImage } = useData();
   const set = useImageSet(project, name);
   const editor = usePreprocessing(project);
-  useDataCommands(editor);
+  usePreprocessingCommands(editor);
   const view = set === undefined || set === null || set instanceof Error ? null : set;
   const images = useMemo(() => (view === null ? [] : filterImages(view.images, filter)), [view, filter]);
   const image = shownImage(images, imageId);
@@ -38,7 +45,7 @@ function Data({ project }: { readonly project: ProjectView }) {
   const path = (name === 'calibration' ? project.file.calibrationSet : project.file.validationSet)?.path ?? null;
   return (
     <ThreePanes
-      left={<SetPanel name={name} path={path} set={view} filter={filter} onSet={showSet} onFilter={filterBy} />}
+      left={<SetPanel name={name} path={path} set={view} filter={filter} onFilter={filterBy} />}
       main={
         view === null ? (
           <Missing set={set} name={name} />
@@ -105,17 +112,28 @@ function Grid({ project, view, images, shownId, onShow }: GridProps) {
   return <ThumbnailGrid set={view} images={images} shownId={shownId} cache={cache} onShow={onShow} />;
 }
 
-function useDataCommands(editor: PreprocessingEditor): void {
-  const showSet = useData((state) => state.showSet);
+function useViewCommands(): void {
+  const show = useData((state) => state.show);
+  useCommands(
+    useMemo<readonly Command[]>(
+      () => [
+        { id: 'data.calibration', titleKey: 'data.command.calibration', run: () => show('calibration') },
+        { id: 'data.validation', titleKey: 'data.command.validation', run: () => show('validation') },
+        { id: 'data.health', titleKey: 'health.command', run: () => show('health') },
+      ],
+      [show],
+    ),
+  );
+}
+
+function usePreprocessingCommands(editor: PreprocessingEditor): void {
   useCommands(
     useMemo<readonly Command[]>(() => {
       const isChanged = (): boolean => editor.value !== editor.saved && !editor.isApplying;
       return [
-        { id: 'data.calibration', titleKey: 'data.command.calibration', run: () => showSet('calibration') },
-        { id: 'data.validation', titleKey: 'data.command.validation', run: () => showSet('validation') },
         { id: 'data.apply', titleKey: 'data.command.apply', run: editor.apply, isEnabled: isChanged },
         { id: 'data.reset', titleKey: 'data.command.reset', run: editor.reset, isEnabled: isChanged },
       ];
-    }, [showSet, editor]),
+    }, [editor]),
   );
 }

@@ -3,7 +3,7 @@ import { formatCount } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { DataTable, type Column } from '../../widgets/data-table';
-import { Segmented } from '../../widgets/fields';
+import { DataTabs } from './data-tabs';
 import { groupCounts, labelCounts, type GroupCount, type ImageFilter, type LabelCount } from './image-filter';
 import { SetPath } from './set-path';
 
@@ -12,23 +12,14 @@ interface SetPanelProps {
   readonly path: string | null;
   readonly set: ImageSetView | null;
   readonly filter: ImageFilter;
-  readonly onSet: (name: SetName) => void;
   readonly onFilter: (changes: Partial<ImageFilter>) => void;
 }
 
 /** The list column: which set, where it is, what was found in it; groups and labels filter the images. */
-export function SetPanel({ name, path, set, filter, onSet, onFilter }: SetPanelProps) {
+export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
   return (
     <div className="data-set">
-      <Segmented
-        label={t('data.set')}
-        value={name}
-        choices={[
-          { value: 'calibration', label: t('data.set.calibration') },
-          { value: 'validation', label: t('data.set.validation') },
-        ]}
-        onChoose={onSet}
-      />
+      <DataTabs />
       <SetPath key={`${name} ${path ?? ''}`} name={name} path={path} />
       {set === null ? null : (
         <>

@@ -25,6 +25,14 @@ describe('groups', () => {
     expect(found[2]?.message).toBe('night is only 2.00 % of the set (2 images): thresholds other than minmax hardly see it');
   });
 
+  it('are clipped seriously where it costs signal, not where values lie just above the threshold', () => {
+    const severityAt = (noise: number) => {
+      const costs = [cost('all', 'a', 0.06, noise)];
+      return groupFindings(healthGroups(costs, { all: 9 }), costs, LIMITS)[0]?.severity;
+    };
+    expect([severityAt(0.02), severityAt(0.005)]).toEqual(['error', 'warning']);
+  });
+
   it('of a set without groups is neither small nor low', () => {
     const costs = [cost('all', 'a', 0.001)];
     expect(groupFindings(healthGroups(costs, { all: 400 }), costs, LIMITS)).toEqual([]);
@@ -115,6 +123,11 @@ describe('images from the field', () => {
     expect(codes(field({ clippedFraction: 0.11, beyondRange: 0 }, 0.3, 0.3))).toEqual(['field-covered', 'field-clipped-by-method', 'field-output-error-by-method']);
   });
 
+  it('that the method clips without harm to the outputs are a warning', () => {
+    const severity = (outputNmse: number | null) => fieldFindings(field({ clippedFraction: 0.06 }, 0.1, outputNmse), entropy, LIMITS).find(({ code }) => code === 'field-clipped-by-method')?.severity;
+    expect([severity(0.002), severity(0.2), severity(null)]).toEqual(['warning', 'error', 'error']);
+  });
+
   it('that are like the set only say so', () => {
     const found = fieldFindings(field({ clippedFraction: 0.01 }, 0.1, 0.01), entropy, LIMITS);
     expect(found).toMatchObject([{ code: 'field-covered', severity: 'info', value: 0.1, limit: 0.7 }]);
@@ -122,7 +135,7 @@ describe('images from the field', () => {
 });
 
 it('sorts by severity and keeps the order otherwise', () => {
-  const found = bySeverity([...sizeFindings(1, LIMITS), ...groupFindings(healthGroups([cost('g', 'a', 0.2)], { g: 1 }), [cost('g', 'a', 0.2)], LIMITS)]);
+  const found = bySeverity([...sizeFindings(1, LIMITS), ...groupFindings(healthGroups([cost('g', 'a', 0.2, 0.1)], { g: 1 }), [cost('g', 'a', 0.2, 0.1)], LIMITS)]);
   expect(found.map(({ severity }) => severity)).toEqual(['error', 'warning']);
 });
 

@@ -1,0 +1,20 @@
+import { t } from '../../i18n';
+import { Segmented } from '../../widgets/fields';
+import { useData } from './data-store';
+
+/** The images of a set, or the health of the calibration set. */
+export function DataTabs() {
+  const { view, show } = useData();
+  return (
+    <Segmented
+      label={t('data.set')}
+      value={view}
+      choices={[
+        { value: 'calibration', label: t('data.set.calibration') },
+        { value: 'validation', label: t('data.set.validation') },
+        { value: 'health', label: t('health.title'), title: t('health.hint') },
+      ]}
+      onChoose={show}
+    />
+  );
+}

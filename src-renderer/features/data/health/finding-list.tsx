@@ -1,0 +1,82 @@
+import type { HealthFinding, HealthImage, HealthSeverity } from '../../../../src-shared/domain/health';
+import { t } from '../../../i18n';
+import { useSelection } from '../../../state/selection';
+import { useThumbnail } from '../../../state/use-thumbnail';
+import { useView } from '../../../state/view';
+import { Button } from '../../../widgets/button';
+import { Icon, type IconName } from '../../../widgets/icons';
+import { useData } from '../data-store';
+import { findingText } from './finding-text';
+
+const ICONS: Readonly<Record<HealthSeverity, IconName>> = { error: 'cross', warning: 'warning', info: 'info' };
+const PICTURE_PX = 72;
+/** Findings about pairs hold two pictures for each. */
+const PAIR_CODES: ReadonlySet<string> = new Set(['images-duplicate', 'images-near-duplicate', 'images-shared', 'images-near-shared']);
+
+/** What was found, the most severe first, with the pictures and tensors that it is about. */
+export function FindingList({ findings }: { readonly findings: readonly HealthFinding[] }) {
+  if (findings.length === 0) return <p className="health-fine">{t('health.fine')}</p>;
+  return (
+    <ul className="health-findings" aria-label={t('health.findings')}>
+      {findings.map((finding, index) => (
+        <li key={index} className={`health-finding health-${finding.severity}`}>
+          <Icon name={ICONS[finding.severity]} label={t(`health.severity.${finding.severity}`)} />
+          <div className="health-finding-body">
+            <p>{findingText(finding)}</p>
+            {finding.tensors === undefined || finding.tensors.length === 0 ? null : <Tensors tensors={finding.tensors} />}
+            {finding.images === undefined || finding.images.length === 0 ? null : <Pictures images={finding.images} arePairs={PAIR_CODES.has(finding.code)} />}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Tensors({ tensors }: { readonly tensors: readonly string[] }) {
+  const selectTensor = useSelection((state) => state.selectTensor);
+  const openScreen = useView((state) => state.openScreen);
+  return (
+    <p className="health-tensors">
+      {tensors.map((tensor) => (
+        <Button
+          key={tensor}
+          tone="quiet"
+          title={t('health.openHistogram', { tensor })}
+          onClick={() => {
+            selectTensor(tensor);
+            openScreen('histogram');
+          }}
+        >
+          <span className="mono ellipsis">{tensor}</span>
+        </Button>
+      ))}
+    </p>
+  );
+}
+
+function Pictures({ images, arePairs }: { readonly images: readonly HealthImage[]; readonly arePairs: boolean }) {
+  const size = arePairs ? 2 : 1;
+  const parts = Array.from({ length: Math.ceil(images.length / size) }, (_, i) => images.slice(i * size, (i + 1) * size));
+  return (
+    <div className="health-pictures">
+      {parts.map((part, i) => (
+        <span key={i} className="health-picture-part">
+          {part.map((image) => (
+            <Picture key={`${image.set} ${image.id}`} image={image} />
+          ))}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Picture({ image }: { readonly image: HealthImage }) {
+  const thumbnail = useThumbnail(image.set, image.id, 2 * PICTURE_PX);
+  const openImage = useData((state) => state.openImage);
+  return (
+    <button type="button" className="health-picture" title={`${t(`health.set.${image.set}`)}: ${image.id}`} onClick={() => openImage(image.set, image.id)}>
+      <span className="health-picture-box">{thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}</span>
+      <span className="ellipsis dim">{image.id}</span>
+    </button>
+  );
+}
