@@ -1,5 +1,6 @@
 // Stands in for the process that tries a GPU provider; FAKE_GPU_PROBE says how it ends.
 import { writeSync } from 'node:fs';
+import { setInterval } from 'node:timers';
 
 const answers = {
   found: { type: 'found', device: `Fake GPU ${JSON.parse(process.argv[2]).device}`, hasFp16: false },

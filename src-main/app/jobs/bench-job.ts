@@ -17,7 +17,7 @@ const DEFAULT_ROUNDS = 20;
 
 export async function buildJob(spec: BuildSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuildResult> {
   const options = variantOptions(spec, workspace, DEFAULT_VARIANTS);
-  const engines = await enginesOf(spec, options, workspace, services, context);
+  const engines = await enginesOf({ spec, options }, workspace, services, context);
   return {
     backend: options.backend,
     engines: engines.flatMap(({ device, built }) => built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) }))),
@@ -41,7 +41,12 @@ type Engines = Omit<DeviceEngines, 'device'> & {
   readonly device: DeviceRecord | null;
 };
 
-async function enginesOf(spec: BuildSpec | BenchSpec, options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<readonly Engines[]> {
+interface EnginesTask {
+  readonly spec: BuildSpec | BenchSpec;
+  readonly options: VariantOptions;
+}
+
+async function enginesOf({ spec, options }: EnginesTask, workspace: Workspace, services: JobServices, context: TaskContext): Promise<readonly Engines[]> {
   const status = spec.devices === undefined || options.backend !== 'tensorrt' ? NO_GPUS : await services.compute.request('tensorrt-status', {}, context);
   const devices = devicesOf(spec, options, status);
   if (devices === null) return [{ device: null, options, built: await buildVariants(options, workspace, services, context) }];
@@ -60,7 +65,7 @@ export async function benchJob(spec: BenchSpec, workspace: Workspace, services: 
   }
   const batch = spec.batch === undefined ? {} : { tensorrt: { ...asked.tensorrt, batches: [spec.batch] } };
   const options = { ...asked, ...batch, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] };
-  const engines = await enginesOf(spec, options, workspace, services, context);
+  const engines = await enginesOf({ spec, options }, workspace, services, context);
   const input = imageInput(await prepared(workspace, services.compute, context));
   if (spec.batch !== undefined && input.fixedBatch !== null && spec.batch !== input.fixedBatch) {
     throw new WorkbenchError('usage', `Expected batch ${input.fixedBatch}, which the model fixes, but --batch is ${spec.batch}`);

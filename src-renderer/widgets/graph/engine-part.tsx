@@ -88,10 +88,11 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
 export function LayerEnginePart({ row }: { readonly row: LayerRow }) {
   const { view } = useEngine();
   const found = row.inEngine;
-  if (view?.engine == null) return null;
+  const engine = view?.engine ?? null;
+  if (engine === null) return null;
   return (
     <section className="inspect-part engine-part">
-      <h3>{t('engine.layer', { variant: view.engine.variant })}</h3>
+      <h3>{t('engine.layer', { variant: engine.variant })}</h3>
       {found === null ? <p className="inspect-reason dim">{t('engine.layer.absent')}</p> : <LayerFacts found={found} />}
     </section>
   );

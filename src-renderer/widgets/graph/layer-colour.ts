@@ -23,7 +23,7 @@ export type LayerColour = 'int8' | 'fp16' | 'fp32' | 'unknown' | `ramp-${RampSte
 export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
   if (mode === 'precision') return row.runsIn;
   if (mode === 'sensitivity') return row.damage === null ? 'unknown' : damageColour(row.damage);
-  if (mode === 'time') return row.inEngine?.share == null ? 'unknown' : timeColour(row.inEngine.share);
+  if (mode === 'time') return timeColour(row.inEngine?.share ?? null);
   const value = mode === 'sqnr' ? row.sqnrDb : row.clippedFraction;
   if (value === null || Number.isNaN(value)) return 'unknown';
   const step = mode === 'sqnr' ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length : CLIPPED_LIMITS.filter((limit) => value < limit).length;
@@ -33,7 +33,7 @@ export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
 /** Whether the rows have what a mode colours by. */
 export function isColourKnown(rows: readonly LayerRow[], mode: ColourMode): boolean {
   if (mode === 'precision') return true;
-  if (mode === 'time') return rows.some((row) => row.inEngine?.share != null);
+  if (mode === 'time') return rows.some((row) => (row.inEngine?.share ?? null) !== null);
   return rows.some((row) => (mode === 'sensitivity' ? row.damage : row.sqnrDb) !== null);
 }
 
@@ -43,7 +43,8 @@ export function damageColour(share: number): LayerColour {
 }
 
 /** Colour of a share of the engine's time, 0..1. */
-export function timeColour(share: number): LayerColour {
+export function timeColour(share: number | null): LayerColour {
+  if (share === null) return 'unknown';
   return rampColour(TIME_LIMITS.filter((limit) => share < limit).length);
 }
 

@@ -32,6 +32,8 @@ export function RunsIn({ row }: { readonly row: LayerRow }) {
   );
 }
 
+const timeMs = (row: LayerRow): number | null => row.inEngine?.meanMs ?? null;
+
 const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   number: { width: 46, align: 'right', sortValue: (row) => row.number, render: (row) => <span className="dim">{row.number}</span> },
   layer: { width: '1fr', sortValue: (row) => row.layer, render: (row) => row.shortName, hover: (row) => row.layer },
@@ -47,10 +49,10 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   timeMs: {
     width: 88,
     align: 'right',
-    sortValue: (row) => row.inEngine?.meanMs ?? null,
+    sortValue: timeMs,
     firstDirection: 'descending',
-    render: (row) => (row.inEngine?.meanMs == null ? null : <>{formatMicroseconds(row.inEngine.meanMs)}<Swatch row={row} mode="time" /></>),
-    hover: (row) => (row.inEngine?.meanMs == null ? undefined : `${row.inEngine.meanMs * 1000} µs, ${formatFraction(row.inEngine.share ?? 0)}`),
+    render: (row) => (timeMs(row) === null ? null : <>{formatMicroseconds(timeMs(row) ?? 0)}<Swatch row={row} mode="time" /></>),
+    hover: (row) => (timeMs(row) === null ? undefined : `${(timeMs(row) ?? 0) * 1000} µs, ${formatFraction(row.inEngine?.share ?? 0)}`),
   },
   sqnrDb: {
     width: 84,

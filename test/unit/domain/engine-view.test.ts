@@ -12,18 +12,18 @@ const MODEL: readonly ModelLayer[] = [
 ];
 const ASKED = { '/a/Conv': 'int8', '/a/Relu': 'fp16', '/b/Conv': 'int8', '/pool': 'int8', '/fc': 'fp16', '/gone': 'int8' } as const;
 
-function kernel(name: string, type: EngineLayer['type'], outputType: EngineLayer['type'], meanMs: number | null, onnxLayers: readonly string[], more: Partial<EngineLayer> = {}): EngineLayer {
-  return { name, kind: 'k', onnxLayers, type, outputType, isReformat: false, tactic: '', inputs: [], outputs: [], meanMs, ...more };
+function kernel(name: string, [type, outputType]: readonly [EngineLayer['type'], EngineLayer['type']], meanMs: number, onnxLayers: readonly string[]): EngineLayer {
+  return { name, kind: 'k', onnxLayers, type, outputType, isReformat: false, tactic: '', inputs: [], outputs: [], meanMs };
 }
-const reformat = (name: string, type: EngineLayer['type'], outputType: EngineLayer['type'], more: Partial<EngineLayer> = {}): EngineLayer => kernel(name, type, outputType, 0.01, [], { isReformat: true, ...more });
+const reformat = (name: string, type: EngineLayer['type'], outputType: EngineLayer['type'], more: Partial<EngineLayer> = {}): EngineLayer => ({ ...kernel(name, [type, outputType], 0.01, []), isReformat: true, ...more });
 
 const ENGINE: readonly EngineLayer[] = [
   reformat('input_QuantizeLinear', 'fp32', 'int8'),
-  kernel('w + /a/Conv + /a/Relu', 'int8', 'int8', 0.04, ['/a/Conv', '/a/Relu']),
-  kernel('/b/Conv', 'fp16', 'fp16', 0.02, ['/b/Conv']),
+  kernel('w + /a/Conv + /a/Relu', ['int8', 'int8'], 0.04, ['/a/Conv', '/a/Relu']),
+  kernel('/b/Conv', ['fp16', 'fp16'], 0.02, ['/b/Conv']),
   reformat('Reformatting CopyNode for Input Tensor 0 to {ForeignNode[/pool...logits_Cast]}', 'fp16', 'fp16'),
-  kernel('__myl_Pool', 'fp16', 'fp32', 0.005, ['/pool', '/fc']),
-  kernel('/fc_myl', 'fp16', 'fp16', 0.015, ['/fc']),
+  kernel('__myl_Pool', ['fp16', 'fp32'], 0.005, ['/pool', '/fc']),
+  kernel('/fc_myl', ['fp16', 'fp16'], 0.015, ['/fc']),
 ];
 
 describe('engineByLayer', () => {
@@ -46,8 +46,8 @@ describe('engineByLayer', () => {
       ['/pool', 'wider-fused'],
       ['/fc', null],
     ]);
-    expect(engineByLayer([kernel('/fc', 'int8', 'fp16', 0.1, ['/fc'])], MODEL, ASKED).layers.get('/fc')?.mismatch).toBe('narrower');
-    expect(engineByLayer([kernel('/fc', 'int8', 'fp16', 0.1, ['/fc'])], MODEL, {}).layers.get('/fc')?.mismatch).toBeNull();
+    expect(engineByLayer([kernel('/fc', ['int8', 'fp16'], 0.1, ['/fc'])], MODEL, ASKED).layers.get('/fc')?.mismatch).toBe('narrower');
+    expect(engineByLayer([kernel('/fc', ['int8', 'fp16'], 0.1, ['/fc'])], MODEL, {}).layers.get('/fc')?.mismatch).toBeNull();
   });
 
   it('names the tensor of each conversion and what it is', () => {
@@ -63,7 +63,7 @@ describe('engineByLayer', () => {
     expect(named(reformat('Reformatting CopyNode for Output Tensor 0 to w + /a/Conv + /a/Relu', 'fp32', 'fp32'))).toEqual(['a_relu_0', 'layout']);
     expect(named(reformat('reshape_before_x', 'fp32', 'fp32'))).toEqual([null, 'layout']);
     const foreign = reformat('Reformatting CopyNode for Input Tensor 0 to {ForeignNode[fc.weight...logits_Cast]}', 'fp16', 'fp16');
-    expect(engineByLayer([foreign, kernel('__myl', 'fp16', 'fp16', 0.1, ['/fc', '/pool'])], MODEL, ASKED).reformats[0]?.tensor).toBe('b_out');
+    expect(engineByLayer([foreign, kernel('__myl', ['fp16', 'fp16'], 0.1, ['/fc', '/pool'])], MODEL, ASKED).reformats[0]?.tensor).toBe('b_out');
     expect(named(foreign)).toEqual([null, 'layout']);
   });
 
