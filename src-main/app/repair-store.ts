@@ -33,7 +33,7 @@ export function loadRepair(workspace: Workspace): Dated<RepairResult> | null {
   try {
     const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored>;
     if (stored.version !== REPAIR_VERSION || !stored.result) return null;
-    return { result: stored.result, isCurrent: stored.basis === basisOf(workspace) };
+    return { result: stored.result, isCurrent: stored.basis === basisOf(workspace) && stored.result.target === workspace.file.target };
   } catch {
     return null;
   }

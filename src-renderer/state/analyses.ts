@@ -41,7 +41,7 @@ export const useAnalysesStore = create<AnalysesState>()((set) => ({
   ask: (question) => set({ question }),
 }));
 
-const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose'] satisfies readonly AnalysisSpec['kind'][];
+const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose', 'repair'] satisfies readonly (AnalysisSpec['kind'] | 'repair')[];
 
 const doneCount = (jobs: readonly JobSnapshot[]): number => jobs.filter((job) => job.state === 'done' && ANALYSES.includes(job.kind)).length;
 

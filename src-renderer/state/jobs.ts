@@ -20,7 +20,7 @@ interface JobsState {
 }
 
 /** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
-const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto'];
+const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto', 'repair'];
 
 export const useJobs = create<JobsState>()((set, get) => {
   const take = (job: JobSnapshot): void => {

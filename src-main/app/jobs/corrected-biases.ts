@@ -36,9 +36,14 @@ export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' |
  * The recipe with the biases that its plan asks for: measured once, then read from analysis/. Without the repair, or for a
  * variant without INT8, the recipe as it is.
  */
-export async function withCorrectedBiases(recipe: VariantRecipe, workspace: Workspace, services: JobServices, context: TaskContext): Promise<VariantRecipe> {
+export async function withCorrectedBiases(recipe: VariantRecipe, workspace: Workspace, task: CorrectionTask, context: TaskContext): Promise<VariantRecipe> {
   if (!wantsCorrection(recipe)) return recipe;
-  return withKept(recipe, storedCorrection(recipe, workspace, services) ?? (await measure(recipe, workspace, services, context)));
+  return withKept(recipe, storedCorrection(recipe, workspace, task.services) ?? (await measure(recipe, workspace, task, context)));
+}
+
+interface CorrectionTask {
+  readonly services: JobServices;
+  readonly options?: { readonly threads?: number };
 }
 
 /** The same from what was measured before; without the repair's biases when nothing was. */
@@ -95,7 +100,7 @@ function fileName(recipe: VariantRecipe, workspace: Workspace, services: JobServ
   return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe })}`;
 }
 
-async function measure(recipe: VariantRecipe, workspace: Workspace, services: JobServices, context: TaskContext): Promise<StoredCorrection> {
+async function measure(recipe: VariantRecipe, workspace: Workspace, { services, options }: CorrectionTask, context: TaskContext): Promise<StoredCorrection> {
   const { plan, thresholds, activationType, preparedDir, target, ranges } = recipe;
   const name = fileName(recipe, workspace, services);
   const trial: Trial = { plan, thresholds, activationType };
@@ -114,7 +119,7 @@ async function measure(recipe: VariantRecipe, workspace: Workspace, services: Jo
   const { preprocessing } = workspace.file;
   const computed = await services.compute.request(
     'correct-biases',
-    { trial, measuredCount: measured.length, trials: { preparedDir, target, ranges, input, preprocessing, entries: [...measured, ...confirmed], threads: defaultThreads(), journalPath } },
+    { trial, measuredCount: measured.length, trials: { preparedDir, target, ranges, input, preprocessing, entries: [...measured, ...confirmed], threads: options?.threads ?? defaultThreads(), journalPath } },
     context,
   );
   const { biases, images, before, after } = computed;

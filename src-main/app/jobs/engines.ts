@@ -58,7 +58,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   // FP32 is the same network either way.
   const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
   const implicit = typing === 'implicit' ? implicitPrecisions(name, task) : null;
-  const corrected = implicit ? recipe : await withCorrectedBiases(recipe, workspace, services, context);
+  const corrected = implicit ? recipe : await withCorrectedBiases(recipe, workspace, { services, options }, context);
   const key = shortHash({ rewrite: REWRITE_VERSION, ...corrected, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);

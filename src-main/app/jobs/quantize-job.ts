@@ -16,7 +16,7 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   await ensureAutoFor([name.text], spec.target, workspace, services, context);
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
-  const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, services, context);
+  const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, { services }, context);
   const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
   return { out: spec.outPath, variant: name.text, target: spec.target, ...result };
 }

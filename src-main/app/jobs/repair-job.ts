@@ -30,7 +30,7 @@ export async function repairJob(spec: RepairSpec, workspace: Workspace, services
   const equalizedLayers = layers.filter(({ code }) => code === 'equalized').length;
   const choices = choicesOf(equalizedLayers > 0);
   const threads = spec.threads ?? defaultThreads();
-  const options = variantOptions({ ...(spec.target === undefined ? {} : { target: spec.target }), variants: [variant] }, workspace, []);
+  const options = variantOptions({ ...(spec.target === undefined ? {} : { target: spec.target }), variants: [variant], threads }, workspace, []);
   const built: BuiltVariant[] = await buildVariants({ ...options, variants: ['fp32'] }, workspace, services, context);
   // A calibration of a part of the set was somebody's choice.
   const limit = currentCalibration(workspace)?.limit ?? undefined;

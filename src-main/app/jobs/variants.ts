@@ -31,11 +31,13 @@ export interface VariantOptions {
   readonly activationType: 'int8' | 'uint8';
   /** Of the backend tensorrt. */
   readonly tensorrt: TensorrtOptions;
+  /** For what is measured to build a variant; absent: one per core. */
+  readonly threads?: number;
 }
 
 /** What a job spec leaves open, filled in from the project. */
 export function variantOptions(
-  spec: { readonly variants?: readonly string[]; readonly backend?: BackendId; readonly target?: Target; readonly activationType?: 'int8' | 'uint8'; readonly tensorrt?: Partial<TensorrtOptions> },
+  spec: { readonly variants?: readonly string[]; readonly backend?: BackendId; readonly target?: Target; readonly activationType?: 'int8' | 'uint8'; readonly tensorrt?: Partial<TensorrtOptions>; readonly threads?: number },
   workspace: Workspace,
   defaults: readonly string[],
 ): VariantOptions {
@@ -43,7 +45,7 @@ export function variantOptions(
   const target = spec.target ?? (backend === 'tensorrt' ? 'tensorrt' : workspace.file.target);
   if (backend === 'tensorrt' && target !== 'tensorrt') throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
   const tensorrt = { ...DEFAULT_TENSORRT_OPTIONS, ...spec.tensorrt };
-  return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8', tensorrt };
+  return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8', tensorrt, ...(spec.threads === undefined ? {} : { threads: spec.threads }) };
 }
 
 /** A variant as a file that a backend runs, and what it cost to make. */
@@ -119,7 +121,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const gpu = ortGpu(options);
   if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
   const asked = variantRecipe(name, task);
-  const recipe = await withCorrectedBiases(asked, workspace, task.services, task.context);
+  const recipe = await withCorrectedBiases(asked, workspace, task, task.context);
   const warnings = correctionWarnings(name.text, asked, recipe);
   const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
   // FP16 weights take their real size where FP16 is real.

@@ -1,4 +1,4 @@
-import { attrInt } from '../attributes';
+import { attrInt, attrInts } from '../attributes';
 import { GraphIndex, type Consumer } from '../graph-index';
 import { DataType, type Graph, type Node, type Tensor } from '../model';
 import { isOp } from '../opset';
@@ -73,6 +73,8 @@ class PairSearch {
   private readonly readers: LayerWeights[] = [];
   private readonly tensors: string[] = [];
   private channels = 0;
+  /** Of what the first layer yields. */
+  private rank = 0;
 
   constructor(private readonly index: GraphIndex) {}
 
@@ -80,6 +82,7 @@ class PairSearch {
     const first = this.weightsOf(node);
     if (first === null || !this.hasOwnBias(first)) throw new Refused('its weights or bias are shared, computed, or not float32');
     this.channels = first.outputs;
+    this.rank = isOp(node, 'Conv') ? first.tensor.dims.length : 2;
     this.follow(node.output[0] ?? '', false);
     return { first, readers: this.readers, tensors: this.tensors };
   }
@@ -103,12 +106,22 @@ class PairSearch {
     const cause = isOp(node, ...HOMOGENEOUS) ? null : this.whyNot(node, isPooled);
     if (cause !== null) throw new Refused(cause, node);
     if (node.output.slice(1).some((name) => name !== '')) throw new Refused(`${article(node.opType)} has a second output`, node);
-    this.follow(node.output[0] ?? '', isPooled || isOp(node, ...GLOBAL_POOLS));
+    this.follow(node.output[0] ?? '', isPooled || isOp(node, ...GLOBAL_POOLS) || this.averagesPositions(node));
+  }
+
+  /** ReduceMean over every axis behind the channels of a Conv: a GlobalAveragePool in other words. */
+  private averagesPositions(node: Node): boolean {
+    if (!isOp(node, 'ReduceMean') || this.rank < 3) return false;
+    const input = this.index.initializer(node.input[1] ?? '');
+    const axes = attrInts(node, 'axes', undefined) ?? (input?.dataType === DataType.INT64 ? tensorAsInts(input) : []);
+    const reduced = new Set(axes.map((axis) => (axis < 0 ? axis + this.rank : axis)));
+    return reduced.size === this.rank - 2 && !reduced.has(0) && !reduced.has(1);
   }
 
   /** Operators that pass factors under conditions; null when they hold. */
   private whyNot(node: Node, isPooled: boolean): string | null {
     if (isOp(node, 'PRelu')) return this.index.initializer(node.input[1] ?? '') ? null : 'the slope of a PRelu is computed';
+    if (!isPooled && this.averagesPositions(node)) return null;
     if (isOp(node, 'Clip')) return this.whyNotClip(node);
     if (isOp(node, 'Flatten') && attrInt(node, 'axis', 1) === 1) return null;
     if (isOp(node, 'Reshape', 'Squeeze', 'Flatten')) return isPooled || this.keepsBatchAlone(node) ? null : `${article(node.opType)} may mix channels`;

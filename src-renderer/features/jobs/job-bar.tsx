@@ -37,7 +37,7 @@ export function JobBar() {
 }
 
 /** Where the result of a job will be seen, when that is not the run screen. */
-const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', search: 'search', diagnose: 'results' };
+const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', search: 'search', diagnose: 'results', repair: 'precision' };
 
 function RunningJob({ job }: { readonly job: JobSnapshot }) {
   const rate = useJobs((state) => state.rates[job.id]);

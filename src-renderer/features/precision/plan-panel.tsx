@@ -13,6 +13,7 @@ import type { DecisionChange } from './decision-changes';
 import { EditEffects } from './edit-effects';
 import type { LayerFilter } from './layer-filter';
 import { countPrecisions, layersMatching, type PrecisionCounts } from './precision-edits';
+import { RepairsPart } from './repairs-part';
 import { applyPreset, chooseTarget, PRESETS } from './use-precision-plan';
 
 interface PlanPanelProps {
@@ -45,6 +46,7 @@ export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: P
           ))}
         </div>
       </section>
+      <RepairsPart />
       <ByPattern rows={rows} onChooseMany={onChooseMany} />
       <EditEffects changes={changes} onFilter={onFilter} onChoose={onChoose} />
     </div>

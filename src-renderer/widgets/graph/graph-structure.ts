@@ -76,6 +76,11 @@ export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
   return layer.edges.filter((edge) => isRemark(edge) || (edge.tensor !== undefined && !layer.inputs.includes(edge.tensor)));
 }
 
+/** What was done to the layer's weights or bias, and what was not: no restriction. */
+export function isRepair(decision: PlacementDecision): boolean {
+  return ['equalized', 'not-equalized', 'bias-corrected'].includes(decision.code);
+}
+
 /** Stands beside the decision about its edge and does not replace it. */
 function isRemark(decision: PlacementDecision): boolean {
   return decision.code === 'fp16-coarse';

@@ -9,7 +9,7 @@ import { Button } from '../button';
 import { classNames } from '../class-names';
 import { EmptyState } from '../empty-state';
 import { EngineSummaryPart, LayerEnginePart } from './engine-part';
-import { edgePlacements, layerRemarks, type EdgePlacement } from './graph-structure';
+import { edgePlacements, isRepair, layerRemarks, type EdgePlacement } from './graph-structure';
 import './layer-inspector.css';
 import { formatShape, type LayerRow } from './layer-rows';
 import { useReasonText } from './reason-text';
@@ -60,7 +60,7 @@ function Decision({ row }: { readonly row: LayerRow }) {
       </p>
       <p className={classNames('inspect-reason', row.isRefused && 'inspect-refused')}>{reasonText(row)}</p>
       {layerRemarks(row.view).map((remark) => (
-        <p key={`${remark.code} ${remark.tensor ?? ''}`} className="inspect-reason inspect-refused">
+        <p key={`${remark.code} ${remark.tensor ?? ''}`} className={classNames('inspect-reason', !isRepair(remark) && 'inspect-refused')}>
           <code className="inspect-code">{remark.code}</code> {reasonText(remark)}
         </p>
       ))}

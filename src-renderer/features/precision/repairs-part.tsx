@@ -1,0 +1,130 @@
+import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
+import type { RepairSpec } from '../../../src-shared/contract/jobs';
+import { isFinished } from '../../../src-shared/contract/jobs';
+import { hasRepair, REPAIRS, type Repair, type Repairs } from '../../../src-shared/domain/precision';
+import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
+import { t } from '../../i18n';
+import { useAnalyses } from '../../state/analyses';
+import { useJobs } from '../../state/jobs';
+import { useSession } from '../../state/session';
+import { Running } from '../../widgets/analysis/analysis-start';
+import { lastJob } from '../../widgets/analysis/last-job';
+import { ResultFacts } from '../../widgets/analysis/result-facts';
+import { Button } from '../../widgets/button';
+import { classNames } from '../../widgets/class-names';
+import { Checkbox } from '../../widgets/fields';
+import './repairs-part.css';
+
+/** The two repairs with what they do and cost, and what they did to this project when that was measured last. */
+export function RepairsPart() {
+  const project = useSession((state) => state.project);
+  const start = useJobs((state) => state.start);
+  if (project === null) return null;
+  const needsCalibration = !project.calibrated && hasRepair(project.file.plan, 'equalization');
+  return (
+    <section className="precision-part" aria-label={t('precision.repairs')}>
+      <h3>{t('precision.repairs')}</h3>
+      {REPAIRS.map((repair) => (
+        <div key={repair}>
+          <Checkbox label={t(`precision.repair.${repair}`)} checked={hasRepair(project.file.plan, repair)} onChange={(isOn) => switchRepair(repair, isOn)} />
+          <p className="precision-note">{t(`precision.repair.${repair}.note`)}</p>
+        </div>
+      ))}
+      {needsCalibration ? (
+        <p className="precision-note repairs-calibrate">
+          {t('precision.repair.uncalibrated')}
+          <Button tone="quiet" onClick={() => void start({ kind: 'calibrate', projectPath: project.path })}>
+            {t('precision.repair.calibrate')}
+          </Button>
+        </p>
+      ) : null}
+      <Comparison spec={{ kind: 'repair', projectPath: project.path }} repairs={project.file.plan.repairs ?? {}} />
+    </section>
+  );
+}
+
+function switchRepair(repair: Repair, isOn: boolean): void {
+  const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', { repair: t(`precision.repair.${repair}`) });
+  void useSession.getState().edit(name, [{ kind: 'repair', repair, isOn }]);
+}
+
+/** Before and after, side by side; the combination that is switched on is marked. */
+function Comparison({ spec, repairs }: { readonly spec: RepairSpec; readonly repairs: Repairs }) {
+  const stored = useAnalyses().view?.repair;
+  const start = useJobs((state) => state.start);
+  const job = useJobs((state) => lastJob(state.jobs, spec));
+  const isRunning = job !== null && !isFinished(job);
+  return (
+    <>
+      {isRunning ? (
+        <Running job={job} />
+      ) : (
+        <Button icon="play" title={t('precision.repair.compare.title')} onClick={() => void start(spec)}>
+          {t(stored === undefined ? 'precision.repair.compare' : 'precision.repair.compareAgain')}
+        </Button>
+      )}
+      {stored === undefined ? null : (
+        <>
+          <RowsTable result={stored.result} repairs={repairs} />
+          <ResultFacts isCurrent={stored.isCurrent} images={stored.result.images} createdAt={stored.result.createdAt} />
+        </>
+      )}
+    </>
+  );
+}
+
+function RowsTable({ result, repairs }: { readonly result: RepairResult; readonly repairs: Repairs }) {
+  const hasTop1 = result.fp32.top1 !== undefined;
+  const [cause] = result.notEqualized;
+  return (
+    <>
+      <table className="repairs-table">
+        <thead>
+          <tr>
+            <th scope="col">{t('precision.repairs')}</th>
+            <th scope="col" className="number">
+              {t(hasTop1 ? 'precision.repair.top1' : 'precision.repair.agreement')}
+            </th>
+            <th scope="col" className="number">
+              {t('precision.repair.sqnr')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">FP32</th>
+            <td className="number">{result.fp32.top1 === undefined ? '' : formatAccuracy(result.fp32.top1)}</td>
+            <td />
+          </tr>
+          {result.rows.map((row) => (
+            <tr key={rowName(row)} className={classNames(isSame(row.repairs, repairs) && 'repairs-chosen')} aria-current={isSame(row.repairs, repairs)}>
+              <th scope="row">{rowName(row)}</th>
+              <td className="number" title={row.worstGroup && `${row.worstGroup.name} ${formatAccuracy(row.worstGroup.top1)}`}>
+                {accuracyText(row)}
+              </td>
+              <td className="number">{row.outputSqnrDb === undefined ? '' : formatDb(row.outputSqnrDb)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="precision-note">{t('precision.repair.of', { variant: result.variant, target: t(`precision.target.${result.target}`) })}</p>
+      {result.equalizedLayers === 0 && cause !== undefined ? <p className="precision-note">{t('precision.repair.nothing', { cause: cause.reason })}</p> : null}
+      {result.rows.some((row) => row.biasesDropped) ? <p className="precision-note">{t('precision.repair.dropped')}</p> : null}
+    </>
+  );
+}
+
+function accuracyText({ top1, agreement }: RepairRow): string {
+  const value = top1 ?? agreement;
+  return value === undefined ? '' : formatAccuracy(value);
+}
+
+/** What a row has, in short; an asterisk where corrected biases were measured and not used. */
+function rowName({ repairs, biasesDropped }: RepairRow): string {
+  const names = REPAIRS.filter((repair) => repairs[repair] === true).map((repair) => t(`precision.repair.${repair}.short`));
+  return names.length === 0 ? t('precision.repair.none') : `${names.join(' + ')}${biasesDropped ? ' *' : ''}`;
+}
+
+function isSame(a: Repairs, b: Repairs): boolean {
+  return REPAIRS.every((repair) => (a[repair] === true) === (b[repair] === true));
+}
