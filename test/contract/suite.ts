@@ -107,6 +107,11 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
       expect(view.file.preprocessingNotes.length).toBeGreaterThan(0);
     });
 
+    it('knows no engine of a project that built none', async () => {
+      expect(await api.getEngineLayers({ projectPath: project })).toEqual({ variants: [], engine: null });
+      expect(await api.getEngineLayers({ projectPath: project, variant: 'int8' })).toEqual({ variants: [], engine: null });
+    });
+
     it('applies edits in order, and none of them when one fails', async () => {
       const edited = await api.editProject({
         projectPath: project,

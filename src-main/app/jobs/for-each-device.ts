@@ -30,7 +30,7 @@ export async function forEachDevice<T, R>(items: readonly T[], isParallel: boole
   );
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
   const cause = errors.find((error) => !(error instanceof WorkbenchError && error.code === 'cancelled')) ?? errors[0];
-  if (cause !== undefined) throw cause instanceof Error ? cause : new Error(String(cause));
+  if (cause !== undefined) throw cause instanceof Error ? cause : new WorkbenchError('internal', 'The work on a GPU failed', { cause });
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
 }
 

@@ -1,0 +1,89 @@
+// @vitest-environment jsdom
+import { act, createElement } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { setLanguage } from '../../../../src-renderer/i18n';
+import { useSelection } from '../../../../src-renderer/state/selection';
+import { useSession } from '../../../../src-renderer/state/session';
+import { LayerInspector } from '../../../../src-renderer/widgets/graph/layer-inspector';
+import { useLayers } from '../../../../src-renderer/widgets/graph/use-layers';
+import type { EnginesView } from '../../../../src-shared/contract/api';
+import type { EngineLayer } from '../../../../src-shared/domain/engine-layers';
+import { generatedModel } from '../../../support/generated-model';
+import { NO_ANALYSES } from '../analysis-results';
+import { fakeApi, type FakeApi } from '../state/fake-api';
+
+const MODEL = generatedModel(6, { layers: {} });
+const [first, second] = MODEL.layers;
+if (first === undefined || second === undefined) throw new Error('a model without layers');
+const base: EngineLayer = { name: '', kind: 'CaskConvolution', onnxLayers: [], type: 'fp16', outputType: 'fp16', isReformat: false, tactic: '', inputs: [], outputs: [], meanMs: 0.01 };
+const ENGINE: EnginesView = {
+  variants: ['mixed', 'int8'],
+  engine: {
+    variant: 'mixed', isCurrent: false, tensorrt: '10.6.0', gpu: 'GPU 9.0', typing: 'strong', batch: 32, createdAt: '2026-11-21T11:00:00.000Z', sizeMb: 1.5,
+    summary: { layers: { int8: 3, fp16: 1, fp32: 0, other: 0 }, reformats: 1, totalMs: 0.04, reformatMs: 0.01 },
+    asked: { [first.layer]: 'int8' },
+    layers: [
+      { ...base, name: `${first.inputs[0] ?? ''}_QuantizeLinear`, kind: 'Reformat', isReformat: true, type: 'fp32', outputType: 'int8' },
+      { ...base, name: `fused ${first.layer}`, onnxLayers: [first.layer], meanMs: 0.03 },
+    ],
+  },
+};
+
+let fake: FakeApi;
+let root: Root;
+let host: HTMLElement;
+
+function Inspector() {
+  const layers = useLayers();
+  return layers === null ? null : createElement(LayerInspector, { layers });
+}
+
+async function show(view: EnginesView, layer: string | null): Promise<string> {
+  fake.answers.getEngineLayers = () => view;
+  useSelection.setState({ layer, tensor: null });
+  await act(async () => root.render(createElement(Inspector)));
+  await act(async () => undefined);
+  return host.textContent;
+}
+
+beforeEach(async () => {
+  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
+  setLanguage('en');
+  fake = fakeApi();
+  fake.answers.getModel = () => MODEL;
+  fake.answers.getAnalyses = () => NO_ANALYSES;
+  useSession.setState({ ...useSession.getInitialState(), api: fake.api });
+  await useSession.getState().openProject('/data/a.calib');
+  await vi.waitFor(() => expect(useSession.getState().model).not.toBeNull());
+  host = document.createElement('div');
+  document.body.append(host);
+  root = createRoot(host);
+});
+afterEach(async () => {
+  await act(async () => root.unmount());
+  host.remove();
+  useSession.getState().closeProject();
+});
+
+describe('the inspector with an engine', () => {
+  it('says how to get one where there is none', async () => {
+    expect(await show({ variants: [], engine: null }, null)).toMatch(/No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen/);
+  });
+
+  it('sums the engine up, with its conversions, and says that the plan has changed since', async () => {
+    const text = await show(ENGINE, null);
+    for (const part of ['mixed · TensorRT 10.6.0 · GPU 9.0 · batch 32', 'have changed since this engine was built', '40.0 µs in all', '1 conversion between layers, 10.0 µs, 25.0 % of the time', `Q, FP32 to INT8${first.inputs[0] ?? ''}`]) expect(text).toContain(part);
+    expect([...host.querySelectorAll('option')].map(({ value }) => value)).toEqual(['mixed', 'int8']);
+  });
+
+  it('shows what a layer was asked for beside what its kernel computes in, its time, and why they differ', async () => {
+    const text = await show(ENGINE, first.layer);
+    for (const part of ['In the engine of mixed', '30.0 µs · 75.0 %', `fused ${first.layer}`, 'INT8 was asked for, but its kernel (CaskConvolution) takes FP16']) expect(text).toContain(part);
+    expect(host.querySelector('.layers-refused [aria-label="FP16"]')).not.toBeNull();
+  });
+
+  it('says of a layer that the engine lacks that TensorRT folded it', async () => {
+    expect(await show(ENGINE, second.layer)).toContain('TensorRT folded it into constants or dropped it');
+  });
+});
