@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatRate } from '../../../src-shared/base/units';
+import { formatCount, formatMs } from '../../../src-shared/base/units';
 import { batchCurves, type BatchCurve, type BatchPoint } from '../../../src-shared/domain/batch-curves';
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
 import { html, px, type Html } from './markup';
@@ -14,7 +14,7 @@ interface Quantity {
 
 const QUANTITIES: readonly Quantity[] = [
   { title: 'Median latency', valueOf: ({ latencyMs }) => latencyMs, format: formatMs },
-  { title: 'Throughput', valueOf: ({ throughputPerSecond }) => throughputPerSecond, format: (value) => formatRate(value, 'images') },
+  { title: 'Images per second', valueOf: ({ throughputPerSecond }) => throughputPerSecond, format: (value) => formatCount(Number(value.toPrecision(3))) },
 ];
 
 /** Latency and throughput against the batch size, both axes logarithmic; nothing where one batch size was timed. */
@@ -82,10 +82,15 @@ function logScale([from, to]: readonly [number, number], [start, end]: readonly 
   return (value) => (span === 0 ? (start + end) / 2 : start + ((end - start) * Math.log(value / from)) / span);
 }
 
-/** 1, 2 and 5 times powers of ten within the range, or its ends where there are none. */
+/** Marks within a decade, tried from coarse to fine until at least two fall on the axis. */
+const TICK_DIGITS: readonly (readonly number[])[] = [[1], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]];
+
+/** Round values between two values above 0; the values themselves where they lie too close for any. */
 function ticksOf(low: number, high: number): number[] {
   const decades = Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => Math.floor(Math.log10(low)) + i);
-  const fine = decades.flatMap((exponent) => [1, 2, 5].map((digit) => Number((digit * 10 ** exponent).toPrecision(3)))).filter((value) => value >= low && value <= high);
-  const round = fine.length > 6 ? fine.filter((value) => Number.isInteger(Math.log10(value))) : fine;
-  return round.length < 2 ? [low, high] : round;
+  for (const digits of TICK_DIGITS) {
+    const found = decades.flatMap((exponent) => digits.map((digit) => Number((digit * 10 ** exponent).toPrecision(3)))).filter((value) => value >= low && value <= high);
+    if (found.length >= 2) return found;
+  }
+  return [low, high];
 }

@@ -47,7 +47,7 @@ describe('renderReport', () => {
     expect(unbalancedTags(several)).toEqual([]);
     expect(several).not.toMatch(/NaN|undefined|Infinity/);
     expect(several).toContain('aria-label="Median latency against the batch size"');
-    expect(several).toContain('aria-label="Throughput against the batch size"');
+    expect(several).toContain('aria-label="Images per second against the batch size"');
     expect(several.match(/batch 8: /g)).toHaveLength(2 * (base.benchmark?.variants.length ?? 0));
     expect(page).not.toContain('against the batch size');
   });
