@@ -37,6 +37,11 @@ async function openSample(page) {
   await page.getByRole('slider', { name: /Threshold/ }).waitFor({ timeout: 60_000 });
 }
 
+const jobDone = async (page) => {
+  await page.locator('.jobs-running').waitFor();
+  await page.locator('.jobs-idle').getByText(/done/i).waitFor({ timeout: 300_000 });
+};
+
 /** One run with a plan worth looking at: first layer and head in FP16. */
 async function runSample(page) {
   await openSample(page);
@@ -44,8 +49,26 @@ async function runSample(page) {
   await page.getByRole('button', { name: 'First layer and head in FP16' }).click();
   await show(page, 'Run');
   await page.getByRole('button', { name: /^Run (everything|again)$/ }).click();
-  await page.locator('.jobs-running').waitFor();
-  await page.locator('.jobs-idle').getByText(/done/i).waitFor({ timeout: 180_000 });
+  await jobDone(page);
+}
+
+const showPrecision = async (page, tab) => {
+  await show(page, 'Precision');
+  await page.getByRole('navigation', { name: 'Precision screens' }).getByText(tab, { exact: true }).click();
+  await page.waitForTimeout(1500);
+};
+
+/** What takes seconds to a minute and fills the screens of the analyses: release gain, and a search with entropy's thresholds. */
+async function analyseSample(page) {
+  await showPrecision(page, 'Sensitivity');
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
+  await jobDone(page);
+  await showPrecision(page, 'Search');
+  await page.getByLabel('Thresholds').selectOption('entropy');
+  await page.getByLabel('Images to judge by').fill('200');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Search', exact: true }).last().click();
+  await jobDone(page);
 }
 
 const picture = (page, name) => page.screenshot({ path: join(outDir, `${name}.png`) });
@@ -54,6 +77,7 @@ try {
   mkdirSync(outDir, { recursive: true });
   const first = await open(false, 1280, 800);
   await runSample(first);
+  await analyseSample(first);
   await first.context().close();
   const looks = isAll ? [[false, 1280, 800], [true, 1280, 800], [false, 1920, 1080], [true, 1920, 1080]] : [[false, 1280, 800]];
   for (const [dark, width, height] of looks) {
@@ -64,6 +88,10 @@ try {
     for (const screen of isAll ? SCREENS : ['Histograms', 'Precision', 'Results']) {
       await show(page, screen);
       await picture(page, `${screen.toLowerCase()}${suffix}`);
+    }
+    for (const tab of ['Sensitivity', 'Search']) {
+      await showPrecision(page, tab);
+      await picture(page, `${tab.toLowerCase()}${suffix}`);
     }
     await page.context().close();
   }

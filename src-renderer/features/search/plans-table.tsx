@@ -64,13 +64,13 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
     { id: 'layers', title: t('search.column.layers'), width: '1fr', render: ({ plan }) => (plan.fp16Layers.length === 0 ? planName(plan) : plan.fp16Layers.map(shortNameOf).join(', ')), hover: ({ plan }) => plan.fp16Layers.join('\n') },
   ];
   const values: Column<PlanRow>[] = [
-    { id: 'value', title: t(`analysis.${measure}`), width: 86, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },
+    { id: 'value', title: t(`analysis.${measure}`), width: 78, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },
   ];
   if (measure !== 'sqnr') {
-    values.push({ id: 'change', title: t('search.column.change'), hint: t('search.column.change.title'), width: 84, align: 'right', sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure), render: ({ plan }) => changeText(plan.quality, fp32, measure) });
+    values.push({ id: 'change', title: t('search.column.change'), hint: t('search.column.change.title'), width: 82, align: 'right', sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure), render: ({ plan }) => changeText(plan.quality, fp32, measure) });
   }
   if (hasGroups) {
-    values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 116, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
+    values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 128, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
   }
   return [...named, ...values, ...endColumns(result.method)];
 }

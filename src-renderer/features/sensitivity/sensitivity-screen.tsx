@@ -95,7 +95,7 @@ function Answer({ answer: { result, isCurrent }, layers }: { readonly answer: Da
     <>
       <div className="sensitivity-head">
         <h2>{t(`sensitivity.kind.${result.kind}`)}</h2>
-        <span className="dim">{t(`sensitivity.metric.${result.metric}`)}</span>
+        <span className="dim">{t(result.kind === 'visible' ? 'sensitivity.metric.own' : `sensitivity.metric.${result.metric}`)}</span>
         <ResultFacts isCurrent={isCurrent} images={result.images} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
       </div>
       <HeatStrip rows={rows} textOf={(layer) => texts.get(layer) ?? null} active={activeName} onChoose={choose} />

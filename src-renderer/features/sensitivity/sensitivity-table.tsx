@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState, type CSSProperties } from 'react';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis';
 import type { Precision } from '../../../src-shared/domain/precision';
@@ -41,11 +41,18 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
         <span className="dim ellipsis">{t('sensitivity.table.hint')}</span>
         <span className="dim sensitivity-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
       </div>
-      <div className="layers-table sensitivity-table">
+      <div className="layers-table" style={{ '--layers-least': `${leastWidthPx(columns)}px` } as CSSProperties}>
         <DataTable<SensitivityRow> label={t('sensitivity.table')} rows={shown} columns={columns} rowKey={layerOf} activeKey={active} onPick={onChoose} onActivate={toggle} empty={t('sensitivity.table.empty')} />
       </div>
     </section>
   );
+}
+
+const LEAST_NAME_PX = 130;
+
+/** Narrower than this the table scrolls sideways instead of hiding the names. */
+function leastWidthPx(columns: readonly Column<SensitivityRow>[]): number {
+  return columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : LEAST_NAME_PX), 0);
 }
 
 type Ask = (layer: string, precision: Precision) => void;
