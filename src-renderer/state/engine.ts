@@ -69,7 +69,8 @@ export function useEngine(): Pick<EngineState, 'view' | 'showVariant'> {
   const { load, view, showVariant } = state;
   const isKnown = state.projectPath === projectPath;
   useEffect(() => {
-    if (projectPath !== null && !isKnown) void load();
+    // Several components ask at once: the first one reads for all.
+    if (projectPath !== null && useEngineStore.getState().projectPath !== projectPath) void load();
   }, [projectPath, isKnown, load]);
   return { view: isKnown ? view : null, showVariant };
 }

@@ -20,7 +20,7 @@ export default {
     'engine.cause.layout': 'Layout, {from}',
     'engine.mismatch.wider': '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT had no {asked} kernel for this shape, or an input reaches it without Q/DQ.',
     'engine.mismatch.wider-fused': '{asked} was asked for, but TensorRT fused it with {others}, which runs in {runsIn}: ask the same of both, or accept it.',
-    'engine.mismatch.narrower': '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: with implicit typing a precision is a wish unless TensorRT can obey it. Check its accuracy.',
+    'engine.mismatch.narrower': '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT moved a cast or Q into the kernel, or chose the precision itself (implicit typing). Check its accuracy.',
   },
   zh: {
     'engine.title': '引擎',
@@ -43,6 +43,6 @@ export default {
     'engine.cause.layout': '内存布局，{from}',
     'engine.mismatch.wider': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 没有适合该形状的 {asked} 内核，或某个输入未经 Q/DQ。',
     'engine.mismatch.wider-fused': '要求 {asked}，但 TensorRT 将其与以 {runsIn} 计算的 {others} 融合：可对两者作同样要求，或接受现状。',
-    'engine.mismatch.narrower': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：隐式类型下，精度只是请求，TensorRT 未必遵从。请检查精度损失。',
+    'engine.mismatch.narrower': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查精度损失。',
   },
 };
