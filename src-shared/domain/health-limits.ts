@@ -26,7 +26,7 @@ export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
   clippedFraction: 0.05,
   clippedNoise: 0.01,
   outputNmse: 0.1,
-  drift: 0.7,
+  drift: 0.65,
   maximumRatio: 1.5,
   images: 32,
   groupShare: 0.05,

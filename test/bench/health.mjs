@@ -75,14 +75,14 @@ function plates() {
           const clipped = result.against.tensors.map((tensor) => ({ tensor: tensor.tensor, clipped: round(tensor.groups[group].clippedFraction) })).filter((tensor) => tensor.clipped > result.limits.clippedFraction);
           const expectsFault = set !== 'both' && set !== group;
           const namesFault = SET_CODES.some((code) => found.includes(code));
-          rows.push({ set, method, field: group, draw: seed, driftAtLeast: round(own.driftAtLeast), drift: round(own.drift), clipped, outputNmse: round(own.outputNmse), codes: found, right: namesFault === expectsFault });
+          rows.push({ set, method, field: group, draw: seed, limit: result.limits.drift, driftAtLeast: round(own.driftAtLeast), drift: round(own.drift), clipped, outputNmse: round(own.outputNmse), codes: found, right: namesFault === expectsFault });
         }
       }
     }
   }
   const of = (isFault) => rows.filter((row) => (row.set !== 'both' && row.set !== row.field) === isFault);
   return {
-    limit: 0.7,
+    limit: rows[0].limit,
     smallestDriftOfUncoveredGroup: Math.min(...of(true).map((row) => row.driftAtLeast)),
     largestDriftOfCoveredGroup: Math.max(...of(false).map((row) => row.driftAtLeast)),
     wrong: rows.filter((row) => !row.right).length,
@@ -107,13 +107,13 @@ function imagenet() {
         const result = calib('health', path, '--against', list);
         const own = result.against.groups[field];
         const isFlagged = codes(result, field).includes('field-drift');
-        rows.push({ model, field, images: count, draw: seed, driftAtLeast: round(own.driftAtLeast), drift: round(own.drift), clipped: round(own.clippedFraction), outputNmse: round(own.outputNmse), codes: codes(result, field), right: isFlagged === (field === 'dark_synthetic') });
+        rows.push({ model, field, images: count, draw: seed, limit: result.limits.drift, driftAtLeast: round(own.driftAtLeast), drift: round(own.drift), clipped: round(own.clippedFraction), outputNmse: round(own.outputNmse), codes: codes(result, field), right: isFlagged === (field === 'dark_synthetic') });
       }
     }
   }
   const extreme = (field, pick) => Object.fromEntries([...new Set(rows.map((row) => row.images))].map((images) => [images, pick(rows.filter((row) => row.field === field && row.images === images).map((row) => row.driftAtLeast))]));
   return {
-    limit: 0.7,
+    limit: rows[0].limit,
     largestDriftOfGenuineImages: extreme('validation', (values) => (values.length === 0 ? null : Math.max(...values))),
     smallestDriftOfDarkImages: extreme('dark_synthetic', (values) => (values.length === 0 ? null : Math.min(...values))),
     wrong: rows.filter((row) => !row.right).length,

@@ -83,14 +83,14 @@ describe('a set with known faults', () => {
   });
 
   it('compares groups of the field with groups of the set, and ends with 3 above --max-drift', async () => {
-    const result = await calibJson<HealthResult>('health', project, '--against', join(dir, 'test'), '--max-drift', '0.7');
+    const result = await calibJson<HealthResult>('health', project, '--against', join(dir, 'test'), '--max-drift', '0.65');
     expect(Object.keys(result.against?.groups ?? {})).toEqual(['day', 'night']);
     expect(result.against?.groups['night']).toMatchObject({ images: 12, nearest: 'night' });
     expect(codes(result)).not.toContain('field-drift');
     const other = join(dir, 'inverted');
     mkdirSync(other);
     for (const file of readdirSync(join(dir, 'test/night/a'))) await sharp(join(dir, 'test/night/a', file)).blur(3).negate().png().toFile(join(other, file));
-    const { code, stdout } = await calib('health', project, '--against', other, '--max-drift', '0.7', '--json');
+    const { code, stdout } = await calib('health', project, '--against', other, '--max-drift', '0.65', '--json');
     expect(code).toBe(3);
     expect(withCode(JSON.parse(stdout) as HealthResult, 'field-drift')).toMatchObject({ group: 'inverted', severity: 'error' });
     expect((await calib('health', project, '--against', other, '--max-drift', '1e6')).code).toBe(0);

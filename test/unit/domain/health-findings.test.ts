@@ -130,7 +130,7 @@ describe('images from the field', () => {
 
   it('that are like the set only say so', () => {
     const found = fieldFindings(field({ clippedFraction: 0.01 }, 0.1, 0.01), entropy, LIMITS);
-    expect(found).toMatchObject([{ code: 'field-covered', severity: 'info', value: 0.1, limit: 0.7 }]);
+    expect(found).toMatchObject([{ code: 'field-covered', severity: 'info', value: 0.1, limit: LIMITS.drift }]);
   });
 });
 
