@@ -17,11 +17,11 @@ export interface JobText {
 
 export function jobText(job: JobSnapshot, rate: RateState | undefined): JobText {
   const isRunning = job.state === 'running';
-  const unit = messageOr(`jobs.unit.${job.unit}`, job.unit);
+  const unit = unitText(job.unit);
   const perSecond = rate?.phase === job.phase ? rate.perSecond : null;
   return {
     kind: t(`jobs.kind.${job.kind}`),
-    phase: job.state === 'queued' ? t('jobs.state.queued') : messageOr(`jobs.phase.${job.phase.replaceAll(' ', '-')}`, job.phase),
+    phase: job.state === 'queued' ? t('jobs.state.queued') : phaseText(job.phase),
     count: isRunning && job.total > 0 ? `${formatCount(job.done)} / ${formatCount(job.total)} ${unit}` : '',
     rate: isRunning && perSecond !== null && perSecond > 0 ? formatRate(perSecond, unit) : '',
     eta: isRunning && job.total > 0 ? etaText(job.etaSeconds) : '',
@@ -40,6 +40,16 @@ export function endText(job: JobSnapshot): string {
   if (job.state === 'failed') return t('jobs.failed', { kind, message: job.error?.message ?? '' });
   if (job.state === 'cancelled') return t(job.forced ? 'jobs.cancelledForced' : 'jobs.cancelled', { kind });
   return t('jobs.done', { kind });
+}
+
+/** A phase as jobs report it, in the reader's language; one without a message is shown as it is. */
+export function phaseText(phase: string): string {
+  return messageOr(`jobs.phase.${phase.replaceAll(' ', '-')}`, phase);
+}
+
+/** What a job counts, in the reader's language. */
+export function unitText(unit: string): string {
+  return messageOr(`jobs.unit.${unit}`, unit);
 }
 
 function messageOr(key: string, fallback: string): string {

@@ -63,6 +63,7 @@ export function Notes({ record }: { readonly record: RunRecord }) {
   return (
     <ul className="results-notes">
       <li className="dim">{`${t('results.table.note')}${shippedHint}`}</li>
+      {record.search === undefined ? null : <li>{t('results.search', { found: record.search })}</li>}
       {statisticsNotes(record).map((note, index) => (
         <li key={index} className={note.tone === 'caution' ? 'results-caution' : 'dim'}>
           {note.tone === 'caution' ? <Icon name="warning" size={13} /> : null}

@@ -29,11 +29,27 @@ export function WorseSection({ record, validation }: WorseSectionProps) {
         <h2 id="results-worse">{t('results.worse')}</h2>
         {choices.length < 2 ? <span className="dim">{report.variant}</span> : <Segmented label={t('results.worse.variant')} value={report.variant} choices={choices} onChoose={showVariant} />}
       </header>
+      <Diagnoses record={record} variant={report.variant} />
       <GroupsPanel reports={validation.variants} chosen={report.variant} />
       <Classifier report={report} validation={validation} />
       <OutputsPanel report={report} />
       <WorstImages key={report.variant} report={report} validation={validation} />
     </section>
+  );
+}
+
+/** What the run itself found out about groups that lost too much, in the words of the record. */
+function Diagnoses({ record, variant }: { readonly record: RunRecord; readonly variant: string }) {
+  const own = (record.diagnoses ?? []).filter((diagnosis) => diagnosis.variant === variant);
+  if (own.length === 0) return null;
+  return (
+    <ul className="results-diagnoses">
+      {own.map(({ title, summary }) => (
+        <li key={title}>
+          <strong>{title}</strong> {summary}
+        </li>
+      ))}
+    </ul>
   );
 }
 

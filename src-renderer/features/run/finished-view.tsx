@@ -58,7 +58,7 @@ function RunVerdict({ result }: { readonly result: RunResult }) {
 function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
   const openScreen = useView((state) => state.openScreen);
   const { images, tensors, skipped, tensorrtGrid } = result;
-  const rate = formatRate(result.imagesPerSecond, t('run.unit.images'));
+  const rate = formatRate(result.imagesPerSecond, t('jobs.unit.images'));
   return (
     <div className="run-verdict">
       <div>

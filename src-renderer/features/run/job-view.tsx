@@ -2,6 +2,7 @@ import { formatDuration } from '../../../src-shared/base/units';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
+import { phaseText } from '../../state/job-text';
 import { useJobs } from '../../state/jobs';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
@@ -11,7 +12,7 @@ import { FinishedView } from './finished-view';
 import { useTrails } from './run-store';
 import { stepOfPhase } from './run-steps';
 import { overallFraction, stepRows } from './step-list';
-import { phaseText, StepRowView } from './step-row';
+import { StepRowView } from './step-row';
 import { useNow } from './use-now';
 
 interface JobViewProps {

@@ -6,7 +6,7 @@ import type { StartableKind } from './run-steps';
 export type { StartableKind };
 
 /** Variants that are offered as chips, in table order. */
-export const OFFERED_VARIANTS = ['fp32', 'fp16', 'int8', 'int8-minmax', 'int8-entropy', 'int8-percentile', 'int8-mse', 'mixed'] as const;
+export const OFFERED_VARIANTS = ['fp32', 'fp16', 'int8', 'int8-minmax', 'int8-entropy', 'int8-percentile', 'int8-mse', 'int8-auto', 'mixed'] as const;
 
 export const MAX_THREADS = 256;
 export const MAX_ROUNDS = 10_000;

@@ -1,9 +1,9 @@
 import { formatBytes, formatCount, formatDuration, formatRate } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
+import { unitText } from '../../state/job-text';
 import { classNames } from '../../widgets/class-names';
 import { Icon, type IconName } from '../../widgets/icons';
 import { Meter } from '../../widgets/meter';
-import { phaseKey, unitKey } from './run-steps';
 import type { StepRow, StepState } from './step-list';
 
 const STATE_ICONS: Readonly<Record<StepState, IconName | null>> = {
@@ -42,16 +42,6 @@ export function StepRowView({ row, position }: StepRowProps) {
 function countedText({ done, total, unit }: NonNullable<StepRow['counted']>): string {
   if (unit === 'bytes') return `${formatBytes(done)} / ${formatBytes(total)}`;
   return `${formatCount(done)} / ${formatCount(total)} ${unitText(unit)}`;
-}
-
-export function unitText(unit: string): string {
-  const key = unitKey(unit);
-  return key === null ? unit : t(key);
-}
-
-export function phaseText(phase: string): string {
-  const key = phaseKey(phase);
-  return key === null ? phase : t(key);
 }
 
 function rateText({ perSecond, counted }: StepRow): string {

@@ -129,7 +129,8 @@ export const useDrop = create<DropState>()((set, get) => {
       set({ step: null });
       if (which === 'field') {
         useFieldImages.getState().setPath(step.path);
-        useView.getState().openScreen('search');
+        // The health of the set, on the data screen, compares with the same folder.
+        if (useView.getState().screen !== 'data') useView.getState().openScreen('search');
         return;
       }
       const edit = which === 'calibration' ? { kind: 'sets' as const, calibrationPath: step.path } : { kind: 'sets' as const, validationPath: step.path };

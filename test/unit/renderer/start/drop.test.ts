@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { DroppedItem } from '../../../../src-renderer/api/connection';
 import { dropKind, likelySet, nameOfPath, proposedProjectPath } from '../../../../src-renderer/features/start/drop-kind';
 import { fillEmpty, missingPart, requestOf, setsOf, useDrop } from '../../../../src-renderer/features/start/drop-store';
+import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useFiles } from '../../../../src-renderer/state/files';
 import { useNotices } from '../../../../src-renderer/state/notices';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -97,6 +98,19 @@ describe('a drop on the window', () => {
     expect(useDrop.getState().step).toBeNull();
     expect(useView.getState().screen).toBe('data');
     expect(useSession.getState().history.undoable.map((step) => step.name)).toEqual(['validation set night']);
+  });
+
+  it('takes a folder as images from the field, which plans are judged by, without changing the project', async () => {
+    const fake = fakeApi(projectView());
+    useSession.getState().connect(fake.api);
+    await useSession.getState().openProject('/data/a.calib');
+    useView.getState().openScreen('model');
+    await drop(item('night-shift', true));
+    await useDrop.getState().useAs('field');
+    expect(useFieldImages.getState().path).toBe('/d/night-shift');
+    expect(useView.getState().screen).toBe('search');
+    expect(useDrop.getState().step).toBeNull();
+    expect(fake.calls).not.toContain('editProject');
   });
 
   it('opens a project, and shows its histograms when there are some', async () => {
