@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
 import { t } from '../../i18n';
+import { useAnalysesStore } from '../../state/analyses';
 import { useCommands, type Command } from '../../state/commands';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
@@ -15,7 +16,7 @@ import type { ChartView } from './chart-toolbar';
 import { CostTable } from './cost-table';
 import { InspectView } from './inspect-view';
 import { MaximumPanel } from './maximum-panel';
-import { chooseMethod } from './method-actions';
+import { chooseMethod, chooseMethodForAll } from './method-actions';
 import { MethodPanel } from './method-panel';
 import { Multiples } from './multiples';
 import { Readout } from './readout';
@@ -125,6 +126,7 @@ function useInspectorCommands(setTab: (tab: Tab) => void): void {
         { id: 'histogram.inspect', titleKey: 'histogram.command.inspect', run: () => setTab('inspect') },
         { id: 'histogram.all', titleKey: 'histogram.command.all', run: () => setTab('all') },
         { id: 'histogram.auto', titleKey: 'histogram.command.auto', run: () => setTab('auto') },
+        { id: 'histogram.auto-all', titleKey: 'histogram.command.autoAll', run: () => chooseMethodForAll('auto'), isEnabled: () => (useAnalysesStore.getState().view?.auto ?? null) !== null },
       ],
       [setTab],
     ),

@@ -1,8 +1,9 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Dated, ProjectView } from '../../../src-shared/contract/api';
-import type { SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
+import { useCommands, type Command } from '../../state/commands';
 import { useSession } from '../../state/session';
 import { NotCalibrated } from '../../widgets/analysis/not-calibrated';
 import { ResultFacts } from '../../widgets/analysis/result-facts';
@@ -11,6 +12,7 @@ import { ErrorBox } from '../../widgets/error-box';
 import { NoModel } from '../../widgets/graph/no-model';
 import { SplitView } from '../../widgets/graph/split-view';
 import { ThreePanes } from '../../widgets/three-panes';
+import { adoptPlan } from './adopt-plan';
 import { LimitsPanel } from './limits-panel';
 import { ParetoPlot } from './pareto-plot';
 import { PlanInspector } from './plan-inspector';
@@ -33,6 +35,7 @@ function Search({ project }: { readonly project: ProjectView }) {
   // A new result begins at the plan that it chose.
   const selected = found === null ? null : picked?.result.createdAt === found.result.createdAt ? picked.index : (found.result.chosen ?? 0);
   const plan = found === null || selected === null ? null : (found.result.plans[selected] ?? null);
+  useAdoptKey(plan, found?.result.method ?? null);
   return (
     <ThreePanes
       left={<LimitsPanel project={project} hasResult={found !== null} />}
@@ -48,6 +51,16 @@ function Search({ project }: { readonly project: ProjectView }) {
       }
       {...(found === null ? {} : { right: <PlanInspector plan={plan} result={found.result} /> })}
     />
+  );
+}
+
+/** A adopts the plan that is looked at. */
+function useAdoptKey(plan: SearchPlan | null, method: SearchResult['method']): void {
+  useCommands(
+    useMemo<readonly Command[]>(
+      () => (plan === null ? [] : [{ id: 'search.adopt', titleKey: 'search.command.adopt', keys: ['A'], run: () => adoptPlan({ ...plan, method }) }]),
+      [plan, method],
+    ),
   );
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SearchScreen } from '../../../../src-renderer/features/search/search-screen';
 import { DEFAULT_OPTIONS, useSearchOptions } from '../../../../src-renderer/features/search/search-options';
 import { setLanguage } from '../../../../src-renderer/i18n';
+import { activeCommands, useCommandRegistry } from '../../../../src-renderer/state/commands';
 import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -101,6 +102,14 @@ describe('SearchScreen', () => {
     expect(all('[role=row]')[2]?.textContent).toContain('in use');
     await act(async () => session().undo());
     expect(session().project?.file.plan.layers).toEqual({ head: 'fp32' });
+  });
+
+  it('adopts the plan that is shown from the palette and by its key', async () => {
+    await show();
+    const adopt = activeCommands(useCommandRegistry.getState().registered).find((command) => command.id === 'search.adopt');
+    expect(adopt?.keys).toEqual(['A']);
+    await act(async () => adopt?.run());
+    await act(async () => vi.waitFor(() => expect(session().project?.file.plan.layers).toEqual({ conv_1: 'fp16' })));
   });
 
   it('asks for the cost of what is chosen, beginning at the project’s gates', async () => {
