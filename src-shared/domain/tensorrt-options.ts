@@ -47,3 +47,22 @@ export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
   cudaGraph: true,
   transfers: false,
 };
+
+/** What differs from the defaults, by name of its flag on the command line, so that a record can be repeated. */
+export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record<string, string | number | boolean> {
+  const options = { ...DEFAULT_TENSORRT_OPTIONS, ...chosen };
+  const isDefault = (name: keyof TensorrtOptions): boolean => String(options[name]) === String(DEFAULT_TENSORRT_OPTIONS[name]);
+  return {
+    ...(isDefault('batches') ? {} : { batches: options.batches.join(',') }),
+    ...(isDefault('device') ? {} : { device: options.device }),
+    ...(options.typing === 'implicit' ? { implicit: true } : {}),
+    ...(options.workspaceMib === null ? {} : { workspace: options.workspaceMib }),
+    ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),
+    ...(options.auxiliaryStreams === null ? {} : { 'auxiliary-streams': options.auxiliaryStreams }),
+    ...(options.versionCompatible ? { 'version-compatible': true } : {}),
+    ...(options.tf32 ? { tf32: true } : {}),
+    ...(isDefault('streams') ? {} : { streams: options.streams }),
+    ...(options.cudaGraph ? {} : { 'no-cuda-graph': true }),
+    ...(options.transfers ? { transfers: true } : {}),
+  };
+}

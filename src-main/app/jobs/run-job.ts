@@ -4,6 +4,7 @@ import type { RunResult, RunSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { evaluateGates } from '../../../src-shared/domain/gates';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { flagsOfTensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
 import { RUN_RECORD_VERSION } from '../../../src-shared/domain/run-record';
@@ -76,6 +77,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
       threads: spec.threads ?? defaultThreads(),
       other: {
         activations: spec.activationType ?? 'int8',
+        ...flagsOfTensorrtOptions(spec.tensorrt ?? {}),
         ...(spec.limit === undefined ? {} : { limit: spec.limit }),
         ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
       },
