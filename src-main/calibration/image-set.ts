@@ -107,6 +107,14 @@ export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: T
   return hash.digest('hex');
 }
 
+/** Identity of one image: sha256 of its file, and which record of it. Throws `not-found` when the file is gone. */
+export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'record'>): Promise<string> {
+  const sha256 = await sha256OfFile(path).catch((error: unknown) => {
+    throw readError(error, path, 'Image');
+  });
+  return record === null ? sha256 : `${sha256}#${record}`;
+}
+
 async function manifestLine(file: string, path: string): Promise<string> {
   try {
     const { size } = await stat(path);

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histogram';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
-import { sha256OfFile } from '../../base/file-hash';
 import { imageId } from '../../calibration/calibration-state';
 import { StoredCalibration, readCalibrationIndex } from '../../calibration/calibration-store';
+import { imageHash } from '../../calibration/image-set';
 import { compareText } from '../../calibration/image-set-files';
 import { defaultThreads, type JobServices } from '../jobs/services';
 import { calibrationKey, imageInput, prepared, type Workspace } from '../workspace';
@@ -87,8 +88,9 @@ export function foldCount(tensors: number): number {
 export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskContext): Promise<readonly GroupFolds[]> {
   const hashes = new Map<ImageEntry, string>();
   for (const [done, entry] of set.entries.entries()) {
+    throwIfAborted(context.signal);
     if (done % 64 === 0) context.onProgress?.({ phase: 'hashing images', done, total: set.entries.length, unit: 'images' });
-    hashes.set(entry, `${await sha256OfFile(entry.path, context.signal)}#${entry.record ?? 0}`);
+    hashes.set(entry, await imageHash(entry));
   }
   const isSplit = set.groups.length > 1 && set.groups.length <= maxFolds / 2;
   const groups = isSplit ? [...new Set(set.entries.map((entry) => entry.group))] : [null];

@@ -1,12 +1,12 @@
-import { WorkbenchError } from '../../../src-shared/base/errors';
+import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DuplicatePair, HealthFinding, HealthImage } from '../../../src-shared/domain/health';
 import { duplicateFindings } from '../../../src-shared/domain/health-findings';
 import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
-import { sha256OfFile } from '../../base/file-hash';
 import { imageId } from '../../calibration/calibration-state';
+import { imageHash } from '../../calibration/image-set';
 import type { Model } from '../../onnx/model';
 import type { JobServices } from '../jobs/services';
 import { loadSet, openCalibration, prepared, type Workspace } from '../workspace';
@@ -47,7 +47,8 @@ async function exactDuplicates({ calibration, validation }: { readonly calibrati
   const firstOf = new Map<string, HealthImage>();
   const pairs: DuplicatePair[] = [];
   for (const { image, entry } of images) {
-    const hash = `${await sha256OfFile(entry.path, context.signal)}#${entry.record ?? 0}`;
+    throwIfAborted(context.signal);
+    const hash = await imageHash(entry);
     const first = firstOf.get(hash);
     if (first === undefined) firstOf.set(hash, image);
     else pairs.push({ kind: 'exact', first, second: image });

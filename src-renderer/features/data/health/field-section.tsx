@@ -80,7 +80,7 @@ function Tensors({ against, group }: { readonly against: FieldComparison; readon
     { id: 'tensor', title: t('health.tensor'), width: '1fr', render: (row) => <span className="mono">{row.tensor}</span>, hover: (row) => row.tensor, sortValue: (row) => row.tensor },
     { id: 'drift', title: t('health.drift'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFixed(of(row)?.drift ?? 0, 2), sortValue: (row) => of(row)?.drift ?? 0 },
     { id: 'clipped', title: t('health.clipped'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.clippedFraction ?? 0), sortValue: (row) => of(row)?.clippedFraction ?? 0 },
-    { id: 'beyond', title: t('health.beyond'), hint: t('health.beyondHint'), width: 104, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.beyondRange ?? 0), sortValue: (row) => of(row)?.beyondRange ?? 0 },
+    { id: 'beyond', title: t('health.beyond'), hint: t('health.beyondHint'), width: 124, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.beyondRange ?? 0), sortValue: (row) => of(row)?.beyondRange ?? 0 },
     { id: 'threshold', title: t('health.threshold'), width: 84, align: 'right', render: (row) => formatReal(row.threshold), sortValue: (row) => row.threshold },
   ];
   return (
