@@ -20,7 +20,7 @@ interface JobsState {
 }
 
 /** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
-const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto', 'repair'];
+const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto', 'health', 'repair'];
 
 export const useJobs = create<JobsState>()((set, get) => {
   const take = (job: JobSnapshot): void => {
