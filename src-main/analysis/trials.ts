@@ -1,6 +1,6 @@
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import type { TrialQuality } from '../../src-shared/domain/analysis';
-import type { BiasCorrection } from '../quantization/bias-correction';
+import type { BiasCorrection } from '../../src-shared/domain/repair';
 
 /** One model to be tried: the prepared model under this plan with these thresholds. */
 export interface Trial {

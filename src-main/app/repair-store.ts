@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { Dated } from '../../src-shared/contract/api';
+import { withoutRepairs } from '../../src-shared/domain/precision';
 import type { RepairResult } from '../../src-shared/domain/repair';
 import { writeFileAtomic } from '../base/atomic-file';
 import { shortHash, type Workspace } from './workspace';
@@ -16,9 +17,8 @@ interface Stored {
 
 /** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
 function basisOf({ file }: Workspace): string {
-  const { repairs: _own, ...plan } = file.plan;
   const { model, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, target } = file;
-  return shortHash({ model: model.sha256, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, plan, target });
+  return shortHash({ model: model.sha256, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, plan: withoutRepairs(file.plan), target });
 }
 
 export async function saveRepair(workspace: Workspace, result: RepairResult): Promise<void> {

@@ -18,7 +18,7 @@ import type { SensitivityProblem } from '../analysis/sensitivity';
 import type { TrialParams } from './trial-pool';
 import type { BenchmarkOutcome } from '../backends/benchmark';
 import type { EngineVariant, OrtGpu, RunnableVariant } from '../backends/runnable-variant';
-import type { BiasCorrection } from '../quantization/bias-correction';
+import type { BiasCorrection } from '../../src-shared/domain/repair';
 import type { Equalized } from '../onnx/passes/equalize';
 import type { EngineBuild, EngineBuildResult } from '../backends/tensorrt/build-engine';
 import type { HalfHazard, PrecisionPlan, Target } from '../../src-shared/domain/precision';

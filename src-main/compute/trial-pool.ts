@@ -8,7 +8,7 @@ import type { Target } from '../../src-shared/domain/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../analysis/trials';
 import type { OutputTensor } from '../backends/model-session';
 import { imageId } from '../calibration/calibration-state';
-import type { BiasCorrection } from '../quantization/bias-correction';
+import type { BiasCorrection } from '../../src-shared/domain/repair';
 import { entryPath } from './entry-path';
 import { TrialJournal } from './trial-journal';
 import type { BiasShifts, FromTrialWorker, LayerErrors, SharedReference, ToTrialWorker, TrialInit, TrialTask, TrialTasks } from './trial-protocol';
@@ -105,19 +105,21 @@ export class TrialPool implements Trials {
     const missing = trials.flatMap((_, i) => (found[i] ? [] : [i]));
     this.report((trials.length - missing.length) * at.length);
     const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.length / missing.length));
-    const answers = new Map(missing.map((i) => [i, at.map((): TrialAnswer => NO_ANSWER)]));
+    const running = new Map(missing.map((i) => [i, { answers: at.map((): TrialAnswer => NO_ANSWER), partsLeft: parts.length }]));
     await this.spread(
       missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
       async (worker, { trial, part }) => {
-        const slots = at.slice(part.from, part.to).map((i) => this.slots[i] ?? 0);
-        const own = await worker.call('run', { trial: trials[trial] ?? NO_TRIAL, slots });
-        for (const [i, answer] of own.entries()) answers.get(trial)?.splice(part.from + i, 1, answer);
+        const own = await worker.call('run', { trial: trials[trial] ?? NO_TRIAL, slots: this.slotsOf(at.slice(part.from, part.to)) });
         this.passes += own.length;
         this.report(own.length);
+        const state = running.get(trial);
+        if (!state) return;
+        state.answers.splice(part.from, own.length, ...own);
+        // What is complete survives an interruption.
+        if (--state.partsLeft === 0) this.journal.put(trials[trial] ?? NO_TRIAL, names, state.answers);
       },
     );
-    for (const [i, own] of answers) this.journal.put(trials[i] ?? NO_TRIAL, names, own);
-    return trials.map((_, i) => [...(found[i] ?? answers.get(i) ?? [])]);
+    return trials.map((_, i) => [...(found[i] ?? running.get(i)?.answers ?? [])]);
   }
 
   /**
@@ -128,7 +130,7 @@ export class TrialPool implements Trials {
     const parts = partsOf(at.length, this.workers.length);
     const found: LayerErrors[][] = parts.map(() => []);
     await this.spread([...parts.entries()], async (worker, [i, part]) => {
-      found[i] = [...(await worker.call('layers', { trial, tensors, slots: at.slice(part.from, part.to).map((image) => this.slots[image] ?? 0) }))];
+      found[i] = [...(await worker.call('layers', { trial, tensors, slots: this.slotsOf(at.slice(part.from, part.to)) }))];
       this.passes += 2 * (part.to - part.from);
       this.report(2 * (part.to - part.from));
     });
@@ -147,7 +149,7 @@ export class TrialPool implements Trials {
     const parts = partsOf(at.length, this.workers.length);
     const found: BiasShifts[] = [];
     await this.spread([...parts.entries()], async (worker, [i, part]) => {
-      found[i] = await worker.call('shifts', { trial, slots: at.slice(part.from, part.to).map((image) => this.slots[image] ?? 0) });
+      found[i] = await worker.call('shifts', { trial, slots: this.slotsOf(at.slice(part.from, part.to)) });
       this.passes += part.to - part.from;
       this.report(part.to - part.from);
     });
@@ -163,6 +165,10 @@ export class TrialPool implements Trials {
   async close(): Promise<void> {
     this.context.signal?.removeEventListener('abort', this.onAbort);
     await Promise.all(this.workers.map((worker) => worker.end()));
+  }
+
+  private slotsOf(at: readonly number[]): number[] {
+    return at.map((image) => this.slots[image] ?? 0);
   }
 
   private async load(entries: readonly ImageEntry[]): Promise<void> {

@@ -3,7 +3,7 @@ import type { ImageEntry } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
 import type { Target } from '../../src-shared/domain/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer } from '../analysis/trials';
-import type { LayerBias } from '../quantization/bias-correction';
+import type { LayerBias } from '../../src-shared/domain/repair';
 import type { OutputTensor } from '../backends/model-session';
 
 /** What one trial worker thread is made for. */

@@ -1,4 +1,5 @@
 import type { PlacementDecision } from '../../src-shared/domain/precision';
+import type { BiasCorrection, LayerBias } from '../../src-shared/domain/repair';
 import { layerId } from '../../src-shared/base/brand';
 import { int64Tensor, intAttr, intsAttr, makeNode } from '../onnx/make';
 import { DataType, type Model, type Node, type Tensor } from '../onnx/model';
@@ -8,21 +9,7 @@ import { raiseOpset } from '../onnx/passes/raise-opset';
 import { biasOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 import { FreshNames } from './names';
-import type { LayerInput, Placement } from './placement';
-
-/** The bias that a quantized layer adds. `layer` and `slot` say who reads it: the layer, or the Add behind a MatMul. */
-export interface LayerBias extends LayerInput {
-  readonly initializer: string;
-  /** The layer whose weights are quantized; its first output is what the bias is added in. */
-  readonly owner: string;
-  readonly op: string;
-  readonly channels: number;
-}
-
-/** A bias and what is added to it, one value per output channel, real units. */
-export interface BiasCorrection extends LayerBias {
-  readonly shift: readonly number[];
-}
+import type { Placement } from './placement';
 
 /** Biases of the layers whose weights are quantized, one float32 value per output channel each; in graph order. */
 export function correctableBiases(facts: GraphFacts, placement: Placement): LayerBias[] {

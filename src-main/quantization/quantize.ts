@@ -2,7 +2,8 @@ import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from 
 import { floatOutput } from '../onnx/make';
 import type { Model } from '../onnx/model';
 import { raiseOpset } from '../onnx/passes/raise-opset';
-import { biasDecisions, type BiasCorrection } from './bias-correction';
+import { biasDecisions } from './bias-correction';
+import type { BiasCorrection } from '../../src-shared/domain/repair';
 import { graphFacts } from './graph-facts';
 import type { RangeFacts } from './half-hazards';
 import { resolvePrecisions } from './layer-precisions';

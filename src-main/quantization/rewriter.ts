@@ -1,7 +1,7 @@
 import { floatScalar, floatTensor, halfTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
 import { DataType, type Node, type Tensor } from '../onnx/model';
 import { capturedNames } from '../onnx/subgraphs';
-import type { BiasCorrection } from './bias-correction';
+import type { BiasCorrection } from '../../src-shared/domain/repair';
 import type { GraphFacts } from './graph-facts';
 import { FreshNames } from './names';
 import { halfBits, roundHalfEven } from './number-formats';

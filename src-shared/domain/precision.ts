@@ -49,9 +49,13 @@ export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
 
 /** The plan with a repair on or off; what is off is not written, so that equal plans look equal. */
 export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): PrecisionPlan {
-  const { repairs: _before, ...rest } = plan;
   const on = Object.fromEntries(REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]));
-  return Object.keys(on).length === 0 ? rest : { ...rest, repairs: on };
+  return Object.keys(on).length === 0 ? withoutRepairs(plan) : { ...plan, repairs: on };
+}
+
+export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
+  const { repairs, ...rest } = plan;
+  return repairs === undefined ? plan : rest;
 }
 
 /**

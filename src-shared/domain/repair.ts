@@ -1,5 +1,22 @@
 import type { Repairs, Target } from './precision';
 
+/** The bias that a quantized layer adds. `layer` and input `slot` say who reads it: the layer, or the Add behind a MatMul. */
+export interface LayerBias {
+  readonly layer: string;
+  readonly slot: number;
+  readonly initializer: string;
+  /** The layer whose weights are quantized; the bias is added to its result. */
+  readonly owner: string;
+  /** ONNX op type of the owner. */
+  readonly op: string;
+  readonly channels: number;
+}
+
+/** A bias and what is added to it, one value per output channel, real units. */
+export interface BiasCorrection extends LayerBias {
+  readonly shift: readonly number[];
+}
+
 /** One variant with one choice of repairs, measured on one set. Percentages are 0..100; what has no meaning is absent. */
 export interface RepairRow {
   readonly repairs: Repairs;

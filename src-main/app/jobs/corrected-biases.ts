@@ -13,7 +13,7 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import type { CorrectBiasesComputed } from '../../compute/protocol';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import type { Model } from '../../onnx/model';
-import type { BiasCorrection } from '../../quantization/bias-correction';
+import type { BiasCorrection } from '../../../src-shared/domain/repair';
 import { loadPrepared } from '../../onnx/prepared-store';
 import { sweepAnalyses } from '../analysis-store';
 import { currentCalibration, imageInput, loadSet, shortHash, type Workspace } from '../workspace';

@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RepairSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { worstGroup, type VariantReport } from '../../../src-shared/domain/accuracy';
-import type { Repairs } from '../../../src-shared/domain/precision';
+import { withoutRepairs, type Repairs } from '../../../src-shared/domain/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import type { EqualizedLayer } from '../../onnx/passes/equalize';
@@ -63,7 +63,7 @@ function choicesOf(equalizes: boolean): Repairs[] {
 }
 
 function withRepairs({ path, file }: Workspace, repairs: Repairs): Workspace {
-  const { repairs: _own, ...plan } = file.plan;
+  const plan = withoutRepairs(file.plan);
   return workspaceOf(path, { ...file, plan: Object.keys(repairs).length === 0 ? plan : { ...plan, repairs } });
 }
 

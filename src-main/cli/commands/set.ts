@@ -3,7 +3,7 @@ import type { ProjectEdit } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
-import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS } from '../../../src-shared/domain/precision';
+import { ATTENTION_PRECISIONS, hasRepair, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 
 const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
@@ -54,10 +54,15 @@ Methods: ${METHODS.join(', ')}`,
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
     const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
-    else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${Object.keys(plan.layers).length} layers not INT8, target ${target}`);
+    else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${Object.keys(plan.layers).length} layers not INT8, target ${target}${repairsText(plan)}`);
     return EXIT_OK;
   },
 };
+
+function repairsText(plan: PrecisionPlan): string {
+  const on = [...(hasRepair(plan, 'equalization') ? ['equalization'] : []), ...(hasRepair(plan, 'biasCorrection') ? ['bias correction'] : [])];
+  return on.length === 0 ? '' : `, ${on.join(' and ')} on`;
+}
 
 interface Values {
   readonly method?: string | undefined;

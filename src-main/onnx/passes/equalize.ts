@@ -64,7 +64,7 @@ class Changes {
     const exponent = exponents[strongest] ?? 0;
     const changed = `${countChanged(exponents)} of ${exponents.length}`;
     const [ratio, side] = standsOut(pair, strongest);
-    this.note(first.node, `${changed} output channels scaled by powers of two, channel ${strongest} by ${factorText(-exponent)}: beside those that read it, its weights were ${ratio} times ${side} than in other channels; ${names} undoes it`);
+    this.note(first.node, `${changed} output channels scaled by powers of two, channel ${strongest} by ${factorText(-exponent)}: its largest weight over the largest that reads it was ${ratio} times ${side} the middle channel's; ${names} undoes it`);
     for (const reader of readers) {
       this.multiplyInputs(reader.node, exponents);
       this.note(reader.node, `${changed} input channels scaled by powers of two, channel ${strongest} by ${factorText(exponent)}, which undoes what was done to ${first.node.name}`);
@@ -142,10 +142,10 @@ function factorText(exponent: number): string {
 }
 
 /** How far a channel's ratio of weights, before and behind, was from the layer's middle one. */
-function standsOut(pair: EqualizationPair, channel: number): readonly [ratio: number, side: 'larger' | 'smaller'] {
+function standsOut(pair: EqualizationPair, channel: number): readonly [ratio: number, side: 'above' | 'below'] {
   const { own, behind } = channelRanges(pair);
   const ratios = own.map((range, i) => range / (behind[i] ?? 0));
   const usable = ratios.filter((ratio) => ratio > 0 && Number.isFinite(ratio)).sort();
   const ratio = (ratios[channel] ?? 1) / (usable[Math.floor(usable.length / 2)] ?? 1);
-  return ratio < 1 ? [Number((1 / ratio).toPrecision(2)), 'smaller'] : [Number(ratio.toPrecision(2)), 'larger'];
+  return ratio < 1 ? [Number((1 / ratio).toPrecision(2)), 'below'] : [Number(ratio.toPrecision(2)), 'above'];
 }

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from '../../../src-shared/base/units';
+import { hasRepair } from '../../../src-shared/domain/precision';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
 import { html, type Html } from './markup';
@@ -70,7 +71,10 @@ function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
 /** What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself. */
 function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
   const { tensorMethods, manualThresholds, plan } = options;
+  const repairs = [...(hasRepair(plan, 'equalization') ? ['--equalization', 'on'] : []), ...(hasRepair(plan, 'biasCorrection') ? ['--bias-correction', 'on'] : [])];
   return [
+    // Before thresholds by hand: those of an equalized model are about its values.
+    ...(repairs.length === 0 ? [] : [['set', project, ...repairs]]),
     ['set', project, '--method', options.method, '--percentile', String(options.percentile)],
     ...Object.entries(tensorMethods).map(([tensor, method]) => {
       const manual = method === 'manual' ? manualThresholds[tensor] : undefined;
