@@ -38,7 +38,8 @@ export class TrialJournal {
     const stored = answers.map(({ noise, top1, agreeingRows }): StoredAnswer => [noise.map((value) => (Number.isFinite(value) ? value : null)), top1, agreeingRows]);
     try {
       mkdirSync(dirname(this.path), { recursive: true });
-      appendFileSync(this.path, `${JSON.stringify({ key, answers: stored } satisfies Entry)}\n`);
+      // The line break in front keeps this line apart from one that a killed process tore.
+      appendFileSync(this.path, `\n${JSON.stringify({ key, answers: stored } satisfies Entry)}`);
     } catch (error) {
       throw writeError(error, this.path);
     }

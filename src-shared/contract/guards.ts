@@ -85,7 +85,7 @@ const analysisShapes = {
     { ...common, question: oneOf(...SENSITIVITY_KINDS), metric: oneOf(...SENSITIVITY_METRICS), set: setName, limit: whole, layers: string },
   ),
   auto: objectOf<AutoSpec>({ kind: oneOf('auto'), ...projectPath }, { ...common, images: whole }),
-  search: objectOf<SearchSpec>({ kind: oneOf('search'), ...projectPath }, { ...common, maxDrop: points, maxWorstGroupDrop: points, maxNmse: points, backend: oneOf(...BACKENDS), maxLayers: whole, method: oneOf(...VARIANT_METHODS), againstPath: string, limit: whole }),
+  search: objectOf<SearchSpec>({ kind: oneOf('search'), ...projectPath }, { ...common, maxDrop: points, maxWorstGroupDrop: points, maxNmse: points, backend: oneOf(...BACKENDS), tensorrt: tensorrtOptions, maxLayers: whole, method: oneOf(...VARIANT_METHODS), againstPath: string, limit: whole }),
   diagnose: objectOf<DiagnoseSpec>({ kind: oneOf('diagnose'), ...projectPath, subject }, { ...common, variant: string, limit: whole }),
 };
 const analysisSpec = byKind<AnalysisSpec>(analysisShapes);

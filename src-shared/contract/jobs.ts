@@ -135,6 +135,8 @@ export interface SearchSpec {
   readonly againstPath?: string;
   /** Plans are built and timed on it where it runs what the target is placed for; ort-cpu when absent. */
   readonly backend?: BackendId;
+  /** For the backend tensorrt; what is absent has its default. */
+  readonly tensorrt?: Partial<TensorrtOptions>;
   /** Only N images of the set that plans are judged on. */
   readonly limit?: number;
   readonly target?: Target;

@@ -12,7 +12,7 @@ import { renderTable, type Column } from '../text-table';
 export const search: Command = {
   name: 'search',
   summary: 'the plan with the fewest FP16 layers that meets the accuracy limits',
-  usage: `Usage: calib search PROJECT [--max-drop X] [--worst-group-drop X] [--max-layers N] [--method M] [--against DIR|LIST.txt] [--max-error X] [--limit N] [--backend B] [--adopt] [--target T] [--threads N] [--json]
+  usage: `Usage: calib search PROJECT [--max-drop X] [--worst-group-drop X] [--max-layers N] [--method M] [--against DIR|LIST.txt] [--max-error X] [--limit N] [--backend B] [--batch N] [--adopt] [--target T] [--threads N] [--json]
   --max-drop X           percentage points of top-1 below FP32 (default: the project's gate, else 0.5)
   --worst-group-drop X   the same for every group (default: the project's gate, else 1)
   --max-layers N         release at most N layers
@@ -22,6 +22,7 @@ export const search: Command = {
   --max-error X          without labels: largest output error, noise to signal (default 0.02)
   --limit N              judge on N images only
   --backend B            build and time the plans on it; modelled where the backend only simulates the target
+  --batch N              images that a TensorRT engine is built and timed for (default 1)
   --adopt                make the plan found the project's
 Exit code 3: no plan meets the limits.`,
   async run(argv, { api, runJob, print, note }) {
@@ -32,6 +33,7 @@ Exit code 3: no plan meets the limits.`,
       method: { type: 'string' },
       against: { type: 'string' },
       backend: { type: 'string' },
+      batch: { type: 'string' },
       'max-error': { type: 'string' },
       limit: { type: 'string' },
       adopt: { type: 'boolean' },
@@ -47,6 +49,7 @@ Exit code 3: no plan meets the limits.`,
         maxDrop: points('--max-drop', values['max-drop']),
         maxWorstGroupDrop: points('--worst-group-drop', values['worst-group-drop']),
         backend: oneOf('--backend', values.backend, BACKENDS),
+        tensorrt: values.batch === undefined ? undefined : { batches: [wholeNumber('--batch', values.batch, 1, 65_536) ?? 1] },
         maxNmse: points('--max-error', values['max-error']),
         maxLayers: wholeNumber('--max-layers', values['max-layers'], 1),
         method: oneOf('--method', values.method, VARIANT_METHODS),
@@ -62,7 +65,7 @@ Exit code 3: no plan meets the limits.`,
     if (values.adopt && chosen) {
       const { file } = await api.openProject({ projectPath });
       const plan = { ...file.plan, layers: Object.fromEntries(chosen.fp16Layers.map((layer) => [layer, 'fp16' as const])) };
-      await api.editProject({ projectPath, edits: [{ kind: 'plan', plan }, ...(result.method === null ? [] : [{ kind: 'method' as const, method: result.method }])] });
+      await api.editProject({ projectPath, edits: [{ kind: 'plan', plan }, ...(result.method === null ? [] : [{ kind: 'method' as const, method: result.method }, { kind: 'clear-tensor' as const, tensor: '*' }])] });
       note('the plan found is the project\'s now');
     }
     print(values.json ? toJson({ ...result, chosen: chosen ?? null }) : asText(result));

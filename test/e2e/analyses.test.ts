@@ -1,0 +1,194 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ThresholdTable } from '../../src-shared/contract/api';
+import type { ValidateResult } from '../../src-shared/contract/jobs';
+import type { AutoResult, DiagnosisResult, SearchPlan, SearchResult, SensitivityResult } from '../../src-shared/domain/analysis';
+import { calib, calibJson, startCalib } from '../support/calib-process';
+import { REPO_ROOT } from '../support/shared';
+
+/** The bundled plate reader, which fails at night under entropy. */
+const SAMPLE = join(REPO_ROOT, 'resources/sample');
+const HAS_ONNX = spawnSync('python3', ['-c', 'import onnx']).status === 0;
+const FIRST = '/f/f.0/Conv';
+
+/** Hundreds of models on hundreds of images: seconds, unless others use the machine too. */
+const SLOW = 240_000;
+
+type Found = Omit<SearchResult, 'chosen'> & { readonly chosen: SearchPlan | null };
+
+let dir = '';
+let calibrated = '';
+let made = 0;
+
+async function newProject(model: string): Promise<string> {
+  const path = join(dir, `p${made++}.calib`);
+  await calibJson('init', model, '--calibration', join(SAMPLE, 'calibration'), '--validation', join(SAMPLE, 'validation'), '-o', path);
+  await calibJson('set', path, '--target', 'tensorrt');
+  await calibJson('calibrate', path);
+  return path;
+}
+
+/** A project of its own with the sample's calibration. */
+function project(): string {
+  const path = join(dir, `p${made++}.calib`);
+  cpSync(calibrated, path, { recursive: true });
+  return path;
+}
+
+const analyse = <T>(...args: readonly string[]): Promise<T> => calibJson<T>(...args);
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'calib-analyses-'));
+  calibrated = await newProject(join(SAMPLE, 'plate_chars.onnx'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('calib sensitivity', () => {
+  it('measures what validation measures: all INT8, and the plan with one layer released', async () => {
+    const path = project();
+    const { baseline, layers, images } = await analyse<SensitivityResult>('sensitivity', path, '--metric', 'worst-group', '--limit', '10000', '--layer', FIRST);
+    await calibJson('set', path, '--layer', FIRST, '--precision', 'fp16');
+    const { variants, images: validated } = await analyse<ValidateResult>('validate', path, '--variants', 'int8,mixed');
+    const [int8, mixed] = variants;
+    expect(images).toBe(validated);
+    expect(baseline.top1).toBeCloseTo(int8?.top1 ?? -1, 9);
+    expect(baseline.groupTop1['night']).toBeCloseTo(int8?.groups['night']?.top1 ?? -1, 9);
+    const [released] = layers;
+    expect(released?.quality?.top1).toBeCloseTo(mixed?.top1 ?? -1, 9);
+    expect(released?.quality?.agreement).toBeCloseTo(mixed?.agreement ?? -1, 9);
+    expect(released?.quality?.sqnrDb).toBeCloseTo(mixed?.outputSqnrDb ?? -1, 6);
+    expect(released?.score).toBeCloseTo((released?.quality?.worstGroup?.top1 ?? 0) - (baseline.worstGroup?.top1 ?? 0), 9);
+  });
+
+  it('answers three different questions', async () => {
+    const ask = (kind: string): Promise<SensitivityResult> => analyse('sensitivity', project(), '--kind', kind, '--limit', '16');
+    const [release, cause, visible] = [await ask('release'), await ask('cause'), await ask('visible')];
+    for (const { layers } of [release, cause, visible]) {
+      expect(layers.length).toBeGreaterThan(15);
+      expect(layers.map(({ score }) => score)).toEqual(layers.map(({ score }) => score).toSorted((a, b) => b - a));
+    }
+    // One INT8 layer among FP32 ones does less harm than all together.
+    const all = release.baseline.sqnrDb ?? 0;
+    expect(cause.layers.every(({ sqnrDb }) => (sqnrDb ?? Infinity) > all)).toBe(true);
+    expect(visible.layers.every(({ quality }) => quality === null)).toBe(true);
+    expect(visible.passes).toBeLessThan(release.passes);
+  }, SLOW);
+
+  it('refuses questions without an answer', async () => {
+    const path = project();
+    expect(await calib('sensitivity', path, '--kind', 'visible', '--metric', 'top1')).toMatchObject({ code: 2 });
+    const none = await calib('sensitivity', path, '--layer', 'nothing*');
+    expect(none.code).toBe(1);
+    expect(none.stderr).toContain('matches "nothing*"');
+  });
+});
+
+describe('calib auto', () => {
+  it('chooses the same thresholds with any number of threads, and tells the cost before', async () => {
+    const [one, two] = [project(), project()];
+    const a = await analyse<AutoResult>('auto', one, '--images', '24', '--threads', '1');
+    const b = await analyse<AutoResult>('auto', two, '--images', '24', '--threads', '2');
+    expect(b.choices).toEqual(a.choices);
+    expect(b.singles).toEqual(a.singles);
+    expect(b.descent).toEqual(a.descent);
+    const { stderr } = await calib('auto', one, '--images', '24', '--json');
+    expect(stderr).toMatch(/at most .* models on 24 images: .* passes/);
+  });
+
+  it('is used as a method: thresholds, variants, and chosen when a variant first asks for it', async () => {
+    const path = project();
+    const { variants } = await analyse<ValidateResult>('validate', path, '--variants', 'int8-entropy,int8-auto');
+    const [entropy, auto] = variants;
+    expect(auto?.groups['night']?.top1).toBeGreaterThan((entropy?.groups['night']?.top1 ?? 100) + 5);
+    await calibJson('set', path, '--method', 'auto');
+    const { tensors } = await analyse<ThresholdTable>('thresholds', path);
+    const stored = JSON.parse(readFileSync(join(path, 'analysis/auto.json'), 'utf8')) as { readonly result: AutoResult };
+    for (const choice of stored.result.choices) {
+      expect(tensors.find(({ name }) => name === choice.tensor)).toMatchObject({ method: 'auto', threshold: choice.threshold });
+      expect(choice.reason).not.toBe('');
+    }
+  });
+
+  it.skipIf(!HAS_ONNX)('wins back a model that no single method can quantize (needs Python with onnx)', async () => {
+    const planted = join(dir, 'planted.onnx');
+    const { status, stderr } = spawnSync('python3', [join(REPO_ROOT, 'test/support/plant_outlier.py'), join(SAMPLE, 'plate_chars.onnx'), planted, '/f/f.5/pre/pre.5/Relu_output_0', '200', '3'], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const path = await newProject(planted);
+    const { variants } = await analyse<ValidateResult>('validate', path, '--variants', 'fp32,int8-minmax,int8-entropy,int8-percentile,int8-mse,int8-auto');
+    const night = Object.fromEntries(variants.map(({ variant, groups }) => [variant, groups['night']?.top1 ?? 0]));
+    expect(Math.max(night['int8-minmax'] ?? 0, night['int8-entropy'] ?? 0, night['int8-percentile'] ?? 0, night['int8-mse'] ?? 0)).toBeLessThan(80);
+    expect(night['int8-auto']).toBeGreaterThanOrEqual(89);
+  }, SLOW);
+});
+
+describe('calib search', () => {
+  it('goes on after an interruption and comes to the same plans', async () => {
+    const question = ['--against', join(SAMPLE, 'validation/night'), '--limit', '48', '--max-layers', '2', '--max-error', '0', '--method', 'mse', '--json'];
+    const [whole, broken] = [project(), project()];
+    const expected = JSON.parse((await calib('search', whole, ...question)).stdout) as Found;
+    const running = startCalib(['search', broken, ...question]);
+    await running.stderrMatches(/ranking layers: [1-9]/);
+    running.child.kill('SIGINT');
+    expect((await running.outcome).code).toBe(130);
+    const found = JSON.parse((await calib('search', broken, ...question)).stdout) as Found;
+    expect(found.passes).toBeLessThan(expected.passes);
+    expect(found.plans).toEqual(expected.plans);
+    expect(found.ranking).toEqual(expected.ranking);
+    expect(found.chosen).toBeNull();
+  }, SLOW);
+
+  it('adopts what it found, and exits 3 when nothing meets the limits', async () => {
+    const path = project();
+    const { chosen } = await analyse<Found>('search', path, '--max-drop', '3', '--worst-group-drop', '5', '--limit', '150', '--adopt');
+    const file = JSON.parse(readFileSync(join(path, 'project.json'), 'utf8')) as ProjectFile;
+    expect(Object.keys(file.plan.layers).toSorted()).toEqual([...(chosen?.fp16Layers ?? ['none'])].toSorted());
+    const impossible = await calib('search', path, '--method', 'entropy', '--max-layers', '1', '--max-drop', '0', '--worst-group-drop', '0', '--limit', '150', '--json');
+    expect(impossible.code).toBe(3);
+    expect((JSON.parse(impossible.stdout) as Found).chosen).toBeNull();
+  }, SLOW);
+
+  it('ranks and judges on unlabelled images from the field', async () => {
+    const { judgedOn, images, plans, limits: used } = await analyse<Found>('search', project(), '--against', join(SAMPLE, 'validation/night'), '--limit', '16', '--max-layers', '3');
+    expect({ judgedOn, images, maxNmse: used.maxNmse }).toEqual({ judgedOn: 'against', images: 16, maxNmse: 0.02 });
+    expect(plans.every((plan) => plan.top1 === undefined && plan.latencyKind === 'modelled')).toBe(true);
+  }, SLOW);
+});
+
+describe('calib diagnose', () => {
+  it('names what clips the night and the change that mends it, with its measured effect', async () => {
+    const path = project();
+    const diagnosis = await analyse<DiagnosisResult>('diagnose', path, '--group', 'night', '--variant', 'int8-entropy');
+    expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.3/pre/pre.2/Relu_output_0');
+    expect(diagnosis.clipped[0]?.clippedFraction).toBeGreaterThan(diagnosis.clipped[0]?.elsewhere ?? 1);
+    const [best] = diagnosis.actions;
+    expect(best?.after.top1).toBeGreaterThan((best?.before.top1 ?? 100) + 5);
+    expect(diagnosis.summary).toContain(best?.sentence ?? 'nothing');
+  }, SLOW);
+
+  it('says which groups and classes there are', async () => {
+    const path = project();
+    expect((await calib('diagnose', path)).code).toBe(2);
+    expect((await calib('diagnose', path, '--group', 'dusk')).stderr).toContain('has no images of dusk');
+    const { stderr, code } = await calib('diagnose', path, '--class', 'Q7');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Classes: ');
+  });
+});
+
+describe('calib run', () => {
+  it('diagnoses what got worse, and searches, where it is asked to', async () => {
+    const path = project();
+    const { diagnoses, report } = await calibJson<{ readonly diagnoses: readonly { readonly title: string; readonly summary: string }[]; readonly report: string }>('run', path, '--variants', 'int8-entropy', '--limit', '200', '--diagnose');
+    expect(diagnoses.map(({ title }) => title)).toContain('night');
+    expect(readFileSync(report, 'utf8')).toContain('What got worse, and why');
+    const searched = await calibJson<{ readonly search: string; readonly table: readonly { readonly variant: string }[] }>('run', path, '--variants', 'mixed', '--limit', '200', '--search');
+    expect(searched.search).toMatch(/INT8|FP16/);
+    // The project keeps its own plan.
+    expect((JSON.parse(readFileSync(join(path, 'project.json'), 'utf8')) as ProjectFile).plan.layers).toEqual({});
+  }, SLOW);
+});
