@@ -1,10 +1,11 @@
 import { API_METHODS, type ModelView, type ProjectEdit, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
+import { withRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import { generatedModel, generatedThresholds } from './generated-model';
 
-/** An application with one calibrated project of a generated model; precision edits, presets, target and restore work. */
+/** An application with one calibrated project of a generated model; precision edits, presets, repairs, target and restore work. */
 export function fakeModelApi(layerCount: number): WorkbenchApi {
   let file = projectFile();
   const view = (): ProjectView => ({ path: '/projects/generated.calib', file, calibrated: true });
@@ -38,6 +39,8 @@ function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[])
     case 'preset':
       if (edit.preset === 'all-int8') return { ...file, plan: { layers: {} } };
       return { ...file, plan: { layers: { ...file.plan.layers, [names[0] ?? '']: 'fp16', [names.at(-1) ?? '']: 'fp16' } } };
+    case 'repair':
+      return { ...file, plan: withRepair(file.plan, edit.repair, edit.isOn) };
     case 'target':
       return { ...file, target: edit.target };
     case 'restore':

@@ -15,7 +15,7 @@ import { DataType, type Model } from '../../onnx/model';
 import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
 import { enginePathIn, layersPathIn, readEngineRecord, recipeHash, writeEngineRecord, type EngineRecord } from './engine-record';
-import { withCorrectedBiases } from './corrected-biases';
+import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
 import type { JobServices } from './services';
 import { REWRITE_VERSION } from './rewrite-version';
 import { needsCalibration, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
@@ -62,7 +62,8 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   const key = shortHash({ rewrite: REWRITE_VERSION, ...corrected, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);
-  if (known) return builtVariant(name, dir, known, { device: tensorrt.device, built: false });
+  const warnings = correctionWarnings(name.text, recipe, corrected);
+  if (known) return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
   const written = implicit ? null : await services.compute.request('rewrite', { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true }, context);
@@ -100,7 +101,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     createdAt: new Date().toISOString(),
   };
   await writeEngineRecord(dir, record, layers);
-  return builtVariant(name, dir, record, { device: tensorrt.device, built: true });
+  return { ...builtVariant(name, dir, record, { device: tensorrt.device, built: true }), warnings };
 }
 
 /** The options that an engine depends on; how it is timed, and on which of several equal GPUs, is not part of it. */

@@ -1,7 +1,7 @@
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { RepairSpec } from '../../../src-shared/contract/jobs';
 import { isFinished } from '../../../src-shared/contract/jobs';
-import { hasRepair, REPAIRS, type Repair, type Repairs } from '../../../src-shared/domain/precision';
+import { hasRepair, REPAIRS, type Repairs } from '../../../src-shared/domain/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
 import { t } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
@@ -14,6 +14,7 @@ import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { Checkbox } from '../../widgets/fields';
 import './repairs-part.css';
+import { switchRepair } from './use-precision-plan';
 
 /** The two repairs with what they do and cost, and what they did to this project when that was measured last. */
 export function RepairsPart() {
@@ -41,11 +42,6 @@ export function RepairsPart() {
       <Comparison spec={{ kind: 'repair', projectPath: project.path }} repairs={project.file.plan.repairs ?? {}} />
     </section>
   );
-}
-
-function switchRepair(repair: Repair, isOn: boolean): void {
-  const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', { repair: t(`precision.repair.${repair}`) });
-  void useSession.getState().edit(name, [{ kind: 'repair', repair, isOn }]);
 }
 
 /** Before and after, side by side; the combination that is switched on is marked. */

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ModelView } from '../../../src-shared/contract/api';
-import type { Target } from '../../../src-shared/domain/precision';
+import type { Repair, Target } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { chooseRow, NO_ROWS, onlyRow, type ChooseMode, type RowSelection } from '../../widgets/graph/row-selection';
@@ -16,6 +16,11 @@ export function applyPreset(preset: Preset): void {
 
 export function chooseTarget(target: Target): void {
   void useSession.getState().edit(t('precision.edit.target', { target: t(`precision.target.${target}`) }), [{ kind: 'target', target }]);
+}
+
+export function switchRepair(repair: Repair, isOn: boolean): void {
+  const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', { repair: t(`precision.repair.${repair}`) });
+  void useSession.getState().edit(name, [{ kind: 'repair', repair, isOn }]);
 }
 
 export interface ChosenLayers {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { applyPreset, chooseTarget } from '../../../../src-renderer/features/precision/use-precision-plan';
+import { applyPreset, chooseTarget, switchRepair } from '../../../../src-renderer/features/precision/use-precision-plan';
 import { askPrecision } from '../../../../src-renderer/widgets/graph/ask-precision';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -60,6 +60,20 @@ describe('edits of the precision plan', () => {
   it('names the step after the pattern that chose the layers', async () => {
     askPrecision(rows(), names(5), 'fp16', 'conv*');
     await vi.waitFor(() => expect(lastName()).toBe('conv* to FP16'));
+  });
+
+  it('switches repairs on and off by name, and undo and redo carry them', async () => {
+    const repairs = (): object | undefined => session().project?.file.plan.repairs;
+    switchRepair('equalization', true);
+    await vi.waitFor(() => expect(lastName()).toBe('Equalization on'));
+    switchRepair('biasCorrection', true);
+    await vi.waitFor(() => expect(repairs()).toEqual({ equalization: true, biasCorrection: true }));
+    await session().undo();
+    expect(repairs()).toEqual({ equalization: true });
+    await session().redo();
+    switchRepair('equalization', false);
+    await vi.waitFor(() => expect(lastName()).toBe('Equalization off'));
+    expect(repairs()).toEqual({ biasCorrection: true });
   });
 
   it('changes the target as a step of its own', async () => {
