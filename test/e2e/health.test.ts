@@ -135,14 +135,14 @@ describe.skipIf(sharedDir() === null)('plate_chars', { timeout: 180_000 }, () =>
 
   async function projectOf(name: string, groups: readonly Group[]): Promise<string> {
     const project = join(dir, `${name}.calib`);
-    for (const group of groups) take('calibration', group, 128, join(dir, name, group));
+    for (const group of groups) take('calibration', group, 64, join(dir, name, group));
     await calibJson('init', sharedPath('models/plate_chars.onnx'), '--calibration', join(dir, name), '--validation', sharedPath('data/plates/validation'), '--scale', '1/255', '--mean', '0', '--std', '1', '--order', 'rgb', '-o', project);
     await calibJson('set', project, '--method', 'minmax');
     return project;
   }
 
   it('calibrated by day, the check names night and the tensors that clip it before any validation', async () => {
-    const result = await calibJson<HealthResult>('health', await projectOf('by-day', ['day']), '--limit', '128', '--against', field('night'));
+    const result = await calibJson<HealthResult>('health', await projectOf('by-day', ['day']), '--limit', '64', '--against', field('night'));
     expect(withCode(result, 'field-drift')).toMatchObject({ group: 'night', severity: 'error' });
     expect(result.against?.driftAtLeast).toBeGreaterThan(1);
     const clipped = withCode(result, 'field-clipped');
@@ -156,12 +156,12 @@ describe.skipIf(sharedDir() === null)('plate_chars', { timeout: 180_000 }, () =>
   it('calibrated by day and night, neither is found; a method that clips night by itself is blamed for it', async () => {
     const project = await projectOf('by-both', ['day', 'night']);
     for (const group of ['day', 'night'] as const) {
-      const result = await calibJson<HealthResult>('health', project, '--limit', '256', '--against', field(group));
+      const result = await calibJson<HealthResult>('health', project, '--limit', '128', '--against', field(group));
       expect([group, codes(result).filter((code) => code.startsWith('field-'))]).toEqual([group, ['field-covered']]);
       expect(result.against?.groups[group]?.nearest).toBe(group);
     }
     await calibJson('set', project, '--method', 'percentile', '--percentile', '90');
-    const result = await calibJson<HealthResult>('health', project, '--limit', '256', '--against', field('night'));
+    const result = await calibJson<HealthResult>('health', project, '--limit', '128', '--against', field('night'));
     const found = codes(result);
     expect(found).toContain('field-clipped-by-method');
     expect(found).toContain('group-clipped-by-method');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { convergencePoint, foldsOfPart } from '../../../src-shared/domain/convergence';
+import { fieldFindings, skippedFindings } from '../../../src-shared/domain/field-findings';
 import { bySeverity, HEALTH_CODES, type DuplicatePair, type FieldComparison, type FieldTensorGroup } from '../../../src-shared/domain/health';
-import { convergenceFindings, corruptFindings, duplicateFindings, fieldFindings, groupFindings, healthGroups, maximumFindings, sizeFindings, type GroupCost } from '../../../src-shared/domain/health-findings';
+import { convergenceFindings, corruptFindings, duplicateFindings, groupFindings, healthGroups, maximumFindings, sizeFindings, type GroupCost } from '../../../src-shared/domain/health-findings';
 import { DEFAULT_HEALTH_LIMITS as LIMITS } from '../../../src-shared/domain/health-limits';
 import { HEALTH_SENTENCES } from '../../../src-shared/domain/health-sentences';
 import type { Method } from '../../../src-shared/domain/methods';
@@ -126,6 +127,11 @@ describe('images from the field', () => {
   it('that the method clips without harm to the outputs are a warning', () => {
     const severity = (outputNmse: number | null) => fieldFindings(field({ clippedFraction: 0.06 }, 0.1, outputNmse), entropy, LIMITS).find(({ code }) => code === 'field-clipped-by-method')?.severity;
     expect([severity(0.002), severity(0.2), severity(null)]).toEqual(['warning', 'error', 'error']);
+  });
+
+  it('that cannot be read are counted', () => {
+    expect(skippedFindings([])).toEqual([]);
+    expect(skippedFindings([{ file: 'a.jpg', reason: 'Cannot read a.jpg: the file is empty' }])).toMatchObject([{ code: 'field-skipped', value: 1, message: '1 image to compare with could not be read; the first: Cannot read a.jpg: the file is empty' }]);
   });
 
   it('that are like the set only say so', () => {
