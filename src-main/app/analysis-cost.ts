@@ -61,11 +61,14 @@ async function searchCost(spec: SearchSpec, workspace: Workspace, parts: { reado
   const needsAuto = (spec.method === undefined || spec.method === 'auto') && auto?.isCurrent !== true;
   const before = needsAuto ? (await autoCost({}, workspace, parts.tensors)).passes : 0;
   const calibration = await loadSet(workspace, 'calibration', undefined);
-  const judge = spec.againstPath !== undefined ? await loadImageSet({ path: spec.againstPath }) : workspace.file.validationSet ? await loadSet(workspace, 'validation', spec.limit) : calibration;
-  const rank = spec.againstPath === undefined ? Math.min(RANK_IMAGES, calibration.entries.length) : judge.entries.length;
+  const ranked = Math.min(RANK_IMAGES, calibration.entries.length);
+  const judge = spec.againstPath !== undefined ? await loadImageSet({ path: spec.againstPath }) : workspace.file.validationSet ? await loadSet(workspace, 'validation', spec.limit) : null;
+  // Without anything to judge on, the images that layers are ranked on must do.
+  const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
+  const rank = spec.againstPath === undefined ? ranked : images;
   const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null);
-  const passes = before + rank * trials.ranking + judge.entries.length * trials.judging;
-  return { images: judge.entries.length, trials: trials.ranking + trials.judging, passes };
+  const passes = before + rank * trials.ranking + images * trials.judging;
+  return { images, trials: trials.ranking + trials.judging, passes };
 }
 
 /** From the last analysis of this project, else from its calibration. */

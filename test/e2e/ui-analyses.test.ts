@@ -94,7 +94,7 @@ describe.skipIf(NO_BROWSER !== null)(`the analyses in a browser${NO_BROWSER === 
   it('lets auto choose, says plainly what it is, and uses it for all tensors as one step', async () => {
     await openScreen(page, 'Histograms');
     await page.getByRole('radio', { name: 'What auto chose' }).check();
-    await setNumber('Images to choose on; as many others confirm it', '8');
+    await setNumber('Images to choose on; others confirm it', '8');
     await page.getByRole('region', { name: 'What auto chose' }).getByRole('button', { name: 'Let auto choose' }).click();
     await jobDone();
     await page.getByText(/^(Better than any single method|No better than one method)\./).waitFor();

@@ -18,8 +18,6 @@ import { differingChoices, isAutoEverywhere } from './auto-choices';
 import { autoSummary, choiceReason } from './auto-text';
 import { chooseMethodForAll } from './method-actions';
 
-const DEFAULT_IMAGES = 64;
-
 interface AutoViewProps {
   readonly selected: string | null;
   readonly onSelect: (tensor: string) => void;
@@ -62,12 +60,12 @@ function Verdict({ auto: { result, isCurrent }, project }: { readonly auto: Date
 }
 
 function Start({ project, hasResult }: { readonly project: ProjectView; readonly hasResult: boolean }) {
-  const [images, setImages] = useState(DEFAULT_IMAGES);
+  const [images, setImages] = useState<number | null>(null);
   return (
     <div className="histogram-auto-start">
       {hasResult ? null : <p className="dim">{t('histogram.auto.what')}</p>}
-      <NumberField label={t('histogram.auto.images')} value={images} min={4} step={16} isInteger onCommit={(value) => value !== null && setImages(value)} />
-      <AnalysisStart spec={{ kind: 'auto', projectPath: project.path, images }} label={t(hasResult ? 'histogram.auto.repeat' : 'histogram.auto.start')} isPrimary={!hasResult} />
+      <NumberField label={t('histogram.auto.images')} value={images} min={4} step={16} isInteger mayBeEmpty placeholder={t('histogram.auto.images.usual')} onCommit={setImages} />
+      <AnalysisStart spec={{ kind: 'auto', projectPath: project.path, ...(images === null ? {} : { images }) }} label={t(hasResult ? 'histogram.auto.repeat' : 'histogram.auto.start')} isPrimary={!hasResult} />
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function LimitsPanel({ project, hasResult }: LimitsPanelProps) {
       <PrecisionTabs />
       <Limits project={project} />
       <FieldFolder />
-      <div className="analysis-part">
+      <div className="analysis-part analysis-foot">
         <AnalysisStart spec={searchSpec(options, fieldPath, project)} label={t(hasResult ? 'search.repeat' : 'search.start')} />
       </div>
     </div>

@@ -64,7 +64,7 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
     { id: 'layers', title: t('search.column.layers'), width: '1fr', render: ({ plan }) => (plan.fp16Layers.length === 0 ? planName(plan) : plan.fp16Layers.map(shortNameOf).join(', ')), hover: ({ plan }) => plan.fp16Layers.join('\n') },
   ];
   const values: Column<PlanRow>[] = [
-    { id: 'value', title: t(`analysis.${measure}`), width: 78, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },
+    { id: 'value', title: t(`search.column.${measure}`), hint: t(`analysis.${measure}`), width: measure === 'agreement' ? 96 : 78, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },
   ];
   if (measure !== 'sqnr') {
     values.push({ id: 'change', title: t('search.column.change'), hint: t('search.column.change.title'), width: 82, align: 'right', sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure), render: ({ plan }) => changeText(plan.quality, fp32, measure) });

@@ -23,7 +23,7 @@ export function QuestionPanel({ project }: { readonly project: ProjectView }) {
       <PrecisionTabs />
       <Questions question={question} onAsk={analyses.ask} />
       <Measure question={question} hasValidationSet={project.file.validationSet !== null} />
-      <div className="analysis-part">
+      <div className="analysis-part analysis-foot">
         <AnalysisStart
           spec={sensitivitySpec(question, options, project)}
           label={t(sensitivityOf(analyses) === null ? 'sensitivity.start' : 'sensitivity.repeat')}

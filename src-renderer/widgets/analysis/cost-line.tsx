@@ -1,4 +1,5 @@
 import { formatCount, formatDuration } from '../../../src-shared/base/units';
+import { toWireError } from '../../../src-shared/contract/errors';
 import { t } from '../../i18n';
 import type { CostAnswer } from '../../state/analysis-cost';
 
@@ -7,7 +8,7 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
   return (
     <p className="analysis-cost" role="status">
       {cost === undefined ? <span className="dim">{t('analysis.cost.asking')}</span> : null}
-      {cost instanceof Error ? <span className="analysis-problem">{cost.message}</span> : null}
+      {cost instanceof Error ? <Problem error={cost} /> : null}
       {cost === undefined || cost instanceof Error ? null : (
         <>
           {/* Some models are tried on fewer images than others: then there is no product to show. */}
@@ -16,5 +17,16 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
         </>
       )}
     </p>
+  );
+}
+
+/** Why it cannot be counted, which is why it cannot be started; and what to do. */
+function Problem({ error }: { readonly error: Error }) {
+  const { message, hint } = toWireError(error);
+  return (
+    <span className="analysis-problem">
+      {message}
+      {hint === undefined ? '' : `. ${hint}`}
+    </span>
   );
 }

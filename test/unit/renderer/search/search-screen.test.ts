@@ -9,6 +9,7 @@ import { activeCommands, useCommandRegistry } from '../../../../src-renderer/sta
 import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
+import { WorkbenchError } from '../../../../src-shared/base/errors';
 import type { AnalysesView } from '../../../../src-shared/contract/api';
 import type { AnalysisSpec } from '../../../../src-shared/contract/jobs';
 import { NO_ANALYSES, searchResult } from '../analysis-results';
@@ -119,6 +120,16 @@ describe('SearchScreen', () => {
     expect(host.textContent).toContain('Up to 119 models on at most 600 images: 30\u202f000 passes, time not known yet');
     await act(async () => useFieldImages.getState().setPath('/data/field'));
     await act(async () => vi.waitFor(() => expect(asked).toHaveBeenLastCalledWith(expect.objectContaining({ againstPath: '/data/field' }))));
+  });
+
+  it('says why the cost cannot be told and what to do, and starts nothing', async () => {
+    fake.answers.getAnalysisCost = () => {
+      throw new WorkbenchError('images-empty', 'Image set /data/nowhere does not exist', { hint: 'Name a folder of images.' });
+    };
+    await show();
+    await act(async () => vi.waitFor(() => expect(fake.calls).toContain('getAnalysisCost')));
+    expect(host.querySelector('.analysis-cost')?.textContent).toBe('Image set /data/nowhere does not exist. Name a folder of images.');
+    expect(host.querySelector<HTMLButtonElement>('.analysis-start .button-primary')?.disabled).toBe(true);
   });
 
   it('says what a search does before there is one', async () => {
