@@ -65,8 +65,8 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   const group = worstGroupDrop(plan.quality, fp32);
   const error = plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse;
   const lines = [
-    ...(drop === null ? [] : [{ key: 'drop', isMet: drop <= limits.maxDrop, text: t('search.limit.drop', { value: points(drop), limit: points(limits.maxDrop) }) }]),
-    ...(group === null ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t('search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
+    ...(drop === null ? [] : [{ key: 'drop', isMet: drop <= limits.maxDrop, text: t(drop < 0 ? 'search.limit.gain' : 'search.limit.drop', { value: points(drop), limit: points(limits.maxDrop) }) }]),
+    ...(group === null ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t(group.drop < 0 ? 'search.limit.groupGain' : 'search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
     ...(result.fp32.top1 !== null ? [] : [{ key: 'error', isMet: error <= limits.maxNmse, text: t('search.limit.error', { value: formatSignificant(error), limit: formatSignificant(limits.maxNmse) }) }]),
     ...(limits.maxLayers === null ? [] : [{ key: 'layers', isMet: plan.fp16Layers.length <= limits.maxLayers, text: t('search.limit.layers', { count: plan.fp16Layers.length, limit: limits.maxLayers }) }]),
   ];
@@ -85,9 +85,9 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   );
 }
 
-/** A loss without its sign, which the sentence says. */
+/** Without its sign, which the sentence says. */
 function points(value: number): string {
-  return formatPoints(value).replace(/^\+/, '');
+  return formatPoints(Math.abs(value)).replace(/^\+/, '');
 }
 
 function Released({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {

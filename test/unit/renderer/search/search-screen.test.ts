@@ -12,7 +12,7 @@ import { useSession } from '../../../../src-renderer/state/session';
 import { WorkbenchError } from '../../../../src-shared/base/errors';
 import type { AnalysesView } from '../../../../src-shared/contract/api';
 import type { AnalysisSpec } from '../../../../src-shared/contract/jobs';
-import { NO_ANALYSES, searchResult } from '../analysis-results';
+import { NO_ANALYSES, quality, searchPlan, searchResult } from '../analysis-results';
 import { fakeApi, projectView, type FakeApi } from '../state/fake-api';
 
 // Plotly wants a canvas; what it would draw is tested in pareto-figure.
@@ -93,6 +93,13 @@ describe('SearchScreen', () => {
     await act(async () => all('.search-point')[0]?.click());
     expect(host.querySelector('.pane-right h2')?.textContent).toBe('all INT8');
     expect(all('.search-limits .search-missed').map((line) => line.textContent)).toEqual(['✗ 1.00 pp below FP32, limit 0.50 pp', '✗ night: 2.00 pp below FP32, limit 1.00 pp']);
+  });
+
+  it('says above for what gained, where limits speak of losses', async () => {
+    const better = searchPlan([], { quality: quality({ top1: 98, groupTop1: { day: 99.75, night: 95 } }), meetsLimit: true });
+    stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult({ plans: [better], chosen: 0 }) } };
+    await show();
+    expect(all('.search-limits li').map((line) => line.textContent)).toEqual(['✓ 1.00 pp above FP32, limit 0.50 pp below', '✓ day: 0.25 pp above FP32, limit 1.00 pp below']);
   });
 
   it('adopts a plan with one click, keeps the rest of the project’s plan, and undo takes it back by name', async () => {
