@@ -2,13 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysesView, Dated } from '../../src-shared/contract/api';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { SENSITIVITY_KINDS, type AutoResult, type DiagnosisResult, type SearchResult, type SensitivityResult } from '../../src-shared/domain/analysis';
 import type { HealthResult } from '../../src-shared/domain/health';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 import { writeFileAtomic } from '../base/atomic-file';
 import { thresholdsInUse } from '../calibration/threshold-table';
 import { loadRepair } from './repair-store';
-import { currentCalibrationKey, openCalibrationIfAny, shortHash, type Workspace } from './workspace';
+import { currentCalibrationKey, openCalibration, shortHash, type Workspace } from './workspace';
 
 const ANALYSIS_VERSION = 1;
 /** Journals of trials that are kept: one belongs to one model, target and set of images. */
@@ -43,10 +44,11 @@ export function basisOf(workspace: Workspace, { target, thresholds, plan }: Basi
   if (calibration === null) return null;
   const { file } = workspace;
   try {
-    const inUse = thresholds ? thresholdsInUse(openCalibrationIfAny(workspace)!, file) : null;
+    const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), file) : null;
     return shortHash({ calibration, target, plan: plan ? file.plan : allInt8(file.plan), thresholds: inUse });
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null;
+    throw error;
   }
 }
 
@@ -60,10 +62,10 @@ const BASES = {
 export type AnalysisName = keyof typeof BASES;
 
 /** @param file name under `analysis/`, without extension. */
-export async function saveAnalysis<T extends { readonly target: Target }>(workspace: Workspace, name: AnalysisName, file: string, result: T): Promise<void> {
+export async function saveAnalysis(workspace: Workspace, name: AnalysisName, file: string, result: { readonly target: Target }): Promise<void> {
   const path = workspace.paths.analysisFile(file);
   await mkdir(workspace.paths.analysisDir, { recursive: true });
-  const stored: Stored<T> = { version: ANALYSIS_VERSION, basis: basisOf(workspace, { target: result.target, ...BASES[name] }) ?? '', result };
+  const stored: Stored<typeof result> = { version: ANALYSIS_VERSION, basis: basisOf(workspace, { target: result.target, ...BASES[name] }) ?? '', result };
   await writeFileAtomic(path, JSON.stringify(stored, null, 1));
 }
 

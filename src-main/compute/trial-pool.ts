@@ -91,7 +91,7 @@ export class TrialPool implements Trials {
     }
     throwIfAborted(this.context.signal);
     this.context.signal?.addEventListener('abort', this.onAbort, { once: true });
-    const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes), stop: this.stopFlag.buffer as SharedArrayBuffer };
+    const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes), stop: this.stopFlag.buffer };
     const count = Math.max(1, Math.min(this.params.threads, entries.length));
     for (let i = 0; i < count; i++) this.workers.push(new TrialWorker());
     await Promise.all(this.workers.map((worker) => worker.init(init)));
@@ -233,22 +233,22 @@ export class TrialPool implements Trials {
   /** Runs `work` for every item, one item a worker at a time, in order of the list. Rejects on the first error, when all have stopped. */
   private async spread<I>(items: readonly I[], work: (worker: TrialWorker, item: I) => Promise<void>): Promise<void> {
     let next = 0;
-    let failure: unknown = null;
+    const failures: unknown[] = [];
     await Promise.all(
       this.workers.map(async (worker) => {
-        while (next < items.length && failure === null) {
+        while (next < items.length && failures.length === 0) {
           const item = items[next++] as I;
           try {
             throwIfAborted(this.context.signal);
             await work(worker, item);
           } catch (error) {
-            failure ??= error;
+            failures.push(error);
           }
         }
       }),
     );
     if (this.context.signal?.aborted) throw cancelledError();
-    if (failure !== null) throw failure;
+    if (failures.length > 0) throw failures[0];
   }
 
   private report(passes: number, unit = 'passes'): void {
@@ -313,7 +313,7 @@ class TrialWorker {
   private send<R>(message: (id: number) => ToTrialWorker): Promise<R> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as (value: never) => void, reject });
+      this.waiting.set(id, { resolve, reject });
       this.thread.postMessage(message(id));
     });
   }

@@ -15,7 +15,7 @@ const send = (message: FromTrialWorker): void => port.postMessage(message);
 
 function perform<T extends TrialTask>(task: T, params: TrialTasks[T]['params']): Promise<TrialTasks[T]['result']> {
   if (!runner) throw new WorkbenchError('internal', 'A trial worker got a task before it was made');
-  return runner[task](params as never) as Promise<TrialTasks[T]['result']>;
+  return runner[task](params as never);
 }
 
 port.on('message', (message: ToTrialWorker) => {

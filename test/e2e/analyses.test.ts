@@ -163,7 +163,7 @@ describe('calib diagnose', () => {
   it('names what clips the night and the change that mends it, with its measured effect', async () => {
     const path = project();
     const diagnosis = await analyse<DiagnosisResult>('diagnose', path, '--group', 'night', '--variant', 'int8-entropy');
-    expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.3/pre/pre.2/Relu_output_0');
+    expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.4/pre/pre.5/Relu_output_0');
     expect(diagnosis.clipped[0]?.clippedFraction).toBeGreaterThan(diagnosis.clipped[0]?.elsewhere ?? 1);
     const [best] = diagnosis.actions;
     expect(best?.after.top1).toBeGreaterThan((best?.before.top1 ?? 100) + 5);

@@ -76,7 +76,7 @@ export async function ensureAuto(spec: { readonly target?: Target; readonly thre
 }
 
 /** Chooses them when one of these variants uses them and there are none; chosen ones are kept, also when the plan has changed since. */
-export async function ensureAutoFor(variants: readonly string[], target: Target, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
+export async function ensureAutoFor({ variants, target }: { readonly variants: readonly string[]; readonly target: Target }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
   const { file } = workspace;
   const isProjects = file.method === 'auto' || Object.values(file.tensorMethods).includes('auto');
   const isUsed = variants.map(parseVariant).some(({ kind, method }) => method === 'auto' || (method === null && (kind === 'int8' || kind === 'mixed') && isProjects));

@@ -45,7 +45,7 @@ export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, serv
   const { model, calibration, target } = setup;
   const plan = planOfVariant(name, workspace.file.plan, model.graph.node.map((node) => layerId(node.name)));
   const base: Trial = { plan, thresholds: thresholdsInUse(calibration, workspace.file, name.method ?? undefined) };
-  const clipped = await clippedTensors(base, { set, entries }, setup, workspace, services, context);
+  const clipped = await clippedTensors({ base, set, entries, setup }, workspace, services, context);
   const changes = changesOf(base, clipped, setup, workspace);
   const { qualities, reference } = await services.compute.request(
     'try',
@@ -84,9 +84,7 @@ function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry
 
 /** Every quantized tensor with the share of these images' values that its threshold clips, the largest first. */
 async function clippedTensors(
-  { plan, thresholds }: Trial,
-  { set, entries }: { readonly set: ImageSet; readonly entries: readonly ImageEntry[] },
-  setup: AnalysisSetup,
+  { base: { plan, thresholds }, set, entries, setup }: { readonly base: Trial; readonly set: ImageSet; readonly entries: readonly ImageEntry[]; readonly setup: AnalysisSetup },
   workspace: Workspace,
   services: JobServices,
   context: TaskContext,

@@ -16,20 +16,19 @@ export function canMeasure(backend: SearchSpec['backend'], target: Target): bool
   return backend === 'tensorrt' || (target === 'onnxruntime' && (backend ?? 'ort-cpu') === 'ort-cpu');
 }
 
+export interface PlansToMeasure {
+  readonly plans: readonly SearchPlan[];
+  readonly chosen: number | null;
+  /** Whose thresholds they have; null: those in use. */
+  readonly method: Method | null;
+  readonly spec: SearchSpec;
+}
+
 /**
  * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns.
- * @param method whose thresholds they have; null: those in use.
  * @returns the plans with measured latencies of one batch, in milliseconds; those that were not built keep the modelled one.
  */
-export async function measurePlans(
-  plans: readonly SearchPlan[],
-  chosen: number | null,
-  method: Method | null,
-  spec: SearchSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<SearchPlan[]> {
+export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasure, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchPlan[]> {
   const picked = [...plans.keys()].filter((i) => i === chosen || plans[i]?.isPareto).sort((a, b) => Number(b === chosen) - Number(a === chosen)).slice(0, MEASURED_PLANS);
   const variant = method === null ? 'mixed' : `mixed-${method}`;
   const options = variantOptions({ ...spec, variants: [variant] }, workspace, []);

@@ -13,7 +13,7 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   checkOutputPath(spec.outPath, workspace);
   const model = await prepared(workspace, services.compute, context);
   const name = parseVariant(spec.variant);
-  await ensureAutoFor([name.text], spec.target, workspace, services, context);
+  await ensureAutoFor({ variants: [name.text], target: spec.target }, workspace, services, context);
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, { services }, context);

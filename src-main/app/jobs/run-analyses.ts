@@ -14,8 +14,7 @@ const MAX_GROUP_DROP = 1;
 
 /** The project as the search's plan makes it, for this run only, and what the search says; as it is when no plan meets the limits. */
 export async function withSearchedPlan(
-  spec: RunSpec,
-  variants: readonly string[],
+  { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
   workspace: Workspace,
   services: JobServices,
   context: TaskContext,
@@ -39,7 +38,12 @@ export async function withSearchedPlan(
 }
 
 /** Why groups of the shipped variant lost more than the gate allows, the worst first. */
-export async function diagnosesOf(spec: RunSpec, shipped: string, validation: ValidateResult | null, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DiagnosisRecord[]> {
+export async function diagnosesOf(
+  { spec, shipped, validation }: { readonly spec: RunSpec; readonly shipped: string; readonly validation: ValidateResult | null },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<DiagnosisRecord[]> {
   if (!spec.diagnoses || !validation || !needsCalibration(parseVariant(shipped))) return [];
   const fp32 = validation.variants.find(({ variant }) => variant === REFERENCE_VARIANT);
   const own = validation.variants.find(({ variant }) => variant === shipped);

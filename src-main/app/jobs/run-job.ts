@@ -49,13 +49,13 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
     services,
     context,
   );
-  const { workspace, search } = await withSearchedPlan(spec, variants, project, services, context);
+  const { workspace, search } = await withSearchedPlan({ spec, variants }, project, services, context);
   const health = await healthWarnings(workspace, { calibration: limit, validation: spec.limit }, services, context);
   const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
   const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
   const table = buildTable({ validation, benchmark: bench });
   const shipped = shippedVariants(variants);
-  const diagnoses = await diagnosesOf(spec, shipped[0] ?? REFERENCE_VARIANT, validation, workspace, services, context);
+  const diagnoses = await diagnosesOf({ spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation }, workspace, services, context);
   const record: RunRecord = {
     version: RUN_RECORD_VERSION,
     runId: createRunId(),

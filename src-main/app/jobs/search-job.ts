@@ -71,7 +71,7 @@ export async function searchJob(spec: SearchSpec, workspace: Workspace, services
     }),
   );
   const { chosen } = outcome;
-  const plans = canMeasure(spec.backend, setup.target) ? withMeasured(await measurePlans(modelled, chosen, outcome.method, spec, workspace, services, context)) : modelled;
+  const plans = canMeasure(spec.backend, setup.target) ? withMeasured(await measurePlans({ plans: modelled, chosen, method: outcome.method, spec }, workspace, services, context)) : modelled;
   const result: SearchResult = {
     target: setup.target,
     method: outcome.method,

@@ -83,7 +83,7 @@ const ENGINE_RECORD = 'engine.json';
  * FP16 is real. fp32 is the prepared model itself. An engine of the same content is kept.
  */
 export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
-  await ensureAutoFor(options.variants, options.target, workspace, services, context);
+  await ensureAutoFor(options, workspace, services, context);
   if (options.backend === 'tensorrt') {
     const engines = await buildEngines(options, workspace, services, context);
     await pruneEngines(workspace, engines.map(({ dir }) => dir));
