@@ -52,10 +52,10 @@ export interface SearchSteps {
 }
 
 /** How many models a search tries at most, as a rule: to rank layers, and to judge plans. */
-export function searchTrials(layers: number, maxLayers: number | null): { readonly ranking: number; readonly judging: number } {
+export function searchTrials(layers: number, maxLayers: number | null, alternatives: number): { readonly ranking: number; readonly judging: number } {
   const most = Math.min(layers, maxLayers ?? layers);
   const steps = Math.min(MEASURED_STEPS, most);
-  return { ranking: 2 + layers + steps * CANDIDATES, judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + steps };
+  return { ranking: alternatives + layers + steps * CANDIDATES, judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + steps };
 }
 
 /**
@@ -67,7 +67,7 @@ export async function searchPlans(trials: Trials, request: SearchProblem, { onSt
   const { layers, judge, limits } = request;
   const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
   const steps = Math.min(MEASURED_STEPS, most);
-  const trialCounts = searchTrials(layers.length, limits.maxLayers);
+  const trialCounts = searchTrials(layers.length, limits.maxLayers, request.alternatives.length);
   onStep('ranking layers', request.rank.length * trialCounts.ranking);
   const { method, thresholds } = await betterThresholds(trials, request);
   const problem: Problem = { ...request, thresholds };

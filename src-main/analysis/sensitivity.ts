@@ -40,13 +40,19 @@ export function scoreOf(kind: SensitivityKind, metric: SensitivityMetric, qualit
   return metric === 'sqnr' ? -metricOf(metric, quality) : -gained;
 }
 
-/** Larger is better. A model without any error has this SQNR, in dB, so that it can be ranked. */
+/** SQNR, in dB, of what has no error at all, so that it can be ranked; and, negative, of what has nothing but error. */
 const NO_ERROR_DB = 300;
 
+/** Within -300 and 300 dB; null: no error. */
+export function rankableDb(sqnrDb: number | null): number {
+  return Math.max(-NO_ERROR_DB, Math.min(NO_ERROR_DB, sqnrDb ?? NO_ERROR_DB));
+}
+
+/** Larger is better. */
 function metricOf(metric: SensitivityMetric, quality: TrialQuality): number {
   switch (metric) {
     case 'sqnr':
-      return quality.sqnrDb ?? NO_ERROR_DB;
+      return rankableDb(quality.sqnrDb);
     case 'agreement':
       return quality.agreement ?? 0;
     case 'top1':

@@ -10,7 +10,7 @@ import { quantizedParts } from '../quantization/calibration-tensors';
 import { allInt8, loadAnalyses } from './analysis-store';
 import { autoCandidates, DEFAULT_AUTO_IMAGES } from './jobs/auto-job';
 import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from './jobs/diagnose-job';
-import { RANK_IMAGES } from './jobs/search-job';
+import { consideredMethods, RANK_IMAGES } from './jobs/search-job';
 import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from './jobs/sensitivity-job';
 import { defaultThreads } from './jobs/services';
 import { loadSet, openCalibration, openCalibrationIfAny, prepared, type Workspace } from './workspace';
@@ -66,7 +66,7 @@ async function searchCost(spec: SearchSpec, workspace: Workspace, parts: { reado
   // Without anything to judge on, the images that layers are ranked on must do.
   const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
   const rank = spec.againstPath === undefined ? ranked : images;
-  const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null);
+  const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null, consideredMethods(spec).length);
   const passes = before + rank * trials.ranking + images * trials.judging;
   return { images, trials: trials.ranking + trials.judging, passes };
 }

@@ -2,7 +2,7 @@ import type { SensitivityLayer } from '../../src-shared/domain/analysis';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { autoPasses, chooseThresholds } from '../analysis/auto';
 import { searchPlans } from '../analysis/search';
-import { scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
+import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
 import { qualitiesOf, qualityOf, referenceQuality } from '../analysis/trials';
 import type { AutoComputed, AutoParams, CorrectBiasesComputed, CorrectBiasesParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
 import { withTrials } from './trial-pool';
@@ -38,7 +38,7 @@ export async function sensitivity({ trials: params, ...problem }: SensitivityPar
           const error = errors.get(output);
           if (!error) continue;
           const sqnrDb = error.noise > 0 ? 10 * Math.log10(error.signal / error.noise) : null;
-          found.push({ layer, op, metric, quality: null, sqnrDb, score: sqnrDb === null ? Number.NEGATIVE_INFINITY : -sqnrDb });
+          found.push({ layer, op, metric, quality: null, sqnrDb, score: -rankableDb(sqnrDb) });
         }
       }
       return { ...common, baseline: baseline ?? referenceQuality(trials, all), layers: sorted(found), passes: trials.passes };

@@ -117,11 +117,15 @@ async function imagesOf(spec: SearchSpec, workspace: Workspace, against: ImageSe
   return { rank, judge: { set: validation, entries: validation.entries }, judgedOn: 'validation' };
 }
 
-function alternatives({ method, againstPath }: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
-  if (method !== undefined) return [{ method, thresholds: thresholdsInUse(calibration, file, method) }];
+/** Whose thresholds a search considers; null: those in use, which come first. */
+export function consideredMethods({ method, againstPath }: SearchSpec): readonly (VariantMethod | null)[] {
+  if (method !== undefined) return [method];
   // Auto is the best there is for images like the calibration set's; for others any method may be better.
-  const methods: readonly VariantMethod[] = againstPath === undefined ? ['auto'] : ['auto', ...HISTOGRAM_METHODS];
-  return [{ method: null, thresholds: thresholdsInUse(calibration, file) }, ...methods.map((name) => ({ method: name, thresholds: thresholdsInUse(calibration, file, name) }))];
+  return againstPath === undefined ? [null, 'auto'] : [null, 'auto', ...HISTOGRAM_METHODS];
+}
+
+function alternatives(spec: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
+  return consideredMethods(spec).map((method) => ({ method, thresholds: thresholdsInUse(calibration, file, method ?? undefined) }));
 }
 
 function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {
