@@ -22,9 +22,9 @@ export async function withSearchedPlan(
   if (!spec.searches) return { workspace };
   const mixed = variants.map(parseVariant).find(({ kind }) => kind === 'mixed');
   const method = mixed?.method ?? undefined;
-  const { target, threads } = spec;
+  const { target, threads, limit } = spec;
   const found = await searchJob(
-    { kind: 'search', projectPath: workspace.path, ...(method === undefined ? {} : { method }), ...(target === undefined ? {} : { target }), ...(threads === undefined ? {} : { threads }) },
+    { kind: 'search', projectPath: workspace.path, ...(method === undefined ? {} : { method }), ...(target === undefined ? {} : { target }), ...(threads === undefined ? {} : { threads }), ...(limit === undefined ? {} : { limit }) },
     workspace,
     services,
     context,
