@@ -23,7 +23,12 @@ const CONFIRMING = 512;
 
 /** `count` images to choose on, and up to 512 others to confirm on; each half of what there is when there are too few. */
 export function chooseAndConfirm<T extends { readonly group: string | null }>(entries: readonly T[], count: number): { readonly chosen: readonly T[]; readonly confirmed: readonly T[] } {
-  const chosen = chooseImages(entries, Math.min(count, Math.floor(entries.length / 2)));
+  return chooseDisjoint(entries, Math.min(count, Math.floor(entries.length / 2)), CONFIRMING);
+}
+
+/** Images to choose (or to measure) on, and others, up to `confirmedCount`, that confirm what came of it. */
+export function chooseDisjoint<T extends { readonly group: string | null }>(entries: readonly T[], chosenCount: number, confirmedCount: number): { readonly chosen: readonly T[]; readonly confirmed: readonly T[] } {
+  const chosen = chooseImages(entries, chosenCount);
   const taken = new Set(chosen);
-  return { chosen, confirmed: chooseImages(entries.filter((entry) => !taken.has(entry)), CONFIRMING) };
+  return { chosen, confirmed: chooseImages(entries.filter((entry) => !taken.has(entry)), confirmedCount) };
 }

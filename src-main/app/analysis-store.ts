@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysesView, Dated } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
@@ -7,6 +7,7 @@ import { SENSITIVITY_KINDS, type AutoResult, type DiagnosisResult, type SearchRe
 import type { HealthResult } from '../../src-shared/domain/health';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 import { writeFileAtomic } from '../base/atomic-file';
+import { keepNewest } from '../base/keep-newest';
 import { thresholdsInUse } from '../calibration/threshold-table';
 import { loadRepair } from './repair-store';
 import { currentCalibrationKey, openCalibration, shortHash, type Workspace } from './workspace';
@@ -106,14 +107,7 @@ export function loadHealth(workspace: Workspace): Dated<HealthResult> | null {
 
 /** Deletes the oldest journals and diagnoses beyond what is kept. */
 export async function sweepAnalyses(analysisDir: string): Promise<void> {
-  if (!existsSync(analysisDir)) return;
-  const names = await readdir(analysisDir);
-  await keepNewest(analysisDir, names.filter((name) => name.endsWith('.jsonl')), KEPT_JOURNALS);
-  await keepNewest(analysisDir, names.filter((name) => name.startsWith('diagnosis-')), KEPT_DIAGNOSES);
-  await keepNewest(analysisDir, names.filter((name) => /^biases-.*\.json$/.test(name)), KEPT_CORRECTIONS);
-}
-
-async function keepNewest(dir: string, names: readonly string[], count: number): Promise<void> {
-  const dated = await Promise.all(names.map(async (name) => ({ path: join(dir, name), at: (await stat(join(dir, name))).mtimeMs })));
-  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(count)) await rm(path, { force: true });
+  await keepNewest(analysisDir, KEPT_JOURNALS, (name) => name.endsWith('.jsonl'));
+  await keepNewest(analysisDir, KEPT_DIAGNOSES, (name) => name.startsWith('diagnosis-'));
+  await keepNewest(analysisDir, KEPT_CORRECTIONS, (name) => /^biases-.*\.json$/.test(name));
 }

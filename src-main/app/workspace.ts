@@ -6,6 +6,7 @@ import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import type { ImageSet } from '../../src-shared/domain/image-set';
 import { hasRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
+import { spread } from '../analysis/choose-images';
 import { writeFileAtomic } from '../base/atomic-file';
 import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
 import { imageId } from '../calibration/calibration-state';
@@ -95,9 +96,7 @@ async function withoutMistakenLabels(set: ImageSet, validation: SetReference | n
  */
 export function limited(set: ImageSet, limit: number): ImageSet['entries'] {
   const { entries } = set;
-  if (limit >= entries.length) return entries;
-  if (!statSync(set.root).isDirectory()) return entries.slice(0, limit);
-  return Array.from({ length: limit }, (_, i) => entries[Math.floor(((i + 0.5) * entries.length) / limit)]).filter((entry) => entry !== undefined);
+  return statSync(set.root).isDirectory() ? spread(entries, limit) : entries.slice(0, limit);
 }
 
 /** Identity of a calibration: model, images (content, not order), preprocessing and collector. */

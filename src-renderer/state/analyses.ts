@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { AnalysesView, Dated } from '../../src-shared/contract/api';
-import type { AnalysisSpec, JobKind, JobSnapshot } from '../../src-shared/contract/jobs';
+import type { AnalysisSpec, JobKind } from '../../src-shared/contract/jobs';
 import { SENSITIVITY_KINDS, type SensitivityKind, type SensitivityResult } from '../../src-shared/domain/analysis';
-import { useJobs } from './jobs';
+import { followProject } from './follow';
 import { useSession } from './session';
 
 interface AnalysesState {
@@ -43,21 +43,12 @@ export const useAnalysesStore = create<AnalysesState>()((set) => ({
 
 const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose', 'repair'] satisfies readonly (AnalysisSpec['kind'] | 'repair')[];
 
-const doneCount = (jobs: readonly JobSnapshot[]): number => jobs.filter((job) => job.state === 'done' && ANALYSES.includes(job.kind)).length;
-
-// What is shown follows the project (an edit puts results out of date) and the jobs; nobody who looks: nothing is read.
-useSession.subscribe((state, previous) => {
-  const { projectPath, load } = useAnalysesStore.getState();
-  if (projectPath === null || state.project === previous.project) return;
-  if (state.project?.path === projectPath) void load();
-  else {
-    turn += 1;
-    useAnalysesStore.setState(NOTHING);
-  }
-});
-useJobs.subscribe((state, previous) => {
-  if (useAnalysesStore.getState().projectPath !== null && doneCount(state.jobs) !== doneCount(previous.jobs)) void useAnalysesStore.getState().load();
-});
+// An edit puts results out of date, and jobs make new ones.
+const forget = (): void => {
+  turn += 1;
+  useAnalysesStore.setState(NOTHING);
+};
+followProject(useAnalysesStore.getState, forget, ANALYSES);
 
 /** The analyses of the open project, read when first asked for. */
 export function useAnalyses(): AnalysesState {

@@ -1,8 +1,8 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { EnginesView } from '../../src-shared/contract/api';
-import type { JobKind, JobSnapshot } from '../../src-shared/contract/jobs';
-import { useJobs } from './jobs';
+import type { JobKind } from '../../src-shared/contract/jobs';
+import { followProject } from './follow';
 import { useSession } from './session';
 
 interface EngineState {
@@ -46,21 +46,12 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
 
 const BUILDING: readonly JobKind[] = ['build', 'bench', 'validate', 'run'];
 
-const doneCount = (jobs: readonly JobSnapshot[]): number => jobs.filter((job) => job.state === 'done' && BUILDING.includes(job.kind)).length;
-
-// An edit puts engines out of date and jobs build new ones; nobody who looks: nothing is read.
-useSession.subscribe((state, previous) => {
-  const { projectPath, load } = useEngineStore.getState();
-  if (projectPath === null || state.project === previous.project) return;
-  if (state.project?.path === projectPath) void load();
-  else {
-    turn += 1;
-    useEngineStore.setState(NOTHING);
-  }
-});
-useJobs.subscribe((state, previous) => {
-  if (useEngineStore.getState().projectPath !== null && doneCount(state.jobs) !== doneCount(previous.jobs)) void useEngineStore.getState().load();
-});
+// An edit puts engines out of date, and jobs build new ones.
+const forget = (): void => {
+  turn += 1;
+  useEngineStore.setState(NOTHING);
+};
+followProject(useEngineStore.getState, forget, BUILDING);
 
 /** The engine of the open project, read when first asked for; null: there is none, or it is not read yet. */
 export function useEngine(): Pick<EngineState, 'view' | 'showVariant'> {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { utimes } from 'node:fs/promises';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histogram';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
+import { keepNewest } from '../../base/keep-newest';
 import { imageId } from '../../calibration/calibration-state';
 import { StoredCalibration, readCalibrationIndex } from '../../calibration/calibration-store';
 import { imageHash } from '../../calibration/image-set';
@@ -34,7 +33,7 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
   const key = await calibrationKey(workspace, set, context);
   const dir = workspace.paths.healthCollection(key);
   if (readCalibrationIndex(dir) === null) {
-    await sweep(workspace.paths.healthDir);
+    await keepNewest(workspace.paths.healthDir, KEPT_COLLECTIONS - 1);
     const model = await prepared(workspace, services.compute, context);
     const { onProgress } = context;
     await services.compute.request(
@@ -59,13 +58,6 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
   const now = new Date();
   await utimes(dir, now, now);
   return StoredCalibration.open(dir);
-}
-
-async function sweep(healthDir: string): Promise<void> {
-  if (!existsSync(healthDir)) return;
-  const names = await readdir(healthDir);
-  const dated = await Promise.all(names.map(async (name) => ({ path: join(healthDir, name), at: (await stat(join(healthDir, name))).mtimeMs })));
-  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(KEPT_COLLECTIONS - 1)) await rm(path, { recursive: true, force: true });
 }
 
 /** Equal parts of one group of the calibration set. */

@@ -7,7 +7,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import { hasRepair, type Target } from '../../../src-shared/domain/precision';
 import type { ImageInput } from '../../../src-shared/domain/preprocessing';
 import { parseVariant } from '../../../src-shared/domain/variant';
-import { chooseImages } from '../../analysis/choose-images';
+import { chooseDisjoint } from '../../analysis/choose-images';
 import { worstNmse, type Trial } from '../../analysis/trials';
 import { writeFileAtomic } from '../../base/atomic-file';
 import type { CorrectBiasesComputed } from '../../compute/protocol';
@@ -107,9 +107,7 @@ async function measure(recipe: VariantRecipe, workspace: Workspace, { services, 
   const input = imageInput(loadPrepared(preparedDir));
   const { entries } = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
   const counts = imageCounts(entries.length, input);
-  const measured = chooseImages(entries, counts.measured);
-  const taken = new Set(measured);
-  const confirmed = chooseImages(entries.filter((entry) => !taken.has(entry)), counts.confirmed);
+  const { chosen: measured, confirmed } = chooseDisjoint(entries, counts.measured, counts.confirmed);
   if (measured.length === 0 || confirmed.length === 0) {
     throw new WorkbenchError('images-empty', `Bias correction needs at least 2 calibration images, the project has ${entries.length}`, {
       hint: `Add images, or switch it off: calib set ${workspace.path} --bias-correction off`,

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { rm } from 'node:fs/promises';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -12,15 +10,16 @@ import { layerId } from '../../../src-shared/base/brand';
 import { spread } from '../../analysis/choose-images';
 import { releasedPlan } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
-import { StoredCalibration } from '../../calibration/calibration-store';
+import type { StoredCalibration } from '../../calibration/calibration-store';
 import { thresholdsInUse } from '../../calibration/threshold-table';
 import { quantizedParts } from '../../quantization/calibration-tensors';
 import { saveAnalysis } from '../analysis-store';
+import { collectHealth } from '../health/collect';
 import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../diagnosis-words';
-import { imageInput, loadSet, shortHash, type Workspace } from '../workspace';
+import { loadSet, shortHash, type Workspace } from '../workspace';
 import { analysisSetup, type AnalysisSetup } from './analysis-setup';
 import { autoCandidates } from './auto-job';
-import { defaultThreads, type JobServices } from './services';
+import type { JobServices } from './services';
 import { needsCalibration } from './variants';
 
 export const DEFAULT_DIAGNOSIS_IMAGES = 128;
@@ -45,7 +44,9 @@ export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, serv
   const { model, calibration, target } = setup;
   const plan = planOfVariant(name, workspace.file.plan, model.graph.node.map((node) => layerId(node.name)));
   const base: Trial = { plan, thresholds: thresholdsInUse(calibration, workspace.file, name.method ?? undefined) };
-  const clipped = await clippedTensors({ base, set, entries, setup }, workspace, services, context);
+  const ungrouped = { ...set, entries: entries.map((entry) => ({ ...entry, group: null })), groups: [], skipped: [] };
+  const here = await collectHealth(ungrouped, 1, { workspace, services, context, threads: spec.threads, phase: 'collecting histograms' });
+  const clipped = clippedTensors(base, here, setup);
   const changes = changesOf(base, clipped, setup, workspace);
   const { qualities, reference } = await services.compute.request(
     'try',
@@ -82,42 +83,14 @@ function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry
   }
 }
 
-/** Every quantized tensor with the share of these images' values that its threshold clips, the largest first. */
-async function clippedTensors(
-  { base: { plan, thresholds }, set, entries, setup }: { readonly base: Trial; readonly set: ImageSet; readonly entries: readonly ImageEntry[]; readonly setup: AnalysisSetup },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<ClippedTensor[]> {
-  const dir = join(workspace.paths.analysisDir, `histograms-${shortHash(entries.map(({ path, record }) => [path, record]))}`);
-  try {
-    await services.compute.request(
-      'calibrate',
-      {
-        preparedDir: workspace.preparedDir,
-        input: imageInput(setup.model),
-        preprocessing: workspace.file.preprocessing,
-        set: { ...set, entries, groups: [], skipped: [] },
-        key: 'diagnosis',
-        calibrationDir: dir,
-        threads: defaultThreads(),
-        shard: null,
-        checkpointSeconds: Number.POSITIVE_INFINITY,
-        tensorrtGrid: null,
-      },
-      context,
-    );
-    const here = StoredCalibration.open(dir);
-    const { tensors } = quantizedParts(setup.model, plan, setup.target);
-    const share = (calibration: StoredCalibration, tensor: string, threshold: number): number => evaluateThreshold(calibration.total(tensor), threshold).clippedFraction;
-    const found = tensors.map((tensor): ClippedTensor => {
-      const threshold = thresholds[tensor] ?? 0;
-      return { tensor, threshold, clippedFraction: share(here, tensor, threshold), elsewhere: share(setup.calibration, tensor, threshold) };
-    });
-    return found.sort((a, b) => b.clippedFraction - a.clippedFraction);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+/** Every quantized tensor with the share of values that its threshold clips, `here` and over the calibration set, the largest first. */
+function clippedTensors({ plan, thresholds }: Trial, here: StoredCalibration, { model, target, calibration }: AnalysisSetup): ClippedTensor[] {
+  const share = (histograms: StoredCalibration, tensor: string, threshold: number): number => evaluateThreshold(histograms.total(tensor), threshold).clippedFraction;
+  const found = quantizedParts(model, plan, target).tensors.map((tensor): ClippedTensor => {
+    const threshold = thresholds[tensor] ?? 0;
+    return { tensor, threshold, clippedFraction: share(here, tensor, threshold), elsewhere: share(calibration, tensor, threshold) };
+  });
+  return found.sort((a, b) => b.clippedFraction - a.clippedFraction);
 }
 
 interface Change {
