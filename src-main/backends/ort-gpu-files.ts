@@ -9,7 +9,7 @@ import type { OrtGpu } from './runnable-variant';
 const CUDA_FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
 
 export const GPU_HINTS: Readonly<Record<OrtGpu['provider'], string>> = {
-  cuda: 'It takes an NVIDIA driver, CUDA 12 and cuDNN 9, and the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js. docs/gpu.md says more.',
+  cuda: 'It takes an NVIDIA driver, CUDA, cuDNN 9, and the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js. docs/gpu.md says more.',
   webgpu: "On Linux WebGPU takes the GPU's Vulkan driver and libvulkan1: `vulkaninfo --summary` must list the GPU; in a container: NVIDIA_DRIVER_CAPABILITIES=all.",
 };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ThresholdTable } from '../../src-shared/contract/api';
 import type { QuantizeResult } from '../../src-shared/contract/jobs';
+import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import { DataType } from '../../src-main/onnx/model';
 import { defaultOpset } from '../../src-main/onnx/opset';
 import { readModel } from '../../src-main/onnx/wire-reader';
@@ -58,5 +59,15 @@ describe('quantize --target tensorrt', () => {
     expect({ QuantizeLinear: count('QuantizeLinear'), DequantizeLinear: count('DequantizeLinear') }).toEqual({ QuantizeLinear: nodes.QuantizeLinear, DequantizeLinear: nodes.DequantizeLinear });
     // The weights are stored as integers: only activations are quantized at run time.
     expect(nodes.DequantizeLinear).toBe(nodes.QuantizeLinear + 2);
+  });
+});
+
+describe('set', () => {
+  it('reads the target before the layers: which of them INT8 has to be asked for depends on it', async () => {
+    const { plan, target } = await calibJson<{ plan: PrecisionPlan; target: string }>('set', project, '--layer', '*', '--precision', 'int8', '--target', 'tensorrt');
+    expect(target).toBe('tensorrt');
+    expect(Object.values(plan.layers)).toEqual(['int8']);
+    const { stdout } = await calib('set', project, '--layer', 'conv0', '--precision', 'fp16');
+    expect(stdout).toContain('1 layers not INT8, 1 INT8 by name, target tensorrt');
   });
 });

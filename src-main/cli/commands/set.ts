@@ -54,7 +54,7 @@ Methods: ${METHODS.join(', ')}`,
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
     const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
-    else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${Object.keys(plan.layers).length} layers not INT8, target ${target}${repairsText(plan)}`);
+    else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`);
     return EXIT_OK;
   },
 };
@@ -83,11 +83,18 @@ interface Values {
   readonly validation?: string | undefined;
 }
 
+/** What the plan says of layers by name; INT8 is said only where the target would leave the layer out. */
+function layersText({ layers }: PrecisionPlan): string {
+  const forced = Object.values(layers).filter((precision) => precision === 'int8').length;
+  const kept = `${Object.keys(layers).length - forced} layers not INT8`;
+  return forced === 0 ? kept : `${kept}, ${forced} INT8 by name`;
+}
+
 function editsOf(values: Values): ProjectEdit[] {
-  const edits = [...tensorEdits(values), ...layerEdits(values)];
-  if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
   const target = oneOf('--target', values.target, TARGETS);
-  if (target !== undefined) edits.push({ kind: 'target', target });
+  // The target comes first: what a preset or a layer's precision writes depends on it.
+  const edits: ProjectEdit[] = [...(target === undefined ? [] : [{ kind: 'target', target } as const]), ...tensorEdits(values), ...layerEdits(values)];
+  if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
   if (values.calibration !== undefined || values.validation !== undefined) {
     const validationPath = values.validation === 'none' ? null : values.validation && resolve(values.validation);
     edits.push({ kind: 'sets', ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath }) });
