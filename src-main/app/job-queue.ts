@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
 import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import { isFinished, type JobResult, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import { isFinished, type JobResult, type JobSnapshot, type JobSpec, type RunAnalysis, type RunSpec } from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
@@ -54,6 +54,7 @@ export class JobQueue {
         id,
         kind: spec.kind,
         projectPath: spec.projectPath,
+        ...(spec.kind === 'run' ? { analyses: analysesOf(spec) } : {}),
         sequence: 0,
         state: 'queued',
         phase: 'waiting',
@@ -144,4 +145,8 @@ export class JobQueue {
     const ended = [...this.jobs.values()].filter((job) => isFinished(job.snapshot));
     for (const job of ended.slice(0, Math.max(0, ended.length - KEPT_JOBS))) this.jobs.delete(job.snapshot.id);
   }
+}
+
+function analysesOf({ searches, diagnoses }: RunSpec): RunAnalysis[] {
+  return [...(searches ? (['search'] as const) : []), ...(diagnoses ? (['diagnose'] as const) : [])];
 }

@@ -80,6 +80,10 @@ export interface BenchSpec extends VariantsSpec, DevicesSpec {
   readonly rounds?: number;
 }
 
+/** What a run can do beside its steps, see `searches` and `diagnoses`. */
+export const RUN_ANALYSES = ['search', 'diagnose'] as const;
+export type RunAnalysis = (typeof RUN_ANALYSES)[number];
+
 export interface RunSpec extends VariantsSpec {
   readonly kind: 'run';
   readonly limit?: number;
@@ -308,6 +312,8 @@ export interface JobSnapshot {
   readonly id: JobId;
   readonly kind: JobKind;
   readonly projectPath: string;
+  /** Of a run: the analyses that it was asked for. */
+  readonly analyses?: readonly RunAnalysis[];
   readonly sequence: number;
   readonly state: JobState;
   readonly phase: string;

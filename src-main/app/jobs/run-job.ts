@@ -1,5 +1,6 @@
 import { cpus, release, totalmem, type as osType } from 'node:os';
 import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RunResult, RunSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { evaluateGates } from '../../../src-shared/domain/gates';
@@ -30,7 +31,11 @@ const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
 export async function runJob(spec: RunSpec, project: Workspace, services: JobServices, context: TaskContext): Promise<RunResult> {
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
-  for (const variant of variants) parseVariant(variant); // a misspelt name must not wait for the calibration
+  // A misspelt name must not wait for the calibration.
+  const kinds = variants.map((variant) => parseVariant(variant).kind);
+  if (spec.searches && !kinds.includes('mixed')) {
+    throw new WorkbenchError('usage', `A run that searches shows the plan it finds as variant mixed, found only ${variants.join(', ')}`, { hint: 'Add mixed to the variants.' });
+  }
   // Neither must a missing GPU.
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
   await ortGpuStatus(variantOptions(spec, project, DEFAULT_VARIANTS), services, context);
@@ -80,6 +85,8 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
         ...flagsOfTensorrtOptions(spec.tensorrt ?? {}),
         ...(spec.limit === undefined ? {} : { limit: spec.limit }),
         ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
+        ...(spec.searches ? { search: true } : {}),
+        ...(spec.diagnoses ? { diagnose: true } : {}),
       },
     },
     calibration: { images: calibration.images, tensors: calibration.tensors, sha256: calibration.sha256, seconds: calibration.seconds },

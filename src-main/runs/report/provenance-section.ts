@@ -71,11 +71,12 @@ function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
 /** What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself. */
 function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
   const { tensorMethods, manualThresholds, plan } = options;
+  const float = [...(plan.rest ? ['--rest', plan.rest] : []), ...(plan.attention ? ['--attention', plan.attention] : [])];
   const repairs = [...(hasRepair(plan, 'equalization') ? ['--equalization', 'on'] : []), ...(hasRepair(plan, 'biasCorrection') ? ['--bias-correction', 'on'] : [])];
   return [
     // Before thresholds by hand: those of an equalized model are about its values.
     ...(repairs.length === 0 ? [] : [['set', project, ...repairs]]),
-    ['set', project, '--method', options.method, '--percentile', String(options.percentile)],
+    ['set', project, '--target', options.target, '--method', options.method, '--percentile', String(options.percentile), ...float],
     ...Object.entries(tensorMethods).map(([tensor, method]) => {
       const manual = method === 'manual' ? manualThresholds[tensor] : undefined;
       return ['set', project, '--tensor', tensor, ...(manual === undefined ? ['--method', method] : ['--threshold', String(manual)])];
@@ -90,7 +91,9 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
   const project = `${record.project}.calib`;
   const validation = sets.validation === null ? [] : ['--validation', sets.validation.root];
   const init = ['init', record.model.path, '--calibration', sets.calibration.root, ...validation, ...preprocessingFlags(record.preprocessing), '-o', project];
-  const others = Object.entries(options.other).flatMap(([name, value]) => (value === true ? [`--${name}`] : value === false ? [] : [`--${name}`, String(value)]));
+  // The plan that a search found is in the record: what is repeated needs no search.
+  const repeated = Object.entries(options.other).filter(([name, value]) => name !== 'search' && value !== false);
+  const others = repeated.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   const run = ['run', project, '--backend', options.backend, '--target', options.target, '--threads', String(options.threads), ...others];
   return [init, ...settingCommands(project, options), run].map((words) => ['calib', ...words.map(shellQuote)].join(' '));
 }

@@ -84,7 +84,7 @@ function Outcome({ job, furthest, onRetry }: OutcomeProps) {
     return <p className="run-outcome dim">{t(job.forced ? 'run.cancelled.forced' : 'run.cancelled')}</p>;
   }
   if (job.error !== null) {
-    const step = stepOfPhase(job.kind, job.phase, furthest);
+    const step = stepOfPhase(job, job.phase, furthest);
     const kind = t(`run.kind.${job.kind}`);
     const title = step === null ? t('run.failed.start', { kind }) : t('run.failed', { kind, step: t(`run.step.${step}`) });
     const retry =

@@ -1,4 +1,5 @@
 import { useId } from 'react';
+import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
 import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
@@ -33,6 +34,8 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
       {backend !== 'tensorrt' ? <TargetChoice projectTarget={projectTarget} /> : null}
       <h3>{t('run.calibrating')}</h3>
       <TensorrtGrid />
+      <h3>{t('run.analyses')}</h3>
+      <AnalysisChoices />
       <Button tone="quiet" icon="refresh" onClick={restoreDefaults}>
         {t('run.defaults')}
       </Button>
@@ -142,6 +145,18 @@ function TensorrtGrid() {
       <p className="run-note dim">{t('run.grid.hint')}</p>
     </>
   );
+}
+
+function AnalysisChoices() {
+  const analyses = useRunOptions((state) => state.options.analyses);
+  const setOption = useRunOptions((state) => state.setOption);
+  const switched = (analysis: RunAnalysis, isOn: boolean): readonly RunAnalysis[] => RUN_ANALYSES.filter((name) => (name === analysis ? isOn : analyses.includes(name)));
+  return RUN_ANALYSES.map((analysis) => (
+    <div key={analysis}>
+      <Checkbox label={t(`run.analysis.${analysis}`)} checked={analyses.includes(analysis)} onChange={(isOn) => setOption({ analyses: switched(analysis, isOn) })} />
+      <p className="run-note dim">{t(`run.analysis.${analysis}.hint`)}</p>
+    </div>
+  ));
 }
 
 const AS_PROJECT = 'project';

@@ -1,5 +1,5 @@
 import type { ProjectView } from '../../../src-shared/contract/api';
-import type { JobSpec } from '../../../src-shared/contract/jobs';
+import { RUN_ANALYSES, type JobSpec, type RunAnalysis } from '../../../src-shared/contract/jobs';
 import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/precision';
 import type { StartableKind } from './run-steps';
 
@@ -33,6 +33,8 @@ export interface RunOptions {
   /** Calibrating also counts as TensorRT's calibrator does, which would get so many images at a time. */
   readonly isTensorrtGridWanted: boolean;
   readonly tensorrtGridBatch: number;
+  /** Analyses of the whole job. */
+  readonly analyses: readonly RunAnalysis[];
 }
 
 /** The rows that the application chooses when it is asked for none: FP32 to compare with, two methods, and the plan. */
@@ -47,6 +49,7 @@ export const DEFAULT_OPTIONS: RunOptions = {
   target: null,
   isTensorrtGridWanted: false,
   tensorrtGridBatch: 32,
+  analyses: [],
 };
 
 /** The variants with one switched, in the offered order. */
@@ -61,6 +64,7 @@ export function startProblems(kind: StartableKind, options: RunOptions, project:
   const problems: string[] = [];
   const target = options.backend === 'tensorrt' ? 'tensorrt' : (options.target ?? project.target);
   const runsVariants = kind !== 'calibrate';
+  if (kind === 'run' && options.analyses.includes('search') && !options.variants.includes('mixed')) problems.push('run.problem.searchWithoutMixed');
   if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
   if ((kind === 'run' || kind === 'bench') && options.backend === 'ort-cpu' && target !== 'onnxruntime') problems.push('run.problem.simulated');
   if (runsVariants && options.activationType === 'uint8' && target !== 'onnxruntime') problems.push('run.problem.uint8');
@@ -101,7 +105,7 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
   const limit = options.limit === null ? {} : { limit: options.limit };
   switch (kind) {
     case 'run':
-      return { kind, ...common, ...rounds, ...limit, ...grid };
+      return { kind, ...common, ...rounds, ...limit, ...grid, ...(options.analyses.includes('search') ? { searches: true } : {}), ...(options.analyses.includes('diagnose') ? { diagnoses: true } : {}) };
     case 'validate':
       return { kind, ...common, ...limit };
     case 'bench':
@@ -116,6 +120,7 @@ export function parseOptions(stored: unknown): RunOptions {
   if (typeof stored !== 'object' || stored === null) return DEFAULT_OPTIONS;
   const field = (name: keyof RunOptions): unknown => Reflect.get(stored, name);
   const variants = field('variants');
+  const analyses = field('analyses');
   return {
     variants: Array.isArray(variants) ? OFFERED_VARIANTS.filter((name) => variants.includes(name)) : DEFAULT_OPTIONS.variants,
     backend: BACKENDS.find((backend) => backend === field('backend')) ?? 'ort-cpu',
@@ -127,6 +132,7 @@ export function parseOptions(stored: unknown): RunOptions {
     target: TARGETS.find((target) => target === field('target')) ?? null,
     isTensorrtGridWanted: field('isTensorrtGridWanted') === true,
     tensorrtGridBatch: wholeOrNull(field('tensorrtGridBatch'), MAX_GRID_BATCH) ?? DEFAULT_OPTIONS.tensorrtGridBatch,
+    analyses: Array.isArray(analyses) ? RUN_ANALYSES.filter((analysis) => analyses.includes(analysis)) : DEFAULT_OPTIONS.analyses,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ProjectView } from '../../../src-shared/contract/api';
-import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, type JobSnapshot, type RunAnalysis } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
@@ -46,6 +46,7 @@ function RunMain({ project }: { readonly project: ProjectView }) {
   const jobs = useJobs((state) => state.jobs);
   const job = shownJob(jobs, project.path);
   const { problemsOf, start } = useStart(project);
+  const analyses = useRunOptions((state) => state.options.analyses);
   const isBusy = job !== null && !isFinished(job);
   const problems = problemsOf('run');
   const waiting = waitingJobs(jobs, job).length;
@@ -73,7 +74,7 @@ function RunMain({ project }: { readonly project: ProjectView }) {
       <Problems keys={problems} />
       {project.file.validationSet === null ? <p className="run-note dim">{t('run.note.noValidation')}</p> : null}
       {job === null ? (
-        <PlannedSteps />
+        <PlannedSteps analyses={analyses} />
       ) : (
         <JobView job={job} hasValidationSet={project.file.validationSet !== null} onRetry={retryKind === null || problemsOf(retryKind).length > 0 ? null : () => start(retryKind)} />
       )}
@@ -106,13 +107,13 @@ function Problems({ keys }: { readonly keys: readonly string[] }) {
 }
 
 /** What the button will do, before anything was run. */
-function PlannedSteps() {
+function PlannedSteps({ analyses }: { readonly analyses: readonly RunAnalysis[] }) {
   return (
     <section className="run-job" aria-labelledby="run-steps">
       <h2 id="run-steps">{t('run.steps')}</h2>
       <p className="dim run-note">{t('run.planned')}</p>
       <ol className="run-steps">
-        {stepsOf('run').map((step, index) => (
+        {stepsOf({ kind: 'run', analyses }).map((step, index) => (
           <li key={step} className="run-step run-step-waiting">
             <span className="run-step-mark">
               <span className="run-step-number">{index + 1}</span>

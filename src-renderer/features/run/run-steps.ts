@@ -1,7 +1,7 @@
-import type { JobKind } from '../../../src-shared/contract/jobs';
+import type { JobKind, JobSnapshot } from '../../../src-shared/contract/jobs';
 
 /** The steps of the whole job, in order. */
-export const STEP_IDS = ['prepare', 'read', 'collect', 'build', 'benchmark', 'validate', 'report'] as const;
+export const STEP_IDS = ['prepare', 'read', 'collect', 'search', 'build', 'benchmark', 'validate', 'diagnose', 'report'] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
 /** The kinds of job that this screen starts. */
@@ -9,7 +9,6 @@ export const STARTABLE_KINDS = ['run', 'calibrate', 'validate', 'bench', 'build'
 export type StartableKind = (typeof STARTABLE_KINDS)[number];
 
 const STEPS_OF_KIND: Readonly<Partial<Record<JobKind, readonly StepId[]>>> = {
-  run: STEP_IDS,
   calibrate: ['prepare', 'read', 'collect'],
   merge: ['prepare', 'read', 'collect'],
   validate: ['prepare', 'build', 'validate'],
@@ -26,8 +25,13 @@ const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'preparing the model': ['prepare'],
   'reading the calibration set': ['read'],
   'hashing images': ['read'],
-  'collecting histograms': ['collect'],
+  'collecting histograms': ['collect', 'diagnose'],
   'merging shards': ['collect'],
+  'measuring FP32': ['search'],
+  'choosing thresholds': ['search'],
+  'ranking layers': ['search'],
+  'searching plans': ['search'],
+  'trying models': ['diagnose'],
   'building engines': ['build', 'validate'],
   'converting weights': ['build', 'validate'],
   'writing weights': ['prepare', 'build', 'validate'],
@@ -37,16 +41,20 @@ const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'writing the report': ['report'],
 };
 
-export function stepsOf(kind: JobKind): readonly StepId[] {
-  return STEPS_OF_KIND[kind] ?? STEP_IDS;
+/** What of a job decides its steps. */
+export type SteppedJob = Pick<JobSnapshot, 'kind' | 'analyses'>;
+
+/** The steps of a job; of a run with the analyses that it was asked for. */
+export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] {
+  return STEPS_OF_KIND[kind] ?? STEP_IDS.filter((step) => (step !== 'search' && step !== 'diagnose') || analyses.includes(step));
 }
 
 /**
  * The step that a phase belongs to: of the steps that report it, the first that is not before the furthest one seen, for
  * a job never goes back. null: the job has not begun, or the phase is unknown and says nothing about the step.
  */
-export function stepOfPhase(kind: JobKind, phase: string, furthest: StepId | null): StepId | null {
-  const steps = stepsOf(kind);
+export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | null): StepId | null {
+  const steps = stepsOf(job);
   const from = furthest === null ? 0 : steps.indexOf(furthest);
   const candidates = (STEPS_OF_PHASE[phase] ?? []).filter((step) => steps.includes(step));
   return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;

@@ -41,7 +41,7 @@ function beginTrail(snapshot: JobSnapshot, nowMs: number): JobTrail {
 export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowMs: number): JobTrail {
   const known = trail !== null && trail.jobId === snapshot.id ? trail : beginTrail(snapshot, nowMs);
   if (snapshot.sequence <= known.sequence) return known;
-  const furthest = stepOfPhase(snapshot.kind, snapshot.phase, known.furthest);
+  const furthest = stepOfPhase(snapshot, snapshot.phase, known.furthest);
   const ended = isFinished(snapshot);
   return {
     ...known,
@@ -61,7 +61,7 @@ interface StepsUpdate {
 
 function advanceSteps({ steps, snapshot, furthest, nowMs }: StepsUpdate): JobTrail['steps'] {
   const next: Partial<Record<StepId, StepTrace>> = {};
-  for (const id of stepsOf(snapshot.kind)) {
+  for (const id of stepsOf(snapshot)) {
     const trace = steps[id];
     if (id !== furthest) {
       if (trace !== undefined) next[id] = trace.endedAtMs === null ? { ...trace, endedAtMs: nowMs } : trace;

@@ -3,8 +3,8 @@ import type { RateState } from '../../../src-shared/contract/progress-rate';
 import { stepOfPhase, stepsOf, type StepId } from './run-steps';
 import type { JobTrail, StepTrace } from './run-trail';
 
-/** `kept`: nothing was to be done, the result of an earlier job was taken. `left-out`: not part of this run. */
-export type StepState = 'waiting' | 'active' | 'done' | 'kept' | 'left-out' | 'failed' | 'cancelled';
+/** `kept`: nothing was to be done, the result of an earlier job was taken; `not-needed`: there was none either. `left-out`: not part of this run. */
+export type StepState = 'waiting' | 'active' | 'done' | 'kept' | 'not-needed' | 'left-out' | 'failed' | 'cancelled';
 
 export interface StepRow {
   readonly id: StepId;
@@ -32,8 +32,8 @@ export interface StepListInput {
 export function stepRows(input: StepListInput): readonly StepRow[] {
   const { snapshot } = input;
   const trail = input.trail?.jobId === snapshot.id ? input.trail : null;
-  const current = stepOfPhase(snapshot.kind, snapshot.phase, trail?.furthest ?? null);
-  const steps = stepsOf(snapshot.kind);
+  const current = stepOfPhase(snapshot, snapshot.phase, trail?.furthest ?? null);
+  const steps = stepsOf(snapshot);
   const at = current === null ? -1 : steps.indexOf(current);
   return steps.map((id, index) => {
     const state = stateOf({ id, offset: index - at, input, trail });
@@ -62,7 +62,11 @@ interface StateTask {
 function stateOf({ id, offset, input, trail }: StateTask): StepState {
   const { snapshot } = input;
   if (snapshot.kind === 'run' && id === 'validate' && !input.hasValidationSet) return 'left-out';
-  if (snapshot.state === 'done' || offset < 0) return trail?.fromStart === true && trail.steps[id] === undefined ? 'kept' : 'done';
+  if (snapshot.state === 'done' || offset < 0) {
+    if (trail?.fromStart !== true || trail.steps[id] !== undefined) return 'done';
+    // No group got worse.
+    return id === 'diagnose' ? 'not-needed' : 'kept';
+  }
   if (offset > 0) return 'waiting';
   if (snapshot.state === 'failed') return 'failed';
   if (snapshot.state === 'cancelled') return 'cancelled';
@@ -92,7 +96,7 @@ export function overallFraction(rows: readonly StepRow[]): number {
   const counted = rows.filter((row) => row.state !== 'left-out');
   if (counted.length === 0) return 0;
   const done = counted.reduce((sum, row) => {
-    if (row.state === 'done' || row.state === 'kept') return sum + 1;
+    if (row.state === 'done' || row.state === 'kept' || row.state === 'not-needed') return sum + 1;
     if (row.state === 'waiting' || row.counted === null) return sum;
     return sum + Math.min(1, row.counted.done / row.counted.total);
   }, 0);

@@ -11,6 +11,7 @@ const STATE_ICONS: Readonly<Record<StepState, IconName | null>> = {
   active: 'play',
   done: 'check',
   kept: 'check',
+  'not-needed': 'minus',
   'left-out': 'minus',
   failed: 'cross',
   cancelled: 'stop',

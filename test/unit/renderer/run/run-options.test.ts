@@ -30,6 +30,25 @@ describe('specOf', () => {
   });
 });
 
+describe('analyses', () => {
+  const wanted = { ...DEFAULT_OPTIONS, analyses: ['search', 'diagnose'] } as const;
+
+  it('belong to the whole job', () => {
+    expect(parseRequest('startJob', specOf('run', wanted, '/p.calib'))).toMatchObject({ searches: true, diagnoses: true });
+    expect(specOf('validate', wanted, '/p.calib')).not.toHaveProperty('searches');
+  });
+
+  it('want a mixed row for the plan that a search finds', () => {
+    expect(startProblems('run', { ...wanted, variants: ['fp32', 'int8'] }, PROJECT)).toEqual(['run.problem.searchWithoutMixed']);
+    expect(startProblems('run', { ...wanted, analyses: ['diagnose'], variants: ['fp32', 'int8'] }, PROJECT)).toEqual([]);
+  });
+
+  it('survive a reload', () => {
+    expect(parseOptions(JSON.parse(JSON.stringify(wanted)))).toEqual(wanted);
+    expect(parseOptions({ analyses: ['guess', 'diagnose'] }).analyses).toEqual(['diagnose']);
+  });
+});
+
 describe('startProblems', () => {
   it('has none for the defaults', () => {
     for (const kind of ['run', 'calibrate', 'validate', 'bench'] as const) expect(startProblems(kind, DEFAULT_OPTIONS, PROJECT)).toEqual([]);
@@ -73,6 +92,7 @@ describe('parseOptions', () => {
       target: 'tensorrt',
       isTensorrtGridWanted: false,
       tensorrtGridBatch: 32,
+      analyses: [],
     });
     expect(parseOptions('broken')).toEqual(DEFAULT_OPTIONS);
   });

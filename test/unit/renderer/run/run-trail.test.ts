@@ -48,23 +48,37 @@ function states(played: ReturnType<typeof play>, hasValidationSet = true): reado
 
 describe('stepOfPhase', () => {
   it('gives building before the benchmark to build, and after it to validate', () => {
-    expect(stepOfPhase('run', 'building engines', 'collect')).toBe('build');
-    expect(stepOfPhase('run', 'building engines', 'benchmark')).toBe('validate');
-    expect(stepOfPhase('validate', 'building engines', null)).toBe('build');
+    expect(stepOfPhase({ kind: 'run' }, 'building engines', 'collect')).toBe('build');
+    expect(stepOfPhase({ kind: 'run' }, 'building engines', 'benchmark')).toBe('validate');
+    expect(stepOfPhase({ kind: 'validate' }, 'building engines', null)).toBe('build');
   });
 
   it('gives writing weights to the step that is under way', () => {
-    expect(stepOfPhase('run', 'writing weights', null)).toBe('prepare');
-    expect(stepOfPhase('run', 'writing weights', 'build')).toBe('build');
+    expect(stepOfPhase({ kind: 'run' }, 'writing weights', null)).toBe('prepare');
+    expect(stepOfPhase({ kind: 'run' }, 'writing weights', 'build')).toBe('build');
+  });
+
+  it('gives phases of analyses to them where the run has them, and to the step under way where it has not', () => {
+    const both = { kind: 'run', analyses: ['search', 'diagnose'] } as const;
+    expect(stepOfPhase(both, 'ranking layers', 'collect')).toBe('search');
+    expect(stepOfPhase(both, 'building engines', 'search')).toBe('build');
+    expect(stepOfPhase(both, 'collecting histograms', 'validate')).toBe('diagnose');
+    expect(stepOfPhase({ kind: 'run' }, 'choosing thresholds', 'collect')).toBe('collect');
+    expect(stepOfPhase({ kind: 'run' }, 'trying models', 'validate')).toBe('validate');
   });
 
   it('stays where it is for a phase that it does not know', () => {
-    expect(stepOfPhase('run', 'polishing', 'collect')).toBe('collect');
-    expect(stepOfPhase('run', 'waiting', null)).toBeNull();
+    expect(stepOfPhase({ kind: 'run' }, 'polishing', 'collect')).toBe('collect');
+    expect(stepOfPhase({ kind: 'run' }, 'waiting', null)).toBeNull();
   });
 });
 
 describe('stepRows', () => {
+  it('says that a diagnosis was not needed when the run ended without one', () => {
+    const played = play([[0, { analyses: ['diagnose'] }], ...COLLECTED, [20, { phase: 'validating' }], [21, { phase: 'writing the report' }], [22, { state: 'done' }]]);
+    expect(states(played).slice(-3)).toEqual(['validate done', 'diagnose not-needed', 'report done']);
+  });
+
   it('shows what is done, kept, active and waiting', () => {
     const played = play([...COLLECTED, [6, { phase: 'building engines', done: 1, total: 4, unit: 'engines' }]]);
     expect(states(played)).toEqual(['prepare kept', 'read done', 'collect done', 'build active', 'benchmark waiting', 'validate waiting', 'report waiting']);

@@ -10,18 +10,19 @@ describe('reproduceCommands', () => {
       percentile: 99.9,
       tensorMethods: { 'a b': 'manual', c: 'mse' } as const,
       manualThresholds: { 'a b': 1.5 },
-      plan: { layers: { head: 'fp16' }, repairs: { equalization: true, biasCorrection: true } } as const,
+      other: { ...run.options.other, search: true, diagnose: true },
+      plan: { layers: { head: 'fp16' }, rest: 'fp32', attention: 'int8', repairs: { equalization: true, biasCorrection: true } } as const,
     };
     const commands = reproduceCommands({ ...run, options });
     const project = `${run.project}.calib`;
     expect(commands[0]).toMatch(/^calib init /);
     expect(commands.slice(1, -1)).toEqual([
       `calib set ${project} --equalization on --bias-correction on`,
-      `calib set ${project} --method entropy --percentile 99.9`,
+      `calib set ${project} --target tensorrt --method entropy --percentile 99.9 --rest fp32 --attention int8`,
       `calib set ${project} --tensor 'a b' --threshold 1.5`,
       `calib set ${project} --tensor c --method mse`,
       `calib set ${project} --layer head --precision fp16`,
     ]);
-    expect(commands.at(-1)).toBe(`calib run ${project} --backend ort-cpu --target tensorrt --threads 4 --limit 1980`);
+    expect(commands.at(-1)).toBe(`calib run ${project} --backend ort-cpu --target tensorrt --threads 4 --limit 1980 --diagnose`);
   });
 });
