@@ -229,10 +229,10 @@ export interface Runner {
    */
   timePlain(options: { readonly runs: number; readonly cudaGraph: boolean }): Promise<Float64Array>;
   /**
-   * [async] Mean time of each layer of the engine over `runs` runs (1 to 100,000) after one that does not count, in the order
-   * of execution. Uses a context of its own. The sum is more than the latency: nothing overlaps. Rejects as time().
+   * [async] Median time of each layer of the engine over `runs` runs (1 to 100,000) after 200 ms that do not count, in the
+   * order of execution. Uses a context of its own. The sum is more than the latency: nothing overlaps. Rejects as time().
    */
-  profileLayers(runs: number): Promise<readonly { readonly name: string; readonly meanMs: number }[]>;
+  profileLayers(runs: number): Promise<readonly { readonly name: string; readonly medianMs: number }[]>;
   /** [sync] Gives everything back; a call that is pending ends first, timing and profiling with cancelled. Idempotent. */
   close(): void;
 }

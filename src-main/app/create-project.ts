@@ -4,12 +4,11 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
 import { EMPTY_PLAN } from '../../src-shared/domain/precision';
 import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../src-shared/domain/project';
-import { sha256OfFile } from '../base/file-hash';
 import { loadImageSet } from '../calibration/image-set';
 import { guessPreprocessing } from '../calibration/preprocessing-guess';
 import { imageInputOf, inspectModel } from '../onnx/inspect';
 import { readModel } from '../onnx/wire-reader';
-import { createProjectFolder } from './project-store';
+import { createProjectFolder, modelReference } from './project-store';
 
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
 
@@ -37,7 +36,7 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const file: ProjectFile = {
     version: PROJECT_VERSION,
     name: basename(projectPath).replace(/\.calib$/, ''),
-    model: { path: modelPath, sha256: await sha256OfFile(modelPath) },
+    model: await modelReference(modelPath, model),
     calibrationSet,
     validationSet,
     preprocessing,

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { PROJECT_VERSION, type ProjectFile, type SetReference } from '../../src-shared/domain/project';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { PROJECT_VERSION, type ModelReference, type ProjectFile, type SetReference } from '../../src-shared/domain/project';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';
+import type { Model } from '../onnx/model';
 import { artifactPaths } from './artifact-paths';
 import { parseProject } from './project-guard';
 
@@ -61,16 +62,36 @@ export async function loadProject(projectDir: string): Promise<ProjectFile> {
   return mapPaths(project, (path) => resolve(dir, path));
 }
 
+/** What identifies a model: its bytes and those of the files that its weights lie in. */
+export async function modelReference(path: string, model: Model): Promise<ModelReference> {
+  const dir = dirname(path);
+  const files = new Set(model.graph.initializer.flatMap(({ data }) => (data.kind === 'file' && data.path !== path ? [relative(dir, data.path).split(sep).join('/')] : [])));
+  const weights: { file: string; sha256: string }[] = [];
+  for (const file of [...files].sort()) weights.push({ file, sha256: await sha256OfFile(join(dir, file)) });
+  return { path, sha256: await sha256OfFile(path), ...(weights.length === 0 ? {} : { weights }) };
+}
+
 /**
  * Checks that the model is there and is the one that the project was made for. Throws `not-found` or `project-invalid`.
  */
 export async function checkProjectModel(file: ProjectFile, signal?: AbortSignal): Promise<void> {
-  const { path, sha256 } = file.model;
+  const { path, sha256, weights = [] } = file.model;
+  await checkFile(path, sha256, { project: file.name, what: 'Model', signal });
+  for (const part of weights) await checkFile(join(dirname(path), part.file), part.sha256, { project: file.name, what: 'Weights file', signal });
+}
+
+interface FileCheck {
+  readonly project: string;
+  readonly what: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function checkFile(path: string, sha256: string, { project, what, signal }: FileCheck): Promise<void> {
   const found = await sha256OfFile(path, signal).catch((error: unknown) => {
-    throw readError(error, path, 'Model');
+    throw readError(error, path, what);
   });
   if (found === sha256) return;
-  throw new WorkbenchError('project-invalid', `Model ${path} has changed since the project ${file.name} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`, {
+  throw new WorkbenchError('project-invalid', `${what} ${path} has changed since the project ${project} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`, {
     hint: 'Put the old model back, or make a new project for the new one with `calib init`.',
   });
 }

@@ -150,6 +150,8 @@ export class ComputeClient implements Compute {
         return;
       case 'error':
         this.settle(message.id, (pending) => pending.reject(fromWireError(message.error)));
+        // Others of its requests may still end well; the last one to fail ends the process.
+        if (message.isSpoilt && this.pending.size === 0 && this.child) this.abandon(this.child);
         return;
     }
   }

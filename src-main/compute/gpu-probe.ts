@@ -55,14 +55,25 @@ async function tryModel(gpu: OrtGpu, isHalf: boolean): Promise<void> {
 const VULKAN_ORDER = ['discrete', 'integrated', 'virtual', 'other', 'cpu'];
 
 function deviceName({ provider, device }: OrtGpu): string {
-  if (provider === 'cuda') return cudaDevices()[device]?.name ?? nvidiaSmiName(device) ?? `NVIDIA GPU ${device}`;
+  if (provider === 'cuda') return cudaName(device) ?? nvidiaSmiName(device) ?? `NVIDIA GPU ${device}`;
   const [best] = [...loadAddon().vulkanDevices()].sort((a, b) => VULKAN_ORDER.indexOf(a.kind) - VULKAN_ORDER.indexOf(b.kind));
   return best?.name ?? 'GPU of the system';
 }
 
+/** undefined: there is no addon that could tell; the provider works all the same. */
+function cudaName(device: number): string | undefined {
+  try {
+    return cudaDevices()[device]?.name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** nvidia-smi counts by PCI bus and knows all GPUs, CUDA counts the fastest first and those that are visible: it tells where all are alike. */
 function nvidiaSmiName(device: number): string | undefined {
   try {
-    return execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8' }).split('\n')[device]?.trim();
+    const names = execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8' }).trim().split('\n').map((name) => name.trim());
+    return new Set(names).size === 1 && device < names.length ? names[0] : undefined;
   } catch {
     return undefined; // absent
   }

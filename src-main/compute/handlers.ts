@@ -67,8 +67,8 @@ async function tensorrtStatus(): Promise<TensorrtStatus> {
   return { version: library.version, libraryPath: nvinferPath, devices };
 }
 
-async function engineLayers({ engine, batch, runs, onnxLayers }: EngineLayersParams): Promise<EngineLayersResult> {
-  return { layers: await inspectEngine(engine, batch, runs, onnxLayers) };
+async function engineLayers({ engine, ...task }: EngineLayersParams, { signal }: TaskContext): Promise<EngineLayersResult> {
+  return { layers: await inspectEngine(engine, { ...task, signal }) };
 }
 
 async function versions(): Promise<VersionsResult> {

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import type { ClientMessage, ComputeMethod, HostMessage } from './protocol';
+import { isCudaSpoilt } from '../backends/tensorrt/runtime';
 import { HANDLERS } from './handlers';
 
 /** Progress is coalesced to ten reports a second. */
@@ -36,7 +37,7 @@ async function handle(id: number, method: ComputeMethod, params: unknown): Promi
     const result = await handler(params, { signal: controller.signal, onProgress: coalescedProgress(id) });
     send({ type: 'result', id, result });
   } catch (error) {
-    send({ type: 'error', id, error: toWireError(error) });
+    send({ type: 'error', id, error: toWireError(error), isSpoilt: isCudaSpoilt() });
   } finally {
     running.delete(id);
   }

@@ -313,7 +313,8 @@ export type HostMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: WireError };
+  /** isSpoilt: the process is not to be used any more. */
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError; readonly isSpoilt: boolean };
 
 export type ClientMessage =
   | { readonly type: 'request'; readonly id: number; readonly method: ComputeMethod; readonly params: unknown }

@@ -17,7 +17,7 @@ export interface EngineLayer {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Mean time of one run; null where it was not profiled. */
-  readonly meanMs: number | null;
+  readonly medianMs: number | null;
 }
 
 /**
@@ -51,7 +51,7 @@ function parseLayer(layer: unknown, known: ReadonlySet<string>): EngineLayer {
     tactic: text(layer, 'TacticName'),
     inputs: tensorNames(field(layer, 'Inputs')),
     outputs: tensorNames(field(layer, 'Outputs')),
-    meanMs: null,
+    medianMs: null,
   };
 }
 
@@ -97,7 +97,7 @@ export interface EngineSummary {
 export function summarizeEngine(layers: readonly EngineLayer[]): EngineSummary {
   const computing = layers.filter(({ isReformat }) => !isReformat);
   const count = (type: EngineType): number => computing.filter((layer) => layer.type === type).length;
-  const sum = (some: readonly EngineLayer[]): number | null => (layers.every(({ meanMs }) => meanMs === null) ? null : some.reduce((total, { meanMs }) => total + (meanMs ?? 0), 0));
+  const sum = (some: readonly EngineLayer[]): number | null => (layers.every(({ medianMs }) => medianMs === null) ? null : some.reduce((total, { medianMs }) => total + (medianMs ?? 0), 0));
   const reformats = layers.filter(({ isReformat }) => isReformat);
   return {
     layers: { int8: count('int8'), fp16: count('fp16'), fp32: count('fp32'), other: count('other') },

@@ -27,7 +27,7 @@ export interface LayerInEngine {
   /** Of the kernel that takes longest. */
   readonly runsIn: EngineType;
   /** Of its kernels together; null where the engine was not profiled. Layers that share a kernel share its time. */
-  readonly meanMs: number | null;
+  readonly medianMs: number | null;
   /** Of the time of all layers of the engine, 0..1. */
   readonly share: number | null;
   /** Other layers of the model in its kernels. */
@@ -52,23 +52,23 @@ const BITS: Readonly<Record<EngineType, number>> = { int8: 8, fp16: 16, fp32: 32
  * @param asked layer of the model -> what it was asked to compute in when the engine was built.
  */
 export function engineByLayer(engineLayers: readonly EngineLayer[], model: readonly ModelLayer[], asked: Readonly<Record<string, Precision>>): EngineByLayer {
-  const totalMs = engineLayers.reduce((sum, { meanMs }) => sum + (meanMs ?? 0), 0);
+  const totalMs = engineLayers.reduce((sum, { medianMs }) => sum + (medianMs ?? 0), 0);
   const reformats = findReformats(engineLayers, model);
   const kernelsOf = new Map<string, EngineLayer[]>();
   for (const kernel of engineLayers) for (const layer of kernel.onnxLayers) kernelsOf.set(layer, [...(kernelsOf.get(layer) ?? []), kernel]);
   const layers = new Map<string, LayerInEngine>();
   for (const { layer, inputs } of model) {
     const kernels = kernelsOf.get(layer) ?? [];
-    const longest = kernels.reduce<EngineLayer | null>((best, kernel) => (best === null || (kernel.meanMs ?? 0) > (best.meanMs ?? 0) ? kernel : best), null);
+    const longest = kernels.reduce<EngineLayer | null>((best, kernel) => (best === null || (kernel.medianMs ?? 0) > (best.medianMs ?? 0) ? kernel : best), null);
     if (longest === null) continue;
-    const times = kernels.flatMap(({ meanMs }) => (meanMs === null ? [] : [meanMs]));
-    const meanMs = times.length === 0 ? null : times.reduce((sum, ms) => sum + ms, 0);
+    const times = kernels.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs]));
+    const medianMs = times.length === 0 ? null : times.reduce((sum, ms) => sum + ms, 0);
     const wanted = Object.hasOwn(asked, layer) ? (asked[layer] ?? null) : null;
     layers.set(layer, {
       kernels,
       runsIn: longest.type,
-      meanMs,
-      share: meanMs === null || totalMs === 0 ? null : meanMs / totalMs,
+      medianMs,
+      share: medianMs === null || totalMs === 0 ? null : medianMs / totalMs,
       sharedWith: [...new Set(kernels.flatMap(({ onnxLayers }) => onnxLayers))].filter((name) => name !== layer),
       asked: wanted,
       mismatch: wanted === null ? null : mismatchOf(wanted, longest, layer, asked),

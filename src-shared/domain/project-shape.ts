@@ -2,7 +2,7 @@ import { arrayOf, boolean, byKind, nullable, number, objectOf, oneOf, recordOf, 
 import { METHODS } from './methods';
 import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan, type Repairs } from './precision';
 import type { PartialPreprocessing, Preprocessing } from './preprocessing';
-import { PROJECT_VERSION, type Gates, type ProjectFile, type SetReference } from './project';
+import { PROJECT_VERSION, type Gates, type ModelReference, type ProjectFile, type SetReference } from './project';
 
 /** Guards of what a project file and requests about projects hold. */
 
@@ -58,12 +58,14 @@ export const decisionFields = {
   validationSet: nullable(objectOf<SetReference>({ path: text, labels: nullable(text) }, {})),
 } as const;
 
+export const modelShape = objectOf<ModelReference>({ path: text, sha256: text }, { weights: arrayOf(objectOf<NonNullable<ModelReference['weights']>[number]>({ file: text, sha256: text }, {})) });
+
 /** A project file of the current version; unknown fields are left out. */
 export const projectFileShape: Shape<ProjectFile> = objectOf<ProjectFile>(
   {
     version: oneOf(PROJECT_VERSION),
     name: text,
-    model: objectOf<ProjectFile['model']>({ path: text, sha256: text }, {}),
+    model: modelShape,
     preprocessingNotes: arrayOf(string),
     importedThresholds: recordOf(threshold),
     ...decisionFields,

@@ -4,6 +4,14 @@ import type { PrecisionPlan, Target } from './precision';
 
 export const PROJECT_VERSION = 1;
 
+export interface ModelReference {
+  readonly path: string;
+  /** Of the file itself. */
+  readonly sha256: string;
+  /** Files of external data, relative to the model's folder; absent where there are none. */
+  readonly weights?: readonly { readonly file: string; readonly sha256: string }[];
+}
+
 export interface SetReference {
   /** Absolute path of a folder or of a list file. */
   readonly path: string;
@@ -23,7 +31,7 @@ export interface Gates {
 export interface ProjectFile {
   readonly version: typeof PROJECT_VERSION;
   readonly name: string;
-  readonly model: { readonly path: string; readonly sha256: string };
+  readonly model: ModelReference;
   readonly calibrationSet: SetReference;
   readonly validationSet: SetReference | null;
   readonly preprocessing: Preprocessing;

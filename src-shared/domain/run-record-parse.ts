@@ -2,7 +2,7 @@ import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, Vari
 import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
 import { BACKENDS, TARGETS } from './precision';
-import { decisionFields, preprocessingShape } from './project-shape';
+import { decisionFields, modelShape, preprocessingShape } from './project-shape';
 import {
   RUN_RECORD_VERSION,
   type BenchmarkRecord,
@@ -131,7 +131,7 @@ const runRecord = objectOf<RunRecord>(
     project: string,
     tool: objectOf<RunRecord['tool']>({ version: string, node: string, onnxruntime: string }, {}),
     machine: objectOf<MachineRecord>({ cpu: string, cores: count, memoryBytes: count, os: string }, { gpu: string }),
-    model: objectOf<RunRecord['model']>({ path: string, sha256: string }, {}),
+    model: modelShape,
     sets: objectOf<RunRecord['sets']>({ calibration: imageSet, validation: nullable(imageSet) }, {}),
     preprocessing: preprocessingShape,
     options: objectOf<RunRecord['options']>(

@@ -3,6 +3,7 @@ import type { LatencySummary, PairedRatio } from './latency';
 import type { Method } from './methods';
 import type { BackendId, PrecisionPlan, Target } from './precision';
 import type { Preprocessing } from './preprocessing';
+import type { ModelReference } from './project';
 import type { PairedComparison } from './statistics';
 
 export const RUN_RECORD_VERSION = 1;
@@ -137,7 +138,7 @@ export interface RunRecord {
   readonly project: string;
   readonly tool: { readonly version: string; readonly node: string; readonly onnxruntime: string };
   readonly machine: MachineRecord;
-  readonly model: { readonly path: string; readonly sha256: string };
+  readonly model: ModelReference;
   readonly sets: { readonly calibration: SetRecord; readonly validation: SetRecord | null };
   readonly preprocessing: Preprocessing;
   readonly options: {

@@ -8,7 +8,7 @@ export type TensorrtTyping = (typeof TENSORRT_TYPINGS)[number];
 /** How engines are built. Everything here is part of an engine's identity. */
 export interface TensorrtBuildOptions {
   readonly typing: TensorrtTyping;
-  /** An optimization profile each, in which this batch is the only one; empty where the model fixes its batch. */
+  /** An optimization profile each, in which this batch is the only one; where the model fixes its batch, that one. */
   readonly batches: readonly number[];
   /** Limit of scratch memory in MiB; null: TensorRT's own, all of the GPU's. */
   readonly workspaceMib: number | null;

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from '
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SearchResult } from '../../src-shared/domain/analysis';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
 import { writeModel } from '../../src-main/onnx/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
@@ -157,6 +158,51 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   it('refuses GPUs that are not there, and unclear wishes', async () => {
     for (const flags of [['--devices', '0,1'], ['--devices', '0', '--device', '0'], ['--parallel']]) expect((await calib(onGpu('bench', ...flags))).code).toBe(2);
     expect((await calib(['bench', project, '--devices', 'all', '--variants', 'fp32', '--target', 'onnxruntime'])).code).toBe(2);
+  });
+
+  it('searches for what it measures: plans are judged as they are placed for the engine', async () => {
+    const { target, plans } = await json<SearchResult>('search', project, '--backend', 'tensorrt', '--method', 'minmax', '--max-layers', '1');
+    expect(target).toBe('tensorrt');
+    expect(plans.some(({ latencyKind }) => latencyKind === 'measured')).toBe(true);
+    expect((await calib(['search', project, '--backend', 'tensorrt', '--target', 'onnxruntime'])).code).toBe(2);
+  });
+
+  it('chooses the thresholds of auto first, on several GPUs too', async () => {
+    const { engines } = await jsonWith<BuildResult>({ FAKE_CUDA_DEVICES: '2' }, 'build', project, '--backend', 'tensorrt', '--variants', 'int8-auto', '--devices', 'all');
+    expect(engines.map(({ variant }) => variant)).toEqual(['int8-auto', 'int8-auto']);
+  });
+
+  it('times a model that fixes its batch at that batch, and refuses another before it builds', async () => {
+    const model = tinyModel({ batch: 4 });
+    await writeModel({ ...model, graph: { ...model.graph, docString: SCRIPT.replaceAll('-1,', '4,') } }, join(dir, 'four.onnx'));
+    const four = join(dir, 'four.calib');
+    await json('init', join(dir, 'four.onnx'), '--calibration', join(dir, 'images'), '-o', four);
+    const refused = await calib(['bench', four, '--backend', 'tensorrt', '--variants', 'fp32', '--batches', '1,8']);
+    expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('Expected batch 4, which the model fixes, found 1, 8')]);
+    const { variants } = await json<BenchResult>('bench', four, '--backend', 'tensorrt', '--variants', 'fp32', '--rounds', '1');
+    expect(variants.map(({ batch }) => batch)).toEqual([4]);
+    const workbench = createWorkbench();
+    try {
+      expect((await workbench.getEngineLayers({ projectPath: four })).engine?.batch).toBe(4);
+    } finally {
+      workbench.dispose();
+    }
+  });
+
+  it('tells TensorRT of layers without a name by the name that its parser gives them', async () => {
+    const model = tinyModel();
+    const nameless = model.graph.node.map((node) => ({ ...node, name: '' }));
+    await writeModel({ ...model, graph: { ...model.graph, node: nameless, docString: SCRIPT.replace('layer conv0', 'layer node_of_c0') } }, join(dir, 'nameless.onnx'));
+    const project2 = join(dir, 'nameless.calib');
+    await json('init', join(dir, 'nameless.onnx'), '--calibration', join(dir, 'images'), '-o', project2);
+    await json('calibrate', project2);
+    await json('set', project2, '--layer', 'Conv_0', '--precision', 'fp16');
+    await json('set', project2, '--layer', 'Conv_2', '--precision', 'fp16');
+    const { warnings } = await json<BuildResult>('build', project2, '--backend', 'tensorrt', '--implicit', '--variants', 'mixed-minmax');
+    // The stand-in has one layer only.
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('no layer of Conv_2: its precision was not set')]);
+    const bench = await json<BenchResult>('bench', project2, '--backend', 'tensorrt', '--implicit', '--variants', 'mixed-minmax', '--rounds', '1');
+    expect(bench.warnings.map(({ message }) => message)).toContainEqual(expect.stringContaining('no layer of Conv_2'));
   });
 
   it('loads no engine that is not the one it built', async () => {

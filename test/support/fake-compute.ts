@@ -9,7 +9,9 @@ import { REPO_ROOT } from './shared';
 export type FakeStep =
   | { readonly progress: Progress }
   | { readonly result: unknown }
-  | { readonly error: WireError }
+  | { readonly error: WireError; readonly isSpoilt?: boolean }
+  /** Answers with its process id. */
+  | { readonly pid: true }
   | { readonly exit: number }
   | { readonly hang: true }
   | { readonly waitForCancel: true };

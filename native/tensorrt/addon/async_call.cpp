@@ -54,8 +54,9 @@ void AsyncCall::post(std::function<void(Napi::Env)> body) {
 
 void AsyncCall::complete() {
   if (is_ended_) return;
-  const std::shared_ptr<AsyncCall> alive = std::move(self_);
+  // The thread reads self_ until it ends.
   thread_.join();
+  const std::shared_ptr<AsyncCall> alive = std::move(self_);
   napi_remove_env_cleanup_hook(env_, &AsyncCall::at_teardown, this);
   environment_of(env_).calls.erase(this);
   function_.Release();
@@ -77,10 +78,11 @@ void AsyncCall::settle() {
 }
 
 void AsyncCall::end() {
-  const std::shared_ptr<AsyncCall> alive = std::move(self_);
   is_ended_ = true;
   if (parts_.abandon) parts_.abandon();
+  // The thread reads self_ until it ends.
   thread_.join();
+  const std::shared_ptr<AsyncCall> alive = std::move(self_);
   parts_ = {};
   callback_error_.reset();
 }

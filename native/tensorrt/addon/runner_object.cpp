@@ -95,7 +95,7 @@ Napi::Value layers_array(Napi::Env env, const std::vector<LayerTime>& layers) {
   for (std::uint32_t i = 0; i < layers.size(); ++i) {
     Napi::Object layer = Napi::Object::New(env);
     layer.Set("name", Napi::String::New(env, layers[i].name));
-    layer.Set("meanMs", Napi::Number::New(env, layers[i].mean_ms));
+    layer.Set("medianMs", Napi::Number::New(env, layers[i].median_ms));
     array[i] = layer;
   }
   return array;

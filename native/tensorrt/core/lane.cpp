@@ -115,6 +115,14 @@ Lane::Lane(const Engine& engine, const RunnerOptions& options) {
   fill_inputs();
 }
 
+Lane::~Lane() {
+  try {
+    stream_.synchronize();
+  } catch (...) {
+    // What failed on the stream was reported where it was handed over.
+  }
+}
+
 void Lane::set_input_shapes(const RunnerOptions& options) {
   const LogCapture log;
   for (const auto& [name, shape] : options.shapes) {

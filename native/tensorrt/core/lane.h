@@ -68,6 +68,10 @@ class Lane {
  public:
   /** Throws wrong-argument for shapes that do not fit, out-of-memory, internal. */
   Lane(const Engine& engine, const RunnerOptions& options);
+  /** Waits for what is under way: TensorRT leaves open what happens when memory in use is freed. */
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   const std::vector<Binding>& bindings() const noexcept { return bindings_; }
   const Stream& stream() const noexcept { return stream_; }

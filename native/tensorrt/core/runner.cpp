@@ -1,6 +1,9 @@
 #include "runner.h"
 
+#include <algorithm>
+#include <chrono>
 #include <map>
+#include <utility>
 
 #include "codes.h"
 
@@ -8,23 +11,32 @@ namespace calib::tensorrt {
 
 namespace {
 
-/** Adds up what TensorRT reports per layer, in the order of the first reports. */
+/** Collects what TensorRT reports per layer and run, layers in the order of the first reports. */
 class LayerProfiler final : public nvinfer1::IProfiler {
  public:
   void reportLayerTime(char const* name, float milliseconds) noexcept override {
     try {
       const auto [entry, is_new] = index_.try_emplace(name == nullptr ? "" : name, layers_.size());
-      if (is_new) layers_.push_back({entry->first, 0.0});
-      layers_[entry->second].mean_ms += static_cast<double>(milliseconds);
+      if (is_new) layers_.push_back({entry->first, 0.0, {}});
+      layers_[entry->second].run_ms += static_cast<double>(milliseconds);
     } catch (...) {
       // A time that finds no memory is lost; TensorRT must not see an exception.
     }
   }
 
-  std::vector<LayerTime> means(std::uint64_t runs) const {
-    std::vector<LayerTime> layers = layers_;
-    for (LayerTime& layer : layers) layer.mean_ms /= static_cast<double>(runs);
-    return layers;
+  void end_run() {
+    for (Layer& layer : layers_) layer.runs_ms.push_back(std::exchange(layer.run_ms, 0.0));
+  }
+
+  /** Of at least one run. */
+  std::vector<LayerTime> medians() {
+    std::vector<LayerTime> times;
+    for (Layer& layer : layers_) {
+      const auto middle = layer.runs_ms.begin() + static_cast<std::ptrdiff_t>(layer.runs_ms.size() / 2);
+      std::nth_element(layer.runs_ms.begin(), middle, layer.runs_ms.end());
+      times.push_back({layer.name, *middle});
+    }
+    return times;
   }
 
   void clear() {
@@ -33,9 +45,18 @@ class LayerProfiler final : public nvinfer1::IProfiler {
   }
 
  private:
+  struct Layer {
+    std::string name;
+    /** Of the run under way: a layer may be reported more than once. */
+    double run_ms;
+    std::vector<double> runs_ms;
+  };
   std::map<std::string, std::size_t> index_;
-  std::vector<LayerTime> layers_;
+  std::vector<Layer> layers_;
 };
+
+/** Until the clocks of an idle GPU have risen. */
+constexpr std::chrono::milliseconds kProfileWarmUp{200};
 
 }  // namespace
 
@@ -80,14 +101,21 @@ std::vector<LayerTime> Runner::profile_layers(std::uint64_t runs) {
   // A context that has had a profiler is not as fast as before, so that it gets one of its own.
   const Lane lane(*engine_, options_);
   lane.context().setProfiler(&profiler);
-  // Enqueueing waits for the run and reports while a profiler is attached; the first run is a warm-up.
-  for (std::uint64_t i = 0; i <= runs; ++i) {
+  // Enqueueing waits for the run and reports while a profiler is attached.
+  const auto run = [&] {
     check_stop(log);
     lane.enqueue(log);
     lane.stream().synchronize();
-    if (i == 0) profiler.clear();
+  };
+  const auto warm_at = std::chrono::steady_clock::now() + kProfileWarmUp;
+  do run();
+  while (std::chrono::steady_clock::now() < warm_at);
+  profiler.clear();
+  for (std::uint64_t i = 0; i < runs; ++i) {
+    run();
+    profiler.end_run();
   }
-  return profiler.means(runs);
+  return profiler.medians();
 }
 
 }  // namespace calib::tensorrt

@@ -32,7 +32,7 @@ struct Timing {
 
 struct LayerTime {
   std::string name;
-  double mean_ms;
+  double median_ms;
 };
 
 /** Execution contexts of one engine for fixed shapes, one per stream. One call at a time, from any thread. */
@@ -54,7 +54,7 @@ class Runner {
   Timing time(const TimingOptions& options);
   /** As time of the first stream without transfers, waiting for each run before the next: the slow loop to check time against. */
   std::vector<double> time_plain(std::uint64_t runs, bool uses_cuda_graph);
-  /** Mean time of each layer over `runs` runs of a context of its own, in the order of execution. Throws as run, cancelled. */
+  /** Median time of each layer over `runs` runs of a context of its own, warmed up, in the order of execution. Throws as run, cancelled. */
   std::vector<LayerTime> profile_layers(std::uint64_t runs);
 
   /** Makes a call that lasts throw cancelled. From any thread. */

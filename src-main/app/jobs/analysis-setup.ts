@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
 import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
@@ -55,7 +55,7 @@ export async function analysisSetup(spec: { readonly target?: Target; readonly t
       const { preprocessing } = workspace.file;
       const manifests: string[] = [];
       for (const { entries } of images) manifests.push(await setManifestHash({ entries }, context));
-      const key = shortHash({ version: TRIALS_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, prepared: workspace.preparedDir, target, ranges, preprocessing, manifests });
+      const key = shortHash({ version: TRIALS_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, prepared: basename(workspace.preparedDir), target, ranges, preprocessing, manifests });
       return {
         preparedDir: workspace.preparedDir,
         target,

@@ -10,18 +10,18 @@ import { buildOnDevices, devicesOf, type DeviceEngines } from './devices';
 import { forEachDevice } from './for-each-device';
 import { blamingProvider, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, variantOptions, type BuiltVariant, type VariantOptions } from './variants';
+import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
 
 export async function buildJob(spec: BuildSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuildResult> {
-  const options = variantOptions(spec, workspace, DEFAULT_VARIANTS);
+  const options = withFixedBatch(variantOptions(spec, workspace, DEFAULT_VARIANTS), spec, imageInput(await prepared(workspace, services.compute, context)));
   const engines = await enginesOf({ spec, options }, workspace, services, context);
   return {
     backend: options.backend,
     engines: engines.flatMap(({ device, built }) => built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) }))),
-    warnings: engines.flatMap(({ built }) => built.flatMap(({ runnable, engine }) => (engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` })))),
+    warnings: builtWarnings(engines.flatMap(({ built }) => built)),
   };
 }
 
@@ -63,17 +63,14 @@ export async function benchJob(spec: BenchSpec, workspace: Workspace, services: 
       hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
     });
   }
-  const batch = spec.batch === undefined ? {} : { tensorrt: { ...asked.tensorrt, batches: [spec.batch] } };
-  const options = { ...asked, ...batch, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] };
-  const engines = await enginesOf({ spec, options }, workspace, services, context);
   const input = imageInput(await prepared(workspace, services.compute, context));
-  if (spec.batch !== undefined && input.fixedBatch !== null && spec.batch !== input.fixedBatch) {
-    throw new WorkbenchError('usage', `Expected batch ${input.fixedBatch}, which the model fixes, but --batch is ${spec.batch}`);
-  }
+  const options = withFixedBatch({ ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] }, spec, input);
+  const engines = await enginesOf({ spec, options }, workspace, services, context);
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
   const timed = await forEachDevice(engines, spec.isParallel ?? false, context, (own, ownContext) => timeEngines(own, { input, threads, rounds }, services, ownContext));
-  return { backend: options.backend, threads, rounds, ...resultOf(timed, asked) };
+  const { warnings, ...result } = resultOf(timed, asked);
+  return { backend: options.backend, threads, rounds, ...result, warnings: [...builtWarnings(engines.flatMap(({ built }) => built)), ...warnings] };
 }
 
 interface Timed {
@@ -93,7 +90,7 @@ async function timeEngines(
     ...how,
     variants: built.map(({ runnable }) => runnable),
     sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
-    batches: how.input.fixedBatch === null ? options.tensorrt.batches : [how.input.fixedBatch],
+    batches: options.tensorrt.batches,
     tensorrt: options.tensorrt,
   };
   const outcome = await blamingProvider(options, services.compute.request('bench', params, context));

@@ -19,7 +19,7 @@ import { sweepAnalyses } from '../analysis-store';
 import { currentCalibration, imageInput, loadSet, shortHash, type Workspace } from '../workspace';
 import { REWRITE_VERSION } from './rewrite-version';
 import { defaultThreads, type JobServices } from './services';
-import { variantRecipe, type VariantRecipe } from './variants';
+import { portable, variantRecipe, type VariantRecipe } from './variants';
 
 /** Raised when the same recipe would get other biases. */
 const CORRECTION_VERSION = 1;
@@ -38,7 +38,7 @@ export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' |
  */
 export async function withCorrectedBiases(recipe: VariantRecipe, workspace: Workspace, task: CorrectionTask, context: TaskContext): Promise<VariantRecipe> {
   if (!wantsCorrection(recipe)) return recipe;
-  return withKept(recipe, storedCorrection(recipe, workspace, task.services) ?? (await measure(recipe, workspace, task, context)));
+  return withKept(recipe, storedCorrection(recipe, workspace, task.services) ?? (await measureOnce(recipe, workspace, task, context)));
 }
 
 interface CorrectionTask {
@@ -97,7 +97,19 @@ function storedCorrection(recipe: VariantRecipe, workspace: Workspace, services:
 /** The calibration's key stands for its images and their preprocessing. */
 function fileName(recipe: VariantRecipe, workspace: Workspace, services: JobServices): string {
   const calibration = currentCalibration(workspace)?.key ?? null;
-  return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe })}`;
+  return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe: portable(recipe) })}`;
+}
+
+/** Measurements under way: GPUs that are built for at once may ask for the same. */
+const underway = new Map<string, Promise<StoredCorrection>>();
+
+function measureOnce(recipe: VariantRecipe, workspace: Workspace, task: CorrectionTask, context: TaskContext): Promise<StoredCorrection> {
+  const key = workspace.paths.analysisFile(fileName(recipe, workspace, task.services));
+  const known = underway.get(key);
+  if (known) return known;
+  const measured = measure(recipe, workspace, task, context).finally(() => underway.delete(key));
+  underway.set(key, measured);
+  return measured;
 }
 
 async function measure(recipe: VariantRecipe, workspace: Workspace, { services, options }: CorrectionTask, context: TaskContext): Promise<StoredCorrection> {

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { EngineLayer, EngineSummary } from '../../../src-shared/domain/engine-layers';
 import type { Precision } from '../../../src-shared/domain/precision';
 import type { TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { shortHash } from '../workspace';
 import { REWRITE_VERSION } from './rewrite-version';
-import type { variantRecipe } from './variants';
+import { portable, type VariantRecipe } from './variants';
 
 /** engine.json beside an engine. Everything that an engine must match to be loaded is in its folder's key. */
 export interface EngineRecord {
-  readonly version: 3;
+  readonly version: 4;
   readonly backend: 'tensorrt';
   readonly variant: string;
   /** Of the graph that it was built from, see recipeHash. */
@@ -37,8 +37,8 @@ export const enginePathIn = (dir: string): string => join(dir, 'model.engine');
 export const layersPathIn = (dir: string): string => join(dir, LAYERS);
 
 /** Tells whether an engine is still that of its variant, on a machine without its GPU too: its key needs the GPU, this does not. */
-export function recipeHash(recipe: ReturnType<typeof variantRecipe>): string {
-  return shortHash({ rewrite: REWRITE_VERSION, ...recipe, preparedDir: basename(recipe.preparedDir) });
+export function recipeHash(recipe: VariantRecipe): string {
+  return shortHash({ rewrite: REWRITE_VERSION, ...portable(recipe) });
 }
 
 /** The layers come first: a folder with a record is complete. */
@@ -52,7 +52,7 @@ export function readEngineRecord(dir: string): EngineRecord | null {
   const path = join(dir, RECORD);
   if (!existsSync(path) || !existsSync(enginePathIn(dir))) return null;
   const record = readJson(path) as Partial<EngineRecord> | null;
-  return record?.version === 3 && typeof record.sha256 === 'string' && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
+  return record?.version === 4 && typeof record.sha256 === 'string' && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
 }
 
 /** null where there are none, or they are damaged. */

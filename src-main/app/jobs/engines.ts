@@ -12,15 +12,17 @@ import type { EngineVariant } from '../../backends/runnable-variant';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import type { TensorrtStatus } from '../../compute/protocol';
 import { DataType, type Model } from '../../onnx/model';
+import { readModel } from '../../onnx/wire-reader';
+import { parserNames } from '../../quantization/parser-names';
 import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
 import { enginePathIn, layersPathIn, readEngineRecord, recipeHash, writeEngineRecord, type EngineRecord } from './engine-record';
 import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
 import type { JobServices } from './services';
 import { REWRITE_VERSION } from './rewrite-version';
-import { needsCalibration, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
+import { needsCalibration, portable, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
 
-const PROFILE_RUNS = 20;
+const PROFILE_RUNS = 50;
 
 interface EngineTask {
   readonly options: VariantOptions;
@@ -57,9 +59,11 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   const recipe = variantRecipe(name, task);
   // FP32 is the same network either way.
   const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
-  const implicit = typing === 'implicit' ? implicitPrecisions(name, task) : null;
+  // Implicit typing reads the model as it was given, with the names that TensorRT's parser gives its layers.
+  const names = typing === 'implicit' ? parserNames(task.model, readModel(workspace.file.model.path)) : new Map(task.model.graph.node.map((node) => [node.name, node.name]));
+  const implicit = typing === 'implicit' ? implicitPrecisions(name, names, task) : null;
   const corrected = implicit ? recipe : await withCorrectedBiases(recipe, workspace, { services, options }, context);
-  const key = shortHash({ rewrite: REWRITE_VERSION, ...corrected, implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
+  const key = shortHash({ rewrite: REWRITE_VERSION, ...portable(corrected), implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);
   const warnings = correctionWarnings(name.text, recipe, corrected);
@@ -83,9 +87,11 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     context,
   );
   const engine: EngineVariant = { kind: 'engine', variant: name.text, enginePath, sha256: result.sha256, device: tensorrt.device };
-  const { layers } = await services.compute.request('tensorrt-layers', { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: task.model.graph.node.map((node) => node.name) }, context);
+  const found = await services.compute.request('tensorrt-layers', { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...names.values()] }, context);
+  const ours = new Map([...names].map(([layer, parsed]) => [parsed, layer]));
+  const layers = found.layers.map((layer) => ({ ...layer, onnxLayers: layer.onnxLayers.map((parsed) => ours.get(parsed) ?? parsed) }));
   const record: EngineRecord = {
-    version: 3,
+    version: 4,
     backend: 'tensorrt',
     variant: name.text,
     recipe: recipeHash(recipe),
@@ -96,7 +102,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     sha256: result.sha256,
     sizeBytes: result.sizeBytes,
     seconds: result.seconds,
-    log: [...result.log.map(({ severity, message }) => `${severity}: ${message}`), ...result.ignoredLayers.map((layer) => `warning: no layer of the network is named ${layer}`)],
+    log: [...result.log.map(({ severity, message }) => `${severity}: ${message}`), ...result.ignoredLayers.map((layer) => `warning: TensorRT's network has no layer of ${ours.get(layer) ?? layer}: its precision was not set`)],
     summary: summarizeEngine(layers),
     createdAt: new Date().toISOString(),
   };
@@ -153,7 +159,7 @@ function dynamicInputs(model: Model): Record<string, readonly number[]> {
 }
 
 /** What TensorRT 10 is told instead of Q/DQ. */
-function implicitPrecisions(name: VariantName, { workspace, calibration, options, model }: EngineTask): ImplicitPrecisions {
+function implicitPrecisions(name: VariantName, names: ReadonlyMap<string, string>, { workspace, calibration, options, model }: EngineTask): ImplicitPrecisions {
   const { plan } = variantRecipe(name, { options, workspace, model, calibration });
   if (plan.repairs) {
     throw new WorkbenchError('usage', 'Implicit typing builds from the model as it was given; repaired weights and biases are not in it', {
@@ -164,6 +170,6 @@ function implicitPrecisions(name: VariantName, { workspace, calibration, options
   const half = restOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
   const allowed = [...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []), ...(isInt8 ? (['int8'] as const) : [])];
   // fp16 and fp32 hold for every layer: flags say that; a plan names layers.
-  const layers = name.kind === 'mixed' ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer, precision })) : [];
+  const layers = name.kind === 'mixed' ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer: names.get(layer) ?? layer, precision })) : [];
   return { allowed, calibrationCache: isInt8 && calibration ? cacheText(workspace, calibration, name.method ?? workspace.file.method) : null, layers };
 }

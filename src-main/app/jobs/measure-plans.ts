@@ -5,7 +5,7 @@ import type { Method } from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
 import { imageInput, prepared, type Workspace } from '../workspace';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, variantOptions, type BuiltVariant } from './variants';
+import { buildVariants, variantOptions, withFixedBatch, type BuiltVariant } from './variants';
 
 /** Plans whose engines are built: each takes up to a minute on a GPU. */
 const MEASURED_PLANS = 6;
@@ -31,7 +31,8 @@ export interface PlansToMeasure {
 export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasure, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchPlan[]> {
   const picked = [...plans.keys()].filter((i) => i === chosen || plans[i]?.isPareto).sort((a, b) => Number(b === chosen) - Number(a === chosen)).slice(0, MEASURED_PLANS);
   const variant = method === null ? 'mixed' : `mixed-${method}`;
-  const options = variantOptions({ ...spec, variants: [variant] }, workspace, []);
+  const input = imageInput(await prepared(workspace, services.compute, context));
+  const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, input);
   const built = new Map<number, BuiltVariant>();
   for (const i of picked) {
     const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
@@ -39,14 +40,13 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
     for (const engine of await buildVariants(options, planned, services, context)) built.set(i, engine);
   }
   const nameOf = (i: number): string => `plan ${i}`;
-  const input = imageInput(await prepared(workspace, services.compute, context));
   const { variants } = await services.compute.request(
     'bench',
     {
       variants: [...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) })),
       sizesMb: Object.fromEntries([...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6])),
       input,
-      batches: [input.fixedBatch ?? Math.max(...options.tensorrt.batches)],
+      batches: [Math.max(...options.tensorrt.batches)],
       tensorrt: options.tensorrt,
       threads: spec.threads ?? defaultThreads(),
       rounds: ROUNDS,

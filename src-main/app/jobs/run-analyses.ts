@@ -7,7 +7,7 @@ import type { Workspace } from '../workspace';
 import { diagnoseJob } from './diagnose-job';
 import { searchJob } from './search-job';
 import type { JobServices } from './services';
-import { needsCalibration } from './variants';
+import { needsCalibration, variantOptions } from './variants';
 
 /** Points that a group may lose where no gate says so. */
 const MAX_GROUP_DROP = 1;
@@ -22,9 +22,10 @@ export async function withSearchedPlan(
   if (!spec.searches) return { workspace };
   const mixed = variants.map(parseVariant).find(({ kind }) => kind === 'mixed');
   const method = mixed?.method ?? undefined;
-  const { target, threads, limit } = spec;
+  const { threads, limit } = spec;
+  const { target } = variantOptions(spec, workspace, variants);
   const found = await searchJob(
-    { kind: 'search', projectPath: workspace.path, ...(method === undefined ? {} : { method }), ...(target === undefined ? {} : { target }), ...(threads === undefined ? {} : { threads }), ...(limit === undefined ? {} : { limit }) },
+    { kind: 'search', projectPath: workspace.path, ...(method === undefined ? {} : { method }), target, ...(threads === undefined ? {} : { threads }), ...(limit === undefined ? {} : { limit }) },
     workspace,
     services,
     context,

@@ -13,7 +13,7 @@ import { buildTable, REFERENCE_VARIANT } from '../../../src-shared/domain/run-ta
 import { setManifestHash } from '../../calibration/image-set';
 import { renderReport } from '../../runs/report/html';
 import { createRunId, saveReport, saveRun } from '../../runs/run-store';
-import { currentCalibration, loadSet, type Workspace } from '../workspace';
+import { currentCalibration, imageInput, loadSet, prepared, type Workspace } from '../workspace';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
@@ -22,7 +22,7 @@ import { diagnosesOf, withSearchedPlan } from './run-analyses';
 import { ortGpuStatus } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { validateJob } from './validate-job';
-import { variantOptions } from './variants';
+import { variantOptions, withFixedBatch } from './variants';
 
 /** The rows of the table when nothing else is asked for. */
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
@@ -38,7 +38,9 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
   }
   // Neither must a missing GPU.
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
-  await ortGpuStatus(variantOptions(spec, project, DEFAULT_VARIANTS), services, context);
+  const options = variantOptions(spec, project, DEFAULT_VARIANTS);
+  await ortGpuStatus(options, services, context);
+  withFixedBatch(options, spec, imageInput(await prepared(project, services.compute, context)));
   const common = { ...spec, projectPath, variants: withReference(variants) };
   // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
   const limit = currentCalibration(project)?.limit ?? undefined;

@@ -20,6 +20,7 @@ import { analysisSetup, type AnalysisSetup, type UsedImages } from './analysis-s
 import { ensureAuto } from './auto-job';
 import { canMeasure, measurePlans } from './measure-plans';
 import type { JobServices } from './services';
+import { variantOptions } from './variants';
 
 /** Limits when neither the job nor the project's gates name any, percentage points. */
 const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
@@ -29,8 +30,10 @@ const DEFAULT_MAX_NMSE = 0.02;
 export const RANK_IMAGES = 128;
 
 /** The plan with the fewest FP16 layers that meets the limits, and what else was tried on the way. */
-export async function searchJob(spec: SearchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchResult> {
+export async function searchJob(asked: SearchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchResult> {
   const startedAt = performance.now();
+  // What is ranked and judged must be placed as what is measured: the backend has a say in the target.
+  const spec: SearchSpec = { ...asked, target: variantOptions(asked, workspace, []).target };
   const { file } = workspace;
   // Layers are ranked on what will be judged: the field's images where there are some, else the calibration set's.
   const against = spec.againstPath === undefined ? null : await loadImageSet({ path: spec.againstPath });

@@ -8,13 +8,13 @@ import { imageId } from '../../calibration/calibration-state';
 import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
 import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, variantOptions, type BuiltVariant, type VariantOptions } from './variants';
+import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 
 /** Runs variants over the validation set. fp32 always runs first, since everything is compared with it. */
 export async function validateJob(spec: ValidateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<ValidateResult> {
-  const options = variantOptions(spec, workspace, DEFAULT_VARIANTS);
+  const options = withFixedBatch(variantOptions(spec, workspace, DEFAULT_VARIANTS), spec, imageInput(await prepared(workspace, services.compute, context)));
   const set = await loadSet(workspace, 'validation', spec.limit);
   const withReference: VariantOptions = { ...options, variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')] };
   const built = await buildVariants(withReference, workspace, services, context);
@@ -56,7 +56,7 @@ export async function evaluateBuilt(built: readonly BuiltVariant[], { set, optio
     images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
     labelled: set.labelSource !== 'none' && evaluated.classCount > 0,
     skipped: evaluated.skipped,
-    warnings: [...warningsOf(set, evaluated.classCount, options), ...built.flatMap((variant) => variant.warnings ?? [])],
+    warnings: [...warningsOf(set, evaluated.classCount, options), ...builtWarnings(built)],
     reports: evaluated.variants.map((variant) => variantReport(variant, reference, images, options)),
   };
 }

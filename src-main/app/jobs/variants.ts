@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
+import type { ImageInput } from '../../../src-shared/domain/preprocessing';
 import type { OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
 import type { EngineSummary } from '../../../src-shared/domain/engine-layers';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
@@ -48,6 +49,16 @@ export function variantOptions(
   return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8', tensorrt, ...(spec.threads === undefined ? {} : { threads: spec.threads }) };
 }
 
+/** The options with the batch that the model fixes, if it does. @throws WorkbenchError usage for others that were asked for */
+export function withFixedBatch(options: VariantOptions, spec: { readonly batch?: number; readonly tensorrt?: Partial<TensorrtOptions> }, { fixedBatch }: ImageInput): VariantOptions {
+  const asked = spec.batch === undefined ? spec.tensorrt?.batches : [spec.batch];
+  if (fixedBatch === null) return spec.batch === undefined ? options : { ...options, tensorrt: { ...options.tensorrt, batches: [spec.batch] } };
+  if (asked?.some((batch) => batch !== fixedBatch)) {
+    throw new WorkbenchError('usage', `Expected batch ${fixedBatch}, which the model fixes, found ${asked.join(', ')}`, { hint: 'Leave --batch and --batches out, or export the model with a dynamic batch.' });
+  }
+  return { ...options, tensorrt: { ...options.tensorrt, batches: [fixedBatch] } };
+}
+
 /** A variant as a file that a backend runs, and what it cost to make. */
 export interface BuiltVariant {
   readonly runnable: RunnableVariant;
@@ -61,6 +72,12 @@ export interface BuiltVariant {
   readonly warnings?: readonly Warning[];
   /** What TensorRT made of it. */
   readonly engine?: { readonly summary: EngineSummary; readonly layersPath: string; readonly log: readonly string[] };
+}
+
+/** What is to be said of variants, and what TensorRT said when it built them; the same message of several GPUs once. */
+export function builtWarnings(built: readonly BuiltVariant[]): Warning[] {
+  const warnings = built.flatMap(({ runnable, warnings: own = [], engine }) => [...own, ...(engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` }))]);
+  return [...new Map(warnings.map((warning) => [warning.message, warning])).values()];
 }
 
 /** engine.json beside an engine. */
@@ -100,6 +117,7 @@ export async function buildVariants(options: VariantOptions, workspace: Workspac
   }
   context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
   if (gpuStatus !== null) requireHalf(built, gpuStatus, options);
+  await pruneEngines(workspace, built.map(({ dir }) => dir));
   return built;
 }
 
@@ -126,7 +144,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
   // FP16 weights take their real size where FP16 is real.
   const materialize = options.target === 'onnxruntime' || gpu !== null;
-  const key = shortHash({ rewrite: REWRITE_VERSION, ...recipe, backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
+  const key = shortHash({ rewrite: REWRITE_VERSION, ...portable(recipe), backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
   const weightsDir = materialize ? null : workspace.preparedDir;
@@ -169,6 +187,11 @@ function readEngineRecord(dir: string): EngineRecord | null {
 
 /** Everything that decides what a variant's graph is, but for the biases that its plan asks to correct: see withCorrectedBiases. */
 export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose'>;
+
+/** The recipe as a key holds it: a project that moves keeps what was made of it. */
+export function portable(recipe: VariantRecipe): VariantRecipe {
+  return { ...recipe, preparedDir: basename(recipe.preparedDir) };
+}
 
 export function variantRecipe(
   name: VariantName,

@@ -7,7 +7,7 @@ import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/doma
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/tensorrt-options';
 import { unsteady, type BenchmarkOutcome } from '../benchmark';
 import type { EngineVariant } from '../runnable-variant';
-import { loadEngine, profileOf, shapesAt } from './engine-session';
+import { closeOnAbort, loadEngine, profileOf, shapesAt } from './engine-session';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
 const WARM_UP_MS = 200;
@@ -48,12 +48,15 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
   };
   try {
     for (const [i, variant] of benchmark.variants.entries()) {
+      throwIfAborted(context.signal);
       context.onProgress?.({ phase: 'opening engines', done: i, total: benchmark.variants.length, unit: 'engines' });
       engines.push(await loadEngine(variant));
     }
     const total = benchmark.rounds * benchmark.batches.length;
     for (const [b, batch] of benchmark.batches.entries()) {
-      const lanes = await openLanes(benchmark, engines, batch);
+      const lanes = await openLanes(benchmark, engines, batch, context.signal);
+      // A turn may take seconds.
+      const stop = closeOnAbort(context.signal, () => closeLanes(lanes));
       try {
         for (let round = 0; round < benchmark.rounds; round++) {
           throwIfAborted(context.signal);
@@ -62,7 +65,8 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
           read();
         }
       } finally {
-        for (const { runner } of lanes) runner.close();
+        stop();
+        closeLanes(lanes);
       }
       variants.push(...recordsOf(lanes, batch, benchmark.options));
     }
@@ -74,15 +78,26 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
   return { device: device.name, variants, warnings, gpu: gpuFacts(readings, runtime.library.version) };
 }
 
-async function openLanes(benchmark: EngineBenchmark, engines: readonly Engine[], batch: number): Promise<Lane[]> {
+function closeLanes(lanes: readonly Lane[]): void {
+  for (const { runner } of lanes) runner.close();
+}
+
+async function openLanes(benchmark: EngineBenchmark, engines: readonly Engine[], batch: number, signal: AbortSignal | undefined): Promise<Lane[]> {
   const lanes: Lane[] = [];
-  for (const [i, engine] of engines.entries()) {
-    const variant = benchmark.variants[i];
-    if (!variant) continue;
-    const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: benchmark.options.streams }));
-    lanes.push({ variant, runner, rounds: [] });
+  try {
+    for (const [i, engine] of engines.entries()) {
+      const variant = benchmark.variants[i];
+      if (!variant) continue;
+      throwIfAborted(signal);
+      const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: benchmark.options.streams }));
+      lanes.push({ variant, runner, rounds: [] });
+    }
+    return lanes;
+  } catch (error) {
+    // A runner that is left holds its engine and the memory of the GPU for as long as the process lives.
+    closeLanes(lanes);
+    throw error;
   }
-  return lanes;
 }
 
 function turn(runner: Runner, { cudaGraph, transfers }: TensorrtBenchOptions, warmUpMs: number): Promise<TimeResult> {

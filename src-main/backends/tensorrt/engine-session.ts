@@ -21,6 +21,12 @@ export async function loadEngine({ enginePath, sha256, device }: EngineVariant):
   return translatedAsync(runtime.library.load(bytes, device));
 }
 
+/** Closes when the signal aborts: what a runner is doing ends as cancelled. @returns what ends the watch. */
+export function closeOnAbort(signal: AbortSignal | undefined, close: () => void): () => void {
+  signal?.addEventListener('abort', close, { once: true });
+  return () => signal?.removeEventListener('abort', close);
+}
+
 /** Shape of every input whose batch is dynamic, with `batch` in its place. */
 export function shapesAt(engine: Engine, batch: number): Record<string, number[]> {
   const dynamic = engine.io.filter(({ isInput, shape }) => isInput && shape.includes(-1));
@@ -48,6 +54,15 @@ export class EngineSession implements ModelSession {
 
   static async open(variant: EngineVariant, batch: number): Promise<EngineSession> {
     const engine = await loadEngine(variant);
+    try {
+      return await EngineSession.on(engine, batch);
+    } catch (error) {
+      engine.close();
+      throw error;
+    }
+  }
+
+  private static async on(engine: Engine, batch: number): Promise<EngineSession> {
     const [input, ...others] = engine.io.filter(({ isInput }) => isInput);
     if (input?.dataType !== 'float32' || others.length > 0) {
       throw new WorkbenchError('model-unsupported', `Expected an engine with one float32 input, found ${engine.io.filter(({ isInput }) => isInput).map(({ name, dataType }) => `${name} (${dataType})`).join(', ')}`);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 /** TensorRT majors that there is an addon for, newest first. */
 export const TENSORRT_MAJORS = [11, 10] as const;
@@ -19,7 +19,7 @@ export interface LibrarySearch {
   readonly folders: readonly string[];
 }
 
-/** Names a folder or a libnvinfer.so.N that is used before all others. */
+/** Names a folder or a libnvinfer.so.N that is used instead of all others. */
 export const LIBRARY_VARIABLE = 'CALIB_TENSORRT';
 
 const SYSTEM_FOLDERS = [
@@ -34,14 +34,15 @@ const SYSTEM_FOLDERS = [
 ];
 
 /**
- * Looks for libnvinfer.so.11 and .so.10: in CALIB_TENSORRT, in LD_LIBRARY_PATH, where Debian packages and archives put it, and
- * in the folder `tensorrt_libs` of Python's site-packages, where pip puts it. The first folder that has one decides.
+ * Looks for libnvinfer.so.11 and .so.10: in CALIB_TENSORRT where that is set, and nowhere else; or in LD_LIBRARY_PATH, where
+ * Debian packages and archives put it, and in the folder `tensorrt_libs` of Python's site-packages, where pip puts it. The first
+ * folder that has one decides.
  */
 export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearch {
   const named = env[LIBRARY_VARIABLE] ?? '';
-  const folders = [...new Set([...namedFolder(named), ...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...pythonFolders(env)])].filter((folder) => folder !== '');
+  const { folders, majors } = named === '' ? { folders: usualFolders(env), majors: TENSORRT_MAJORS } : namedPlace(named);
   for (const folder of folders) {
-    for (const major of TENSORRT_MAJORS) {
+    for (const major of majors) {
       const nvinferPath = join(folder, `libnvinfer.so.${major}`);
       if (!existsSync(nvinferPath)) continue;
       const parserPath = join(folder, `libnvonnxparser.so.${major}`);
@@ -51,10 +52,16 @@ export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearc
   return { found: null, folders };
 }
 
-function namedFolder(named: string): string[] {
-  if (named === '') return [];
+/** A file libnvinfer.so.N says the major too. Nothing else is looked into: what was named is meant. */
+function namedPlace(named: string): { readonly folders: readonly string[]; readonly majors: readonly TensorrtMajor[] } {
   const isFile = existsSync(named) && statSync(named).isFile();
-  return isFile ? [dirname(named)] : [named, join(named, 'lib')];
+  if (!isFile) return { folders: [named, join(named, 'lib')], majors: TENSORRT_MAJORS };
+  const major = TENSORRT_MAJORS.filter((known) => basename(named).startsWith(`libnvinfer.so.${known}`));
+  return { folders: [dirname(named)], majors: major.length > 0 ? major : TENSORRT_MAJORS };
+}
+
+function usualFolders(env: NodeJS.ProcessEnv): string[] {
+  return [...new Set([...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...pythonFolders(env)])].filter((folder) => folder !== '');
 }
 
 function pythonFolders(env: NodeJS.ProcessEnv): string[] {

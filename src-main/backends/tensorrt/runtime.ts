@@ -39,7 +39,7 @@ function open(): TensorrtRuntime {
   if (found === null) {
     // Without a GPU the library would be of no use: what is missing first is said first.
     cudaDevices();
-    throw new WorkbenchError('backend-unavailable', `No libnvinfer.so.${TENSORRT_MAJORS.join(' or .so.')} was found in ${folders.length} folders (${folders.slice(0, 4).join(', ')}, ...)`, { hint: INSTALL_HINT });
+    throw new WorkbenchError('backend-unavailable', `No libnvinfer.so.${TENSORRT_MAJORS.join(' or .so.')} was found in ${whereText(folders)}`, { hint: INSTALL_HINT });
   }
   const addon = loadAddonFor(found);
   return translated(() => {
@@ -47,6 +47,12 @@ function open(): TensorrtRuntime {
     const library = addon.open({ nvinfer: found.nvinferPath, parser: found.parserPath });
     return { addon, library, nvinferPath: found.nvinferPath, devices };
   });
+}
+
+function whereText(folders: readonly string[]): string {
+  const named = process.env[LIBRARY_VARIABLE];
+  if (named) return `${named}, which ${LIBRARY_VARIABLE} names`;
+  return `${folders.length} folders (${folders.slice(0, 4).join(', ')}, ...)`;
 }
 
 function loadAddonFor({ major, nvinferPath }: FoundLibrary): TensorrtAddon {
@@ -82,8 +88,15 @@ const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?
   'capture-failed': ['backend-unavailable', 'Add --no-cuda-graph.'],
   cancelled: ['cancelled'],
   'wrong-argument': ['usage'],
-  internal: ['internal'],
+  internal: ['internal', 'What comes next runs in a fresh process. If it fails there too, nvidia-smi and the kernel log (dmesg) show whether the GPU is healthy.'],
 };
+
+let hasFailed = false;
+
+/** After an unexpected failure of CUDA every later call of the process may fail: it is to be replaced. */
+export function isCudaSpoilt(): boolean {
+  return hasFailed;
+}
 
 /** An error of the addon as ours; others are passed on. */
 export function translateError(error: unknown): unknown {
@@ -91,6 +104,7 @@ export function translateError(error: unknown): unknown {
   const code = Reflect.get(error, 'code') as TensorrtErrorCode;
   const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
   if (known === undefined) return error;
+  if (code === 'internal') hasFailed = true;
   const [ours, hint] = known;
   const log = (error as TensorrtError).log ?? [];
   const meaning = code === 'build-failed' ? meaningOf([error.message, ...log.map(({ message }) => message)].join('\n')) : hint;

@@ -61,7 +61,7 @@ const MOST_REFORMATS = 6;
 /** The conversions that cost most. */
 function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
   const selectTensor = useSelection((state) => state.selectTensor);
-  const costly = reformats.filter(({ engineLayer }) => engineLayer.meanMs !== 0).toSorted((a, b) => (b.engineLayer.meanMs ?? 0) - (a.engineLayer.meanMs ?? 0));
+  const costly = reformats.filter(({ engineLayer }) => engineLayer.medianMs !== 0).toSorted((a, b) => (b.engineLayer.medianMs ?? 0) - (a.engineLayer.medianMs ?? 0));
   const rest = costly.length - MOST_REFORMATS;
   if (costly.length === 0) return null;
   return (
@@ -76,7 +76,7 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
               {tensor}
             </button>
           )}
-          {engineLayer.meanMs === null ? null : <span className="number">{formatMicroseconds(engineLayer.meanMs)}</span>}
+          {engineLayer.medianMs === null ? null : <span className="number">{formatMicroseconds(engineLayer.medianMs)}</span>}
         </li>
       ))}
       {rest > 0 ? <li className="dim">{t('model.inspector.more', { count: rest })}</li> : null}
@@ -110,11 +110,11 @@ function LayerFacts({ found }: { readonly found: LayerInEngine }) {
         )}{' '}
         {t('engine.computes')} <EngineTypeBadge found={found} />
       </p>
-      {found.meanMs === null ? null : (
+      {found.medianMs === null ? null : (
         <p className="inspect-line">
           {t('engine.time')}
           <span className="number engine-total">
-            {formatMicroseconds(found.meanMs)}
+            {formatMicroseconds(found.medianMs)}
             {found.share === null ? null : <span className="dim"> · {formatFraction(found.share)}</span>}
           </span>
         </p>

@@ -32,7 +32,7 @@ export function RunsIn({ row }: { readonly row: LayerRow }) {
   );
 }
 
-const timeMs = (row: LayerRow): number | null => row.inEngine?.meanMs ?? null;
+const timeMs = (row: LayerRow): number | null => row.inEngine?.medianMs ?? null;
 
 const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   number: { width: 46, align: 'right', sortValue: (row) => row.number, render: (row) => <span className="dim">{row.number}</span> },

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <sstream>
 
 #include "fake_nvinfer.h"
 #include "json.h"
@@ -29,6 +30,41 @@ std::size_t volume(const Dims& dims) {
   std::size_t count = 1;
   for (int i = 0; i < dims.nbDims; ++i) count *= static_cast<std::size_t>(dims.d[i]);
   return count;
+}
+
+/** Smallest, best and largest shape of an input. */
+using Range = std::vector<Dims>;
+/** Of each input with a dynamic shape. */
+using ProfileRanges = std::map<std::string, Range>;
+
+Dims parse_dims(const std::string& text) {
+  Dims dims{};
+  std::istringstream numbers(text);
+  for (std::string number; std::getline(numbers, number, ',');) dims.d[dims.nbDims++] = std::atol(number.c_str());
+  return dims;
+}
+
+/** The profiles among what the builder was told: `"profiles":["x:1,3/8,3/32,3;y:...", ...]`. */
+std::vector<ProfileRanges> parse_profiles(const std::string& told) {
+  std::vector<ProfileRanges> profiles;
+  const std::string key = "\"profiles\":[";
+  const auto begin = told.find(key);
+  if (begin == std::string::npos) return profiles;
+  const std::string list = told.substr(begin + key.size(), told.find(']', begin) - begin - key.size());
+  std::istringstream quotes(list);
+  // Every second piece between quotes is a profile.
+  std::string piece;
+  for (bool is_text = false; std::getline(quotes, piece, '"'); is_text = !is_text) {
+    if (!is_text) continue;
+    ProfileRanges& ranges = profiles.emplace_back();
+    std::istringstream inputs(piece);
+    for (std::string input; std::getline(inputs, input, ';');) {
+      const auto colon = input.find(':');
+      std::istringstream shapes(input.substr(colon + 1));
+      for (std::string shape; std::getline(shapes, shape, '/');) ranges[input.substr(0, colon)].push_back(parse_dims(shape));
+    }
+  }
+  return profiles;
 }
 
 /** One execution: reads the first input, writes all outputs. Keeps its own copy of what the context was told. */
@@ -75,17 +111,27 @@ struct Execution {
 
 class Context final : public IExecutionContext {
  public:
-  explicit Context(const Script& script) : impl_(script) { mImpl = &impl_; }
+  Context(const Script& script, const std::vector<ProfileRanges>& profiles) : impl_(script, profiles) { mImpl = &impl_; }
   ~Context() noexcept override { need_context("~IExecutionContext"); }
 
  private:
   struct Impl final : ExecutionContextStub {
-    explicit Impl(const Script& script) : script(script), inputs(declarations(script, "input")), outputs(declarations(script, "output")) {
+    Impl(const Script& script, const std::vector<ProfileRanges>& profiles) : script(script), profiles(profiles), inputs(declarations(script, "input")), outputs(declarations(script, "output")) {
       for (const IoDeclaration& input : inputs) shapes[input.name] = dims_of(input.dims);
     }
     void setProfiler(IProfiler* value) noexcept override { profiler = value; }
-    bool setOptimizationProfileAsync(std::int32_t, cudaStream_t) noexcept override { return true; }
-    bool setInputShape(char const* name, Dims const& dims) noexcept override { return shapes[name] = dims, true; }
+    bool setOptimizationProfileAsync(std::int32_t index, cudaStream_t) noexcept override { return profile = static_cast<std::size_t>(index), true; }
+    bool setInputShape(char const* name, Dims const& dims) noexcept override {
+      if (profile < profiles.size() && profiles[profile].count(name) > 0) {
+        const Range& range = profiles[profile].at(name);
+        for (int i = 0; i < dims.nbDims; ++i) {
+          if (dims.d[i] >= range.front().d[i] && dims.d[i] <= range.back().d[i]) continue;
+          log_error("Supplied binding dimension is outside of the profile " + std::to_string(profile));
+          return false;
+        }
+      }
+      return shapes[name] = dims, true;
+    }
     std::int32_t inferShapes(std::int32_t, char const**) noexcept override {
       for (const Statement& statement : script.all("shape-error")) log_error(statement.rest);
       return script.has("shape-error") ? 1 : 0;
@@ -120,13 +166,19 @@ class Context final : public IExecutionContext {
       }
       fake_cuda_launch(stream, [](void* work) { static_cast<Execution*>(work)->run(); }, [](void* work) { delete static_cast<Execution*>(work); }, execution);
       if (profiler != nullptr) {
-        profiler->reportLayerTime("conv1 + relu1", 0.25F);
+        // The first runs are slow, and now and then one is.
+        const bool is_slow = runs < 3 || runs % 5 == 0;
+        ++runs;
+        profiler->reportLayerTime("conv1 + relu1", is_slow ? 8.0F : 0.25F);
         profiler->reportLayerTime("reformat", 0.125F);
       }
       return true;
     }
     const Script& script;
+    const std::vector<ProfileRanges>& profiles;
     const std::vector<IoDeclaration> inputs, outputs;
+    std::size_t profile = 0;
+    std::uint64_t runs = 0;
     std::map<std::string, Dims> shapes;
     std::map<std::string, void*> addresses;
     std::map<std::string, IOutputAllocator*> allocators;
@@ -153,7 +205,7 @@ class Engine final : public ICudaEngine {
 
  private:
   struct Impl final : CudaEngineStub {
-    Impl(const std::string& told, const std::string& text) : told(told), script(text), inputs(declarations(script, "input")), outputs(declarations(script, "output")) {}
+    Impl(const std::string& told, const std::string& text) : told(told), script(text), profiles(parse_profiles(told)), inputs(declarations(script, "input")), outputs(declarations(script, "output")) {}
     const IoDeclaration& io(char const* name) const {
       for (const auto* list : {&inputs, &outputs}) {
         for (const IoDeclaration& declaration : *list) {
@@ -163,7 +215,7 @@ class Engine final : public ICudaEngine {
       std::abort();
     }
     char const* getName() const noexcept override { return "fake engine"; }
-    std::int32_t getNbOptimizationProfiles() const noexcept override { return 1; }
+    std::int32_t getNbOptimizationProfiles() const noexcept override { return static_cast<std::int32_t>(std::max<std::size_t>(profiles.size(), 1)); }
     std::int32_t getNbLayers() const noexcept override { return static_cast<std::int32_t>(script.all("layer").size()); }
     std::int64_t getDeviceMemorySizeV2() const noexcept override { return kContextBytes; }
     std::int32_t getNbIOTensors() const noexcept override { return static_cast<std::int32_t>(inputs.size() + outputs.size()); }
@@ -181,8 +233,10 @@ class Engine final : public ICudaEngine {
       return script.has("shape-tensor") && script.all("shape-tensor").front().rest == name ? TensorLocation::kHOST : TensorLocation::kDEVICE;
     }
     TensorFormat getTensorFormatV2(char const*, std::int32_t) const noexcept override { return script.has("vectorized") ? TensorFormat::kCHW32 : TensorFormat::kLINEAR; }
-    Dims getProfileShape(char const* name, std::int32_t, OptProfileSelector selector) const noexcept override {
-      // Dynamic dimensions: 1 to 4, best at 2.
+    Dims getProfileShape(char const* name, std::int32_t index, OptProfileSelector selector) const noexcept override {
+      const auto i = static_cast<std::size_t>(index);
+      if (i < profiles.size() && profiles[i].count(name) > 0) return profiles[i].at(name)[static_cast<std::size_t>(selector)];
+      // Not asked for by a profile: dynamic dimensions from 1 to 4, best at 2.
       Dims dims = dims_of(io(name).dims);
       for (int i = 0; i < dims.nbDims; ++i) {
         if (dims.d[i] < 0) dims.d[i] = selector == OptProfileSelector::kMIN ? 1 : selector == OptProfileSelector::kOPT ? 2 : 4;
@@ -193,10 +247,11 @@ class Engine final : public ICudaEngine {
     IExecutionContext* createExecutionContext(ExecutionContextAllocationStrategy) noexcept override {
       need_context("createExecutionContext");
       for (const Statement& statement : script.all("context-error")) log_error(statement.rest);
-      return script.has("context-error") ? nullptr : new Context(script);
+      return script.has("context-error") ? nullptr : new Context(script, profiles);
     }
     const std::string told;
     const Script script;
+    const std::vector<ProfileRanges> profiles;
     const std::vector<IoDeclaration> inputs, outputs;
   } impl_;
 };

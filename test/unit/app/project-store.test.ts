@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkProjectModel, createProjectFolder, loadProject, saveProject } from '../../../src-main/app/project-store';
+import { checkProjectModel, createProjectFolder, loadProject, modelReference, saveProject } from '../../../src-main/app/project-store';
+import { readModel } from '../../../src-main/onnx/wire-reader';
+import { writeModel } from '../../../src-main/onnx/wire-writer';
 import { useTempDirs } from '../../support/temp-dir';
 import { REPO_ROOT } from '../../support/shared';
+import { tinyModel } from '../../support/tiny-project';
 import { projectIn } from './project-files';
 
 const tempDir = useTempDirs();
@@ -110,5 +113,19 @@ describe('checkProjectModel', () => {
     const sha256 = createHash('sha256').update('model').digest('hex');
     await checkProjectModel({ ...project, model: { ...project.model, sha256 } });
     expect(existsSync(project.model.path)).toBe(true);
+  });
+
+  it('takes the weights beside the model for a part of it', async () => {
+    const dir = tempDir();
+    const path = join(dir, 'net.onnx');
+    await writeModel(tinyModel(), path, {}, { maxInlineBytes: 100 });
+    const model = await modelReference(path, readModel(path));
+    expect(model.weights).toEqual([{ file: 'net.onnx.data', sha256: createHash('sha256').update(readFileSync(join(dir, 'net.onnx.data'))).digest('hex') }]);
+    const project = { ...projectIn(dir), model };
+    await checkProjectModel(project);
+    writeFileSync(join(dir, 'net.onnx.data'), readFileSync(join(dir, 'net.onnx.data')).map((byte) => byte ^ 1));
+    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining('net.onnx.data has changed since') as string });
+    rmSync(join(dir, 'net.onnx.data'));
+    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'not-found' });
   });
 });

@@ -16,11 +16,18 @@ function library(folder: string, ...names: readonly string[]): string {
 
 describe('findTensorrt', () => {
   it('takes the newest major of the first folder that has one', () => {
-    const named = library('named', 'libnvinfer.so.10', 'libnvinfer.so.11', 'libnvonnxparser.so.11');
+    const both = library('both', 'libnvinfer.so.10', 'libnvinfer.so.11', 'libnvonnxparser.so.11');
     const path = library('path', 'libnvinfer.so.10');
-    const { found, folders } = findTensorrt({ CALIB_TENSORRT: named, LD_LIBRARY_PATH: path });
-    expect(found).toEqual({ major: 11, nvinferPath: join(named, 'libnvinfer.so.11'), parserPath: join(named, 'libnvonnxparser.so.11') });
-    expect(folders.indexOf(named)).toBeLessThan(folders.indexOf(path));
+    const { found } = findTensorrt({ LD_LIBRARY_PATH: `${both}:${path}` });
+    expect(found).toEqual({ major: 11, nvinferPath: join(both, 'libnvinfer.so.11'), parserPath: join(both, 'libnvonnxparser.so.11') });
+  });
+
+  it('takes what is named and nothing else: a file says its major, a place without a library is an error', () => {
+    const both = library('both', 'libnvinfer.so.10', 'libnvinfer.so.11');
+    const path = library('path', 'libnvinfer.so.11');
+    expect(findTensorrt({ CALIB_TENSORRT: join(both, 'libnvinfer.so.10'), LD_LIBRARY_PATH: path }).found).toMatchObject({ major: 10, nvinferPath: join(both, 'libnvinfer.so.10') });
+    expect(findTensorrt({ CALIB_TENSORRT: both, LD_LIBRARY_PATH: path }).found?.major).toBe(11);
+    expect(findTensorrt({ CALIB_TENSORRT: join(dir, 'mistyped'), LD_LIBRARY_PATH: path }).found).toBeNull();
   });
 
   it('goes by LD_LIBRARY_PATH, and leaves a parser that is elsewhere to the loader', () => {

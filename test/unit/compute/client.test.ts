@@ -55,6 +55,16 @@ describe('ComputeClient', () => {
     await expect(crashing.request('versions', {})).resolves.toEqual(RESULT);
   });
 
+  it('replaces a process that says it is spoilt, and no other', async () => {
+    const failing = scripted({ versions: [{ pid: true }], prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: false }] });
+    const first = await failing.request('versions', {});
+    await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject({ code: 'internal' });
+    expect(await failing.request('versions', {})).toBe(first);
+    scripted({ versions: [{ pid: true }], prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: true }] });
+    await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject({ code: 'internal', message: 'illegal address' });
+    expect(await failing.request('versions', {})).not.toBe(first);
+  });
+
   it('ends a cancelled request through the process when it listens', async () => {
     const controller = new AbortController();
     const listening = scripted({ versions: [{ progress: { phase: 'waiting', done: 0, total: 0, unit: '' } }, { waitForCancel: true }] });

@@ -30,7 +30,7 @@ describe('parseEngineLayers', () => {
       ['int8', 'fp16', false, ['/f/Conv', '/f/Relu']],
       ['fp32', 'other', false, ['/fc/Gemm']],
     ]);
-    expect(layers[1]).toMatchObject({ kind: 'CaskConvolution', tactic: 'sm80_x', meanMs: null });
+    expect(layers[1]).toMatchObject({ kind: 'CaskConvolution', tactic: 'sm80_x', medianMs: null });
   });
 
   it('tells the tensors where the engine does, and gives a conversion no layer that it is named after', () => {
@@ -46,7 +46,7 @@ describe('parseEngineLayers', () => {
   });
 
   it('is summed up by type, conversions apart', () => {
-    const layers = parseEngineLayers(JSON.stringify(JOINED), ONNX).map((layer, i) => ({ ...layer, meanMs: (i + 1) / 8 }));
+    const layers = parseEngineLayers(JSON.stringify(JOINED), ONNX).map((layer, i) => ({ ...layer, medianMs: (i + 1) / 8 }));
     expect(summarizeEngine(layers)).toEqual({ layers: { int8: 1, fp16: 0, fp32: 1, other: 0 }, reformats: 1, totalMs: 0.75, reformatMs: 0.125 });
     expect(summarizeEngine(parseEngineLayers(JSON.stringify(JOINED), ONNX))).toMatchObject({ totalMs: null, reformatMs: null });
   });

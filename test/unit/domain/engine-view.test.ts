@@ -12,8 +12,8 @@ const MODEL: readonly ModelLayer[] = [
 ];
 const ASKED = { '/a/Conv': 'int8', '/a/Relu': 'fp16', '/b/Conv': 'int8', '/pool': 'int8', '/fc': 'fp16', '/gone': 'int8' } as const;
 
-function kernel(name: string, [type, outputType]: readonly [EngineLayer['type'], EngineLayer['type']], meanMs: number, onnxLayers: readonly string[]): EngineLayer {
-  return { name, kind: 'k', onnxLayers, type, outputType, isReformat: false, tactic: '', inputs: [], outputs: [], meanMs };
+function kernel(name: string, [type, outputType]: readonly [EngineLayer['type'], EngineLayer['type']], medianMs: number, onnxLayers: readonly string[]): EngineLayer {
+  return { name, kind: 'k', onnxLayers, type, outputType, isReformat: false, tactic: '', inputs: [], outputs: [], medianMs };
 }
 const reformat = (name: string, type: EngineLayer['type'], outputType: EngineLayer['type'], more: Partial<EngineLayer> = {}): EngineLayer => ({ ...kernel(name, [type, outputType], 0.01, []), isReformat: true, ...more });
 
@@ -32,10 +32,10 @@ describe('engineByLayer', () => {
 
   it('gives every layer its kernels, their time and who shares it', () => {
     expect([...layers.keys()]).toEqual(['/a/Conv', '/a/Relu', '/b/Conv', '/pool', '/fc']);
-    expect(of('/a/Conv')).toMatchObject({ runsIn: 'int8', meanMs: 0.04, sharedWith: ['/a/Relu'], asked: 'int8' });
+    expect(of('/a/Conv')).toMatchObject({ runsIn: 'int8', medianMs: 0.04, sharedWith: ['/a/Relu'], asked: 'int8' });
     expect(of('/a/Conv')?.share).toBeCloseTo(0.04 / 0.1, 12);
     expect(of('/fc')?.kernels.map(({ name }) => name)).toEqual(['__myl_Pool', '/fc_myl']);
-    expect(of('/fc')?.meanMs).toBeCloseTo(0.02, 12);
+    expect(of('/fc')?.medianMs).toBeCloseTo(0.02, 12);
   });
 
   it('marks what computes in another type than asked, but not what rides along', () => {
@@ -68,7 +68,7 @@ describe('engineByLayer', () => {
   });
 
   it('has no shares without a profile', () => {
-    const [first] = engineByLayer(ENGINE.map((layer) => ({ ...layer, meanMs: null })), MODEL, ASKED).layers.values();
-    expect(first).toMatchObject({ meanMs: null, share: null });
+    const [first] = engineByLayer(ENGINE.map((layer) => ({ ...layer, medianMs: null })), MODEL, ASKED).layers.values();
+    expect(first).toMatchObject({ medianMs: null, share: null });
   });
 });

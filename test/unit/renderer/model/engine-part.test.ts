@@ -16,7 +16,7 @@ import { fakeApi, type FakeApi } from '../state/fake-api';
 const MODEL = generatedModel(6, { layers: {} });
 const [first, second] = MODEL.layers;
 if (first === undefined || second === undefined) throw new Error('a model without layers');
-const base: EngineLayer = { name: '', kind: 'CaskConvolution', onnxLayers: [], type: 'fp16', outputType: 'fp16', isReformat: false, tactic: '', inputs: [], outputs: [], meanMs: 0.01 };
+const base: EngineLayer = { name: '', kind: 'CaskConvolution', onnxLayers: [], type: 'fp16', outputType: 'fp16', isReformat: false, tactic: '', inputs: [], outputs: [], medianMs: 0.01 };
 const ENGINE: EnginesView = {
   variants: ['mixed', 'int8'],
   engine: {
@@ -25,7 +25,7 @@ const ENGINE: EnginesView = {
     asked: { [first.layer]: 'int8' },
     layers: [
       { ...base, name: `${first.inputs[0] ?? ''}_QuantizeLinear`, kind: 'Reformat', isReformat: true, type: 'fp32', outputType: 'int8' },
-      { ...base, name: `fused ${first.layer}`, onnxLayers: [first.layer], meanMs: 0.03 },
+      { ...base, name: `fused ${first.layer}`, onnxLayers: [first.layer], medianMs: 0.03 },
     ],
   },
 };

@@ -10,8 +10,8 @@ import { generatedModel } from '../../../support/generated-model';
 const MODEL = generatedModel(8, { layers: {} });
 const [FIRST, SECOND, THIRD] = MODEL.layers.map(({ layer }) => layer);
 
-function kernel(onnxLayers: readonly (string | undefined)[], type: EngineLayer['type'], meanMs: number): EngineLayer {
-  return { name: onnxLayers.join(' + '), kind: 'CaskConvolution', onnxLayers: onnxLayers.flatMap((name) => name ?? []), type, outputType: type, isReformat: false, tactic: '', inputs: [], outputs: [], meanMs };
+function kernel(onnxLayers: readonly (string | undefined)[], type: EngineLayer['type'], medianMs: number): EngineLayer {
+  return { name: onnxLayers.join(' + '), kind: 'CaskConvolution', onnxLayers: onnxLayers.flatMap((name) => name ?? []), type, outputType: type, isReformat: false, tactic: '', inputs: [], outputs: [], medianMs };
 }
 
 const ENGINE = engineByLayer([kernel([FIRST, SECOND], 'fp16', 0.012), kernel([THIRD], 'int8', 0.0006), kernel([], 'fp32', 0.0074)], MODEL.layers, { [FIRST ?? '']: 'int8', [SECOND ?? '']: 'fp16', [THIRD ?? '']: 'int8' });
