@@ -37,11 +37,12 @@ function db({ sqnrDb }: TrialQuality): string {
 }
 
 /** What is wrong with these images, why, and the best single change, in a few sentences. */
-export function summarizeDiagnosis({ title, images, variant, clipped, actions }: DiagnosisResult, before: TrialQuality, fp32: TrialQuality): string {
+export function summarizeDiagnosis({ subject, title, images, variant, clipped, actions }: DiagnosisResult, before: TrialQuality, fp32: TrialQuality): string {
   const found = before.top1 === null || fp32.top1 === null ? `output SQNR is ${db(before)}` : `${variant} answers ${formatAccuracy(before.top1)} right, FP32 ${formatAccuracy(fp32.top1)}`;
-  const sentences = [`${formatCountOf(images, 'image')} of ${title}: ${found}.`];
-  const more = clipped.filter(({ clippedFraction, elsewhere }) => clippedFraction > elsewhere).slice(0, NAMED);
-  if (more.length === 0) sentences.push('No tensor clips these images more than the calibration set: the error comes from rounding.');
+  // Of a confusion all images of the class are looked at, not only those that are misread.
+  const sentences = [`${formatCountOf(images, 'image')} of ${subject.kind === 'confusion' ? `the class in ${title}` : title}: ${found}.`];
+  const more = clipped.slice(0, NAMED);
+  if (more.length === 0) sentences.push('No tensor clips a thousandth of their values: the error comes from rounding.');
   else {
     const named = more.map(({ tensor, clippedFraction, elsewhere }) => `${tensor} clips ${formatFraction(clippedFraction)} of their values (${formatFraction(elsewhere)} over the calibration set)`);
     sentences.push(`${named.join('; ')}.`);

@@ -16,11 +16,22 @@ import { firstAndHeadFp16 } from '../quantization/presets';
 import { placeQdq } from '../quantization/quantize';
 import { isAboutSpeed } from '../quantization/tensorrt-rules';
 import type { Model } from '../onnx/model';
+import { checkProjectModel } from './project-store';
 import { requireAsGiven, requireNoStaleThresholds } from './as-given';
 import { prepare, prepared, workspaceOf, type Workspace } from './workspace';
 
+/** Below the median a threshold would clip most values. */
+const MIN_PERCENTILE = 50;
+
 /** Applies edits in order to a copy of the project file; nothing is changed when one of them fails. */
 export async function applyEdits(workspace: Workspace, edits: readonly ProjectEdit[], compute: Compute): Promise<ProjectFile> {
+  // Preparing may have to read the model: where it lies comes first.
+  const moved = edits.findLast((edit) => edit.kind === 'model');
+  if (moved) {
+    const file = applyPath(workspace.file, moved.modelPath);
+    await checkProjectModel(file);
+    return applyEdits(workspaceOf(workspace.path, file), edits.filter(({ kind }) => kind !== 'model'), compute);
+  }
   const model = await prepared(workspace, compute, {});
   const edited = edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
   for (const set of [edited.calibrationSet, edited.validationSet]) {
@@ -40,12 +51,13 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       requireUsableMethod(edit.method, file);
       return { ...file, method: edit.method };
     case 'percentile':
-      if (!(edit.percentile > 0 && edit.percentile <= 100)) throw new WorkbenchError('usage', `Expected a percentile above 0 and up to 100, found ${edit.percentile}`);
+      if (!(edit.percentile >= MIN_PERCENTILE && edit.percentile <= 100)) throw new WorkbenchError('usage', `Expected a percentile in percent, from ${MIN_PERCENTILE} to 100 (99.99 is usual), found ${edit.percentile}`);
       return { ...file, percentile: edit.percentile };
     case 'target':
       return { ...file, target: edit.target };
     case 'tensor-method': {
       const tensors = matchingTensors(edit.tensor, model);
+      requireKnownThresholds(edit.method, tensors, file);
       return { ...file, tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, edit.method])) } };
     }
     case 'threshold': {
@@ -83,6 +95,8 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, preprocessing: edit.preprocessing, preprocessingNotes: [] };
     case 'sets':
       return withSets(file, edit);
+    case 'model':
+      return applyPath(file, edit.modelPath);
     case 'restore':
       checkPreprocessing(edit.decisions.preprocessing, imageInputOf(model));
       requirePlannedLayers(edit.decisions.plan, model);
@@ -90,6 +104,10 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
     default:
       return unreachable(edit);
   }
+}
+
+function applyPath(file: ProjectFile, modelPath: string): ProjectFile {
+  return { ...file, model: { ...file.model, path: resolve(modelPath) } };
 }
 
 /** A method for all tensors that has nothing to say would fail every later step. */
@@ -101,6 +119,16 @@ function requireUsableMethod(method: Method, file: ProjectFile): void {
   if (method === 'imported' && Object.keys(file.importedThresholds).length === 0) {
     throw new WorkbenchError('calibration-missing', 'No thresholds were imported', { hint: 'Run: calib import PROJECT FILE.cache' });
   }
+}
+
+/** The same of some tensors: thresholds that a person gives must be there. */
+function requireKnownThresholds(method: Method, tensors: readonly string[], file: ProjectFile): void {
+  if (method === 'imported') requireAsGiven({ path: 'PROJECT', file }, 'Method imported');
+  const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
+  const missing = known && tensors.find((name) => known[name] === undefined);
+  if (missing === null || missing === undefined) return;
+  const hint = method === 'manual' ? `Set one: calib set PROJECT --tensor "${missing}" --threshold X` : 'Import a cache that names it: calib import PROJECT FILE.cache';
+  throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
 /** The set's own labels.csv belongs to the folder that was named with it: another folder brings its own. */

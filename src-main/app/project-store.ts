@@ -88,7 +88,7 @@ interface FileCheck {
 
 async function checkFile(path: string, sha256: string, { project, what, signal }: FileCheck): Promise<void> {
   const found = await sha256OfFile(path, signal).catch((error: unknown) => {
-    throw readError(error, path, what);
+    throw readError(error, path, what, 'If it was moved: calib set PROJECT --model PATH');
   });
   if (found === sha256) return;
   throw new WorkbenchError('project-invalid', `${what} ${path} has changed since the project ${project} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`, {
@@ -130,7 +130,7 @@ function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile
 }
 
 /** Relative with forward slashes when the path lies under the folder that holds the project, else absolute. */
-function storedPath(dir: string, path: string): string {
+export function storedPath(dir: string, path: string): string {
   const absolute = resolve(dir, path);
   const fromParent = relative(dirname(dir), absolute);
   if (fromParent === '..' || fromParent.startsWith(`..${sep}`) || isAbsolute(fromParent)) return absolute;

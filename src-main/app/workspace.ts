@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { WorkbenchError } from '../../src-shared/base/errors';
@@ -16,7 +17,7 @@ import { imageInputOf } from '../onnx/inspect';
 import { loadPrepared } from '../onnx/prepared-store';
 import type { Model } from '../onnx/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
-import { loadProject } from './project-store';
+import { loadProject, storedPath } from './project-store';
 
 /** Part of every calibration key: raised when the same images would be counted differently. */
 const COLLECTOR_VERSION = 2;
@@ -67,7 +68,7 @@ export async function loadSet(workspace: Workspace, which: 'calibration' | 'vali
   const reference = which === 'calibration' ? workspace.file.calibrationSet : workspace.file.validationSet;
   if (!reference) {
     throw new WorkbenchError('images-empty', `The project ${workspace.path} has no validation set`, {
-      hint: 'Make the project again with `calib init MODEL --calibration DIR --validation DIR`.',
+      hint: 'Name one: calib set PROJECT --validation DIR',
     });
   }
   const found = await loadReferenced(reference);
@@ -123,12 +124,16 @@ interface CurrentCalibration {
 }
 
 /** What a calibration must have been made for to be the project's: compared without reading the images again. */
-function belongsTo(file: ProjectFile): string {
-  return shortHash({ model: file.model.sha256, set: file.calibrationSet, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, ...equalizationOf(file), collector: COLLECTOR_VERSION });
+function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
+  const dir = dirname(paths.projectFile);
+  const { path, labels } = file.calibrationSet;
+  // As the project file has them, so that a project and its images can move together.
+  const set = { path: storedPath(dir, path), labels: labels === null ? null : storedPath(dir, labels) };
+  return shortHash({ model: file.model.sha256, set, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, ...equalizationOf(file), collector: COLLECTOR_VERSION });
 }
 
 export async function setCurrentCalibration(workspace: Workspace, key: string, limit: number | undefined): Promise<void> {
-  const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace.file), limit: limit ?? null };
+  const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace), limit: limit ?? null };
   await writeFileAtomic(currentPath(workspace), JSON.stringify(current));
 }
 
@@ -152,7 +157,7 @@ export function currentCalibration(workspace: Pick<Workspace, 'file' | 'paths'>)
     return null;
   }
   const current = value as Partial<CurrentCalibration> | null;
-  if (typeof current?.key !== 'string' || current.belongsTo !== belongsTo(workspace.file)) return null;
+  if (typeof current?.key !== 'string' || current.belongsTo !== belongsTo(workspace)) return null;
   return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null } : null;
 }
 

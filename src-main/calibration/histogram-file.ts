@@ -72,7 +72,7 @@ export function encodeHistogramFile(file: HistogramFile): Uint8Array {
 export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramFile {
   const broken = (what: string): WorkbenchError =>
     new WorkbenchError('calibration-mismatch', `Expected a histogram file of calib calibrate, but ${path} ${what}`, {
-      hint: 'Run `calib calibrate` again to make a new one.',
+      hint: 'Make a new one: calib calibrate PROJECT --fresh',
     });
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < PREFIX_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC) throw broken('does not begin like one');

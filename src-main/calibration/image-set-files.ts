@@ -39,7 +39,7 @@ export async function findImageFiles(path: string): Promise<FoundFiles> {
   try {
     stats = await stat(root);
   } catch (error) {
-    throw readError(error, root, 'Image set');
+    throw readError(error, root, 'Image set', 'Check the path. A project is given others with: calib set PROJECT --calibration DIR or --validation DIR');
   }
   const found = stats.isDirectory() ? await fromFolder(root) : isImageFile(root) ? fromOneFile(root) : await fromList(root, stats.size);
   return withoutUnusable(found);
@@ -92,6 +92,7 @@ async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles
   const text = await readFile(listPath, 'utf8').catch((error: unknown) => {
     throw readError(error, listPath, 'Image list');
   });
+  if (text.includes('\0')) return { folder, files: [], skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }] };
   const files: FoundFile[] = [];
   const skipped: SkippedImage[] = [];
   const seen = new Set<string>();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
+import { formatCountOf } from '../../src-shared/base/units';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
@@ -84,7 +85,7 @@ async function countAllRecords(
 
 function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchError {
   const [first] = skipped;
-  const reason = first === undefined ? '' : `; ${skipped.length} files were left out, the first one ${first.file}: ${first.reason}`;
+  const reason = first === undefined ? '' : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${first.file}: ${first.reason}`;
   return new WorkbenchError('images-empty', `Expected images in ${root}, found none${reason}`, {
     hint: 'Name a folder of JPEG, PNG, WebP, BMP, TIFF, .npy or .npz files, or a text file that lists them one a line.',
   });

@@ -24,6 +24,13 @@ export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageIn
 export function checkPreprocessing(preprocessing: Preprocessing, modelInput: ImageInput): void {
   const input = readAs(modelInput, preprocessing.layout);
   const isImage = input.channels === 1 || input.channels === 3;
+  const isOtherAnImage = modelInput.layout !== preprocessing.layout && (modelInput.channels === 1 || modelInput.channels === 3);
+  if (!isImage && isOtherAnImage) {
+    throw invalid(
+      `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ${modelInput.width}x${modelInput.height}`,
+      `Use --layout ${modelInput.layout}.`,
+    );
+  }
   const channels = channelsOf(preprocessing.order);
   if (isImage && channels !== input.channels) {
     throw invalid(

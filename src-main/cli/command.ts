@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
+import { nearest } from './nearest';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import type { JobKind, JobResults, JobSpec } from '../../src-shared/contract/jobs';
 
@@ -55,13 +56,22 @@ export function parseFlags<const O extends Options>(argv: readonly string[], opt
   try {
     parsed = parseArgs({ args: joinNegativeValues(argv), options: { ...options, ...COMMON }, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new WorkbenchError('usage', error instanceof Error ? error.message : String(error));
+    throw usageError(error, Object.keys({ ...options, ...COMMON }));
   }
   const found = parsed.positionals.length;
   if (found < positionals.min || found > positionals.max) {
     throw new WorkbenchError('usage', found < positionals.min ? `Expected ${positionals.names}` : `Unexpected argument "${parsed.positionals[positionals.max] ?? ''}"; expected ${positionals.names}`);
   }
   return parsed;
+}
+
+/** Node's own words, but for an option that is not known: those name the nearest one. */
+function usageError(error: unknown, options: readonly string[]): WorkbenchError {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /^Unknown option '--?([^']*)'/.exec(message)?.[1];
+  if (unknown === undefined) return new WorkbenchError('usage', message);
+  const near = nearest(unknown, options);
+  return new WorkbenchError('usage', `There is no option --${unknown}${near === null ? '' : `; the nearest is --${near}`}`);
 }
 
 /** `--mean -1,0` is a value and not a flag: parseArgs wants it as `--mean=-1,0`. */

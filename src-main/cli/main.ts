@@ -6,6 +6,7 @@ import { createWorkbench } from '../app/create-workbench';
 import { toolVersion } from '../base/package-info';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, toJson, type Command, type CommandContext } from './command';
 import { COMMANDS } from './commands';
+import { nearest } from './nearest';
 import { runJobToEnd } from './run-job';
 
 function overview(): string {
@@ -55,7 +56,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (!command) {
-    note(`calib: there is no command "${name}"\n\n${overview()}`);
+    const near = nearest(name, COMMANDS.map((candidate) => candidate.name));
+    const message = `there is no command "${name}"${near === null ? '' : `; the nearest is "${near}"`}`;
+    if (rest.includes('--json')) process.stdout.write(`${toJson({ error: { code: 'usage', message } })}\n`);
+    note(`calib: ${message}\n\n${overview()}`);
     return EXIT_USAGE;
   }
   if (rest.includes('--help') || rest.includes('-h')) {
@@ -82,4 +86,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// The reader of a pipe (`| head`) may leave early: nothing is left to be said.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT_OK);
+  throw error;
+});
 process.exitCode = await main(process.argv.slice(2));

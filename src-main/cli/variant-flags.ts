@@ -59,16 +59,19 @@ export interface VariantFlagValues {
 /** @throws WorkbenchError usage */
 export function parseVariantFlags(values: VariantFlagValues) {
   return present({
-    variants: values.variants
-      ?.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+    variants: values.variants === undefined ? undefined : variantNames(values.variants),
     backend: oneOf('--backend', values.backend, BACKENDS),
     target: oneOf('--target', values.target, TARGETS),
     threads: wholeNumber('--threads', values.threads, 1, 256),
     activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const),
     tensorrt: tensorrtFlags(values),
   });
+}
+
+function variantNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  if (names.length === 0) throw new WorkbenchError('usage', 'Expected --variants to name at least one variant, for example fp32,int8', { hint: 'Leave it out for the usual ones.' });
+  return names;
 }
 
 /** undefined when no flag of the backend was given. */

@@ -53,6 +53,8 @@ export type ProjectEdit =
   | { readonly kind: 'preprocessing'; readonly preprocessing: Preprocessing }
   /** Paths of folders or lists; validation null removes it. */
   | { readonly kind: 'sets'; readonly calibrationPath?: string; readonly validationPath?: string | null }
+  /** Where the same model lies now. */
+  | { readonly kind: 'model'; readonly modelPath: string }
   /** Everything that edits change, at once: what undo and redo send. */
   | { readonly kind: 'restore'; readonly decisions: ProjectDecisions };
 

@@ -36,6 +36,7 @@ const edit = byKind<ProjectEdit>({
   target: objectOf<Extract<ProjectEdit, { kind: 'target' }>>({ kind: oneOf('target'), target: oneOf(...TARGETS) }, {}),
   gates: objectOf<Extract<ProjectEdit, { kind: 'gates' }>>({ kind: oneOf('gates'), gates: someGatesShape }, {}),
   preprocessing: objectOf<Extract<ProjectEdit, { kind: 'preprocessing' }>>({ kind: oneOf('preprocessing'), preprocessing: preprocessingShape }, {}),
+  model: objectOf<Extract<ProjectEdit, { kind: 'model' }>>({ kind: oneOf('model'), modelPath: string }, {}),
   sets: objectOf<Extract<ProjectEdit, { kind: 'sets' }>>({ kind: oneOf('sets') }, { calibrationPath: string, validationPath: nullable(string) }),
   restore: objectOf<Extract<ProjectEdit, { kind: 'restore' }>>({ kind: oneOf('restore'), decisions }, {}),
 });

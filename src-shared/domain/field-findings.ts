@@ -7,6 +7,13 @@ import type { Method } from './methods';
 /** The rules for images from the field: from what was measured to findings. Pure. */
 
 const NAMED_TENSORS = 8;
+/** Images of a group with which drift tells apart what a set covers and what it lacks, see docs/health.md. */
+const ENOUGH_IMAGES = 16;
+
+/** So few images that their drift may be beyond the limit, or chance. */
+export function isUnclear({ images, drift, driftAtLeast }: Pick<FieldGroup, 'images' | 'drift' | 'driftAtLeast'>, limit: number): boolean {
+  return images < ENOUGH_IMAGES && drift > limit && driftAtLeast <= limit;
+}
 
 /** @param skipped images from the field. */
 export function skippedFindings(skipped: readonly { readonly file: string; readonly reason: string }[]): HealthFinding[] {
@@ -35,6 +42,10 @@ function isSetAtFault(field: FieldComparison, name: string, limits: HealthLimits
 function driftFindings(field: FieldComparison, name: string, limits: HealthLimits): HealthFinding[] {
   const group = field.groups[name];
   if (group === undefined) return [];
+  if (isUnclear(group, limits.drift)) {
+    const facts = { group: name, count: group.images, drift: formatFixed(group.drift, 2), limit: formatFixed(limits.drift, 2), needed: ENOUGH_IMAGES };
+    return [finding({ code: 'field-unclear', severity: 'warning', facts, group: name, value: group.drift, limit: limits.drift })];
+  }
   const drifts = group.driftAtLeast > limits.drift;
   const tensors = [...field.tensors].sort((a, b) => (b.groups[name]?.drift ?? 0) - (a.groups[name]?.drift ?? 0)).map(({ tensor }) => tensor);
   return [

@@ -18,7 +18,7 @@ interface GateRule {
 }
 
 const unknown = (reason: string): Measured => ({ kind: 'unknown', reason });
-const NO_LABELS = 'the validation set has no labels';
+const NO_LABELS = 'the validation set has no labels, or there is no set: calib set PROJECT --validation DIR';
 const NO_FP32 = 'FP32 was not validated, so there is nothing to compare with';
 
 const RULES: readonly GateRule[] = [
@@ -32,7 +32,7 @@ const RULES: readonly GateRule[] = [
   {
     name: 'maxLatencyMs',
     bound: 'most',
-    measure: (row) => (row.latencyMs === undefined ? unknown('the variant was not benchmarked') : { kind: 'value', value: row.latencyMs }),
+    measure: (row) => (row.latencyMs === undefined ? unknown('the variant was not benchmarked: ort-cpu times the target onnxruntime only, others take --backend tensorrt') : { kind: 'value', value: row.latencyMs }),
   },
 ];
 

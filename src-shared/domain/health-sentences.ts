@@ -59,6 +59,10 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
     en: '{group} ({count} {count|image|images}) looks like the calibration set: drift {drift}, limit {limit}',
     zh: '{group}（{count} 张图像）与校准集相似：漂移 {drift}，上限 {limit}',
   },
+  'field-unclear': {
+    en: '{group}: {count} {count|image|images} are too few to tell; the drift may be {drift}, the limit is {limit}. Give the check {needed} or more.',
+    zh: '{group}：{count} 张图像太少，无法判断；漂移可能为 {drift}，上限 {limit}。请提供 {needed} 张或更多。',
+  },
   'field-clipped': {
     en: '{clipped} of {group} lies beyond the threshold of {tensor}, and the calibration set lacks such values. {tensors} {tensors|tensor is|tensors are} above {limit}.',
     zh: '{group} 有 {clipped} 的值超出 {tensor} 的阈值，校准集中没有这样的值。超过 {limit} 的张量有 {tensors} 个。',

@@ -28,6 +28,7 @@ export const HEALTH_CODES = [
   'group-sqnr-low',
   'field-drift',
   'field-covered',
+  'field-unclear',
   'field-clipped',
   'field-clipped-by-method',
   'field-output-error',

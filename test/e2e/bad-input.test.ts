@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../src-main/
 import { writeModel } from '../../src-main/onnx/wire-writer';
 import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/jobs';
 import { calib, calibJson, startCalib } from '../support/calib-process';
+import { REPO_ROOT } from '../support/shared';
 import { tinyModel, writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
 let template = '';
@@ -230,6 +232,32 @@ describe('usage', () => {
     expect((await calib('fly')).code).toBe(2);
   });
 
+  it('names the nearest option and command', async () => {
+    expect((await calib('validate', 'p.calib', '--limt', '3')).stderr).toContain('There is no option --limt; the nearest is --limit');
+    expect((await calib('validate', 'p.calib', '--colour', 'red')).stderr).toMatch(/There is no option --colour\n/);
+    expect((await calib('calibrat')).stderr).toContain('there is no command "calibrat"; the nearest is "calibrate"');
+    expect(JSON.parse((await calib('calibrat', '--json')).stdout)).toMatchObject({ error: { code: 'usage' } });
+  });
+
+  it('refuses limits and percentiles that are surely meant otherwise, and an empty list of variants', async () => {
+    await init();
+    const project = join(dir, 'p.calib');
+    for (const flags of [['--gate', 'minTop1=0.97'], ['--gate', 'minTop1=150'], ['--percentile', '0.9999'], ['--tensor', 'r0', '--method', 'manual'], ['--tensor', 'r0', '--method', 'imported']]) {
+      expect([flags.join(' '), (await calib('set', project, ...flags)).code]).toEqual([flags.join(' '), 2]);
+    }
+    expect((await calib('set', project, '--gate', 'maxTop1Drop=0.5', '--percentile', '99.9')).code).toBe(0);
+    expect((await calib('validate', project, '--variants', '')).stderr).toContain('Expected --variants to name at least one variant');
+    expect((await calib('run', project, '--search', '--variants', 'int8')).stderr).toContain('found only int8');
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = spawn('bash', ['-c', `set -o pipefail; "${process.execPath}" out/main/calib.js thresholds --help | true`], { cwd: REPO_ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    expect(stderr).toBe('');
+  });
+
   it('prints an error as one JSON document with --json', async () => {
     const { code, stdout } = await calib('inspect', join(dir, 'absent.onnx'), '--json');
     expect(code).toBe(1);
@@ -267,7 +295,44 @@ describe('usage', () => {
   });
 });
 
+describe('things that move', () => {
+  it('a project keeps its calibration when it moves with its model and images, and without the images', async () => {
+    await init();
+    await calib('calibrate', join(dir, 'p.calib'));
+    mkdirSync(join(dir, 'new'));
+    for (const name of ['tiny.onnx', 'images', 'p.calib']) renameSync(join(dir, name), join(dir, 'new', name));
+    expect((await calib('thresholds', join(dir, 'new/p.calib'))).code).toBe(0);
+    rmSync(join(dir, 'new/images'), { recursive: true });
+    expect((await calib('quantize', join(dir, 'new/p.calib'), '--target', 'tensorrt', '--variant', 'int8', '-o', join(dir, 'out.onnx'))).code).toBe(0);
+  });
+
+  it('a model that moved is named, and only the same model is taken', async () => {
+    await init();
+    renameSync(join(dir, 'tiny.onnx'), join(dir, 'moved.onnx'));
+    const lost = await calib('calibrate', join(dir, 'p.calib'));
+    expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('calib set PROJECT --model PATH')]);
+    await writeModel(tinyModel({ batch: 2 }), join(dir, 'other.onnx'));
+    expect((await calib('set', join(dir, 'p.calib'), '--model', join(dir, 'other.onnx'))).code).toBe(1);
+    expect((await calib('set', join(dir, 'p.calib'), '--model', join(dir, 'moved.onnx'), '--order', 'bgr', '--mean', '0.5')).code).toBe(0);
+    const project = JSON.parse(readFileSync(join(dir, 'p.calib/project.json'), 'utf8')) as { readonly preprocessing: unknown };
+    expect(project.preprocessing).toMatchObject({ order: 'bgr', mean: [0.5], resize: { kind: 'stretch' } });
+    expect((await calib('calibrate', join(dir, 'p.calib'))).code).toBe(0);
+  });
+});
+
 describe('validation', () => {
+  it('warns of folders that name fewer classes than the model has', async () => {
+    for (const name of ['b', 'c']) mkdirSync(join(dir, 'some', name), { recursive: true });
+    copyFileSync(join(dir, 'images/0000.png'), join(dir, 'some/b/0.png'));
+    copyFileSync(join(dir, 'images/0001.png'), join(dir, 'some/c/1.png'));
+    await init('--validation', join(dir, 'some'));
+    const { warnings } = await calibJson<ValidateResult>('validate', join(dir, 'p.calib'), '--variants', 'fp32');
+    expect(warnings).toContainEqual({ code: 'labels-too-few', message: expect.stringContaining('name 2 classes (b, c), the model answers 3') as string });
+    writeFileSync(join(dir, 'some/labels.csv'), 'b/0.png,0\nc/1.png,7\n');
+    const beyond = await calibJson<ValidateResult>('validate', join(dir, 'p.calib'), '--variants', 'fp32');
+    expect(beyond.warnings).toContainEqual({ code: 'labels-beyond', message: expect.stringContaining("labels beyond the model's 3 classes, the first c/1.png with 7") as string });
+  });
+
   it('skips and names an image that cannot be read, and compares without labels', async () => {
     writeFileSync(join(dir, 'images/zzz.png'), 'no image');
     await init('--validation', join(dir, 'images'));

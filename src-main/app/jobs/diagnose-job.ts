@@ -71,7 +71,7 @@ export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, serv
   return told;
 }
 
-/** Of a confusion: the images of the class that FP32 answers and the variant does not. */
+/** Of a confusion: all images of the class that is read as another. */
 function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry[] {
   switch (subject.kind) {
     case 'group':
@@ -116,7 +116,9 @@ function bestActions(changes: readonly Change[], before: TrialQuality, after: re
   const helping = changes
     .flatMap(({ action }, i) => {
       const quality = after[i];
-      return quality && quality.nmse < before.nmse * (1 - MIN_GAIN) ? [{ action, quality }] : [];
+      // Less error that costs right answers is no help.
+      const costs = (quality?.top1 ?? 100) < (before.top1 ?? 0);
+      return quality && !costs && quality.nmse < before.nmse * (1 - MIN_GAIN) ? [{ action, quality }] : [];
     })
     .sort((a, b) => a.quality.nmse - b.quality.nmse);
   const seen = new Set<string>();

@@ -10,6 +10,8 @@ import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
 
+/** Class names that a warning lists. */
+const SHOWN_CLASSES = 5;
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 
 /** Runs variants over the validation set. fp32 always runs first, since everything is compared with it. */
@@ -94,6 +96,17 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   }
   if (classCount > 0 && set.classNames.length > classCount) {
     warnings.push({ code: 'labels-too-many', message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.` });
+  }
+  if (set.labelSource === 'folders' && classCount > set.classNames.length) {
+    const names = set.classNames.slice(0, SHOWN_CLASSES).join(', ');
+    warnings.push({
+      code: 'labels-too-few',
+      message: `The set's folders name ${set.classNames.length} classes (${names}${set.classNames.length > SHOWN_CLASSES ? ', ...' : ''}), the model answers ${classCount}. A folder's label is its position among them: top-1 is wrong unless they are the model's first ${set.classNames.length}. Add folders for the others, or a labels.csv with the lines file,label.`,
+    });
+  }
+  const beyond = classCount === 0 ? [] : set.entries.filter(({ label }) => label !== null && label >= classCount);
+  if (beyond.length > 0 && set.classNames.length <= classCount) {
+    warnings.push({ code: 'labels-beyond', message: `${beyond.length} images have labels beyond the model's ${classCount} classes, the first ${beyond[0]?.file} with ${beyond[0]?.label}: they count as wrong.` });
   }
   if (ortGpu(options) !== null) return [...warnings, ...ortGpuWarnings(options)];
   if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isUnclear } from '../../../src-shared/domain/field-findings';
 import { formatCount, formatDb, formatFixed, formatFraction } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { FieldComparison, HealthResult } from '../../../src-shared/domain/health';
@@ -13,7 +14,7 @@ export const health: Command = {
   summary: 'check the calibration set: duplicates, outliers, groups, convergence, drift of images from the field',
   usage: `Usage: calib health PROJECT [--against DIR|LIST.txt] [--max-drift X] [--limit N] [--threads N] [--json]
   --against PATH     unlabelled images from the field; sub-folders are groups
-  --max-drift X      exit code 3 when a group of them drifts by more (as a finding: ${DEFAULT_HEALTH_LIMITS.drift})
+  --max-drift X      exit code 3 when a group of them drifts by more, or has too few images to tell (as a finding: ${DEFAULT_HEALTH_LIMITS.drift})
   --max-clipped X    share of a group's values beyond one threshold that is a finding (${DEFAULT_HEALTH_LIMITS.clippedFraction})
   --max-output-error X  squared error of INT8 outputs over the signal that is a finding (${DEFAULT_HEALTH_LIMITS.outputNmse})
   --limit N          only N images of each set, spread evenly over a folder`,
@@ -29,9 +30,14 @@ export const health: Command = {
       ...present({ againstPath: values.against === undefined ? undefined : resolve(values.against), limit: wholeNumber('--limit', values.limit, 1), threads: wholeNumber('--threads', values.threads, 1) }),
     });
     print(values.json ? toJson(result) : asText(result));
-    return maxDrift !== undefined && result.against !== null && result.against.driftAtLeast > maxDrift ? EXIT_GATE : EXIT_OK;
+    return maxDrift !== undefined && result.against !== null && !isWithin(result.against, maxDrift) ? EXIT_GATE : EXIT_OK;
   },
 };
+
+/** As every gate: what cannot be judged is not met. */
+function isWithin({ groups, driftAtLeast }: FieldComparison, limit: number): boolean {
+  return driftAtLeast <= limit && !Object.values(groups).some((group) => isUnclear(group, limit));
+}
 
 /** A number of at least 0, or undefined when the flag is absent. @throws WorkbenchError usage */
 function amount(flag: string, text: string | undefined): number | undefined {

@@ -2,6 +2,8 @@ import { basename, resolve } from 'node:path';
 import { parsePreprocessingFlags } from '../../calibration/preprocess-flags';
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
+import type { ImageSetView } from '../../../src-shared/contract/api';
+import { formatCountOf } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
 export const init: Command = {
@@ -34,6 +36,7 @@ ${PREPROCESSING_USAGE}`,
         labelsCsv: values.labels === undefined ? undefined : resolve(values.labels),
       }),
     });
+    for (const name of ['calibration', ...(view.file.validationSet === null ? [] : ['validation'] as const)] as const) note(setText(name, await api.getImageSet({ projectPath: view.path, set: name })));
     if (values.json) {
       print(toJson({ project: view.path, preprocessing: view.file.preprocessing, notes: view.file.preprocessingNotes }));
       return EXIT_OK;
@@ -43,3 +46,17 @@ ${PREPROCESSING_USAGE}`,
     return EXIT_OK;
   },
 };
+
+/** Names that are listed of many. */
+const SHOWN = 5;
+
+/** `validation set: 1000 images, labels 0 to 9 of the folders 0_airplane, 1_automobile, ...; groups day (198), night (186)` */
+function setText(name: string, { images, classNames, groups, skipped }: ImageSetView): string {
+  const some = (names: readonly string[]): string => `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
+  const labels = images.flatMap(({ label }) => (label === null ? [] : [label]));
+  const highest = labels.reduce((most, label) => Math.max(most, label), 0);
+  const classes = labels.length === 0 ? 'no labels' : `labels 0 to ${highest}${classNames.length === 0 ? '' : ` (${some(classNames)})`}`;
+  const counted = groups.map((group) => `${group} (${images.filter((image) => image.group === group).length})`);
+  const left = skipped.length === 0 ? '' : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${skipped[0]?.file}: ${skipped[0]?.reason}`;
+  return `${name} set: ${formatCountOf(images.length, 'image')}, ${classes}${groups.length === 0 ? '' : `; groups ${some(counted)}`}${left}`;
+}

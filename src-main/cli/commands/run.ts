@@ -16,7 +16,8 @@ ${VARIANT_USAGE}
                     calibrate as TensorRT's calibrator too, see calib calibrate
   --search          the mixed row is the plan that \`calib search\` finds within the gates (the project keeps its own)
   --diagnose        say why groups of the shipped variant lost more than the gate allows (1 point without one)
-Exit code 3 when a gate of the project is not met.`,
+The gates of the project judge what ships: the variant mixed when it is among the variants, else the last quantized one that is
+named, fp32 when there is no other. Exit code 3 when one is not met.`,
   async run(argv, { runJob, print, note }) {
     const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, search: { type: 'boolean' }, diagnose: { type: 'boolean' } }, { min: 1, max: 1, names: 'PROJECT' });
     const { record, report, runId } = await runJob({
@@ -40,6 +41,6 @@ Exit code 3 when a gate of the project is not met.`,
 };
 
 function analysesText({ search, diagnoses = [] }: RunRecord): string {
-  const lines = [...(search === undefined ? [] : [`search: ${search}`]), ...diagnoses.map(({ summary }) => summary)];
+  const lines = [...(search === undefined ? [] : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']), ...diagnoses.map(({ summary }) => summary)];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
 }

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
-import type { ProjectEdit } from '../../../src-shared/contract/api';
+import type { ProjectEdit, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { ATTENTION_PRECISIONS, hasRepair, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import { parsePreprocessingFlags, type PreprocessingFlagValues } from '../../calibration/preprocess-flags';
+import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 
 const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
@@ -22,10 +24,13 @@ export const set: Command = {
   --attention ${ATTENTION_PRECISIONS.join('|')}         products of two activations, target tensorrt (float)
   --equalization on|off            scale channels between layers so that none stands out; FP32 stays bit-identical; needs a new calibration
   --bias-correction on|off         give back the mean that INT8 takes from every output channel
-  --gate NAME=VALUE|none           limits of a run, repeatable: ${GATES.join(', ')}
+  --gate NAME=VALUE                limits of a run (NAME=none removes one), repeatable: ${GATES.join(', ')}
   --target ${TARGETS.join('|')}
   --calibration DIR|LIST.txt       another calibration set; --validation DIR|LIST.txt|none the same for validation
-Methods: ${METHODS.join(', ')}`,
+  --model PATH                     where the same model lies now
+  PREPROCESSING                    needs a new calibration
+Methods: ${METHODS.join(', ')}
+${PREPROCESSING_USAGE}`,
   async run(argv, { api, print }) {
     const { values, positionals } = parseFlags(
       argv,
@@ -46,11 +51,15 @@ Methods: ${METHODS.join(', ')}`,
         gate: { type: 'string', multiple: true },
         calibration: { type: 'string' },
         validation: { type: 'string' },
+        model: { type: 'string' },
+        ...PREPROCESSING_OPTIONS,
       },
       { min: 1, max: 1, names: 'PROJECT' },
     );
-    const edits = editsOf(values);
-    const view = await api.editProject({ projectPath: resolve(positionals[0] ?? ''), edits });
+    const projectPath = resolve(positionals[0] ?? '');
+    const edits = [...editsOf(values), ...(await preprocessingEdits(values, projectPath, api))];
+    if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set');
+    const view = await api.editProject({ projectPath, edits });
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
     const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
@@ -81,6 +90,7 @@ interface Values {
   readonly gate?: string[] | undefined;
   readonly calibration?: string | undefined;
   readonly validation?: string | undefined;
+  readonly model?: string | undefined;
 }
 
 /** What the plan says of layers by name; INT8 is said only where the target would leave the layer out. */
@@ -100,8 +110,16 @@ function editsOf(values: Values): ProjectEdit[] {
     edits.push({ kind: 'sets', ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath }) });
   }
   if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate.map(parseGate)) });
-  if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set');
+  if (values.model !== undefined) edits.push({ kind: 'model', modelPath: values.model });
   return edits;
+}
+
+/** The project's preprocessing with what is given changed. */
+async function preprocessingEdits(values: PreprocessingFlagValues, projectPath: string, api: WorkbenchApi): Promise<ProjectEdit[]> {
+  const changed = parsePreprocessingFlags(values);
+  if (Object.keys(changed).length === 0) return [];
+  const { file } = await api.openProject({ projectPath, remembers: false });
+  return [{ kind: 'preprocessing', preprocessing: { ...file.preprocessing, ...changed } }];
 }
 
 /** `maxTop1Drop=0.5`; `none` removes the limit. Drops in percentage points, top-1 in percent. */
@@ -111,6 +129,8 @@ function parseGate(text: string): readonly [keyof Gates, number | null] {
   if (gate === undefined || value === '') throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${text}"`);
   const limit = value === 'none' ? null : realNumber(`--gate ${gate}`, value);
   if (limit !== null && limit < 0) throw new WorkbenchError('usage', `Expected --gate ${gate} to be 0 or more, found ${limit}`);
+  if (limit !== null && gate !== 'maxLatencyMs' && limit > 100) throw new WorkbenchError('usage', `Expected --gate ${gate} in percent, at most 100, found ${limit}`);
+  if (limit !== null && gate === 'minTop1' && limit > 0 && limit <= 1) throw new WorkbenchError('usage', `Expected --gate minTop1 in percent, found ${limit}: every model is better. Did you mean ${100 * limit}?`);
   return [gate, limit];
 }
 

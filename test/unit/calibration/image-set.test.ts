@@ -71,7 +71,7 @@ describe('folders', () => {
   });
   it('says what is missing', async () => {
     await expect(loadImageSet({ path: folderOf(['x.txt']) })).rejects.toMatchObject({ code: 'images-empty' });
-    await expect(loadImageSet({ path: folderOf(['x.mp4']) })).rejects.toThrow(/1 files were left out, the first one x\.mp4: not an image type/);
+    await expect(loadImageSet({ path: folderOf(['x.mp4']) })).rejects.toThrow(/1 file left out, the first x\.mp4: not an image type/);
     await expect(loadImageSet({ path: '/no/such/folder' })).rejects.toMatchObject({ code: 'not-found', message: 'Image set /no/such/folder does not exist' });
   });
 });

@@ -33,9 +33,10 @@ describe('guessPreprocessing', () => {
     expect(guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'short', shortSide: 10 } }).preprocessing.crop).toEqual({ width: 8, height: 8 });
     expect(guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'stretch', width: 10, height: 10 } }).preprocessing.crop).toEqual({ width: 8, height: 8 });
   });
-  it('reads the input shape in the layout that was given', () => {
-    // [3, 8, 6] taken as NCHW, said to be NHWC: 3 high, 8 wide, 6 channels
-    expect(() => guessPreprocessing(inputOf(3, 6, 8), { layout: 'nhwc', resize: { kind: 'stretch', width: 8, height: 3 } })).not.toThrow();
+  it('refuses a layout that makes no image of an input that is one in the other', () => {
+    // [3, 8, 6] is 3 channels as NCHW; as NHWC 3 high, 8 wide, 6 channels
+    expect(() => guessPreprocessing(inputOf(3, 6, 8), { layout: 'nhwc' })).toThrow(/Layout nhwc reads 6 channels of 8x3 out of "input", nchw reads 3 of 6x8/);
+    expect(() => guessPreprocessing(inputOf(6, 3, 8), { layout: 'nhwc' })).not.toThrow();
   });
   it('refuses what does not fit', () => {
     expect(() => guessPreprocessing(inputOf(3, 8, 8), { order: 'gray' })).toThrow(/Expected 3 input channels for "input"/);

@@ -134,6 +134,18 @@ describe('images from the field', () => {
     expect(skippedFindings([{ file: 'a.jpg', reason: 'Cannot read a.jpg: the file is empty' }])).toMatchObject([{ code: 'field-skipped', value: 1, message: '1 image to compare with could not be read; the first: Cannot read a.jpg: the file is empty' }]);
   });
 
+  it('that are too few say that they cannot tell', () => {
+    const few = (images: number, drift: number, driftAtLeast: number) => {
+      const comparison = field({}, driftAtLeast);
+      const groups = Object.fromEntries(Object.entries(comparison.groups).map(([name, group]) => [name, { ...group, images, drift }]));
+      return fieldFindings({ ...comparison, groups }, entropy, LIMITS);
+    };
+    expect(few(2, 1.3, 0.1)).toMatchObject([{ code: 'field-unclear', severity: 'warning', value: 1.3, message: 'night: 2 images are too few to tell; the drift may be 1.30, the limit is 0.65. Give the check 16 or more.' }]);
+    expect(few(2, 0.3, 0.1).map(({ code }) => code)).toEqual(['field-covered']);
+    expect(few(2, 1.9, 0.9).map(({ code }) => code)).toEqual(['field-drift']);
+    expect(few(16, 0.8, 0.6).map(({ code }) => code)).toEqual(['field-covered']);
+  });
+
   it('that are like the set only say so', () => {
     const found = fieldFindings(field({ clippedFraction: 0.01 }, 0.1, 0.01), entropy, LIMITS);
     expect(found).toMatchObject([{ code: 'field-covered', severity: 'info', value: 0.1, limit: LIMITS.drift }]);
