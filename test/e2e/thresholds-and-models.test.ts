@@ -68,6 +68,10 @@ describe('set', () => {
     expect(target).toBe('tensorrt');
     expect(Object.values(plan.layers)).toEqual(['int8']);
     const { stdout } = await calib('set', project, '--layer', 'conv0', '--precision', 'fp16');
-    expect(stdout).toContain('1 layers not INT8, 1 INT8 by name, target tensorrt');
+    const shown = await calib('show', project);
+    expect(shown.stdout).toMatch(/^preprocessing {2}--resize 16x16 --order rgb/m);
+    expect(shown.stdout).toMatch(/^plan .*conv0 fp16; rest fp16$/m);
+    expect(await calibJson('show', project)).toMatchObject({ calibrated: true, target: 'tensorrt', plan: { layers: { conv0: 'fp16' } } });
+    expect(stdout).toContain('1 layer not INT8, 1 INT8 by name, target tensorrt');
   });
 });

@@ -18,6 +18,7 @@ import { search } from './search';
 import { sensitivity } from './sensitivity';
 import { serveCommand } from './serve';
 import { set } from './set';
+import { show } from './show';
 import { start } from './start';
 import { thresholds } from './thresholds';
 import { validate } from './validate';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   init,
   calibrate,
   merge,
+  show,
   thresholds,
   set,
   health,

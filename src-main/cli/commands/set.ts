@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ProjectEdit, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { formatCountOf } from '../../../src-shared/base/units';
 import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { ATTENTION_PRECISIONS, hasRepair, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
@@ -58,12 +59,12 @@ ${PREPROCESSING_USAGE}`,
     );
     const projectPath = resolve(positionals[0] ?? '');
     const edits = [...editsOf(values), ...(await preprocessingEdits(values, projectPath, api))];
-    if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set');
+    if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set', { hint: 'What the project says now: calib show PROJECT' });
     const view = await api.editProject({ projectPath, edits });
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
     const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
-    else print(`${view.path}: method ${method}, ${Object.keys(tensorMethods).length} tensors with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`);
+    else print(`${view.path}: method ${method}, ${formatCountOf(Object.keys(tensorMethods).length, 'tensor')} with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`);
     return EXIT_OK;
   },
 };
@@ -96,7 +97,7 @@ interface Values {
 /** What the plan says of layers by name; INT8 is said only where the target would leave the layer out. */
 function layersText({ layers }: PrecisionPlan): string {
   const forced = Object.values(layers).filter((precision) => precision === 'int8').length;
-  const kept = `${Object.keys(layers).length - forced} layers not INT8`;
+  const kept = `${formatCountOf(Object.keys(layers).length - forced, 'layer')} not INT8`;
   return forced === 0 ? kept : `${kept}, ${forced} INT8 by name`;
 }
 

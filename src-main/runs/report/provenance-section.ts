@@ -2,6 +2,7 @@ import { formatBytes, formatCount, formatDuration } from '../../../src-shared/ba
 import { hasRepair } from '../../../src-shared/domain/precision';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
+import { preprocessingFlags, scaleText } from '../../../src-shared/domain/preprocessing-text';
 import { html, type Html } from './markup';
 
 /** Everything needed to repeat the run: machine, hashes, preprocessing, options, commands. */
@@ -47,25 +48,8 @@ function preprocessingSentence(preprocessing: Preprocessing): string {
   return [...parts, preprocessing.layout.toUpperCase()].join(', ');
 }
 
-/** 0.00392... is said as 1/255. */
-function scaleText(scale: number): string {
-  const inverse = Math.round(1 / scale);
-  return inverse > 1 && 1 / inverse === scale ? `1/${inverse}` : String(scale);
-}
-
 function list(values: readonly number[]): string {
   return values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`;
-}
-
-function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
-  const { resize, crop } = preprocessing;
-  const flags: string[] = [];
-  if (resize.kind === 'stretch') flags.push('--resize', `${resize.width}x${resize.height}`);
-  if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
-  if (resize.kind === 'letterbox') flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
-  if (crop !== null) flags.push('--crop', `${crop.width}x${crop.height}`);
-  flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));
-  return [...flags, '--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout];
 }
 
 /** What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself. */

@@ -1,3 +1,4 @@
+import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
 import { describe, expect, it } from 'vitest';
 import { guessPreprocessing } from '../../../src-main/calibration/preprocessing-guess';
 import { parsePreprocessingFlags } from '../../../src-main/calibration/preprocess-flags';
@@ -44,6 +45,16 @@ describe('guessPreprocessing', () => {
 });
 
 describe('parsePreprocessingFlags', () => {
+  it('reads what preprocessingFlags writes', () => {
+    const guessed = guessPreprocessing(inputOf(3, 8, 8), {}).preprocessing;
+    for (const resize of [guessed.resize, { kind: 'short', shortSide: 10 }, { kind: 'letterbox', width: 8, height: 8, pad: 7 }] as const) {
+      const preprocessing = { ...guessed, resize, crop: resize.kind === 'short' ? { width: 8, height: 8 } : null, mean: [0.485, 0.456, 0.406] };
+      const flags = preprocessingFlags(preprocessing);
+      const values = Object.fromEntries(flags.flatMap((flag, i) => (i % 2 === 0 ? [[flag.slice(2), flags[i + 1]]] : [])));
+      expect({ crop: null, ...parsePreprocessingFlags(values) }).toEqual(preprocessing);
+    }
+  });
+
   it('reads every flag', () => {
     expect(parsePreprocessingFlags({ resize: '320x240', order: 'BGR', scale: '1/255', mean: '.5, .25,1', std: '2', layout: 'nhwc', crop: '224' })).toEqual({
       resize: { kind: 'stretch', width: 320, height: 240 },

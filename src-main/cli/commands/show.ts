@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import type { ProjectView } from '../../../src-shared/contract/api';
+import { formatCountOf } from '../../../src-shared/base/units';
+import { restOf, type PrecisionPlan, REPAIRS, hasRepair } from '../../../src-shared/domain/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project';
+import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
+import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
+
+/** Tensors and layers that are listed of many. */
+const SHOWN = 8;
+
+export const show: Command = {
+  name: 'show',
+  summary: 'what a project says: sets, preprocessing, methods, plan, gates',
+  usage: 'Usage: calib show PROJECT [--json]',
+  async run(argv, { api, print }) {
+    const { values, positionals } = parseFlags(argv, {}, { min: 1, max: 1, names: 'PROJECT' });
+    const view = await api.openProject({ projectPath: resolve(positionals[0] ?? ''), remembers: false });
+    print(values.json ? toJson({ project: view.path, calibrated: view.calibrated, ...view.file }) : asText(view));
+    return EXIT_OK;
+  },
+};
+
+function asText({ path, file, calibrated }: ProjectView): string {
+  const facts: readonly (readonly [string, string])[] = [
+    ['project', path],
+    ['model', file.model.path],
+    ['calibration', `${file.calibrationSet.path}${calibrated ? '' : ' (not calibrated: calib calibrate PROJECT)'}`],
+    ['validation', file.validationSet === null ? 'none' : `${file.validationSet.path}${file.validationSet.labels === null ? '' : `, labels ${file.validationSet.labels}`}`],
+    ['preprocessing', preprocessingFlags(file.preprocessing).join(' ')],
+    ['target', file.target],
+    ['method', methodText(file)],
+    ['plan', planText(file.plan, file)],
+    ['gates', gatesText(file)],
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n');
+}
+
+function methodText({ method, percentile, tensorMethods, manualThresholds }: ProjectFile): string {
+  const own = Object.entries(tensorMethods).map(([tensor, chosen]) => `${tensor} ${chosen === 'manual' ? String(manualThresholds[tensor]) : chosen}`);
+  return `${method}${method === 'percentile' ? ` ${percentile}` : ''}${own.length === 0 ? '' : `; ${formatCountOf(own.length, 'tensor')} with their own: ${some(own)}`}`;
+}
+
+function planText(plan: PrecisionPlan, { target }: ProjectFile): string {
+  const layers = Object.entries(plan.layers).map(([layer, precision]) => `${layer} ${precision}`);
+  const parts = [layers.length === 0 ? 'every layer INT8' : some(layers), `rest ${restOf(plan, target)}`, ...(plan.attention === undefined ? [] : [`attention ${plan.attention}`]), ...REPAIRS.filter((repair) => hasRepair(plan, repair)).map((repair) => REPAIR_NAMES[repair])];
+  return parts.join('; ');
+}
+
+const REPAIR_NAMES = { equalization: 'equalization', biasCorrection: 'bias correction' } as const;
+
+function gatesText({ gates }: ProjectFile): string {
+  const set = Object.entries(gates).flatMap(([name, limit]: [string, number | null]) => (limit === null ? [] : [`${name}=${limit}`]));
+  return set.length === 0 ? 'none' : set.join(' ');
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? `, and ${names.length - SHOWN} more` : ''}`;
+}

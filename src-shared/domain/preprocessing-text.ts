@@ -1,0 +1,19 @@
+import type { Preprocessing } from './preprocessing';
+
+/** The command line's flags that say this preprocessing. */
+export function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
+  const { resize, crop } = preprocessing;
+  const flags: string[] = [];
+  if (resize.kind === 'stretch') flags.push('--resize', `${resize.width}x${resize.height}`);
+  if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
+  if (resize.kind === 'letterbox') flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
+  if (crop !== null) flags.push('--crop', `${crop.width}x${crop.height}`);
+  flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));
+  return [...flags, '--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout];
+}
+
+/** 0.00392... is said as 1/255. */
+export function scaleText(scale: number): string {
+  const inverse = Math.round(1 / scale);
+  return inverse > 1 && 1 / inverse === scale ? `1/${inverse}` : String(scale);
+}
