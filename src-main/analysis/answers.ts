@@ -47,13 +47,16 @@ function sumByOutput(answers: readonly ImageAnswer[]): OutputError[] {
   const sums = new Map<string, { name: string; signal: number; noise: number; energy: number; dot: number }>();
   for (const answer of answers) {
     for (const output of answer.outputs) {
+      // Where FP32 answers with NaN there is nothing to compare with; NaN where it does not is as wrong as can be.
+      if (!Number.isFinite(output.signal)) continue;
+      const noise = Number.isNaN(output.noise) ? Number.POSITIVE_INFINITY : output.noise;
       const sum = sums.get(output.name);
       if (!sum) {
-        sums.set(output.name, { ...output });
+        sums.set(output.name, { ...output, noise });
         continue;
       }
       sum.signal += output.signal;
-      sum.noise += output.noise;
+      sum.noise += noise;
       sum.energy += output.energy;
       sum.dot += output.dot;
     }

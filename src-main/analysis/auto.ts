@@ -46,7 +46,8 @@ export function autoPasses({ tensors, thresholds, chosen, confirmed }: Pick<Auto
 export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
   const { plan, tensors, chosen, confirmed } = problem;
   const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) => tensors.every((tensor) => problem.thresholds[method]?.[tensor] !== undefined));
-  const thresholdsOf = (method: Method): Record<string, number> => ({ ...problem.thresholds[method] });
+  // Tensors that this target or plan does not quantize have a threshold too: another one may.
+  const thresholdsOf = (method: Method): Record<string, number> => ({ ...problem.thresholds.minmax, ...problem.thresholds[method] });
   const objectives = async (list: readonly Readonly<Record<string, number>>[], at: readonly number[]): Promise<number[]> =>
     (await qualitiesOf(trials, list.map((thresholds) => ({ plan, thresholds })), at)).map(worstNmse);
 

@@ -122,6 +122,7 @@ function referenceOf(trials: Trials, index: number): ReferenceAnswer {
 function nmseOf(list: readonly Answered[]): number {
   const outputs = list[0]?.reference.signal.length ?? 0;
   const ratios: number[] = [];
+  let total = 0;
   for (let output = 0; output < outputs; output++) {
     let noise = 0;
     let signal = 0;
@@ -129,9 +130,11 @@ function nmseOf(list: readonly Answered[]): number {
       noise += answer.noise[output] ?? Number.POSITIVE_INFINITY;
       signal += reference.signal[output] ?? 0;
     }
+    total += noise;
     if (signal > 0) ratios.push(noise / signal);
   }
-  return ratios.length === 0 ? 0 : ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  if (ratios.length === 0) return total > 0 ? Number.POSITIVE_INFINITY : 0;
+  return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
 }
 
 function top1Of(list: readonly Answered[]): number | null {

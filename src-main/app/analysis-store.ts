@@ -26,6 +26,8 @@ export interface Basis {
   readonly thresholds: boolean;
   /** The precision plan decides the result; without it only its policy does. */
   readonly plan: boolean;
+  /** What thresholds were chosen among decides the result. */
+  readonly candidates?: boolean;
 }
 
 interface Stored<T> {
@@ -40,13 +42,15 @@ export function allInt8(plan: PrecisionPlan): PrecisionPlan {
 }
 
 /** Null when the project has no calibration, or no threshold for some tensor. */
-export function basisOf(workspace: Workspace, { target, thresholds, plan }: Basis): string | null {
+export function basisOf(workspace: Workspace, { target, thresholds, plan, candidates = false }: Basis): string | null {
   const calibration = currentCalibrationKey(workspace);
   if (calibration === null) return null;
   const { file } = workspace;
   try {
     const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), file) : null;
-    return shortHash({ calibration, target, plan: plan ? file.plan : allInt8(file.plan), thresholds: inUse });
+    const { percentile, importedThresholds } = file;
+    const chosenFrom = candidates ? { percentile, importedThresholds, hasTensorrtGrid: openCalibration(workspace).tensorrtThresholds() !== null } : {};
+    return shortHash({ calibration, target, plan: plan ? file.plan : allInt8(file.plan), thresholds: inUse, ...chosenFrom });
   } catch (error) {
     if (error instanceof WorkbenchError) return null;
     throw error;
@@ -62,11 +66,18 @@ const BASES = {
 } as const;
 export type AnalysisName = keyof typeof BASES;
 
+/** A search that kept the thresholds in use is about them. */
+function dependsOn(name: AnalysisName, result: { readonly target: Target }): Basis {
+  const { thresholds, plan } = BASES[name];
+  const isAboutThem = name === 'search' && (result as Partial<SearchResult>).method === null;
+  return { target: result.target, thresholds: thresholds || isAboutThem, plan, ...(name === 'auto' ? { candidates: true } : {}) };
+}
+
 /** @param file name under `analysis/`, without extension. */
 export async function saveAnalysis(workspace: Workspace, name: AnalysisName, file: string, result: { readonly target: Target }): Promise<void> {
   const path = workspace.paths.analysisFile(file);
   await mkdir(workspace.paths.analysisDir, { recursive: true });
-  const stored: Stored<typeof result> = { version: ANALYSIS_VERSION, basis: basisOf(workspace, { target: result.target, ...BASES[name] }) ?? '', result };
+  const stored: Stored<typeof result> = { version: ANALYSIS_VERSION, basis: basisOf(workspace, dependsOn(name, result)) ?? '', result };
   await writeFileAtomic(path, JSON.stringify(stored, null, 1));
 }
 
@@ -76,7 +87,7 @@ function loadAnalysis<T extends { readonly target: Target }>(workspace: Workspac
     const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored<T>>;
     if (stored.version !== ANALYSIS_VERSION || stored.result === undefined) return null;
     const { result } = stored;
-    return { result, isCurrent: stored.basis === basisOf(workspace, { target: result.target, ...BASES[name] }) };
+    return { result, isCurrent: stored.basis === basisOf(workspace, dependsOn(name, result)) };
   } catch {
     // Made again at the press of a button: a damaged file must not keep the project shut.
     return null;

@@ -10,6 +10,8 @@ import { loadProject } from './project-store';
  */
 export class ProjectLocks {
   private readonly held = new Map<string, { readonly lock: Promise<ProjectLock>; users: number }>();
+  /** The last edit of each project that is under way. */
+  private readonly edits = new Map<string, Promise<void>>();
   /** Releases under way: the next use within this process waits for them instead of meeting its own lock. */
   private readonly releasing = new Map<string, Promise<void>>();
 
@@ -40,6 +42,21 @@ export class ProjectLocks {
         await this.release(lockFile, entry.lock);
       }
     }
+  }
+
+  /** As hold, one after the other within this process: for what reads the project file, changes it and writes it. */
+  edit<T>(projectPath: string, work: () => Promise<T>): Promise<T> {
+    const before = this.edits.get(projectPath) ?? Promise.resolve();
+    const own = before.then(() => this.hold(projectPath, work));
+    const settled = own.then(
+      () => undefined,
+      () => undefined, // told to its own caller
+    );
+    this.edits.set(projectPath, settled);
+    void settled.then(() => {
+      if (this.edits.get(projectPath) === settled) this.edits.delete(projectPath);
+    });
+    return own;
   }
 
   private async release(lockFile: string, lock: Promise<ProjectLock>): Promise<void> {

@@ -4,7 +4,8 @@ import type { Dated } from '../../src-shared/contract/api';
 import { withoutRepairs } from '../../src-shared/domain/precision';
 import type { RepairResult } from '../../src-shared/domain/repair';
 import { writeFileAtomic } from '../base/atomic-file';
-import { shortHash, type Workspace } from './workspace';
+import { storedPath } from './project-store';
+import { currentCalibrationKey, openCalibration, shortHash, workspaceOf, type Workspace } from './workspace';
 
 const REPAIR_VERSION = 1;
 const NAME = 'repair';
@@ -16,9 +17,14 @@ interface Stored {
 }
 
 /** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
-function basisOf({ file }: Workspace): string {
-  const { model, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, target } = file;
-  return shortHash({ model: model.sha256, calibrationSet, validationSet, preprocessing, method, percentile, tensorMethods, manualThresholds, plan: withoutRepairs(file.plan), target });
+function basisOf({ path, file, paths }: Workspace): string {
+  const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } = file;
+  const plan = withoutRepairs(file.plan);
+  const unrepaired = { file: { ...file, plan }, paths };
+  const calibration = currentCalibrationKey(unrepaired);
+  const auto = calibration === null ? null : openCalibration(workspaceOf(path, unrepaired.file)).autoThresholds();
+  const validation = validationSet && storedPath(path, validationSet.path);
+  return shortHash({ model: model.sha256, calibration, validation, method, percentile, tensorMethods, manualThresholds, importedThresholds, auto, plan, target });
 }
 
 export async function saveRepair(workspace: Workspace, result: RepairResult): Promise<void> {

@@ -108,7 +108,7 @@ export class Workbench implements WorkbenchApi {
 
   async editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView> {
     const projectPath = resolve(request.projectPath);
-    return this.locks.hold(projectPath, async () => {
+    return this.locks.edit(projectPath, async () => {
       const workspace = await openWorkspace(projectPath);
       const edited = await applyEdits(workspace, request.edits, this.services.compute);
       await saveProject(projectPath, edited);
@@ -201,7 +201,7 @@ export class Workbench implements WorkbenchApi {
 
   async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {
     const projectPath = resolve(request.projectPath);
-    return this.locks.hold(projectPath, async () => {
+    return this.locks.edit(projectPath, async () => {
       const report = await importCache(await openWorkspace(projectPath), resolve(request.cachePath), this.services.compute);
       this.emit({ type: 'project', projectPath });
       return report;

@@ -14,10 +14,10 @@ import { imageId } from '../calibration/calibration-state';
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
 import type { Compute, PrepareResult } from '../compute/protocol';
 import { imageInputOf } from '../onnx/inspect';
-import { loadPrepared } from '../onnx/prepared-store';
+import { isPrepared, loadPrepared } from '../onnx/prepared-store';
 import type { Model } from '../onnx/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
-import { loadProject, storedPath } from './project-store';
+import { checkProjectModel, loadProject, storedPath } from './project-store';
 
 /** Part of every calibration key: raised when the same images would be counted differently. */
 const COLLECTOR_VERSION = 2;
@@ -50,7 +50,9 @@ function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number
 }
 
 /** Makes the prepared model unless it is there, and returns what is to be said of it. */
-export function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
+export async function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
+  // What is prepared once is used for good: it must come from the model that the project is for.
+  if (!isPrepared(workspace.preparedDir)) await checkProjectModel(workspace.file, context.signal);
   return compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir, equalize: hasRepair(workspace.file.plan, 'equalization') }, context);
 }
 

@@ -92,17 +92,22 @@ function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchEr
 }
 
 /**
- * Identity of a set: sha256 over (relative path, size, content sha256) of every file, sorted by path. Independent of
+ * Identity of a set: sha256 over (relative path, size, content sha256, the records that are used of a .npy or .npz) of every file, sorted by path. Independent of
  * order, labels and where the set lies. Throws `not-found` when one is gone, `cancelled` on abort.
  */
 export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
-  const paths = new Map(set.entries.map((entry) => [entry.file, entry.path]));
-  const files = [...paths].sort(([a], [b]) => compareText(a, b));
+  const used = new Map<string, { readonly path: string; readonly records: number[] }>();
+  for (const { file, path, record } of set.entries) {
+    const known = used.get(file) ?? { path, records: [] };
+    if (record !== null) known.records.push(record);
+    used.set(file, known);
+  }
+  const files = [...used].sort(([a], [b]) => compareText(a, b));
   const hash = createHash('sha256');
   for (let done = 0; done < files.length; done += HASH_BATCH) {
     throwIfAborted(context.signal);
     context.onProgress?.({ phase: 'hashing images', done, total: files.length, unit: 'images' });
-    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, path]) => manifestLine(file, path)));
+    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, { path, records }]) => manifestLine(file, path, records)));
     for (const line of lines) hash.update(line);
   }
   return hash.digest('hex');
@@ -116,11 +121,11 @@ export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'rec
   return record === null ? sha256 : `${sha256}#${record}`;
 }
 
-async function manifestLine(file: string, path: string): Promise<string> {
+async function manifestLine(file: string, path: string, records: readonly number[]): Promise<string> {
   try {
     const { size } = await stat(path);
     const sha256 = size > MAX_READ_BYTES ? await sha256OfFile(path) : createHash('sha256').update(await readFile(path)).digest('hex');
-    return `${JSON.stringify([file, size, sha256])}\n`;
+    return `${JSON.stringify([file, size, sha256, ...(records.length === 0 ? [] : [records.toSorted((a, b) => a - b)])])}\n`;
   } catch (error) {
     throw readError(error, path, 'Image');
   }

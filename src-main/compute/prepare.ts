@@ -1,20 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { writeFileAtomic } from '../base/atomic-file';
 import { isRunning } from '../base/running-process';
 import { equalize } from '../onnx/passes/equalize';
 import { prepareModel } from '../onnx/prepare';
-import { storePrepared } from '../onnx/prepared-store';
+import { isPrepared, PREPARED_FACTS, storePrepared } from '../onnx/prepared-store';
 import { readModel } from '../onnx/wire-reader';
 import type { PrepareParams, PrepareResult } from './protocol';
 
-const DONE_FILE = 'prepared.json';
-
 /** What was said of a prepared model when it was made. */
 export function preparedFacts(preparedDir: string): PrepareResult {
-  return JSON.parse(readFileSync(join(preparedDir, DONE_FILE), 'utf8')) as PrepareResult;
+  return JSON.parse(readFileSync(join(preparedDir, PREPARED_FACTS), 'utf8')) as PrepareResult;
 }
 
 /** Preparations under way, by folder: several screens may ask for the same model at once. */
@@ -31,10 +30,9 @@ export async function prepare(params: PrepareParams, context: TaskContext): Prom
 }
 
 async function prepareOnce(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
-  const donePath = join(params.preparedDir, DONE_FILE);
-  if (existsSync(donePath)) return preparedFacts(params.preparedDir);
+  if (isPrepared(params.preparedDir)) return preparedFacts(params.preparedDir);
   context.onProgress?.({ phase: 'preparing the model', done: 0, total: 0, unit: 'layers' });
-  const unfinishedDir = `${params.preparedDir}.unfinished-${process.pid}`;
+  const unfinishedDir = `${params.preparedDir}${UNFINISHED}${process.pid}`;
   await mkdir(dirname(unfinishedDir), { recursive: true });
   await removeUnfinished(params.preparedDir);
   await mkdir(unfinishedDir);
@@ -46,12 +44,12 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
       notes: notes.map(({ code, message }) => ({ code, message })),
       ...(equalized ? { equalized: { layers: equalized.layers, tensors: equalized.tensors } } : {}),
     };
-    await writeFileAtomic(join(unfinishedDir, DONE_FILE), JSON.stringify(result));
+    await writeFileAtomic(join(unfinishedDir, PREPARED_FACTS), JSON.stringify(result));
     // Another process that collects a shard may have been faster; what it made is the same, and perhaps in use.
-    if (existsSync(donePath)) return result;
+    if (isPrepared(params.preparedDir)) return result;
     await rm(params.preparedDir, { recursive: true, force: true });
     await rename(unfinishedDir, params.preparedDir).catch((error: unknown) => {
-      if (!existsSync(donePath)) throw error;
+      if (!isPrepared(params.preparedDir)) throw error;
     });
     return result;
   } finally {
@@ -59,12 +57,17 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
   }
 }
 
-/** Removes what processes that were killed have left beside the folder; also of this one, whose id was another's before. */
+/** Of this machine: several may prepare on one file system, and a process id tells nothing about another's. */
+export const UNFINISHED = `.unfinished-${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-`;
+
+/** Removes what processes of this machine that were killed have left beside the folder; also of this one, whose id was another's before. */
 async function removeUnfinished(preparedDir: string): Promise<void> {
   const parent = dirname(preparedDir);
   for (const name of await readdir(parent)) {
-    const pid = Number(/\.unfinished-(\d+)$/.exec(name)?.[1]);
-    const isOwn = name === `${basename(preparedDir)}.unfinished-${process.pid}`;
+    const at = name.lastIndexOf(UNFINISHED);
+    if (at < 0) continue;
+    const pid = Number(name.slice(at + UNFINISHED.length));
+    const isOwn = name === `${basename(preparedDir)}${UNFINISHED}${process.pid}`;
     if (Number.isInteger(pid) && (isOwn || !isRunning(pid))) await rm(join(parent, name), { recursive: true, force: true });
   }
 }

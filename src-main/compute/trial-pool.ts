@@ -205,8 +205,21 @@ export class TrialPool implements Trials {
       }
       this.report(part.to - part.from);
     });
+    this.leaveOutUnanswered(outputs);
     const shared = this.shareable(outputs);
     await Promise.all(this.workers.map((worker) => worker.call('share', shared)));
+  }
+
+  /** Images to which FP32 itself answers with NaN or infinities say nothing about a trial: they are named and left out. */
+  private leaveOutUnanswered(outputs: (readonly OutputTensor[])[]): void {
+    for (let i = this.images.length - 1; i >= 0; i--) {
+      if (this.reference[i]?.signal.every(Number.isFinite)) continue;
+      this.skipped.push({ file: this.images[i]?.file ?? '', reason: 'FP32 answers with values that are no numbers (NaN or infinite)' });
+      for (const list of [this.images, this.slots, this.ids, this.reference, outputs]) list.splice(i, 1);
+    }
+    if (this.images.length === 0) {
+      throw new WorkbenchError('images-empty', 'FP32 answers every image with values that are no numbers (NaN or infinite)', { hint: 'Check the preprocessing (scale, mean, std), and the model in FP32: calib validate PROJECT --variants fp32' });
+    }
   }
 
   private shareable(outputs: readonly (readonly OutputTensor[])[]): SharedReference {

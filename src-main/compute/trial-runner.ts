@@ -92,6 +92,7 @@ export class TrialRunner implements Tasks {
   /** A fixed batch is filled with the same image, over which the shifts are means too: no image changes another's. */
   shifts({ trial, slots }: TrialTasks['shifts']['params']): Promise<BiasShifts> {
     const { biases, ...model } = this.models.shifts(trial);
+    if (biases.length === 0) return Promise.resolve({ biases, images: slots.map(() => []) });
     return this.withSession(model, async (session) => {
       const images: Float32Array[][] = [];
       for (const slot of slots) {

@@ -42,6 +42,7 @@ const LATER_OUTPUTS: Readonly<Record<string, Readonly<Record<number, number>>>> 
 /** Input whose type the outputs have, where it is not the first. */
 const TYPE_INPUT: Readonly<Record<string, number>> = {
   Where: 1,
+  CastLike: 1,
   OneHot: 2,
   DequantizeLinear: 1,
   QLinearConv: 7,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
@@ -9,8 +10,14 @@ import { streamRope } from './stream-rope';
 import { moveWeights } from './weights-file';
 import { readModel } from './wire-reader';
 
+/** Beside the model, written last: a folder with it is complete. */
+export const PREPARED_FACTS = 'prepared.json';
 const MODEL_FILE = 'model.onnx';
 const WEIGHTS_FILE = 'weights.bin';
+
+export function isPrepared(dir: string): boolean {
+  return existsSync(join(dir, PREPARED_FACTS));
+}
 
 /** What `encodeModel(variant, {externalTo})` needs so that a variant refers to the weights of a prepared folder. */
 export function preparedWeights(dir: string): ExternalTo {

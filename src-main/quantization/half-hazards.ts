@@ -12,7 +12,7 @@ export interface RangeFacts {
   /** max|w| of a float32 initializer. */
   readonly weightAmax: (initializer: string) => number;
   /** Largest sum of |w| over the weights of one output channel. */
-  readonly weightAbsSum: (initializer: string, axis: number) => number;
+  readonly weightAbsSum: (initializer: string, axis: number, groups?: number) => number;
   /** max|x| of an activation over the calibration set, or undefined when it was not collected. */
   readonly activationAmax: (tensor: string) => number | undefined;
   /** True when no value of an activation was negative over the calibration set. */
@@ -79,7 +79,8 @@ function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts):
 function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFacts): number {
   if (COMPUTE_OPS.has(node.opType)) {
     const weight = weightOf(facts, node);
-    if (weight) return ranges.weightAbsSum(weight.initializer, weight.axis);
+    // The weight of a ConvTranspose has its groups along the first axis, its output channels within each along the second.
+    if (weight) return ranges.weightAbsSum(weight.initializer, weight.axis, node.opType === 'ConvTranspose' ? attrInt(node, 'group', 1) : 1);
     const inner = facts.shape(node.input[0] ?? '')?.at(-1);
     return typeof inner === 'number' ? inner * (ranges.activationAmax(right) ?? 0) : 0;
   }

@@ -82,7 +82,7 @@ export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['range
   const rangeOf = (tensor: string) => (Object.hasOwn(ranges, tensor) ? ranges[tensor] : undefined);
   return {
     weightAmax: (name) => weights.amax(name),
-    weightAbsSum: (name, axis) => weights.largestAbsSum(name, axis),
+    weightAbsSum: (name, axis, groups) => weights.largestAbsSum(name, axis, groups),
     activationAmax: (tensor) => {
       const range = rangeOf(tensor);
       return range && Math.max(Math.abs(range[0]), Math.abs(range[1]));

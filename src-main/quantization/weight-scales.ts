@@ -40,13 +40,13 @@ export class WeightScales {
     return amaxes;
   }
 
-  /** Largest sum of |w| over the weights of one index of `axis`. */
-  largestAbsSum(name: string, axis: number): number {
-    const key = `${axis} ${name}`;
+  /** Largest sum of |w| over the weights of one index of `axis`; with groups (of the first axis) over those of one group. */
+  largestAbsSum(name: string, axis: number, groups = 1): number {
+    const key = `${axis} ${groups} ${name}`;
     const known = this.absSums.get(key);
     if (known !== undefined) return known;
     const tensor = this.tensor(name);
-    const largest = Math.max(0, ...absSumPerChannel(tensorAsFloat32(tensor), tensor.dims, axis));
+    const largest = absSumPerChannel(tensorAsFloat32(tensor), tensor.dims, { axis, groups }).reduce((most, sum) => Math.max(most, sum), 0);
     this.absSums.set(key, largest);
     return largest;
   }
@@ -61,13 +61,14 @@ export class WeightScales {
   }
 }
 
-/** Sums of |w| in double precision, by channel. */
-function absSumPerChannel(values: Float32Array, dims: readonly number[], axis: number): Float64Array {
+/** Sums of |w| in double precision, by group of the first axis and channel. */
+function absSumPerChannel(values: Float32Array, dims: readonly number[], { axis, groups }: { readonly axis: number; readonly groups: number }): Float64Array {
   const channels = dims[axis] ?? 1;
   const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
-  const sums = new Float64Array(channels);
+  const sums = new Float64Array(channels * groups);
+  const perGroup = values.length / groups;
   for (let i = 0; i < values.length; i++) {
-    const channel = Math.floor(i / inner) % channels;
+    const channel = (Math.floor(i / inner) % channels) + channels * Math.floor(i / perGroup);
     sums[channel] = (sums[channel] ?? 0) + Math.abs(values[i] ?? 0);
   }
   return sums;

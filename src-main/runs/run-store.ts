@@ -105,19 +105,6 @@ export async function loadRun(projectPath: string, runId: string): Promise<RunRe
   }
 }
 
-/** The newest run that can be read, or null when there is none; unreadable ones are passed over. */
-export async function loadNewestRun(projectPath: string): Promise<RunRecord | null> {
-  const runs = await listRuns(projectPath);
-  for (const { runId } of runs.toReversed()) {
-    try {
-      return await loadRun(projectPath, runId);
-    } catch (error) {
-      if (!(error instanceof WorkbenchError)) throw error;
-    }
-  }
-  return null;
-}
-
 async function readRecord(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');

@@ -1,5 +1,5 @@
 import type { Method } from './methods';
-import type { Precision, PrecisionPlan, Target } from './precision';
+import type { Precision, Target } from './precision';
 
 /** Results of the analyses: plain data, written to `analysis/*.json` of a project and sent over links as they are. */
 
@@ -181,12 +181,4 @@ export interface DiagnosisResult {
   /** One paragraph in words. */
   readonly summary: string;
   readonly createdAt: string;
-}
-
-/** What an analysis was made for; a result whose identity differs from the project's is out of date. */
-export interface AnalysisIdentity {
-  /** Key of the calibration. */
-  readonly calibration: string;
-  readonly target: Target;
-  readonly plan: PrecisionPlan;
 }

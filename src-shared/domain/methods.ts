@@ -12,7 +12,6 @@ export type VariantMethod = (typeof VARIANT_METHODS)[number];
 
 /** Default share of values inside the threshold of `percentile`, in percent. */
 export const DEFAULT_PERCENTILE = 99.99;
-export const OFFERED_PERCENTILES = [99.9, 99.99, 99.999] as const;
 
 export function isHistogramMethod(text: string): text is HistogramMethod {
   return (HISTOGRAM_METHODS as readonly string[]).includes(text);

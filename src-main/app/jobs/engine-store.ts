@@ -13,7 +13,7 @@ export async function pruneEngines(workspace: Pick<Workspace, 'paths'>, inUse: r
   const root = workspace.paths.enginesDir;
   if (!existsSync(root)) return;
   const kept = new Set(inUse);
-  const folders = readdirSync(root).map((name) => {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => {
     const dir = join(root, name);
     return { dir, usedAt: statSync(dir).mtimeMs, bytes: readdirSync(dir).reduce((sum, file) => sum + statSync(join(dir, file)).size, 0) };
   });

@@ -25,6 +25,13 @@ describe('chooseThresholds', () => {
     expect(outcome.singles.map(({ method }) => method)).toEqual(['minmax', 'entropy', 'mse']);
   });
 
+  it('has a threshold for tensors that this plan does not quantize and the best method does not know', async () => {
+    const error = away({ a: 3, b: 3, c: 3 });
+    const thresholds = { minmax: { a: 8, b: 8, c: 8, other: 5 }, imported: { a: 3, b: 3, c: 3 } };
+    const outcome = await chooseThresholds(new FakeTrials(images, ({ thresholds: own }) => error(own)), { ...problem, thresholds });
+    expect(outcome).toMatchObject({ bestSingle: 'imported', thresholds: { a: 3, b: 3, c: 3, other: 5 } });
+  });
+
   it('goes back to the best single method when the descent fits its own images only', async () => {
     const fitted = away({ a: 8, b: 2, c: 4 });
     const general = away({ a: 4, b: 4, c: 4 });

@@ -39,6 +39,12 @@ describe('qualityOf', () => {
     expect(qualityOf(detector, at, answers)).toMatchObject({ top1: null, agreement: 75, worstGroup: null });
   });
 
+  it('is infinitely bad where FP32 answers zero throughout and the trial does not', () => {
+    const silent = { images: [{ file: '0', group: null, label: null }], reference: [{ signal: [0], top1: -1, rows: 0 }] };
+    const quality = (noise: number) => qualityOf(silent as never, [0], [{ noise: [noise], top1: -1, agreeingRows: 0 }]).nmse;
+    expect([quality(0), quality(1)]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
   it('is infinitely bad where an output has NaN', () => {
     const answers = at.map((i) => ({ noise: [i === 2 ? Number.POSITIVE_INFINITY : 0], top1: i === 2 ? -1 : i % 2, agreeingRows: 4 }));
     const quality = qualityOf(even, at, answers);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { prepare } from '../../../src-main/compute/prepare';
+import { prepare, UNFINISHED } from '../../../src-main/compute/prepare';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyModel } from '../../support/tiny-project';
 
@@ -21,13 +21,14 @@ describe('prepare', () => {
     const modelPath = join(dir, 'tiny.onnx');
     await writeTinyModel(modelPath);
     const gone = spawnSync(process.execPath, ['-e', '']).pid;
-    unfinished(parent, `k.unfinished-${gone}`);
-    unfinished(parent, `other.unfinished-${gone}`);
-    unfinished(parent, `k.unfinished-${process.pid}`);
-    unfinished(parent, `k.unfinished-${process.ppid}`);
+    unfinished(parent, `k${UNFINISHED}${gone}`);
+    unfinished(parent, `other${UNFINISHED}${gone}`);
+    unfinished(parent, `k${UNFINISHED}${process.pid}`);
+    unfinished(parent, `k${UNFINISHED}${process.ppid}`);
+    unfinished(parent, `k.unfinished-elsewhere-${gone}`);
     const preparedDir = join(parent, 'k');
     await prepare({ modelPath, preparedDir }, {});
-    expect(readdirSync(parent).sort()).toEqual(['k', `k.unfinished-${process.ppid}`]);
+    expect(readdirSync(parent).sort()).toEqual(['k', `k${UNFINISHED}${process.ppid}`, `k.unfinished-elsewhere-${gone}`].sort());
     expect(readdirSync(preparedDir)).toEqual(expect.arrayContaining(['model.onnx', 'prepared.json']));
   });
 

@@ -25,9 +25,10 @@ test('rules of the operators', () => {
     makeNode('If', ['greater'], ['branch'], { attributes: [graphAttr('then_branch', { ...branch, output: [{ name: 'b', tensorType: null }] })] }),
     makeNode('Mystery', ['x'], ['mystery'], { domain: 'com.example' }),
     makeNode('Split', ['shape'], ['s0', 's1']),
+    makeNode('CastLike', ['x', 'shape'], ['cast_like']),
   ];
   const types = elementTypes(buildModel({ inputs: { x: [1] }, outputs: {}, nodes, initializers: [int64Tensor('k', [1], [1]), floatTensor('scale', [], [1]), int8Tensor('zero', [], [0])] }));
-  const expected = { shape: T.INT64, half: T.FLOAT16, relu: T.FLOAT16, values: T.FLOAT, indices: T.INT64, greater: T.BOOL, where: T.FLOAT, q: T.INT8, u: T.UINT8, dq: T.FLOAT, zeros: T.FLOAT, ones: T.INT64, branch: T.INT64, mystery: undefined, s1: T.INT64 };
+  const expected = { shape: T.INT64, half: T.FLOAT16, relu: T.FLOAT16, values: T.FLOAT, indices: T.INT64, greater: T.BOOL, where: T.FLOAT, q: T.INT8, u: T.UINT8, dq: T.FLOAT, zeros: T.FLOAT, ones: T.INT64, branch: T.INT64, mystery: undefined, s1: T.INT64, cast_like: T.INT64 };
   for (const [name, type] of Object.entries(expected)) expect(types.get(name), name).toBe(type);
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { intAttr, intsAttr } from '../../../src-main/onnx/make';
 import type { Model } from '../../../src-main/onnx/model';
 import { graphFacts } from '../../../src-main/quantization/graph-facts';
 import { halfHazards } from '../../../src-main/quantization/half-hazards';
@@ -39,6 +40,16 @@ describe('halfHazards', () => {
     expect(hazardsOf(10, { x: [-400, 400] })).toEqual([]);
     expect(hazardsOf(10, { x: [-410, 400] })).toEqual(['conv fp16-refused-accumulation conv:0 65600']);
     expect(hazardsOf(-10, { x: [-410, 400] })).toEqual(['conv fp16-refused-accumulation conv:0 65600']);
+  });
+
+  it('bounds partial sums of a ConvTranspose by those of a group', () => {
+    const net = new Net();
+    const up = net.op('ConvTranspose', 'up', ['x', net.constant('w', [64, 1, 4, 4], new Float32Array(1024).fill(0.25))], [intAttr('group', 64), intsAttr('strides', [2, 2])]);
+    const built = net.model([1, 64, 4, 4], up);
+    const facts = graphFacts(built);
+    const found = (amax: number) => facts.nodes.flatMap((node) => halfHazards(facts, node, rangeFacts(new WeightScales(built), { x: [-amax, amax] })).map(({ code, amaxReal }) => `${code} ${amaxReal}`));
+    expect(found(457)).toEqual([]);
+    expect(found(20_000)).toContain('fp16-refused-accumulation 80000');
   });
 
   it('takes the sum of an average without negative terms from the average itself', () => {

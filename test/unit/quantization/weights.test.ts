@@ -28,6 +28,13 @@ describe('WeightScales', () => {
     expect([...weights.channelAmax('w', 1)]).toEqual([3, 7]);
     expect(() => weights.amax('v')).toThrow('"v"');
   });
+
+  it('sums weights of a channel, of one group where there are groups, of very many channels too', () => {
+    // Two groups of one input channel each, two output channels: [[1, -2], [3, 4]].
+    const weights = new WeightScales(buildModel({ outputs: {}, nodes: [], initializers: [floatTensor('w', [2, 2, 1, 1], [1, -2, 3, 4]), floatTensor('wide', [200_000, 1], Array.from({ length: 200_000 }, (_, i) => i % 7))] }));
+    expect([weights.largestAbsSum('w', 0), weights.largestAbsSum('w', 1), weights.largestAbsSum('w', 1, 2)]).toEqual([7, 6, 4]);
+    expect(weights.largestAbsSum('wide', 0)).toBe(6);
+  });
 });
 
 describe('weightScalesFor', () => {

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRunId, isRunId, listRuns, loadNewestRun, loadRun, saveReport, saveRun } from '../../../src-main/runs/run-store';
+import { createRunId, isRunId, listRuns, loadRun, saveReport, saveRun } from '../../../src-main/runs/run-store';
 import { sampleRecord } from './sample-run';
 
 let project = '';
@@ -44,15 +44,6 @@ describe('run store', () => {
     await mkdir(join(project, 'runs', '20260103T000000000Z-abcdef'));
     await mkdir(join(project, 'runs', 'notes'));
     expect((await listRuns(project)).map((run) => run.runId)).toEqual([OLD, NEW]);
-  });
-
-  it('loads the newest run that can be read', async () => {
-    expect(await loadNewestRun(project)).toBeNull();
-    await saveRun(project, sampleRecord({ runId: OLD }));
-    await saveRun(project, sampleRecord({ runId: NEW }));
-    expect((await loadNewestRun(project))?.runId).toBe(NEW);
-    await writeFile(join(project, 'runs', NEW, 'run.json'), '{"version":1');
-    expect((await loadNewestRun(project))?.runId).toBe(OLD);
   });
 
   it('names the file that is damaged, newer or missing', async () => {
