@@ -1,6 +1,6 @@
 import { tensorAsFloat32 } from '../tensor-values';
 import type { EqualizationPair } from './equalization-pairs';
-import { inChannels, type LayerWeights } from './layer-weights';
+import type { LayerWeights } from './layer-weights';
 
 /** Sweeps end when no factor moves by more than this (in powers of two), which is far below the rounding to whole powers. */
 const SETTLED_LOG2 = 0.01;
@@ -19,10 +19,11 @@ const MOST_LOG2 = 24;
  */
 export function equalizationExponents(pairs: readonly EqualizationPair[]): Int8Array[] {
   const ranges = new Map<LayerWeights['node'], WeightRanges>();
+  const read = new Map(pairs.flatMap(({ first, readers }) => readers.map(({ node }) => [node, first.outputs] as const)));
   const rangesOf = (weights: LayerWeights): WeightRanges => {
     const known = ranges.get(weights.node);
     if (known) return known;
-    const made = new WeightRanges(weights);
+    const made = new WeightRanges(weights, read.get(weights.node) ?? null);
     ranges.set(weights.node, made);
     return made;
   };
@@ -31,9 +32,9 @@ export function equalizationExponents(pairs: readonly EqualizationPair[]): Int8A
     let moved = 0;
     for (const [at, { first, readers }] of pairs.entries()) {
       const own = rangesOf(first).perOutput();
-      const read = readers.map((reader) => rangesOf(reader).perChannel(first.outputs));
+      const behindEach = readers.map((reader) => rangesOf(reader).perChannel());
       const steps = own.map((range, channel) => {
-        const behind = Math.max(...read.map((each) => each[channel] ?? 0));
+        const behind = Math.max(...behindEach.map((each) => each[channel] ?? 0));
         return range > 0 && behind > 0 ? Math.log2(range / behind) / 2 : 0;
       });
       rangesOf(first).divideOutputs(steps);
@@ -51,8 +52,8 @@ export function equalizationExponents(pairs: readonly EqualizationPair[]): Int8A
 
 /** Largest |w| of every output channel of the first layer, and of every input channel over all readers. */
 export function channelRanges({ first, readers }: EqualizationPair): { readonly own: Float64Array; readonly behind: Float64Array } {
-  const read = readers.map((reader) => new WeightRanges(reader).perChannel(first.outputs));
-  const own = new WeightRanges(first).perOutput();
+  const read = readers.map((reader) => new WeightRanges(reader, first.outputs).perChannel());
+  const own = new WeightRanges(first, null).perOutput();
   return { own, behind: own.map((_, channel) => Math.max(...read.map((each) => each[channel] ?? 0))) };
 }
 
@@ -63,43 +64,56 @@ function wholePowers(log2: Float64Array): Int8Array {
   return Int8Array.from(log2, (value) => Math.max(-MOST_LOG2, Math.min(MOST_LOG2, Math.round(value - middle))));
 }
 
-/** Largest |w| per output and input of a layer, under factors that change from sweep to sweep. */
+/**
+ * Largest |w| per output and channel of a layer, under factors that change from sweep to sweep. The inputs of one channel share
+ * their factor, so that only the largest weight of each counts; of a layer whose inputs keep theirs, of all.
+ */
 class WeightRanges {
+  /** Of output o and the j-th channel that it reads, at o * reads + j. */
   private readonly amax: Float32Array;
+  /** Channels that each output reads. */
+  private readonly reads: number;
   private readonly outputFactor: Float64Array;
-  private readonly inputFactor: Float64Array;
+  private readonly channelFactor: Float64Array;
 
-  constructor(private readonly weights: LayerWeights) {
+  /** @param channels that the layer's inputs belong to; null: its inputs are scaled by nobody. */
+  constructor(private readonly weights: LayerWeights, channels: number | null) {
     const { outputs, inputs, groups, kernel, outputStride, inputStride } = weights;
+    this.reads = channels === null ? 1 : channels / groups;
+    const perChannel = inputs / this.reads;
     const values = tensorAsFloat32(weights.tensor);
-    this.amax = new Float32Array(outputs * inputs);
+    this.amax = new Float32Array(outputs * this.reads);
     for (let o = 0; o < outputs; o++) {
       for (let i = 0; i < inputs; i++) {
         const start = o * outputStride + i * inputStride;
-        let amax = 0;
+        const at = o * this.reads + Math.floor(i / perChannel);
+        let amax = this.amax[at] ?? 0;
         for (let k = start; k < start + kernel; k++) amax = Math.max(amax, Math.abs(values[k] ?? 0));
-        this.amax[o * inputs + i] = amax;
+        this.amax[at] = amax;
       }
     }
     this.outputFactor = new Float64Array(outputs).fill(1);
-    this.inputFactor = new Float64Array(inputs * groups).fill(1);
+    this.channelFactor = new Float64Array(this.reads * groups).fill(1);
   }
 
   perOutput(): Float64Array {
-    const ranges = new Float64Array(this.weights.outputs);
-    this.visit((output, input, range) => {
-      ranges[output] = Math.max(ranges[output] ?? 0, range * (this.inputFactor[input] ?? 1) * (this.outputFactor[output] ?? 1));
+    return this.outputFactor.map((factor, output) => {
+      const first = this.firstChannel(output);
+      let largest = 0;
+      for (let j = 0; j < this.reads; j++) largest = Math.max(largest, (this.amax[output * this.reads + j] ?? 0) * (this.channelFactor[first + j] ?? 1));
+      return largest * factor;
     });
-    return ranges;
   }
 
-  perChannel(channels: number): Float64Array {
-    const ranges = new Float64Array(channels);
-    const perChannel = this.inputFactor.length / channels;
-    this.visit((output, input, range) => {
-      const channel = Math.floor(input / perChannel);
-      ranges[channel] = Math.max(ranges[channel] ?? 0, range * (this.inputFactor[input] ?? 1) * (this.outputFactor[output] ?? 1));
-    });
+  perChannel(): Float64Array {
+    const ranges = new Float64Array(this.channelFactor.length);
+    for (const [output, factor] of this.outputFactor.entries()) {
+      const first = this.firstChannel(output);
+      for (let j = 0; j < this.reads; j++) {
+        const range = (this.amax[output * this.reads + j] ?? 0) * (this.channelFactor[first + j] ?? 1) * factor;
+        if (range > (ranges[first + j] ?? 0)) ranges[first + j] = range;
+      }
+    }
     return ranges;
   }
 
@@ -108,18 +122,12 @@ class WeightRanges {
   }
 
   multiplyChannels(log2: Float64Array): void {
-    const perChannel = this.inputFactor.length / log2.length;
-    for (let input = 0; input < this.inputFactor.length; input++) {
-      this.inputFactor[input] = (this.inputFactor[input] ?? 1) * 2 ** (log2[Math.floor(input / perChannel)] ?? 0);
-    }
+    for (const [channel, step] of log2.entries()) this.channelFactor[channel] = (this.channelFactor[channel] ?? 1) * 2 ** step;
   }
 
-  /** @param each receives the output, the input among those of all groups, and the largest |w| between them. */
-  private visit(each: (output: number, input: number, range: number) => void): void {
-    const { outputs, inputs, groups } = this.weights;
-    const inputOf = inChannels(this.weights, inputs * groups);
-    for (let output = 0; output < outputs; output++) {
-      for (let i = 0; i < inputs; i++) each(output, inputOf?.(output, i) ?? i, this.amax[output * inputs + i] ?? 0);
-    }
+  /** The outputs of a group read its channels, one after the other. */
+  private firstChannel(output: number): number {
+    const { outputs, groups } = this.weights;
+    return Math.floor(output / (outputs / groups)) * this.reads;
   }
 }
