@@ -267,7 +267,8 @@ export class TrialPool implements Trials {
   private report(passes: number, unit = 'passes'): void {
     this.phase.done += passes;
     const { name, done, total } = this.phase;
-    this.context.onProgress?.({ phase: name, done, total: Math.max(done, total), unit });
+    // More than was foreseen: how much more is not known.
+    this.context.onProgress?.({ phase: name, done, total: done > total ? 0 : total, unit });
   }
 }
 

@@ -44,6 +44,9 @@ export function endText(job: JobSnapshot): string {
 
 /** A phase as jobs report it, in the reader's language; one without a message is shown as it is. */
 export function phaseText(phase: string): string {
+  // `search: benchmarking`: a phase of an analysis within a run.
+  const [name, within] = phase.split(': ', 2);
+  if (within !== undefined) return `${messageOr(`jobs.phase.${name}`, name ?? '')}: ${phaseText(within)}`;
   return messageOr(`jobs.phase.${phase.replaceAll(' ', '-')}`, phase);
 }
 

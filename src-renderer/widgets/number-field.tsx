@@ -36,7 +36,8 @@ export function NumberField(props: NumberFieldProps) {
     setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.key === 'Enter') commit();
+    // What cannot be taken stays, marked, with its reason as a tooltip.
+    if (event.key === 'Enter' && parsed.isValid) commit();
     if (event.key === 'Escape' && draft !== null) {
       event.stopPropagation();
       setDraft(null);

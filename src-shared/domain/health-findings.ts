@@ -86,16 +86,18 @@ export function convergenceFindings(points: readonly ConvergencePoint[], limits:
   const distance = ({ images }: ConvergencePoint): number => Math.abs(2 * images - whole.images);
   const half = points.slice(0, -1).reduce<ConvergencePoint | null>((best, point) => (best === null || distance(point) < distance(best) ? point : best), null);
   if (half === null) return [];
-  const isSteady = half.worstLossDb <= limits.convergenceLossDb;
-  const loss = formatDb(Math.max(half.worstLossDb, isSteady ? 0.1 : 0));
+  // From half of the images on: that half by itself fits by chance does not make it enough.
+  const worst = points.filter(({ images }) => images >= half.images && images < whole.images).reduce((most, point) => (point.worstLossDb > most.worstLossDb ? point : most), half);
+  const isSteady = worst.worstLossDb <= limits.convergenceLossDb;
+  const loss = formatDb(Math.max(worst.worstLossDb, isSteady ? 0.1 : 0));
   return [
     finding({
       code: isSteady ? 'thresholds-steady' : 'thresholds-unsteady',
       severity: isSteady ? 'info' : 'warning',
-      facts: { images: whole.images, half: half.images, tensor: half.worstTensor ?? '', loss },
-      value: half.worstLossDb,
+      facts: { images: whole.images, half: worst.images, tensor: worst.worstTensor ?? '', loss },
+      value: worst.worstLossDb,
       limit: limits.convergenceLossDb,
-      ...(half.worstTensor === null ? {} : { tensors: [half.worstTensor] }),
+      ...(worst.worstTensor === null ? {} : { tensors: [worst.worstTensor] }),
     }),
   ];
 }

@@ -1,6 +1,7 @@
 import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, VariantReport, WorstGroup, WorstImage } from './accuracy';
 import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
+import { METHODS } from './methods';
 import { BACKENDS, TARGETS } from './precision';
 import { decisionFields, modelShape, preprocessingShape } from './project-shape';
 import {
@@ -138,7 +139,7 @@ const runRecord = objectOf<RunRecord>(
       {
         target: oneOf(...TARGETS),
         backend: oneOf(...BACKENDS),
-        method: string,
+        method: oneOf(...METHODS),
         threads: count,
         percentile: decisionFields.percentile,
         tensorMethods: decisionFields.tensorMethods,

@@ -145,7 +145,7 @@ export interface RunRecord {
     readonly target: Target;
     readonly backend: BackendId;
     /** Method of every tensor that has none of its own. */
-    readonly method: string;
+    readonly method: Method;
     /** What was decided per tensor and per layer, as in the project file. */
     readonly percentile: number;
     readonly tensorMethods: Readonly<Record<string, Method>>;

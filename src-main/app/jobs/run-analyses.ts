@@ -12,6 +12,12 @@ import { needsCalibration, variantOptions } from './variants';
 /** Points that a group may lose where no gate says so. */
 const MAX_GROUP_DROP = 1;
 
+/** An analysis has phases of the same names as the run around it: they are told apart as `search: benchmarking`. */
+function withinStep(name: 'search' | 'diagnosis', context: TaskContext): TaskContext {
+  const { onProgress } = context;
+  return onProgress ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) } : context;
+}
+
 /** The project as the search's plan makes it, for this run only, and what the search says; as it is when no plan meets the limits. */
 export async function withSearchedPlan(
   { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
@@ -28,7 +34,7 @@ export async function withSearchedPlan(
     { kind: 'search', projectPath: workspace.path, ...(method === undefined ? {} : { method }), target, ...(threads === undefined ? {} : { threads }), ...(limit === undefined ? {} : { limit }) },
     workspace,
     services,
-    context,
+    withinStep('search', context),
   );
   const plan = found.chosen === null ? undefined : found.plans[found.chosen];
   if (!plan) return { workspace, search: found.summary };
@@ -57,7 +63,7 @@ export async function diagnosesOf(
       { kind: 'diagnose', projectPath: workspace.path, variant: shipped, subject: { kind: 'group', group }, target: validation.target },
       workspace,
       services,
-      context,
+      withinStep('diagnosis', context),
     );
     records.push({ variant, title, summary, actions: actions.map(({ sentence }) => sentence) });
   }

@@ -85,7 +85,7 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
     ranking: outcome.ranking,
     plans,
     chosen,
-    summary: summarize(outcome, plans, chosen),
+    summary: summarize(outcome, plans, { chosen, judgedOn }),
     passes: outcome.passes + autoPasses,
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
@@ -142,16 +142,18 @@ function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer
   });
 }
 
-function summarize({ method }: SearchOutcome, plans: readonly SearchPlan[], chosen: number | null): string {
+function summarize({ method, images }: SearchOutcome & { readonly images: number }, plans: readonly SearchPlan[], { chosen, judgedOn }: Pick<SearchResult, 'chosen' | 'judgedOn'>): string {
+  // Top-1 of images that thresholds were chosen on is no accuracy.
+  const where = judgedOn === 'calibration' ? ` on ${formatCountOf(images, 'calibration image')}` : '';
   const thresholds = method === null ? 'the thresholds in use' : `the thresholds of ${method}`;
   const plan = chosen === null ? undefined : plans[chosen];
   if (plan) {
     const released = plan.fp16Layers.length === 0 ? 'No layer has to leave INT8' : `${formatCountOf(plan.fp16Layers.length, 'layer')} in FP16`;
-    return `${released} with ${thresholds}: ${answersOf(plan)}.`;
+    return `${released} with ${thresholds}: ${answersOf(plan)}${where}.`;
   }
   const best = plans.reduce<SearchPlan | null>((found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own), null);
   if (!best) return 'Nothing was tried.';
-  return `No plan meets the limits with ${thresholds}; the nearest has ${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}.`;
+  return `No plan meets the limits with ${thresholds}; the nearest has ${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}${where}.`;
 }
 
 function answersOf({ quality }: SearchPlan): string {

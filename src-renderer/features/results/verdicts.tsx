@@ -1,6 +1,8 @@
 import type { Gates } from '../../../src-shared/domain/project';
 import type { RunRecord } from '../../../src-shared/domain/run-record';
 import { t } from '../../i18n';
+import { decisionsOf } from '../../state/decision-history';
+import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
@@ -8,6 +10,7 @@ import { Icon } from '../../widgets/icons';
 import { areGatesEqual, gatesOfRun, judgeAll, verdictOf } from './gate-marks';
 import { gateSentence } from './gate-sentence';
 import { statisticsNotes } from './notes';
+import { decisionsOfRun, isOfProject } from './run-decisions';
 
 interface VerdictsProps {
   readonly record: RunRecord;
@@ -58,12 +61,30 @@ export function Verdicts({ record, gates }: VerdictsProps) {
   );
 }
 
+/** What is shown and what an export or a diagnosis takes are two things once the project differs. */
+function ProjectNote({ record }: { readonly record: RunRecord }) {
+  const project = useSession((state) => state.project);
+  const edit = useSession((state) => state.edit);
+  if (project === null || isOfProject(record, project.file)) return null;
+  const adopt = (): void => void edit(t('results.adopt.edit'), [{ kind: 'restore', decisions: { ...decisionsOf(project.file), ...decisionsOfRun(record) } }]);
+  return (
+    <li className="results-caution">
+      <Icon name="warning" size={13} />
+      {t(record.search === undefined ? 'results.adopt.edited' : 'results.adopt.searched')}
+      <Button tone="quiet" onClick={adopt}>
+        {t('results.adopt')}
+      </Button>
+    </li>
+  );
+}
+
 export function Notes({ record }: { readonly record: RunRecord }) {
   const shippedHint = record.shipped.length === 0 ? '' : ` ${t('results.table.shipped')}`;
   return (
     <ul className="results-notes">
       <li className="dim">{`${t('results.table.note')}${shippedHint}`}</li>
       {record.search === undefined ? null : <li>{t('results.search', { found: record.search })}</li>}
+      <ProjectNote record={record} />
       {statisticsNotes(record).map((note, index) => (
         <li key={index} className={note.tone === 'caution' ? 'results-caution' : 'dim'}>
           {note.tone === 'caution' ? <Icon name="warning" size={13} /> : null}

@@ -25,13 +25,8 @@ const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'preparing the model': ['prepare'],
   'reading the calibration set': ['read'],
   'hashing images': ['read'],
-  'collecting histograms': ['collect', 'diagnose'],
+  'collecting histograms': ['collect'],
   'merging shards': ['collect'],
-  'measuring FP32': ['search'],
-  'choosing thresholds': ['search'],
-  'ranking layers': ['search'],
-  'searching plans': ['search'],
-  'trying models': ['diagnose'],
   'building engines': ['build', 'validate'],
   'converting weights': ['build', 'validate'],
   'writing weights': ['prepare', 'build', 'validate'],
@@ -56,6 +51,8 @@ export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] 
 export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | null): StepId | null {
   const steps = stepsOf(job);
   const from = furthest === null ? 0 : steps.indexOf(furthest);
-  const candidates = (STEPS_OF_PHASE[phase] ?? []).filter((step) => steps.includes(step));
+  const within = /^(search|diagnosis): /.exec(phase)?.[1];
+  const named: readonly StepId[] = within === undefined ? (STEPS_OF_PHASE[phase] ?? []) : [within === 'search' ? 'search' : 'diagnose'];
+  const candidates = named.filter((step) => steps.includes(step));
   return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;
 }

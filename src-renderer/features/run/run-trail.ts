@@ -39,7 +39,8 @@ function beginTrail(snapshot: JobSnapshot, nowMs: number): JobTrail {
 
 /** Takes in one snapshot; late or repeated ones (by sequence) change nothing. */
 export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowMs: number): JobTrail {
-  const known = trail !== null && trail.jobId === snapshot.id ? trail : beginTrail(snapshot, nowMs);
+  const isKnown = trail !== null && trail.jobId === snapshot.id;
+  const known = isKnown ? trail : beginTrail(snapshot, nowMs);
   if (snapshot.sequence <= known.sequence) return known;
   const furthest = stepOfPhase(snapshot, snapshot.phase, known.furthest);
   const ended = isFinished(snapshot);
@@ -48,7 +49,8 @@ export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowM
     sequence: snapshot.sequence,
     endedAtMs: ended ? (known.endedAtMs ?? nowMs) : null,
     furthest,
-    steps: furthest === null ? known.steps : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
+    // Of a job that had ended when it was first seen nothing was timed.
+    steps: furthest === null || (ended && !isKnown) ? known.steps : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
   };
 }
 

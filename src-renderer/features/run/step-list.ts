@@ -61,7 +61,7 @@ interface StateTask {
 
 function stateOf({ id, offset, input, trail }: StateTask): StepState {
   const { snapshot } = input;
-  if (snapshot.kind === 'run' && id === 'validate' && !input.hasValidationSet) return 'left-out';
+  if (snapshot.kind === 'run' && (id === 'validate' || id === 'diagnose') && !input.hasValidationSet) return 'left-out';
   if (snapshot.state === 'done' || offset < 0) {
     if (trail?.fromStart !== true || trail.steps[id] !== undefined) return 'done';
     // No group got worse.
@@ -97,7 +97,8 @@ export function overallFraction(rows: readonly StepRow[]): number {
   if (counted.length === 0) return 0;
   const done = counted.reduce((sum, row) => {
     if (row.state === 'done' || row.state === 'kept' || row.state === 'not-needed') return sum + 1;
-    if (row.state === 'waiting' || row.counted === null) return sum;
+    // An analysis counts several things one after the other: its share would run backwards.
+    if (row.state === 'waiting' || row.counted === null || row.id === 'search' || row.id === 'diagnose') return sum;
     return sum + Math.min(1, row.counted.done / row.counted.total);
   }, 0);
   return done / counted.length;

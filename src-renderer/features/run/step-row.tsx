@@ -26,16 +26,21 @@ interface StepRowProps {
 export function StepRowView({ row, position }: StepRowProps) {
   const icon = STATE_ICONS[row.state];
   const name = t(`run.step.${row.id}`);
+  const ended = row.state === 'active' ? leftText(row) : stateText(row);
   return (
     <li className={classNames('run-step', `run-step-${row.state}`)} aria-current={row.state === 'active' ? 'step' : undefined}>
       <span className="run-step-mark">{icon === null ? <span className="run-step-number">{position}</span> : <Icon name={icon} size={14} />}</span>
-      <span className="run-step-name">{name}</span>
+      <span className="run-step-name" title={name}>
+        {name}
+      </span>
       <span className="run-step-bar">
         {row.counted === null || row.state === 'kept' ? null : <Meter label={name} value={row.counted.done} total={row.counted.total} text={countedText(row.counted)} />}
       </span>
       <span className="run-step-count number">{row.counted === null ? '' : countedText(row.counted)}</span>
       <span className="run-step-rate number dim">{rateText(row)}</span>
-      <span className="run-step-left number">{row.state === 'active' ? leftText(row) : stateText(row)}</span>
+      <span className="run-step-left number" title={ended}>
+        {ended}
+      </span>
     </li>
   );
 }

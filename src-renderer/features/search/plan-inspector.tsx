@@ -61,13 +61,15 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
 
 function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
   const { limits, fp32 } = result;
-  const drop = dropOf(plan.quality, fp32, measureOf(result));
+  // Without labelled validation images plans are judged by agreement and output error.
+  const isLabelled = result.judgedOn === 'validation' && fp32.top1 !== null;
+  const drop = dropOf(plan.quality, fp32, isLabelled ? measureOf(result) : 'agreement');
   const group = worstGroupDrop(plan.quality, fp32);
   const error = plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse;
   const lines = [
     ...(drop === null ? [] : [{ key: 'drop', isMet: drop <= limits.maxDrop, text: t(drop < 0 ? 'search.limit.gain' : 'search.limit.drop', { value: points(drop), limit: points(limits.maxDrop) }) }]),
-    ...(group === null ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t(group.drop < 0 ? 'search.limit.groupGain' : 'search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
-    ...(result.fp32.top1 !== null ? [] : [{ key: 'error', isMet: error <= limits.maxNmse, text: t('search.limit.error', { value: formatSignificant(error), limit: formatSignificant(limits.maxNmse) }) }]),
+    ...(group === null || !isLabelled ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t(group.drop < 0 ? 'search.limit.groupGain' : 'search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
+    ...(isLabelled ? [] : [{ key: 'error', isMet: error <= limits.maxNmse, text: t('search.limit.error', { value: formatSignificant(error), limit: formatSignificant(limits.maxNmse) }) }]),
     ...(limits.maxLayers === null ? [] : [{ key: 'layers', isMet: plan.fp16Layers.length <= limits.maxLayers, text: t('search.limit.layers', { count: plan.fp16Layers.length, limit: limits.maxLayers }) }]),
   ];
   if (lines.length === 0) return null;

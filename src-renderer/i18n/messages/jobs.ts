@@ -77,6 +77,8 @@ export default {
     'jobs.phase.choosing-thresholds': 'choosing thresholds',
     'jobs.phase.ranking-layers': 'ranking layers',
     'jobs.phase.searching-plans': 'searching plans',
+    'jobs.phase.search': 'search',
+    'jobs.phase.diagnosis': 'diagnosis',
   },
   zh: {
     'jobs.title': '任务',
@@ -152,6 +154,8 @@ export default {
     'jobs.phase.collecting-folds': '正在分份统计校准集',
     'jobs.phase.collecting-images-from-the-field': '正在统计现场图像',
     'jobs.phase.comparing-histograms': '正在比较直方图',
+    'jobs.phase.search': '搜索',
+    'jobs.phase.diagnosis': '诊断',
     'jobs.phase.measuring-layers': '正在测量各层',
     'jobs.phase.choosing-thresholds': '正在选择阈值',
     'jobs.phase.ranking-layers': '正在给各层排序',

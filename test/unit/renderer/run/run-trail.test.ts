@@ -58,13 +58,12 @@ describe('stepOfPhase', () => {
     expect(stepOfPhase({ kind: 'run' }, 'writing weights', 'build')).toBe('build');
   });
 
-  it('gives phases of analyses to them where the run has them, and to the step under way where it has not', () => {
+  it('gives what an analysis does to its own step, whatever it is called', () => {
     const both = { kind: 'run', analyses: ['search', 'diagnose'] } as const;
-    expect(stepOfPhase(both, 'ranking layers', 'collect')).toBe('search');
+    expect(stepOfPhase(both, 'search: benchmarking', 'collect')).toBe('search');
     expect(stepOfPhase(both, 'building engines', 'search')).toBe('build');
-    expect(stepOfPhase(both, 'collecting histograms', 'validate')).toBe('diagnose');
+    expect(stepOfPhase(both, 'diagnosis: collecting histograms', 'validate')).toBe('diagnose');
     expect(stepOfPhase({ kind: 'run' }, 'choosing thresholds', 'collect')).toBe('collect');
-    expect(stepOfPhase({ kind: 'run' }, 'trying models', 'validate')).toBe('validate');
   });
 
   it('stays where it is for a phase that it does not know', () => {
@@ -77,6 +76,18 @@ describe('stepRows', () => {
   it('says that a diagnosis was not needed when the run ended without one', () => {
     const played = play([[0, { analyses: ['diagnose'] }], ...COLLECTED, [20, { phase: 'validating' }], [21, { phase: 'writing the report' }], [22, { state: 'done' }]]);
     expect(states(played).slice(-3)).toEqual(['validate done', 'diagnose not-needed', 'report done']);
+    expect(states(played, false).slice(-3)).toEqual(['validate left-out', 'diagnose left-out', 'report done']);
+  });
+
+  it('knows no times of a job that had ended when it was first seen', () => {
+    const ended = { ...BASE, state: 'done', phase: 'writing the report', sequence: 30 } as const;
+    const rows = stepRows({ snapshot: ended, trail: advanceTrail(null, ended, 1000), rate: null, hasValidationSet: true, nowMs: 60_000 });
+    expect(rows.map(({ seconds }) => seconds).filter((seconds) => seconds !== null)).toEqual([]);
+  });
+
+  it('never runs backwards through an analysis, which counts several things', () => {
+    const at = (phase: string, done: number) => overallFraction(stepRows({ ...play([[0, { analyses: ['search'] }], ...COLLECTED, [6, { phase, done, total: 10, unit: 'passes' }]]), rate: null, hasValidationSet: true, nowMs: 9 }));
+    expect(at('search: choosing thresholds', 9)).toBe(at('search: ranking layers', 1));
   });
 
   it('shows what is done, kept, active and waiting', () => {
