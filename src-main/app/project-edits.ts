@@ -20,6 +20,9 @@ import { checkProjectModel } from './project-store';
 import { requireAsGiven, requireNoStaleThresholds } from './as-given';
 import { prepare, prepared, workspaceOf, type Workspace } from './workspace';
 
+/** Thresholds whose scale, a 127th, is a normal float32. */
+const MIN_THRESHOLD = 1e-35;
+const MAX_THRESHOLD = 1e38;
 /** Below the median a threshold would clip most values. */
 const MIN_PERCENTILE = 50;
 
@@ -61,8 +64,8 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, edit.method])) } };
     }
     case 'threshold': {
-      if (!(edit.thresholdReal > 0 && Number.isFinite(edit.thresholdReal))) {
-        throw new WorkbenchError('usage', `Expected a threshold above 0 in real units, found ${edit.thresholdReal}`);
+      if (!(edit.thresholdReal >= MIN_THRESHOLD && edit.thresholdReal <= MAX_THRESHOLD)) {
+        throw new WorkbenchError('usage', `Expected a threshold in real units from ${MIN_THRESHOLD} to ${MAX_THRESHOLD}, found ${edit.thresholdReal}`);
       }
       const tensors = matchingTensors(edit.tensor, model);
       return {

@@ -42,7 +42,7 @@ function checkNamed(method: ApiMethod, { field, path }: NamedPath, { grants, hin
   if (grants.isGranted(path)) return;
   // A new project is made beside the model that was opened.
   if (method === 'createProject' && field === 'projectPath' && grants.isBesideGranted(path)) return;
-  throw new WorkbenchError('usage', `${path} (${field}) is not among the files and folders that may be opened here`, { hint });
+  throw new WorkbenchError('usage', `${path} is not among the files and folders that may be opened here`, { hint });
 }
 
 /** A list, or a link in a folder, may lead to an image outside of what is granted: its picture is not given. */
@@ -84,6 +84,8 @@ function fileState(path: string): string | null {
 function admitReply(method: ApiMethod, reply: unknown, { grants, checksReferences }: Confinement): unknown {
   switch (method) {
     case 'openSample':
+      // Its folder too: what is exported goes beside it.
+      grants.grant(dirname((reply as ProjectView).path));
       grantProject(reply as ProjectView, grants);
       return reply;
     case 'createProject':

@@ -1,7 +1,7 @@
 import { t } from '../../i18n';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
-import { shortNameOf } from '../../widgets/graph/layer-rows';
+import { shortNames } from '../../widgets/graph/layer-rows';
 import type { DecisionChange } from './decision-changes';
 import type { LayerFilter } from './layer-filter';
 
@@ -15,6 +15,7 @@ interface EditEffectsProps {
 
 /** What the last edit did, neighbours first: those a person did not ask for are the surprise. */
 export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
+  const names = shortNames(changes.map(({ layer }) => layer));
   const ordered = [...changes.filter((change) => !change.isAsked), ...changes.filter((change) => change.isAsked)];
   return (
     <section className="precision-part" aria-live="polite">
@@ -33,7 +34,7 @@ export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
         {ordered.slice(0, MOST_SHOWN).map((change) => (
           <li key={change.layer}>
             <button type="button" className="precision-effect" title={`${change.layer}\n${change.code}`} onClick={() => onChoose(change.layer)}>
-              <span className="ellipsis">{shortNameOf(change.layer)}</span>
+              <span className="ellipsis">{names.get(change.layer) ?? change.layer}</span>
               <span className="precision-effect-change">
                 {change.before === change.after ? (
                   <span className="dim ellipsis">{t(change.isAsked ? 'precision.effect.same' : 'precision.effect.edges')}</span>

@@ -42,7 +42,7 @@ export function stepRows(input: StepListInput): readonly StepRow[] {
     return {
       id,
       state,
-      counted: countedOf(index === at ? snapshot : null, trace, state),
+      counted: countedOf(id, index === at ? snapshot : null, { trace, state }),
       phase: isCurrent ? snapshot.phase : null,
       etaSeconds: isCurrent ? snapshot.etaSeconds : null,
       perSecond: isCurrent && input.rate?.phase === snapshot.phase ? input.rate.perSecond : null,
@@ -74,8 +74,10 @@ function stateOf({ id, offset, input, trail }: StateTask): StepState {
 }
 
 /** The last report before the end of a step may be missing: what is done counts as whole. */
-function countedOf(current: JobSnapshot | null, trace: StepTrace | undefined, state: StepState): StepRow['counted'] {
+function countedOf(id: StepId, current: JobSnapshot | null, { trace, state }: { readonly trace: StepTrace | undefined; readonly state: StepState }): StepRow['counted'] {
   const counted = lastCount(current, trace);
+  // Of an analysis that is over the last thing that it counted says nothing.
+  if (state === 'done' && (id === 'search' || id === 'diagnose')) return null;
   return counted === null || state !== 'done' ? counted : { ...counted, done: counted.total };
 }
 

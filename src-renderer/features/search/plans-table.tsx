@@ -3,7 +3,7 @@ import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analys
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';
 import { DataTable, type Column } from '../../widgets/data-table';
-import { shortNameOf } from '../../widgets/graph/layer-rows';
+import { shortNames } from '../../widgets/graph/layer-rows';
 import { Icon } from '../../widgets/icons';
 import { adoptPlan } from './adopt-plan';
 import { dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
@@ -59,9 +59,10 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
   const { fp32 } = result;
   const measure = measureOf(result);
   const hasGroups = result.plans.some(({ quality }) => worstGroupDrop(quality, fp32) !== null);
+  const names = shortNames(result.ranking.map(({ layer }) => layer).concat(result.plans.flatMap(({ fp16Layers }) => fp16Layers)));
   const named: Column<PlanRow>[] = [
     { id: 'count', title: t('search.column.count'), hint: t('search.column.count.title'), width: 54, align: 'right', sortValue: ({ plan }) => plan.fp16Layers.length, render: ({ plan }) => plan.fp16Layers.length },
-    { id: 'layers', title: t('search.column.layers'), width: '1fr', render: ({ plan }) => (plan.fp16Layers.length === 0 ? planName(plan) : plan.fp16Layers.map(shortNameOf).join(', ')), hover: ({ plan }) => plan.fp16Layers.join('\n') },
+    { id: 'layers', title: t('search.column.layers'), width: '1fr', render: ({ plan }) => (plan.fp16Layers.length === 0 ? planName(plan) : plan.fp16Layers.map((layer) => names.get(layer) ?? layer).join(', ')), hover: ({ plan }) => plan.fp16Layers.join('\n') },
   ];
   const values: Column<PlanRow>[] = [
     { id: 'value', title: t(`search.column.${measure}`), hint: t(`analysis.${measure}`), width: measure === 'agreement' ? 96 : 78, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },

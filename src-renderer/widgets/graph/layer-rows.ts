@@ -36,12 +36,13 @@ const NO_ENGINE: ReadonlyMap<string, LayerInEngine> = new Map();
 
 export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null, damage = NO_DAMAGE, engine = NO_ENGINE): LayerRow[] {
   const byTensor = new Map<string, ThresholdRow>(thresholds?.tensors.map((row) => [row.name, row]) ?? []);
+  const names = shortNames(model.layers.map(({ layer }) => layer));
   return model.layers.map((view, index): LayerRow => {
     const threshold = view.outputs.map((tensor) => byTensor.get(tensor)).find((row) => row !== undefined);
     return {
       number: index + 1,
       layer: view.layer,
-      shortName: shortNameOf(view.layer),
+      shortName: names.get(view.layer) ?? view.layer,
       op: view.op,
       weightShape: view.weightShape,
       parameters: view.parameters,
@@ -60,10 +61,19 @@ export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: Threshol
   });
 }
 
-/** `/features/block.3/conv/Conv` -> `conv/Conv`: the last two steps of a path, a plain name as it is. */
-export function shortNameOf(layer: string): string {
-  const steps = layer.split('/').filter((step) => step !== '');
-  return steps.length <= 2 ? steps.join('/') || layer : steps.slice(-2).join('/');
+/** `/features/block.3/conv/Conv` -> `conv/Conv`: the last two steps of a path, or as many more as tell it from the others. */
+export function shortNames(layers: Iterable<string>): ReadonlyMap<string, string> {
+  const short = new Map<string, string>();
+  let open = [...new Set(layers)].map((layer) => ({ layer, steps: layer.split('/').filter((step) => step !== '') }));
+  for (let count = 2; open.length > 0; count++) {
+    const named = open.map((own) => ({ ...own, name: own.steps.slice(-count).join('/') || own.layer }));
+    const uses = new Map<string, number>();
+    for (const { name } of named) uses.set(name, (uses.get(name) ?? 0) + 1);
+    const isDone = ({ name, steps }: (typeof named)[number]): boolean => uses.get(name) === 1 || steps.length <= count;
+    for (const own of named.filter(isDone)) short.set(own.layer, own.name);
+    open = named.filter((own) => !isDone(own));
+  }
+  return short;
 }
 
 /** Rows in which every word of `text` is found in name, op, reason code or precision; a word with `*` or `?` is a glob of the name. */

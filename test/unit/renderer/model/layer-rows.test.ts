@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { colourOf, colourProperty, isColourKnown, rampLegend } from '../../../../src-renderer/widgets/graph/layer-colour';
-import { filterRows, formatShape, layerRows, shortNameOf, type LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
+import { filterRows, formatShape, layerRows, shortNames, type LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { generatedModel, generatedThresholds } from '../../../support/generated-model';
 
 const model = generatedModel(40, { layers: { conv_1: 'fp16' } });
@@ -27,8 +27,11 @@ describe('layerRows', () => {
     expect(refused.map((row) => [row.op, row.planned, row.runsIn])).toEqual([['GlobalAveragePool', 'int8', 'fp32']]);
   });
 
-  it('shortens paths to their last two steps', () => {
-    expect(['conv_1', '/conv1/Conv', '/features/block.3/conv/Conv', '/'].map(shortNameOf)).toEqual(['conv_1', 'conv1/Conv', 'conv/Conv', '/']);
+  it('shortens paths to their last two steps, or to as many as tell them apart', () => {
+    const short = (...layers: readonly string[]): readonly string[] => [...shortNames(layers).values()].sort();
+    expect(short('conv_1', '/conv1/Conv', '/features/block.3/conv/Conv', '/')).toEqual(['/', 'conv/Conv', 'conv1/Conv', 'conv_1']);
+    expect(short('/f/f.3/pre/pre.0/Conv', '/f/f.4/pre/pre.0/Conv', '/f/f.5/Conv')).toEqual(['f.3/pre/pre.0/Conv', 'f.4/pre/pre.0/Conv', 'f.5/Conv']);
+    expect(short('a/Conv', '/b/a/Conv')).toEqual(['a/Conv', 'b/a/Conv']);
   });
 });
 
