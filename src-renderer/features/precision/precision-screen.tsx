@@ -126,7 +126,7 @@ function usePlanColumns({ rows, engine }: Layers, chosen: ReadonlySet<string>): 
   );
   return useMemo(() => {
     const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: 104, render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} /> });
-    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '2fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
+    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '1fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
     return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'code', 'sqnrDb', 'clippedFraction'], hasEngine).map((column) =>
       column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column,
     );

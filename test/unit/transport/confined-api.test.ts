@@ -43,7 +43,7 @@ describe('confineApi', () => {
     const { api, calls } = recordingApi();
     const confined = confineApi(api, { grants: new PathGrants(['/data']), checksReferences: false, hint: 'HINT' });
     await confined.inspectModel({ modelPath: '/data/model.onnx' });
-    await expect(confined.inspectModel({ modelPath: '/etc/passwd' })).rejects.toMatchObject({ ...refused, message: expect.stringContaining('/etc/passwd (modelPath)') as string });
+    await expect(confined.inspectModel({ modelPath: '/etc/passwd' })).rejects.toMatchObject({ ...refused, message: expect.stringContaining('/etc/passwd is not among') as string });
     await expect(confined.openProject({ projectPath: '/data/../etc' })).rejects.toMatchObject(refused);
     const edits: readonly ProjectEdit[] = [{ kind: 'sets', calibrationPath: '/etc' }];
     await expect(confined.editProject({ projectPath: '/data/p.calib', edits })).rejects.toMatchObject(refused);
