@@ -58,7 +58,7 @@ export function basisOf(workspace: Workspace, { target, thresholds, plan, candid
 }
 
 const BASES = {
-  auto: { thresholds: false, plan: false },
+  auto: { thresholds: false, plan: false, candidates: true },
   sensitivity: { thresholds: true, plan: false },
   search: { thresholds: false, plan: false },
   diagnosis: { thresholds: true, plan: true },
@@ -68,9 +68,8 @@ export type AnalysisName = keyof typeof BASES;
 
 /** A search that kept the thresholds in use is about them. */
 function dependsOn(name: AnalysisName, result: { readonly target: Target }): Basis {
-  const { thresholds, plan } = BASES[name];
   const isAboutThem = name === 'search' && (result as Partial<SearchResult>).method === null;
-  return { target: result.target, thresholds: thresholds || isAboutThem, plan, ...(name === 'auto' ? { candidates: true } : {}) };
+  return { target: result.target, ...BASES[name], ...(isAboutThem ? { thresholds: true } : {}) };
 }
 
 /** @param file name under `analysis/`, without extension. */

@@ -30,12 +30,9 @@ const MIN_PERCENTILE = 50;
 export async function applyEdits(workspace: Workspace, edits: readonly ProjectEdit[], compute: Compute): Promise<ProjectFile> {
   // Preparing may have to read the model: where it lies comes first.
   const moved = edits.findLast((edit) => edit.kind === 'model');
-  if (moved) {
-    const file = applyPath(workspace.file, moved.modelPath);
-    await checkProjectModel(file);
-    return applyEdits(workspaceOf(workspace.path, file), edits.filter(({ kind }) => kind !== 'model'), compute);
-  }
-  const model = await prepared(workspace, compute, {});
+  const located = moved ? workspaceOf(workspace.path, withModelPath(workspace.file, moved.modelPath)) : workspace;
+  if (moved) await checkProjectModel(located.file);
+  const model = await prepared(located, compute, {});
   const edited = edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
   for (const set of [edited.calibrationSet, edited.validationSet]) {
     const isNew = set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
@@ -99,7 +96,7 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
     case 'sets':
       return withSets(file, edit);
     case 'model':
-      return applyPath(file, edit.modelPath);
+      return withModelPath(file, edit.modelPath);
     case 'restore':
       checkPreprocessing(edit.decisions.preprocessing, imageInputOf(model));
       requirePlannedLayers(edit.decisions.plan, model);
@@ -109,7 +106,7 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
   }
 }
 
-function applyPath(file: ProjectFile, modelPath: string): ProjectFile {
+function withModelPath(file: ProjectFile, modelPath: string): ProjectFile {
   return { ...file, model: { ...file.model, path: resolve(modelPath) } };
 }
 
@@ -128,8 +125,8 @@ function requireUsableMethod(method: Method, file: ProjectFile): void {
 function requireKnownThresholds(method: Method, tensors: readonly string[], file: ProjectFile): void {
   if (method === 'imported') requireAsGiven({ path: 'PROJECT', file }, 'Method imported');
   const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
-  const missing = known && tensors.find((name) => known[name] === undefined);
-  if (missing === null || missing === undefined) return;
+  const missing = known === null ? undefined : tensors.find((name) => known[name] === undefined);
+  if (missing === undefined) return;
   const hint = method === 'manual' ? `Set one: calib set PROJECT --tensor "${missing}" --threshold X` : 'Import a cache that names it: calib import PROJECT FILE.cache';
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }

@@ -5,7 +5,7 @@ import { withoutRepairs } from '../../src-shared/domain/precision';
 import type { RepairResult } from '../../src-shared/domain/repair';
 import { writeFileAtomic } from '../base/atomic-file';
 import { storedPath } from './project-store';
-import { currentCalibrationKey, openCalibration, shortHash, workspaceOf, type Workspace } from './workspace';
+import { currentCalibrationKey, openCalibrationIfAny, shortHash, workspaceOf, type Workspace } from './workspace';
 
 const REPAIR_VERSION = 1;
 const NAME = 'repair';
@@ -17,12 +17,12 @@ interface Stored {
 }
 
 /** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
-function basisOf({ path, file, paths }: Workspace): string {
+function basisOf({ path, file }: Workspace): string {
   const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } = file;
   const plan = withoutRepairs(file.plan);
-  const unrepaired = { file: { ...file, plan }, paths };
+  const unrepaired = workspaceOf(path, { ...file, plan });
   const calibration = currentCalibrationKey(unrepaired);
-  const auto = calibration === null ? null : openCalibration(workspaceOf(path, unrepaired.file)).autoThresholds();
+  const auto = openCalibrationIfAny(unrepaired)?.autoThresholds() ?? null;
   const validation = validationSet && storedPath(path, validationSet.path);
   return shortHash({ model: model.sha256, calibration, validation, method, percentile, tensorMethods, manualThresholds, importedThresholds, auto, plan, target });
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { writeFileAtomic } from '../base/atomic-file';
 import { isRunning } from '../base/running-process';
+import { SharedRuns } from '../base/shared-runs';
 import { equalize } from '../onnx/passes/equalize';
 import { prepareModel } from '../onnx/prepare';
 import { isPrepared, PREPARED_FACTS, storePrepared } from '../onnx/prepared-store';
@@ -16,17 +17,12 @@ export function preparedFacts(preparedDir: string): PrepareResult {
   return JSON.parse(readFileSync(join(preparedDir, PREPARED_FACTS), 'utf8')) as PrepareResult;
 }
 
-/** Preparations under way, by folder: several screens may ask for the same model at once. */
-const underWay = new Map<string, Promise<PrepareResult>>();
+/** By folder: several screens may ask for the same model at once. */
+const preparations = new SharedRuns<PrepareResult>();
 
 /** Makes the prepared model of a model once; a folder that is complete is kept. */
-export async function prepare(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
-  const others = underWay.get(params.preparedDir);
-  // One that was cancelled must not cancel those who waited for it.
-  if (others) return others.catch(() => prepare(params, context));
-  const own = prepareOnce(params, context).finally(() => underWay.delete(params.preparedDir));
-  underWay.set(params.preparedDir, own);
-  return own;
+export function prepare(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
+  return preparations.run(params.preparedDir, () => prepareOnce(params, context));
 }
 
 async function prepareOnce(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {

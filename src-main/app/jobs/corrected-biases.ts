@@ -10,6 +10,7 @@ import { parseVariant } from '../../../src-shared/domain/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import { worstNmse, type Trial } from '../../analysis/trials';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { SharedRuns } from '../../base/shared-runs';
 import type { CorrectBiasesComputed } from '../../compute/protocol';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import type { Model } from '../../onnx/model';
@@ -38,8 +39,13 @@ export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' |
  */
 export async function withCorrectedBiases(recipe: VariantRecipe, workspace: Workspace, task: CorrectionTask, context: TaskContext): Promise<VariantRecipe> {
   if (!wantsCorrection(recipe)) return recipe;
-  return withKept(recipe, storedCorrection(recipe, workspace, task.services) ?? (await measureOnce(recipe, workspace, task, context)));
+  const path = workspace.paths.analysisFile(fileName(recipe, workspace, task.services));
+  const found = storedCorrection(recipe, workspace, task.services) ?? (await measurements.run(path, () => measure(recipe, workspace, task, context)));
+  return withKept(recipe, found);
 }
+
+/** By what they are written to: GPUs that are built for at once may ask for the same. */
+const measurements = new SharedRuns<StoredCorrection>();
 
 interface CorrectionTask {
   readonly services: JobServices;
@@ -98,18 +104,6 @@ function storedCorrection(recipe: VariantRecipe, workspace: Workspace, services:
 function fileName(recipe: VariantRecipe, workspace: Workspace, services: JobServices): string {
   const calibration = currentCalibration(workspace)?.key ?? null;
   return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe: portable(recipe) })}`;
-}
-
-/** Measurements under way: GPUs that are built for at once may ask for the same. */
-const underway = new Map<string, Promise<StoredCorrection>>();
-
-function measureOnce(recipe: VariantRecipe, workspace: Workspace, task: CorrectionTask, context: TaskContext): Promise<StoredCorrection> {
-  const key = workspace.paths.analysisFile(fileName(recipe, workspace, task.services));
-  const known = underway.get(key);
-  if (known) return known;
-  const measured = measure(recipe, workspace, task, context).finally(() => underway.delete(key));
-  underway.set(key, measured);
-  return measured;
 }
 
 async function measure(recipe: VariantRecipe, workspace: Workspace, { services, options }: CorrectionTask, context: TaskContext): Promise<StoredCorrection> {

@@ -1,4 +1,4 @@
-import type { JobKind, JobSnapshot } from '../../../src-shared/contract/jobs';
+import { RUN_ANALYSES, type JobKind, type JobSnapshot, type RunAnalysis } from '../../../src-shared/contract/jobs';
 
 /** The steps of the whole job, in order. */
 export const STEP_IDS = ['prepare', 'read', 'collect', 'search', 'build', 'benchmark', 'validate', 'diagnose', 'report'] as const;
@@ -36,12 +36,17 @@ const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'writing the report': ['report'],
 };
 
+/** A step that a run has only when it is asked for, and that counts several things one after the other. */
+export function isAnalysis(step: StepId): step is RunAnalysis {
+  return RUN_ANALYSES.some((analysis) => analysis === step);
+}
+
 /** What of a job decides its steps. */
 export type SteppedJob = Pick<JobSnapshot, 'kind' | 'analyses'>;
 
 /** The steps of a job; of a run with the analyses that it was asked for. */
 export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] {
-  return STEPS_OF_KIND[kind] ?? STEP_IDS.filter((step) => (step !== 'search' && step !== 'diagnose') || analyses.includes(step));
+  return STEPS_OF_KIND[kind] ?? STEP_IDS.filter((step) => !isAnalysis(step) || analyses.includes(step));
 }
 
 /**

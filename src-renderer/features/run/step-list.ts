@@ -1,6 +1,6 @@
 import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 import type { RateState } from '../../../src-shared/contract/progress-rate';
-import { stepOfPhase, stepsOf, type StepId } from './run-steps';
+import { isAnalysis, stepOfPhase, stepsOf, type StepId } from './run-steps';
 import type { JobTrail, StepTrace } from './run-trail';
 
 /** `kept`: nothing was to be done, the result of an earlier job was taken; `not-needed`: there was none either. `left-out`: not part of this run. */
@@ -77,7 +77,7 @@ function stateOf({ id, offset, input, trail }: StateTask): StepState {
 function countedOf(id: StepId, current: JobSnapshot | null, { trace, state }: { readonly trace: StepTrace | undefined; readonly state: StepState }): StepRow['counted'] {
   const counted = lastCount(current, trace);
   // Of an analysis that is over the last thing that it counted says nothing.
-  if (state === 'done' && (id === 'search' || id === 'diagnose')) return null;
+  if (state === 'done' && isAnalysis(id)) return null;
   return counted === null || state !== 'done' ? counted : { ...counted, done: counted.total };
 }
 
@@ -99,8 +99,8 @@ export function overallFraction(rows: readonly StepRow[]): number {
   if (counted.length === 0) return 0;
   const done = counted.reduce((sum, row) => {
     if (row.state === 'done' || row.state === 'kept' || row.state === 'not-needed') return sum + 1;
-    // An analysis counts several things one after the other: its share would run backwards.
-    if (row.state === 'waiting' || row.counted === null || row.id === 'search' || row.id === 'diagnose') return sum;
+    // The share of an analysis would run backwards.
+    if (row.state === 'waiting' || row.counted === null || isAnalysis(row.id)) return sum;
     return sum + Math.min(1, row.counted.done / row.counted.total);
   }, 0);
   return done / counted.length;
