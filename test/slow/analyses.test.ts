@@ -138,7 +138,7 @@ describe('calib auto', () => {
 
 describe('calib search', () => {
   it('goes on after an interruption and comes to the same plans', async () => {
-    const question = ['--against', join(SAMPLE, 'validation/night'), '--limit', '24', '--max-layers', '2', '--max-error', '0', '--method', 'mse', '--json'];
+    const question = ['--against', join(SAMPLE, 'validation/night'), '--limit', '150', '--max-layers', '2', '--max-error', '0', '--method', 'mse', '--json'];
     const [unbroken, broken] = [project(), project()];
     const expected = JSON.parse((await calib('search', unbroken, ...question)).stdout) as Found;
     const running = startCalib(['search', broken, ...question]);
