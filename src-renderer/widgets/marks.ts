@@ -1,4 +1,5 @@
 import type { Method } from '../../src-shared/domain/methods';
+import { methodProperty } from '../../src-shared/domain/palette';
 import type { Precision } from '../../src-shared/domain/precision';
 
 /** Letters and colours that stand for precisions and methods everywhere, so that colour is never the only sign. */
@@ -16,5 +17,5 @@ export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
 };
 
 export function methodColor(method: Method): string {
-  return `var(--method-${method})`;
+  return `var(${methodProperty(method)})`;
 }

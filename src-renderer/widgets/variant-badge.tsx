@@ -23,6 +23,5 @@ function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
 
 /** The colour of a variant on charts: that of its precision. */
 export function variantColor(variant: string): string {
-  const kind = variantKind(variant);
-  return kind === 'mixed' ? 'var(--series-3)' : `var(--${kind})`;
+  return `var(--${variantKind(variant)})`;
 }

@@ -1,3 +1,4 @@
+import { groupProperty, methodProperty } from '../../../src-shared/domain/palette';
 import type { PlotFigure, PlotMargins, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import type { TensorAnalysis, TensorCurves } from './analysis';
 import type { PlotArea, ValueRange } from './axis';
@@ -35,11 +36,6 @@ export function plotAreaOf(widthPx: number): PlotArea {
   return { leftPx: CHART_MARGINS.leftPx, widthPx: Math.max(1, widthPx - CHART_MARGINS.leftPx - CHART_MARGINS.rightPx) };
 }
 
-/** Colour token of the group at `index`. */
-export function groupColor(index: number): string {
-  return `--series-${(index % 8) + 1}`;
-}
-
 export function chartFigure(analysis: TensorAnalysis, curves: TensorCurves, options: ChartOptions, titles: ChartTitles): PlotFigure {
   const { entropy, mse } = curves;
   const divergences = entropy === null ? EMPTY : { x: entropy.thresholdsReal, y: aboveZero(entropy.divergences, 1) };
@@ -52,10 +48,10 @@ export function chartFigure(analysis: TensorAnalysis, curves: TensorCurves, opti
   return {
     series: [
       ...histogramSeries(analysis, options),
-      { ...divergences, shape: 'line', color: '--method-entropy', fillOpacity: 0, widthPx: 1.2, panel: 1 },
-      { ...errors, shape: 'line', color: '--method-mse', fillOpacity: 0, widthPx: 1.2, panel: 2 },
-      { ...chosenPoint(divergences, entropy?.thresholdReal ?? Number.NaN, divergenceRange[0]), shape: 'points', color: '--method-entropy', fillOpacity: 0, widthPx: 0, panel: 1 },
-      { ...chosenPoint(errors, mse.thresholdReal, errorRange[0]), shape: 'points', color: '--method-mse', fillOpacity: 0, widthPx: 0, panel: 2 },
+      { ...divergences, shape: 'line', color: methodProperty('entropy'), fillOpacity: 0, widthPx: 1.2, panel: 1 },
+      { ...errors, shape: 'line', color: methodProperty('mse'), fillOpacity: 0, widthPx: 1.2, panel: 2 },
+      { ...chosenPoint(divergences, entropy?.thresholdReal ?? Number.NaN, divergenceRange[0]), shape: 'points', color: methodProperty('entropy'), fillOpacity: 0, widthPx: 0, panel: 1 },
+      { ...chosenPoint(errors, mse.thresholdReal, errorRange[0]), shape: 'points', color: methodProperty('mse'), fillOpacity: 0, widthPx: 0, panel: 2 },
     ],
     panels: [
       panelOf(titles.counts, PANELS.histogram, isLog ? [LOWEST_COUNT, top * 1.6] : [0, top * 1.05], isLog),
@@ -89,7 +85,7 @@ function histogramSeries(analysis: TensorAnalysis, { range, isLog, isSigned, vis
   };
   return [
     ...(visible.has(TOTAL) ? [series(analysis.histogram, { color: '--chart-line', fillOpacity: 0.2, widthPx: visibleGroups.length > 0 ? 0.5 : 1 })] : []),
-    ...visibleGroups.map(({ group, index }) => series(group.histogram, { color: groupColor(index), fillOpacity: 0, widthPx: 1.4 })),
+    ...visibleGroups.map(({ group, index }) => series(group.histogram, { color: groupProperty(index), fillOpacity: 0, widthPx: 1.4 })),
   ];
 }
 

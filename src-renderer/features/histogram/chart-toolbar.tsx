@@ -1,7 +1,8 @@
+import { groupProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { isWhole } from './axis';
-import { groupColor, TOTAL } from './chart-figure';
+import { TOTAL } from './chart-figure';
 import type { RangeControl } from './use-range';
 
 export interface ChartView {
@@ -63,7 +64,7 @@ function Legend({ groups, hidden, onChange }: LegendProps) {
     if (!next.delete(key)) next.add(key);
     onChange(next);
   };
-  const entries = [{ key: TOTAL, name: t('histogram.series.total'), color: '--chart-line' }, ...groups.map((name, i) => ({ key: name, name, color: groupColor(i) }))];
+  const entries = [{ key: TOTAL, name: t('histogram.series.total'), color: '--chart-line' }, ...groups.map((name, i) => ({ key: name, name, color: groupProperty(i) }))];
   return (
     <div className="histogram-legend" role="group" aria-label={t('histogram.legend')}>
       {entries.map(({ key, name, color }) => (

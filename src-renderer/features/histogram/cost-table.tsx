@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
 import { formatDb, formatFraction, formatReal } from '../../../src-shared/base/units';
+import { groupProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { MethodBadge } from '../../widgets/badge';
 import { classNames } from '../../widgets/class-names';
-import { groupColor } from './chart-figure';
 import { methodCosts, type MethodCost, type GroupCost } from './method-costs';
 import type { ThresholdSession } from './use-threshold-session';
 
@@ -26,7 +26,7 @@ export function CostTable({ session: { analysis, row } }: { readonly session: Th
               </th>
               {groups.map((group, i) => (
                 <th key={group.name} scope="col" className="number" title={group.name}>
-                  <span className="histogram-swatch" style={{ background: `var(${groupColor(i)})` }} />
+                  <span className="histogram-swatch" style={{ background: `var(${groupProperty(i)})` }} />
                   {group.name}
                 </th>
               ))}

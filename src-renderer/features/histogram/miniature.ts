@@ -1,8 +1,8 @@
+import { groupProperty } from '../../../src-shared/domain/palette';
 import type { HistogramView } from '../../../src-shared/contract/api';
 import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
 import type { TokenReader } from '../../widgets/plot/theme';
 import { pixelFromValue, wholeRange, type PlotArea } from './axis';
-import { groupColor } from './chart-figure';
 import { comparableGroups } from './group-histograms';
 import { fullestBin, stepsOf } from './steps';
 
@@ -34,7 +34,7 @@ export function drawMiniature(canvas: Canvas, { view, thresholdReal, color }: Mi
   context.fill();
   for (const [i, { histogram }] of comparableGroups(view).entries()) {
     trace(histogram);
-    context.strokeStyle = token(groupColor(i));
+    context.strokeStyle = token(groupProperty(i));
     context.lineWidth = 1;
     context.stroke();
   }

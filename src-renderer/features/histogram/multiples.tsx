@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import type { ThresholdRow } from '../../../src-shared/contract/api';
 import { formatDb, formatFraction } from '../../../src-shared/base/units';
+import { methodProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { useHistogram } from '../../state/histograms';
 import { MethodBadge } from '../../widgets/badge';
@@ -124,7 +125,7 @@ function Sketch({ row }: { readonly row: ThresholdRow }) {
     element.width = widthPx * ratio;
     element.height = heightPx * ratio;
     context.scale(ratio, ratio);
-    drawMiniature({ context, widthPx, heightPx }, { view, thresholdReal: row.threshold, color: `--method-${row.method}` }, tokensOf(element));
+    drawMiniature({ context, widthPx, heightPx }, { view, thresholdReal: row.threshold, color: methodProperty(row.method) }, tokensOf(element));
   }, [view, row.threshold, row.method, widthPx, heightPx, ratio, theme]);
   return (
     <div ref={box} className="histogram-sketch" aria-hidden="true">

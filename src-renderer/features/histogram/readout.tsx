@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef } from 'react';
 import { formatReal } from '../../../src-shared/base/units';
+import { groupProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { readingAt } from './analysis';
-import { groupColor } from './chart-figure';
 import { groupField, readoutTexts, roundingShare } from './readout-fields';
 import type { ThresholdSession } from './use-threshold-session';
 
@@ -102,7 +102,7 @@ function GroupTable({ session: { analysis } }: { readonly session: ThresholdSess
         {analysis.groups.map((group, i) => (
           <tr key={group.name}>
             <th scope="row">
-              <span className="histogram-swatch" style={{ background: `var(${groupColor(i)})` }} />
+              <span className="histogram-swatch" style={{ background: `var(${groupProperty(i)})` }} />
               {group.name}
             </th>
             <td className="number" data-field={groupField(group.name, 'clipped')} />

@@ -74,7 +74,7 @@ function levelLine(y: number | null, panel: number, xRange: readonly [number, nu
 /** Plans that no other beats in both, joined from fast to accurate. */
 function frontLine({ plans }: SearchResult, points: readonly PlanPoint[]): PlotSeries {
   const front = points.filter((point) => plans[point.index]?.isPareto === true).sort((a, b) => a.latencyMs - b.latencyMs);
-  return { x: front.map((point) => point.latencyMs), y: front.map((point) => point.value), shape: 'line', color: '--series-3', fillOpacity: 0, widthPx: 1, panel: ACCURACY_PANEL };
+  return { x: front.map((point) => point.latencyMs), y: front.map((point) => point.value), shape: 'line', color: '--mixed', fillOpacity: 0, widthPx: 1, panel: ACCURACY_PANEL };
 }
 
 function pointSeries(result: SearchResult, points: readonly PlanPoint[], hasGroups: boolean): readonly PlotSeries[] {
@@ -83,7 +83,7 @@ function pointSeries(result: SearchResult, points: readonly PlanPoint[], hasGrou
   const marker = shownLatency(result) === 'measured' ? 'solid' : 'hollow';
   for (const isPareto of [false, true]) {
     const own = points.filter((point) => planOf(point)?.isPareto === isPareto);
-    if (own.length > 0) series.push(...markers(own, hasGroups, isPareto ? '--series-3' : '--line-strong', marker));
+    if (own.length > 0) series.push(...markers(own, hasGroups, isPareto ? '--mixed' : '--line-strong', marker));
   }
   const chosen = points.filter((point) => point.index === result.chosen);
   return chosen.length === 0 ? series : [...series, ...markers(chosen, hasGroups, '--accent', 'ring')];

@@ -4,8 +4,8 @@ import type { LayerRow } from './layer-rows';
 export const COLOUR_MODES = ['precision', 'sqnr', 'clipped', 'sensitivity', 'time'] as const;
 export type ColourMode = (typeof COLOUR_MODES)[number];
 
-/** Steps of the tokens' good-to-bad ramp that are told apart at a glance, the worst first. */
-const RAMP_STEPS = [0, 2, 3, 5, 6] as const;
+/** Steps of the palette's ramp, the worst first. */
+const RAMP_STEPS = [0, 1, 2, 3, 4] as const;
 type RampStep = (typeof RAMP_STEPS)[number];
 /** Lower limits of the steps above the worst one. */
 const SQNR_LIMITS_DB = [12, 18, 24, 30] as const;

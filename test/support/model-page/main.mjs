@@ -2,6 +2,7 @@
 // pictures. Plain JavaScript: the tests' TypeScript project has no JSX.
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
+import { applyPalette } from '../../../src-renderer/app/look';
 import { useKeys } from '../../../src-renderer/app/use-keys';
 import { ModelScreen } from '../../../src-renderer/features/model/model-screen';
 import { PrecisionScreen } from '../../../src-renderer/features/precision/precision-screen';
@@ -15,6 +16,7 @@ const { document, location } = globalThis;
 const query = new globalThis.URLSearchParams(location.search);
 const theme = query.get('theme') === 'dark' ? 'dark' : 'light';
 document.documentElement.dataset['theme'] = theme;
+applyPalette();
 useView.getState().chooseTheme(theme);
 useView.getState().chooseLanguage(query.get('language') === 'zh' ? 'zh' : 'en');
 globalThis.bench = { waitFrames, scrollTable, panGraph };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyse, curvesOf } from '../../../../src-renderer/features/histogram/analysis';
-import { CHART_MARGINS, chartFigure, groupColor, logRange, plotAreaOf, TOTAL, type ChartOptions } from '../../../../src-renderer/features/histogram/chart-figure';
+import { groupProperty } from '../../../../src-shared/domain/palette';
+import { CHART_MARGINS, chartFigure, logRange, plotAreaOf, TOTAL, type ChartOptions } from '../../../../src-renderer/features/histogram/chart-figure';
 import { logHeight } from '../../../../src-renderer/features/histogram/miniature';
 import { logTicks } from '../../../../src-renderer/widgets/plot/log-ticks';
 import { withOpacity } from '../../../../src-renderer/widgets/plot/theme';
@@ -11,12 +12,12 @@ const analysis = analyse(viewOf({ day: [0.2, 0.2, 0.3, 1], night: [0.2, 3] }));
 const curves = curvesOf(analysis);
 const titles = { x: 'x', counts: 'counts', entropy: 'kl', mse: 'mse' };
 const options: ChartOptions = { range: { min: 0, max: 3.5 }, isLog: true, isSigned: false, visible: new Set([TOTAL, 'night']), columns: 800 };
-const token = (name: string): string => (name === groupColor(1) ? '#ff8000' : '#123456');
+const token = (name: string): string => (name === groupProperty(1) ? '#ff8000' : '#123456');
 
 describe('chartFigure', () => {
   it('draws the whole set and the groups that are switched on, in colours that stay theirs', () => {
     const figure = chartFigure(analysis, curves, options, titles);
-    expect(figure.series.filter(({ panel }) => panel === 0).map(({ color }) => color)).toEqual(['--chart-line', groupColor(1)]);
+    expect(figure.series.filter(({ panel }) => panel === 0).map(({ color }) => color)).toEqual(['--chart-line', groupProperty(1)]);
   });
 
   it('shows empty bins of a log axis below its lower end, never as a gap', () => {

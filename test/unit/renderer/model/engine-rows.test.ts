@@ -23,7 +23,7 @@ describe('rows with an engine', () => {
   });
 
   it('are coloured by their share of the time', () => {
-    expect(ROWS.slice(0, 4).map((row) => colourOf(row, 'time'))).toEqual(['ramp-0', 'ramp-0', 'ramp-3', 'unknown']);
+    expect(ROWS.slice(0, 4).map((row) => colourOf(row, 'time'))).toEqual(['ramp-0', 'ramp-0', 'ramp-2', 'unknown']);
     expect(isColourKnown(ROWS, 'time')).toBe(true);
     expect(isColourKnown(layerRows(MODEL, null), 'time')).toBe(false);
   });

@@ -64,8 +64,8 @@ describe('colours', () => {
   });
 
   it('goes up the ramp with SQNR and down with the clipped share', () => {
-    expect([5, 12, 18, 24, 30, 90].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).toEqual(['ramp-0', 'ramp-2', 'ramp-3', 'ramp-5', 'ramp-6', 'ramp-6']);
-    expect([0.5, 1e-2, 5e-3, 1e-4, 0].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).toEqual(['ramp-0', 'ramp-0', 'ramp-2', 'ramp-3', 'ramp-6']);
+    expect([5, 12, 18, 24, 30, 90].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).toEqual(['ramp-0', 'ramp-1', 'ramp-2', 'ramp-3', 'ramp-4', 'ramp-4']);
+    expect([0.5, 1e-2, 5e-3, 1e-4, 0].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).toEqual(['ramp-0', 'ramp-0', 'ramp-1', 'ramp-2', 'ramp-4']);
   });
 
   it('is neutral where nothing is known', () => {
@@ -81,7 +81,7 @@ describe('colours', () => {
   });
 
   it('goes down the ramp with the share of the most sensitive layer', () => {
-    expect([1, 0.5, 0.49, 0.1, 0.05, 0.01, 0].map((damage) => colourOf(row({ damage }), 'sensitivity'))).toEqual(['ramp-0', 'ramp-0', 'ramp-2', 'ramp-3', 'ramp-5', 'ramp-6', 'ramp-6']);
+    expect([1, 0.5, 0.49, 0.1, 0.05, 0.01, 0].map((damage) => colourOf(row({ damage }), 'sensitivity'))).toEqual(['ramp-0', 'ramp-0', 'ramp-1', 'ramp-2', 'ramp-3', 'ramp-4', 'ramp-4']);
     expect(colourOf(row({ damage: null }), 'sensitivity')).toBe('unknown');
     expect(rampLegend('sensitivity').map(({ label }) => label)).toEqual(['≥ 50 %', '< 50 %', '< 25 %', '< 10 %', '< 2 %']);
     expect(isColourKnown(rows, 'sensitivity')).toBe(false);

@@ -16,7 +16,7 @@ describe('curveStyles', () => {
       { color: '--int8', isDashed: false, isHollow: false },
       { color: '--int8', isDashed: true, isHollow: false },
       { color: '--int8', isDashed: true, isHollow: true },
-      { color: '--series-3', isDashed: false, isHollow: false },
+      { color: '--mixed', isDashed: false, isHollow: false },
     ]);
   });
 });

@@ -26,7 +26,7 @@ describe('paretoFigure', () => {
   });
 
   it('joins the plans that no other beats, from fast to accurate', () => {
-    const front = figureOf().series.find((series) => series.color === '--series-3' && series.shape === 'line');
+    const front = figureOf().series.find((series) => series.color === '--mixed' && series.shape === 'line');
     expect([front?.x, front?.y]).toEqual([[1, 1.2], [96, 96.8]]);
   });
 

@@ -90,7 +90,7 @@ describe('HeatStrip', () => {
     const columns = [...host.querySelectorAll('rect')];
     expect(columns).toHaveLength(12);
     expect(columns.slice(0, 3).map((column) => [Number(column.getAttribute('height')), column.style.fill])).toEqual([
-      [0.25, 'var(--ramp-2)'],
+      [0.25, 'var(--ramp-1)'],
       [1, 'var(--ramp-0)'],
       [0.06, 'var(--line)'],
     ]);

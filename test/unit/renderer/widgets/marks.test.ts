@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { METHODS } from '../../../../src-shared/domain/methods';
+import { paletteDeclarations, THEMES, type PaletteTheme } from '../../../../src-shared/domain/palette';
 import { METHOD_LETTERS, methodColor } from '../../../../src-renderer/widgets/marks';
 
 const tokens = readFileSync(resolve(import.meta.dirname, '../../../../src-renderer/styles/tokens.css'), 'utf8');
-const blockOf = (selector: string): string => tokens.slice(tokens.indexOf(`[data-theme='${selector}']`)).split('}')[0] ?? '';
+/** The theme's tokens, those of the palette among them. */
+const blockOf = (theme: PaletteTheme): string =>
+  `${tokens.slice(tokens.indexOf(`[data-theme='${theme}']`)).split('}')[0] ?? ''}${paletteDeclarations(theme).replaceAll(/(--[\w-]+):(#\w+;)/g, '\n  $1: $2')}\n`;
 const namesIn = (block: string): readonly string[] => [...block.matchAll(/^\s*(--[\w-]+):/gm)].map(([, name]) => name ?? '').sort();
 const colorsIn = (block: string): ReadonlyMap<string, string> => new Map([...block.matchAll(/^\s*(--[\w-]+): (#[0-9a-f]{6});/gm)].map(([, name, color]) => [name ?? '', color ?? '']));
 
@@ -26,7 +29,7 @@ function contrast(a: string, b: string): number {
 describe('marks', () => {
   it('has a letter of its own and a colour for every method', () => {
     expect(new Set(Object.values(METHOD_LETTERS)).size).toBe(METHODS.length);
-    for (const method of METHODS) expect(tokens).toContain(`${methodColor(method).slice(4, -1)}:`);
+    for (const method of METHODS) expect(paletteDeclarations('light')).toContain(`${methodColor(method).slice(4, -1)}:`);
   });
 });
 
@@ -36,7 +39,7 @@ describe('tokens', () => {
     expect(namesIn(blockOf('dark')).length).toBeGreaterThan(40);
   });
 
-  it.each(['light', 'dark'])('keeps text legible in %s (4.5 to 1)', (theme) => {
+  it.each(THEMES)('keeps text legible in %s (4.5 to 1)', (theme) => {
     const colors = colorsIn(blockOf(theme));
     const pairs = [
       ...['--bg', '--bg-panel', '--bg-raised', '--bg-input', '--bg-hover', '--bg-selected'].flatMap((ground) => ['--text', '--text-dim'].map((text) => [text, ground])),
@@ -51,7 +54,7 @@ describe('tokens', () => {
     expect(poor).toEqual([]);
   });
 
-  it.each(['light', 'dark'])('keeps marks and borders visible in %s (3 to 1)', (theme) => {
+  it.each(THEMES)('keeps marks and borders visible in %s (3 to 1)', (theme) => {
     const colors = colorsIn(blockOf(theme));
     const marks = [...colors.keys()].filter((name) => /^--(method-|series-|int8$|fp16$|fp32$|focus$|line-strong$)/.test(name));
     expect(marks.filter((mark) => contrast(colors.get(mark) ?? '', colors.get('--bg') ?? '') < 3)).toEqual([]);

@@ -1,0 +1,85 @@
+import type { Method } from './methods';
+import type { Precision } from './precision';
+
+/** One colour per theme, `#rrggbb`. */
+export interface ThemedColour {
+  readonly light: string;
+  readonly dark: string;
+}
+
+export const THEMES = ['light', 'dark'] as const;
+export type PaletteTheme = (typeof THEMES)[number];
+
+/** Precisions and mixed plans. INT8 blue and FP16 orange are Okabe and Ito's. */
+export const VARIANT_COLOURS: Readonly<Record<Precision | 'mixed', ThemedColour>> = {
+  int8: { light: '#0072b2', dark: '#56b4e9' },
+  fp16: { light: '#d55e00', dark: '#e69f00' },
+  fp32: { light: '#6b7680', dark: '#98a2ac' },
+  mixed: { light: '#009e73', dark: '#2fc4a3' },
+};
+
+/**
+ * Methods and groups are drawn in the same chart, over the accent of the threshold in use. The colours were chosen by a
+ * search for the largest smallest distance in OKLab between any two of them, in normal vision and as people without red,
+ * green or blue cones see them, with a contrast of at least 3 to 1 against the background.
+ */
+export const METHOD_COLOURS: Readonly<Record<Method, ThemedColour>> = {
+  minmax: { light: '#5c6670', dark: '#a6b0ba' },
+  entropy: { light: '#480c80', dark: '#786ef9' },
+  'entropy-tensorrt': { light: '#6e996d', dark: '#a9fda8' },
+  percentile: { light: '#936e11', dark: '#febf12' },
+  mse: { light: '#ab6da6', dark: '#fdcbf8' },
+  auto: { light: '#104041', dark: '#5a7e6b' },
+  imported: { light: '#592713', dark: '#b15901' },
+  manual: { light: '#a43944', dark: '#fd8a8f' },
+};
+
+/** Groups of images, in their order; the ninth begins again. The first four are told apart from every method. */
+export const GROUP_COLOURS: readonly ThemedColour[] = [
+  { light: '#1a95d8', dark: '#159cb7' },
+  { light: '#cf7b26', dark: '#f86111' },
+  { light: '#435d04', dark: '#79a057' },
+  { light: '#9850f2', dark: '#a341be' },
+  { light: '#c2186b', dark: '#ff6fae' },
+  { light: '#00806a', dark: '#2fc4a3' },
+  { light: '#5c6670', dark: '#a6b0ba' },
+  { light: '#7a5230', dark: '#c79a6b' },
+];
+
+/**
+ * Bad (first) to good, the same hues in both themes. The worst colour stands out most from the background and the best one
+ * least, in even steps of lightness, so that colour-blind people read it too.
+ */
+export const RAMP_COLOURS: readonly ThemedColour[] = [
+  { light: '#693b03', dark: '#fec766' },
+  { light: '#af2843', dark: '#fd926c' },
+  { light: '#c34e97', dark: '#df63a4' },
+  { light: '#b984df', dark: '#9c56b9' },
+  { light: '#b2b8f7', dark: '#584ea8' },
+];
+
+/** Name of the CSS custom property of the group at `index`, from 0. */
+export function groupProperty(index: number): string {
+  return `--series-${(index % GROUP_COLOURS.length) + 1}`;
+}
+
+/** Name of the CSS custom property of a method. */
+export function methodProperty(method: Method): string {
+  return `--method-${method}`;
+}
+
+/** Every colour of the palette as CSS custom properties: `--int8`, `--mixed`, `--method-mse`, `--series-1`, `--ramp-0`. */
+export function paletteProperties(theme: PaletteTheme): ReadonlyMap<string, string> {
+  const named = [
+    ...Object.entries(VARIANT_COLOURS).map(([name, colour]) => [`--${name}`, colour] as const),
+    ...Object.entries(METHOD_COLOURS).map(([name, colour]) => [`--method-${name}`, colour] as const),
+    ...GROUP_COLOURS.map((colour, index) => [groupProperty(index), colour] as const),
+    ...RAMP_COLOURS.map((colour, index) => [`--ramp-${index}`, colour] as const),
+  ];
+  return new Map(named.map(([name, colour]) => [name, colour[theme]]));
+}
+
+/** The palette as declarations of CSS, for a style sheet that the caller wraps in a selector. */
+export function paletteDeclarations(theme: PaletteTheme): string {
+  return [...paletteProperties(theme)].map(([name, colour]) => `${name}:${colour};`).join('');
+}
