@@ -21,6 +21,16 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src-main/**/*.ts'],
+    ignores: ['src-main/backends/onnxruntime.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'onnxruntime-node', message: 'Import backends/onnxruntime, which switches its telemetry off first.', allowTypeImports: true }] },
+      ],
+    },
+  },
+  {
     files: ['**/*.js', '**/*.mjs', '*.config.ts'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly' }, parserOptions: { projectService: false } },

@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Tests leave no trace in the user's data folder.
-    env: { CALIB_HOME: join(tmpdir(), `calib-test-home-${process.pid}`) },
+    // Tests leave no trace in the user's data folder, and neither does ONNX Runtime where a test loads it itself.
+    env: { CALIB_HOME: join(tmpdir(), `calib-test-home-${process.pid}`), ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // What is polled for comes when the machine gets to it.

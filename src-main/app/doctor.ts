@@ -2,7 +2,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { formatBytes } from '../../src-shared/base/units';
 import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/api';
 import { toWireError } from '../../src-shared/contract/errors';
-import type { Compute } from '../compute/protocol';
+import type { Compute, VersionsResult } from '../compute/protocol';
 
 const NODE_FLOOR = [20, 19] as const;
 
@@ -39,7 +39,7 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
     return [
       { name: 'compute process', state: 'ok', found: `Node.js ${versions.node}`, required: true },
       { name: 'native addon', state: 'ok', found: versions.addon, required: true },
-      { name: 'ONNX Runtime', state: 'ok', found: versions.onnxruntime, required: true },
+      onnxruntimeCheck(versions),
       { name: 'sharp', state: 'ok', found: versions.sharp, required: true },
       { name: 'backend ort-cpu', state: 'ok', found: 'part of ONNX Runtime', required: true },
     ];
@@ -47,6 +47,12 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
     const { message, hint } = toWireError(error);
     return [{ name: 'compute process', state: 'missing', found: message, required: true, ...(hint === undefined ? {} : { hint }) }];
   }
+}
+
+function onnxruntimeCheck({ onnxruntime, isTelemetryOff }: VersionsResult): DoctorCheck {
+  const check = { name: 'ONNX Runtime', required: true } as const;
+  if (isTelemetryOff) return { ...check, state: 'ok', found: `${onnxruntime}, telemetry off` };
+  return { ...check, state: 'warning', found: `${onnxruntime}, telemetry on`, hint: 'Set ORT_DISABLE_TELEMETRY=1 in the environment.' };
 }
 
 /** What ONNX Runtime's GPU providers run on, or what is missing; the CPU provider is part of ONNX Runtime. */

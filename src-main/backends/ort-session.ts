@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { InferenceSession, Tensor, env } from 'onnxruntime-node';
+import type { InferenceSession as Ort } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ModelSession, OutputTensor } from './model-session';
+import { env, InferenceSession, Tensor } from './onnxruntime';
 import type { OrtGpu } from './runnable-variant';
 
 export interface OrtSessionOptions {
@@ -31,7 +32,7 @@ export const FP16_UNSAFE_PASSES = ['NchwcTransformer', 'LayerNormFusionL1', 'Lay
 env.logLevel = 'error';
 
 /** What a GPU has no kernel for runs on the CPU, which ONNX Runtime always adds as the last provider. */
-function providersOf(gpu: OrtGpu | undefined): InferenceSession.ExecutionProviderConfig[] {
+function providersOf(gpu: OrtGpu | undefined): Ort.ExecutionProviderConfig[] {
   if (gpu === undefined) return ['cpu'];
   return gpu.provider === 'cuda' ? [{ name: 'cuda', deviceId: gpu.device }] : ['webgpu'];
 }
@@ -39,7 +40,7 @@ function providersOf(gpu: OrtGpu | undefined): InferenceSession.ExecutionProvide
 /** A session of ONNX Runtime with one float32 input. Its run() blocks the calling thread. */
 export class OrtSession implements ModelSession {
   private constructor(
-    private readonly session: InferenceSession,
+    private readonly session: Ort,
     readonly inputName: string,
   ) {}
 
@@ -50,7 +51,7 @@ export class OrtSession implements ModelSession {
       ...(options.simulate ? { disable_quant_qdq: '1' } : {}),
       ...(options.gpuOnly ? { disable_cpu_ep_fallback: '1' } : {}),
     };
-    const settings: InferenceSession.SessionOptions = {
+    const settings: Ort.SessionOptions = {
       executionProviders: providersOf(options.gpu),
       graphOptimizationLevel: options.asWritten ? 'disabled' : 'all',
       executionMode: 'sequential',
@@ -86,7 +87,7 @@ export class OrtSession implements ModelSession {
    */
   async run(input: Float32Array, dims: readonly number[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
     const feeds = { [this.inputName]: new Tensor('float32', input, dims) };
-    const fetches: Record<string, Tensor | null> = {};
+    const fetches: Record<string, InstanceType<typeof Tensor> | null> = {};
     for (const name of this.session.outputNames) {
       const buffer = reuse?.get(name);
       fetches[name] = buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null;

@@ -4,6 +4,7 @@ import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { findTensorrt } from '../backends/tensorrt/find-library';
+import { switchOffTelemetry } from '../base/telemetry';
 import type { ClientMessage, Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
 /** A cancelled request that has not ended by then is ended by killing the process (design: within 2 s in all). */
@@ -174,12 +175,17 @@ export class ComputeClient implements Compute {
 }
 
 /**
- * TensorRT opens its builder resource by bare name, which the loader looks for in LD_LIBRARY_PATH; that is read when a process
- * starts, so the folder that TensorRT was found in has to be in it from the beginning.
+ * The environment of the compute process and of all that it starts: without ONNX Runtime's telemetry, and with the folder in which
+ * TensorRT was found. TensorRT opens its builder resource by bare name, which the loader looks for in LD_LIBRARY_PATH; that is read
+ * when a process starts.
  */
 function hostEnvironment(): NodeJS.ProcessEnv {
+  const environment = { ...process.env };
+  switchOffTelemetry(environment);
   const { found } = findTensorrt();
-  if (found === null) return process.env;
-  const folders = [dirname(found.nvinferPath), ...(process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')];
-  return { ...process.env, LD_LIBRARY_PATH: [...new Set(folders)].join(delimiter) };
+  if (found !== null) {
+    const folders = [dirname(found.nvinferPath), ...(process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')];
+    environment['LD_LIBRARY_PATH'] = [...new Set(folders)].join(delimiter);
+  }
+  return environment;
 }

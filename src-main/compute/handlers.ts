@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { listSupportedBackends } from 'onnxruntime-node';
 import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { benchmark } from '../backends/benchmark';
+import { listSupportedBackends } from '../backends/onnxruntime';
 import { onnxruntimeFolder, requireProviderFiles } from '../backends/ort-gpu-files';
 import { isEngine, isOnnx, variantPath, type OrtGpu, type RunnableVariant } from '../backends/runnable-variant';
 import { benchmarkEngines } from '../backends/tensorrt/benchmark-engines';
@@ -12,6 +12,7 @@ import { buildEngine } from '../backends/tensorrt/build-engine';
 import { inspectEngine } from '../backends/tensorrt/engine-layers';
 import { openTensorrt } from '../backends/tensorrt/runtime';
 import { onnxruntimeVersion } from '../base/package-info';
+import { isTelemetryOff } from '../base/telemetry';
 import * as pictures from '../calibration/pictures';
 import { loadAddon } from './addon';
 import { auto, correctBiases, search, sensitivity, tryModels } from './analyses';
@@ -75,6 +76,7 @@ async function versions(): Promise<VersionsResult> {
   return {
     node: process.versions.node,
     onnxruntime: onnxruntimeVersion(),
+    isTelemetryOff: isTelemetryOff(process.env),
     addon: loadAddon().version(),
     sharp: sharp.versions.sharp ?? 'unknown',
   };

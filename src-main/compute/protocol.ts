@@ -305,6 +305,8 @@ export interface EngineLayersResult {
 export interface VersionsResult {
   readonly node: string;
   readonly onnxruntime: string;
+  /** ONNX Runtime's telemetry, in the compute process. */
+  readonly isTelemetryOff: boolean;
   readonly addon: string;
   readonly sharp: string;
 }

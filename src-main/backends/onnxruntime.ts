@@ -1,0 +1,12 @@
+/**
+ * The only file that loads ONNX Runtime. Since version 1.30 its library writes a device id and a database of events to the user's
+ * cache folder and sends them to Microsoft, unless ORT_DISABLE_TELEMETRY is set when the library loads; an import statement would
+ * load it before any code of ours runs.
+ */
+import { createRequire } from 'node:module';
+import type * as OnnxRuntime from 'onnxruntime-node';
+import { switchOffTelemetry } from '../base/telemetry';
+
+switchOffTelemetry(process.env);
+
+export const { InferenceSession, Tensor, env, listSupportedBackends } = createRequire(import.meta.url)('onnxruntime-node') as typeof OnnxRuntime;
