@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,4 +19,13 @@ export function sharedPath(...parts: readonly string[]): string {
   const dir = sharedDir();
   if (dir === null) throw new Error('The folder of shared test data is absent');
   return join(dir, ...parts);
+}
+
+/**
+ * File names of all shared models, sorted. Where the folder is absent there is one that stands for them, so that a suite over the
+ * models is skipped by name; a test file whose only suite has no cases fails.
+ */
+export function sharedModelNames(): readonly string[] {
+  const names = sharedDir() === null ? [] : readdirSync(sharedPath('models')).filter((name) => name.endsWith('.onnx')).sort();
+  return names.length > 0 ? names : ['the shared models'];
 }

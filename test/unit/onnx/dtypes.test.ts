@@ -1,11 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { elementTypes } from '../../../src-main/onnx/dtypes';
 import { floatTensor, graphAttr, int64Tensor, int8Tensor, intAttr, makeNode, tensorAttr } from '../../../src-main/onnx/make';
 import { DataType as T } from '../../../src-main/onnx/model';
 import { readModel } from '../../../src-main/onnx/wire-reader';
 import { buildGraph, buildModel } from '../../support/onnx-builder';
-import { sharedDir, sharedPath } from '../../support/shared';
+import { sharedDir, sharedModelNames, sharedPath } from '../../support/shared';
 import { hasPythonOnnx, python } from './python-onnx';
 
 test('rules of the operators', () => {
@@ -32,9 +31,8 @@ test('rules of the operators', () => {
   for (const [name, type] of Object.entries(expected)) expect(types.get(name), name).toBe(type);
 });
 
-const names = sharedDir() === null ? [] : readdirSync(sharedPath('models')).filter((name) => name.endsWith('.onnx'));
 describe.skipIf(sharedDir() === null || !hasPythonOnnx())('agrees with onnx.shape_inference', () => {
-  test.each(names)('%s', (name) => {
+  test.each(sharedModelNames())('%s', (name) => {
     const path = sharedPath('models', name);
     const script = 'import onnx, sys, json\nm = onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1]))\nprint(json.dumps({v.name: v.type.tensor_type.elem_type for v in m.graph.value_info}))';
     const expected = Object.entries(JSON.parse(python(script, path)) as Record<string, number>);

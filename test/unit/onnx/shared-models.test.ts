@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,18 +8,17 @@ import { prepareModel } from '../../../src-main/onnx/prepare';
 import { loadPrepared, preparedWeights, storePrepared } from '../../../src-main/onnx/prepared-store';
 import { readModel } from '../../../src-main/onnx/wire-reader';
 import { encodeModel, writeModel } from '../../../src-main/onnx/wire-writer';
-import { sharedDir, sharedPath } from '../../support/shared';
+import { sharedDir, sharedModelNames, sharedPath } from '../../support/shared';
 import { checkWithPython, hasPythonOnnx } from './python-onnx';
 import { relativeDifference, runModel } from './run-ort';
 
-const names = sharedDir() === null ? [] : readdirSync(sharedPath('models')).filter((name) => name.endsWith('.onnx')).sort();
 let dir = '';
 beforeAll(() => void (dir = mkdtempSync(join(tmpdir(), 'onnx-models-'))));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const countOf = (model: Model, ...ops: string[]): number => model.graph.node.filter((node) => isOp(node, ...ops)).length;
 
-describe.skipIf(sharedDir() === null).each(names)('%s', (name) => {
+describe.skipIf(sharedDir() === null).each(sharedModelNames())('%s', (name) => {
   const path = sharedDir() === null ? '' : sharedPath('models', name);
 
   test('is written back byte for byte, in memory and as a file', async () => {
