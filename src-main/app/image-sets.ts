@@ -1,8 +1,7 @@
 import type { ImageSetView, Picture, PreprocessingPreview, SetName } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import type { ImageEntry, ImageSet } from '../../src-shared/domain/image-set';
+import { imageId, type ImageEntry, type ImageSet } from '../../src-shared/domain/image-set';
 import type { Preprocessing } from '../../src-shared/domain/preprocessing';
-import { imageId } from '../calibration/calibration-state';
 import type { Compute } from '../compute/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from './workspace';
 
@@ -23,7 +22,7 @@ export class ImageSets {
       classNames: set.classNames,
       groups: set.groups,
       skipped: set.skipped,
-      notes: set.notes ?? [],
+      notes: (set.notes ?? []).map(({ message }) => message),
     };
   }
 

@@ -2,14 +2,9 @@ import { createHash } from 'node:crypto';
 import type { HistogramSet } from '../../native/index';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Shard } from '../../src-shared/contract/jobs';
-import type { ImageEntry, SkippedImage } from '../../src-shared/domain/image-set';
+import type { SkippedImage } from '../../src-shared/domain/image-set';
 import type { CollectorState } from './collector';
 import type { HistogramFile, NonFiniteImage } from './histogram-file';
-
-/** Identity of one image within a set, stable over sittings and shards. */
-export function imageId(entry: Pick<ImageEntry, 'file' | 'record'>): string {
-  return entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
-}
 
 export type CreateHistogramSet = (tensorCount: number) => HistogramSet;
 

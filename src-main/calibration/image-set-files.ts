@@ -8,6 +8,8 @@ export interface FoundFile {
   readonly path: string;
   /** Relative to the set's folder, forward slashes. */
   readonly file: string;
+  /** See ImageEntry. */
+  readonly listing?: number;
 }
 
 export interface FoundFiles {
@@ -95,16 +97,16 @@ async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles
   if (text.includes('\0')) return { folder, files: [], skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }] };
   const files: FoundFile[] = [];
   const skipped: SkippedImage[] = [];
-  const seen = new Set<string>();
+  const listings = new Map<string, number>();
   for (const rawLine of text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)) {
     const line = rawLine.trim();
     if (line === '' || line.startsWith('#')) continue;
     const path = resolveListed(folder, line);
     const file = relative(folder, path).split(sep).join('/');
-    if (seen.has(path)) skipped.push({ file, reason: 'listed twice' });
-    else if (!isImageFile(path)) skipped.push({ file, reason: `not an image type (${extname(path) || 'no extension'})` });
-    else files.push({ path, file });
-    seen.add(path);
+    const listing = (listings.get(path) ?? 0) + 1;
+    listings.set(path, listing);
+    if (isImageFile(path)) files.push({ path, file, ...(listing === 1 ? {} : { listing }) });
+    else if (listing === 1) skipped.push({ file, reason: `not an image type (${extname(path) || 'no extension'})` });
   }
   return { folder, files, skipped };
 }
@@ -125,7 +127,7 @@ async function withoutUnusable(found: FoundFiles): Promise<FoundFiles> {
     for (const [i, item] of batch.entries()) {
       const reason = reasons[i] ?? null;
       if (reason === null) files.push(item);
-      else skipped.push({ file: item.file, reason });
+      else if (item.listing === undefined) skipped.push({ file: item.file, reason });
     }
   }
   skipped.sort((a, b) => compareText(a.file, b.file));

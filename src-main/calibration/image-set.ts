@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import { formatCountOf } from '../../src-shared/base/units';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import type { ImageEntry, ImageSet, SkippedImage } from '../../src-shared/domain/image-set';
+import type { ImageEntry, ImageSet, SetNote, SkippedImage } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';
 import { compareText, findImageFiles, type FoundFile } from './image-set-files';
@@ -39,7 +39,7 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
   const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
   const names = files.map((item) => item.file);
   let labelling: Labelling;
-  let notes: readonly string[] = [];
+  let notes: readonly SetNote[] = [];
   if (hasCsv) {
     const csv = await readLabelsCsv(csvPath, { folder: found.folder, files }, request.classNames);
     notes = csv.notes;
@@ -47,6 +47,7 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
   } else {
     labelling = labelsFromFolders(names, request.classNames);
   }
+  const allNotes = [...repetitionNotes(files), ...notes];
   const isLabelled = labelling.labels.some((label) => label !== null);
   return {
     root,
@@ -55,8 +56,17 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
     groups: [...new Set(labelling.groups.filter((group) => group !== null))].sort(compareText),
     labelSource: hasCsv ? 'csv' : isLabelled ? 'folders' : 'none',
     skipped,
-    ...(notes.length === 0 ? {} : { notes }),
+    ...(allNotes.length === 0 ? {} : { notes: allNotes }),
   };
+}
+
+/** Weights by repetition are allowed, but more often they are a mistake in the list. */
+function repetitionNotes(files: readonly FoundFile[]): readonly SetNote[] {
+  const repeated = files.filter(({ listing }) => listing === 2);
+  const [first] = repeated;
+  if (first === undefined) return [];
+  const message = `${formatCountOf(repeated.length, 'file')} of the list ${repeated.length === 1 ? 'is' : 'are'} named more than once and counted as often as named; the first one: ${first.file}`;
+  return [{ code: 'images-repeated', message }];
 }
 
 function entriesOf(item: FoundFile, recordCount: number | null, label: number | null, group: string | null): readonly ImageEntry[] {
@@ -77,7 +87,7 @@ async function countAllRecords(
       files.push(item);
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error;
-      skipped.push({ file: item.file, reason: error.message });
+      if (item.listing === undefined) skipped.push({ file: item.file, reason: error.message });
     }
   }
   return { files, records, skipped: skipped.sort((a, b) => compareText(a.file, b.file)) };
@@ -91,15 +101,23 @@ function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchEr
   });
 }
 
+/** A file of a set: the records that are used of an array file, and how often an image without records is listed. */
+interface UsedFile {
+  readonly path: string;
+  readonly records: number[];
+  times: number;
+}
+
 /**
- * Identity of a set: sha256 over (relative path, size, content sha256, the records that are used of a .npy or .npz) of every file, sorted by path. Independent of
- * order, labels and where the set lies. Throws `not-found` when one is gone, `cancelled` on abort.
+ * Identity of a set: sha256 over (relative path, size, content sha256, the records that are used of a .npy or .npz, how
+ * often an image is listed) of every file, sorted by path. Independent of order, labels and where the set lies. Throws `not-found` when one is gone, `cancelled` on abort.
  */
 export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
-  const used = new Map<string, { readonly path: string; readonly records: number[] }>();
+  const used = new Map<string, UsedFile>();
   for (const { file, path, record } of set.entries) {
-    const known = used.get(file) ?? { path, records: [] };
-    if (record !== null) known.records.push(record);
+    const known = used.get(file) ?? { path, records: [], times: 0 };
+    if (record === null) known.times += 1;
+    else known.records.push(record);
     used.set(file, known);
   }
   const files = [...used].sort(([a], [b]) => compareText(a, b));
@@ -107,7 +125,7 @@ export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: T
   for (let done = 0; done < files.length; done += HASH_BATCH) {
     throwIfAborted(context.signal);
     context.onProgress?.({ phase: 'hashing images', done, total: files.length, unit: 'images' });
-    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, { path, records }]) => manifestLine(file, path, records)));
+    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, own]) => manifestLine(file, own)));
     for (const line of lines) hash.update(line);
   }
   return hash.digest('hex');
@@ -121,11 +139,13 @@ export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'rec
   return record === null ? sha256 : `${sha256}#${record}`;
 }
 
-async function manifestLine(file: string, path: string, records: readonly number[]): Promise<string> {
+async function manifestLine(file: string, { path, records, times }: UsedFile): Promise<string> {
   try {
     const { size } = await stat(path);
     const sha256 = size > MAX_READ_BYTES ? await sha256OfFile(path) : createHash('sha256').update(await readFile(path)).digest('hex');
-    return `${JSON.stringify([file, size, sha256, ...(records.length === 0 ? [] : [records.toSorted((a, b) => a - b)])])}\n`;
+    // An image that is listed once adds nothing, so that the identity of such sets stays what it was.
+    const usage = records.length > 0 ? [records.toSorted((a, b) => a - b)] : times > 1 ? [{ times }] : [];
+    return `${JSON.stringify([file, size, sha256, ...usage])}\n`;
   } catch (error) {
     throw readError(error, path, 'Image');
   }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import type { SetNote } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
 import { compareText, resolveListed, type FoundFile } from './image-set-files';
 
@@ -10,8 +11,8 @@ export interface CsvLabels {
   readonly labels: readonly (number | null)[];
   readonly groups: readonly (string | null)[] | null;
   readonly classNames: readonly string[];
-  /** Files without a label and lines without a file, as sentences. */
-  readonly notes: readonly string[];
+  /** Files without a label and lines without a file. */
+  readonly notes: readonly SetNote[];
 }
 
 interface Columns {
@@ -168,29 +169,43 @@ interface MatchTask {
 }
 
 function matchFiles({ rows, indices, csvPath, set, classNames, hasGroups }: MatchTask): CsvLabels {
-  const positions = new Map(set.files.map((item, i) => [item.path, i]));
+  const positions = positionsOf(set.files);
   const labels: (number | null)[] = set.files.map(() => null);
   const groups: (string | null)[] = set.files.map(() => null);
   const unknown: string[] = [];
   for (const [i, row] of rows.entries()) {
-    const position = positions.get(resolveListed(set.folder, row.file)) ?? positions.get(resolveListed(dirname(csvPath), row.file));
-    if (position === undefined) {
+    const found = positions.get(resolveListed(set.folder, row.file)) ?? positions.get(resolveListed(dirname(csvPath), row.file)) ?? [];
+    const [first] = found;
+    if (first === undefined) {
       unknown.push(row.file);
       continue;
     }
-    const before = labels[position] ?? null;
+    const before = labels[first] ?? null;
     const label = indices[i] ?? 0;
     if (before !== null && before !== label) throw invalid(`${row.file} has two labels: ${before} and ${label} (${row.where})`);
-    labels[position] = label;
-    groups[position] = row.group === '' ? null : row.group;
+    for (const position of found) {
+      labels[position] = label;
+      groups[position] = row.group === '' ? null : row.group;
+    }
   }
   const unlabelled = set.files.filter((_, i) => labels[i] === null);
   if (unlabelled.length === set.files.length) {
     throw invalid(`None of the ${rows.length} files that ${csvPath} names is in ${set.folder}; the first one: ${rows[0]?.file ?? '(no line)'}`, 'Names are relative to the image folder or to the CSV.');
   }
-  const notes = [
+  const messages = [
     ...(unknown.length === 0 ? [] : [`${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the first one: ${unknown[0]}`]),
     ...(unlabelled.length === 0 ? [] : [`${unlabelled.length} of ${set.files.length} images have no label in ${csvPath}; the first one: ${unlabelled[0]?.file}`]),
   ];
-  return { labels, groups: hasGroups ? groups : null, classNames, notes };
+  return { labels, groups: hasGroups ? groups : null, classNames, notes: messages.map((message) => ({ code: 'labels-missing', message })) };
+}
+
+/** Path -> the places at which the set has the file: several when a list repeats it. */
+function positionsOf(files: readonly FoundFile[]): ReadonlyMap<string, readonly number[]> {
+  const positions = new Map<string, number[]>();
+  for (const [i, { path }] of files.entries()) {
+    const known = positions.get(path);
+    if (known) known.push(i);
+    else positions.set(path, [i]);
+  }
+  return positions;
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageEntry } from '../../src-shared/domain/image-set';
+import { imageId, type ImageEntry } from '../../src-shared/domain/image-set';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { writeFileAtomic } from '../base/atomic-file';
-import { CalibrationState, imageId } from '../calibration/calibration-state';
+import { CalibrationState } from '../calibration/calibration-state';
 import { collectionModel } from '../calibration/collection-model';
 import type { ImageContribution } from '../calibration/collector';
 import { decodeHistogramFile, encodeHistogramFile, type HistogramFile } from '../calibration/histogram-file';

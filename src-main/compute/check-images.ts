@@ -2,9 +2,8 @@ import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { DuplicatePair, HealthImage } from '../../src-shared/domain/health';
 import type { CorruptImage } from '../../src-shared/domain/health-findings';
-import type { ImageEntry } from '../../src-shared/domain/image-set';
+import { imageId, type ImageEntry } from '../../src-shared/domain/image-set';
 import { nearDuplicatesOf } from '../../src-shared/domain/near-duplicates';
-import { imageId } from '../calibration/calibration-state';
 import { examineImage, type ExaminedImage } from '../calibration/image-fingerprint';
 import type { CheckImagesParams, CheckImagesResult } from './protocol';
 

@@ -1,12 +1,11 @@
 import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import type { ImageEntry, SkippedImage } from '../../src-shared/domain/image-set';
+import { imageId, type ImageEntry, type SkippedImage } from '../../src-shared/domain/image-set';
 import { VariantEvaluator, type ImageAnswer } from '../analysis/variant-evaluator';
 import type { ModelSession } from '../backends/model-session';
 import { OrtSession } from '../backends/ort-session';
 import type { RunnableVariant } from '../backends/runnable-variant';
 import { EngineSession } from '../backends/tensorrt/engine-session';
-import { imageId } from '../calibration/calibration-state';
 import { createPreprocessor, type Preprocessor } from '../calibration/preprocess';
 import type { Answers } from './evaluate';
 import type { EvaluateParams } from './protocol';

@@ -1,9 +1,8 @@
-import type { SkippedImage } from '../../src-shared/domain/image-set';
+import { imageId, type SkippedImage } from '../../src-shared/domain/image-set';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { summarizeAnswers } from '../analysis/answers';
 import type { ImageAnswer } from '../analysis/variant-evaluator';
-import { imageId } from '../calibration/calibration-state';
 import { isOnnx } from '../backends/runnable-variant';
 import { answersOnGpu } from './evaluate-on-gpu';
 import { runImagePool, type Batch } from './image-pool';

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { API_METHODS, type ApiMethod, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { fileOfImageId } from '../../src-shared/domain/image-set';
 import type { PathGrants } from './path-grants';
 import { projectReferences, requestPaths, type NamedPath } from './request-paths';
 
@@ -53,7 +54,7 @@ async function checkPicture(projectPath: string, request: unknown, api: Workbenc
   const root = (set === 'calibration' ? file.calibrationSet : file.validationSet)?.path;
   if (root === undefined) return;
   const folder = statSync(root, { throwIfNoEntry: false })?.isDirectory() === true ? root : dirname(root);
-  const path = join(folder, imageId.replace(/#\d+$/, ''));
+  const path = join(folder, fileOfImageId(imageId));
   if (!grants.isGranted(path)) throw new WorkbenchError('usage', `${imageId} lies outside of the files and folders that may be opened here`, { hint });
 }
 

@@ -1,4 +1,5 @@
 import type { MaximumImage } from './health';
+import { firstListingId } from './image-set';
 
 /** Largest |x| of every image in every tensor: `amax[image * tensors.length + tensor]`, real units; NaN where unknown. */
 export interface ImageMaxima {
@@ -9,13 +10,15 @@ export interface ImageMaxima {
 
 /**
  * Images whose largest |x| in a tensor is at least `ratio` times that of every other image, the one that does so in the
- * most tensors first (ties: by the ratio). A tensor without a second value above 0 has no ratio and is left out.
+ * most tensors first (ties: by the ratio). A tensor without a second value above 0 has no ratio and is left out. An image
+ * that a list repeats is one image.
  */
 export function imagesThatSetMaxima(maxima: ImageMaxima, ratio: number): readonly MaximumImage[] {
   const { images, tensors, amax } = maxima;
+  const firstListings = images.map(firstListingId);
   const byImage = new Map<number, MaximumImage['tensors'][number][]>();
   for (const [t, tensor] of tensors.entries()) {
-    const { image, largest, second } = topTwo(amax, t, images.length, tensors.length);
+    const { image, largest, second } = topTwo(amax, t, firstListings, tensors.length);
     if (image < 0 || second <= 0 || largest < ratio * second) continue;
     byImage.set(image, [...(byImage.get(image) ?? []), { tensor, amax: largest, without: second }]);
   }
@@ -28,13 +31,13 @@ function ratioOf(tensor: MaximumImage['tensors'][number] | undefined): number {
   return tensor === undefined ? 0 : tensor.amax / tensor.without;
 }
 
-function topTwo(amax: Float32Array, tensor: number, images: number, width: number): { readonly image: number; readonly largest: number; readonly second: number } {
+function topTwo(amax: Float32Array, tensor: number, images: readonly string[], width: number): { readonly image: number; readonly largest: number; readonly second: number } {
   let image = -1;
   let largest = 0;
   let second = 0;
-  for (let i = 0; i < images; i += 1) {
+  for (const [i, id] of images.entries()) {
     const value = amax[i * width + tensor] ?? Number.NaN;
-    if (!(value > second)) continue; // NaN too
+    if (!(value > second) || id === images[image]) continue; // NaN too
     if (value > largest) {
       second = largest;
       largest = value;

@@ -10,6 +10,24 @@ export interface ImageEntry {
   readonly group: string | null;
   /** Index of the record inside an .npy/.npz file with a leading batch axis, else null. */
   readonly record: number | null;
+  /** Which listing of this file it is in a list that names the file several times, from 2; absent for the first one. */
+  readonly listing?: number;
+}
+
+/** Identity of one image within a set, stable over sittings and shards: `a.png`, `a.npz#3`, `a.png (listing 2)`. */
+export function imageId(entry: Pick<ImageEntry, 'file' | 'record' | 'listing'>): string {
+  const id = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
+  return entry.listing === undefined ? id : `${id} (listing ${entry.listing})`;
+}
+
+/** The id of the first listing of the same image: two ids with the same result have the same content. */
+export function firstListingId(id: string): string {
+  return id.replace(/ \(listing \d+\)$/, '');
+}
+
+/** The file of an image's id, as `ImageEntry.file`. */
+export function fileOfImageId(id: string): string {
+  return firstListingId(id).replace(/#\d+$/, '');
 }
 
 export interface ImageSet {
@@ -22,11 +40,17 @@ export interface ImageSet {
   readonly labelSource: 'none' | 'folders' | 'csv';
   /** Files that were found and left out before decoding (unknown type, empty, too large). */
   readonly skipped: readonly SkippedImage[];
-  /** What a person should know about the labels (images without one, lines without an image), as sentences. */
-  readonly notes?: readonly string[];
+  /** What a person should know before the set is used: how labels were read, images without one, repeated images. */
+  readonly notes?: readonly SetNote[];
 }
 
 export interface SkippedImage {
   readonly file: string;
   readonly reason: string;
+}
+
+/** A remark about a set; `images-...` concerns every use of it, `labels-...` only what needs labels. */
+export interface SetNote {
+  readonly code: 'images-repeated' | 'labels-missing';
+  readonly message: string;
 }

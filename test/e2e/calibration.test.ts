@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CalibrationIndex } from '../../src-main/calibration/calibration-index';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { isFinished, type CalibrateResult, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { calibJson, startCalib } from '../support/calib-process';
@@ -22,6 +23,11 @@ async function project(calibration = 'images', model = 'tiny.onnx'): Promise<str
 }
 
 const calibrate = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> => calibJson<CalibrateResult>('calibrate', path, ...flags);
+
+function indexOf(path: string): CalibrationIndex {
+  const [key = ''] = readdirSync(join(path, 'calibration')).filter((name) => existsSync(join(path, 'calibration', name, 'index.json')));
+  return JSON.parse(readFileSync(join(path, 'calibration', key, 'index.json'), 'utf8')) as CalibrationIndex;
+}
 
 function imageFiles(): string[] {
   return readdirSync(join(dir, 'images'), { recursive: true, withFileTypes: true })
@@ -123,6 +129,33 @@ describe('calibration is bit-identical', () => {
     expect(resumed.resumedImages).toBeGreaterThan(0);
     expect(resumed.resumedImages).toBeLessThan(IMAGES);
     expect(resumed).toMatchObject({ images: IMAGES, sha256: expected });
+  });
+
+  it('for images that a list repeats: as often as they are listed, in any order and in shards', async () => {
+    const files = imageFiles().slice(0, 24);
+    const list = (name: string, lines: readonly string[]): string => {
+      writeFileSync(join(dir, name), lines.join('\n'));
+      return name;
+    };
+    const once = await calibrate(await project(list('once.txt', files)));
+    const twicePath = await project(list('twice.txt', [...files, ...files]));
+    const twice = await calibrate(twicePath, '--threads', '1');
+    expect(twice).toMatchObject({ images: 48, skipped: [] });
+    expect(twice.warnings.find(({ code }) => code === 'images-repeated')?.message).toMatch(/^24 files of the list are named more than once and counted as often/);
+    expect(twice.sha256).not.toBe(once.sha256);
+
+    // Twice everything: every count doubles, every threshold stays where it was.
+    const whole = indexOf(twicePath);
+    expect(whole.tensors.map(({ name, elements, thresholds }) => ({ name, elements: elements / 2, thresholds }))).toEqual(
+      indexOf(once.project).tensors.map(({ name, elements, thresholds }) => ({ name, elements, thresholds })),
+    );
+
+    const other = await project(list('mixed.txt', shuffled([...files, ...files])));
+    expect((await calibrate(other, '--threads', '2')).sha256).toBe(twice.sha256);
+    const sharded = await project('mixed.txt');
+    const shards = await Promise.all([calibrate(sharded, '--shard', '1/2'), calibrate(sharded, '--shard', '2/2')]);
+    const merged = await calibJson<CalibrateResult>('merge', sharded, shards[0].shardPath ?? '', shards[1].shardPath ?? '');
+    expect(merged).toMatchObject({ images: 48, sha256: twice.sha256 });
   });
 
   it('for a model with a fixed batch of 4: any order, threads and a rest that does not fill a batch', async () => {

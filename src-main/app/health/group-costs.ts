@@ -1,9 +1,8 @@
 import type { GroupCost } from '../../../src-shared/domain/health-findings';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { Method } from '../../../src-shared/domain/methods';
 import type { ProjectFile } from '../../../src-shared/domain/project';
 import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
-import { imageId } from '../../calibration/calibration-state';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 
 /** The group of a set that has none. */

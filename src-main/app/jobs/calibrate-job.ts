@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
-import type { CalibrateResult, JobSpec } from '../../../src-shared/contract/jobs';
+import type { CalibrateResult, JobSpec, Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { readCalibrationIndex } from '../../calibration/calibration-store';
 import type { CalibrationIndex } from '../../calibration/calibration-index';
-import { imageId } from '../../calibration/calibration-state';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt-grid-file';
 import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt-grid-store';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import { requireAsGiven } from '../as-given';
 import { calibrationKey, imageInput, loadSet, prepared, setCurrentCalibration, type Workspace } from '../workspace';
 import { defaultThreads, type JobServices } from './services';
@@ -28,7 +27,7 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
   const grid = finished ? readTensorrtGrid(calibrationDir) : null;
   if (finished && !spec.fresh && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
     await setCurrentCalibration(workspace, key, spec.limit);
-    return { ...keptResult(workspace, finished), ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}) };
+    return { ...keptResult(workspace, finished), warnings: [...imageNotes(set), ...finished.warnings], ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}) };
   }
   const result = await services.compute.request(
     'calibrate',
@@ -47,7 +46,12 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
     context,
   );
   if (!spec.shard) await setCurrentCalibration(workspace, key, spec.limit);
-  return { project: workspace.path, ...result };
+  return { project: workspace.path, ...result, warnings: [...imageNotes(set), ...result.warnings] };
+}
+
+/** Remarks about the set's images; labels do not matter to a calibration. */
+function imageNotes({ notes = [] }: ImageSet): readonly Warning[] {
+  return notes.filter(({ code }) => code.startsWith('images-'));
 }
 
 /** The calibration's identity does not know the order of images; TensorRT's grid depends on which are the first batch. */

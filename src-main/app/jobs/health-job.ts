@@ -7,8 +7,7 @@ import { bySeverity, type ConvergencePoint, type FieldComparison, type HealthFin
 import { fieldFindings, skippedFindings } from '../../../src-shared/domain/field-findings';
 import { convergenceFindings, corruptFindings, duplicateFindings } from '../../../src-shared/domain/health-findings';
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits } from '../../../src-shared/domain/health-limits';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
-import { imageId } from '../../calibration/calibration-state';
+import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import { saveAnalysis } from '../analysis-store';
 import { asFoldSet, collectHealth, dealFolds, foldCount, type CollectTask, type GroupFolds } from '../health/collect';

@@ -2,9 +2,8 @@ import type { ValidateResult, ValidateSpec, Warning } from '../../../src-shared/
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/accuracy-report';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { VariantPredictions } from '../../compute/protocol';
-import { imageId } from '../../calibration/calibration-state';
 import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
 import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
 import { defaultThreads, type JobServices } from './services';
@@ -87,7 +86,7 @@ function variantReport(variant: VariantPredictions, reference: VariantPrediction
 }
 
 function warningsOf(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
-  const warnings: Warning[] = (set.notes ?? []).map((message) => ({ code: 'labels', message }));
+  const warnings: Warning[] = [...(set.notes ?? [])];
   if (set.labelSource !== 'none' && classCount === 0) {
     warnings.push({
       code: 'labels-unused',

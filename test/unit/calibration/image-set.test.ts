@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadImageSet, setManifestHash } from '../../../src-main/calibration/image-set';
+import { fileOfImageId, imageId } from '../../../src-shared/domain/image-set';
 import { sharedDir, sharedPath } from '../../support/shared';
 import { useTempDirs } from '../../support/temp-dir';
 import { fixture } from './fixtures';
@@ -86,11 +87,32 @@ describe('lists', () => {
       ['../set/b/1.png', 1, null],
       ['../set/a/2.png', 0, null],
       ['../set/a/1.png', 0, null],
+      ['../set/b/1.png', 1, null],
     ]);
-    expect(set.skipped).toEqual([
-      { file: '../set/b/1.png', reason: 'listed twice' },
-      { file: '../set/c.png', reason: 'the file does not exist' },
-    ]);
+    expect(set.entries.map(imageId)).toEqual(['../set/b/1.png', '../set/a/2.png', '../set/a/1.png', '../set/b/1.png (listing 2)']);
+    expect(set.skipped).toEqual([{ file: '../set/c.png', reason: 'the file does not exist' }]);
+    expect(set.notes).toEqual([{ code: 'images-repeated', message: '1 file of the list is named more than once and counted as often as named; the first one: ../set/b/1.png' }]);
+  });
+  it('that repeat files are other sets than those that name them once; a repeated file that is missing is named once', async () => {
+    const dir = folderOf(['a.png', 'b.png'], {
+      'labels.csv': 'a.png,1\nb.png,0',
+      'once.txt': 'a.png\nb.png',
+      'twice.txt': 'b.png\na.png\na.png\ngone.png\ngone.png\nx.mp4\nx.mp4',
+      'again.txt': 'a.png\nb.png\na.png',
+    });
+    const [once, twice, again] = await Promise.all(['once.txt', 'twice.txt', 'again.txt'].map((name) => loadImageSet({ path: join(dir, name) })));
+    expect(twice?.entries.map((entry) => [imageId(entry), entry.label])).toEqual([['b.png', 0], ['a.png', 1], ['a.png (listing 2)', 1]]);
+    expect(twice?.skipped.map(({ file }) => file)).toEqual(['gone.png', 'x.mp4']);
+    const hashes = await Promise.all([once, twice, again].map((set) => setManifestHash(set ?? { entries: [] })));
+    expect(hashes[1]).not.toBe(hashes[0]);
+    expect(hashes[2]).toBe(hashes[1]);
+  });
+  it('that repeat an array repeat its records', async () => {
+    const dir = folderOf([], { 'list.txt': 'batch-f4.npy\nbatch-f4.npy' });
+    copyFileSync(fixture('batch-f4.npy'), join(dir, 'batch-f4.npy'));
+    const { entries } = await loadImageSet({ path: join(dir, 'list.txt') });
+    expect(entries.map(imageId)).toEqual(['batch-f4.npy#0', 'batch-f4.npy#1', 'batch-f4.npy#2', 'batch-f4.npy#0 (listing 2)', 'batch-f4.npy#1 (listing 2)', 'batch-f4.npy#2 (listing 2)']);
+    expect(entries.map((entry) => fileOfImageId(imageId(entry)))).toEqual(Array.from({ length: 6 }, () => 'batch-f4.npy'));
   });
   it('a list of several groups keeps them apart', async () => {
     const dir = folderOf(['s/day/0/a.png', 's/night/1/a.png'], { 'l/val.txt': '../s/night/1/a.png\n../s/day/0/a.png' });

@@ -28,3 +28,7 @@ it('finds nothing where two images share a maximum, one image is alone, or value
   expect(imagesThatSetMaxima(maxima({ a: [Number.NaN], b: [Number.NaN] }, ['t']), 1.5)).toEqual([]);
   expect(imagesThatSetMaxima(maxima({ a: [Number.NaN, 6], b: [2, 2], c: [1, 3] }, ['t0', 't1']), 1.5).map(({ id }) => id)).toEqual(['a', 'b']);
 });
+
+it('takes an image that a list repeats for one image', () => {
+  expect(imagesThatSetMaxima(maxima({ a: [9], b: [3], 'a (listing 2)': [9], 'a (listing 3)': [9] }, ['t']), 1.5)).toEqual([{ id: 'a', tensors: [{ tensor: 't', amax: 9, without: 3 }] }]);
+});
