@@ -1,11 +1,13 @@
 import { layerId } from '../../src-shared/base/brand';
 import { precisionOf, type HalfHazard, type Precision, type PrecisionPlan, type RestPrecision } from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
+import { defaultOpset, isDefaultDomain } from '../onnx/opset';
 import { subgraphsOf } from '../onnx/subgraphs';
 import { decomposedNormalizations } from './decomposed-chains';
 import type { GraphFacts } from './graph-facts';
 import { halfHazards, halfRefusal, type RangeFacts } from './half-hazards';
-import { CONTROL_FLOW_OPS, NO_FP16_OPS } from './op-classes';
+import { floatOnlySlots } from './half-types';
+import { CONTROL_FLOW_OPS, FP32_ONLY_OPS } from './op-classes';
 import type { Partitions } from './partitions';
 import type { Verdict } from './placement';
 
@@ -71,8 +73,19 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict |
     return refused('not-floating-point', 'FP16 was asked for, but the layer computes no float32 activation');
   }
   if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return refused('control-flow', 'bodies of control flow are left as they are');
-  if (NO_FP16_OPS.has(node.opType) || (node.domain !== '' && node.domain !== 'ai.onnx')) {
-    return refused('fp16-no-kernel', `${node.opType} is not defined for FP16; it stays in FP32`);
-  }
+  const untyped = typeRefusal(facts, node);
+  if (untyped) return refused(...untyped);
   return halfRefusal(facts, node, ranges);
+}
+
+/** Why ONNX's type constraints, or a rule of ours, leave an operator no FP16 form: code and sentence; null when it has one. */
+function typeRefusal(facts: GraphFacts, node: Node): readonly [code: string, reason: string] | null {
+  const opset = defaultOpset(facts.model);
+  if (!isDefaultDomain(node.domain)) return ['fp16-no-kernel', `${node.opType} of the domain ${node.domain} is not known to have an FP16 form; it stays in FP32`];
+  if (FP32_ONLY_OPS.has(node.opType)) return ['fp16-no-kernel', `${node.opType} keeps its float type`];
+  const floatOnly = floatOnlySlots(node, opset);
+  if (floatOnly === null) return ['fp16-no-kernel', `${node.opType} is not an operator of ONNX's operator set ${opset}; it stays in FP32`];
+  const isUsed = (slot: number): boolean => (node.output[slot] ?? '') !== '';
+  if (floatOnly.outputs.some(isUsed)) return ['fp16-no-kernel', `${node.opType} is not defined for FP16 in ONNX's operator set ${opset}; it stays in FP32`];
+  return floatOnly.own.some(isUsed) ? ['own-float-type', `the model itself states the type of the result of this ${node.opType}`] : null;
 }

@@ -102,6 +102,6 @@ export class PlacementBuilder {
     if (halfLayers.has(node.name)) return { ...verdict, precision: 'fp16', reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take` };
     if (this.precisions.halfLayers.has(node.name)) return { ...verdict, reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves` };
     const refusal = this.precisions.restRefusals.get(node.name);
-    return refusal?.code.startsWith('fp16-refused') ? { ...refusal, reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
+    return refusal?.code.startsWith('fp16-') ? { ...refusal, reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
   }
 }

@@ -1,8 +1,10 @@
 import { floatScalar, floatTensor, halfTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
 import { DataType, type Node, type Tensor } from '../onnx/model';
+import { defaultOpset } from '../onnx/opset';
 import { capturedNames } from '../onnx/subgraphs';
 import type { BiasCorrection } from '../../src-shared/domain/repair';
 import type { GraphFacts } from './graph-facts';
+import { floatOnlySlots } from './half-types';
 import { FreshNames } from './names';
 import { halfBits, roundHalfEven } from './number-formats';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from './placement';
@@ -128,13 +130,15 @@ export class Rewriter {
 
   private addHalf(node: Node): void {
     const { facts } = this.inputs;
+    const floatOnly = floatOnlySlots(node, defaultOpset(facts.model))?.inputs ?? [];
     const input = node.input.map((name, slot) => {
       const key = useKey({ layer: node.name, slot });
       const weight = this.weightUses.get(key);
       if (weight) return this.dequantizedWeight(weight, 'fp16');
       if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp16');
-      // Resize takes its region and its scales in float32 whatever the data is.
-      const isHalf = facts.elementType(name) === DataType.FLOAT && !(node.opType === 'Resize' && slot > 0);
+      // Resize's region of interest is a matter of coordinates, which FP16 would shift.
+      const isFloatOnly = floatOnly.includes(slot) || (node.opType === 'Resize' && slot > 0);
+      const isHalf = facts.elementType(name) === DataType.FLOAT && !isFloatOnly;
       return isHalf ? this.half(this.corrected(key) ?? name) : this.float(name);
     });
     const output = node.output.map((name) => {

@@ -31,7 +31,18 @@ export function placeForTensorrt({ facts, partitions, precisions, attention }: T
   for (const partition of partitions.list) placePartition(context, partition);
   for (const node of facts.nodes.toReversed()) placeCopy(context, node);
   for (const node of facts.nodes) if (!builder.isDecided(node)) builder.decide(node, floatReason(facts, node));
-  return builder.build(lightTail(context));
+  return builder.build(new Set([...lightTail(context), ...floatKernels(context)]));
+}
+
+/**
+ * INT8 layers and what runs in their kernels, where FP16 does not suit one of them: a Cast between two of them would break the
+ * kernel, so that all of them have float32 around their integers.
+ */
+function floatKernels({ partitions, precisions, builder, quantizedRoots }: Context): readonly string[] {
+  return partitions.list.flatMap(({ root, members }) => {
+    const nodes = [root, ...members].filter((node) => builder.isInteger(node) || precisions.restRefusals.has(node.name));
+    return quantizedRoots.has(root) && nodes.some((node) => precisions.restRefusals.has(node.name)) ? nodes.map((node) => node.name) : [];
+  });
 }
 
 /** Gemm and MatMul behind the last INT8 layer with fewer weights than this, all together, are not worth a conversion. */
@@ -93,6 +104,8 @@ function placePartition(context: Context, { root, members, residual }: Partition
   builder.decide(root, weight ? QUANTIZED : ATTENTION);
   for (const member of members) {
     if (member === residual?.add) continue;
+    const refusal = precisions.restRefusals.get(member.name);
+    if (refusal?.code === 'fp16-no-kernel') builder.decide(member, { ...refusal, reason: `behind the INT8 kernel of ${root.name}` });
     builder.decide(member, { precision: 'int8', code: 'fused', reason: `runs in the kernel of ${root.name}; no Q/DQ between them` });
   }
   if (!residual || precisions.of(residual.add) !== 'int8') return;
