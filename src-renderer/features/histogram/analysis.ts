@@ -2,7 +2,9 @@ import type { HistogramView } from '../../../src-shared/contract/api';
 import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
 import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
 import { createErrorModel, errorAt, evaluateThreshold, searchMse, type ErrorModel, type MseSearch, type QuantizationError } from '../../../src-shared/domain/quantization-error';
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { entropyCurve, scaleOfThreshold, type EntropyCurve } from '../../../src-shared/domain/thresholds';
+import { countScales, type CountScales } from './count-scale';
 import { comparableGroups } from './group-histograms';
 
 /** What is computed once when a tensor is chosen, so that a dragged threshold costs microseconds. */
@@ -11,6 +13,8 @@ export interface TensorAnalysis {
   readonly amaxReal: number;
   readonly binWidthReal: number;
   readonly hasNegative: boolean;
+  /** What the chart counts values by. */
+  readonly scales: CountScales;
   readonly model: ErrorModel;
   readonly groups: readonly GroupAnalysis[];
 }
@@ -49,12 +53,14 @@ export interface GroupReading {
   readonly clippedFraction: number;
 }
 
-export function analyse(view: HistogramView): TensorAnalysis {
+/** `preprocessing` is that of a tensor that was made of images; null for any other. */
+export function analyse(view: HistogramView, preprocessing: Preprocessing | null = null): TensorAnalysis {
   return {
     histogram: view.total,
     amaxReal: amaxOf(view.total),
     binWidthReal: binWidthOf(view.total),
     hasNegative: view.total.min < 0,
+    scales: countScales(view.total, preprocessing),
     model: createErrorModel(foldHistogram(view.total)),
     groups: comparableGroups(view).map(({ name, histogram }) => {
       // Errors come from the group's own bins, which may be finer than those that are drawn.
@@ -94,8 +100,16 @@ function sqnrOf(model: ErrorModel, error: QuantizationError): number {
 
 const SMALLEST_BINS = 2;
 
-/** Where a threshold may be dragged: from two bins up to the largest |x| or the largest threshold there is. */
+/** A threshold that lies further out than this many times the largest |x| does not stretch the chart: values would vanish. */
+const MOST_BEYOND = 4;
+
+/** The largest value that a chart has room for: the largest |x|, or a threshold somewhat beyond it. */
+export function largestShown(amaxReal: number, thresholdsReal: readonly number[]): number {
+  return Math.max(amaxReal, ...thresholdsReal.filter((value) => Number.isFinite(value) && (amaxReal === 0 || value <= MOST_BEYOND * amaxReal)));
+}
+
+/** Where a threshold may be dragged: from two bins up to the end of the chart. */
 export function draggableRange(analysis: TensorAnalysis, thresholdsReal: readonly number[]): { readonly min: number; readonly max: number } {
-  const max = Math.max(analysis.amaxReal, ...thresholdsReal.filter(Number.isFinite));
+  const max = largestShown(analysis.amaxReal, thresholdsReal);
   return { min: Math.min(max, analysis.binWidthReal * SMALLEST_BINS), max };
 }

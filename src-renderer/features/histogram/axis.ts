@@ -61,6 +61,6 @@ export function shifted(range: ValueRange, whole: ValueRange, byReal: number): V
   return { min, max: min + width };
 }
 
-export function isWhole(range: ValueRange, whole: ValueRange): boolean {
-  return range.min === whole.min && range.max === whole.max;
+export function isSameRange(a: ValueRange, b: ValueRange): boolean {
+  return a.min === b.min && a.max === b.max;
 }

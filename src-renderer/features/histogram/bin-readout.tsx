@@ -1,10 +1,10 @@
 import { useEffect, useRef, type RefObject } from 'react';
-import { BIN_COUNT } from '../../../src-shared/domain/histogram';
 import { formatCount, formatSignificant } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
 import type { TensorAnalysis } from './analysis';
 import { valueFromPixel, type PlotArea, type ValueRange } from './axis';
-import { countAt } from './steps';
+import { countIn, edgeOf, intervalOf } from './count-scale';
+import { scaleOf } from './chart-figure';
 
 interface BinReadoutProps {
   readonly box: RefObject<HTMLElement | null>;
@@ -43,9 +43,11 @@ export function BinReadout({ box, analysis, range, area, isSigned, title }: BinR
 }
 
 function describeBin(analysis: TensorAnalysis, valueReal: number, isSigned: boolean): string {
-  const bin = Math.min(BIN_COUNT - 1, Math.max(isSigned ? -BIN_COUNT : 0, Math.floor(valueReal / analysis.binWidthReal)));
-  const [low, high] = [bin * analysis.binWidthReal, (bin + 1) * analysis.binWidthReal];
-  const groups = analysis.groups.map((group) => `${group.name} ${formatCount(countAt(group.histogram, bin, isSigned))}`);
-  const total = t(isSigned ? 'histogram.bin.signed' : 'histogram.bin', { low: formatSignificant(low, 5), high: formatSignificant(high, 5), count: countAt(analysis.histogram, bin, isSigned) });
+  const scale = scaleOf(analysis, isSigned);
+  const index = intervalOf(scale, valueReal);
+  const low = isSigned ? edgeOf(scale, index) : Math.max(0, edgeOf(scale, index));
+  const high = edgeOf(scale, index + 1);
+  const groups = analysis.groups.map((group) => `${group.name} ${formatCount(countIn(group.histogram, scale, index, isSigned))}`);
+  const total = t(isSigned ? 'histogram.bin.signed' : 'histogram.bin', { low: formatSignificant(low, 5), high: formatSignificant(high, 5), count: countIn(analysis.histogram, scale, index, isSigned) });
   return [total, ...groups].join('   ');
 }

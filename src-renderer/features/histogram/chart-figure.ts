@@ -2,7 +2,8 @@ import { groupProperty, methodProperty } from '../../../src-shared/domain/palett
 import type { PlotFigure, PlotMargins, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import type { TensorAnalysis, TensorCurves } from './analysis';
 import type { PlotArea, ValueRange } from './axis';
-import { fullestBin, stepsOf } from './steps';
+import type { CountScale } from './count-scale';
+import { fullestWithin, stepsOf } from './steps';
 
 export interface ChartOptions {
   readonly range: ValueRange;
@@ -44,7 +45,7 @@ export function chartFigure(analysis: TensorAnalysis, curves: TensorCurves, opti
   const divergenceRange = logRange(divergences.y);
   const errorRange = logRange(errors.y);
   const { isLog, range } = options;
-  const top = fullestBin(analysis.histogram, options.isSigned);
+  const top = fullestShown(analysis, options);
   return {
     series: [
       ...histogramSeries(analysis, options),
@@ -77,11 +78,23 @@ function chosenPoint({ x, y }: Curve, thresholdReal: number, low: number): { rea
 
 const EMPTY: Curve = { x: new Float64Array(0), y: new Float64Array(0) };
 
+/** The count axis ends above what is in sight, so that a tail is not flattened by the bulk beside it. */
+function fullestShown(analysis: TensorAnalysis, { range, isSigned, visible }: ChartOptions): number {
+  const scale = scaleOf(analysis, isSigned);
+  const groups = analysis.groups.filter((group) => visible.has(group.name)).map((group) => group.histogram);
+  const shown = visible.has(TOTAL) || groups.length === 0 ? [analysis.histogram] : groups;
+  return Math.max(...shown.map((histogram) => fullestWithin(histogram, scale, range, isSigned)));
+}
+
+export function scaleOf({ scales }: Pick<TensorAnalysis, 'scales'>, isSigned: boolean): CountScale {
+  return isSigned ? scales.signed : scales.magnitude;
+}
+
 function histogramSeries(analysis: TensorAnalysis, { range, isLog, isSigned, visible, columns }: ChartOptions): PlotSeries[] {
   const visibleGroups = analysis.groups.map((group, index) => ({ group, index })).filter(({ group }) => visible.has(group.name));
   const series = (histogram: TensorAnalysis['histogram'], style: Pick<PlotSeries, 'color' | 'fillOpacity' | 'widthPx'>): PlotSeries => {
-    const { edgesReal, countsPerBin } = stepsOf(histogram, range, columns, isSigned);
-    return { ...style, x: edgesReal, y: isLog ? countsPerBin.map((count) => Math.max(count, BELOW_ONE)) : countsPerBin, shape: 'step', panel: 0 };
+    const { edgesReal, counts } = stepsOf(histogram, { scale: scaleOf(analysis, isSigned), range, columns, isSigned });
+    return { ...style, x: edgesReal, y: isLog ? counts.map((count) => Math.max(count, BELOW_ONE)) : counts, shape: 'step', panel: 0 };
   };
   return [
     ...(visible.has(TOTAL) ? [series(analysis.histogram, { color: '--chart-line', fillOpacity: 0.2, widthPx: visibleGroups.length > 0 ? 0.5 : 1 })] : []),

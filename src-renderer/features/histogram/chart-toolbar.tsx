@@ -1,7 +1,7 @@
 import { groupProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
-import { isWhole } from './axis';
+import { isSameRange } from './axis';
 import { TOTAL } from './chart-figure';
 import type { RangeControl } from './use-range';
 
@@ -22,14 +22,14 @@ interface ChartToolbarProps {
 }
 
 export function ChartToolbar({ view, onChange, control, groups, canSign }: ChartToolbarProps) {
-  const { range, whole } = control;
+  const { range, whole, isTail } = control;
   return (
     <div className="histogram-toolbar" role="toolbar" aria-label={t('histogram.toolbar')}>
       <Toggle name={t('histogram.scale.log')} isOn={view.isLog} onToggle={() => onChange({ isLog: !view.isLog })} />
       <Toggle name={t('histogram.axis.sign')} isOn={view.isSigned && canSign} isDisabled={!canSign} onToggle={() => onChange({ isSigned: !view.isSigned })} />
       <span className="histogram-gap" />
-      <Toggle name={t('histogram.zoom.whole')} isOn={isWhole(range, whole)} onToggle={control.showWhole} />
-      <Button tone="quiet" onClick={control.showTail}>{t('histogram.zoom.tail')}</Button>
+      <Toggle name={t('histogram.zoom.whole')} isOn={isSameRange(range, whole)} onToggle={control.showWhole} />
+      <Toggle name={t('histogram.zoom.tail')} isOn={isTail} onToggle={control.showTail} />
       <Button tone="quiet" aria-label={t('histogram.zoom.in')} title={t('histogram.zoom.in')} onClick={() => control.zoomBy(0.6)}>+</Button>
       <Button tone="quiet" aria-label={t('histogram.zoom.out')} title={t('histogram.zoom.out')} onClick={() => control.zoomBy(1 / 0.6)}>−</Button>
       {groups.length === 0 ? null : <Legend groups={groups} hidden={view.hidden} onChange={(hidden) => onChange({ hidden })} />}

@@ -1,11 +1,11 @@
-import { useMemo, useRef, type CSSProperties, type PointerEvent } from 'react';
+import { useMemo, useRef, type CSSProperties, type MouseEvent, type PointerEvent } from 'react';
 import type { Method } from '../../../src-shared/domain/methods';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import type { TensorCurves } from './analysis';
 import { valueFromPixel, type PlotArea } from './axis';
-import { CHART_MARGINS, chartFigure, PANELS, plotAreaOf } from './chart-figure';
+import { CHART_MARGINS, chartFigure, PANELS, plotAreaOf, scaleOf } from './chart-figure';
 import { BinReadout } from './bin-readout';
 import { MethodLines } from './method-lines';
 import { methodLines } from './methods';
@@ -37,7 +37,7 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
         analysis,
         curves,
         { range, isLog, isSigned, visible, columns: area.widthPx },
-        { x: '', counts: t('histogram.axis.counts'), entropy: t('histogram.axis.entropy'), mse: t('histogram.axis.mse') },
+        { x: '', counts: t(scaleOf(analysis, isSigned).isLevels ? 'histogram.axis.levels' : 'histogram.axis.counts'), entropy: t('histogram.axis.entropy'), mse: t('histogram.axis.mse') },
       ),
     // Titles follow the language.
     [analysis, curves, range, isLog, isSigned, visible, area, language],
@@ -70,8 +70,8 @@ function boxStyle(heightPx: number): CSSProperties {
   return style;
 }
 
-/** Dragging the ground moves a zoomed view. */
-function usePan({ range, shiftBy, whole }: RangeControl, area: PlotArea) {
+/** Dragging the ground moves a zoomed view; a double click shows everything again. */
+function usePan({ range, shiftBy, showWhole, whole }: RangeControl, area: PlotArea) {
   const lastPx = useRef<number | null>(null);
   const isZoomed = range.max - range.min < whole.max - whole.min;
   return {
@@ -91,6 +91,9 @@ function usePan({ range, shiftBy, whole }: RangeControl, area: PlotArea) {
     },
     onPointerCancel: () => {
       lastPx.current = null;
+    },
+    onDoubleClick: (event: MouseEvent<HTMLElement>) => {
+      if (event.target === event.currentTarget) showWhole();
     },
   };
 }

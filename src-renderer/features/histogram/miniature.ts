@@ -1,13 +1,18 @@
 import { groupProperty } from '../../../src-shared/domain/palette';
 import type { HistogramView } from '../../../src-shared/contract/api';
 import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import type { TokenReader } from '../../widgets/plot/theme';
+import { largestShown } from './analysis';
 import { pixelFromValue, wholeRange, type PlotArea } from './axis';
 import { comparableGroups } from './group-histograms';
-import { fullestBin, stepsOf } from './steps';
+import { countScales } from './count-scale';
+import { fullestWithin, stepsOf } from './steps';
 
 export interface Miniature {
   readonly view: HistogramView;
+  /** Of a tensor that was made of images; null for any other. */
+  readonly preprocessing: Preprocessing | null;
   readonly thresholdReal: number;
   readonly color: string;
 }
@@ -19,13 +24,14 @@ interface Canvas {
 }
 
 /** A small histogram of |x| with log counts: the whole set filled, groups as lines, the threshold, the clipped part dimmed. */
-export function drawMiniature(canvas: Canvas, { view, thresholdReal, color }: Miniature, token: TokenReader): void {
+export function drawMiniature(canvas: Canvas, { view, preprocessing, thresholdReal, color }: Miniature, token: TokenReader): void {
   const { context, widthPx, heightPx } = canvas;
   context.clearRect(0, 0, widthPx, heightPx);
-  const range = wholeRange(Math.max(amaxOf(view.total), thresholdReal), false);
+  const scale = countScales(view.total, preprocessing).magnitude;
+  const range = wholeRange(largestShown(amaxOf(view.total), [thresholdReal]), false);
   const area: PlotArea = { leftPx: 0, widthPx };
-  const yOf = logHeight(fullestBin(view.total, false), heightPx);
-  const trace = (histogram: TensorHistogram): void => traceSteps(canvas, stepsOf(histogram, range, widthPx, false), (value) => pixelFromValue(value, range, area), yOf);
+  const yOf = logHeight(fullestWithin(view.total, scale, range, false), heightPx);
+  const trace = (histogram: TensorHistogram): void => traceSteps(canvas, stepsOf(histogram, { scale, range, columns: widthPx, isSigned: false }), (value) => pixelFromValue(value, range, area), yOf);
 
   trace(view.total);
   context.lineTo(widthPx, heightPx);
@@ -52,8 +58,8 @@ function traceSteps({ context, heightPx }: Canvas, steps: ReturnType<typeof step
   context.moveTo(0, heightPx);
   for (const [i, edge] of steps.edgesReal.entries()) {
     const x = xOf(edge);
-    context.lineTo(x, yOf(steps.countsPerBin[i - 1] ?? 0));
-    context.lineTo(x, yOf(steps.countsPerBin[i] ?? 0));
+    context.lineTo(x, yOf(steps.counts[i - 1] ?? 0));
+    context.lineTo(x, yOf(steps.counts[i] ?? 0));
   }
 }
 

@@ -12,6 +12,7 @@ import { useElementSize } from '../../widgets/plot/use-element-size';
 import { useThemeVersion } from '../../widgets/plot/use-theme-version';
 import { drawMiniature } from './miniature';
 import { PAGE_SIZE, pageCount, pageOf, walk } from './tensor-order';
+import { useImagePreprocessing } from './use-image-preprocessing';
 import type { TensorListState } from './use-tensor-list';
 
 interface MultiplesProps {
@@ -113,6 +114,7 @@ function Card({ row, id, isSelected, onSelect, onOpen }: CardProps) {
 
 function Sketch({ row }: { readonly row: ThresholdRow }) {
   const view = useHistogram(row.name);
+  const preprocessing = useImagePreprocessing(row.name);
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const { widthPx, heightPx } = useElementSize(box);
@@ -125,8 +127,8 @@ function Sketch({ row }: { readonly row: ThresholdRow }) {
     element.width = widthPx * ratio;
     element.height = heightPx * ratio;
     context.scale(ratio, ratio);
-    drawMiniature({ context, widthPx, heightPx }, { view, thresholdReal: row.threshold, color: methodProperty(row.method) }, tokensOf(element));
-  }, [view, row.threshold, row.method, widthPx, heightPx, ratio, theme]);
+    drawMiniature({ context, widthPx, heightPx }, { view, preprocessing, thresholdReal: row.threshold, color: methodProperty(row.method) }, tokensOf(element));
+  }, [view, preprocessing, row.threshold, row.method, widthPx, heightPx, ratio, theme]);
   return (
     <div ref={box} className="histogram-sketch" aria-hidden="true">
       {view instanceof Error ? <span className="dim">{t('histogram.failed.short')}</span> : <canvas ref={canvas} style={{ width: widthPx, height: heightPx }} />}

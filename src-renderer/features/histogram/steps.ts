@@ -1,51 +1,55 @@
 import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
 import type { ValueRange } from './axis';
+import { countIn, edgeOf, intervalOf, type CountScale } from './count-scale';
 
-/** A step line for the plot: `countsPerBin[i]` from `edgesReal[i]` to `edgesReal[i + 1]`; the last point closes the line. */
+/** A step line for the plot: `counts[i]` from `edgesReal[i]` to `edgesReal[i + 1]`; the last point closes the line. */
 export interface StepSeries {
   readonly edgesReal: number[];
-  readonly countsPerBin: number[];
+  readonly counts: number[];
+}
+
+export interface StepOptions {
+  readonly scale: CountScale;
+  readonly range: ValueRange;
+  readonly columns: number;
+  readonly isSigned: boolean;
 }
 
 /**
- * The visible part of a histogram in at most about `columns` steps. Where several bins share a column it shows the
- * fullest of them: a lonely outlier stays visible and the axis keeps its meaning (values per bin) at every zoom.
+ * The visible part of a histogram in at most about `columns` steps. Where several intervals share a column it shows the
+ * fullest of them: a lonely outlier stays visible and the axis keeps its meaning (values per interval) at every zoom.
  */
-export function stepsOf(histogram: TensorHistogram, range: ValueRange, columns: number, isSigned: boolean): StepSeries {
-  const width = binWidthOf(histogram);
-  const first = clampBin(Math.floor(range.min / width), isSigned);
-  const last = clampBin(Math.ceil(range.max / width), isSigned);
+export function stepsOf(histogram: TensorHistogram, { scale, range, columns, isSigned }: StepOptions): StepSeries {
+  const [first, last] = intervalsWithin(histogram, scale, range, isSigned);
   const perStep = Math.max(1, Math.ceil((last - first) / Math.max(1, columns)));
   // Steps begin at multiples of their width, so that a shifted view shows the same steps.
   const begin = Math.floor(first / perStep) * perStep;
   const edgesReal: number[] = [];
-  const countsPerBin: number[] = [];
-  for (let bin = begin; bin < last; bin += perStep) {
-    edgesReal.push(bin * width);
-    countsPerBin.push(fullest(histogram, bin, Math.min(last, bin + perStep), isSigned));
+  const counts: number[] = [];
+  for (let index = begin; index < last; index += perStep) {
+    edgesReal.push(edgeOf(scale, index));
+    counts.push(fullest(histogram, scale, [index, Math.min(last, index + perStep)], isSigned));
   }
-  edgesReal.push(last * width);
-  countsPerBin.push(countsPerBin.at(-1) ?? 0);
-  return { edgesReal, countsPerBin };
+  edgesReal.push(edgeOf(scale, last));
+  counts.push(counts.at(-1) ?? 0);
+  return { edgesReal, counts };
 }
 
-function clampBin(bin: number, isSigned: boolean): number {
-  return Math.min(BIN_COUNT, Math.max(isSigned ? -BIN_COUNT : 0, bin));
+/** From the first interval that the range meets to the one after the last, within what the histogram has bins for. */
+function intervalsWithin(histogram: TensorHistogram, scale: CountScale, range: ValueRange, isSigned: boolean): readonly [number, number] {
+  const mostReal = binWidthOf(histogram) * BIN_COUNT;
+  const leastReal = isSigned ? -mostReal : 0;
+  const clamp = (value: number): number => Math.min(mostReal, Math.max(leastReal, value));
+  return [intervalOf(scale, clamp(range.min)), Math.ceil((clamp(range.max) - scale.edgeReal) / scale.widthReal)];
 }
 
-function fullest(histogram: TensorHistogram, from: number, to: number, isSigned: boolean): number {
+function fullest(histogram: TensorHistogram, scale: CountScale, [from, to]: readonly [number, number], isSigned: boolean): number {
   let most = 0;
-  for (let bin = from; bin < to; bin += 1) most = Math.max(most, countAt(histogram, bin, isSigned));
+  for (let index = from; index < to; index += 1) most = Math.max(most, countIn(histogram, scale, index, isSigned));
   return most;
 }
 
-/** Values in a bin. Bin -1 of a signed histogram is the first one below zero. */
-export function countAt(histogram: TensorHistogram, bin: number, isSigned: boolean): number {
-  if (!isSigned) return (histogram.positive[bin] ?? 0) + (histogram.negative[bin] ?? 0);
-  return (bin >= 0 ? histogram.positive[bin] : histogram.negative[-1 - bin]) ?? 0;
-}
-
-/** Largest count of a single bin anywhere; 1 for an empty histogram. */
-export function fullestBin(histogram: TensorHistogram, isSigned: boolean): number {
-  return Math.max(1, fullest(histogram, isSigned ? -BIN_COUNT : 0, BIN_COUNT, isSigned));
+/** Largest count of a single interval in the range; 1 where there is none, so that an axis has a height. */
+export function fullestWithin(histogram: TensorHistogram, scale: CountScale, range: ValueRange, isSigned: boolean): number {
+  return Math.max(1, fullest(histogram, scale, intervalsWithin(histogram, scale, range, isSigned), isSigned));
 }

@@ -37,7 +37,8 @@ export function createThresholdEditor(live: LiveThreshold, limits: EditorLimits,
   return {
     grab: (pointerReal) => {
       finish();
-      begin(live.current() - pointerReal);
+      // A threshold beyond the chart has its handle at the edge: that is where the pointer takes hold of it.
+      begin(clamp(live.current()) - pointerReal);
     },
     drag: (pointerReal) => {
       if (move !== null) live.set(clamp(pointerReal + move.offsetReal));

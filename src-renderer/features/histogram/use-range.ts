@@ -5,6 +5,8 @@ import { shifted, tailRange, valueFromPixel, wholeRange, zoomed, type PlotArea, 
 export interface RangeControl {
   readonly range: ValueRange;
   readonly whole: ValueRange;
+  /** What is shown is the tail, as `showTail` left it. */
+  readonly isTail: boolean;
   readonly showWhole: () => void;
   readonly showTail: () => void;
   /** Around the middle; below 1 zooms in. */
@@ -28,22 +30,24 @@ const NARROWEST_BINS = 24;
 export function useRange({ tensor, largestReal, binWidthReal, isSigned, thresholdsReal }: RangeInput): RangeControl {
   const whole = useMemo(() => wholeRange(largestReal, isSigned), [largestReal, isSigned]);
   const key = `${tensor} ${String(isSigned)}`;
-  const [chosen, setChosen] = useState<{ readonly key: string; readonly range: ValueRange } | null>(null);
+  const [chosen, setChosen] = useState<{ readonly key: string; readonly range: ValueRange; readonly isTail: boolean } | null>(null);
   const range = chosen?.key === key ? chosen.range : whole;
+  const isTail = chosen?.key === key && chosen.isTail;
   return useMemo(() => {
-    const change = (next: (range: ValueRange) => ValueRange): void => setChosen((before) => ({ key, range: next(before?.key === key ? before.range : whole) }));
+    const change = (next: (range: ValueRange) => ValueRange): void => setChosen((before) => ({ key, range: next(before?.key === key ? before.range : whole), isTail: false }));
     const zoomAt = (factor: number, anchorReal: number): void =>
       change((before) => zoomed(before, whole, { factor, anchorReal, narrowestReal: Math.min(whole.max, binWidthReal * NARROWEST_BINS) }));
     return {
       range,
       whole,
+      isTail,
       showWhole: () => setChosen(null),
-      showTail: () => setChosen({ key, range: tailRange(thresholdsReal, largestReal) }),
+      showTail: () => setChosen({ key, range: tailRange(thresholdsReal, largestReal), isTail: true }),
       zoomAt,
       zoomBy: (factor) => zoomAt(factor, (range.min + range.max) / 2),
       shiftBy: (byReal) => change((before) => shifted(before, whole, byReal)),
     };
-  }, [range, whole, key, binWidthReal, largestReal, thresholdsReal]);
+  }, [range, whole, isTail, key, binWidthReal, largestReal, thresholdsReal]);
 }
 
 const ZOOM_PER_PIXEL = 0.0016;

@@ -4,6 +4,7 @@ import { t } from '../../i18n';
 import { useHistogram } from '../../state/histograms';
 import { useSession } from '../../state/session';
 import { analyse, draggableRange, type TensorAnalysis } from './analysis';
+import { useImagePreprocessing } from './use-image-preprocessing';
 import { createLiveThreshold, type LiveThreshold } from './live-threshold';
 import { createThresholdEditor, type ThresholdEditor } from './threshold-editor';
 
@@ -20,9 +21,10 @@ export interface ThresholdSession {
 /** Undefined while the histogram is on its way; the error when it cannot be had. */
 export function useThresholdSession(row: ThresholdRow | null): ThresholdSession | undefined | Error {
   const view = useHistogram(row?.name ?? null);
+  const preprocessing = useImagePreprocessing(row?.name ?? null);
   const parts = useMemo(() => {
     if (row === null || view === undefined || view instanceof Error) return null;
-    const analysis = analyse(view);
+    const analysis = analyse(view, preprocessing);
     const limits = draggableRange(analysis, Object.values(row.methods));
     const live = createLiveThreshold(row.threshold, requestAnimationFrame);
     const editor = createThresholdEditor(live, { minReal: limits.min, maxReal: limits.max, binWidthReal: analysis.binWidthReal }, (thresholdReal) => {
@@ -33,7 +35,7 @@ export function useThresholdSession(row: ThresholdRow | null): ThresholdSession 
     return { view, analysis, limits, live, editor };
     // The row's own numbers change with every edit; the handle must survive that.
     // Limits follow the methods that exist when the tensor is chosen.
-  }, [row?.name, view]);
+  }, [row?.name, view, preprocessing]);
 
   const inUse = row?.threshold;
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { useReactFlow } from '@xyflow/react';
-import { t } from '../../i18n';
+import { hasMessage, t } from '../../i18n';
 import { Button, IconButton } from '../button';
 import { Checkbox, Segmented } from '../fields';
 import { COLOUR_MODES, colourProperty, isColourKnown, rampLegend, type ColourMode, type LegendEntry } from './layer-colour';
@@ -58,6 +58,7 @@ function Legend() {
           Q/DQ
         </li>
       ) : null}
+      {hasMessage(`model.graph.legend.${mode}`) ? <li>{t(`model.graph.legend.${mode}`)}</li> : null}
     </ul>
   );
 }

@@ -24,10 +24,16 @@ export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
   if (mode === 'precision') return row.runsIn;
   if (mode === 'sensitivity') return row.damage === null ? 'unknown' : damageColour(row.damage);
   if (mode === 'time') return timeColour(row.inEngine?.share ?? null);
-  const value = mode === 'sqnr' ? row.sqnrDb : row.clippedFraction;
+  const value = asPrinted(mode === 'sqnr' ? row.sqnrDb : row.clippedFraction, mode);
   if (value === null || Number.isNaN(value)) return 'unknown';
   const step = mode === 'sqnr' ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length : CLIPPED_LIMITS.filter((limit) => value < limit).length;
   return rampColour(step);
+}
+
+/** Equal texts have equal colours: 0.00999 % and 0.01001 % are both printed as 0.0100 %. */
+function asPrinted(value: number | null, mode: 'sqnr' | 'clipped'): number | null {
+  if (value === null || !Number.isFinite(value)) return value;
+  return mode === 'sqnr' ? Number(value.toFixed(1)) : Number(value.toPrecision(3));
 }
 
 /** Whether the rows have what a mode colours by. */
@@ -45,7 +51,7 @@ export function damageColour(share: number): LayerColour {
 /** Colour of a share of the engine's time, 0..1. */
 export function timeColour(share: number | null): LayerColour {
   if (share === null) return 'unknown';
-  return rampColour(TIME_LIMITS.filter((limit) => share < limit).length);
+  return rampColour(TIME_LIMITS.filter((limit) => Number(share.toPrecision(3)) < limit).length);
 }
 
 /** The worst step for 0, the best for 4. */

@@ -1,4 +1,4 @@
-import type { AxisTicks } from './log-ticks';
+import type { AxisTicks } from './ticks';
 
 /** What a plot shows, without a word of Plotly. Colours are names of CSS custom properties, for example `--accent`. */
 export interface PlotFigure {
@@ -6,7 +6,7 @@ export interface PlotFigure {
   readonly panels: readonly PlotPanel[];
   readonly xRange: readonly [number, number];
   readonly xTitle: string;
-  /** Marks of the x axis; Plotly's own where absent. */
+  /** Marks of the x axis; round values where absent. */
   readonly xTicks?: AxisTicks;
   readonly margins: PlotMargins;
 }

@@ -27,11 +27,9 @@ export interface PlotlyAxis {
   readonly zeroline?: boolean;
   readonly fixedrange?: boolean;
   readonly automargin?: boolean;
-  readonly exponentformat?: 'SI';
   readonly tickmode?: 'array';
   readonly tickvals?: readonly number[];
   readonly ticktext?: readonly string[];
-  readonly nticks?: number;
   readonly ticks?: '' | 'outside';
   readonly ticklen?: number;
   readonly tickcolor?: string;

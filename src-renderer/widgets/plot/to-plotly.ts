@@ -1,10 +1,13 @@
 import type { PlotlyAxis, PlotlyLayout, PlotlyTrace } from './plotly-types';
 import { axisName, type PlotFigure, type PlotPanel, type PlotSeries } from './figure';
-import { logTicks } from './log-ticks';
+import { linearTicks, logTicks, type AxisTicks } from './ticks';
 import { withOpacity, type TokenReader } from './theme';
 
 const FONT_PX = 11;
 const TICK_ROOM_PX = 24;
+/** Room for the text of a mark of the x axis. */
+const X_TICK_ROOM_PX = 60;
+const MOST_X_TICKS = 12;
 /** Open symbols are drawn by their line. */
 const MARKERS = {
   solid: { symbol: 'circle', size: 7, line: { width: 0 } },
@@ -50,19 +53,22 @@ export function layoutOf(figure: PlotFigure, size: PlotSize, token: TokenReader)
     plot_bgcolor: 'rgba(0, 0, 0, 0)',
     showlegend: false,
     font: { family: token('--font') || 'sans-serif', size: FONT_PX, color: token('--text-dim') },
-    xaxis: { ...commonAxis(token), range: figure.xRange, anchor: axisName('y', lowest), title: titleOf(figure.xTitle, 6, token), ...ticksOf(figure) },
+    xaxis: { ...commonAxis(token), range: figure.xRange, anchor: axisName('y', lowest), title: titleOf(figure.xTitle, 6, token), ...ticksOf(xTicksOf(figure, size.widthPx - leftPx - figure.margins.rightPx)) },
     ...Object.fromEntries(yAxes),
   };
 }
 
-function ticksOf({ xTicks }: PlotFigure): Pick<PlotlyAxis, 'nticks' | 'tickmode' | 'tickvals' | 'ticktext'> {
-  return xTicks === undefined ? { nticks: 12 } : { tickmode: 'array', tickvals: xTicks.values, ticktext: xTicks.texts };
+function ticksOf({ values, texts }: AxisTicks): Pick<PlotlyAxis, 'tickmode' | 'tickvals' | 'ticktext'> {
+  return { tickmode: 'array', tickvals: values, ticktext: texts };
+}
+
+function xTicksOf({ xTicks, xRange: [low, high] }: PlotFigure, widthPx: number): AxisTicks {
+  return xTicks ?? linearTicks(low, high, Math.min(MOST_X_TICKS, Math.floor(widthPx / X_TICK_ROOM_PX)));
 }
 
 function yAxisOf(panel: PlotPanel, heightPx: number, token: TokenReader): PlotlyAxis {
   const [low, high] = panel.range;
   const most = Math.max(2, Math.floor((heightPx * (panel.heightTo - panel.heightFrom)) / TICK_ROOM_PX));
-  const ticks = panel.isLog ? logTicks(low, high, most) : null;
   return {
     ...commonAxis(token),
     type: panel.isLog ? 'log' : 'linear',
@@ -70,7 +76,7 @@ function yAxisOf(panel: PlotPanel, heightPx: number, token: TokenReader): Plotly
     domain: [panel.heightFrom, panel.heightTo],
     anchor: 'x',
     title: titleOf(panel.title, 8, token),
-    ...(ticks === null ? { nticks: most, exponentformat: 'SI' } : { tickmode: 'array', tickvals: ticks.values, ticktext: ticks.texts }),
+    ...ticksOf(panel.isLog ? logTicks(low, high, most) : linearTicks(low, high, most)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateThreshold } from '../../../../src-shared/domain/quantization-error';
 import { thresholdsOf } from '../../../../src-shared/domain/thresholds';
-import { analyse, curvesOf, draggableRange, readingAt } from '../../../../src-renderer/features/histogram/analysis';
+import { analyse, curvesOf, draggableRange, largestShown, readingAt } from '../../../../src-renderer/features/histogram/analysis';
 import { groupField, readoutTexts, roundingShare } from '../../../../src-renderer/features/histogram/readout-fields';
 import { viewOf } from './support';
 
@@ -46,6 +46,13 @@ it('a tensor of zeros can be shown', () => {
 it('a threshold can be dragged from two bins to the largest threshold that exists', () => {
   expect(draggableRange(analysis, [1, 2.5])).toEqual({ min: analysis.binWidthReal * 2, max: 2.5 });
   expect(draggableRange(analysis, []).max).toBe(analysis.amaxReal);
+});
+
+it('a threshold far beyond the values does not stretch the chart until they vanish', () => {
+  expect(draggableRange(analysis, [1, 1e9]).max).toBe(analysis.amaxReal);
+  expect(largestShown(2, [7.5, 1e9, Number.POSITIVE_INFINITY])).toBe(7.5);
+  // Nothing but zeros: the thresholds are all there is.
+  expect(largestShown(0, [3])).toBe(3);
 });
 
 describe('readout', () => {

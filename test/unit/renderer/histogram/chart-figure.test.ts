@@ -3,7 +3,6 @@ import { analyse, curvesOf } from '../../../../src-renderer/features/histogram/a
 import { groupProperty } from '../../../../src-shared/domain/palette';
 import { CHART_MARGINS, chartFigure, logRange, plotAreaOf, TOTAL, type ChartOptions } from '../../../../src-renderer/features/histogram/chart-figure';
 import { logHeight } from '../../../../src-renderer/features/histogram/miniature';
-import { logTicks } from '../../../../src-renderer/widgets/plot/log-ticks';
 import { withOpacity } from '../../../../src-renderer/widgets/plot/theme';
 import { layoutOf, traceOf } from '../../../../src-renderer/widgets/plot/to-plotly';
 import { viewOf } from './support';
@@ -25,6 +24,14 @@ describe('chartFigure', () => {
     const [low] = figure.panels[0]?.range ?? [0];
     expect(Math.min(...(figure.series[0]?.y ?? []))).toBeGreaterThan(0);
     expect(Math.min(...(figure.series[0]?.y ?? []))).toBeLessThan(low);
+  });
+
+  it('fits the count axis to what is in sight', () => {
+    const highest = (range: ChartOptions['range'], visible = options.visible): number => chartFigure(analysis, curves, { ...options, range, visible }, titles).panels[0]?.range[1] ?? Number.NaN;
+    // Three values of 0.2 share a bin; beyond it no bin holds more than one, and the night has one there.
+    expect(highest({ min: 0, max: 3.5 })).toBeCloseTo(3 * 1.6, 12);
+    expect(highest({ min: 0.25, max: 3.5 })).toBeCloseTo(1.6, 12);
+    expect(highest({ min: 0, max: 3.5 }, new Set(['night']))).toBeCloseTo(1.6, 12);
   });
 
   it('marks the lowest point of a curve at its method’s threshold', () => {
@@ -57,21 +64,6 @@ describe('the plot', () => {
     ['tomato', 'tomato'],
   ])('adds an opacity to %s', (color, expected) => {
     expect(withOpacity(color, 0.5)).toBe(expected);
-  });
-});
-
-describe('logTicks', () => {
-  it('names decades, fewer of them when there is little room', () => {
-    expect(logTicks(0.7, 60_000, 8).texts).toEqual(['1', '10', '100', '1\u202f000', '10\u202f000']);
-    expect(logTicks(0.7, 60_000, 3).values).toEqual([1, 100, 10_000]);
-  });
-
-  it('names 1, 2 and 5 where there are few decades', () => {
-    expect(logTicks(0.3, 3, 6).values).toEqual([0.5, 1, 2]);
-  });
-
-  it('writes small values as powers', () => {
-    expect(logTicks(1e-6, 3e-5, 9).texts).toEqual(['10⁻⁶', '2·10⁻⁶', '5·10⁻⁶', '10⁻⁵', '2·10⁻⁵']);
   });
 });
 

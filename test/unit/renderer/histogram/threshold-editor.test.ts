@@ -19,6 +19,15 @@ beforeEach(() => {
   editor = createThresholdEditor(live, { minReal: 0.02, maxReal: 4, binWidthReal: BIN }, (thresholdReal) => sent.push(thresholdReal));
 });
 
+it('takes hold of a threshold beyond the chart at the edge, where its handle is', () => {
+  live.set(1e9);
+  editor.grab(4);
+  editor.drag(3);
+  expect(live.current()).toBe(3);
+  editor.drop();
+  expect(sent).toEqual([3]);
+});
+
 describe('LiveThreshold', () => {
   it('tells listeners the present value at once and the last one of many once a frame', () => {
     const heard: number[] = [];

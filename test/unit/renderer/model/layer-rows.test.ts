@@ -66,6 +66,9 @@ describe('colours', () => {
   it('goes up the ramp with SQNR and down with the clipped share', () => {
     expect([5, 12, 18, 24, 30, 90].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).toEqual(['ramp-0', 'ramp-1', 'ramp-2', 'ramp-3', 'ramp-4', 'ramp-4']);
     expect([0.5, 1e-2, 5e-3, 1e-4, 0].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).toEqual(['ramp-0', 'ramp-0', 'ramp-1', 'ramp-2', 'ramp-4']);
+    // Printed as 0.0100 % and 24.0 dB, all of them.
+    expect(new Set([0.99996e-4, 1e-4, 1.00004e-4].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).size).toBe(1);
+    expect(new Set([23.96, 24, 24.04].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).size).toBe(1);
   });
 
   it('is neutral where nothing is known', () => {
