@@ -9,6 +9,7 @@ import { ErrorBoundary } from './error-boundary';
 import { KeysHelp } from './keys-help';
 import { NoticeList } from './notice-list';
 import { Palette } from './palette';
+import { PendingPreprocessing } from './pending-preprocessing';
 import { ScreenHost } from './screen-host';
 import { TopBar } from './top-bar';
 import { useKeys } from './use-keys';
@@ -41,6 +42,7 @@ function Frame({ onRetry }: { readonly onRetry: () => void }) {
       <JobBar />
       <NoticeList />
       <DropLayer />
+      <PendingPreprocessing />
       {overlay === 'palette' ? <Palette /> : null}
       {overlay === 'keys' ? <KeysHelp /> : null}
     </div>

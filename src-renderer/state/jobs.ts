@@ -4,6 +4,7 @@ import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
 import { isFinished, type JobKind, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
 import { advanceRate, type RateState } from '../../src-shared/contract/progress-rate';
 import { reportError } from './notices';
+import { settlePreprocessing } from './preprocessing-edits';
 import { useSession } from './session';
 
 interface JobsState {
@@ -14,10 +15,25 @@ interface JobsState {
   readonly connect: (api: WorkbenchApi) => Unsubscribe;
   /** Reads the list again, after the connection was lost. */
   readonly reload: () => Promise<void>;
-  /** Null when it could not be started; a notice says why. */
+  /**
+   * Null when it could not be started (a notice says why) or a person took it back. The same job asked for twice within a
+   * moment, as by a double click, is one job.
+   */
   readonly start: (spec: JobSpec) => Promise<JobId | null>;
   readonly cancel: (id: JobId) => Promise<void>;
 }
+
+/** The same job asked for again within this time was not meant as a second one. */
+const SAME_WISH_MS = 1_000;
+
+interface LastStart {
+  readonly key: string;
+  readonly atMs: number;
+  isPending: boolean;
+  readonly jobId: Promise<JobId | null>;
+}
+
+let lastStart: LastStart | null = null;
 
 /** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
 const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto', 'health', 'repair'];
@@ -31,10 +47,23 @@ export const useJobs = create<JobsState>()((set, get) => {
       void useSession.getState().refresh({ isCalibrationNew: true });
     }
   };
+  const startNow = async (spec: JobSpec): Promise<JobId | null> => {
+    try {
+      if (!(await settlePreprocessing(spec.projectPath))) return null;
+      const { api } = useSession.getState();
+      const { jobId } = await api.startJob(spec);
+      take(await api.getJob({ jobId }));
+      return jobId;
+    } catch (error) {
+      reportError(error);
+      return null;
+    }
+  };
   return {
     jobs: [],
     rates: {},
     connect: (api) => {
+      lastStart = null;
       const unsubscribe = api.subscribe((event) => {
         if (event.type === 'job') take(event.job);
       });
@@ -52,16 +81,18 @@ export const useJobs = create<JobsState>()((set, get) => {
         reportError(error);
       }
     },
-    start: async (spec) => {
-      try {
-        const { api } = useSession.getState();
-        const { jobId } = await api.startJob(spec);
-        take(await api.getJob({ jobId }));
-        return jobId;
-      } catch (error) {
-        reportError(error);
-        return null;
-      }
+    start: (spec) => {
+      const key = JSON.stringify(spec);
+      const nowMs = Date.now();
+      if (lastStart !== null && lastStart.key === key && (lastStart.isPending || nowMs - lastStart.atMs < SAME_WISH_MS)) return lastStart.jobId;
+      const own: LastStart = { key, atMs: nowMs, isPending: true, jobId: startNow(spec) };
+      lastStart = own;
+      void own.jobId.then((jobId) => {
+        own.isPending = false;
+        // What could not be started may be tried again at once.
+        if (jobId === null && lastStart === own) lastStart = null;
+      });
+      return own.jobId;
     },
     cancel: async (id) => {
       try {

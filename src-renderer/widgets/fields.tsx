@@ -1,5 +1,6 @@
 import { useId, type InputHTMLAttributes, type ReactNode, type Ref } from 'react';
 import './fields.css';
+import { classNames } from './class-names';
 import { Icon, type IconName } from './icons';
 
 interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
@@ -10,21 +11,39 @@ interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
   readonly inputRef?: Ref<HTMLInputElement>;
   /** Behind the input: a button. */
   readonly after?: ReactNode;
+  /** Why the text is not taken, an element with the id `problemId`; null when it is taken. */
+  readonly problem?: ReactNode;
+  readonly problemId?: string;
 }
 
-export function TextField({ label, isLabelHidden = false, icon, hint, inputRef, after, ...rest }: TextFieldProps) {
+export function TextField({ label, isLabelHidden = false, icon, hint, inputRef, after, problem = null, problemId, ...rest }: TextFieldProps) {
   const id = useId();
+  const hintId = `${id}-hint`;
+  const describedBy = [hint === undefined ? null : hintId, problem === null ? null : problemId].filter((name) => typeof name === 'string').join(' ');
   return (
     <div className="field">
       <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
         {label}
       </label>
-      <span className="field-box">
+      <span className={classNames('field-box', problem !== null && 'field-box-invalid')}>
         {icon === undefined ? null : <Icon name={icon} />}
-        <input id={id} ref={inputRef} autoComplete="off" spellCheck={false} {...rest} />
+        <input
+          id={id}
+          ref={inputRef}
+          autoComplete="off"
+          spellCheck={false}
+          aria-invalid={problem === null ? undefined : true}
+          aria-describedby={describedBy === '' ? undefined : describedBy}
+          {...rest}
+        />
         {after}
       </span>
-      {hint === undefined ? null : <span className="field-hint">{hint}</span>}
+      {hint === undefined ? null : (
+        <span id={hintId} className="field-hint">
+          {hint}
+        </span>
+      )}
+      {problem}
     </div>
   );
 }

@@ -1,43 +1,55 @@
-import { useId, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useState, type KeyboardEvent } from 'react';
 import { t } from '../i18n';
 import './fields.css';
 import { classNames } from './class-names';
+import { FieldProblem } from './field-problem';
 import { parseNumber } from './number-text';
 
-interface NumberFieldProps {
+interface NumberLimits {
+  readonly min?: number;
+  readonly max?: number;
+  /** The number must be larger than this; takes the place of `min` where the limit itself is not allowed. */
+  readonly above?: number;
+  readonly isInteger?: boolean;
+  /** An empty field is an answer (null). */
+  readonly mayBeEmpty?: boolean;
+}
+
+interface NumberFieldProps extends NumberLimits {
   readonly label: string;
   /** Null: empty. */
   readonly value: number | null;
   /** Called with Enter and on leaving the field, only with a valid number that differs. */
   readonly onCommit: (value: number | null) => void;
   readonly unit?: string;
-  readonly min?: number;
-  readonly max?: number;
   /** Of the arrow keys; Shift makes it ten times as much. */
   readonly step?: number;
-  readonly isInteger?: boolean;
-  /** An empty field is an answer (null). */
-  readonly mayBeEmpty?: boolean;
   readonly isLabelHidden?: boolean;
   readonly disabled?: boolean;
   readonly placeholder?: string;
 }
 
-/** A field for a number with its unit. Escape brings the old value back. */
+/**
+ * A field for a number with its unit. A text that is not taken stays in the field with the reason below it, until it is
+ * corrected, Escape brings the old value back, or another value comes from outside.
+ */
 export function NumberField(props: NumberFieldProps) {
   const { label, value, onCommit, unit, step, isLabelHidden = false } = props;
   const id = useId();
+  const problemId = `${id}-problem`;
   const [draft, setDraft] = useState<string | null>(null);
   const text = draft ?? (value === null ? '' : String(value));
-  const parsed = draft === null ? { isValid: true, value } : judge(draft, props);
+  const parsed = draft === null ? { problem: null, value } : judgeNumber(draft, props);
+  // A text that was refused gives way to what comes from outside.
+  useEffect(() => setDraft((kept) => (kept !== null && judgeNumber(kept, props).problem !== null ? null : kept)), [value]);
 
   const commit = (): void => {
-    if (draft !== null && parsed.isValid && parsed.value !== value) onCommit(parsed.value);
+    if (parsed.problem !== null) return;
+    if (draft !== null && parsed.value !== value) onCommit(parsed.value);
     setDraft(null);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
-    // What cannot be taken stays, marked, with its reason as a tooltip.
-    if (event.key === 'Enter' && parsed.isValid) commit();
+    if (event.key === 'Enter') commit();
     if (event.key === 'Escape' && draft !== null) {
       event.stopPropagation();
       setDraft(null);
@@ -46,7 +58,7 @@ export function NumberField(props: NumberFieldProps) {
     if (direction === 0 || step === undefined) return;
     event.preventDefault();
     const moved = (parsed.value ?? 0) + direction * step * (event.shiftKey ? 10 : 1);
-    setDraft(String(Number(moved.toPrecision(12))));
+    setDraft(String(within(Number(moved.toPrecision(12)), props)));
   };
 
   return (
@@ -54,7 +66,7 @@ export function NumberField(props: NumberFieldProps) {
       <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
         {label}
       </label>
-      <span className={classNames('field-box', !parsed.isValid && 'field-box-invalid')}>
+      <span className={classNames('field-box', parsed.problem !== null && 'field-box-invalid')}>
         <input
           id={id}
           className="number"
@@ -63,27 +75,48 @@ export function NumberField(props: NumberFieldProps) {
           value={text}
           disabled={props.disabled ?? false}
           placeholder={props.placeholder ?? ''}
-          aria-invalid={!parsed.isValid}
+          aria-invalid={parsed.problem !== null}
+          aria-describedby={parsed.problem === null ? undefined : problemId}
           data-undo={draft === null ? 'project' : 'field'}
-          title={parsed.isValid ? undefined : rangeText(props)}
           onChange={(event) => setDraft(event.target.value)}
           onBlur={commit}
           onKeyDown={onKeyDown}
         />
         {unit === undefined ? null : <span className="field-unit">{unit}</span>}
       </span>
+      {parsed.problem === null ? null : <FieldProblem id={problemId} expected={parsed.problem} inUse={value === null ? null : `${String(value)}${unit === undefined ? '' : ` ${unit}`}`} />}
     </div>
   );
 }
 
-function judge(text: string, { min, max, isInteger = false, mayBeEmpty = false }: NumberFieldProps): { readonly isValid: boolean; readonly value: number | null } {
-  if (text.trim() === '') return { isValid: mayBeEmpty, value: null };
-  const value = parseNumber(text);
-  const isValid = value !== null && (min === undefined || value >= min) && (max === undefined || value <= max) && (!isInteger || Number.isInteger(value));
-  return { isValid, value };
+function within(value: number, { min = -Infinity, max = Infinity }: NumberLimits): number {
+  return Math.min(max, Math.max(min, value));
 }
 
-function rangeText({ min, max }: NumberFieldProps): string {
-  if (min !== undefined && max !== undefined) return t('widgets.numberBetween', { min: String(min), max: String(max) });
-  return min === undefined ? t('widgets.numberExpected') : t('widgets.numberFrom', { min: String(min) });
+interface Judgement {
+  /** What was expected instead, as a sentence; null when the text is taken. */
+  readonly problem: string | null;
+  readonly value: number | null;
+}
+
+/** The number that a text means within limits, or what is expected instead. */
+export function judgeNumber(text: string, limits: NumberLimits): Judgement {
+  const { min = -Infinity, max = Infinity, above = -Infinity, isInteger = false, mayBeEmpty = false } = limits;
+  if (text.trim() === '') return { problem: mayBeEmpty ? null : expectedText(limits), value: null };
+  const value = parseNumber(text);
+  const isTaken = value !== null && value >= min && value <= max && value > above && (!isInteger || Number.isInteger(value));
+  return { problem: isTaken ? null : expectedText(limits), value };
+}
+
+function expectedText({ min, max, above, isInteger = false }: NumberLimits): string {
+  const what = t(isInteger ? 'widgets.wholeNumber' : 'widgets.number');
+  if (above !== undefined) return max === undefined ? t('widgets.numberAbove', { what, above: String(above) }) : t('widgets.numberAboveTo', { what, above: String(above), max: shortText(max) });
+  if (min !== undefined && max !== undefined) return t('widgets.numberBetween', { what, min: shortText(min), max: shortText(max) });
+  if (min !== undefined) return t('widgets.numberFrom', { what, min: shortText(min) });
+  return max === undefined ? t('widgets.numberExpected', { what }) : t('widgets.numberUpTo', { what, max: shortText(max) });
+}
+
+/** A limit without digits that nobody reads. */
+function shortText(limit: number): string {
+  return Number.isInteger(limit) ? String(limit) : String(Number(limit.toPrecision(6)));
 }

@@ -1,6 +1,6 @@
-import { useState } from 'react';
-import { classNames } from './class-names';
+import { useEffect, useId, useState } from 'react';
 import { TextField } from './fields';
+import { FieldProblem } from './field-problem';
 import { formatNumberList, parseNumberList } from './number-list';
 
 interface NumberListFieldProps {
@@ -14,32 +14,43 @@ interface NumberListFieldProps {
   readonly onChange: (values: readonly number[]) => void;
 }
 
-/** Numbers separated by commas; fractions such as 1/255 are numbers too. Escape brings the old text back. */
+/**
+ * Numbers separated by commas; fractions such as 1/255 are numbers too. A text that is not taken stays in the field with
+ * the reason below it, until it is corrected, Escape brings the old list back, or another list comes from outside.
+ */
 export function NumberListField({ label, values, isAllowed, expected, onChange }: NumberListFieldProps) {
+  const problemId = useId();
   const [draft, setDraft] = useState<string | null>(null);
-  const parsed = draft === null ? values : parseNumberList(draft);
-  const isValid = parsed !== null && isAllowed(parsed);
+  const listOf = (text: string): readonly number[] | null => {
+    const list = parseNumberList(text);
+    return list !== null && isAllowed(list) ? list : null;
+  };
+  const isTaken = draft === null || listOf(draft) !== null;
+  const inUse = formatNumberList(values);
+  // A list that is being typed is in force at once: only a text that was refused gives way to what comes from outside.
+  useEffect(() => setDraft((text) => (text !== null && listOf(text) === null ? null : text)), [inUse]);
   const change = (text: string): void => {
     setDraft(text);
-    const list = parseNumberList(text);
-    if (list !== null && isAllowed(list)) onChange(list);
+    const list = listOf(text);
+    if (list !== null) onChange(list);
+  };
+  const leave = (): void => {
+    if (isTaken) setDraft(null);
   };
   return (
-    <div className={classNames(!isValid && 'number-list-invalid')}>
-      <TextField
-        label={label}
-        value={draft ?? formatNumberList(values)}
-        aria-invalid={!isValid}
-        {...(isValid ? {} : { hint: expected })}
-        onChange={(event) => change(event.target.value)}
-        onBlur={() => setDraft(null)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') setDraft(null);
-          if (event.key !== 'Escape' || draft === null) return;
-          event.stopPropagation();
-          setDraft(null);
-        }}
-      />
-    </div>
+    <TextField
+      label={label}
+      value={draft ?? inUse}
+      problem={isTaken ? null : <FieldProblem id={problemId} expected={expected} inUse={inUse} />}
+      problemId={problemId}
+      onChange={(event) => change(event.target.value)}
+      onBlur={leave}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') leave();
+        if (event.key !== 'Escape' || draft === null) return;
+        event.stopPropagation();
+        setDraft(null);
+      }}
+    />
   );
 }

@@ -1,3 +1,4 @@
+import { Fragment, useState } from 'react';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
@@ -19,20 +20,31 @@ interface PreprocessingPanelProps {
 
 /** The inspector: how an image becomes the network's input, to try out and to apply. */
 export function PreprocessingPanel({ editor, notes, isCalibrated, error }: PreprocessingPanelProps) {
+  // Texts that were not taken stand in the fields alone: new fields forget them.
+  const [resets, setResets] = useState(0);
+  const reset = (): void => {
+    editor.reset();
+    setResets((count) => count + 1);
+  };
   return (
     <form
       className="data-panel"
       aria-labelledby="data-panel-title"
       onSubmit={(event) => {
         event.preventDefault();
-        if (error === null) editor.apply();
+        // A text that was not taken is not what will be applied: the field says why.
+        const refused = event.currentTarget.querySelector<HTMLElement>('[aria-invalid="true"]');
+        if (refused !== null) refused.focus();
+        else if (error === null) editor.apply();
       }}
     >
       <h2 id="data-panel-title">{t('data.preprocessing')}</h2>
-      <GeometryFields value={editor.value} onChange={editor.change} />
-      <ValueFields value={editor.value} onChange={editor.change} />
+      <Fragment key={resets}>
+        <GeometryFields value={editor.value} onChange={editor.change} />
+        <ValueFields value={editor.value} onChange={editor.change} />
+      </Fragment>
       {error === null ? null : <ErrorBox error={error} title={t('data.previewFailed')} />}
-      <Footer editor={editor} isCalibrated={isCalibrated} canApply={error === null} />
+      <Footer editor={editor} isCalibrated={isCalibrated} canApply={error === null} onReset={reset} />
       {notes.length === 0 ? null : (
         <section className="data-guessed" aria-labelledby="data-guessed-title">
           <h3 id="data-guessed-title">{t('data.guessed')}</h3>
@@ -70,7 +82,7 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
       <NumberListField
         label={t('data.std')}
         values={value.std}
-        isAllowed={(values) => perChannel(values) && !values.includes(0)}
+        isAllowed={(values) => perChannel(values) && values.every((deviation) => deviation > 0)}
         expected={t('data.std.expected', { channels })}
         onChange={(std) => onChange({ ...value, std })}
       />
@@ -79,7 +91,14 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
   );
 }
 
-function Footer({ editor, isCalibrated, canApply }: { readonly editor: PreprocessingEditor; readonly isCalibrated: boolean; readonly canApply: boolean }) {
+interface FooterProps {
+  readonly editor: PreprocessingEditor;
+  readonly isCalibrated: boolean;
+  readonly canApply: boolean;
+  readonly onReset: () => void;
+}
+
+function Footer({ editor, isCalibrated, canApply, onReset }: FooterProps) {
   const parts = changedParts(editor.saved, editor.value);
   return (
     <div className="data-footer">
@@ -95,7 +114,7 @@ function Footer({ editor, isCalibrated, canApply }: { readonly editor: Preproces
         <Button type="submit" tone="primary" disabled={parts.length === 0 || !canApply || editor.isApplying}>
           {t('data.apply')}
         </Button>
-        <Button disabled={parts.length === 0} onClick={editor.reset}>
+        <Button disabled={parts.length === 0} onClick={onReset}>
           {t('data.reset')}
         </Button>
       </div>

@@ -1,9 +1,7 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { ProjectView } from '../../../src-shared/contract/api';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
-import { t } from '../../i18n';
-import { useSession } from '../../state/session';
-import { isSamePreprocessing } from './preprocessing-draft';
+import { usePreprocessingEdits } from '../../state/preprocessing-edits';
 
 export interface PreprocessingEditor {
   /** The project's. */
@@ -16,26 +14,11 @@ export interface PreprocessingEditor {
   readonly apply: () => void;
 }
 
-/** The preprocessing of the open project, with changes that are tried out before they are applied as one edit. */
+/** The preprocessing of the open project, with changes that are tried out, and kept while other screens are open, before they are applied as one edit. */
 export function usePreprocessing(project: ProjectView): PreprocessingEditor {
-  const edit = useSession((state) => state.edit);
   const saved = project.file.preprocessing;
-  const [draft, setDraft] = useState<Preprocessing | null>(null);
-  const [isApplying, setApplying] = useState(false);
-  return useMemo(() => {
-    const value = draft ?? saved;
-    const apply = async (): Promise<void> => {
-      setApplying(true);
-      if (await edit(t('data.edit.preprocessing'), [{ kind: 'preprocessing', preprocessing: value }])) setDraft(null);
-      setApplying(false);
-    };
-    return {
-      saved,
-      value,
-      isApplying,
-      change: (next) => setDraft(isSamePreprocessing(next, saved) ? null : next),
-      reset: () => setDraft(null),
-      apply: () => void apply(),
-    };
-  }, [saved, draft, isApplying, edit]);
+  const draft = usePreprocessingEdits((state) => (state.projectPath === project.path ? state.draft : null));
+  const isApplying = usePreprocessingEdits((state) => state.isApplying);
+  const { change, discard, apply } = usePreprocessingEdits.getState();
+  return useMemo(() => ({ saved, value: draft ?? saved, isApplying, change, reset: discard, apply: () => void apply() }), [saved, draft, isApplying, change, discard, apply]);
 }

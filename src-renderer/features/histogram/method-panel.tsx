@@ -30,7 +30,7 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
           </button>
         ))}
       </div>
-      <NumberField label={t('histogram.byHand')} value={Number(row.threshold.toPrecision(6))} min={Number.MIN_VALUE} onCommit={(value) => value !== null && setThreshold(row.name, value)} />
+      <NumberField label={t('histogram.byHand')} key={row.name} value={Number(row.threshold.toPrecision(6))} above={0} {...upTo(row)} onCommit={(value) => value !== null && setThreshold(row.name, value)} />
       <div className="histogram-actions">
         <Button disabled={!isOwn} onClick={() => followProject(row.name)}>
           {t('histogram.followProject', { method: t(`histogram.method.${file.method}`) })}
@@ -39,6 +39,15 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
       </div>
     </section>
   );
+}
+
+/** Values beyond max|x| only make the steps coarser; some room is left for images that were not in the set. */
+const HEADROOM = 4;
+
+/** The largest threshold that is taken; no limit for a tensor that is always 0. */
+function upTo({ amax, threshold, methods }: ThresholdRow): { readonly max?: number } {
+  const largest = Math.max(amax, threshold, ...Object.values(methods));
+  return largest > 0 ? { max: Number((largest * HEADROOM).toPrecision(3)) } : {};
 }
 
 function hintOf(method: Method): string | undefined {

@@ -103,6 +103,7 @@ function applyAll(file: ProjectView['file'], edits: readonly ProjectEdit[]): Pro
     if (edit.kind === 'method') return { ...current, method: edit.method };
     if (edit.kind === 'threshold') return { ...current, manualThresholds: { ...current.manualThresholds, [edit.tensor]: edit.thresholdReal } };
     if (edit.kind === 'precision') return { ...current, plan: { layers: { ...current.plan.layers, [edit.layer]: edit.precision } } };
+    if (edit.kind === 'preprocessing') return { ...current, preprocessing: edit.preprocessing };
     if (edit.kind === 'plan') return { ...current, plan: edit.plan };
     throw new Error(`The fake application cannot apply ${edit.kind}`);
   }, file);

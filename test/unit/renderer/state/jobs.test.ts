@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { jobId } from '../../../../src-shared/base/brand';
+import { jobId, type JobId } from '../../../../src-shared/base/brand';
 import { mergeJob, nextRates, openJobs, useJobs } from '../../../../src-renderer/state/jobs';
 import { useNotices } from '../../../../src-renderer/state/notices';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -49,6 +49,30 @@ describe('useJobs', () => {
     useNotices.setState({ notices: [] });
     useSession.getState().connect(fake.api);
     await useSession.getState().openProject('/data/a.calib');
+  });
+
+  it('starts one job for a double click, and another one for another wish', async () => {
+    let count = 0;
+    fake.answers.startJob = () => ({ jobId: jobId(`job-${(count += 1)}`) });
+    fake.answers.getJob = ({ jobId: id }: { jobId: JobId }) => jobSnapshot({ id });
+    useJobs.getState().connect(fake.api);
+    const { start } = useJobs.getState();
+    const spec = { kind: 'run', projectPath: '/data/a.calib' } as const;
+    const [first, second] = await Promise.all([start(spec), start({ ...spec })]);
+    // The first has been answered by now: the second click of a slow double click still means the same job.
+    const third = await start({ ...spec });
+    expect([first, second, third]).toEqual(['job-1', 'job-1', 'job-1']);
+    expect(await start({ ...spec, rounds: 5 })).toBe('job-2');
+    expect(useJobs.getState().jobs).toHaveLength(2);
+  });
+
+  it('tries again at once what could not be started', async () => {
+    fake.answers.startJob = () => Promise.reject(new Error('no'));
+    useJobs.getState().connect(fake.api);
+    const spec = { kind: 'bench', projectPath: '/data/a.calib' } as const;
+    expect(await useJobs.getState().start(spec)).toBeNull();
+    expect(await useJobs.getState().start(spec)).toBeNull();
+    expect(fake.calls.filter((call) => call === 'startJob')).toHaveLength(2);
   });
 
   it('finds the running job again after a reload', async () => {
