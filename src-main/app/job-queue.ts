@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
 import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import { isFinished, type JobResult, type JobSnapshot, type JobSpec, type RunAnalysis, type RunSpec } from '../../src-shared/contract/jobs';
+import { isFinished, type JobResult, type JobSnapshot, type JobSpec, type PhaseTimes, type RunAnalysis, type RunSpec } from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
@@ -20,6 +20,8 @@ interface Job {
   readonly finished: Promise<void>;
   readonly markFinished: () => void;
   rate: RateState | null;
+  /** When it began to run; null while it waits. */
+  beganAt: number | null;
   lastEventAt: number;
 }
 
@@ -70,6 +72,7 @@ export class JobQueue {
       finished,
       markFinished,
       rate: null,
+      beganAt: null,
       lastEventAt: Number.NEGATIVE_INFINITY,
     };
     this.jobs.set(id, job);
@@ -80,11 +83,11 @@ export class JobQueue {
   }
 
   get(id: JobId): JobSnapshot {
-    return this.find(id).snapshot;
+    return this.upToNow(this.find(id));
   }
 
   list(): readonly JobSnapshot[] {
-    return [...this.jobs.values()].map((job) => job.snapshot);
+    return [...this.jobs.values()].map((job) => this.upToNow(job));
   }
 
   /** The final snapshot, when the job has ended. */
@@ -111,7 +114,8 @@ export class JobQueue {
 
   private async execute(job: Job): Promise<void> {
     if (isFinished(job.snapshot)) return;
-    this.change(job, { state: 'running', phase: 'starting' }, true);
+    job.beganAt = this.now();
+    this.change(job, { state: 'running', phase: 'starting', times: { elapsedMs: 0, phases: [] } }, true);
     try {
       const result = await this.options.run(job.spec, { signal: job.controller.signal, onProgress: (progress) => this.progress(job, progress) });
       this.finish(job, { state: 'done', result });
@@ -124,13 +128,23 @@ export class JobQueue {
 
   private progress(job: Job, progress: Progress): void {
     if (isFinished(job.snapshot)) return;
-    job.rate = advanceRate(job.rate, progress, this.now());
-    this.change(job, { ...progress, etaSeconds: etaSeconds(job.rate, progress) }, progress.phase !== job.snapshot.phase);
+    const now = this.now();
+    job.rate = advanceRate(job.rate, progress, now);
+    const elapsedMs = now - (job.beganAt ?? now);
+    const times = { elapsedMs, phases: withProgress(job.snapshot.times?.phases ?? [], progress, elapsedMs) };
+    this.change(job, { ...progress, times, etaSeconds: etaSeconds(job.rate, progress) }, progress.phase !== job.snapshot.phase);
   }
 
   private finish(job: Job, end: Partial<JobSnapshot>): void {
-    this.change(job, { ...end, etaSeconds: null }, true);
+    const { times } = this.upToNow(job);
+    this.change(job, { ...end, etaSeconds: null, ...(times === undefined ? {} : { times }) }, true);
     job.markFinished();
+  }
+
+  /** The snapshot of a running job with the time that has passed since its last report. */
+  private upToNow({ snapshot, beganAt }: Job): JobSnapshot {
+    if (beganAt === null || snapshot.times === undefined || isFinished(snapshot)) return snapshot;
+    return { ...snapshot, times: { ...snapshot.times, elapsedMs: this.now() - beganAt } };
   }
 
   private change(job: Job, change: Partial<JobSnapshot>, isUrgent: boolean): void {
@@ -145,6 +159,18 @@ export class JobQueue {
     const ended = [...this.jobs.values()].filter((job) => isFinished(job.snapshot));
     for (const job of ended.slice(0, Math.max(0, ended.length - KEPT_JOBS))) this.jobs.delete(job.snapshot.id);
   }
+}
+
+/** The phases with one more report: in its own entry, or in the last one when that is the same phase, or the same analysis. */
+function withProgress(phases: readonly PhaseTimes[], progress: Progress, elapsedMs: number): readonly PhaseTimes[] {
+  const last = phases.at(-1);
+  if (last === undefined || topic(last.phase) !== topic(progress.phase)) return [...phases, { ...progress, beganMs: elapsedMs }];
+  return phases.with(-1, { ...progress, beganMs: last.beganMs });
+}
+
+/** `search: benchmarking` is about the search, which goes back and forth between its phases. */
+function topic(phase: string): string {
+  return phase.split(': ', 1)[0] ?? phase;
 }
 
 function analysesOf({ searches, diagnoses }: RunSpec): RunAnalysis[] {

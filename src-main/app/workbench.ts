@@ -70,7 +70,7 @@ import { ProjectLocks } from './project-locks';
 import { checkProjectModel, loadProject, saveProject } from './project-store';
 import { RecentProjects } from './recent-projects';
 import { ensureSample } from './sample';
-import { currentCalibrationKey, openCalibration, openCalibrationIfAny, openWorkspace, prepared, rangesOf, type Workspace } from './workspace';
+import { currentCalibrationKey, isCalibrationStale, openCalibration, openCalibrationIfAny, openWorkspace, prepared, rangesOf, type Workspace } from './workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {
@@ -295,5 +295,6 @@ export class Workbench implements WorkbenchApi {
 }
 
 function viewOf(workspace: Workspace): ProjectView {
-  return { path: workspace.path, file: workspace.file, calibrated: currentCalibrationKey(workspace) !== null };
+  const calibrated = currentCalibrationKey(workspace) !== null;
+  return { path: workspace.path, file: workspace.file, calibrated, ...(!calibrated && isCalibrationStale(workspace) ? { calibrationIsStale: true } : {}) };
 }

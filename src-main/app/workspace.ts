@@ -149,6 +149,19 @@ export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths
 
 /** The project's calibration, see currentCalibrationKey. */
 export function currentCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): Pick<CurrentCalibration, 'key' | 'limit'> | null {
+  const current = storedCalibration(workspace);
+  if (current === null || current.belongsTo !== belongsTo(workspace)) return null;
+  return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null } : null;
+}
+
+/** Whether the project was calibrated for another model, set or preprocessing than it has now. */
+export function isCalibrationStale(workspace: Pick<Workspace, 'file' | 'paths'>): boolean {
+  const current = storedCalibration(workspace);
+  return current !== null && current.belongsTo !== belongsTo(workspace);
+}
+
+/** The calibration that was made last, whether it is still the project's or not; null when there was none. */
+function storedCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): (Partial<CurrentCalibration> & Pick<CurrentCalibration, 'key'>) | null {
   const path = currentPath(workspace);
   if (!existsSync(path)) return null;
   let value: unknown;
@@ -158,8 +171,7 @@ export function currentCalibration(workspace: Pick<Workspace, 'file' | 'paths'>)
     return null;
   }
   const current = value as Partial<CurrentCalibration> | null;
-  if (typeof current?.key !== 'string' || current.belongsTo !== belongsTo(workspace)) return null;
-  return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null } : null;
+  return typeof current?.key === 'string' ? { ...current, key: current.key } : null;
 }
 
 /** @throws WorkbenchError calibration-missing */

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatRate } from '../../src-shared/base/units';
+import { formatBytes, formatCount, formatDuration, formatRate } from '../../src-shared/base/units';
 import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import type { RateState } from '../../src-shared/contract/progress-rate';
 import { hasMessage, t } from '../i18n';
@@ -17,15 +17,25 @@ export interface JobText {
 
 export function jobText(job: JobSnapshot, rate: RateState | undefined): JobText {
   const isRunning = job.state === 'running';
-  const unit = unitText(job.unit);
   const perSecond = rate?.phase === job.phase ? rate.perSecond : null;
   return {
     kind: t(`jobs.kind.${job.kind}`),
     phase: job.state === 'queued' ? t('jobs.state.queued') : phaseText(job.phase),
-    count: isRunning && job.total > 0 ? `${formatCount(job.done)} / ${formatCount(job.total)} ${unit}` : '',
-    rate: isRunning && perSecond !== null && perSecond > 0 ? formatRate(perSecond, unit) : '',
+    count: isRunning && job.total > 0 ? countText(job) : '',
+    rate: isRunning && perSecond !== null && perSecond > 0 ? rateText(perSecond, job.unit) : '',
     eta: isRunning && job.total > 0 ? etaText(job.etaSeconds) : '',
   };
+}
+
+/** `212 / 400 images`, `3 / 12 MB` */
+export function countText({ done, total, unit }: Pick<JobSnapshot, 'done' | 'total' | 'unit'>): string {
+  if (unit === 'bytes') return `${formatBytes(done)} / ${formatBytes(total)}`;
+  return `${formatCount(done)} / ${formatCount(total)} ${unitText(unit)}`;
+}
+
+/** `38.2 images/s` */
+export function rateText(perSecond: number, unit: string): string {
+  return unit === 'bytes' ? `${formatBytes(perSecond)}/s` : formatRate(perSecond, unitText(unit));
 }
 
 function etaText(etaSeconds: number | null): string {

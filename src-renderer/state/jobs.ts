@@ -35,15 +35,17 @@ interface LastStart {
 
 let lastStart: LastStart | null = null;
 
+/** Jobs that give a project histograms. */
+export const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run'];
 /** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
-const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run', 'auto', 'health', 'repair'];
+const CHANGING_THRESHOLDS: readonly JobKind[] = [...CALIBRATING, 'auto', 'health', 'repair'];
 
 export const useJobs = create<JobsState>()((set, get) => {
   const take = (job: JobSnapshot): void => {
     const known = get().jobs.find((candidate) => candidate.id === job.id);
     set((state) => ({ jobs: mergeJob(state.jobs, job), rates: nextRates(state.rates, job, Date.now()) }));
     const hasEnded = isFinished(job) && known !== undefined && !isFinished(known);
-    if (hasEnded && CALIBRATING.includes(job.kind) && job.projectPath === useSession.getState().project?.path) {
+    if (hasEnded && CHANGING_THRESHOLDS.includes(job.kind) && job.projectPath === useSession.getState().project?.path) {
       void useSession.getState().refresh({ isCalibrationNew: true });
     }
   };

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { API_METHODS, type ModelView, type ProjectEdit, type ProjectView, type ThresholdTable, type Unsubscribe, type WorkbenchApi } from '../../src-shared/contract/api';
 import type { ConnectionStatus } from '../api/connection';
 import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep, type EditHistory } from './decision-history';
+import { keepHistory, keptHistory } from './kept-history';
 import { reportError } from './notices';
 
 interface SessionState {
@@ -148,7 +149,7 @@ export const useSession = create<SessionState>()((set, get) => {
     showProject: async (project) => {
       projectTurn += 1;
       openTurn += 1;
-      set((state) => ({ ...NO_PROJECT, project, calibrationRevision: state.calibrationRevision + 1 }));
+      set((state) => ({ ...NO_PROJECT, project, history: keptHistory(project.path), calibrationRevision: state.calibrationRevision + 1 }));
       await loadDetails(project);
     },
     closeProject: () => {
@@ -178,6 +179,10 @@ export const useSession = create<SessionState>()((set, get) => {
     undo: () => step('undo'),
     redo: () => step('redo'),
   };
+});
+
+useSession.subscribe(({ project, history }, previous) => {
+  if (project !== null && project.path === previous.project?.path && history !== previous.history) keepHistory(project.path, history);
 });
 
 /** True also while an edit is on its way: a key pressed between the edit and its answer must not be lost. */

@@ -1,17 +1,22 @@
+/** `localStorage` lasts between visits, `sessionStorage` as long as the tab, reloads included. */
+export type StoredPlace = 'localStorage' | 'sessionStorage';
+
 /** Small things kept in the browser; a full or forbidden storage is the same as an empty one. */
-export function readStored(key: string): unknown {
+export function readStored(key: string, place: StoredPlace = 'localStorage'): unknown {
   try {
-    const text = globalThis.localStorage.getItem(key);
+    const text = globalThis[place].getItem(key);
     return text === null ? null : (JSON.parse(text) as unknown);
   } catch {
     return null;
   }
 }
 
-export function writeStored(key: string, value: unknown): void {
+/** @returns false when it could not be kept: it is asked again at the next visit */
+export function writeStored(key: string, value: unknown, place: StoredPlace = 'localStorage'): boolean {
   try {
-    globalThis.localStorage.setItem(key, JSON.stringify(value));
+    globalThis[place].setItem(key, JSON.stringify(value));
+    return true;
   } catch {
-    // What cannot be kept is asked again at the next visit.
+    return false;
   }
 }

@@ -30,6 +30,8 @@ export interface ProjectView {
   readonly file: ProjectFile;
   /** Calibrations that are finished and belong to the model, set and preprocessing as they are now. */
   readonly calibrated: boolean;
+  /** True when it is not calibrated, but was for another model, set or preprocessing. */
+  readonly calibrationIsStale?: boolean;
 }
 
 /** One change to a project; applied in order, all or none. Tensor and layer names are globs (`*`, `?`). */

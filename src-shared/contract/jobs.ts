@@ -11,6 +11,7 @@ import type { RepairResult } from '../domain/repair';
 import type { SkippedImage } from '../domain/image-set';
 import type { VariantReport } from '../domain/accuracy';
 import type { WireError } from './errors';
+import type { Progress } from './progress';
 
 /** The work that takes longer than a second. Paths are absolute. `tensorrtGridBatch`: also collect TensorRT's own grid. */
 export type JobSpec =
@@ -325,6 +326,25 @@ export interface JobSnapshot {
   /** The job did not end within the time allowed after a cancel, and its process was killed. */
   readonly forced: boolean;
   readonly result: JobResult | null;
+  /** Absent until the job begins to run. */
+  readonly times?: JobTimes;
+}
+
+/** When a job did what, in ms since it began to run, so that a window that was opened later knows it too. */
+export interface JobTimes {
+  /** Until now; of a finished job until its end. */
+  readonly elapsedMs: number;
+  /** In the order in which they began; each ends where the next begins. The phases of an analysis within a run are one. */
+  readonly phases: readonly PhaseTimes[];
+}
+
+export interface PhaseTimes extends Progress {
+  readonly beganMs: number;
+}
+
+/** A job that was cancelled while it waited: there is nothing to tell of it. */
+export function neverBegan(snapshot: Pick<JobSnapshot, 'state' | 'phase'>): boolean {
+  return snapshot.state === 'cancelled' && snapshot.phase === 'waiting';
 }
 
 export function isFinished(snapshot: Pick<JobSnapshot, 'state'>): boolean {

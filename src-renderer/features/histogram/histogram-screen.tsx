@@ -2,8 +2,9 @@ import { useMemo, useState } from 'react';
 import { t } from '../../i18n';
 import { useAnalysesStore } from '../../state/analyses';
 import { useCommands, type Command } from '../../state/commands';
-import { useJobs } from '../../state/jobs';
+import { CALIBRATING, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
+import { EmptyUnlessRunning } from '../../widgets/analysis/empty-unless-running';
 import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/empty-state';
 import { ErrorBox } from '../../widgets/error-box';
@@ -32,16 +33,21 @@ type SessionState = ThresholdSession | undefined | Error;
 export function HistogramScreen() {
   const project = useSession((state) => state.project);
   if (project === null) return <EmptyState title={t('histogram.empty.project')} />;
-  if (!project.calibrated) return <NotCalibrated projectPath={project.path} />;
+  if (!project.calibrated) return <NotCalibrated projectPath={project.path} isStale={project.calibrationIsStale === true} />;
   return <Inspector />;
 }
 
-function NotCalibrated({ projectPath }: { readonly projectPath: string }) {
+function NotCalibrated({ projectPath, isStale }: { readonly projectPath: string; readonly isStale: boolean }) {
   const start = useJobs((state) => state.start);
   return (
-    <EmptyState title={t('histogram.empty.title')} action={<Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>{t('histogram.empty.action')}</Button>}>
-      {t('histogram.empty.text')}
-    </EmptyState>
+    <EmptyUnlessRunning
+      projectPath={projectPath}
+      kinds={CALIBRATING}
+      title={t(isStale ? 'histogram.stale.title' : 'histogram.empty.title')}
+      action={<Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>{t('histogram.empty.action')}</Button>}
+    >
+      {t(isStale ? 'analysis.calibrateAgain.text' : 'histogram.empty.text')}
+    </EmptyUnlessRunning>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { fromWireError } from '../../../src-shared/contract/errors';
-import { isFinished, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, neverBegan, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { openJobs, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
@@ -19,8 +19,10 @@ export function JobBar() {
   const jobs = useJobs((state) => state.jobs);
   const [isListOpen, setListOpen] = useState(false);
   const [seenId, setSeenId] = useState<string | null>(null);
-  const [current, ...waiting] = openJobs(jobs, projectPath);
-  const last = jobs.findLast((job) => isFinished(job) && (projectPath === null || job.projectPath === projectPath));
+  const [current] = openJobs(jobs, projectPath);
+  // Jobs of all projects wait in one queue.
+  const waiting = openJobs(jobs, null).filter((job) => job.state === 'queued' && job !== current);
+  const last = jobs.findLast((job) => isFinished(job) && !neverBegan(job) && (projectPath === null || job.projectPath === projectPath));
   return (
     <footer className="jobs-bar" aria-label={t('jobs.title')}>
       {current === undefined ? <LastJob job={last?.id === seenId ? undefined : last} onSeen={setSeenId} /> : <RunningJob job={current} />}

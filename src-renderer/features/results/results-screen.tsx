@@ -3,6 +3,7 @@ import type { RunRecord } from '../../../src-shared/domain/run-record';
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
+import { EmptyUnlessRunning } from '../../widgets/analysis/empty-unless-running';
 import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/empty-state';
 import { ErrorBox } from '../../widgets/error-box';
@@ -48,7 +49,9 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
     case 'ready':
       if (state.runs.length > 0) return <Runs project={project} runs={state.runs} />;
       return (
-        <EmptyState
+        <EmptyUnlessRunning
+          projectPath={project.path}
+          kinds={['run']}
           title={t('results.empty')}
           action={
             <Button tone="primary" onClick={() => openScreen('run')}>
@@ -57,7 +60,7 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
           }
         >
           {t('results.empty.text')}
-        </EmptyState>
+        </EmptyUnlessRunning>
       );
   }
 }

@@ -1,4 +1,4 @@
-import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, type JobSnapshot, type JobTimes } from '../../../src-shared/contract/jobs';
 import { stepOfPhase, stepsOf, type StepId } from './run-steps';
 
 /** When a step was seen to begin and end, and how far it got. */
@@ -37,10 +37,23 @@ function beginTrail(snapshot: JobSnapshot, nowMs: number): JobTrail {
   };
 }
 
+/** The trail of a job that is first seen now, with all that the application tells of its earlier phases. */
+function trailFromTimes(snapshot: JobSnapshot, times: JobTimes, nowMs: number): JobTrail {
+  const startedAtMs = nowMs - times.elapsedMs;
+  let trail: JobTrail = { ...beginTrail(snapshot, startedAtMs), fromStart: true };
+  for (const { beganMs, ...progress } of times.phases) {
+    const then: JobSnapshot = { ...snapshot, ...progress, state: 'running' };
+    const furthest = stepOfPhase(then, then.phase, trail.furthest);
+    trail = { ...trail, furthest, steps: furthest === null ? trail.steps : advanceSteps({ steps: trail.steps, snapshot: then, furthest, nowMs: startedAtMs + beganMs }) };
+  }
+  return trail;
+}
+
 /** Takes in one snapshot; late or repeated ones (by sequence) change nothing. */
 export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowMs: number): JobTrail {
   const isKnown = trail !== null && trail.jobId === snapshot.id;
-  const known = isKnown ? trail : beginTrail(snapshot, nowMs);
+  const isTold = snapshot.times !== undefined;
+  const known = isKnown ? trail : isTold ? trailFromTimes(snapshot, snapshot.times, nowMs) : beginTrail(snapshot, nowMs);
   if (snapshot.sequence <= known.sequence) return known;
   const furthest = stepOfPhase(snapshot, snapshot.phase, known.furthest);
   const ended = isFinished(snapshot);
@@ -49,8 +62,8 @@ export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowM
     sequence: snapshot.sequence,
     endedAtMs: ended ? (known.endedAtMs ?? nowMs) : null,
     furthest,
-    // Of a job that had ended when it was first seen nothing was timed.
-    steps: furthest === null || (ended && !isKnown) ? known.steps : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
+    // Of a job that had ended when it was first seen nothing was timed here.
+    steps: furthest === null || (ended && !isKnown && !isTold) ? known.steps : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
   };
 }
 

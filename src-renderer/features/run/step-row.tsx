@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatDuration, formatRate } from '../../../src-shared/base/units';
+import { formatDuration } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
-import { unitText } from '../../state/job-text';
+import { countText, rateText } from '../../state/job-text';
 import { classNames } from '../../widgets/class-names';
 import { Icon, type IconName } from '../../widgets/icons';
 import { Meter } from '../../widgets/meter';
@@ -34,10 +34,10 @@ export function StepRowView({ row, position }: StepRowProps) {
         {name}
       </span>
       <span className="run-step-bar">
-        {row.counted === null || row.state === 'kept' ? null : <Meter label={name} value={row.counted.done} total={row.counted.total} text={countedText(row.counted)} />}
+        {row.counted === null || row.state === 'kept' ? null : <Meter label={name} value={row.counted.done} total={row.counted.total} text={countText(row.counted)} />}
       </span>
-      <span className="run-step-count number">{row.counted === null ? '' : countedText(row.counted)}</span>
-      <span className="run-step-rate number dim">{rateText(row)}</span>
+      <span className="run-step-count number">{row.counted === null ? '' : countText(row.counted)}</span>
+      <span className="run-step-rate number dim">{speedText(row)}</span>
       <span className="run-step-left number" title={ended}>
         {ended}
       </span>
@@ -45,15 +45,8 @@ export function StepRowView({ row, position }: StepRowProps) {
   );
 }
 
-function countedText({ done, total, unit }: NonNullable<StepRow['counted']>): string {
-  if (unit === 'bytes') return `${formatBytes(done)} / ${formatBytes(total)}`;
-  return `${formatCount(done)} / ${formatCount(total)} ${unitText(unit)}`;
-}
-
-function rateText({ perSecond, counted }: StepRow): string {
-  if (perSecond === null || perSecond <= 0 || counted === null) return '';
-  if (counted.unit === 'bytes') return `${formatBytes(perSecond)}/s`;
-  return formatRate(perSecond, unitText(counted.unit));
+function speedText({ perSecond, counted }: StepRow): string {
+  return perSecond === null || perSecond <= 0 || counted === null ? '' : rateText(perSecond, counted.unit);
 }
 
 function leftText(row: StepRow): string {

@@ -7,7 +7,7 @@ import { useCommands, type Command } from '../../state/commands';
 import { useSession } from '../../state/session';
 import { NotCalibrated } from '../../widgets/analysis/not-calibrated';
 import { ResultFacts } from '../../widgets/analysis/result-facts';
-import { EmptyState } from '../../widgets/empty-state';
+import { EmptyUnlessRunning } from '../../widgets/analysis/empty-unless-running';
 import { ErrorBox } from '../../widgets/error-box';
 import { NoModel } from '../../widgets/graph/no-model';
 import { SplitView } from '../../widgets/graph/split-view';
@@ -43,7 +43,9 @@ function Search({ project }: { readonly project: ProjectView }) {
         found === null ? (
           <div className="search-main">
             {error === null ? null : <ErrorBox error={error} title={t('search.unread')} />}
-            <EmptyState title={t('search.empty')}>{t('search.empty.text')}</EmptyState>
+            <EmptyUnlessRunning projectPath={project.path} kinds={['search']} title={t('search.empty')}>
+              {t('search.empty.text')}
+            </EmptyUnlessRunning>
           </div>
         ) : (
           <Found found={found} selected={selected} onSelect={(index) => setPicked({ result: found.result, index })} />

@@ -7,7 +7,7 @@ import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
 import { useSession } from '../../state/session';
 import { NotCalibrated } from '../../widgets/analysis/not-calibrated';
 import { ResultFacts } from '../../widgets/analysis/result-facts';
-import { EmptyState } from '../../widgets/empty-state';
+import { EmptyUnlessRunning } from '../../widgets/analysis/empty-unless-running';
 import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
 import { askPrecision, PRECISION_NAMES, usePrecisionKeys } from '../../widgets/graph/ask-precision';
@@ -53,7 +53,7 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
           first={
             <div className="sensitivity-answer">
               {analyses.error === null ? null : <ErrorBox error={analyses.error} title={t('sensitivity.unread')} />}
-              {answer === null ? <NoAnswer question={questionOf(analyses)} /> : <Answer answer={answer} layers={layers} />}
+              {answer === null ? <NoAnswer projectPath={project.path} question={questionOf(analyses)} /> : <Answer answer={answer} layers={layers} />}
             </div>
           }
           second={<LayerGraph model={layers.model} rows={rows} onChooseLayer={choose} />}
@@ -78,11 +78,11 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
   );
 }
 
-function NoAnswer({ question }: { readonly question: SensitivityResult['kind'] }) {
+function NoAnswer({ projectPath, question }: { readonly projectPath: string; readonly question: SensitivityResult['kind'] }) {
   return (
-    <EmptyState title={t('sensitivity.empty', { question: t(`sensitivity.kind.${question}`) })}>
+    <EmptyUnlessRunning projectPath={projectPath} kinds={['sensitivity']} title={t('sensitivity.empty', { question: t(`sensitivity.kind.${question}`) })}>
       {t(`sensitivity.kind.${question}.what`)} {t('sensitivity.empty.next')}
-    </EmptyState>
+    </EmptyUnlessRunning>
   );
 }
 

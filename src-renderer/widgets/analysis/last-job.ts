@@ -1,6 +1,7 @@
-import type { JobKind, JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, neverBegan, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
 
-/** The last job of the kind and project of a spec; `jobs` oldest first. */
+/** The job of the kind and project of a spec that runs or waits, else the one that ended last; `jobs` oldest first. */
 export function lastJob(jobs: readonly JobSnapshot[], spec: { readonly kind: JobKind; readonly projectPath: string }): JobSnapshot | null {
-  return jobs.findLast((job) => job.kind === spec.kind && job.projectPath === spec.projectPath) ?? null;
+  const own = jobs.filter((job) => job.kind === spec.kind && job.projectPath === spec.projectPath);
+  return own.find((job) => !isFinished(job)) ?? own.findLast((job) => !neverBegan(job)) ?? null;
 }

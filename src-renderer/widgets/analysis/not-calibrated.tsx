@@ -1,13 +1,15 @@
 import { t } from '../../i18n';
-import { useJobs } from '../../state/jobs';
+import { CALIBRATING, useJobs } from '../../state/jobs';
+import { useSession } from '../../state/session';
 import { Button } from '../button';
-import { EmptyState } from '../empty-state';
 import { ThreePanes } from '../three-panes';
+import { EmptyUnlessRunning } from './empty-unless-running';
 import { PrecisionTabs } from './precision-tabs';
 
 /** Instead of an analysis: it needs thresholds, and those need a calibration. */
 export function NotCalibrated({ projectPath }: { readonly projectPath: string }) {
   const start = useJobs((state) => state.start);
+  const isStale = useSession((state) => state.project?.calibrationIsStale === true);
   return (
     <ThreePanes
       left={
@@ -16,16 +18,18 @@ export function NotCalibrated({ projectPath }: { readonly projectPath: string })
         </div>
       }
       main={
-        <EmptyState
-          title={t('analysis.calibrate.title')}
+        <EmptyUnlessRunning
+          projectPath={projectPath}
+          kinds={CALIBRATING}
+          title={t(isStale ? 'analysis.calibrateAgain.title' : 'analysis.calibrate.title')}
           action={
             <Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>
               {t('analysis.calibrate')}
             </Button>
           }
         >
-          {t('analysis.calibrate.text')}
-        </EmptyState>
+          {t(isStale ? 'analysis.calibrateAgain.text' : 'analysis.calibrate.text')}
+        </EmptyUnlessRunning>
       }
     />
   );

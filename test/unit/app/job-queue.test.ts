@@ -67,6 +67,38 @@ describe('JobQueue', () => {
     expect(setup.queue.list()[0]?.etaSeconds).toBeNull();
   });
 
+  it('tells when a job and its phases began, an analysis being one phase', async () => {
+    let clock = 0;
+    const seen: (JobSnapshot['times'] | undefined)[] = [];
+    const setup = setUp(
+      async (_, context) => {
+        const report = (phase: string, done: number, total: number): void => context.onProgress?.({ phase, done, total, unit: 'images' });
+        clock += 500;
+        report('collecting histograms', 0, 40);
+        clock += 3_000;
+        report('collecting histograms', 40, 40);
+        report('search: measuring layers', 1, 9);
+        clock += 1_000;
+        report('search: searching plans', 2, 5);
+        clock += 250;
+        seen.push(setup.queue.list()[0]?.times);
+        return RESULT;
+      },
+      () => clock,
+    );
+    const id = setup.queue.start(SPEC);
+    expect(setup.queue.get(id).times).toBeUndefined();
+    await setup.ended(1);
+    const phases = [
+      { phase: 'collecting histograms', beganMs: 500, done: 40, total: 40, unit: 'images' },
+      { phase: 'search: searching plans', beganMs: 3_500, done: 2, total: 5, unit: 'images' },
+    ];
+    // A window that asks between two reports knows how long the job has taken until then.
+    expect(seen).toEqual([{ elapsedMs: 4_750, phases }]);
+    clock += 60_000;
+    expect(setup.queue.get(id).times).toEqual({ elapsedMs: 4_750, phases });
+  });
+
   it('sends at most one progress event per 100 ms, but every state', async () => {
     const { queue, events, ended } = setUp(async (_, context) => {
       for (let done = 0; done < 1000; done++) context.onProgress?.({ phase: 'collecting', done, total: 1000, unit: 'images' });
@@ -103,7 +135,8 @@ describe('JobQueue', () => {
     const running = queue.start({ ...SPEC, projectPath: 'running' });
     const queued = queue.start({ ...SPEC, projectPath: 'queued' });
     await Promise.resolve();
-    expect(await queue.cancel(queued)).toMatchObject({ state: 'cancelled' });
+    expect(await queue.cancel(queued)).toMatchObject({ state: 'cancelled', phase: 'waiting' });
+    expect(queue.get(queued).times).toBeUndefined();
     expect(await queue.cancel(running)).toMatchObject({ state: 'cancelled', forced: false });
     expect(started).toEqual(['running']);
   });

@@ -3,7 +3,7 @@ import type { Dated, ProjectView } from '../../../../src-shared/contract/api';
 import type { HealthResult } from '../../../../src-shared/domain/health';
 import { t } from '../../../i18n';
 import { ResultFacts } from '../../../widgets/analysis/result-facts';
-import { EmptyState } from '../../../widgets/empty-state';
+import { EmptyUnlessRunning } from '../../../widgets/analysis/empty-unless-running';
 import { ErrorBox } from '../../../widgets/error-box';
 import { ThreePanes } from '../../../widgets/three-panes';
 import { FieldSection } from './field-section';
@@ -26,7 +26,9 @@ export function Health({ project }: { readonly project: ProjectView }) {
             <ErrorBox error={health} title={t('health.failed')} />
           </div>
         ) : health === null ? (
-          <EmptyState title={t('health.none')}>{t('health.noneText')}</EmptyState>
+          <EmptyUnlessRunning projectPath={project.path} kinds={['health']} title={t('health.none')}>
+            {t('health.noneText')}
+          </EmptyUnlessRunning>
         ) : result === null ? (
           <div className="health-main" aria-busy="true" />
         ) : (

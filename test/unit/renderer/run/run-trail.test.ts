@@ -85,6 +85,30 @@ describe('stepRows', () => {
     expect(rows.map(({ seconds }) => seconds).filter((seconds) => seconds !== null)).toEqual([]);
   });
 
+  it('keeps the times of all steps for a window that is opened later, while the job runs and when it has ended', () => {
+    const phases = [
+      { phase: 'reading the calibration set', beganMs: 1_000, done: 0, total: 0, unit: 'images' },
+      { phase: 'collecting histograms', beganMs: 2_000, done: 198, total: 198, unit: 'images' },
+      { phase: 'building engines', beganMs: 6_000, done: 4, total: 4, unit: 'engines' },
+      { phase: 'benchmarking', beganMs: 7_500, done: 3, total: 20, unit: 'rounds' },
+    ];
+    const running: JobSnapshot = { ...BASE, state: 'running', phase: 'benchmarking', done: 3, total: 20, unit: 'rounds', sequence: 90, times: { elapsedMs: 9_500, phases } };
+    const rows = stepRows({ snapshot: running, trail: advanceTrail(null, running, 1_000_000), rate: null, hasValidationSet: true, nowMs: 1_000_500 });
+    expect(rows.map(({ id, state, seconds }) => [id, state, seconds])).toEqual([
+      ['prepare', 'kept', null],
+      ['read', 'done', 1],
+      ['collect', 'done', 4],
+      ['build', 'done', 1.5],
+      ['benchmark', 'active', 2.5],
+      ['validate', 'waiting', null],
+      ['report', 'waiting', null],
+    ]);
+    const ended: JobSnapshot = { ...running, state: 'done', done: 20, sequence: 200, times: { elapsedMs: 10_000, phases } };
+    const trail = advanceTrail(null, ended, 5_000_000);
+    expect([trail.startedAtMs, trail.endedAtMs]).toEqual([4_990_000, 5_000_000]);
+    expect(stepRows({ snapshot: ended, trail, rate: null, hasValidationSet: true, nowMs: 9_000_000 })[4]).toMatchObject({ state: 'done', seconds: 2.5 });
+  });
+
   it('never runs backwards through an analysis, which counts several things', () => {
     const at = (phase: string, done: number) => overallFraction(stepRows({ ...play([[0, { analyses: ['search'] }], ...COLLECTED, [6, { phase, done, total: 10, unit: 'passes' }]]), rate: null, hasValidationSet: true, nowMs: 9 }));
     expect(at('search: choosing thresholds', 9)).toBe(at('search: ranking layers', 1));

@@ -3,6 +3,7 @@ import { jobId } from '../../../../src-shared/base/brand';
 import type { BenchResult, CalibrateResult, JobKind, JobSnapshot, JobState } from '../../../../src-shared/contract/jobs';
 import { finishedOf, rowsOf, warningsOf } from '../../../../src-renderer/features/run/finished-facts';
 import { useTrails } from '../../../../src-renderer/features/run/run-store';
+import { lastJob } from '../../../../src-renderer/widgets/analysis/last-job';
 import { shownJob, waitingJobs } from '../../../../src-renderer/features/run/shown-job';
 
 function job(id: string, state: JobState, kind: JobKind = 'run', projectPath = '/p'): JobSnapshot {
@@ -14,6 +15,15 @@ describe('shownJob', () => {
     expect(shownJob([job('a', 'running'), job('b', 'queued'), job('c', 'done')], '/p')?.id).toBe('a');
     expect(shownJob([job('a', 'done'), job('b', 'queued')], '/p')?.id).toBe('b');
     expect(shownJob([job('a', 'done'), job('b', 'failed')], '/p')?.id).toBe('b');
+  });
+
+  it('is not hidden by one that was cancelled before it began', () => {
+    const finished = { ...job('a', 'done'), phase: 'writing the report' };
+    expect(shownJob([finished, job('b', 'cancelled')], '/p')?.id).toBe('a');
+    expect(shownJob([finished, { ...job('b', 'cancelled'), phase: 'benchmarking' }], '/p')?.id).toBe('b');
+    expect(shownJob([job('b', 'cancelled')], '/p')).toBeNull();
+    const running = job('r', 'running', 'sensitivity');
+    expect(lastJob([running, job('q', 'cancelled', 'sensitivity')], { kind: 'sensitivity', projectPath: '/p' })).toBe(running);
   });
 
   it('leaves out other projects', () => {
