@@ -1,15 +1,17 @@
 import { onnxruntimeVersion, toolVersion } from '../base/package-info';
 import { ComputeClient } from '../compute/client';
 import { entryPath } from '../compute/entry-path';
+import type { JobServices } from './jobs/services';
 import { userDataDir } from './recent-projects';
 import { Workbench } from './workbench';
 
 /** The application with its real compute process. */
-export function createWorkbench(): Workbench {
+export function createWorkbench(options: Pick<JobServices, 'onWait'> = {}): Workbench {
   return new Workbench({
     compute: new ComputeClient(entryPath('compute-host')),
     toolVersion: toolVersion(),
     onnxruntimeVersion: onnxruntimeVersion(),
     userDataDir: userDataDir(),
+    ...options,
   });
 }

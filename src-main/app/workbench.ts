@@ -75,12 +75,13 @@ import { currentCalibrationKey, isCalibrationStale, openCalibration, openCalibra
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {
   private readonly listeners = new Set<(event: WorkbenchEvent) => void>();
-  private readonly locks = new ProjectLocks();
+  private readonly locks: ProjectLocks;
   private readonly queue: JobQueue;
   private readonly imageSets: ImageSets;
   private readonly recent: RecentProjects;
 
   constructor(private readonly services: JobServices) {
+    this.locks = new ProjectLocks(services.onWait);
     this.imageSets = new ImageSets(services.compute);
     this.recent = new RecentProjects(services.userDataDir);
     this.queue = new JobQueue({
@@ -256,7 +257,7 @@ export class Workbench implements WorkbenchApi {
         await checkProjectModel(workspace.file, context.signal);
         return this.runJob(spec, workspace, context);
       },
-      shard,
+      { shard },
     );
   }
 

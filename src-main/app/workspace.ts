@@ -13,7 +13,7 @@ import { readCalibrationIndex, StoredCalibration } from '../calibration/calibrat
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
 import type { Compute, PrepareResult } from '../compute/protocol';
 import { imageInputOf } from '../onnx/inspect';
-import { isPrepared, loadPrepared } from '../onnx/prepared-store';
+import { isIntact, isPrepared, loadPrepared } from '../onnx/prepared-store';
 import type { Model } from '../onnx/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { checkProjectModel, loadProject, storedPath } from './project-store';
@@ -50,9 +50,14 @@ function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number
 
 /** Makes the prepared model unless it is there, and returns what is to be said of it. */
 export async function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
+  const { file, preparedDir } = workspace;
+  const isUsable = await isIntact(preparedDir, context.signal);
   // What is prepared once is used for good: it must come from the model that the project is for.
-  if (!isPrepared(workspace.preparedDir)) await checkProjectModel(workspace.file, context.signal);
-  return compute.request('prepare', { modelPath: workspace.file.model.path, preparedDir: workspace.preparedDir, equalize: hasRepair(workspace.file.plan, 'equalization') }, context);
+  if (!isUsable) await checkProjectModel(file, context.signal);
+  const isDamaged = !isUsable && isPrepared(preparedDir);
+  const result = await compute.request('prepare', { modelPath: file.model.path, preparedDir, equalize: hasRepair(file.plan, 'equalization'), isDamaged }, context);
+  if (!isDamaged) return result;
+  return { ...result, notes: [...result.notes, { code: 'prepared-again', message: `A file of ${preparedDir} was not what was written there; the prepared model was made again` }] };
 }
 
 /** Makes the prepared model unless it is there, and returns it. */

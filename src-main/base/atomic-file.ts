@@ -1,7 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeError } from './file-errors';
+import { sweep, temporaryName } from './temporary-files';
+
+/** Folders in which this process has looked for temporary files of processes that were killed. */
+const sweptFolders = new Set<string>();
 
 /** A file that appears under its name only when it is complete: written to a temporary name beside it, then renamed. */
 export class AtomicFile {
@@ -16,7 +19,12 @@ export class AtomicFile {
 
   /** @throws WorkbenchError 'unwritable'. */
   static async create(path: string): Promise<AtomicFile> {
-    const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+    const folder = dirname(path);
+    if (!sweptFolders.has(folder)) {
+      sweptFolders.add(folder);
+      await sweep(folder);
+    }
+    const temporaryPath = join(folder, temporaryName(basename(path)));
     try {
       return new AtomicFile(path, temporaryPath, await open(temporaryPath, 'wx'));
     } catch (error) {

@@ -1,11 +1,92 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { errnoOf } from './file-errors';
+
+/**
+ * Tells a process from every other one without a clock: a process id alone is given again after a restart of the machine, in a
+ * container, or when the ids wrap. The optional fields are known on Linux.
+ */
+export interface ProcessIdentity {
+  readonly host: string;
+  readonly pid: number;
+  /** Hash of the machine's id: machines may share a name. */
+  readonly machine?: string | undefined;
+  /** The kernel's id of this start of the machine. */
+  readonly boot?: string | undefined;
+  /** In which process ids are counted: that of a container or of the machine. */
+  readonly pidNamespace?: string | undefined;
+  /** When the process started, in clock ticks since the machine did (proc(5), field 22 of stat). */
+  readonly startTicks?: number | undefined;
+}
 
 /** Whether a process of this machine with this id runs, whoever's it is. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return errnoOf(error) !== 'ESRCH'; // EPERM: it runs, as another user
+    if (errnoOf(error) === 'ESRCH') return false; // EPERM: it runs, as another user
   }
+  return !isZombie(pid);
+}
+
+export function ownIdentity(): ProcessIdentity {
+  const startTicks = startTicksOf(process.pid);
+  return { ...machineIdentity(), pid: process.pid, ...(startTicks === null ? {} : { startTicks }) };
+}
+
+/**
+ * Whether a process has certainly ended. False for every process of which this machine cannot know: of another host, of another
+ * machine of the same name, or of another container.
+ */
+export function hasEnded(process: ProcessIdentity): boolean {
+  const here = machineIdentity();
+  if (process.host !== here.host) return false;
+  if (process.machine !== undefined && here.machine !== undefined && process.machine !== here.machine) return false;
+  if (process.boot !== undefined && here.boot !== undefined && process.boot !== here.boot) return true;
+  if (process.pidNamespace !== here.pidNamespace && process.pidNamespace !== undefined) return false;
+  if (!isRunning(process.pid)) return true;
+  const startTicks = startTicksOf(process.pid);
+  return process.startTicks !== undefined && startTicks !== null && process.startTicks !== startTicks;
+}
+
+let known: Omit<ProcessIdentity, 'pid' | 'startTicks'> | null = null;
+
+function machineIdentity(): Omit<ProcessIdentity, 'pid' | 'startTicks'> {
+  known ??= {
+    host: hostname(),
+    ...optional('machine', () => createHash('sha256').update(`calibration-workbench ${readFileSync('/etc/machine-id', 'utf8').trim()}`).digest('hex').slice(0, 16)),
+    ...optional('boot', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    ...optional('pidNamespace', () => readlinkSync('/proc/self/ns/pid')),
+  };
+  return known;
+}
+
+function optional<K extends string>(key: K, read: () => string): { readonly [P in K]?: string } {
+  try {
+    return { [key]: read() } as { readonly [P in K]?: string };
+  } catch {
+    return {};
+  }
+}
+
+/** The fields of /proc/PID/stat behind the process's name, which may hold spaces and parentheses; the first is the state. */
+function statFields(pid: number): readonly string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+function startTicksOf(pid: number): number | null {
+  const ticks = Number(statFields(pid)?.[19]);
+  return Number.isInteger(ticks) ? ticks : null;
+}
+
+/** A process that was killed keeps its id until its parent has asked how it ended; it does nothing any more. */
+function isZombie(pid: number): boolean {
+  const state = statFields(pid)?.[0];
+  return state === 'Z' || state === 'X';
 }

@@ -41,13 +41,15 @@ export class CalibrationState {
     return sortedValues(this.nonFiniteByImage);
   }
 
-  /** True when the image was counted or found unusable before. */
+  /** True when the image was counted or found unusable before; one that was absent may be back. */
   isDone(id: string): boolean {
-    return this.amaxByImage.has(id) || this.skippedById.has(id);
+    const skipped = this.skippedById.get(id);
+    return this.amaxByImage.has(id) || (skipped !== undefined && skipped.isAbsent !== true);
   }
 
   addImage(id: string, amax: Float32Array, nonFiniteTensors: readonly number[]): void {
     this.amaxByImage.set(id, amax);
+    this.skippedById.delete(id);
     if (nonFiniteTensors.length > 0) {
       this.nonFiniteByImage.set(id, { file: id, tensors: nonFiniteTensors.map((i) => this.tensors[i] ?? '') });
     }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HistogramView } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { imageId, type ImageSet } from '../../src-shared/domain/image-set';
 import type { TensorHistogram } from '../../src-shared/domain/histogram';
 import type { TensorrtThreshold } from '../../src-shared/domain/tensorrt-grid';
 import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
@@ -23,6 +24,12 @@ export function readCalibrationIndex(calibrationDir: string): CalibrationIndex |
     return null;
   }
   return isCalibrationIndex(value) ? value : null;
+}
+
+/** Whether images that were absent when this calibration was collected are there now. */
+export function hasReturnedImages({ skipped }: CalibrationIndex, { entries }: Pick<ImageSet, 'entries'>): boolean {
+  const absent = new Set(skipped.filter(({ isAbsent }) => isAbsent === true).map(({ file }) => file));
+  return absent.size > 0 && entries.some((entry) => absent.has(imageId(entry)) && existsSync(entry.path));
 }
 
 /** A finished calibration on disk. Histograms are decoded when they are asked for. */

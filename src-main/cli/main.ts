@@ -66,7 +66,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${command.usage}\n`);
     return EXIT_OK;
   }
-  const workbench = createWorkbench();
+  const workbench = createWorkbench({ onWait: note });
   const context: CommandContext = {
     api: workbench,
     note,

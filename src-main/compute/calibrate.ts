@@ -54,8 +54,10 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
 
   const partialPath = join(params.calibrationDir, params.shard ? `partial-${params.shard.index}-of-${params.shard.count}.bin` : 'partial.bin');
   const plan = params.tensorrtGrid ? planGrid({ ...params, tensorrtGrid: params.tensorrtGrid }) : null;
-  const checkpoint = await readCheckpoint(partialPath, params.key, plan);
-  if (checkpoint) state.mergeFile(checkpoint, partialPath);
+  const finishedPath = join(params.calibrationDir, 'histograms.bin');
+  const continued = params.continuesFinished && !existsSync(partialPath) ? finishedPath : partialPath;
+  const checkpoint = await readCheckpoint(continued, params.key, plan);
+  if (checkpoint) state.mergeFile(checkpoint, continued);
   const resumedImages = state.imageCount;
   const remaining = entries.filter((entry) => !state.isDone(imageId(entry)));
 
@@ -173,6 +175,6 @@ function noteOutcomes(state: CalibrationState, batch: Batch, outcomes: readonly 
     const outcome = outcomes[i];
     const id = imageId(entry);
     if (outcome?.ok) state.addImage(id, outcome.value.amax, outcome.value.nonFinite);
-    else state.addSkipped(id, { file: id, reason: outcome?.reason ?? 'no result' });
+    else state.addSkipped(id, { file: id, reason: outcome?.reason ?? 'no result', ...(outcome?.isAbsent ? { isAbsent: true } : {}) });
   }
 }

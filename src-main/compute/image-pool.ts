@@ -22,8 +22,8 @@ export function batchesOf(entries: readonly ImageEntry[], size: number): Batch[]
   return batches;
 }
 
-/** What a worker made of one image. */
-export type ImageOutcome<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly reason: string };
+/** What a worker made of one image; one whose file could not be read at all may be there another time. */
+export type ImageOutcome<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
 
 export type ToWorker =
   | { readonly type: 'init'; readonly role: string; readonly init: unknown }

@@ -70,6 +70,8 @@ export interface PrepareParams {
   readonly preparedDir: string;
   /** Scale channels between layers; the folder must be this model's alone. */
   readonly equalize?: boolean;
+  /** The folder is complete, but a file in it is not what was written: make it again. */
+  readonly isDamaged?: boolean;
 }
 
 export interface PrepareResult {
@@ -90,6 +92,8 @@ export interface CalibrateParams {
   readonly calibrationDir: string;
   readonly threads: number;
   readonly shard: Shard | null;
+  /** Begin with the finished calibration of this folder, whose absent images are back. */
+  readonly continuesFinished?: boolean;
   /** Seconds between two checkpoints of an unfinished pass. */
   readonly checkpointSeconds: number;
   /** Collect TensorRT's own grid beside the histograms. */

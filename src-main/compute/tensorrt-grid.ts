@@ -5,6 +5,7 @@ import { imageId, type ImageEntry } from '../../src-shared/domain/image-set';
 import type { TensorrtGridFile } from '../calibration/tensorrt-grid-file';
 import { isSameGrid, TensorrtGridState, type GridIdentity } from '../calibration/tensorrt-grid-state';
 import { tensorrtNames, type CacheName, type TensorrtNames } from '../calibration/tensorrt-names';
+import { unfinishedFolder } from '../base/temporary-files';
 import { storePrepared } from '../onnx/prepared-store';
 import { readModel } from '../onnx/wire-reader';
 import { loadAddon } from './addon';
@@ -76,7 +77,7 @@ export async function removeGridModel(calibrationDir: string): Promise<void> {
 }
 
 function gridModelDir(calibrationDir: string): string {
-  return join(calibrationDir, `tensorrt-model-${process.pid}`);
+  return unfinishedFolder(join(calibrationDir, 'tensorrt-model'));
 }
 
 async function learnFirstAmax(plan: GridPlan, init: GridInit, params: CalibrateParams, context: TaskContext): Promise<Float32Array> {

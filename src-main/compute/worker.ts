@@ -3,13 +3,14 @@ import { parentPort } from 'node:worker_threads';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
+import { errnoOf } from '../base/file-errors';
 import { createCollectRole, type CollectInit } from './roles/collect-role';
 import { createGridRangesRole, type GridInit } from './roles/grid-role';
 import { createEvaluateRole, type EvaluateInit } from './roles/evaluate-role';
 import type { Batch, FromWorker, ImageOutcome, ToWorker } from './image-pool';
 
 /** An image that was decoded and preprocessed, or the reason why not. */
-export type LoadedImage = { readonly ok: true; readonly entry: ImageEntry; readonly data: Float32Array } | { readonly ok: false; readonly reason: string };
+export type LoadedImage = { readonly ok: true; readonly entry: ImageEntry; readonly data: Float32Array } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
 
 /** What a worker does with images. */
 export interface Role {
@@ -43,7 +44,7 @@ async function loadImage(entry: ImageEntry): Promise<LoadedImage> {
     return { ok: true, entry, data: await role.load(entry) };
   } catch (error) {
     // Only the image is at fault: it is named and skipped. Everything else ends the job.
-    if (error instanceof WorkbenchError && error.code === 'image-invalid') return { ok: false, reason: error.message };
+    if (error instanceof WorkbenchError && error.code === 'image-invalid') return { ok: false, reason: error.message, ...(errnoOf(error.cause) === null ? {} : { isAbsent: true }) };
     throw error;
   }
 }
@@ -54,7 +55,7 @@ async function processBatch(batch: Batch, loading: Promise<LoadedImage[]>): Prom
   const usable = loaded.filter((image) => image.ok);
   const values = role && usable.length > 0 ? await role.process(usable) : [];
   let next = 0;
-  const outcomes = loaded.map((image): ImageOutcome<unknown> => (image.ok ? { ok: true, value: values[next++] } : { ok: false, reason: image.reason }));
+  const outcomes = loaded.map((image): ImageOutcome<unknown> => (image.ok ? { ok: true, value: values[next++] } : image));
   send({ type: 'batch', index: batch.index, outcomes });
 }
 

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { AtomicFile } from '../base/atomic-file';
 import { writeError } from '../base/file-errors';
+import { hasContent, sha256OfFile } from '../base/file-hash';
 import { Encoder, type ExternalTo } from './encode-messages';
 import type { Model } from './model';
 import { streamRope } from './stream-rope';
@@ -17,6 +18,28 @@ const WEIGHTS_FILE = 'weights.bin';
 
 export function isPrepared(dir: string): boolean {
   return existsSync(join(dir, PREPARED_FACTS));
+}
+
+/** What PREPARED_FACTS says of the files beside it. */
+export type PreparedHashes = readonly { readonly file: string; readonly sha256: string }[];
+
+export async function preparedHashes(dir: string): Promise<PreparedHashes> {
+  const files = [MODEL_FILE, WEIGHTS_FILE].filter((file) => existsSync(join(dir, file)));
+  return Promise.all(files.map(async (file) => ({ file, sha256: await sha256OfFile(join(dir, file)) })));
+}
+
+/** Whether the folder is complete and its files are what was written. */
+export async function isIntact(dir: string, signal?: AbortSignal): Promise<boolean> {
+  if (!isPrepared(dir)) return false;
+  let facts: { readonly hashes?: unknown };
+  try {
+    facts = JSON.parse(readFileSync(join(dir, PREPARED_FACTS), 'utf8')) as { readonly hashes?: unknown };
+  } catch {
+    return false;
+  }
+  if (!Array.isArray(facts.hashes) || facts.hashes.length === 0) return false;
+  for (const { file, sha256 } of facts.hashes as PreparedHashes) if (!(await hasContent(join(dir, file), sha256, signal))) return false;
+  return true;
 }
 
 /** What `encodeModel(variant, {externalTo})` needs so that a variant refers to the weights of a prepared folder. */

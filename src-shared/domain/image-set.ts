@@ -47,6 +47,8 @@ export interface ImageSet {
 export interface SkippedImage {
   readonly file: string;
   readonly reason: string;
+  /** The file was absent or the disk failed while it was to be counted: it is tried again when it is back. */
+  readonly isAbsent?: true;
 }
 
 /** A remark about a set; `images-...` concerns every use of it, `labels-...` only what needs labels. */

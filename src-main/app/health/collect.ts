@@ -4,7 +4,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histogram';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
 import { keepNewest } from '../../base/keep-newest';
-import { StoredCalibration, readCalibrationIndex } from '../../calibration/calibration-store';
+import { hasReturnedImages, readCalibrationIndex, StoredCalibration } from '../../calibration/calibration-store';
 import { imageHash } from '../../calibration/image-set';
 import { compareText } from '../../calibration/image-set-files';
 import { defaultThreads, type JobServices } from '../jobs/services';
@@ -31,7 +31,9 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
   const { workspace, services, context } = task;
   const key = await calibrationKey(workspace, set, context);
   const dir = workspace.paths.healthCollection(key);
-  if (readCalibrationIndex(dir) === null) {
+  const finished = readCalibrationIndex(dir);
+  const hasReturned = finished !== null && hasReturnedImages(finished, set);
+  if (finished === null || hasReturned) {
     await keepNewest(workspace.paths.healthDir, KEPT_COLLECTIONS - 1);
     const model = await prepared(workspace, services.compute, context);
     const { onProgress } = context;
@@ -46,6 +48,7 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
         calibrationDir: dir,
         threads: task.threads ?? defaultThreads(),
         shard: null,
+        continuesFinished: hasReturned,
         checkpointSeconds: CHECKPOINT_SECONDS,
         tensorrtGrid: null,
         maxGroups,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { CalibrateResult, JobSpec, Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { readCalibrationIndex } from '../../calibration/calibration-store';
+import { hasReturnedImages, readCalibrationIndex } from '../../calibration/calibration-store';
 import type { CalibrationIndex } from '../../calibration/calibration-index';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt-grid-file';
 import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt-grid-store';
@@ -25,7 +25,8 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
   const calibrationDir = workspace.paths.calibrationDir(key);
   const finished = spec.shard ? null : readCalibrationIndex(calibrationDir);
   const grid = finished ? readTensorrtGrid(calibrationDir) : null;
-  if (finished && !spec.fresh && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
+  const hasReturned = finished !== null && hasReturnedImages(finished, set);
+  if (finished && !spec.fresh && !hasReturned && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
     await setCurrentCalibration(workspace, key, spec.limit);
     return { ...keptResult(workspace, finished), warnings: [...imageNotes(set), ...finished.warnings], ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}) };
   }
@@ -40,6 +41,7 @@ export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, se
       calibrationDir,
       threads: spec.threads ?? defaultThreads(),
       shard: spec.shard ?? null,
+      continuesFinished: hasReturned && !spec.fresh,
       checkpointSeconds: CHECKPOINT_SECONDS,
       tensorrtGrid: spec.tensorrtGridBatch === undefined ? null : { modelPath: workspace.file.model.path, batch: spec.tensorrtGridBatch },
     },

@@ -8,6 +8,7 @@ import { precisionOf, restOf, type PlacementDecision, type Precision, type Preci
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { parseVariant, type VariantName } from '../../../src-shared/domain/variant';
 import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
+import { hasContent } from '../../base/file-hash';
 import type { EngineVariant } from '../../backends/runnable-variant';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import type { TensorrtStatus } from '../../compute/protocol';
@@ -67,7 +68,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);
   const warnings = correctionWarnings(name.text, recipe, corrected);
-  if (known) return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
+  if (known && (await hasContent(enginePathIn(dir), known.sha256, context.signal))) return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
   const written = implicit ? null : await services.compute.request('rewrite', { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true }, context);

@@ -9,6 +9,8 @@ export interface JobServices {
   readonly onnxruntimeVersion: string;
   /** Folder for what belongs to no project: recent projects, the sample. */
   readonly userDataDir: string;
+  /** Told when an edit of another process is waited for. */
+  readonly onWait?: (message: string) => void;
 }
 
 /** One one-thread worker per core. */

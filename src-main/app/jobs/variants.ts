@@ -12,6 +12,7 @@ import type { OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnab
 import type { EngineSummary } from '../../../src-shared/domain/engine-layers';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { hasContent, sha256OfStoredFile } from '../../base/file-hash';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import { thresholdsInUse } from '../../calibration/threshold-table';
 import type { RewriteParams } from '../../compute/protocol';
@@ -82,12 +83,14 @@ export function builtWarnings(built: readonly BuiltVariant[]): Warning[] {
 
 /** engine.json beside an engine. */
 interface EngineRecord {
-  readonly version: 1;
+  readonly version: 2;
   readonly backend: BackendId;
   readonly target: Target;
   readonly variant: string;
   readonly sizeBytes: number;
   readonly hasFp16: boolean;
+  /** Of model.onnx: an engine that was damaged is built again. */
+  readonly sha256: string;
   readonly createdAt: string;
 }
 
@@ -150,17 +153,18 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const weightsDir = materialize ? null : workspace.preparedDir;
   const runnable: Omit<OnnxVariant, 'hasFp16'> = { kind: 'onnx', variant: name.text, modelPath, weightsDir, simulate: isSimulation, ...(gpu === null ? {} : { gpu }) };
   const known = readEngineRecord(dir);
-  if (known) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false, warnings };
+  if (known && (await hasContent(modelPath, known.sha256, task.context.signal))) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false, warnings };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
   const result = await task.services.compute.request('rewrite', { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize }, task.context);
   const record: EngineRecord = {
-    version: 1,
+    version: 2,
     backend: options.backend,
     target: options.target,
     variant: name.text,
     sizeBytes: result.sizeBytes,
     hasFp16: result.hasFp16,
+    sha256: await sha256OfStoredFile(modelPath),
     createdAt: new Date().toISOString(),
   };
   await writeFileAtomic(join(dir, ENGINE_RECORD), JSON.stringify(record, null, 1));
@@ -179,7 +183,7 @@ function readEngineRecord(dir: string): EngineRecord | null {
   if (!existsSync(path) || !existsSync(join(dir, 'model.onnx'))) return null;
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<EngineRecord>;
-    return record.version === 1 && typeof record.sizeBytes === 'number' && typeof record.hasFp16 === 'boolean' ? (record as EngineRecord) : null;
+    return record.version === 2 && typeof record.sizeBytes === 'number' && typeof record.hasFp16 === 'boolean' && typeof record.sha256 === 'string' ? (record as EngineRecord) : null;
   } catch {
     return null;
   }

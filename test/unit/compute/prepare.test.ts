@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { prepare, UNFINISHED } from '../../../src-main/compute/prepare';
+import { unfinishedFolder } from '../../../src-main/base/temporary-files';
+import { isIntact } from '../../../src-main/onnx/prepared-store';
+import { prepare } from '../../../src-main/compute/prepare';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyModel } from '../../support/tiny-project';
 
@@ -20,16 +22,36 @@ describe('prepare', () => {
     const parent = join(dir, 'prepared');
     const modelPath = join(dir, 'tiny.onnx');
     await writeTinyModel(modelPath);
+    const own = basename(unfinishedFolder(join(parent, 'k')));
+    const of = (pid: number, ticks = '1'): string => own.replace(/-[0-9]+-[0-9x]+$/, `-${pid}-${ticks}`);
     const gone = spawnSync(process.execPath, ['-e', '']).pid;
-    unfinished(parent, `k${UNFINISHED}${gone}`);
-    unfinished(parent, `other${UNFINISHED}${gone}`);
-    unfinished(parent, `k${UNFINISHED}${process.pid}`);
-    unfinished(parent, `k${UNFINISHED}${process.ppid}`);
-    unfinished(parent, `k.unfinished-elsewhere-${gone}`);
+    const ofRunning = of(process.ppid, 'x');
+    // The machine comes first in the tag: another one's processes are unknown here.
+    const elsewhere = of(gone).replace('.unfinished-', '.unfinished-0').replace(/(unfinished-.{8})./, '$1');
+    for (const name of [own, of(gone), of(gone).replace('k', 'other'), of(process.ppid), ofRunning, elsewhere]) unfinished(parent, name);
     const preparedDir = join(parent, 'k');
     await prepare({ modelPath, preparedDir }, {});
-    expect(readdirSync(parent).sort()).toEqual(['k', `k${UNFINISHED}${process.ppid}`, `k.unfinished-elsewhere-${gone}`].sort());
+    expect(readdirSync(parent).sort()).toEqual(['k', ofRunning, elsewhere].sort());
     expect(readdirSync(preparedDir)).toEqual(expect.arrayContaining(['model.onnx', 'prepared.json']));
+  });
+
+  it('knows a prepared model that was damaged, and makes it again', async () => {
+    const dir = tempDir();
+    const modelPath = join(dir, 'tiny.onnx');
+    await writeTinyModel(modelPath);
+    const preparedDir = join(dir, 'prepared/k');
+    await prepare({ modelPath, preparedDir }, {});
+    const weights = readFileSync(join(preparedDir, 'weights.bin'));
+    expect(await isIntact(preparedDir)).toBe(true);
+    for (const damaged of [weights.map((byte, i) => (i === 700 ? byte ^ 64 : byte)), weights.subarray(0, 100)]) {
+      writeFileSync(join(preparedDir, 'weights.bin'), damaged);
+      expect(await isIntact(preparedDir)).toBe(false);
+      await prepare({ modelPath, preparedDir, isDamaged: true }, {});
+      expect(await isIntact(preparedDir)).toBe(true);
+      expect(readFileSync(join(preparedDir, 'weights.bin')).equals(weights)).toBe(true);
+    }
+    rmSync(join(preparedDir, 'model.onnx'));
+    expect(await isIntact(preparedDir)).toBe(false);
   });
 
   it('keeps what another process has made meanwhile', async () => {
