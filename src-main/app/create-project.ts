@@ -29,10 +29,11 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', { hint: 'Add --validation DIR.' });
   }
   const labels = request.labelsCsv === undefined ? null : resolve(request.labelsCsv);
-  const calibrationSet = { path: resolve(request.calibrationPath), labels: null };
-  const validationSet = request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels };
-  await loadImageSet({ path: calibrationSet.path });
-  if (validationSet) await loadImageSet({ path: validationSet.path, ...(labels === null ? {} : { labelsCsv: labels }) });
+  const order = request.labelOrder === undefined ? {} : { labelOrder: request.labelOrder };
+  const calibrationSet = { path: resolve(request.calibrationPath), labels: null, ...order };
+  const validationSet = request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels, ...order };
+  await loadImageSet({ path: calibrationSet.path, ...order });
+  if (validationSet) await loadImageSet({ path: validationSet.path, ...order, ...(labels === null ? {} : { labelsCsv: labels }) });
   const file: ProjectFile = {
     version: PROJECT_VERSION,
     name: basename(projectPath).replace(/\.calib$/, ''),

@@ -23,6 +23,7 @@ export class ImageSets {
       groups: set.groups,
       skipped: set.skipped,
       notes: (set.notes ?? []).map(({ message }) => message),
+      labelOrder: set.labelOrder ?? null,
     };
   }
 

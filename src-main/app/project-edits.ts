@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import type { Method } from '../../src-shared/domain/methods';
 import { EMPTY_PLAN, hasRepair, withRepair, type Precision, type Target } from '../../src-shared/domain/precision';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
 import type { Compute } from '../compute/protocol';
 import { calibrationTensors } from '../quantization/calibration-tensors';
 import { loadImageSet } from '../calibration/image-set';
@@ -131,14 +131,14 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
-/** The set's own labels.csv belongs to the folder that was named with it: another folder brings its own. */
+/** The set's own labels.csv belongs to the folder that was named with it: another folder brings its own. The order of labels holds for both sets. */
 function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
   const { calibrationPath, validationPath } = edit;
-  return {
-    ...file,
-    ...(calibrationPath === undefined ? {} : { calibrationSet: { path: resolve(calibrationPath), labels: null } }),
-    ...(validationPath === undefined ? {} : { validationSet: validationPath === null ? null : { path: resolve(validationPath), labels: null } }),
-  };
+  const order = edit.labelOrder ?? file.calibrationSet.labelOrder;
+  const ordered = ({ path, labels }: SetReference): SetReference => ({ path, labels, ...(order === undefined ? {} : { labelOrder: order }) });
+  const calibrationSet = calibrationPath === undefined ? file.calibrationSet : { path: resolve(calibrationPath), labels: null };
+  const validationSet = validationPath === undefined ? file.validationSet : validationPath === null ? null : { path: resolve(validationPath), labels: null };
+  return { ...file, calibrationSet: ordered(calibrationSet), validationSet: validationSet && ordered(validationSet) };
 }
 
 /** int8 is what a layer has without an entry: it is written only where it overrules what the target would do for speed. */

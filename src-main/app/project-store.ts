@@ -120,7 +120,7 @@ function migrate(value: unknown, projectFile: string): unknown {
 }
 
 function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile {
-  const mapSet = (set: SetReference): SetReference => ({ path: map(set.path), labels: set.labels === null ? null : map(set.labels) });
+  const mapSet = (set: SetReference): SetReference => ({ ...set, path: map(set.path), labels: set.labels === null ? null : map(set.labels) });
   return {
     ...file,
     model: { ...file.model, path: map(file.model.path) },

@@ -83,7 +83,8 @@ export async function loadSet(workspace: Workspace, which: 'calibration' | 'vali
 }
 
 function loadReferenced(reference: SetReference): Promise<ImageSet> {
-  return loadImageSet({ path: reference.path, ...(reference.labels === null ? {} : { labelsCsv: reference.labels }) });
+  const { path, labels, labelOrder } = reference;
+  return loadImageSet({ path, ...(labels === null ? {} : { labelsCsv: labels }), ...(labelOrder === undefined ? {} : { labelOrder }) });
 }
 
 /**

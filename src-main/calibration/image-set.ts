@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import { formatCountOf } from '../../src-shared/base/units';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import type { ImageEntry, ImageSet, SetNote, SkippedImage } from '../../src-shared/domain/image-set';
+import type { ImageEntry, ImageSet, LabelOrder, SetNote, SkippedImage } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';
 import { compareText, findImageFiles, type FoundFile } from './image-set-files';
-import { groupsBesideCsv, labelsFromFolders, type Labelling } from './labels';
+import { readClassNames, withNamesFile } from './class-names';
+import { groupsBesideCsv, labelsFromFolders, orderMatters, orderNote, type Labelling } from './labels';
 import { readLabelsCsv } from './labels-csv';
+import type { LabelledSet } from './labels-match';
 import { countRecords } from './npy-file';
 
 /** Files that are hashed at a time; larger ones than the limit are streamed, so that memory stays small. */
@@ -24,6 +26,8 @@ export interface ImageSetRequest {
   readonly labelsCsv?: string | null;
   /** Class names by index; default: the sorted names that the set itself has. */
   readonly classNames?: readonly string[];
+  /** Of class folders that are numbers; default: text. */
+  readonly labelOrder?: LabelOrder;
 }
 
 /**
@@ -35,29 +39,46 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
   const found = await findImageFiles(root);
   const { files, records, skipped } = await countAllRecords(found.files, found.skipped);
   if (files.length === 0) throw emptyError(root, skipped);
-  const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(found.folder, 'labels.csv');
-  const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
-  const names = files.map((item) => item.file);
-  let labelling: Labelling;
-  let notes: readonly SetNote[] = [];
-  if (hasCsv) {
-    const csv = await readLabelsCsv(csvPath, { folder: found.folder, files }, request.classNames);
-    notes = csv.notes;
-    labelling = { labels: csv.labels, classNames: csv.classNames, groups: csv.groups ?? groupsBesideCsv(names, csv.labels) };
-  } else {
-    labelling = labelsFromFolders(names, request.classNames);
-  }
-  const allNotes = [...repetitionNotes(files), ...notes];
-  const isLabelled = labelling.labels.some((label) => label !== null);
+  const { labelling, labelSource, labelOrder, notes: labelNotes } = await labellingOf(request, { folder: found.folder, files });
+  const notes = [...repetitionNotes(files), ...labelNotes];
   return {
     root,
     entries: files.flatMap((item, i) => entriesOf(item, records[i] ?? null, labelling.labels[i] ?? null, labelling.groups[i] ?? null)),
     classNames: labelling.classNames,
     groups: [...new Set(labelling.groups.filter((group) => group !== null))].sort(compareText),
-    labelSource: hasCsv ? 'csv' : isLabelled ? 'folders' : 'none',
+    labelSource,
+    ...(labelOrder === undefined ? {} : { labelOrder }),
     skipped,
-    ...(allNotes.length === 0 ? {} : { notes: allNotes }),
+    ...(notes.length === 0 ? {} : { notes }),
   };
+}
+
+interface FoundLabels extends Pick<ImageSet, 'labelSource' | 'labelOrder'> {
+  readonly labelling: Labelling;
+  readonly notes: readonly SetNote[];
+}
+
+/** Labels and groups from the labels file, else from folders; a names file beside either gives the order of the classes. */
+async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<FoundLabels> {
+  const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(set.folder, 'labels.csv');
+  const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
+  const names = set.files.map((item) => item.file);
+  const namesFile = request.classNames === undefined ? await readClassNames([set.folder, ...(hasCsv ? [dirname(csvPath)] : [])]) : null;
+  if (hasCsv) {
+    const csv = await readLabelsCsv(csvPath, set, request.classNames);
+    const labelling = { labels: csv.labels, classNames: csv.classNames, groups: csv.groups ?? groupsBesideCsv(names, csv.labels) };
+    const named = namesFile === null ? { labelling, notes: [] } : withNamesFile(labelling, csv.kind, namesFile);
+    return { labelling: named.labelling, labelSource: 'csv', notes: [...csv.notes, ...named.notes] };
+  }
+  const order = request.labelOrder ?? 'text';
+  const labelling = labelsFromFolders(names, { classNames: request.classNames, order });
+  if (!labelling.labels.some((label) => label !== null)) return { labelling, labelSource: 'none', notes: [] };
+  if (namesFile !== null) {
+    const named = withNamesFile(labelling, 'names', namesFile);
+    if (named.labelling !== labelling) return { ...named, labelSource: 'folders' };
+  }
+  if (request.classNames !== undefined || !orderMatters(labelling.classNames)) return { labelling, labelSource: 'folders', notes: [] };
+  return { labelling, labelSource: 'folders', labelOrder: order, notes: [orderNote(labelling.classNames, order)] };
 }
 
 /** Weights by repetition are allowed, but more often they are a mistake in the list. */

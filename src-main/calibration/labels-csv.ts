@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { WorkbenchError } from '../../src-shared/base/errors';
+import { basename } from 'node:path';
+import { formatCountOf } from '../../src-shared/base/units';
 import type { SetNote } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
-import { compareText, resolveListed, type FoundFile } from './image-set-files';
+import { decodeText, parseCsv, SEPARATORS, UnclosedQuoteError, type CsvLine, type Separator } from './csv-text';
+import { findColumns, type LabelColumns } from './labels-columns';
+import { nameMatches, type FindFile, type LabelledSet, type NameMatch } from './labels-match';
+import { labelsInvalid, labelValues, type LabelRow, type LabelValues } from './labels-values';
 
 /** What a labels CSV says about the files of a set. */
 export interface CsvLabels {
@@ -11,201 +14,169 @@ export interface CsvLabels {
   readonly labels: readonly (number | null)[];
   readonly groups: readonly (string | null)[] | null;
   readonly classNames: readonly string[];
-  /** Files without a label and lines without a file. */
+  readonly kind: LabelValues['kind'];
+  /** How the file was read where that is in doubt; files without a label and lines without a file. */
   readonly notes: readonly SetNote[];
 }
 
-interface Columns {
-  readonly file: number;
-  readonly label: number;
-  readonly name: number | null;
-  readonly group: number | null;
+/** Lines that are shown of how a file was read. */
+const EXAMPLES = 3;
+
+const SEPARATOR_NAMES: Readonly<Record<Separator, string>> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'vertical bars',
+  'first space': 'spaces',
+  'last space': 'spaces',
+};
+
+/** A labels file, taken apart. */
+interface Reading {
+  readonly csvPath: string;
+  readonly separator: Separator;
+  readonly match: NameMatch;
+  readonly columns: LabelColumns;
+  readonly find: FindFile;
+  readonly rows: readonly (LabelRow & { readonly group: string | null })[];
 }
-
-interface Line {
-  readonly number: number;
-  readonly fields: readonly string[];
-}
-
-const FILE_HEADERS = ['file', 'filename', 'file_name', 'path', 'image'];
-const LABEL_HEADERS = ['label', 'label_index', 'class', 'class_index', 'class_id', 'index', 'target'];
-const NAME_HEADERS = ['label_name', 'class_name', 'name'];
-const MAX_LABEL = 1e6;
-
-const invalid = (message: string, hint = 'Expected lines of `file,label`, the label an index from 0 or a name.'): WorkbenchError =>
-  new WorkbenchError('labels-invalid', message, { hint });
 
 /**
- * Reads `file,label` lines (optional header; columns label_name and group when the header names them; quoted fields,
- * CRLF, a BOM, blank lines and `#` comments). Labels are indices when all of them are, else names, whose index is the
- * position in the sorted union (or in `classNames`). Files are relative to the set's folder or to the CSV's.
+ * Reads the label of every file. What the columns hold is learnt from the content: the file column is the one that names
+ * files of the set (relative to its folder or to the CSV's; else by the end of the path, else without the extension); the label
+ * column is the one with a usual header, else what is left when line numbers are left out. Fields are separated by commas, semicolons,
+ * tabs, bars or spaces. Labels are indices, or names whose index is the position in the sorted union (or in `classNames`); see
+ * labelValues. Whatever a plain `file,label` would not need is said in a note, with examples.
  * Throws `not-found` or `labels-invalid` with file and line.
  */
-export async function readLabelsCsv(
-  csvPath: string,
-  set: { readonly folder: string; readonly files: readonly FoundFile[] },
-  classNames?: readonly string[],
-): Promise<CsvLabels> {
-  const text = await readFile(csvPath, 'utf8').catch((error: unknown) => {
+export async function readLabelsCsv(csvPath: string, set: LabelledSet, classNames?: readonly string[]): Promise<CsvLabels> {
+  const bytes = await readFile(csvPath).catch((error: unknown) => {
     throw readError(error, csvPath, 'Labels file');
   });
-  const lines = parseLines(text, csvPath);
-  const header = headerOf(lines[0]);
-  const columns = header ?? { file: 0, label: 1, name: null, group: null };
-  const rows = (header === null ? lines : lines.slice(1)).map((line) => ({
-    where: `${csvPath}:${line.number}`,
-    file: (line.fields[columns.file] ?? '').trim(),
-    label: (line.fields[columns.label] ?? '').trim(),
-    name: columns.name === null ? null : (line.fields[columns.name] ?? '').trim(),
-    group: columns.group === null ? null : (line.fields[columns.group] ?? '').trim(),
-  }));
-  const empty = rows.find((row) => row.file === '' || row.label === '');
-  if (empty !== undefined) throw invalid(`Expected a file and a label at ${empty.where}, found "${empty.file}" and "${empty.label}"`);
-  const indexed = indexLabels(rows, classNames);
-  return matchFiles({ rows, indices: indexed.indices, csvPath, set, classNames: indexed.classNames, hasGroups: columns.group !== null });
+  const reading = takeApart(decodeText(bytes), csvPath, set);
+  const nameless = reading.rows.find((row) => row.file === '');
+  if (nameless !== undefined) throw labelsInvalid(`Expected a file and a label at ${nameless.where}, found "" and "${nameless.label}"`);
+  const values = labelValues(reading.rows, classNames);
+  return assign(reading, values, set);
 }
 
-interface Row {
-  readonly where: string;
-  readonly file: string;
-  readonly label: string;
-  readonly name: string | null;
-  readonly group: string | null;
-}
-
-function headerOf(line: Line | undefined): Columns | null {
-  if (line === undefined) return null;
-  const names = line.fields.map((field) => field.trim().toLowerCase());
-  const find = (candidates: readonly string[]): number => candidates.map((name) => names.indexOf(name)).find((at) => at >= 0) ?? -1;
-  const file = find(FILE_HEADERS);
-  const labelOrIndex = find(LABEL_HEADERS);
-  const name = find(NAME_HEADERS);
-  const label = labelOrIndex >= 0 ? labelOrIndex : name;
-  if (file < 0 || label < 0) return null;
-  const group = names.indexOf('group');
-  return { file, label, name: name < 0 || name === label ? null : name, group: group < 0 ? null : group };
-}
-
-/** Splits CSV text into fields: quotes may hold commas, doubled quotes and line ends. */
-function parseLines(text: string, csvPath: string): readonly Line[] {
-  const lines: Line[] = [];
-  let fields: string[] = [];
-  let field = '';
-  let isQuoted = false;
-  let lineNumber = 1;
-  let startedAt = 1;
-  const source = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
-  const endLine = (): void => {
-    fields.push(field);
-    const isBlank = fields.length === 1 && field.trim() === '';
-    if (!isBlank && !(fields[0] ?? '').trimStart().startsWith('#')) lines.push({ number: startedAt, fields });
-    fields = [];
-    field = '';
-    startedAt = lineNumber + 1;
-  };
-  for (let i = 0; i < source.length; i += 1) {
-    const char = source[i] ?? '';
-    if (isQuoted) {
-      if (char !== '"') field += char;
-      else if (source[i + 1] === '"') field += source[++i] ?? '';
-      else isQuoted = false;
-    } else if (char === '"' && field.trim() === '') {
-      isQuoted = true;
-      field = '';
-    } else if (char === ',') {
-      fields.push(field);
-      field = '';
-    } else if (char === '\n') {
-      endLine();
-    } else {
-      field += char;
+function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
+  const tables = SEPARATORS.map((separator) => ({ separator, lines: linesOf(text, separator, csvPath) })).filter(({ lines }) => lines.some(({ fields }) => fields.length > 1));
+  const plain = linesOf(text, ',', csvPath);
+  for (const { match, find: makeFind } of nameMatches(set, csvPath)) {
+    const find = makeFind();
+    for (const { separator, lines } of tables) {
+      const columns = findColumns(lines, find);
+      if (columns !== null) return { csvPath, separator, match, columns, find, rows: rowsOf(lines, columns, csvPath) };
     }
-    if (char === '\n') lineNumber += 1;
   }
-  if (isQuoted) throw invalid(`The quote that opens at ${csvPath}:${startedAt} is never closed`);
-  endLine();
-  return lines;
+  const single = plain.find(({ fields }) => fields.length < 2);
+  if (single !== undefined && tables.length === 0) throw labelsInvalid(`Expected a file and a label at ${csvPath}:${single.number}, found "${single.fields[0] ?? ''}" and ""`);
+  throw labelsInvalid(
+    `None of the ${plain.length} files that ${csvPath} names is in ${set.folder}; the first one: ${plain[0]?.fields[0] ?? '(no line)'}`,
+    'Names are relative to the image folder or to the CSV.',
+  );
 }
 
-/** Indices by row, and the class names: those of the name column, or of the labels themselves when they are names. */
-function indexLabels(rows: readonly Row[], known: readonly string[] | undefined): { readonly indices: readonly number[]; readonly classNames: readonly string[] } {
-  if (rows.every((row) => /^\d+$/.test(row.label))) {
-    const indices = rows.map((row) => Number(row.label));
-    const tooLarge = rows.find((_, i) => (indices[i] ?? 0) > MAX_LABEL);
-    if (tooLarge !== undefined) throw invalid(`Expected a label index up to ${MAX_LABEL} at ${tooLarge.where}, found ${tooLarge.label}`);
-    return { indices, classNames: known ?? namesByIndex(rows, indices) };
+function linesOf(text: string, separator: Separator, csvPath: string): readonly CsvLine[] {
+  try {
+    return parseCsv(text, separator);
+  } catch (error) {
+    if (error instanceof UnclosedQuoteError) throw labelsInvalid(`The quote that opens at ${csvPath}:${error.line} is never closed`);
+    throw error;
   }
-  const negative = rows.find((row) => /^-\d+$/.test(row.label));
-  if (negative !== undefined) throw invalid(`Expected a label index from 0 at ${negative.where}, found ${negative.label}`);
-  const classNames = known ?? [...new Set(rows.map((row) => row.label))].sort(compareText);
-  const positions = new Map(classNames.map((name, index) => [name, index]));
-  const indices = rows.map((row) => {
-    const index = positions.get(row.label);
-    if (index === undefined) throw invalid(`Expected one of ${classNames.length} class names at ${row.where}, found "${row.label}"`);
-    return index;
-  });
-  return { indices, classNames };
 }
 
-/** The name column as a list by index; an index that no line names is called by its number. */
-function namesByIndex(rows: readonly Row[], indices: readonly number[]): readonly string[] {
-  const names: string[] = [];
-  let hasNames = false;
-  for (const [i, row] of rows.entries()) {
-    if (row.name === null || row.name === '') continue;
-    hasNames = true;
-    names[indices[i] ?? 0] = row.name;
-  }
-  return hasNames ? Array.from(names, (name: string | undefined, index) => name ?? String(index)) : [];
+function rowsOf(lines: readonly CsvLine[], columns: LabelColumns, csvPath: string): Reading['rows'] {
+  const cell = (line: CsvLine, column: number | null): string | null => (column === null ? null : (line.fields[column] ?? ''));
+  return (columns.header === null ? lines : lines.slice(1)).map((line) => ({
+    where: `${csvPath}:${line.number}`,
+    file: cell(line, columns.file) ?? '',
+    label: cell(line, columns.label) ?? '',
+    name: cell(line, columns.name),
+    group: cell(line, columns.group),
+  }));
 }
 
-interface MatchTask {
-  readonly rows: readonly Row[];
-  readonly indices: readonly number[];
-  readonly csvPath: string;
-  readonly set: { readonly folder: string; readonly files: readonly FoundFile[] };
-  readonly classNames: readonly string[];
-  readonly hasGroups: boolean;
-}
-
-function matchFiles({ rows, indices, csvPath, set, classNames, hasGroups }: MatchTask): CsvLabels {
-  const positions = positionsOf(set.files);
+function assign(reading: Reading, values: LabelValues, set: LabelledSet): CsvLabels {
   const labels: (number | null)[] = set.files.map(() => null);
   const groups: (string | null)[] = set.files.map(() => null);
   const unknown: string[] = [];
-  for (const [i, row] of rows.entries()) {
-    const found = positions.get(resolveListed(set.folder, row.file)) ?? positions.get(resolveListed(dirname(csvPath), row.file)) ?? [];
-    const [first] = found;
+  for (const [i, row] of reading.rows.entries()) {
+    const places = reading.find(row.file);
+    const [first] = places;
     if (first === undefined) {
       unknown.push(row.file);
       continue;
     }
+    const label = values.indices[i] ?? null;
     const before = labels[first] ?? null;
-    const label = indices[i] ?? 0;
-    if (before !== null && before !== label) throw invalid(`${row.file} has two labels: ${before} and ${label} (${row.where})`);
-    for (const position of found) {
-      labels[position] = label;
-      groups[position] = row.group === '' ? null : row.group;
+    if (before !== null && label !== null && before !== label) throw labelsInvalid(`${row.file} has two labels: ${before} and ${label} (${row.where})`);
+    for (const place of places) {
+      labels[place] = label ?? before;
+      groups[place] = row.group === '' ? null : row.group;
     }
   }
-  const unlabelled = set.files.filter((_, i) => labels[i] === null);
-  if (unlabelled.length === set.files.length) {
-    throw invalid(`None of the ${rows.length} files that ${csvPath} names is in ${set.folder}; the first one: ${rows[0]?.file ?? '(no line)'}`, 'Names are relative to the image folder or to the CSV.');
+  if (labels.every((label) => label === null)) {
+    const [odd] = values.odd;
+    throw labelsInvalid(`Expected a label index from 0 at ${odd?.where ?? reading.csvPath}, found ${odd?.label || 'nothing'}: no line gives a label`);
   }
-  const messages = [
-    ...(unknown.length === 0 ? [] : [`${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the first one: ${unknown[0]}`]),
-    ...(unlabelled.length === 0 ? [] : [`${unlabelled.length} of ${set.files.length} images have no label in ${csvPath}; the first one: ${unlabelled[0]?.file}`]),
-  ];
-  return { labels, groups: hasGroups ? groups : null, classNames, notes: messages.map((message) => ({ code: 'labels-missing', message })) };
+  const notes = [...readingNotes(reading, values), ...oddNotes(reading, values), ...missingNotes({ reading, labels, unknown }, set), ...baseNotes(labels, values)];
+  return { labels, groups: reading.columns.group === null ? null : groups, classNames: values.classNames, kind: values.kind, notes };
 }
 
-/** Path -> the places at which the set has the file: several when a list repeats it. */
-function positionsOf(files: readonly FoundFile[]): ReadonlyMap<string, readonly number[]> {
-  const positions = new Map<string, number[]>();
-  for (const [i, { path }] of files.entries()) {
-    const known = positions.get(path);
-    if (known) known.push(i);
-    else positions.set(path, [i]);
-  }
-  return positions;
+/** How the file was read, with examples; nothing for a plain one. */
+function readingNotes(reading: Reading, values: LabelValues): readonly SetNote[] {
+  const { columns, csvPath, separator, match } = reading;
+  const doubts = [
+    ...columns.doubts,
+    ...(separator === ',' ? [] : [`fields are separated by ${SEPARATOR_NAMES[separator]}`]),
+    ...(match === 'path' ? [] : [match === 'end of path' ? 'files were matched by the end of their paths' : 'files were matched without their extensions']),
+    ...values.doubts,
+  ];
+  if (doubts.length === 0) return [];
+  const title = (column: number): string => `column ${column + 1}${columns.header === null ? '' : ` ("${columns.header[column] ?? ''}")`}`;
+  const examples = reading.rows.flatMap((row, i) => {
+    const label = values.indices[i] ?? null;
+    const name = label === null ? undefined : values.classNames[label];
+    return label === null || reading.find(row.file).length === 0 ? [] : [`${row.file} is ${label}${name === undefined ? '' : ` (${name})`}`];
+  });
+  return [
+    {
+      code: 'labels-reading',
+      message: `${basename(csvPath)} was read with files in ${title(columns.file)} and labels in ${title(columns.label)}, as ${values.kind === 'indices' ? 'indices from 0' : 'names'}: ${examples.slice(0, EXAMPLES).join(', ')}. Reason to check: ${doubts.join('; ')}.`,
+    },
+  ];
+}
+
+function oddNotes({ rows, csvPath }: Reading, { odd }: LabelValues): readonly SetNote[] {
+  const [first] = odd;
+  if (first === undefined) return [];
+  const shown = odd.slice(0, EXAMPLES).map(({ file, label }) => `"${label}" (${file})`);
+  return [{ code: 'labels-odd', message: `${odd.length} of ${formatCountOf(rows.length, 'label')} of ${csvPath} ${odd.length === 1 ? 'is' : 'are'} neither an index nor a class and ${odd.length === 1 ? 'was' : 'were'} left out: ${shown.join(', ')}` }];
+}
+
+interface Missing {
+  readonly reading: Reading;
+  readonly labels: readonly (number | null)[];
+  /** Names of the labels file that are not in the set. */
+  readonly unknown: readonly string[];
+}
+
+function missingNotes({ reading, labels, unknown }: Missing, { files }: LabelledSet): readonly SetNote[] {
+  const { csvPath, rows } = reading;
+  const unlabelled = files.filter((_, i) => labels[i] === null);
+  const messages = [
+    ...(unknown.length === 0 ? [] : [`${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the first one: ${unknown[0]}`]),
+    ...(unlabelled.length === 0 ? [] : [`${unlabelled.length} of ${files.length} images have no label in ${csvPath}; the first one: ${unlabelled[0]?.file}`]),
+  ];
+  return messages.map((message) => ({ code: 'labels-missing', message }));
+}
+
+/** Labels 1 to N without a gap and without a 0 look like a count from 1. */
+function baseNotes(labels: readonly (number | null)[], { kind }: LabelValues): readonly SetNote[] {
+  const used = new Set(labels.filter((label) => label !== null));
+  const highest = [...used].reduce((most, label) => Math.max(most, label), 0);
+  if (kind !== 'indices' || used.has(0) || used.size < 2 || used.size !== highest) return [];
+  return [{ code: 'labels-from-one', message: `Labels run from 1 to ${highest} and none is 0. Class indices count from 0: if this file counts from 1, every label is one too high.` }];
 }

@@ -9,7 +9,7 @@ import type { Gates, ProjectFile } from '../domain/project';
 import type { HealthResult } from '../domain/health';
 import type { RepairResult } from '../domain/repair';
 import type { RunRecord } from '../domain/run-record';
-import type { SkippedImage } from '../domain/image-set';
+import type { LabelOrder, SkippedImage } from '../domain/image-set';
 import type { TensorrtTyping } from '../domain/tensorrt-options';
 import type { AutoResult, DiagnosisResult, SearchResult, SensitivityKind, SensitivityResult } from '../domain/analysis';
 import type { AnalysisSpec, JobSnapshot, JobSpec, Warning } from './jobs';
@@ -19,6 +19,8 @@ export interface CreateProjectRequest {
   readonly calibrationPath: string;
   readonly validationPath?: string;
   readonly labelsCsv?: string;
+  /** Of class folders that are numbers; default: text. */
+  readonly labelOrder?: LabelOrder;
   /** Folder to create; default: the model's name with `.calib`, beside the working directory given. */
   readonly projectPath: string;
   readonly preprocessing: PartialPreprocessing;
@@ -54,7 +56,7 @@ export type ProjectEdit =
   | { readonly kind: 'gates'; readonly gates: Partial<Gates> }
   | { readonly kind: 'preprocessing'; readonly preprocessing: Preprocessing }
   /** Paths of folders or lists; validation null removes it. */
-  | { readonly kind: 'sets'; readonly calibrationPath?: string; readonly validationPath?: string | null }
+  | { readonly kind: 'sets'; readonly calibrationPath?: string; readonly validationPath?: string | null; readonly labelOrder?: LabelOrder }
   /** Where the same model lies now. */
   | { readonly kind: 'model'; readonly modelPath: string }
   /** Everything that edits change, at once: what undo and redo send. */
@@ -155,6 +157,8 @@ export interface ImageSetView {
   readonly groups: readonly string[];
   readonly skipped: readonly SkippedImage[];
   readonly notes: readonly string[];
+  /** The order in use where class folders are numbers whose order decides the class indices; else null. */
+  readonly labelOrder: LabelOrder | null;
 }
 
 /** An encoded picture; `bytes` is PNG. */

@@ -1,6 +1,7 @@
 import { arrayOf, boolean, byKind, count, nullable, number, objectOf, oneOf, ShapeError, string, union, where, type Shape } from '../base/json-shape';
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS, type DiagnosisSubject } from '../domain/analysis';
 import { someHealthLimitsShape } from '../domain/health-limits';
+import { LABEL_ORDERS } from '../domain/image-set';
 import { METHODS, VARIANT_METHODS } from '../domain/methods';
 import { ATTENTION_PRECISIONS, BACKENDS, PRECISIONS, REPAIRS, REST_PRECISIONS, TARGETS, type Target } from '../domain/precision';
 import { TENSORRT_TYPINGS, type TensorrtOptions } from '../domain/tensorrt-options';
@@ -37,7 +38,7 @@ const edit = byKind<ProjectEdit>({
   gates: objectOf<Extract<ProjectEdit, { kind: 'gates' }>>({ kind: oneOf('gates'), gates: someGatesShape }, {}),
   preprocessing: objectOf<Extract<ProjectEdit, { kind: 'preprocessing' }>>({ kind: oneOf('preprocessing'), preprocessing: preprocessingShape }, {}),
   model: objectOf<Extract<ProjectEdit, { kind: 'model' }>>({ kind: oneOf('model'), modelPath: string }, {}),
-  sets: objectOf<Extract<ProjectEdit, { kind: 'sets' }>>({ kind: oneOf('sets') }, { calibrationPath: string, validationPath: nullable(string) }),
+  sets: objectOf<Extract<ProjectEdit, { kind: 'sets' }>>({ kind: oneOf('sets') }, { calibrationPath: string, validationPath: nullable(string), labelOrder: oneOf(...LABEL_ORDERS) }),
   restore: objectOf<Extract<ProjectEdit, { kind: 'restore' }>>({ kind: oneOf('restore'), decisions }, {}),
 });
 
@@ -110,7 +111,7 @@ export const REQUEST_SHAPES = {
   inspectModel: objectOf<{ readonly modelPath: string }>({ modelPath: string }, {}),
   createProject: objectOf<CreateProjectRequest>(
     { modelPath: string, calibrationPath: string, projectPath: string, preprocessing: partialPreprocessingShape },
-    { validationPath: string, labelsCsv: string },
+    { validationPath: string, labelsCsv: string, labelOrder: oneOf(...LABEL_ORDERS) },
   ),
   openProject: objectOf<{ readonly projectPath: string; readonly remembers?: boolean }>(projectPath, { remembers: boolean }),
   editProject: objectOf<{ readonly projectPath: string; readonly edits: readonly ProjectEdit[] }>({ ...projectPath, edits: arrayOf(edit) }, {}),

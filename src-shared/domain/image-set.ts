@@ -38,6 +38,8 @@ export interface ImageSet {
   readonly classNames: readonly string[];
   readonly groups: readonly string[];
   readonly labelSource: 'none' | 'folders' | 'csv';
+  /** The order in use where it decides the class indices: labels come from folders that are numbers. */
+  readonly labelOrder?: LabelOrder;
   /** Files that were found and left out before decoding (unknown type, empty, too large). */
   readonly skipped: readonly SkippedImage[];
   /** What a person should know before the set is used: how labels were read, images without one, repeated images. */
@@ -51,8 +53,12 @@ export interface SkippedImage {
   readonly isAbsent?: true;
 }
 
+/** How class folders that are numbers are ordered: "10" before "2" (as torchvision does), or by their values. */
+export const LABEL_ORDERS = ['text', 'numeric'] as const;
+export type LabelOrder = (typeof LABEL_ORDERS)[number];
+
 /** A remark about a set; `images-...` concerns every use of it, `labels-...` only what needs labels. */
 export interface SetNote {
-  readonly code: 'images-repeated' | 'labels-missing';
+  readonly code: 'images-repeated' | 'labels-missing' | 'labels-odd' | 'labels-reading' | 'labels-from-one' | 'labels-names-file' | 'labels-order';
   readonly message: string;
 }

@@ -1,4 +1,5 @@
 import { arrayOf, boolean, byKind, nullable, number, objectOf, oneOf, recordOf, string, where, type Shape } from '../base/json-shape';
+import { LABEL_ORDERS } from './image-set';
 import { METHODS } from './methods';
 import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan, type Repairs } from './precision';
 import type { PartialPreprocessing, Preprocessing } from './preprocessing';
@@ -44,6 +45,8 @@ export const planShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
   { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS), repairs: objectOf<Repairs>({}, { equalization: boolean, biasCorrection: boolean }) },
 );
 
+const setReference = objectOf<SetReference>({ path: text, labels: nullable(text) }, { labelOrder: oneOf(...LABEL_ORDERS) });
+
 /** The fields that edits change, see ProjectDecisions. */
 export const decisionFields = {
   method: oneOf(...METHODS),
@@ -54,8 +57,8 @@ export const decisionFields = {
   target: oneOf(...TARGETS),
   gates: gatesShape,
   preprocessing: preprocessingShape,
-  calibrationSet: objectOf<SetReference>({ path: text, labels: nullable(text) }, {}),
-  validationSet: nullable(objectOf<SetReference>({ path: text, labels: nullable(text) }, {})),
+  calibrationSet: setReference,
+  validationSet: nullable(setReference),
 } as const;
 
 export const modelShape = objectOf<ModelReference>({ path: text, sha256: text }, { weights: arrayOf(objectOf<NonNullable<ModelReference['weights']>[number]>({ file: text, sha256: text }, {})) });

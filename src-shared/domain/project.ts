@@ -1,3 +1,4 @@
+import type { LabelOrder } from './image-set';
 import type { Preprocessing } from './preprocessing';
 import type { Method } from './methods';
 import type { PrecisionPlan, Target } from './precision';
@@ -17,6 +18,8 @@ export interface SetReference {
   readonly path: string;
   /** Absolute path of a labels CSV, when one was named. */
   readonly labels: string | null;
+  /** Of class folders that are numbers; absent: text. */
+  readonly labelOrder?: LabelOrder;
 }
 
 /** A limit that a run must meet; drops are in percentage points against FP32. */

@@ -85,6 +85,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
       other: {
         activations: spec.activationType ?? 'int8',
         ...flagsOfTensorrtOptions(spec.tensorrt ?? {}),
+        ...(workspace.file.validationSet?.labelOrder === undefined ? {} : { 'label-order': workspace.file.validationSet.labelOrder }),
         ...(spec.limit === undefined ? {} : { limit: spec.limit }),
         ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
         ...(spec.searches ? { search: true } : {}),

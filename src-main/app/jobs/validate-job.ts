@@ -105,7 +105,7 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   }
   const beyond = classCount === 0 ? [] : set.entries.filter(({ label }) => label !== null && label >= classCount);
   if (beyond.length > 0 && set.classNames.length <= classCount) {
-    warnings.push({ code: 'labels-beyond', message: `${beyond.length} images have labels beyond the model's ${classCount} classes, the first ${beyond[0]?.file} with ${beyond[0]?.label}: they count as wrong.` });
+    warnings.push({ code: 'labels-beyond', message: `${beyond.length} images have labels beyond the model's ${classCount} classes, the first ${beyond[0]?.file} with ${beyond[0]?.label}: they count as wrong.${set.entries.some(({ label }) => label === 0) ? '' : ' No label is 0: do they count from 1?'}` });
   }
   if (ortGpu(options) !== null) return [...warnings, ...ortGpuWarnings(options)];
   if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {

@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import type { ProjectEdit, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
+import { LABEL_ORDERS } from '../../../src-shared/domain/image-set';
 import type { Gates } from '../../../src-shared/domain/project';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { ATTENTION_PRECISIONS, hasRepair, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
 import { parsePreprocessingFlags, type PreprocessingFlagValues } from '../../calibration/preprocess-flags';
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
+import { noteSets } from '../image-set-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 
 const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
@@ -28,11 +30,12 @@ export const set: Command = {
   --gate NAME=VALUE                limits of a run (NAME=none removes one), repeatable: ${GATES.join(', ')}
   --target ${TARGETS.join('|')}
   --calibration DIR|LIST.txt       another calibration set; --validation DIR|LIST.txt|none the same for validation
+  --label-order ${LABEL_ORDERS.join('|')}       of class folders that are numbers; text puts "10" before "2", as torchvision does
   --model PATH                     where the same model lies now
   PREPROCESSING                    needs a new calibration
 Methods: ${METHODS.join(', ')}
 ${PREPROCESSING_USAGE}`,
-  async run(argv, { api, print }) {
+  async run(argv, { api, print, note }) {
     const { values, positionals } = parseFlags(
       argv,
       {
@@ -52,6 +55,7 @@ ${PREPROCESSING_USAGE}`,
         gate: { type: 'string', multiple: true },
         calibration: { type: 'string' },
         validation: { type: 'string' },
+        'label-order': { type: 'string' },
         model: { type: 'string' },
         ...PREPROCESSING_OPTIONS,
       },
@@ -61,6 +65,7 @@ ${PREPROCESSING_USAGE}`,
     const edits = [...editsOf(values), ...(await preprocessingEdits(values, projectPath, api))];
     if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set', { hint: 'What the project says now: calib show PROJECT' });
     const view = await api.editProject({ projectPath, edits });
+    if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
     const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
@@ -91,6 +96,7 @@ interface Values {
   readonly gate?: string[] | undefined;
   readonly calibration?: string | undefined;
   readonly validation?: string | undefined;
+  readonly 'label-order'?: string | undefined;
   readonly model?: string | undefined;
 }
 
@@ -106,9 +112,10 @@ function editsOf(values: Values): ProjectEdit[] {
   // The target comes first: what a preset or a layer's precision writes depends on it.
   const edits: ProjectEdit[] = [...(target === undefined ? [] : [{ kind: 'target', target } as const]), ...tensorEdits(values), ...layerEdits(values)];
   if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
-  if (values.calibration !== undefined || values.validation !== undefined) {
+  const labelOrder = oneOf('--label-order', values['label-order'], LABEL_ORDERS);
+  if (values.calibration !== undefined || values.validation !== undefined || labelOrder !== undefined) {
     const validationPath = values.validation === 'none' ? null : values.validation && resolve(values.validation);
-    edits.push({ kind: 'sets', ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath }) });
+    edits.push({ kind: 'sets', ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath, labelOrder }) });
   }
   if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate.map(parseGate)) });
   if (values.model !== undefined) edits.push({ kind: 'model', modelPath: values.model });

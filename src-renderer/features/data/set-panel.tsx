@@ -1,8 +1,11 @@
 import type { ImageSetView, SetName } from '../../../src-shared/contract/api';
 import { formatCount } from '../../../src-shared/base/units';
+import { LABEL_ORDERS, type LabelOrder } from '../../../src-shared/domain/image-set';
 import { t } from '../../i18n';
+import { useSession } from '../../state/session';
 import { classNames } from '../../widgets/class-names';
 import { DataTable, type Column } from '../../widgets/data-table';
+import { Segmented } from '../../widgets/fields';
 import { DataTabs } from './data-tabs';
 import { groupCounts, labelCounts, type GroupCount, type ImageFilter, type LabelCount } from './image-filter';
 import { SetPath } from './set-path';
@@ -51,8 +54,23 @@ function Found({ set }: { readonly set: ImageSetView }) {
           {note}
         </p>
       ))}
+      {set.labelOrder === null ? null : <LabelOrderChoice value={set.labelOrder} />}
       {set.skipped.length === 0 ? null : <Skipped set={set} />}
     </div>
+  );
+}
+
+/** Class folders that are numbers: which of them is class 2 depends on how they are sorted. */
+function LabelOrderChoice({ value }: { readonly value: LabelOrder }) {
+  const edit = useSession((state) => state.edit);
+  return (
+    <Segmented
+      label={t('data.labelOrder')}
+      isLabelHidden={false}
+      value={value}
+      choices={LABEL_ORDERS.map((order) => ({ value: order, label: t(`data.labelOrder.${order}`) }))}
+      onChoose={(labelOrder) => void edit(t('data.edit.labelOrder'), [{ kind: 'sets', labelOrder }])}
+    />
   );
 }
 

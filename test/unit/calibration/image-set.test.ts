@@ -54,6 +54,19 @@ describe('folders', () => {
     expect(await summary({ path, classNames: ['cat', 'dog'] })).toEqual(['b/1.png - b', 'c/1.png - c']);
     await expect(loadImageSet({ path, classNames: ['a', 'b'] })).rejects.toMatchObject({ code: 'labels-invalid', message: expect.stringContaining('"c" (c/1.png)') as string });
   });
+  it('that are numbers are in text order, as in torchvision, and it is said; numeric order on request', async () => {
+    const path = folderOf(Array.from({ length: 12 }, (_, i) => `day/${i}/x.png`));
+    const text = await loadImageSet({ path });
+    expect(text.classNames).toEqual(['0', '1', '10', '11', '2', '3', '4', '5', '6', '7', '8', '9']);
+    expect(text).toMatchObject({ labelOrder: 'text', notes: [{ code: 'labels-order', message: expect.stringContaining('in text order: folder "0" is class 0, folder "1" is class 1, folder "10" is class 2.') as string }] });
+    const numeric = await loadImageSet({ path, labelOrder: 'numeric' });
+    expect(numeric.entries.map(({ file, label }) => [file, label])).toEqual(text.entries.map(({ file }) => [file, Number(file.split('/')[1])]));
+    expect(numeric).toMatchObject({ labelOrder: 'numeric', notes: [{ code: 'labels-order', message: expect.stringContaining('in numeric order') as string }] });
+    // Nothing to choose: one digit each, padded numbers, names.
+    for (const names of [['0', '1', '2'], ['01', '02', '10'], ['class1', 'class10', 'class2']]) {
+      expect(await loadImageSet({ path: folderOf(names.map((name) => `${name}/x.png`)) })).not.toHaveProperty('labelOrder');
+    }
+  });
   it('leaves out hidden and other files, names what it skips', async () => {
     const path = folderOf(['a.png', '.b.png', '__MACOSX/c.png', '.git/d.png', 'clip.mp4', 'noext'], { 'readme.md': 'x', 'empty.jpg': '', 'bad.npy': 'no array' });
     const set = await loadImageSet({ path });

@@ -15,6 +15,7 @@ const SET: ImageSetView = {
   groups: ['day', 'night'],
   skipped: [],
   notes: [],
+  labelOrder: null,
 };
 
 describe('image filter', () => {
