@@ -32,7 +32,7 @@ describe.skipIf(NO_BROWSER !== null)(`the workbench in a browser${NO_BROWSER ===
 
   it('opens the sample in one click, calibrated, at the tensor that suffers most', async () => {
     await openSample(page);
-    await expect.poll(() => page.getByRole('heading', { level: 2 }).first().innerText()).toBe(TENSOR);
+    await expect.poll(() => page.getByRole('heading', { level: 2 }).first().textContent()).toBe(TENSOR);
     await page.locator('.histogram-row').first().click();
     await expect.poll(() => decodeURIComponent(page.url())).toContain(`tensor=${TENSOR}`);
     expect(page.url()).not.toContain('token');

@@ -12,6 +12,7 @@ import { Button } from '../../widgets/button';
 import { DataTable, type Column } from '../../widgets/data-table';
 import { ErrorBox } from '../../widgets/error-box';
 import { Checkbox } from '../../widgets/fields';
+import { ModelName } from '../../widgets/model-name';
 import { NumberField } from '../../widgets/number-field';
 import { AutoObjectives } from './auto-objectives';
 import { differingChoices, isAutoEverywhere } from './auto-choices';
@@ -100,7 +101,7 @@ function Choices({ result, selected, onSelect, onOpen }: AutoViewProps & { reado
 
 function choiceColumns(result: AutoResult, language: ReturnType<typeof useLanguage>): readonly Column<AutoChoice>[] {
   return [
-    { id: 'tensor', title: t('histogram.auto.tensor'), width: '2fr', sortValue: tensorOf, render: tensorOf, hover: tensorOf },
+    { id: 'tensor', title: t('histogram.auto.tensor'), width: '2fr', sortValue: tensorOf, render: ({ tensor }) => <ModelName name={tensor} /> },
     {
       id: 'method',
       title: t('histogram.costs.method'),

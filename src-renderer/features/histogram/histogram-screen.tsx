@@ -9,6 +9,7 @@ import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/empty-state';
 import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
+import { ModelName } from '../../widgets/model-name';
 import { ThreePanes } from '../../widgets/three-panes';
 import { AutoPanel } from './auto-panel';
 import { AutoView } from './auto-view';
@@ -79,8 +80,8 @@ function Main({ list, tab, session, onTab }: MainProps) {
   return (
     <div className="histogram-main">
       <header className="histogram-header">
-        <h2 className="ellipsis" title={list.selected?.name ?? ''}>
-          {list.selected?.name ?? ''}
+        <h2>
+          <ModelName name={list.selected?.name ?? ''} />
         </h2>
         <Segmented
           label={t('histogram.tabs')}

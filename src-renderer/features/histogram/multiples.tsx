@@ -7,6 +7,7 @@ import { useHistogram } from '../../state/histograms';
 import { MethodBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
+import { ModelName } from '../../widgets/model-name';
 import { tokensOf } from '../../widgets/plot/theme';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { useThemeVersion } from '../../widgets/plot/use-theme-version';
@@ -97,9 +98,7 @@ function Card({ row, id, isSelected, onSelect, onOpen }: CardProps) {
     <div id={id} role="option" aria-selected={isSelected} className={classNames('histogram-card', isSelected && 'histogram-card-selected')} onClick={onSelect} onDoubleClick={onOpen}>
       <div className="histogram-card-title">
         <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />
-        <span className="ellipsis" title={row.name}>
-          {row.name}
-        </span>
+        <ModelName name={row.name} />
       </div>
       <Sketch row={row} />
       <div className="histogram-card-numbers">

@@ -6,6 +6,7 @@ import { t } from '../../i18n';
 import { MethodBadge } from '../../widgets/badge';
 import { classNames } from '../../widgets/class-names';
 import { SearchField, Select } from '../../widgets/fields';
+import { ModelName } from '../../widgets/model-name';
 import { TENSOR_SORTS, walk } from './tensor-order';
 import type { TensorListState } from './use-tensor-list';
 
@@ -84,9 +85,7 @@ function RowContent({ row, isByClipping }: { readonly row: ThresholdRow; readonl
   return (
     <>
       <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />
-      <span className="ellipsis" title={row.name}>
-        {row.name}
-      </span>
+      <ModelName name={row.name} />
       <span className="number" title={isByClipping ? String(row.clippedFraction) : String(row.sqnrDb)}>
         {isByClipping ? formatFraction(row.clippedFraction) : formatDb(row.sqnrDb)}
       </span>

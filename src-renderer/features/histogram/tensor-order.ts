@@ -4,10 +4,10 @@ import type { ThresholdRow } from '../../../src-shared/contract/api';
 export const TENSOR_SORTS = ['sqnr', 'clipped', 'name'] as const;
 export type TensorSort = (typeof TENSOR_SORTS)[number];
 
-/** Tensors whose name holds every word of the search, in the order asked for; equals by name. */
-export function orderedTensors(rows: readonly ThresholdRow[], search: string, sort: TensorSort): readonly ThresholdRow[] {
+/** Tensors whose name, or the text that stands beside it, holds every word of the search, in the order asked for; equals by name. */
+export function orderedTensors(rows: readonly ThresholdRow[], search: string, sort: TensorSort, textOf = nameOf): readonly ThresholdRow[] {
   const words = search.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  const found = rows.filter((row) => words.every((word) => row.name.toLowerCase().includes(word)));
+  const found = rows.filter((row) => words.every((word) => textOf(row.name).toLowerCase().includes(word)));
   const byName = (a: ThresholdRow, b: ThresholdRow): number => a.name.localeCompare(b.name, 'en', { numeric: true });
   const difference: Record<TensorSort, (a: ThresholdRow, b: ThresholdRow) => number> = {
     sqnr: (a, b) => compare(a.sqnrDb, b.sqnrDb),
@@ -16,6 +16,8 @@ export function orderedTensors(rows: readonly ThresholdRow[], search: string, so
   };
   return [...found].sort((a, b) => difference[sort](a, b) || byName(a, b));
 }
+
+const nameOf = (name: string): string => name;
 
 /** Infinite values are equal to themselves: their difference is not a number. */
 function compare(a: number, b: number): number {

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import type { ThresholdRow } from '../../../src-shared/contract/api';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
+import { fullName } from '../../widgets/model-names';
 import { orderedTensors, type TensorSort } from './tensor-order';
 
 export interface TensorListState {
@@ -36,6 +37,7 @@ export function useTensorList(): TensorListState {
 }
 
 function useFrozenOrder(all: readonly ThresholdRow[], search: string, sort: TensorSort): readonly string[] {
+  const model = useSession((state) => state.model);
   const names = all.map((row) => row.name).join('\n');
-  return useMemo(() => orderedTensors(all, search, sort).map((row) => row.name), [names, search, sort]);
+  return useMemo(() => orderedTensors(all, search, sort, (name) => fullName(model, name)).map((row) => row.name), [names, search, sort, model]);
 }

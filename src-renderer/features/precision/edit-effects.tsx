@@ -2,6 +2,7 @@ import { t } from '../../i18n';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { shortNames } from '../../widgets/graph/layer-rows';
+import { ModelName } from '../../widgets/model-name';
 import type { DecisionChange } from './decision-changes';
 import type { LayerFilter } from './layer-filter';
 
@@ -34,7 +35,7 @@ export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
         {ordered.slice(0, MOST_SHOWN).map((change) => (
           <li key={change.layer}>
             <button type="button" className="precision-effect" title={`${change.layer}\n${change.code}`} onClick={() => onChoose(change.layer)}>
-              <span className="ellipsis">{names.get(change.layer) ?? change.layer}</span>
+              <ModelName name={change.layer} short={names.get(change.layer) ?? change.layer} />
               <span className="precision-effect-change">
                 {change.before === change.after ? (
                   <span className="dim ellipsis">{t(change.isAsked ? 'precision.effect.same' : 'precision.effect.edges')}</span>

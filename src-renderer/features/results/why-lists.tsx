@@ -7,6 +7,7 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { MethodBadge, PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
+import { ModelName } from '../../widgets/model-name';
 import { actionEdit, isApplied } from './why';
 import { actionName, changeText, sqnrText } from './why-text';
 
@@ -32,7 +33,7 @@ export function ClippedList({ clipped }: Pick<DiagnosisResult, 'clipped'>) {
                 openScreen('histogram');
               }}
             >
-              {tensor}
+              <ModelName name={tensor} />
             </button>
             <dl className="why-shares">
               <Share label={t('results.why.here')} share={clippedFraction} width={width(clippedFraction)} className="why-bar-here" />

@@ -10,6 +10,7 @@ import { isErrorLevel } from '../../widgets/graph/damage';
 import { colourOf, colourProperty } from '../../widgets/graph/layer-colour';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
+import { ModelName } from '../../widgets/model-name';
 import { scoreText } from './score-text';
 import { filterSensitivity, type SensitivityRow } from './sensitivity-rows';
 
@@ -66,7 +67,7 @@ function useColumns(result: SensitivityResult, rows: readonly SensitivityRow[], 
 function nameColumns(): readonly Column<SensitivityRow>[] {
   return [
     { id: 'number', title: '#', hint: t('model.column.number.title'), width: 40, align: 'right', sortValue: ({ row }) => row.number, render: ({ row }) => <span className="dim">{row.number}</span> },
-    { id: 'layer', title: t('model.column.layer'), width: '1fr', sortValue: layerOf, render: ({ row }) => row.shortName, hover: layerOf },
+    { id: 'layer', title: t('model.column.layer'), width: '1fr', sortValue: layerOf, render: ({ row }) => <ModelName name={row.layer} short={row.shortName} /> },
     { id: 'op', title: t('model.column.op'), width: 76, sortValue: ({ entry }) => entry.op, render: ({ entry }) => entry.op, hover: ({ entry }) => entry.op },
   ];
 }

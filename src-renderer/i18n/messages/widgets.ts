@@ -1,5 +1,6 @@
 export default {
   en: {
+    'widgets.name.after': '{op} after {layers}',
     'widgets.details': 'Details',
     'widgets.copy': 'Copy',
     'widgets.copied': 'Copied',
@@ -25,6 +26,7 @@ export default {
     'widgets.noRows': 'Nothing to show',
   },
   zh: {
+    'widgets.name.after': '{layers} 之后的 {op}',
     'widgets.details': '详细信息',
     'widgets.copy': '复制',
     'widgets.copied': '已复制',

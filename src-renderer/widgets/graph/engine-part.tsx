@@ -6,6 +6,7 @@ import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';
 import { PrecisionBadge, Tag } from '../badge';
 import { Select } from '../fields';
+import { ModelName } from '../model-name';
 import './engine-part.css';
 import { formatMicroseconds, mismatchText, typeName } from './engine-text';
 import type { LayerRow } from './layer-rows';
@@ -72,8 +73,8 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
           {tensor === null ? (
             <span className="dim ellipsis">{engineLayer.name}</span>
           ) : (
-            <button type="button" className="inspect-link ellipsis" onClick={() => selectTensor(tensor)}>
-              {tensor}
+            <button type="button" className="inspect-link" onClick={() => selectTensor(tensor)}>
+              <ModelName name={tensor} />
             </button>
           )}
           {engineLayer.medianMs === null ? null : <span className="number">{formatMicroseconds(engineLayer.medianMs)}</span>}

@@ -4,6 +4,7 @@ import { PRECISIONS } from '../../../src-shared/domain/precision';
 import { t } from '../../i18n';
 import { PrecisionBadge } from '../badge';
 import type { Column } from '../data-table';
+import { ModelName } from '../model-name';
 import { EngineTypeBadge } from './engine-part';
 import { formatMicroseconds } from './engine-text';
 import { colourOf, colourProperty } from './layer-colour';
@@ -36,7 +37,7 @@ const timeMs = (row: LayerRow): number | null => row.inEngine?.medianMs ?? null;
 
 const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   number: { width: 46, align: 'right', sortValue: (row) => row.number, render: (row) => <span className="dim">{row.number}</span> },
-  layer: { width: '1fr', sortValue: (row) => row.layer, render: (row) => row.shortName, hover: (row) => row.layer },
+  layer: { width: '1fr', sortValue: (row) => row.layer, render: (row) => <ModelName name={row.layer} short={row.shortName} /> },
   op: { width: 84, sortValue: (row) => row.op, render: (row) => row.op, hover: (row) => row.op },
   planned: { width: 56, align: 'center', sortValue: (row) => PRECISIONS.indexOf(row.planned), render: (row) => <PrecisionBadge precision={row.planned} /> },
   runsIn: { width: 60, align: 'center', sortValue: (row) => PRECISIONS.indexOf(row.runsIn), render: (row) => <RunsIn row={row} /> },

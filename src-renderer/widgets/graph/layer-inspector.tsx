@@ -8,6 +8,7 @@ import { PrecisionBadge } from '../badge';
 import { Button } from '../button';
 import { classNames } from '../class-names';
 import { EmptyState } from '../empty-state';
+import { ModelName } from '../model-name';
 import { EngineSummaryPart, LayerEnginePart } from './engine-part';
 import { edgePlacements, isRepair, layerRemarks, type EdgePlacement } from './graph-structure';
 import './layer-inspector.css';
@@ -159,14 +160,16 @@ function Outputs({ row, layers }: { readonly row: LayerRow; readonly layers: Lay
 /** A tensor to choose, and the way to its histogram where it has one. */
 function TensorLine({ tensor, layers }: { readonly tensor: string; readonly layers: Layers }) {
   const isChosen = useSelection((state) => state.tensor === tensor);
-  const selectTensor = useSelection((state) => state.selectTensor);
+  const select = useSelection((state) => state.select);
+  // The layer that is looked at stays.
+  const chooseTensor = (): void => select({ tensor, layer: layers.active?.layer ?? null });
   const openScreen = useView((state) => state.openScreen);
   const isCalibrated = useSession((state) => state.thresholds !== null);
   const hasHistogram = isCalibrated && layers.model.calibrationTensors.includes(tensor);
   return (
     <div className="inspect-line">
-      <button type="button" className="inspect-link ellipsis" aria-pressed={isChosen} title={tensor} onClick={() => selectTensor(tensor)}>
-        {tensor}
+      <button type="button" className="inspect-link" aria-pressed={isChosen} onClick={chooseTensor}>
+        <ModelName name={tensor} />
       </button>
       {hasHistogram ? (
         <Button
@@ -174,7 +177,7 @@ function TensorLine({ tensor, layers }: { readonly tensor: string; readonly laye
           className="inspect-open"
           title={t('model.inspector.histogram.title', { tensor })}
           onClick={() => {
-            selectTensor(tensor);
+            chooseTensor();
             openScreen('histogram');
           }}
         >
@@ -211,8 +214,8 @@ function Readers({ tensor, names, layers }: { readonly tensor: string; readonly 
 
 function LayerLink({ name, layers }: { readonly name: string; readonly layers: Layers }) {
   return (
-    <button type="button" className="inspect-link" title={name} onClick={() => layers.choose(name)}>
-      {layers.rowOf(name)?.shortName ?? name}
+    <button type="button" className="inspect-link" onClick={() => layers.choose(name)}>
+      <ModelName name={name} short={layers.rowOf(name)?.shortName ?? name} />
     </button>
   );
 }

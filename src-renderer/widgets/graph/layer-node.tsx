@@ -4,6 +4,7 @@ import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { PrecisionBadge } from '../badge';
 import { classNames } from '../class-names';
+import { ModelName } from '../model-name';
 import type { FlowNode } from './flow-elements';
 import { useGraphContent } from './graph-context';
 import { useGraphView } from './graph-view';
@@ -37,7 +38,9 @@ export function LayerNode({ id, data }: NodeProps<FlowNode>) {
         <span className="graph-node-op">{row.op}</span>
         <PrecisionBadge precision={row.runsIn} />
       </span>
-      <span className="graph-node-name ellipsis">{row.shortName}</span>
+      <span className="graph-node-name">
+        <ModelName name={row.layer} short={row.shortName} />
+      </span>
       <Ends />
     </div>
   );
@@ -50,7 +53,9 @@ export function TerminalNode({ id, type, data }: NodeProps<FlowNode>) {
   return (
     <div className={classNames('graph-node graph-terminal', isSelected && 'graph-node-selected', cursor === id && 'graph-node-cursor')} title={data.name}>
       <span className="graph-node-op">{t(type === 'model-input' ? 'model.graph.input' : 'model.graph.output')}</span>
-      <span className="graph-node-name ellipsis">{data.name}</span>
+      <span className="graph-node-name">
+        <ModelName name={data.name} />
+      </span>
       <Ends />
     </div>
   );

@@ -6,6 +6,7 @@ import { useSelection } from '../../../state/selection';
 import { useView } from '../../../state/view';
 import { classNames } from '../../../widgets/class-names';
 import { DataTable, type Column } from '../../../widgets/data-table';
+import { ModelName } from '../../../widgets/model-name';
 
 interface FieldSectionProps {
   readonly against: FieldComparison;
@@ -77,7 +78,7 @@ function Tensors({ against, group }: { readonly against: FieldComparison; readon
   const openScreen = useView((state) => state.openScreen);
   const of = (row: FieldTensor) => row.groups[group];
   const columns: readonly Column<FieldTensor>[] = [
-    { id: 'tensor', title: t('health.tensor'), width: '1fr', render: (row) => <span className="mono">{row.tensor}</span>, hover: (row) => row.tensor, sortValue: (row) => row.tensor },
+    { id: 'tensor', title: t('health.tensor'), width: '1fr', render: (row) => <ModelName name={row.tensor} />, sortValue: (row) => row.tensor },
     { id: 'drift', title: t('health.drift'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFixed(of(row)?.drift ?? 0, 2), sortValue: (row) => of(row)?.drift ?? 0 },
     { id: 'clipped', title: t('health.clipped'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.clippedFraction ?? 0), sortValue: (row) => of(row)?.clippedFraction ?? 0 },
     { id: 'beyond', title: t('health.beyond'), hint: t('health.beyondHint'), width: 124, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.beyondRange ?? 0), sortValue: (row) => of(row)?.beyondRange ?? 0 },

@@ -5,6 +5,7 @@ import { useThumbnail } from '../../../state/use-thumbnail';
 import { useView } from '../../../state/view';
 import { Button } from '../../../widgets/button';
 import { Icon, type IconName } from '../../../widgets/icons';
+import { ModelName } from '../../../widgets/model-name';
 import { useData } from '../data-store';
 import { findingText } from './finding-text';
 
@@ -47,7 +48,7 @@ function Tensors({ tensors }: { readonly tensors: readonly string[] }) {
             openScreen('histogram');
           }}
         >
-          <span className="mono ellipsis">{tensor}</span>
+          <ModelName name={tensor} />
         </Button>
       ))}
     </p>
