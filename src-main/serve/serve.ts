@@ -10,6 +10,7 @@ import { confineApi, grantProject } from '../transport/confined-api';
 import { allowedHosts, createToken, hostInUrl, isLoopback } from '../transport/http-checks';
 import { PathGrants } from '../transport/path-grants';
 import { createHttpServer } from './http-server';
+import { keepUploads } from './keep-uploads';
 import { Uploads } from './uploads';
 
 export const DEFAULT_PORT = 8723;
@@ -55,7 +56,7 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
 
   let hosts: ReadonlySet<string> = new Set();
   const token = createToken();
-  const confined = confineApi(api, { grants, checksReferences: true, hint: `This server opens only what is below ${root}; start it with --root DIR for another folder.` });
+  const confined = confineApi(keepUploads(api, uploads), { grants, checksReferences: true, hint: `This server opens only what is below ${root}; start it with --root DIR for another folder.` });
   const server = createHttpServer({ api: confined, rendererDir, token, hosts: () => hosts, uploads });
   const port = await listenAnywhere(server, host, options.port);
   hosts = allowedHosts(hostNames(host), port);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatBytes } from '../../src-shared/base/units';
@@ -62,6 +62,21 @@ export class Uploads {
     }
   }
 
+  /** Whether a path lies in the folder of uploads. */
+  contains(path: string): boolean {
+    const below = relative(this.dir, resolve(path));
+    return below !== '' && !isAbsolute(below) && below.split(sep)[0] !== '..';
+  }
+
+  /** Removes an uploaded file or folder whose content lies elsewhere now, and gives its room back. */
+  async discard(path: string): Promise<void> {
+    if (!this.contains(path)) return;
+    const { bytes, files } = await extentOf(path);
+    await rm(path, { recursive: true, force: true });
+    this.usedBytes -= bytes;
+    this.fileCount -= files;
+  }
+
   /** Removes the folder when nothing was uploaded; else projects may refer to its files. @returns whether files are left. */
   async close(): Promise<boolean> {
     if (this.fileCount === 0) await rm(this.dir, { recursive: true, force: true });
@@ -97,4 +112,16 @@ export class Uploads {
   private tooLarge(): HttpError {
     return new HttpError(413, `Uploads are limited to ${formatBytes(this.maxBytes)} in all; start the server with a larger --max-upload, or open the files by their path`);
   }
+}
+
+async function extentOf(path: string): Promise<{ readonly bytes: number; readonly files: number }> {
+  const info = await stat(path).catch(() => null);
+  if (info === null) return { bytes: 0, files: 0 };
+  if (info.isFile()) return { bytes: info.size, files: 1 };
+  let sum = { bytes: 0, files: 0 };
+  for (const name of await readdir(path)) {
+    const { bytes, files } = await extentOf(join(path, name));
+    sum = { bytes: sum.bytes + bytes, files: sum.files + files };
+  }
+  return sum;
 }

@@ -20,6 +20,8 @@ export interface DroppedItem {
   readonly file: File | null;
   /** For a folder in a browser: what lists its content. */
   readonly entry: FileSystemEntry | null;
+  /** For a folder that is put together of single files, in a browser. */
+  readonly content?: readonly DroppedItem[];
 }
 
 export interface UploadProgress {

@@ -52,6 +52,7 @@ export function createUploads(options: { readonly token: string; readonly baseUr
 }
 
 async function filesOf(item: DroppedItem): Promise<readonly UploadFile[]> {
+  if (item.content !== undefined) return (await Promise.all(item.content.map(filesOf))).flat().map(({ path, file }) => ({ path: `${item.name}/${path}`, file }));
   if (item.entry?.isDirectory === true) return folderFiles(item.entry as FileSystemDirectoryEntry, item.name);
   return item.file === null ? [] : [{ path: item.name, file: item.file }];
 }

@@ -1,4 +1,7 @@
-export type DropKind = 'model' | 'project' | 'cache' | 'folder' | 'unknown';
+export type DropKind = 'model' | 'project' | 'cache' | 'folder' | 'image' | 'data' | 'unknown';
+
+/** The files that a set of images is made of. */
+const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|bmp|dib|tiff?|npy|npz)$/;
 
 /** What a dropped thing is, by its name: nothing is read before a person has said yes. */
 export function dropKind(name: string, isFolder: boolean): DropKind {
@@ -6,7 +9,7 @@ export function dropKind(name: string, isFolder: boolean): DropKind {
   if (isFolder) return lower.endsWith('.calib') ? 'project' : 'folder';
   if (lower.endsWith('.onnx')) return 'model';
   if (lower.endsWith('.cache')) return 'cache';
-  return 'unknown';
+  return IMAGE.test(lower) ? 'image' : isModelData(lower) ? 'data' : 'unknown';
 }
 
 /** Weights beside a model travel with it. */

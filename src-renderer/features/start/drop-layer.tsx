@@ -8,13 +8,14 @@ import { Meter } from '../../widgets/meter';
 import { nameOfPath } from './drop-kind';
 import { useDrop, type DropStep } from './drop-store';
 import { itemsOfDrop } from './dropped-items';
+import { Refused } from './refused';
 import { NewProjectDialog } from './new-project-dialog';
 import './start.css';
 
 /** A drop anywhere in the window: shows that it is welcome, and what comes of it. */
 export function DropLayer() {
   const step = useDrop((state) => state.step);
-  const unknown = useDrop((state) => state.unknown);
+  const refused = useDrop((state) => state.refused);
   const close = useDrop((state) => state.close);
   const isOver = useWindowDrop();
   return (
@@ -23,12 +24,13 @@ export function DropLayer() {
       {step?.kind === 'sending' ? <Sending step={step} /> : null}
       {step?.kind === 'ask-set' ? <AskSet path={step.path} /> : null}
       {step?.kind === 'new-project' ? <NewProjectDialog draft={step.draft} /> : null}
-      {unknown === null ? null : (
+      {step === null && refused.length > 0 ? (
         <Dialog title={t('start.unknownTitle')} onClose={close} actions={<Button onClick={close}>{t('widgets.close')}</Button>}>
-          <p>{t('start.unknownNames', { names: unknown.slice(0, 3).join(', '), count: unknown.length })}</p>
+          <Refused refused={refused} />
+          <p className="dim">{t('start.canDrop')}</p>
           <DropWords />
         </Dialog>
-      )}
+      ) : null}
     </>
   );
 }
@@ -102,9 +104,11 @@ function AskSet({ path }: { readonly path: string }) {
   const project = useSession((state) => state.project);
   const apply = useDrop((state) => state.useAs);
   const close = useDrop((state) => state.close);
+  const refused = useDrop((state) => state.refused);
   if (project === null) return null;
   return (
     <Dialog title={t('start.askSet', { folder: nameOfPath(path) })} onClose={close}>
+      <Refused refused={refused} />
       <p className="dim start-path">{path}</p>
       <div className="start-choices">
         <button type="button" className="start-choice" data-autofocus onClick={() => void apply('calibration')}>

@@ -7,7 +7,8 @@ import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { showLanding } from './landing';
-import { dropKind, isModelData, likelySet, nameOfPath, proposedProjectPath } from './drop-kind';
+import { likelySet, nameOfPath, proposedProjectPath } from './drop-kind';
+import { planDrop, type DropAction, type Refusal } from './drop-plan';
 
 /** What the form of a new project knows so far; empty texts are still to be said. */
 export interface ProjectDraft {
@@ -26,8 +27,8 @@ export type DropStep =
 
 interface DropState {
   readonly step: DropStep | null;
-  /** What was dropped is of no use here: the names. */
-  readonly unknown: readonly string[] | null;
+  /** What was dropped and is not used, with reasons; said until the step is closed. */
+  readonly refused: readonly Refusal[];
   readonly drop: (items: readonly DroppedItem[]) => Promise<void>;
   readonly startProject: (draft?: Partial<ProjectDraft>) => void;
   readonly changeDraft: (changes: Partial<ProjectDraft>) => void;
@@ -55,16 +56,15 @@ export const useDrop = create<DropState>()((set, get) => {
     }
   };
 
-  const takeModel = async (model: DroppedItem, others: readonly DroppedItem[]): Promise<void> => {
-    const folders = others.filter((item) => dropKind(item.name, item.isFolder) === 'folder');
-    const paths = await pathsOf([model, ...folders, ...others.filter((item) => isModelData(item.name))]);
+  const takeModel = async ({ model, sets, data }: Extract<DropAction, { kind: 'model' }>): Promise<void> => {
+    const paths = await pathsOf([model, ...sets, ...data]);
     const [modelPath] = paths;
     if (modelPath === undefined) return;
     const folder = useFiles.getState().files.projectsFolder?.() ?? null;
     const draft = get().step?.kind === 'new-project' ? {} : EMPTY_DRAFT;
     // A model that was sent lies in a folder that may not last: its project goes elsewhere.
     const place = folder === null ? {} : { projectPath: proposedProjectPath(modelPath, folder) };
-    get().startProject({ ...draft, modelPath, ...place, ...setsOf(paths.slice(1, 1 + folders.length)) });
+    get().startProject({ ...draft, modelPath, ...place, ...setsOf(paths.slice(1, 1 + sets.length)) });
   };
 
   const takeFolders = async (folders: readonly DroppedItem[]): Promise<void> => {
@@ -80,10 +80,7 @@ export const useDrop = create<DropState>()((set, get) => {
 
   const takeCache = async (item: DroppedItem): Promise<void> => {
     const { project, api, refresh } = useSession.getState();
-    if (project === null) {
-      tell(t('start.cacheNeedsProject'));
-      return;
-    }
+    if (project === null) return;
     const [cachePath] = await pathsOf([item]);
     if (cachePath === undefined) return;
     const report = await api.importCache({ projectPath: project.path, cachePath });
@@ -92,31 +89,21 @@ export const useDrop = create<DropState>()((set, get) => {
   };
 
   const takeProject = async (item: DroppedItem): Promise<void> => {
-    if (useFiles.getState().host === 'browser') {
-      // A copy would lose its model and images, which it names by path.
-      tell(t('start.projectByPath'));
-      return;
-    }
     const [path] = await pathsOf([item]);
     if (path !== undefined && (await useSession.getState().openProject(path))) showLanding();
   };
 
   return {
     step: null,
-    unknown: null,
+    refused: [],
     drop: async (items) => {
-      const ofKind = (kind: ReturnType<typeof dropKind>): readonly DroppedItem[] => items.filter((item) => dropKind(item.name, item.isFolder) === kind);
-      const [project] = ofKind('project');
-      const [model] = ofKind('model');
-      const [cache] = ofKind('cache');
-      const folders = ofKind('folder');
-      set({ unknown: null });
+      const { action, refused } = planDrop(items, { host: useFiles.getState().host, hasProject: useSession.getState().project !== null });
+      set({ refused });
       try {
-        if (project !== undefined) await takeProject(project);
-        else if (model !== undefined) await takeModel(model, items.filter((item) => item !== model));
-        else if (folders.length > 0) await takeFolders(folders);
-        else if (cache !== undefined) await takeCache(cache);
-        else if (items.length > 0) set({ unknown: items.map((item) => item.name) });
+        if (action?.kind === 'project') await takeProject(action.project);
+        else if (action?.kind === 'model') await takeModel(action);
+        else if (action?.kind === 'sets') await takeFolders(action.sets);
+        else if (action?.kind === 'cache') await takeCache(action.cache);
       } catch (error) {
         reportError(error);
       }
@@ -126,7 +113,7 @@ export const useDrop = create<DropState>()((set, get) => {
     useAs: async (which) => {
       const { step } = get();
       if (step?.kind !== 'ask-set') return;
-      set({ step: null });
+      set({ step: null, refused: [] });
       if (which === 'field') {
         useFieldImages.getState().setPath(step.path);
         // The health of the set, on the data screen, compares with the same folder.
@@ -137,7 +124,7 @@ export const useDrop = create<DropState>()((set, get) => {
       const name = t(which === 'calibration' ? 'start.editCalibration' : 'start.editValidation', { folder: nameOfPath(step.path) });
       if (await useSession.getState().edit(name, [edit])) useView.getState().openScreen('data');
     },
-    close: () => set({ step: null, unknown: null }),
+    close: () => set({ step: null, refused: [] }),
   };
 });
 

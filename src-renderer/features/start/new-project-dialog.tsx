@@ -11,11 +11,13 @@ import { Dialog } from '../../widgets/dialog';
 import { ErrorBox } from '../../widgets/error-box';
 import { TextField } from '../../widgets/fields';
 import { proposedProjectPath } from './drop-kind';
+import { Refused } from './refused';
 import { missingPart, requestOf, useDrop, type ProjectDraft } from './drop-store';
 
 /** A model, its images, where to keep the project: all that a project needs. Preprocessing is guessed and shown later. */
 export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
   const close = useDrop((state) => state.close);
+  const refused = useDrop((state) => state.refused);
   const changeDraft = useDrop((state) => state.changeDraft);
   const { create, isBusy, error } = useCreate();
   const inspection = useInspection(draft.modelPath.trim());
@@ -34,6 +36,7 @@ export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
         </>
       }
     >
+      <Refused refused={refused} />
       <form
         className="start-form"
         onSubmit={(event) => {

@@ -30,6 +30,18 @@ describe('uploads', () => {
     expect(progress.map((step) => [step.doneFiles, step.doneBytes])).toEqual([[0, 0], [1, 3], [2, 5]]);
   });
 
+  it('sends single files into one folder', async () => {
+    const sent: string[] = [];
+    vi.stubGlobal('fetch', async (address: string) => {
+      sent.push(new URL(address, 'http://x').searchParams.get('path') ?? '');
+      return new Response(JSON.stringify({ path: '/up/b/x', folder: '/up/b' }));
+    });
+    const image = (name: string) => ({ name, isFolder: false, file: new File(['x'], name), entry: null });
+    const paths = await createUploads({ token: 't' }).pathsOf([{ name: 'images', isFolder: true, file: null, entry: null, content: [image('1.png'), image('2.png')] }]);
+    expect(sent).toEqual(['images/1.png', 'images/2.png']);
+    expect(paths).toEqual(['/up/b/images']);
+  });
+
   it('says which file the server refused, and why', async () => {
     vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ error: { message: 'Uploads are limited to 4 GB' } }), { status: 413 }));
     const item = { name: 'a.onnx', isFolder: false, file: new File(['x'], 'a.onnx'), entry: null };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DroppedItem } from '../../../../src-renderer/api/connection';
 import { dropKind, likelySet, nameOfPath, proposedProjectPath } from '../../../../src-renderer/features/start/drop-kind';
+import { planDrop, type DropAction } from '../../../../src-renderer/features/start/drop-plan';
 import { fillEmpty, missingPart, requestOf, setsOf, useDrop } from '../../../../src-renderer/features/start/drop-store';
 import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useFiles } from '../../../../src-renderer/state/files';
@@ -19,7 +20,10 @@ describe('what a drop is', () => {
     ['a.calib', false, 'unknown'],
     ['net.onnx', true, 'folder'],
     ['trt.cache', false, 'cache'],
-    ['cat.png', false, 'unknown'],
+    ['cat.PNG', false, 'image'],
+    ['tensors.npz', false, 'image'],
+    ['net.onnx.data', false, 'data'],
+    ['notes.docx', false, 'unknown'],
   ] as const)('%s (folder: %s) is a %s', (name, isFolder, kind) => {
     expect(dropKind(name, isFolder)).toBe(kind);
   });
@@ -62,6 +66,7 @@ describe('the form of a new project', () => {
 
 describe('a drop on the window', () => {
   const drop = (...items: readonly DroppedItem[]) => useDrop.getState().drop(items);
+  const refusals = (): readonly string[] => useDrop.getState().refused.map(({ name, reasonKey }) => `${name} ${reasonKey.replace('start.refused.', '')}`);
   beforeEach(() => {
     useDrop.getState().close();
     useSession.getState().closeProject();
@@ -120,15 +125,71 @@ describe('a drop on the window', () => {
     expect(useView.getState().screen).toBe('histogram');
   });
 
-  it('says what can be dropped for anything else', async () => {
+  it('refuses each thing that it cannot use by its name', async () => {
     await drop(item('cat.png'), item('readme.md'));
-    expect(useDrop.getState().unknown).toEqual(['cat.png', 'readme.md']);
+    expect(refusals()).toEqual(['cat.png imageByFolder', 'readme.md unknown']);
     expect(useDrop.getState().step).toBeNull();
+    useDrop.getState().close();
+    expect(useDrop.getState().refused).toEqual([]);
+  });
+
+  it('sends single images as one folder in a browser, all of them, and asks which set they are', async () => {
+    const sent: DroppedItem[] = [];
+    useFiles.getState().connect({ host: 'browser', files: { choose: null, pathsOf: async (items) => (sent.push(...items), items.map(({ name }) => `/up/${name}`)) } });
+    useSession.getState().connect(fakeApi(projectView()).api);
+    await useSession.getState().openProject('/data/a.calib');
+    await drop(item('1.png'), item('2.JPG'), item('1.png'), item('notes.txt'));
+    expect(sent.map(({ name, content }) => [name, content?.map((image) => image.name)])).toEqual([['images', ['1.png', '2.JPG', '1-2.png']]]);
+    expect(useDrop.getState().step).toEqual({ kind: 'ask-set', path: '/up/images' });
+    expect(refusals()).toEqual(['notes.txt unknown']);
+  });
+
+  it('takes the first of several models, and names the others', async () => {
+    await drop(item('a.onnx'), item('b.onnx'), item('a.data'), item('c.onnx'), item('trt.cache'));
+    expect(useDrop.getState().step).toMatchObject({ kind: 'new-project', draft: { modelPath: '/d/a.onnx' } });
+    expect(refusals()).toEqual(['b.onnx oneModel', 'c.onnx oneModel', 'trt.cache cacheLater']);
+  });
+
+  it('takes two folders, and names the third', async () => {
+    await drop(item('train', true), item('val', true), item('more', true));
+    expect(useDrop.getState().step).toMatchObject({ draft: { calibrationPath: '/d/train', validationPath: '/d/val' } });
+    expect(refusals()).toEqual(['more twoSets']);
+  });
+
+  it('opens one project, and names what was dropped with it', async () => {
+    useSession.getState().connect(fakeApi(projectView('/d/a.calib')).api);
+    await drop(item('b.onnx'), item('a.calib', true), item('c.calib', true));
+    expect(useSession.getState().project?.path).toBe('/d/a.calib');
+    expect(refusals()).toEqual(['b.onnx besideProject', 'c.calib besideProject']);
   });
 
   it('does not import a cache without a project', async () => {
-    await drop(item('trt.cache'));
-    expect(useNotices.getState().notices[0]?.message).toMatch(/open its project first/);
+    await drop(item('trt.cache'), item('more.cache'));
+    expect(useDrop.getState().refused).toEqual([{ name: 'trt.cache', reasonKey: 'start.cacheNeedsProject' }, { name: 'more.cache', reasonKey: 'start.refused.oneCache' }]);
+  });
+
+  it('loses nothing: every item is used or refused', () => {
+    const names = [item('p.calib', true), item('m.onnx'), item('n.onnx'), item('t.cache'), item('u.cache'), item('d', true), item('e', true), item('f', true), item('i.png'), item('w.data'), item('x.zip')];
+    const used = (action: DropAction | null): number => {
+      switch (action?.kind) {
+        case 'model':
+          return 1 + sets(action.sets) + action.data.length;
+        case 'sets':
+          return sets(action.sets);
+        default:
+          return action === null ? 0 : 1;
+      }
+    };
+    const sets = (folders: readonly DroppedItem[]): number => folders.reduce((sum, folder) => sum + (folder.content?.length ?? 1), 0);
+    for (let mask = 0; mask < 2 ** names.length; mask++) {
+      const items = names.filter((_, i) => (mask >> i) % 2 === 1);
+      for (const host of ['browser', 'desktop'] as const) {
+        for (const hasProject of [true, false]) {
+          const { action, refused } = planDrop(items, { host, hasProject });
+          if (used(action) + refused.length !== items.length) expect([host, hasProject, items.map(({ name }) => name), action, refused]).toBe('every item once');
+        }
+      }
+    }
   });
 
   it('tells when files cannot be named', async () => {

@@ -1,0 +1,107 @@
+import type { Connection, DroppedItem } from '../../api/connection';
+import { dropKind, type DropKind } from './drop-kind';
+
+/** Something that was dropped and is not used, with the reason as a message key. */
+export interface Refusal {
+  readonly name: string;
+  readonly reasonKey: string;
+}
+
+export type DropAction =
+  | { readonly kind: 'project'; readonly project: DroppedItem }
+  /** `sets`: at most two folders; `data`: files of weights beside the model. */
+  | { readonly kind: 'model'; readonly model: DroppedItem; readonly sets: readonly DroppedItem[]; readonly data: readonly DroppedItem[] }
+  | { readonly kind: 'sets'; readonly sets: readonly DroppedItem[] }
+  | { readonly kind: 'cache'; readonly cache: DroppedItem };
+
+export interface DropPlan {
+  /** null: nothing that was dropped can be used here. */
+  readonly action: DropAction | null;
+  readonly refused: readonly Refusal[];
+}
+
+export interface DropPlace {
+  readonly host: Connection['host'];
+  readonly hasProject: boolean;
+}
+
+/** The name of the folder that single images are sent into: a set is a folder. */
+const IMAGES_FOLDER = 'images';
+/** Calibration and validation. */
+const MAX_SETS = 2;
+
+/** What to do with a drop: every item is used, or refused by its name with a reason. */
+export function planDrop(items: readonly DroppedItem[], { host, hasProject }: DropPlace): DropPlan {
+  const refused: Refusal[] = [];
+  const refuse = (item: DroppedItem, reason: string): void => void refused.push({ name: item.name, reasonKey: `start.refused.${reason}` });
+  const first = (kind: DropKind): DroppedItem | undefined => items.find((item) => kindOf(item) === kind);
+  const mainKind = (['project', 'model', 'folder', 'image', 'cache'] as const).find((kind) => first(kind) !== undefined && !(kind === 'image' && host === 'desktop'));
+  const main = mainKind === undefined ? undefined : first(mainKind);
+
+  const sets: DroppedItem[] = [];
+  const data: DroppedItem[] = [];
+  const hasSets = mainKind === 'model' || mainKind === 'folder' || mainKind === 'image';
+  const images = uniqueNames(items.filter((item) => kindOf(item) === 'image'));
+  for (const item of items) {
+    const kind = kindOf(item);
+    if (item === main && (kind === 'project' || kind === 'model' || kind === 'cache')) continue;
+    if (mainKind === 'project') refuse(item, 'besideProject');
+    else if (kind === 'model') refuse(item, 'oneModel');
+    else if (kind === 'cache') refuse(item, mainKind === 'cache' ? 'oneCache' : 'cacheLater');
+    else if (kind === 'data' && mainKind === 'model') data.push(item);
+    else if (kind === 'data') refuse(item, 'dataAlone');
+    else if (kind === 'folder' && hasSets) {
+      if (sets.length < MAX_SETS) sets.push(item);
+      else refuse(item, 'twoSets');
+    } else if (kind === 'image' && host === 'desktop') refuse(item, 'imageByFolder');
+    else if (kind === 'unknown') refuse(item, 'unknown');
+  }
+  if (host === 'browser' && hasSets && images.length > 0) {
+    if (sets.length < MAX_SETS) sets.push(folderOf(images));
+    else for (const item of images) refuse(item, 'twoSets');
+  }
+  return judged({ action: actionOf(mainKind, main, { sets, data }), refused }, { host, hasProject });
+}
+
+function kindOf(item: DroppedItem): DropKind {
+  return dropKind(item.name, item.isFolder);
+}
+
+function actionOf(kind: DropKind | undefined, main: DroppedItem | undefined, { sets, data }: { readonly sets: readonly DroppedItem[]; readonly data: readonly DroppedItem[] }): DropAction | null {
+  if (main === undefined) return null;
+  switch (kind) {
+    case 'project':
+      return { kind, project: main };
+    case 'model':
+      return { kind, model: main, sets, data };
+    case 'cache':
+      return { kind, cache: main };
+    default:
+      return { kind: 'sets', sets };
+  }
+}
+
+/** What the place does not take: a project in a browser, a cache without a project. */
+function judged(plan: DropPlan, { host, hasProject }: DropPlace): DropPlan {
+  const { action, refused } = plan;
+  if (action?.kind === 'project' && host === 'browser') return { action: null, refused: [{ name: action.project.name, reasonKey: 'start.projectByPath' }, ...refused] };
+  if (action?.kind === 'cache' && !hasProject) return { action: null, refused: [{ name: action.cache.name, reasonKey: 'start.cacheNeedsProject' }, ...refused] };
+  return plan;
+}
+
+/** Single images as one folder. */
+function folderOf(images: readonly DroppedItem[]): DroppedItem {
+  return { name: IMAGES_FOLDER, isFolder: true, file: null, entry: null, content: images };
+}
+
+/** Images from several folders may share a name: the later ones get a number. */
+function uniqueNames(images: readonly DroppedItem[]): readonly DroppedItem[] {
+  const taken = new Set<string>();
+  return images.map((image) => {
+    const dot = image.name.lastIndexOf('.');
+    let { name } = image;
+    for (let number = 2; taken.has(name); number++) name = `${image.name.slice(0, dot)}-${number}${image.name.slice(dot)}`;
+    taken.add(name);
+    return name === image.name ? image : { ...image, name };
+  });
+}
