@@ -14,6 +14,6 @@ bindApplication(connection);
 startAddress();
 createRoot(defined(document.getElementById('root'), 'index.html has #root')).render(
   <StrictMode>
-    <App onRetry={connection.retry} />
+    <App onRetry={connection.retry} onToken={connection.giveToken} />
   </StrictMode>,
 );

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { API_METHODS, type CreateProjectRequest, type ProjectEdit, type WorkbenchApi } from '../../src-shared/contract/api';
 import { writeError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';
-import { readModel } from '../onnx/wire-reader';
 import type { Uploads } from './uploads';
 
 /**
@@ -68,7 +67,7 @@ async function moved<T>(projectPath: string, uploads: Pick<Uploads, 'dir' | 'con
     }
     const known = copies.get(path);
     if (known !== undefined) return known;
-    const weights = what === 'model' ? weightsFiles(path) : [];
+    const weights = what === 'model' ? await filesBeside(path) : [];
     const copy = what === 'model' ? await copyModel(path, weights, { folder, made }) : await copySet(path, { folder, made });
     copies.set(path, copy);
     sources.push(path, ...weights.map((file) => join(dirname(path), file)));
@@ -103,15 +102,10 @@ async function copyModel(path: string, weights: readonly string[], { folder, mad
   }
 }
 
-/** Weights files, relative to the model; none for a file that is no model, which is refused later, in words. */
-function weightsFiles(path: string): readonly string[] {
-  try {
-    const model = readModel(path);
-    const files = model.graph.initializer.flatMap(({ data }) => (data.kind === 'file' && data.path !== path ? [relative(dirname(path), data.path)] : []));
-    return [...new Set(files)];
-  } catch {
-    return [];
-  }
+/** The files that were sent together with a model and lie beside it: those of its weights. */
+async function filesBeside(path: string): Promise<readonly string[]> {
+  const entries = await readdir(dirname(path), { withFileTypes: true });
+  return entries.filter((entry) => entry.isFile() && entry.name !== basename(path) && extname(entry.name).toLowerCase() !== '.onnx').map(({ name }) => name);
 }
 
 /** Whether every file can be put into `target`: nothing has its name, or the same content is there already. */

@@ -3,7 +3,7 @@ import { createClient } from './client';
 import { ONLINE, type Connection } from './connection';
 import { createHttpLink } from './http-link';
 import { createIpcLink } from './ipc-link';
-import { takeToken } from './token';
+import { storeToken, takeToken } from './token';
 import { createUploads } from './upload';
 
 declare global {
@@ -31,11 +31,15 @@ function connectDesktop(bridge: DesktopBridge<File>): Connection {
       return () => undefined;
     },
     retry: () => undefined,
+    giveToken: null,
   };
 }
 
 function connectHttp(): Connection {
-  const token = takeToken();
-  const link = createHttpLink({ token });
-  return { host: 'browser', api: createClient(link), files: createUploads({ token }), onStatus: link.onStatus, retry: link.retry };
+  const link = createHttpLink({ token: takeToken() });
+  const giveToken = (token: string): void => {
+    storeToken(token);
+    link.useToken(token);
+  };
+  return { host: 'browser', api: createClient(link), files: createUploads({ token: link.token }), onStatus: link.onStatus, retry: link.retry, giveToken };
 }

@@ -7,8 +7,8 @@ export type ConnectionStatus =
   | { readonly state: 'online' }
   /** The link is gone; the next try comes by itself at `retryAtMs` (Date.now()). */
   | { readonly state: 'lost'; readonly retryAtMs: number }
-  /** The application does not accept this page: its address lacks the token. */
-  | { readonly state: 'refused' };
+  /** The application does not accept this page: it has no token, or a wrong one. */
+  | { readonly state: 'refused'; readonly isTokenWrong: boolean };
 
 export const ONLINE: ConnectionStatus = { state: 'online' };
 
@@ -50,4 +50,6 @@ export interface Connection {
   readonly onStatus: (listener: (status: ConnectionStatus) => void) => Unsubscribe;
   /** Tries again now instead of waiting. */
   readonly retry: () => void;
+  /** Goes on with a token that a person gave; null where none is needed (the desktop). */
+  readonly giveToken: ((token: string) => void) | null;
 }

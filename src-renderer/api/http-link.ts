@@ -13,6 +13,9 @@ export interface HttpLinkOptions {
 export interface HttpLink extends ClientLink {
   readonly onStatus: (listener: (status: ConnectionStatus) => void) => () => void;
   readonly retry: () => void;
+  /** Goes on with another token after a refusal. */
+  readonly useToken: (token: string) => void;
+  readonly token: () => string;
   /** Ends the event stream and all tries. */
   readonly close: () => void;
 }
@@ -24,30 +27,37 @@ const SILENCE_MS = 40_000;
 
 /**
  * Calls by POST, events by one long answer that is read as it comes (fetch rather than EventSource: the token travels in
- * a header, and a refusal can be told from an outage). A lost stream is tried again after 1, 2, 4, ... 10 s.
+ * a header, and a refusal can be told from an outage). A lost stream is tried again after 1, 2, 4, ... 10 s. Calls wait
+ * until the server has accepted the page: while it is refused there is one question, for the token, and no failed calls.
  */
 export function createHttpLink(options: HttpLinkOptions): HttpLink {
-  const { token, baseUrl = '' } = options;
+  const { baseUrl = '' } = options;
+  let { token } = options;
   const send = options.fetch ?? fetch.bind(globalThis);
-  const headers = { Authorization: `Bearer ${token}` };
+  const headers = (): { readonly Authorization: string } => ({ Authorization: `Bearer ${token}` });
   const messageListeners: ((message: ReplyMessage) => void)[] = [];
   const statusListeners = new Set<(status: ConnectionStatus) => void>();
   const closing = new AbortController();
   let status: ConnectionStatus = { state: 'connecting' };
   let retryMs = FIRST_RETRY_MS;
   let wake: (() => void) | null = null;
+  /** Calls that are sent once the server has accepted the page. */
+  const waiting: (() => void)[] = [];
 
   const deliver = (message: ReplyMessage): void => {
     for (const listener of messageListeners) listener(message);
   };
   const setStatus = (next: ConnectionStatus): void => {
     status = next;
+    if (!isUndecided()) for (const send of waiting.splice(0)) send();
     for (const listener of statusListeners) listener(next);
   };
+  /** It is not known yet whether the server accepts the page. */
+  const isUndecided = (): boolean => status.state === 'connecting' || status.state === 'refused';
 
   const call = async ({ id, method, request }: CallMessage): Promise<void> => {
     try {
-      const response = await send(`${baseUrl}/api/call`, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify({ id, method, request }) });
+      const response = await send(`${baseUrl}/api/call`, { method: 'POST', headers: { ...headers(), 'Content-Type': 'application/json' }, body: JSON.stringify({ id, method, request }) });
       if (!response.ok) throw new Error(await refusalOf(response));
       const reply = decodeEnvelope(new Uint8Array(await response.arrayBuffer()));
       deliver({ ...(reply as Extract<ReplyMessage, { type: 'reply' }>), id });
@@ -61,7 +71,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
-      const response = await send(`${baseUrl}/api/events`, { headers, cache: 'no-store', signal: AbortSignal.any([closing.signal, silence.signal]) });
+      const response = await send(`${baseUrl}/api/events`, { headers: headers(), cache: 'no-store', signal: AbortSignal.any([closing.signal, silence.signal]) });
       if (response.status === 401 || response.status === 403) return false;
       if (!response.ok || response.body === null) return true;
       retryMs = FIRST_RETRY_MS;
@@ -95,8 +105,9 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
       const isWorthTrying = await readStream();
       if (closing.signal.aborted) return;
       if (!isWorthTrying) {
-        setStatus({ state: 'refused' });
-        return;
+        setStatus({ state: 'refused', isTokenWrong: token !== '' });
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
       }
       setStatus({ state: 'lost', retryAtMs: Date.now() + retryMs });
       await pause();
@@ -106,7 +117,10 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
   void run();
 
   return {
-    send: (message) => void call(message),
+    send: (message) => {
+      if (isUndecided()) waiting.push(() => void call(message));
+      else void call(message);
+    },
     onMessage: (listener) => void messageListeners.push(listener),
     // This link comes back by itself: it is never closed for good.
     onClose: () => undefined,
@@ -116,6 +130,11 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
       return () => statusListeners.delete(listener);
     },
     retry: () => wake?.(),
+    token: () => token,
+    useToken: (given) => {
+      token = given;
+      wake?.();
+    },
     close: () => {
       closing.abort();
       wake?.();

@@ -9,14 +9,14 @@ interface UploadFile {
 }
 
 /** Sends dropped files and folders to the server and names them by the paths they have there. */
-export function createUploads(options: { readonly token: string; readonly baseUrl?: string }): FileAccess {
+export function createUploads(options: { readonly token: () => string; readonly baseUrl?: string }): FileAccess {
   const { token, baseUrl = '' } = options;
   let projectsFolder: string | null = null;
   const sendOne = async (batch: string, { path, file }: UploadFile, signal: AbortSignal | undefined): Promise<string> => {
     const query = new URLSearchParams({ batch, path });
     const response = await fetch(`${baseUrl}/api/upload?${query.toString()}`, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' },
+      headers: { Authorization: `Bearer ${token()}`, 'Content-Type': 'application/octet-stream' },
       body: file,
       ...(signal === undefined ? {} : { signal }),
     });

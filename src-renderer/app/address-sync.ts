@@ -1,28 +1,47 @@
+import { useData } from '../features/data/data-store';
+import { HISTOGRAM_TABS, useHistogramTab } from '../features/histogram/tab-store';
+import { useResults } from '../features/results/results-store';
 import { useSelection } from '../state/selection';
 import { useSession } from '../state/session';
-import { useView } from '../state/view';
+import { useView, type ScreenId } from '../state/view';
 import { formatAddress, parseAddress, type Address } from './address';
 
 /** Project that the address names and that is on its way: it stays in the address until it is open or has failed. */
 let wanted: string | null = null;
+/** What the address says is being taken over: the stores are not written back in between. */
+let isFollowing = false;
+/** A write is on its way, and how. */
+let pending: 'push' | 'replace' | null = null;
+/** A key is held down: a walk through a list is one step in the history. */
+let isKeyRepeated = false;
 
 /**
- * Keeps the address and the stores the same: a new screen is a step in the browser's history, a new selection replaces
- * the step. The address wins at the start and when a person goes back or edits it.
+ * Keeps the address and the stores the same. A screen, its tab, a run, a compared run, a tensor or a layer that is chosen is
+ * a step in the browser's history, so that Back and Forward walk through them. The address wins at the start and when a
+ * person goes back or edits it.
  */
 export function startAddress(): void {
   const query = new URL(location.href).searchParams.get('project');
   const first = parseAddress(location.hash);
   follow({ ...first, project: first.project ?? query, screen: first.project === null && query !== null && first.screen === 'start' ? 'model' : first.screen });
   window.addEventListener('hashchange', () => follow(parseAddress(location.hash)));
+  window.addEventListener('keydown', (event) => (isKeyRepeated = event.repeat), true);
+  window.addEventListener('keyup', () => (isKeyRepeated = false), true);
   useView.subscribe((state, previous) => {
-    if (state.screen !== previous.screen) write('push');
+    if (state.screen !== previous.screen) later('push');
   });
-  useSelection.subscribe(() => write('replace'));
+  useSelection.subscribe(() => later('push'));
+  useResults.subscribe((state, previous) => {
+    if (state.runId !== previous.runId || state.compareId !== previous.compareId) later('push');
+  });
+  useHistogramTab.subscribe(() => later('push'));
+  useData.subscribe((state, previous) => {
+    if (state.view !== previous.view) later('push');
+  });
   useSession.subscribe((state, previous) => {
     if (state.project?.path === previous.project?.path) return;
     // What was chosen belongs to the project that is left.
-    if (previous.project !== null && wanted === null) useSelection.getState().select({ tensor: null, layer: null });
+    if (previous.project !== null && wanted === null) forgetChoices();
     write('replace');
   });
   write('replace');
@@ -30,8 +49,12 @@ export function startAddress(): void {
 
 function follow(address: Address): void {
   const { project, openProject, closeProject } = useSession.getState();
+  isFollowing = true;
   useView.getState().openScreen(address.screen);
   useSelection.getState().select(address);
+  useResults.setState({ runId: address.run, compareId: address.compare });
+  showTab(address.screen, address.tab);
+  isFollowing = false;
   if (address.project !== null && address.project !== project?.path && address.project !== wanted) {
     wanted = address.project;
     void openProject(address.project).then((isOpen) => {
@@ -44,10 +67,50 @@ function follow(address: Address): void {
   } else if (address.project === null && project !== null && address.screen === 'start') closeProject();
 }
 
+function forgetChoices(): void {
+  useSelection.getState().select({ tensor: null, layer: null });
+  useResults.setState({ runId: null, compareId: null });
+}
+
+/** The tab of a screen as the address has it: null for the first one, and where there are none. */
+function tabOf(screen: ScreenId): string | null {
+  if (screen === 'histogram') return otherThan('inspect', useHistogramTab.getState().tab);
+  if (screen === 'data') return otherThan('calibration', useData.getState().view);
+  return null;
+}
+
+function otherThan(first: string, tab: string): string | null {
+  return tab === first ? null : tab;
+}
+
+function showTab(screen: ScreenId, tab: string | null): void {
+  if (screen === 'histogram') useHistogramTab.getState().showTab(HISTOGRAM_TABS.find((name) => name === tab) ?? 'inspect');
+  const view = (['validation', 'health'] as const).find((name) => name === tab) ?? 'calibration';
+  if (screen === 'data' && useData.getState().view !== view) useData.getState().show(view);
+}
+
+/** One step for all that one action changes, in however many stores. */
+function later(mode: 'push' | 'replace'): void {
+  if (isFollowing) return;
+  if (pending === null) queueMicrotask(() => write(pending ?? 'replace'));
+  if (pending !== 'push') pending = isKeyRepeated ? 'replace' : mode;
+}
+
 function write(mode: 'push' | 'replace'): void {
+  pending = null;
   const { screen } = useView.getState();
   const { tensor, layer } = useSelection.getState();
-  const hash = formatAddress({ screen, tensor, layer, project: useSession.getState().project?.path ?? wanted });
+  const { runId, compareId } = useResults.getState();
+  const isResults = screen === 'results';
+  const hash = formatAddress({
+    screen,
+    tab: tabOf(screen),
+    tensor,
+    layer,
+    run: isResults ? runId : null,
+    compare: isResults ? compareId : null,
+    project: useSession.getState().project?.path ?? wanted,
+  });
   if (hash === location.hash) return;
   // pushState and replaceState do not fire hashchange, so nothing comes back here.
   const address = new URL(location.href);

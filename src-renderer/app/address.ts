@@ -1,11 +1,17 @@
 import { SCREENS, type ScreenId } from '../state/view';
 
-/** Where the window is, as far as a link tells: the screen, the project, and what is chosen. */
+/** Where the window is, as far as a link tells: the screen with its tab, the project, and what is chosen. */
 export interface Address {
   readonly screen: ScreenId;
   readonly project: string | null;
   readonly tensor: string | null;
   readonly layer: string | null;
+  /** The tab of the screen; null: its first. */
+  readonly tab: string | null;
+  /** The run that is shown; null: the newest. */
+  readonly run: string | null;
+  /** The run that it is compared with. */
+  readonly compare: string | null;
 }
 
 /** `#/histogram?project=/data/a.calib&tensor=conv_1` and back. What is unknown or missing becomes the start screen and null. */
@@ -21,12 +27,15 @@ export function parseAddress(hash: string): Address {
     project: part('project'),
     tensor: part('tensor'),
     layer: part('layer'),
+    tab: part('tab'),
+    run: part('run'),
+    compare: part('compare'),
   };
 }
 
-export function formatAddress({ screen, project, tensor, layer }: Address): string {
+export function formatAddress({ screen, project, tab, run, compare, tensor, layer }: Address): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries({ project, tensor, layer })) if (value !== null) parameters.set(name, value);
+  for (const [name, value] of Object.entries({ project, tab, run, compare, tensor, layer })) if (value !== null) parameters.set(name, value);
   // Slashes may stand in a query, and a person reads this.
   const query = parameters.toString().replaceAll('%2F', '/');
   return `#/${screen}${query === '' ? '' : `?${query}`}`;

@@ -1,4 +1,5 @@
 import { useLanguage } from '../i18n';
+import { useSession } from '../state/session';
 import { useView } from '../state/view';
 import { DropLayer } from '../features/start/drop-layer';
 import { JobBar } from '../features/jobs/job-bar';
@@ -11,13 +12,22 @@ import { NoticeList } from './notice-list';
 import { Palette } from './palette';
 import { PendingPreprocessing } from './pending-preprocessing';
 import { ScreenHost } from './screen-host';
+import { TokenGate } from './token-gate';
 import { TopBar } from './top-bar';
 import { useKeys } from './use-keys';
 import { useOverlays } from './overlays';
 
+interface AppProps {
+  readonly onRetry: () => void;
+  /** null where no token is needed. */
+  readonly onToken: ((token: string) => void) | null;
+}
+
 /** The whole window. A change of language draws everything again, because texts are asked for while drawing. */
-export function App({ onRetry }: { readonly onRetry: () => void }) {
+export function App({ onRetry, onToken }: AppProps) {
   const language = useLanguage();
+  const connection = useSession((state) => state.connection);
+  if (connection.state === 'refused' && onToken !== null) return <TokenGate key={language} isTokenWrong={connection.isTokenWrong} onToken={onToken} />;
   return (
     <ErrorBoundary>
       <Frame key={language} onRetry={onRetry} />

@@ -7,14 +7,6 @@ import { Icon } from '../widgets/icons';
 /** Said while the application cannot be reached; the page comes back by itself. */
 export function ConnectionBanner({ onRetry }: { readonly onRetry: () => void }) {
   const connection = useSession((state) => state.connection);
-  if (connection.state === 'refused') {
-    return (
-      <div className="app-banner app-banner-danger" role="alert">
-        <Icon name="warning" />
-        {t('app.refused')}
-      </div>
-    );
-  }
   if (connection.state !== 'lost') return null;
   return (
     <div className="app-banner" role="status">

@@ -140,7 +140,7 @@ export const useSession = create<SessionState>()((set, get) => {
       });
     },
     setConnection: (connection) => {
-      const wasLost = get().connection.state === 'lost';
+      const wasLost = ['lost', 'refused'].includes(get().connection.state);
       set({ connection });
       if (wasLost && connection.state === 'online') void get().refresh({ isCalibrationNew: true });
     },

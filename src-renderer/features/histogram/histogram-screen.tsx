@@ -22,13 +22,14 @@ import { chooseMethod, chooseMethodForAll } from './method-actions';
 import { MethodPanel } from './method-panel';
 import { Multiples } from './multiples';
 import { Readout } from './readout';
+import { useHistogramTab, type HistogramTab } from './tab-store';
 import { TensorList } from './tensor-list';
 import { useTensorList, type TensorListState } from './use-tensor-list';
 import { useThresholdSession, type ThresholdSession } from './use-threshold-session';
 import './histogram.css';
 import './histogram-side.css';
 
-type Tab = 'inspect' | 'all' | 'auto';
+type Tab = HistogramTab;
 type SessionState = ThresholdSession | undefined | Error;
 
 export function HistogramScreen() {
@@ -54,7 +55,7 @@ function NotCalibrated({ projectPath, isStale }: { readonly projectPath: string;
 
 function Inspector() {
   const list = useTensorList();
-  const [tab, setTab] = useState<Tab>('inspect');
+  const { tab, showTab: setTab } = useHistogramTab();
   const session = useThresholdSession(list.selected);
   useInspectorCommands(setTab);
   return (

@@ -85,6 +85,27 @@ describe('http link', () => {
     await vi.waitFor(() => expect(events).toHaveLength(2));
   });
 
+  it('asks once for a token instead of failing every call, and goes on with the right one', async () => {
+    const calls: (string | undefined)[] = [];
+    const server = await startServer((request, response, body) => {
+      if (request.headers.authorization !== 'Bearer secret') return refuse(request, response, body);
+      calls.push(request.url);
+      response.end(encodeEnvelope({ type: 'reply', id: 1, ok: true, value: [] }));
+      return undefined;
+    });
+    const { link, statuses } = startLink(server.url, '');
+    const asked = createClient(link).listJobs();
+    await vi.waitFor(() => expect(statuses.at(-1)).toEqual({ state: 'refused', isTokenWrong: false }));
+    link.useToken('wrong');
+    await vi.waitFor(() => expect(statuses.at(-1)).toEqual({ state: 'refused', isTokenWrong: true }));
+    expect(calls).toEqual([]);
+    link.useToken('secret');
+    expect(await asked).toEqual([]);
+    expect(statuses.at(-1)?.state).toBe('online');
+    expect(calls).toEqual(['/api/call']);
+    expect(link.token()).toBe('secret');
+  });
+
   it('does not try again where it is refused', async () => {
     const server = await startServer(refuse);
     const { statuses } = startLink(server.url, 'wrong');

@@ -24,7 +24,7 @@ describe('uploads', () => {
     });
     const progress: UploadProgress[] = [];
     const entry = folderEntry('images', [folderEntry('day', [fileEntry('1.png', 'abc')]), fileEntry('.DS_Store', 'x'), fileEntry('2.png', 'de')]);
-    const paths = await createUploads({ token: 't' }).pathsOf([{ name: 'images', isFolder: true, file: null, entry }], { onProgress: (step) => progress.push(step) });
+    const paths = await createUploads({ token: () => 't' }).pathsOf([{ name: 'images', isFolder: true, file: null, entry }], { onProgress: (step) => progress.push(step) });
     expect(sent).toEqual(['images/day/1.png', 'images/2.png']);
     expect(paths).toEqual(['/up/b/images']);
     expect(progress.map((step) => [step.doneFiles, step.doneBytes])).toEqual([[0, 0], [1, 3], [2, 5]]);
@@ -37,7 +37,7 @@ describe('uploads', () => {
       return new Response(JSON.stringify({ path: '/up/b/x', folder: '/up/b' }));
     });
     const image = (name: string) => ({ name, isFolder: false, file: new File(['x'], name), entry: null });
-    const paths = await createUploads({ token: 't' }).pathsOf([{ name: 'images', isFolder: true, file: null, entry: null, content: [image('1.png'), image('2.png')] }]);
+    const paths = await createUploads({ token: () => 't' }).pathsOf([{ name: 'images', isFolder: true, file: null, entry: null, content: [image('1.png'), image('2.png')] }]);
     expect(sent).toEqual(['images/1.png', 'images/2.png']);
     expect(paths).toEqual(['/up/b/images']);
   });
@@ -45,12 +45,12 @@ describe('uploads', () => {
   it('says which file the server refused, and why', async () => {
     vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ error: { message: 'Uploads are limited to 4 GB' } }), { status: 413 }));
     const item = { name: 'a.onnx', isFolder: false, file: new File(['x'], 'a.onnx'), entry: null };
-    await expect(createUploads({ token: 't' }).pathsOf([item])).rejects.toThrow('a.onnx could not be sent: Uploads are limited to 4 GB');
+    await expect(createUploads({ token: () => 't' }).pathsOf([item])).rejects.toThrow('a.onnx could not be sent: Uploads are limited to 4 GB');
   });
 
   it('knows where the server proposes projects, once it has said so', async () => {
     vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ path: '/up/b/a.onnx', folder: '/up/b', projectsFolder: '/data' })));
-    const uploads = createUploads({ token: 't' });
+    const uploads = createUploads({ token: () => 't' });
     expect(uploads.projectsFolder?.()).toBeNull();
     await uploads.pathsOf([{ name: 'a.onnx', isFolder: false, file: new File(['x'], 'a.onnx'), entry: null }]);
     expect(uploads.projectsFolder?.()).toBe('/data');
@@ -58,6 +58,6 @@ describe('uploads', () => {
 
   it('does not send nothing', async () => {
     const item = { name: 'empty', isFolder: true, file: null, entry: folderEntry('empty', []) };
-    await expect(createUploads({ token: 't' }).pathsOf([item])).rejects.toThrow('holds no files');
+    await expect(createUploads({ token: () => 't' }).pathsOf([item])).rejects.toThrow('holds no files');
   });
 });
