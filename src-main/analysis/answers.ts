@@ -1,11 +1,12 @@
 import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
+import { sqnrDbOf, worstOutputNmse } from './output-error';
 import type { ImageAnswer, OutputError } from './variant-evaluator';
 
 const TOP_COUNT = 5;
 
 export interface AnswerSummary {
   readonly predictions: Predictions | null;
-  readonly rowAgreement: number | null;
+  /** Of the output that lost most. */
   readonly outputSqnrDb: number;
   readonly outputs: readonly OutputQuality[];
 }
@@ -14,16 +15,14 @@ export interface AnswerSummary {
 export function summarizeAnswers(answers: readonly (ImageAnswer | null)[]): AnswerSummary {
   const answered = answers.filter((answer) => answer !== null);
   const isClassifier = answered.some((answer) => answer.top5.length > 0);
-  const rows = answered.reduce((sum, answer) => sum + answer.rows, 0);
-  const agreeing = answered.reduce((sum, answer) => sum + answer.agreeingRows, 0);
   const perOutput = sumByOutput(answered);
   return {
     predictions: isClassifier ? predictions(answers) : null,
-    rowAgreement: rows > 0 ? (100 * agreeing) / rows : null,
-    outputSqnrDb: sqnrDb(perOutput.reduce((sum, output) => sum + output.signal, 0), perOutput.reduce((sum, output) => sum + output.noise, 0)),
+    outputSqnrDb: sqnrDbOf(worstOutputNmse(perOutput)),
     outputs: perOutput.map((sums) => ({
       name: sums.name,
-      sqnrDb: sqnrDb(sums.signal, sums.noise),
+      sqnrDb: sums.signal > 0 ? sqnrDbOf(sums.noise / sums.signal) : null,
+      ...(Number.isFinite(sums.noise) ? {} : { notFinite: true as const }),
       cosine: sums.energy > 0 && sums.signal > 0 ? sums.dot / Math.sqrt(sums.energy * sums.signal) : null,
     })),
   };
@@ -62,8 +61,4 @@ function sumByOutput(answers: readonly ImageAnswer[]): OutputError[] {
     }
   }
   return [...sums.values()];
-}
-
-function sqnrDb(signal: number, noise: number): number {
-  return 10 * Math.log10(signal / noise);
 }

@@ -1,6 +1,7 @@
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import type { TrialQuality } from '../../src-shared/domain/analysis';
 import type { BiasCorrection } from '../../src-shared/domain/repair';
+import { worstOutputNmse } from './output-error';
 
 /** One model to be tried: the prepared model under this plan with these thresholds. */
 export interface Trial {
@@ -27,8 +28,6 @@ export interface TrialAnswer {
   readonly noise: readonly number[];
   /** Class index; -1 without a classification output, or where it has NaN. */
   readonly top1: number;
-  /** Rows along the last axis, over all outputs, whose largest entry is where FP32 has it. */
-  readonly agreeingRows: number;
 }
 
 /** What FP32 answered to one image. */
@@ -36,7 +35,6 @@ export interface ReferenceAnswer {
   /** Per output: sum of squares. */
   readonly signal: readonly number[];
   readonly top1: number;
-  readonly rows: number;
 }
 
 /** Runs models on a fixed set of images. What was tried before is remembered, also beyond the end of the process. */
@@ -57,11 +55,11 @@ export async function qualitiesOf(trials: Trials, list: readonly Trial[], at: re
   return (await trials.run(list, at)).map((answers) => qualityOf(trials, at, answers));
 }
 
-/** How FP32 itself answers: no error, all rows agree; top-1 where there are labels. */
+/** How FP32 itself answers: no error, all answers agree; top-1 where there are labels. */
 export function referenceQuality(trials: Trials, at: readonly number[]): TrialQuality {
   const answers = at.map((i): TrialAnswer => {
-    const { signal, top1, rows } = referenceOf(trials, i);
-    return { noise: signal.map(() => 0), top1, agreeingRows: rows };
+    const { signal, top1 } = referenceOf(trials, i);
+    return { noise: signal.map(() => 0), top1 };
   });
   return qualityOf(trials, at, answers);
 }
@@ -104,7 +102,7 @@ interface Answered {
   readonly answer: TrialAnswer;
 }
 
-const NO_ANSWER: TrialAnswer = { noise: [], top1: -1, agreeingRows: 0 };
+const NO_ANSWER: TrialAnswer = { noise: [], top1: -1 };
 
 function imageOf(trials: Trials, index: number): TrialImage {
   const image = trials.images[index];
@@ -118,23 +116,14 @@ function referenceOf(trials: Trials, index: number): ReferenceAnswer {
   return reference;
 }
 
-/** Mean over outputs, so that a large output does not drown a small one; an output that is all zero has no say. */
+/** Sums over the images, then the output that lost most. */
 function nmseOf(list: readonly Answered[]): number {
   const outputs = list[0]?.reference.signal.length ?? 0;
-  const ratios: number[] = [];
-  let total = 0;
-  for (let output = 0; output < outputs; output++) {
-    let noise = 0;
-    let signal = 0;
-    for (const { answer, reference } of list) {
-      noise += answer.noise[output] ?? Number.POSITIVE_INFINITY;
-      signal += reference.signal[output] ?? 0;
-    }
-    total += noise;
-    if (signal > 0) ratios.push(noise / signal);
-  }
-  if (ratios.length === 0) return total > 0 ? Number.POSITIVE_INFINITY : 0;
-  return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  const sums = Array.from({ length: outputs }, (_, output) => ({
+    signal: list.reduce((sum, { reference }) => sum + (reference.signal[output] ?? 0), 0),
+    noise: list.reduce((sum, { answer }) => sum + (answer.noise[output] ?? Number.POSITIVE_INFINITY), 0),
+  }));
+  return worstOutputNmse(sums);
 }
 
 function top1Of(list: readonly Answered[]): number | null {
@@ -143,9 +132,9 @@ function top1Of(list: readonly Answered[]): number | null {
   return (100 * labelled.filter(({ image, answer }) => answer.top1 === image.label).length) / labelled.length;
 }
 
+/** Only of a classification: the largest entry of a list of anchors says nothing about an answer. */
 function agreementOf(list: readonly Answered[]): number | null {
   const classified = list.filter(({ reference }) => reference.top1 >= 0);
-  if (classified.length > 0) return (100 * classified.filter(({ answer, reference }) => answer.top1 === reference.top1).length) / classified.length;
-  const rows = list.reduce((sum, { reference }) => sum + reference.rows, 0);
-  return rows === 0 ? null : (100 * list.reduce((sum, { answer }) => sum + answer.agreeingRows, 0)) / rows;
+  if (classified.length === 0) return null;
+  return (100 * classified.filter(({ answer, reference }) => answer.top1 === reference.top1).length) / classified.length;
 }

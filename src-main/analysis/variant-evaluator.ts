@@ -3,6 +3,7 @@ import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import type { ModelSession, OutputTensor } from '../backends/model-session';
 import { inputDims, OrtSession } from '../backends/ort-session';
 import type { OnnxVariant } from '../backends/runnable-variant';
+import { classificationOutput } from './classification-output';
 
 /** Sums over one output of one image, from which SQNR and cosine of any number of images follow. Double precision. */
 export interface OutputError {
@@ -28,16 +29,10 @@ export interface ImageAnswer {
   readonly classCount: number;
   /** Value of the largest entry; NaN without a classification output. */
   readonly score: number;
-  /** Rows (along the last axis, over all outputs) and how many of them have their largest entry where the reference has it. */
-  readonly rows: number;
-  readonly agreeingRows: number;
   readonly outputs: readonly OutputError[];
 }
 
-/**
- * Runs several variants of a model on the same images; the first is the reference. The classification output is the
- * first output of shape [batch, classes] (trailing axes of 1 allowed) with at least two classes.
- */
+/** Runs several variants of a model on the same images; the first is the reference. */
 export class VariantEvaluator {
   /** @param batch images that one run takes; a last, smaller batch is filled up. */
   constructor(
@@ -81,8 +76,7 @@ export function answerOf(outputs: readonly OutputTensor[], reference: readonly O
   let top5: number[] = [];
   let score = Number.NaN;
   let classCount = 0;
-  let rows = 0;
-  let agreeingRows = 0;
+  const classified = classificationOutput(outputs, batch);
   const errors: OutputError[] = [];
   for (const [i, output] of outputs.entries()) {
     const expected = reference[i];
@@ -95,18 +89,13 @@ export function answerOf(outputs: readonly OutputTensor[], reference: readonly O
     const own = pieceOf(output.data, slot, batch);
     const other = pieceOf(expected.data, slot, batch);
     errors.push(outputError(output.name, own, other));
-    const width = rowWidth(output.dims);
-    if (width >= 2) {
-      rows += own.length / width;
-      agreeingRows += countAgreeingRows(own, other, width);
-    }
-    if (top5.length === 0 && isClassification(output.dims, batch)) {
+    if (i === classified) {
       top5 = own.some(Number.isNaN) ? [NO_ANSWER] : topIndices(own, 5);
       score = own[top5[0] ?? 0] ?? Number.NaN;
       classCount = own.length;
     }
   }
-  return { top5, score, classCount, rows, agreeingRows, outputs: errors };
+  return { top5, score, classCount, outputs: errors };
 }
 
 /** Outputs keep the batch as their first axis; one that does not is taken whole. */
@@ -114,15 +103,6 @@ function pieceOf(values: Float32Array, slot: number, batch: number): Float32Arra
   if (batch === 1 || values.length % batch !== 0) return values;
   const length = values.length / batch;
   return values.subarray(slot * length, (slot + 1) * length);
-}
-
-function isClassification(dims: readonly number[], batch: number): boolean {
-  return dims.length >= 2 && dims[0] === batch && (dims[1] ?? 0) >= 2 && dims.slice(2).every((dim) => dim === 1);
-}
-
-/** Length of the last axis that is not 1. */
-function rowWidth(dims: readonly number[]): number {
-  return dims.findLast((dim) => dim !== 1) ?? 1;
 }
 
 function outputError(name: string, own: Float32Array, other: Float32Array): OutputError {
@@ -139,26 +119,6 @@ function outputError(name: string, own: Float32Array, other: Float32Array): Outp
     dot += a * b;
   }
   return { name, signal, noise, energy, dot };
-}
-
-function countAgreeingRows(own: Float32Array, other: Float32Array, width: number): number {
-  let agreeing = 0;
-  for (let start = 0; start + width <= own.length; start += width) {
-    const answer = argmax(own, start, width);
-    if (answer !== NO_ANSWER && answer === argmax(other, start, width)) agreeing++;
-  }
-  return agreeing;
-}
-
-/** Index of the first largest value of a row; NO_ANSWER when the row has a NaN. */
-function argmax(values: Float32Array, start: number, width: number): number {
-  let best = 0;
-  for (let i = 0; i < width; i++) {
-    const value = values[start + i] ?? 0;
-    if (Number.isNaN(value)) return NO_ANSWER;
-    if (value > (values[start + best] ?? 0)) best = i;
-  }
-  return best;
 }
 
 /** Indices of the k largest values, largest first; the lower index wins a tie. */

@@ -12,7 +12,8 @@ import { thresholdsInUse } from '../calibration/threshold-table';
 import { loadRepair } from './repair-store';
 import { currentCalibrationKey, openCalibration, shortHash, type Workspace } from './workspace';
 
-const ANALYSIS_VERSION = 1;
+/** 2: errors are those of the worst output, and agreement is that of a classification only. */
+const ANALYSIS_VERSION = 2;
 /** Journals of trials that are kept: one belongs to one model, target and set of images. */
 const KEPT_JOURNALS = 8;
 const KEPT_DIAGNOSES = 12;

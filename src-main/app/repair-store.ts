@@ -7,7 +7,8 @@ import { writeFileAtomic } from '../base/atomic-file';
 import { storedPath } from './project-store';
 import { currentCalibrationKey, openCalibrationIfAny, shortHash, workspaceOf, type Workspace } from './workspace';
 
-const REPAIR_VERSION = 1;
+/** 2: SQNR is that of the worst output, and agreement is that of a classification only. */
+const REPAIR_VERSION = 2;
 const NAME = 'repair';
 
 interface Stored {

@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../src-shared/base/errors';
 import type { SensitivityLayer } from '../../src-shared/domain/analysis';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { autoPasses, chooseThresholds } from '../analysis/auto';
@@ -25,6 +26,10 @@ export async function sensitivity({ trials: params, ...problem }: SensitivityPar
   const { kind, metric, layers, plan, thresholds } = problem;
   return withTrials(params, context, async (trials) => {
     const all = trials.part(0, params.entries.length);
+    const reference = referenceQuality(trials, all);
+    if (metric !== 'sqnr' && reference.agreement === null) {
+      throw new WorkbenchError('usage', `Metric ${metric} needs an output of shape [batch, classes], which the model does not have`, { hint: 'Use the metric sqnr.' });
+    }
     const quantized = { plan, thresholds };
     const common = { images: all.length, skipped: trials.skipped };
     if (kind === 'visible') {
@@ -41,11 +46,11 @@ export async function sensitivity({ trials: params, ...problem }: SensitivityPar
           found.push({ layer, op, metric, quality: null, sqnrDb, score: -rankableDb(sqnrDb) });
         }
       }
-      return { ...common, baseline: baseline ?? referenceQuality(trials, all), layers: sorted(found), passes: trials.passes };
+      return { ...common, baseline: baseline ?? reference, layers: sorted(found), passes: trials.passes };
     }
     trials.expect('measuring layers', all.length * (layers.length + 1));
     const [quantizedAnswers = [], ...answers] = await trials.run([quantized, ...layers.map(({ layer }) => sensitivityTrial(problem, layer))], all);
-    const baseline = kind === 'release' ? qualityOf(trials, all, quantizedAnswers) : referenceQuality(trials, all);
+    const baseline = kind === 'release' ? qualityOf(trials, all, quantizedAnswers) : reference;
     const found = layers.map(({ layer, op }, i): SensitivityLayer => {
       const quality = qualityOf(trials, all, answers[i] ?? []);
       return { layer, op, metric, quality, sqnrDb: quality.sqnrDb, score: scoreOf(kind, metric, quality, baseline) };

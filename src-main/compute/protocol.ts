@@ -167,9 +167,7 @@ export interface VariantPredictions {
   readonly variant: string;
   /** null for a model without a classification output. */
   readonly predictions: Predictions | null;
-  /** Percent of rows (last axis, all outputs) whose largest entry is where the reference has it; null without rows. */
-  readonly rowAgreement: number | null;
-  /** Over all outputs and images together; Infinity when they are equal. */
+  /** Of the output that lost most, over all images together; Infinity when they are equal. */
   readonly outputSqnrDb: number;
   readonly outputs: readonly OutputQuality[];
 }

@@ -9,8 +9,8 @@ interface Entry {
   readonly answers: readonly StoredAnswer[];
 }
 
-/** noise (null: infinite), top-1, agreeing rows. */
-type StoredAnswer = readonly [readonly (number | null)[], number, number];
+/** noise (null: infinite), top-1. */
+type StoredAnswer = readonly [readonly (number | null)[], number];
 
 /**
  * What trials answered, one JSON line each, so that an analysis that was interrupted goes on where it was and comes to the same
@@ -23,7 +23,7 @@ export class TrialJournal {
     if (!existsSync(path)) return;
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       const entry = parseEntry(line);
-      if (entry) this.known.set(entry.key, entry.answers.map(([noise, top1, agreeingRows]) => ({ noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY), top1, agreeingRows })));
+      if (entry) this.known.set(entry.key, entry.answers.map(([noise, top1]) => ({ noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY), top1 })));
     }
   }
 
@@ -35,7 +35,7 @@ export class TrialJournal {
   put(trial: Trial, images: readonly string[], answers: readonly TrialAnswer[]): void {
     const key = keyOf(trial, images);
     this.known.set(key, answers);
-    const stored = answers.map(({ noise, top1, agreeingRows }): StoredAnswer => [noise.map((value) => (Number.isFinite(value) ? value : null)), top1, agreeingRows]);
+    const stored = answers.map(({ noise, top1 }): StoredAnswer => [noise.map((value) => (Number.isFinite(value) ? value : null)), top1]);
     try {
       mkdirSync(dirname(this.path), { recursive: true });
       // The line break in front keeps this line apart from one that a killed process tore.

@@ -272,7 +272,7 @@ export class TrialPool implements Trials {
 }
 
 const NO_TRIAL: Trial = { plan: { layers: {} }, thresholds: {} };
-const NO_ANSWER: TrialAnswer = { noise: [], top1: -1, agreeingRows: 0 };
+const NO_ANSWER: TrialAnswer = { noise: [], top1: -1 };
 
 interface Part {
   readonly from: number;

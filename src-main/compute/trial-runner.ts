@@ -49,7 +49,7 @@ export class TrialRunner implements Tasks {
       for (const chunk of this.chunks(slots)) {
         for (const own of await this.runChunk(session, chunk)) {
           const answer = answerOf(own, own, 0, 1);
-          answers.push({ signal: answer.outputs.map((output) => output.signal), top1: answer.top5[0] ?? -1, rows: answer.rows });
+          answers.push({ signal: answer.outputs.map((output) => output.signal), top1: answer.top5[0] ?? -1 });
           outputs.push(own.map((output) => ({ ...output, data: output.data && output.data.slice() })));
         }
       }
@@ -67,8 +67,8 @@ export class TrialRunner implements Tasks {
       const answers: TrialAnswer[] = [];
       for (const chunk of this.chunks(slots)) {
         for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
-          const { outputs, top5, agreeingRows } = answerOf(own, this.referenceOf(chunk[i] ?? 0), 0, 1);
-          answers.push({ noise: outputs.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)), top1: top5[0] ?? -1, agreeingRows });
+          const { outputs, top5 } = answerOf(own, this.referenceOf(chunk[i] ?? 0), 0, 1);
+          answers.push({ noise: outputs.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)), top1: top5[0] ?? -1 });
         }
       }
       return answers;

@@ -9,12 +9,10 @@ export interface VariantResults {
   readonly variant: string;
   readonly backend: BackendId;
   readonly images: ValidationImages;
-  /** Absent for models that do not classify (detectors): then `agreement` is the number to give. */
+  /** Absent for models that do not classify (detectors): then only the outputs can be compared. */
   readonly predictions?: Predictions;
   /** FP32's answers to the same images; absent when FP32 was not run. For FP32 itself: the same object as `predictions`. */
   readonly fp32?: Predictions;
-  /** Percent of rows that agree with FP32, counted by the caller; only for models that do not classify. */
-  readonly agreement?: number;
   readonly outputSqnrDb?: number;
   readonly outputs?: readonly OutputQuality[];
 }
@@ -52,7 +50,7 @@ export function buildVariantReport(results: VariantResults): VariantReport {
     outputs: (results.outputs ?? []).map(finiteOutput),
   };
   if (predictions === undefined) {
-    return { ...common, ...present('agreement', results.agreement), groups: {}, classes: [], confusions: [], worstImages: [] };
+    return { ...common, groups: {}, classes: [], confusions: [], worstImages: [] };
   }
   checkLengths(results.images, predictions, results.fp32);
   const counted = countAnswers(results.images, predictions, results.fp32);
@@ -75,7 +73,7 @@ export function buildVariantReport(results: VariantResults): VariantReport {
 /** JSON has no infinity and no NaN: both become null. */
 function finiteOutput(output: OutputQuality): OutputQuality {
   const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
-  return { name: output.name, sqnrDb: finite(output.sqnrDb), cosine: finite(output.cosine) };
+  return { ...output, sqnrDb: finite(output.sqnrDb), cosine: finite(output.cosine) };
 }
 
 function checkLengths(images: ValidationImages, predictions: Predictions, fp32: Predictions | undefined): void {

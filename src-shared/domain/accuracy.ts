@@ -47,20 +47,24 @@ export interface WorstImage {
 export interface OutputQuality {
   /** Name of a model output. */
   readonly name: string;
-  /** Signal to error against FP32; null when there is no error at all (or no signal). */
+  /** Signal to error against FP32; null when there is no error at all (or no signal, or the variant answered NaN). */
   readonly sqnrDb: number | null;
   readonly cosine: number | null;
+  /** Present (true) when the variant answered NaN or infinity where FP32 did not. */
+  readonly notFinite?: true;
 }
 
 /** Accuracy of one variant. Percentages are 0..100; a field without a meaning (no labels, no FP32 pass) is absent. */
 export interface VariantReport {
   readonly variant: string;
   readonly backend: BackendId;
+  /** The earlier variant that is the same model: all numbers are its. */
+  readonly sameAs?: string;
   readonly top1?: number;
   readonly top5?: number;
-  /** Percent of images whose top-1 equals FP32's; for detectors the share of rows that agree. */
+  /** Percent of images whose top-1 equals FP32's; only where an output is [batch, classes]. */
   readonly agreement?: number;
-  /** Over all outputs together, against FP32. */
+  /** Of the output that lost most against FP32, all images together. */
   readonly outputSqnrDb?: number;
   readonly groups: Readonly<Record<string, GroupAccuracy>>;
   /** Sorted by label; empty without labels. */
@@ -107,4 +111,9 @@ export function worstGroup(report: Pick<VariantReport, 'groups'>): WorstGroup | 
     if (top1 !== undefined && (worst === null || top1 < worst.top1)) worst = { name, top1 };
   }
   return worst;
+}
+
+/** The output with the lowest SQNR (ties: the first); null where none has one. */
+export function worstOutput<T extends Pick<OutputQuality, 'sqnrDb'>>(outputs: readonly T[]): T | null {
+  return outputs.reduce<T | null>((worst, own) => (own.sqnrDb !== null && (worst?.sqnrDb === undefined || worst.sqnrDb === null || own.sqnrDb < worst.sqnrDb) ? own : worst), null);
 }

@@ -16,13 +16,13 @@ export type SensitivityMetric = (typeof SENSITIVITY_METRICS)[number];
 
 /** How a variant answered on a set of images, against FP32. */
 export interface TrialQuality {
-  /** Sum of squared differences of the outputs over sum of FP32's squares, mean over outputs; before any final Softmax. */
+  /** Sum of squared differences over sum of FP32's squares, of the output that lost most; before any final Softmax. */
   readonly nmse: number;
   /** 10 log10(1 / nmse); null without any difference. */
   readonly sqnrDb: number | null;
   /** Of the group with the largest nmse; null without groups. */
   readonly worstGroupNmse: { readonly name: string; readonly nmse: number } | null;
-  /** Percent of images (rows, for a model without a classification output) answered as by FP32; null without such rows. */
+  /** Percent of images answered as by FP32; null without an output of shape [batch, classes]. */
   readonly agreement: number | null;
   /** Percent; null without labels. */
   readonly top1: number | null;

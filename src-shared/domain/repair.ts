@@ -23,7 +23,7 @@ export interface RepairRow {
   readonly top1?: number;
   readonly worstGroup?: { readonly name: string; readonly top1: number };
   readonly agreement?: number;
-  /** Against FP32; absent where there is no error at all. */
+  /** Of the output that lost most against FP32; absent where there is no error at all. */
   readonly outputSqnrDb?: number;
   /** Corrected biases were measured, but bring other images no nearer to FP32: the row has the model's own. */
   readonly biasesDropped?: boolean;

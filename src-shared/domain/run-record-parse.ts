@@ -1,10 +1,12 @@
 import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, VariantReport, WorstGroup, WorstImage } from './accuracy';
 import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
+import { migrateRunRecord1, type JsonObject } from './run-record-migration';
 import { METHODS } from './methods';
 import { BACKENDS, TARGETS } from './precision';
 import { decisionFields, modelShape, preprocessingShape } from './project-shape';
 import {
+  GATE_REASONS,
   RUN_RECORD_VERSION,
   type BenchmarkRecord,
   type BenchmarkVariantRecord,
@@ -29,26 +31,24 @@ const pair: Shape<readonly [number, number]> = (value, path) => {
 };
 
 const comparison = objectOf<PairedComparison>({ top1Difference: number, interval95: pair, mcnemarP: number }, { fewImages: oneOf(true) });
-const ratio = objectOf<PairedRatio>({ median: number, p10: number, p90: number }, {});
+const ratio = objectOf<PairedRatio>({ median: number }, { p10: number, p90: number });
 const worstGroup = objectOf<WorstGroup>({ name: string, top1: number }, {});
 const latency = objectOf<LatencySummary>(
   {
     mean: number,
     median: number,
-    p90: number,
-    p95: number,
-    p99: number,
     min: number,
     max: number,
     coefficientOfVariation: number,
     samples: count,
   },
-  {},
+  { p90: number, p95: number, p99: number },
 );
 
 const tableRow = objectOf<TableRow>(
   { variant: string, backend: oneOf(...BACKENDS) },
   {
+    sameAs: string,
     latencyMs: number,
     latency,
     ratioToFp32: ratio,
@@ -61,6 +61,7 @@ const tableRow = objectOf<TableRow>(
     groupTop1: recordOf(number),
     agreement: number,
     outputSqnrDb: number,
+    outputs: arrayOf(objectOf<NonNullable<TableRow['outputs']>[number]>({ name: string, sqnrDb: nullable(number) }, {})),
     comparedToFp32: comparison,
   },
 );
@@ -78,12 +79,12 @@ const variantReport = objectOf<VariantReport>(
         { fp32Score: number, score: number },
       ),
     ),
-    outputs: arrayOf(objectOf<OutputQuality>({ name: string, sqnrDb: nullable(number), cosine: nullable(number) }, {})),
+    outputs: arrayOf(objectOf<OutputQuality>({ name: string, sqnrDb: nullable(number), cosine: nullable(number) }, { notFinite: oneOf(true) })),
   },
-  { top1: number, top5: number, agreement: number, outputSqnrDb: number, comparedToFp32: comparison },
+  { sameAs: string, top1: number, top5: number, agreement: number, outputSqnrDb: number, comparedToFp32: comparison },
 );
 
-const validation = objectOf<ValidationRecord>({ images: count, labelled: boolean, variants: arrayOf(variantReport) }, { classNames: arrayOf(string) });
+const validation = objectOf<ValidationRecord>({ images: count, labelled: boolean, variants: arrayOf(variantReport) }, { classCount: count, classNames: arrayOf(string) });
 
 const gpu = objectOf<GpuRecord>(
   {
@@ -115,7 +116,7 @@ const benchmark = objectOf<BenchmarkRecord>(
           sizeMb: number,
           coefficientOfVariation: number,
         },
-        { memoryMb: number, ratioToFp32: ratio, device: objectOf<DeviceRecord>({ index: count, name: string }, {}) },
+        { memoryMb: number, ratioToFp32: ratio, sameAs: string, device: objectOf<DeviceRecord>({ index: count, name: string }, {}) },
       ),
     ),
   },
@@ -157,7 +158,7 @@ const runRecord = objectOf<RunRecord>(
     gates: arrayOf(
       objectOf<GateResult>(
         { name: string, limit: number, value: nullable(number), met: boolean, variant: string },
-        { group: string, reason: string },
+        { group: string, reason: string, reasonCode: oneOf(...GATE_REASONS) },
       ),
     ),
     warnings: arrayOf(objectOf<RunWarning>({ code: string, message: string }, {})),
@@ -166,7 +167,7 @@ const runRecord = objectOf<RunRecord>(
 );
 
 /** Steps from an older version to the next one, by the version they start from. Version 1 is the first. */
-const MIGRATIONS: Readonly<Record<number, (record: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>>> = {};
+const MIGRATIONS: Readonly<Record<number, (record: JsonObject) => JsonObject>> = { 1: migrateRunRecord1 };
 
 export type ParsedRunRecord =
   | { readonly state: 'ok'; readonly record: RunRecord }
@@ -177,7 +178,7 @@ export type ParsedRunRecord =
 /** Reads parsed JSON as a run record of this version or an older one. */
 export function parseRunRecord(json: unknown): ParsedRunRecord {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { state: 'invalid', problem: 'expected a JSON object' };
-  let current: Readonly<Record<string, unknown>> = { ...json };
+  let current: JsonObject = { ...json };
   let version = current['version'];
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
     return { state: 'invalid', problem: `expected a version of at least 1, found ${JSON.stringify(version) ?? 'none'}` };

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { OutputQuality } from '../../../src-shared/domain/accuracy';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
 import { defaultThreads, type JobServices } from '../jobs/services';
 import { buildVariants, variantOptions } from '../jobs/variants';
@@ -9,7 +10,7 @@ import { imageInput, prepared, type Workspace } from '../workspace';
 export const FIELD_VARIANT = 'mixed';
 
 /**
- * Squared error of the quantized model's outputs over FP32's squares, mean over outputs, per group of images; null where
+ * Squared error over FP32's squares of the output that the quantized model answers worst, per group of images; null where
  * outputs cannot be compared (their size depends on the data).
  */
 export async function fieldOutputErrors(set: ImageSet, task: { readonly workspace: Workspace; readonly services: JobServices; readonly context: TaskContext; readonly threads: number | undefined }): Promise<Readonly<Record<string, number | null>>> {
@@ -33,7 +34,7 @@ export async function fieldOutputErrors(set: ImageSet, task: { readonly workspac
         },
         context,
       );
-      errors[group] = meanNmse(variants.at(-1)?.outputs ?? []);
+      errors[group] = worstNmse(variants.at(-1)?.outputs ?? []);
     } catch (error) {
       if (!(error instanceof WorkbenchError) || (error.code !== 'model-unsupported' && error.code !== 'images-empty')) throw error;
       errors[group] = null;
@@ -43,7 +44,7 @@ export async function fieldOutputErrors(set: ImageSet, task: { readonly workspac
 }
 
 /** Outputs without any signal have no such error and are left out. */
-function meanNmse(outputs: readonly { readonly sqnrDb: number | null }[]): number | null {
-  const errors = outputs.map(({ sqnrDb }) => (sqnrDb === null ? 0 : 10 ** (-sqnrDb / 10))).filter((error) => !Number.isNaN(error));
-  return errors.length === 0 ? null : errors.reduce((sum, error) => sum + error, 0) / errors.length;
+function worstNmse(outputs: readonly OutputQuality[]): number | null {
+  const errors = outputs.flatMap(({ sqnrDb }) => (sqnrDb === null ? [] : [10 ** (-sqnrDb / 10)]));
+  return errors.length === 0 ? null : Math.max(...errors);
 }

@@ -23,7 +23,7 @@ export async function sensitivityJob(spec: SensitivitySpec, workspace: Workspace
   const setup = await analysisSetup(spec, workspace, services, context);
   const set = await loadSet(workspace, which, undefined);
   if (needsLabels(metric) && set.labelSource === 'none') {
-    throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, { hint: 'Use --metric sqnr or agreement.' });
+    throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, { hint: 'Use the metric sqnr or agreement.' });
   }
   const entries = chooseImages(set.entries, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
   const found = await services.compute.request(

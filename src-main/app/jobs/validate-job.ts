@@ -6,6 +6,7 @@ import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { VariantPredictions } from '../../compute/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
 import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
+import { distinctEngines, withRepetitions } from './same-engines';
 import { defaultThreads, type JobServices } from './services';
 import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
 
@@ -19,13 +20,13 @@ export async function validateJob(spec: ValidateSpec, workspace: Workspace, serv
   const set = await loadSet(workspace, 'validation', spec.limit);
   const withReference: VariantOptions = { ...options, variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')] };
   const built = await buildVariants(withReference, workspace, services, context);
-  const { reports, ...evaluated } = await evaluateBuilt(built, { set, options, workspace, services, threads: spec.threads ?? defaultThreads() }, context);
+  const { reports, ...evaluated } = await evaluateBuilt(distinctEngines(built), { set, options, workspace, services, threads: spec.threads ?? defaultThreads() }, context);
   return {
     ...evaluated,
     classNames: set.classNames,
     backend: options.backend,
     target: options.target,
-    variants: reports.filter(({ variant }) => options.variants.includes(variant)),
+    variants: withRepetitions(reports, built).filter(({ variant }) => options.variants.includes(variant)),
   };
 }
 
@@ -37,7 +38,7 @@ interface EvaluationTask {
   readonly threads: number;
 }
 
-type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'skipped' | 'warnings'> & { readonly reports: readonly VariantReport[] };
+type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'classCount' | 'skipped' | 'warnings'> & { readonly reports: readonly VariantReport[] };
 
 /** Runs models over a set and compares them with the first one, which is FP32. */
 export async function evaluateBuilt(built: readonly BuiltVariant[], { set, options, workspace, services, threads }: EvaluationTask, context: TaskContext): Promise<Evaluation> {
@@ -56,8 +57,9 @@ export async function evaluateBuilt(built: readonly BuiltVariant[], { set, optio
   return {
     images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
     labelled: set.labelSource !== 'none' && evaluated.classCount > 0,
+    classCount: evaluated.classCount,
     skipped: evaluated.skipped,
-    warnings: [...warningsOf(set, evaluated.classCount, options), ...builtWarnings(built)],
+    warnings: [...warningsOf(set, evaluated.classCount, options), ...notFiniteWarnings(evaluated.variants), ...builtWarnings(built)],
     reports: evaluated.variants.map((variant) => variantReport(variant, reference, images, options)),
   };
 }
@@ -79,10 +81,16 @@ function variantReport(variant: VariantPredictions, reference: VariantPrediction
     images,
     ...(variant.predictions ? { predictions: variant.predictions } : {}),
     ...(reference?.predictions ? { fp32: reference.predictions } : {}),
-    ...(variant.predictions === null && variant.rowAgreement !== null ? { agreement: variant.rowAgreement } : {}),
     ...(isReference ? {} : { outputSqnrDb: variant.outputSqnrDb }),
     outputs: isReference ? [] : variant.outputs,
   });
+}
+
+/** NaN has no SQNR: it must not look like an output without any error. */
+function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
+  return variants.flatMap(({ variant, outputs }) =>
+    outputs.filter(({ notFinite }) => notFinite).map(({ name }) => ({ code: 'outputs-not-finite', message: `${variant} answers output "${name}" with NaN or infinite values where FP32 does not.` })),
+  );
 }
 
 function warningsOf(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
@@ -90,7 +98,7 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   if (set.labelSource !== 'none' && classCount === 0) {
     warnings.push({
       code: 'labels-unused',
-      message: 'The set has labels, but no output of the model has the shape [batch, classes]: variants are compared with FP32 by agreement and output SQNR.',
+      message: 'The set has labels, but no output of the model has the shape [batch, classes]: there is no top-1 and no agreement, and variants are compared with FP32 by the SQNR of their outputs.',
     });
   }
   if (classCount > 0 && set.classNames.length > classCount) {

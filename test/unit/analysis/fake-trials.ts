@@ -12,7 +12,7 @@ export class FakeTrials implements Trials {
     /** The class that a trial answers; FP32 answers the label. */
     private readonly answerOf: (trial: Trial, image: TrialImage, index: number) => number = (_, image) => image.label ?? -1,
   ) {
-    this.reference = images.map(({ label }) => ({ signal: [1], top1: label ?? -1, rows: 1 }));
+    this.reference = images.map(({ label }) => ({ signal: [1], top1: label ?? -1 }));
   }
 
   run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
@@ -22,7 +22,7 @@ export class FakeTrials implements Trials {
         return at.map((index) => {
           const image = this.images[index];
           if (!image) throw new RangeError(`no image ${index}`);
-          return { noise: [this.noiseOf(trial, image, index)], top1: this.answerOf(trial, image, index), agreeingRows: 1 };
+          return { noise: [this.noiseOf(trial, image, index)], top1: this.answerOf(trial, image, index) };
         });
       }),
     );

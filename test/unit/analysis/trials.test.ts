@@ -6,14 +6,14 @@ const at = [0, 1, 2, 3];
 
 function trials(signal: readonly (readonly number[])[]): Trials {
   const images = fakeImages(['day', 'day', 'night', 'night']);
-  return { images, reference: signal.map((own, i) => ({ signal: own, top1: i % 2, rows: 4 })), run: () => Promise.reject(new Error('not run')) };
+  return { images, reference: signal.map((own, i) => ({ signal: own, top1: i % 2 })), run: () => Promise.reject(new Error('not run')) };
 }
 
 const even = trials([[1], [3], [2], [2]]);
 
 describe('qualityOf', () => {
   it('sums noise over signal, over all images and per group', () => {
-    const answers = [0.1, 0.3, 0.2, 0.6].map((noise, i) => ({ noise: [noise], top1: i % 2, agreeingRows: 4 }));
+    const answers = [0.1, 0.3, 0.2, 0.6].map((noise, i) => ({ noise: [noise], top1: i % 2 }));
     const quality = qualityOf(even, at, answers);
     expect(quality.nmse).toBeCloseTo(1.2 / 8, 12);
     expect(quality.sqnrDb).toBeCloseTo(-10 * Math.log10(0.15), 12);
@@ -21,32 +21,35 @@ describe('qualityOf', () => {
     expect(worstNmse(quality)).toBeCloseTo(0.2, 12);
   });
 
-  it('is the mean over outputs, so that a large one does not drown a small one; an output without signal has no say', () => {
+  it('is that of the worst output, so that neither a large nor a good one hides it; an output without signal has no say', () => {
     const two = trials([[100, 1, 0], [100, 1, 0], [100, 1, 0], [100, 1, 0]]);
-    const answers = at.map((i) => ({ noise: [1, 0.5, 7], top1: i % 2, agreeingRows: 4 }));
-    expect(qualityOf(two, at, answers).nmse).toBeCloseTo((0.01 + 0.5) / 2, 12);
+    const answers = at.map((i) => ({ noise: [1, 0.5, 7], top1: i % 2 }));
+    const quality = qualityOf(two, at, answers);
+    expect(quality.nmse).toBeCloseTo(0.5, 12);
+    expect(quality.sqnrDb).toBeCloseTo(10 * Math.log10(2), 12);
   });
 
   it('counts right answers by label and kept answers by FP32, per group', () => {
-    const answers = [0, 0, 0, 1].map((top1) => ({ noise: [0], top1, agreeingRows: 4 }));
+    const answers = [0, 0, 0, 1].map((top1) => ({ noise: [0], top1 }));
     const quality = qualityOf(even, at, answers);
     expect(quality).toMatchObject({ top1: 75, agreement: 75, worstGroup: { name: 'day', top1: 50 }, groupTop1: { day: 50, night: 100 } });
   });
 
-  it('has rows to agree on where nothing is classified', () => {
+  it('has no agreement where nothing is classified', () => {
     const detector: Trials = { ...even, reference: even.reference.map((own) => ({ ...own, top1: -1 })) };
-    const answers = [4, 4, 2, 2].map((agreeingRows) => ({ noise: [0], top1: -1, agreeingRows }));
-    expect(qualityOf(detector, at, answers)).toMatchObject({ top1: null, agreement: 75, worstGroup: null });
+    const answers = at.map(() => ({ noise: [0], top1: -1 }));
+    expect(qualityOf(detector, at, answers)).toMatchObject({ top1: null, agreement: null, worstGroup: null });
+    expect(referenceQuality(detector, at).agreement).toBeNull();
   });
 
   it('is infinitely bad where FP32 answers zero throughout and the trial does not', () => {
-    const silent = { images: [{ file: '0', group: null, label: null }], reference: [{ signal: [0], top1: -1, rows: 0 }] };
-    const quality = (noise: number) => qualityOf(silent as never, [0], [{ noise: [noise], top1: -1, agreeingRows: 0 }]).nmse;
+    const silent = { images: [{ file: '0', group: null, label: null }], reference: [{ signal: [0], top1: -1 }] };
+    const quality = (noise: number) => qualityOf(silent as never, [0], [{ noise: [noise], top1: -1 }]).nmse;
     expect([quality(0), quality(1)]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
   it('is infinitely bad where an output has NaN', () => {
-    const answers = at.map((i) => ({ noise: [i === 2 ? Number.POSITIVE_INFINITY : 0], top1: i === 2 ? -1 : i % 2, agreeingRows: 4 }));
+    const answers = at.map((i) => ({ noise: [i === 2 ? Number.POSITIVE_INFINITY : 0], top1: i === 2 ? -1 : i % 2 }));
     const quality = qualityOf(even, at, answers);
     expect(quality.nmse).toBe(Number.POSITIVE_INFINITY);
     expect(quality.top1).toBe(75);

@@ -106,10 +106,11 @@ describe('buildVariantReport', () => {
     expect(report({ predictions: { ...FP32, top5 } }).top5).toBeCloseTo((100 * 4) / 7);
   });
 
-  it('passes on what a detector counted', () => {
-    const detector = report({ agreement: 93.5, outputSqnrDb: 21, outputs: [{ name: 'boxes', sqnrDb: Number.POSITIVE_INFINITY, cosine: 1 }] });
-    expect(detector).toMatchObject({ agreement: 93.5, outputSqnrDb: 21, groups: {}, outputs: [{ name: 'boxes', sqnrDb: null, cosine: 1 }] });
+  it('gives a detector the error of its outputs, and no agreement', () => {
+    const detector = report({ outputSqnrDb: 21, outputs: [{ name: 'boxes', sqnrDb: Number.POSITIVE_INFINITY, cosine: 1 }] });
+    expect(detector).toMatchObject({ outputSqnrDb: 21, groups: {}, outputs: [{ name: 'boxes', sqnrDb: null, cosine: 1 }] });
     expect(detector).not.toHaveProperty('top1');
+    expect(detector).not.toHaveProperty('agreement');
   });
 
   it('survives JSON unchanged', () => {
