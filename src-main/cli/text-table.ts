@@ -47,3 +47,12 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const rule = widths.map((width) => '─'.repeat(width)).join(GAP);
   return [line(columns.map((column) => column.title)), rule, ...cells.map(line), ''].join('\n');
 }
+
+/** The table without columns that no row has anything in. */
+export function renderFilledTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const filled = [...columns.keys()].filter((index) => rows.some((row) => (row[index] ?? '') !== ''));
+  return renderTable(
+    columns.filter((_, index) => filled.includes(index)),
+    rows.map((row) => filled.map((index) => row[index] ?? '')),
+  );
+}

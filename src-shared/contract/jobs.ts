@@ -231,6 +231,8 @@ export interface QuantizeResult {
 export interface ValidateResult {
   readonly images: number;
   readonly labelled: boolean;
+  /** Of the classification output; 0 when no output is one. */
+  readonly classCount: number;
   /** By class index; empty when classes have no names. */
   readonly classNames: readonly string[];
   readonly backend: BackendId;

@@ -3,13 +3,19 @@ import { medianOfSorted, percentileOfSorted } from './statistics';
 /** A coefficient of variation above this (2.5 %) means that the machine was not quiet enough to compare latencies. */
 export const UNSTABLE_COEFFICIENT_OF_VARIATION = 0.025;
 
-/** Latencies of one variant in milliseconds; percentiles as trtexec defines them. */
+/**
+ * Samples that a percentile needs, so that at least one of them lies beyond it: of fewer, the percentile would be the slowest
+ * sample under another name. It is absent then.
+ */
+export const MIN_SAMPLES = { p90: 10, p95: 20, p99: 100 } as const;
+
+/** Latencies of one variant in milliseconds; percentiles as trtexec defines them, absent below MIN_SAMPLES. */
 export interface LatencySummary {
   readonly mean: number;
   readonly median: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
+  readonly p90?: number;
+  readonly p95?: number;
+  readonly p99?: number;
   readonly min: number;
   readonly max: number;
   /** Standard deviation (of the sample, n - 1) over the mean, a ratio; 0 for a single value. */
@@ -29,9 +35,9 @@ export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
   return {
     mean,
     median: medianOfSorted(sorted),
-    p90: percentileOfSorted(sorted, 90),
-    p95: percentileOfSorted(sorted, 95),
-    p99: percentileOfSorted(sorted, 99),
+    ...(samples < MIN_SAMPLES.p90 ? {} : { p90: percentileOfSorted(sorted, 90) }),
+    ...(samples < MIN_SAMPLES.p95 ? {} : { p95: percentileOfSorted(sorted, 95) }),
+    ...(samples < MIN_SAMPLES.p99 ? {} : { p99: percentileOfSorted(sorted, 99) }),
     min: sorted[0] ?? Number.NaN,
     max: sorted[samples - 1] ?? Number.NaN,
     coefficientOfVariation: mean > 0 ? deviation / mean : 0,
@@ -45,8 +51,9 @@ export function isUnstable(summary: Pick<LatencySummary, 'coefficientOfVariation
 
 export interface PairedRatio {
   readonly median: number;
-  readonly p10: number;
-  readonly p90: number;
+  /** Absent below ten rounds, as p90 is. */
+  readonly p10?: number;
+  readonly p90?: number;
 }
 
 /**
@@ -62,5 +69,6 @@ export function pairedLatencyRatio(variantMs: ArrayLike<number>, referenceMs: Ar
   }
   if (ratios.length === 0) return null;
   ratios.sort((a, b) => a - b);
-  return { median: medianOfSorted(ratios), p10: percentileOfSorted(ratios, 10), p90: percentileOfSorted(ratios, 90) };
+  const spread = ratios.length < MIN_SAMPLES.p90 ? {} : { p10: percentileOfSorted(ratios, 10), p90: percentileOfSorted(ratios, 90) };
+  return { median: medianOfSorted(ratios), ...spread };
 }

@@ -1,4 +1,4 @@
-import type { VariantReport, WorstGroup } from './accuracy';
+import type { OutputQuality, VariantReport, WorstGroup } from './accuracy';
 import type { LatencySummary, PairedRatio } from './latency';
 import type { Method } from './methods';
 import type { BackendId, PrecisionPlan, Target } from './precision';
@@ -6,12 +6,15 @@ import type { Preprocessing } from './preprocessing';
 import type { ModelReference } from './project';
 import type { PairedComparison } from './statistics';
 
-export const RUN_RECORD_VERSION = 1;
+/** 2: SQNR is that of the worst output, agreement that of a classification only; percentiles of few samples are absent. */
+export const RUN_RECORD_VERSION = 2;
 
 /** One row of the table that a run ends in: what a variant costs and what it answers. Unknown fields are absent. */
 export interface TableRow {
   readonly variant: string;
   readonly backend: BackendId;
+  /** The earlier variant that is the same model (mixed without a layer outside INT8, for example): all numbers are its. */
+  readonly sameAs?: string;
   /** Median latency of one inference. */
   readonly latencyMs?: number;
   readonly latency?: LatencySummary;
@@ -27,10 +30,18 @@ export interface TableRow {
   readonly worstGroup?: WorstGroup;
   /** Group -> percent; only groups with labels. */
   readonly groupTop1?: Readonly<Record<string, number>>;
+  /** Percent of images answered as by FP32; absent where no output is a classification. */
   readonly agreement?: number;
+  /** Of the output that lost most. */
   readonly outputSqnrDb?: number;
+  /** Every output's; absent for FP32. sqnrDb is null without any error or signal. */
+  readonly outputs?: readonly Pick<OutputQuality, 'name' | 'sqnrDb'>[];
   readonly comparedToFp32?: PairedComparison;
 }
+
+/** Why a gate could not be judged. */
+export const GATE_REASONS = ['no-set', 'no-labels', 'no-classification', 'no-groups', 'no-fp32', 'no-benchmark', 'no-variant'] as const;
+export type GateReason = (typeof GATE_REASONS)[number];
 
 /** A limit and what was found. A gate that cannot be judged is not met and says why. */
 export interface GateResult {
@@ -43,8 +54,9 @@ export interface GateResult {
   readonly variant: string;
   /** Group with the largest drop, for the gate on groups. */
   readonly group?: string;
-  /** Why there is no value. */
+  /** Why there is no value: a sentence, and its stable name (absent in runs of older versions). */
   readonly reason?: string;
+  readonly reasonCode?: GateReason;
 }
 
 export interface SetRecord {
@@ -79,7 +91,10 @@ export interface CalibrationSummary {
 
 export interface ValidationRecord {
   readonly images: number;
+  /** The images have labels, and an output of the model is a classification that they can be compared with. */
   readonly labelled: boolean;
+  /** Of the classification output; 0 when no output is one. Absent in runs of older versions. */
+  readonly classCount?: number;
   /** By class index; absent when classes have no names. */
   readonly classNames?: readonly string[];
   readonly variants: readonly VariantReport[];
@@ -103,6 +118,8 @@ export interface BenchmarkVariantRecord {
   readonly sizeMb: number;
   readonly coefficientOfVariation: number;
   readonly ratioToFp32?: PairedRatio;
+  /** The earlier variant that is the same engine: all numbers are its. */
+  readonly sameAs?: string;
   /** Where several GPUs were benchmarked. */
   readonly device?: DeviceRecord;
 }

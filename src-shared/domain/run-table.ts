@@ -17,6 +17,7 @@ export function buildTable({ validation, benchmark }: TableSources): readonly Ta
   const rows = reports.map((report) => ({
     variant: report.variant,
     backend: report.backend,
+    ...(report.sameAs === undefined ? {} : { sameAs: report.sameAs }),
     ...latencyFields(benched.find((entry) => entry.variant === report.variant)),
     ...accuracyFields(report),
   }));
@@ -26,7 +27,7 @@ export function buildTable({ validation, benchmark }: TableSources): readonly Ta
 }
 
 function benchOnlyRow(entry: BenchmarkVariantRecord, backend: BackendId): TableRow {
-  return { variant: entry.variant, backend, ...latencyFields(entry) };
+  return { variant: entry.variant, backend, ...(entry.sameAs === undefined ? {} : { sameAs: entry.sameAs }), ...latencyFields(entry) };
 }
 
 function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<TableRow> {
@@ -52,6 +53,34 @@ function accuracyFields(report: VariantReport): Partial<TableRow> {
     ...(worst === null ? {} : { worstGroup: worst, groupTop1 }),
     ...(report.agreement === undefined ? {} : { agreement: report.agreement }),
     ...(report.outputSqnrDb === undefined ? {} : { outputSqnrDb: report.outputSqnrDb }),
+    ...(report.outputs.length === 0 ? {} : { outputs: report.outputs.map(({ name, sqnrDb }) => ({ name, sqnrDb })) }),
     ...(report.comparedToFp32 === undefined ? {} : { comparedToFp32: report.comparedToFp32 }),
   };
+}
+
+/** One model of the table, under all the names that it was asked for with. */
+export interface DistinctRow<T> {
+  /** Of the names, the one that is to be shipped; else the first. */
+  readonly row: T;
+  /** In the table's order; the row's own among them. */
+  readonly names: readonly string[];
+}
+
+/** What a row is about: one variant, timed with one batch on one device where there are several. */
+interface VariantRow {
+  readonly variant: string;
+  readonly sameAs?: string;
+  readonly batch?: number;
+  readonly device?: { readonly index: number };
+}
+
+/** Rows without repetitions, for views: a variant that is the same as another stands in that one's row. */
+export function distinctRows<T extends VariantRow>(rows: readonly T[], shipped: readonly string[]): readonly DistinctRow<T>[] {
+  const repeats = (row: T, first: T): boolean => row.sameAs === first.variant && row.batch === first.batch && row.device?.index === first.device?.index;
+  return rows
+    .filter((row) => !rows.some((first) => repeats(row, first)))
+    .map((first) => {
+      const all = [first, ...rows.filter((row) => repeats(row, first))];
+      return { row: all.find(({ variant }) => shipped.includes(variant)) ?? first, names: all.map(({ variant }) => variant) };
+    });
 }

@@ -2,6 +2,8 @@ import { createRandom, type Random } from './random';
 
 /** Below this many images a difference of accuracies is said to rest on few images. */
 export const FEW_IMAGES = 500;
+/** McNemar's exact test decides whether a difference is more than chance explains: its p is below this. */
+export const SIGNIFICANT_P = 0.05;
 export const BOOTSTRAP_RESAMPLES = 10_000;
 export const BOOTSTRAP_SEED = 20_261_121;
 
@@ -113,6 +115,14 @@ export interface PairedComparison {
   readonly mcnemarP: number;
   /** Present (true) when fewer than 500 images were compared. */
   readonly fewImages?: true;
+}
+
+/**
+ * Whether the answers differ by more than chance explains. The test decides alone: the bootstrap interval shows the size of the
+ * difference, and may include 0 or not on few images where the test says otherwise.
+ */
+export function isBeyondChance({ mcnemarP }: Pick<PairedComparison, 'mcnemarP'>): boolean {
+  return mcnemarP < SIGNIFICANT_P;
 }
 
 /** All paired statistics of one variant against FP32; null without a common image. */

@@ -26,11 +26,18 @@ export function parseVariant(text: string): VariantName {
   });
 }
 
+/** A layer is INT8 whether the plan says so or not: equal plans must look equal, since they make the same model. */
+function withoutInt8(plan: PrecisionPlan): PrecisionPlan {
+  const layers = Object.entries(plan.layers);
+  const others = layers.filter(([, precision]) => precision !== 'int8');
+  return others.length === layers.length ? plan : { ...plan, layers: Object.fromEntries(others) };
+}
+
 /** The precision plan of a variant: mixed follows the project's plan, the others ask the same of every layer. */
 export function planOfVariant(variant: VariantName, projectPlan: PrecisionPlan, layers: readonly LayerId[]): PrecisionPlan {
   switch (variant.kind) {
     case 'mixed':
-      return projectPlan;
+      return withoutInt8(projectPlan);
     case 'int8':
       return { ...projectPlan, layers: {} };
     case 'fp16':

@@ -9,6 +9,7 @@ import { imageInput, prepared, type Workspace } from '../workspace';
 import { buildOnDevices, devicesOf, type DeviceEngines } from './devices';
 import { forEachDevice } from './for-each-device';
 import { blamingProvider, ortGpuWarnings } from './ort-gpu';
+import { distinctEngines, withRepetitions } from './same-engines';
 import { defaultThreads, type JobServices } from './services';
 import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
 
@@ -86,15 +87,16 @@ async function timeEngines(
   context: TaskContext,
 ): Promise<Timed> {
   const startedAt = performance.now();
+  const timed = distinctEngines(built);
   const params = {
     ...how,
-    variants: built.map(({ runnable }) => runnable),
-    sizesMb: Object.fromEntries(built.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
+    variants: timed.map(({ runnable }) => runnable),
+    sizesMb: Object.fromEntries(timed.map((engine) => [engine.runnable.variant, engine.sizeBytes / 1e6])),
     batches: options.tensorrt.batches,
     tensorrt: options.tensorrt,
   };
   const outcome = await blamingProvider(options, services.compute.request('bench', params, context));
-  return { device, outcome, seconds: (performance.now() - startedAt) / 1000 };
+  return { device, outcome: { ...outcome, variants: withRepetitions(outcome.variants, built) }, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 function resultOf(timed: readonly Timed[], asked: VariantOptions): Pick<BenchResult, 'device' | 'variants' | 'warnings' | 'gpu' | 'devices'> {

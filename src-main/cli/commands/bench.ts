@@ -1,9 +1,14 @@
 import { resolve } from 'node:path';
 import { formatMs, formatPercent, formatRate } from '../../../src-shared/base/units';
 import type { BenchResult } from '../../../src-shared/contract/jobs';
+import { MIN_SAMPLES } from '../../../src-shared/domain/latency';
+import { distinctRows } from '../../../src-shared/domain/run-table';
+import { formatSpeed, speedOf } from '../../../src-shared/domain/speed';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
 import { DEVICES_OPTIONS, DEVICES_USAGE, deviceText, parseDevicesFlags, parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
+
+const PERCENTILES = ['p90', 'p95', 'p99'] as const;
 
 export const bench: Command = {
   name: 'bench',
@@ -29,24 +34,33 @@ ${DEVICES_USAGE}`,
 };
 
 function asText(result: BenchResult): string {
+  // The same engine under another name has the same numbers.
+  const shown = distinctRows(result.variants, []);
+  const percentiles = PERCENTILES.filter((key) => result.variants.some(({ latencyMs }) => latencyMs[key] !== undefined));
   const columns: Column[] = [
     ...(result.devices === undefined ? [] : [{ title: 'GPU' }]),
     { title: 'variant' },
     { title: 'batch', align: 'right' },
-    ...['median', 'mean', 'p90', 'p95', 'p99', 'CV', 'vs FP32', 'throughput', 'memory MB', 'size MB'].map((title): Column => ({ title, align: 'right' })),
+    ...['median', 'mean', ...percentiles, 'CV', 'vs FP32', 'throughput', 'memory MB', 'size MB'].map((title): Column => ({ title, align: 'right' })),
   ];
-  const rows = result.variants.map((row) => [
+  const rows = shown.map(({ row, names }) => [
     ...(result.devices === undefined ? [] : [deviceText(row.device)]),
-    row.variant,
+    names.join(' = '),
     String(row.batch),
-    ...(['median', 'mean', 'p90', 'p95', 'p99'] as const).map((key) => formatMs(row.latencyMs[key])),
+    ...(['median', 'mean', ...percentiles] as const).map((key) => msText(row.latencyMs[key])),
     formatPercent(row.coefficientOfVariation * 100),
-    row.ratioToFp32 ? `${row.ratioToFp32.median.toFixed(2)}×` : '',
+    row.ratioToFp32 ? formatSpeed(speedOf(row.ratioToFp32)) : '',
     formatRate(row.throughputPerSecond, 'images'),
     row.memoryMb?.toFixed(1) ?? '',
     row.sizeMb.toFixed(2),
   ]);
-  return `${result.device}, ${gpuText(result)}, ${result.rounds} rounds\n${renderTable(columns, rows)}`;
+  const missing = PERCENTILES.filter((key) => !percentiles.includes(key)).map((key) => `${key} below ${MIN_SAMPLES[key]}`);
+  const omitted = missing.length === 0 ? '' : `Percentiles of too few samples are omitted: ${missing.join(', ')}.\n`;
+  return `${result.device}, ${gpuText(result)}, ${result.rounds} rounds\n${renderTable(columns, rows)}${omitted}`;
+}
+
+function msText(valueMs: number | undefined): string {
+  return valueMs === undefined ? '' : formatMs(valueMs);
 }
 
 function gpuText({ gpu, threads }: BenchResult): string {

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { formatAccuracy, formatDb, formatPoints, formatProbability } from '../../../src-shared/base/units';
 import type { ValidateResult } from '../../../src-shared/contract/jobs';
-import { worstGroup } from '../../../src-shared/domain/accuracy';
+import { worstGroup, worstOutput, type OutputQuality } from '../../../src-shared/domain/accuracy';
+import { distinctRows } from '../../../src-shared/domain/run-table';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
-import { renderTable, type Column } from '../text-table';
+import { renderFilledTable, renderTable, type Column } from '../text-table';
 import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
 
 const SHOWN_CONFUSIONS = 5;
@@ -37,16 +38,16 @@ function asText(result: ValidateResult): string {
     { title: 'worst group' },
   ];
   const percent = (value: number | undefined): string => (value === undefined ? '' : formatAccuracy(value));
-  const rows = result.variants.map((variant) => {
+  const rows = distinctRows(result.variants, []).map(({ row: variant, names }) => {
     const compared = variant.comparedToFp32;
     const worst = worstGroup(variant);
     return [
-      variant.variant,
+      names.join(' = '),
       percent(variant.top1),
       percent(variant.top5),
       ...groups.map((group) => percent(variant.groups[group]?.top1 ?? variant.groups[group]?.agreement)),
       percent(variant.agreement),
-      variant.outputSqnrDb === undefined ? '' : formatDb(variant.outputSqnrDb),
+      variant.outputSqnrDb === undefined ? '' : `${formatDb(variant.outputSqnrDb)}${variant.outputs.length > 1 ? ` (${worstOutput(variant.outputs)?.name ?? ''})` : ''}`,
       compared ? formatPoints(compared.top1Difference) : '',
       compared ? `${formatPoints(compared.interval95[0])} to ${formatPoints(compared.interval95[1])}` : '',
       compared ? formatProbability(compared.mcnemarP) : '',
@@ -54,21 +55,27 @@ function asText(result: ValidateResult): string {
     ];
   });
   const head = `${result.images} images, backend ${result.backend}, target ${result.target}\n`;
-  return `${head}${renderTable(columns, rows)}${outputsText(result)}${confusionsText(result)}`;
+  return `${head}${renderFilledTable(columns, rows)}${outputsText(result)}${confusionsText(result)}`;
 }
 
 /** Per-output quality, where a model has more than one output. */
 function outputsText(result: ValidateResult): string {
-  const lines = result.variants.filter((variant) => variant.outputs.length > 1);
+  const lines = distinctRows(result.variants, []).map(({ row }) => row).filter((variant) => variant.outputs.length > 1);
   if (lines.length === 0) return '';
   const rows = lines.flatMap((variant) =>
-    variant.outputs.map((output) => [variant.variant, output.name, output.sqnrDb === null ? '' : formatDb(output.sqnrDb), output.cosine?.toFixed(6) ?? '']),
+    variant.outputs.map((output) => [variant.variant, output.name, outputSqnrText(output), output.cosine?.toFixed(6) ?? '']),
   );
   return `\n${renderTable([{ title: 'variant' }, { title: 'output' }, { title: 'SQNR', align: 'right' }, { title: 'cosine', align: 'right' }], rows)}`;
 }
 
+function outputSqnrText({ sqnrDb, notFinite }: OutputQuality): string {
+  if (notFinite) return 'NaN';
+  return sqnrDb === null ? 'no error' : formatDb(sqnrDb);
+}
+
 function confusionsText(result: ValidateResult): string {
-  const lines = result.variants
+  const lines = distinctRows(result.variants, [])
+    .map(({ row }) => row)
     .filter((variant) => variant.confusions.length > 0)
     .map((variant) => {
       const shown = variant.confusions.slice(0, SHOWN_CONFUSIONS).map(({ label, from, to, count }) => `${label === null ? '' : `${label}: `}${from} read as ${to} (${count})`);

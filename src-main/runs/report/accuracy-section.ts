@@ -1,7 +1,8 @@
 import { formatAccuracy, formatCount, formatFixed, formatPoints, formatProbability } from '../../../src-shared/base/units';
 import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
 import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { isBeyondChance } from '../../../src-shared/domain/statistics';
 import { html, px, type Html } from './markup';
 import { variantColour } from './marks';
 
@@ -10,19 +11,28 @@ const LABEL_WIDTH = 120;
 const PLOT_WIDTH = 300;
 const NUMBER_WIDTH = 150;
 const ROW_HEIGHT = 20;
+const AXIS_HEIGHT = 14;
 
 /** Accuracy in detail: difference with its interval, groups, and what got worse for each variant. */
 export function renderAccuracy(record: RunRecord): Html {
   const { validation } = record;
   if (validation === null) return html``;
-  const others = validation.variants.filter((report) => report.variant !== REFERENCE_VARIANT);
+  const reports = distinctRows(validation.variants, record.shipped).map(({ row }) => row);
+  const others = reports.filter((report) => report.variant !== REFERENCE_VARIANT);
   const first = others.filter((report) => record.shipped.includes(report.variant));
   const rest = others.filter((report) => !record.shipped.includes(report.variant));
   return html`<h2>Accuracy</h2>
-<p class="dim">${formatCount(validation.images)} validation images${validation.labelled ? '' : ', without labels: agreement with FP32 is what can be told'}.</p>
-<div class="cols">${differencePlot(others)}${groupPlot(validation.variants)}</div>
+<p class="dim">${formatCount(validation.images)} validation images${whatCanBeTold(validation)}.</p>
+<div class="cols">${differencePlot(others)}${groupPlot(reports)}</div>
 ${first.map((report) => html`<h3>What changed: ${report.variant}</h3>${changes(report, validation)}`)}
 ${rest.map((report) => html`<details><summary>What changed: ${report.variant}</summary>${changes(report, validation)}</details>`)}`;
+}
+
+/** Why there is no accuracy, and what there is instead. */
+function whatCanBeTold({ labelled, classCount }: ValidationRecord): string {
+  if (labelled) return '';
+  if (classCount === 0) return ': no output of the model is a classification, so that the outputs themselves are compared with those of FP32';
+  return ', without labels: agreement with FP32 is what can be told';
 }
 
 /** Top-1 difference of every variant as a dot with its 95 % interval. */
@@ -33,7 +43,7 @@ function differencePlot(reports: readonly VariantReport[]): Html {
   const high = Math.max(0, ...rows.map((row) => row.compared.interval95[1]));
   const span = Math.max(high - low, 0.1);
   const xFromPoints = (points: number): number => LABEL_WIDTH + 6 + ((points - low) / span) * (PLOT_WIDTH - 12);
-  const height = rows.length * ROW_HEIGHT;
+  const height = rows.length * ROW_HEIGHT + AXIS_HEIGHT;
   const marks = rows.map(({ report, compared }, index) => {
     const y = index * ROW_HEIGHT + ROW_HEIGHT / 2;
     const [from, to] = compared.interval95;
@@ -41,13 +51,15 @@ function differencePlot(reports: readonly VariantReport[]): Html {
     return html`<text class="v" x="0" y="${y + 4}">${report.variant}</text>
 <line x1="${px(xFromPoints(from))}" x2="${px(xFromPoints(to))}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2"/>
 <circle cx="${px(xFromPoints(compared.top1Difference))}" cy="${y}" r="4" fill="${colour}"/>
-<text class="v" x="${LABEL_WIDTH + PLOT_WIDTH + NUMBER_WIDTH}" y="${y + 4}" text-anchor="end">${formatPoints(compared.top1Difference)}, p ${probability(compared.mcnemarP)}</text>`;
+<text class="v" x="${px(xFromPoints(to) + 8)}" y="${y + 4}">${formatPoints(compared.top1Difference)}, p ${probability(compared.mcnemarP)}</text>`;
   });
   const few = rows.some((row) => row.compared.fewImages === true);
-  const zero = html`<line x1="${px(xFromPoints(0))}" x2="${px(xFromPoints(0))}" y1="0" y2="${height}" stroke="var(--dim)" stroke-dasharray="2 3"/>`;
+  const zero = html`<line x1="${px(xFromPoints(0))}" x2="${px(xFromPoints(0))}" y1="0" y2="${height - AXIS_HEIGHT}" stroke="var(--dim)" stroke-dasharray="2 3"/>
+<text x="${px(xFromPoints(0))}" y="${height - 2}" text-anchor="middle">0</text>`;
   return html`<div><h3>Top-1 against FP32</h3>${plot(height, html`${zero}${marks}`, 'Top-1 difference against FP32')}
 <p class="dim">Same images, paired: 95 % bootstrap interval (10,000 resamples), p of McNemar's exact test.
-${few && 'Fewer than 500 images: small differences cannot be told from chance.'}</p></div>`;
+${few && 'Fewer than 500 images: a test on so few images misses small differences.'}</p>
+<p>${rows.map(({ report, compared }) => html`${report.variant}: ${isBeyondChance(compared) ? 'more' : 'not more'} than chance explains by McNemar's exact test (p ${probability(compared.mcnemarP)}).<br>`)}</p></div>`;
 }
 
 function probability(p: number): string {
@@ -77,9 +89,8 @@ function groupPlot(reports: readonly VariantReport[]): Html {
     if (row.kind === 'title') return html`<text x="0" y="${y + 14}">${row.name}, ${formatCount(row.images)} images</text>`;
     if (row.percent === null) return html`<text class="v" x="8" y="${y + 14}">${row.variant}</text>`;
     return html`<text class="v" x="8" y="${y + 14}">${row.variant}</text>
-<rect x="${LABEL_WIDTH}" y="${y + 4}" width="${PLOT_WIDTH}" height="12" fill="var(--line)"/>
 <rect x="${LABEL_WIDTH}" y="${y + 4}" width="${px((PLOT_WIDTH * row.percent) / 100)}" height="12" fill="${variantColour(row.variant)}"/>
-<text class="v" x="${LABEL_WIDTH + PLOT_WIDTH + 62}" y="${y + 14}" text-anchor="end">${formatAccuracy(row.percent)}</text>`;
+<text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * row.percent) / 100 + 6)}" y="${y + 14}">${formatAccuracy(row.percent)}</text>`;
   });
   const title = isLabelled ? 'Top-1 per group' : 'Agreement with FP32 per group';
   return html`<div><h3>${title}</h3>${plot(rows.length * ROW_HEIGHT, html`${marks}`, title)}</div>`;

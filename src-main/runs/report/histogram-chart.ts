@@ -3,15 +3,13 @@ import { METHODS, type Method } from '../../../src-shared/domain/methods';
 import { CHART, chartScale, columnsOf, placeLabels, steppedPath, usedBinsOf, type ChartScale } from './histogram-geometry';
 import { html, px, type Html } from './markup';
 import type { ReportHistogram, ReportThreshold } from './input';
-import { METHOD_MARKS } from './marks';
+import { GROUP_COLOURS, METHOD_MARKS } from './marks';
 
 /** Shared by all charts of a page: the hatch of what is clipped. */
 export const CHART_DEFINITIONS = html`<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>
 <pattern id="clipped" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <line x1="0" y1="0" x2="0" y2="5" stroke="var(--bad)" stroke-width="1.6"/></pattern>
 </defs></svg>`;
-
-export const GROUP_COLOURS = ['var(--group0)', 'var(--group1)', 'var(--group2)', 'var(--group3)'] as const;
 
 /** The methods that have a threshold, in the fixed order; the one in use is there even if `methods` lacks it. */
 function thresholdsOf(histogram: ReportHistogram): readonly { readonly method: Method; readonly entry: ReportThreshold }[] {

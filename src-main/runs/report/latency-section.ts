@@ -1,5 +1,6 @@
 import { formatCount, formatMs, formatPercent } from '../../../src-shared/base/units';
-import { isUnstable } from '../../../src-shared/domain/latency';
+import { distinctRows } from '../../../src-shared/domain/run-table';
+import { isUnstable, MIN_SAMPLES, type LatencySummary } from '../../../src-shared/domain/latency';
 import type { BenchmarkVariantRecord, RunRecord } from '../../../src-shared/domain/run-record';
 import { renderBatches } from './batch-chart';
 import { html, px, type Html } from './markup';
@@ -9,39 +10,59 @@ const LABEL_WIDTH = 120;
 const PLOT_WIDTH = 560;
 const ROW_HEIGHT = 26;
 
-/** Latency per variant: a bar from 0 to the median, paler steps to p90, p95 and p99, and the numbers. */
+const PERCENTILES = ['p90', 'p95', 'p99'] as const;
+type Percentile = (typeof PERCENTILES)[number];
+
+/** Latency per variant: a bar from 0 to the median, paler steps to the percentiles that the samples give, and the numbers. */
 export function renderLatency(record: RunRecord): Html {
   const { benchmark } = record;
   if (benchmark === null || benchmark.variants.length === 0) return html``;
   const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
   const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? `${variant} × ${batch}` : variant);
-  const scaleMs = Math.max(...benchmark.variants.map((entry) => entry.latencyMs.p99));
-  const height = benchmark.variants.length * ROW_HEIGHT + 18;
+  const entries = distinctRows(benchmark.variants, record.shipped).map(({ row }) => row);
+  const scaleMs = Math.max(...entries.map(({ latencyMs }) => farthestMs(latencyMs)));
+  const percentiles = PERCENTILES.filter((key) => entries.some(({ latencyMs }) => latencyMs[key] !== undefined));
+  const height = entries.length * ROW_HEIGHT + 18;
   const width = LABEL_WIDTH + PLOT_WIDTH + 60;
   return html`<h2>Latency</h2>
 <p class="dim">${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in ${countOf(benchmark.rounds, 'round')}.
-Solid: up to the median; paler: p90, p95, p99.</p>
+Solid: up to the median${percentiles.length > 0 && html`; paler: ${percentiles.join(', ')}`}.${omitted(percentiles)}</p>
 <svg role="img" aria-label="Latency per variant" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
-${benchmark.variants.map((entry, index) => bar(entry, nameOf(entry), index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
-${renderBatches(benchmark.variants)}
+${entries.map((entry, index) => bar(entry, nameOf(entry), index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
+${renderBatches(entries)}
 <div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th>
-<th class="n">p90</th><th class="n">p95</th><th class="n">p99</th><th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th>
+${percentiles.map((key) => html`<th class="n">${key}</th>`)}<th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th>
 <th class="n">Samples</th></tr>
-${benchmark.variants.map(numbers)}</table></div>`;
+${entries.map((entry) => numbers(entry, percentiles))}</table></div>`;
 }
 
 function countOf(count: number, word: string): string {
   return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
+/** The highest percentile that there is, else the median. */
+function farthestMs({ median, p90 = median, p95 = p90, p99 = p95 }: LatencySummary): number {
+  return p99;
+}
+
+/** Which percentiles the samples were too few for; empty: none. */
+function omitted(shown: readonly Percentile[]): string {
+  const missing = PERCENTILES.filter((key) => !shown.includes(key));
+  return missing.length === 0 ? '' : ` Omitted for too few samples: ${missing.map((key) => `${key} (below ${MIN_SAMPLES[key]})`).join(', ')}.`;
+}
+
 function bar(entry: BenchmarkVariantRecord, name: string, y: number, scaleMs: number): Html {
-  const { median, p90, p95, p99 } = entry.latencyMs;
+  const { median } = entry.latencyMs;
+  const steps = [['p99', '0.2'], ['p95', '0.25'], ['p90', '0.35']] as const;
   const widthOf = (valueMs: number): string => px((PLOT_WIDTH * valueMs) / scaleMs);
   const colour = variantColour(entry.variant);
   const layer = (valueMs: number, opacity: string): Html =>
     html`<rect x="${LABEL_WIDTH}" y="${y + 6}" width="${widthOf(valueMs)}" height="14" fill="${colour}" opacity="${opacity}"/>`;
-  return html`<text class="v" x="0" y="${y + 17}">${name}</text>${layer(p99, '0.2')}${layer(p95, '0.25')}${layer(p90, '0.35')}${layer(median, '1')}
-<text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * p99) / scaleMs + 6)}" y="${y + 17}">${formatMs(median)}</text>`;
+  return html`<text class="v" x="0" y="${y + 17}">${name}</text>${steps.map(([key, opacity]) => {
+    const valueMs = entry.latencyMs[key];
+    return valueMs === undefined ? null : layer(valueMs, opacity);
+  })}${layer(median, '1')}
+<text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * median) / scaleMs + 4)}" y="${y + 17}">${formatMs(median)}</text>`;
 }
 
 function axis(scaleMs: number, height: number): Html {
@@ -61,10 +82,10 @@ export function niceStep(minimum: number): number {
   return factor * power;
 }
 
-function numbers(entry: BenchmarkVariantRecord): Html {
+function numbers(entry: BenchmarkVariantRecord, percentiles: readonly Percentile[]): Html {
   const { latencyMs } = entry;
-  const cells = [latencyMs.median, latencyMs.mean, latencyMs.p90, latencyMs.p95, latencyMs.p99, latencyMs.min, latencyMs.max];
+  const cells = [latencyMs.median, latencyMs.mean, ...percentiles.map((key) => latencyMs[key]), latencyMs.min, latencyMs.max];
   const variation = formatPercent(entry.coefficientOfVariation * 100);
-  return html`<tr><td>${entry.variant}</td><td class="n">${formatCount(entry.batch)}</td>${cells.map((value) => html`<td class="n">${formatMs(value)}</td>`)}
+  return html`<tr><td>${entry.variant}</td><td class="n">${formatCount(entry.batch)}</td>${cells.map((value) => html`<td class="n">${value === undefined ? '–' : formatMs(value)}</td>`)}
 <td class="n">${isUnstable(entry) ? html`<span class="no" title="above 2.5 %: the machine was not quiet">${variation}</span>` : variation}</td><td class="n">${formatCount(latencyMs.samples)}</td></tr>`;
 }

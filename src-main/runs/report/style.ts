@@ -1,17 +1,22 @@
-/** The page's style sheet: dense, calm, tabular figures; dark and light by the reader's setting. */
+/**
+ * The page's style sheet: dense, calm, tabular figures; dark and light by the reader's setting. Precisions, methods and groups have
+ * the colours of the user interface (src-renderer/styles/tokens.css), so that a chart says the same in both; a test compares them.
+ */
 export const STYLE = `
 :root{color-scheme:light dark;
 --bg:#fff;--panel:#f6f7f8;--line:#dfe2e6;--text:#1b1f24;--dim:#616a75;--accent:#0072b2;
 --good:#00724f;--bad:#b3261e;--good-bg:#e5f4ee;--bad-bg:#fbeae8;--warn-bg:#fdf4df;
---int8:#0072b2;--fp16:#d98200;--fp32:#8b929b;--mixed:#009e73;--area:#c9d3de;--area-line:#7d8b9a;
---minmax:#00875f;--entropy:#6f4bc9;--tensorrt:#8a6d00;--percentile:#b4548f;--mse:#1786bf;--auto:#1b1f24;--imported:#616a75;--manual:#c2255c;
---group0:#b35c00;--group1:#1c3f94;--group2:#4f7a00;--group3:#7a3e9d}
+--int8:#0072b2;--fp16:#d55e00;--fp32:#6b7680;--area:#c9d3de;--area-line:#7d8b9a;
+--method-minmax:#5c6670;--method-entropy:#0072b2;--method-entropy-tensorrt:#4b8f00;--method-percentile:#b8860b;--method-mse:#a8457f;
+--method-auto:#00806a;--method-imported:#7a5230;--method-manual:#c2410c;
+--series-1:#0072b2;--series-2:#d55e00;--series-3:#00806a;--series-4:#a8457f;--series-5:#b8860b;--series-6:#3f8fd0;--series-7:#5c6670;--series-8:#7a5230}
 @media (prefers-color-scheme:dark){:root{
 --bg:#14171b;--panel:#1b1f24;--line:#30363d;--text:#e3e7eb;--dim:#99a3ae;--accent:#56b4e9;
 --good:#4cc79b;--bad:#ff8a80;--good-bg:#12302a;--bad-bg:#3a1d1c;--warn-bg:#332a14;
---int8:#3f9fdc;--fp16:#e69f00;--fp32:#8b929b;--mixed:#2fbf8f;--area:#36414d;--area-line:#7f8d9c;
---minmax:#35c795;--entropy:#a58bf0;--tensorrt:#d6b43a;--percentile:#e08fc0;--mse:#56b4e9;--auto:#e3e7eb;--imported:#99a3ae;--manual:#ff7aa2;
---group0:#f0a04b;--group1:#8fb0ff;--group2:#a8d14f;--group3:#cf9be8}}
+--int8:#56b4e9;--fp16:#e69f00;--fp32:#98a2ac;--area:#36414d;--area-line:#7f8d9c;
+--method-minmax:#a6b0ba;--method-entropy:#56b4e9;--method-entropy-tensorrt:#93cc3f;--method-percentile:#f0d04a;--method-mse:#dd8fbd;
+--method-auto:#2fc4a3;--method-imported:#c79a6b;--method-manual:#ff8f57;
+--series-1:#56b4e9;--series-2:#e69f00;--series-3:#2fc4a3;--series-4:#dd8fbd;--series-5:#f0e442;--series-6:#8f9ef0;--series-7:#a6b0ba;--series-8:#c79a6b}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--text);font:13px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
 font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
@@ -39,7 +44,7 @@ tr td:first-child,tr th:first-child{padding-left:8px}
 td b,.best{font-weight:650}
 td small{color:var(--dim);font-size:12px;font-weight:400}
 table.close th,table.close td{padding-right:8px}table.close td.n+td.n,table.close th.n+th.n{padding-left:4px}
-.ok{color:var(--good);font-weight:600}.no{color:var(--bad);font-weight:600}
+.ok{color:var(--good);font-weight:600}.no{color:var(--bad);font-weight:600}.open{color:var(--dim);font-weight:600}
 .tag{display:inline-block;min-width:22px;padding:0 4px;border-radius:3px;font-size:11px;line-height:16px;text-align:center;font-weight:600;color:var(--bg);margin-right:4px}
 .cols{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:0 32px;align-items:start}
 .cols>*{min-width:0}

@@ -1,9 +1,9 @@
 import { formatCount, formatDb, formatFraction, formatReal } from '../../../src-shared/base/units';
 import { METHODS } from '../../../src-shared/domain/methods';
-import { CHART_DEFINITIONS, GROUP_COLOURS, renderHistogram } from './histogram-chart';
+import { CHART_DEFINITIONS, renderHistogram } from './histogram-chart';
 import { html, type Html } from './markup';
 import type { ReportHistogram } from './input';
-import { METHOD_MARKS } from './marks';
+import { GROUP_COLOURS, METHOD_MARKS } from './marks';
 
 const MAX_CHARTS = 24;
 

@@ -1,6 +1,8 @@
-import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints } from '../../../src-shared/base/units';
 import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { worstOutput } from '../../../src-shared/domain/accuracy';
+import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { formatSpeed, formatSpeedSpread, speedOf } from '../../../src-shared/domain/speed';
 import { html, type Html } from './markup';
 import { variantColour } from './marks';
 
@@ -10,6 +12,8 @@ interface TableColumn {
   readonly value: (row: TableRow) => number | null;
   readonly show: (row: TableRow, value: number) => Html | string;
   readonly best: 'high' | 'low' | 'none';
+  /** False for a row that is not worth pointing at, however it compares; absent: all are. */
+  readonly canBeBest?: (row: TableRow) => boolean;
 }
 
 const isReference = (row: TableRow): boolean => row.variant === REFERENCE_VARIANT;
@@ -35,15 +39,16 @@ const COLUMNS: readonly TableColumn[] = [
     show: (_, value) => formatAccuracy(value),
     best: 'high',
   },
-  { title: 'Output SQNR', value: (row) => row.outputSqnrDb ?? null, show: (_, value) => formatDb(value), best: 'high' },
+  { title: 'Output SQNR', value: (row) => row.outputSqnrDb ?? null, show: showSqnr, best: 'high' },
   { title: 'Latency', value: (row) => row.latencyMs ?? null, show: (_, value) => formatMs(value), best: 'low' },
   { title: 'p99', value: (row) => row.latency?.p99 ?? null, show: (_, value) => formatMs(value), best: 'low' },
   {
-    title: '× FP32 (p10–p90)',
+    title: 'Speed against FP32',
     value: (row) => row.ratioToFp32?.median ?? null,
-    show: (row, value) =>
-      html`${formatSignificant(value)} <small>${formatSignificant(row.ratioToFp32?.p10 ?? value)}–${formatSignificant(row.ratioToFp32?.p90 ?? value)}</small>`,
+    show: showSpeed,
     best: 'low',
+    // The least slow variant is nothing to point at.
+    canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',
   },
   { title: 'Per second', value: (row) => row.throughputPerSecond ?? null, show: (_, value) => formatCount(Number(value.toPrecision(3))), best: 'high' },
   { title: 'Memory', value: (row) => row.memoryMb ?? null, show: (_, value) => formatMb(value), best: 'low' },
@@ -55,16 +60,30 @@ function showDifference(row: TableRow, value: number): Html {
   return html`${formatPoints(value)} <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
 }
 
+/** With the name of the output that lost most, where there are several. */
+function showSqnr({ outputs = [] }: TableRow, value: number): Html {
+  return html`${formatDb(value)}${outputs.length > 1 && html` <small>${worstOutput(outputs)?.name}</small>`}`;
+}
+
+function showSpeed({ ratioToFp32 }: TableRow): Html {
+  if (ratioToFp32 === undefined) return html``;
+  const spread = formatSpeedSpread(ratioToFp32);
+  return html`${formatSpeed(speedOf(ratioToFp32))}${spread !== '' && html`<br><small>${spread}</small>`}`;
+}
+
 /** The best value of a column over all rows, or null when fewer than two rows have one. */
 function bestOf(column: TableColumn, rows: readonly TableRow[]): number | null {
   const values = rows.map(column.value).filter((value) => value !== null);
   if (column.best === 'none' || values.length < 2) return null;
-  return column.best === 'high' ? Math.max(...values) : Math.min(...values);
+  const worthy = rows.filter((row) => column.canBeBest?.(row) ?? true).map(column.value).filter((value) => value !== null);
+  if (worthy.length === 0) return null;
+  return column.best === 'high' ? Math.max(...worthy) : Math.min(...worthy);
 }
 
 /** The table that the run is about: variants as rows, the best of each column bold, columns nobody has left out. */
 export function renderVariantTable(record: RunRecord): Html {
-  const rows = record.table;
+  const distinct = distinctRows(record.table, record.shipped);
+  const rows = distinct.map(({ row }) => row);
   const columns = COLUMNS.filter((column) => rows.some((row) => column.value(row) !== null)).map((column) => ({
     ...column,
     bestValue: bestOf(column, rows),
@@ -78,9 +97,9 @@ export function renderVariantTable(record: RunRecord): Html {
   };
   return html`<h2>Variants</h2><div class="scroll"><table class="close">
 <tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}</tr>
-${rows.map(
-  (row) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
-<td><span class="tag" style="background:${variantColour(row.variant)}">${badge(row.variant)}</span>${row.variant}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
+${distinct.map(
+  ({ row, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
+<td><span class="tag" style="background:${variantColour(row.variant)}">${badge(row.variant)}</span>${names.join(' = ')}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
 ${columns.map((column) => cell(column, row))}</tr>`,
 )}</table></div>
 <p class="dim">Bold: best of its column. ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency is the

@@ -1,5 +1,6 @@
 import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
+import { gateState } from '../../../src-shared/domain/gates';
 import { html, type Html } from './markup';
 
 /** What a gate limits, for people. */
@@ -40,13 +41,19 @@ function variantVerdict(record: RunRecord, variant: string): Html {
   if (gates.length === 0) {
     return html`<p class="verdict"><b>${variant}</b> was measured; no gates are set, so nothing was judged.</p>`;
   }
-  const missed = gates.filter((gate) => !gate.met);
-  if (missed.length === 0) {
+  const missed = gates.filter((gate) => gateState(gate) === 'missed');
+  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged');
+  if (missed.length === 0 && unjudged.length === 0) {
     return html`<p class="verdict good"><b>Ready: ${variant}</b> meets ${gates.length === 1 ? 'its gate' : `all ${gates.length} gates`}.
 <small>${gates.map((gate) => html`${sentence(gate)}<br>`)}</small></p>`;
   }
-  return html`<p class="verdict bad"><b>Not ready: ${variant}</b> misses ${missed.length} of ${gates.length} gates.
-<small>${missed.map((gate) => html`${sentence(gate)}<br>`)}</small></p>`;
+  const open = [...missed, ...unjudged];
+  const lines = html`<small>${open.map((gate) => html`${sentence(gate)}<br>`)}</small>`;
+  const counted = `${unjudged.length} of ${gates.length} gates cannot be judged`;
+  if (missed.length === 0) return html`<p class="verdict"><b>Not judged: ${variant}</b>; ${counted}.
+${lines}</p>`;
+  return html`<p class="verdict bad"><b>Not ready: ${variant}</b> misses ${missed.length} of ${gates.length} gates${unjudged.length > 0 && `; ${counted}`}.
+${lines}</p>`;
 }
 
 export function renderGates(record: RunRecord): Html {
@@ -56,11 +63,13 @@ export function renderGates(record: RunRecord): Html {
 ${record.gates.map(gateRow)}</table></div>`;
 }
 
+const STATES = { met: html`<span class="ok">✓ met</span>`, missed: html`<span class="no">✗ missed</span>`, 'not-judged': html`<span class="open">? not judged</span>` } as const;
+
 function gateRow(gate: GateResult): Html {
   const sign = gate.name.startsWith('min') ? '≥' : '≤';
   const note = gate.reason ?? (gate.group === undefined ? '' : `group ${gate.group}`);
   return html`<tr><td>${gateTitle(gate)}</td><td>${gate.variant}</td>
 <td class="n">${gate.value === null ? '–' : gateAmount(gate.name, gate.value)}</td>
 <td class="n">${sign} ${gateAmount(gate.name, gate.limit)}</td>
-<td>${gate.met ? html`<span class="ok">✓ met</span>` : html`<span class="no">✗ missed</span>`}</td><td class="dim wrap">${note}</td></tr>`;
+<td>${STATES[gateState(gate)]}</td><td class="dim wrap">${note}</td></tr>`;
 }

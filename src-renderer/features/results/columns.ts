@@ -1,6 +1,9 @@
 import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import { worstOutput } from '../../../src-shared/domain/accuracy';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
+import { speedSpreadText, speedText } from '../../widgets/speed-text';
 
 export const COLUMN_IDS = ['top1', 'difference', 'worstGroup', 'agreement', 'sqnr', 'latency', 'p99', 'ratio', 'throughput', 'memory', 'size'] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
@@ -10,7 +13,8 @@ export interface ResultColumn {
   readonly best: 'high' | 'low' | 'none';
   /** null: not known, or without a meaning for this row. */
   readonly value: (row: TableRow) => number | null;
-  readonly format: (value: number) => string;
+  /** @param row whose value it is, where the text depends on more than the value. */
+  readonly format: (value: number, row?: TableRow) => string;
   /** A second, paler line: interval, name of the group, spread. Empty: none. */
   readonly detail: (row: TableRow) => string;
   /** The difference of two values of this column, with sign and unit. */
@@ -19,6 +23,8 @@ export interface ResultColumn {
   readonly resolution: number;
   /** Depends on the machine, so it is compared only between runs of the same hardware. */
   readonly isMachineBound: boolean;
+  /** False for a row that is not worth pointing at, however it compares; absent: all are. */
+  readonly canBeBest?: (row: TableRow) => boolean;
 }
 
 const none = (): string => '';
@@ -45,9 +51,13 @@ function interval(row: TableRow): string {
   return `${low ?? ''} … ${high ?? ''}`;
 }
 
-function spread(row: TableRow): string {
-  const ratio = row.ratioToFp32;
-  return ratio === undefined ? '' : `${formatSignificant(ratio.p10)} – ${formatSignificant(ratio.p90)}`;
+/** The output that the SQNR is that of, where there are several. */
+function lowestOutput({ outputs = [] }: TableRow): string {
+  return outputs.length > 1 ? (worstOutput(outputs)?.name ?? '') : '';
+}
+
+function p99Detail({ latency }: TableRow): string {
+  return latency?.p99 === undefined ? '' : `p99 ${formatMs(latency.p99)}`;
 }
 
 const ACCURACY = { best: 'high', formatChange: points, resolution: 0.005, isMachineBound: false } as const;
@@ -58,10 +68,18 @@ const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
   difference: { ...ACCURACY, best: 'none', value: (row) => row.comparedToFp32?.top1Difference ?? null, format: formatPoints, detail: interval },
   worstGroup: { ...ACCURACY, value: (row) => row.worstGroup?.top1 ?? null, format: formatAccuracy, detail: (row) => row.worstGroup?.name ?? '' },
   agreement: { ...ACCURACY, value: (row) => (row.variant === REFERENCE_VARIANT ? null : (row.agreement ?? null)), format: formatAccuracy, detail: none },
-  sqnr: { best: 'high', value: (row) => row.outputSqnrDb ?? null, format: formatDb, detail: none, formatChange: decibels, resolution: 0.05, isMachineBound: false },
-  latency: { ...COST, value: (row) => row.latencyMs ?? null, format: formatMs, detail: (row) => (row.latency === undefined ? '' : `p99 ${formatMs(row.latency.p99)}`), resolution: 0 },
+  sqnr: { best: 'high', value: (row) => row.outputSqnrDb ?? null, format: formatDb, detail: lowestOutput, formatChange: decibels, resolution: 0.05, isMachineBound: false },
+  latency: { ...COST, value: (row) => row.latencyMs ?? null, format: formatMs, detail: p99Detail, resolution: 0 },
   p99: { ...COST, value: (row) => row.latency?.p99 ?? null, format: formatMs, detail: none, resolution: 0 },
-  ratio: { ...COST, value: (row) => row.ratioToFp32?.median ?? null, format: (value) => `${formatSignificant(value)}×`, detail: spread, resolution: 0 },
+  ratio: {
+    ...COST,
+    value: (row) => row.ratioToFp32?.median ?? null,
+    format: (value, row) => speedText(row?.ratioToFp32 === undefined ? speedOfRatio(value) : speedOf(row.ratioToFp32)),
+    detail: (row) => (row.ratioToFp32 === undefined ? '' : speedSpreadText(row.ratioToFp32)),
+    resolution: 0,
+    // The least slow variant is nothing to point at.
+    canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',
+  },
   throughput: { ...COST, best: 'high', value: (row) => row.throughputPerSecond ?? null, format: (value) => `${formatCount(Number(value.toPrecision(3)))}/s`, detail: none, resolution: 0 },
   memory: { ...COST, value: (row) => row.memoryMb ?? null, format: formatMb, detail: none, resolution: 0 },
   size: { ...COST, isMachineBound: false, value: (row) => row.sizeMb ?? null, format: formatMb, detail: none, resolution: 0 },
@@ -96,10 +114,16 @@ export function columnScale(column: ResultColumn, rows: readonly TableRow[]): Co
   const low = Math.min(...values);
   const high = Math.max(...values);
   const hasChoice = values.length > 1 && high > low && column.best !== 'none';
-  const best = hasChoice ? (column.best === 'high' ? high : low) : null;
+  const best = hasChoice ? bestOf(column, rows) : null;
   const isAccuracy = column.formatChange === points;
   if (column.best === 'none') return { best, full: 0, empty: 0 };
   return { best, full: high, empty: isAccuracy ? Math.max(0, low - Math.max(1, (high - low) * 0.1)) : Math.min(0, low) };
+}
+
+function bestOf(column: ResultColumn, rows: readonly TableRow[]): number | null {
+  const values = rows.filter((row) => column.canBeBest?.(row) ?? true).map(column.value).filter((value) => value !== null);
+  if (values.length === 0) return null;
+  return column.best === 'high' ? Math.max(...values) : Math.min(...values);
 }
 
 /** Length of a cell's bar, 0..1. */

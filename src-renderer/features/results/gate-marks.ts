@@ -1,5 +1,5 @@
 import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
-import { evaluateGates } from '../../../src-shared/domain/gates';
+import { evaluateGates, gateState } from '../../../src-shared/domain/gates';
 import type { Gates } from '../../../src-shared/domain/project';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
@@ -34,9 +34,9 @@ export function hasGates(gates: Gates): boolean {
 }
 
 /** Every gate for every variant but the reference, so that the table shows which variant would pass. */
-export function judgeAll(record: Pick<RunRecord, 'table'>, gates: Gates): readonly GateResult[] {
+export function judgeAll(record: Pick<RunRecord, 'table' | 'validation'>, gates: Gates): readonly GateResult[] {
   const variants = record.table.map((row) => row.variant).filter((variant) => variant !== REFERENCE_VARIANT);
-  return evaluateGates(gates, record.table, variants);
+  return evaluateGates(gates, record.table, variants, record.validation);
 }
 
 /** The judgement that a cell of the table carries. */
@@ -60,15 +60,17 @@ export function gateLimit(gate: Pick<GateResult, 'name' | 'limit'>): string {
   return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate.name, gate.limit)}`;
 }
 
-/** `ready`: all gates met; `open`: no gate is set; `missed`: some are not met. */
+/** `ready`: all gates met; `open`: no gate is set; `missed`: some are not met; `unjudged`: none is missed, some cannot be judged. */
 export type Verdict =
   | { readonly kind: 'open' }
   | { readonly kind: 'ready'; readonly gates: readonly GateResult[] }
-  | { readonly kind: 'missed'; readonly gates: readonly GateResult[]; readonly missed: readonly GateResult[] };
+  | { readonly kind: 'missed' | 'unjudged'; readonly gates: readonly GateResult[]; readonly missed: readonly GateResult[]; readonly unjudged: readonly GateResult[] };
 
 export function verdictOf(results: readonly GateResult[], variant: string): Verdict {
   const gates = results.filter((gate) => gate.variant === variant);
   if (gates.length === 0) return { kind: 'open' };
-  const missed = gates.filter((gate) => !gate.met);
-  return missed.length === 0 ? { kind: 'ready', gates } : { kind: 'missed', gates, missed };
+  const missed = gates.filter((gate) => gateState(gate) === 'missed');
+  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged');
+  if (missed.length > 0) return { kind: 'missed', gates, missed, unjudged };
+  return unjudged.length === 0 ? { kind: 'ready', gates } : { kind: 'unjudged', gates, missed, unjudged };
 }

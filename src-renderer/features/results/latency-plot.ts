@@ -54,9 +54,14 @@ export interface StripSegment {
 }
 
 export function stripSegments(axis: LatencyAxis, entry: BenchmarkVariantRecord): readonly StripSegment[] {
-  return STRIP_SEGMENTS.slice(1).map((to, index) => {
-    const from = STRIP_SEGMENTS[index] ?? 'min';
-    return { from, to, start: fractionFromMs(axis, entry.latencyMs[from]), end: fractionFromMs(axis, entry.latencyMs[to]) };
+  // Percentiles that the samples are too few for are no marks: the shade reaches the next one.
+  const marks = STRIP_SEGMENTS.flatMap((name) => {
+    const valueMs = entry.latencyMs[name];
+    return valueMs === undefined ? [] : [{ name, at: fractionFromMs(axis, valueMs) }];
+  });
+  return marks.slice(1).flatMap(({ name: to, at: end }, index) => {
+    const before = marks[index];
+    return before === undefined ? [] : [{ from: before.name, to, start: before.at, end }];
   });
 }
 
@@ -64,17 +69,35 @@ export function stripSegments(axis: LatencyAxis, entry: BenchmarkVariantRecord):
 export interface RatioAxis {
   readonly low: number;
   readonly high: number;
+  /** Round ratios on the axis, 1 among them. */
+  readonly ticks: readonly number[];
 }
 
 export function ratioAxis(entries: readonly BenchmarkVariantRecord[]): RatioAxis | null {
-  const ratios = entries.flatMap((entry) => (entry.ratioToFp32 === undefined ? [] : [entry.ratioToFp32.p10, entry.ratioToFp32.p90]));
+  const ratios = entries.flatMap((entry) => (entry.ratioToFp32 === undefined ? [] : [entry.ratioToFp32.p10 ?? entry.ratioToFp32.median, entry.ratioToFp32.p90 ?? entry.ratioToFp32.median]));
   if (ratios.length === 0) return null;
   const low = Math.min(1, ...ratios);
   const high = Math.max(1, ...ratios);
   const margin = Math.max(0.02, (high - low) * 0.05);
-  return { low: Math.max(low / 2, low - margin), high: high + margin };
+  const range = { low: Math.max(low / 2, low - margin), high: high + margin };
+  return { ...range, ticks: ratioTicks(range) };
 }
 
-export function fractionFromRatio(axis: RatioAxis, ratio: number): number {
+/** Steps of a factor, tried from coarse to fine until at least three ticks fall on the axis. */
+const RATIO_STEPS = [2, 1.5, 1.2, 1.1, 1.05, 1.02] as const;
+
+/** Powers of a step around 1: equal factors are equally far apart, faster or slower. */
+function ratioTicks({ low, high }: Pick<RatioAxis, 'low' | 'high'>): readonly number[] {
+  let found: readonly number[] = [1];
+  for (const step of RATIO_STEPS) {
+    const first = Math.ceil(Math.log(low) / Math.log(step));
+    const last = Math.floor(Math.log(high) / Math.log(step));
+    found = Array.from({ length: last - first + 1 }, (_, index) => step ** (first + index));
+    if (found.length >= 3) break;
+  }
+  return found;
+}
+
+export function fractionFromRatio(axis: Pick<RatioAxis, 'low' | 'high'>, ratio: number): number {
   return Math.min(1, Math.max(0, Math.log(ratio / axis.low) / Math.log(axis.high / axis.low)));
 }

@@ -1,20 +1,26 @@
-import { formatCount, formatFraction, formatMs, formatSignificant } from '../../../src-shared/base/units';
-import { isUnstable, type PairedRatio } from '../../../src-shared/domain/latency';
+import { formatCount, formatFraction, formatMs } from '../../../src-shared/base/units';
+import { isUnstable, MIN_SAMPLES, type PairedRatio } from '../../../src-shared/domain/latency';
+import { distinctRows } from '../../../src-shared/domain/run-table';
+import { speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
 import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { BatchPlot } from './batch-plot';
 import { fractionFromMs, fractionFromRatio, latencyAxis, ratioAxis, stripSegments, type LatencyAxis, type RatioAxis } from './latency-plot';
+import { speedSpreadText, speedText } from '../../widgets/speed-text';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 
 /** Latency of every variant as a strip over one logarithmic axis, the ratio to FP32, and all numbers. */
-export function LatencySection({ benchmark }: { readonly benchmark: BenchmarkRecord }) {
-  const axis = latencyAxis(benchmark.variants);
-  const ratios = ratioAxis(benchmark.variants);
+export function LatencySection({ benchmark, shipped }: { readonly benchmark: BenchmarkRecord; readonly shipped: readonly string[] }) {
+  const distinct = distinctRows(benchmark.variants, shipped);
+  const entries = distinct.map(({ row }) => row);
+  const axis = latencyAxis(entries);
+  const ratios = ratioAxis(entries);
   if (axis === null) return null;
   const { backend, device, threads, rounds } = benchmark;
   const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
-  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? t('results.batch.row', { variant, batch }) : variant);
+  const names = new Map(distinct.map(({ row, names: own }) => [row.variant, own.join(' = ')]));
+  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? t('results.batch.row', { variant, batch }) : (names.get(variant) ?? variant));
   return (
     <section className="results-section" aria-labelledby="results-latency">
       <header className="results-section-head">
@@ -22,15 +28,15 @@ export function LatencySection({ benchmark }: { readonly benchmark: BenchmarkRec
         <span className="dim">{t('results.latency.note', { backend, device, threads, rounds })}</span>
       </header>
       <div className="results-plot" role="group" aria-label={t('results.latency.plot')}>
-        {benchmark.variants.map((entry) => (
+        {entries.map((entry) => (
           <Strip key={keyOf(entry)} entry={entry} name={nameOf(entry)} axis={axis} />
         ))}
         <LatencyTicks axis={axis} />
       </div>
-      <p className="dim results-small">{t('results.latency.legend')}</p>
-      {ratios === null ? null : <Ratios entries={benchmark.variants} nameOf={nameOf} axis={ratios} />}
-      <BatchPlot entries={benchmark.variants} />
-      <Numbers entries={benchmark.variants} />
+      <p className="dim results-small">{legendText(entries)}</p>
+      {ratios === null ? null : <Ratios entries={entries} nameOf={nameOf} axis={ratios} />}
+      <BatchPlot entries={entries} />
+      <Numbers entries={entries} nameOf={nameOf} />
     </section>
   );
 }
@@ -48,9 +54,13 @@ interface StripProps {
 }
 
 function Strip({ entry, name, axis }: StripProps) {
-  const { min, median, p90, p95, p99, max, samples } = entry.latencyMs;
-  const values = { min: formatMs(min), median: formatMs(median), p90: formatMs(p90), p95: formatMs(p95), p99: formatMs(p99), max: formatMs(max) };
-  const title = t('results.latency.row', { variant: name, samples, ...values });
+  const { min, median, max, samples } = entry.latencyMs;
+  const values = { min: formatMs(min), median: formatMs(median), max: formatMs(max) };
+  const percentiles = PERCENTILES.flatMap((key) => {
+    const valueMs = entry.latencyMs[key];
+    return valueMs === undefined ? [] : [`${key} ${formatMs(valueMs)}`];
+  });
+  const title = t('results.latency.row', { variant: name, samples, ...values, percentiles: ['', ...percentiles].join(', ') });
   return (
     <div className="results-plot-row">
       <span className="results-plot-name">
@@ -99,9 +109,27 @@ function Ratios({ entries, nameOf, axis }: RatiosProps) {
       <h3>{t('results.ratio')}</h3>
       <div className="results-plot" role="group" aria-label={t('results.ratio')}>
         {entries.map((entry) => (entry.ratioToFp32 === undefined ? null : <Ratio key={keyOf(entry)} variant={entry.variant} name={nameOf(entry)} ratio={entry.ratioToFp32} axis={axis} />))}
+        <RatioTicks axis={axis} />
       </div>
       <p className="dim results-small">{t('results.ratio.note')}</p>
     </>
+  );
+}
+
+/** The axis in words, so that its direction need not be known. */
+function RatioTicks({ axis }: { readonly axis: RatioAxis }) {
+  return (
+    <div className="results-plot-row results-plot-axis" aria-hidden="true">
+      <span />
+      <span className="results-plot-area">
+        {axis.ticks.map((tick) => (
+          <span key={tick} className="results-tick" style={{ left: percent(fractionFromRatio(axis, tick)) }}>
+            {tick === 1 ? 'FP32' : speedText(speedOfRatio(tick))}
+          </span>
+        ))}
+      </span>
+      <span />
+    </div>
   );
 }
 
@@ -113,10 +141,11 @@ interface RatioProps {
 }
 
 function Ratio({ variant, name, ratio, axis }: RatioProps) {
-  const median = formatSignificant(ratio.median);
-  const title = t('results.ratio.row', { variant: name, median, p10: formatSignificant(ratio.p10), p90: formatSignificant(ratio.p90) });
-  const start = fractionFromRatio(axis, ratio.p10);
-  const verdict = ratio.p90 < 1 ? 'faster' : ratio.p10 > 1 ? 'slower' : 'same';
+  const speed = speedText(speedOf(ratio));
+  const spread = speedSpreadText(ratio);
+  const title = t('results.ratio.row', { variant: name, speed, spread: spread === '' ? '' : t('results.ratio.spread', { spread }) });
+  const start = fractionFromRatio(axis, ratio.p10 ?? ratio.median);
+  const end = fractionFromRatio(axis, ratio.p90 ?? ratio.median);
   return (
     <div className="results-plot-row">
       <span className="results-plot-name">
@@ -124,19 +153,35 @@ function Ratio({ variant, name, ratio, axis }: RatioProps) {
       </span>
       <span className="results-plot-area results-plot-thin" role="img" aria-label={title} title={title}>
         <span className="results-one" style={{ left: percent(fractionFromRatio(axis, 1)) }} />
-        <span className="results-whisker" style={{ left: percent(start), width: percent(fractionFromRatio(axis, ratio.p90) - start), background: variantColor(variant) }} />
+        <span className="results-whisker" style={{ left: percent(start), width: percent(end - start), background: variantColor(variant) }} />
         <span className="results-dot" style={{ left: percent(fractionFromRatio(axis, ratio.median)), background: variantColor(variant) }} />
       </span>
-      <span className="number">
-        {median}× <span className="dim">{t(`results.ratio.${verdict}`)}</span>
-      </span>
+      <span className="number">{speed}</span>
     </div>
   );
 }
 
-const NUMBER_COLUMNS = ['median', 'mean', 'p90', 'p95', 'p99', 'min', 'max'] as const;
+const PERCENTILES = ['p90', 'p95', 'p99'] as const;
 
-function Numbers({ entries }: { readonly entries: readonly BenchmarkVariantRecord[] }) {
+function percentilesOf(entries: readonly BenchmarkVariantRecord[]): readonly (typeof PERCENTILES)[number][] {
+  return PERCENTILES.filter((key) => entries.some(({ latencyMs }) => latencyMs[key] !== undefined));
+}
+
+/** What the shades stand for, and which percentiles the samples are too few for. */
+function legendText(entries: readonly BenchmarkVariantRecord[]): string {
+  const shown = percentilesOf(entries);
+  const omitted = PERCENTILES.filter((key) => !shown.includes(key)).map((key) => t('results.latency.below', { percentile: key, n: MIN_SAMPLES[key] }));
+  const legend = shown.length === 0 ? t('results.latency.legendPlain') : t('results.latency.legend', { percentiles: shown.join(', ') });
+  return omitted.length === 0 ? legend : `${legend} ${t('results.latency.omitted', { percentiles: omitted.join(', ') })}`;
+}
+
+interface NumbersProps {
+  readonly entries: readonly BenchmarkVariantRecord[];
+  readonly nameOf: (entry: BenchmarkVariantRecord) => string;
+}
+
+function Numbers({ entries, nameOf }: NumbersProps) {
+  const columns = ['median', 'mean', ...percentilesOf(entries), 'min', 'max'] as const;
   return (
     <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.latency.numbers')}>
       <table className="results-table">
@@ -146,7 +191,7 @@ function Numbers({ entries }: { readonly entries: readonly BenchmarkVariantRecor
             <th scope="col" className="number">
               {t('results.latency.batch')}
             </th>
-            {NUMBER_COLUMNS.map((column) => (
+            {columns.map((column) => (
               <th key={column} scope="col" className="number">
                 {t(`results.latency.${column}`)}
               </th>
@@ -162,11 +207,11 @@ function Numbers({ entries }: { readonly entries: readonly BenchmarkVariantRecor
         <tbody>
           {entries.map((entry) => (
             <tr key={keyOf(entry)}>
-              <th scope="row">{entry.variant}</th>
+              <th scope="row">{nameOf(entry)}</th>
               <td className="number">{formatCount(entry.batch)}</td>
-              {NUMBER_COLUMNS.map((column) => (
+              {columns.map((column) => (
                 <td key={column} className="number">
-                  {formatMs(entry.latencyMs[column])}
+                  {msText(entry.latencyMs[column])}
                 </td>
               ))}
               <td className={classNames('number', isUnstable(entry) && 'results-caution')}>{formatFraction(entry.coefficientOfVariation)}</td>
@@ -177,4 +222,8 @@ function Numbers({ entries }: { readonly entries: readonly BenchmarkVariantRecor
       </table>
     </div>
   );
+}
+
+function msText(valueMs: number | undefined): string {
+  return valueMs === undefined ? '–' : formatMs(valueMs);
 }

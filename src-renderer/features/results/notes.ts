@@ -1,6 +1,7 @@
 import { formatFraction, formatPoints, formatProbability } from '../../../src-shared/base/units';
 import { isUnstable } from '../../../src-shared/domain/latency';
 import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { isBeyondChance } from '../../../src-shared/domain/statistics';
 
 /** A sentence below the table, as a message key with its values. */
 export interface Note {
@@ -18,7 +19,7 @@ function validationNotes({ validation }: RunRecord): readonly Note[] {
   if (validation === null) return [{ key: 'results.stat.noValidation', params: {}, tone: 'plain' }];
   const isFew = validation.variants.some((report) => report.comparedToFp32?.fewImages === true);
   return [
-    ...(validation.labelled ? [] : [{ key: 'results.stat.unlabelled', params: {}, tone: 'plain' } as const]),
+    ...(validation.labelled ? [] : [{ key: validation.classCount === 0 ? 'results.stat.noClasses' : 'results.stat.unlabelled', params: {}, tone: 'plain' } as const]),
     ...(isFew ? [{ key: 'results.stat.fewImages', params: { n: validation.images }, tone: 'caution' } as const] : []),
   ];
 }
@@ -28,10 +29,9 @@ function differenceNotes(record: RunRecord): readonly Note[] {
   return record.table.flatMap((row): readonly Note[] => {
     const compared = row.comparedToFp32;
     if (compared === undefined || !record.shipped.includes(row.variant)) return [];
-    const [low, high] = compared.interval95;
-    const p = probabilityText(compared.mcnemarP);
-    if (low <= 0 && high >= 0) return [{ key: 'results.stat.unclear', params: { variant: row.variant, p }, tone: 'plain' }];
-    return [{ key: 'results.stat.clear', params: { variant: row.variant, p, difference: formatPoints(compared.top1Difference) }, tone: compared.top1Difference < 0 ? 'caution' : 'plain' }];
+    const params = { variant: row.variant, p: probabilityText(compared.mcnemarP), difference: formatPoints(compared.top1Difference) };
+    if (!isBeyondChance(compared)) return [{ key: 'results.stat.unclear', params, tone: 'plain' }];
+    return [{ key: 'results.stat.clear', params, tone: compared.top1Difference < 0 ? 'caution' : 'plain' }];
   });
 }
 

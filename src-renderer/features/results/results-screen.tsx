@@ -109,7 +109,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
       <Notes record={record} />
       {compared === null ? null : <ChangesSection from={compared} to={record} />}
       {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}
-      {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} />}
+      {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} shipped={record.shipped} />}
       <RunFacts record={record} />
     </div>
   );

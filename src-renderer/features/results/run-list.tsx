@@ -4,7 +4,7 @@ import { t, useLanguage } from '../../i18n';
 import { IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
-import { runHeadline } from './run-headline';
+import { runHeadline, type RunHeadline } from './run-headline';
 import { runTime } from './run-time';
 
 interface RunListProps {
@@ -51,12 +51,19 @@ export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunLis
   );
 }
 
+/** All met, some missed, or, where none is missed, some not judged. */
+function GatesIcon({ all: n, missed, unjudged }: NonNullable<RunHeadline['gates']>) {
+  if (missed > 0) return <Icon name="cross" size={12} label={t('results.run.missed', { n, missed })} />;
+  if (unjudged > 0) return <Icon name="help" size={12} label={t('results.run.unjudged', { n, unjudged })} />;
+  return <Icon name="check" size={12} label={t('results.run.met', { n })} />;
+}
+
 function RunLine({ summary }: { readonly summary: RunSummary['record'] }) {
   const { variant, top1, latencyMs, gates } = runHeadline(summary);
   const numbers = [top1 === null ? null : formatAccuracy(top1), latencyMs === null ? null : formatMs(latencyMs)].filter((text) => text !== null);
   return (
     <span className="results-run-line dim">
-      {gates === null ? null : <Icon name={gates.missed === 0 ? 'check' : 'cross'} size={12} label={t(gates.missed === 0 ? 'results.run.met' : 'results.run.missed', { n: gates.all, missed: gates.missed })} />}
+      {gates === null ? null : <GatesIcon {...gates} />}
       {[variant ?? '–', ...numbers].join(' · ')}
     </span>
   );

@@ -15,7 +15,7 @@ export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string
       if (value === null) return '–';
       // The 99th percentile has a column of its own here.
       const detail = column.id === 'latency' ? '' : column.detail(row);
-      return detail === '' ? column.format(value) : `${column.format(value)} (${detail})`;
+      return detail === '' ? column.format(value, row) : `${column.format(value, row)} (${detail})`;
     }),
   ]);
   const all = [header, ...lines];

@@ -1,4 +1,6 @@
 import type { GateResult, RunRecord, TableRow } from '../../../src-shared/domain/run-record';
+import { gateState } from '../../../src-shared/domain/gates';
+import { distinctRows } from '../../../src-shared/domain/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
@@ -17,8 +19,10 @@ interface VariantsTableProps {
 
 /** The table that the run is about. A row is chosen to see below what it made worse. */
 export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTableProps) {
-  const columns = screenColumns(record.table).map((column) => ({ column, scale: columnScale(column, record.table) }));
-  const areBackendsMixed = new Set(record.table.map((row) => row.backend)).size > 1;
+  const distinct = distinctRows(record.table, record.shipped);
+  const rows = distinct.map(({ row }) => row);
+  const columns = screenColumns(rows).map((column) => ({ column, scale: columnScale(column, rows) }));
+  const areBackendsMixed = new Set(rows.map((row) => row.backend)).size > 1;
   return (
     <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.table')}>
       <table className="results-table results-variants">
@@ -35,9 +39,9 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
           </tr>
         </thead>
         <tbody>
-          {record.table.map((row) => (
+          {distinct.map(({ row, names }) => (
             <tr key={row.variant} className={classNames(row.variant === chosen && 'results-row-chosen')}>
-              <VariantCell row={row} isShipped={record.shipped.includes(row.variant)} isChosen={row.variant === chosen} onChoose={onChoose} />
+              <VariantCell row={row} names={names} isShipped={record.shipped.includes(row.variant)} isChosen={row.variant === chosen} onChoose={onChoose} />
               {areBackendsMixed ? <td className="dim">{row.backend}</td> : null}
               {columns.map(({ column, scale }) => (
                 <ValueCell key={column.id} row={row} column={column} scale={scale} gate={gateOfCell(judged, row.variant, column.id)} />
@@ -52,20 +56,22 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
 
 interface VariantCellProps {
   readonly row: TableRow;
+  /** All names of the same model. */
+  readonly names: readonly string[];
   readonly isShipped: boolean;
   readonly isChosen: boolean;
   readonly onChoose: (variant: string) => void;
 }
 
-function VariantCell({ row, isShipped, isChosen, onChoose }: VariantCellProps) {
+function VariantCell({ row, names, isShipped, isChosen, onChoose }: VariantCellProps) {
   return (
     <th scope="row" className="results-variant">
       <button type="button" className="results-variant-button" aria-pressed={isChosen} onClick={() => onChoose(row.variant)}>
         <span className="results-shipped" aria-hidden="true">
           {isShipped ? '▸' : ''}
         </span>
-        <VariantBadge variant={row.variant} />
-        <span>{row.variant}</span>
+        <VariantBadge variant={names[0] ?? row.variant} />
+        <span>{names.join(' = ')}</span>
       </button>
     </th>
   );
@@ -89,7 +95,7 @@ function ValueCell({ row, column, scale, gate }: ValueCellProps) {
       </td>
     );
   }
-  const shown = column.format(value);
+  const shown = column.format(value, row);
   const detail = column.detail(row);
   return (
     <td className="number" title={`${value}`}>
@@ -107,12 +113,19 @@ function ColumnLimit({ gate }: { readonly gate: GateResult | undefined }) {
   return gate === undefined ? null : <span className="results-limit">{gateLimit(gate)}</span>;
 }
 
-/** ✓ or ✗; the limit stands in the head of the column, both values in the tooltip. */
+const GATE_MARKS = {
+  met: { icon: 'check', className: 'results-gate-met' },
+  missed: { icon: 'cross', className: 'results-gate-missed' },
+  'not-judged': { icon: 'help', className: 'results-gate-open' },
+} as const;
+
+/** ✓, ✗ or ?; the limit stands in the head of the column, both values in the tooltip. */
 function GateMark({ gate }: { readonly gate: GateResult }) {
   const title = gateSentence(gate);
+  const mark = GATE_MARKS[gateState(gate)];
   return (
-    <span className={classNames('results-gate', gate.met ? 'results-gate-met' : 'results-gate-missed')} title={title}>
-      <Icon name={gate.met ? 'check' : 'cross'} size={12} label={title} />
+    <span className={classNames('results-gate', mark.className)} title={title}>
+      <Icon name={mark.icon} size={12} label={title} />
     </span>
   );
 }

@@ -41,10 +41,12 @@ export function Verdicts({ record, gates }: VerdictsProps) {
               </Tag>
             );
           case 'missed':
+          case 'unjudged':
             return (
               <span key={variant} className="results-missed">
-                <Tag tone="danger">{t('results.verdict.missed', { variant, n: verdict.gates.length, missed: verdict.missed.length })}</Tag>
-                {verdict.missed.map((gate) => (
+                {verdict.kind === 'missed' ? <Tag tone="danger">{t('results.verdict.missed', { variant, n: verdict.gates.length, missed: verdict.missed.length })}</Tag> : null}
+                {verdict.unjudged.length === 0 ? null : <Tag tone="warning">{t('results.verdict.unjudged', { variant, n: verdict.gates.length, unjudged: verdict.unjudged.length })}</Tag>}
+                {[...verdict.missed, ...verdict.unjudged].map((gate) => (
                   <span key={gate.name}>{gateSentence(gate)}</span>
                 ))}
               </span>

@@ -1,7 +1,8 @@
-import { formatAccuracy, formatBytes, formatCount, formatMs, formatRate } from '../../../src-shared/base/units';
+import { formatAccuracy, formatBytes, formatCount, formatDb, formatMs, formatRate } from '../../../src-shared/base/units';
 import type { BuildResult, CalibrateResult, JobResult, QuantizeResult, RunResult } from '../../../src-shared/contract/jobs';
-import { areGatesMet } from '../../../src-shared/domain/gates';
+import { gateState } from '../../../src-shared/domain/gates';
 import type { TableRow } from '../../../src-shared/domain/run-record';
+import { distinctRows, type DistinctRow } from '../../../src-shared/domain/run-table';
 import { t } from '../../i18n';
 import { useView } from '../../state/view';
 import { Tag } from '../../widgets/badge';
@@ -20,7 +21,7 @@ export function FinishedView({ result }: { readonly result: JobResult }) {
       {finished.kind === 'calibrate' ? <CalibrationFacts result={finished.result} /> : null}
       {finished.kind === 'build' ? <BuildFacts result={finished.result} /> : null}
       {finished.kind === 'quantize' ? <ModelFacts result={finished.result} /> : null}
-      {rows.length === 0 ? null : <ShortTable rows={rows} />}
+      {rows.length === 0 ? null : <ShortTable rows={distinctRows(rows, [])} />}
       {warnings.length === 0 ? null : (
         <details className="run-warnings">
           <summary>{t('run.warnings', { n: warnings.length })}</summary>
@@ -38,14 +39,19 @@ export function FinishedView({ result }: { readonly result: JobResult }) {
 function RunVerdict({ result }: { readonly result: RunResult }) {
   const openScreen = useView((state) => state.openScreen);
   const { gates } = result.record;
-  const missed = gates.filter((gate) => !gate.met).length;
+  const missed = gates.filter((gate) => gateState(gate) === 'missed').length;
+  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged').length;
   return (
     <div className="run-verdict">
       <strong>{t('run.finished')}</strong>
       {gates.length === 0 ? (
         <span className="dim">{t('run.gates.none')}</span>
       ) : (
-        <Tag tone={areGatesMet(gates) ? 'good' : 'danger'}>{missed === 0 ? t('run.gates.met', { n: gates.length }) : t('run.gates.missed', { n: gates.length, missed })}</Tag>
+        <>
+          {missed === 0 && unjudged === 0 ? <Tag tone="good">{t('run.gates.met', { n: gates.length })}</Tag> : null}
+          {missed === 0 ? null : <Tag tone="danger">{t('run.gates.missed', { n: gates.length, missed })}</Tag>}
+          {unjudged === 0 ? null : <Tag tone="warning">{t('run.gates.unjudged', { n: gates.length, unjudged })}</Tag>}
+        </>
       )}
       <span className="run-grow" />
       <Button tone="primary" onClick={() => openScreen('results')}>
@@ -106,13 +112,14 @@ const SHORT_COLUMNS: readonly ShortColumn[] = [
   { key: 'top1', text: ({ top1 }) => (top1 === undefined ? null : formatAccuracy(top1)) },
   { key: 'worst', text: ({ worstGroup }) => (worstGroup === undefined ? null : `${worstGroup.name} ${formatAccuracy(worstGroup.top1)}`) },
   { key: 'agreement', text: ({ agreement }) => (agreement === undefined ? null : formatAccuracy(agreement)) },
+  { key: 'sqnr', text: ({ outputSqnrDb }) => (outputSqnrDb === undefined ? null : formatDb(outputSqnrDb)) },
   { key: 'median', text: ({ latencyMs }) => (latencyMs === undefined ? null : formatMs(latencyMs)) },
-  { key: 'p99', text: ({ latency }) => (latency === undefined ? null : formatMs(latency.p99)) },
+  { key: 'p99', text: ({ latency }) => (latency?.p99 === undefined ? null : formatMs(latency.p99)) },
   { key: 'rate', text: ({ throughputPerSecond }) => (throughputPerSecond === undefined ? null : `${formatCount(Number(throughputPerSecond.toPrecision(3)))}/s`) },
 ];
 
-function ShortTable({ rows }: { readonly rows: readonly TableRow[] }) {
-  const columns = SHORT_COLUMNS.filter((column) => rows.some((row) => column.text(row) !== null));
+function ShortTable({ rows }: { readonly rows: readonly DistinctRow<TableRow>[] }) {
+  const columns = SHORT_COLUMNS.filter((column) => rows.some(({ row }) => column.text(row) !== null));
   return (
     <div className="run-table-scroll" tabIndex={0} role="region" aria-label={t('run.column.variant')}>
       <table className="run-table">
@@ -127,10 +134,10 @@ function ShortTable({ rows }: { readonly rows: readonly TableRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.map(({ row, names }) => (
             <tr key={row.variant}>
               <th scope="row">
-                <VariantBadge variant={row.variant} /> {row.variant}
+                <VariantBadge variant={row.variant} /> {names.join(' = ')}
               </th>
               {columns.map((column) => (
                 <td key={column.key} className="number">

@@ -24,6 +24,10 @@ export default {
     'widgets.list': 'List',
     'widgets.inspector': 'Inspector',
     'widgets.noRows': 'Nothing to show',
+    'widgets.speed.faster': '{factor}x faster',
+    'widgets.speed.slower': '{factor}x slower',
+    'widgets.speed.same': 'equally fast',
+    'widgets.speed.spread': '{low} to {high}',
   },
   zh: {
     'widgets.name.after': '{layers} 之后的 {op}',
@@ -50,5 +54,9 @@ export default {
     'widgets.list': '列表',
     'widgets.inspector': '检查器',
     'widgets.noRows': '没有内容',
+    'widgets.speed.faster': '快 {factor}x',
+    'widgets.speed.slower': '慢 {factor}x',
+    'widgets.speed.same': '同样快',
+    'widgets.speed.spread': '{low} 到 {high}',
   },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { displayWidth, renderTable } from '../../../src-main/cli/text-table';
+import { displayWidth, renderFilledTable, renderTable } from '../../../src-main/cli/text-table';
 
 describe('displayWidth', () => {
   it.each([
@@ -47,5 +47,12 @@ describe('renderTable', () => {
   it('has only a header for no rows, and empty cells for short rows', () => {
     expect(renderTable([{ title: 'A' }], [])).toBe('A\n─\n');
     expect(renderTable([{ title: 'A' }, { title: 'B' }], [['x']])).toBe('A  B\n─  ─\nx\n');
+  });
+});
+
+describe('renderFilledTable', () => {
+  it('leaves out columns that no row has anything in', () => {
+    const columns = ['variant', 'top-1', 'SQNR'].map((title) => ({ title }));
+    expect(renderFilledTable(columns, [['int8', '', '20 dB'], ['fp32', '', '']]).split('\n')[0]).toBe('variant  SQNR');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { areGatesMet, evaluateGates } from '../../../src-shared/domain/gates';
+import { areGatesMet, evaluateGates, gateState } from '../../../src-shared/domain/gates';
 import type { Gates } from '../../../src-shared/domain/project';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 
@@ -53,6 +53,24 @@ describe('evaluateGates', () => {
   ])('does not meet what cannot be judged: %s', (_, gates, rows, reason) => {
     const [result] = evaluateGates({ ...NONE, ...gates }, rows, ['int8']);
     expect(result).toMatchObject({ met: false, value: null });
+    expect(result && gateState(result)).toBe('not-judged');
     expect(result?.reason).toContain(reason);
+  });
+
+  it.each([
+    [null, 'no-set'],
+    [{ classCount: 0 }, 'no-classification'],
+    [{ classCount: 10 }, 'no-labels'],
+    [undefined, 'no-labels'],
+  ] as const)('says why there is no top-1: validation %j', (validation, code) => {
+    const rows: readonly TableRow[] = [{ variant: 'int8', backend: 'ort-cpu' }];
+    const results = evaluateGates({ ...NONE, minTop1: 90, maxTop1Drop: 1, maxWorstGroupDrop: 1 }, rows, ['int8'], validation);
+    expect(results.map(({ reasonCode }) => reasonCode)).toEqual([code, code, code]);
+    expect(results.map(({ reason }) => reason).join()).not.toContain('calib ');
+    expect(areGatesMet(results)).toBe(false);
+  });
+
+  it('tells met, missed and not judged apart', () => {
+    expect([{ value: 1, met: true }, { value: 1, met: false }, { value: null, met: false }].map(gateState)).toEqual(['met', 'missed', 'not-judged']);
   });
 });

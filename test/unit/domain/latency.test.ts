@@ -7,15 +7,18 @@ describe('summarizeLatency', () => {
     expect(summarizeLatency(samples)).toEqual({
       mean: 2.5,
       median: 2.5,
-      p90: 4,
-      p95: 4,
-      p99: 4,
       min: 1,
       max: 4,
       coefficientOfVariation: Math.sqrt(5 / 3) / 2.5,
       samples: 4,
     });
     expect(samples).toEqual([4, 1, 3, 2]);
+  });
+
+  it('gives a percentile only where samples lie beyond it', () => {
+    const given = (count: number): readonly string[] => Object.keys(summarizeLatency(Array.from({ length: count }, (_, i) => i + 1))).filter((key) => key.startsWith('p'));
+    expect([9, 10, 19, 20, 99, 100].map(given)).toEqual([[], ['p90'], ['p90'], ['p90', 'p95'], ['p90', 'p95'], ['p90', 'p95', 'p99']]);
+    expect(summarizeLatency(Array.from({ length: 100 }, (_, i) => i + 1)).p99).toBe(99);
   });
 
   it('sorts by value, not as text', () => {
@@ -44,5 +47,6 @@ describe('pairedLatencyRatio', () => {
     const ratio = pairedLatencyRatio([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 99], new Array<number>(10).fill(10));
     expect(ratio).toEqual({ median: 0.55, p10: 0.1, p90: 0.9 });
     expect(pairedLatencyRatio([], [1])).toBeNull();
+    expect(pairedLatencyRatio([1, 2, 3, 4, 5, 6, 7, 8, 9], new Array<number>(9).fill(10))).toEqual({ median: 0.5 });
   });
 });

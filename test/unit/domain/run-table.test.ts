@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { VariantReport } from '../../../src-shared/domain/accuracy';
 import { summarizeLatency } from '../../../src-shared/domain/latency';
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
-import { buildTable } from '../../../src-shared/domain/run-table';
+import { buildTable, distinctRows } from '../../../src-shared/domain/run-table';
 
 const REPORT: VariantReport = {
   variant: 'int8',
@@ -49,5 +49,26 @@ describe('buildTable', () => {
       ['fp16', 'tensorrt', 2, undefined],
     ]);
     expect(buildTable({ validation: null, benchmark: null })).toEqual([]);
+  });
+});
+
+describe('distinctRows', () => {
+  const rows = [{ variant: 'fp32' }, { variant: 'int8-entropy' }, { variant: 'mixed', sameAs: 'int8-entropy' }];
+
+  it('shows a model once, under all its names, as what is shipped', () => {
+    expect(distinctRows(rows, ['mixed'])).toEqual([
+      { row: { variant: 'fp32' }, names: ['fp32'] },
+      { row: rows[2], names: ['int8-entropy', 'mixed'] },
+    ]);
+    expect(distinctRows(rows, []).map(({ row }) => row.variant)).toEqual(['fp32', 'int8-entropy']);
+  });
+
+  it('keeps batches and devices apart', () => {
+    const timed = [1, 8].flatMap((batch) => rows.map((row) => ({ ...row, batch })));
+    expect(distinctRows(timed, ['mixed']).map(({ row, names }) => [names.length, row.batch])).toEqual([[1, 1], [2, 1], [1, 8], [2, 8]]);
+  });
+
+  it('keeps a repetition whose original is not in the table', () => {
+    expect(distinctRows([{ variant: 'mixed', sameAs: 'int8' }], []).map(({ names }) => names)).toEqual([['mixed']]);
   });
 });

@@ -4,6 +4,7 @@ import {
   bootstrapDifference95,
   comparePaired,
   drawBinomial,
+  isBeyondChance,
   logFactorial,
   mcnemarExactP,
   medianOfSorted,
@@ -173,5 +174,17 @@ describe('medianOfSorted', () => {
     expect(medianOfSorted([1, 5, 9])).toBe(5);
     expect(medianOfSorted([1, 5, 6, 9])).toBe(5.5);
     expect(medianOfSorted([])).toBeNaN();
+  });
+});
+
+describe('isBeyondChance', () => {
+  it('is what McNemar\'s exact test says at 5 %, whatever the bootstrap interval includes', () => {
+    // Seven losses, one gain of 48: the interval leaves 0 out, the test does not reject.
+    const compared = comparePaired({ images: 48, losses: 7, gains: 1 });
+    if (compared === null) throw new Error('nothing compared');
+    expect(compared.mcnemarP).toBeCloseTo(0.0703, 4);
+    expect(compared.interval95[1]).toBeLessThan(0);
+    expect(isBeyondChance(compared)).toBe(false);
+    expect(isBeyondChance({ mcnemarP: 0.049 })).toBe(true);
   });
 });

@@ -31,4 +31,8 @@ describe('planOfVariant', () => {
     expect(planOfVariant(parseVariant('int8-mse'), PLAN, LAYERS)).toEqual({ layers: {} });
     expect(planOfVariant(parseVariant('mixed-entropy'), PLAN, LAYERS)).toBe(PLAN);
   });
+
+  it('makes a mixed plan that says int8 of layers the same as one that does not', () => {
+    expect(planOfVariant(parseVariant('mixed'), { ...PLAN, layers: { ...PLAN.layers, b: 'int8' } }, LAYERS)).toEqual(PLAN);
+  });
 });

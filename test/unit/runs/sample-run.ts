@@ -83,12 +83,12 @@ function sampleBenchmark(): BenchmarkRecord {
 }
 
 export function sampleRecord(changes: Partial<RunRecord> = {}): RunRecord {
-  const validation = { images: IMAGES_PER_GROUP * 2, labelled: true, classNames: CLASS_NAMES, variants: sampleReports() };
+  const validation = { images: IMAGES_PER_GROUP * 2, labelled: true, classCount: CLASS_NAMES.length, classNames: CLASS_NAMES, variants: sampleReports() };
   const benchmark = sampleBenchmark();
   const table = buildTable({ validation, benchmark });
   const shipped = ['int8-entropy'];
   return {
-    version: 1,
+    version: 2,
     runId: '20261121T070812345Z-a1b2c3',
     createdAt: '2026-11-21T07:08:12.345Z',
     project: 'plate_chars',

@@ -35,6 +35,33 @@ describe('columns', () => {
   });
 });
 
+describe('speed', () => {
+  const slower = { ...MIXED, ratioToFp32: { median: 1.15, p10: 1.1, p90: 1.2 } };
+  const slowest = { ...MIXED, variant: 'int8', ratioToFp32: { median: 1.4 } };
+
+  it('is said in words, with the spread where there is one', () => {
+    expect(column('ratio').format(1.15, slower)).toBe('1.15x slower');
+    expect(column('ratio').detail(slower)).toBe('1.10x to 1.20x');
+    expect(column('ratio').detail(slowest)).toBe('');
+    expect(column('ratio').format(0.308)).toBe('3.2x faster');
+    expect(column('ratio').format(1.01, { ...MIXED, ratioToFp32: { median: 1.01, p10: 0.97, p90: 1.05 } })).toBe('equally fast');
+  });
+
+  it('is never the best of its column when it is slower than FP32', () => {
+    expect(columnScale(column('ratio'), [slower, slowest]).best).toBeNull();
+    const faster = { ...MIXED, variant: 'fp16', ratioToFp32: { median: 0.8 } };
+    expect(columnScale(column('ratio'), [slower, faster]).best).toBe(0.8);
+  });
+});
+
+describe('sqnr', () => {
+  it('names the output that it is that of, where there are several', () => {
+    const outputs = [{ name: 'boxes', sqnrDb: 41.4 }, { name: 'logits', sqnrDb: 27.4 }];
+    expect(column('sqnr').detail({ ...MIXED, outputs })).toBe('logits');
+    expect(column('sqnr').detail({ ...MIXED, outputs: outputs.slice(0, 1) })).toBe('');
+  });
+});
+
 describe('columnScale', () => {
   it('takes the largest accuracy and the smallest cost as best', () => {
     expect(columnScale(column('top1'), ROWS).best).toBe(97);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TableRow } from '../../../../src-shared/domain/run-record';
 import type { Gates } from '../../../../src-shared/domain/project';
 import { areGatesEqual, gateLimit, gateOfCell, gateOfColumn, gatesOfRun, hasGates, judgeAll, verdictOf } from '../../../../src-renderer/features/results/gate-marks';
 import { RECORD } from './records';
@@ -29,6 +30,12 @@ describe('judgeAll', () => {
     expect(verdictOf(judged, 'mixed')).toMatchObject({ kind: 'missed', missed: [{ name: 'maxTop1Drop' }] });
     expect(verdictOf(judgeAll(RECORD, { ...GATES, maxTop1Drop: 2 }), 'mixed').kind).toBe('ready');
     expect(verdictOf([], 'mixed').kind).toBe('open');
+  });
+
+  it('counts a gate without a value as neither met nor missed', () => {
+    const untimed = { ...RECORD, table: RECORD.table.map((row): TableRow => ({ variant: row.variant, backend: row.backend, top1: row.top1 ?? 0, groupTop1: row.groupTop1 ?? {} })) };
+    expect(verdictOf(judgeAll(untimed, { ...GATES, maxTop1Drop: 2 }), 'mixed')).toMatchObject({ kind: 'unjudged', missed: [], unjudged: [{ name: 'maxLatencyMs', reasonCode: 'no-benchmark', met: false }] });
+    expect(verdictOf(judgeAll(untimed, GATES), 'mixed')).toMatchObject({ kind: 'missed', missed: [{ name: 'maxTop1Drop' }], unjudged: [{ name: 'maxLatencyMs' }] });
   });
 });
 

@@ -42,13 +42,29 @@ describe('stripSegments', () => {
   });
 });
 
+describe('a benchmark of few samples', () => {
+  const latencyMs = { mean: 0.2, median: 0.12, p90: 0.2, min: 0.1, max: 8, coefficientOfVariation: 0.1, samples: 12 };
+  const short = { ...MIXED, latencyMs, ratioToFp32: { median: 0.8 } };
+
+  it('has no shade for a percentile that it does not give', () => {
+    const segments = stripSegments(axisOf([short]), short);
+    expect(segments.map(({ from, to }) => `${from}-${to}`)).toEqual(['min-median', 'median-p90', 'p90-max']);
+  });
+
+  it('has an axis of ratios without their spread', () => {
+    expect(ratioAxis([short])).toMatchObject({ high: 1.02 });
+  });
+});
+
 describe('ratioAxis', () => {
   it('always holds 1 and is logarithmic', () => {
-    const axis: RatioAxis = { low: 0.5, high: 2 };
+    const axis: RatioAxis = { low: 0.5, high: 2, ticks: [] };
     expect(fractionFromRatio(axis, 1)).toBeCloseTo(0.5, 12);
     const found = ratioAxis([FP32, MIXED]);
     expect(found?.low).toBeLessThan(0.5);
     expect(found?.high).toBeGreaterThan(1);
     expect(ratioAxis([FP32])).toBeNull();
+    expect(found?.ticks).toContain(1);
+    expect(found?.ticks.length).toBeGreaterThanOrEqual(3);
   });
 });

@@ -17,7 +17,7 @@ export const MIXED: TableRow = {
 };
 
 export const RECORD: RunRecord = {
-  version: 1,
+  version: 2,
   runId: 'a',
   createdAt: '2026-11-21T07:44:16.821Z',
   project: 'plates',

@@ -71,7 +71,7 @@ describe('finishedOf', () => {
 
   it('makes the same rows of a validation as a run does', () => {
     const variants = [{ variant: 'fp32', backend: 'ort-cpu' as const, top1: 97, groups: { night: { images: 3, top1: 94 } }, classes: [], confusions: [], worstImages: [], outputs: [] }];
-    const finished = finishedOf({ images: 3, labelled: true, classNames: [], backend: 'ort-cpu', target: 'onnxruntime', skipped: [], variants, warnings });
+    const finished = finishedOf({ images: 3, labelled: true, classCount: 10, classNames: [], backend: 'ort-cpu', target: 'onnxruntime', skipped: [], variants, warnings });
     expect(finished.kind).toBe('validate');
     expect(rowsOf(finished)).toMatchObject([{ variant: 'fp32', top1: 97, worstGroup: { name: 'night', top1: 94 } }]);
   });

@@ -1,4 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { groupColor } from '../../../../src-renderer/features/histogram/chart-figure';
+import { GROUP_COLOURS, METHOD_MARKS, variantColour } from '../../../../src-main/runs/report/marks';
+import { STYLE } from '../../../../src-main/runs/report/style';
+import { summarizeLatency } from '../../../../src-shared/domain/latency';
+import { METHODS } from '../../../../src-shared/domain/methods';
+import { buildTable } from '../../../../src-shared/domain/run-table';
 import { renderReport } from '../../../../src-main/runs/report/html';
 import { layerId } from '../../../../src-shared/base/brand';
 import type { PlacementDecision } from '../../../../src-shared/domain/precision';
@@ -103,5 +110,70 @@ describe('renderReport', () => {
     const zeroPage = renderReport({ record: sampleRecord(), histograms: [empty], decisions: [] });
     expect(zeroPage).toContain('exact zeros 100 %');
     expect(zeroPage).not.toMatch(/NaN|Infinity/);
+  });
+
+  it('has the colours of the screens for precisions, methods and groups, light and dark', () => {
+    const tokens = readFileSync('src-renderer/styles/tokens.css', 'utf8');
+    const [light = '', dark = ''] = tokens.split("[data-theme='dark']");
+    const [lightPage = '', darkPage = ''] = STYLE.split('prefers-color-scheme:dark');
+    const colours = (css: string): Map<string, string> => new Map([...css.matchAll(/--([a-z0-9-]+):\s*(#[0-9a-f]{6})/g)].map(([, name = '', value = '']) => [name, value]));
+    const used = [...METHODS.map((method) => METHOD_MARKS[method].colour), ...GROUP_COLOURS, ...['int8', 'fp16', 'fp32', 'mixed'].map(variantColour)].map((text) => text.replace(/^var\(--|\)$/g, ''));
+    for (const [ours, theirs] of [[lightPage, light], [darkPage, dark]] as const) {
+      for (const name of used) expect([name, colours(ours).get(name)]).toEqual([name, colours(theirs).get(name)]);
+    }
+    for (const [i, colour] of GROUP_COLOURS.entries()) expect(colour).toBe(`var(${groupColor(i)})`);
+  });
+
+  it('says speed in words, and makes nothing bold that is slower than FP32', () => {
+    const base = sampleRecord();
+    const table = base.table.map((row) => (row.variant === 'fp32' ? row : { ...row, ratioToFp32: { median: 1.15, p10: 1.1, p90: 1.2 } }));
+    const slow = renderReport({ record: { ...base, table }, histograms: [], decisions: [] });
+    expect(slow).toContain('1.15x slower<br><small>1.10x slower to 1.20x slower</small>');
+    expect(slow).not.toMatch(/<b>[^<]*slower/);
+    expect(page).toMatch(/<b>2\.1x faster/);
+  });
+
+  it('lets McNemar\'s exact test alone say what is more than chance', () => {
+    const base = sampleRecord();
+    const variants = (base.validation?.variants ?? []).map((report) => (report.variant === 'mixed' ? { ...report, comparedToFp32: { top1Difference: -1.2, interval95: [-2.4, -0.1] as const, mcnemarP: 0.0703, fewImages: true as const } } : report));
+    const few = renderReport({ record: { ...base, validation: base.validation && { ...base.validation, variants } }, histograms: [], decisions: [] });
+    expect(few).toContain('mixed: not more than chance explains by McNemar\'s exact test (p = 0.0703).');
+    expect(few).toContain('int8-entropy: more than chance explains');
+    expect(few).not.toContain('cannot be told from chance');
+  });
+
+  it('shows a gate without a value as not judged', () => {
+    const base = sampleRecord();
+    const gates = base.gates.map((gate) => (gate.name === 'maxLatencyMs' ? { ...gate, value: null, met: false, reason: 'the variant was not benchmarked' } : { ...gate, met: true }));
+    const open = renderReport({ record: { ...base, gates }, histograms: [], decisions: [] });
+    expect(open).toContain('<b>Not judged: int8-entropy</b>; 1 of 3 gates cannot be judged');
+    expect(open).toContain('? not judged');
+    expect(open).not.toContain('✗ missed');
+  });
+
+  it('omits percentiles of few samples and says so', () => {
+    const base = sampleRecord();
+    const variants = (base.benchmark?.variants ?? []).map((entry) => ({ ...entry, latencyMs: summarizeLatency([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }));
+    const benchmark = base.benchmark && { ...base.benchmark, variants };
+    const short = renderReport({ record: { ...base, benchmark, table: buildTable({ validation: base.validation, benchmark }) }, histograms: [], decisions: [] });
+    expect(short).toContain('Omitted for too few samples: p95 (below 20), p99 (below 100).');
+    expect(short).not.toMatch(/>p9[59]</);
+    expect(short).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('shows a variant that is another in one row, under both names', () => {
+    const base = sampleRecord({ shipped: ['mixed'] });
+    const same = { ...base, table: base.table.map((row) => (row.variant === 'mixed' ? { ...row, sameAs: 'int8-entropy' } : row)) };
+    const rows = renderReport({ record: same, histograms: [], decisions: [] }).split('<h2>Variants')[1]?.split('</table>')[0] ?? '';
+    expect(rows.match(/<tr/g)).toHaveLength(4);
+    expect(rows).toContain('int8-entropy = mixed');
+  });
+
+  it('says that a detector has no classes, not that labels are missing', () => {
+    const base = sampleRecord();
+    const validation = { images: 900, labelled: false, classCount: 0, variants: [] };
+    const detector = renderReport({ record: { ...base, validation }, histograms: [], decisions: [] });
+    expect(detector).toContain('no output of the model is a classification');
+    expect(detector).not.toContain('without labels');
   });
 });
