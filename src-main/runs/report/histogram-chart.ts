@@ -3,7 +3,7 @@ import { METHODS, type Method } from '../../../src-shared/domain/methods';
 import { CHART, chartScale, columnsOf, placeLabels, steppedPath, usedBinsOf, type ChartScale } from './histogram-geometry';
 import { html, px, type Html } from './markup';
 import type { ReportHistogram, ReportThreshold } from './input';
-import { GROUP_COLOURS, METHOD_MARKS } from './marks';
+import { GROUP_MARKS, METHOD_MARKS } from './marks';
 
 /** Shared by all charts of a page: the hatch of what is clipped. */
 export const CHART_DEFINITIONS = html`<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>
@@ -34,9 +34,9 @@ function chart(histogram: ReportHistogram): Html {
   const columnWidthReal = binsPerColumn * histogram.binWidthReal;
   const scale = chartScale(histogram, counts);
   const area = steppedPath(counts, columnWidthReal, scale, true);
-  const groups = (histogram.groups ?? []).slice(0, GROUP_COLOURS.length).map(
+  const groups = (histogram.groups ?? []).slice(0, GROUP_MARKS.length).map(
     (group, index) =>
-      html`<path d="${steppedPath(columnsOf(group.folded, usedBins).counts, columnWidthReal, scale, false)}" fill="none" stroke="${GROUP_COLOURS[index]}"><title>${group.name}</title></path>`,
+      html`<path d="${steppedPath(columnsOf(group.folded, usedBins).counts, columnWidthReal, scale, false)}" fill="none" stroke="${GROUP_MARKS[index]}"><title>${group.name}</title></path>`,
   );
   return html`<svg role="img" aria-label="Histogram of |x| of ${histogram.name}" viewBox="0 0 ${CHART.width} ${CHART.height}" width="${CHART.width}" height="${CHART.height}">
 ${countAxis(scale)}<path d="${area}" fill="var(--area)" stroke="var(--area-line)" stroke-width="0.7"/>${clippedTail(histogram, scale)}${groups}${valueAxis(scale)}${thresholdLines(histogram, scale)}</svg>`;

@@ -1,15 +1,21 @@
 import type { Method } from '../../../src-shared/domain/methods';
+import { GROUP_COLOURS, groupProperty, methodProperty } from '../../../src-shared/domain/palette';
+
+const colourOf = (property: string): string => `var(${property})`;
+
+/** Colours of groups in their order, as on the screens. */
+export const GROUP_MARKS = GROUP_COLOURS.map((_, index) => colourOf(groupProperty(index)));
 
 /** One letter and one CSS colour per method, on every chart. */
 export const METHOD_MARKS: Readonly<Record<Method, { readonly letter: string; readonly colour: string; readonly title: string }>> = {
-  minmax: { letter: 'M', colour: 'var(--method-minmax)', title: 'minmax' },
-  entropy: { letter: 'E', colour: 'var(--method-entropy)', title: 'entropy' },
-  'entropy-tensorrt': { letter: 'T', colour: 'var(--method-entropy-tensorrt)', title: 'entropy-tensorrt' },
-  percentile: { letter: 'P', colour: 'var(--method-percentile)', title: 'percentile' },
-  mse: { letter: 'S', colour: 'var(--method-mse)', title: 'mse' },
-  auto: { letter: 'A', colour: 'var(--method-auto)', title: 'auto' },
-  imported: { letter: 'I', colour: 'var(--method-imported)', title: 'imported' },
-  manual: { letter: 'H', colour: 'var(--method-manual)', title: 'by hand' },
+  minmax: { letter: 'M', colour: colourOf(methodProperty('minmax')), title: 'minmax' },
+  entropy: { letter: 'E', colour: colourOf(methodProperty('entropy')), title: 'entropy' },
+  'entropy-tensorrt': { letter: 'T', colour: colourOf(methodProperty('entropy-tensorrt')), title: 'entropy-tensorrt' },
+  percentile: { letter: 'P', colour: colourOf(methodProperty('percentile')), title: 'percentile' },
+  mse: { letter: 'S', colour: colourOf(methodProperty('mse')), title: 'mse' },
+  auto: { letter: 'A', colour: colourOf(methodProperty('auto')), title: 'auto' },
+  imported: { letter: 'I', colour: colourOf(methodProperty('imported')), title: 'imported' },
+  manual: { letter: 'H', colour: colourOf(methodProperty('manual')), title: 'by hand' },
 };
 
 /** Precision that a variant's name stands for: its colour in charts. */
@@ -17,8 +23,5 @@ export function variantColour(variant: string): string {
   if (variant.startsWith('int8')) return 'var(--int8)';
   if (variant.startsWith('fp16')) return 'var(--fp16)';
   if (variant.startsWith('fp32')) return 'var(--fp32)';
-  return 'var(--series-3)';
+  return 'var(--mixed)';
 }
-
-/** Colours of groups in their order, as on the screens. */
-export const GROUP_COLOURS = Array.from({ length: 8 }, (_, index) => `var(--series-${index + 1})`);

@@ -1,22 +1,18 @@
+import { paletteDeclarations } from '../../../src-shared/domain/palette';
+
 /**
  * The page's style sheet: dense, calm, tabular figures; dark and light by the reader's setting. Precisions, methods and groups have
- * the colours of the user interface (src-renderer/styles/tokens.css), so that a chart says the same in both; a test compares them.
+ * the colours of the screens.
  */
 export const STYLE = `
 :root{color-scheme:light dark;
 --bg:#fff;--panel:#f6f7f8;--line:#dfe2e6;--text:#1b1f24;--dim:#616a75;--accent:#0072b2;
 --good:#00724f;--bad:#b3261e;--good-bg:#e5f4ee;--bad-bg:#fbeae8;--warn-bg:#fdf4df;
---int8:#0072b2;--fp16:#d55e00;--fp32:#6b7680;--area:#c9d3de;--area-line:#7d8b9a;
---method-minmax:#5c6670;--method-entropy:#0072b2;--method-entropy-tensorrt:#4b8f00;--method-percentile:#b8860b;--method-mse:#a8457f;
---method-auto:#00806a;--method-imported:#7a5230;--method-manual:#c2410c;
---series-1:#0072b2;--series-2:#d55e00;--series-3:#00806a;--series-4:#a8457f;--series-5:#b8860b;--series-6:#3f8fd0;--series-7:#5c6670;--series-8:#7a5230}
+--area:#c9d3de;--area-line:#7d8b9a;${paletteDeclarations('light')}}
 @media (prefers-color-scheme:dark){:root{
 --bg:#14171b;--panel:#1b1f24;--line:#30363d;--text:#e3e7eb;--dim:#99a3ae;--accent:#56b4e9;
 --good:#4cc79b;--bad:#ff8a80;--good-bg:#12302a;--bad-bg:#3a1d1c;--warn-bg:#332a14;
---int8:#56b4e9;--fp16:#e69f00;--fp32:#98a2ac;--area:#36414d;--area-line:#7f8d9c;
---method-minmax:#a6b0ba;--method-entropy:#56b4e9;--method-entropy-tensorrt:#93cc3f;--method-percentile:#f0d04a;--method-mse:#dd8fbd;
---method-auto:#2fc4a3;--method-imported:#c79a6b;--method-manual:#ff8f57;
---series-1:#56b4e9;--series-2:#e69f00;--series-3:#2fc4a3;--series-4:#dd8fbd;--series-5:#f0e442;--series-6:#8f9ef0;--series-7:#a6b0ba;--series-8:#c79a6b}}
+--area:#36414d;--area-line:#7f8d9c;${paletteDeclarations('dark')}}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--text);font:13px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
 font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}

@@ -3,7 +3,7 @@ import { METHODS } from '../../../src-shared/domain/methods';
 import { CHART_DEFINITIONS, renderHistogram } from './histogram-chart';
 import { html, type Html } from './markup';
 import type { ReportHistogram } from './input';
-import { GROUP_COLOURS, METHOD_MARKS } from './marks';
+import { GROUP_MARKS, METHOD_MARKS } from './marks';
 
 const MAX_CHARTS = 24;
 
@@ -26,7 +26,7 @@ export function renderHistograms(histograms: readonly ReportHistogram[]): Html {
 |x| to the right, counts upwards on a log scale; exact zeros are a number, not a bar. Solid line: threshold in use; hatched: what it clips.</p>
 <div class="legend">${METHODS.filter((method) => shown.some((entry) => entry.method === method || entry.methods[method] !== undefined)).map(
     (method) => html`<span style="--c:${METHOD_MARKS[method].colour}">${METHOD_MARKS[method].letter} ${METHOD_MARKS[method].title}</span>`,
-  )}${groups.slice(0, GROUP_COLOURS.length).map((group, index) => html`<span style="--c:${GROUP_COLOURS[index]}">${group.name} only</span>`)}</div>
+  )}${groups.slice(0, GROUP_MARKS.length).map((group, index) => html`<span style="--c:${GROUP_MARKS[index]}">${group.name} only</span>`)}</div>
 ${CHART_DEFINITIONS}<div class="multiples">${shown.map(renderHistogram)}</div>`;
 }
 
