@@ -47,7 +47,20 @@ export default defineConfig({
       modulePreload: { polyfill: false },
       // Plotly is one large file; it is loaded when a chart is first drawn.
       chunkSizeWarningLimit: 1_300,
-      rollupOptions: { input: resolve(import.meta.dirname, 'src-renderer/index.html') },
+      // Few and small requests for the first screen, which may come over a slow link from a GPU box.
+      minify: true,
+      cssCodeSplit: false,
+      rollupOptions: {
+        input: resolve(import.meta.dirname, 'src-renderer/index.html'),
+        output: {
+          codeSplitting: {
+            groups: [
+              { name: 'plotly', test: /node_modules[\\/]plotly/, priority: 2 },
+              { name: 'screens', test: /node_modules|src-renderer[\\/](features|widgets)/, priority: 1 },
+            ],
+          },
+        },
+      },
     },
   },
 });

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { toWireError } from '../../src-shared/contract/errors';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { CompressedFiles, encodingFor } from '../transport/compressed-file';
 import { SECURITY_HEADERS } from '../transport/content-security';
 import { HttpError, sendError, sendJson } from '../transport/http-body';
 import { handleCall } from '../transport/http-call';
@@ -26,8 +27,9 @@ export interface HttpServerOptions {
 
 /** The page, calls, events and uploads over HTTP. Everything below /api/ needs the token. */
 export function createHttpServer(options: HttpServerOptions): Server {
+  const compressed = new CompressedFiles();
   const server = createServer((request, response) => {
-    answer(options, request, response).catch((error: unknown) => fail(response, error));
+    answer({ ...options, compressed }, request, response).catch((error: unknown) => fail(response, error));
   });
   server.headersTimeout = 10_000;
   // Bodies have limits of their own: an upload may take as long as it moves.
@@ -36,13 +38,18 @@ export function createHttpServer(options: HttpServerOptions): Server {
   return server;
 }
 
-async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface PageFiles {
+  readonly rendererDir: string;
+  readonly compressed: CompressedFiles;
+}
+
+async function answer(options: HttpServerOptions & PageFiles, request: IncomingMessage, response: ServerResponse): Promise<void> {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   const refusal = checkHost(request.headers, options.hosts());
   if (refusal !== null) throw new HttpError(refusal.status, refusal.message);
   const address = parseAddress(request.url ?? '/');
   if (address.pathname.startsWith('/api/')) await answerApi(options, address, request, response);
-  else await answerFile(options.rendererDir, address.pathname, request, response);
+  else await answerFile(options, address.pathname, request, response);
 }
 
 /** Joined as text: `//name/path` would otherwise be read as the address of another server. */
@@ -72,12 +79,20 @@ async function answerApi(options: HttpServerOptions, address: URL, request: Inco
   }
 }
 
-async function answerFile(rendererDir: string, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerFile({ rendererDir, compressed }: PageFiles, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw new HttpError(405, 'Expected GET');
   const file = staticFile(rendererDir, pathname);
   const found = file === null ? null : await stat(file.path).catch(() => null);
   if (file === null || found?.isFile() !== true) throw new HttpError(404, 'There is no such page');
-  response.writeHead(200, { 'Content-Type': file.contentType, 'Content-Length': found.size, 'Cache-Control': file.cacheControl });
+  const encoding = encodingFor(request.headers['accept-encoding'], { contentType: file.contentType, sizeBytes: found.size });
+  const headers = { 'Content-Type': file.contentType, 'Cache-Control': file.cacheControl, Vary: 'Accept-Encoding' };
+  if (encoding !== null) {
+    const content = await compressed.get(file.path, `${found.mtimeMs} ${found.size}`, encoding);
+    response.writeHead(200, { ...headers, 'Content-Encoding': encoding, 'Content-Length': content.length });
+    response.end(request.method === 'HEAD' ? undefined : content);
+    return;
+  }
+  response.writeHead(200, { ...headers, 'Content-Length': found.size });
   if (request.method === 'HEAD') response.end();
   else await pipeline(createReadStream(file.path), response);
 }

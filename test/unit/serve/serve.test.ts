@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serve, type RunningServer } from '../../../src-main/serve/serve';
 import { API_METHODS, type WorkbenchApi, type WorkbenchEvent } from '../../../src-shared/contract/api';
@@ -68,6 +69,26 @@ describe('serve mode', () => {
     expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } });
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     expect(await send(server.port, { path: '/assets/a.js' })).toMatchObject({ status: 200, headers: { 'content-type': 'text/javascript; charset=utf-8' } });
+  });
+
+  it('compresses the page once for clients that take it, and says so to caches', async () => {
+    const text = 'export const screen = 1;\n'.repeat(400);
+    const path = join(dir, 'page/assets/big.js');
+    writeFileSync(path, text);
+    const ask = (accept: string): Promise<Answer> => send(server.port, { path: '/assets/big.js', headers: { 'accept-encoding': accept } });
+    const decode = { br: brotliDecompressSync, gzip: gunzipSync } as const;
+    for (const [accept, encoding] of [['gzip, deflate, br', 'br'], ['gzip;q=1.0, br;q=0', 'gzip']] as const) {
+      const answer = await ask(accept);
+      expect(answer.headers).toMatchObject({ 'content-encoding': encoding, vary: 'Accept-Encoding', 'content-type': 'text/javascript; charset=utf-8', 'content-length': String(answer.body.length) });
+      expect(answer.body.length).toBeLessThan(text.length / 20);
+      expect(decode[encoding](answer.body).toString()).toBe(text);
+    }
+    expect((await ask('identity')).body.toString()).toBe(text);
+    // A page that was built again is not hidden by what was compressed before.
+    writeFileSync(path, text.replaceAll('1', '23'));
+    expect(brotliDecompressSync((await ask('br')).body).toString()).toBe(text.replaceAll('1', '23'));
+    const small = await send(server.port, { path: '/assets/a.js', headers: { 'accept-encoding': 'br' } });
+    expect([small.headers['content-encoding'], small.body.toString()]).toEqual([undefined, 'export {}']);
   });
 
   it.each(['/../secret.js', '/..%2fsecret.js', '/assets/../../secret.js', '/none.js', '/assets', '//secret.js', '/%5c..%5csecret.js'])('has nothing at %s', async (path) => {
