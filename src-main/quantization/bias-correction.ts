@@ -8,7 +8,7 @@ import { defaultOpset } from '../onnx/opset';
 import { raiseOpset } from '../onnx/passes/raise-opset';
 import { biasOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
-import { FreshNames } from './names';
+import { FreshNames } from '../onnx/fresh-names';
 import type { Placement } from './placement';
 
 /** Biases of the layers whose weights are quantized, one float32 value per output channel each; in graph order. */

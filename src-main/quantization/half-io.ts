@@ -2,7 +2,7 @@ import { intAttr, makeNode } from '../onnx/make';
 import { DataType, type Graph, type Model, type Node, type ValueInfo } from '../onnx/model';
 import { attrInt } from '../onnx/attributes';
 import { capturedNames } from '../onnx/subgraphs';
-import { FreshNames } from './names';
+import { FreshNames } from '../onnx/fresh-names';
 
 /**
  * The model with its float32 inputs and outputs in FP16, names unchanged: for engines that are fed by FP16 stages. Casts

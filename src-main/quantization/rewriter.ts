@@ -5,7 +5,7 @@ import { capturedNames } from '../onnx/subgraphs';
 import type { BiasCorrection } from '../../src-shared/domain/repair';
 import type { GraphFacts } from './graph-facts';
 import { floatOnlySlots } from './half-types';
-import { FreshNames } from './names';
+import { FreshNames } from '../onnx/fresh-names';
 import { halfBits, roundHalfEven } from './number-formats';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from './placement';
 import type { ActivationParameters } from './scales';

@@ -3,7 +3,7 @@ import { DataType, type Graph, type Node, type Tensor } from '../model';
 import { attrInt } from '../attributes';
 import { isOp } from '../opset';
 import { batchNormAffine, foldIntoLayer, type ChannelAffine } from './fold-affine';
-import { FreshNames } from './names';
+import { FreshNames } from '../fresh-names';
 import type { Notes } from './note';
 
 const FOLDS_INTO = ['Conv', 'ConvTranspose', 'Gemm'];
@@ -95,7 +95,7 @@ class FoldState {
     const current = layer.input[inputIndex] ?? '';
     const isOwn = current !== '' && (this.tensors.has(current) || (this.index.consumers(current).length === 1 && !this.index.isGraphOutput(current)));
     const base = current === '' ? `${layer.output[0] ?? layer.opType}_bias` : `${current}_folded`;
-    const name = isOwn ? current : this.names.fresh(base);
+    const name = isOwn ? current : this.names.next(base);
     this.tensors.set(name, { ...tensor, name });
     return name;
   }

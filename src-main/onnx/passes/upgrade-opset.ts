@@ -4,7 +4,7 @@ import type { Attribute, Graph, Model, Node } from '../model';
 import { defaultOpset, isDefaultDomain } from '../opset';
 import { inferShapes } from '../shapes';
 import { subgraphsOf } from '../subgraphs';
-import { FreshNames } from './names';
+import { FreshNames } from '../fresh-names';
 import type { Notes } from './note';
 import { UPGRADE_RULES, type UpgradeRule } from './upgrade-rules';
 import { UpgradeScope } from './upgrade-scope';

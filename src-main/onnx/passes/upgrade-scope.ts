@@ -5,7 +5,7 @@ import { DataType, type Node, type Tensor } from '../model';
 import { isOp, nodeLabel } from '../opset';
 import type { StaticShape } from '../shapes';
 import { constantTensor } from './constants-to-initializers';
-import type { FreshNames } from './names';
+import type { FreshNames } from '../fresh-names';
 
 interface ScopeFacts {
   /** The default operator set that the model has. */
@@ -56,13 +56,13 @@ export class UpgradeScope {
 
   /** Adds an int64 vector and returns its name. */
   addInts(base: string, values: readonly number[]): string {
-    const name = this.names.fresh(base);
+    const name = this.names.next(base);
     this.added.push(int64Tensor(name, [values.length], values.map(toInt64)));
     return name;
   }
 
   addTensor(base: string, make: (name: string) => Tensor): string {
-    const tensor = make(this.names.fresh(base));
+    const tensor = make(this.names.next(base));
     this.added.push(tensor);
     return tensor.name;
   }
@@ -72,7 +72,7 @@ export class UpgradeScope {
     const name = this.addTensor(base, (fresh) => floatScalar(fresh, value));
     const type = this.types.get(like) ?? DataType.FLOAT;
     if (type === DataType.FLOAT) return { name, nodes: [] };
-    const cast = this.names.fresh(`${name}_cast`);
+    const cast = this.names.next(`${name}_cast`);
     return { name: cast, nodes: [makeNode('Cast', [name], [cast], { attributes: [intAttr('to', type)] })] };
   }
 

@@ -16,9 +16,9 @@ export function upgradeSoftmax(node: Node, scope: UpgradeScope): readonly Node[]
   const withAxis = (value: number): Node => ({ ...node, attribute: withAttributes(node, ['axis'], [intAttr('axis', value)]) });
   if (single !== null) return [withAxis(single)];
   const output = node.output[0] ?? '';
-  const shape = scope.names.fresh(`${output}_shape`);
-  const flat = scope.names.fresh(`${output}_flat`);
-  const normalised = scope.names.fresh(`${output}_normalised`);
+  const shape = scope.names.next(`${output}_shape`);
+  const flat = scope.names.next(`${output}_flat`);
+  const normalised = scope.names.next(`${output}_normalised`);
   return [
     makeNode('Shape', [input], [shape]),
     makeNode('Flatten', [input], [flat], { attributes: [intAttr('axis', axis)] }),
