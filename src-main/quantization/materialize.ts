@@ -5,11 +5,11 @@ import { capturedNames } from '../onnx/subgraphs';
 import { tensorAsFloat32 } from '../onnx/tensor-values';
 import { throwIfAborted } from '../../src-shared/base/errors';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import { halfBits, quantizeWeight } from './number-formats';
+import { halfBits, quantizeWeight, SYMMETRIC_UINT8_ZERO } from './number-formats';
 
 /**
  * The model with weights as it needs them: an initializer that is only read through QuantizeLinear becomes INT8 (one value a
- * byte, in -127..127), one read through a Cast to FP16 becomes FP16; those nodes and the float initializers go. Reads one
+ * byte, in -127..127; or UINT8, 128 more), one read through a Cast to FP16 becomes FP16; those nodes and the float initializers go. Reads one
  * tensor at a time; what it holds is the result (a quarter or half of the float weights).
  * @throws WorkbenchError 'cancelled'.
  */
@@ -34,7 +34,7 @@ export function materialize(model: Model, context: TaskContext = {}): Model {
 function isWeightNode(node: Node, initializers: ReadonlyMap<string, Tensor>): boolean {
   if (initializers.get(node.input[0] ?? '')?.dataType !== DataType.FLOAT) return false;
   if (node.opType === 'Cast') return attrInt(node, 'to', 0) === DataType.FLOAT16;
-  return node.opType === 'QuantizeLinear' && initializers.get(node.input[2] ?? '')?.dataType === DataType.INT8;
+  return node.opType === 'QuantizeLinear' && initializers.has(node.input[2] ?? '');
 }
 
 function convert(node: Node, name: string, initializers: ReadonlyMap<string, Tensor>): Tensor {
@@ -42,7 +42,10 @@ function convert(node: Node, name: string, initializers: ReadonlyMap<string, Ten
   const values = tensorAsFloat32(source);
   if (node.opType === 'Cast') return makeTensor(name, DataType.FLOAT16, source.dims, halfBytes(values));
   const scales = tensorAsFloat32(required(initializers, node.input[1]));
-  return makeTensor(name, DataType.INT8, source.dims, int8Bytes(values, source.dims, attrInt(node, 'axis', 1), scales));
+  const { dataType } = required(initializers, node.input[2]);
+  const bytes = int8Bytes(values, source.dims, attrInt(node, 'axis', 1), scales);
+  // Adding 128 to a two's complement byte flips its highest bit.
+  return makeTensor(name, dataType, source.dims, dataType === DataType.UINT8 ? bytes.map((byte) => byte ^ SYMMETRIC_UINT8_ZERO) : bytes);
 }
 
 function required(initializers: ReadonlyMap<string, Tensor>, name = ''): Tensor {

@@ -4,6 +4,9 @@ import { SMALLEST_SCALE } from '../../src-shared/domain/thresholds';
 /** Largest finite half-precision value. */
 export const FP16_MAX = 65504;
 
+/** Zero point of symmetric values that are stored as UINT8. */
+export const SYMMETRIC_UINT8_ZERO = 128;
+
 /**
  * Scale and zero point of asymmetric UINT8 over [low, high], which is extended to include 0 so that 0 is exact:
  * scale = (high - low) / 255 in float32, zero point = round_half_even(-low / scale) in 0..255.

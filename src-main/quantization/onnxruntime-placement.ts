@@ -4,7 +4,7 @@ import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { LayerPrecisions } from './layer-precisions';
 import { findIntegerDomain, type IntegerDomain } from './onnxruntime-domain';
-import { integerRole, valueSlots } from './onnxruntime-rules';
+import { floatOnlyRefusal, integerRole, valueSlots } from './onnxruntime-rules';
 import { PlacementBuilder } from './placement-builder';
 import type { Placement } from './placement';
 import { tensorAsFloat32 } from '../onnx/tensor-values';
@@ -22,7 +22,7 @@ export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisio
     if (verdict) builder.decide(node, verdict);
   }
   for (const node of facts.nodes) {
-    const refusal = domain.refusals.get(node);
+    const refusal = domain.refusals.get(node) ?? floatOnlyRefusal(node);
     if (refusal) builder.decide(node, { precision: 'fp32', ...refusal });
     else if (domain.compute.has(node)) placeCompute(context, node);
     else if (domain.secondary.has(node)) placeSecondary(context, node);
@@ -117,6 +117,8 @@ function placeOutputs(context: Context, node: Node): void {
           code: 'kept-float',
           reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too`,
         });
+      } else if (floatOnlyRefusal(reader)) {
+        builder.explainEdge(output, reader, { precision: 'fp32', code: 'kept-float', reason: `${reader.name} has no integer form: it reads the float value, so ${node.name} runs in float too` });
       } else if (!yieldsFloat && facts.isActivation(output)) {
         builder.quantizeEdge(output, reader, slot, { code: 'integer-output', reason: `${node.name} yields 8-bit integers` });
       }

@@ -1,5 +1,6 @@
-import { attrFloat, attrInt, attrString } from '../onnx/attributes';
+import { attrFloat, attrInt, attrInts, attrString } from '../onnx/attributes';
 import type { Node } from '../onnx/model';
+import { isOp } from '../onnx/opset';
 import { weightOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 import { RESHAPE_OPS } from './op-classes';
@@ -18,10 +19,22 @@ export type IntegerRole = 'requantizes' | 'copies' | 'rectifies';
 /** How a layer other than a compute layer may run on integers, or null when ONNX Runtime has no kernel for it. */
 export function integerRole(node: Node): IntegerRole | null {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return null;
+  if (floatOnlyRefusal(node)) return null;
   if (INTEGER_OPS.has(node.opType)) return 'requantizes';
   if (node.opType === 'Resize') return attrString(node, 'mode', 'nearest') === 'nearest' ? 'copies' : null;
   if (COPY_OPS.has(node.opType)) return node.output.length === 1 || node.opType === 'Split' ? 'copies' : null;
   return node.opType === 'Relu' || node.opType === 'Clip' ? 'rectifies' : null;
+}
+
+/**
+ * Why a layer must read float values and not integers behind a DequantizeLinear, or null when it may read either: ONNX Runtime
+ * would give it an integer form between Q/DQ that lacks one of its attributes, and then refuse its own graph.
+ */
+export function floatOnlyRefusal(node: Node): Refusal | null {
+  if (isOp(node, 'AveragePool') && (attrInts(node, 'dilations', null) ?? []).some((dilation) => dilation !== 1)) {
+    return { code: 'no-integer-form', reason: "ONNX Runtime's integer AveragePool knows no dilations" };
+  }
+  return null;
 }
 
 /** Inputs of a layer that carry values (not shapes, indices, bounds). */
@@ -36,6 +49,10 @@ export function onnxruntimeRefusal(facts: GraphFacts, node: Node): Refusal | nul
   if (node.opType === 'ConvTranspose') return { code: 'no-integer-kernel', reason: 'ONNX Runtime has no integer ConvTranspose; Q/DQ would only slow it down' };
   if (node.opType === 'MatMul' && facts.isActivation(right)) return null;
   if (!weightOf(facts, node)) return { code: 'weights-not-constant', reason: 'its weights are not a float32 initializer' };
+  const rank = facts.initializer(right)?.dims.length ?? 0;
+  if (node.opType === 'MatMul' && rank > 2) {
+    return { code: 'weights-rank', reason: `its weights have ${rank} dimensions, and the integer MatMul takes scales per column of a matrix of 2 only` };
+  }
   if (bias !== '' && !facts.initializer(bias)) return { code: 'bias-not-constant', reason: 'its bias is not an initializer' };
   if (node.opType === 'Gemm') return gemmRefusal(facts, node);
   if (node.opType === 'Conv' && reachesOnlyOutput(facts, node.output[0] ?? '')) {

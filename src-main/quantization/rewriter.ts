@@ -6,7 +6,7 @@ import type { BiasCorrection } from '../../src-shared/domain/repair';
 import type { GraphFacts } from './graph-facts';
 import { floatOnlySlots } from './half-types';
 import { FreshNames } from '../onnx/fresh-names';
-import { halfBits, roundHalfEven } from './number-formats';
+import { halfBits, roundHalfEven, SYMMETRIC_UINT8_ZERO } from './number-formats';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from './placement';
 import type { ActivationParameters } from './scales';
 import { halfWeightScales, quantizeBias, weightScalesFor } from './weight-quantization';
@@ -19,6 +19,8 @@ export interface RewriteInputs {
   readonly weights: WeightScales;
   /** Scales are ones that FP16 holds. */
   readonly halfScales: boolean;
+  /** Type of the integers of weights; uint8 has zero point 128, which gives the same values. */
+  readonly weightStorage: 'int8' | 'uint8';
   /** Biases that quantized layers read in place of the model's own. */
   readonly corrections: readonly BiasCorrection[];
 }
@@ -40,7 +42,7 @@ const STORAGE_RANGE = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 2
 export class Rewriter {
   readonly nodes: Node[] = [];
   readonly initializers: Tensor[] = [];
-  private readonly names: FreshNames;
+  readonly names: FreshNames;
   private readonly quantizedUses: ReadonlySet<string>;
   private readonly weightUses: ReadonlyMap<string, QuantizedWeight>;
   private readonly biasUses: ReadonlyMap<string, QuantizedBias>;
@@ -167,7 +169,8 @@ export class Rewriter {
     }
     const { low: lowest, high: highest } = STORAGE_RANGE[parameters.storage];
     const upper = Math.min(highest, parameters.zeroPoint + roundHalfEven(upperReal / parameters.scale));
-    const { name: quantized, zeroPoint } = this.quantize(input, parameters);
+    // The input may itself be a folded layer's output, which exists as integers of the same scale only.
+    const { name: quantized, zeroPoint } = this.quantized.get(input) ?? this.quantize(input, parameters);
     let clipped = quantized;
     if (parameters.zeroPoint > lowest || upper < highest) {
       clipped = this.names.next(`${output}_quantized`);
@@ -220,7 +223,7 @@ export class Rewriter {
     const name = weight.initializer;
     const { length } = scales.values;
     const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
-    const zero = this.constant(int8Tensor(this.names.next(`${name}_zero_point`), [length], new Int8Array(length)));
+    const zero = this.constant(zeroPoints(this.inputs.weightStorage, this.names.next(`${name}_zero_point`), length));
     const attributes = [intAttr('axis', weight.axis)];
     const quantized = this.quantizeLinear(name, name, [scale, zero], attributes);
     const ownScale = type === 'fp16' ? this.constant(halfTensor(this.names.next(`${name}_scale_fp16`), [length], Uint16Array.from(scales.values, halfBits))) : scale;
@@ -269,6 +272,11 @@ export class Rewriter {
 
 function scalar(storage: ActivationParameters['storage'], name: string, value: number): Tensor {
   return (storage === 'uint8' ? uint8Tensor : int8Tensor)(name, [], [value]);
+}
+
+/** Zero points of `count` channels of symmetric weights. */
+function zeroPoints(storage: RewriteInputs['weightStorage'], name: string, count: number): Tensor {
+  return storage === 'uint8' ? uint8Tensor(name, [count], new Uint8Array(count).fill(SYMMETRIC_UINT8_ZERO)) : int8Tensor(name, [count], new Int8Array(count));
 }
 
 function useKey(use: LayerInput): string {

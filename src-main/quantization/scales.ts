@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Target } from '../../src-shared/domain/precision';
 import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
-import { asymmetricParameters, halfScale } from './number-formats';
+import { asymmetricParameters, halfScale, SYMMETRIC_UINT8_ZERO } from './number-formats';
 import type { Placement } from './placement';
 
 export type ActivationType = 'int8' | 'uint8';
@@ -27,9 +27,6 @@ export interface ScaleInputs {
   /** Some Q/DQ has an FP16 side: every scale is one that FP16 holds. */
   readonly halfScales: boolean;
 }
-
-/** 0 of symmetric values that are stored as uint8. */
-const SYMMETRIC_UINT8_ZERO = 128;
 
 /**
  * Parameters of every quantized tensor. Tensors of a scale group take the largest threshold (for uint8: the union of the
