@@ -1,4 +1,4 @@
-import type { SearchPlan, TrialQuality } from '../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult, TrialQuality } from '../../src-shared/domain/analysis';
 import { worstNmse } from './trials';
 
 /** What a plan is drawn by, larger is better: the worst group's top-1, top-1, or, without labels, minus the output error. */
@@ -6,12 +6,41 @@ export function accuracyOf(quality: TrialQuality): number {
   return quality.worstGroup?.top1 ?? quality.top1 ?? -worstNmse(quality);
 }
 
+interface Point {
+  readonly latencyMs: number;
+  readonly latencyKind: SearchPlan['latencyKind'];
+  readonly accuracy: number;
+}
+
+const pointOf = ({ latencyMs, latencyKind, quality }: Pick<SearchPlan, 'latencyMs' | 'latencyKind' | 'quality'>): Point => ({ latencyMs, latencyKind, accuracy: accuracyOf(quality) });
+
+/** At least as good in both and better in one. Measured and modelled milliseconds do not compare. */
+function dominates(a: Point, b: Point): boolean {
+  if (a.latencyKind !== b.latencyKind || a.latencyMs > b.latencyMs || a.accuracy < b.accuracy) return false;
+  return a.latencyMs < b.latencyMs || a.accuracy > b.accuracy;
+}
+
 /** Marks the plans that no other plan beats in both latency and accuracy. */
 export function markPareto(plans: readonly SearchPlan[]): SearchPlan[] {
-  const isBeaten = (plan: SearchPlan): boolean =>
-    plans.some((other) => {
-      const better = accuracyOf(other.quality) - accuracyOf(plan.quality);
-      return other.latencyMs <= plan.latencyMs && better >= 0 && (other.latencyMs < plan.latencyMs || better > 0);
-    });
-  return plans.map((plan) => ({ ...plan, isPareto: !isBeaten(plan) }));
+  return plans.map((plan) => ({ ...plan, isPareto: !plans.some((other) => dominates(pointOf(other), pointOf(plan))) }));
+}
+
+/** Says of every plan what dominates it: FP32 (which loses nothing), else the fastest of such plans. */
+export function markDominated(plans: readonly SearchPlan[], { references, fp32 }: Pick<SearchResult, 'references' | 'fp32'>): SearchPlan[] {
+  const reference = references.find(({ variant }) => variant === 'fp32');
+  return plans.map((plan): SearchPlan => {
+    const own = pointOf(plan);
+    if (reference && dominates({ ...reference, accuracy: Math.max(own.accuracy, accuracyOf(fp32)) }, own)) return { ...plan, dominatedBy: 'fp32' };
+    const others = [...plans.keys()].filter((i) => dominates(pointOf(plans[i] ?? plan), own));
+    const fastest = others.sort((a, b) => (plans[a]?.latencyMs ?? 0) - (plans[b]?.latencyMs ?? 0))[0];
+    return fastest === undefined ? plan : { ...plan, dominatedBy: fastest };
+  });
+}
+
+/** The plan chosen for its few layers, or, where another that meets the limits too dominates it, the fastest of those. */
+export function undominated(plans: readonly SearchPlan[], chosen: number | null): number | null {
+  const plan = chosen === null ? undefined : plans[chosen];
+  if (plan === undefined) return chosen;
+  const better = [...plans.entries()].filter(([, other]) => other.meetsLimit && dominates(pointOf(other), pointOf(plan)));
+  return better.reduce<number | null>((best, [i, { latencyMs }]) => (latencyMs < (plans[best ?? -1]?.latencyMs ?? Number.POSITIVE_INFINITY) ? i : best), null) ?? chosen;
 }

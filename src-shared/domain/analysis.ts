@@ -113,6 +113,17 @@ export interface SearchPlan {
   readonly meetsLimit: boolean;
   /** No other plan is both faster and better. */
   readonly isPareto: boolean;
+  /**
+   * What is at least as fast and as accurate and better in one of the two, by latencies of the same kind: another plan, as an index
+   * into plans, or FP32. Absent: nothing is. Such a plan is not adopted.
+   */
+  readonly dominatedBy?: number | 'fp32';
+}
+
+export interface ReferenceLatency {
+  readonly variant: 'fp32' | 'fp16';
+  readonly latencyMs: number;
+  readonly latencyKind: 'measured' | 'modelled';
 }
 
 export interface SearchResult {
@@ -128,7 +139,9 @@ export interface SearchResult {
   readonly ranking: readonly { readonly layer: string; readonly gain: number }[];
   /** Few released layers first. */
   readonly plans: readonly SearchPlan[];
-  /** Index into plans; null when no plan meets the limits. */
+  /** What plans compare with; FP16 where the backend runs it, or where all latencies are modelled. */
+  readonly references: readonly ReferenceLatency[];
+  /** Index into plans; null when no plan meets the limits. No other plan that meets them dominates it. */
   readonly chosen: number | null;
   readonly summary: string;
   readonly passes: number;

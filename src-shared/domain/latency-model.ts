@@ -30,6 +30,11 @@ export function releaseCostUs(work: LayerWork): number {
   return modelledUs(work, 'fp16') - modelledUs(work, 'int8') + CONVERSION_US;
 }
 
+/** Milliseconds for one image with every layer in one precision. */
+export function modelledVariantMs(layers: readonly { readonly work: LayerWork }[], precision: Precision): number {
+  return layers.reduce((sum, { work }) => sum + modelledUs(work, precision), 0) / 1000;
+}
+
 /** Milliseconds for one image of a plan; `released` layers run in FP16. */
 export function modelledMs(layers: readonly { readonly layer: string; readonly work: LayerWork }[], released: ReadonlySet<string>): number {
   const us = layers.reduce((sum, { layer, work }) => sum + modelledUs(work, 'int8') + (released.has(layer) ? releaseCostUs(work) : 0), 0);

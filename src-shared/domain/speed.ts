@@ -38,3 +38,16 @@ export function formatSpeed({ kind, factor }: Speed): string {
 export function formatSpeedSpread({ p10, p90 }: PairedRatio): string {
   return p10 === undefined || p90 === undefined ? '' : `${formatSpeed(speedOfRatio(p10))} to ${formatSpeed(speedOfRatio(p90))}`;
 }
+
+interface Timed {
+  readonly latencyMs: number;
+  readonly latencyKind: 'measured' | 'modelled';
+}
+
+/** The references that are faster, with how much slower the plan is; only latencies of the same kind compare. */
+export function slowerThan<T extends Timed>(plan: Timed, references: readonly T[]): readonly (T & { readonly speed: Speed })[] {
+  return references.flatMap((reference) => {
+    const speed = speedOfRatio(plan.latencyMs / reference.latencyMs);
+    return reference.latencyKind === plan.latencyKind && speed.kind === 'slower' ? [{ ...reference, speed }] : [];
+  });
+}

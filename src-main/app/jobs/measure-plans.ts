@@ -1,6 +1,6 @@
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { SearchPlan } from '../../../src-shared/domain/analysis';
+import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis';
 import type { Method } from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
 import { imageInput, prepared, type Workspace } from '../workspace';
@@ -24,11 +24,17 @@ export interface PlansToMeasure {
   readonly spec: SearchSpec;
 }
 
+export interface MeasuredPlans {
+  /** With measured latencies of one batch, in milliseconds; plans that were not built keep the modelled one. */
+  readonly plans: SearchPlan[];
+  readonly references: readonly ReferenceLatency[];
+}
+
 /**
- * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns.
- * @returns the plans with measured latencies of one batch, in milliseconds; those that were not built keep the modelled one.
+ * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns, with
+ * FP32 and, where the backend has kernels for it, FP16.
  */
-export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasure, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchPlan[]> {
+export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasure, workspace: Workspace, services: JobServices, context: TaskContext): Promise<MeasuredPlans> {
   const picked = [...plans.keys()].filter((i) => i === chosen || plans[i]?.isPareto).sort((a, b) => Number(b === chosen) - Number(a === chosen)).slice(0, MEASURED_PLANS);
   const variant = method === null ? 'mixed' : `mixed-${method}`;
   const input = imageInput(await prepared(workspace, services.compute, context));
@@ -39,12 +45,13 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
     const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
     for (const engine of await buildVariants(options, planned, services, context)) built.set(i, engine);
   }
+  const references = await buildVariants({ ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] }, workspace, services, context);
   const nameOf = (i: number): string => `plan ${i}`;
   const { variants } = await services.compute.request(
     'bench',
     {
-      variants: [...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) })),
-      sizesMb: Object.fromEntries([...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6])),
+      variants: [...references.map(({ runnable }) => runnable), ...[...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) }))],
+      sizesMb: Object.fromEntries([...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6]), ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6])]),
       input,
       batches: [Math.max(...options.tensorrt.batches)],
       tensorrt: options.tensorrt,
@@ -54,8 +61,14 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
     context,
   );
   const medians = new Map(variants.map((timed) => [timed.variant, timed.latencyMs.median]));
-  return plans.map((plan, i): SearchPlan => {
-    const latencyMs = medians.get(nameOf(i));
-    return latencyMs === undefined ? plan : { ...plan, latencyMs, latencyKind: 'measured' };
-  });
+  return {
+    plans: plans.map((plan, i): SearchPlan => {
+      const latencyMs = medians.get(nameOf(i));
+      return latencyMs === undefined ? plan : { ...plan, latencyMs, latencyKind: 'measured' };
+    }),
+    references: (['fp32', 'fp16'] as const).flatMap((variant): readonly ReferenceLatency[] => {
+      const latencyMs = medians.get(variant);
+      return latencyMs === undefined ? [] : [{ variant, latencyMs, latencyKind: 'measured' }];
+    }),
+  };
 }

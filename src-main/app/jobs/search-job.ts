@@ -1,12 +1,13 @@
 import { formatAccuracy, formatCountOf, formatSignificant } from '../../../src-shared/base/units';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { SearchLimits, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
-import { modelledMs, releaseCostUs, type LayerWork } from '../../../src-shared/domain/latency-model';
+import type { ReferenceLatency, SearchLimits, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import { modelledMs, modelledVariantMs, releaseCostUs, type LayerWork } from '../../../src-shared/domain/latency-model';
 import { HISTOGRAM_METHODS, type VariantMethod } from '../../../src-shared/domain/methods';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
 import { chooseImages } from '../../analysis/choose-images';
-import { markPareto } from '../../analysis/pareto';
+import { formatSpeed, slowerThan } from '../../../src-shared/domain/speed';
+import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import type { SearchOutcome, ThresholdChoice } from '../../analysis/search';
 import { worstNmse } from '../../analysis/trials';
 import { loadImageSet } from '../../calibration/image-set';
@@ -73,8 +74,10 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
       };
     }),
   );
-  const { chosen } = outcome;
-  const plans = canMeasure(spec.backend, setup.target) ? withMeasured(await measurePlans({ plans: modelled, chosen, method: outcome.method, spec }, workspace, services, context)) : modelled;
+  const measured = canMeasure(spec.backend, setup.target) ? await measurePlans({ plans: modelled, chosen: outcome.chosen, method: outcome.method, spec }, workspace, services, context) : null;
+  const references = measured?.references ?? (['fp32', 'fp16'] as const).map((variant): ReferenceLatency => ({ variant, latencyMs: modelledVariantMs(works, variant), latencyKind: 'modelled' }));
+  const plans = markDominated(measured ? withMeasured(measured.plans) : modelled, { references, fp32: outcome.fp32 });
+  const chosen = undominated(plans, outcome.chosen);
   const result: SearchResult = {
     target: setup.target,
     method: outcome.method,
@@ -84,8 +87,9 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
     limits,
     ranking: outcome.ranking,
     plans,
+    references,
     chosen,
-    summary: summarize(outcome, plans, { chosen, judgedOn }),
+    summary: summarize(outcome, plans, { chosen, judgedOn, references }),
     passes: outcome.passes + autoPasses,
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
@@ -142,18 +146,27 @@ function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer
   });
 }
 
-function summarize({ method, images }: SearchOutcome & { readonly images: number }, plans: readonly SearchPlan[], { chosen, judgedOn }: Pick<SearchResult, 'chosen' | 'judgedOn'>): string {
+function summarize({ method, images }: SearchOutcome & { readonly images: number }, plans: readonly SearchPlan[], { chosen, judgedOn, references }: Pick<SearchResult, 'chosen' | 'judgedOn' | 'references'>): string {
   // Top-1 of images that thresholds were chosen on is no accuracy.
   const where = judgedOn === 'calibration' ? ` on ${formatCountOf(images, 'calibration image')}` : '';
   const thresholds = method === null ? 'the thresholds in use' : `the thresholds of ${method}`;
   const plan = chosen === null ? undefined : plans[chosen];
   if (plan) {
     const released = plan.fp16Layers.length === 0 ? 'No layer has to leave INT8' : `${formatCountOf(plan.fp16Layers.length, 'layer')} in FP16`;
-    return `${released} with ${thresholds}: ${answersOf(plan)}${where}.`;
+    return `${released} with ${thresholds}: ${answersOf(plan)}${where}.${slownessOf(plan, references)}`;
   }
   const best = plans.reduce<SearchPlan | null>((found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own), null);
   if (!best) return 'Nothing was tried.';
   return `No plan meets the limits with ${thresholds}; the nearest has ${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}${where}.`;
+}
+
+/** Where FP32 or FP16 is faster, and what that means. */
+function slownessOf(plan: SearchPlan, references: readonly ReferenceLatency[]): string {
+  const slower = slowerThan(plan, references);
+  if (slower.length === 0) return '';
+  const said = slower.map(({ variant, speed }) => `${formatSpeed(speed)} than ${variant.toUpperCase()}`).join(' and ');
+  const kind = plan.latencyKind === 'modelled' ? ' by the model of the layers' : '';
+  return ` It is ${said}${kind}: ${plan.dominatedBy === 'fp32' ? 'ship FP32' : 'compare before you ship it'}.`;
 }
 
 function answersOf({ quality }: SearchPlan): string {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { formatAccuracy, formatMs, formatSignificant } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
-import type { SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import { formatSpeed, speedOfRatio } from '../../../src-shared/domain/speed';
 import { VARIANT_METHODS } from '../../../src-shared/domain/methods';
 import { BACKENDS, TARGETS } from '../../../src-shared/domain/precision';
 import { announceCost } from '../analysis-text';
@@ -24,7 +25,7 @@ export const search: Command = {
   --backend B            build and time the plans on it; modelled where the backend only simulates the target
   --batch N              images that a TensorRT engine is built and timed for (default 1)
   --adopt                make the plan found the project's
-Exit code 3: no plan meets the limits.`,
+Exit code 3: no plan meets the limits, or the plan to adopt is slower than FP32, which loses nothing.`,
   async run(argv, { api, runJob, print, note }) {
     const flags = {
       'max-drop': { type: 'string' },
@@ -62,14 +63,16 @@ Exit code 3: no plan meets the limits.`,
     await announceCost(api, spec, note);
     const result = await runJob(spec);
     const chosen = result.chosen === null ? undefined : result.plans[result.chosen];
-    if (values.adopt && chosen) {
+    const isDominated = chosen?.dominatedBy === 'fp32';
+    if (values.adopt && chosen && isDominated) note('the plan found is not adopted: FP32 is faster and loses nothing');
+    if (values.adopt && chosen && !isDominated) {
       const { file } = await api.openProject({ projectPath });
       const plan = { ...file.plan, layers: Object.fromEntries(chosen.fp16Layers.map((layer) => [layer, 'fp16' as const])) };
       await api.editProject({ projectPath, edits: [{ kind: 'plan', plan }, ...(result.method === null ? [] : [{ kind: 'method' as const, method: result.method }, { kind: 'clear-tensor' as const, tensor: '*' }])] });
       note('the plan found is the project\'s now');
     }
     print(values.json ? toJson({ ...result, chosen: chosen ?? null }) : asText(result));
-    return chosen ? EXIT_OK : EXIT_GATE;
+    return chosen && !(values.adopt && isDominated) ? EXIT_OK : EXIT_GATE;
   },
 };
 
@@ -84,7 +87,7 @@ function asText(result: SearchResult): string {
   const columns: Column[] = [
     { title: '' },
     { title: 'FP16 layers', align: 'right' },
-    ...['top-1', 'worst group', 'agreement', 'output error', 'latency'].map((title): Column => ({ title, align: 'right' })),
+    ...['top-1', 'worst group', 'agreement', 'output error', 'latency', 'vs FP32'].map((title): Column => ({ title, align: 'right' })),
     { title: 'limits' },
     { title: 'released' },
   ];
@@ -96,11 +99,23 @@ function asText(result: SearchResult): string {
     plan.quality.worstGroup ? `${plan.quality.worstGroup.name} ${formatAccuracy(plan.quality.worstGroup.top1)}` : '',
     percent(plan.quality.agreement),
     formatSignificant(plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse),
-    `${plan.latencyKind === 'modelled' ? '~' : ''}${formatMs(plan.latencyMs)}`,
-    plan.meetsLimit ? 'met' : '',
+    latencyText(plan),
+    againstFp32(plan, result),
+    `${plan.meetsLimit ? 'met' : ''}${plan.dominatedBy === undefined ? '' : `${plan.meetsLimit ? ', ' : ''}dominated`}`,
     plan.fp16Layers.join(' '),
   ]);
   const fp32 = `judged on ${result.images} ${result.judgedOn === 'against' ? 'images from the field' : `${result.judgedOn} images`}${result.fp32.top1 === null ? '' : `; FP32 top-1 ${formatAccuracy(result.fp32.top1)}`}\n`;
   const modelled = result.plans.some((plan) => plan.latencyKind === 'modelled') ? '~ modelled, not measured: only differences between plans mean anything\n' : '';
-  return `${fp32}${renderTable(columns, rows)}${modelled}${result.summary}\n`;
+  const references = result.references.map((reference) => `${reference.variant.toUpperCase()} ${latencyText(reference)}`).join(', ');
+  return `${fp32}${renderTable(columns, rows)}${references}\n${modelled}${result.summary}\n`;
+}
+
+function latencyText({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>): string {
+  return `${latencyKind === 'modelled' ? '~' : ''}${formatMs(latencyMs)}`;
+}
+
+/** Empty where the plan's latency is of another kind than FP32's. */
+function againstFp32({ latencyMs, latencyKind }: SearchPlan, { references }: SearchResult): string {
+  const fp32 = references.find(({ variant }) => variant === 'fp32');
+  return fp32?.latencyKind === latencyKind ? formatSpeed(speedOfRatio(latencyMs / fp32.latencyMs)) : '';
 }

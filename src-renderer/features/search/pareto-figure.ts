@@ -1,6 +1,6 @@
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
-import { measureOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
+import { measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
 
 /** Where a plan stands: latency to the right, accuracy up. */
 export interface PlanPoint {
@@ -48,11 +48,23 @@ export function paretoFigure(result: SearchResult, titles: ParetoTitles): PlotFi
   const limit = accuracyLimit(result, measure);
   const reference = measure === 'agreement' ? 100 : valueOf(result.fp32, measure);
   const groupLimit = -result.limits.maxWorstGroupDrop;
-  const xRange = roomy(points.map((point) => point.latencyMs));
+  const fp32 = drawnReference(result, points);
+  const xRange = roomy([...points.map((point) => point.latencyMs), ...known(fp32)]);
   const lines = [levelLine(limit, ACCURACY_PANEL, xRange, 'limit'), levelLine(reference, ACCURACY_PANEL, xRange, 'fp32'), ...(hasGroups ? [levelLine(groupLimit, GROUP_PANEL, xRange, 'limit')] : [])];
   const panels: PlotPanel[] = [{ title: titles.value, isLog: false, range: roomy([...points.map((point) => point.value), ...known(limit), ...known(reference)]), heightFrom: hasGroups ? 0.42 : 0, heightTo: 1 }];
   if (hasGroups) panels.push({ title: titles.groupChange, isLog: false, range: roomy([...points.flatMap((point) => known(point.groupChange)), groupLimit, 0]), heightFrom: 0, heightTo: 0.34 });
-  return { series: [...lines.flatMap((line) => known(line)), frontLine(result, points), ...pointSeries(result, points, hasGroups)], panels, xRange, xTitle: titles.latency, margins: MARGINS };
+  const upright = fp32 === null ? [] : panels.map((panel, index): PlotSeries => ({ x: [fp32, fp32], y: [...panel.range], shape: 'line', color: '--fp32', fillOpacity: 0, widthPx: 1.5, panel: index }));
+  return { series: [...lines.flatMap((line) => known(line)), ...upright, frontLine(result, points), ...pointSeries(result, points, hasGroups)], panels, xRange, xTitle: titles.latency, margins: MARGINS };
+}
+
+/** FP32 that takes more than this times as long as the slowest plan would press the plans together: the legend has its number. */
+const MOST_REACH = 3;
+
+/** FP32's latency where it has its place among the plans; null: it is of another kind, or far beyond them. */
+function drawnReference(result: SearchResult, points: readonly PlanPoint[]): number | null {
+  const reference = referenceOf(result, 'fp32', shownLatency(result));
+  const slowest = Math.max(...points.map((point) => point.latencyMs));
+  return reference !== null && reference.latencyMs <= slowest * MOST_REACH ? reference.latencyMs : null;
 }
 
 /** Percent that a plan must reach; null where points of accuracy have no meaning. */

@@ -1,11 +1,11 @@
 import { useMemo, useRef } from 'react';
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchResult } from '../../../src-shared/domain/analysis';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints, shownLatency } from './pareto-figure';
-import { measureOf } from './plan-facts';
-import { planSentence } from './plan-text';
+import { measureOf, referenceOf } from './plan-facts';
+import { latencyText, planSentence } from './plan-text';
 
 interface ParetoPlotProps {
   readonly result: SearchResult;
@@ -28,7 +28,7 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const guide = selectedPoint === undefined ? null : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
   return (
     <section className="search-chart" aria-label={t('search.plot')}>
-      <Legend kind={shownLatency(result)} hidden={result.plans.length - points.length} />
+      <Legend result={result} hidden={result.plans.length - points.length} />
       <div ref={box} className="search-plot">
       <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('search.plot.label', { count: points.length })} />
       {guide === null ? null : <span className="search-guide" style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }} />}
@@ -44,7 +44,9 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   );
 }
 
-function Legend({ kind, hidden }: { readonly kind: SearchPlan['latencyKind']; readonly hidden: number }) {
+function Legend({ result, hidden }: { readonly result: SearchResult; readonly hidden: number }) {
+  const kind = shownLatency(result);
+  const fp32 = referenceOf(result, 'fp32', kind);
   return (
     <ul className="search-legend" aria-label={t('search.legend')}>
       {hidden === 0 ? null : <li className="search-hidden">{t('search.hidden', { count: hidden })}</li>}
@@ -52,6 +54,7 @@ function Legend({ kind, hidden }: { readonly kind: SearchPlan['latencyKind']; re
         <li key={entry}>
           <span className={`search-mark search-mark-${entry}`} aria-hidden="true" />
           {t(`search.legend.${entry}`)}
+          {entry === 'fp32' && fp32 !== null ? <span className="number">{latencyText(fp32)}</span> : null}
         </li>
       ))}
     </ul>

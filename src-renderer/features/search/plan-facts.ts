@@ -1,5 +1,5 @@
 import type { ProjectEdit } from '../../../src-shared/contract/api';
-import type { SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
+import type { ReferenceLatency, SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
 import type { PrecisionPlan } from '../../../src-shared/domain/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project';
 
@@ -46,6 +46,11 @@ export type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'met
 export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPlan): readonly ProjectEdit[] {
   const plan: PrecisionPlan = { ...current, layers: Object.fromEntries(fp16Layers.map((layer) => [layer, 'fp16'])) };
   return method === null ? [{ kind: 'plan', plan }] : [{ kind: 'plan', plan }, { kind: 'method', method }, { kind: 'clear-tensor', tensor: '*' }];
+}
+
+/** The latency of FP32, or of FP16, that compares with the plans shown. */
+export function referenceOf({ references }: Pick<SearchResult, 'references'>, variant: ReferenceLatency['variant'], kind: SearchPlan['latencyKind']): ReferenceLatency | null {
+  return references.find((reference) => reference.variant === variant && reference.latencyKind === kind) ?? null;
 }
 
 /** The project has this plan already. */

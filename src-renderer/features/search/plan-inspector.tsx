@@ -8,18 +8,20 @@ import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/empty-state';
 import { adoptPlan } from './adopt-plan';
 import { dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
-import { changeText, groupChangeText, latencyText, planName, valueText } from './plan-text';
+import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
 
 /** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */
 export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | null; readonly result: SearchResult }) {
   const isUsed = useSession((state) => plan !== null && state.project !== null && isInUse(state.project.file, { ...plan, method: result.method }));
   if (plan === null) return <EmptyState title={t('search.inspector.none')} />;
+  const dominance = dominanceText(plan, result);
   return (
     <div className="analysis-panel">
       <section className="analysis-part">
         <h2>{planName(plan)}</h2>
         <Facts plan={plan} result={result} />
-        <Button tone="primary" disabled={isUsed} onClick={() => adoptPlan({ ...plan, method: result.method })}>
+        {dominance === null ? null : <p className="search-missed">{dominance}</p>}
+        <Button tone="primary" disabled={isUsed || dominance !== null} onClick={() => adoptPlan({ ...plan, method: result.method })}>
           {t(isUsed ? 'search.inUse' : 'search.adopt.this')}
         </Button>
       </section>
@@ -55,6 +57,15 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
           {latencyText(plan)}
         </dd>
       </div>
+      {(['fp32', 'fp16'] as const).map((variant) => {
+        const text = againstText(plan, result, variant);
+        return text === '' ? null : (
+          <div key={variant}>
+            <dt>{t('search.column.speed')}</dt>
+            <dd>{text}</dd>
+          </div>
+        );
+      })}
     </dl>
   );
 }

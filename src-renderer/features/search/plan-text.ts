@@ -1,7 +1,9 @@
 import { formatAccuracy, formatDb, formatMs, formatPoints } from '../../../src-shared/base/units';
-import type { SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
+import type { ReferenceLatency, SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
+import { speedOfRatio } from '../../../src-shared/domain/speed';
+import { speedText } from '../../widgets/speed-text';
 import { t, type Language } from '../../i18n';
-import { dropOf, measureOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
+import { dropOf, measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
 
 /** `2 FP16 layers`, `all INT8` */
 export function planName(plan: Pick<SearchPlan, 'fp16Layers'>): string {
@@ -32,10 +34,29 @@ export function latencyText(plan: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>)
   return `${plan.latencyKind === 'modelled' ? '~' : ''}${formatMs(plan.latencyMs)}`;
 }
 
+/** `1.4x faster than FP32`; empty where the two latencies do not compare. */
+export function againstText({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>, result: Pick<SearchResult, 'references'>, variant: ReferenceLatency['variant']): string {
+  const reference = referenceOf(result, variant, latencyKind);
+  return reference === null ? '' : t(`search.against.${variant}`, { speed: speedText(speedOfRatio(latencyMs / reference.latencyMs)) });
+}
+
+/** `1.4x faster`, for a column that names FP32 itself. */
+export function speedAgainstFp32({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>, result: Pick<SearchResult, 'references'>): string {
+  const reference = referenceOf(result, 'fp32', latencyKind);
+  return reference === null ? '–' : speedText(speedOfRatio(latencyMs / reference.latencyMs));
+}
+
+/** Why a plan is not to be adopted; null: nothing is better in both. */
+export function dominanceText({ dominatedBy }: Pick<SearchPlan, 'dominatedBy'>, { plans }: Pick<SearchResult, 'plans'>): string | null {
+  if (dominatedBy === undefined) return null;
+  const other = dominatedBy === 'fp32' ? undefined : plans[dominatedBy];
+  return other === undefined ? t('search.dominated.fp32') : t('search.dominated', { plan: planName(other) });
+}
+
 /** Everything about a plan in one line, for its point on the chart. */
 export function planSentence(plan: SearchPlan, result: SearchResult): string {
   const measure = measureOf(result);
-  const parts = [valueText(plan.quality, measure), groupChangeText(plan.quality, result.fp32), latencyText(plan), t(plan.meetsLimit ? 'search.meets' : 'search.misses')];
+  const parts = [valueText(plan.quality, measure), groupChangeText(plan.quality, result.fp32), latencyText(plan), againstText(plan, result, 'fp32'), t(plan.meetsLimit ? 'search.meets' : 'search.misses'), dominanceText(plan, result) ?? ''];
   return `${planName(plan)}: ${parts.filter((part) => part !== '').join(', ')}`;
 }
 

@@ -7,7 +7,7 @@ import { shortNames } from '../../widgets/graph/layer-rows';
 import { Icon } from '../../widgets/icons';
 import { adoptPlan } from './adopt-plan';
 import { dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
-import { changeText, groupChangeText, latencyText, planName, valueText } from './plan-text';
+import { changeText, dominanceText, groupChangeText, latencyText, planName, speedAgainstFp32, valueText } from './plan-text';
 
 interface PlansTableProps {
   readonly result: SearchResult;
@@ -73,14 +73,15 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
   if (hasGroups) {
     values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 128, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
   }
-  return [...named, ...values, ...endColumns(result.method)];
+  return [...named, ...values, ...endColumns(result)];
 }
 
-function endColumns(method: SearchResult['method']): readonly Column<PlanRow>[] {
+function endColumns(result: SearchResult): readonly Column<PlanRow>[] {
   return [
     { id: 'latency', title: t('search.column.latency'), width: 86, align: 'right', sortValue: ({ plan }) => plan.latencyMs, render: ({ plan }) => <span className={plan.latencyKind === 'modelled' ? 'modelled' : undefined}>{latencyText(plan)}</span>, hover: ({ plan }) => `${plan.latencyMs} ms, ${t(`search.legend.${plan.latencyKind}`)}` },
+    { id: 'speed', title: t('search.column.speed'), hint: t('search.column.speed.title'), width: 104, align: 'right', sortValue: ({ plan }) => plan.latencyMs, render: ({ plan }) => speedAgainstFp32(plan, result) },
     { id: 'limits', title: t('search.column.limits'), width: 66, align: 'center', sortValue: ({ plan }) => (plan.meetsLimit ? 0 : 1), render: ({ plan }) => <Limits plan={plan} />, hover: ({ plan }) => t(plan.meetsLimit ? 'search.meets' : 'search.misses') },
-    { id: 'adopt', title: t('search.column.adopt'), width: 78, render: ({ plan }) => <Adopt plan={plan} method={method} /> },
+    { id: 'adopt', title: t('search.column.adopt'), width: 78, render: ({ plan }) => <Adopt plan={plan} result={result} /> },
   ];
 }
 
@@ -93,10 +94,18 @@ function Limits({ plan }: { readonly plan: SearchPlan }) {
 }
 
 /** The keys of the table adopt too, so it is no stop of Tab. */
-function Adopt({ plan, method }: { readonly plan: SearchPlan; readonly method: SearchResult['method'] }) {
-  const tried = { fp16Layers: plan.fp16Layers, method };
+function Adopt({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
+  const tried = { fp16Layers: plan.fp16Layers, method: result.method };
+  const dominance = dominanceText(plan, result);
   const isUsed = useSession((state) => state.project !== null && isInUse(state.project.file, tried));
   if (isUsed) return <span className="dim">{t('search.inUse')}</span>;
+  if (dominance !== null) {
+    return (
+      <span className="dim" title={dominance}>
+        {t('search.dominated.short')}
+      </span>
+    );
+  }
   return (
     <button type="button" tabIndex={-1} className="search-adopt" title={t('search.adopt.title')} onClick={() => adoptPlan(tried)} onDoubleClick={(event) => event.stopPropagation()}>
       {t('search.adopt')}

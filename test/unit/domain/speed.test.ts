@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatSpeed, formatSpeedSpread, speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
+import { formatSpeed, formatSpeedSpread, slowerThan, speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
 
 describe('formatSpeed', () => {
   it.each([
@@ -25,5 +25,17 @@ describe('speedOf', () => {
   it('says the spread in words too', () => {
     expect(formatSpeedSpread({ median: 1, p10: 0.98, p90: 1.06 })).toBe('1.02x faster to 1.06x slower');
     expect(formatSpeedSpread({ median: 1 })).toBe('');
+  });
+});
+
+describe('slowerThan', () => {
+  it('names the references that are faster, of latencies of the same kind only', () => {
+    const measured = { latencyMs: 2.3, latencyKind: 'measured' } as const;
+    const references = [
+      { variant: 'fp32', latencyMs: 2, latencyKind: 'measured' },
+      { variant: 'fp16', latencyMs: 1, latencyKind: 'modelled' },
+    ] as const;
+    expect(slowerThan(measured, references).map(({ variant, speed }) => `${variant} ${formatSpeed(speed)}`)).toEqual(['fp32 1.15x slower']);
+    expect(slowerThan({ ...measured, latencyMs: 1.9 }, references)).toEqual([]);
   });
 });

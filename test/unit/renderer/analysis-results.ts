@@ -50,6 +50,10 @@ export function searchResult(changes: Partial<SearchResult> = {}): SearchResult 
       searchPlan(['conv_1'], { quality: quality({ top1: 96.8, groupTop1: { day: 99.5, night: 93.6 }, worstGroup: { name: 'night', top1: 93.6 } }), latencyMs: 1.2, meetsLimit: true }),
       searchPlan(['conv_1', 'conv_0'], { quality: quality({ top1: 96.7 }), latencyMs: 1.4, isPareto: false }),
     ],
+    references: [
+      { variant: 'fp32', latencyMs: 2.4, latencyKind: 'modelled' },
+      { variant: 'fp16', latencyMs: 1.3, latencyKind: 'modelled' },
+    ],
     chosen: 1,
     summary: 'One layer in FP16 is enough.',
     passes: 1800,

@@ -42,9 +42,18 @@ describe('paretoFigure', () => {
     expect(high).toBeGreaterThan(97);
   });
 
+  it('draws the latency of FP32 as an upright line, unless it is far beyond the plans', () => {
+    const upright = (latencyMs: number, latencyKind: 'measured' | 'modelled' = 'modelled'): readonly (readonly number[])[] =>
+      figureOf(searchResult({ references: [{ variant: 'fp32', latencyMs, latencyKind }] })).series.filter(({ x, color }) => color === '--fp32' && x[0] === x[1]).map(({ x }) => [...x]);
+    expect(upright(2.4)).toEqual([[2.4, 2.4], [2.4, 2.4]]);
+    expect(upright(40)).toEqual([]);
+    expect(upright(2.4, 'measured')).toEqual([]);
+    expect(figureOf().xRange[1]).toBeGreaterThan(2.4);
+  });
+
   it('has one panel without groups, and one point in the middle of it', () => {
     const alone = searchPlan([], { quality: quality({ groupTop1: {} }) });
-    const figure = figureOf(searchResult({ fp32: quality({ top1: 97, groupTop1: {} }), plans: [alone], chosen: null }));
+    const figure = figureOf(searchResult({ references: [], fp32: quality({ top1: 97, groupTop1: {} }), plans: [alone], chosen: null }));
     expect(figure.panels).toHaveLength(1);
     const [low, high] = figure.xRange;
     expect((low + high) / 2).toBeCloseTo(1, 12);

@@ -72,7 +72,7 @@ describe('SearchScreen', () => {
   it('begins at the chosen plan and says what it gives, modelled latencies with a tilde', async () => {
     await show();
     expect(host.querySelector('.search-verdict')?.textContent).toBe('One layer in FP16 is enough.');
-    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual(['1 FP16 layer: 96.80 %, night −0.40 pp, ~1.20 ms, meets the limits']);
+    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual(['1 FP16 layer: 96.80 %, night −0.40 pp, ~1.20 ms, 2.0x faster against FP32, meets the limits']);
     const rows = all('[role=row]').slice(1).map((row) => row.textContent);
     expect(rows[0]).toMatch(/^0all INT896\.00 %−1\.00 pp.*~1\.00 ms/);
     expect(rows[1]).toMatch(/^1conv_196\.80 %.*~1\.20 ms/);
