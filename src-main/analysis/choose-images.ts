@@ -18,6 +18,13 @@ export function chooseImages<T extends { readonly group: string | null }>(entrie
   return entries.filter((entry) => chosen.has(entry));
 }
 
+/** `perGroup` images of every group, evenly over each; all of a smaller group. In the order of the list. */
+export function chooseFromGroups<T extends { readonly group: string | null }>(entries: readonly T[], perGroup: number): T[] {
+  const groups = new Set(entries.map(({ group }) => group));
+  const chosen = new Set([...groups].flatMap((group) => spread(entries.filter((entry) => entry.group === group), perGroup)));
+  return entries.filter((entry) => chosen.has(entry));
+}
+
 /** Images that confirm a choice: the error of single images varies so much that fewer would decide by chance. */
 const CONFIRMING = 512;
 

@@ -48,7 +48,7 @@ export function basisOf(workspace: Workspace, { target, thresholds, plan, candid
   if (calibration === null) return null;
   const { file } = workspace;
   try {
-    const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), file) : null;
+    const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), { ...file, target }) : null;
     const { percentile, importedThresholds } = file;
     const chosenFrom = candidates ? { percentile, importedThresholds, hasTensorrtGrid: openCalibration(workspace).tensorrtThresholds() !== null } : {};
     return shortHash({ calibration, target, plan: plan ? file.plan : allInt8(file.plan), thresholds: inUse, ...chosenFrom });

@@ -8,7 +8,7 @@ import type { Method } from '../../src-shared/domain/methods';
 import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
 import { writeFileAtomic } from '../base/atomic-file';
 import type { StoredCalibration } from '../calibration/calibration-store';
-import { thresholdsInUse } from '../calibration/threshold-table';
+import { resolvedMethod, thresholdsInUse } from '../calibration/threshold-table';
 import { tensorrtNames } from '../calibration/tensorrt-names';
 import { formatCalibrationCache, parseCalibrationCache, type CacheEntry, type CalibrationCache } from '../calibration/trt-cache';
 import { mapCache, type CacheMapping, type CacheVocabulary } from '../calibration/trt-cache-mapping';
@@ -80,7 +80,7 @@ export async function exportCache(workspace: Workspace, request: ExportRequest, 
   const warnings: Warning[] = [];
   const imported = workspace.file.method === 'imported' && existsSync(workspace.paths.importedCacheFile) ? await readCache(workspace.paths.importedCacheFile) : null;
   if (!imported && !calibration.tensorrtThresholds()) warnings.push(incompleteCache(thresholds.size, workspace.path));
-  const cache = imported ? { header: imported.header, entries: await importedEntries(imported, thresholds, workspace, compute) } : ownCache(calibration, thresholds, workspace.file.method);
+  const cache = imported ? { header: imported.header, entries: await importedEntries(imported, thresholds, workspace, compute) } : ownCache(calibration, thresholds, resolvedMethod(calibration, workspace.file, workspace.file.method));
   await mkdir(dirname(request.outPath), { recursive: true });
   await writeFileAtomic(request.outPath, formatCalibrationCache(cache));
   return { format: request.format, out: request.outPath, files: [request.outPath], ...(warnings.length === 0 ? {} : { warnings }) };
@@ -88,8 +88,9 @@ export async function exportCache(workspace: Workspace, request: ExportRequest, 
 
 /** The cache of one method for all tensors: what a calibrator would hand to TensorRT 10. */
 export function cacheText(workspace: Workspace, calibration: StoredCalibration, method: Method): string {
-  const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file, method === workspace.file.method ? undefined : method)));
-  return formatCalibrationCache(ownCache(calibration, thresholds, method));
+  const choices = { ...workspace.file, target: 'tensorrt' } as const;
+  const thresholds = new Map(Object.entries(thresholdsInUse(calibration, choices, method === choices.method ? undefined : method)));
+  return formatCalibrationCache(ownCache(calibration, thresholds, resolvedMethod(calibration, choices, method)));
 }
 
 function ownCache(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, method: Method): CalibrationCache {

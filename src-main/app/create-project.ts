@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { CreateProjectRequest } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
+import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
 import { EMPTY_PLAN } from '../../src-shared/domain/precision';
 import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../src-shared/domain/project';
 import { loadImageSet } from '../calibration/image-set';
@@ -42,7 +42,7 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     validationSet,
     preprocessing,
     preprocessingNotes: notes,
-    method: 'entropy',
+    method: DEFAULT_METHOD,
     percentile: DEFAULT_PERCENTILE,
     tensorMethods: {},
     manualThresholds: {},

@@ -32,11 +32,11 @@ import type { AnalysisSpec, JobResult, JobSnapshot, JobSpec } from '../../src-sh
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { HealthResult } from '../../src-shared/domain/health';
 import type { ModelInspection } from '../../src-shared/domain/inspection';
-import type { Method } from '../../src-shared/domain/methods';
+import { UNDECIDED_METHOD, type Method } from '../../src-shared/domain/methods';
 import type { Target } from '../../src-shared/domain/precision';
 import type { Preprocessing } from '../../src-shared/domain/preprocessing';
 import { readError } from '../base/file-errors';
-import { thresholdTable } from '../calibration/threshold-table';
+import { bestView, thresholdTable } from '../calibration/threshold-table';
 import { ForcedCancelError } from '../compute/client';
 import { inspectModel } from '../onnx/inspect';
 import { readModel } from '../onnx/wire-reader';
@@ -51,6 +51,7 @@ import { exportProject } from './exchange';
 import { ImageSets } from './image-sets';
 import { JobQueue } from './job-queue';
 import { autoJob } from './jobs/auto-job';
+import { bestJob } from './jobs/best-job';
 import { diagnoseJob } from './jobs/diagnose-job';
 import { healthJob } from './jobs/health-job';
 import { searchJob } from './jobs/search-job';
@@ -70,7 +71,7 @@ import { ProjectLocks } from './project-locks';
 import { checkProjectModel, loadProject, saveProject } from './project-store';
 import { RecentProjects } from './recent-projects';
 import { ensureSample } from './sample';
-import { currentCalibrationKey, isCalibrationStale, openCalibration, openCalibrationIfAny, openWorkspace, prepared, rangesOf, type Workspace } from './workspace';
+import { isCalibrationStale, openCalibration, openCalibrationIfAny, openWorkspace, prepared, rangesOf, type Workspace } from './workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {
@@ -279,6 +280,8 @@ export class Workbench implements WorkbenchApi {
         return runJob(spec, workspace, this.services, context);
       case 'sensitivity':
         return sensitivityJob(spec, workspace, this.services, context);
+      case 'best':
+        return bestJob(spec, workspace, this.services, context);
       case 'auto':
         return autoJob(spec, workspace, this.services, context);
       case 'search':
@@ -296,6 +299,15 @@ export class Workbench implements WorkbenchApi {
 }
 
 function viewOf(workspace: Workspace): ProjectView {
-  const calibrated = currentCalibrationKey(workspace) !== null;
-  return { path: workspace.path, file: workspace.file, calibrated, ...(!calibrated && isCalibrationStale(workspace) ? { calibrationIsStale: true } : {}) };
+  const { path, file } = workspace;
+  const calibration = openCalibrationIfAny(workspace);
+  if (calibration === null) return { path, file, calibrated: false, ...(isCalibrationStale(workspace) ? { calibrationIsStale: true } : {}) };
+  const best = bestView(calibration, file);
+  return {
+    path,
+    file,
+    calibrated: true,
+    ...(file.method === 'best' ? { chosenMethod: best?.decision.chosenMethod ?? UNDECIDED_METHOD } : {}),
+    ...(best === null ? {} : { best }),
+  };
 }

@@ -11,6 +11,7 @@ import { mergeHistograms } from '../../src-shared/domain/histogram-merge';
 import { isCalibrationIndex, type CalibrationIndex } from './calibration-index';
 import { decodeHistogramFile, type HistogramFile } from './histogram-file';
 import { readAutoThresholds } from './auto-thresholds';
+import { readBestDecisions, type BestDecisions } from './best-decisions';
 import { readTensorrtGrid } from './tensorrt-grid-store';
 
 /** The index of a finished calibration, or null when the folder holds none (of this version). */
@@ -99,6 +100,11 @@ export class StoredCalibration {
   autoThresholds(): Readonly<Record<string, number>> | null {
     this.auto ??= readAutoThresholds(dirname(this.histogramPath));
     return this.auto;
+  }
+
+  /** What was decided for method best. Read anew each time: a job may have decided since. */
+  bestDecisions(): BestDecisions {
+    return readBestDecisions(dirname(this.histogramPath));
   }
 
   private load(): HistogramFile {

@@ -3,18 +3,31 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
-import { DEFAULT_PERCENTILE, isHistogramMethod, METHODS, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
+import type { BestView } from '../../src-shared/domain/best-method';
+import { DEFAULT_PERCENTILE, isHistogramMethod, METHODS, UNDECIDED_METHOD, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
 import { hasRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
+import { findBest } from './best-decisions';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';
 
-type Choices = Pick<ProjectFile, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds' | 'plan'>;
+export type ThresholdChoices = Pick<ProjectFile, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds' | 'plan' | 'target'>;
+type Choices = ThresholdChoices;
+
+/** What method best stands for with these choices; null: it was not decided yet. */
+export function bestView(calibration: StoredCalibration, choices: Choices): BestView | null {
+  return findBest(calibration.bestDecisions(), choices);
+}
 
 /** The method that decides a tensor's threshold; `method` overrides whatever the project says. */
 function methodOf(tensor: string, choices: Choices, method: Method | undefined): Method {
   if (method !== undefined) return method;
   return choices.tensorMethods[tensor] ?? choices.method;
+}
+
+/** The method itself, or what method best stands for. */
+export function resolvedMethod(calibration: StoredCalibration, choices: Choices, method: Method): Method {
+  return method === 'best' ? (bestView(calibration, choices)?.decision.chosenMethod ?? UNDECIDED_METHOD) : method;
 }
 
 /** Every threshold known for a tensor, real units. */
@@ -53,9 +66,11 @@ function requireThreshold(name: string, method: Method, known: Partial<Record<Me
 
 /** Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. */
 export function thresholdsInUse(calibration: StoredCalibration, choices: Choices, method?: Method): Record<string, number> {
+  const best = bestView(calibration, choices)?.decision.chosenMethod ?? UNDECIDED_METHOD;
   return Object.fromEntries(
     calibration.index.tensors.map((tensor) => {
-      const chosen = methodOf(tensor.name, choices, method);
+      const asked = methodOf(tensor.name, choices, method);
+      const chosen = asked === 'best' ? best : asked;
       // The index answers the common case without decoding any histogram.
       const isStored = isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
       const threshold = isStored ? tensor.thresholds[chosen] : requireThreshold(tensor.name, chosen, knownThresholds(tensor, choices, calibration), calibration);
@@ -73,9 +88,13 @@ export interface TableOptions {
 
 /** The table of `calib thresholds`: every method's threshold, the one in use and what it costs. */
 export function thresholdTable(calibration: StoredCalibration, choices: Choices, { method, withCosts = false }: TableOptions = {}): ThresholdTable {
+  const best = bestView(calibration, choices);
+  const bestMethod = best?.decision.chosenMethod ?? UNDECIDED_METHOD;
   const tensors = calibration.index.tensors.map((tensor): ThresholdRow => {
-    const methods = knownThresholds(tensor, choices, calibration);
+    const known = knownThresholds(tensor, choices, calibration);
     const chosen = methodOf(tensor.name, choices, method);
+    // Where it is not in use it would only repeat another method's threshold.
+    const methods: ThresholdRow['methods'] = chosen === 'best' && known[bestMethod] !== undefined ? { best: known[bestMethod], ...known } : known;
     const threshold = requireThreshold(tensor.name, chosen, methods, calibration);
     const cost = evaluateThreshold(calibration.total(tensor.name), threshold);
     return {
@@ -90,7 +109,8 @@ export function thresholdTable(calibration: StoredCalibration, choices: Choices,
       ...(withCosts ? { costs: costsOf(tensor.name, methods, calibration) } : {}),
     };
   });
-  return { method: method ?? choices.method, tensors };
+  const shown = method ?? choices.method;
+  return { method: shown, ...(shown === 'best' ? { chosenMethod: bestMethod } : {}), ...(best === null ? {} : { best }), tensors };
 }
 
 function costsOf(tensor: string, methods: Partial<Record<Method, number>>, calibration: StoredCalibration): ThresholdCost[] {

@@ -2,14 +2,18 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import type { SensitivityLayer } from '../../src-shared/domain/analysis';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { autoPasses, chooseThresholds } from '../analysis/auto';
+import { imageLevels, outputCosts } from '../analysis/best-method';
+import { chooseFromGroups } from '../analysis/choose-images';
 import { searchPlans } from '../analysis/search';
 import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
-import { qualitiesOf, qualityOf, referenceQuality } from '../analysis/trials';
-import type { AutoComputed, AutoParams, CorrectBiasesComputed, CorrectBiasesParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
-import { withTrials } from './trial-pool';
+import { qualitiesOf, qualityOf, referenceQuality, type TrialImage } from '../analysis/trials';
+import type { AutoComputed, AutoParams, BestComputed, BestParams, CorrectBiasesComputed, CorrectBiasesParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
+import { cpuSeconds, withTrials } from './trial-pool';
 
 /** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
 const LAYERS_AT_ONCE = 8;
+/** A quantized model that is simulated takes about so many times what FP32 takes. */
+const TRIAL_TO_FP32 = 1.25;
 
 export async function auto({ trials: params, chosenCount, ...problem }: AutoParams, context: TaskContext): Promise<AutoComputed> {
   return withTrials(params, context, async (trials) => {
@@ -19,6 +23,24 @@ export async function auto({ trials: params, chosenCount, ...problem }: AutoPara
     trials.expect('choosing thresholds', autoPasses(full));
     const outcome = await chooseThresholds(trials, full);
     return { ...outcome, images: { chosen: chosen.length, confirmed: confirmed.length }, skipped: trials.skipped, passes: trials.passes };
+  });
+}
+
+export async function best({ trials: params, candidates, perGroup, budgetSeconds }: BestParams, context: TaskContext): Promise<BestComputed> {
+  const before = cpuSeconds();
+  return withTrials(params, context, async (trials) => {
+    const all = trials.part(0, params.entries.length);
+    // FP32 has been run on every image: what the others will take is known now.
+    const secondsFor = (at: readonly number[]): number => (TRIAL_TO_FP32 * candidates.length * trials.referenceSeconds * at.length) / all.length;
+    const left = budgetSeconds - (cpuSeconds() - before) / params.threads;
+    const levels = imageLevels(perGroup).map((count) => {
+      const chosen = new Set(chooseFromGroups(trials.images, count));
+      return all.filter((i) => chosen.has(trials.images[i] as TrialImage));
+    });
+    const at = levels.find((list) => secondsFor(list) <= left) ?? levels.at(-1) ?? all;
+    trials.expect('choosing the method', candidates.length * at.length);
+    const costs = await outputCosts(trials, candidates, at, trials.outputNames);
+    return { costs, images: at.length, usable: all.length, skipped: trials.skipped, passes: trials.passes };
   });
 }
 

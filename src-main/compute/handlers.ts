@@ -15,7 +15,7 @@ import { onnxruntimeVersion } from '../base/package-info';
 import { isTelemetryOff } from '../base/telemetry';
 import * as pictures from '../calibration/pictures';
 import { loadAddon } from './addon';
-import { auto, correctBiases, search, sensitivity, tryModels } from './analyses';
+import { auto, best, correctBiases, search, sensitivity, tryModels } from './analyses';
 import { calibrate } from './calibrate';
 import { checkImages } from './check-images';
 import { entryPath } from './entry-path';
@@ -31,7 +31,7 @@ type Handlers = {
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, auto, sensitivity, search, 'correct-biases': correctBiases, try: tryModels, 'check-images': checkImages, thumbnail, preview, bench, versions, 'ort-gpu-status': ortGpuStatus, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
+export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, auto, best, sensitivity, search, 'correct-biases': correctBiases, try: tryModels, 'check-images': checkImages, thumbnail, preview, bench, versions, 'ort-gpu-status': ortGpuStatus, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);

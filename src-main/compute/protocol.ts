@@ -11,6 +11,8 @@ import type { GpuDevice } from '../../native/tensorrt';
 import type { EngineLayer } from '../../src-shared/domain/engine-layers';
 import type { TensorrtBenchOptions } from '../../src-shared/domain/tensorrt-options';
 import type { SensitivityResult, TrialQuality } from '../../src-shared/domain/analysis';
+import type { OutputCost } from '../../src-shared/domain/best-method';
+import type { Candidate } from '../analysis/best-method';
 import type { AutoOutcome, AutoProblem } from '../analysis/auto';
 import type { SearchOutcome, SearchProblem } from '../analysis/search';
 import type { Trial } from '../analysis/trials';
@@ -36,6 +38,8 @@ export interface ComputeMethods {
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
   /** Chooses a threshold per tensor among all methods. */
   readonly auto: { readonly params: AutoParams; readonly result: AutoComputed };
+  /** What each of several methods costs at the outputs. */
+  readonly best: { readonly params: BestParams; readonly result: BestComputed };
   readonly sensitivity: { readonly params: SensitivityParams; readonly result: SensitivityComputed };
   readonly search: { readonly params: SearchParams; readonly result: SearchComputed };
   /** How each model of a list answers. */
@@ -194,6 +198,22 @@ interface Tried {
 
 export interface AutoComputed extends AutoOutcome, Tried {
   readonly images: { readonly chosen: number; readonly confirmed: number };
+}
+
+export interface BestParams {
+  readonly trials: TrialParams;
+  readonly candidates: readonly Candidate[];
+  /** Images of each group, at most; fewer where the time that is left does not allow them. */
+  readonly perGroup: number;
+  readonly budgetSeconds: number;
+}
+
+export interface BestComputed extends Tried {
+  /** One per candidate. */
+  readonly costs: readonly OutputCost[];
+  /** That the costs were measured on, and that could have been used. */
+  readonly images: number;
+  readonly usable: number;
 }
 
 export interface SensitivityParams extends SensitivityProblem {

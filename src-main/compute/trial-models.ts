@@ -21,13 +21,18 @@ export interface TrialModel {
 export class TrialModels {
   private readonly model: Model;
   private readonly weights: WeightScales;
+  /** Q/DQ are float arithmetic; false: ONNX Runtime makes INT8 kernels of them. */
+  readonly simulates: boolean;
 
   constructor(
     readonly preparedDir: string,
     private readonly target: Target,
     private readonly ranges: Readonly<Record<string, readonly [number, number]>>,
+    asShipped = false,
   ) {
-    this.model = withLogits(loadPrepared(preparedDir));
+    const model = loadPrepared(preparedDir);
+    this.model = asShipped ? model : withLogits(model);
+    this.simulates = !asShipped || target !== 'onnxruntime';
     this.weights = new WeightScales(this.model);
   }
 
@@ -51,7 +56,7 @@ export class TrialModels {
   }
 
   private quantized({ plan, thresholds, biases = [], activationType = 'int8' }: Trial, observed: readonly string[]): QuantizedModel {
-    return quantizeModel({ model: this.model, target: this.target, plan, thresholds, biases, activationType, ranges: this.ranges, purpose: 'simulation', weights: this.weights, observed });
+    return quantizeModel({ model: this.model, target: this.target, plan, thresholds, biases, activationType, ranges: this.ranges, purpose: this.simulates ? 'simulation' : 'engine', weights: this.weights, observed });
   }
 
   private encode(model: Model): Uint8Array {

@@ -20,6 +20,8 @@ const MIN_CHUNK = 8;
 export interface TrialParams {
   readonly preparedDir: string;
   readonly target: Target;
+  /** See TrialInit. */
+  readonly asShipped?: boolean;
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
   readonly input: ImageInput;
   readonly preprocessing: Preprocessing;
@@ -44,11 +46,21 @@ export async function withTrials<T>(params: TrialParams, context: TaskContext, u
   }
 }
 
+/** Processor time of this process, seconds: unlike the clock it does not depend on what else the machine is doing. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Several one-thread workers that hold the same images. Which worker runs what does not change any number. */
 export class TrialPool implements Trials {
   readonly images: TrialImage[] = [];
   readonly reference: ReferenceAnswer[] = [];
   readonly skipped: SkippedImage[] = [];
+  /** Of the outputs that are compared, in the order of `noise` and `signal`. */
+  outputNames: readonly string[] = [];
+  /** What FP32 took on all images, with all workers of an idle machine: what a trial on them will take, about. */
+  referenceSeconds = 0;
   /** Runs of the model so far, without those that were remembered. */
   passes = 0;
   private readonly workers: TrialWorker[] = [];
@@ -95,7 +107,9 @@ export class TrialPool implements Trials {
     for (let i = 0; i < count; i++) this.workers.push(new TrialWorker());
     await Promise.all(this.workers.map((worker) => worker.init(init)));
     await this.load(entries);
+    const before = cpuSeconds();
     await this.measureReference();
+    this.referenceSeconds = (cpuSeconds() - before) / count;
   }
 
   async run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
@@ -205,6 +219,7 @@ export class TrialPool implements Trials {
       this.report(part.to - part.from);
     });
     this.leaveOutUnanswered(outputs);
+    this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     const shared = this.shareable(outputs);
     await Promise.all(this.workers.map((worker) => worker.call('share', shared)));
   }

@@ -10,6 +10,11 @@ import type { OutputTensor } from '../backends/model-session';
 export interface TrialInit {
   readonly preparedDir: string;
   readonly target: Target;
+  /**
+   * Models as validation runs them on ort-cpu: with their own outputs, and for the target onnxruntime with its INT8 kernels.
+   * Otherwise quantization is float arithmetic for every target, and a final Softmax is left out.
+   */
+  readonly asShipped?: boolean;
   /** Tensor -> [min, max] seen in calibration, real units. */
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
   readonly input: ImageInput;

@@ -23,7 +23,7 @@ export class TrialRunner implements Tasks {
 
   constructor(private readonly options: TrialInit) {
     const { input } = options;
-    this.models = new TrialModels(options.preparedDir, options.target, options.ranges);
+    this.models = new TrialModels(options.preparedDir, options.target, options.ranges, options.asShipped);
     this.preprocessor = createPreprocessor(options.preprocessing, input);
     this.images = new Float32Array(options.images);
     this.stopFlag = new Int32Array(options.stop);
@@ -104,7 +104,7 @@ export class TrialRunner implements Tasks {
   }
 
   private async withSession<T>(model: TrialModel, use: (session: OrtSession) => Promise<T>): Promise<T> {
-    const session = await OrtSession.open({ model: model.bytes, weightsDir: this.options.preparedDir, threads: 1, simulate: true, hasFp16: model.hasFp16 });
+    const session = await OrtSession.open({ model: model.bytes, weightsDir: this.options.preparedDir, threads: 1, simulate: this.models.simulates, hasFp16: model.hasFp16 });
     try {
       return await use(session);
     } finally {

@@ -6,6 +6,7 @@ import type { Precision } from '../../src-shared/domain/precision';
 export const PRECISION_LETTERS: Readonly<Record<Precision, string>> = { int8: '8', fp16: '16', fp32: '32' };
 
 export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
+  best: 'B',
   minmax: 'M',
   entropy: 'E',
   'entropy-tensorrt': 'T',

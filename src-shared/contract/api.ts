@@ -2,7 +2,8 @@ import type { JobId } from '../base/brand';
 import type { EngineLayer, EngineSummary } from '../domain/engine-layers';
 import type { ModelInspection } from '../domain/inspection';
 import type { TensorHistogram } from '../domain/histogram';
-import type { Method } from '../domain/methods';
+import type { BestView } from '../domain/best-method';
+import type { HistogramMethod, Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
 import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, PrecisionPlan, Repair, RestPrecision, Target } from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
@@ -34,6 +35,10 @@ export interface ProjectView {
   readonly calibrated: boolean;
   /** True when it is not calibrated, but was for another model, set or preprocessing. */
   readonly calibrationIsStale?: boolean;
+  /** What method best stands for, where that is the project's method and it is calibrated: minmax until it is decided. */
+  readonly chosenMethod?: HistogramMethod;
+  /** What the single methods cost at the outputs; absent until it was measured. */
+  readonly best?: BestView;
 }
 
 /** One change to a project; applied in order, all or none. Tensor and layer names are globs (`*`, `?`). */
@@ -98,6 +103,10 @@ export interface ThresholdRow {
 
 export interface ThresholdTable {
   readonly method: Method;
+  /** What method best stands for, where that is the method: minmax until it is decided. */
+  readonly chosenMethod?: HistogramMethod;
+  /** What the single methods cost at the outputs; absent until it was measured. */
+  readonly best?: BestView;
   readonly tensors: readonly ThresholdRow[];
 }
 

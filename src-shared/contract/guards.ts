@@ -10,7 +10,7 @@ import { decisionFields, partialPreprocessingShape, percentileShape, planShape, 
 import { jobId, type JobId } from '../base/brand';
 import { API_METHODS, type ApiMethod, type CreateProjectRequest, type ExportRequest, type ProjectDecisions, type ProjectEdit, type SetName } from './api';
 import { WorkbenchError } from '../base/errors';
-import type { AnalysisSpec, AutoSpec, BenchSpec, BuildSpec, DiagnoseSpec, HealthSpec, JobSpec, QuantizeSpec, RepairSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
+import type { AnalysisSpec, AutoSpec, BenchSpec, BestSpec, BuildSpec, DiagnoseSpec, HealthSpec, JobSpec, QuantizeSpec, RepairSpec, RunSpec, SearchSpec, SensitivitySpec, Shard, ValidateSpec } from './jobs';
 
 /** What comes over a link is parsed once, here; code behind it can rely on the types. */
 
@@ -93,6 +93,7 @@ const analysisShapes = {
 const analysisSpec = byKind<AnalysisSpec>(analysisShapes);
 const jobSpec = byKind<JobSpec>({
   ...analysisShapes,
+  best: objectOf<BestSpec>({ kind: oneOf('best'), ...projectPath }, common),
   repair: objectOf<RepairSpec>({ kind: oneOf('repair'), ...projectPath }, { ...common, variant: string, limit: whole }),
   health: objectOf<HealthSpec>({ kind: oneOf('health'), ...projectPath }, { againstPath: string, limit: whole, limits: someHealthLimitsShape, threads: whole }),
   calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),

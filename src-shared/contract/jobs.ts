@@ -1,6 +1,7 @@
 import type { JobId } from '../base/brand';
 import type { AutoResult, DiagnosisResult, DiagnosisSubject, SearchResult, SensitivityKind, SensitivityMetric, SensitivityResult } from '../domain/analysis';
-import type { VariantMethod } from '../domain/methods';
+import type { BestDecision, BestView } from '../domain/best-method';
+import type { HistogramMethod, Method, VariantMethod } from '../domain/methods';
 import type { BackendId, PlacementDecision, Target } from '../domain/precision';
 import type { EngineSummary } from '../domain/engine-layers';
 import type { TensorrtOptions } from '../domain/tensorrt-options';
@@ -24,6 +25,7 @@ export type JobSpec =
   | RunSpec
   | SensitivitySpec
   | AutoSpec
+  | BestSpec
   | SearchSpec
   | DiagnoseSpec
   | RepairSpec
@@ -124,6 +126,14 @@ export interface AutoSpec {
   readonly threads?: number;
 }
 
+/** Measures the single methods and decides what method `best` stands for, also where that is known. */
+export interface BestSpec {
+  readonly kind: 'best';
+  readonly projectPath: string;
+  readonly target?: Target;
+  readonly threads?: number;
+}
+
 export interface SearchSpec {
   readonly kind: 'search';
   readonly projectPath: string;
@@ -211,6 +221,12 @@ export interface CalibrateResult {
   readonly threads: number;
   readonly groups: readonly string[];
   readonly warnings: readonly Warning[];
+  /** The project's method; absent for a shard. */
+  readonly method?: Method;
+  /** What method best stands for, where that is the method. */
+  readonly chosenMethod?: HistogramMethod;
+  /** What the single methods cost at the outputs; absent for a shard. */
+  readonly best?: BestView;
   /** A finished calibration of the same content was there and was kept. */
   readonly kept?: boolean;
   /** Set when TensorRT's own grid was collected too: images of its first batch, and names that have TensorRT's thresholds. */
@@ -226,6 +242,9 @@ export interface QuantizeResult {
   readonly sizeBytes: number;
   readonly nodes: { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number };
   readonly decisions: readonly PlacementDecision[];
+  readonly warnings: readonly Warning[];
+  /** What method best stands for, where the variant uses it. */
+  readonly chosenMethod?: HistogramMethod;
 }
 
 export interface ValidateResult {
@@ -301,6 +320,7 @@ export interface JobResults {
   readonly run: RunResult;
   readonly sensitivity: SensitivityResult;
   readonly auto: AutoResult;
+  readonly best: BestDecision;
   readonly search: SearchResult;
   readonly diagnose: DiagnosisResult;
   readonly repair: RepairResult;

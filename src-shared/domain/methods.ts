@@ -1,5 +1,8 @@
-/** The rules that choose a threshold for a tensor. */
-export const METHODS = ['minmax', 'entropy', 'entropy-tensorrt', 'percentile', 'mse', 'auto', 'imported', 'manual'] as const;
+/**
+ * The rules that choose a threshold for a tensor. `best` is one of the histogram methods for all tensors: the one with the
+ * lowest error at the model's outputs, decided after collection (see best-method.ts).
+ */
+export const METHODS = ['best', 'minmax', 'entropy', 'entropy-tensorrt', 'percentile', 'mse', 'auto', 'imported', 'manual'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** The methods that any stored histogram answers. */
@@ -7,8 +10,14 @@ export const HISTOGRAM_METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as c
 export type HistogramMethod = (typeof HISTOGRAM_METHODS)[number];
 
 /** The methods that a variant can use for every tensor, whatever the project says. */
-export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'entropy-tensorrt', 'auto', 'imported'] as const;
+export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'best', 'entropy-tensorrt', 'auto', 'imported'] as const;
 export type VariantMethod = (typeof VARIANT_METHODS)[number];
+
+/** The method of a new project. */
+export const DEFAULT_METHOD = 'best' satisfies Method;
+
+/** What method `best` stands for until it is decided: it clips nothing. */
+export const UNDECIDED_METHOD = 'minmax' satisfies HistogramMethod;
 
 /** Default share of values inside the threshold of `percentile`, in percent. */
 export const DEFAULT_PERCENTILE = 99.99;

@@ -24,6 +24,7 @@ export const VARIANT_COLOURS: Readonly<Record<Precision | 'mixed', ThemedColour>
  * green or blue cones see them, with a contrast of at least 3 to 1 against the background.
  */
 export const METHOD_COLOURS: Readonly<Record<Method, ThemedColour>> = {
+  best: { light: '#0a0a0a', dark: '#ffffeb' },
   minmax: { light: '#5c6670', dark: '#a6b0ba' },
   entropy: { light: '#480c80', dark: '#786ef9' },
   'entropy-tensorrt': { light: '#6e996d', dark: '#a9fda8' },

@@ -2,7 +2,7 @@ import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, Vari
 import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
 import { migrateRunRecord1, type JsonObject } from './run-record-migration';
-import { METHODS } from './methods';
+import { HISTOGRAM_METHODS, METHODS } from './methods';
 import { BACKENDS, TARGETS } from './precision';
 import { decisionFields, modelShape, preprocessingShape } from './project-shape';
 import {
@@ -148,7 +148,7 @@ const runRecord = objectOf<RunRecord>(
         plan: decisionFields.plan,
         other: recordOf(union<string | number | boolean>(string, number, boolean)),
       },
-      {},
+      { chosenMethod: oneOf(...HISTOGRAM_METHODS) },
     ),
     calibration: objectOf<CalibrationSummary>({ images: count, tensors: count, sha256: string, seconds: number }, {}),
     table: arrayOf(tableRow),

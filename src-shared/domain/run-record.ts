@@ -1,6 +1,6 @@
 import type { OutputQuality, VariantReport, WorstGroup } from './accuracy';
 import type { LatencySummary, PairedRatio } from './latency';
-import type { Method } from './methods';
+import type { HistogramMethod, Method } from './methods';
 import type { BackendId, PrecisionPlan, Target } from './precision';
 import type { Preprocessing } from './preprocessing';
 import type { ModelReference } from './project';
@@ -163,6 +163,8 @@ export interface RunRecord {
     readonly backend: BackendId;
     /** Method of every tensor that has none of its own. */
     readonly method: Method;
+    /** What method best stood for, where the shipped variant uses it. */
+    readonly chosenMethod?: HistogramMethod;
     /** What was decided per tensor and per layer, as in the project file. */
     readonly percentile: number;
     readonly tensorMethods: Readonly<Record<string, Method>>;

@@ -103,7 +103,7 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
     it('opens what it created, with what was guessed', async () => {
       const view = await api.openProject({ projectPath: project });
       expect(view.calibrated).toBe(false);
-      expect(view.file).toMatchObject({ name: 'tiny', method: 'entropy', plan: { layers: {} }, preprocessing: { order: 'rgb', layout: 'nchw' } });
+      expect(view.file).toMatchObject({ name: 'tiny', method: 'best', plan: { layers: {} }, preprocessing: { order: 'rgb', layout: 'nchw' } });
       expect(view.file.preprocessingNotes.length).toBeGreaterThan(0);
     });
 

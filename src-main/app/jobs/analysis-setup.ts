@@ -32,7 +32,8 @@ export interface AnalysisSetup {
   /** Layers that read quantized tensors when all is INT8, and the tensors whose thresholds decide the scales; in graph order. */
   readonly layers: readonly SensitiveLayer[];
   readonly tensors: readonly string[];
-  trials(images: readonly UsedImages[]): Promise<TrialParams>;
+  /** @param options.asShipped see TrialInit; false when absent. */
+  trials(images: readonly UsedImages[], options?: { readonly asShipped: boolean }): Promise<TrialParams>;
 }
 
 /** @throws WorkbenchError calibration-missing */
@@ -51,14 +52,15 @@ export async function analysisSetup(spec: { readonly target?: Target; readonly t
     plan,
     tensors: parts.tensors,
     layers: parts.layers.map((node) => ({ layer: node.name, op: node.opType, output: node.output[0] ?? '' })),
-    trials: async (images) => {
+    trials: async (images, { asShipped } = { asShipped: false }) => {
       const { preprocessing } = workspace.file;
       const manifests: string[] = [];
       for (const { entries } of images) manifests.push(await setManifestHash({ entries }, context));
-      const key = shortHash({ version: TRIALS_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, prepared: basename(workspace.preparedDir), target, ranges, preprocessing, manifests });
+      const key = shortHash({ version: TRIALS_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, prepared: basename(workspace.preparedDir), target, ranges, preprocessing, manifests, ...(asShipped ? { asShipped } : {}) });
       return {
         preparedDir: workspace.preparedDir,
         target,
+        ...(asShipped ? { asShipped } : {}),
         ranges,
         input: imageInput(model),
         preprocessing,

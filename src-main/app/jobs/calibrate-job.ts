@@ -6,8 +6,13 @@ import type { CalibrationIndex } from '../../calibration/calibration-index';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt-grid-file';
 import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt-grid-store';
 import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
+import type { Target } from '../../../src-shared/domain/precision';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import { bestView } from '../../calibration/threshold-table';
 import { requireAsGiven } from '../as-given';
-import { calibrationKey, imageInput, loadSet, prepared, setCurrentCalibration, type Workspace } from '../workspace';
+import { methodWarnings } from '../method-warnings';
+import { calibrationKey, imageInput, loadSet, openCalibration, prepared, setCurrentCalibration, type Workspace } from '../workspace';
+import { ensureBest, type BestOptions } from './best-job';
 import { defaultThreads, type JobServices } from './services';
 
 const CHECKPOINT_SECONDS = 5;
@@ -15,8 +20,17 @@ const CHECKPOINT_SECONDS = 5;
 type CalibrateSpec = Extract<JobSpec, { kind: 'calibrate' }>;
 type MergeSpec = Extract<JobSpec, { kind: 'merge' }>;
 
+/**
+ * Collects the histograms of the calibration set, and decides what method best is. `target`: what is to be decided for; the
+ * project's when absent.
+ */
+export async function calibrateJob(spec: CalibrateSpec & { readonly target?: Target }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
+  const result = await collectJob(spec, workspace, services, context);
+  return spec.shard ? result : withBest(result, { options: spec, workspace, services }, context);
+}
+
 /** Collects the histograms of the calibration set; a calibration of the same content that is finished is kept. */
-export async function calibrateJob(spec: CalibrateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
+export async function collectJob(spec: CalibrateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
   if (spec.tensorrtGridBatch !== undefined) requireAsGiven(workspace, "TensorRT's grid");
   const model = await prepared(workspace, services.compute, context);
   context.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
@@ -56,6 +70,25 @@ function imageNotes({ notes = [] }: ImageSet): readonly Warning[] {
   return notes.filter(({ code }) => code.startsWith('images-'));
 }
 
+/** The result of a collection with the decision of method best, and what is to be said of the project's thresholds. */
+async function withBest(result: CalibrateResult, task: { readonly options: BestOptions; readonly workspace: Workspace; readonly services: JobServices }, context: TaskContext): Promise<CalibrateResult> {
+  const { workspace, services } = task;
+  const { target, threads } = task.options;
+  await ensureBest({ target, threads }, workspace, services, context);
+  const calibration = openCalibration(workspace);
+  const choices = { ...workspace.file, target: target ?? workspace.file.target };
+  const model = await prepared(workspace, services.compute, context);
+  const { warnings, chosenMethod } = methodWarnings({ workspace, calibration, model, target: choices.target, variant: parseVariant('mixed') });
+  const best = bestView(calibration, choices);
+  return {
+    ...result,
+    method: workspace.file.method,
+    ...(chosenMethod === undefined ? {} : { chosenMethod }),
+    ...(best === null ? {} : { best }),
+    warnings: [...result.warnings, ...warnings],
+  };
+}
+
 /** The calibration's identity does not know the order of images; TensorRT's grid depends on which are the first batch. */
 function hasWantedGrid(grid: TensorrtGridHeader | null, set: ImageSet, batch: number | undefined): boolean {
   if (batch === undefined) return true;
@@ -92,5 +125,5 @@ export async function mergeJob(spec: MergeSpec, workspace: Workspace, services: 
     context,
   );
   await setCurrentCalibration(workspace, key, undefined);
-  return { project: workspace.path, ...result };
+  return withBest({ project: workspace.path, ...result }, { options: {}, workspace, services }, context);
 }

@@ -8,6 +8,7 @@ import { pruneEngines } from './engine-store';
 import { buildEngines, gpuKind } from './engines';
 import { forEachDevice } from './for-each-device';
 import { ensureAutoFor } from './auto-job';
+import { ensureBestFor } from './best-job';
 import type { JobServices } from './services';
 import type { BuiltVariant, VariantOptions } from './variants';
 
@@ -41,6 +42,7 @@ interface DevicesTask {
 /** Builds on several GPUs. GPUs of one kind share their engines: each kind builds once, on its first GPU. */
 export async function buildOnDevices({ devices, isParallel, options, status }: DevicesTask, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DeviceEngines[]> {
   await ensureAutoFor(options, workspace, services, context);
+  await ensureBestFor(options, workspace, services, context);
   const kinds = devices.map(({ index }) => gpuKind(status, index));
   const firsts = devices.filter((_, i) => kinds.indexOf(kinds[i] ?? '') === i);
   const others = devices.filter((device) => !firsts.includes(device));

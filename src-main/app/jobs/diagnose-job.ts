@@ -17,6 +17,7 @@ import { saveAnalysis } from '../analysis-store';
 import { collectHealth } from '../health/collect';
 import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../diagnosis-words';
 import { loadSet, shortHash, type Workspace } from '../workspace';
+import { ensureBestFor } from './best-job';
 import { analysisSetup, type AnalysisSetup } from './analysis-setup';
 import { autoCandidates } from './auto-job';
 import type { JobServices } from './services';
@@ -36,6 +37,7 @@ const MIN_GAIN = 0.05;
 export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DiagnosisResult> {
   const name = parseVariant(spec.variant ?? 'mixed');
   if (!needsCalibration(name)) throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${name.text}"`);
+  await ensureBestFor({ variants: [name.text], target: spec.target ?? workspace.file.target, threads: spec.threads }, workspace, services, context);
   const setup = await analysisSetup(spec, workspace, services, context);
   const set = await loadSet(workspace, 'validation', undefined);
   const entries = spread(entriesOf(spec.subject, set), spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
@@ -43,7 +45,7 @@ export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, serv
   if (entries.length === 0) throw new WorkbenchError('not-found', `The validation set ${set.root} has no images of ${title}`);
   const { model, calibration, target } = setup;
   const plan = planOfVariant(name, workspace.file.plan, model.graph.node.map((node) => layerId(node.name)));
-  const base: Trial = { plan, thresholds: thresholdsInUse(calibration, workspace.file, name.method ?? undefined) };
+  const base: Trial = { plan, thresholds: thresholdsInUse(calibration, { ...workspace.file, target }, name.method ?? undefined) };
   const ungrouped = { ...set, entries: entries.map((entry) => ({ ...entry, group: null })), groups: [], skipped: [] };
   const here = await collectHealth(ungrouped, 1, { workspace, services, context, threads: spec.threads, phase: 'collecting histograms' });
   const clipped = clippedTensors(base, here, setup);

@@ -18,7 +18,8 @@ import { loadFieldSet } from '../health/field-set';
 import { methodOfTensor } from '../health/group-costs';
 import { quickChecks, type QuickChecks } from '../health/quick-checks';
 import { currentCalibration, loadSet, openCalibration, prepared, type Workspace } from '../workspace';
-import { calibrateJob } from './calibrate-job';
+import { ensureBestFor } from './best-job';
+import { collectJob } from './calibrate-job';
 import type { JobServices } from './services';
 
 /** Groups of the field beyond this number are taken as one. */
@@ -32,8 +33,9 @@ export async function healthJob(spec: HealthSpec, workspace: Workspace, services
   const field = spec.againstPath === undefined ? null : asFewGroups(await loadFieldSet(workspace, spec.againstPath, spec.limit));
   if (currentCalibration(workspace) === null) {
     const { threads } = spec;
-    await calibrateJob({ kind: 'calibrate', projectPath: spec.projectPath, ...(threads === undefined ? {} : { threads }) }, workspace, services, context);
+    await collectJob({ kind: 'calibrate', projectPath: spec.projectPath, ...(threads === undefined ? {} : { threads }) }, workspace, services, context);
   }
+  await ensureBestFor({ variants: ['mixed'], target: workspace.file.target, threads: spec.threads }, workspace, services, context);
   const model = await prepared(workspace, services.compute, context);
   const calibration = openCalibration(workspace);
   const calibrated = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);

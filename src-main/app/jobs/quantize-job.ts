@@ -3,7 +3,9 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { checkOutputPath } from '../output-path';
 import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../workspace';
+import { methodWarnings } from '../method-warnings';
 import { ensureAutoFor } from './auto-job';
+import { ensureCosts } from './best-job';
 import type { JobServices } from './services';
 import { withCorrectedBiases } from './corrected-biases';
 import { variantRecipe } from './variants';
@@ -14,9 +16,11 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   const model = await prepared(workspace, services.compute, context);
   const name = parseVariant(spec.variant);
   await ensureAutoFor({ variants: [name.text], target: spec.target }, workspace, services, context);
+  await ensureCosts({ variant: name.text, target: spec.target }, workspace, services, context);
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, { services }, context);
   const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
-  return { out: spec.outPath, variant: name.text, target: spec.target, ...result };
+  const { warnings, chosenMethod } = methodWarnings({ workspace, calibration, model, target: spec.target, variant: name });
+  return { out: spec.outPath, variant: name.text, target: spec.target, ...result, warnings, ...(chosenMethod === undefined ? {} : { chosenMethod }) };
 }

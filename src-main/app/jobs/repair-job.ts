@@ -8,7 +8,7 @@ import { parseVariant } from '../../../src-shared/domain/variant';
 import type { EqualizedLayer } from '../../onnx/passes/equalize';
 import { saveRepair } from '../repair-store';
 import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../workspace';
-import { calibrateJob } from './calibrate-job';
+import { collectJob } from './calibrate-job';
 import { defaultThreads, type JobServices } from './services';
 import { evaluateBuilt } from './validate-job';
 import { buildVariants, needsCalibration, variantOptions, type BuiltVariant } from './variants';
@@ -36,7 +36,7 @@ export async function repairJob(spec: RepairSpec, workspace: Workspace, services
   const limit = currentCalibration(workspace)?.limit ?? undefined;
   for (const [i, repairs] of choices.entries()) {
     const own = withRepairs(workspace, repairs);
-    await calibrateJob({ kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) }, own, services, context);
+    await collectJob({ kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) }, own, services, context);
     for (const each of await buildVariants(options, own, services, context)) built.push({ ...each, runnable: { ...each.runnable, variant: `${variant} ${i}` } });
   }
   const { reports, images } = await evaluateBuilt(built, { set, options, workspace, services, threads }, context);

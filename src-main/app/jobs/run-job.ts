@@ -13,8 +13,9 @@ import { buildTable, REFERENCE_VARIANT } from '../../../src-shared/domain/run-ta
 import { setManifestHash } from '../../calibration/image-set';
 import { renderReport } from '../../runs/report/html';
 import { createRunId, saveReport, saveRun } from '../../runs/run-store';
-import { currentCalibration, imageInput, loadSet, prepared, type Workspace } from '../workspace';
+import { currentCalibration, imageInput, loadSet, openCalibration, prepared, type Workspace } from '../workspace';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
+import { isMethodWarning, methodWarnings } from '../method-warnings';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
@@ -48,6 +49,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
     {
       kind: 'calibrate',
       projectPath,
+      target: options.target,
       ...(spec.threads === undefined ? {} : { threads: spec.threads }),
       ...(limit === undefined ? {} : { limit }),
       ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
@@ -62,6 +64,13 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
   const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
   const table = buildTable({ validation, benchmark: bench });
   const shipped = shippedVariants(variants);
+  const thresholds = methodWarnings({
+    workspace,
+    calibration: openCalibration(workspace),
+    model: await prepared(workspace, services.compute, context),
+    target: options.target,
+    variant: parseVariant(shipped[0] ?? REFERENCE_VARIANT),
+  });
   const diagnoses = await diagnosesOf({ spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation }, workspace, services, context);
   const record: RunRecord = {
     version: RUN_RECORD_VERSION,
@@ -77,6 +86,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
       target: validation?.target ?? spec.target ?? workspace.file.target,
       backend: spec.backend ?? 'ort-cpu',
       method: workspace.file.method,
+      ...(thresholds.chosenMethod === undefined ? {} : { chosenMethod: thresholds.chosenMethod }),
       percentile: workspace.file.percentile,
       tensorMethods: workspace.file.tensorMethods,
       manualThresholds: workspace.file.manualThresholds,
@@ -98,7 +108,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
     validation: validation && { images: validation.images, labelled: validation.labelled, classCount: validation.classCount, classNames: validation.classNames, variants: validation.variants },
     benchmark: bench,
     gates: evaluateGates(workspace.file.gates, table, shipped, validation),
-    warnings: [...calibration.warnings, ...health, ...(bench?.warnings ?? []), ...(validation?.warnings ?? [])],
+    warnings: [...calibration.warnings.filter((warning) => !isMethodWarning(warning)), ...thresholds.warnings, ...health, ...(bench?.warnings ?? []), ...(validation?.warnings ?? [])],
     ...(search === undefined ? {} : { search }),
     ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };

@@ -19,6 +19,7 @@ import { saveAnalysis } from '../analysis-store';
 import { loadSet, type Workspace } from '../workspace';
 import { analysisSetup, type AnalysisSetup, type UsedImages } from './analysis-setup';
 import { ensureAuto } from './auto-job';
+import { ensureBestFor } from './best-job';
 import { canMeasure, measurePlans } from './measure-plans';
 import type { JobServices } from './services';
 import { variantOptions } from './variants';
@@ -39,6 +40,7 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
   // Layers are ranked on what will be judged: the field's images where there are some, else the calibration set's.
   const against = spec.againstPath === undefined ? null : await loadImageSet({ path: spec.againstPath });
   const autoPasses = spec.method === undefined || spec.method === 'auto' ? (await ensureAuto(spec, workspace, services, context)).passes : 0;
+  await ensureBestFor({ variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`], target: spec.target ?? file.target, threads: spec.threads }, workspace, services, context);
   const setup = await analysisSetup(spec, workspace, services, context);
   const { rank, judge, judgedOn } = await imagesOf(spec, workspace, against);
   const works = workOf(setup);
@@ -132,7 +134,7 @@ export function consideredMethods({ method, againstPath }: SearchSpec): readonly
 }
 
 function alternatives(spec: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
-  return consideredMethods(spec).map((method) => ({ method, thresholds: thresholdsInUse(calibration, file, method ?? undefined) }));
+  return consideredMethods(spec).map((method) => ({ method, thresholds: thresholdsInUse(calibration, { ...file, target: spec.target ?? file.target }, method ?? undefined) }));
 }
 
 function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {

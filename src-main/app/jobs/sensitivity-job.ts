@@ -9,6 +9,7 @@ import { thresholdsInUse } from '../../calibration/threshold-table';
 import { saveAnalysis } from '../analysis-store';
 import { loadSet, type Workspace } from '../workspace';
 import { analysisSetup } from './analysis-setup';
+import { ensureBestFor } from './best-job';
 import type { JobServices } from './services';
 
 export const DEFAULT_SENSITIVITY_IMAGES = 64;
@@ -20,6 +21,7 @@ export async function sensitivityJob(spec: SensitivitySpec, workspace: Workspace
   const metric = spec.metric ?? 'sqnr';
   const which = sensitivitySet(spec);
   if (kind === 'visible' && metric !== 'sqnr') throw new WorkbenchError('usage', `Kind visible looks at the output of each layer, where there is no ${metric}; its metric is sqnr`);
+  await ensureBestFor({ variants: ['mixed'], target: spec.target ?? workspace.file.target, threads: spec.threads }, workspace, services, context);
   const setup = await analysisSetup(spec, workspace, services, context);
   const set = await loadSet(workspace, which, undefined);
   if (needsLabels(metric) && set.labelSource === 'none') {
@@ -32,7 +34,7 @@ export async function sensitivityJob(spec: SensitivitySpec, workspace: Workspace
       kind,
       metric,
       plan: setup.plan,
-      thresholds: thresholdsInUse(setup.calibration, workspace.file),
+      thresholds: thresholdsInUse(setup.calibration, { ...workspace.file, target: setup.target }),
       layers: matchingLayers(setup.layers, spec.layers),
       trials: await setup.trials([{ set, entries }]),
     },

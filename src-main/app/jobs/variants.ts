@@ -19,6 +19,7 @@ import type { RewriteParams } from '../../compute/protocol';
 import type { Model } from '../../onnx/model';
 import { openCalibration, openCalibrationIfAny, prepared, rangesOf, shortHash, type Workspace } from '../workspace';
 import { ensureAutoFor } from './auto-job';
+import { ensureBestFor } from './best-job';
 import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
 import { pruneEngines } from './engine-store';
 import { buildEngines } from './engines';
@@ -104,6 +105,7 @@ const ENGINE_RECORD = 'engine.json';
  */
 export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
   await ensureAutoFor(options, workspace, services, context);
+  await ensureBestFor(options, workspace, services, context);
   if (options.backend === 'tensorrt') {
     const engines = await buildEngines(options, workspace, services, context);
     await pruneEngines(workspace, engines.map(({ dir }) => dir));
@@ -211,7 +213,7 @@ export function variantRecipe(
     preparedDir: workspace.preparedDir,
     target: options.target,
     plan,
-    thresholds: calibration && needsCalibration(name) ? thresholdsInUse(calibration, workspace.file, name.method ?? undefined) : {},
+    thresholds: calibration && needsCalibration(name) ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined) : {},
     ranges: rangesOf(calibration),
     activationType: options.activationType,
   };

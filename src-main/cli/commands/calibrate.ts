@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { CalibrateResult, Shard } from '../../../src-shared/contract/jobs';
 import { formatDuration, formatRate } from '../../../src-shared/base/units';
+import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type CommandContext } from '../command';
 
 export const calibrate: Command = {
@@ -57,5 +58,17 @@ export function printCalibration(result: CalibrateResult, json: boolean, { print
   print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors${pace}`);
   if (result.skipped.length > 0) print(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`);
   if (result.tensorrtGrid) print(`TensorRT's grid: ${result.tensorrtGrid.names} names, first batch of ${result.tensorrtGrid.batch} images`);
+  for (const line of bestLines(result)) print(line);
   print(`sha256 ${result.sha256}`);
+}
+
+/** What the single methods cost at the outputs, best first, and which of them the project uses. */
+function bestLines({ method, chosenMethod, best }: CalibrateResult): string[] {
+  if (best === undefined || best.decision.singles.length === 0) return [];
+  const { decision } = best;
+  const { seconds, budgetSeconds, images, wantedImages, limitedByTime } = decision;
+  const fewer = limitedByTime ? `; ${wantedImages} images would have taken longer than ${formatDuration(budgetSeconds)}` : images < wantedImages ? `; ${wantedImages} were wanted` : '';
+  const longer = seconds > budgetSeconds ? `; it took ${formatDuration(seconds)}, longer than ${formatDuration(budgetSeconds)}` : '';
+  const inUse = chosenMethod === undefined ? `method ${method ?? ''} (chosen by hand; the best is ${decision.chosenMethod})` : `method best: ${chosenMethod}`;
+  return [inUse, `  ${singlesText(decision)}`, `  ${measuredText(decision)}${fewer}${longer}`];
 }

@@ -14,7 +14,7 @@ export const quantize: Command = {
   --activations   uint8: asymmetric activations, target onnxruntime only
   --io fp16       the model's float inputs and outputs in FP16, for engines that are fed by FP16 stages
   --explain       print why every layer got its precision`,
-  async run(argv, { runJob, print }) {
+  async run(argv, { runJob, print, note }) {
     const { values, positionals } = parseFlags(
       argv,
       {
@@ -38,13 +38,14 @@ export const quantize: Command = {
       outPath: resolve(values.output),
       ...present({ activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const), io: oneOf('--io', values.io, ['fp32', 'fp16'] as const) }),
     });
+    for (const warning of result.warnings) note(`warning: ${warning.message}`);
     if (values.json) {
       print(toJson(result));
       return EXIT_OK;
     }
     const { nodes } = result;
     print(
-      `${result.out}: ${result.variant} for ${result.target}, ${formatBytes(result.sizeBytes)}, ` +
+      `${result.out}: ${result.variant}${result.chosenMethod === undefined ? '' : ` (method best: ${result.chosenMethod})`} for ${result.target}, ${formatBytes(result.sizeBytes)}, ` +
         `${nodes.QuantizeLinear} QuantizeLinear, ${nodes.DequantizeLinear} DequantizeLinear, ${nodes.Cast} Cast`,
     );
     if (values.explain) print(explain(result.decisions));

@@ -33,12 +33,17 @@ named, fp32 when there is no other. Exit code 3 when one is not met.`,
       }),
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
-    const { table, gates, warnings, search, diagnoses } = record;
-    if (values.json) print(toJson({ runId, table, gates, warnings, ...present({ search, diagnoses }), report }));
-    else print(`\n${runTableText(record)}\n${analysesText(record)}${gatesText(record)}report: ${report}`);
+    const { options, table, gates, warnings, search, diagnoses } = record;
+    if (values.json) print(toJson({ runId, method: options.method, ...present({ chosenMethod: options.chosenMethod }), table, gates, warnings, ...present({ search, diagnoses }), report }));
+    else print(`\n${runTableText(record)}\n${methodText(record)}${analysesText(record)}${gatesText(record)}report: ${report}`);
     return areGatesMet(record.gates) ? EXIT_OK : EXIT_GATE;
   },
 };
+
+/** What method best stood for in this run. */
+function methodText({ options: { chosenMethod } }: RunRecord): string {
+  return chosenMethod === undefined ? '' : `method best: ${chosenMethod}\n\n`;
+}
 
 function analysesText({ search, diagnoses = [] }: RunRecord): string {
   const lines = [...(search === undefined ? [] : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']), ...diagnoses.map(({ summary }) => summary)];

@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { LABEL_ORDERS } from '../../../src-shared/domain/image-set';
 import type { Gates } from '../../../src-shared/domain/project';
+import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
 import { METHODS } from '../../../src-shared/domain/methods';
 import { ATTENTION_PRECISIONS, hasRepair, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
 import { parsePreprocessingFlags, type PreprocessingFlagValues } from '../../calibration/preprocess-flags';
@@ -35,7 +36,7 @@ export const set: Command = {
   PREPROCESSING                    needs a new calibration
 Methods: ${METHODS.join(', ')}
 ${PREPROCESSING_USAGE}`,
-  async run(argv, { api, print, note }) {
+  async run(argv, { api, runJob, print, note }) {
     const { values, positionals } = parseFlags(
       argv,
       {
@@ -64,12 +65,17 @@ ${PREPROCESSING_USAGE}`,
     const projectPath = resolve(positionals[0] ?? '');
     const edits = [...editsOf(values), ...(await preprocessingEdits(values, projectPath, api))];
     if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set', { hint: 'What the project says now: calib show PROJECT' });
-    const view = await api.editProject({ projectPath, edits });
+    const edited = await api.editProject({ projectPath, edits });
+    const choosesBest = values.method === 'best' && edited.calibrated;
+    if (choosesBest) await runJob({ kind: 'best', projectPath });
+    const view = choosesBest ? await api.openProject({ projectPath, remembers: false }) : edited;
+    if (choosesBest && view.best && !values.json) note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
     if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
-    const summary = { project: view.path, method, percentile, tensorMethods, manualThresholds, plan, target, gates };
+    const { chosenMethod, best } = view;
+    const summary = { project: view.path, method, ...present({ chosenMethod, best }), percentile, tensorMethods, manualThresholds, plan, target, gates };
     if (values.json) print(toJson(summary));
-    else print(`${view.path}: method ${method}, ${formatCountOf(Object.keys(tensorMethods).length, 'tensor')} with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`);
+    else print(`${view.path}: method ${method}${chosenMethod === undefined ? '' : ` (${chosenMethod})`}, ${formatCountOf(Object.keys(tensorMethods).length, 'tensor')} with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`);
     return EXIT_OK;
   },
 };

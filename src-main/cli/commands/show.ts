@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { ProjectView } from '../../../src-shared/contract/api';
 import { formatCountOf } from '../../../src-shared/base/units';
+import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/best-method';
+import type { HistogramMethod } from '../../../src-shared/domain/methods';
 import { restOf, type PrecisionPlan, REPAIRS, hasRepair } from '../../../src-shared/domain/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project';
 import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
-import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
+import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
 
 /** Tensors and layers that are listed of many. */
 const SHOWN = 8;
@@ -16,12 +18,12 @@ export const show: Command = {
   async run(argv, { api, print }) {
     const { values, positionals } = parseFlags(argv, {}, { min: 1, max: 1, names: 'PROJECT' });
     const view = await api.openProject({ projectPath: resolve(positionals[0] ?? ''), remembers: false });
-    print(values.json ? toJson({ project: view.path, calibrated: view.calibrated, ...view.file }) : asText(view));
+    print(values.json ? toJson({ project: view.path, calibrated: view.calibrated, ...present({ chosenMethod: view.chosenMethod, best: view.best }), ...view.file }) : asText(view));
     return EXIT_OK;
   },
 };
 
-function asText({ path, file, calibrated }: ProjectView): string {
+function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): string {
   const facts: readonly (readonly [string, string])[] = [
     ['project', path],
     ['model', file.model.path],
@@ -29,7 +31,8 @@ function asText({ path, file, calibrated }: ProjectView): string {
     ['validation', file.validationSet === null ? 'none' : `${file.validationSet.path}${file.validationSet.labels === null ? '' : `, labels ${file.validationSet.labels}`}`],
     ['preprocessing', preprocessingFlags(file.preprocessing).join(' ')],
     ['target', file.target],
-    ['method', methodText(file)],
+    ['method', methodText(file, chosenMethod)],
+    ...(best === undefined ? [] : bestFacts(best)),
     ['plan', planText(file.plan, file)],
     ['gates', gatesText(file)],
   ];
@@ -37,9 +40,17 @@ function asText({ path, file, calibrated }: ProjectView): string {
   return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n');
 }
 
-function methodText({ method, percentile, tensorMethods, manualThresholds }: ProjectFile): string {
+/** What the single methods cost at the outputs, and whether that is of the project as it is. */
+function bestFacts({ decision, isCurrent }: BestView): (readonly [string, string])[] {
+  const stale = isCurrent ? '' : ' (of another plan, target or percentile: calib calibrate or calib run decides again)';
+  if (decision.singles.length === 0) return decision.problem === undefined ? [] : [['methods', `not measured: ${decision.problem}${stale}`]];
+  return [['methods', `${singlesText(decision)}${stale}`], ['measured', measuredText(decision)]];
+}
+
+function methodText({ method, percentile, tensorMethods, manualThresholds }: ProjectFile, chosenMethod: HistogramMethod | undefined): string {
   const own = Object.entries(tensorMethods).map(([tensor, chosen]) => `${tensor} ${chosen === 'manual' ? String(manualThresholds[tensor]) : chosen}`);
-  return `${method}${method === 'percentile' ? ` ${percentile}` : ''}${own.length === 0 ? '' : `; ${formatCountOf(own.length, 'tensor')} with their own: ${some(own)}`}`;
+  const chosen = method !== 'best' ? '' : chosenMethod === undefined ? ' (decided by calib calibrate)' : ` (${chosenMethod})`;
+  return `${method}${chosen}${method === 'percentile' ? ` ${percentile}` : ''}${own.length === 0 ? '' : `; ${formatCountOf(own.length, 'tensor')} with their own: ${some(own)}`}`;
 }
 
 function planText(plan: PrecisionPlan, { target }: ProjectFile): string {

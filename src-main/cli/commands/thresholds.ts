@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { HISTOGRAM_METHODS, METHODS, type Method } from '../../../src-shared/domain/methods';
+import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
+import { HISTOGRAM_METHODS, METHODS, UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
 import { formatDb, formatPercent, formatReal } from '../../../src-shared/base/units';
 import type { ThresholdTable, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -26,6 +27,7 @@ export const thresholds: Command = {
     const { tensor } = values;
     const table = tensor === undefined ? all : { ...all, tensors: all.tensors.filter((row) => matchGlob(tensor, row.name)) };
     if (table.tensors.length === 0) throw new WorkbenchError('usage', `No calibrated tensor matches "${tensor ?? ''}"`, { hint: '`calib thresholds PROJECT` lists the tensors.' });
+    if (!values.json) for (const line of bestNotes(table)) note(line);
     print(values.json ? toJson(table) : values.costs ? costsAsText(table) : asText(table));
     return EXIT_OK;
   },
@@ -36,6 +38,17 @@ async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method 
   const { file } = await api.openProject({ projectPath });
   const isUsed = method === undefined ? file.method === 'auto' || Object.values(file.tensorMethods).includes('auto') : method === 'auto';
   return isUsed && (await api.getAnalyses({ projectPath })).auto?.isCurrent !== true;
+}
+
+/** What method best stands for, and what the single methods cost. */
+function bestNotes({ chosenMethod, best, tensors }: ThresholdTable): string[] {
+  const usesBest = chosenMethod !== undefined || tensors.some(({ method }) => method === 'best');
+  if (best === undefined) return usesBest ? [`method best is not decided yet: ${UNDECIDED_METHOD} is used until calib calibrate or calib run decides it`] : [];
+  const { decision, isCurrent } = best;
+  const stale = isCurrent ? '' : ' (decided for another plan, target or percentile; calib calibrate or calib run decides again)';
+  const problem = decision.problem === undefined ? '' : `: ${decision.problem}`;
+  const first = usesBest ? [`method best is ${decision.chosenMethod}${stale}${problem}`] : [];
+  return decision.singles.length === 0 ? first : [...first, `${measuredText(decision)}: ${singlesText(decision)}`];
 }
 
 function asText(table: ThresholdTable): string {
@@ -55,12 +68,16 @@ function asText(table: ThresholdTable): string {
       const threshold = row.methods[method];
       return threshold === undefined ? '' : formatReal(threshold);
     }),
-    row.method,
+    row.method === 'best' ? `best (${bestMethodOf(table)})` : row.method,
     formatReal(row.scale),
     formatDb(row.sqnrDb),
     formatPercent(row.clippedFraction * 100),
   ]);
   return renderTable(columns, rows);
+}
+
+function bestMethodOf({ chosenMethod, best }: ThresholdTable): HistogramMethod {
+  return chosenMethod ?? best?.decision.chosenMethod ?? UNDECIDED_METHOD;
 }
 
 /** A line per tensor and method; SQNR and clipped share of all values, then of every group. */
@@ -81,7 +98,7 @@ function costsAsText(table: ThresholdTable): string {
       if (threshold === undefined) return [];
       const costs = groups.map((group) => row.costs?.find((cost) => cost.method === method && cost.group === group));
       const cells = costs.flatMap((cost) => (cost ? [formatDb(cost.sqnrDb), formatPercent(cost.clippedFraction * 100)] : ['', '']));
-      return [[row.name, row.method === method ? `${method} (in use)` : method, formatReal(threshold), ...cells]];
+      return [[row.name, row.method === method ? `${method === 'best' ? `best: ${bestMethodOf(table)}` : method} (in use)` : method, formatReal(threshold), ...cells]];
     }),
   );
   return renderTable(columns, rows);

@@ -17,7 +17,7 @@ export function renderProvenance(record: RunRecord): Html {
       'Calibration',
       html`${formatCount(calibration.images)} images, ${formatCount(calibration.tensors)} tensors, ${formatDuration(calibration.seconds)}<div class="hash">sha256 of the histograms ${calibration.sha256}</div>`,
     ],
-    ['Options', [`target ${options.target}`, `method ${options.method}`, ...otherOptions(record)].join(', ')],
+    ['Options', [`target ${options.target}`, `method ${options.method}${options.chosenMethod === undefined ? '' : ` (${options.chosenMethod})`}`, ...otherOptions(record)].join(', ')],
     [
       'Machine',
       `${machine.cpu}, ${formatCount(machine.cores)} ${machine.cores === 1 ? 'core' : 'cores'}, ${formatBytes(machine.memoryBytes)}, ${machine.os}${machine.gpu === undefined ? '' : `, ${machine.gpu}`}`,

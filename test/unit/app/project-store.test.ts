@@ -82,7 +82,7 @@ describe('loadProject', () => {
     ['version', '1', 'expected 1 at version, found "1"'],
     ['model', null, 'expected an object at model, found null'],
     ['name', '', 'expected a text at name, found ""'],
-    ['method', 'best', 'at method, found "best"'],
+    ['method', 'loudest', 'at method, found "loudest"'],
     ['percentile', 0, 'expected a percentile above 0 and up to 100 at percentile, found 0'],
     ['tensorMethods', { a: 'x' }, 'at tensorMethods.a, found "x"'],
     ['manualThresholds', { a: -1 }, 'expected a threshold above 0 at manualThresholds.a, found -1'],

@@ -136,7 +136,7 @@ describe('RunScreen', () => {
     const exportButton = [...host.querySelectorAll('button')].find((element) => element.textContent === 'Export');
     await act(async () => exportButton?.click());
     expect(startJob).toHaveBeenCalledWith({ kind: 'quantize', projectPath: '/p.calib', target: 'onnxruntime', variant: 'mixed', outPath: '/p-mixed-onnxruntime.onnx' });
-    const result = { out: '/p-mixed-onnxruntime.onnx', variant: 'mixed', target: 'onnxruntime', sizeBytes: 2e6, nodes: { QuantizeLinear: 9, DequantizeLinear: 20, Cast: 2 }, decisions: [] } as const;
+    const result = { out: '/p-mixed-onnxruntime.onnx', variant: 'mixed', target: 'onnxruntime', sizeBytes: 2e6, nodes: { QuantizeLinear: 9, DequantizeLinear: 20, Cast: 2 }, decisions: [], warnings: [] } as const;
     await act(async () => useJobs.setState({ jobs: [{ ...RUNNING, kind: 'quantize', sequence: 41, state: 'done', result }] }));
     for (const text of ['/p-mixed-onnxruntime.onnx', '9 QuantizeLinear', '20 DequantizeLinear']) expect(host.querySelector('.run-outcome')?.textContent).toContain(text);
   });

@@ -1,0 +1,194 @@
+import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
+import { formatCountOf } from '../../../src-shared/base/units';
+import type { BestSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { BestDecision, OutputCost } from '../../../src-shared/domain/best-method';
+import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
+import { HISTOGRAM_METHODS, isHistogramMethod, UNDECIDED_METHOD, type HistogramMethod } from '../../../src-shared/domain/methods';
+import type { Target } from '../../../src-shared/domain/precision';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import { imageBudget, rankSingles, type ImageBudget } from '../../analysis/best-method';
+import { chooseFromGroups } from '../../analysis/choose-images';
+import { addBestDecision, findBest, findMeasured, thresholdsHash, type BestChoices } from '../../calibration/best-decisions';
+import type { StoredCalibration } from '../../calibration/calibration-store';
+import { thresholdsInUse } from '../../calibration/threshold-table';
+import type { Model } from '../../onnx/model';
+import { quantizedParts } from '../../quantization/calibration-tensors';
+import { currentCalibration, imageInput, loadSet, openCalibration, prepared, type Workspace } from '../workspace';
+import { analysisSetup, type AnalysisSetup } from './analysis-setup';
+import type { JobServices } from './services';
+
+/** FP32 and the four methods. */
+const MODELS = 1 + HISTOGRAM_METHODS.length;
+
+/** What keeps a model or a set from being measured; it does not keep the project from being used. */
+const UNMEASURABLE: readonly ErrorCode[] = ['model-unsupported', 'images-empty', 'image-invalid', 'not-found', 'labels-invalid', 'usage'];
+
+export interface BestOptions {
+  readonly target?: Target | undefined;
+  readonly threads?: number | undefined;
+  /** Decide although a decision is there. */
+  readonly fresh?: boolean;
+}
+
+/** Decides what method best is for the project as it is, also where that is known. */
+export async function bestJob(spec: BestSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BestDecision> {
+  return ensureBest({ ...spec, fresh: true }, workspace, services, context);
+}
+
+/**
+ * The decision for the project's plan and this target, made now unless it is there; and, where the project's own thresholds are
+ * not those of a single method, what these cost. What cannot be measured is decided for minmax, with the reason.
+ * @throws WorkbenchError calibration-missing, cancelled
+ */
+export async function ensureBest(options: BestOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BestDecision> {
+  const calibration = openCalibration(workspace);
+  const target = options.target ?? workspace.file.target;
+  const choices: BestChoices & Workspace['file'] = { ...workspace.file, target };
+  const known = calibration.bestDecisions();
+  const view = findBest(known, choices);
+  const decided = view?.isCurrent === true && options.fresh !== true ? view.decision : null;
+  const own = ownThresholds(calibration, choices);
+  const isMeasured = own === null || findMeasured(known, choices, own) !== undefined;
+  if (decided && (isMeasured || decided.singles.length === 0)) return decided;
+
+  const startedAt = performance.now();
+  const singles = decided ? [] : HISTOGRAM_METHODS.map((method) => ({ method, thresholds: thresholdsInUse(calibration, choices, method) }));
+  const others = own === null || isMeasured ? [] : [own];
+  const { index } = calibration;
+  const images = await imagesOf(workspace, calibration);
+  const budget = imageBudget({ groups: sizesOf(images?.entries ?? []), collection: index, models: MODELS, bytesPerImage: bytesPerImage(await prepared(workspace, services.compute, context)) });
+  const { costs, used, wasCut, problem } = await measure({ thresholds: [...singles.map(({ thresholds }) => thresholds), ...others], images, budget, target, threads: options.threads }, workspace, services, context);
+  const dir = workspace.paths.calibrationDir(index.key);
+  const cost = others.length === 0 ? undefined : costs[singles.length];
+  const measured = cost && own ? { measured: { thresholds: thresholdsHash(own), cost } } : {};
+  if (decided) {
+    await addBestDecision(dir, choices, measured);
+    return decided;
+  }
+  const ranked = rankSingles(singles.flatMap(({ method }, i) => (costs[i] ? [{ method, ...costs[i] }] : [])));
+  const decision: BestDecision = {
+    ...chosen(ranked),
+    target,
+    singles: ranked,
+    images: used,
+    wantedImages: chooseFromGroups(images?.entries ?? [], budget.wantedPerGroup).length,
+    groups: index.groups,
+    limitedByTime: budget.limitedByTime || wasCut,
+    seconds: (performance.now() - startedAt) / 1000,
+    budgetSeconds: budget.budgetSeconds,
+    ...(problem === undefined ? {} : { problem }),
+    createdAt: new Date().toISOString(),
+  };
+  await addBestDecision(dir, choices, { decision, ...measured });
+  return decision;
+}
+
+/**
+ * Decides when one of these variants uses method best and its decision is not of the project as it is now. Nothing is done
+ * without a calibration: the step that needs one says so.
+ */
+export async function ensureBestFor(options: { readonly variants: readonly string[]; readonly target: Target; readonly threads?: number | undefined }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
+  if (currentCalibration(workspace) === null || !options.variants.some((variant) => usesBest(variant, workspace))) return;
+  await ensureBest({ target: options.target, threads: options.threads }, workspace, services, context);
+}
+
+/** The same for a variant that is to leave the project; and thresholds chosen by hand are measured, where a decision says against what. */
+export async function ensureCosts({ variant, target }: { readonly variant: string; readonly target: Target }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
+  const { kind, method } = parseVariant(variant);
+  if (currentCalibration(workspace) === null || (kind !== 'int8' && kind !== 'mixed')) return;
+  const choices = { ...workspace.file, target };
+  const calibration = openCalibration(workspace);
+  const isDecided = findBest(calibration.bestDecisions(), choices)?.isCurrent === true;
+  const isByHand = method === null && ownThresholds(calibration, choices) !== null;
+  if (usesBest(variant, workspace) || (isByHand && isDecided)) await ensureBest({ target }, workspace, services, context);
+}
+
+function usesBest(variant: string, { file }: Workspace): boolean {
+  const { kind, method } = parseVariant(variant);
+  if (kind !== 'int8' && kind !== 'mixed') return false;
+  return method === 'best' || (method === null && (file.method === 'best' || Object.values(file.tensorMethods).includes('best')));
+}
+
+function chosen(ranked: BestDecision['singles']): { readonly chosenMethod: HistogramMethod } {
+  const [first] = ranked;
+  return { chosenMethod: first === undefined || first.nmse === null ? UNDECIDED_METHOD : first.method };
+}
+
+/** The project's thresholds where they are not those of one histogram method for all tensors; null where they are. */
+export function ownThresholds(calibration: StoredCalibration, file: Workspace['file']): Record<string, number> | null {
+  const isSingle = file.method === 'best' || isHistogramMethod(file.method);
+  if (isSingle && Object.keys(file.tensorMethods).length === 0) return null;
+  try {
+    return thresholdsInUse(calibration, file);
+  } catch (error) {
+    // A tensor lacks its threshold: whoever needs it says so.
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return null;
+    throw error;
+  }
+}
+
+interface Images {
+  readonly set: ImageSet;
+  readonly entries: readonly ImageEntry[];
+}
+
+/** The images that were collected, in the groups that the histograms have; null where they cannot be read any more. */
+async function imagesOf(workspace: Workspace, calibration: StoredCalibration): Promise<Images | null> {
+  try {
+    const set = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
+    const skipped = new Set(calibration.index.skipped.map(({ file }) => file));
+    const isSplit = calibration.index.groups.length > 0;
+    const counted = set.entries.filter((entry) => !skipped.has(imageId(entry)));
+    return { set, entries: counted.map((entry) => (isSplit ? entry : { ...entry, group: null })) };
+  } catch (error) {
+    if (error instanceof WorkbenchError && UNMEASURABLE.includes(error.code)) return null;
+    throw error;
+  }
+}
+
+/** Input and outputs of one image in float32; sizes that the model leaves open count as 1. */
+function bytesPerImage(model: Model): number {
+  const { channels, height, width } = imageInput(model);
+  const outputs = model.graph.output.map(({ tensorType }) => (tensorType?.shape ?? []).slice(1).reduce((product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1), 1));
+  return 4 * outputs.reduce((sum, size) => sum + size, channels * height * width);
+}
+
+function sizesOf(entries: readonly ImageEntry[]): number[] {
+  const sizes = new Map<string | null, number>();
+  for (const { group } of entries) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  return [...sizes.values()];
+}
+
+interface Measurement {
+  readonly thresholds: readonly Readonly<Record<string, number>>[];
+  readonly images: Images | null;
+  readonly budget: ImageBudget;
+  readonly target: Target;
+  readonly threads: number | undefined;
+}
+
+interface Measured {
+  readonly costs: readonly OutputCost[];
+  readonly used: number;
+  /** Fewer images than foreseen, because the machine was slower than that. */
+  readonly wasCut: boolean;
+  readonly problem?: string;
+}
+
+async function measure({ thresholds, images, budget, target, threads }: Measurement, workspace: Workspace, services: JobServices, context: TaskContext): Promise<Measured> {
+  if (images === null) return { costs: [], used: 0, wasCut: false, problem: `the calibration images of ${workspace.file.calibrationSet.path} cannot be read` };
+  const { plan } = workspace.file;
+  try {
+    const setup: AnalysisSetup = await analysisSetup({ target, ...(threads === undefined ? {} : { threads }) }, workspace, services, context);
+    if (quantizedParts(setup.model, plan, target).tensors.length === 0) return { costs: [], used: 0, wasCut: false };
+    const entries = chooseFromGroups(images.entries, budget.perGroup);
+    const trials = await setup.trials([{ set: images.set, entries }], { asShipped: true });
+    const found = await services.compute.request('best', { candidates: thresholds.map((own) => ({ plan, thresholds: own })), trials, perGroup: budget.perGroup, budgetSeconds: budget.budgetSeconds }, context);
+    const allFailed = found.costs.every(({ nmse }) => nmse === null);
+    return { costs: found.costs, used: found.images, wasCut: found.images < found.usable, ...(allFailed ? { problem: `every method makes outputs that are no numbers (NaN or infinite) on ${formatCountOf(found.images, 'image')}` } : {}) };
+  } catch (error) {
+    if (error instanceof WorkbenchError && UNMEASURABLE.includes(error.code)) return { costs: [], used: 0, wasCut: false, problem: error.message };
+    throw error;
+  }
+}
