@@ -13,7 +13,7 @@ import { readCalibrationIndex, StoredCalibration } from '../calibration/calibrat
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
 import type { Compute, PrepareResult } from '../compute/protocol';
 import { imageInputOf } from '../onnx/inspect';
-import { isIntact, isPrepared, loadPrepared } from '../onnx/prepared-store';
+import { isIntact, isPrepared, loadPrepared, preparedModifiedMs } from '../onnx/prepared-store';
 import type { Model } from '../onnx/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { checkProjectModel, loadProject, storedPath } from './project-store';
@@ -63,7 +63,16 @@ export async function prepare(workspace: Workspace, compute: Compute, context: T
 /** Makes the prepared model unless it is there, and returns it. */
 export async function prepared(workspace: Workspace, compute: Compute, context: TaskContext): Promise<Model> {
   await prepare(workspace, compute, context);
-  return loadPrepared(workspace.preparedDir);
+  return openPrepared(workspace.preparedDir);
+}
+
+/** The prepared model that was read last: what is known of its graph stays known from one edit to the next. */
+let latestPrepared: { readonly dir: string; readonly modifiedMs: number; readonly model: Model } | null = null;
+
+function openPrepared(dir: string): Model {
+  const modifiedMs = preparedModifiedMs(dir);
+  if (latestPrepared?.dir !== dir || latestPrepared.modifiedMs !== modifiedMs) latestPrepared = { dir, modifiedMs, model: loadPrepared(dir) };
+  return latestPrepared.model;
 }
 
 export function imageInput(model: Model): ImageInput {

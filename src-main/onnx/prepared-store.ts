@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskContext } from '../../src-shared/contract/progress';
@@ -71,6 +71,11 @@ export async function storePrepared(model: Model, dir: string, context: TaskCont
   } finally {
     await weightsFile.discard();
   }
+}
+
+/** When the prepared model was written, in milliseconds since 1970: made again, it is another one. */
+export function preparedModifiedMs(dir: string): number {
+  return statSync(join(dir, MODEL_FILE)).mtimeMs;
 }
 
 /** Reads what storePrepared wrote; weights stay on disk. */

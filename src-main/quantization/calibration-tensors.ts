@@ -20,7 +20,18 @@ export function quantizedParts(model: Model, plan: PrecisionPlan, target: Target
  * layer is INT8, by default and where a plan asks for it. Other plans only take Q/DQ away, so that nothing else ever needs a
  * histogram.
  */
-export function calibrationTensors(model: Model): string[] {
+export function calibrationTensors(model: Model): readonly string[] {
+  const known = tensorsByModel.get(model);
+  if (known !== undefined) return known;
+  const found = findCalibrationTensors(model);
+  tensorsByModel.set(model, found);
+  return found;
+}
+
+/** A model does not change once it is read, and three placements of thousands of layers take a second. */
+const tensorsByModel = new WeakMap<Model, readonly string[]>();
+
+function findCalibrationTensors(model: Model): readonly string[] {
   const asked: PrecisionPlan = { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])), attention: 'int8' };
   const placements: Placement[] = [...TARGETS.map((target) => placeQdq(model, EMPTY_PLAN, target)), placeQdq(model, asked, 'tensorrt')];
   const names = placements.flatMap((placement) => [...placement.tensors.map(({ tensor }) => tensor), ...placement.groups.flatMap((group) => group.sources)]);

@@ -48,16 +48,16 @@ let projectTurn = 0;
 let openTurn = 0;
 
 export const useSession = create<SessionState>()((set, get) => {
-  const loadDetails = async (project: ProjectView): Promise<void> => {
+  const loadDetails = async (project: ProjectView, { withThresholds = true } = {}): Promise<void> => {
     const { api } = get();
     const turn = projectTurn;
     const request = { projectPath: project.path };
-    const [model, thresholds] = await Promise.allSettled([api.getModel(request), project.calibrated ? api.getThresholds(request) : Promise.resolve(null)]);
+    const [model, thresholds] = await Promise.allSettled([api.getModel(request), withThresholds && project.calibrated ? api.getThresholds(request) : Promise.resolve(null)]);
     if (turn !== projectTurn || get().project?.path !== project.path) return;
     for (const outcome of [model, thresholds]) if (outcome.status === 'rejected') reportError(outcome.reason);
     set({
       ...(model.status === 'fulfilled' ? { model: model.value } : {}),
-      thresholds: thresholds.status === 'fulfilled' ? thresholds.value : null,
+      ...(withThresholds ? { thresholds: thresholds.status === 'fulfilled' ? thresholds.value : null } : {}),
     });
   };
 
@@ -69,7 +69,7 @@ export const useSession = create<SessionState>()((set, get) => {
     const isRecalibrated = isCalibrationNew || known.calibrated !== project.calibrated;
     if (isChanged) set({ project });
     if (isRecalibrated) set((state) => ({ calibrationRevision: state.calibrationRevision + 1 }));
-    if (isChanged || isRecalibrated) await loadDetails(project);
+    if (isChanged || isRecalibrated) await loadDetails(project, { withThresholds: isRecalibrated || !isSame(thresholdBasis(known), thresholdBasis(project)) });
   };
 
   const sendEdits = async (projectPath: string, edits: readonly ProjectEdit[]): Promise<ProjectView | null> => {
@@ -184,6 +184,11 @@ export const useSession = create<SessionState>()((set, get) => {
 useSession.subscribe(({ project, history }, previous) => {
   if (project !== null && project.path === previous.project?.path && history !== previous.history) keepHistory(project.path, history);
 });
+
+/** All of a project but the precisions of its layers: no threshold depends on them, and reading them all takes long. */
+function thresholdBasis({ file, ...rest }: ProjectView): unknown {
+  return { ...rest, file: { ...file, plan: { ...file.plan, layers: {} } } };
+}
 
 /** True also while an edit is on its way: a key pressed between the edit and its answer must not be lost. */
 export function canStep(direction: 'undo' | 'redo'): boolean {

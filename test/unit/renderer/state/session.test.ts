@@ -32,6 +32,15 @@ describe('session', () => {
     expect(session().thresholds).toBeNull();
   });
 
+  it('reads the thresholds again after an edit that they depend on, not after one of the precisions of layers', async () => {
+    await session().edit('conv to FP16', [{ kind: 'precision', layer: 'conv', precision: 'fp16' }]);
+    await vi.waitFor(() => expect(fake.calls).toContain('getModel'));
+    expect(fake.calls).not.toContain('getThresholds');
+    expect(session().thresholds).not.toBeNull();
+    await session().edit('a', [{ kind: 'threshold', tensor: 'a', thresholdReal: 1 }]);
+    await vi.waitFor(() => expect(fake.calls).toContain('getThresholds'));
+  });
+
   it('undoes and redoes an edit under its name', async () => {
     expect(await session().edit('conv to FP16', [{ kind: 'precision', layer: 'conv', precision: 'fp16' }])).toBe(true);
     expect(session().history.undoable.map((step) => step.name)).toEqual(['conv to FP16']);
