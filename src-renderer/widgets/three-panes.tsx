@@ -94,7 +94,7 @@ function Divider({ label, width, direction, onResize }: DividerProps) {
   );
 }
 
-function useMedia(query: string): boolean {
+export function useMedia(query: string): boolean {
   return useSyncExternalStore(
     (listener) => {
       const media = window.matchMedia(query);

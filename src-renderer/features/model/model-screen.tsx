@@ -3,12 +3,11 @@ import { t, useLanguage } from '../../i18n';
 import { SearchField } from '../../widgets/fields';
 import { LayerGraph } from '../../widgets/graph/layer-graph';
 import { LayerInspector } from '../../widgets/graph/layer-inspector';
-import { filterRows } from '../../widgets/graph/layer-rows';
 import { LAYER_COLUMNS, layerColumns } from '../../widgets/graph/layer-columns';
-import { LayerTable } from '../../widgets/graph/layer-table';
+import { LayerTable, ShapeToggle } from '../../widgets/graph/layer-table';
 import { NoModel } from '../../widgets/graph/no-model';
 import { SplitView } from '../../widgets/graph/split-view';
-import { useLayers, type Layers } from '../../widgets/graph/use-layers';
+import { useLayerListing, useLayers, type LayerListing, type Layers } from '../../widgets/graph/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
 import './model-screen.css';
 import { modelSummary } from './model-summary';
@@ -16,7 +15,12 @@ import { modelSummary } from './model-summary';
 /** The model: its layers as a table beside the graph. */
 export function ModelScreen() {
   const layers = useLayers();
-  if (layers === null) return <NoModel />;
+  return layers === null ? <NoModel /> : <Model layers={layers} />;
+}
+
+function Model({ layers }: { readonly layers: Layers }) {
+  const [search, setSearch] = useState('');
+  const listing = useLayerListing(layers, layers.rows, search);
   return (
     <ThreePanes
       main={
@@ -24,8 +28,8 @@ export function ModelScreen() {
           id="model"
           label={t('model.resize')}
           initialPercent={56}
-          first={<LayerList layers={layers} />}
-          second={<LayerGraph model={layers.model} rows={layers.rows} onChooseLayer={layers.choose} />}
+          first={<LayerList layers={layers} listing={listing} search={search} onSearch={setSearch} />}
+          second={<LayerGraph model={layers.model} rows={layers.rows} onChooseLayer={layers.choose} matches={listing.matches} />}
         />
       }
       right={<LayerInspector layers={layers} />}
@@ -33,16 +37,23 @@ export function ModelScreen() {
   );
 }
 
-function LayerList({ layers }: { readonly layers: Layers }) {
+interface LayerListProps {
+  readonly layers: Layers;
+  readonly listing: LayerListing;
+  readonly search: string;
+  readonly onSearch: (search: string) => void;
+}
+
+function LayerList({ layers, listing, search, onSearch }: LayerListProps) {
   const language = useLanguage();
-  const [search, setSearch] = useState('');
-  const shown = useMemo(() => filterRows(layers.rows, search), [layers.rows, search]);
+  const { shown } = listing;
   // The titles of the columns change with the language.
   const columns = useMemo(() => layerColumns(LAYER_COLUMNS, layers.engine !== null), [language, layers.engine !== null]);
   return (
     <section className="model-list" aria-label={t('model.layers')}>
       <div className="model-toolbar">
-        <SearchField label={t('model.search')} value={search} onChange={setSearch} />
+        <SearchField label={t('model.search')} value={search} onChange={onSearch} />
+        <ShapeToggle count={listing.shapeCount} />
         <span className="dim model-count">{t('model.shown', { shown: shown.length, total: layers.rows.length })}</span>
       </div>
       <LayerTable rows={shown} columns={columns} activeLayer={layers.active?.layer ?? null} onPick={layers.choose} />

@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState, type KeyboardEvent } from 'react';
 import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
 import { t, useLanguage } from '../../i18n';
+import { useSelection } from '../../state/selection';
 import { Button } from '../../widgets/button';
 import type { Column, RowPick } from '../../widgets/data-table';
 import { SearchField, Segmented } from '../../widgets/fields';
@@ -8,18 +9,21 @@ import { askPrecision, PRECISION_NAMES, usePrecisionKeys } from '../../widgets/g
 import { layerColumns } from '../../widgets/graph/layer-columns';
 import { LayerGraph } from '../../widgets/graph/layer-graph';
 import { LayerInspector } from '../../widgets/graph/layer-inspector';
-import { filterRows, type LayerRow } from '../../widgets/graph/layer-rows';
-import { LayerTable } from '../../widgets/graph/layer-table';
+import type { LayerRow } from '../../widgets/graph/layer-rows';
+import { LayerTable, ShapeToggle } from '../../widgets/graph/layer-table';
 import { NoModel } from '../../widgets/graph/no-model';
 import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
 import { useReasonText } from '../../widgets/graph/reason-text';
 import { SplitView } from '../../widgets/graph/split-view';
-import { useLayers, type Layers } from '../../widgets/graph/use-layers';
-import { ThreePanes } from '../../widgets/three-panes';
+import { useLayerListing, useLayers, type LayerListing, type Layers } from '../../widgets/graph/use-layers';
+import { ThreePanes, useMedia } from '../../widgets/three-panes';
 import { applyLayerFilter, type LayerFilter } from './layer-filter';
 import { PlanPanel } from './plan-panel';
 import './precision-screen.css';
 import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
+
+/** Beside the inspector, which has the clipped share too, there is no room for it in the table. */
+const NARROW = '(max-width: 1439px)';
 
 /** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
 export function PrecisionScreen() {
@@ -34,8 +38,13 @@ function Plan({ layers }: { readonly layers: Layers }) {
   const changes = useDecisionChanges(model);
   const changed = useMemo(() => new Set(changes.map((change) => change.layer)), [changes]);
   const [filter, setFilter] = useState<LayerFilter>('all');
+  const [search, setSearch] = useState('');
+  const filtered = useMemo(() => applyLayerFilter(rows, filter, changed), [rows, filter, changed]);
+  const listing = useLayerListing(layers, filtered, search);
   usePrecisionKeys(rows, selection.chosen);
   const active = layers.active;
+  // With no layer to inspect, its room goes to the reasons in the table.
+  const hasInspector = active !== null || layers.engine !== null;
   return (
     <ThreePanes
       left={<PlanPanel rows={rows} changes={changes} onFilter={setFilter} onChooseMany={chosenLayers.chooseMany} onChoose={layers.choose} />}
@@ -45,24 +54,26 @@ function Plan({ layers }: { readonly layers: Layers }) {
           label={t('precision.resize')}
           isStacked
           initialPercent={58}
-          first={<PlanTable layers={layers} chosenLayers={chosenLayers} changed={changed} filter={filter} onFilter={setFilter} />}
-          second={<LayerGraph model={model} rows={rows} onChooseLayer={layers.choose} changed={changed} />}
+          first={<PlanTable layers={layers} chosenLayers={chosenLayers} changed={changed} filter={filter} onFilter={setFilter} listing={listing} search={search} onSearch={setSearch} />}
+          second={<LayerGraph model={model} rows={rows} onChooseLayer={layers.choose} changed={changed} matches={listing.matches} />}
         />
       }
       right={
-        <LayerInspector layers={layers}>
-          {active === null ? null : (
-            <section className="precision-part">
-              <Segmented
-                label={t('precision.ask', { layer: active.shortName })}
-                isLabelHidden={false}
-                value={active.planned}
-                choices={PRECISIONS.map((value) => ({ value, label: PRECISION_NAMES[value] }))}
-                onChoose={(precision) => askPrecision(rows, new Set([active.layer]), precision)}
-              />
-            </section>
-          )}
-        </LayerInspector>
+        hasInspector ? (
+          <LayerInspector layers={layers}>
+            {active === null ? null : (
+              <section className="precision-part">
+                <Segmented
+                  label={t('precision.ask', { layer: active.shortName })}
+                  isLabelHidden={false}
+                  value={active.planned}
+                  choices={PRECISIONS.map((value) => ({ value, label: PRECISION_NAMES[value] }))}
+                  onChoose={(precision) => askPrecision(rows, new Set([active.layer]), precision)}
+                />
+              </section>
+            )}
+          </LayerInspector>
+        ) : undefined
       }
     />
   );
@@ -74,16 +85,23 @@ interface PlanTableProps {
   readonly changed: ReadonlySet<string>;
   readonly filter: LayerFilter;
   readonly onFilter: (filter: LayerFilter) => void;
+  readonly listing: LayerListing;
+  readonly search: string;
+  readonly onSearch: (search: string) => void;
 }
 
-function PlanTable({ layers, chosenLayers, changed, filter, onFilter }: PlanTableProps) {
+function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, search, onSearch }: PlanTableProps) {
   const { rows } = layers;
   const { selection, choose, chooseMany } = chosenLayers;
-  const [search, setSearch] = useState('');
-  const shown = useMemo(() => filterRows(applyLayerFilter(rows, filter, changed), search), [rows, filter, changed, search]);
-  const columns = usePlanColumns(layers, selection.chosen);
+  const select = useSelection((state) => state.select);
+  const { shown } = listing;
+  const columns = usePlanColumns(layers, selection.chosen, useMedia(NARROW) && layers.active !== null);
   const onPick = (layer: string, { isRange, isToggle, order }: RowPick): void => choose(layer, isRange ? 'range' : isToggle ? 'toggle' : 'only', order);
   const onKey = (event: KeyboardEvent<HTMLDivElement>): boolean => {
+    if (event.key === 'Escape' && selection.active !== null) {
+      select({ tensor: null, layer: null });
+      return true;
+    }
     if (event.key.toLowerCase() !== 'a' || !(event.ctrlKey || event.metaKey)) return false;
     chooseMany(shown.map((row) => row.layer));
     return true;
@@ -91,7 +109,8 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter }: PlanTabl
   return (
     <section className="precision-list" aria-label={t('precision.plan')}>
       <div className="precision-toolbar">
-        <SearchField label={t('model.search')} value={search} onChange={setSearch} />
+        <SearchField label={t('model.search')} value={search} onChange={onSearch} />
+        <ShapeToggle count={listing.shapeCount} />
         {filter === 'all' ? null : (
           <Button icon="close" title={t('precision.showAll')} onClick={() => onFilter('all')}>
             {t(`precision.filter.${filter}`)}
@@ -116,7 +135,7 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter }: PlanTabl
 }
 
 /** A toggle in a chosen row speaks for all chosen rows, as in any list; in another row for that one. */
-function usePlanColumns({ rows, engine }: Layers, chosen: ReadonlySet<string>): readonly Column<LayerRow>[] {
+function usePlanColumns({ rows, engine }: Layers, chosen: ReadonlySet<string>, isNarrow: boolean): readonly Column<LayerRow>[] {
   const language = useLanguage();
   const reasonText = useReasonText();
   const hasEngine = engine !== null;
@@ -126,12 +145,12 @@ function usePlanColumns({ rows, engine }: Layers, chosen: ReadonlySet<string>): 
   );
   return useMemo(() => {
     const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: 104, render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} /> });
-    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '1fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
-    return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'code', 'sqnrDb', 'clippedFraction'], hasEngine).map((column) =>
-      column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column,
+    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '3fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
+    return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'code', 'sqnrDb', ...(isNarrow ? [] : (['clippedFraction'] as const))], hasEngine).map((column) =>
+      column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column.id === 'layer' ? { ...column, width: '2fr' as const } : column,
     );
     // The titles of the columns and the reasons change with the language.
-  }, [language, onAsk, hasEngine]);
+  }, [language, onAsk, hasEngine, isNarrow]);
 }
 
 function Reason({ code, text }: { readonly code: string; readonly text: string }) {

@@ -8,6 +8,7 @@ import { SearchField } from '../../widgets/fields';
 import { askPrecision } from '../../widgets/graph/ask-precision';
 import { isErrorLevel } from '../../widgets/graph/damage';
 import { colourOf, colourProperty } from '../../widgets/graph/layer-colour';
+import { leastWidth } from '../../widgets/graph/layer-table';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
 import { ModelName } from '../../widgets/model-name';
@@ -42,18 +43,11 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
         <span className="dim ellipsis">{t('sensitivity.table.hint')}</span>
         <span className="dim sensitivity-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
       </div>
-      <div className="layers-table" style={{ '--layers-least': `${leastWidthPx(columns)}px` } as CSSProperties}>
+      <div className="layers-table" style={{ '--layers-least': leastWidth(columns) } as CSSProperties}>
         <DataTable<SensitivityRow> label={t('sensitivity.table')} rows={shown} columns={columns} rowKey={layerOf} activeKey={active} onPick={onChoose} onActivate={toggle} empty={t('sensitivity.table.empty')} />
       </div>
     </section>
   );
-}
-
-const LEAST_NAME_PX = 130;
-
-/** Narrower than this the table scrolls sideways instead of hiding the names. */
-function leastWidthPx(columns: readonly Column<SensitivityRow>[]): number {
-  return columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : LEAST_NAME_PX), 0);
 }
 
 type Ask = (layer: string, precision: Precision) => void;

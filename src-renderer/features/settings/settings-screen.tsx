@@ -22,6 +22,7 @@ export function SettingsScreen() {
         <Segmented label={t('settings.theme')} isLabelHidden={false} value={theme} choices={themes} onChoose={chooseTheme} />
         <Segmented label={t('settings.motion')} isLabelHidden={false} value={motion} choices={motions} onChoose={chooseMotion} />
       </div>
+      <p className="dim">{t('settings.credits')}</p>
     </div>
   );
 }

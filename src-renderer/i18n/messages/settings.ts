@@ -10,8 +10,10 @@ export default {
     'settings.motion': 'Motion',
     'settings.motion.system': 'As the system',
     'settings.motion.reduced': 'None',
+    'settings.credits': 'Graphs are drawn with React Flow (MIT licence), charts with Plotly.js (MIT licence).',
   },
   zh: {
+    'settings.credits': '结构图由 React Flow（MIT 许可证）绘制，图表由 Plotly.js（MIT 许可证）绘制。',
     'settings.title': '设置',
     'settings.kept': '仅保存在此浏览器或窗口中，不影响项目。',
     'settings.language': '语言',

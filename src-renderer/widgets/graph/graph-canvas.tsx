@@ -16,6 +16,8 @@ import { TensorEdge } from './tensor-edge';
 
 const NODE_TYPES: NodeTypes = { layer: LayerNode, 'model-input': TerminalNode, 'model-output': TerminalNode };
 const EDGE_TYPES: EdgeTypes = { tensor: TensorEdge };
+/** React Flow is named among the settings. */
+const HIDDEN_ATTRIBUTION = { hideAttribution: true };
 /** Below this names cannot be read: nodes become areas of their colour. */
 const FAR_ZOOM = 0.4;
 const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
@@ -40,6 +42,12 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   const isFar = useStore((state) => state.transform[2] < FAR_ZOOM);
   const [cursor, setCursor] = useState<number | null>(null);
   useEffect(() => setCursor(null), [layer, structure]);
+  const { matches } = content;
+  const { keepInSight } = camera;
+  useEffect(() => {
+    const first = structure.nodes.findIndex((node) => node.kind === 'layer' && matches?.has(node.name) === true);
+    if (first >= 0) keepInSight(first);
+  }, [matches, structure, keepInSight]);
 
   const choose = useCallback(
     (index: number): void => {
@@ -100,6 +108,7 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
           panActivationKeyCode={null}
           panOnScroll
           zoomOnDoubleClick={false}
+          proOptions={HIDDEN_ATTRIBUTION}
         />
         <GraphOverview structure={structure} layout={layout} />
         <ZoomButtons hasSelection={selected !== undefined} onShowSelection={() => (selected === undefined ? undefined : camera.show(selected))} onShowAll={camera.showAll} />

@@ -11,9 +11,11 @@ export interface GraphContent {
   readonly cursor: string | null;
   /** Layers that the last edit changed. */
   readonly changed: ReadonlySet<string>;
+  /** Layers that a search found; null without a search. */
+  readonly matches: ReadonlySet<string> | null;
 }
 
-const EMPTY: GraphContent = { rowOf: () => undefined, placementOf: () => undefined, cursor: null, changed: new Set() };
+const EMPTY: GraphContent = { rowOf: () => undefined, placementOf: () => undefined, cursor: null, changed: new Set(), matches: null };
 
 export const GraphContentContext = createContext<GraphContent>(EMPTY);
 export const useGraphContent = (): GraphContent => use(GraphContentContext);

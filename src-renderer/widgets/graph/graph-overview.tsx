@@ -62,7 +62,7 @@ function OverviewPicture({ structure, layout, height }: PictureProps) {
   const content = useGraphContent();
   const mode = useGraphView((state) => state.colourMode);
   const theme = useView((state) => state.resolvedTheme);
-  const { rowOf } = content;
+  const { rowOf, matches } = content;
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');
@@ -82,11 +82,12 @@ function OverviewPicture({ structure, layout, height }: PictureProps) {
       const painted = colours.get(colour) ?? paint(colour);
       colours.set(colour, painted);
       context.fillStyle = painted;
+      context.globalAlpha = matches === null || matches.has(node.name) ? 1 : 0.25;
       const left = ((layout.centres[index * 2] ?? 0) - NODE_WIDTH / 2) * scaleX;
       const top = ((layout.centres[index * 2 + 1] ?? 0) - NODE_HEIGHT / 2) * scaleY;
       context.fillRect(left, top, Math.max(1, NODE_WIDTH * scaleX - 1), Math.max(1, NODE_HEIGHT * scaleY - 1));
     });
     // `theme` changes what the custom properties hold.
-  }, [structure, layout, height, rowOf, mode, theme]);
+  }, [structure, layout, height, rowOf, matches, mode, theme]);
   return <canvas ref={canvas} style={{ width: WIDTH, height }} />;
 }

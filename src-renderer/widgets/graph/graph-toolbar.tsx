@@ -1,7 +1,7 @@
 import { useReactFlow } from '@xyflow/react';
 import { hasMessage, t } from '../../i18n';
 import { Button, IconButton } from '../button';
-import { Checkbox, Segmented } from '../fields';
+import { Checkbox, Segmented, Select } from '../fields';
 import { COLOUR_MODES, colourProperty, isColourKnown, rampLegend, type ColourMode, type LegendEntry } from './layer-colour';
 import { useGraphView } from './graph-view';
 import type { LayerRow } from './layer-rows';
@@ -18,18 +18,18 @@ const LACKING: Readonly<Record<ColourMode, string>> = {
 /** What the colours mean and how the graph is shown. */
 export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
   const { colourMode, colourBy, isReasonShown, showReasons } = useGraphView();
+  const choices = COLOUR_MODES.map((mode) => {
+    const isKnown = isColourKnown(rows, mode);
+    return { value: mode, label: t(`model.graph.colour.${mode}`), disabled: !isKnown, title: t(isKnown ? `model.graph.colour.${mode}.title` : LACKING[mode]) };
+  });
   return (
     <div className="graph-toolbar">
-      <Segmented
-        label={t('model.graph.colourBy')}
-        value={colourMode}
-        choices={COLOUR_MODES.map((mode) => {
-          const isKnown = isColourKnown(rows, mode);
-          const lacking = LACKING[mode];
-          return { value: mode, label: t(`model.graph.colour.${mode}`), disabled: !isKnown, title: t(isKnown ? `model.graph.colour.${mode}.title` : lacking) };
-        })}
-        onChoose={colourBy}
-      />
+      <span className="graph-colour-open">
+        <Segmented label={t('model.graph.colourBy')} value={colourMode} choices={choices} onChoose={colourBy} />
+      </span>
+      <span className="graph-colour-folded">
+        <Select label={t('model.graph.colourBy')} isLabelHidden value={colourMode} choices={choices} onChoose={colourBy} />
+      </span>
       <Legend />
       <span className="graph-toolbar-end">
         <Checkbox label={t('model.graph.reasons')} checked={isReasonShown} onChange={showReasons} />

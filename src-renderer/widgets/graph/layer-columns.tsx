@@ -97,8 +97,3 @@ export function layerColumns(ids: readonly LayerColumnId[], hasEngine: boolean):
 function exactCount(count: number): string {
   return count.toLocaleString('en').replaceAll(',', '\u202f');
 }
-
-/** What the columns about an engine add to the least width of a table. */
-export function engineColumnsWidthPx(columns: readonly Column<LayerRow>[]): number {
-  return columns.reduce((sum, { id, width }) => sum + (ENGINE_COLUMNS.some((name) => name === id) && typeof width === 'number' ? width : 0), 0);
-}

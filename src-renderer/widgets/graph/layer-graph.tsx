@@ -20,12 +20,14 @@ interface LayerGraphProps {
   readonly onChooseLayer: (layer: string) => void;
   /** Layers to point out: those that the last edit changed. */
   readonly changed?: ReadonlySet<string>;
+  /** Layers that a search found; null without a search. */
+  readonly matches?: ReadonlySet<string> | null;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** The model as a graph: laid out in a worker, only what is in sight is drawn. */
-export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING }: LayerGraphProps) {
+export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING, matches = null }: LayerGraphProps) {
   const structure = useStructure(model);
   const { layout, cancel, retry } = useGraphLayout(structure);
   const content = useMemo(() => {
@@ -35,8 +37,9 @@ export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING }: La
       rowOf: (layer: string) => rowByLayer.get(layer),
       placementOf: (layer: string, tensor: string) => edgesByLayer.get(layer)?.get(tensor),
       changed,
+      matches,
     };
-  }, [rows, model, changed]);
+  }, [rows, model, changed, matches]);
   return (
     <section className="graph" aria-label={t('model.graph.title')}>
       <GraphToolbar rows={rows} />

@@ -22,7 +22,7 @@ function Ends() {
 
 /** A layer: op and precision above, its name below, its colour on the left edge. */
 export function LayerNode({ id, data }: NodeProps<FlowNode>) {
-  const { rowOf, cursor, changed } = useGraphContent();
+  const { rowOf, cursor, changed, matches } = useGraphContent();
   const mode = useGraphView((state) => state.colourMode);
   const isSelected = useSelection((state) => state.layer === data.name);
   const row = rowOf(data.name);
@@ -30,7 +30,7 @@ export function LayerNode({ id, data }: NodeProps<FlowNode>) {
   const style = { '--graph-colour': `var(${colourProperty(colourOf(row, mode))})` } as CSSProperties;
   return (
     <div
-      className={classNames('graph-node', isSelected && 'graph-node-selected', cursor === id && 'graph-node-cursor', changed.has(data.name) && 'graph-node-changed')}
+      className={classNames('graph-node', isSelected && 'graph-node-selected', cursor === id && 'graph-node-cursor', changed.has(data.name) && 'graph-node-changed', matches !== null && (matches.has(data.name) ? 'graph-node-match' : 'graph-node-other'))}
       style={style}
       title={`${row.layer}\n${row.reason}`}
     >

@@ -6,7 +6,8 @@ import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
 import { damageShares } from './damage';
-import { layerRows, type LayerRow } from './layer-rows';
+import { filterRows, layerRows, type LayerRow } from './layer-rows';
+import { foldShapes, shapeLayers, useShapeLayers } from './shape-layers';
 import { tensorIndex, type TensorIndex } from './tensor-index';
 
 export interface Layers {
@@ -52,4 +53,25 @@ export function useLayers(): Layers | null {
 function useEngineByLayer(model: ModelView | null): Layers['engine'] {
   const view = useEngine().view?.engine ?? null;
   return useMemo(() => (model === null || view === null ? null : { view, byLayer: engineByLayer(view.layers, model.layers, view.asked) }), [model, view]);
+}
+
+export interface LayerListing {
+  /** In the order of the model. */
+  readonly shown: readonly LayerRow[];
+  /** Layers that the search finds, for the graph to mark; null without a search. */
+  readonly matches: ReadonlySet<string> | null;
+  /** How many layers only compute shapes. */
+  readonly shapeCount: number;
+}
+
+/** What a search and the fold leave of the layers; `rows` are those that other filters have left. */
+export function useLayerListing({ model, active }: Layers, rows: readonly LayerRow[], search: string): LayerListing {
+  const areShown = useShapeLayers((state) => state.areShown);
+  const shapes = useMemo(() => shapeLayers(model.layers), [model.layers]);
+  const isSearching = search.trim() !== '';
+  const activeLayer = active?.layer ?? null;
+  const found = useMemo(() => filterRows(rows, search), [rows, search]);
+  const shown = useMemo(() => foldShapes(found, { shapes, areShown, isSearching, active: activeLayer }), [found, shapes, areShown, isSearching, activeLayer]);
+  const matches = useMemo(() => (isSearching ? new Set(found.map(({ layer }) => layer)) : null), [found, isSearching]);
+  return { shown, matches, shapeCount: shapes.size };
 }
