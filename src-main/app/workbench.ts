@@ -36,7 +36,7 @@ import { UNDECIDED_METHOD, type Method } from '../../src-shared/domain/methods';
 import type { Target } from '../../src-shared/domain/precision';
 import type { Preprocessing } from '../../src-shared/domain/preprocessing';
 import { readError } from '../base/file-errors';
-import { bestView, thresholdTable } from '../calibration/threshold-table';
+import { bestView, knownThresholdsInUse, thresholdTable } from '../calibration/threshold-table';
 import { ForcedCancelError } from '../compute/client';
 import { inspectModel } from '../onnx/inspect';
 import { readModel } from '../onnx/wire-reader';
@@ -135,7 +135,7 @@ export class Workbench implements WorkbenchApi {
     const calibration = openCalibrationIfAny(workspace);
     const target = request.target ?? workspace.file.target;
     const biases = knownBiases(target, { workspace, model, calibration, services: this.services });
-    const explained = await this.services.compute.request('explain', { preparedDir: workspace.preparedDir, target, plan, ranges: rangesOf(calibration), biases }, {});
+    const explained = await this.services.compute.request('explain', { preparedDir: workspace.preparedDir, target, plan, ranges: rangesOf(calibration), thresholds: knownThresholdsInUse(calibration, workspace.file), biases }, {});
     return modelView(model, plan, explained, calibration !== null);
   }
 

@@ -6,6 +6,7 @@ import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageInput } from '../../src-shared/domain/preprocessing';
 import { imageId, type ImageSet } from '../../src-shared/domain/image-set';
 import { hasRepair } from '../../src-shared/domain/precision';
+import { subnormalShareOf, type TensorRange, type TensorRanges } from '../../src-shared/domain/histogram';
 import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
 import { spread } from '../analysis/choose-images';
 import { writeFileAtomic } from '../base/atomic-file';
@@ -204,9 +205,18 @@ export function openCalibrationIfAny(workspace: Workspace): StoredCalibration | 
   return currentCalibrationKey(workspace) === null ? null : openCalibration(workspace);
 }
 
-/** Tensor -> [min, max] over the calibration set, real units; empty without a calibration. */
-export function rangesOf(calibration: StoredCalibration | null): Record<string, readonly [number, number]> {
-  return Object.fromEntries((calibration?.index.tensors ?? []).map((tensor) => [tensor.name, [tensor.min, tensor.max] as const]));
+/** Ranges from this on have no values that are small for FP16, see subnormalShareOf. */
+const SMALL_RANGE = 2 ** -2;
+
+/** Tensor -> what calibration saw; empty without a calibration. Reads histograms of tensors of small values only. */
+export function rangesOf(calibration: StoredCalibration | null): TensorRanges {
+  if (calibration === null) return {};
+  const rangeOf = ({ name, min, max }: { readonly name: string; readonly min: number; readonly max: number }): TensorRange => {
+    const amax = Math.max(Math.abs(min), Math.abs(max));
+    const share = amax > 0 && amax < SMALL_RANGE ? subnormalShareOf(calibration.total(name)) : 0;
+    return share > 0 ? [min, max, share] : [min, max];
+  };
+  return Object.fromEntries(calibration.index.tensors.map((tensor) => [tensor.name, rangeOf(tensor)]));
 }
 
 export function shortHash(value: unknown): string {

@@ -79,6 +79,16 @@ export function thresholdsInUse(calibration: StoredCalibration, choices: Choices
   );
 }
 
+/** Thresholds in use, or none without a calibration and where the chosen method has not been computed yet. */
+export function knownThresholdsInUse(calibration: StoredCalibration | null, choices: Choices): Record<string, number> {
+  try {
+    return calibration === null ? {} : thresholdsInUse(calibration, choices);
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return {};
+    throw error;
+  }
+}
+
 export interface TableOptions {
   /** As if every tensor used it. */
   readonly method?: Method;

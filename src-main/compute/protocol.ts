@@ -1,3 +1,4 @@
+import type { TensorRanges } from '../../src-shared/domain/histogram';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import type { WireError } from '../../src-shared/contract/errors';
 import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../src-shared/contract/jobs';
@@ -129,8 +130,8 @@ export interface RewriteParams {
   readonly thresholds: Readonly<Record<string, number>>;
   /** What is added to biases of quantized layers; absent: nothing. */
   readonly biases?: readonly BiasCorrection[];
-  /** Tensor -> [min, max] seen in calibration, real units. */
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** Tensor -> what calibration saw. */
+  readonly ranges: TensorRanges;
   readonly activationType: 'int8' | 'uint8';
   /** simulation: to be run by ONNX Runtime in TensorRT's place. */
   readonly purpose: 'engine' | 'simulation';
@@ -147,7 +148,8 @@ export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBy
   readonly hasFp16: boolean;
 };
 
-export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'biases'>;
+/** `thresholds`: as far as they are known. */
+export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases'>;
 
 export interface ExplainResult {
   readonly decisions: QuantizeResult['decisions'];

@@ -49,7 +49,7 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   const ranges = rangeFacts(weights, params.ranges);
   const facts = graphFacts(model);
   const hazards = facts.nodes.map((node) => [node.name, halfHazards(facts, node, ranges)] as const).filter(([, found]) => found.length > 0);
-  const { decisions } = placeQdq(model, params.plan, params.target, ranges);
+  const { decisions } = placeQdq(model, params.plan, params.target, { ranges, thresholds: params.thresholds });
   const explained = withEqualization([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
   return Promise.resolve({ decisions: explained, hazards: Object.fromEntries(hazards) });
 }

@@ -1,3 +1,4 @@
+import type { TensorRanges } from '../../src-shared/domain/histogram';
 import type { Target } from '../../src-shared/domain/precision';
 import type { Trial } from '../analysis/trials';
 import { GraphIndex } from '../onnx/graph-index';
@@ -27,7 +28,7 @@ export class TrialModels {
   constructor(
     readonly preparedDir: string,
     private readonly target: Target,
-    private readonly ranges: Readonly<Record<string, readonly [number, number]>>,
+    private readonly ranges: TensorRanges,
     asShipped = false,
   ) {
     const model = loadPrepared(preparedDir);
@@ -49,7 +50,7 @@ export class TrialModels {
 
   /** A model that yields the shifts of the biases of quantized layers, see biasShiftModel. */
   shifts(trial: Trial): TrialModel & { readonly biases: readonly LayerBias[] } {
-    const placement = placeQdq(this.model, trial.plan, this.target, rangeFacts(this.weights, this.ranges));
+    const placement = placeQdq(this.model, trial.plan, this.target, { ranges: rangeFacts(this.weights, this.ranges), thresholds: trial.thresholds });
     const biases = correctableBiases(graphFacts(this.model), placement);
     const { model, hasFp16 } = this.quantized(trial, []);
     return { bytes: this.encode(biasShiftModel(this.model, model, biases)), hasFp16, biases };

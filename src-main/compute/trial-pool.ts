@@ -1,3 +1,4 @@
+import type { TensorRanges } from '../../src-shared/domain/histogram';
 import { Worker } from 'node:worker_threads';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
@@ -22,7 +23,7 @@ export interface TrialParams {
   readonly target: Target;
   /** See TrialInit. */
   readonly asShipped?: boolean;
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  readonly ranges: TensorRanges;
   readonly input: ImageInput;
   readonly preprocessing: Preprocessing;
   readonly entries: readonly ImageEntry[];

@@ -1,3 +1,4 @@
+import type { TensorRanges } from '../../src-shared/domain/histogram';
 import type { WireError } from '../../src-shared/contract/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
@@ -15,8 +16,8 @@ export interface TrialInit {
    * Otherwise quantization is float arithmetic for every target, and a final Softmax is left out.
    */
   readonly asShipped?: boolean;
-  /** Tensor -> [min, max] seen in calibration, real units. */
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** Tensor -> what calibration saw. */
+  readonly ranges: TensorRanges;
   readonly input: ImageInput;
   readonly preprocessing: Preprocessing;
   /** float32 values of the preprocessed images, one after the other; shared by all workers. */

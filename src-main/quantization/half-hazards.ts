@@ -2,10 +2,12 @@ import type { HalfHazard } from '../../src-shared/domain/precision';
 import { attrInt } from '../onnx/attributes';
 import { DataType, type Node } from '../onnx/model';
 import { weightOf } from './compute-layers';
+import { constantValues } from './constant-values';
 import type { GraphFacts } from './graph-facts';
 import { FP16_MAX } from './number-formats';
 import { COMPUTE_OPS } from './op-classes';
-import type { Verdict } from './placement';
+import { underflowHazards } from './half-underflow';
+import type { HalfLoss } from './weight-scales';
 
 /** What decides whether FP16 holds a layer's numbers. */
 export interface RangeFacts {
@@ -17,7 +19,21 @@ export interface RangeFacts {
   readonly activationAmax: (tensor: string) => number | undefined;
   /** True when no value of an activation was negative over the calibration set. */
   readonly isNonNegative: (tensor: string) => boolean;
+  /** Part (0 to 1) of the values of an activation other than 0 that were certainly below 2^-14; 0 when it was not collected. */
+  readonly subnormalShare: (tensor: string) => number;
+  /** What FP16 makes of small weights along `axis`, and of their INT8 scales. */
+  readonly weightLoss: (initializer: string, axis: number) => HalfLoss;
 }
+
+/** Nothing is known: only the graph and its small constants are judged. */
+export const NO_RANGES: RangeFacts = {
+  weightAmax: () => 0,
+  weightAbsSum: () => 0,
+  activationAmax: () => undefined,
+  isNonNegative: () => false,
+  subnormalShare: () => 0,
+  weightLoss: () => ({ values: 0, scales: 0, sum: 0 }),
+};
 
 const AVERAGES = new Set(['ReduceMean', 'GlobalAveragePool']);
 
@@ -26,32 +42,36 @@ const COARSE_FROM = 512;
 
 /**
  * What FP16 would do to a layer, worst first; empty where its numbers fit. Known from the histograms and the weights, before
- * anything is built: a value above 65504 becomes infinity, and infinity times zero or minus infinity becomes NaN.
+ * anything is built: a value above 65504 becomes infinity, and infinity times zero or minus infinity becomes NaN; what is too
+ * small is in half-underflow.ts.
  *
  * The bound of an accumulation is max over output channels of sum|w| times max|x|: what a kernel
  * that adds up in FP16 can meet on the way to an output that fits.
  */
 export function halfHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly HalfHazard[] {
-  const hazards = [...weightHazards(facts, node, ranges), ...activationHazards(facts, node, ranges)];
+  const hazards = [...weightHazards(facts, node, ranges), ...activationHazards(facts, node, ranges), ...underflowHazards(facts, node, ranges)];
   if (!hazards.some(({ code }) => code === 'fp16-refused-activation')) hazards.push(...accumulationHazards(facts, node, ranges));
   return hazards.toSorted((a, b) => Number(a.code === 'fp16-coarse') - Number(b.code === 'fp16-coarse'));
 }
 
 /** Why a layer must not run in FP16, or undefined when it may. */
-export function halfRefusal(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict | undefined {
-  const hazard = halfHazards(facts, node, ranges).find(({ code }) => code !== 'fp16-coarse');
-  return hazard && { precision: 'fp32', code: hazard.code, reason: hazard.reason };
+export function halfRefusal(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfHazard | undefined {
+  return halfHazards(facts, node, ranges).find(({ code }) => code !== 'fp16-coarse');
 }
 
 function weightHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfHazard[] {
   // A Clip's bounds may be the largest float: they saturate without harm.
   if (node.opType === 'Clip') return [];
   return node.input.flatMap((tensor) => {
-    if (facts.initializer(tensor)?.dataType !== DataType.FLOAT) return [];
-    const amaxReal = ranges.weightAmax(tensor);
+    if (facts.elementType(tensor) !== DataType.FLOAT || !facts.isConstant(tensor)) return [];
+    const amaxReal = facts.initializer(tensor) ? ranges.weightAmax(tensor) : amaxOf(constantValues(facts, tensor));
     if (!(amaxReal > FP16_MAX)) return [];
     return [{ code: 'fp16-refused-weight', tensor, amaxReal, reason: `max|w| of ${tensor} is ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value` } as const];
   });
+}
+
+function amaxOf(values: Float64Array | null): number {
+  return values?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
 }
 
 function activationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfHazard[] {
@@ -69,7 +89,7 @@ function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts):
   const [data = '', right = ''] = node.input;
   const amax = ranges.activationAmax(data);
   if (amax === undefined) return [];
-  const amaxReal = AVERAGES.has(node.opType) ? averagedSum(facts, node, ranges) : termBound(facts, node, right, ranges) * amax;
+  const amaxReal = AVERAGES.has(node.opType) ? averagedSum(facts, node, ranges) : node.opType === 'ReduceL2' ? squaredSum(node, ranges) : termBound(facts, node, right, ranges) * amax;
   if (!(amaxReal > FP16_MAX)) return [];
   const reason = `partial sums of ${node.name} can reach ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value`;
   return [{ code: 'fp16-refused-accumulation', tensor: node.output[0] ?? '', amaxReal, reason }];
@@ -95,6 +115,13 @@ function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFa
 function averagedSum(facts: GraphFacts, node: Node, ranges: RangeFacts): number {
   const averageAmax = ranges.activationAmax(node.output[0] ?? '');
   return averageAmax !== undefined && ranges.isNonNegative(node.input[0] ?? '') ? summedElements(facts, node) * averageAmax : 0;
+}
+
+/** What a norm adds up before it takes the root, at least: the square of the largest norm, or of the largest value. */
+function squaredSum(node: Node, ranges: RangeFacts): number {
+  const [input = ''] = node.input;
+  const [output = ''] = node.output;
+  return (ranges.activationAmax(output) ?? ranges.activationAmax(input) ?? 0) ** 2;
 }
 
 /** Elements that one output of a reduction sums, where the shapes say so. */

@@ -20,10 +20,15 @@ export interface LayerPrecisions {
   verdict(node: Node): Verdict | undefined;
   /** Layers whose floating-point side is FP16: those planned so, and all others where the rest is FP16. */
   readonly halfLayers: ReadonlySet<string>;
-  /** Why a layer stays in FP32 although the rest is FP16. */
-  readonly restRefusals: ReadonlyMap<string, Verdict>;
+  /** Why a layer, or the float side of its INT8 kernel, stays in FP32 although the rest is FP16. */
+  readonly restRefusals: ReadonlyMap<string, HalfRefusal>;
   /** Layer -> tensors that FP16 rounds coarsely there. */
   readonly coarse: ReadonlyMap<string, readonly HalfHazard[]>;
+}
+
+/** Why FP16 does not suit a layer, and the tensor that it is about where there is one. */
+export interface HalfRefusal extends Verdict {
+  readonly tensor?: string;
 }
 
 export interface PrecisionContext {
@@ -31,19 +36,21 @@ export interface PrecisionContext {
   readonly rest: RestPrecision;
   readonly partitions: Partitions;
   readonly ranges: RangeFacts;
+  /** Layers that would read a scale in FP16 that FP16 does not hold. */
+  readonly scaleRefusals: ReadonlyMap<string, HalfRefusal>;
 }
 
-export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, ranges }: PrecisionContext): LayerPrecisions {
+export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, ranges, scaleRefusals }: PrecisionContext): LayerPrecisions {
   const verdicts = new Map<string, Verdict>();
   const halfLayers = new Set<string>();
-  const restRefusals = new Map<string, Verdict>();
+  const restRefusals = new Map<string, HalfRefusal>();
   const coarse = new Map<string, readonly HalfHazard[]>();
   const normalizations = decomposedNormalizations(facts);
   for (const node of facts.nodes) {
     const { precision, root } = requested(plan, partitions, node);
     const isPlannedHalf = precision === 'fp16';
-    const refusal = isPlannedHalf || (precision === 'int8' && rest === 'fp16') ? refusalOf(facts, node, ranges) : undefined;
-    if (precision !== 'int8') verdicts.set(node.name, refusal ?? planned(precision, root));
+    const refusal = isPlannedHalf || (precision === 'int8' && rest === 'fp16') ? (refusalOf(facts, node, ranges) ?? scaleRefusals.get(node.name)) : undefined;
+    if (precision !== 'int8') verdicts.set(node.name, refusal ? verdictOf(refusal) : planned(precision, root));
     else if (refusal) restRefusals.set(node.name, refusal);
     const isRestHalf = precision === 'int8' && rest === 'fp16' && !normalizations.has(node);
     if (refusal || !(isPlannedHalf || isRestHalf)) continue;
@@ -67,15 +74,20 @@ function planned(precision: 'fp16' | 'fp32', root: Node | null): Verdict {
   return { precision, code: `plan-${precision}`, reason: `the precision plan keeps this layer in ${name}` };
 }
 
-function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Verdict | undefined {
-  const refused = (code: string, reason: string): Verdict => ({ precision: 'fp32', code, reason });
+export function verdictOf({ precision, code, reason }: HalfRefusal): Verdict {
+  return { precision, code, reason };
+}
+
+function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfRefusal | undefined {
+  const refused = (code: string, reason: string): HalfRefusal => ({ precision: 'fp32', code, reason });
   if (!node.output.some((name) => facts.isActivation(name))) {
     return refused('not-floating-point', 'FP16 was asked for, but the layer computes no float32 activation');
   }
   if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return refused('control-flow', 'bodies of control flow are left as they are');
   const untyped = typeRefusal(facts, node);
   if (untyped) return refused(...untyped);
-  return halfRefusal(facts, node, ranges);
+  const hazard = halfRefusal(facts, node, ranges);
+  return hazard && { ...refused(hazard.code, hazard.reason), tensor: hazard.tensor };
 }
 
 /** Why ONNX's type constraints, or a rule of ours, leave an operator no FP16 form: code and sentence; null when it has one. */

@@ -3,6 +3,8 @@ import { SMALLEST_SCALE } from '../../src-shared/domain/thresholds';
 
 /** Largest finite half-precision value. */
 export const FP16_MAX = 65504;
+/** Smallest half-precision value of full precision; below it values are 2^-24 apart. */
+export const FP16_SMALLEST_NORMAL = 2 ** -14;
 
 /** Zero point of symmetric values that are stored as UINT8. */
 export const SYMMETRIC_UINT8_ZERO = 128;
@@ -40,13 +42,18 @@ const SMALLEST_HALF = 2 ** -24;
  * Steps are 2^-11 apart in relative terms down to 2^-14, and 2^-24 apart below.
  */
 export function halfScale(scale: number): number {
-  return Math.min(FP16_MAX, Math.max(SMALLEST_HALF, float16ToFloat32(halfBits(scale))));
+  return Math.min(FP16_MAX, Math.max(SMALLEST_HALF, asHalf(scale)));
 }
 
 /** The smallest scale that FP16 holds and that is not below `scale`, so that no weight leaves -127..127. */
 export function halfScaleAbove(scale: number): number {
   const nearest = halfScale(scale);
   return nearest >= scale ? nearest : halfScale(float16ToFloat32(halfBits(nearest) + 1));
+}
+
+/** The half-precision value nearest to a number, ties to even: 0 below 2^-25, infinity from 65520 on. */
+export function asHalf(value: number): number {
+  return float16ToFloat32(halfBits(value));
 }
 
 const floatBits = new Float32Array(1);

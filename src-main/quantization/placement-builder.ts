@@ -3,7 +3,7 @@ import { defined } from '../../src-shared/base/assert';
 import { layerId } from '../../src-shared/base/brand';
 import type { Node } from '../onnx/model';
 import type { GraphFacts } from './graph-facts';
-import type { LayerPrecisions } from './layer-precisions';
+import { verdictOf, type LayerPrecisions } from './layer-precisions';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight, Verdict } from './placement';
 import { ScaleSharing } from './scale-sharing';
 
@@ -73,6 +73,7 @@ export class PlacementBuilder {
       const verdict = this.withRest(node, defined(this.verdicts.get(node.name), `no decision about ${node.name}`), halfLayers);
       decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(this.edges.get(node.name) ?? []));
       if (verdict.precision === 'fp16') decisions.push(...this.coarseTensors(node));
+      if (verdict.precision === 'int8') decisions.push(...this.floatSide(node));
     }
     const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({
       tensor,
@@ -96,12 +97,20 @@ export class PlacementBuilder {
     return hazards.map(({ code, tensor, reason }) => ({ layer: layerId(node.name), op: node.opType, precision: 'fp16', code, reason, tensor }));
   }
 
+  /** Why an INT8 layer has float32 around its integers although the rest is FP16. */
+  private floatSide(node: Node): PlacementDecision[] {
+    const refusal = this.precisions.restRefusals.get(node.name);
+    if (refusal?.tensor === undefined) return [];
+    const { code, reason, tensor } = refusal;
+    return [{ layer: layerId(node.name), op: node.opType, precision: 'int8', code, reason: `float32 around its integers: ${reason}`, tensor }];
+  }
+
   /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */
   private withRest(node: Node, verdict: Verdict, halfLayers: ReadonlySet<string>): Verdict {
     if (verdict.precision !== 'fp32') return verdict;
     if (halfLayers.has(node.name)) return { ...verdict, precision: 'fp16', reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take` };
     if (this.precisions.halfLayers.has(node.name)) return { ...verdict, reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves` };
     const refusal = this.precisions.restRefusals.get(node.name);
-    return refusal?.code.startsWith('fp16-') ? { ...refusal, reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
+    return refusal?.code.startsWith('fp16-') ? { ...verdictOf(refusal), reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
   }
 }

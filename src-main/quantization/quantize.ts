@@ -1,12 +1,14 @@
 import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
+import type { TensorRanges } from '../../src-shared/domain/histogram';
 import { floatOutput } from '../onnx/make';
 import type { Model } from '../onnx/model';
 import { raiseOpset } from '../onnx/passes/raise-opset';
 import { biasDecisions } from './bias-correction';
 import type { BiasCorrection } from '../../src-shared/domain/repair';
 import { graphFacts } from './graph-facts';
-import type { RangeFacts } from './half-hazards';
-import { resolvePrecisions } from './layer-precisions';
+import { NO_RANGES, type RangeFacts } from './half-hazards';
+import { halfScales, scaleRefusals } from './half-scales';
+import { resolvePrecisions, type HalfRefusal } from './layer-precisions';
 import { inOnnxruntimeForms } from './onnxruntime-forms';
 import { placeForOnnxruntime } from './onnxruntime-placement';
 import { findPartitions } from './partitions';
@@ -24,8 +26,8 @@ export interface QuantizeRequest {
   readonly plan: PrecisionPlan;
   /** Tensor -> threshold, real units; needed for every tensor that gets Q/DQ. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Tensor -> [min, max] over the calibration set, real units; decides uint8's sides and what FP16 cannot hold. */
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** Tensor -> what calibration saw; decides uint8's sides and what FP16 cannot hold. */
+  readonly ranges: TensorRanges;
   /** `uint8` (asymmetric) is for the target onnxruntime only. */
   readonly activationType?: ActivationType;
   /**
@@ -61,17 +63,17 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const activationType = request.activationType ?? 'int8';
   const weights = request.weights ?? new WeightScales(model);
   const facts = graphFacts(model);
-  const placed = placeQdq(model, request.plan, request.target, rangeFacts(weights, request.ranges));
-  const halfScales = hasHalfQdq(placed);
+  const placed = placeQdq(model, request.plan, request.target, { ranges: rangeFacts(weights, request.ranges), thresholds: request.thresholds });
+  const half = halfScales(facts, placed, request.thresholds);
   const placement = request.purpose === 'simulation' ? withFloatKernels(placed) : placed;
-  const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfScales });
-  const rewriter = new Rewriter({ facts, placement, scales, weights, halfScales, weightStorage: WEIGHT_STORAGE[request.target], corrections: request.biases ?? [] });
+  const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfTensors: half.tensors });
+  const rewriter = new Rewriter({ facts, placement, scales, weights, halfTensors: half.tensors, halfWeightLayers: half.weightLayers, weightStorage: WEIGHT_STORAGE[request.target], corrections: request.biases ?? [] });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish(request.observed ?? []);
   const made = new Set(rewriter.nodes.flatMap((node) => node.output));
   const rewritten = withOutputs(withNodes(model, rewriter, request.target), (request.observed ?? []).filter((name) => made.has(name)));
   return {
-    model: halfScales ? raiseOpset(rewritten) : rewritten,
+    model: half.tensors.size + half.weightLayers.size > 0 ? raiseOpset(rewritten) : rewritten,
     decisions: [...placement.decisions, ...biasDecisions(request.biases ?? [])],
     scales,
     hasFp16: placement.halfLayers.size > 0,
@@ -85,7 +87,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
  */
 const WEIGHT_STORAGE = { onnxruntime: 'uint8', tensorrt: 'int8' } as const;
 
-/** The facts about weights and activations that FP16 is judged by. `ranges`: tensor -> [min, max] over the calibration set. */
+/** The facts about weights and activations that FP16 is judged by. */
 export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
   const rangeOf = (tensor: string) => (Object.hasOwn(ranges, tensor) ? ranges[tensor] : undefined);
   return {
@@ -96,6 +98,8 @@ export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['range
       return range && Math.max(Math.abs(range[0]), Math.abs(range[1]));
     },
     isNonNegative: (tensor) => (rangeOf(tensor)?.[0] ?? -1) >= 0,
+    subnormalShare: (tensor) => rangeOf(tensor)?.[2] ?? 0,
+    weightLoss: (name, axis) => weights.halfLoss(name, axis),
   };
 }
 
@@ -105,22 +109,28 @@ function withFloatKernels(placement: Placement): Placement {
   return { ...placement, halfLayers: new Set([...placement.halfLayers].filter((layer) => isHalf.has(layer))) };
 }
 
-/** True when some QuantizeLinear or DequantizeLinear has an FP16 side. */
-function hasHalfQdq({ tensors, weights, halfLayers }: Placement): boolean {
-  return [...tensors.flatMap(({ uses }) => uses), ...weights].some((use) => halfLayers.has(use.layer));
+/** What is known beside the graph when Q/DQ are placed. */
+export interface PlacementKnowledge {
+  readonly ranges?: RangeFacts;
+  /** Tensor -> threshold, real units; decides which scales FP16 holds. */
+  readonly thresholds?: QuantizeRequest['thresholds'];
 }
 
-/** Where Q/DQ and casts go. Pure: reads no weights but through `ranges`, and the scalar bounds of Clips. */
-export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, ranges: RangeFacts = NO_RANGES): Placement {
+/** Where Q/DQ and casts go. Pure: reads no weights but through `ranges`, and small constants. */
+export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, { ranges = NO_RANGES, thresholds = {} }: PlacementKnowledge = {}): Placement {
   requirePlannedLayers(plan, model);
   const facts = graphFacts(model);
   const partitions = findPartitions(facts);
-  const precisions = resolvePrecisions(facts, { plan, rest: restOf(plan, target), partitions, ranges });
-  if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions);
-  return placeForTensorrt({ facts, partitions, precisions, attention: plan.attention ?? 'float' });
+  const place = (scaleRefusals: ReadonlyMap<string, HalfRefusal>): Placement => {
+    const precisions = resolvePrecisions(facts, { plan, rest: restOf(plan, target), partitions, ranges, scaleRefusals });
+    if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions);
+    return placeForTensorrt({ facts, partitions, precisions, attention: plan.attention ?? 'float' });
+  };
+  const placed = place(new Map());
+  // Which tensors share a scale is known once they are placed; what FP16 then takes back changes no Q/DQ, only their type.
+  const refusals = scaleRefusals(facts, placed, thresholds, ranges);
+  return refusals.size === 0 ? placed : place(refusals);
 }
-
-const NO_RANGES: RangeFacts = { weightAmax: () => 0, weightAbsSum: () => 0, activationAmax: () => undefined, isNonNegative: () => false };
 
 function withNodes(model: Model, rewriter: Rewriter, target: Target): Model {
   const made = new Set(rewriter.nodes.flatMap((node) => node.output));

@@ -17,8 +17,10 @@ export interface RewriteInputs {
   readonly placement: Placement;
   readonly scales: ReadonlyMap<string, ActivationParameters>;
   readonly weights: WeightScales;
-  /** Scales are ones that FP16 holds. */
-  readonly halfScales: boolean;
+  /** Tensors whose scale is one that FP16 holds, so that their Q/DQ may have an FP16 side; see half-scales.ts. */
+  readonly halfTensors: ReadonlySet<string>;
+  /** Layers whose quantized weights have scales that FP16 holds. */
+  readonly halfWeightLayers: ReadonlySet<string>;
   /** Type of the integers of weights; uint8 has zero point 128, which gives the same values. */
   readonly weightStorage: 'int8' | 'uint8';
   /** Biases that quantized layers read in place of the model's own. */
@@ -198,7 +200,7 @@ export class Rewriter {
 
   /** Integers of a tensor, from the form in which it exists: a Cast in front of a QuantizeLinear would only cost. */
   private quantize(name: string, parameters: ActivationParameters): QuantizedForm {
-    const isHalf = this.inputs.halfScales && this.halfOnly.has(name);
+    const isHalf = this.inputs.halfTensors.has(name) && this.halfOnly.has(name);
     const scale = this.activationScale(name, parameters.scale, isHalf ? 'fp16' : 'fp32');
     const zeroPoint = this.constant(scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint));
     return { name: this.quantizeLinear(name, isHalf ? (this.halves.get(name) ?? name) : this.float(name), [scale, zeroPoint], []), zeroPoint };
@@ -217,7 +219,8 @@ export class Rewriter {
   private dequantizedWeight(weight: QuantizedWeight, type: FloatType): string {
     const bias = this.biasOfWeight.get(weight);
     const scales = this.weightScales(weight, bias);
-    const key = `${type} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
+    const isHalfScale = this.inputs.halfWeightLayers.has(weight.layer);
+    const key = `${type} ${isHalfScale} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
     const known = this.dequantizedWeights.get(key);
     if (known !== undefined) return known;
     const name = weight.initializer;
@@ -233,9 +236,9 @@ export class Rewriter {
   }
 
   private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {
-    const { weights, scales, halfScales } = this.inputs;
+    const { weights, scales, halfWeightLayers } = this.inputs;
     const amaxes = weights.channelAmax(weight.initializer, weight.axis);
-    if (halfScales) return { values: halfWeightScales(amaxes), isRaised: false };
+    if (halfWeightLayers.has(weight.layer)) return { values: halfWeightScales(amaxes), isRaised: false };
     if (!bias) return weightScalesFor(amaxes, null);
     return weightScalesFor(amaxes, { values: this.biasValues(bias), dataScale: scales.get(bias.dataTensor)?.scale ?? 1 });
   }

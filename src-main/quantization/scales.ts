@@ -1,3 +1,4 @@
+import type { TensorRanges } from '../../src-shared/domain/histogram';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Target } from '../../src-shared/domain/precision';
 import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
@@ -19,13 +20,13 @@ export interface ActivationParameters {
 export interface ScaleInputs {
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Tensor -> [min, max] over the calibration set; decides the sides of uint8. */
-  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** Tensor -> what calibration saw; decides the sides of uint8. */
+  readonly ranges: TensorRanges;
   /** int8: symmetric, 0 in the middle; uint8: asymmetric. */
   readonly activationType: ActivationType;
   readonly target: Target;
-  /** Some Q/DQ has an FP16 side: every scale is one that FP16 holds. */
-  readonly halfScales: boolean;
+  /** Tensors whose scale is to be one that FP16 holds: the nearest one; absent: none. */
+  readonly halfTensors?: ReadonlySet<string>;
 }
 
 /**
@@ -37,14 +38,18 @@ export interface ScaleInputs {
  */
 export function activationScales(placement: Placement, inputs: ScaleInputs): ReadonlyMap<string, ActivationParameters> {
   const sources = new Map(placement.groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group.sources] as const)));
-  return new Map(placement.tensors.map(({ tensor }) => [tensor, parametersOf(sources.get(tensor) ?? [tensor], inputs)]));
+  return new Map(
+    placement.tensors.map(({ tensor }) => {
+      const parameters = parametersOf(sources.get(tensor) ?? [tensor], inputs);
+      return [tensor, inputs.halfTensors?.has(tensor) ? { ...parameters, scale: halfScale(parameters.scale) } : parameters];
+    }),
+  );
 }
 
 function parametersOf(sources: readonly string[], inputs: ScaleInputs): ActivationParameters {
   const thresholdReal = Math.max(...sources.map((source) => thresholdOf(source, inputs.thresholds)));
   if (inputs.activationType === 'int8') {
-    const exact = scaleOfThreshold(thresholdReal);
-    const scale = inputs.halfScales ? halfScale(exact) : exact;
+    const scale = scaleOfThreshold(thresholdReal);
     if (inputs.target === 'onnxruntime') return { storage: 'uint8', scale, zeroPoint: SYMMETRIC_UINT8_ZERO, thresholdReal };
     return { storage: 'int8', scale, zeroPoint: 0, thresholdReal };
   }

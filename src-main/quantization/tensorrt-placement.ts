@@ -105,7 +105,7 @@ function placePartition(context: Context, { root, members, residual }: Partition
   for (const member of members) {
     if (member === residual?.add) continue;
     const refusal = precisions.restRefusals.get(member.name);
-    if (refusal?.code === 'fp16-no-kernel') builder.decide(member, { ...refusal, reason: `behind the INT8 kernel of ${root.name}` });
+    if (refusal?.code === 'fp16-no-kernel') builder.decide(member, { precision: 'fp32', code: refusal.code, reason: `behind the INT8 kernel of ${root.name}` });
     builder.decide(member, { precision: 'int8', code: 'fused', reason: `runs in the kernel of ${root.name}; no Q/DQ between them` });
   }
   if (!residual || precisions.of(residual.add) !== 'int8') return;

@@ -1,6 +1,8 @@
 import { DataType, type Model, type Tensor } from '../onnx/model';
 import { tensorAsFloat32 } from '../onnx/tensor-values';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
+import { asHalf, FP16_SMALLEST_NORMAL, halfScaleAbove } from './number-formats';
 
 /**
  * max|w| of the initializers of one prepared model, whole and per channel. Each initializer is read once, one at a time;
@@ -10,6 +12,7 @@ export class WeightScales {
   private readonly tensors: ReadonlyMap<string, Tensor>;
   private readonly channelAmaxes = new Map<string, Float32Array>();
   private readonly absSums = new Map<string, number>();
+  private readonly halfLosses = new Map<string, HalfLoss>();
   private readonly biases = new Map<string, Float32Array>();
 
   constructor(model: Model) {
@@ -51,6 +54,17 @@ export class WeightScales {
     return largest;
   }
 
+  /** What FP16 makes of small weights and of their INT8 scales; see HalfLoss. */
+  halfLoss(name: string, axis: number): HalfLoss {
+    const key = `${axis} ${name}`;
+    const known = this.halfLosses.get(key);
+    if (known) return known;
+    const tensor = this.tensor(name);
+    const loss = halfLossOf(tensorAsFloat32(tensor), tensor.dims, axis);
+    this.halfLosses.set(key, loss);
+    return loss;
+  }
+
   /** Values of a bias. */
   bias(name: string): Float32Array {
     const known = this.biases.get(name);
@@ -59,6 +73,40 @@ export class WeightScales {
     this.biases.set(name, values);
     return values;
   }
+}
+
+/**
+ * What FP16 can change below 2^-14, its smallest normal number, as bounds of what that adds to an output of a layer per unit of
+ * max|x|: largest values over the output channels. Single weights that become 0 hardly count; a channel of nothing but tiny
+ * weights counts as far as its sum does.
+ */
+export interface HalfLoss {
+  /** Sum of |w - fp16(w)| over weights below 2^-14. */
+  readonly values: number;
+  /** What rounding the channel's INT8 scale up to FP16 adds to the rounding errors of its weights, at most the sum of |w|. */
+  readonly scales: number;
+  /** Sum of |w|. */
+  readonly sum: number;
+}
+
+function halfLossOf(values: Float32Array, dims: readonly number[], axis: number): HalfLoss {
+  const channels = dims[axis] ?? 1;
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const sums = new Float64Array(channels);
+  const lost = new Float64Array(channels);
+  for (let i = 0; i < values.length; i++) {
+    const channel = Math.floor(i / inner) % channels;
+    const magnitude = Math.abs(values[i] ?? 0);
+    sums[channel] = (sums[channel] ?? 0) + magnitude;
+    if (magnitude < FP16_SMALLEST_NORMAL) lost[channel] = (lost[channel] ?? 0) + Math.abs(magnitude - asHalf(magnitude));
+  }
+  const perChannel = values.length / channels;
+  const scales = amaxPerChannel(values, dims, axis).map((amax, channel) => {
+    const scale = scaleOfThreshold(amax);
+    return scale < FP16_SMALLEST_NORMAL ? Math.min(sums[channel] ?? 0, (perChannel * (halfScaleAbove(scale) - scale)) / 2) : 0;
+  });
+  const largest = (array: ArrayLike<number>): number => Array.from(array).reduce((most, value) => Math.max(most, value), 0);
+  return { values: largest(lost), scales: largest(scales), sum: largest(sums) };
 }
 
 /** Sums of |w| in double precision, by group of the first axis and channel. */

@@ -56,3 +56,28 @@ export function exponentFor(amax: number): number {
 export function binOf(magnitude: number, exponent: number): number {
   return Math.min(BIN_COUNT - 1, Math.floor(magnitude / binWidthOf({ exponent })));
 }
+
+/**
+ * What is said of a tensor's values without its histogram: smallest and largest over the calibration set, real units, and for
+ * tensors of small values the part of them that FP16 would round coarsely, see subnormalShareOf.
+ */
+export type TensorRange = readonly [min: number, max: number, subnormalShare?: number];
+/** By tensor. */
+export type TensorRanges = Readonly<Record<string, TensorRange>>;
+
+/** log2 of the smallest normal half-precision number: below 2^-14 values are 2^-24 apart. */
+const HALF_NORMAL_EXPONENT = -14;
+
+/**
+ * Part (0 to 1) of the values other than 0 that are certainly below 2^-14. Bins are equal steps of the range, so that it is 0 for
+ * a tensor of which some |x| is 2^-2 or more: its first bin holds smaller and larger values alike, and 2^-14 is nothing beside
+ * 2^-2.
+ */
+export function subnormalShareOf(histogram: Pick<TensorHistogram, 'exponent' | 'positive' | 'negative'>): number {
+  const bins = 2 ** HALF_NORMAL_EXPONENT / binWidthOf(histogram);
+  if (bins < 1) return 0;
+  const count = (counts: Float64Array): number => counts.reduce((sum, each) => sum + each, 0);
+  const below = count(histogram.positive.slice(0, bins)) + count(histogram.negative.slice(0, bins));
+  const all = count(histogram.positive) + count(histogram.negative);
+  return all === 0 ? 0 : below / all;
+}

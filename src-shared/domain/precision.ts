@@ -82,14 +82,14 @@ export interface PlacementDecision {
 }
 
 /**
- * A reason why FP16 does not suit a layer. Refused: numbers leave its range, so that the layer stays in FP32; coarse: they fit,
- * but are rounded to steps of 0.5 or more.
+ * A reason why FP16 does not suit a layer. Refused: numbers leave its range at the upper or the lower end, so that the layer stays in
+ * FP32; coarse: they fit, but are rounded to steps of 0.5 or more.
  */
 export interface HalfHazard {
-  readonly code: 'fp16-refused-weight' | 'fp16-refused-activation' | 'fp16-refused-accumulation' | 'fp16-coarse';
+  readonly code: 'fp16-refused-weight' | 'fp16-refused-activation' | 'fp16-refused-accumulation' | 'fp16-refused-constant' | 'fp16-refused-underflow' | 'fp16-coarse';
   /** The tensor or initializer that it is about. */
   readonly tensor: string;
-  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach). */
+  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach; for a constant: of its lost value). */
   readonly amaxReal: number;
   /** One sentence for a person. */
   readonly reason: string;

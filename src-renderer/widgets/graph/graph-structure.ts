@@ -71,7 +71,7 @@ export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacem
   );
 }
 
-/** What is said about a layer besides: tensors that FP16 rounds coarsely, and decisions about tensors that it does not read. */
+/** What is said about a layer besides: tensors that FP16 rounds coarsely or does not hold, and decisions about tensors that it does not read. */
 export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
   return layer.edges.filter((edge) => isRemark(edge) || (edge.tensor !== undefined && !layer.inputs.includes(edge.tensor)));
 }
@@ -83,5 +83,5 @@ export function isRepair(decision: PlacementDecision): boolean {
 
 /** Stands beside the decision about its edge and does not replace it. */
 function isRemark(decision: PlacementDecision): boolean {
-  return decision.code === 'fp16-coarse';
+  return decision.code === 'fp16-coarse' || decision.code.startsWith('fp16-refused');
 }

@@ -46,10 +46,18 @@ describe('floatOnlySlots', () => {
   });
 
   it.skipIf(!hasPythonOnnx())('agrees with the schemas of the onnx package that is installed', () => {
-    const made = JSON.parse(python(`import runpy\nrunpy.run_path(${JSON.stringify(join(import.meta.dirname, '../../support/float16_types.py'))}, run_name="__main__")`)) as typeof table;
+    const made = JSON.parse(
+      python(
+        `import runpy\nrunpy.run_path(${JSON.stringify(join(import.meta.dirname, '../../support/float16_types.py'))}, run_name="__main__")`,
+      ),
+    ) as typeof table;
     const latest = Math.min(made.latestOpset, table.latestOpset);
     const rows = ({ floatOnly }: { floatOnly: Readonly<Record<string, Readonly<Record<string, unknown>>>> }) =>
-      Object.entries(floatOnly).flatMap(([name, versions]) => Object.entries(versions).filter(([since]) => Number(since) <= latest).map(([since, found]) => `${name} ${since} ${JSON.stringify(found)}`));
+      Object.entries(floatOnly).flatMap(([name, versions]) =>
+        Object.entries(versions)
+          .filter(([since]) => Number(since) <= latest)
+          .map(([since, found]) => `${name} ${since} ${JSON.stringify(found)}`),
+      );
     expect(rows(table).sort()).toEqual(rows(made).sort());
   });
 });
@@ -60,7 +68,16 @@ function around(layer: (net: Net, input: string) => string, opset: number): Mode
   const first = net.conv('c1', 'x', 16, 16);
   const output = net.conv('c2', layer(net, first), 16, 16);
   const { nodes, initializers } = net;
-  return prepareModel(buildModel({ inputs: { x: [1, 16, 4, 4] }, outputs: { [output]: [1, 16, 'h', 'w'] }, nodes, initializers, opset, irVersion: 8 })).model;
+  return prepareModel(
+    buildModel({
+      inputs: { x: [1, 16, 4, 4] },
+      outputs: { [output]: [1, 16, 'h', 'w'] },
+      nodes,
+      initializers,
+      opset,
+      irVersion: 8,
+    }),
+  ).model;
 }
 
 function cumulated(net: Net, input: string): string {
@@ -81,13 +98,27 @@ const FLOAT_ONLY: readonly [string, number, (net: Net, input: string) => string]
 ];
 
 const OWN_TYPE: typeof FLOAT_ONLY = [
-  ['Cast', 17, (net, input) => net.op('Cast', 'it', [net.op('Cast', 'double', [input], [intAttr('to', DataType.DOUBLE)])], [intAttr('to', DataType.FLOAT)])],
+  [
+    'Cast',
+    17,
+    (net, input) =>
+      net.op(
+        'Cast',
+        'it',
+        [net.op('Cast', 'double', [input], [intAttr('to', DataType.DOUBLE)])],
+        [intAttr('to', DataType.FLOAT)],
+      ),
+  ],
   ['RandomNormalLike', 17, (net, input) => net.op('Add', 'sum', [input, net.op('RandomNormalLike', 'it', [input])])],
 ];
 
 const HALF: readonly [string, number, (net: Net, input: string) => string][] = [
   ['CumSum', 14, cumulated],
-  ['Resize by scales', 17, (net, input) => net.op('Resize', 'it', [input, '', net.constant('scales', [4], [1, 1, 2, 2])])],
+  [
+    'Resize by scales',
+    17,
+    (net, input) => net.op('Resize', 'it', [input, '', net.constant('scales', [4], [1, 1, 2, 2])]),
+  ],
   ['LayerNormalization', 17, (net, input) => net.op('LayerNormalization', 'it', [input, net.constant('gamma', [4])])],
 ];
 
@@ -108,18 +139,28 @@ async function opens(model: Model): Promise<void> {
 }
 
 describe('layers whose operator has no FP16 form', () => {
-  it.each(FLOAT_ONLY)('%s in operator set %i stays in FP32, and ONNX Runtime opens the model', async (_, opset, layer) => {
-    for (const plan of Object.values(PLANS)) {
-      const { model, decisions } = quantized(around(layer, opset), plan);
-      expect(decisions.find((decision) => decision.layer === 'it')).toMatchObject({ precision: 'fp32', code: 'fp16-no-kernel', reason: expect.stringContaining('not defined for FP16') as unknown });
-      await opens(model);
-    }
-  });
+  it.each(FLOAT_ONLY)(
+    '%s in operator set %i stays in FP32, and ONNX Runtime opens the model',
+    async (_, opset, layer) => {
+      for (const plan of Object.values(PLANS)) {
+        const { model, decisions } = quantized(around(layer, opset), plan);
+        expect(decisions.find((decision) => decision.layer === 'it')).toMatchObject({
+          precision: 'fp32',
+          code: 'fp16-no-kernel',
+          reason: expect.stringContaining('not defined for FP16') as unknown,
+        });
+        await opens(model);
+      }
+    },
+  );
 
   it.each(OWN_TYPE)('%s in operator set %i keeps the type that the model states', async (_, opset, layer) => {
     for (const plan of Object.values(PLANS)) await opens(quantized(around(layer, opset), plan).model);
     const { decisions } = quantized(around(layer, opset), PLANS.fp16);
-    expect(decisions.find((decision) => decision.layer === 'it')).toMatchObject({ precision: 'fp32', code: 'own-float-type' });
+    expect(decisions.find((decision) => decision.layer === 'it')).toMatchObject({
+      precision: 'fp32',
+      code: 'own-float-type',
+    });
   });
 
   it.each(HALF)('%s in operator set %i runs in FP16', async (_, opset, layer) => {
@@ -131,9 +172,12 @@ describe('layers whose operator has no FP16 form', () => {
   it.skipIf(!hasPythonOnnx())('pass the ONNX checker with types and shapes', () => {
     const dir = mkdtempSync(join(tmpdir(), 'half-types-'));
     try {
-      const models = [...FLOAT_ONLY, ...OWN_TYPE, ...HALF].flatMap(([, opset, layer]) => Object.values(PLANS).map((plan) => quantized(around(layer, opset), plan).model));
+      const models = [...FLOAT_ONLY, ...OWN_TYPE, ...HALF].flatMap(([, opset, layer]) =>
+        Object.values(PLANS).map((plan) => quantized(around(layer, opset), plan).model),
+      );
       for (const [i, model] of models.entries()) writeFileSync(join(dir, `${i}.onnx`), encodeModel(materialize(model)));
-      const check = 'import glob, onnx, sys\nfor path in glob.glob(sys.argv[1] + "/*.onnx"):\n    onnx.checker.check_model(path)\n    onnx.shape_inference.infer_shapes(onnx.load(path), check_type=True, strict_mode=True)\nprint("ok")';
+      const check =
+        'import glob, onnx, sys\nfor path in glob.glob(sys.argv[1] + "/*.onnx"):\n    onnx.checker.check_model(path)\n    onnx.shape_inference.infer_shapes(onnx.load(path), check_type=True, strict_mode=True)\nprint("ok")';
       expect(python(check, dir)).toBe('ok');
     } finally {
       rmSync(dir, { recursive: true, force: true });

@@ -57,6 +57,8 @@ describe('edgePlacements', () => {
     const elsewhere = { ...remark, code: 'fp16-refused-accumulation', tensor: 'conv_1_out' } as const;
     const layer: LayerView = { ...conv, edges: [...conv.edges, remark, elsewhere] };
     expect(edgePlacements(layer).get('conv_0_out')?.decision.code).toBe('quantized-input');
+    const refused = { ...remark, precision: 'int8', code: 'fp16-refused-scale' } as const;
+    expect(edgePlacements({ ...conv, edges: [...conv.edges, refused] }).get('conv_0_out')?.decision.code).toBe('quantized-input');
     expect(layerRemarks(layer)).toEqual([remark, elsewhere]);
     expect(layerRemarks(conv)).toEqual([]);
   });
