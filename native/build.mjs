@@ -84,8 +84,15 @@ function build() {
   utimesSync(output, new Date(), new Date());
 }
 
+/** The addon of a packed package, when it is for this kind of machine and loads here. */
+function hasPrebuilt() {
+  const path = join(nativeDir, 'prebuilt', `${process.platform}-${process.arch}`, 'calib.node');
+  return existsSync(path) && spawnSync(process.execPath, ['-e', `require(${JSON.stringify(path)})`], { stdio: 'ignore' }).status === 0;
+}
+
 function buildCalib() {
   if (!flags.has('--force') && existsSync(output) && statSync(output).mtimeMs > newestSourceMs()) return true;
+  if (flags.has('--optional') && !existsSync(output) && hasPrebuilt()) return true;
   try {
     build();
     return true;

@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Scoped: `npx` of an unscoped name would run whatever somebody else publishes under it. */
+const PACKAGE_NAME = '@calibration-workbench/calib';
+
 /**
  * Root of the installed package: the nearest folder above this file that holds our package.json. Works for the bundled
  * code under out/main and for sources run by the tests.
@@ -11,9 +14,9 @@ export function packageRoot(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     const manifest = join(dir, 'package.json');
-    if (existsSync(manifest) && readFileSync(manifest, 'utf8').includes('"calibration-workbench"')) return dir;
+    if (existsSync(manifest) && readFileSync(manifest, 'utf8').includes(`"${PACKAGE_NAME}"`)) return dir;
     const parent = dirname(dir);
-    if (parent === dir) throw new Error('package.json of calibration-workbench was not found above the running code');
+    if (parent === dir) throw new Error(`package.json of ${PACKAGE_NAME} was not found above the running code`);
     dir = parent;
   }
 }

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { HistogramSet, NativeAddon, TensorrtGridSet } from '../../native/index';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { packageRoot } from '../base/package-info';
 
-const ADDON_PATH = 'native/build/Release/calib.node';
+/** Built here, or carried by a packed package for machines of this kind. */
+const ADDON_PATHS = ['native/build/Release/calib.node', `native/prebuilt/${process.platform}-${process.arch}/calib.node`];
 const BUILD_HINT = 'Run `npm run build:native`; it needs g++ (C++17), make and python3 (Debian: apt-get install g++ make python3).';
 
 let facade: NativeAddon | null = null;
@@ -21,7 +23,8 @@ export function loadAddon(): NativeAddon {
 }
 
 function requireAddon(): NativeAddon {
-  const path = join(packageRoot(), ADDON_PATH);
+  const root = packageRoot();
+  const path = ADDON_PATHS.map((each) => join(root, each)).find((each) => existsSync(each)) ?? join(root, ADDON_PATHS[0] ?? '');
   try {
     const loaded: unknown = createRequire(import.meta.url)(path);
     if (isAddon(loaded)) return loaded;
