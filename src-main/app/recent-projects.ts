@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { RecentProject } from '../../src-shared/contract/api';
+import type { LastRun, RecentProject } from '../../src-shared/contract/api';
 import { writeFileAtomic } from '../base/atomic-file';
+import { listRuns, loadRun } from '../runs/run-store';
 import { arrayOf, objectOf, string } from '../../src-shared/base/json-shape';
 
 const KEPT_PROJECTS = 20;
@@ -26,7 +27,13 @@ export class RecentProjects {
   constructor(private readonly dataDir: string) {}
 
   async list(): Promise<RecentProject[]> {
-    return (await this.read()).map(({ path, openedAt }) => ({ path, openedAt, name: basename(path).replace(/\.calib$/, ''), exists: existsSync(join(path, 'project.json')) }));
+    return Promise.all(
+      (await this.read()).map(async ({ path, openedAt }) => {
+        const exists = existsSync(join(path, 'project.json'));
+        const lastRun = exists ? await lastRunOf(path) : null;
+        return { path, openedAt, name: basename(path).replace(/\.calib$/, ''), exists, ...(lastRun === null ? {} : { lastRun }) };
+      }),
+    );
   }
 
   async add(path: string, now: Date = new Date()): Promise<void> {
@@ -49,5 +56,24 @@ export class RecentProjects {
     } catch {
       return []; // absent or damaged: start anew
     }
+  }
+}
+
+/** The newest run that can be read; null when there is none. */
+async function lastRunOf(projectPath: string): Promise<LastRun | null> {
+  try {
+    const newest = (await listRuns(projectPath)).at(-1);
+    if (newest === undefined) return null;
+    const { createdAt, shipped, table, gates } = await loadRun(projectPath, newest.runId);
+    const [variant] = shipped;
+    const top1 = table.find((row) => row.variant === variant)?.top1;
+    return {
+      createdAt,
+      ...(variant === undefined ? {} : { variant }),
+      ...(top1 === undefined ? {} : { top1 }),
+      gates: { all: gates.length, missed: gates.filter((gate) => !gate.met).length },
+    };
+  } catch {
+    return null; // a run of a newer version, or a damaged one: the list is shown without it
   }
 }

@@ -1,7 +1,11 @@
 import { useEffect, useMemo } from 'react';
+import { t } from '../i18n';
 import { useCommands, type Command } from '../state/commands';
 import { canStep, useSession } from '../state/session';
 import { useView } from '../state/view';
+import { EXPORT_KINDS, type ExportKind } from '../features/run/export-request';
+import { useExportKind } from '../features/run/run-store';
+import { useDrop } from '../features/start/drop-store';
 import { showLanding } from '../features/start/landing';
 import { useOverlays } from './overlays';
 import { preloadScreens } from './screen-host';
@@ -39,12 +43,26 @@ function projectCommands(): readonly Command[] {
     ...analysisCommands(),
     { id: 'app.undo', titleKey: 'app.undo', keys: ['Mod+Z'], run: () => void useSession.getState().undo(), isEnabled: () => canStep('undo') },
     { id: 'app.redo', titleKey: 'app.redo', keys: ['Mod+Shift+Z', 'Mod+Y'], run: () => void useSession.getState().redo(), isEnabled: () => canStep('redo') },
+    ...EXPORT_KINDS.map((kind) => ({
+      id: `run.export-${kind}`,
+      titleKey: 'app.command.export',
+      titleParams: { what: t(`run.export.${kind}`) },
+      isEnabled: () => useSession.getState().project !== null,
+      run: () => showExport(kind),
+    })),
+    { id: 'app.new-project', titleKey: 'start.newProject', run: () => useDrop.getState().startProject() },
     { id: 'app.sample', titleKey: 'app.command.sample', run: () => void openSample() },
   ];
 }
 
 function analysisCommands(): readonly Command[] {
   return (['sensitivity', 'auto', 'search'] as const).map((kind) => ({ id: `analysis.${kind}`, titleKey: `app.command.${kind}`, run: () => startAnalysis(kind), isEnabled: canAnalyse }));
+}
+
+/** Exporting asks for a place: the panel of the run screen does. */
+function showExport(kind: ExportKind): void {
+  useExportKind.getState().ask(kind);
+  useView.getState().openScreen('run');
 }
 
 async function openSample(): Promise<void> {

@@ -1,29 +1,53 @@
-import { useId, useMemo, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useMemo, useState, type KeyboardEvent } from 'react';
+import type { RecentProject } from '../../src-shared/contract/api';
 import { t } from '../i18n';
-import { activeCommands, useCommandRegistry, type Command } from '../state/commands';
+import { activeCommands, useCommandRegistry } from '../state/commands';
+import { useSession } from '../state/session';
 import { Dialog } from '../widgets/dialog';
 import { classNames } from '../widgets/class-names';
 import { chordText, IS_MAC } from './chords';
 import { useOverlays } from './overlays';
-import { rankByQuery } from './palette-match';
+import { findItems, paletteItems, type PaletteItem } from './palette-items';
 
-const titleOf = (command: Command): string => t(command.titleKey, command.titleParams);
+/** What can be found now; recent projects come when the application has answered. */
+function usePaletteItems(): readonly PaletteItem[] {
+  const registered = useCommandRegistry((state) => state.registered);
+  const { api, model, thresholds, project } = useSession();
+  const [projects, setProjects] = useState<readonly RecentProject[]>([]);
+  useEffect(() => {
+    let isCurrent = true;
+    api.listRecentProjects().then(
+      (recent) => {
+        if (isCurrent) setProjects(recent);
+      },
+      () => undefined, // the start screen says why
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [api]);
+  const openPath = project?.path ?? null;
+  return useMemo(() => {
+    const commands = activeCommands(registered).filter((command) => command.id !== 'app.palette');
+    return paletteItems({ commands, model, thresholds, projects, openPath });
+  }, [registered, model, thresholds, projects, openPath]);
+}
 
-/** Every action by name: type, arrow keys, Enter. */
+/** Every action, tensor, layer and project by name: type, arrow keys, Enter. */
 export function Palette() {
   const close = useOverlays((state) => state.close);
-  const registered = useCommandRegistry((state) => state.registered);
   const listId = useId();
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState(0);
-  const commands = useMemo(() => activeCommands(registered).filter((command) => command.id !== 'app.palette' && command.isEnabled?.() !== false), [registered]);
-  const found = useMemo(() => rankByQuery(commands, query, titleOf), [commands, query]);
+  const items = usePaletteItems();
+  const found = useMemo(() => findItems(items, query), [items, query]);
   const active = Math.min(chosen, found.length - 1);
 
-  const run = (command: Command): void => {
+  const run = (item: PaletteItem): void => {
+    if (!item.isEnabled) return;
     close();
     // After the dialog has given the focus back.
-    setTimeout(command.run);
+    setTimeout(item.run);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
@@ -31,10 +55,10 @@ export function Palette() {
       event.preventDefault();
       setChosen((active + step + found.length) % found.length);
     }
-    const command = found[active];
-    if (event.key === 'Enter' && command !== undefined) {
+    const item = found[active];
+    if (event.key === 'Enter' && item !== undefined) {
       event.preventDefault();
-      run(command);
+      run(item);
     }
   };
 
@@ -58,19 +82,22 @@ export function Palette() {
         onKeyDown={onKeyDown}
       />
       <div id={listId} className="app-palette-list" role="listbox" aria-label={t('app.palette')}>
-        {found.map((command, index) => (
+        {found.map((item, index) => (
           <div
-            key={command.id}
+            key={item.id}
             id={`${listId}-${index}`}
             ref={index === active ? (element) => element?.scrollIntoView({ block: 'nearest' }) : null}
             role="option"
             aria-selected={index === active}
+            aria-disabled={!item.isEnabled}
             className={classNames('app-palette-option', index === active && 'app-palette-active')}
             onMouseMove={() => setChosen(index)}
-            onClick={() => run(command)}
+            onClick={() => run(item)}
           >
-            <span className="ellipsis">{titleOf(command)}</span>
-            <KeyCaps chords={command.keys?.slice(0, 1) ?? []} />
+            <span className={item.kind === 'command' ? 'ellipsis' : 'ellipsis-start mono'} title={item.title}>
+              <bdi>{item.title}</bdi>
+            </span>
+            {item.kind === 'command' ? <KeyCaps chords={item.keys} /> : <span className="dim">{t(`app.palette.${item.kind}`)}</span>}
           </div>
         ))}
       </div>

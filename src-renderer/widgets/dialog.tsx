@@ -37,8 +37,9 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
       tabIndex={-1}
       onClose={onClose}
       onMouseDown={(event) => {
-        // A press on the ground beside it; inside, the target is what it holds.
-        if (event.target === event.currentTarget) event.currentTarget.close();
+        // A press on the ground beside it; inside, the target is what it holds. The second press of a double click that opened
+        // the dialog was not meant for it.
+        if (event.target === event.currentTarget && event.detail < 2) event.currentTarget.close();
       }}
     >
       <div className="dialog-inner">

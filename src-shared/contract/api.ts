@@ -197,6 +197,19 @@ export interface RecentProject {
   /** ISO 8601. */
   readonly openedAt: string;
   readonly exists: boolean;
+  /** Of a project that was run. */
+  readonly lastRun?: LastRun;
+}
+
+/** What the newest run of a project says in one line. */
+export interface LastRun {
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** What it would ship; absent when nothing. */
+  readonly variant?: string;
+  /** Top-1 accuracy of `variant`, percent; absent without labels. */
+  readonly top1?: number;
+  readonly gates: { readonly all: number; readonly missed: number };
 }
 
 export interface RunSummary {

@@ -17,7 +17,7 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
   },
   'images-shared': {
     en: '{count} validation {count|image is|images are} also in the calibration set, so that accuracy on {count|it|them} says nothing about new images; the first: {second} = {first}',
-    zh: '{count} 张验证图像同时也在校准集中，其精度不能代表新图像；第一对：{second} = {first}',
+    zh: '{count} 张验证图像同时也在校准集中，其准确率不能代表新图像；第一对：{second} = {first}',
   },
   'images-near-shared': {
     en: '{count} validation {count|image shows|images show} the same picture as a calibration image; the first: {second} ≈ {first}',
@@ -73,7 +73,7 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
   },
   'field-output-error': {
     en: 'INT8 outputs on {group} are off by {error} of the signal (limit {limit}): expect lost accuracy there',
-    zh: '{group} 上 INT8 输出的误差为信号的 {error}（上限 {limit}）：该组精度会下降',
+    zh: '{group} 上 INT8 输出的误差为信号的 {error}（上限 {limit}）：该组准确率会下降',
   },
   'field-output-error-by-method': {
     en: 'INT8 outputs on {group} are off by {error} of the signal (limit {limit}), although the set covers it: change thresholds or precision, not images',

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ExportResult, ProjectView } from '../../../src-shared/contract/api';
 import { t } from '../../i18n';
 import { useFiles } from '../../state/files';
@@ -8,13 +8,20 @@ import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { Select, TextField } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
-import { EXPORTED_VARIANTS, EXPORT_KINDS, proposedOutPath, quantizeSpecOf, type ExportChoice, type ExportedVariant, type ExportKind } from './export-request';
-import { useRunOptions } from './run-store';
+import { EXPORTED_VARIANTS, EXPORT_KINDS, proposedOutPath, quantizeSpecOf, type ExportChoice, type ExportedVariant } from './export-request';
+import { useExportKind, useRunOptions } from './run-store';
 
 /** What leaves the project: the quantized model, a calibration cache, a Triton repository, the report. */
 export function ExportPanel({ project }: { readonly project: ProjectView }) {
   const { target, activationType } = useRunOptions((state) => state.options);
-  const [kind, setKind] = useState<ExportKind>('onnx');
+  const { kind, choose: setKind, isAskedFor, shown } = useExportKind();
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (!isAskedFor) return;
+    section.current?.scrollIntoView({ block: 'nearest' });
+    section.current?.querySelector('select')?.focus();
+    shown();
+  }, [isAskedFor, shown]);
   const [variant, setVariant] = useState<ExportedVariant>('mixed');
   const choice: ExportChoice = { kind, variant, target: target ?? project.file.target, activationType };
   const place = useOutPath(project.path, choice);
@@ -24,7 +31,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
     if (outPath !== null) await run(choice, outPath);
   };
   return (
-    <section className="run-panel" aria-labelledby="run-export">
+    <section ref={section} className="run-panel" aria-labelledby="run-export">
       <h2 id="run-export">{t('run.export')}</h2>
       <Select label={t('run.export.what')} value={kind} choices={EXPORT_KINDS.map((value) => ({ value, label: t(`run.export.${value}`) }))} onChoose={setKind} />
       {kind === 'onnx' ? <Select label={t('run.export.variant')} value={variant} choices={EXPORTED_VARIANTS.map((value) => ({ value, label: value }))} onChoose={setVariant} /> : null}

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 import { useJobs } from '../../state/jobs';
 import { readStored, writeStored } from '../../state/stored';
+import type { ExportKind } from './export-request';
 import { DEFAULT_OPTIONS, parseOptions, toggleVariant, type RunOptions } from './run-options';
 import { advanceTrail, type JobTrail } from './run-trail';
 
@@ -27,6 +28,24 @@ export const useRunOptions = create<RunOptionsState>()((set, get) => {
     restoreDefaults: () => keep(DEFAULT_OPTIONS),
   };
 });
+
+interface ExportKindState {
+  readonly kind: ExportKind;
+  /** The panel is to be shown and to take the focus, because a command asked for it. */
+  readonly isAskedFor: boolean;
+  readonly choose: (kind: ExportKind) => void;
+  readonly ask: (kind: ExportKind) => void;
+  readonly shown: () => void;
+}
+
+/** What the export panel would write. */
+export const useExportKind = create<ExportKindState>()((set) => ({
+  kind: 'onnx',
+  isAskedFor: false,
+  choose: (kind) => set({ kind }),
+  ask: (kind) => set({ kind, isAskedFor: true }),
+  shown: () => set({ isAskedFor: false }),
+}));
 
 interface TrailsState {
   readonly trails: Readonly<Record<string, JobTrail>>;

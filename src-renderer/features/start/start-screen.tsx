@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'react';
-import type { RecentProject } from '../../../src-shared/contract/api';
+import { formatAccuracy } from '../../../src-shared/base/units';
+import type { LastRun, RecentProject } from '../../../src-shared/contract/api';
 import { currentLanguage, t } from '../../i18n';
 import { useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';
 import { useSession } from '../../state/session';
+import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { TextField } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
@@ -96,15 +98,30 @@ function RecentProjects() {
             <button type="button" className="start-recent-row" disabled={!entry.exists} onClick={() => openPath(entry.path)}>
               <Icon name="folder" />
               <strong className="ellipsis">{entry.name}</strong>
-              <span className="dim ellipsis start-recent-path" title={entry.path}>
-                {entry.path}
+              <span className="dim ellipsis-start start-recent-path" title={entry.path}>
+                <bdi>{entry.path}</bdi>
               </span>
+              <LastRunText lastRun={entry.lastRun} nowMs={nowMs} />
               <span className="dim number">{recentState(entry, openPathNow, nowMs)}</span>
             </button>
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What came of the last run: the gates, the accuracy of what it would ship, and when it was. */
+function LastRunText({ lastRun, nowMs }: { readonly lastRun: LastRun | undefined; readonly nowMs: number }) {
+  if (lastRun === undefined) return <span className="dim start-recent-run">{t('start.neverRun')}</span>;
+  const { gates, top1, variant, createdAt } = lastRun;
+  const when = whenText(createdAt, nowMs, currentLanguage());
+  return (
+    <span className="start-recent-run">
+      {gates.all === 0 ? null : <Tag tone={gates.missed === 0 ? 'good' : 'danger'}>{gates.missed === 0 ? t('run.gates.met', { n: gates.all }) : t('run.gates.missed', { n: gates.all, missed: gates.missed })}</Tag>}
+      {top1 === undefined || variant === undefined ? null : <span className="number">{t('start.lastAccuracy', { variant, accuracy: formatAccuracy(top1) })}</span>}
+      <span className="dim">{t('start.lastRun', { when })}</span>
+    </span>
   );
 }
 

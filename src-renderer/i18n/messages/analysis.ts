@@ -16,7 +16,7 @@ export default {
     'analysis.calibrate': 'Calibrate',
     'analysis.calibrateAgain.title': 'The calibration is out of date',
     'analysis.calibrateAgain.text': 'Model, images or preprocessing have changed since the project was calibrated. Calibrate again, or undo the change.',
-    'analysis.underWay': '{kind} is running',
+    'analysis.underWay': '{kind} is under way',
     'analysis.waiting': '{kind} is waiting for another job',
     'analysis.calibrate.title': 'Calibrate first',
     'analysis.calibrate.text': 'Every trial needs thresholds, and they come from the histograms of one pass over the calibration set.',

@@ -43,6 +43,6 @@ export default {
     'engine.cause.layout': '内存布局，{from}',
     'engine.mismatch.wider': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 没有适合该形状的 {asked} 内核，或某个输入未经 Q/DQ。',
     'engine.mismatch.wider-fused': '要求 {asked}，但 TensorRT 将其与以 {runsIn} 计算的 {others} 融合：可对两者作同样要求，或接受现状。',
-    'engine.mismatch.narrower': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查精度损失。',
+    'engine.mismatch.narrower': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查准确率损失。',
   },
 };

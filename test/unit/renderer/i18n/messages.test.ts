@@ -38,6 +38,24 @@ describe.each(files)('messages of $name', ({ name, en, zh }) => {
   });
 });
 
+describe('Chinese terms', () => {
+  const entries = files.flatMap(({ en, zh }) => Object.entries(zh).map(([key, text]) => ({ key, text, english: en[key] ?? '' })));
+
+  it('says 图像 for an image, everywhere', () => {
+    expect(entries.filter(({ text }) => /图片|照片|影像/.test(text)).map(({ key }) => key)).toEqual([]);
+  });
+
+  it('says 精度 for precision and 准确率 for accuracy', () => {
+    // A message about both says both.
+    const wrong = entries.filter(({ text, english }) => {
+      const isOfAccuracy = /\baccura/i.test(english);
+      const isOfPrecision = /precision/i.test(english);
+      return (isOfAccuracy && !isOfPrecision && text.includes('精度')) || (isOfPrecision && !isOfAccuracy && text.includes('准确率'));
+    });
+    expect(wrong.map(({ key }) => key)).toEqual([]);
+  });
+});
+
 describe('keys in the source', () => {
   it('has a message for every key that is written out', () => {
     const missing = sources().flatMap((file) => {

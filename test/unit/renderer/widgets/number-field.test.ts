@@ -51,7 +51,7 @@ describe('NumberField', () => {
     ['-1', { above: 0, max: 10 }, 'Enter a number above 0, at most 10. 2.5 stays in use.'],
     ['0', { above: 0, max: 10 }, 'Enter a number above 0, at most 10. 2.5 stays in use.'],
     ['1e9', { above: 0, max: 10 }, 'Enter a number above 0, at most 10. 2.5 stays in use.'],
-    ['1.5', { min: 1, max: 256, isInteger: true, value: null, mayBeEmpty: true }, 'Enter a whole number from 1 to 256. The field still counts as empty.'],
+    ['1.5', { min: 1, max: 256, isInteger: true, value: null, mayBeEmpty: true }, 'Enter a whole number from 1 to 256. It counts as empty.'],
     ['101', { min: 0, max: 100, unit: 'pp' }, 'Enter a number from 0 to 100. 2.5 pp stays in use.'],
     ['', { min: 1 }, 'Enter a number of at least 1. 2.5 stays in use.'],
   ] as const)('says beside the field why "%s" is not taken, also after it was left', async (text, props, reason) => {

@@ -1,0 +1,80 @@
+import type { ModelView, RecentProject, ThresholdTable } from '../../src-shared/contract/api';
+import { showLanding } from '../features/start/landing';
+import { t } from '../i18n';
+import type { Command } from '../state/commands';
+import { useSelection } from '../state/selection';
+import { useSession } from '../state/session';
+import { useView } from '../state/view';
+import { rankByQuery } from './palette-match';
+
+export type PaletteKind = 'command' | 'tensor' | 'layer' | 'project';
+
+/** One line of the palette. */
+export interface PaletteItem {
+  readonly id: string;
+  readonly kind: PaletteKind;
+  readonly title: string;
+  readonly keys: readonly string[];
+  /** False: shown, so that it is found, but it can do nothing now. */
+  readonly isEnabled: boolean;
+  readonly run: () => void;
+}
+
+export interface PaletteSources {
+  readonly commands: readonly Command[];
+  readonly model: ModelView | null;
+  readonly thresholds: ThresholdTable | null;
+  readonly projects: readonly RecentProject[];
+  /** Of the project that is open. */
+  readonly openPath: string | null;
+}
+
+/** More lines would be a list that nobody reads. */
+const MAX_FOUND = 60;
+
+/** Everything that can be found: commands, then the tensors and layers of the open project, then other projects. */
+export function paletteItems({ commands, model, thresholds, projects, openPath }: PaletteSources): readonly PaletteItem[] {
+  return [
+    ...commands.map((command): PaletteItem => ({
+      id: command.id,
+      kind: 'command',
+      title: t(command.titleKey, command.titleParams),
+      keys: command.keys?.slice(0, 1) ?? [],
+      isEnabled: command.isEnabled?.() !== false,
+      run: command.run,
+    })),
+    ...(thresholds?.tensors ?? []).map(({ name }) => found('tensor', name, () => showTensor(name))),
+    ...(model?.layers ?? []).map(({ layer }) => found('layer', layer, () => showLayer(layer))),
+    ...projects.filter(({ exists, path }) => exists && path !== openPath).map(({ path }) => found('project', path, () => openProject(path))),
+  ];
+}
+
+/** The lines for a query, best first; without one the commands that can be run now. */
+export function findItems(items: readonly PaletteItem[], query: string): readonly PaletteItem[] {
+  if (query.trim() === '') return items.filter(({ kind, isEnabled }) => kind === 'command' && isEnabled);
+  const typed = query.trim().toLowerCase();
+  const ranked = rankByQuery(items, query, ({ title }) => title);
+  // What holds the query as it was typed comes before what holds its letters somewhere; what can be run before what cannot.
+  const place = ({ title, isEnabled }: PaletteItem): number => (title.toLowerCase().includes(typed) ? 0 : 2) + (isEnabled ? 0 : 1);
+  return ranked.toSorted((a, b) => place(a) - place(b)).slice(0, MAX_FOUND);
+}
+
+function found(kind: PaletteKind, title: string, run: () => void): PaletteItem {
+  return { id: `${kind} ${title}`, kind, title, keys: [], isEnabled: true, run };
+}
+
+function showTensor(tensor: string): void {
+  useSelection.getState().selectTensor(tensor);
+  useView.getState().openScreen('histogram');
+}
+
+function showLayer(layer: string): void {
+  useSelection.getState().select({ tensor: null, layer });
+  useView.getState().openScreen('model');
+}
+
+function openProject(path: string): void {
+  void useSession.getState().openProject(path).then((isOpen) => {
+    if (isOpen) showLanding();
+  });
+}
