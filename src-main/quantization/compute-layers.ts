@@ -42,12 +42,21 @@ export function biasOf(facts: GraphFacts, node: Node): (LayerInput & { readonly 
 }
 
 /** Channels that a Conv or ConvTranspose reads and writes. */
-export function convChannels(node: Node, dims: readonly number[]): { readonly input: number; readonly output: number; readonly isDepthwise: boolean } {
+export function convChannels(node: Node, dims: readonly number[]): { readonly input: number; readonly output: number; readonly groups: number; readonly isDepthwise: boolean } {
   const groups = attrInt(node, 'group', 1);
   const [first = 0, second = 0] = dims;
   const input = node.opType === 'Conv' ? second * groups : first;
   const output = node.opType === 'Conv' ? first : second * groups;
-  return { input, output, isDepthwise: groups > 1 && groups === input };
+  return { input, output, groups, isDepthwise: groups > 1 && groups === input };
+}
+
+/** A compute layer with a constant weight, in INT8: what its weight scales are for. */
+export function quantizedReason(facts: GraphFacts, node: Node): string {
+  const dims = facts.initializer(node.input[1] ?? '')?.dims ?? [];
+  const { output, groups } = node.opType === 'ConvTranspose' ? convChannels(node, dims) : { output: 0, groups: 1 };
+  // The weight of a ConvTranspose has the output channels of one group along its axis: the groups share their scales.
+  const scales = groups > 1 ? `one weight scale for each of the ${output / groups} output channels of a group, shared by all ${groups} groups` : 'one weight scale per output channel';
+  return `INT8 inputs and weights, ${scales}`;
 }
 
 /** Sizes of a matrix product with a constant right side: k summed over, n columns. */

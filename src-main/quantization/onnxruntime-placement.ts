@@ -1,5 +1,5 @@
 import { DataType, type Node } from '../onnx/model';
-import { biasOf, weightOf } from './compute-layers';
+import { biasOf, quantizedReason, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { LayerPrecisions } from './layer-precisions';
@@ -42,7 +42,7 @@ interface Context {
 
 function placeCompute(context: Context, node: Node): void {
   const { facts, builder } = context;
-  builder.decide(node, { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' });
+  builder.decide(node, { precision: 'int8', code: 'quantized', reason: quantizedReason(facts, node) });
   const data = node.input[0] ?? '';
   builder.quantizeEdge(data, node, 0);
   const weight = weightOf(facts, node);

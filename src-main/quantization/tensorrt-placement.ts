@@ -1,6 +1,6 @@
 import type { AttentionPrecision } from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
-import { weightOf } from './compute-layers';
+import { quantizedReason, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { LayerPrecisions } from './layer-precisions';
@@ -77,7 +77,6 @@ function elementCount(facts: GraphFacts, initializer: string): number {
   return facts.initializer(initializer)?.dims.reduce((count, dim) => count * dim, 1) ?? Number.POSITIVE_INFINITY;
 }
 
-const QUANTIZED: Verdict = { precision: 'int8', code: 'quantized', reason: 'INT8 inputs and weights, one weight scale per output channel' };
 const ATTENTION: Verdict = { precision: 'int8', code: 'attention-int8', reason: 'a product of two activations, which the plan asks for in INT8' };
 
 interface Context extends TensorrtPlacementInputs {
@@ -101,7 +100,7 @@ function placePartition(context: Context, { root, members, residual }: Partition
   else builder.quantizeEdge(root.input[1] ?? '', root, 1);
   builder.quantizeEdge(root.input[0] ?? '', root, 0);
   context.quantizedRoots.add(root);
-  builder.decide(root, weight ? QUANTIZED : ATTENTION);
+  builder.decide(root, weight ? { precision: 'int8', code: 'quantized', reason: quantizedReason(facts, root) } : ATTENTION);
   for (const member of members) {
     if (member === residual?.add) continue;
     const refusal = precisions.restRefusals.get(member.name);

@@ -40,9 +40,17 @@ export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: Attent
   return node.opType === 'Conv' || node.opType === 'ConvTranspose' ? convRefusal(facts, node, dims) : matrixRefusal(facts, node, dims);
 }
 
+/** Channels of a group that TensorRT's INT8 takes are multiples of this (NvInfer.h, setNbGroups of both layers). */
+const GROUP_CHANNELS = 4;
+
 function convRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Refusal | null {
-  const { input, output, isDepthwise } = convChannels(node, dims);
-  if (isDepthwise) {
+  const { input, output, groups, isDepthwise } = convChannels(node, dims);
+  // A depthwise Conv has kernels of its own; a depthwise ConvTranspose does not.
+  if (groups > 1 && !(isDepthwise && node.opType === 'Conv') && ![input, output].every((channels) => channels % (groups * GROUP_CHANNELS) === 0)) {
+    const reason = `${groups} groups of ${input / groups} input and ${output / groups} output channels; TensorRT's INT8 takes groups of multiples of ${GROUP_CHANNELS}`;
+    return { code: 'group-channels', reason };
+  }
+  if (isDepthwise && node.opType === 'Conv') {
     return input % 8 === 0 ? null : { code: 'depthwise-channels', reason: `depthwise with ${input} channels, not a multiple of 8` };
   }
   if (isFirstCompute(facts, node)) return null;

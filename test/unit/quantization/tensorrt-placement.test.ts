@@ -101,8 +101,36 @@ describe('layers that TensorRT should not quantize', () => {
     ['15 output channels', conv(16, 15), 'few-channels'],
     ['depthwise of 8', conv(8, 8, 8), 'quantized'],
     ['depthwise of 12', conv(12, 12, 12), 'depthwise-channels'],
+    ['groups of 4 to 4 channels', conv(32, 32, 8), 'quantized'],
+    ['groups of 2 to 4 channels', conv(32, 64, 16), 'group-channels'],
+    ['groups of 4 to 2 channels', conv(64, 32, 16), 'group-channels'],
   ])('Conv: %s', (_, build, code) => {
     expect(codeOf(build, ['n', 3, 4, 4], 'c')).toBe(code);
+  });
+
+  /** ConvTranspose whose weight has the output channels of one group along its second axis. */
+  const transposed = (inputChannels: number, outputChannels: number, group: number) => {
+    const net = new Net();
+    const weight = net.constant('up.w', [inputChannels, outputChannels / group, 2, 2]);
+    const up = net.op('ConvTranspose', 'up', [net.conv('first', 'x', 3, inputChannels), weight], [intAttr('group', group), intsAttr('strides', [2, 2])]);
+    const model = net.model(['n', 3, 4, 4], up);
+    const asked: PrecisionPlan = { layers: { up: 'int8' } };
+    return placeQdq(model, asked, 'tensorrt').decisions.find(({ layer, tensor }) => layer === 'up' && tensor === undefined);
+  };
+
+  it.each([
+    [32, 16, 1, 'one weight scale per output channel'],
+    [32, 64, 4, 'one weight scale for each of the 16 output channels of a group, shared by all 4 groups'],
+  ])('ConvTranspose of %i to %i channels in %i groups says what its scales are for', (input, output, group, words) => {
+    expect(transposed(input, output, group)).toMatchObject({ precision: 'int8', code: 'quantized', reason: expect.stringContaining(words) as unknown });
+  });
+
+  it.each([
+    [32, 32, 32],
+    [32, 64, 16],
+    [64, 32, 16],
+  ])('ConvTranspose of %i to %i channels in %i groups: TensorRT takes groups of multiples of 4, whatever the plan asks', (input, output, group) => {
+    expect(transposed(input, output, group)).toMatchObject({ code: 'group-channels', reason: expect.stringContaining(`${group} groups of ${input / group} input and ${output / group} output channels`) as unknown });
   });
 
   it('but the first layer may have few channels', () => {
