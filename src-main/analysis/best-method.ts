@@ -86,34 +86,16 @@ export function rankSingles(costs: readonly (OutputCost & { readonly method: His
   return ranked.map((cost) => ({ ...cost, costDb: cost.nmse === null ? null : Math.max(0, against - dbOf(cost)) }));
 }
 
-/** How many images the choice takes. */
-export interface ImageBudget {
-  /** Of each group. */
-  readonly perGroup: number;
-  /** What the rule asks for, whatever the time. */
-  readonly wantedPerGroup: number;
-  readonly limitedByTime: boolean;
-  readonly budgetSeconds: number;
+/** How many images of each group the choice is to take: 32 (64 in all with fewer than two groups), as far as half a gigabyte holds them, 4 at least. */
+export function wantedPerGroup(groups: number, bytesPerImage: number): number {
+  const count = Math.max(1, groups);
+  const most = Math.min(IMAGES_AT_MOST, MAX_BYTES / Math.max(1, bytesPerImage));
+  return Math.max(MIN_A_GROUP, Math.min(Math.max(IMAGES_A_GROUP, Math.ceil(IMAGES_AT_LEAST / count)), Math.floor(most / count)));
 }
 
-/**
- * Images a group: 32 (64 in all with fewer than two groups), as far as half a gigabyte holds them; and half, a quarter and so on of
- * it, down to 4, where so many would take longer than a fifth of the collection's time or 3 s. The time is foreseen from the
- * collection's own: a pass of a trial takes about as long as collecting one image does.
- * @param groups images of each group of the set; one entry where it has no groups.
- * @param collection of the whole set.
- * @param models that are run on every image, FP32 among them.
- * @param bytesPerImage of the input and the outputs.
- */
-export function imageBudget({ groups, collection, models, bytesPerImage }: { readonly groups: readonly number[]; readonly collection: { readonly images: number; readonly seconds: number }; readonly models: number; readonly bytesPerImage: number }): ImageBudget {
-  const budgetSeconds = Math.max(MIN_SECONDS, TIME_SHARE * collection.seconds);
-  const secondsPerImage = collection.images > 0 ? collection.seconds / collection.images : 0;
-  const count = Math.max(1, groups.length);
-  const most = Math.min(IMAGES_AT_MOST, MAX_BYTES / Math.max(1, bytesPerImage));
-  const wanted = Math.max(MIN_A_GROUP, Math.min(Math.max(IMAGES_A_GROUP, Math.ceil(IMAGES_AT_LEAST / count)), Math.floor(most / count)));
-  const secondsFor = (perGroup: number): number => groups.reduce((sum, size) => sum + Math.min(size, perGroup), 0) * models * secondsPerImage;
-  const perGroup = imageLevels(wanted).find((level) => secondsFor(level) <= budgetSeconds) ?? MIN_A_GROUP;
-  return { perGroup, wantedPerGroup: wanted, limitedByTime: secondsFor(perGroup) < secondsFor(wanted), budgetSeconds };
+/** What the choice may take beside a collection that took so long, seconds. */
+export function budgetSeconds(collectionSeconds: number): number {
+  return Math.max(MIN_SECONDS, TIME_SHARE * collectionSeconds);
 }
 
 /** Images a group, and what is taken where those take too long: half of it, a quarter and so on, 4 at least. */

@@ -1,14 +1,15 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { SensitivityLayer } from '../../src-shared/domain/analysis';
 import type { TaskContext } from '../../src-shared/contract/progress';
+import type { ImageEntry } from '../../src-shared/domain/image-set';
 import { autoPasses, chooseThresholds } from '../analysis/auto';
 import { imageLevels, outputCosts } from '../analysis/best-method';
 import { chooseFromGroups } from '../analysis/choose-images';
 import { searchPlans } from '../analysis/search';
 import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
-import { qualitiesOf, qualityOf, referenceQuality, type TrialImage } from '../analysis/trials';
+import { qualitiesOf, qualityOf, referenceQuality } from '../analysis/trials';
 import type { AutoComputed, AutoParams, BestComputed, BestParams, CorrectBiasesComputed, CorrectBiasesParams, SearchComputed, SearchParams, SensitivityComputed, SensitivityParams, TryComputed, TryParams } from './protocol';
-import { cpuSeconds, withTrials } from './trial-pool';
+import { cpuSeconds, TrialPool, withTrials, type TrialCosts } from './trial-pool';
 
 /** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
 const LAYERS_AT_ONCE = 8;
@@ -26,22 +27,32 @@ export async function auto({ trials: params, chosenCount, ...problem }: AutoPara
   });
 }
 
+/** Begins with the fewest images, which say what a pass takes, and goes on with as many as the time allows. */
 export async function best({ trials: params, candidates, perGroup, budgetSeconds }: BestParams, context: TaskContext): Promise<BestComputed> {
   const before = cpuSeconds();
-  return withTrials(params, context, async (trials) => {
-    const all = trials.part(0, params.entries.length);
-    // FP32 has been run on every image: what the others will take is known now.
-    const secondsFor = (at: readonly number[]): number => (TRIAL_TO_FP32 * candidates.length * trials.referenceSeconds * at.length) / all.length;
-    const left = budgetSeconds - (cpuSeconds() - before) / params.threads;
-    const levels = imageLevels(perGroup).map((count) => {
-      const chosen = new Set(chooseFromGroups(trials.images, count));
-      return all.filter((i) => chosen.has(trials.images[i] as TrialImage));
-    });
-    const at = levels.find((list) => secondsFor(list) <= left) ?? levels.at(-1) ?? all;
+  const levels = imageLevels(perGroup).map((count) => {
+    const chosen = new Set(chooseFromGroups(params.entries, count));
+    return [...params.entries.keys()].filter((slot) => chosen.has(params.entries[slot] as ImageEntry));
+  });
+  const least = levels.at(-1) ?? [];
+  const trials = new TrialPool(params, context);
+  try {
+    await trials.open(least);
+    const left = budgetSeconds * params.threads - (cpuSeconds() - before);
+    const level = levels.find((slots) => slots.length === least.length || levelSeconds(slots.length, candidates.length, trials.costs) <= left) ?? least;
+    if (level.length > least.length) await trials.use(level);
+    const at = [...trials.images.keys()];
     trials.expect('choosing the method', candidates.length * at.length);
     const costs = await outputCosts(trials, candidates, at, trials.outputNames);
-    return { costs, images: at.length, usable: all.length, skipped: trials.skipped, passes: trials.passes };
-  });
+    return { costs, images: at.length, wasCut: level !== levels[0] && level.length < (levels[0]?.length ?? 0), skipped: trials.skipped, passes: trials.passes };
+  } finally {
+    await trials.close();
+  }
+}
+
+/** Processor time of so many images: read them, run FP32 and every candidate. */
+function levelSeconds(images: number, candidates: number, { loadSeconds, openSeconds, runSeconds }: TrialCosts): number {
+  return images * loadSeconds + (1 + candidates) * openSeconds + images * runSeconds * (1 + TRIAL_TO_FP32 * candidates);
 }
 
 export async function sensitivity({ trials: params, ...problem }: SensitivityParams, context: TaskContext): Promise<SensitivityComputed> {

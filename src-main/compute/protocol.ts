@@ -213,9 +213,10 @@ export interface BestParams {
 export interface BestComputed extends Tried {
   /** One per candidate. */
   readonly costs: readonly OutputCost[];
-  /** That the costs were measured on, and that could have been used. */
+  /** That the costs were measured on. */
   readonly images: number;
-  readonly usable: number;
+  /** Fewer than were asked for, so that it takes no longer than the budget. */
+  readonly wasCut: boolean;
 }
 
 export interface SensitivityParams extends SensitivityProblem {

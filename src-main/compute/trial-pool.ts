@@ -53,6 +53,14 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+/** Processor time, seconds. */
+export interface TrialCosts {
+  /** Of reading one image, of opening FP32 and of one run of it. */
+  readonly loadSeconds: number;
+  readonly openSeconds: number;
+  readonly runSeconds: number;
+}
+
 /** Several one-thread workers that hold the same images. Which worker runs what does not change any number. */
 export class TrialPool implements Trials {
   readonly images: TrialImage[] = [];
@@ -60,8 +68,8 @@ export class TrialPool implements Trials {
   readonly skipped: SkippedImage[] = [];
   /** Of the outputs that are compared, in the order of `noise` and `signal`. */
   outputNames: readonly string[] = [];
-  /** What FP32 took on all images, with all workers of an idle machine: what a trial on them will take, about. */
-  referenceSeconds = 0;
+  /** What was measured on the images in use so far. */
+  costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0 };
   /** Runs of the model so far, without those that were remembered. */
   passes = 0;
   private readonly workers: TrialWorker[] = [];
@@ -71,6 +79,8 @@ export class TrialPool implements Trials {
   private readonly slots: number[] = [];
   /** What tells an image from those of other sets. */
   private readonly ids: string[] = [];
+  /** Slot of an image that was read -> why it cannot be used; null: it can. */
+  private readonly read = new Map<number, string | null>();
   private phase = { name: 'measuring FP32', done: 0, total: 0 };
   private readonly onAbort = (): void => void Atomics.store(this.stopFlag, 0, 1);
 
@@ -92,7 +102,8 @@ export class TrialPool implements Trials {
     this.report(0);
   }
 
-  async open(): Promise<void> {
+  /** @param first slots of the entries to begin with; all when absent. */
+  async open(first?: readonly number[]): Promise<void> {
     const { entries, input } = this.params;
     const bytes = entries.length * input.channels * input.height * input.width * 4;
     if (bytes > MAX_IMAGE_BYTES) {
@@ -107,10 +118,16 @@ export class TrialPool implements Trials {
     const count = Math.max(1, Math.min(this.params.threads, entries.length));
     for (let i = 0; i < count; i++) this.workers.push(new TrialWorker());
     await Promise.all(this.workers.map((worker) => worker.init(init)));
-    await this.load(entries);
-    const before = cpuSeconds();
+    await this.use(first ?? [...entries.keys()]);
+  }
+
+  /**
+   * Reads these entries unless that was done, and answers them with FP32: from now on they are the images.
+   * @param slots indices into the entries, ascending.
+   */
+  async use(slots: readonly number[]): Promise<void> {
+    await this.load(slots);
     await this.measureReference();
-    this.referenceSeconds = (cpuSeconds() - before) / count;
   }
 
   async run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
@@ -185,15 +202,22 @@ export class TrialPool implements Trials {
     return at.map((image) => this.slots[image] ?? 0);
   }
 
-  private async load(entries: readonly ImageEntry[]): Promise<void> {
-    this.phase = { name: 'reading images', done: 0, total: entries.length };
-    const reasons = entries.map((): string | null => null);
-    await this.spread([...entries.entries()], async (worker, [slot, entry]) => {
-      reasons[slot] = await worker.call('load', { slot, entry });
+  private async load(slots: readonly number[]): Promise<void> {
+    const { entries } = this.params;
+    const missing = slots.filter((slot) => !this.read.has(slot));
+    this.phase = { name: 'reading images', done: 0, total: missing.length };
+    const before = cpuSeconds();
+    await this.spread(missing, async (worker, slot) => {
+      const entry = entries[slot];
+      if (entry) this.read.set(slot, await worker.call('load', { slot, entry }));
       this.report(1, 'images');
     });
-    for (const [slot, entry] of entries.entries()) {
-      const reason = reasons[slot] ?? null;
+    if (missing.length > 0) this.costs = { ...this.costs, loadSeconds: (cpuSeconds() - before) / missing.length };
+    for (const list of [this.images, this.slots, this.ids, this.reference, this.skipped]) list.length = 0;
+    for (const slot of slots) {
+      const entry = entries[slot];
+      if (!entry) continue;
+      const reason = this.read.get(slot) ?? null;
       if (reason !== null) {
         this.skipped.push({ file: imageId(entry), reason });
         continue;
@@ -203,7 +227,7 @@ export class TrialPool implements Trials {
       this.images.push({ file: imageId(entry), group: entry.group, label: entry.label });
     }
     const [first] = this.skipped;
-    if (this.images.length === 0) throw new WorkbenchError('images-empty', `None of ${entries.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);
+    if (this.images.length === 0) throw new WorkbenchError('images-empty', `None of ${slots.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);
   }
 
   /** FP32 first: everything is compared with it. */
@@ -211,14 +235,22 @@ export class TrialPool implements Trials {
     const total = this.images.length;
     this.expect('measuring FP32', total);
     const outputs: (readonly OutputTensor[])[] = [];
-    await this.spread(partsOf(total, Math.max(this.workers.length, Math.ceil(total / 32))), async (worker, part) => {
+    const before = cpuSeconds();
+    const clock = { open: 0, run: 0 };
+    const parts = partsOf(total, Math.max(this.workers.length, Math.ceil(total / 32)));
+    await this.spread(parts, async (worker, part) => {
       const found = await worker.call('reference', { slots: this.slots.slice(part.from, part.to) });
       for (const [i, answer] of found.answers.entries()) {
         this.reference[part.from + i] = answer;
         outputs[part.from + i] = found.outputs[i] ?? [];
       }
+      clock.open += found.openMs;
+      clock.run += found.runMs;
       this.report(part.to - part.from);
     });
+    // The clock says how the processor time divides, however busy the machine is.
+    const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.open + clock.run);
+    this.costs = { ...this.costs, openSeconds: (perMs * clock.open) / parts.length, runSeconds: (perMs * clock.run) / total };
     this.leaveOutUnanswered(outputs);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     const shared = this.shareable(outputs);

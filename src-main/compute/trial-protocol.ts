@@ -48,7 +48,7 @@ export interface BiasShifts {
 export interface TrialTasks {
   /** Decodes and preprocesses an image into its slot. @returns null, or why it cannot be used. */
   readonly load: { readonly params: { readonly slot: number; readonly entry: ImageEntry }; readonly result: string | null };
-  readonly reference: { readonly params: { readonly slots: readonly number[] }; readonly result: { readonly answers: readonly ReferenceAnswer[]; readonly outputs: readonly (readonly OutputTensor[])[] } };
+  readonly reference: { readonly params: { readonly slots: readonly number[] }; readonly result: { readonly answers: readonly ReferenceAnswer[]; readonly outputs: readonly (readonly OutputTensor[])[]; readonly openMs: number; readonly runMs: number } };
   readonly share: { readonly params: SharedReference; readonly result: null };
   readonly run: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: readonly TrialAnswer[] };
   /** Errors at the outputs of layers; one entry per image, in order. */

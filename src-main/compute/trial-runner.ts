@@ -43,7 +43,9 @@ export class TrialRunner implements Tasks {
   }
 
   reference({ slots }: TrialTasks['reference']['params']): Promise<TrialTasks['reference']['result']> {
+    const startedAt = performance.now();
     return this.withSession(this.models.reference(), async (session) => {
+      const openedAt = performance.now();
       const answers: ReferenceAnswer[] = [];
       const outputs: OutputTensor[][] = [];
       for (const chunk of this.chunks(slots)) {
@@ -53,7 +55,7 @@ export class TrialRunner implements Tasks {
           outputs.push(own.map((output) => ({ ...output, data: output.data && output.data.slice() })));
         }
       }
-      return { answers, outputs };
+      return { answers, outputs, openMs: openedAt - startedAt, runMs: performance.now() - openedAt };
     });
   }
 

@@ -7,7 +7,7 @@ import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/dom
 import { HISTOGRAM_METHODS, isHistogramMethod, UNDECIDED_METHOD, type HistogramMethod } from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
 import { parseVariant } from '../../../src-shared/domain/variant';
-import { imageBudget, rankSingles, type ImageBudget } from '../../analysis/best-method';
+import { budgetSeconds, rankSingles, wantedPerGroup } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
 import { addBestDecision, findBest, findMeasured, thresholdsHash, type BestChoices } from '../../calibration/best-decisions';
 import type { StoredCalibration } from '../../calibration/calibration-store';
@@ -17,9 +17,6 @@ import { quantizedParts } from '../../quantization/calibration-tensors';
 import { currentCalibration, imageInput, loadSet, openCalibration, prepared, type Workspace } from '../workspace';
 import { analysisSetup, type AnalysisSetup } from './analysis-setup';
 import type { JobServices } from './services';
-
-/** FP32 and the four methods. */
-const MODELS = 1 + HISTOGRAM_METHODS.length;
 
 /** What keeps a model or a set from being measured; it does not keep the project from being used. */
 const UNMEASURABLE: readonly ErrorCode[] = ['model-unsupported', 'images-empty', 'image-invalid', 'not-found', 'labels-invalid', 'usage'];
@@ -57,7 +54,9 @@ export async function ensureBest(options: BestOptions, workspace: Workspace, ser
   const others = own === null || isMeasured ? [] : [own];
   const { index } = calibration;
   const images = await imagesOf(workspace, calibration);
-  const budget = imageBudget({ groups: sizesOf(images?.entries ?? []), collection: index, models: MODELS, bytesPerImage: bytesPerImage(await prepared(workspace, services.compute, context)) });
+  const groups = new Set(images?.entries.map(({ group }) => group));
+  const perGroup = wantedPerGroup(groups.size, bytesPerImage(await prepared(workspace, services.compute, context)));
+  const budget = { perGroup, budgetSeconds: budgetSeconds(index.seconds) };
   const { costs, used, wasCut, problem } = await measure({ thresholds: [...singles.map(({ thresholds }) => thresholds), ...others], images, budget, target, threads: options.threads }, workspace, services, context);
   const dir = workspace.paths.calibrationDir(index.key);
   const cost = others.length === 0 ? undefined : costs[singles.length];
@@ -72,9 +71,9 @@ export async function ensureBest(options: BestOptions, workspace: Workspace, ser
     target,
     singles: ranked,
     images: used,
-    wantedImages: chooseFromGroups(images?.entries ?? [], budget.wantedPerGroup).length,
+    wantedImages: chooseFromGroups(images?.entries ?? [], perGroup).length,
     groups: index.groups,
-    limitedByTime: budget.limitedByTime || wasCut,
+    limitedByTime: wasCut,
     seconds: (performance.now() - startedAt) / 1000,
     budgetSeconds: budget.budgetSeconds,
     ...(problem === undefined ? {} : { problem }),
@@ -154,16 +153,10 @@ function bytesPerImage(model: Model): number {
   return 4 * outputs.reduce((sum, size) => sum + size, channels * height * width);
 }
 
-function sizesOf(entries: readonly ImageEntry[]): number[] {
-  const sizes = new Map<string | null, number>();
-  for (const { group } of entries) sizes.set(group, (sizes.get(group) ?? 0) + 1);
-  return [...sizes.values()];
-}
-
 interface Measurement {
   readonly thresholds: readonly Readonly<Record<string, number>>[];
   readonly images: Images | null;
-  readonly budget: ImageBudget;
+  readonly budget: { readonly perGroup: number; readonly budgetSeconds: number };
   readonly target: Target;
   readonly threads: number | undefined;
 }
@@ -184,9 +177,9 @@ async function measure({ thresholds, images, budget, target, threads }: Measurem
     if (quantizedParts(setup.model, plan, target).tensors.length === 0) return { costs: [], used: 0, wasCut: false };
     const entries = chooseFromGroups(images.entries, budget.perGroup);
     const trials = await setup.trials([{ set: images.set, entries }], { asShipped: true });
-    const found = await services.compute.request('best', { candidates: thresholds.map((own) => ({ plan, thresholds: own })), trials, perGroup: budget.perGroup, budgetSeconds: budget.budgetSeconds }, context);
+    const found = await services.compute.request('best', { candidates: thresholds.map((own) => ({ plan, thresholds: own })), trials, ...budget }, context);
     const allFailed = found.costs.every(({ nmse }) => nmse === null);
-    return { costs: found.costs, used: found.images, wasCut: found.images < found.usable, ...(allFailed ? { problem: `every method makes outputs that are no numbers (NaN or infinite) on ${formatCountOf(found.images, 'image')}` } : {}) };
+    return { costs: found.costs, used: found.images, wasCut: found.wasCut, ...(allFailed ? { problem: `every method makes outputs that are no numbers (NaN or infinite) on ${formatCountOf(found.images, 'image')}` } : {}) };
   } catch (error) {
     if (error instanceof WorkbenchError && UNMEASURABLE.includes(error.code)) return { costs: [], used: 0, wasCut: false, problem: error.message };
     throw error;

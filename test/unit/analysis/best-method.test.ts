@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageBudget, imageLevels, outputCost, rankSingles } from '../../../src-main/analysis/best-method';
+import { budgetSeconds, imageLevels, outputCost, rankSingles, wantedPerGroup } from '../../../src-main/analysis/best-method';
 import { chooseFromGroups } from '../../../src-main/analysis/choose-images';
 import type { TrialAnswer, TrialImage } from '../../../src-main/analysis/trials';
 import type { HistogramMethod } from '../../../src-shared/domain/methods';
@@ -71,23 +71,17 @@ describe('the best of the single methods', () => {
 });
 
 describe('the images that the choice takes', () => {
-  const budget = (groups: readonly number[], secondsPerImage: number, bytesPerImage = 1000) =>
-    imageBudget({ groups, collection: { images: 1000, seconds: 1000 * secondsPerImage }, models: 5, bytesPerImage });
-
   it('are 32 of each group, 64 where there are no groups, and no more than 256 in all', () => {
-    expect(budget([500, 500], 0.001)).toMatchObject({ perGroup: 32, wantedPerGroup: 32, limitedByTime: false, budgetSeconds: 3 });
-    expect(budget([1000], 0.001).perGroup).toBe(64);
-    expect(budget(Array<number>(16).fill(60), 0.001).perGroup).toBe(16);
-    expect(budget(Array<number>(200).fill(5), 0.001).perGroup).toBe(4);
+    expect([0, 1, 2, 3, 16, 200].map((groups) => wantedPerGroup(groups, 1000))).toEqual([64, 64, 32, 32, 16, 4]);
   });
 
-  it('are fewer where they would take longer than a fifth of the collection, but never fewer than 4 of a group', () => {
-    expect(imageBudget({ groups: [100], collection: { images: 100, seconds: 100 }, models: 5, bytesPerImage: 1000 })).toMatchObject({ perGroup: 4, wantedPerGroup: 64, limitedByTime: true, budgetSeconds: 20 });
+  it('are as many as half a gigabyte holds, but never fewer than 4 of a group', () => {
+    expect(wantedPerGroup(2, 2 ** 24)).toBe(16);
+    expect(wantedPerGroup(2, 2 ** 30)).toBe(4);
   });
 
-  it('are as many as half a gigabyte holds', () => {
-    expect(budget([500, 500], 0.001, 2 ** 24).perGroup).toBe(16);
-    expect(budget([500, 500], 0.001, 2 ** 30).perGroup).toBe(4);
+  it('may take a fifth of the time of the collection, and 3 s in any case', () => {
+    expect([1, 15, 100].map(budgetSeconds)).toEqual([3, 3, 20]);
   });
 
   it('are halved until 4 are left', () => {
