@@ -76,7 +76,7 @@ export class JobQueue {
       lastEventAt: Number.NEGATIVE_INFINITY,
     };
     this.jobs.set(id, job);
-    this.options.onChange(job.snapshot);
+    this.notify(job);
     this.tail = this.tail.then(() => this.execute(job));
     this.forgetOld();
     return id;
@@ -152,7 +152,16 @@ export class JobQueue {
     const now = this.now();
     if (!isUrgent && now - job.lastEventAt < EVENT_INTERVAL_MS) return;
     job.lastEventAt = now;
-    this.options.onChange(job.snapshot);
+    this.notify(job);
+  }
+
+  /** A listener that throws is told of as a warning of the process: neither its job nor the jobs behind it wait for ever. */
+  private notify(job: Job): void {
+    try {
+      this.options.onChange(job.snapshot);
+    } catch (error) {
+      process.emitWarning(`A listener of job ${job.snapshot.id} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private forgetOld(): void {

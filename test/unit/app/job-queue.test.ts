@@ -109,6 +109,23 @@ describe('JobQueue', () => {
     expect(events.map((event) => event.state)).toEqual(['queued', 'running', 'running', 'done']);
   });
 
+  it('ends its jobs although a listener throws at every event', async () => {
+    const warnings: string[] = [];
+    const listener = (warning: Error): unknown => warnings.push(warning.message);
+    process.on('warning', listener);
+    const queue = new JobQueue({
+      run: () => Promise.resolve(RESULT),
+      onChange: () => {
+        throw new Error('the window is gone');
+      },
+    });
+    const first = queue.start(SPEC);
+    const second = queue.start(SPEC);
+    expect([await queue.finished(first), await queue.finished(second)].map(({ state }) => state)).toEqual(['done', 'done']);
+    await expect.poll(() => warnings).toContainEqual(expect.stringContaining('the window is gone'));
+    process.off('warning', listener);
+  });
+
   it('fails a job with the coded error and goes on with the next', async () => {
     let isFirst = true;
     const { queue, ended } = setUp(async () => {
