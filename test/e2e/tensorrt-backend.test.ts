@@ -1,6 +1,6 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchResult } from '../../src-shared/domain/analysis';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
@@ -158,6 +158,14 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   it('refuses GPUs that are not there, and unclear wishes', async () => {
     for (const flags of [['--devices', '0,1'], ['--devices', '0', '--device', '0'], ['--parallel']]) expect((await calib(onGpu('bench', ...flags))).code).toBe(2);
     expect((await calib(['bench', project, '--devices', 'all', '--variants', 'fp32', '--target', 'onnxruntime'])).code).toBe(2);
+  });
+
+  it('records the target that was run when there is no validation set', async () => {
+    const unvalidated = join(dir, 'unvalidated.calib');
+    await json('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '-o', unvalidated);
+    const { report } = await json<{ readonly report: string }>('run', unvalidated, '--backend', 'tensorrt', '--variants', 'fp32,int8-minmax', '--rounds', '2');
+    const record: unknown = JSON.parse(readFileSync(join(dirname(report), 'run.json'), 'utf8'));
+    expect(record).toMatchObject({ options: { backend: 'tensorrt', target: 'tensorrt' } });
   });
 
   it('searches for what it measures: plans are judged as they are placed for the engine', async () => {

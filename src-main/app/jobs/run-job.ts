@@ -83,7 +83,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
     sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, context),
     preprocessing: workspace.file.preprocessing,
     options: {
-      target: validation?.target ?? spec.target ?? workspace.file.target,
+      target: options.target,
       backend: spec.backend ?? 'ort-cpu',
       method: workspace.file.method,
       ...(thresholds.chosenMethod === undefined ? {} : { chosenMethod: thresholds.chosenMethod }),
