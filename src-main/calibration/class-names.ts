@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { SetNote } from '../../src-shared/domain/image-set';
+import { isPathAllowed } from '../base/path-policy';
 import { decodeText } from './csv-text';
 import type { Labelling } from './labels';
 
@@ -11,7 +12,7 @@ const MAX_NAMES_BYTES = 16e6;
 
 /** The class names that a file in one of the folders lists by index; null when there is none that can be read so. */
 export async function readClassNames(folders: readonly string[]): Promise<{ readonly path: string; readonly names: readonly string[] } | null> {
-  const path = folders.flatMap((folder) => NAMES_FILES.map((name) => join(folder, name))).find((candidate) => existsSync(candidate));
+  const path = folders.flatMap((folder) => NAMES_FILES.map((name) => join(folder, name))).find((candidate) => existsSync(candidate) && isPathAllowed(candidate));
   if (path === undefined || (await stat(path)).size > MAX_NAMES_BYTES) return null;
   const lines = decodeText(await readFile(path)).split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== ''); // prettier-ignore
   const numbered = lines.map((line) => /^(\d+)[\s,;:]+(.+)$/.exec(line));

@@ -3,6 +3,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { SkippedImage } from '../../src-shared/domain/image-set';
 import { errnoOf, readError } from '../base/file-errors';
+import { isPathAllowed, OUTSIDE_REASON, requireAllowedPath } from '../base/path-policy';
 
 export interface FoundFile {
   readonly path: string;
@@ -37,6 +38,7 @@ export function compareText(a: string, b: string): number {
 /** The image files of a folder (all levels, sorted), of a list file (in its order), or the one image file named. */
 export async function findImageFiles(path: string): Promise<FoundFiles> {
   const root = resolve(path);
+  requireAllowedPath(root);
   let stats: Stats;
   try {
     stats = await stat(root);
@@ -66,7 +68,9 @@ async function fromFolder(folder: string): Promise<FoundFiles> {
       const path = join(dir, entry.name);
       const file = prefix + entry.name;
       const target = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
-      if (target === null) {
+      if (entry.isSymbolicLink() && !isPathAllowed(path)) {
+        skipped.push({ file, reason: OUTSIDE_REASON });
+      } else if (target === null) {
         skipped.push({ file, reason: 'the link leads nowhere' });
       } else if (target.isDirectory()) {
         const real = await realpath(path);
@@ -105,7 +109,9 @@ async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles
     const file = relative(folder, path).split(sep).join('/');
     const listing = (listings.get(path) ?? 0) + 1;
     listings.set(path, listing);
-    if (isImageFile(path)) files.push({ path, file, ...(listing === 1 ? {} : { listing }) });
+    if (!isPathAllowed(path)) {
+      if (listing === 1) skipped.push({ file, reason: OUTSIDE_REASON });
+    } else if (isImageFile(path)) files.push({ path, file, ...(listing === 1 ? {} : { listing }) });
     else if (listing === 1) skipped.push({ file, reason: `not an image type (${extname(path) || 'no extension'})` });
   }
   return { folder, files, skipped };

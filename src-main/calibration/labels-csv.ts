@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { formatCountOf } from '../../src-shared/base/units';
 import type { SetNote } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
+import { requireAllowedPath } from '../base/path-policy';
 import { decodeText, parseCsv, SEPARATORS, UnclosedQuoteError, type CsvLine, type Separator } from './csv-text';
 import { findColumns, type LabelColumns } from './labels-columns';
 import { nameMatches, type FindFile, type LabelledSet, type NameMatch } from './labels-match';
@@ -50,6 +51,7 @@ interface Reading {
  * Throws `not-found` or `labels-invalid` with file and line.
  */
 export async function readLabelsCsv(csvPath: string, set: LabelledSet, classNames?: readonly string[]): Promise<CsvLabels> {
+  requireAllowedPath(csvPath);
   const bytes = await readFile(csvPath).catch((error: unknown) => {
     throw readError(error, csvPath, 'Labels file');
   });

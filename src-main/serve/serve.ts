@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { errnoOf } from '../base/file-errors';
 import { packageRoot } from '../base/package-info';
+import { sweep } from '../base/temporary-files';
 import { confineApi, grantProject } from '../transport/confined-api';
 import { allowedHosts, createToken, hostInUrl, isLoopback } from '../transport/http-checks';
 import { PathGrants } from '../transport/path-grants';
@@ -51,7 +52,10 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
   const grants = new PathGrants([root]);
   // The project that was named on the command line is trusted with all it refers to.
   if (projectPath !== null) grantProject(await api.openProject({ projectPath }), grants);
-  const uploads = new Uploads(resolve(options.uploadsParent ?? tmpdir()), options.maxUploadBytes ?? DEFAULT_MAX_UPLOAD_BYTES, root);
+  const uploadsParent = resolve(options.uploadsParent ?? tmpdir());
+  const uploads = new Uploads(uploadsParent, options.maxUploadBytes ?? DEFAULT_MAX_UPLOAD_BYTES, root);
+  // What a server that was killed had received; projects keep copies of their own.
+  await sweep(uploadsParent);
   grants.grant(uploads.dir);
 
   let hosts: ReadonlySet<string> = new Set();

@@ -7,6 +7,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { formatBytes } from '../../src-shared/base/units';
 import { errnoOf, writeError } from '../base/file-errors';
+import { uploadsFolder } from '../base/temporary-files';
 import { HttpError } from '../transport/http-body';
 import { uploadPath } from './upload-path';
 
@@ -35,7 +36,7 @@ export class Uploads {
     private readonly maxBytes: number,
     private readonly projectsFolder: string | null = null,
   ) {
-    this.dir = join(parent, `calib-uploads-${randomBytes(8).toString('hex')}`);
+    this.dir = join(parent, uploadsFolder());
   }
 
   /** Streams one file to disk. @throws HttpError */

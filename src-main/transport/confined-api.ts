@@ -1,9 +1,10 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { API_METHODS, type ApiMethod, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fileOfImageId } from '../../src-shared/domain/image-set';
-import type { PathGrants } from './path-grants';
+import { withPathPolicy } from '../base/path-policy';
+import { isBeside, type PathGrants } from './path-grants';
 import { projectReferences, requestPaths, type NamedPath } from './request-paths';
 
 export interface Confinement {
@@ -28,10 +29,14 @@ export function confineApi(api: WorkbenchApi, confinement: Confinement): Workben
 }
 
 function confined(method: ApiMethod, api: WorkbenchApi, confinement: Confinement, admit: (projectPath: string) => Promise<void>): Call {
-  const call = (request: unknown): Promise<unknown> => (api[method] as Call).call(api, request);
+  const { grants, checksReferences, hint } = confinement;
+  const plain: Call = (request) => (api[method] as Call).call(api, request);
+  // What a list or a link in a folder leads to is checked where it is read.
+  const call: Call = checksReferences ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request)) : plain;
   return async (request) => {
     const paths = requestPaths(request);
-    for (const named of paths) checkNamed(method, named, confinement);
+    const model = paths.find(({ field }) => field === 'modelPath')?.path;
+    for (const named of paths) checkNamed(method, named, model, confinement);
     const project = paths.find(({ field }) => field === 'projectPath')?.path;
     if (project !== undefined && method !== 'createProject') await admit(project);
     if (project !== undefined && (method === 'getThumbnail' || method === 'getPreview')) await checkPicture(project, request, api, confinement);
@@ -39,10 +44,10 @@ function confined(method: ApiMethod, api: WorkbenchApi, confinement: Confinement
   };
 }
 
-function checkNamed(method: ApiMethod, { field, path }: NamedPath, { grants, hint }: Confinement): void {
+function checkNamed(method: ApiMethod, { field, path }: NamedPath, model: string | undefined, { grants, checksReferences, hint }: Confinement): void {
   if (grants.isGranted(path)) return;
-  // A new project is made beside the model that was opened.
-  if (method === 'createProject' && field === 'projectPath' && grants.isBesideGranted(path)) return;
+  // On the desktop a new project is made beside the model that was opened; a server is confined to its folder.
+  if (method === 'createProject' && field === 'projectPath' && !checksReferences && model !== undefined && isBeside(path, model)) return;
   throw new WorkbenchError('usage', `${path} is not among the files and folders that may be opened here`, { hint });
 }
 
@@ -66,6 +71,8 @@ interface Admission extends Confinement {
 /** A project that is granted still may not lead out of a confined server. */
 async function admitProject(projectPath: string, api: WorkbenchApi, { grants, checksReferences, hint, admitted }: Admission): Promise<void> {
   if (!checksReferences) return;
+  const link = linkOutside(projectPath, grants);
+  if (link !== null) throw new WorkbenchError('usage', `The project ${projectPath} holds the link ${link}, which leads outside of the files and folders that may be opened here`, { hint });
   const state = fileState(join(projectPath, 'project.json'));
   if (state !== null && admitted.get(projectPath) === state) return;
   const { file } = await api.openProject({ projectPath, remembers: false });
@@ -74,6 +81,23 @@ async function admitProject(projectPath: string, api: WorkbenchApi, { grants, ch
     throw new WorkbenchError('usage', `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be opened here`, { hint });
   }
   if (state !== null) admitted.set(projectPath, state);
+}
+
+/** The first symbolic link in a folder, at any level, that leads to what is not granted; a project is read and written through them. */
+function linkOutside(dir: string, grants: PathGrants): string | null {
+  let entries: readonly Dirent[];
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch {
+    return null; // absent: the application says so
+  }
+  for (const entry of entries) {
+    const path = join(dir, entry.name);
+    if (entry.isSymbolicLink() && !grants.isGranted(path)) return path;
+    const below = entry.isDirectory() ? linkOutside(path, grants) : null;
+    if (below !== null) return below;
+  }
+  return null;
 }
 
 function fileState(path: string): string | null {

@@ -20,12 +20,11 @@ export class PathGrants {
     const real = realOf(resolve(path));
     return [...this.granted].some((root) => isWithin(root, real));
   }
+}
 
-  /** True for a new name in the folder of something granted: a project is made beside its model. */
-  isBesideGranted(path: string): boolean {
-    const folder = dirname(realOf(resolve(path)));
-    return [...this.granted].some((root) => dirname(root) === folder);
-  }
+/** True for a path in the folder of another: a project is made beside its model. */
+export function isBeside(path: string, other: string): boolean {
+  return dirname(realOf(resolve(path))) === dirname(realOf(resolve(other)));
 }
 
 /** `path` with symbolic links resolved; what does not exist yet hangs below its nearest ancestor that does. */

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PathGrants } from '../../../src-main/transport/path-grants';
+import { isBeside, PathGrants } from '../../../src-main/transport/path-grants';
 import { useTempDirs } from '../../support/temp-dir';
 
 describe('PathGrants', () => {
@@ -35,13 +35,14 @@ describe('PathGrants', () => {
     expect(grants.isGranted(join(dir, 'door/x'))).toBe(true);
   });
 
-  it('knows new names beside a granted file, and only there', () => {
+  it('tells what lies beside a file, by the folders that links lead to', () => {
     const dir = tempDir();
+    mkdirSync(join(dir, 'sub'));
     writeFileSync(join(dir, 'm.onnx'), '');
-    const grants = new PathGrants();
-    grants.grant(join(dir, 'm.onnx'));
-    expect(grants.isGranted(join(dir, 'm.calib'))).toBe(false);
-    expect(grants.isBesideGranted(join(dir, 'm.calib'))).toBe(true);
-    expect(grants.isBesideGranted(join(dir, 'sub/m.calib'))).toBe(false);
+    symlinkSync(join(dir, 'sub'), join(dir, 'l.calib'));
+    expect(isBeside(join(dir, 'm.calib'), join(dir, 'm.onnx'))).toBe(true);
+    expect(isBeside(join(dir, 'sub/m.calib'), join(dir, 'm.onnx'))).toBe(false);
+    symlinkSync(join(dir, 'sub/m.calib'), join(dir, 'other.calib'));
+    expect(isBeside(join(dir, 'l.calib/m.calib'), join(dir, 'm.onnx'))).toBe(false);
   });
 });

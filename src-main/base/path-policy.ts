@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { WorkbenchError } from '../../src-shared/base/errors';
+
+/** Which files and folders a client may reach, whatever leads there: paths are compared with symbolic links resolved. */
+export interface PathPolicy {
+  readonly isAllowed: (path: string) => boolean;
+  /** What to do about a refusal. */
+  readonly hint: string;
+}
+
+const policies = new AsyncLocalStorage<PathPolicy>();
+
+export const OUTSIDE_REASON = 'it lies outside of the files and folders that may be opened here';
+
+/** Runs `work`, and all that it starts (jobs too), with a policy for what files name: entries of lists, links in folders. */
+export function withPathPolicy<T>(policy: PathPolicy, work: () => T): T {
+  return policies.run(policy, work);
+}
+
+/** True without a policy: on the command line and on the desktop a person reads their own files. */
+export function isPathAllowed(path: string): boolean {
+  return policies.getStore()?.isAllowed(path) ?? true;
+}
+
+/** @throws WorkbenchError usage for a file that the policy does not allow. */
+export function requireAllowedPath(path: string): void {
+  const policy = policies.getStore();
+  if (policy !== undefined && !policy.isAllowed(path)) throw new WorkbenchError('usage', `${path} cannot be used: ${OUTSIDE_REASON}`, { hint: policy.hint });
+}
