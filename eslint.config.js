@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { ownNames } from './test/support/own-names.mjs';
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'out/', 'build/', 'native/'] },
@@ -29,6 +30,13 @@ export default tseslint.config(
         { paths: [{ name: 'onnxruntime-node', message: 'Import backends/onnxruntime, which switches its telemetry off first.', allowTypeImports: true }] },
       ],
     },
+  },
+  {
+    // Names that users choose never index a plain object; the one file that may do so is the helper for it.
+    files: ['src-*/**/*.ts', 'src-*/**/*.tsx'],
+    ignores: ['src-shared/base/records.ts'],
+    plugins: { calib: { rules: { 'own-names': ownNames } } },
+    rules: { 'calib/own-names': 'error' },
   },
   {
     files: ['**/*.js', '**/*.mjs', '*.config.ts'],

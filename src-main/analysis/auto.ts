@@ -1,4 +1,5 @@
 import type { AutoObjective } from '../../src-shared/domain/analysis';
+import { ownValue, setOwnValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import { qualitiesOf, worstNmse, type Trials } from './trials';
@@ -34,7 +35,7 @@ export interface AutoOutcome {
 /** Most runs of the model that choosing takes: for progress, and to say the cost beforehand. */
 export function autoPasses({ tensors, thresholds, chosen, confirmed }: Pick<AutoProblem, 'tensors' | 'thresholds' | 'chosen' | 'confirmed'>): number {
   const methods = Object.values(thresholds);
-  const alternatives = tensors.reduce((sum, tensor) => sum + distinct(methods.map((own) => own[tensor])).length - 1, 0);
+  const alternatives = tensors.reduce((sum, tensor) => sum + distinct(methods.map((own) => ownValue(own, tensor))).length - 1, 0);
   return (methods.length + alternatives) * chosen.length + (methods.length + 1) * confirmed.length;
 }
 
@@ -45,7 +46,7 @@ export function autoPasses({ tensors, thresholds, chosen, confirmed }: Pick<Auto
  */
 export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
   const { plan, tensors, chosen, confirmed } = problem;
-  const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) => tensors.every((tensor) => problem.thresholds[method]?.[tensor] !== undefined));
+  const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) => tensors.every((tensor) => ownValue(problem.thresholds[method], tensor) !== undefined));
   // Tensors that this target or plan does not quantize have a threshold too: another one may.
   const thresholdsOf = (method: Method): Record<string, number> => ({ ...problem.thresholds.minmax, ...problem.thresholds[method] });
   const objectives = async (list: readonly Readonly<Record<string, number>>[], at: readonly number[]): Promise<number[]> =>
@@ -61,7 +62,7 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
   const bestSingle = smallest(singles, (single) => single.confirmed).method;
   const common = { singles, descent: { chosen: descent.objective, confirmed: confirmedDescent }, bestSingle };
   if (confirmedDescent < bestConfirmed * CLEARLY_BETTER && Object.keys(descent.methods).length > 0) {
-    return { ...common, verdict: 'descent', thresholds: descent.thresholds, methods: Object.fromEntries(tensors.map((tensor) => [tensor, descent.methods[tensor] ?? start.method])) };
+    return { ...common, verdict: 'descent', thresholds: descent.thresholds, methods: Object.fromEntries(tensors.map((tensor) => [tensor, ownValue(descent.methods, tensor) ?? start.method])) };
   }
   return { ...common, verdict: 'single', thresholds: thresholdsOf(bestSingle), methods: Object.fromEntries(tensors.map((tensor) => [tensor, bestSingle])) };
 }
@@ -82,9 +83,9 @@ async function descend(
   let objective = start.chosen;
   const methods: Record<string, Method> = {};
   for (const tensor of tensors) {
-    const now = thresholds[tensor] ?? 0;
+    const now = ownValue(thresholds, tensor) ?? 0;
     const others = (Object.keys(byMethod) as Method[]).flatMap((method) => {
-      const threshold = byMethod[method]?.[tensor];
+      const threshold = ownValue(byMethod[method], tensor);
       return threshold === undefined || isSame(threshold, now) ? [] : [{ method, threshold }];
     });
     const tried = others.filter(({ threshold }, i) => others.findIndex((other) => isSame(other.threshold, threshold)) === i);
@@ -93,7 +94,7 @@ async function descend(
     const best = smallest(tried.map((candidate, i) => ({ ...candidate, objective: found[i] ?? Number.POSITIVE_INFINITY })), (candidate) => candidate.objective);
     if (!(best.objective < objective * (1 - MIN_GAIN))) continue;
     thresholds = { ...thresholds, [tensor]: best.threshold };
-    methods[tensor] = best.method;
+    setOwnValue(methods, tensor, best.method);
     objective = best.objective;
   }
   return { thresholds, methods, objective };

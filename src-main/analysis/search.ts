@@ -1,4 +1,5 @@
 import type { SearchLimits, TrialQuality } from '../../src-shared/domain/analysis';
+import { ownValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import { releasedPlan } from './sensitivity';
@@ -167,5 +168,5 @@ function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: 
     return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= limits.maxNmse;
   }
   const groups = Object.entries(fp32.groupTop1);
-  return fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON && groups.every(([name, top1]) => top1 - (quality.groupTop1[name] ?? 0) <= limits.maxWorstGroupDrop + EPSILON);
+  return fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON && groups.every(([name, top1]) => top1 - (ownValue(quality.groupTop1, name) ?? 0) <= limits.maxWorstGroupDrop + EPSILON);
 }

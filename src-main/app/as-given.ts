@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue } from '../../src-shared/base/records';
 import { hasRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { Method } from '../../src-shared/domain/methods';
@@ -22,7 +23,7 @@ export function requireNoStaleThresholds(before: ProjectFile, after: ProjectFile
   if (hasRepair(before.plan, 'equalization') === hasRepair(after.plan, 'equalization')) return;
   const rescaled = new Set(equalized?.tensors ?? []);
   const kept = (method: Method): readonly string[] => Object.entries(after.tensorMethods).flatMap(([tensor, own]) => (own === method ? [tensor] : []));
-  const manual = kept('manual').find((tensor) => rescaled.has(tensor) && after.manualThresholds[tensor] === before.manualThresholds[tensor]);
+  const manual = kept('manual').find((tensor) => rescaled.has(tensor) && ownValue(after.manualThresholds, tensor) === ownValue(before.manualThresholds, tensor));
   if (manual !== undefined) {
     throw new WorkbenchError('usage', `Equalization changes the values of tensor "${manual}", whose threshold was set by hand for the values that it has now`, {
       hint: `Clear it first: calib set PROJECT --tensor "${manual}" --clear`,

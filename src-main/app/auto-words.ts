@@ -1,4 +1,5 @@
 import { formatCountOf, formatDb, formatFraction, formatSignificant } from '../../src-shared/base/units';
+import { ownValue } from '../../src-shared/base/records';
 import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
 import type { AutoChoice } from '../../src-shared/domain/analysis';
 import type { Method } from '../../src-shared/domain/methods';
@@ -28,13 +29,13 @@ export function explainChoices(outcome: Outcome, tensors: readonly string[], tab
   const rows = new Map(table.tensors.map((row) => [row.name, row]));
   return tensors.flatMap((tensor) => {
     const row = rows.get(tensor);
-    const method = outcome.methods[tensor];
+    const method = ownValue(outcome.methods, tensor);
     return row && method !== undefined ? [explainChoice(tensor, method, row, outcome)] : [];
   });
 }
 
 function explainChoice(tensor: string, method: Method, row: ThresholdRow, { bestSingle, verdict, thresholds }: Outcome): AutoChoice {
-  const threshold = thresholds[tensor] ?? row.methods[method] ?? 0;
+  const threshold = ownValue(thresholds, tensor) ?? row.methods[method] ?? 0;
   const choice = { tensor, method, threshold };
   if (method === bestSingle) {
     const reason = verdict === 'single' ? `${bestSingle} for all tensors is the best there is` : `as ${bestSingle} for all tensors: no other method gives a smaller error at the output`;

@@ -1,4 +1,5 @@
 import { layerId } from '../../src-shared/base/brand';
+import { ownValue } from '../../src-shared/base/records';
 import { formatCountOf, formatDb } from '../../src-shared/base/units';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Warning } from '../../src-shared/contract/jobs';
@@ -136,8 +137,8 @@ interface Harm {
 /** Tensors that lose most against the better thresholds, each in the group where it loses most; by what noise they add. */
 function harmfulTensors({ inUse, better, tensors, calibration }: { readonly inUse: Readonly<Record<string, number>>; readonly better: Readonly<Record<string, number>> } & Pick<Costly, 'tensors' | 'calibration'>): Harm[] {
   const harms = tensors.flatMap((tensor) => {
-    const own = inUse[tensor];
-    const other = better[tensor];
+    const own = ownValue(inUse, tensor);
+    const other = ownValue(better, tensor);
     if (own === undefined || other === undefined || own === other) return [];
     const groups = Object.entries(calibration.groups(tensor)).map(([group, histogram]) => {
       const sqnrDb = evaluateThreshold(histogram, own).sqnrDb;
@@ -151,7 +152,7 @@ function harmfulTensors({ inUse, better, tensors, calibration }: { readonly inUs
 
 function poorTensors(calibration: StoredCalibration, inUse: Readonly<Record<string, number>>, tensors: readonly string[]): Warning[] {
   const poor = tensors
-    .map((tensor) => ({ tensor, sqnrDb: evaluateThreshold(calibration.total(tensor), inUse[tensor] ?? 0).sqnrDb }))
+    .map((tensor) => ({ tensor, sqnrDb: evaluateThreshold(calibration.total(tensor), ownValue(inUse, tensor) ?? 0).sqnrDb }))
     .filter(({ sqnrDb }) => sqnrDb < POOR_TENSOR_DB)
     .sort((a, b) => a.sqnrDb - b.sqnrDb);
   if (poor.length === 0) return [];

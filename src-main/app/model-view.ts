@@ -1,4 +1,5 @@
 import type { LayerView, ModelView } from '../../src-shared/contract/api';
+import { ownValue } from '../../src-shared/base/records';
 import { layerId } from '../../src-shared/base/brand';
 import { precisionOf, type HalfHazard, type PlacementDecision, type PrecisionPlan } from '../../src-shared/domain/precision';
 import type { ExplainResult } from '../compute/protocol';
@@ -20,7 +21,7 @@ export function modelView(model: Model, plan: PrecisionPlan, explained: ExplainR
   return {
     inputs: model.graph.input.map((input) => input.name),
     outputs: model.graph.output.map((output) => output.name),
-    layers: facts.nodes.map((node) => layerView(node, facts, plan, { decisions: decisions.get(node.name) ?? [], halfHazards: isCalibrated ? (explained.hazards[node.name] ?? []) : null })),
+    layers: facts.nodes.map((node) => layerView(node, facts, plan, { decisions: decisions.get(node.name) ?? [], halfHazards: isCalibrated ? (ownValue(explained.hazards, node.name) ?? []) : null })),
     calibrationTensors: calibrationTensors(model),
   };
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { unreachable } from '../../src-shared/base/assert';
+import { ownValue } from '../../src-shared/base/records';
 import type { ProjectEdit } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
@@ -125,7 +126,7 @@ function requireUsableMethod(method: Method, file: ProjectFile): void {
 function requireKnownThresholds(method: Method, tensors: readonly string[], file: ProjectFile): void {
   if (method === 'imported') requireAsGiven({ path: 'PROJECT', file }, 'Method imported');
   const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
-  const missing = known === null ? undefined : tensors.find((name) => known[name] === undefined);
+  const missing = known === null ? undefined : tensors.find((name) => ownValue(known, name) === undefined);
   if (missing === undefined) return;
   const hint = method === 'manual' ? `Set one: calib set PROJECT --tensor "${missing}" --threshold X` : 'Import a cache that names it: calib import PROJECT FILE.cache';
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { InferenceSession as Ort } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue } from '../../src-shared/base/records';
 import type { ModelSession, OutputTensor } from './model-session';
 import { env, InferenceSession, Tensor } from './onnxruntime';
 import type { OrtGpu } from './runnable-variant';
@@ -39,10 +41,19 @@ function providersOf(gpu: OrtGpu | undefined): Ort.ExecutionProviderConfig[] {
 
 /** A session of ONNX Runtime with one float32 input. Its run() blocks the calling thread. */
 export class OrtSession implements ModelSession {
+  readonly inputName: string;
+  readonly outputNames: readonly string[];
+
+  /** @param standIn the name under which the session knows UNUSABLE_NAME. */
   private constructor(
     private readonly session: Ort,
-    readonly inputName: string,
-  ) {}
+    private readonly standIn: string | null,
+  ) {
+    const [input] = session.inputNames;
+    if (input === undefined) throw new Error('the model has no input');
+    this.inputName = this.modelName(input);
+    this.outputNames = session.outputNames.map((name) => this.modelName(name));
+  }
 
   /** @throws WorkbenchError model-unsupported with ONNX Runtime's own message when it refuses the model. */
   static async open(options: OrtSessionOptions): Promise<OrtSession> {
@@ -67,17 +78,15 @@ export class OrtSession implements ModelSession {
     const model = typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;
     try {
       const session = await (typeof model === 'string' ? InferenceSession.create(model, settings) : InferenceSession.create(model, settings));
-      const inputName = session.inputNames[0];
-      if (inputName === undefined) throw new Error('the model has no input');
-      return new OrtSession(session, inputName);
+      if (![...session.inputNames, ...session.outputNames].includes(UNUSABLE_NAME)) return new OrtSession(session, null);
+      await session.release();
+      const { bytes, standIn } = withStandIn(typeof model === 'string' ? await readFile(model) : model);
+      if (typeof model === 'string') settings.extra = { ...settings.extra, session: { ...sessionConfig, model_external_initializers_file_folder_path: dirname(model) } };
+      return new OrtSession(await InferenceSession.create(bytes, settings), standIn);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${reason}`, { cause: error });
     }
-  }
-
-  get outputNames(): readonly string[] {
-    return this.session.outputNames;
   }
 
   /**
@@ -86,17 +95,16 @@ export class OrtSession implements ModelSession {
    * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
    */
   async run(input: Float32Array, dims: readonly number[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
-    const feeds = { [this.inputName]: new Tensor('float32', input, dims) };
-    const fetches: Record<string, InstanceType<typeof Tensor> | null> = {};
-    for (const name of this.session.outputNames) {
+    const feeds = { [this.sessionName(this.inputName)]: new Tensor('float32', input, dims) };
+    const fetches = this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
-      fetches[name] = buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null;
-    }
-    const outputs = await this.session.run(feeds, fetches);
-    return this.session.outputNames.map((name) => {
+      return [this.sessionName(name), buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null] as const;
+    });
+    const outputs = await this.session.run(feeds, Object.fromEntries(fetches));
+    return this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
       if (buffer?.data) return buffer;
-      const tensor = outputs[name];
+      const tensor = ownValue(outputs, this.sessionName(name));
       if (!tensor) throw new Error(`ONNX Runtime returned no output "${name}"`);
       return { name, dims: tensor.dims, data: tensor.type === 'float32' ? (tensor.data as Float32Array) : null };
     });
@@ -105,6 +113,29 @@ export class OrtSession implements ModelSession {
   async close(): Promise<void> {
     await this.session.release();
   }
+
+  private modelName(name: string): string {
+    return name === this.standIn ? UNUSABLE_NAME : name;
+  }
+
+  private sessionName(name: string): string {
+    return this.standIn !== null && name === UNUSABLE_NAME ? this.standIn : name;
+  }
+}
+
+/** ONNX Runtime's binding keeps inputs and outputs in plain objects, in which this name stores nothing. */
+const UNUSABLE_NAME = '__proto__';
+
+/** The model with another name of the same length for UNUSABLE_NAME, so that the message keeps its layout. */
+function withStandIn(model: Uint8Array): { readonly bytes: Uint8Array; readonly standIn: string } {
+  const source = Buffer.from(model.buffer, model.byteOffset, model.byteLength);
+  let standIn = '';
+  for (let i = 0; standIn === '' || source.includes(standIn); i += 1) standIn = `_name${String(i).padStart(UNUSABLE_NAME.length - 5, '0')}`;
+  const bytes = Buffer.from(source);
+  const field = (name: string): Buffer => Buffer.concat([Buffer.from([name.length]), Buffer.from(name, 'latin1')]);
+  const wanted = field(UNUSABLE_NAME);
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + wanted.length)) bytes.set(field(standIn), at);
+  return { bytes, standIn };
 }
 
 /** Shape of one batch of an image input. */

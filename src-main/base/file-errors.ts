@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue } from '../../src-shared/base/records';
 
 const UNWRITABLE: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -31,7 +32,7 @@ export function writeError(error: unknown, path: string): unknown {
     });
   }
   if (errno === null) return error;
-  return new WorkbenchError('unwritable', `Cannot write ${path}: ${UNWRITABLE[errno] ?? errno}`, {
+  return new WorkbenchError('unwritable', `Cannot write ${path}: ${ownValue(UNWRITABLE, errno) ?? errno}`, {
     hint: 'Choose another folder, or give this user write permission to it.',
     cause: error,
   });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HistogramView } from '../../src-shared/contract/api';
+import { ownValue } from '../../src-shared/base/records';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { imageId, type ImageSet } from '../../src-shared/domain/image-set';
 import type { TensorHistogram } from '../../src-shared/domain/histogram';
@@ -64,7 +65,7 @@ export class StoredCalibration {
       throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, { hint: '`calib thresholds` lists the tensors that were.' });
     }
     return Object.fromEntries(
-      file.header.groups.map((group) => [group, { ...decodeHistogram(file.records[group]?.[at] ?? new Uint8Array()), name: tensor }]),
+      file.header.groups.map((group) => [group, { ...decodeHistogram(ownValue(file.records, group)?.[at] ?? new Uint8Array()), name: tensor }]),
     );
   }
 

@@ -89,12 +89,13 @@ export class OrtCollector implements Collector {
   }
 
   takeState(): CollectorState {
-    const state: Record<string, Uint8Array[]> = {};
-    for (const [group, set] of this.sets) {
-      state[group] = this.options.tensors.map((_, tensor) => set.encode(tensor));
-      set.clear();
-    }
-    return state;
+    return Object.fromEntries(
+      [...this.sets].map(([group, set]) => {
+        const records = this.options.tensors.map((_, tensor) => set.encode(tensor));
+        set.clear();
+        return [group, records];
+      }),
+    );
   }
 
   private async collectOne(image: CollectedImage): Promise<ImageContribution> {

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue, setOwnValue } from '../../src-shared/base/records';
 import type { Shard } from '../../src-shared/contract/jobs';
 import type { SkippedImage } from '../../src-shared/domain/image-set';
 import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from './tensorrt-grid-file';
@@ -57,7 +58,7 @@ export function encodeHistogramFile(file: HistogramFile): Uint8Array {
   prefix.writeUInt32LE(header.length, 12);
   const parts: Uint8Array[] = [prefix, header];
   for (const group of file.header.groups) {
-    for (const record of file.records[group] ?? []) {
+    for (const record of ownValue(file.records, group) ?? []) {
       const length = Buffer.alloc(4);
       length.writeUInt32LE(record.length);
       parts.push(length, record);
@@ -92,7 +93,7 @@ export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramF
       list.push(buffer.subarray(offset + 4, offset + 4 + length));
       offset += 4 + length;
     }
-    records[group] = list;
+    setOwnValue(records, group, list);
   }
   const amaxCount = header.images.length * header.tensors.length;
   const end = offset + 4 * amaxCount;

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue } from '../../src-shared/base/records';
 
 /** Element types that are read from .npy files. */
 export type NpyType = 'uint8' | 'float32' | 'float64';
@@ -36,7 +37,7 @@ export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
   if (dataOffsetBytes > bytes.length) throw invalid(name, 'the .npy header is truncated');
   const text = bytes.toString('latin1', headerStart, dataOffsetBytes);
   const descr = /'descr':\s*'([<>|=])([a-zA-Z]\d+)'/.exec(text);
-  const type = TYPES[descr?.[2] ?? ''];
+  const type = ownValue(TYPES, descr?.[2] ?? '');
   if (descr === null || type === undefined) {
     const found = /'descr':\s*('[^']*'|\[)/.exec(text)?.[1] ?? 'none';
     throw invalid(name, `expected element type uint8, float32 or float64, found ${found === '[' ? 'a structured type' : found}`);

@@ -1,4 +1,5 @@
 import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
+import { ownValue } from '../../src-shared/base/records';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
@@ -22,7 +23,7 @@ export function bestView(calibration: StoredCalibration, choices: Choices): Best
 /** The method that decides a tensor's threshold; `method` overrides whatever the project says. */
 function methodOf(tensor: string, choices: Choices, method: Method | undefined): Method {
   if (method !== undefined) return method;
-  return choices.tensorMethods[tensor] ?? choices.method;
+  return ownValue(choices.tensorMethods, tensor) ?? choices.method;
 }
 
 /** The method itself, or what method best stands for. */
@@ -32,12 +33,12 @@ export function resolvedMethod(calibration: StoredCalibration, choices: Choices,
 
 /** Every threshold known for a tensor, real units. */
 function knownThresholds(tensor: TensorCalibration, choices: Choices, calibration: StoredCalibration): Partial<Record<Method, number>> {
-  const manual = choices.manualThresholds[tensor.name];
+  const manual = ownValue(choices.manualThresholds, tensor.name);
   // An equalized model has other values than the one that the cache was written for.
-  const imported = hasRepair(choices.plan, 'equalization') ? undefined : choices.importedThresholds[tensor.name];
+  const imported = hasRepair(choices.plan, 'equalization') ? undefined : ownValue(choices.importedThresholds, tensor.name);
   const percentile = choices.percentile === DEFAULT_PERCENTILE ? tensor.thresholds.percentile : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
   const tensorrt = calibration.tensorrtThresholds()?.get(tensor.name);
-  const auto = calibration.autoThresholds()?.[tensor.name];
+  const auto = ownValue(calibration.autoThresholds(), tensor.name);
   return {
     ...tensor.thresholds,
     percentile,

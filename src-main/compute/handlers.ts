@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../src-shared/contract/api';
+import { ownValue } from '../../src-shared/base/records';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { benchmark } from '../backends/benchmark';
 import { listSupportedBackends } from '../backends/onnxruntime';
@@ -42,7 +43,7 @@ function preview(params: PreviewParams): Promise<PreprocessingPreview> {
 }
 
 async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
-  const sizeMb = (variant: RunnableVariant): number => params.sizesMb[variant.variant] ?? statSync(variantPath(variant)).size / 1e6;
+  const sizeMb = (variant: RunnableVariant): number => ownValue(params.sizesMb, variant.variant) ?? statSync(variantPath(variant)).size / 1e6;
   const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
   if (engines.length > 0) return benchmarkEngines({ variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt }, context);
   const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));

@@ -2,6 +2,7 @@ import { attrInt, attrValue, hasAttr } from './attributes';
 import { GraphIndex } from './graph-index';
 import { DataType, type Graph, type Model, type Node } from './model';
 import { isDefaultDomain, isOp } from './opset';
+import { ownValue } from '../../src-shared/base/records';
 
 const { FLOAT, INT64, INT32, UINT8, BOOL, STRING } = DataType;
 
@@ -78,7 +79,7 @@ export function graphElementTypes(graph: Graph, outer: ReadonlyMap<string, numbe
 
 function outputType(node: Node, index: number, types: ReadonlyMap<string, number>): number | undefined {
   if (!isDefaultDomain(node.domain)) return undefined;
-  const later = index > 0 ? LATER_OUTPUTS[node.opType]?.[index] : undefined;
+  const later = index > 0 ? ownValue(LATER_OUTPUTS, node.opType)?.[index] : undefined;
   if (later !== undefined) return later;
   switch (node.opType) {
     case 'Cast':
@@ -100,7 +101,7 @@ function outputType(node: Node, index: number, types: ReadonlyMap<string, number
     case 'QuantizeLinear':
       return typeOfInput(node, 2, types) ?? (attrInt(node, 'output_dtype', 0) || UINT8);
     default:
-      return FIXED_OUTPUT[node.opType] ?? typeOfInput(node, TYPE_INPUT[node.opType] ?? 0, types);
+      return ownValue(FIXED_OUTPUT, node.opType) ?? typeOfInput(node, ownValue(TYPE_INPUT, node.opType) ?? 0, types);
   }
 }
 

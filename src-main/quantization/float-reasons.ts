@@ -4,6 +4,7 @@ import { decomposedChains, type ChainKind } from './decomposed-chains';
 import type { GraphFacts } from './graph-facts';
 import { ACTIVATION_OPS, ARITHMETIC_OPS, CONTROL_FLOW_OPS, FLOAT_ONLY_REASONS, POOL_OPS, RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import type { Verdict } from './placement';
+import { ownValue } from '../../src-shared/base/records';
 
 const CHAIN_REASONS: Readonly<Record<ChainKind, readonly [string, string]>> = {
   normalization: ['normalization', 'part of a normalization that was exported node by node; it stays in floating point'],
@@ -22,7 +23,7 @@ function codeAndReason(facts: GraphFacts, node: Node): readonly [string, string]
   if (!node.output.some((name) => facts.isActivation(name))) return ['integer-tensor', 'shape arithmetic or another computation that is not in float32'];
   const chain = decomposedChains(facts).get(node);
   if (chain) return CHAIN_REASONS[chain];
-  const known = FLOAT_ONLY_REASONS[node.opType];
+  const known = ownValue(FLOAT_ONLY_REASONS, node.opType);
   if (known) return known;
   if (node.opType === 'Concat') return ['concat-float', 'no quantized layer reads the result'];
   if (RESHAPE_OPS.has(node.opType) || SELECT_OPS.has(node.opType)) return ['copy-float', 'moves values only and does not stand between quantized layers'];

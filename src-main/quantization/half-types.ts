@@ -1,5 +1,6 @@
 import { isDefaultDomain } from '../onnx/opset';
 import table from './float16-types.json';
+import { ownValue } from '../../src-shared/base/records';
 
 /** Positions of the parameters of an operator that are float32 even where the layer computes in FP16. */
 export interface FloatOnlySlots {
@@ -30,7 +31,7 @@ export function floatOnlySlots(
   const definitions = isDefaultDomain(operator.domain) ? DEFINITIONS.get(operator.opType) : undefined;
   const versions = Object.keys(definitions ?? {}).map(Number);
   const since = Math.max(...versions.filter((version) => version <= opset));
-  const found = definitions?.[String(since)];
+  const found = ownValue(definitions, String(since));
   return found === undefined || found === 'removed'
     ? null
     : { inputs: found.inputs ?? [], outputs: found.outputs ?? [], own: found.own ?? [] };

@@ -1,4 +1,5 @@
 import { layerId } from '../../src-shared/base/brand';
+import { ownValue } from '../../src-shared/base/records';
 import { precisionOf, type HalfHazard, type Precision, type PrecisionPlan, type RestPrecision } from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
 import { defaultOpset, isDefaultDomain } from '../onnx/opset';
@@ -58,12 +59,12 @@ export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, r
     const hazards = halfHazards(facts, node, ranges);
     if (hazards.length > 0) coarse.set(node.name, hazards);
   }
-  return { isInt8Asked: (node) => plan.layers[node.name] === 'int8', of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals, coarse };
+  return { isInt8Asked: (node) => ownValue(plan.layers, node.name) === 'int8', of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals, coarse };
 }
 
 /** A layer without an entry follows the compute layer in whose kernel it runs. */
 function requested(plan: PrecisionPlan, partitions: Partitions, node: Node): { precision: Precision; root: Node | null } {
-  if (plan.layers[node.name] !== undefined) return { precision: precisionOf(plan, layerId(node.name)), root: null };
+  if (ownValue(plan.layers, node.name) !== undefined) return { precision: precisionOf(plan, layerId(node.name)), root: null };
   const root = partitions.of(node)?.root;
   return root && root !== node ? { precision: precisionOf(plan, layerId(root.name)), root } : { precision: 'int8', root: null };
 }

@@ -1,4 +1,5 @@
 import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../src-shared/domain/precision';
+import { ownValue } from '../../src-shared/base/records';
 import type { TensorRanges } from '../../src-shared/domain/histogram';
 import { floatOutput } from '../onnx/make';
 import type { Model } from '../onnx/model';
@@ -89,7 +90,7 @@ const WEIGHT_STORAGE = { onnxruntime: 'uint8', tensorrt: 'int8' } as const;
 
 /** The facts about weights and activations that FP16 is judged by. */
 export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
-  const rangeOf = (tensor: string) => (Object.hasOwn(ranges, tensor) ? ranges[tensor] : undefined);
+  const rangeOf = (tensor: string) => ownValue(ranges, tensor);
   return {
     weightAmax: (name) => weights.amax(name),
     weightAbsSum: (name, axis, groups) => weights.largestAbsSum(name, axis, groups),

@@ -1,4 +1,5 @@
 import type { TensorRanges } from '../../src-shared/domain/histogram';
+import { ownValue } from '../../src-shared/base/records';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { Target } from '../../src-shared/domain/precision';
 import { scaleOfThreshold } from '../../src-shared/domain/thresholds';
@@ -57,7 +58,7 @@ function parametersOf(sources: readonly string[], inputs: ScaleInputs): Activati
   let high = 0;
   for (const source of sources) {
     const threshold = thresholdOf(source, inputs.thresholds);
-    const [min, max] = inputs.ranges[source] ?? [-threshold, threshold];
+    const [min, max] = ownValue(inputs.ranges, source) ?? [-threshold, threshold];
     low = Math.min(low, Math.max(-threshold, min));
     high = Math.max(high, Math.min(threshold, max));
   }
@@ -65,7 +66,7 @@ function parametersOf(sources: readonly string[], inputs: ScaleInputs): Activati
 }
 
 function thresholdOf(tensor: string, thresholds: Readonly<Record<string, number>>): number {
-  const threshold = Object.hasOwn(thresholds, tensor) ? thresholds[tensor] : undefined;
+  const threshold = ownValue(thresholds, tensor);
   if (threshold === undefined) {
     throw new WorkbenchError('calibration-missing', `Expected a threshold for tensor "${tensor}", found none`, {
       hint: 'The calibration belongs to another model or version: run `calib calibrate` again.',

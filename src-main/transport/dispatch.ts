@@ -1,4 +1,4 @@
-import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
+import type { ApiMethod, Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 import { isApiMethod, parseRequest } from '../../src-shared/contract/guards';
@@ -9,8 +9,8 @@ export async function dispatch(api: WorkbenchApi, call: Pick<CallMessage, 'id' |
   try {
     if (!isApiMethod(call.method)) throw new WorkbenchError('usage', `There is no method "${String(call.method)}"`);
     const request = parseRequest(call.method, call.request);
-    const methods = api as unknown as Record<string, (request: object) => Promise<unknown>>;
-    return { type: 'reply', id: call.id, ok: true, value: await methods[call.method]?.(request) };
+    const methods = api as unknown as Readonly<Record<ApiMethod, (request: object) => Promise<unknown>>>;
+    return { type: 'reply', id: call.id, ok: true, value: await methods[call.method](request) };
   } catch (error) {
     return { type: 'reply', id: call.id, ok: false, error: toWireError(error) };
   }

@@ -1,4 +1,5 @@
 import type { WorkbenchApi } from '../../src-shared/contract/api';
+import { ownValue } from '../../src-shared/base/records';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { CALL_CHANNEL, EVENT_CHANNEL } from '../../src-shared/contract/desktop-bridge';
 import { toWireError } from '../../src-shared/contract/errors';
@@ -38,7 +39,7 @@ export function serveIpc({ api, ipc, isTrusted, broadcast, ownMethods }: IpcEndp
     const method: unknown = Reflect.get(message, 'method');
     const request: unknown = Reflect.get(message, 'request');
     if (typeof method !== 'string') return refused('Expected the name of a method');
-    const own = Object.hasOwn(ownMethods, method) ? ownMethods[method] : undefined;
+    const own = ownValue(ownMethods, method);
     // dispatch refuses the names that are not methods of the application.
     return own === undefined ? dispatch(api, { id: 0, method: method as Parameters<typeof dispatch>[1]['method'], request }) : answerOwn(own, request);
   });

@@ -1,4 +1,5 @@
 import { extname, join } from 'node:path';
+import { ownValue } from '../../src-shared/base/records';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -34,7 +35,7 @@ export function staticFile(dir: string, urlPath: string): StaticFile | null {
   const segments = decoded.split('/').filter((segment) => segment !== '');
   if (!segments.every((segment) => /^[\w-][\w.@+-]*$/.test(segment))) return null;
   const path = join(dir, ...(segments.length === 0 ? ['index.html'] : segments));
-  const contentType = CONTENT_TYPES[extname(path).toLowerCase()];
+  const contentType = ownValue(CONTENT_TYPES, extname(path).toLowerCase());
   if (contentType === undefined) return null;
   // The build names everything below assets/ after its content.
   const cacheControl = segments[0] === 'assets' ? 'private, max-age=31536000, immutable' : 'no-store';

@@ -1,3 +1,4 @@
+import { ownValue } from '../../src-shared/base/records';
 /** What a key press says, of the DOM's KeyboardEvent. */
 export type KeyPress = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
 
@@ -22,7 +23,7 @@ export function chordText(chord: string, isMac: boolean): string {
   const parts = chord.split('+').map((part) => {
     if (part === 'Mod') return isMac ? '⌘' : 'Ctrl';
     if (part === 'Shift' && isMac) return '⇧';
-    return SYMBOLS[part] ?? part;
+    return ownValue(SYMBOLS, part) ?? part;
   });
   return parts.join(isMac ? '' : '+');
 }

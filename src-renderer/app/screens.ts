@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import type { ScreenId } from '../state/view';
+import { ownValue } from '../../src-shared/base/records';
 
 export interface Screen {
   readonly id: ScreenId;
@@ -20,8 +21,8 @@ const files = import.meta.glob<Readonly<Record<string, ComponentType>>>('../feat
 /** The screen that `features/<id>/<id>-screen.tsx` exports as `<Id>Screen`. */
 function loaderOf(id: ScreenId): Screen['load'] {
   return async () => {
-    const module = await files[`../features/${id}/${id}-screen.tsx`]?.();
-    const component = module?.[`${id.charAt(0).toUpperCase()}${id.slice(1)}Screen`];
+    const module = await ownValue(files, `../features/${id}/${id}-screen.tsx`)?.();
+    const component = ownValue(module, `${id.charAt(0).toUpperCase()}${id.slice(1)}Screen`);
     if (component === undefined) throw new Error(`There is no screen "${id}"`);
     return component;
   };

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { fillMessage, type MessageParams } from '../../src-shared/base/message';
+import { ownValue } from '../../src-shared/base/records';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -22,7 +23,7 @@ const listeners = new Set<() => void>();
 
 /** The message in the language in force; an unknown key is shown as it is. */
 export function t(key: string, params: MessageParams = {}): string {
-  return fillMessage(MESSAGES[current][key] ?? MESSAGES.en[key] ?? key, params);
+  return fillMessage(ownValue(MESSAGES[current], key) ?? ownValue(MESSAGES.en, key) ?? key, params);
 }
 
 /** Whether a message exists, for texts that are optional (a hint per code, for example). */

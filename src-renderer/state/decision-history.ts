@@ -1,4 +1,5 @@
 import type { ProjectDecisions } from '../../src-shared/contract/api';
+import { ownValue } from '../../src-shared/base/records';
 
 /** One edit as undo and redo see it. */
 export interface HistoryStep {
@@ -50,8 +51,8 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
 function applyToRecord<T>(current: Readonly<Record<string, T>>, from: Readonly<Record<string, T>>, to: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   const result = new Map(Object.entries(current));
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const before = from[key];
-    const after = to[key];
+    const before = ownValue(from, key);
+    const after = ownValue(to, key);
     if (before === after) continue;
     if (after === undefined) result.delete(key);
     else result.set(key, after);

@@ -1,3 +1,4 @@
+import { ownValue, setOwnValue } from './records';
 /**
  * Guards for JSON that comes from a file: a shape takes an unknown value and returns it typed, or throws a ShapeError that
  * names the place, what was expected and what was found. Fields that a shape does not name are left out of the result.
@@ -104,8 +105,8 @@ export function objectOf<T extends object>(required: RequiredShapes<T>, optional
     if (!isObject(value)) throw new ShapeError(path, 'an object', value);
     const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
     const parsed: Record<string, unknown> = {};
-    for (const [key, shape] of requiredShapes) parsed[key] = shape(value[key], at(key));
-    for (const [key, shape] of optionalShapes) if (value[key] !== undefined) parsed[key] = shape(value[key], at(key));
+    for (const [key, shape] of requiredShapes) setOwnValue(parsed, key, shape(ownValue(value, key), at(key)));
+    for (const [key, shape] of optionalShapes) if (ownValue(value, key) !== undefined) setOwnValue(parsed, key, shape(ownValue(value, key), at(key)));
     return parsed as T;
   };
 }
@@ -124,7 +125,7 @@ export function byKind<T extends { readonly kind: string }>(kinds: { readonly [K
   const shapes = kinds as Readonly<Record<string, Shape<T>>>;
   return (value, path) => {
     const kind: unknown = isObject(value) ? value['kind'] : undefined;
-    const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;
+    const shape = typeof kind === 'string' ? ownValue(shapes, kind) : undefined;
     if (shape === undefined) throw new ShapeError(path === '' ? 'kind' : `${path}.kind`, Object.keys(shapes).join(' or '), kind);
     return shape(value, path);
   };

@@ -1,4 +1,5 @@
 import { formatCount } from './units';
+import { ownValue } from './records';
 
 /** Values for the placeholders of a message. Numbers are written as counts; anything else is formatted by the caller. */
 export type MessageParams = Readonly<Record<string, string | number>>;
@@ -11,7 +12,7 @@ const PLACEHOLDER = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
  */
 export function fillMessage(message: string, params: MessageParams): string {
   return message.replace(PLACEHOLDER, (whole: string, name: string, one: string | undefined, other: string | undefined) => {
-    const value = params[name];
+    const value = ownValue(params, name);
     if (value === undefined) return whole;
     if (one !== undefined && other !== undefined) return value === 1 ? one : other;
     return typeof value === 'number' ? formatCount(value) : value;

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../base/errors';
+import { ownValue } from '../base/records';
 
 /**
  * One value as bytes: a little-endian u32 with the length of the header, the header as JSON in UTF-8, then the content of
@@ -146,7 +147,7 @@ function readObject(value: object, body: Body, depth: number): unknown {
 }
 
 function readNumber(name: unknown): number {
-  const value = typeof name === 'string' && Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined;
+  const value = typeof name === 'string' ? ownValue(NUMBERS, name) : undefined;
   if (value === undefined) throw broken('an unknown number');
   return value;
 }

@@ -1,4 +1,5 @@
 import type { BackendId } from './precision';
+import { ownValue } from '../base/records';
 import type { PairedComparison } from './statistics';
 
 /** How well a variant answers on one group of images. */
@@ -107,7 +108,7 @@ export interface WorstGroup {
 export function worstGroup(report: Pick<VariantReport, 'groups'>): WorstGroup | null {
   let worst: WorstGroup | null = null;
   for (const name of Object.keys(report.groups).sort()) {
-    const top1 = report.groups[name]?.top1;
+    const top1 = ownValue(report.groups, name)?.top1;
     if (top1 !== undefined && (worst === null || top1 < worst.top1)) worst = { name, top1 };
   }
   return worst;

@@ -1,4 +1,5 @@
 import type { EngineLayer, EngineType } from './engine-layers';
+import { ownValue } from '../base/records';
 import type { Precision } from './precision';
 
 /** A layer of the model as far as tensors are concerned. */
@@ -63,7 +64,7 @@ export function engineByLayer(engineLayers: readonly EngineLayer[], model: reado
     if (longest === null) continue;
     const times = kernels.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs]));
     const medianMs = times.length === 0 ? null : times.reduce((sum, ms) => sum + ms, 0);
-    const wanted = Object.hasOwn(asked, layer) ? (asked[layer] ?? null) : null;
+    const wanted = ownValue(asked, layer) ?? null;
     layers.set(layer, {
       kernels,
       runsIn: longest.type,
@@ -86,7 +87,7 @@ export function engineByLayer(engineLayers: readonly EngineLayer[], model: reado
 function mismatchOf(asked: Precision, kernel: EngineLayer, layer: string, all: Readonly<Record<string, Precision>>): MismatchCode | null {
   const { type } = kernel;
   if (type === 'other' || type === asked) return null;
-  const isSharedWithType = kernel.onnxLayers.some((other) => other !== layer && all[other] === type);
+  const isSharedWithType = kernel.onnxLayers.some((other) => other !== layer && ownValue(all, other) === type);
   if (BITS[type] > BITS[asked]) return isSharedWithType ? 'wider-fused' : 'wider';
   return isSharedWithType ? null : 'narrower';
 }

@@ -1,4 +1,5 @@
 import { formatFixed, formatFraction } from '../base/units';
+import { ownValue } from '../base/records';
 import type { FieldComparison, FieldGroup, HealthFinding } from './health';
 import type { HealthLimits } from './health-limits';
 import { finding } from './health-sentences';
@@ -35,19 +36,19 @@ export function fieldFindings(field: FieldComparison, methodOf: (tensor: string)
 
 /** The set is at fault for a group that drifts, or that minmax would clip as well. */
 function isSetAtFault(field: FieldComparison, name: string, limits: HealthLimits): boolean {
-  const group = field.groups[name];
-  return (group?.driftAtLeast ?? 0) > limits.drift || field.tensors.some((tensor) => (tensor.groups[name]?.beyondRange ?? 0) > limits.clippedFraction);
+  const group = ownValue(field.groups, name);
+  return (group?.driftAtLeast ?? 0) > limits.drift || field.tensors.some((tensor) => (ownValue(tensor.groups, name)?.beyondRange ?? 0) > limits.clippedFraction);
 }
 
 function driftFindings(field: FieldComparison, name: string, limits: HealthLimits): HealthFinding[] {
-  const group = field.groups[name];
+  const group = ownValue(field.groups, name);
   if (group === undefined) return [];
   if (isUnclear(group, limits.drift)) {
     const facts = { group: name, count: group.images, drift: formatFixed(group.drift, 2), limit: formatFixed(limits.drift, 2), needed: ENOUGH_IMAGES };
     return [finding({ code: 'field-unclear', severity: 'warning', facts, group: name, value: group.drift, limit: limits.drift })];
   }
   const drifts = group.driftAtLeast > limits.drift;
-  const tensors = [...field.tensors].sort((a, b) => (b.groups[name]?.drift ?? 0) - (a.groups[name]?.drift ?? 0)).map(({ tensor }) => tensor);
+  const tensors = [...field.tensors].sort((a, b) => (ownValue(b.groups, name)?.drift ?? 0) - (ownValue(a.groups, name)?.drift ?? 0)).map(({ tensor }) => tensor);
   return [
     finding({
       code: drifts ? 'field-drift' : 'field-covered',
@@ -70,10 +71,10 @@ interface ClipRule {
 
 function clippedFindings(field: FieldComparison, name: string, { methodOf, limits, drifts }: ClipRule): HealthFinding[] {
   // The outputs tell whether what the method clips matters; where they are unknown, it may.
-  const isCostly = (field.groups[name]?.outputNmse ?? Number.POSITIVE_INFINITY) > limits.outputNmse;
+  const isCostly = (ownValue(field.groups, name)?.outputNmse ?? Number.POSITIVE_INFINITY) > limits.outputNmse;
   const clipped = field.tensors
     .flatMap(({ tensor, groups }) => {
-      const own = groups[name];
+      const own = ownValue(groups, name);
       return own !== undefined && own.clippedFraction > limits.clippedFraction ? [{ tensor, ...own }] : [];
     })
     .sort((a, b) => b.clippedFraction - a.clippedFraction);

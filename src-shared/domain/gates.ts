@@ -1,4 +1,5 @@
 import type { Gates } from './project';
+import { ownValue } from '../base/records';
 import type { GateReason, GateResult, TableRow, ValidationRecord } from './run-record';
 import { REFERENCE_VARIANT } from './run-table';
 
@@ -62,7 +63,7 @@ function worstGroupDrop(row: TableRow, { fp32, noTop1 }: Task): Measured {
   if (reference === undefined) return NO_FP32;
   let worst: { readonly value: number; readonly group: string } | null = null;
   for (const [group, top1] of groups) {
-    const drop = (reference[group] ?? Number.NaN) - top1;
+    const drop = (ownValue(reference, group) ?? Number.NaN) - top1;
     if (Number.isNaN(drop)) return unknown('no-fp32', `FP32 has no result for group ${group}`);
     if (worst === null || drop > worst.value) worst = { value: drop, group };
   }

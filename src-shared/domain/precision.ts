@@ -1,4 +1,5 @@
 import type { LayerId } from '../base/brand';
+import { ownValue } from '../base/records';
 
 export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
 export type Precision = (typeof PRECISIONS)[number];
@@ -40,7 +41,7 @@ export interface PrecisionPlan {
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
-  return plan.layers[layer] ?? 'int8';
+  return ownValue(plan.layers, layer) ?? 'int8';
 }
 
 export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {

@@ -1,4 +1,5 @@
 import { MIN_SAMPLES } from './latency';
+import { ownValue } from '../base/records';
 
 /** Parsed JSON of a record that no guard has seen yet: what has not the expected shape is left for the guard to name. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -68,7 +69,10 @@ export function migrateRunRecord1(record: JsonObject): JsonObject {
 function isDetector(reports: readonly JsonObject[]): boolean {
   const hasAnswers = (report: JsonObject): boolean =>
     report['top1'] !== undefined ||
-    ['classes', 'confusions', 'worstImages'].some((key) => Array.isArray(report[key]) && report[key].length > 0) ||
+    ['classes', 'confusions', 'worstImages'].some((key) => {
+      const list = ownValue(report, key);
+      return Array.isArray(list) && list.length > 0;
+    }) ||
     (isObject(report['groups']) && Object.keys(report['groups']).length > 0);
   const differs = (report: JsonObject): boolean => typeof report['agreement'] === 'number' && report['agreement'] < 100;
   return !reports.some(hasAnswers) && reports.some(differs);

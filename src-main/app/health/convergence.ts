@@ -1,4 +1,5 @@
 import { CONVERGENCE_PARTS, foldsOfPart, type TensorLoss } from '../../../src-shared/domain/convergence';
+import { ownValue } from '../../../src-shared/base/records';
 import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
 import { amaxOf, type HistogramContent } from '../../../src-shared/domain/histogram';
 import { mergeHistograms } from '../../../src-shared/domain/histogram-merge';
@@ -38,7 +39,7 @@ export function lossesOf(tensor: string, groups: readonly GroupFolds[], histogra
   return CONVERGENCE_PARTS.map((part): TensorLoss => {
     if (part === 1) return { tensor, wholeDb, partDb: wholeDb };
     const names = groups.flatMap(({ group, folds }) => folds.slice(0, foldsOfPart(part, folds.length)).map((_, fold) => foldName(group, fold)));
-    const some = mergeHistograms(names.flatMap((name) => histograms[name] ?? []));
+    const some = mergeHistograms(names.flatMap((name) => ownValue(histograms, name) ?? []));
     return { tensor, wholeDb, partDb: evaluateThreshold(whole, thresholdOf(some, method, percentile)).sqnrDb };
   });
 }

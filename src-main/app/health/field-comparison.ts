@@ -1,4 +1,5 @@
 import { cumulativeShares, driftFromRatio, driftRatio, driftReferences, meanRatio, type Fold } from '../../../src-shared/domain/drift';
+import { ownValue } from '../../../src-shared/base/records';
 import type { DriftValue, FieldGroup, FieldTensor } from '../../../src-shared/domain/health';
 import type { HistogramContent } from '../../../src-shared/domain/histogram';
 import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
@@ -40,14 +41,17 @@ export class FieldMeasurement {
     const exponent = Math.max(...[...Object.values(folds), ...Object.values(field)].map((histogram) => histogram.exponent));
     const counted = this.groups.flatMap(({ group, folds: parts }) =>
       parts.flatMap((images, fold): Fold[] => {
-        const histogram = folds[foldName(group, fold)];
+        const histogram = ownValue(folds, foldName(group, fold));
         return histogram === undefined ? [] : [{ group, images: images.length, shares: cumulativeShares(histogram, exponent) }];
       }),
     );
     const references = driftReferences(counted);
     this.references = references.map(({ group, images }) => ({ group, images }));
     const names = Object.keys(this.fieldImages);
-    const entries = names.flatMap((name) => (field[name] === undefined ? [] : [[name, field[name]] as const]));
+    const entries = names.flatMap((name) => {
+      const histogram = ownValue(field, name);
+      return histogram === undefined ? [] : [[name, histogram] as const];
+    });
     this.tensors.push({
       tensor,
       threshold,
@@ -73,7 +77,7 @@ export class FieldMeasurement {
     const groups = Object.fromEntries(
       Object.entries(this.fieldImages).map(([name, images]): [string, FieldGroup] => {
         const worst = this.tensors.reduce<MeasuredTensor | null>((most, one) => (clippedBy(one, name) > (most === null ? 0 : clippedBy(most, name)) ? one : most), null);
-        const { reference, value } = nearest[name] ?? NOT_COMPARED;
+        const { reference, value } = ownValue(nearest, name) ?? NOT_COMPARED;
         return [
           name,
           {
@@ -82,15 +86,15 @@ export class FieldMeasurement {
             nearest: this.references[reference]?.group ?? null,
             clippedFraction: worst === null ? 0 : clippedBy(worst, name),
             clippedTensor: worst?.tensor ?? null,
-            outputNmse: outputNmse[name] ?? null,
+            outputNmse: ownValue(outputNmse, name) ?? null,
           },
         ];
       }),
     );
     const tensors = this.tensors.map(({ tensor, threshold, amax, ratios, clipped }): FieldTensor => {
       const perGroup = Object.entries(clipped).map(([name, shares]) => {
-        const at = nearest[name]?.reference ?? 0;
-        return [name, { ...shares, ...this.valueOf(ratios[name]?.[at] ?? null, name, at) }] as const;
+        const at = ownValue(nearest, name)?.reference ?? 0;
+        return [name, { ...shares, ...this.valueOf(ownValue(ratios, name)?.[at] ?? null, name, at) }] as const;
       });
       return { tensor, threshold, amax, groups: Object.fromEntries(perGroup) };
     });
@@ -100,7 +104,7 @@ export class FieldMeasurement {
   /** The whole set or the group of it that a field group is nearest to. */
   private nearest(name: string): { readonly reference: number; readonly value: DriftValue } {
     return this.references.reduce<{ readonly reference: number; readonly value: DriftValue }>((best, _, reference) => {
-      const value = this.valueOf(meanRatio(this.tensors.map(({ ratios }) => ratios[name]?.[reference] ?? null)), name, reference);
+      const value = this.valueOf(meanRatio(this.tensors.map(({ ratios }) => ownValue(ratios, name)?.[reference] ?? null)), name, reference);
       if (reference === 0) return { reference, value };
       const isNearer = value.driftAtLeast < best.value.driftAtLeast || (value.driftAtLeast === best.value.driftAtLeast && value.drift < best.value.drift);
       return isNearer ? { reference, value } : best;
@@ -109,14 +113,14 @@ export class FieldMeasurement {
 
   private valueOf(ratio: number | null, name: string, reference: number): DriftValue {
     if (ratio === null) return NOT_COMPARED.value;
-    return driftFromRatio(ratio, { reference: this.references[reference]?.images ?? 1, field: this.fieldImages[name] ?? 1 });
+    return driftFromRatio(ratio, { reference: this.references[reference]?.images ?? 1, field: ownValue(this.fieldImages, name) ?? 1 });
   }
 }
 
 const NOT_COMPARED = { reference: 0, value: { drift: 0, driftAtLeast: 0 } } as const;
 
 function clippedBy(tensor: MeasuredTensor, group: string): number {
-  return tensor.clipped[group]?.clippedFraction ?? 0;
+  return ownValue(tensor.clipped, group)?.clippedFraction ?? 0;
 }
 
 function largestDrift(tensor: FieldTensor): number {

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { setOwnValue } from '../../../src-shared/base/records';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { OutputQuality } from '../../../src-shared/domain/accuracy';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
@@ -34,10 +35,10 @@ export async function fieldOutputErrors(set: ImageSet, task: { readonly workspac
         },
         context,
       );
-      errors[group] = worstNmse(variants.at(-1)?.outputs ?? []);
+      setOwnValue(errors, group, worstNmse(variants.at(-1)?.outputs ?? []));
     } catch (error) {
       if (!(error instanceof WorkbenchError) || (error.code !== 'model-unsupported' && error.code !== 'images-empty')) throw error;
-      errors[group] = null;
+      setOwnValue(errors, group, null);
     }
   }
   return errors;

@@ -1,4 +1,5 @@
 import type { GroupCost } from '../../../src-shared/domain/health-findings';
+import { ownValue } from '../../../src-shared/base/records';
 import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { Method } from '../../../src-shared/domain/methods';
 import type { ProjectFile } from '../../../src-shared/domain/project';
@@ -19,7 +20,7 @@ function shownGroup(name: string, calibration: StoredCalibration): string {
 /** What every threshold in use does to every group of the calibration set. */
 export function groupCosts(calibration: StoredCalibration, thresholds: Readonly<Record<string, number>>, tensors: readonly string[], methodOf: (tensor: string) => Method): GroupCost[] {
   return tensors.flatMap((tensor) => {
-    const threshold = thresholds[tensor];
+    const threshold = ownValue(thresholds, tensor);
     if (threshold === undefined) return [];
     return Object.entries(calibration.groups(tensor)).map(([group, histogram]): GroupCost => {
       const { sqnrDb, clippedFraction } = evaluateThreshold(histogram, threshold);
@@ -32,15 +33,15 @@ export function groupCosts(calibration: StoredCalibration, thresholds: Readonly<
 export function groupImages(calibration: StoredCalibration, set: ImageSet): Readonly<Record<string, number>> {
   const skipped = new Set(calibration.index.skipped.map(({ file }) => file));
   const isSplit = calibration.index.groups.length > 0;
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const entry of set.entries) {
     if (skipped.has(imageId(entry))) continue;
     const group = shownGroup(isSplit ? (entry.group ?? '') : '', calibration);
-    counts[group] = (counts[group] ?? 0) + 1;
+    counts.set(group, (counts.get(group) ?? 0) + 1);
   }
-  return counts;
+  return Object.fromEntries(counts);
 }
 
 export function methodOfTensor(file: Pick<ProjectFile, 'method' | 'tensorMethods'>): (tensor: string) => Method {
-  return (tensor) => file.tensorMethods[tensor] ?? file.method;
+  return (tensor) => ownValue(file.tensorMethods, tensor) ?? file.method;
 }

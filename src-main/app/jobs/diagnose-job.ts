@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject, TrialQuality } from '../../../src-shared/domain/analysis';
@@ -89,7 +90,7 @@ function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry
 function clippedTensors({ plan, thresholds }: Trial, here: StoredCalibration, { model, target, calibration }: AnalysisSetup): ClippedTensor[] {
   const share = (histograms: StoredCalibration, tensor: string, threshold: number): number => evaluateThreshold(histograms.total(tensor), threshold).clippedFraction;
   const found = quantizedParts(model, plan, target).tensors.map((tensor): ClippedTensor => {
-    const threshold = thresholds[tensor] ?? 0;
+    const threshold = ownValue(thresholds, tensor) ?? 0;
     return { tensor, threshold, clippedFraction: share(here, tensor, threshold), elsewhere: share(calibration, tensor, threshold) };
   });
   return found.sort((a, b) => b.clippedFraction - a.clippedFraction);
@@ -106,7 +107,7 @@ function changesOf(base: Trial, clipped: readonly ClippedTensor[], setup: Analys
   const releases = layers.map(({ name }): Change => ({ action: { kind: 'release', name, precision: 'fp16' }, trial: { ...base, plan: releasedPlan(base.plan, [name]) } }));
   const methods = Object.entries(autoCandidates(setup.calibration, workspace.file)) as [Method, Record<string, number>][];
   const switches = clipped.slice(0, TRIED_TENSORS).flatMap(({ tensor, threshold }) => {
-    const wider = methods.flatMap(([method, thresholds]) => ((thresholds[tensor] ?? 0) > threshold * 1.001 ? [{ method, threshold: thresholds[tensor] ?? 0 }] : []));
+    const wider = methods.flatMap(([method, thresholds]) => ((ownValue(thresholds, tensor) ?? 0) > threshold * 1.001 ? [{ method, threshold: ownValue(thresholds, tensor) ?? 0 }] : []));
     const tried = wider.filter((own, i) => wider.findIndex((other) => other.threshold === own.threshold) === i);
     return tried.map((own): Change => ({ action: { kind: 'threshold', name: tensor, method: own.method }, trial: { ...base, thresholds: { ...base.thresholds, [tensor]: own.threshold } } }));
   });

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { throwIfAborted } from '../../../src-shared/base/errors';
+import { ownValue } from '../../../src-shared/base/records';
 import type { HealthSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { convergencePoint, type TensorLoss } from '../../../src-shared/domain/convergence';
@@ -125,7 +126,7 @@ async function measure({ workspace, quick, groups, folds, calibration, field, ta
     const histograms = folds.groups(tensor);
     const lost = lossesOf(tensor, groups, histograms, { method: methodOf(tensor), percentile: workspace.file.percentile });
     if (lost !== null) losses.push(lost);
-    if (collected) measurement.add({ tensor, folds: histograms, field: collected.groups(tensor) }, quick.thresholds[tensor] ?? 0, amaxOf.get(tensor) ?? 0);
+    if (collected) measurement.add({ tensor, folds: histograms, field: collected.groups(tensor) }, ownValue(quick.thresholds, tensor) ?? 0, amaxOf.get(tensor) ?? 0);
   }
   const convergence = losses.length === 0 ? [] : partImages(groups).map((images, part) => convergencePoint(images, losses.flatMap((lost) => lost[part] ?? [])));
   if (field === null) return { convergence, against: null, fieldSkipped };

@@ -1,4 +1,5 @@
 import type { RunSpec, ValidateResult } from '../../../src-shared/contract/jobs';
+import { ownValue } from '../../../src-shared/base/records';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DiagnosisRecord } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
@@ -54,7 +55,7 @@ export async function diagnosesOf(
   if (!spec.diagnoses || !validation || !needsCalibration(parseVariant(shipped))) return [];
   const fp32 = validation.variants.find(({ variant }) => variant === REFERENCE_VARIANT);
   const own = validation.variants.find(({ variant }) => variant === shipped);
-  const drops = Object.entries(fp32?.groups ?? {}).map(([group, { top1 = 0 }]) => ({ group, drop: top1 - (own?.groups[group]?.top1 ?? 0) }));
+  const drops = Object.entries(fp32?.groups ?? {}).map(([group, { top1 = 0 }]) => ({ group, drop: top1 - (ownValue(own?.groups, group)?.top1 ?? 0) }));
   const limit = workspace.file.gates.maxWorstGroupDrop ?? MAX_GROUP_DROP;
   const lost = drops.filter(({ drop }) => drop > limit).sort((a, b) => b.drop - a.drop);
   const records: DiagnosisRecord[] = [];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Engine, InferredTensor, Runner } from '../../../native/tensorrt';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { ownValue } from '../../../src-shared/base/records';
 import { float16ToFloat32 } from '../../onnx/half';
 import type { ModelSession, OutputTensor } from '../model-session';
 import type { EngineVariant } from '../runnable-variant';
@@ -75,7 +76,7 @@ export class EngineSession implements ModelSession {
     const outputs = await translatedAsync(this.runner.infer({ [this.inputName]: values }));
     const names = this.engine.io.filter(({ isInput }) => !isInput).map(({ name }) => name);
     return names.flatMap((name) => {
-      const tensor = outputs[name];
+      const tensor = ownValue(outputs, name);
       return tensor ? [{ name, dims: tensor.dims, data: floatsOf(tensor) }] : [];
     });
   }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { ownValue } from '../../../src-shared/base/records';
 
 /** TensorRT majors that there is an addon for, newest first. */
 export const TENSORRT_MAJORS = [11, 10] as const;
@@ -39,7 +40,7 @@ const SYSTEM_FOLDERS = [
  * folder that has one decides.
  */
 export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearch {
-  const named = env[LIBRARY_VARIABLE] ?? '';
+  const named = ownValue(env, LIBRARY_VARIABLE) ?? '';
   const { folders, majors } = named === '' ? { folders: usualFolders(env), majors: TENSORRT_MAJORS } : namedPlace(named);
   for (const folder of folders) {
     for (const major of majors) {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { GpuDevice, TensorrtAddon, TensorrtError, TensorrtErrorCode, TensorrtLibrary } from '../../../native/tensorrt';
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
+import { ownValue } from '../../../src-shared/base/records';
 import { packageRoot } from '../../base/package-info';
 import { findTensorrt, LIBRARY_VARIABLE, TENSORRT_MAJORS, type FoundLibrary, type TensorrtMajor } from './find-library';
 
@@ -50,7 +51,7 @@ function open(): TensorrtRuntime {
 }
 
 function whereText(folders: readonly string[]): string {
-  const named = process.env[LIBRARY_VARIABLE];
+  const named = ownValue(process.env, LIBRARY_VARIABLE);
   if (named) return `${named}, which ${LIBRARY_VARIABLE} names`;
   return `${folders.length} folders (${folders.slice(0, 4).join(', ')}, ...)`;
 }

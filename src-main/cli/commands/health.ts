@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isUnclear } from '../../../src-shared/domain/field-findings';
+import { ownValue } from '../../../src-shared/base/records';
 import { formatCount, formatDb, formatFixed, formatFraction } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { FieldComparison, HealthResult } from '../../../src-shared/domain/health';
@@ -88,7 +89,7 @@ function fieldText(against: FieldComparison): string {
   const names = Object.keys(against.groups);
   const tensors = renderTable(
     [{ title: 'tensor' }, ...names.flatMap((name): Column[] => [{ title: `drift ${name}`, align: 'right' }, { title: `clipped ${name}`, align: 'right' }])],
-    against.tensors.slice(0, SHOWN_TENSORS).map(({ tensor, groups: own }) => [tensor, ...names.flatMap((name) => [formatFixed(own[name]?.drift ?? 0, 2), formatFraction(own[name]?.clippedFraction ?? 0)])]),
+    against.tensors.slice(0, SHOWN_TENSORS).map(({ tensor, groups: own }) => [tensor, ...names.flatMap((name) => [formatFixed(ownValue(own, name)?.drift ?? 0, 2), formatFraction(ownValue(own, name)?.clippedFraction ?? 0)])]),
   );
   return `\n${groups}\n${tensors}`;
 }

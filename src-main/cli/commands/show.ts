@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ProjectView } from '../../../src-shared/contract/api';
+import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/best-method';
 import type { HistogramMethod } from '../../../src-shared/domain/methods';
@@ -48,7 +49,7 @@ function bestFacts({ decision, isCurrent }: BestView): (readonly [string, string
 }
 
 function methodText({ method, percentile, tensorMethods, manualThresholds }: ProjectFile, chosenMethod: HistogramMethod | undefined): string {
-  const own = Object.entries(tensorMethods).map(([tensor, chosen]) => `${tensor} ${chosen === 'manual' ? String(manualThresholds[tensor]) : chosen}`);
+  const own = Object.entries(tensorMethods).map(([tensor, chosen]) => `${tensor} ${chosen === 'manual' ? String(ownValue(manualThresholds, tensor)) : chosen}`);
   const chosen = method !== 'best' ? '' : chosenMethod === undefined ? ' (decided by calib calibrate)' : ` (${chosenMethod})`;
   return `${method}${chosen}${method === 'percentile' ? ` ${percentile}` : ''}${own.length === 0 ? '' : `; ${formatCountOf(own.length, 'tensor')} with their own: ${some(own)}`}`;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { formatAccuracy, formatDb, formatPoints, formatProbability } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
 import type { ValidateResult } from '../../../src-shared/contract/jobs';
 import { worstGroup, worstOutput, type OutputQuality } from '../../../src-shared/domain/accuracy';
 import { distinctRows } from '../../../src-shared/domain/run-table';
@@ -45,7 +46,7 @@ function asText(result: ValidateResult): string {
       names.join(' = '),
       percent(variant.top1),
       percent(variant.top5),
-      ...groups.map((group) => percent(variant.groups[group]?.top1 ?? variant.groups[group]?.agreement)),
+      ...groups.map((group) => percent(ownValue(variant.groups, group)?.top1 ?? ownValue(variant.groups, group)?.agreement)),
       percent(variant.agreement),
       variant.outputSqnrDb === undefined ? '' : `${formatDb(variant.outputSqnrDb)}${variant.outputs.length > 1 ? ` (${worstOutput(variant.outputs)?.name ?? ''})` : ''}`,
       compared ? formatPoints(compared.top1Difference) : '',

@@ -1,4 +1,5 @@
 import { formatAccuracy, formatCount, formatFixed, formatPoints, formatProbability } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
 import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
 import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
 import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
@@ -76,11 +77,11 @@ function plot(height: number, content: Html, title: string): Html {
 function groupPlot(reports: readonly VariantReport[]): Html {
   const names = [...new Set(reports.flatMap((report) => Object.keys(report.groups)))].sort();
   if (names.length === 0) return html``;
-  const isLabelled = reports.some((report) => names.some((name) => report.groups[name]?.top1 !== undefined));
+  const isLabelled = reports.some((report) => names.some((name) => ownValue(report.groups, name)?.top1 !== undefined));
   const rows = names.flatMap((name) => [
-    { kind: 'title' as const, name, images: Math.max(...reports.map((report) => report.groups[name]?.images ?? 0)) },
+    { kind: 'title' as const, name, images: Math.max(...reports.map((report) => ownValue(report.groups, name)?.images ?? 0)) },
     ...reports.map((report) => {
-      const group = report.groups[name];
+      const group = ownValue(report.groups, name);
       return { kind: 'bar' as const, variant: report.variant, percent: (isLabelled ? group?.top1 : group?.agreement) ?? null };
     }),
   ]);

@@ -1,3 +1,4 @@
+import { ownValue } from '../../../src-shared/base/records';
 /** Finished markup. Only `html` and `join` make it, so text that was not escaped cannot get into a page. */
 export class Html {
   constructor(readonly markup: string) {}
@@ -10,7 +11,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** Text as it may stand in an element or a quoted attribute. Control characters that HTML forbids become U+FFFD. */
 export function escapeHtml(text: string): string {
   const printable = text.replaceAll(/(?![\t\n\r])\p{Cc}/gu, '\ufffd');
-  return printable.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
+  return printable.replaceAll(/[&<>"']/g, (character) => ownValue(ESCAPES, character) ?? character);
 }
 
 function markupOf(value: Interpolated): string {

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
 import { hasRepair } from '../../../src-shared/domain/precision';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
@@ -62,7 +63,7 @@ function settingCommands(project: string, options: RunRecord['options']): readon
     ...(repairs.length === 0 ? [] : [['set', project, ...repairs]]),
     ['set', project, '--target', options.target, '--method', options.method, '--percentile', String(options.percentile), ...float],
     ...Object.entries(tensorMethods).map(([tensor, method]) => {
-      const manual = method === 'manual' ? manualThresholds[tensor] : undefined;
+      const manual = method === 'manual' ? ownValue(manualThresholds, tensor) : undefined;
       return ['set', project, '--tensor', tensor, ...(manual === undefined ? ['--method', method] : ['--threshold', String(manual)])];
     }),
     ...Object.entries(plan.layers).map(([layer, precision]) => ['set', project, '--layer', layer, '--precision', precision]),

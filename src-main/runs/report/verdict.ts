@@ -1,4 +1,5 @@
 import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
 import { gateState } from '../../../src-shared/domain/gates';
 import { html, type Html } from './markup';
@@ -12,7 +13,7 @@ const GATE_TITLES: Readonly<Record<string, string>> = {
 };
 
 export function gateTitle(gate: Pick<GateResult, 'name'>): string {
-  return GATE_TITLES[gate.name] ?? gate.name;
+  return ownValue(GATE_TITLES, gate.name) ?? gate.name;
 }
 
 /** A gate's value or limit with its unit. */

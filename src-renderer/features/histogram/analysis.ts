@@ -1,4 +1,5 @@
 import type { HistogramView } from '../../../src-shared/contract/api';
+import { ownValue } from '../../../src-shared/base/records';
 import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
 import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
 import { createErrorModel, errorAt, evaluateThreshold, searchMse, type ErrorModel, type MseSearch, type QuantizationError } from '../../../src-shared/domain/quantization-error';
@@ -64,7 +65,7 @@ export function analyse(view: HistogramView, preprocessing: Preprocessing | null
     model: createErrorModel(foldHistogram(view.total)),
     groups: comparableGroups(view).map(({ name, histogram }) => {
       // Errors come from the group's own bins, which may be finer than those that are drawn.
-      const own = view.groups[name] ?? histogram;
+      const own = ownValue(view.groups, name) ?? histogram;
       return { name, histogram, amaxReal: amaxOf(own), model: createErrorModel(foldHistogram(own)) };
     }),
   };

@@ -1,4 +1,5 @@
 import type { LiveThreshold } from './live-threshold';
+import { ownValue } from '../../../src-shared/base/records';
 
 /** What moves a threshold by hand: pointer and keys, one bin at a time or freely, with a way back. */
 export interface ThresholdEditor {
@@ -70,7 +71,7 @@ const FAST = 10;
 
 /** What a key does to the handle; null for keys that are not its own. */
 export function actionOfKey(key: string, isShift: boolean): KeyAction | null {
-  const step = STEPS[key];
+  const step = ownValue(STEPS, key);
   if (step !== undefined) return { kind: 'nudge', bins: step * (isShift && Math.abs(step) === 1 ? FAST : 1) };
   if (key === 'Home') return { kind: 'jump', to: 'min' };
   if (key === 'End') return { kind: 'jump', to: 'max' };

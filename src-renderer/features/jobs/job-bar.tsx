@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { fromWireError } from '../../../src-shared/contract/errors';
+import { ownValue } from '../../../src-shared/base/records';
 import { isFinished, neverBegan, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { openJobs, useJobs } from '../../state/jobs';
@@ -42,7 +43,7 @@ export function JobBar() {
 const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', search: 'search', diagnose: 'results', repair: 'precision' };
 
 function RunningJob({ job }: { readonly job: JobSnapshot }) {
-  const rate = useJobs((state) => state.rates[job.id]);
+  const rate = useJobs((state) => ownValue(state.rates, job.id));
   const cancel = useJobs((state) => state.cancel);
   const openScreen = useView((state) => state.openScreen);
   const text = jobText(job, rate);

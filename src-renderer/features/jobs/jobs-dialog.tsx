@@ -1,4 +1,5 @@
 import { fromWireError } from '../../../src-shared/contract/errors';
+import { ownValue } from '../../../src-shared/base/records';
 import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { useJobs } from '../../state/jobs';
@@ -26,7 +27,7 @@ export function JobsDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 function JobRow({ job }: { readonly job: JobSnapshot }) {
-  const rate = useJobs((state) => state.rates[job.id]);
+  const rate = useJobs((state) => ownValue(state.rates, job.id));
   const cancel = useJobs((state) => state.cancel);
   const text = jobText(job, rate);
   return (

@@ -1,4 +1,5 @@
 import { formatReal } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
 import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 import { RESULT_COLUMNS, type ColumnId } from './columns';
@@ -56,7 +57,7 @@ export function runSettings(record: RunRecord): readonly Setting[] {
 function tensorsText({ tensorMethods, manualThresholds }: RunRecord['options']): string {
   return listText(
     Object.entries(tensorMethods).map(([tensor, method]) => {
-      const manual = manualThresholds[tensor];
+      const manual = ownValue(manualThresholds, tensor);
       return method === 'manual' && manual !== undefined ? `${tensor} ${formatReal(manual)}` : `${tensor} ${method}`;
     }),
   );

@@ -1,4 +1,5 @@
 import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
+import { ownValue } from '../../../src-shared/base/records';
 import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 
@@ -31,9 +32,9 @@ export interface GroupTable {
 /** Top-1 (agreement without labels) of every group and variant; difference against FP32 in percentage points. */
 export function groupTable(reports: readonly VariantReport[]): GroupTable {
   const names = [...new Set(reports.flatMap((report) => Object.keys(report.groups)))].sort();
-  const isTop1 = reports.some((report) => names.some((name) => report.groups[name]?.top1 !== undefined));
+  const isTop1 = reports.some((report) => names.some((name) => ownValue(report.groups, name)?.top1 !== undefined));
   const percentOf = (report: VariantReport | undefined, group: string): number | null => {
-    const found = report?.groups[group];
+    const found = ownValue(report?.groups, group);
     return (isTop1 ? found?.top1 : found?.agreement) ?? null;
   };
   const reference = reports.find((report) => report.variant === REFERENCE_VARIANT);
@@ -44,7 +45,7 @@ export function groupTable(reports: readonly VariantReport[]): GroupTable {
       const difference = report === reference || percent === null || fp32 === null ? null : percent - fp32;
       return { variant: report.variant, percent, difference };
     });
-    return { group, images: Math.max(0, ...reports.map((report) => report.groups[group]?.images ?? 0)), reference: fp32, bars };
+    return { group, images: Math.max(0, ...reports.map((report) => ownValue(report.groups, group)?.images ?? 0)), reference: fp32, bars };
   });
   return { isTop1, rows: rows.sort((a, b) => largestLoss(a) - largestLoss(b)) };
 }

@@ -1,4 +1,5 @@
 import type { AnalysesView, Dated, ProjectEdit } from '../../../src-shared/contract/api';
+import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis';
 import type { Precision, Target } from '../../../src-shared/domain/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project';
@@ -46,7 +47,7 @@ export type ActionEdit = Extract<ProjectEdit, { kind: 'precision' | 'tensor-meth
 
 /** The project has the change already. */
 export function isApplied(edit: ActionEdit, file: Pick<ProjectFile, 'plan' | 'tensorMethods'>): boolean {
-  if (edit.kind === 'tensor-method') return file.tensorMethods[edit.tensor] === edit.method;
-  const planned: Precision = file.plan.layers[edit.layer] ?? 'int8';
+  if (edit.kind === 'tensor-method') return ownValue(file.tensorMethods, edit.tensor) === edit.method;
+  const planned: Precision = ownValue(file.plan.layers, edit.layer) ?? 'int8';
   return planned === edit.precision;
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
@@ -26,8 +27,8 @@ const STATE_TONES = { queued: 'neutral', running: 'neutral', done: 'good', faile
 
 /** A job as a list of steps, with what came of it. */
 export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
-  const trail = useTrails((state) => state.trails[job.id]) ?? null;
-  const rate = useJobs((state) => state.rates[job.id]) ?? null;
+  const trail = useTrails((state) => ownValue(state.trails, job.id)) ?? null;
+  const rate = useJobs((state) => ownValue(state.rates, job.id)) ?? null;
   const nowMs = useNow(!isFinished(job));
   const rows = stepRows({ snapshot: job, trail, rate, hasValidationSet, nowMs });
   const seconds = trail === null || !trail.fromStart ? null : ((trail.endedAtMs ?? nowMs) - trail.startedAtMs) / 1000;

@@ -1,4 +1,5 @@
 import { RUN_ANALYSES, type JobKind, type JobSnapshot, type RunAnalysis } from '../../../src-shared/contract/jobs';
+import { ownValue } from '../../../src-shared/base/records';
 
 /** The steps of the whole job, in order. */
 export const STEP_IDS = ['prepare', 'read', 'collect', 'search', 'build', 'benchmark', 'validate', 'diagnose', 'report'] as const;
@@ -57,7 +58,7 @@ export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | n
   const steps = stepsOf(job);
   const from = furthest === null ? 0 : steps.indexOf(furthest);
   const within = /^(search|diagnosis): /.exec(phase)?.[1];
-  const named: readonly StepId[] = within === undefined ? (STEPS_OF_PHASE[phase] ?? []) : [within === 'search' ? 'search' : 'diagnose'];
+  const named: readonly StepId[] = within === undefined ? (ownValue(STEPS_OF_PHASE, phase) ?? []) : [within === 'search' ? 'search' : 'diagnose'];
   const candidates = named.filter((step) => steps.includes(step));
   return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;
 }

@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { JobSnapshot } from '../../../src-shared/contract/jobs';
+import { ownValue } from '../../../src-shared/base/records';
 import { useJobs } from '../../state/jobs';
 import { readStored, writeStored } from '../../state/stored';
 import type { ExportKind } from './export-request';
@@ -57,8 +58,8 @@ export const useTrails = create<TrailsState>()((set, get) => ({
   trails: {},
   observe: (jobs, nowMs) => {
     const { trails } = get();
-    const next = Object.fromEntries(jobs.map((job) => [job.id, advanceTrail(trails[job.id] ?? null, job, nowMs)]));
-    const isSame = jobs.length === Object.keys(trails).length && jobs.every((job) => next[job.id] === trails[job.id]);
+    const next = Object.fromEntries(jobs.map((job) => [job.id, advanceTrail(ownValue(trails, job.id) ?? null, job, nowMs)]));
+    const isSame = jobs.length === Object.keys(trails).length && jobs.every((job) => ownValue(next, job.id) === ownValue(trails, job.id));
     if (!isSame) set({ trails: next });
   },
 }));

@@ -1,4 +1,5 @@
 import type { ProjectEdit } from '../../../src-shared/contract/api';
+import { ownValue } from '../../../src-shared/base/records';
 import type { ReferenceLatency, SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
 import type { PrecisionPlan } from '../../../src-shared/domain/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project';
@@ -33,7 +34,7 @@ export interface GroupDrop {
 /** The group that loses most against its own FP32; null without labels or groups. */
 export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): GroupDrop | null {
   const drops = Object.entries(fp32.groupTop1).flatMap(([group, reference]): GroupDrop[] => {
-    const value = quality.groupTop1[group];
+    const value = ownValue(quality.groupTop1, group);
     return value === undefined ? [] : [{ group, drop: reference - value }];
   });
   return drops.reduce<GroupDrop | null>((worst, drop) => (worst === null || drop.drop > worst.drop ? drop : worst), null);
@@ -56,6 +57,6 @@ export function referenceOf({ references }: Pick<SearchResult, 'references'>, va
 /** The project has this plan already. */
 export function isInUse(file: Pick<ProjectFile, 'plan' | 'method' | 'tensorMethods'>, { fp16Layers, method }: TriedPlan): boolean {
   const asked = Object.values(file.plan.layers).filter((precision) => precision !== 'int8');
-  const hasLayers = asked.length === fp16Layers.length && fp16Layers.every((layer) => file.plan.layers[layer] === 'fp16');
+  const hasLayers = asked.length === fp16Layers.length && fp16Layers.every((layer) => ownValue(file.plan.layers, layer) === 'fp16');
   return hasLayers && (method === null || (file.method === method && Object.keys(file.tensorMethods).length === 0));
 }

@@ -3,6 +3,7 @@ import { t } from '../../i18n';
 import { colourOf, colourProperty } from '../../widgets/graph/layer-colour';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import { keyTarget } from '../../widgets/table-order';
+import { ownValue } from '../../../src-shared/base/records';
 
 interface HeatStripProps {
   /** All layers, in topological order. */
@@ -30,7 +31,7 @@ export function HeatStrip({ rows, textOf, active, onChoose }: HeatStripProps) {
     if (row !== undefined) onChoose(row.layer);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const target = keyTarget(WALK[event.key] ?? event.key, activeIndex, rows.length, PAGE);
+    const target = keyTarget(ownValue(WALK, event.key) ?? event.key, activeIndex, rows.length, PAGE);
     if (target === null) return;
     event.preventDefault();
     choose(target);

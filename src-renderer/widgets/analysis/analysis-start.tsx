@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { JobId } from '../../../src-shared/base/brand';
+import { ownValue } from '../../../src-shared/base/records';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import { isFinished, type AnalysisSpec, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
@@ -49,7 +50,7 @@ export function AnalysisStart({ spec, label, problem = null, isPrimary = true }:
 }
 
 export function Running({ job }: { readonly job: JobSnapshot }) {
-  const rate = useJobs((state) => state.rates[job.id]);
+  const rate = useJobs((state) => ownValue(state.rates, job.id));
   const cancel = useJobs((state) => state.cancel);
   const text = jobText(job, rate);
   return (

@@ -13,6 +13,7 @@ import { firstViewPoint, isInSight, MAX_ZOOM, MIN_ZOOM, viewPointOn, type ViewPo
 import { GraphWalk, type Direction } from './graph-walk';
 import { LayerNode, TerminalNode } from './layer-node';
 import { TensorEdge } from './tensor-edge';
+import { ownValue } from '../../../src-shared/base/records';
 
 const NODE_TYPES: NodeTypes = { layer: LayerNode, 'model-input': TerminalNode, 'model-output': TerminalNode };
 const EDGE_TYPES: EdgeTypes = { tensor: TensorEdge };
@@ -65,7 +66,7 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return;
     const at = cursor ?? selected ?? null;
-    const direction = ARROWS[event.key];
+    const direction = ownValue(ARROWS, event.key);
     if (direction !== undefined) moveCursor(at === null ? 0 : walk.next(at, direction));
     else if (event.key === 'Home') moveCursor(0);
     else if (event.key === 'End') moveCursor(structure.nodes.length - 1);

@@ -1,5 +1,6 @@
 import type { MouseEvent } from 'react';
 import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
+import { ownValue } from '../../../src-shared/base/records';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { classNames } from '../class-names';
@@ -14,7 +15,7 @@ interface PrecisionToggleProps {
 
 /** 8, 16 or 32 for one layer of the table. The keys of the table do the same, so it is no stop of Tab. */
 export function PrecisionToggle({ layer, onAsk }: PrecisionToggleProps) {
-  const planned = useSession((state) => state.project?.file.plan.layers[layer] ?? 'int8');
+  const planned = useSession((state) => ownValue(state.project?.file.plan.layers, layer) ?? 'int8');
   const ask = (event: MouseEvent, precision: Precision): void => {
     event.stopPropagation();
     onAsk(layer, precision);

@@ -1,4 +1,5 @@
 import { formatCount, formatFixed, formatFraction, formatReal } from '../../../../src-shared/base/units';
+import { ownValue } from '../../../../src-shared/base/records';
 import type { FieldComparison, FieldTensor } from '../../../../src-shared/domain/health';
 import type { HealthLimits } from '../../../../src-shared/domain/health-limits';
 import { t } from '../../../i18n';
@@ -18,7 +19,7 @@ interface FieldSectionProps {
 
 /** Images from the field: how far each group lies from the calibration set, and in which tensors. */
 export function FieldSection({ against, limits, group, onGroup }: FieldSectionProps) {
-  const chosen = group !== null && group in against.groups ? group : worstGroup(against);
+  const chosen = group !== null && ownValue(against.groups, group) !== undefined ? group : worstGroup(against);
   return (
     <section className="health-field" aria-label={t('health.fieldTitle')}>
       <h3 className="data-heading" title={against.path}>
@@ -69,14 +70,14 @@ export function FieldSection({ against, limits, group, onGroup }: FieldSectionPr
 }
 
 function worstGroup({ groups }: FieldComparison): string {
-  return Object.keys(groups).reduce((worst, name) => ((groups[name]?.driftAtLeast ?? 0) > (groups[worst]?.driftAtLeast ?? -1) ? name : worst), '');
+  return Object.keys(groups).reduce((worst, name) => ((ownValue(groups, name)?.driftAtLeast ?? 0) > (ownValue(groups, worst)?.driftAtLeast ?? -1) ? name : worst), '');
 }
 
 function Tensors({ against, group }: { readonly against: FieldComparison; readonly group: string }) {
   const tensor = useSelection((state) => state.tensor);
   const selectTensor = useSelection((state) => state.selectTensor);
   const openScreen = useView((state) => state.openScreen);
-  const of = (row: FieldTensor) => row.groups[group];
+  const of = (row: FieldTensor) => ownValue(row.groups, group);
   const columns: readonly Column<FieldTensor>[] = [
     { id: 'tensor', title: t('health.tensor'), width: '1fr', render: (row) => <ModelName name={row.tensor} />, sortValue: (row) => row.tensor },
     { id: 'drift', title: t('health.drift'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFixed(of(row)?.drift ?? 0, 2), sortValue: (row) => of(row)?.drift ?? 0 },

@@ -1,0 +1,16 @@
+/**
+ * Records whose keys are names that users choose: tensors, layers, groups, classes, files. Names such as `toString` and
+ * `__proto__` are properties of every ordinary object, so a plain `record[name]` finds what was never stored, and a plain
+ * assignment to `__proto__` stores nothing. What is looked up often is better kept in a Map; the lint rule `own-names` refuses
+ * computed access to records everywhere else.
+ */
+
+/** What the record itself holds under a name; undefined where it holds nothing, and without a record. */
+export function ownValue<T>(record: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined {
+  return record !== null && record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** Stores a value under any name. */
+export function setOwnValue<T>(record: Record<string, T>, name: string, value: T): void {
+  Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
+}
