@@ -5,6 +5,7 @@ import type { ProjectEdit } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import type { Method } from '../../src-shared/domain/methods';
+import { normalPreprocessing } from '../../src-shared/domain/preprocessing';
 import { EMPTY_PLAN, hasRepair, withRepair, type Precision, type Target } from '../../src-shared/domain/precision';
 import type { ProjectFile, SetReference } from '../../src-shared/domain/project';
 import type { Compute } from '../compute/protocol';
@@ -93,7 +94,7 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':
       checkPreprocessing(edit.preprocessing, imageInputOf(model));
-      return { ...file, preprocessing: edit.preprocessing, preprocessingNotes: [] };
+      return { ...file, preprocessing: normalPreprocessing(edit.preprocessing), preprocessingNotes: [] };
     case 'sets':
       return withSets(file, edit);
     case 'model':

@@ -12,6 +12,7 @@ import { spread } from '../analysis/choose-images';
 import { writeFileAtomic } from '../base/atomic-file';
 import { readCalibrationIndex, StoredCalibration } from '../calibration/calibration-store';
 import { loadImageSet, setManifestHash } from '../calibration/image-set';
+import { orientationNotes } from '../calibration/image-orientation';
 import type { Compute, PrepareResult } from '../compute/protocol';
 import { imageInputOf } from '../onnx/inspect';
 import { isIntact, isPrepared, loadPrepared, preparedModifiedMs } from '../onnx/prepared-store';
@@ -88,7 +89,9 @@ export async function loadSet(workspace: Workspace, which: 'calibration' | 'vali
     });
   }
   const found = await loadReferenced(reference);
-  const set = which === 'calibration' ? await withoutMistakenLabels(found, workspace.file.validationSet) : found;
+  const labelled = which === 'calibration' ? await withoutMistakenLabels(found, workspace.file.validationSet) : found;
+  const turned = workspace.file.preprocessing.orientation === 'apply' ? [] : await orientationNotes(labelled.entries);
+  const set = turned.length === 0 ? labelled : { ...labelled, notes: [...(labelled.notes ?? []), ...turned] };
   return limit === undefined ? set : { ...set, entries: limited(set, limit) };
 }
 

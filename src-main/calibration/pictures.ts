@@ -11,7 +11,7 @@ const SHOWN_VALUES = 8;
 
 /** An image of a set as a PNG of at most `size` pixels a side. An .npy tensor is shown as preprocessing sees it. */
 export async function thumbnail(entry: ImageEntry, size: number, preprocessing: Preprocessing, input: ImageInput): Promise<Picture> {
-  const pixels = isArray(entry) ? tensorPixels(await createPreprocessor(preprocessing, input).load(entry), readAs(input, preprocessing.layout)) : await decodeImage(entry.path, entry.file);
+  const pixels = isArray(entry) ? tensorPixels(await createPreprocessor(preprocessing, input).load(entry), readAs(input, preprocessing.layout)) : await decodeImage(entry.path, entry.file, preprocessing.orientation);
   return asPicture(pixels, size);
 }
 
@@ -20,7 +20,7 @@ export async function preview(entry: ImageEntry, preprocessing: Preprocessing, i
   const target = readAs(input, preprocessing.layout);
   const values = await createPreprocessor(preprocessing, input).load(entry);
   const tensor = tensorPixels(values, target, preprocessing.order);
-  const original = isArray(entry) ? tensor : await decodeImage(entry.path, entry.file);
+  const original = isArray(entry) ? tensor : await decodeImage(entry.path, entry.file, preprocessing.orientation);
   const channels = Array.from({ length: target.channels }, (_, channel) => channelValues(values, target, channel));
   return {
     original: await asPicture(original, MAX_ORIGINAL_SIDE),

@@ -1,8 +1,8 @@
-import type { PartialPreprocessing, Preprocessing } from '../../src-shared/domain/preprocessing';
+import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from '../../src-shared/domain/preprocessing';
 import { WorkbenchError } from '../../src-shared/base/errors';
 
 /** The command-line flags of preprocessing, without the leading dashes. */
-export const PREPROCESSING_FLAGS = ['resize', 'resize-short', 'crop', 'letterbox', 'pad', 'order', 'scale', 'mean', 'std', 'layout'] as const;
+export const PREPROCESSING_FLAGS = ['resize', 'resize-short', 'crop', 'letterbox', 'pad', 'order', 'scale', 'mean', 'std', 'layout', 'orientation'] as const;
 export type PreprocessingFlag = (typeof PREPROCESSING_FLAGS)[number];
 export type PreprocessingFlagValues = { readonly [F in PreprocessingFlag]?: string | undefined };
 
@@ -17,7 +17,7 @@ function usage(flag: PreprocessingFlag, expected: string, found: string, example
 /** What the flags say; flags that were not given are absent. Throws `usage` with an example. */
 export function parsePreprocessingFlags(values: PreprocessingFlagValues): PartialPreprocessing {
   const resize = parseResize(values);
-  const { crop, order, scale, mean, std, layout } = values;
+  const { crop, order, scale, mean, std, layout, orientation } = values;
   return {
     ...(resize === null ? {} : { resize }),
     ...(crop === undefined ? {} : { crop: parseCrop(crop) }),
@@ -26,6 +26,7 @@ export function parsePreprocessingFlags(values: PreprocessingFlagValues): Partia
     ...(mean === undefined ? {} : { mean: parseNumbers('mean', mean, '0.485,0.456,0.406') }),
     ...(std === undefined ? {} : { std: parseStd(std) }),
     ...(layout === undefined ? {} : { layout: parseChoice('layout', layout, ['nchw', 'nhwc']) }),
+    ...(orientation === undefined ? {} : { orientation: parseChoice('orientation', orientation, ORIENTATIONS) }),
   };
 }
 

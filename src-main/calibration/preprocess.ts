@@ -33,7 +33,7 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
   return {
     load: async (entry) => {
       const name = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
-      if (!/\.np[yz]$/i.test(entry.path)) return normalise(await decodeImage(entry.path, name), { preprocessing, target, tables, name });
+      if (!/\.np[yz]$/i.test(entry.path)) return normalise(await decodeImage(entry.path, name, preprocessing.orientation), { preprocessing, target, tables, name });
       const record = await arrays.read(entry.path, name, entry.record);
       if (record.values.kind === 'floats') return tensorValues(record.shape, record.values.data, target, name);
       return normalise(pixelsOfArray(record, name), { preprocessing, target, tables, name });

@@ -1,4 +1,4 @@
-import type { ImageInput, PartialPreprocessing, Preprocessing } from '../../src-shared/domain/preprocessing';
+import { normalPreprocessing, type ImageInput, type PartialPreprocessing, type Preprocessing } from '../../src-shared/domain/preprocessing';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 
 export interface GuessedPreprocessing {
@@ -22,7 +22,7 @@ export function guessPreprocessing(modelInput: ImageInput, given: PartialPreproc
   const order = given.order ?? guessOrder(input, notes);
   const geometry = guessGeometry(input, given, notes);
   const values = guessValues(given, channelsOf(order), notes);
-  const preprocessing: Preprocessing = { ...geometry, order, ...values, layout };
+  const preprocessing = normalPreprocessing({ ...geometry, order, ...values, layout, ...(given.orientation === undefined ? {} : { orientation: given.orientation }) });
   checkPreprocessing(preprocessing, modelInput);
   return { preprocessing, notes };
 }

@@ -11,4 +11,5 @@ export const PREPROCESSING_USAGE = `PREPROCESSING (x = (pixel * scale - mean) / 
   --resize-short N      short side            --scale X          also 1/255
   --crop WxH|N          centre crop           --mean a[,b,c]
   --letterbox WxH       fit at the top left   --std a[,b,c]
-  --pad V               letterbox filling     --layout nchw|nhwc`;
+  --pad V               letterbox filling     --layout nchw|nhwc
+  --orientation ignore|apply   turn images as their EXIF data says (ignored by default, as Pillow opens files)`;

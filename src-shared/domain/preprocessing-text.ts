@@ -9,7 +9,8 @@ export function preprocessingFlags(preprocessing: Preprocessing): readonly strin
   if (resize.kind === 'letterbox') flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
   if (crop !== null) flags.push('--crop', `${crop.width}x${crop.height}`);
   flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));
-  return [...flags, '--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout];
+  flags.push('--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout);
+  return preprocessing.orientation === 'apply' ? [...flags, '--orientation', 'apply'] : flags;
 }
 
 /** 0.00392... is said as 1/255. */

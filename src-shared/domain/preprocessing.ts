@@ -15,6 +15,16 @@ export interface Preprocessing {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly layout: 'nchw' | 'nhwc';
+  /** Whether the EXIF orientation of an image file turns it before anything else; absent: ignored, as Pillow opens files. */
+  readonly orientation?: 'ignore' | 'apply';
+}
+
+export const ORIENTATIONS = ['ignore', 'apply'] as const satisfies readonly NonNullable<Preprocessing['orientation']>[];
+
+/** The preprocessing in the form in which it is stored and compared: what is the default is absent. */
+export function normalPreprocessing(preprocessing: Preprocessing): Preprocessing {
+  const { orientation, ...rest } = preprocessing;
+  return orientation === 'apply' ? { ...rest, orientation } : rest;
 }
 
 /** The image input of a model as preprocessing sees it. */

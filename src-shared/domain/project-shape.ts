@@ -2,7 +2,7 @@ import { arrayOf, boolean, byKind, nullable, number, objectOf, oneOf, recordOf, 
 import { LABEL_ORDERS } from './image-set';
 import { METHODS } from './methods';
 import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan, type Repairs } from './precision';
-import type { PartialPreprocessing, Preprocessing } from './preprocessing';
+import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from './preprocessing';
 import { PROJECT_VERSION, type Gates, type ModelReference, type ProjectFile, type SetReference } from './project';
 
 /** Guards of what a project file and requests about projects hold. */
@@ -31,8 +31,9 @@ const preprocessingFields = {
   layout: oneOf('nchw', 'nhwc'),
 } as const;
 
-export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, {});
-export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>({}, preprocessingFields);
+const orientation = oneOf(...ORIENTATIONS);
+export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, { orientation });
+export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>({}, { ...preprocessingFields, orientation });
 
 const gateFields = { maxTop1Drop: nullable(number), maxWorstGroupDrop: nullable(number), minTop1: nullable(number), maxLatencyMs: nullable(number) } as const;
 export const gatesShape: Shape<Gates> = objectOf<Gates>(gateFields, {});

@@ -46,7 +46,7 @@ function preprocessingSentence(preprocessing: Preprocessing): string {
   if (resize.kind === 'letterbox') parts.push(`letterboxed to ${resize.width}×${resize.height}, padded with ${resize.pad}`);
   if (crop !== null) parts.push(`centre crop ${crop.width}×${crop.height}`);
   parts.push(preprocessing.order.toUpperCase(), `(pixel × ${scaleText(preprocessing.scale)} − ${list(preprocessing.mean)}) / ${list(preprocessing.std)}`);
-  return [...parts, preprocessing.layout.toUpperCase()].join(', ');
+  return [...parts, preprocessing.layout.toUpperCase(), ...(preprocessing.orientation === 'apply' ? ['turned as EXIF says'] : [])].join(', ');
 }
 
 function list(values: readonly number[]): string {
@@ -74,10 +74,11 @@ function settingCommands(project: string, options: RunRecord['options']): readon
 export function reproduceCommands(record: RunRecord): readonly string[] {
   const { sets, options } = record;
   const project = `${record.project}.calib`;
+  const order = ownValue(options.other, 'label-order');
   const validation = sets.validation === null ? [] : ['--validation', sets.validation.root];
-  const init = ['init', record.model.path, '--calibration', sets.calibration.root, ...validation, ...preprocessingFlags(record.preprocessing), '-o', project];
+  const init = ['init', record.model.path, '--calibration', sets.calibration.root, ...validation, ...(order === undefined ? [] : ['--label-order', String(order)]), ...preprocessingFlags(record.preprocessing), '-o', project];
   // The plan that a search found is in the record: what is repeated needs no search.
-  const repeated = Object.entries(options.other).filter(([name, value]) => name !== 'search' && value !== false);
+  const repeated = Object.entries(options.other).filter(([name, value]) => name !== 'search' && name !== 'label-order' && value !== false);
   const others = repeated.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   const run = ['run', project, '--backend', options.backend, '--target', options.target, '--threads', String(options.threads), ...others];
   return [init, ...settingCommands(project, options), run].map((words) => ['calib', ...words.map(shellQuote)].join(' '));

@@ -69,12 +69,12 @@ export function isSamePreprocessing(a: Preprocessing, b: Preprocessing): boolean
   return canonical(a) === canonical(b);
 }
 
-function canonical({ resize, crop, order, scale, mean, std, layout }: Preprocessing): string {
-  return JSON.stringify([Object.entries(resize).sort(), crop === null ? null : [crop.width, crop.height], order, scale, mean, std, layout]);
+function canonical({ resize, crop, order, scale, mean, std, layout, orientation = 'ignore' }: Preprocessing): string {
+  return JSON.stringify([Object.entries(resize).sort(), crop === null ? null : [crop.width, crop.height], order, scale, mean, std, layout, orientation]);
 }
 
 /** The names of the parts that differ, for the line that says what an apply changes. */
 export function changedParts(from: Preprocessing, to: Preprocessing): readonly (keyof Preprocessing)[] {
-  const parts = ['resize', 'crop', 'order', 'scale', 'mean', 'std', 'layout'] as const;
+  const parts = ['resize', 'crop', 'order', 'scale', 'mean', 'std', 'layout', 'orientation'] as const;
   return parts.filter((part) => !isSamePreprocessing(from, { ...from, [part]: to[part] }));
 }

@@ -1,5 +1,5 @@
 import { Fragment, useState } from 'react';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { ErrorBox } from '../../widgets/error-box';
@@ -87,6 +87,13 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
         onChange={(std) => onChange({ ...value, std })}
       />
       <Segmented label={t('data.layout')} isLabelHidden={false} value={value.layout} choices={LAYOUTS.map((layout) => ({ value: layout, label: layout.toUpperCase() }))} onChoose={(layout) => onChange({ ...value, layout })} />
+      <Segmented
+        label={t('data.orientation')}
+        isLabelHidden={false}
+        value={value.orientation ?? 'ignore'}
+        choices={ORIENTATIONS.map((orientation) => ({ value: orientation, label: t(`data.orientation.${orientation}`) }))}
+        onChoose={(orientation) => onChange({ ...value, orientation })}
+      />
     </>
   );
 }

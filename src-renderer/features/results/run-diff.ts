@@ -78,7 +78,7 @@ function preprocessingText({ preprocessing }: RunRecord): string {
   const size = resize.kind === 'none' ? 'none' : resize.kind === 'short' ? `short ${resize.shortSide}` : `${resize.kind} ${resize.width}×${resize.height}`;
   const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}` : '';
   const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height}`;
-  return `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} /${preprocessing.std.join(',')} ${preprocessing.layout}`;
+  return `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} /${preprocessing.std.join(',')} ${preprocessing.layout}${preprocessing.orientation === 'apply' ? ' EXIF' : ''}`;
 }
 
 /** Settings that differ from run `from` to run `to`. */

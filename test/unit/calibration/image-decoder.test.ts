@@ -2,11 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, toGray } from '../../../src-main/calibration/image-decoder';
+import { orientationOf } from '../../../src-main/calibration/image-orientation';
 import { useTempDirs } from '../../support/temp-dir';
 import { fixture, readJson } from './fixtures';
 
 const tempDir = useTempDirs();
-const golden = (readJson('decoded.json') as Record<string, { width: number; height: number; rgb: number[] }>);
+interface Golden {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: readonly number[];
+}
+
+const golden = readJson('decoded.json') as Record<string, Golden>;
+const turned = readJson('turned.json') as Record<string, Golden>;
 
 function rgbOf(pixels: { channels: number; data: Uint8Array }): number[] {
   return pixels.channels === 3 ? [...pixels.data] : [...pixels.data].flatMap((value) => [value, value, value]);
@@ -26,11 +34,25 @@ describe('decodeImage', () => {
     expect(rgbOf(pixels)).toEqual(expected?.rgb);
   });
 
-  it('converts CMYK to about the colours it stands for', async () => {
-    const pixels = await decodeImage(fixture('cmyk.jpg'), 'cmyk.jpg');
-    expect([pixels.width, pixels.height, pixels.channels]).toEqual([24, 16, 3]);
-    const red = (x: number): number => pixels.data[x * 3] ?? 0;
-    expect(red(23) - red(0)).toBeGreaterThan(80);
+  it.each(Object.keys(turned))('%s is turned as Pillow turns it, when the orientation is applied', async (name) => {
+    const pixels = await decodeImage(fixture(name), name, 'apply');
+    expect({ width: pixels.width, height: pixels.height, rgb: rgbOf(pixels) }).toEqual(turned[name]);
+    const stored = await decodeImage(fixture(name), name);
+    expect([stored.width, stored.height]).toEqual([12, 8]);
+    if (!name.includes('-1')) expect(rgbOf(stored)).not.toEqual(turned[name]?.rgb);
+  });
+
+  it('takes damaged EXIF data for none', () => {
+    const jpeg = readFileSync(fixture('exif-7.jpg'));
+    expect(orientationOf(jpeg)).toBe(7);
+    for (let length = 0; length < 200; length += 1) expect([1, 7]).toContain(orientationOf(jpeg.subarray(0, length)));
+    const png = readFileSync(fixture('exif-6.png'));
+    expect(orientationOf(png)).toBe(6);
+    for (let at = 0; at < png.length; at += 1) {
+      const damaged = Buffer.from(png);
+      damaged[at] = 0xff;
+      expect(orientationOf(damaged)).toBeLessThanOrEqual(8);
+    }
   });
 
   it('names the file and the reason of every failure', async () => {
