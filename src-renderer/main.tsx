@@ -5,6 +5,7 @@ import { connect } from './api/connect';
 import { App } from './app/app';
 import { startAddress } from './app/address-sync';
 import { bindApplication } from './app/bind-application';
+import { followJobs } from './app/follow-jobs';
 import { applyLook } from './app/look';
 import './styles/base.css';
 
@@ -12,6 +13,7 @@ applyLook();
 const connection = connect();
 bindApplication(connection);
 startAddress();
+followJobs();
 createRoot(defined(document.getElementById('root'), 'index.html has #root')).render(
   <StrictMode>
     <App onRetry={connection.retry} onToken={connection.giveToken} />

@@ -14,6 +14,20 @@ const FIXED = [
   { keys: ['Escape'], titleKey: 'app.help.escape' },
 ] as const;
 
+/** Keys of the graph of layers. */
+const GRAPH = [
+  { keys: ['+', '-'], titleKey: 'app.help.zoom' },
+  { keys: ['0'], titleKey: 'app.help.whole' },
+  { keys: ['F'], titleKey: 'app.help.focus' },
+] as const;
+
+/** Keys of the Precision screen, which are commands while it is open. */
+const PRECISION = [
+  { keys: ['8'], titleKey: 'precision.command.int8' },
+  { keys: ['6', '1'], titleKey: 'precision.command.fp16' },
+  { keys: ['3'], titleKey: 'precision.command.fp32' },
+] as const;
+
 /** All keys of the screen in force, grouped by feature. */
 export function KeysHelp() {
   const close = useOverlays((state) => state.close);
@@ -40,21 +54,34 @@ export function KeysHelp() {
             </dl>
           </section>
         ))}
-        <section>
-          <h3>{t('app.help.lists')}</h3>
-          <dl className="app-help-list">
-            {FIXED.map((entry) => (
-              <div key={entry.titleKey}>
-                <dt>{t(entry.titleKey)}</dt>
-                <dd>
-                  <KeyCaps chords={entry.keys} />
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </section>
+        {features.includes('precision') ? null : <FixedKeys title={t('app.help.precision')} entries={PRECISION} />}
+        <FixedKeys title={t('app.help.graph')} entries={GRAPH} />
+        <FixedKeys title={t('app.help.lists')} entries={FIXED} />
       </div>
     </Dialog>
+  );
+}
+
+interface FixedKeysProps {
+  readonly title: string;
+  readonly entries: readonly { readonly keys: readonly string[]; readonly titleKey: string }[];
+}
+
+function FixedKeys({ title, entries }: FixedKeysProps) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl className="app-help-list">
+        {entries.map((entry) => (
+          <div key={entry.titleKey}>
+            <dt>{t(entry.titleKey)}</dt>
+            <dd>
+              <KeyCaps chords={entry.keys} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

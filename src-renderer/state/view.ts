@@ -9,12 +9,17 @@ export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 export const MOTIONS = ['system', 'reduced'] as const;
 export type Motion = (typeof MOTIONS)[number];
+/** `title`: progress in the title of the tab; `notify`: also a notification of the system at the end. */
+export const FOLLOWS = ['none', 'title', 'notify'] as const;
+export type Follow = (typeof FOLLOWS)[number];
 
 /** What is kept between visits. */
 interface ViewPreferences {
   readonly theme: Theme;
   readonly language: Language;
   readonly motion: Motion;
+  /** How a job is followed while another tab or window is in front. */
+  readonly follow: Follow;
   /** Widths of the side columns in CSS pixels. */
   readonly leftWidth: number;
   readonly rightWidth: number;
@@ -28,6 +33,9 @@ interface ViewState extends ViewPreferences {
   readonly chooseTheme: (theme: Theme) => void;
   readonly chooseLanguage: (language: Language) => void;
   readonly chooseMotion: (motion: Motion) => void;
+  readonly chooseFollow: (follow: Follow) => void;
+  /** The side columns as wide as at the first visit. */
+  readonly restorePanes: () => void;
   readonly resizePanes: (widths: { readonly leftWidth?: number; readonly rightWidth?: number }) => void;
   /** Called when the system's own setting changes. */
   readonly followSystem: () => void;
@@ -36,6 +44,7 @@ interface ViewState extends ViewPreferences {
 const STORED_KEY = 'calib.view';
 const MIN_PANE = 180;
 const MAX_PANE = 560;
+export const DEFAULT_WIDTHS = { leftWidth: 280, rightWidth: 300 } as const;
 
 export function parsePreferences(stored: unknown): ViewPreferences {
   const value = (name: keyof ViewPreferences): unknown => (typeof stored === 'object' && stored !== null ? Reflect.get(stored, name) : undefined);
@@ -47,8 +56,9 @@ export function parsePreferences(stored: unknown): ViewPreferences {
     theme: oneOf(THEMES, value('theme'), 'system'),
     language: oneOf(LANGUAGES, value('language'), systemLanguage()),
     motion: oneOf(MOTIONS, value('motion'), 'system'),
-    leftWidth: width('leftWidth', 280),
-    rightWidth: width('rightWidth', 300),
+    follow: oneOf(FOLLOWS, value('follow'), 'title'),
+    leftWidth: width('leftWidth', DEFAULT_WIDTHS.leftWidth),
+    rightWidth: width('rightWidth', DEFAULT_WIDTHS.rightWidth),
   };
 }
 
@@ -75,8 +85,8 @@ setLanguage(stored.language);
 export const useView = create<ViewState>()((set, get) => {
   const keep = (changes: Partial<ViewPreferences>): void => {
     set(changes);
-    const { theme, language, motion, leftWidth, rightWidth } = get();
-    writeStored(STORED_KEY, { theme, language, motion, leftWidth, rightWidth });
+    const { theme, language, motion, follow, leftWidth, rightWidth } = get();
+    writeStored(STORED_KEY, { theme, language, motion, follow, leftWidth, rightWidth });
   };
   return {
     ...stored,
@@ -92,6 +102,8 @@ export const useView = create<ViewState>()((set, get) => {
       keep({ language });
     },
     chooseMotion: (motion) => keep({ motion }),
+    chooseFollow: (follow) => keep({ follow }),
+    restorePanes: () => keep(DEFAULT_WIDTHS),
     resizePanes: ({ leftWidth, rightWidth }) =>
       keep({
         ...(leftWidth === undefined ? {} : { leftWidth: clampPane(leftWidth) }),

@@ -1,4 +1,4 @@
-import { useId, type InputHTMLAttributes, type ReactNode, type Ref } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, type InputHTMLAttributes, type ReactNode, type Ref } from 'react';
 import './fields.css';
 import { classNames } from './class-names';
 import { Icon, type IconName } from './icons';
@@ -14,6 +14,32 @@ interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
   /** Why the text is not taken, an element with the id `problemId`; null when it is taken. */
   readonly problem?: ReactNode;
   readonly problemId?: string;
+}
+
+/** A field for a path: while nobody types, the end of a long one is in sight, which tells it from others. */
+export function PathField(props: TextFieldProps) {
+  const input = useRef<HTMLInputElement>(null);
+  const showEnd = (): void => {
+    if (input.current !== null && input.current !== document.activeElement) input.current.scrollLeft = input.current.scrollWidth;
+  };
+  useLayoutEffect(showEnd, [props.value]);
+  useEffect(() => {
+    if (input.current === null || typeof ResizeObserver === 'undefined') return undefined;
+    const observer = new ResizeObserver(showEnd);
+    observer.observe(input.current);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <TextField
+      {...props}
+      inputRef={input}
+      onBlur={(event) => {
+        props.onBlur?.(event);
+        // The browser scrolls back to the beginning after the event.
+        requestAnimationFrame(showEnd);
+      }}
+    />
+  );
 }
 
 export function TextField({ label, isLabelHidden = false, icon, hint, inputRef, after, problem = null, problemId, ...rest }: TextFieldProps) {

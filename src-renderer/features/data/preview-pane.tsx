@@ -80,7 +80,12 @@ function Channels({ preview, names }: { readonly preview: PreprocessingPreview; 
               <Value value={channel.max} />
               <Value value={channel.mean} />
               <td className="data-first number" title={preview.values[index]?.join(', ')}>
-                {preview.values[index]?.slice(0, SHOWN_VALUES).map(formatReal).join('  ')}
+                {/* Values that do not fit wrap to a line that is not shown: none is cut. */}
+                <span className="data-first-values">
+                  {preview.values[index]?.slice(0, SHOWN_VALUES).map((value, position) => (
+                    <span key={position}>{formatReal(value)}</span>
+                  ))}
+                </span>
               </td>
             </tr>
           ))}

@@ -5,7 +5,7 @@ import { useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { Button, IconButton } from '../../widgets/button';
-import { TextField } from '../../widgets/fields';
+import { PathField } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 
 /** Where a set is, with the ways to name another folder: typing its path, or the system's dialog where there is one. */
@@ -28,7 +28,7 @@ export function SetPath({ name, path }: { readonly name: SetName; readonly path:
   };
   return (
     <form className="data-path" onSubmit={onSubmit}>
-      <TextField
+      <PathField
         label={t('data.path')}
         value={draft}
         title={draft}

@@ -88,7 +88,7 @@ function Cell({ id, image, place, set, isShown, cache, onShow }: CellProps) {
         {thumbnail.state === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}
         {thumbnail.state === 'failed' ? <span className="data-cell-failed">{t('data.unreadable')}</span> : null}
       </span>
-      <span className="data-cell-text ellipsis">
+      <span className="data-cell-text">
         {image.label === null ? null : <strong>{labelName(set, image.label)}</strong>}
         <span className="dim">{image.group ?? ''}</span>
         <span className="visually-hidden">{image.file}</span>

@@ -16,7 +16,7 @@ export function CostTable({ session: { analysis, row } }: { readonly session: Th
   return (
     <section className="histogram-costs" aria-label={title}>
       <h3>{title}</h3>
-      <div className="histogram-costs-scroll" tabIndex={0} role="region" aria-label={title}>
+      <div className="histogram-costs-scroll" tabIndex={0} role="group" aria-label={title}>
         <table>
           <thead>
             <tr>

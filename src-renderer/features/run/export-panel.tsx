@@ -6,7 +6,7 @@ import { useJobs } from '../../state/jobs';
 import { reportError } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
-import { Select, TextField } from '../../widgets/fields';
+import { PathField, Select } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 import { EXPORTED_VARIANTS, EXPORT_KINDS, proposedOutPath, quantizeSpecOf, type ExportChoice, type ExportedVariant } from './export-request';
 import { useExportKind, useRunOptions } from './run-store';
@@ -35,7 +35,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
       <h2 id="run-export">{t('run.export')}</h2>
       <Select label={t('run.export.what')} value={kind} choices={EXPORT_KINDS.map((value) => ({ value, label: t(`run.export.${value}`) }))} onChoose={setKind} />
       {kind === 'onnx' ? <Select label={t('run.export.variant')} value={variant} choices={EXPORTED_VARIANTS.map((value) => ({ value, label: value }))} onChoose={setVariant} /> : null}
-      {place.isTyped ? <TextField label={t('run.export.path')} value={place.path} title={place.path} onChange={(event) => place.type(event.target.value)} /> : null}
+      {place.isTyped ? <PathField label={t('run.export.path')} value={place.path} title={place.path} onChange={(event) => place.type(event.target.value)} /> : null}
       <p className="run-note dim">{t(`run.export.${kind}.hint`, { target: choice.target })}</p>
       <Button icon="download" disabled={isBusy || (place.isTyped && place.path.trim() === '')} onClick={() => void onExport().catch(reportError)}>
         {t(place.isTyped ? 'run.export.start' : 'run.export.choose')}

@@ -6,7 +6,7 @@ import { reportError } from '../../state/notices';
 import { AnalysisStart } from '../../widgets/analysis/analysis-start';
 import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
 import { IconButton } from '../../widgets/button';
-import { Select, TextField } from '../../widgets/fields';
+import { PathField, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
 import { isUnlabelled, limitsInForce, SEARCH_METHODS, searchSpec, useSearchOptions } from './search-options';
 
@@ -77,7 +77,7 @@ function FieldFolder() {
   return (
     <section className="analysis-part">
       <h3>{t('search.field')}</h3>
-      <TextField
+      <PathField
         label={t('search.field.path')}
         placeholder={t('search.field.none')}
         value={path}

@@ -1,6 +1,7 @@
 import { t } from '../../i18n';
-import { useView, type Motion, type Theme } from '../../state/view';
+import { DEFAULT_WIDTHS, FOLLOWS, useView, type Follow, type Motion, type Theme } from '../../state/view';
 import type { Language } from '../../i18n';
+import { Button } from '../../widgets/button';
 import { Segmented } from '../../widgets/fields';
 import './settings.css';
 
@@ -10,7 +11,14 @@ const LANGUAGE_CHOICES: readonly { readonly value: Language; readonly label: str
 ];
 
 export function SettingsScreen() {
-  const { theme, language, motion, chooseTheme, chooseLanguage, chooseMotion } = useView();
+  const { theme, language, motion, follow, leftWidth, rightWidth, chooseTheme, chooseLanguage, chooseMotion, chooseFollow, restorePanes } = useView();
+  const arePanesChanged = leftWidth !== DEFAULT_WIDTHS.leftWidth || rightWidth !== DEFAULT_WIDTHS.rightWidth;
+  const follows = FOLLOWS.map((value) => ({ value, label: t(`settings.follow.${value}`) }));
+  const onFollow = (chosen: Follow): void => {
+    chooseFollow(chosen);
+    // The browser asks once; without a yes the title alone tells.
+    if (chosen === 'notify' && 'Notification' in window) void Notification.requestPermission();
+  };
   const themes = (['system', 'light', 'dark'] as const).map((value: Theme) => ({ value, label: t(`settings.theme.${value}`) }));
   const motions = (['system', 'reduced'] as const).map((value: Motion) => ({ value, label: t(`settings.motion.${value}`) }));
   return (
@@ -21,6 +29,13 @@ export function SettingsScreen() {
         <Segmented label={t('settings.language')} isLabelHidden={false} value={language} choices={LANGUAGE_CHOICES} onChoose={chooseLanguage} />
         <Segmented label={t('settings.theme')} isLabelHidden={false} value={theme} choices={themes} onChoose={chooseTheme} />
         <Segmented label={t('settings.motion')} isLabelHidden={false} value={motion} choices={motions} onChoose={chooseMotion} />
+        <Segmented label={t('settings.follow')} isLabelHidden={false} value={follow} choices={follows} onChoose={onFollow} />
+        <div>
+          <p className="field-label">{t('settings.panes')}</p>
+          <Button disabled={!arePanesChanged} onClick={restorePanes}>
+            {t('settings.panes.restore')}
+          </Button>
+        </div>
       </div>
       <p className="dim">{t('settings.credits')}</p>
     </div>

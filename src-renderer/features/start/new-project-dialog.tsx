@@ -9,7 +9,7 @@ import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { ErrorBox } from '../../widgets/error-box';
-import { TextField } from '../../widgets/fields';
+import { PathField as PathText } from '../../widgets/fields';
 import { proposedProjectPath } from './drop-kind';
 import { Refused } from './refused';
 import { missingPart, requestOf, useDrop, type ProjectDraft } from './drop-store';
@@ -87,7 +87,7 @@ function PathField({ kind, label, value, onChange, hint, placeholder = '', isFir
         {t('start.choose')}
       </Button>
     );
-  return <TextField label={label} value={value} placeholder={placeholder} data-autofocus={isFirst ? '' : undefined} onChange={(event) => onChange(event.target.value)} after={after} {...(hint === undefined ? {} : { hint })} />;
+  return <PathText label={label} value={value} placeholder={placeholder} data-autofocus={isFirst ? '' : undefined} onChange={(event) => onChange(event.target.value)} after={after} {...(hint === undefined ? {} : { hint })} />;
 }
 
 function Inspection({ inspection }: { readonly inspection: ModelInspection | Error }) {

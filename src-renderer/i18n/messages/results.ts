@@ -379,7 +379,7 @@ const zh: Record<keyof typeof en, string> = {
   'results.adopt': '采用本次运行的设置',
   'results.adopt.edit': '采用运行的方案和阈值',
   'results.why': '原因',
-  'results.why.ask': '{name} 为何变差？',
+  'results.why.ask': '{name} 变差的原因',
   'results.why.title': '原因：{name}',
   'results.why.variant': '{variant}，以项目当前状态为准',
   'results.why.what': '测量哪些张量截断了这些图像的数值，并逐一试用单项改动：把各层移出 INT8，或在截断最多处换用其他阈值。',

@@ -10,7 +10,7 @@ import { Running } from '../../../widgets/analysis/analysis-start';
 import { lastJob } from '../../../widgets/analysis/last-job';
 import { Button, IconButton } from '../../../widgets/button';
 import { ErrorBox } from '../../../widgets/error-box';
-import { TextField } from '../../../widgets/fields';
+import { PathField } from '../../../widgets/fields';
 import { DataTabs } from '../data-tabs';
 
 /** The list column of the health view: what to compare with, the start, and how it goes. */
@@ -51,7 +51,7 @@ function FieldPath({ path, onChange }: { readonly path: string; readonly onChang
     }, reportError);
   };
   return (
-    <TextField
+    <PathField
       label={t('health.field')}
       hint={t('health.fieldHint')}
       value={path}
