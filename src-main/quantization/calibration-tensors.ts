@@ -3,6 +3,7 @@ import type { Model, Node } from '../onnx/model';
 import { graphFacts } from './graph-facts';
 import type { Placement } from './placement';
 import { placeQdq } from './quantize';
+import { cutTensors } from './unlike-ranges';
 
 /** Layers that read quantized activations under a plan, and the tensors whose thresholds decide the scales; in graph order. */
 export function quantizedParts(model: Model, plan: PrecisionPlan, target: Target): { readonly layers: readonly Node[]; readonly tensors: readonly string[] } {
@@ -35,5 +36,8 @@ function findCalibrationTensors(model: Model): readonly string[] {
   const asked: PrecisionPlan = { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])), attention: 'int8' };
   const placements: Placement[] = [...TARGETS.map((target) => placeQdq(model, EMPTY_PLAN, target)), placeQdq(model, asked, 'tensorrt')];
   const names = placements.flatMap((placement) => [...placement.tensors.map(({ tensor }) => tensor), ...placement.groups.flatMap((group) => group.sources)]);
+  const quantized = new Set(names);
+  // Parts that a layer cuts out of a quantized tensor: whether its scale serves them is told by their ranges.
+  for (const { whole, parts } of cutTensors(graphFacts(model))) if (quantized.has(whole)) names.push(...parts);
   return [...new Set(names)].sort();
 }

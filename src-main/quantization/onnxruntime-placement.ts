@@ -2,21 +2,23 @@ import { DataType, type Node } from '../onnx/model';
 import { biasOf, quantizedReason, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
+import type { RangeFacts } from './half-hazards';
 import type { LayerPrecisions } from './layer-precisions';
 import { findIntegerDomain, type IntegerDomain } from './onnxruntime-domain';
 import { floatOnlyRefusal, integerRole, valueSlots } from './onnxruntime-rules';
 import { PlacementBuilder } from './placement-builder';
 import type { Placement } from './placement';
 import { tensorAsFloat32 } from '../onnx/tensor-values';
+import { explainMixture } from './unlike-ranges';
 
 /**
  * Q/DQ as ONNX Runtime fuses it to integer kernels: on the inputs and the output of every integer layer, one scale on both
  * sides of copies, Relu and Clip left to the range. Gemm and MatMul yield float unless an integer layer reads them.
  */
-export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisions): Placement {
+export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisions, ranges: Ranges): Placement {
   const builder = new PlacementBuilder(facts, precisions);
-  const domain = findIntegerDomain(facts, precisions);
-  const context: Context = { facts, precisions, builder, domain, foldedLayers: new Set() };
+  const domain = findIntegerDomain(facts, precisions, ranges);
+  const context: Context = { facts, precisions, ranges, builder, domain };
   for (const node of facts.nodes) {
     const verdict = precisions.verdict(node);
     if (verdict) builder.decide(node, verdict);
@@ -32,12 +34,14 @@ export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisio
   return builder.build();
 }
 
+type Ranges = Pick<RangeFacts, 'activationAmax'>;
+
 interface Context {
   readonly facts: GraphFacts;
   readonly precisions: LayerPrecisions;
+  readonly ranges: Ranges;
   readonly builder: PlacementBuilder;
   readonly domain: IntegerDomain;
-  readonly foldedLayers: Set<string>;
 }
 
 function placeCompute(context: Context, node: Node): void {
@@ -69,6 +73,7 @@ function placeSecondary(context: Context, node: Node): void {
     builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `moves integers: keeps the scale of ${input} on both sides` });
   } else {
     builder.decide(node, { precision: 'int8', code: 'integer-kernel', reason: 'between quantized layers: runs on integers and requantizes' });
+    if (node.opType === 'Concat') explainMixture(builder, node, context.ranges);
   }
 }
 
@@ -84,7 +89,6 @@ function placeRectifier(context: Context, node: Node): void {
     builder.decide(node, { precision: 'fp32', code: 'activation-float', reason });
     return;
   }
-  context.foldedLayers.add(node.name);
   builder.folded.push({ layer: node.name, input, output, upperReal });
   builder.sharing.copy(output, [input]);
   builder.decide(node, { precision: 'int8', code: 'folded-into-range', reason: `clips integers: its input takes the scale of ${output}` });

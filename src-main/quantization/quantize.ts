@@ -124,8 +124,8 @@ export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, { ra
   const partitions = findPartitions(facts);
   const place = (scaleRefusals: ReadonlyMap<string, HalfRefusal>): Placement => {
     const precisions = resolvePrecisions(facts, { plan, rest: restOf(plan, target), partitions, ranges, scaleRefusals });
-    if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions);
-    return placeForTensorrt({ facts, partitions, precisions, attention: plan.attention ?? 'float' });
+    if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions, ranges);
+    return placeForTensorrt({ facts, partitions, precisions, ranges, attention: plan.attention ?? 'float' });
   };
   const placed = place(new Map());
   // Which tensors share a scale is known once they are placed; what FP16 then takes back changes no Q/DQ, only their type.

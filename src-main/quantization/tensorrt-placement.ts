@@ -3,27 +3,31 @@ import type { Node } from '../onnx/model';
 import { quantizedReason, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
+import type { RangeFacts } from './half-hazards';
 import type { LayerPrecisions } from './layer-precisions';
 import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS } from './op-classes';
 import type { Partition, Partitions } from './partitions';
 import { PlacementBuilder } from './placement-builder';
 import type { Placement, Verdict } from './placement';
 import { isAboutSpeed, tensorrtRefusal } from './tensorrt-rules';
+import { explainMixture, lossText, unlikeRanges, type UnlikeRange } from './unlike-ranges';
 
 export interface TensorrtPlacementInputs {
   readonly facts: GraphFacts;
   readonly partitions: Partitions;
   readonly precisions: LayerPrecisions;
   readonly attention: AttentionPrecision;
+  /** Ranges of activations tell where one scale does not serve both sides of a layer. */
+  readonly ranges: Pick<RangeFacts, 'activationAmax'>;
 }
 
 /**
  * Q/DQ where TensorRT's explicit quantization fuses them: on the inputs of compute layers, on the shortcut of a residual
  * Add, and around Concat and pooling between quantized layers, where both sides share one scale. Biases stay FP32.
  */
-export function placeForTensorrt({ facts, partitions, precisions, attention }: TensorrtPlacementInputs): Placement {
+export function placeForTensorrt({ facts, partitions, precisions, attention, ranges }: TensorrtPlacementInputs): Placement {
   const builder = new PlacementBuilder(facts, precisions);
-  const context: Context = { facts, partitions, precisions, attention, builder, quantizedRoots: new Set() };
+  const context: Context = { facts, partitions, precisions, attention, ranges, builder, quantizedRoots: new Set() };
   for (const node of facts.nodes) {
     const verdict = precisions.verdict(node);
     if (verdict) builder.decide(node, verdict);
@@ -134,6 +138,12 @@ function placeConcat(context: Context, node: Node, output: string): void {
     builder.decide(node, { precision: 'fp32', code: 'concat-float', reason });
     return;
   }
+  const spoilt = spoiltByConcat(context, node);
+  if (spoilt) {
+    const reason = `${lossText(spoilt)}, also for the other layers that read it; every input keeps its own, and the result is quantized behind it`;
+    builder.decide(node, { precision: 'fp32', code: 'unlike-ranges', reason });
+    return;
+  }
   builder.sharing.pool(output, inputs);
   builder.decide(node, {
     precision: 'int8',
@@ -143,12 +153,24 @@ function placeConcat(context: Context, node: Node, output: string): void {
   for (const [slot, name] of node.input.entries()) {
     builder.quantizeEdge(name, node, slot, { code: 'shared-scale', reason: `has the scale of ${output}, the pooled values of all inputs of ${node.name}` });
   }
+  explainMixture(builder, node, context.ranges);
+}
+
+/** An input that loses too much by the scale of the whole, and that another quantized layer reads by itself. */
+function spoiltByConcat({ facts, builder, ranges }: Context, concat: Node): UnlikeRange | undefined {
+  return unlikeRanges(ranges, [...concat.output, ...concat.input], concat.input).find(({ tensor }) =>
+    facts.uses(tensor).some(({ node }) => node.opType !== 'Concat' && builder.isQuantizedUse(tensor, node)),
+  );
 }
 
 function placePool(context: Context, node: Node, output: string): void {
   const { facts, builder } = context;
   const input = node.input[0] ?? '';
   if (!facts.isActivation(input) || !isQuantizedSource(context, input)) return;
+  if (unlikeRanges(context.ranges, [input], [output]).length > 0 && !context.partitions.of(node)) {
+    placeAverage(context, node);
+    return;
+  }
   builder.sharing.copy(input, [output]);
   // Inside a partition the edge stays bare: TensorRT moves the Q/DQ behind it up through the copy.
   if (context.partitions.of(node)) return;
