@@ -1,0 +1,46 @@
+/**
+ * Builds the tests of native/core (GoogleTest) and runs them under AddressSanitizer with UndefinedBehaviorSanitizer; those of
+ * several threads also under ThreadSanitizer. Usage: npm run test:native. Needs g++ and GoogleTest (Debian: apt-get install libgtest-dev).
+ * Prints one line `N passed, N failed` and writes build/native-test-results.json, in the counts of vitest's JSON report.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+const outDir = join(root, 'build/native-test');
+const BUILDS = [
+  { name: 'address-undefined', flags: ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'], tests: '*' },
+  // Tests of one thread have no races to find, and take twenty times as long here.
+  { name: 'thread', flags: ['-fsanitize=thread'], tests: '*Threads*' },
+];
+// The same numerical flags as the addon (native/binding.gyp).
+const FLAGS = ['-std=c++17', '-O1', '-g', '-ffp-contract=off', '-Wall', '-Wextra', '-Werror', '-pthread'];
+
+const sourcesIn = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.cpp')).map((name) => join(root, folder, name));
+const sources = [...sourcesIn('native/core'), ...sourcesIn('native/test')];
+
+function count(reportPath) {
+  const report = JSON.parse(readFileSync(reportPath, 'utf8'));
+  const failed = report.failures + report.errors;
+  return { passed: report.tests - failed - report.disabled, failed };
+}
+
+mkdirSync(outDir, { recursive: true });
+const totals = { passed: 0, failed: 0 };
+for (const { name, flags, tests } of BUILDS) {
+  const binary = join(outDir, name);
+  const report = `${binary}.json`;
+  rmSync(report, { force: true });
+  const libraries = ['-lgtest', '-lgtest_main', '-ldl'];
+  const compiled = spawnSync(process.env.CXX ?? 'g++', [...FLAGS, ...flags, ...sources, '-o', binary, ...libraries], { stdio: 'inherit' });
+  const ran = compiled.status === 0 ? spawnSync(binary, [`--gtest_output=json:${report}`, `--gtest_filter=${tests}`, '--gtest_brief=1'], { stdio: 'inherit' }) : null;
+  // A sanitizer ends the process before the report is written: one failure.
+  const own = ran?.status === 0 ? count(report) : { passed: 0, failed: 1 };
+  console.log(`${name}: ${own.passed} passed, ${own.failed} failed`);
+  totals.passed += own.passed;
+  totals.failed += own.failed;
+}
+writeFileSync(join(root, 'build/native-test-results.json'), JSON.stringify({ numPassedTests: totals.passed, numFailedTests: totals.failed }));
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed > 0 ? 1 : 0;
