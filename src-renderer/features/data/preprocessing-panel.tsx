@@ -1,6 +1,7 @@
 import { Fragment, useState } from 'react';
 import { ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { t } from '../../i18n';
+import { recordSentence } from '../../i18n/record-sentences';
 import { Button } from '../../widgets/button';
 import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
@@ -50,7 +51,7 @@ export function PreprocessingPanel({ editor, notes, isCalibrated, error }: Prepr
           <h3 id="data-guessed-title">{t('data.guessed')}</h3>
           <ul>
             {notes.map((note) => (
-              <li key={note}>{note}</li>
+              <li key={note}>{recordSentence(note)}</li>
             ))}
           </ul>
         </section>

@@ -1,6 +1,7 @@
 import { formatBytes } from '../../../src-shared/base/units';
 import type { RunRecord } from '../../../src-shared/domain/run-record';
 import { t, useLanguage } from '../../i18n';
+import { recordSentence } from '../../i18n/record-sentences';
 import { runSettings } from './run-diff';
 import { runTime } from './run-time';
 
@@ -28,7 +29,7 @@ export function RunFacts({ record }: { readonly record: RunRecord }) {
           <h3>{t('results.warnings')}</h3>
           <ul>
             {record.warnings.map((warning, index) => (
-              <li key={index}>{warning.message}</li>
+              <li key={index}>{recordSentence(warning.message)}</li>
             ))}
           </ul>
         </>

@@ -4,6 +4,7 @@ import { gateState } from '../../../src-shared/domain/gates';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { distinctRows, type DistinctRow } from '../../../src-shared/domain/run-table';
 import { t } from '../../i18n';
+import { recordSentence } from '../../i18n/record-sentences';
 import { useView } from '../../state/view';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
@@ -27,7 +28,7 @@ export function FinishedView({ result }: { readonly result: JobResult }) {
           <summary>{t('run.warnings', { n: warnings.length })}</summary>
           <ul>
             {warnings.map((warning, index) => (
-              <li key={index}>{warning.message}</li>
+              <li key={index}>{recordSentence(warning.message)}</li>
             ))}
           </ul>
         </details>
