@@ -35,6 +35,8 @@ export async function decodeImage(path: string, name: string, orientation: Prepr
     if (size === 0) throw imageError(name, 'the file is empty');
     if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
     const bytes = await readFile(path);
+    // libvips would draw an SVG file, whose few bytes may ask for anything.
+    if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256))) throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
     if (bytes.toString('latin1', 0, 2) === 'BM') return decodeBmp(bytes, MAX_PIXELS);
     const pixels = await decodeWithSharp(bytes, name);
     return orientation === 'apply' || isTiff(bytes) ? oriented(pixels, orientationOf(bytes)) : pixels;

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { formatCountOf } from '../../src-shared/base/units';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { formatBytes, formatCountOf } from '../../src-shared/base/units';
 import type { SetNote } from '../../src-shared/domain/image-set';
 import { readError } from '../base/file-errors';
 import { requireAllowedPath } from '../base/path-policy';
@@ -20,6 +21,8 @@ export interface CsvLabels {
   readonly notes: readonly SetNote[];
 }
 
+/** Millions of lines; a text above half a gigabyte cannot be held. */
+const MAX_CSV_BYTES = 256e6;
 /** Lines that are shown of how a file was read. */
 const EXAMPLES = 3;
 
@@ -52,14 +55,20 @@ interface Reading {
  */
 export async function readLabelsCsv(csvPath: string, set: LabelledSet, classNames?: readonly string[]): Promise<CsvLabels> {
   requireAllowedPath(csvPath);
-  const bytes = await readFile(csvPath).catch((error: unknown) => {
-    throw readError(error, csvPath, 'Labels file');
+  const bytes = await readLimited(csvPath).catch((error: unknown) => {
+    throw error instanceof WorkbenchError ? error : readError(error, csvPath, 'Labels file');
   });
   const reading = takeApart(decodeText(bytes), csvPath, set);
   const nameless = reading.rows.find((row) => row.file === '');
   if (nameless !== undefined) throw labelsInvalid(`Expected a file and a label at ${nameless.where}, found "" and "${nameless.label}"`);
   const values = labelValues(reading.rows, classNames);
   return assign(reading, values, set);
+}
+
+async function readLimited(csvPath: string): Promise<Buffer> {
+  const { size } = await stat(csvPath);
+  if (size > MAX_CSV_BYTES) throw labelsInvalid(`Expected a labels file of at most ${formatBytes(MAX_CSV_BYTES)}, found ${formatBytes(size)} in ${csvPath}`);
+  return readFile(csvPath);
 }
 
 function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {

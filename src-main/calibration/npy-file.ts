@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { formatBytes, formatCount } from '../../src-shared/base/units';
 import { errnoOf } from '../base/file-errors';
 import { bytesPerElement, decodeNpyRecord, elementCount, NPY_HEADER_BYTES, parseNpyHeader, recordsOf, type NpyHeader, type NpyRecord } from './npy';
 import { inflateZipMember, listZip, readRange, readStoredPart, readZipStart, type ZipMember } from './npy-zip';
@@ -12,6 +13,11 @@ interface ImageArray {
   readonly count: number;
   readonly isBatch: boolean;
 }
+
+/** A set lists its records one by one. */
+const MAX_RECORDS = 1_000_000;
+/** One record is read as a whole; larger than any image that is decoded. */
+const MAX_RECORD_BYTES = 512e6;
 
 const invalid = (name: string, why: string): WorkbenchError => new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
@@ -45,12 +51,12 @@ async function withFile<T>(path: string, name: string, use: (file: FileHandle) =
 async function imageArrays(file: FileHandle, name: string): Promise<readonly ImageArray[]> {
   const { size } = await file.stat();
   const start = await readRange(file, { offset: 0, length: Math.min(size, NPY_HEADER_BYTES) }, name);
-  if (start.toString('latin1', 0, 2) !== 'PK') return [arrayOf(parseNpyHeader(start, name), null, name)];
+  if (start.toString('latin1', 0, 2) !== 'PK') return [arrayOf(parseNpyHeader(start, name), { member: null, sizeBytes: size }, name)];
   const arrays: ImageArray[] = [];
   const reasons: string[] = [];
   for (const member of await listZip(file, name)) {
     try {
-      arrays.push(arrayOf(parseNpyHeader(await readZipStart(file, member, name), `${name}/${member.name}`), member, `${name}/${member.name}`));
+      arrays.push(arrayOf(parseNpyHeader(await readZipStart(file, member, name), `${name}/${member.name}`), { member, sizeBytes: member.sizeBytes }, `${name}/${member.name}`));
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error;
       reasons.push(error.message);
@@ -60,10 +66,22 @@ async function imageArrays(file: FileHandle, name: string): Promise<readonly Ima
   return arrays;
 }
 
-function arrayOf(header: NpyHeader, member: ZipMember | null, name: string): ImageArray {
+/** Where an array lies, and how many bytes are there, header included. */
+interface ArrayPlace {
+  readonly member: ZipMember | null;
+  readonly sizeBytes: number;
+}
+
+/** Nothing that the header says is believed before it is compared with the bytes that are there. */
+function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: string): ImageArray {
   const records = recordsOf(header);
   if (records === null) throw invalid(name, `expected an array of rank 2 to 4, found shape (${header.shape.join(', ')})`);
   if (header.shape.includes(0)) throw invalid(name, `the array is empty: shape (${header.shape.join(', ')})`);
+  const recordBytes = (elementCount(header.shape) / records.count) * bytesPerElement(header.type);
+  const promised = header.dataOffsetBytes + recordBytes * records.count;
+  if (promised > sizeBytes) throw invalid(name, `the header promises shape (${header.shape.join(', ')}), ${formatBytes(promised)}, and ${formatBytes(sizeBytes)} are there`);
+  if (records.count > MAX_RECORDS) throw invalid(name, `expected at most ${formatCount(MAX_RECORDS)} records in one array, found ${formatCount(records.count)}`);
+  if (recordBytes > MAX_RECORD_BYTES) throw invalid(name, `expected records of at most ${formatBytes(MAX_RECORD_BYTES)}, found ${formatBytes(recordBytes)}`);
   return { header, member, ...records };
 }
 

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { constants, inflateRawSync } from 'node:zlib';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { formatBytes } from '../../src-shared/base/units';
 import { NPY_HEADER_BYTES } from './npy';
 
 /** One array inside an .npz (a zip archive of .npy files, stored or deflated). */
@@ -21,13 +22,22 @@ const LOCAL_RECORD_BYTES = 30;
 const MAX_COMMENT_BYTES = 65_535;
 const IN_ZIP64 = 0xffffffff;
 const MAX_DIRECTORY_BYTES = 256e6;
+/** What an archive without the ZIP64 extension can list. */
+const MAX_ENTRIES = 65_535;
+/** Deflate makes at most 1032 bytes of one (RFC 1951: 258 bytes from two bits). */
+const MAX_DEFLATE_RATIO = 1032;
+/** Images do not shrink like that: a large member that does is made to fill the memory. */
+const LARGE_MEMBER_BYTES = 256e6;
+const MAX_LARGE_RATIO = 100;
 /** Inflating a member needs all of it in memory. */
 const MAX_MEMBER_BYTES = 2e9;
 
 const invalid = (name: string, why: string): WorkbenchError => new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
-/** Reads `length` bytes at `offset`; throws `image-invalid` when the file ends before. */
+/** Reads `length` bytes at `offset`; throws `image-invalid`, before anything is allocated, when the file ends before. */
 export async function readRange(file: FileHandle, range: { readonly offset: number; readonly length: number }, name: string): Promise<Buffer> {
+  const { size } = await file.stat();
+  if (range.offset + range.length > size) throw invalid(name, `the file is truncated: expected ${range.offset + range.length} bytes, found ${size}`);
   const buffer = Buffer.alloc(range.length);
   let filled = 0;
   while (filled < range.length) {
@@ -50,17 +60,26 @@ export async function listZip(file: FileHandle, name: string): Promise<readonly 
   const offset = tail.readUInt32LE(end + 16);
   if (offset === IN_ZIP64 || length > MAX_DIRECTORY_BYTES) throw invalid(name, 'archives above 4 GB are not read; save several smaller files');
   const directory = await readRange(file, { offset, length }, name);
+  let entries = 0;
   const members: ZipMember[] = [];
   for (let at = 0; at + CENTRAL_RECORD_BYTES <= directory.length && directory.readUInt32LE(at) === CENTRAL_RECORD; ) {
     const nameBytes = directory.readUInt16LE(at + 28);
     const memberName = directory.toString('utf8', at + CENTRAL_RECORD_BYTES, at + CENTRAL_RECORD_BYTES + nameBytes);
-    if (memberName.endsWith('.npy')) members.push(memberAt(directory, at, memberName, name));
+    if ((entries += 1) > MAX_ENTRIES) throw invalid(name, `the archive lists more than ${MAX_ENTRIES} files`);
+    if (memberName.endsWith('.npy')) members.push(memberAt(directory, at, { memberName, file: name, fileBytes: size }));
     at += CENTRAL_RECORD_BYTES + nameBytes + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
   }
   return members;
 }
 
-function memberAt(directory: Buffer, at: number, memberName: string, file: string): ZipMember {
+interface MemberPlace {
+  readonly memberName: string;
+  readonly file: string;
+  readonly fileBytes: number;
+}
+
+/** Sizes are what the directory claims; those that the file cannot hold are refused here. */
+function memberAt(directory: Buffer, at: number, { memberName, file, fileBytes }: MemberPlace): ZipMember {
   const method = directory.readUInt16LE(at + 10);
   if (method !== 0 && method !== 8) throw invalid(file, `${memberName} uses zip method ${method}; expected stored or deflated`);
   const member = {
@@ -72,6 +91,13 @@ function memberAt(directory: Buffer, at: number, memberName: string, file: strin
   };
   if ([member.compressedBytes, member.sizeBytes, member.localHeaderOffset].includes(IN_ZIP64)) {
     throw invalid(file, `${memberName} is above 4 GB; save several smaller files`);
+  }
+  const { compressedBytes, sizeBytes, localHeaderOffset, isDeflated } = member;
+  if (localHeaderOffset + LOCAL_RECORD_BYTES + compressedBytes > fileBytes) throw invalid(file, `${memberName} lies beyond the end of the archive`);
+  const largest = isDeflated ? MAX_DEFLATE_RATIO * compressedBytes : compressedBytes;
+  if (sizeBytes > largest) throw invalid(file, `${memberName} claims ${formatBytes(sizeBytes)}, more than its ${formatBytes(compressedBytes)} in the archive can hold`);
+  if (sizeBytes > LARGE_MEMBER_BYTES && sizeBytes > MAX_LARGE_RATIO * compressedBytes) {
+    throw invalid(file, `${memberName} inflates ${formatBytes(compressedBytes)} to ${formatBytes(sizeBytes)}; save it uncompressed (numpy.savez)`);
   }
   return member;
 }

@@ -1,0 +1,116 @@
+import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { loadImageSet } from '../../../src-main/calibration/image-set';
+import { countRecords, NpyReader } from '../../../src-main/calibration/npy-file';
+import { sharedDir, sharedPath } from '../../support/shared';
+import { useTempDirs } from '../../support/temp-dir';
+import { fixture } from './fixtures';
+
+const tempDir = useTempDirs();
+
+function npyHeader(shape: readonly number[], descr = '<f4'): Buffer {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`.padEnd(117) + '\n';
+  const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 0, 0]);
+  prefix.writeUInt16LE(text.length, 8);
+  return Buffer.concat([prefix, Buffer.from(text, 'latin1')]);
+}
+
+interface Member {
+  readonly packed: Buffer;
+  readonly method: 0 | 8;
+  /** What the directory claims. */
+  readonly sizeBytes: number;
+  readonly compressedBytes?: number;
+  readonly offset?: number;
+}
+
+/** A zip archive of one member `x.npy` whose directory says what the member says. */
+function zipOf({ packed, method, sizeBytes, compressedBytes = packed.length, offset = 0 }: Member, directoryBytes?: number): Buffer {
+  const name = Buffer.from('x.npy');
+  const local = Buffer.alloc(30);
+  local.writeUInt32LE(0x04034b50, 0);
+  local.writeUInt16LE(method, 8);
+  local.writeUInt16LE(name.length, 26);
+  const central = Buffer.alloc(46);
+  central.writeUInt32LE(0x02014b50, 0);
+  central.writeUInt16LE(method, 10);
+  central.writeUInt32LE(compressedBytes, 20);
+  central.writeUInt32LE(sizeBytes, 24);
+  central.writeUInt16LE(name.length, 28);
+  central.writeUInt32LE(offset, 42);
+  const start = local.length + name.length + packed.length;
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt32LE(directoryBytes ?? central.length + name.length, 12);
+  end.writeUInt32LE(start, 16);
+  return Buffer.concat([local, name, packed, central, name, end]);
+}
+
+function file(name: string, bytes: Buffer): string {
+  const path = join(tempDir(), name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const refused = async (path: string, reason: RegExp): Promise<void> => {
+  await expect(countRecords(path, 'x')).rejects.toMatchObject({ code: 'image-invalid', message: expect.stringMatching(reason) as string });
+  await expect(new NpyReader().read(path, 'x', 0)).rejects.toMatchObject({ code: 'image-invalid', message: expect.stringMatching(reason) as string });
+};
+
+describe('array files that promise more than they hold', () => {
+  it.each([
+    ['a record of gigabytes', [1, 3, 30_000, 30_000]],
+    ['one image of gigabytes', [3, 30_000, 30_000]],
+    ['a billion records', [1_000_000_000, 1, 1, 1]],
+    ['one record too many', [2, 1, 2, 2]],
+  ])('%s', async (_name, shape) => {
+    await refused(file('a.npy', Buffer.concat([npyHeader(shape), Buffer.alloc(16)])), /the header promises shape .* are there$/);
+    const member = Buffer.concat([npyHeader(shape), Buffer.alloc(16)]);
+    await refused(file('a.npz', zipOf({ packed: member, method: 0, sizeBytes: member.length })), /the header promises shape/);
+    await refused(file('b.npz', zipOf({ packed: deflateRawSync(member), method: 8, sizeBytes: member.length })), /the header promises shape/);
+  });
+
+  it('records of a sparse file are counted up to a limit, and one record has one', async () => {
+    const many = file('many.npy', npyHeader([3_000_000_000, 1, 1, 1], '|u1'));
+    truncateSync(many, 3_000_000_200);
+    await refused(many, /expected at most 1\.00 M records in one array, found 3\.00 G/);
+    const large = file('large.npy', npyHeader([1, 3, 30_000, 30_000]));
+    truncateSync(large, 10_800_000_200);
+    await refused(large, /expected records of at most 512 MB, found 10\.8 GB/);
+  });
+
+  it('archives whose directory lies about sizes and places', async () => {
+    const array = Buffer.concat([npyHeader([2, 2]), Buffer.alloc(16)]);
+    const packed = deflateRawSync(array);
+    expect(await countRecords(file('good.npz', zipOf({ packed, method: 8, sizeBytes: array.length })), 'x')).toBeNull();
+    await refused(file('size.npz', zipOf({ packed, method: 8, sizeBytes: 1.9e9 })), /claims 1\.90 GB, more than its .* can hold/);
+    await refused(file('stored.npz', zipOf({ packed: array, method: 0, sizeBytes: 1e9 })), /claims 1\.00 GB, more than its/);
+    await refused(file('beyond.npz', zipOf({ packed, method: 8, sizeBytes: array.length, offset: 1e6 })), /lies beyond the end of the archive/);
+    await refused(file('long.npz', zipOf({ packed, method: 8, sizeBytes: array.length, compressedBytes: 1e9 })), /lies beyond the end of the archive/);
+    await refused(file('directory.npz', zipOf({ packed, method: 8, sizeBytes: array.length }, 200e6)), /the file is truncated/);
+  });
+
+  it('an archive that would fill the memory', async () => {
+    const zeros = Buffer.concat([npyHeader([100, 3, 512, 512]), Buffer.alloc(100 * 3 * 512 * 512 * 4)]);
+    const packed = deflateRawSync(zeros, { level: 1 });
+    expect(packed.length).toBeLessThan(zeros.length / 100);
+    await refused(file('bomb.npz', zipOf({ packed, method: 8, sizeBytes: zeros.length })), /inflates .* to 315 MB; save it uncompressed/);
+  });
+
+  it('are left out of a set by name, and the others stay', async () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, 'bad.npy'), npyHeader([1_000_000_000, 1, 1, 1]));
+    copyFileSync(fixture('batch-f4.npy'), join(dir, 'good.npy'));
+    const set = await loadImageSet({ path: dir });
+    expect(set.entries).toHaveLength(3);
+    expect(set.skipped).toEqual([{ file: 'bad.npy', reason: expect.stringContaining('Cannot read bad.npy: the header promises') as string }]);
+  });
+});
+
+describe.skipIf(sharedDir() === null)('the shared array files', () => {
+  it.each(['npy-1e9-records-oom.npy', 'npy-3g-shape-sigabrt.npy', 'npy-43gb-record-rangeerror.npy'])('%s is refused at once', async (name) => {
+    await refused(sharedPath('cases/npy', name), /the header promises shape/);
+  });
+});
