@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 
 const MAX_DEPTH = 32;
-const MAX_NAME_CHARS = 255;
+/** What file systems allow, in UTF-8. */
+const MAX_NAME_BYTES = 255;
 const MAX_PATH_CHARS = 1_024;
 /** Control characters, what Windows forbids, and both slashes. */
 const FORBIDDEN = /[\p{Cc}<>:"|?*\\/]/u;
@@ -15,5 +16,5 @@ export function uploadPath(root: string, batch: string, relativePath: string): s
 }
 
 function isName(segment: string): boolean {
-  return segment !== '' && segment !== '.' && segment !== '..' && segment.length <= MAX_NAME_CHARS && !FORBIDDEN.test(segment) && !/[. ]$/.test(segment);
+  return segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= MAX_NAME_BYTES && !FORBIDDEN.test(segment) && !/[. ]$/.test(segment);
 }

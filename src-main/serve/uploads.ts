@@ -46,7 +46,8 @@ export class Uploads {
     if (path === null) throw new HttpError(400, 'Expected batch=ID (letters, digits) and path=RELATIVE/PATH of the file');
     const announced = Number(request.headers['content-length'] ?? 0);
     if (this.usedBytes + announced > this.maxBytes) throw this.tooLarge();
-    const partPath = `${path}.${randomBytes(6).toString('hex')}.part`;
+    // Beside the file under a name of its own: the file's may be as long as the file system allows.
+    const partPath = join(dirname(path), `.${randomBytes(6).toString('hex')}.part`);
     const count = { bytes: 0 };
     try {
       await this.makeFolder();

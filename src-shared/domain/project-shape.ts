@@ -8,6 +8,7 @@ import { PROJECT_VERSION, type Gates, type ModelReference, type ProjectFile, typ
 /** Guards of what a project file and requests about projects hold. */
 
 const text = where(string, 'a text', (value) => value !== '');
+const path = where(string, 'a path', (value) => value !== '' && !value.includes('\0'));
 const pixels = where(number, 'a whole number of pixels above 0', (value) => Number.isInteger(value) && value > 0);
 const notZero = where(number, 'a number that is not 0', (value) => value !== 0);
 const threshold = where(number, 'a threshold above 0', (value) => value > 0);
@@ -21,13 +22,18 @@ const resize = byKind<Preprocessing['resize']>({
   letterbox: objectOf<Resize<'letterbox'>>({ kind: oneOf('letterbox'), ...size, pad: where(number, 'a pixel value from 0 to 255', (value) => value >= 0 && value <= 255) }, {}),
 });
 
+/** One value for all channels or one each; a gray image has one channel, others have three. */
+function perChannel(shape: Shape<number>): Shape<readonly number[]> {
+  return where(arrayOf(shape), 'an array of 1 or 3 numbers', ({ length }) => length === 1 || length === 3);
+}
+
 const preprocessingFields = {
   resize,
   crop: nullable(objectOf<NonNullable<Preprocessing['crop']>>(size, {})),
   order: oneOf('rgb', 'bgr', 'gray'),
   scale: notZero,
-  mean: arrayOf(number),
-  std: arrayOf(notZero),
+  mean: perChannel(number),
+  std: perChannel(notZero),
   layout: oneOf('nchw', 'nhwc'),
 } as const;
 
@@ -35,7 +41,8 @@ const orientation = oneOf(...ORIENTATIONS);
 export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, { orientation });
 export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>({}, { ...preprocessingFields, orientation });
 
-const gateFields = { maxTop1Drop: nullable(number), maxWorstGroupDrop: nullable(number), minTop1: nullable(number), maxLatencyMs: nullable(number) } as const;
+const limit = where(number, 'a limit of at least 0', (value) => value >= 0);
+const gateFields = { maxTop1Drop: nullable(limit), maxWorstGroupDrop: nullable(limit), minTop1: nullable(limit), maxLatencyMs: nullable(limit) } as const;
 export const gatesShape: Shape<Gates> = objectOf<Gates>(gateFields, {});
 export const someGatesShape: Shape<Partial<Gates>> = objectOf<Partial<Gates>>({}, gateFields);
 
@@ -46,7 +53,7 @@ export const planShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
   { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS), repairs: objectOf<Repairs>({}, { equalization: boolean, biasCorrection: boolean }) },
 );
 
-const setReference = objectOf<SetReference>({ path: text, labels: nullable(text) }, { labelOrder: oneOf(...LABEL_ORDERS) });
+const setReference = objectOf<SetReference>({ path, labels: nullable(path) }, { labelOrder: oneOf(...LABEL_ORDERS) });
 
 /** The fields that edits change, see ProjectDecisions. */
 export const decisionFields = {
@@ -62,7 +69,7 @@ export const decisionFields = {
   validationSet: nullable(setReference),
 } as const;
 
-export const modelShape = objectOf<ModelReference>({ path: text, sha256: text }, { weights: arrayOf(objectOf<NonNullable<ModelReference['weights']>[number]>({ file: text, sha256: text }, {})) });
+export const modelShape = objectOf<ModelReference>({ path, sha256: text }, { weights: arrayOf(objectOf<NonNullable<ModelReference['weights']>[number]>({ file: path, sha256: text }, {})) });
 
 /** A project file of the current version; unknown fields are left out. */
 export const projectFileShape: Shape<ProjectFile> = objectOf<ProjectFile>(

@@ -89,6 +89,10 @@ describe('loadProject', () => {
     ['plan', { layers: { l: 'int4' } }, 'expected "int8" or "fp16" or "fp32" at plan.layers.l, found "int4"'],
     ['validationSet', { path: 'x' }, 'at validationSet.labels, found nothing'],
     ['preprocessingNotes', [1], 'expected a string at preprocessingNotes[0], found 1'],
+    ['model', { path: 'a\0b', sha256: 'x' }, 'expected a path at model.path, found "a\\u0000b"'],
+    ['calibrationSet', { path: 5, labels: null }, 'expected a string at calibrationSet.path, found 5'],
+    ['calibrationSet', { path: 'x', labels: null, labelOrder: 'reverse' }, 'expected "text" or "numeric" at calibrationSet.labelOrder, found "reverse"'],
+    ['gates', { maxTop1Drop: -1 }, 'expected a limit of at least 0 at gates.maxTop1Drop, found -1'],
     ['gates', {}, 'expected a number at gates.maxTop1Drop, found nothing'],
     ['preprocessing', { resize: { kind: 'stretch', width: 0 } }, 'expected a whole number of pixels above 0 at preprocessing.resize.width, found 0'],
   ])('names the field: %s = %j', async (key, value, message) => {

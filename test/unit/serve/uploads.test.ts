@@ -36,6 +36,14 @@ describe('the folder of uploads', () => {
     expect(sent.map(({ path }) => readFileSync(path, 'utf8'))).toEqual(['a', 'b', 'c']);
   });
 
+  it('takes names as long as a file system allows', async () => {
+    const uploads = new Uploads(tempDir(), 1000);
+    for (const name of [`${'x'.repeat(250)}.onnx`, `folder/${'图'.repeat(83)}.jpeg`]) {
+      const { path } = await uploads.receive(request(name), at(name));
+      expect(readFileSync(path, 'utf8')).toBe(name);
+    }
+  });
+
   it('is not one that somebody else made', async () => {
     const uploads = new Uploads(tempDir(), 1000);
     mkdirSync(uploads.dir);
