@@ -4,6 +4,7 @@ import { layerId } from '../../src-shared/base/brand';
 import { precisionOf, type HalfHazard, type PlacementDecision, type PrecisionPlan } from '../../src-shared/domain/precision';
 import type { ExplainResult } from '../compute/protocol';
 import { elementCount } from '../onnx/element-types';
+import { graphMacs } from '../onnx/layer-macs';
 import type { Model, Node } from '../onnx/model';
 import { calibrationTensors } from '../quantization/calibration-tensors';
 import { graphFacts, type GraphFacts } from '../quantization/graph-facts';
@@ -35,6 +36,7 @@ function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, { decisio
   const layer = layerId(node.name);
   const constants = node.input.filter((name) => facts.initializer(name) !== undefined);
   const weight = COMPUTE_OPS.has(node.opType) ? facts.initializer(node.input[1] ?? '') : undefined;
+  const macs = graphMacs(facts.model.graph).ofNode.get(node);
   const main = decisions.find((decision) => decision.tensor === undefined);
   return {
     layer,
@@ -43,6 +45,7 @@ function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, { decisio
     outputs: node.output.filter((name) => name !== ''),
     weightShape: weight?.dims ?? null,
     parameters: constants.reduce((sum, name) => sum + elementCount(facts.initializer(name)?.dims ?? []), 0),
+    ...(macs === undefined ? {} : { macs }),
     planned: precisionOf(plan, layer),
     decision: main ?? { layer, op: node.opType, precision: 'fp32', code: 'unknown', reason: 'No decision was made about this layer' },
     edges: decisions.filter((decision) => decision.tensor !== undefined),

@@ -1,10 +1,11 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ModelInspection, TensorDescription } from '../../src-shared/domain/inspection';
 import { elementTypes } from './dtypes';
-import { elementTypeName } from './element-types';
+import { elementCount, elementTypeName, isFloatType } from './element-types';
 import { GraphIndex } from './graph-index';
 import { imageInputOf, shapeOf } from './image-input';
 import { inspectionWarnings, isQuantizable } from './inspect-warnings';
+import { graphMacs } from './layer-macs';
 import type { Model, ValueInfo } from './model';
 import { checkOpset, isDefaultDomain } from './opset';
 import { checkDefined } from './passes/name-and-sort';
@@ -26,6 +27,7 @@ export function inspectModel(model: Model, path: string): ModelInspection {
     const op = isDefaultDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
     ops.set(op, (ops.get(op) ?? 0) + 1);
   }
+  const macs = graphMacs(model.graph).total;
   return {
     model: {
       path,
@@ -36,10 +38,16 @@ export function inspectModel(model: Model, path: string): ModelInspection {
       outputs: model.graph.output.map((value) => describe(value, types)),
       layers: model.graph.node.length,
       quantizable: model.graph.node.filter((node) => isQuantizable(node, types)).length,
+      parameters: parametersOf(model),
+      ...(macs === null ? {} : { macs }),
       ops: Object.fromEntries([...ops].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     warnings: [...inspectionWarnings({ model, opset, index, types }), ...imageInputWarning(model)],
   };
+}
+
+function parametersOf({ graph }: Model): number {
+  return graph.initializer.reduce((sum, { dataType, dims }) => sum + (isFloatType(dataType) ? elementCount(dims) : 0), 0);
 }
 
 function describe(value: ValueInfo, types: ReadonlyMap<string, number>): TensorDescription {

@@ -130,6 +130,8 @@ export interface LayerView {
   readonly weightShape: readonly number[] | null;
   /** Number of values in its constant inputs. */
   readonly parameters: number;
+  /** Multiply-accumulate operations, for a batch of one or the batch that the model fixes; absent for layers without, and where sizes are unknown. */
+  readonly macs?: number;
   /** What the plan asks for. */
   readonly planned: Precision;
   /** What it gets, and why. */

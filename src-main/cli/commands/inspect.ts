@@ -1,5 +1,6 @@
 import type { Command } from '../command';
 import { EXIT_OK, parseFlags, toJson } from '../command';
+import { formatCount } from '../../../src-shared/base/units';
 import type { TensorDescription } from '../../../src-shared/domain/inspection';
 
 export const inspect: Command = {
@@ -19,6 +20,7 @@ export const inspect: Command = {
     for (const tensor of model.inputs) print(`  input   ${describe(tensor)}`);
     for (const tensor of model.outputs) print(`  output  ${describe(tensor)}`);
     print(`  ${model.layers} layers, ${model.quantizable} of them can be quantized: ${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`);
+    print(`  ${formatCount(model.parameters)} parameters${model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`}`);
     for (const warning of warnings) print(`  warning (${warning.code}): ${warning.message}`);
     return EXIT_OK;
   },

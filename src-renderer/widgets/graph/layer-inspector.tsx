@@ -7,12 +7,12 @@ import { useView } from '../../state/view';
 import { PrecisionBadge } from '../badge';
 import { Button } from '../button';
 import { classNames } from '../class-names';
-import { EmptyState } from '../empty-state';
 import { ModelName } from '../model-name';
 import { EngineSummaryPart, LayerEnginePart } from './engine-part';
 import { edgePlacements, isRepair, layerRemarks, type EdgePlacement } from './graph-structure';
 import './layer-inspector.css';
 import { formatShape, type LayerRow } from './layer-rows';
+import { ModelOverview } from './model-overview';
 import { useReasonText } from './reason-text';
 import type { Layers } from './use-layers';
 
@@ -22,7 +22,7 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
   if (row === null) {
     return (
       <div className="inspect">
-        <EmptyState title={t('model.inspector.empty')}>{t('model.inspector.empty.text')}</EmptyState>
+        <ModelOverview />
         <EngineSummaryPart layers={layers} />
       </div>
     );
@@ -93,6 +93,7 @@ function Facts({ row }: { readonly row: LayerRow }) {
   const facts: (readonly [key: string, value: string, exact?: string])[] = [];
   if (row.weightShape !== null) facts.push(['weightShape', formatShape(row.weightShape)]);
   facts.push(['parameters', formatCount(row.parameters), String(row.parameters)]);
+  if (row.view.macs !== undefined) facts.push(['macs', formatCount(row.view.macs), String(row.view.macs)]);
   if (threshold !== undefined) {
     facts.push(['sqnrDb', formatDb(threshold.sqnrDb), `${threshold.sqnrDb} dB`]);
     facts.push(['clippedFraction', formatFraction(threshold.clippedFraction), `${threshold.clippedFraction * 100} %`]);

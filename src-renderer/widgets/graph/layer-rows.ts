@@ -88,6 +88,6 @@ function isIn(row: LayerRow, word: string): boolean {
 }
 
 /** `64 × 3 × 7 × 7`. */
-export function formatShape(shape: readonly number[] | null): string {
+export function formatShape(shape: readonly (number | string)[] | null): string {
   return shape === null ? '' : shape.join('\u202f×\u202f');
 }

@@ -27,6 +27,8 @@ test('a plain model: everything it is, no warnings', () => {
       outputs: [{ name: 'y', dtype: 'float32', shape: ['N', 2, 8, 8] }],
       layers: 2,
       quantizable: 1,
+      parameters: 6,
+      macs: 8 * 8 * 2 * 3,
       ops: { Conv: 1, Relu: 1 },
     },
     warnings: [],

@@ -13,7 +13,7 @@ import type { LayerView, ModelView } from '../../../../src-shared/contract/api';
 import { generatedModel } from '../../../support/generated-model';
 
 const [template] = generatedModel(6).layers as [LayerView];
-const layer = (name: string, op: string, inputs: string[], output: string): LayerView => ({ ...template, layer: name as LayerView['layer'], op, inputs, outputs: [output] });
+const layer = (name: string, op: string, inputs: string[], output: string): LayerView => ({ ...template, layer: name, op, inputs, outputs: [output] });
 /** A flatten as exporters write it: [Shape(x)[0], -1] given to Reshape; and a scale made of a shape. */
 const LAYERS = [
   layer('conv', 'Conv', ['input'], 'a'),

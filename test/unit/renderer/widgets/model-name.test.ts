@@ -13,7 +13,7 @@ import { generatedModel } from '../../../support/generated-model';
 import { rowOf } from '../histogram/support';
 
 const [template] = generatedModel(6).layers as [LayerView];
-const layer = (name: string, op: string, inputs: string[], outputs: string[]): LayerView => ({ ...template, layer: name as LayerView['layer'], op, inputs, outputs });
+const layer = (name: string, op: string, inputs: string[], outputs: string[]): LayerView => ({ ...template, layer: name, op, inputs, outputs });
 /** As old exporters write it: layers have names, tensors are numbers; one layer is a number too. */
 const MODEL: ModelView = {
   inputs: ['input.1'],
