@@ -52,7 +52,7 @@ export function lostFloors(facts: GraphFacts): ReadonlyMap<Node, HalfHazard> {
   for (const node of facts.nodes) {
     for (const [slot, constant] of node.input.entries()) {
       if (!setsFloor(node, slot)) continue;
-      for (const value of smallValues(facts, constant)) search.start(node, { constant, value });
+      for (const value of smallValues(facts, node, constant)) search.start(node, { constant, value });
     }
   }
   floorsByFacts.set(facts, search.found);
@@ -65,20 +65,34 @@ interface Origin {
   readonly value: number;
 }
 
+/** A tensor that can have the value, so many layers behind its constant. */
+interface FloorRead {
+  readonly tensor: string;
+  readonly value: number;
+  readonly origin: Origin;
+  readonly hops: number;
+}
+
 function setsFloor({ opType }: Node, slot: number): boolean {
   if (opType === 'Clip') return slot === 1;
   if (opType === 'Where') return slot > 0;
   return opType === 'Max' || opType === 'Add' || opType === 'Sub';
 }
 
-/** The smallest and the largest of the values that matter: what lies between fares no worse. */
-function smallValues(facts: GraphFacts, constant: string): readonly number[] {
-  const small = [...(constantValues(facts, constant) ?? [])]
-    .map(Math.abs)
-    .filter((value) => value > 0 && value < SMALL_FLOOR);
-  if (small.length === 0) return [];
+/**
+ * The smallest and the largest of the values that matter: what lies between fares no worse. A constant that is added
+ * is an epsilon only when all its values are small; a bias of a layer has large ones too.
+ */
+function smallValues(facts: GraphFacts, { opType }: Node, constant: string): readonly number[] {
+  const values = [...(constantValues(facts, constant) ?? [])].map(Math.abs);
+  const small = values.filter((value) => value > 0 && value < SMALL_FLOOR);
+  const isBound = opType === 'Clip' || opType === 'Max';
+  if (small.length === 0 || (!isBound && values.some((value) => value >= SMALL_FLOOR))) return [];
   return [...new Set([small.reduce((a, b) => Math.min(a, b)), small.reduce((a, b) => Math.max(a, b))])];
 }
+
+/** Layers from the constant to the division at most; a longer way is none of an epsilon's. */
+const MAX_HOPS = 32;
 
 const isLost = (value: number): boolean => halfChange(value) > MAX_CONSTANT_CHANGE;
 
@@ -90,34 +104,30 @@ class FloorSearch {
 
   start(node: Node, origin: Origin): void {
     const [output = ''] = node.output;
-    if (this.follow(output, origin.value, origin) && isLost(origin.value))
+    if (this.follow({ tensor: output, value: origin.value, origin, hops: 0 }) && isLost(origin.value))
       this.mark(node, origin.constant, origin.value, origin);
   }
 
   /** True when a layer that reads the tensor, or what is made of it, is sensitive to a value that FP16 changes. */
-  private follow(tensor: string, value: number, origin: Origin): boolean {
+  private follow(read: FloorRead): boolean {
+    const { tensor, value, hops } = read;
+    if (hops > MAX_HOPS) return false;
     const key = `${value} ${tensor}`;
     const known = this.visited.get(key);
     if (known !== undefined) return known;
     this.visited.set(key, false);
-    const isSensitive = this.facts
-      .uses(tensor)
-      .map(({ node, slot }) => this.enter(node, slot, { tensor, value, origin }));
+    const isSensitive = this.facts.uses(tensor).map(({ node, slot }) => this.enter(node, slot, read));
     const result = isSensitive.includes(true);
     this.visited.set(key, result);
     return result;
   }
 
-  private enter(
-    node: Node,
-    slot: number,
-    read: { readonly tensor: string; readonly value: number; readonly origin: Origin },
-  ): boolean {
-    const { tensor, value, origin } = read;
+  private enter(node: Node, slot: number, read: FloorRead): boolean {
+    const { tensor, value, origin, hops } = read;
     const step = this.stepOf(node, slot, value);
     if (step === null) return false;
     const [output = ''] = node.output;
-    const isBelow = step.next !== null && this.follow(output, step.next, origin);
+    const isBelow = step.next !== null && this.follow({ tensor: output, value: step.next, origin, hops: hops + 1 });
     const isWorst = step.next !== null && Math.abs(step.next) > FP16_MAX;
     const isHit = (step.isSensitive && (isLost(value) || isWorst)) || isBelow;
     if (!isHit) return false;

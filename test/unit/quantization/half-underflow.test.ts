@@ -235,7 +235,14 @@ describe('constants that FP16 loses', () => {
         net.op('Mul', 'mul', [f, net.constant('gamma', [1, 16, 1, 1], [1e-9, ...new Float32Array(15).fill(0.5)])]),
     ],
     [
-      'an epsilon of 1e-10 under a root of which only the root is divided by',
+      'a logarithm behind a bias with one tiny value',
+      (net, f) =>
+        net.op('Log', 'log', [
+          net.op('Add', 'add', [f, net.constant('bias', [1, 16, 1, 1], [1e-9, ...new Float32Array(15).fill(0.5)])]),
+        ]),
+    ],
+    [
+      'an epsilon of 1e-4 under a root',
       (net, f) => net.op('Sqrt', 'sqrt', [net.op('Add', 'add', [f, scalar(net, 'eps', 1e-4)])]),
     ],
   ])('leaves %s alone', (_, pattern) => {
@@ -312,4 +319,15 @@ describe('activations that lie below 2^-14', () => {
     ]);
     expect(found({ x: [0, 0.01] }, 'ReduceL2')).toEqual([]);
   });
+});
+
+it('follows a floor through a deep graph without running out of stack', () => {
+  const net = new Net();
+  let tensor = net.op('Add', 'eps_add', ['x', scalar(net, 'eps', 1e-12)]);
+  for (let i = 0; i < 20_000; i++) tensor = net.op('Abs', `abs_${i}`, [tensor]);
+  const facts = graphFacts(net.model(DIMS, net.op('Log', 'log', [tensor])));
+  const first = facts.nodes[0];
+  expect(first && underflowHazards(facts, first, NO_RANGES)).toMatchObject([
+    { reason: 'constant eps (1e-12) becomes 0 in FP16' },
+  ]);
 });
