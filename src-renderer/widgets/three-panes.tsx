@@ -31,8 +31,6 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
       {left === undefined ? null : (
         <>
           <section className="pane pane-left" aria-label={t('widgets.list')}>
-            {/* The parts of the side columns are headings of the third level. */}
-            <h2 className="visually-hidden">{t('widgets.list')}</h2>
             {left}
           </section>
           <Divider label={t('widgets.resizeLeft')} width={leftWidth} direction={1} onResize={(width) => resize({ leftWidth: width })} />
@@ -47,7 +45,6 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
       {hasRight && !isNarrow ? <Divider label={t('widgets.resizeRight')} width={rightWidth} direction={-1} onResize={(width) => resize({ rightWidth: width })} /> : null}
       {isRightShown ? (
         <section className={classNames('pane pane-right', isNarrow && 'pane-over')} tabIndex={0} aria-label={t('widgets.inspector')}>
-          <h2 className="visually-hidden">{t('widgets.inspector')}</h2>
           {right}
         </section>
       ) : null}

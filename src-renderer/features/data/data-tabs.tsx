@@ -6,15 +6,19 @@ import { useData } from './data-store';
 export function DataTabs() {
   const { view, show } = useData();
   return (
-    <Segmented
-      label={t('data.set')}
-      value={view}
-      choices={[
-        { value: 'calibration', label: t('data.set.calibration') },
-        { value: 'validation', label: t('data.set.validation') },
-        { value: 'health', label: t('health.title'), title: t('health.hint') },
-      ]}
-      onChoose={show}
-    />
+    <>
+      {/* The parts below are headings of the third level. */}
+      <h2 className="visually-hidden">{t('data.set')}</h2>
+      <Segmented
+        label={t('data.set')}
+        value={view}
+        choices={[
+          { value: 'calibration', label: t('data.set.calibration') },
+          { value: 'validation', label: t('data.set.validation') },
+          { value: 'health', label: t('health.title'), title: t('health.hint') },
+        ]}
+        onChoose={show}
+      />
+    </>
   );
 }

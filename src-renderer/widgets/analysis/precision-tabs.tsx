@@ -9,12 +9,16 @@ export function PrecisionTabs() {
   const screen = useView((state) => state.screen);
   const openScreen = useView((state) => state.openScreen);
   return (
-    <nav className="analysis-tabs" aria-label={t('analysis.tabs')}>
-      {TABS.map((tab) => (
-        <button key={tab} type="button" className="analysis-tab" aria-current={tab === screen ? 'page' : undefined} onClick={() => openScreen(tab)}>
-          {t(`analysis.tab.${tab}`)}
-        </button>
-      ))}
-    </nav>
+    <>
+      {/* The parts below are headings of the third level. */}
+      <h2 className="visually-hidden">{t('analysis.tabs')}</h2>
+      <nav className="analysis-tabs" aria-label={t('analysis.tabs')}>
+        {TABS.map((tab) => (
+          <button key={tab} type="button" className="analysis-tab" aria-current={tab === screen ? 'page' : undefined} onClick={() => openScreen(tab)}>
+            {t(`analysis.tab.${tab}`)}
+          </button>
+        ))}
+      </nav>
+    </>
   );
 }
