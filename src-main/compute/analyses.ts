@@ -3,7 +3,8 @@ import type { SensitivityLayer } from '../../src-shared/domain/analysis';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
 import { autoPasses, chooseThresholds } from '../analysis/auto';
-import { imageLevels, outputCosts } from '../analysis/best-method';
+import type { OutputCost } from '../../src-shared/domain/best-method';
+import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../analysis/best-method';
 import { chooseFromGroups } from '../analysis/choose-images';
 import { searchPlans } from '../analysis/search';
 import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../analysis/sensitivity';
@@ -13,8 +14,8 @@ import { cpuSeconds, TrialPool, withTrials, type TrialCosts } from './trial-pool
 
 /** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
 const LAYERS_AT_ONCE = 8;
-/** A quantized model that is simulated takes about so many times what FP32 takes. */
-const TRIAL_TO_FP32 = 1.25;
+/** Opening a quantized model takes about so many times what opening FP32 takes. */
+const TRIAL_OPEN = 2;
 
 export async function auto({ trials: params, chosenCount, ...problem }: AutoParams, context: TaskContext): Promise<AutoComputed> {
   return withTrials(params, context, async (trials) => {
@@ -28,31 +29,43 @@ export async function auto({ trials: params, chosenCount, ...problem }: AutoPara
 }
 
 /** Begins with the fewest images, which say what a pass takes, and goes on with as many as the time allows. */
-export async function best({ trials: params, candidates, perGroup, budgetSeconds }: BestParams, context: TaskContext): Promise<BestComputed> {
+export async function best({ trials: params, candidates, perGroup, collectionSeconds }: BestParams, context: TaskContext): Promise<BestComputed> {
   const before = cpuSeconds();
   const levels = imageLevels(perGroup).map((count) => {
     const chosen = new Set(chooseFromGroups(params.entries, count));
     return [...params.entries.keys()].filter((slot) => chosen.has(params.entries[slot] as ImageEntry));
   });
+  const all = levels[0] ?? [];
   const least = levels.at(-1) ?? [];
   const trials = new TrialPool(params, context);
   try {
     await trials.open(least);
-    const left = budgetSeconds * params.threads - (cpuSeconds() - before);
-    const level = levels.find((slots) => slots.length === least.length || levelSeconds(slots.length, candidates.length, trials.costs) <= left) ?? least;
-    if (level.length > least.length) await trials.use(level);
-    const at = [...trials.images.keys()];
-    trials.expect('choosing the method', candidates.length * at.length);
-    const costs = await outputCosts(trials, candidates, at, trials.outputNames);
-    return { costs, images: at.length, wasCut: level !== levels[0] && level.length < (levels[0]?.length ?? 0), skipped: trials.skipped, passes: trials.passes };
+    const measure = (list: readonly Candidate[]): Promise<OutputCost[]> => outputCosts(trials, list, [...trials.images.keys()], trials.outputNames);
+    let level = least;
+    if (all.length > least.length) {
+      trials.expect('choosing the method', trials.images.length);
+      const startedAt = cpuSeconds();
+      await measure(candidates.slice(0, 1));
+      const trialSeconds = cpuSeconds() - startedAt;
+      // In processor time, so that a busy machine chooses on the same images as an idle one.
+      const left = params.threads * budgetSeconds(collectionSeconds / trials.costs.slowdown) - (cpuSeconds() - before);
+      level = levels.find((slots) => levelSeconds(slots.length, candidates.length, { ...trials.costs, trialSeconds, trialImages: trials.images.length }) <= left) ?? least;
+      if (level.length > least.length) await trials.use(level);
+    }
+    trials.expect('choosing the method', candidates.length * trials.images.length);
+    const costs = await measure(candidates);
+    return { costs, images: trials.images.length, wasCut: level.length < all.length, skipped: trials.skipped, passes: trials.passes };
   } finally {
     await trials.close();
   }
 }
 
 /** Processor time of so many images: read them, run FP32 and every candidate. */
-function levelSeconds(images: number, candidates: number, { loadSeconds, openSeconds, runSeconds }: TrialCosts): number {
-  return images * loadSeconds + (1 + candidates) * openSeconds + images * runSeconds * (1 + TRIAL_TO_FP32 * candidates);
+function levelSeconds(images: number, candidates: number, costs: TrialCosts & { readonly trialSeconds: number; readonly trialImages: number }): number {
+  const { loadSeconds, openSeconds, runSeconds, trialSeconds, trialImages } = costs;
+  const trialRun = Math.max(runSeconds, (trialSeconds - TRIAL_OPEN * openSeconds) / trialImages);
+  const trial = Math.max(0, trialSeconds - trialRun * trialImages) + trialRun * images;
+  return images * (loadSeconds + runSeconds) + openSeconds + candidates * trial;
 }
 
 export async function sensitivity({ trials: params, ...problem }: SensitivityParams, context: TaskContext): Promise<SensitivityComputed> {

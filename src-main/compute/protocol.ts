@@ -207,7 +207,8 @@ export interface BestParams {
   readonly candidates: readonly Candidate[];
   /** Images of each group, at most; fewer where the time that is left does not allow them. */
   readonly perGroup: number;
-  readonly budgetSeconds: number;
+  /** What the collection of the set took. */
+  readonly collectionSeconds: number;
 }
 
 export interface BestComputed extends Tried {

@@ -59,6 +59,8 @@ export interface TrialCosts {
   readonly loadSeconds: number;
   readonly openSeconds: number;
   readonly runSeconds: number;
+  /** What the clock shows for a second of processor time: 1 on an idle machine. */
+  readonly slowdown: number;
 }
 
 /** Several one-thread workers that hold the same images. Which worker runs what does not change any number. */
@@ -69,7 +71,7 @@ export class TrialPool implements Trials {
   /** Of the outputs that are compared, in the order of `noise` and `signal`. */
   outputNames: readonly string[] = [];
   /** What was measured on the images in use so far. */
-  costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0 };
+  costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0, slowdown: 1 };
   /** Runs of the model so far, without those that were remembered. */
   passes = 0;
   private readonly workers: TrialWorker[] = [];
@@ -250,7 +252,7 @@ export class TrialPool implements Trials {
     });
     // The clock says how the processor time divides, however busy the machine is.
     const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.open + clock.run);
-    this.costs = { ...this.costs, openSeconds: (perMs * clock.open) / parts.length, runSeconds: (perMs * clock.run) / total };
+    this.costs = { ...this.costs, openSeconds: (perMs * clock.open) / parts.length, runSeconds: (perMs * clock.run) / total, slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))) };
     this.leaveOutUnanswered(outputs);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     const shared = this.shareable(outputs);

@@ -56,7 +56,7 @@ export async function ensureBest(options: BestOptions, workspace: Workspace, ser
   const images = await imagesOf(workspace, calibration);
   const groups = new Set(images?.entries.map(({ group }) => group));
   const perGroup = wantedPerGroup(groups.size, bytesPerImage(await prepared(workspace, services.compute, context)));
-  const budget = { perGroup, budgetSeconds: budgetSeconds(index.seconds) };
+  const budget = { perGroup, collectionSeconds: index.seconds };
   const { costs, used, wasCut, problem } = await measure({ thresholds: [...singles.map(({ thresholds }) => thresholds), ...others], images, budget, target, threads: options.threads }, workspace, services, context);
   const dir = workspace.paths.calibrationDir(index.key);
   const cost = others.length === 0 ? undefined : costs[singles.length];
@@ -75,7 +75,7 @@ export async function ensureBest(options: BestOptions, workspace: Workspace, ser
     groups: index.groups,
     limitedByTime: wasCut,
     seconds: (performance.now() - startedAt) / 1000,
-    budgetSeconds: budget.budgetSeconds,
+    budgetSeconds: budgetSeconds(index.seconds),
     ...(problem === undefined ? {} : { problem }),
     createdAt: new Date().toISOString(),
   };
@@ -156,7 +156,7 @@ function bytesPerImage(model: Model): number {
 interface Measurement {
   readonly thresholds: readonly Readonly<Record<string, number>>[];
   readonly images: Images | null;
-  readonly budget: { readonly perGroup: number; readonly budgetSeconds: number };
+  readonly budget: { readonly perGroup: number; readonly collectionSeconds: number };
   readonly target: Target;
   readonly threads: number | undefined;
 }
