@@ -8,9 +8,8 @@ import { UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../src-s
 import type { Target } from '../../src-shared/domain/precision';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { planOfVariant, type VariantName } from '../../src-shared/domain/variant';
-import { findMeasured } from '../calibration/best-decisions';
 import type { StoredCalibration } from '../calibration/calibration-store';
-import { bestView, thresholdsInUse, type ThresholdChoices } from '../calibration/threshold-table';
+import { bestView, costInUse, methodOfAll, thresholdsInUse, type ThresholdChoices } from '../calibration/threshold-table';
 import type { Model } from '../onnx/model';
 import { quantizedParts } from '../quantization/calibration-tensors';
 import type { Workspace } from './workspace';
@@ -59,7 +58,7 @@ export function methodWarnings({ workspace, calibration, model, target, variant 
   if (inUse === null) return { warnings: [] };
   const warnings = [
     ...(usesBest ? undecided(view) : []),
-    ...(view === null ? [] : costly({ view, method, inUse, tensors, calibration, choices })),
+    ...(view === null ? [] : costly({ view, method, asked: variant.method ?? undefined, inUse, tensors, calibration, choices })),
     ...poorTensors(calibration, inUse, tensors),
   ];
   return { warnings, ...(usesBest ? { chosenMethod: view?.decision.chosenMethod ?? UNDECIDED_METHOD } : {}) };
@@ -74,11 +73,6 @@ function knownThresholds(calibration: StoredCalibration, choices: ThresholdChoic
   }
 }
 
-/** The one method of all tensors; null where some have their own. */
-function methodOfAll({ method, tensorMethods }: ThresholdChoices): Method | null {
-  return Object.values(tensorMethods).every((own) => own === method) ? method : null;
-}
-
 function undecided(view: BestView | null): Warning[] {
   if (view === null) return [{ code: 'best-undecided', message: `Method best is not decided yet: ${UNDECIDED_METHOD} is used until the project is calibrated again or run.` }];
   const { decision, isCurrent } = view;
@@ -90,16 +84,18 @@ function undecided(view: BestView | null): Warning[] {
 interface Costly {
   readonly view: BestView;
   readonly method: Method | null;
+  /** Of the variant; undefined: the project's. */
+  readonly asked: Method | undefined;
   readonly inUse: Readonly<Record<string, number>>;
   readonly tensors: readonly string[];
   readonly calibration: StoredCalibration;
   readonly choices: ThresholdChoices;
 }
 
-function costly({ view, method, inUse, tensors, calibration, choices }: Costly): Warning[] {
+function costly({ view, method, asked, inUse, tensors, calibration, choices }: Costly): Warning[] {
   const { decision } = view;
   const [best] = decision.singles;
-  const own = method === 'best' ? undefined : costInUse({ view, method, inUse, calibration, choices });
+  const own = method === 'best' ? undefined : costInUse(calibration, choices, decision, asked);
   if (best === undefined || best.nmse === null || own === undefined) return [];
   const lost = costAgainstBest(own.nmse, decision);
   if (lost !== null && lost <= COSTLY_DB) return [];
@@ -120,11 +116,6 @@ function measuredOn({ decision, isCurrent }: BestView, { target }: ThresholdChoi
 function sqnrText({ sqnrDb, worstGroup, worstOutput }: OutputCost): string {
   const where = [worstOutput === null ? '' : `output "${worstOutput}"`, worstGroup === null ? '' : `group ${worstGroup}`].filter((text) => text !== '').join(', ');
   return `${sqnrDb === null ? 'without error' : formatDb(sqnrDb)}${where === '' ? '' : ` (${where})`}`;
-}
-
-/** What the thresholds in use cost at the outputs; undefined: it was not measured. */
-function costInUse({ view, method, inUse, calibration, choices }: Omit<Costly, 'tensors'>): OutputCost | undefined {
-  return view.decision.singles.find((single) => single.method === method) ?? findMeasured(calibration.bestDecisions(), choices, inUse);
 }
 
 interface Harm {

@@ -4,11 +4,11 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { foldHistogram } from '../../src-shared/domain/folded-histogram';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../src-shared/domain/thresholds';
-import type { BestView } from '../../src-shared/domain/best-method';
+import { costAgainstBest, type BestDecision, type BestView, type OutputCost } from '../../src-shared/domain/best-method';
 import { DEFAULT_PERCENTILE, isHistogramMethod, METHODS, UNDECIDED_METHOD, VARIANT_METHODS, type Method } from '../../src-shared/domain/methods';
 import { hasRepair } from '../../src-shared/domain/precision';
 import type { ProjectFile } from '../../src-shared/domain/project';
-import { findBest } from './best-decisions';
+import { findBest, findMeasured } from './best-decisions';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';
 
@@ -121,7 +121,27 @@ export function thresholdTable(calibration: StoredCalibration, choices: Choices,
     };
   });
   const shown = method ?? choices.method;
-  return { method: shown, ...(shown === 'best' ? { chosenMethod: bestMethod } : {}), ...(best === null ? {} : { best }), tensors };
+  return { method: shown, ...(shown === 'best' ? { chosenMethod: bestMethod } : {}), ...(best === null ? {} : { best, ...lostBy(calibration, choices, best, method) }), tensors };
+}
+
+/** What the thresholds in use lose against the best single method, where that was measured. */
+function lostBy(calibration: StoredCalibration, choices: Choices, { decision }: BestView, method: Method | undefined): { readonly lostDb?: number | null } {
+  if (decision.singles.length === 0) return {};
+  const cost = costInUse(calibration, choices, decision, method);
+  return cost === undefined ? {} : { lostDb: costAgainstBest(cost.nmse, decision) };
+}
+
+/** What thresholds cost at the outputs: those of `method`, else of the project; undefined: it was not measured. */
+export function costInUse(calibration: StoredCalibration, choices: Choices, decision: BestDecision, method: Method | undefined): OutputCost | undefined {
+  const asked = method ?? methodOfAll(choices);
+  const single = asked === 'best' ? decision.chosenMethod : asked;
+  const known = decision.singles.find((cost) => cost.method === single);
+  return known ?? findMeasured(calibration.bestDecisions(), choices, thresholdsInUse(calibration, choices, method));
+}
+
+/** The one method of all tensors; null where some have another one. */
+export function methodOfAll({ method, tensorMethods }: Choices): Method | null {
+  return Object.values(tensorMethods).every((own) => own === method) ? method : null;
 }
 
 function costsOf(tensor: string, methods: Partial<Record<Method, number>>, calibration: StoredCalibration): ThresholdCost[] {

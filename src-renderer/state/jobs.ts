@@ -38,7 +38,7 @@ let lastStart: LastStart | null = null;
 /** Jobs that give a project histograms. */
 export const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run'];
 /** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
-const CHANGING_THRESHOLDS: readonly JobKind[] = [...CALIBRATING, 'auto', 'health', 'repair'];
+const CHANGING_THRESHOLDS: readonly JobKind[] = [...CALIBRATING, 'auto', 'best', 'health', 'repair'];
 
 export const useJobs = create<JobsState>()((set, get) => {
   const take = (job: JobSnapshot): void => {

@@ -107,6 +107,8 @@ export interface ThresholdTable {
   readonly chosenMethod?: HistogramMethod;
   /** What the single methods cost at the outputs; absent until it was measured. */
   readonly best?: BestView;
+  /** What these thresholds lose at the outputs against the best single method, dB; null: NaN or infinite; absent: not measured. */
+  readonly lostDb?: number | null;
   readonly tensors: readonly ThresholdRow[];
 }
 

@@ -18,7 +18,8 @@ import type { ChartView } from './chart-toolbar';
 import { CostTable } from './cost-table';
 import { InspectView } from './inspect-view';
 import { MaximumPanel } from './maximum-panel';
-import { chooseMethod, chooseMethodForAll } from './method-actions';
+import { BestPanel } from './best-panel';
+import { chooseBestForAll, chooseMethod, chooseMethodForAll } from './method-actions';
 import { MethodPanel } from './method-panel';
 import { Multiples } from './multiples';
 import { Readout } from './readout';
@@ -120,6 +121,7 @@ function Side({ session, onShowAuto }: { readonly session: SessionState; readonl
     <div className="histogram-side">
       <Readout key={session.row.name} session={session} />
       <MethodPanel row={session.row} />
+      <BestPanel />
       <AutoPanel row={session.row} onShowAll={onShowAuto} />
       <CostTable session={session} />
       <MaximumPanel key={`maximum ${session.row.name}`} session={session} />
@@ -134,6 +136,7 @@ function useInspectorCommands(setTab: (tab: Tab) => void): void {
         { id: 'histogram.inspect', titleKey: 'histogram.command.inspect', run: () => setTab('inspect') },
         { id: 'histogram.all', titleKey: 'histogram.command.all', run: () => setTab('all') },
         { id: 'histogram.auto', titleKey: 'histogram.command.auto', run: () => setTab('auto') },
+        { id: 'histogram.best-all', titleKey: 'histogram.command.bestAll', run: chooseBestForAll },
         { id: 'histogram.auto-all', titleKey: 'histogram.command.autoAll', run: () => chooseMethodForAll('auto'), isEnabled: () => (useAnalysesStore.getState().view?.auto ?? null) !== null },
       ],
       [setTab],

@@ -1,5 +1,6 @@
 import type { Method } from '../../../src-shared/domain/methods';
 import { t } from '../../i18n';
+import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 
 /** Edits of thresholds that are one click; each is one undoable step under its own name. */
@@ -18,6 +19,18 @@ export function followProject(tensor: string): void {
 export function chooseMethodForAll(method: Method): void {
   const name = t('histogram.edit.all', { method: t(`histogram.method.${method}`) });
   void useSession.getState().edit(name, [{ kind: 'method', method }, { kind: 'clear-tensor', tensor: '*' }]);
+}
+
+/** Measures the single methods again, on the project as it is. */
+export function decideBest(): void {
+  const project = useSession.getState().project;
+  if (project !== null) void useJobs.getState().start({ kind: 'best', projectPath: project.path });
+}
+
+/** The best single method for all tensors, measured first unless that was done for the project as it is. */
+export function chooseBestForAll(): void {
+  chooseMethodForAll('best');
+  if (useSession.getState().project?.best?.isCurrent !== true) decideBest();
 }
 
 export function setThreshold(tensor: string, thresholdReal: number): void {

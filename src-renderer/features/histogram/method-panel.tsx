@@ -6,15 +6,17 @@ import { useSession } from '../../state/session';
 import { MethodBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { NumberField } from '../../widgets/number-field';
-import { chooseMethod, chooseMethodForAll, followProject, setThreshold } from './method-actions';
+import { chooseBestForAll, chooseMethod, chooseMethodForAll, followProject, setThreshold } from './method-actions';
 import { hasOwnChoice, offeredMethods } from './methods';
 
 /** Which rule sets the threshold: for this tensor, as the project says, or for all tensors. */
 export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
   const file = useSession((state) => state.project?.file);
+  const table = useSession((state) => state.thresholds);
   if (file === undefined) return null;
   const isOwn = hasOwnChoice(row.name, file);
   const methodName = t(`histogram.method.${row.method}`);
+  const best = table?.chosenMethod ?? table?.best?.decision.chosenMethod;
   return (
     <section className="histogram-methods" aria-label={t('histogram.methods')}>
       <h3>{t('histogram.methods')}</h3>
@@ -24,9 +26,10 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
             <MethodBadge method={method} title={t(`histogram.method.${method}`)} />
             <span>
               {t(`histogram.method.${method}`)}
+              {method === 'best' && best !== undefined ? <span className="dim"> {t(`histogram.method.${best}`)}</span> : null}
               {method === 'percentile' ? <span className="dim"> {`${file.percentile} %`}</span> : null}
             </span>
-            <span className="number">{row.methods[method] === undefined ? '' : formatReal(row.methods[method])}</span>
+            <span className="number">{thresholdText(row, method === 'best' ? (best ?? method) : method)}</span>
           </button>
         ))}
       </div>
@@ -35,7 +38,7 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
         <Button disabled={!isOwn} onClick={() => followProject(row.name)}>
           {t('histogram.followProject', { method: t(`histogram.method.${file.method}`) })}
         </Button>
-        {isHistogramMethod(row.method) ? <Button onClick={() => chooseMethodForAll(row.method)}>{t('histogram.forAll', { method: methodName })}</Button> : null}
+        {isHistogramMethod(row.method) || row.method === 'best' ? <Button onClick={() => (row.method === 'best' ? chooseBestForAll() : chooseMethodForAll(row.method))}>{t('histogram.forAll', { method: methodName })}</Button> : null}
       </div>
     </section>
   );
@@ -48,6 +51,11 @@ const HEADROOM = 4;
 function upTo({ amax, threshold, methods }: ThresholdRow): { readonly max?: number } {
   const largest = Math.max(amax, threshold, ...Object.values(methods));
   return largest > 0 ? { max: Number((largest * HEADROOM).toPrecision(3)) } : {};
+}
+
+function thresholdText({ methods }: ThresholdRow, method: Method): string {
+  const threshold = methods[method];
+  return threshold === undefined ? '' : formatReal(threshold);
 }
 
 function hintOf(method: Method): string | undefined {

@@ -19,7 +19,7 @@ export function methodLines(row: ThresholdRow): readonly MethodLine[] {
 
 /** The methods offered as buttons: those that any histogram answers, and what else this tensor knows; not by hand. */
 export function offeredMethods(row: ThresholdRow): readonly Method[] {
-  const always: readonly Method[] = ['minmax', 'entropy', 'percentile', 'mse'] satisfies readonly HistogramMethod[];
+  const always: readonly Method[] = ['best', 'minmax', 'entropy', 'percentile', 'mse'] satisfies readonly (HistogramMethod | 'best')[];
   return METHODS.filter((method) => method !== 'manual' && (always.includes(method) || row.methods[method] !== undefined));
 }
 

@@ -40,7 +40,7 @@ export function JobBar() {
 }
 
 /** Where the result of a job will be seen, when that is not the run screen. */
-const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', search: 'search', diagnose: 'results', repair: 'precision' };
+const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', best: 'histogram', search: 'search', diagnose: 'results', repair: 'precision' };
 
 function RunningJob({ job }: { readonly job: JobSnapshot }) {
   const rate = useJobs((state) => ownValue(state.rates, job.id));
@@ -93,12 +93,13 @@ function LastJob({ job, onSeen }: { readonly job: JobSnapshot | undefined; reado
 /** Target, method and how many layers are not INT8: what a run would use. */
 function ProjectSettings() {
   const file = useSession((state) => state.project?.file);
+  const chosen = useSession((state) => state.project?.chosenMethod);
   if (file === undefined) return null;
   const floats = Object.values(file.plan.layers).filter((precision) => precision !== 'int8').length;
   return (
     <span className="jobs-settings dim">
       <span>{t(`jobs.target.${file.target}`)}</span>
-      <span>{t('jobs.method', { method: t(`jobs.method.${file.method}`) })}</span>
+      <span>{t('jobs.method', { method: chosen === undefined ? t(`jobs.method.${file.method}`) : t('jobs.method.chosen', { method: t(`jobs.method.${chosen}`) }) })}</span>
       <span>{floats === 0 ? t('jobs.allInt8') : t('jobs.floatLayers', { count: floats })}</span>
     </span>
   );

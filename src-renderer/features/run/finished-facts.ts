@@ -45,9 +45,9 @@ export function warningsOf(finished: Finished): readonly Warning[] {
     case 'calibrate':
     case 'validate':
     case 'bench':
+    case 'quantize':
       return finished.result.warnings;
     case 'build':
-    case 'quantize':
     case 'other':
       return [];
   }

@@ -69,7 +69,7 @@ describe('methods', () => {
   });
 
   it('offers what a histogram answers and what was imported, never “by hand” without a value', () => {
-    expect(offeredMethods(row)).toEqual(['minmax', 'entropy', 'percentile', 'mse', 'imported']);
+    expect(offeredMethods(row)).toEqual(['best', 'minmax', 'entropy', 'percentile', 'mse', 'imported']);
   });
 
   it('knows choices of single tensors', () => {
