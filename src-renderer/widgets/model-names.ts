@@ -16,7 +16,7 @@ export interface SplitName {
 const WHOLE_MAX = 18;
 /** The end begins at a step of the path if one leaves it neither too long nor too short, else it has the least length. */
 const END_LEAST = 8;
-const END_MOST = 16;
+const END_MOST = 20;
 
 export function splitName(name: string): SplitName {
   const suffix = /_output_\d+$/.exec(name)?.[0] ?? '';

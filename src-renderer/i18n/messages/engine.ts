@@ -1,7 +1,7 @@
 export default {
   en: {
     'engine.title': 'Engine',
-    'engine.none': 'No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen, or run calib build PROJECT --backend tensorrt on a machine with a GPU.',
+    'engine.none': 'No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen of a machine with a GPU.',
     'engine.variant': 'Engine of',
     'engine.what': '{variant} · TensorRT {tensorrt} · {gpu} · batch {batch} · {built}',
     'engine.stale': 'The plan, the thresholds or the model have changed since this engine was built: build again to see what they became.',
@@ -24,7 +24,7 @@ export default {
   },
   zh: {
     'engine.title': '引擎',
-    'engine.none': '还没有 TensorRT 引擎：在“运行”页选择“GPU，TensorRT”，或在有 GPU 的机器上运行 calib build PROJECT --backend tensorrt。',
+    'engine.none': '还没有 TensorRT 引擎：请在有 GPU 的机器上，于“运行”页选择“GPU，TensorRT”。',
     'engine.variant': '引擎所属变体',
     'engine.what': '{variant} · TensorRT {tensorrt} · {gpu} · 批大小 {batch} · {built}',
     'engine.stale': '构建该引擎之后，精度方案、阈值或模型已有改动：重新构建才能看到改动的结果。',

@@ -39,7 +39,7 @@ afterEach(() => {
 describe('the name of a layer or tensor', () => {
   it('is cut before the end that tells names apart, at a step of its path where there is one', () => {
     expect(splitName('Conv_12')).toEqual({ start: '', end: 'Conv_12', suffix: '' });
-    expect(splitName('/features/stage.3/block.11/conv1/Conv_output_0')).toEqual({ start: '/features/stage.3/block.11', end: '/conv1/Conv', suffix: '_output_0' });
+    expect(splitName('/features/stage.3/block.11/conv1/Conv_output_0')).toEqual({ start: '/features/stage.3', end: '/block.11/conv1/Conv', suffix: '_output_0' });
     expect(splitName('StatefulPartitionedCall_efficientnet_block_a')).toEqual({ start: 'StatefulPartitionedCall_efficientnet', end: '_block_a', suffix: '' });
     for (const name of ['a/b', '/f/f.3/pre/pre.0/Conv_output_0', 'x'.repeat(90)]) expect(Object.values(splitName(name)).join('')).toBe(name);
   });
