@@ -1,4 +1,5 @@
 import type { SearchPlan, SearchResult, TrialQuality } from '../../src-shared/domain/analysis';
+import { speedAgainst } from '../../src-shared/domain/speed';
 import { worstNmse } from './trials';
 
 /** What a plan is drawn by, larger is better: the worst group's top-1, top-1, or, without labels, minus the output error. */
@@ -26,11 +27,11 @@ export function markPareto(plans: readonly SearchPlan[]): SearchPlan[] {
 }
 
 /** Says of every plan what dominates it: FP32 (which loses nothing), else the fastest of such plans. */
-export function markDominated(plans: readonly SearchPlan[], { references, fp32 }: Pick<SearchResult, 'references' | 'fp32'>): SearchPlan[] {
+export function markDominated(plans: readonly SearchPlan[], { references }: Pick<SearchResult, 'references'>): SearchPlan[] {
   const reference = references.find(({ variant }) => variant === 'fp32');
   return plans.map((plan): SearchPlan => {
     const own = pointOf(plan);
-    if (reference && dominates({ ...reference, accuracy: Math.max(own.accuracy, accuracyOf(fp32)) }, own)) return { ...plan, dominatedBy: 'fp32' };
+    if (reference && speedAgainst(plan, reference)?.kind === 'slower') return { ...plan, dominatedBy: 'fp32' };
     const others = [...plans.keys()].filter((i) => dominates(pointOf(plans[i] ?? plan), own));
     const fastest = others.sort((a, b) => (plans[a]?.latencyMs ?? 0) - (plans[b]?.latencyMs ?? 0))[0];
     return fastest === undefined ? plan : { ...plan, dominatedBy: fastest };

@@ -1,3 +1,4 @@
+import type { PairedRatio } from './latency';
 import type { Method } from './methods';
 import type { Precision, Target } from './precision';
 
@@ -110,6 +111,8 @@ export interface SearchPlan {
   /** Of one image (or of the benchmark's batch, where engines were measured). */
   readonly latencyMs: number;
   readonly latencyKind: 'measured' | 'modelled';
+  /** Over FP32's, round by round; where both were measured. */
+  readonly ratioToFp32?: PairedRatio;
   readonly meetsLimit: boolean;
   /** No other plan is both faster and better. */
   readonly isPareto: boolean;

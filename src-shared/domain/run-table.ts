@@ -62,6 +62,8 @@ function accuracyFields(report: VariantReport): Partial<TableRow> {
 export interface DistinctRow<T> {
   /** Of the names, the one that is to be shipped; else the first. */
   readonly row: T;
+  /** The name that is not a mixed plan's, where there is one: a plan without a layer outside INT8 has the colour and badge of INT8. */
+  readonly kind: string;
   /** In the table's order; the row's own among them. */
   readonly names: readonly string[];
 }
@@ -81,6 +83,7 @@ export function distinctRows<T extends VariantRow>(rows: readonly T[], shipped: 
     .filter((row) => !rows.some((first) => repeats(row, first)))
     .map((first) => {
       const all = [first, ...rows.filter((row) => repeats(row, first))];
-      return { row: all.find(({ variant }) => shipped.includes(variant)) ?? first, names: all.map(({ variant }) => variant) };
+      const names = all.map(({ variant }) => variant);
+      return { row: all.find(({ variant }) => shipped.includes(variant)) ?? first, kind: names.find((name) => !name.startsWith('mixed')) ?? first.variant, names };
     });
 }

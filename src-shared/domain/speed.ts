@@ -39,15 +39,30 @@ export function formatSpeedSpread({ p10, p90 }: PairedRatio): string {
   return p10 === undefined || p90 === undefined ? '' : `${formatSpeed(speedOfRatio(p10))} to ${formatSpeed(speedOfRatio(p90))}`;
 }
 
-interface Timed {
+/** A latency that compares with others of its kind; `ratioToFp32` where rounds of both were measured in turns. */
+export interface Timed {
+  readonly latencyMs: number;
+  readonly latencyKind: 'measured' | 'modelled';
+  readonly ratioToFp32?: PairedRatio;
+}
+
+interface TimedReference {
+  readonly variant: 'fp32' | 'fp16';
   readonly latencyMs: number;
   readonly latencyKind: 'measured' | 'modelled';
 }
 
-/** The references that are faster, with how much slower the plan is; only latencies of the same kind compare. */
-export function slowerThan<T extends Timed>(plan: Timed, references: readonly T[]): readonly (T & { readonly speed: Speed })[] {
+/** How fast something is against a reference, by rounds where there are some; null where the two latencies are of another kind. */
+export function speedAgainst(timed: Timed, reference: TimedReference): Speed | null {
+  if (reference.latencyKind !== timed.latencyKind) return null;
+  const isPaired = reference.variant === 'fp32' && timed.ratioToFp32 !== undefined;
+  return isPaired ? speedOf(timed.ratioToFp32) : speedOfRatio(timed.latencyMs / reference.latencyMs);
+}
+
+/** The references that are faster, with how much slower the plan is. */
+export function slowerThan<T extends TimedReference>(plan: Timed, references: readonly T[]): readonly (T & { readonly speed: Speed })[] {
   return references.flatMap((reference) => {
-    const speed = speedOfRatio(plan.latencyMs / reference.latencyMs);
-    return reference.latencyKind === plan.latencyKind && speed.kind === 'slower' ? [{ ...reference, speed }] : [];
+    const speed = speedAgainst(plan, reference);
+    return speed?.kind === 'slower' ? [{ ...reference, speed }] : [];
   });
 }

@@ -51,7 +51,7 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
     'bench',
     {
       variants: [...references.map(({ runnable }) => runnable), ...[...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) }))],
-      sizesMb: Object.fromEntries([...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6]), ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6])]),
+      sizesMb: Object.fromEntries([...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const), ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const)]),
       input,
       batches: [Math.max(...options.tensorrt.batches)],
       tensorrt: options.tensorrt,
@@ -60,15 +60,17 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
     },
     context,
   );
-  const medians = new Map(variants.map((timed) => [timed.variant, timed.latencyMs.median]));
+  const timed = new Map(variants.map((record) => [record.variant, record]));
   return {
     plans: plans.map((plan, i): SearchPlan => {
-      const latencyMs = medians.get(nameOf(i));
-      return latencyMs === undefined ? plan : { ...plan, latencyMs, latencyKind: 'measured' };
+      const own = timed.get(nameOf(i));
+      if (own === undefined) return plan;
+      const { latencyMs, ratioToFp32 } = own;
+      return { ...plan, latencyMs: latencyMs.median, latencyKind: 'measured', ...(ratioToFp32 === undefined ? {} : { ratioToFp32 }) };
     }),
     references: (['fp32', 'fp16'] as const).flatMap((variant): readonly ReferenceLatency[] => {
-      const latencyMs = medians.get(variant);
-      return latencyMs === undefined ? [] : [{ variant, latencyMs, latencyKind: 'measured' }];
+      const own = timed.get(variant);
+      return own === undefined ? [] : [{ variant, latencyMs: own.latencyMs.median, latencyKind: 'measured' }];
     }),
   };
 }

@@ -78,7 +78,7 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
   );
   const measured = canMeasure(spec.backend, setup.target) ? await measurePlans({ plans: modelled, chosen: outcome.chosen, method: outcome.method, spec }, workspace, services, context) : null;
   const references = measured?.references ?? (['fp32', 'fp16'] as const).map((variant): ReferenceLatency => ({ variant, latencyMs: modelledVariantMs(works, variant), latencyKind: 'modelled' }));
-  const plans = markDominated(measured ? withMeasured(measured.plans) : modelled, { references, fp32: outcome.fp32 });
+  const plans = markDominated(measured ? withMeasured(measured.plans) : modelled, { references });
   const chosen = undominated(plans, outcome.chosen);
   const result: SearchResult = {
     target: setup.target,

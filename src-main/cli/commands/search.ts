@@ -3,7 +3,7 @@ import { formatAccuracy, formatMs, formatSignificant } from '../../../src-shared
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
-import { formatSpeed, speedOfRatio } from '../../../src-shared/domain/speed';
+import { formatSpeed, speedAgainst } from '../../../src-shared/domain/speed';
 import { VARIANT_METHODS } from '../../../src-shared/domain/methods';
 import { BACKENDS, TARGETS } from '../../../src-shared/domain/precision';
 import { announceCost } from '../analysis-text';
@@ -115,7 +115,8 @@ function latencyText({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 
 }
 
 /** Empty where the plan's latency is of another kind than FP32's. */
-function againstFp32({ latencyMs, latencyKind }: SearchPlan, { references }: SearchResult): string {
+function againstFp32(plan: SearchPlan, { references }: SearchResult): string {
   const fp32 = references.find(({ variant }) => variant === 'fp32');
-  return fp32?.latencyKind === latencyKind ? formatSpeed(speedOfRatio(latencyMs / fp32.latencyMs)) : '';
+  const speed = fp32 === undefined ? null : speedAgainst(plan, fp32);
+  return speed === null ? '' : formatSpeed(speed);
 }

@@ -1,6 +1,6 @@
 import { formatAccuracy, formatDb, formatMs, formatPoints } from '../../../src-shared/base/units';
 import type { ReferenceLatency, SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
-import { speedOfRatio } from '../../../src-shared/domain/speed';
+import { speedAgainst, type Timed } from '../../../src-shared/domain/speed';
 import { speedText } from '../../widgets/speed-text';
 import { t, type Language } from '../../i18n';
 import { dropOf, measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
@@ -35,15 +35,17 @@ export function latencyText(plan: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>)
 }
 
 /** `1.4x faster than FP32`; empty where the two latencies do not compare. */
-export function againstText({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>, result: Pick<SearchResult, 'references'>, variant: ReferenceLatency['variant']): string {
-  const reference = referenceOf(result, variant, latencyKind);
-  return reference === null ? '' : t(`search.against.${variant}`, { speed: speedText(speedOfRatio(latencyMs / reference.latencyMs)) });
+export function againstText(plan: Timed, result: Pick<SearchResult, 'references'>, variant: ReferenceLatency['variant']): string {
+  const reference = referenceOf(result, variant, plan.latencyKind);
+  const speed = reference === null ? null : speedAgainst(plan, reference);
+  return speed === null ? '' : t(`search.against.${variant}`, { speed: speedText(speed) });
 }
 
 /** `1.4x faster`, for a column that names FP32 itself. */
-export function speedAgainstFp32({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>, result: Pick<SearchResult, 'references'>): string {
-  const reference = referenceOf(result, 'fp32', latencyKind);
-  return reference === null ? '–' : speedText(speedOfRatio(latencyMs / reference.latencyMs));
+export function speedAgainstFp32(plan: Timed, result: Pick<SearchResult, 'references'>): string {
+  const reference = referenceOf(result, 'fp32', plan.latencyKind);
+  const speed = reference === null ? null : speedAgainst(plan, reference);
+  return speed === null ? '–' : speedText(speed);
 }
 
 /** Why a plan is not to be adopted; null: nothing is better in both. */

@@ -12,8 +12,7 @@ const plan = (layers: number, top1: number, latencyMs: number, changes: Partial<
   isPareto: false,
   ...changes,
 });
-const FP32 = quality(97);
-const reference = (latencyMs: number) => ({ fp32: FP32, references: [{ variant: 'fp32', latencyMs, latencyKind: 'measured' } as const] });
+const reference = (latencyMs: number) => ({ references: [{ variant: 'fp32', latencyMs, latencyKind: 'measured' } as const] });
 
 describe('undominated', () => {
   it('takes a plan that is faster and better, although it has more layers in FP16', () => {
@@ -38,7 +37,9 @@ describe('markDominated', () => {
   it('says when FP32, which loses nothing, is faster', () => {
     const plans = [plan(0, 90, 1), plan(2, 97.5, 3)];
     expect(markDominated(plans, reference(2)).map(({ dominatedBy }) => dominatedBy)).toEqual([undefined, 'fp32']);
-    const modelled = { fp32: FP32, references: [{ variant: 'fp32', latencyMs: 2, latencyKind: 'modelled' } as const] };
+    const unclear = plan(2, 96, 2.1, { ratioToFp32: { median: 1.05, p10: 0.9, p90: 1.2 } });
+    expect(markDominated([unclear], reference(2))[0]).not.toHaveProperty('dominatedBy');
+    const modelled = { references: [{ variant: 'fp32', latencyMs: 2, latencyKind: 'modelled' } as const] };
     expect(markDominated(plans, modelled).map(({ dominatedBy }) => dominatedBy)).toEqual([undefined, undefined]);
   });
 });

@@ -57,8 +57,8 @@ describe('distinctRows', () => {
 
   it('shows a model once, under all its names, as what is shipped', () => {
     expect(distinctRows(rows, ['mixed'])).toEqual([
-      { row: { variant: 'fp32' }, names: ['fp32'] },
-      { row: rows[2], names: ['int8-entropy', 'mixed'] },
+      { row: { variant: 'fp32' }, kind: 'fp32', names: ['fp32'] },
+      { row: rows[2], kind: 'int8-entropy', names: ['int8-entropy', 'mixed'] },
     ]);
     expect(distinctRows(rows, []).map(({ row }) => row.variant)).toEqual(['fp32', 'int8-entropy']);
   });
