@@ -90,17 +90,19 @@ function LastJob({ job, onSeen }: { readonly job: JobSnapshot | undefined; reado
   );
 }
 
-/** Target, method and how many layers are not INT8: what a run would use. */
+/** Target, method and how many layers get INT8, whatever was asked for: what a run would use. */
 function ProjectSettings() {
   const file = useSession((state) => state.project?.file);
   const chosen = useSession((state) => state.project?.chosenMethod);
+  const model = useSession((state) => state.model);
   if (file === undefined) return null;
-  const floats = Object.values(file.plan.layers).filter((precision) => precision !== 'int8').length;
+  const layers = model?.layers ?? [];
+  const count = layers.filter(({ decision }) => decision.precision === 'int8').length;
   return (
     <span className="jobs-settings dim">
       <span>{t(`jobs.target.${file.target}`)}</span>
       <span>{t('jobs.method', { method: chosen === undefined ? t(`jobs.method.${file.method}`) : t('jobs.method.chosen', { method: t(`jobs.method.${chosen}`) }) })}</span>
-      <span>{floats === 0 ? t('jobs.allInt8') : t('jobs.floatLayers', { count: floats })}</span>
+      {layers.length === 0 ? null : <span>{t('jobs.int8Layers', { count, n: layers.length })}</span>}
     </span>
   );
 }
