@@ -13,13 +13,13 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
   const language = useLanguage();
   const curves = useMemo(() => batchCurves(entries), [entries]);
   // Titles change with the language.
-  const figure = useMemo(() => batchFigure(curves, { batch: t('results.batch.axis'), latency: t('results.batch.latency'), throughput: t('results.batch.throughput') }), [curves, language]);
+  const figure = useMemo(() => batchFigure(curves, { batch: t('measured.batch.axis'), latency: t('measured.batch.latency'), throughput: t('measured.batch.throughput') }), [curves, language]);
   const styles = useMemo(() => curveStyles(curves), [curves]);
   if (curves.length === 0) return null;
   return (
     <>
-      <h3>{t('results.batch')}</h3>
-      <ul className="results-batch-legend" aria-label={t('results.batch.legend')}>
+      <h3>{t('measured.batch')}</h3>
+      <ul className="results-batch-legend" aria-label={t('measured.batch.legend')}>
         {curves.map(({ variant }, i) => (
           <li key={variant}>
             <svg width="26" height="8" aria-hidden="true">
@@ -31,7 +31,7 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
         ))}
       </ul>
       <div ref={box} className="results-batch-plot">
-        <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('results.batch.label', { count: curves.length })} />
+        <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('measured.batch.label', { count: curves.length })} />
       </div>
     </>
   );

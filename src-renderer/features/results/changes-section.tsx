@@ -21,21 +21,27 @@ export function ChangesSection({ from, to }: ChangesSectionProps) {
   return (
     <section className="results-section" aria-labelledby="results-changes">
       <header className="results-section-head">
-        <h2 id="results-changes">{t('results.changes')}</h2>
-        <span className="dim">{t('results.changes.between', { from: runTime(from.createdAt, language), to: runTime(to.createdAt, language) })}</span>
+        <h2 id="results-changes">{t('measured.changes')}</h2>
+        <span className="dim">{t('measured.changes.between', { from: runTime(from.createdAt, language), to: runTime(to.createdAt, language) })}</span>
       </header>
-      <Obstacles messageKey="results.changes.accuracy" changes={accuracyObstacles(settings)} />
-      <Obstacles messageKey="results.changes.latency" changes={latencyObstacles(settings)} />
-      {settings.length === 0 ? <p className="dim">{t('results.changes.same')}</p> : <Settings changes={settings} />}
-      <h3>{t('results.changes.table')}</h3>
+      <Obstacles messageKey="measured.changes.accuracy" changes={accuracyObstacles(settings)} />
+      <Obstacles messageKey="measured.changes.latency" changes={latencyObstacles(settings)} />
+      {settings.length === 0 ? <p className="dim">{t('measured.changes.same')}</p> : <Settings changes={settings} />}
+      <h3>{t('measured.changes.table')}</h3>
       <Drift from={from} to={to} />
-      <Cells changes={tableChanges(from, to)} columns={filledColumns([...from.table, ...to.table])} />
+      <Cells changes={tableChanges(from, to).filter(({ variant }) => !isRepetition(from, to, variant))} columns={filledColumns([...from.table, ...to.table])} />
     </section>
   );
 }
 
+/** The same model as another variant in both runs: its row would say the same again. */
+function isRepetition(from: RunRecord, to: RunRecord, variant: string): boolean {
+  const [before, after] = [from, to].map(({ table }) => table.find((row) => row.variant === variant)?.sameAs);
+  return before !== undefined && before === after;
+}
+
 function settingName(change: SettingChange): string {
-  return change.isFlag ? change.key : t(`results.setting.${change.key}`);
+  return change.isFlag ? change.key : t(`measured.setting.${change.key}`);
 }
 
 function Obstacles({ messageKey, changes }: { readonly messageKey: string; readonly changes: readonly SettingChange[] }) {
@@ -52,7 +58,7 @@ function Drift({ from, to }: ChangesSectionProps) {
   if (drift === null || latencyObstacles(settingChanges(from, to)).length > 0) return null;
   return (
     <p className="results-caution">
-      <Icon name="warning" size={13} /> {t('results.changes.drift', { change: formatRelativeChange(drift.from, drift.to) })}
+      <Icon name="warning" size={13} /> {t('measured.changes.drift', { change: formatRelativeChange(drift.from, drift.to) })}
     </p>
   );
 }
@@ -62,10 +68,10 @@ function Settings({ changes }: { readonly changes: readonly SettingChange[] }) {
     <table className="results-table results-settings">
       <thead>
         <tr>
-          <th scope="col">{t('results.changes.setting')}</th>
-          <th scope="col">{t('results.changes.before')}</th>
-          <th scope="col">{t('results.changes.after')}</th>
-          <th scope="col">{t('results.changes.kind')}</th>
+          <th scope="col">{t('measured.changes.setting')}</th>
+          <th scope="col">{t('measured.changes.before')}</th>
+          <th scope="col">{t('measured.changes.after')}</th>
+          <th scope="col">{t('measured.changes.kind')}</th>
         </tr>
       </thead>
       <tbody>
@@ -74,7 +80,7 @@ function Settings({ changes }: { readonly changes: readonly SettingChange[] }) {
             <th scope="row">{settingName(change)}</th>
             <td>{change.from}</td>
             <td>{change.to}</td>
-            <td className="dim">{t(`results.kind.${change.kind}`)}</td>
+            <td className="dim">{t(`measured.kind.${change.kind}`)}</td>
           </tr>
         ))}
       </tbody>
@@ -89,7 +95,7 @@ interface CellsProps {
 
 function Cells({ changes, columns }: CellsProps) {
   return (
-    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.changes.table')}>
+    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('measured.changes.table')}>
       <table className="results-table results-cells">
         <thead>
           <tr>
@@ -111,7 +117,7 @@ function Cells({ changes, columns }: CellsProps) {
                 columns.map((column) => <Cell key={column.id} column={column} change={row.cells[column.id]} />)
               ) : (
                 <td className="dim" colSpan={columns.length}>
-                  {t(`results.changes.${row.presence}`)}
+                  {t(`measured.changes.${row.presence}`)}
                 </td>
               )}
             </tr>
@@ -122,7 +128,12 @@ function Cells({ changes, columns }: CellsProps) {
   );
 }
 
-const MARKS = { better: '▲', worse: '▼', changed: '' } as const;
+/** A fall of latency is a gain: the word says which, and the sign says what happened to the number. */
+function wordOf({ id }: ResultColumn, kind: 'better' | 'worse'): 'better' | 'worse' | 'faster' | 'slower' {
+  const isTime = id === 'latency' || id === 'p99' || id === 'ratio' || id === 'throughput';
+  if (!isTime) return kind;
+  return kind === 'better' ? 'faster' : 'slower';
+}
 
 function Cell({ column, change }: { readonly column: ResultColumn; readonly change: CellChange }) {
   switch (change.kind) {
@@ -130,13 +141,13 @@ function Cell({ column, change }: { readonly column: ResultColumn; readonly chan
       return <td className="number dim">–</td>;
     case 'gained':
     case 'lost':
-      return <td className="number dim">{t(`results.changes.${change.kind}`)}</td>;
+      return <td className="number dim">{t(`measured.changes.${change.kind}`)}</td>;
     case 'not-compared':
-      return <td className="number dim">{t('results.changes.notCompared')}</td>;
+      return <td className="number dim">{t('measured.changes.notCompared')}</td>;
     case 'same':
       return (
         <td className="number dim" title={column.format(change.to)}>
-          {t('results.changes.unchanged')}
+          {t('measured.changes.unchanged')}
         </td>
       );
     case 'better':
@@ -144,12 +155,8 @@ function Cell({ column, change }: { readonly column: ResultColumn; readonly chan
     case 'changed':
       return (
         <td className={classNames('number', `results-${change.kind}-text`)} title={`${column.format(change.from)} → ${column.format(change.to)}`}>
-          {column.formatChange(change.from, change.to)}{' '}
-          {change.kind === 'changed' ? null : (
-            <span role="img" aria-label={t(`results.changes.${change.kind}`)}>
-              {MARKS[change.kind]}
-            </span>
-          )}
+          {column.formatChange(change.from, change.to)}
+          {change.kind === 'changed' ? null : <span className="results-detail">{t(`measured.changes.${wordOf(column, change.kind)}`)}</span>}
         </td>
       );
   }

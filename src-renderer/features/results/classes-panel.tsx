@@ -7,11 +7,13 @@ import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { useResults } from './results-store';
 import { classNameOf, sortClasses, summarizeClasses, type ClassOrder } from './what-got-worse';
+import { useNarrowing } from './use-narrowing';
 import { canExplain } from './why';
 import { WhyButton } from './why-button';
 
-/** More rows than this are folded at first. */
+/** More rows than this are folded at first, and more than this are shown in steps. */
 const FOLDED_ROWS = 12;
+const STEP_ROWS = 200;
 
 interface ClassesPanelProps {
   readonly report: VariantReport;
@@ -21,11 +23,12 @@ interface ClassesPanelProps {
 /** Classes with the largest loss first; a class narrows the images below. */
 export function ClassesPanel({ report, validation }: ClassesPanelProps) {
   const order = useResults((state) => state.classOrder);
-  const [isUnfolded, setUnfolded] = useState(false);
+  const [unfolded, setUnfolded] = useState(0);
+  const isUnfolded = unfolded > 0;
   const summary = summarizeClasses(report.classes);
   const sorted = sortClasses(report.classes, order);
   const changed = sorted.filter((entry) => (entry.difference ?? 0) !== 0);
-  const shown = isUnfolded ? sorted : changed.slice(0, FOLDED_ROWS);
+  const shown = isUnfolded ? sorted.slice(0, unfolded) : changed.slice(0, FOLDED_ROWS);
   return (
     <section className="results-panel" aria-labelledby="results-classes">
       <div className="results-panel-head">
@@ -33,7 +36,7 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
         <span className="dim">{t('results.classes.summary', { worse: summary.worse, same: summary.same, better: summary.better })}</span>
       </div>
       {shown.length === 0 ? null : (
-        <table className="results-table">
+        <table className="results-table results-classes">
           <thead>
             <tr>
               <SortHeader column="label" title={t('results.classes.class')} isNumber={false} />
@@ -49,13 +52,18 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
           </thead>
           <tbody>
             {shown.map((entry) => (
-              <ClassRow key={entry.label} entry={entry} name={entry.name ?? classNameOf(validation, entry.label) ?? String(entry.label)} isExplained={canExplain(report.variant)} />
+              <ClassRow key={entry.label} entry={entry} name={classNameOf(validation, entry.label) ?? ''} isExplained={canExplain(report.variant)} />
             ))}
           </tbody>
         </table>
       )}
+      {isUnfolded && sorted.length > unfolded ? (
+        <Button tone="quiet" onClick={() => setUnfolded(unfolded + STEP_ROWS)}>
+          {t('results.classes.more', { n: Math.min(STEP_ROWS, sorted.length - unfolded), all: sorted.length })}
+        </Button>
+      ) : null}
       {report.classes.length > changed.length || changed.length > FOLDED_ROWS ? (
-        <Button tone="quiet" aria-expanded={isUnfolded} onClick={() => setUnfolded(!isUnfolded)}>
+        <Button tone="quiet" aria-expanded={isUnfolded} onClick={() => setUnfolded(isUnfolded ? 0 : STEP_ROWS)}>
           {isUnfolded ? t('results.classes.changed') : t('results.classes.all', { n: report.classes.length })}
         </Button>
       ) : null}
@@ -92,21 +100,23 @@ interface ClassRowProps {
 
 function ClassRow({ entry, name, isExplained }: ClassRowProps) {
   const filter = useResults((state) => state.filter);
-  const toggleFacet = useResults((state) => state.toggleFacet);
+  const narrowTo = useNarrowing();
   const difference = entry.difference ?? 0;
   return (
     <tr>
       <th scope="row">
+        <div className="results-class">
         <button
           type="button"
-          className="results-facet"
+          className="results-facet results-class-name ellipsis"
           aria-pressed={filter.label === entry.label}
-          title={t('results.classes.filter', { name })}
-          onClick={() => toggleFacet({ label: entry.label })}
+          title={`${name}. ${t('results.classes.filter', { name })}`}
+          onClick={() => narrowTo({ label: entry.label })}
         >
           {name}
         </button>
         {difference < 0 && isExplained ? <WhyButton subject={{ kind: 'class', label: entry.label }} name={name} /> : null}
+        </div>
       </th>
       <td className="number">{formatCount(entry.images)}</td>
       <td className="number">{entry.top1Fp32 === undefined ? '–' : formatAccuracy(entry.top1Fp32)}</td>

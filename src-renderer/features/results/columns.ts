@@ -75,7 +75,8 @@ const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
     ...COST,
     value: (row) => row.ratioToFp32?.median ?? null,
     format: (value, row) => speedText(row?.ratioToFp32 === undefined ? speedOfRatio(value) : speedOf(row.ratioToFp32)),
-    detail: (row) => (row.ratioToFp32 === undefined ? '' : speedSpreadText(row.ratioToFp32)),
+    // Rounds on both sides of FP32 say "equally fast"; the plot below has their spread.
+    detail: (row) => (row.ratioToFp32 === undefined || speedOf(row.ratioToFp32).kind === 'same' ? '' : speedSpreadText(row.ratioToFp32)),
     resolution: 0,
     // The least slow variant is nothing to point at.
     canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',

@@ -5,6 +5,7 @@ import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { useResults } from './results-store';
 import { classNameOf, confusionRows, imagesOf, type ConfusionRow } from './what-got-worse';
+import { useNarrowing } from './use-narrowing';
 import { canExplain } from './why';
 import { WhyButton } from './why-button';
 
@@ -73,7 +74,7 @@ interface ConfusionProps {
 
 function Confusion({ row, largest, isExplained, variant, validation }: ConfusionProps) {
   const filter = useResults((state) => state.filter);
-  const toggleFacet = useResults((state) => state.toggleFacet);
+  const narrowTo = useNarrowing();
   const from = classNameOf(validation, row.from) ?? t('results.images.noAnswer');
   const to = classNameOf(validation, row.to) ?? t('results.images.noAnswer');
   return (
@@ -82,11 +83,13 @@ function Confusion({ row, largest, isExplained, variant, validation }: Confusion
         type="button"
         className="results-facet results-confusion"
         aria-pressed={filter.from === row.from && filter.to === row.to}
-        title={t('results.confusions.filter', { from, to, variant })}
-        onClick={() => toggleFacet({ from: row.from, to: row.to })}
+        title={`${t('results.confusions.row', { from, to })}. ${t('results.confusions.filter', { from, to, variant })}`}
+        onClick={() => narrowTo({ from: row.from, to: row.to })}
       >
         <span className="results-confusion-bar" style={{ width: `${(100 * row.count) / largest}%` }} />
-        <span className="results-confusion-text">{t('results.confusions.row', { from, to })}</span>
+        <span className="results-confusion-text">
+          <span className="ellipsis">{from}</span> <span aria-hidden="true">→</span> <span className="ellipsis">{to}</span>
+        </span>
         <span className="number">{t('results.confusions.count', { n: row.count })}</span>
       </button>
       {isExplained ? <WhyButton subject={{ kind: 'confusion', from: row.from, to: row.to }} name={t('results.confusions.row', { from, to })} /> : null}

@@ -1,37 +1,60 @@
 import { formatAccuracy, formatPoints } from '../../../src-shared/base/units';
 import type { VariantReport } from '../../../src-shared/domain/accuracy';
+import type { DistinctRow } from '../../../src-shared/domain/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { useResults } from './results-store';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 import { groupTable, type GroupRow } from './what-got-worse';
+import { useNarrowing } from './use-narrowing';
 import { canExplain } from './why';
 import { WhyButton } from './why-button';
 
 interface GroupsPanelProps {
-  readonly reports: readonly VariantReport[];
+  readonly reports: readonly DistinctRow<VariantReport>[];
   readonly chosen: string;
 }
 
 /** One bar per group and variant, the groups that lost most first. */
 export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
-  const { rows, isTop1 } = groupTable(reports);
+  const { rows, isTop1 } = groupTable(reports.map(({ row }) => row));
   if (rows.length === 0) return null;
   return (
     <section aria-labelledby="results-groups">
       <h3 id="results-groups">{t(isTop1 ? 'results.groups' : 'results.groups.agreement')}</h3>
       <div className="results-groups">
         {rows.map((row) => (
-          <Group key={row.group} row={row} chosen={chosen} />
+          <Group key={row.group} row={row} reports={reports} chosen={chosen} />
         ))}
+
       </div>
     </section>
   );
 }
 
-function Group({ row, chosen }: { readonly row: GroupRow; readonly chosen: string }) {
+/** The zero of the bars, and their end: every bar begins at 0 %. */
+function GroupAxis() {
+  return (
+    <div className="results-group-bar results-group-axis" aria-hidden="true">
+      <span />
+      <span />
+      <span className="results-group-scale">
+        <span>0 %</span>
+        <span>50</span>
+        <span>100 %</span>
+      </span>
+      <span />
+      <span />
+    </div>
+  );
+}
+
+function Group({ row, reports, chosen }: GroupsPanelProps & { readonly row: GroupRow }) {
   const filter = useResults((state) => state.filter);
-  const toggleFacet = useResults((state) => state.toggleFacet);
+  const known = new Map(reports.map((report) => [report.row.variant, report]));
+  const nameOf = (variant: string): string => known.get(variant)?.names.join(' = ') ?? variant;
+  const kindOf = (variant: string): string => known.get(variant)?.kind ?? variant;
+  const narrowTo = useNarrowing();
   return (
     <div className="results-group">
       <div className="results-group-head">
@@ -40,9 +63,9 @@ function Group({ row, chosen }: { readonly row: GroupRow; readonly chosen: strin
           className="results-facet results-group-name"
           aria-pressed={filter.group === row.group}
           title={t('results.groups.filter', { group: row.group })}
-          onClick={() => toggleFacet({ group: row.group })}
+          onClick={() => narrowTo({ group: row.group })}
         >
-          <span>{row.group}</span>
+          <span className="ellipsis">{row.group}</span>
           <span className="dim">{t('results.groups.images', { n: row.images })}</span>
         </button>
         {canExplain(chosen) ? <WhyButton subject={{ kind: 'group', group: row.group }} name={row.group} /> : null}
@@ -50,10 +73,12 @@ function Group({ row, chosen }: { readonly row: GroupRow; readonly chosen: strin
       <ul className="results-group-bars">
         {row.bars.map((bar) => (
           <li key={bar.variant} className={classNames('results-group-bar', bar.variant === chosen && 'results-row-chosen')}>
-            <VariantBadge variant={bar.variant} />
-            <span className="ellipsis">{bar.variant}</span>
+            <VariantBadge variant={kindOf(bar.variant)} />
+            <span className="ellipsis" title={nameOf(bar.variant)}>
+              {nameOf(bar.variant)}
+            </span>
             <span className="results-track">
-              <span className="results-track-fill" style={{ width: `${bar.percent ?? 0}%`, background: variantColor(bar.variant) }} />
+              <span className="results-track-fill" style={{ width: `${bar.percent ?? 0}%`, background: variantColor(kindOf(bar.variant)) }} />
               {row.reference === null ? null : <span className="results-reference" style={{ left: `${row.reference}%` }} />}
             </span>
             <span className="number">{bar.percent === null ? '–' : formatAccuracy(bar.percent)}</span>
@@ -61,6 +86,7 @@ function Group({ row, chosen }: { readonly row: GroupRow; readonly chosen: strin
           </li>
         ))}
       </ul>
+      <GroupAxis />
     </div>
   );
 }

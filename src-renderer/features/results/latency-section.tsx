@@ -20,21 +20,23 @@ export function LatencySection({ benchmark, shipped }: { readonly benchmark: Ben
   const { backend, device, threads, rounds } = benchmark;
   const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
   const names = new Map(distinct.map(({ row, names: own }) => [row.variant, own.join(' = ')]));
-  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? t('results.batch.row', { variant, batch }) : (names.get(variant) ?? variant));
+  const kinds = new Map(distinct.map(({ row, kind }) => [row.variant, kind]));
+  const kindOf = ({ variant }: BenchmarkVariantRecord): string => kinds.get(variant) ?? variant;
+  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? t('measured.batch.row', { variant, batch }) : (names.get(variant) ?? variant));
   return (
     <section className="results-section" aria-labelledby="results-latency">
       <header className="results-section-head">
-        <h2 id="results-latency">{t('results.latency')}</h2>
-        <span className="dim">{t('results.latency.note', { backend, device, threads, rounds })}</span>
+        <h2 id="results-latency">{t('measured.latency')}</h2>
+        <span className="dim">{t('measured.latency.note', { backend, device, threads, rounds })}</span>
       </header>
-      <div className="results-plot" role="group" aria-label={t('results.latency.plot')}>
+      <div className="results-plot" role="group" aria-label={t('measured.latency.plot')}>
         {entries.map((entry) => (
-          <Strip key={keyOf(entry)} entry={entry} name={nameOf(entry)} axis={axis} />
+          <Strip key={keyOf(entry)} entry={entry} kind={kindOf(entry)} name={nameOf(entry)} axis={axis} />
         ))}
         <LatencyTicks axis={axis} />
       </div>
       <p className="dim results-small">{legendText(entries)}</p>
-      {ratios === null ? null : <Ratios entries={entries} nameOf={nameOf} axis={ratios} />}
+      {ratios === null ? null : <Ratios entries={entries} nameOf={nameOf} kindOf={kindOf} axis={ratios} />}
       <BatchPlot entries={entries} />
       <Numbers entries={entries} nameOf={nameOf} />
     </section>
@@ -49,29 +51,31 @@ function percent(fraction: number): string {
 
 interface StripProps {
   readonly entry: BenchmarkVariantRecord;
+  /** The variant whose badge and colour it has. */
+  readonly kind: string;
   readonly name: string;
   readonly axis: LatencyAxis;
 }
 
-function Strip({ entry, name, axis }: StripProps) {
+function Strip({ entry, kind, name, axis }: StripProps) {
   const { min, median, max, samples } = entry.latencyMs;
   const values = { min: formatMs(min), median: formatMs(median), max: formatMs(max) };
   const percentiles = PERCENTILES.flatMap((key) => {
     const valueMs = entry.latencyMs[key];
     return valueMs === undefined ? [] : [`${key} ${formatMs(valueMs)}`];
   });
-  const title = t('results.latency.row', { variant: name, samples, ...values, percentiles: ['', ...percentiles].join(', ') });
+  const title = t('measured.latency.row', { variant: name, samples, ...values, percentiles: ['', ...percentiles].join(', ') });
   return (
     <div className="results-plot-row">
       <span className="results-plot-name">
-        <VariantBadge variant={entry.variant} /> {name}
+        <VariantBadge variant={kind} /> {name}
       </span>
       <span className="results-plot-area" role="img" aria-label={title} title={title}>
         {stripSegments(axis, entry).map((segment) => (
           <span
             key={segment.to}
             className={`results-strip results-strip-${segment.to}`}
-            style={{ left: percent(segment.start), width: percent(segment.end - segment.start), background: variantColor(entry.variant) }}
+            style={{ left: percent(segment.start), width: percent(segment.end - segment.start), background: variantColor(kind) }}
           />
         ))}
         <span className="results-strip-line" style={{ left: percent(fractionFromMs(axis, median)) }} />
@@ -99,19 +103,20 @@ function LatencyTicks({ axis }: { readonly axis: LatencyAxis }) {
 
 interface RatiosProps {
   readonly entries: readonly BenchmarkVariantRecord[];
+  readonly kindOf: (entry: BenchmarkVariantRecord) => string;
   readonly nameOf: (entry: BenchmarkVariantRecord) => string;
   readonly axis: RatioAxis;
 }
 
-function Ratios({ entries, nameOf, axis }: RatiosProps) {
+function Ratios({ entries, nameOf, kindOf, axis }: RatiosProps) {
   return (
     <>
-      <h3>{t('results.ratio')}</h3>
-      <div className="results-plot" role="group" aria-label={t('results.ratio')}>
-        {entries.map((entry) => (entry.ratioToFp32 === undefined ? null : <Ratio key={keyOf(entry)} variant={entry.variant} name={nameOf(entry)} ratio={entry.ratioToFp32} axis={axis} />))}
+      <h3>{t('measured.ratio')}</h3>
+      <div className="results-plot" role="group" aria-label={t('measured.ratio')}>
+        {entries.map((entry) => (entry.ratioToFp32 === undefined ? null : <Ratio key={keyOf(entry)} variant={kindOf(entry)} name={nameOf(entry)} ratio={entry.ratioToFp32} axis={axis} />))}
         <RatioTicks axis={axis} />
       </div>
-      <p className="dim results-small">{t('results.ratio.note')}</p>
+      <p className="dim results-small">{t('measured.ratio.note')}</p>
     </>
   );
 }
@@ -143,7 +148,7 @@ interface RatioProps {
 function Ratio({ variant, name, ratio, axis }: RatioProps) {
   const speed = speedText(speedOf(ratio));
   const spread = speedSpreadText(ratio);
-  const title = t('results.ratio.row', { variant: name, speed, spread: spread === '' ? '' : t('results.ratio.spread', { spread }) });
+  const title = t('measured.ratio.row', { variant: name, speed, spread: spread === '' ? '' : t('measured.ratio.spread', { spread }) });
   const start = fractionFromRatio(axis, ratio.p10 ?? ratio.median);
   const end = fractionFromRatio(axis, ratio.p90 ?? ratio.median);
   return (
@@ -170,9 +175,9 @@ function percentilesOf(entries: readonly BenchmarkVariantRecord[]): readonly (ty
 /** What the shades stand for, and which percentiles the samples are too few for. */
 function legendText(entries: readonly BenchmarkVariantRecord[]): string {
   const shown = percentilesOf(entries);
-  const omitted = PERCENTILES.filter((key) => !shown.includes(key)).map((key) => t('results.latency.below', { percentile: key, n: MIN_SAMPLES[key] }));
-  const legend = shown.length === 0 ? t('results.latency.legendPlain') : t('results.latency.legend', { percentiles: shown.join(', ') });
-  return omitted.length === 0 ? legend : `${legend} ${t('results.latency.omitted', { percentiles: omitted.join(', ') })}`;
+  const omitted = PERCENTILES.filter((key) => !shown.includes(key)).map((key) => t('measured.latency.below', { percentile: key, n: MIN_SAMPLES[key] }));
+  const legend = shown.length === 0 ? t('measured.latency.legendPlain') : t('measured.latency.legend', { percentiles: shown.join(', ') });
+  return omitted.length === 0 ? legend : `${legend} ${t('measured.latency.omitted', { percentiles: omitted.join(', ') })}`;
 }
 
 interface NumbersProps {
@@ -183,24 +188,24 @@ interface NumbersProps {
 function Numbers({ entries, nameOf }: NumbersProps) {
   const columns = ['median', 'mean', ...percentilesOf(entries), 'min', 'max'] as const;
   return (
-    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.latency.numbers')}>
+    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('measured.latency.numbers')}>
       <table className="results-table">
         <thead>
           <tr>
             <th scope="col">{t('results.column.variant')}</th>
             <th scope="col" className="number">
-              {t('results.latency.batch')}
+              {t('measured.latency.batch')}
             </th>
             {columns.map((column) => (
               <th key={column} scope="col" className="number">
-                {t(`results.latency.${column}`)}
+                {t(`measured.latency.${column}`)}
               </th>
             ))}
             <th scope="col" className="number">
-              {t('results.latency.variation')}
+              {t('measured.latency.variation')}
             </th>
             <th scope="col" className="number">
-              {t('results.latency.samples')}
+              {t('measured.latency.samples')}
             </th>
           </tr>
         </thead>

@@ -1,5 +1,5 @@
 import { formatDb, formatFixed } from '../../../src-shared/base/units';
-import type { VariantReport } from '../../../src-shared/domain/accuracy';
+import type { OutputQuality, VariantReport } from '../../../src-shared/domain/accuracy';
 import { t } from '../../i18n';
 
 /** How near every output comes to FP32's; for models that do not classify this is what there is. */
@@ -24,7 +24,7 @@ export function OutputsPanel({ report }: { readonly report: VariantReport }) {
           {report.outputs.map((output) => (
             <tr key={output.name}>
               <th scope="row">{output.name}</th>
-              <td className="number">{output.sqnrDb === null ? t('results.outputs.exact') : formatDb(output.sqnrDb)}</td>
+              <td className="number">{sqnrText(output)}</td>
               <td className="number">{output.cosine === null ? '–' : formatFixed(output.cosine, 4)}</td>
             </tr>
           ))}
@@ -32,4 +32,10 @@ export function OutputsPanel({ report }: { readonly report: VariantReport }) {
       </table>
     </section>
   );
+}
+
+/** NaN has no SQNR, and is no output without error either. */
+function sqnrText({ sqnrDb, notFinite }: OutputQuality): string {
+  if (notFinite) return t('results.outputs.notFinite');
+  return sqnrDb === null ? t('results.outputs.exact') : formatDb(sqnrDb);
 }

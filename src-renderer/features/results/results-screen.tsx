@@ -9,13 +9,16 @@ import { EmptyState } from '../../widgets/empty-state';
 import { ErrorBox } from '../../widgets/error-box';
 import { Select } from '../../widgets/fields';
 import { ThreePanes } from '../../widgets/three-panes';
+import { Cautions } from './cautions';
 import { ChangesSection } from './changes-section';
 import { judgeAll } from './gate-marks';
+import { HeadlineLine } from './headline-line';
 import { LatencySection } from './latency-section';
 import { useResults } from './results-store';
 import { RunFacts } from './run-facts';
 import { RunList } from './run-list';
 import { runTime } from './run-time';
+import { useEscape } from './use-escape';
 import { useReport } from './use-report';
 import { useRuns } from './use-runs';
 import { VariantsTable } from './variants-table';
@@ -101,11 +104,15 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
   const { variant, showVariant } = useResults();
   const { gates } = project.file;
   const chosen = chosenVariant(record, variant);
+  const judged = judgeAll(record, gates);
+  useEscape();
   return (
     <div className="results-main">
       <ResultsHead project={project} runs={runs} record={record} compared={compared} />
+      <HeadlineLine project={project} record={record} judged={judged} />
       <Verdicts record={record} gates={gates} />
-      <VariantsTable record={record} judged={judgeAll(record, gates)} chosen={chosen} onChoose={showVariant} />
+      <Cautions record={record} />
+      <VariantsTable record={record} judged={judged} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
       {compared === null ? null : <ChangesSection from={compared} to={record} />}
       {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}

@@ -39,12 +39,12 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
           </tr>
         </thead>
         <tbody>
-          {distinct.map(({ row, names }) => (
+          {distinct.map(({ row, kind, names }) => (
             <tr key={row.variant} className={classNames(row.variant === chosen && 'results-row-chosen')}>
-              <VariantCell row={row} names={names} isShipped={record.shipped.includes(row.variant)} isChosen={row.variant === chosen} onChoose={onChoose} />
+              <VariantCell row={row} kind={kind} names={names} isShipped={record.shipped.includes(row.variant)} isChosen={row.variant === chosen} onChoose={onChoose} />
               {areBackendsMixed ? <td className="dim">{row.backend}</td> : null}
               {columns.map(({ column, scale }) => (
-                <ValueCell key={column.id} row={row} column={column} scale={scale} gate={gateOfCell(judged, row.variant, column.id)} />
+                <ValueCell key={column.id} row={row} kind={kind} column={column} scale={scale} gate={gateOfCell(judged, row.variant, column.id)} />
               ))}
             </tr>
           ))}
@@ -56,6 +56,8 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
 
 interface VariantCellProps {
   readonly row: TableRow;
+  /** Whose badge it has. */
+  readonly kind: string;
   /** All names of the same model. */
   readonly names: readonly string[];
   readonly isShipped: boolean;
@@ -63,14 +65,14 @@ interface VariantCellProps {
   readonly onChoose: (variant: string) => void;
 }
 
-function VariantCell({ row, names, isShipped, isChosen, onChoose }: VariantCellProps) {
+function VariantCell({ row, kind, names, isShipped, isChosen, onChoose }: VariantCellProps) {
   return (
     <th scope="row" className="results-variant">
       <button type="button" className="results-variant-button" aria-pressed={isChosen} onClick={() => onChoose(row.variant)}>
         <span className="results-shipped" aria-hidden="true">
           {isShipped ? '▸' : ''}
         </span>
-        <VariantBadge variant={names[0] ?? row.variant} />
+        <VariantBadge variant={kind} />
         <span>{names.join(' = ')}</span>
       </button>
     </th>
@@ -79,12 +81,14 @@ function VariantCell({ row, names, isShipped, isChosen, onChoose }: VariantCellP
 
 interface ValueCellProps {
   readonly row: TableRow;
+  /** Whose colour it has. */
+  readonly kind: string;
   readonly column: ResultColumn;
   readonly scale: ColumnScale;
   readonly gate: GateResult | undefined;
 }
 
-function ValueCell({ row, column, scale, gate }: ValueCellProps) {
+function ValueCell({ row, kind, column, scale, gate }: ValueCellProps) {
   const value = column.value(row);
   if (value === null) {
     return (
@@ -99,7 +103,7 @@ function ValueCell({ row, column, scale, gate }: ValueCellProps) {
   const detail = column.detail(row);
   return (
     <td className="number" title={`${value}`}>
-      <span className="results-bar" style={{ width: `${barFraction(scale, value) * 100}%`, background: variantColor(row.variant) }} />
+      <span className="results-bar" style={{ width: `${barFraction(scale, value) * 100}%`, background: variantColor(kind) }} />
       <span className="results-value">
         {gate === undefined ? null : <GateMark gate={gate} />}
         {value === scale.best ? <b>{shown}</b> : shown}

@@ -3,7 +3,6 @@ import type { RunRecord } from '../../../src-shared/domain/run-record';
 import { t } from '../../i18n';
 import { decisionsOf } from '../../state/decision-history';
 import { useSession } from '../../state/session';
-import { useView } from '../../state/view';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Icon } from '../../widgets/icons';
@@ -17,23 +16,17 @@ interface VerdictsProps {
   readonly gates: Gates;
 }
 
-/** Ready or not, and what the numbers can be read as. */
+/** How many gates each shipped variant meets, and those that it does not. */
 export function Verdicts({ record, gates }: VerdictsProps) {
-  const openScreen = useView((state) => state.openScreen);
   const judged = judgeAll(record, gates);
   const isChanged = !areGatesEqual(gates, gatesOfRun(record));
   return (
     <div className="results-verdicts">
-      {record.shipped.length === 0 ? <span className="dim">{t('results.verdict.none')}</span> : null}
       {record.shipped.map((variant) => {
         const verdict = verdictOf(judged, variant);
         switch (verdict.kind) {
           case 'open':
-            return (
-              <span key={variant} className="dim">
-                {t('results.verdict.open', { variant })}
-              </span>
-            );
+            return null;
           case 'ready':
             return (
               <Tag key={variant} tone="good">
@@ -54,11 +47,6 @@ export function Verdicts({ record, gates }: VerdictsProps) {
         }
       })}
       {isChanged ? <span className="dim">{t('results.verdict.changed')}</span> : null}
-      {judged.length === 0 ? (
-        <Button tone="quiet" onClick={() => openScreen('run')}>
-          {t('results.verdict.setGates')}
-        </Button>
-      ) : null}
     </div>
   );
 }
@@ -87,12 +75,13 @@ export function Notes({ record }: { readonly record: RunRecord }) {
       <li className="dim">{`${t('results.table.note')}${shippedHint}`}</li>
       {record.search === undefined ? null : <li>{t('results.search', { found: record.search })}</li>}
       <ProjectNote record={record} />
-      {statisticsNotes(record).map((note, index) => (
-        <li key={index} className={note.tone === 'caution' ? 'results-caution' : 'dim'}>
-          {note.tone === 'caution' ? <Icon name="warning" size={13} /> : null}
-          {t(note.key, note.params)}
-        </li>
-      ))}
+      {statisticsNotes(record)
+        .filter(({ tone }) => tone === 'plain')
+        .map((note, index) => (
+          <li key={index} className="dim">
+            {t(note.key, note.params)}
+          </li>
+        ))}
     </ul>
   );
 }

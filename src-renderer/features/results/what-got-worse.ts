@@ -3,9 +3,15 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 
-/** The name of a class; null for no label, the index where classes have no names. -1 is the answer that never came. */
+/**
+ * The name of a class; null for no label. Where no class has a name it is the index; where others have one, an unnamed class is
+ * `#7`, so that an index is not read as a name. -1 is the answer that never came.
+ */
 export function classNameOf(validation: Pick<ValidationRecord, 'classNames'>, label: number): string | null {
-  return label < 0 ? null : (validation.classNames?.[label] ?? String(label));
+  if (label < 0) return null;
+  const names = validation.classNames ?? [];
+  const name = names[label] ?? '';
+  return name === '' ? `${names.length > 0 ? '#' : ''}${label}` : name;
 }
 
 /** Variants that were compared with FP32, the shipped ones first. */

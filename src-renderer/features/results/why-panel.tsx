@@ -8,6 +8,7 @@ import { ResultFacts } from '../../widgets/analysis/result-facts';
 import { IconButton } from '../../widgets/button';
 import { ErrorBox } from '../../widgets/error-box';
 import { useResults } from './results-store';
+import { useKnownClipping } from './use-known-clipping';
 import { storedDiagnosis } from './why';
 import { ClippedList, WhyActions } from './why-lists';
 import { diagnosisSummary, subjectName } from './why-text';
@@ -28,6 +29,7 @@ export function WhyPanel({ project, validation, variant, subject }: WhyPanelProp
   const { target } = project.file;
   const found = storedDiagnosis(view, { subject, variant, target });
   const name = subjectName(subject, validation);
+  const known = useKnownClipping(project, subject);
   return (
     <section className="why" aria-label={t('results.why.title', { name })}>
       <header className="why-head">
@@ -37,7 +39,15 @@ export function WhyPanel({ project, validation, variant, subject }: WhyPanelProp
       <p className="dim">{t('results.why.variant', { variant })}</p>
       {error === null ? null : <ErrorBox error={error} />}
       {found === null ? (
-        <p>{t('results.why.what')}</p>
+        <>
+          {known === null ? null : (
+            <>
+              <p className="dim">{t('results.why.known', { name })}</p>
+              <ClippedList clipped={known} />
+            </>
+          )}
+          <p>{t(known === null ? 'results.why.what' : 'results.why.further')}</p>
+        </>
       ) : (
         <>
           <p className="why-summary">{diagnosisSummary(found.result, name, language)}</p>

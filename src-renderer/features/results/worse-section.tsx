@@ -1,6 +1,8 @@
 import type { VariantReport } from '../../../src-shared/domain/accuracy';
 import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
+import { distinctRows } from '../../../src-shared/domain/run-table';
 import { t } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
 import { Segmented } from '../../widgets/fields';
 import { ClassesPanel } from './classes-panel';
 import { ConfusionsPanel } from './confusions-panel';
@@ -19,10 +21,12 @@ interface WorseSectionProps {
 export function WorseSection({ record, validation }: WorseSectionProps) {
   const variant = useResults((state) => state.variant);
   const showVariant = useResults((state) => state.showVariant);
-  const reports = comparedVariants(record);
+  const distinct = distinctRows(validation.variants, record.shipped);
+  const shown = new Map(distinct.map((own) => [own.row.variant, own]));
+  const reports = comparedVariants(record).filter((candidate) => shown.has(candidate.variant));
   const report = reports.find((candidate) => candidate.variant === variant) ?? reports[0];
   if (report === undefined) return null;
-  const choices = reports.map((candidate) => ({ value: candidate.variant, label: candidate.variant }));
+  const choices = reports.map((candidate) => ({ value: candidate.variant, label: shown.get(candidate.variant)?.names.join(' = ') ?? candidate.variant }));
   return (
     <section className="results-section" aria-labelledby="results-worse">
       <header className="results-section-head">
@@ -30,7 +34,7 @@ export function WorseSection({ record, validation }: WorseSectionProps) {
         {choices.length < 2 ? <span className="dim">{report.variant}</span> : <Segmented label={t('results.worse.variant')} value={report.variant} choices={choices} onChoose={showVariant} />}
       </header>
       <Diagnoses record={record} variant={report.variant} />
-      <GroupsPanel reports={validation.variants} chosen={report.variant} />
+      <GroupsPanel reports={distinct} chosen={report.variant} />
       <Classifier report={report} validation={validation} />
       <OutputsPanel report={report} />
       <WorstImages key={report.variant} report={report} validation={validation} />
@@ -53,11 +57,16 @@ function Diagnoses({ record, variant }: { readonly record: RunRecord; readonly v
   );
 }
 
+/** Names that need a line of their own width: then classes and confusions stand below each other where two columns are narrow. */
+function hasLongNames({ classNames: names = [] }: ValidationRecord): boolean {
+  return names.some((name) => name.length > 16);
+}
+
 function Classifier({ report, validation }: { readonly report: VariantReport; readonly validation: ValidationRecord }) {
   const hasClasses = report.classes.length > 0;
   if (!hasClasses && report.confusions.length === 0) return null;
   return (
-    <div className="results-columns">
+    <div className={classNames('results-columns', hasLongNames(validation) && 'results-columns-wide')}>
       {hasClasses ? <ClassesPanel report={report} validation={validation} /> : null}
       <ConfusionsPanel report={report} validation={validation} />
     </div>

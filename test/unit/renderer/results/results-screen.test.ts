@@ -43,6 +43,7 @@ const MIXED = report('mixed', {
 });
 const FULL: RunRecord = { ...RECORD, validation: { images: 594, labelled: true, variants: [report('fp32', { groups: { night: { images: 300, top1: 94 } } }), MIXED] } };
 
+const scrollIntoView = vi.fn();
 let root: Root;
 let host: HTMLElement;
 
@@ -67,6 +68,12 @@ beforeEach(() => {
   window.matchMedia = vi.fn().mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
   URL.createObjectURL = vi.fn(() => 'blob:picture');
   URL.revokeObjectURL = vi.fn();
+  // jsdom has neither.
+  Element.prototype.scrollIntoView = scrollIntoView;
+  HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {
+    this.open = true;
+  };
+  scrollIntoView.mockClear();
   useResults.setState(useResults.getInitialState(), true);
   host = document.body.appendChild(document.createElement('div'));
   root = createRoot(host);
@@ -99,11 +106,60 @@ describe('ResultsScreen', () => {
     const confusion = find('.results-confusion', '6 → 8');
     expect(confusion.textContent).toContain('14 images');
     await act(async () => confusion.click());
+    expect(scrollIntoView.mock.contexts.map((element) => (element as Element).id)).toEqual(['results-images']);
     expect([...host.querySelectorAll('.results-card-file')].map((element) => element.textContent)).toEqual(['night/6/1.jpg']);
     expect(host.querySelector('.results-card img')?.getAttribute('src')).toBe('blob:picture');
     expect(find('.results-card', 'score 4.00').textContent).toContain('score 5.00');
     await act(async () => find('button', 'Show all').click());
     expect(host.querySelectorAll('.results-card')).toHaveLength(2);
+  });
+
+  it('opens an image large; arrow keys walk through the list', async () => {
+    await show([summary(FULL)]);
+    await act(async () => find('.results-picture-button', '').click());
+    const title = (): string => find('dialog h2', 'Image').textContent;
+    expect([title(), find('dialog .results-card-file', '').textContent]).toEqual(['Image 1 of 2', 'night/6/1.jpg']);
+    const press = (key: string): Promise<void> => act(async () => void host.querySelector('dialog figure')?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })));
+    await press('ArrowRight');
+    expect([title(), find('dialog .results-card-file', '').textContent]).toEqual(['Image 2 of 2', 'night/5/2.jpg']);
+    await press('ArrowRight');
+    expect(title()).toBe('Image 2 of 2');
+    await press('Home');
+    expect(title()).toBe('Image 1 of 2');
+    await act(async () => void host.querySelector('dialog')?.dispatchEvent(new Event('close')));
+    expect(host.querySelector('dialog')).toBeNull();
+  });
+
+  it('lets go of the answer to why, then of the filter, with Escape', async () => {
+    await show([summary(FULL)]);
+    await act(async () => find('.results-confusion', '6 → 8').click());
+    await act(async () => useResults.getState().askWhy({ kind: 'group', group: 'night' }));
+    const escape = (): Promise<void> => act(async () => void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' })));
+    await escape();
+    expect([useResults.getState().why, useResults.getState().filter.from]).toEqual([null, 6]);
+    await escape();
+    expect(useResults.getState().filter.from).toBeNull();
+  });
+
+  it('shows a thousand classes in steps, and tells an index from a name', async () => {
+    const names = Array.from({ length: 1000 }, (_, label) => (label === 7 ? '' : `class ${label} with a name that is as long as names of real classes are, or longer`));
+    const classes = names.map((_, label) => ({ label, images: 50, top1: 60, top1Fp32: 70, difference: -10 }));
+    await show([summary({ ...FULL, validation: { images: 50_000, labelled: true, classCount: 1000, classNames: names, variants: [report('fp32'), { ...MIXED, classes }] } })]);
+    const rows = (): number => host.querySelectorAll('.results-classes tbody tr').length;
+    expect(rows()).toBe(12);
+    expect(find('.results-class-name', '#7').textContent).toBe('#7');
+    await act(async () => find('button', 'Show all').click());
+    expect(rows()).toBe(200);
+    await act(async () => find('button', 'Show 200 more of 1\u202f000').click());
+    expect(rows()).toBe(400);
+  });
+
+  it('says the verdict and what the run warned of before the table', async () => {
+    await show([summary({ ...FULL, warnings: [{ code: 'x', message: 'Night is clipped.' }] })]);
+    const order = [...host.querySelectorAll('.results-headline, .results-cautions, .results-variants')].map((element) => element.className.split(' ')[0]);
+    expect(order).toEqual(['results-headline', 'results-cautions', 'results-table']);
+    expect(find('.results-headline', 'mixed is not ready. Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp.')).toBeDefined();
+    expect(find('.results-cautions', 'Night is clipped.')).toBeDefined();
   });
 
   it('compares with another run and refuses latency between machines', async () => {
@@ -112,7 +168,7 @@ describe('ResultsScreen', () => {
     await act(async () => useResults.getState().compareWith('b'));
     expect(host.textContent).toContain('Latency, throughput and memory are not compared: CPU differs.');
     const cells = [...host.querySelectorAll('.results-cells tbody tr')].find((row) => row.textContent.includes('mixed'));
-    expect(cells?.textContent).toContain('+1.50 pp');
+    expect(cells?.textContent).toContain('+1.50 ppbetter');
     expect(cells?.textContent).toContain('n/c');
   });
 });
