@@ -19,8 +19,10 @@ export function ModelName({ name, short = name }: ModelNameProps) {
   const { start, end, suffix } = splitName(short);
   return (
     <span className="model-name" title={fullName(model, name)}>
-      {start === '' ? null : <span className="model-name-start">{start}</span>}
-      <span className="model-name-end">{end}</span>
+      <span className="model-name-path">
+        {start === '' ? null : <span className="model-name-start">{start}</span>}
+        <span className="model-name-end">{end}</span>
+      </span>
       {suffix === '' ? null : <span className="model-name-suffix">{suffix}</span>}
       {note === null ? null : <span className="model-name-suffix dim">, {note}</span>}
     </span>
