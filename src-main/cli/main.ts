@@ -8,6 +8,7 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, toJson, type Command, typ
 import { COMMANDS } from './commands';
 import { nearest } from './nearest';
 import { runJobToEnd } from './run-job';
+import { oneLine, severalLines } from './terminal-text';
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
@@ -23,8 +24,13 @@ function overview(): string {
   ].join('\n');
 }
 
+// All that the command line writes goes through these two, and through the progress line.
 const note = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${severalLines(text)}\n`);
+};
+
+const print = (text: string): void => {
+  process.stdout.write(severalLines(text.endsWith('\n') ? text : `${text}\n`));
 };
 
 function reportError(error: unknown, command: Command): number {
@@ -32,8 +38,8 @@ function reportError(error: unknown, command: Command): number {
     note(`calib ${command.name}: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return EXIT_FAILED;
   }
-  note(`calib ${command.name}: ${error.message}`);
-  if (error.hint !== undefined) note(`  ${error.hint}`);
+  note(oneLine(`calib ${command.name}: ${error.message}`));
+  if (error.hint !== undefined) note(oneLine(`  ${error.hint}`));
   if (error.code === 'usage') note(`\n${command.usage}`);
   if (showsDetail(error.code) && error.cause instanceof Error) note(error.cause.stack ?? error.cause.message);
   return exitCodeOf(error.code);
@@ -58,19 +64,19 @@ async function main(argv: readonly string[]): Promise<number> {
   if (!command) {
     const near = nearest(name, COMMANDS.map((candidate) => candidate.name));
     const message = `there is no command "${name}"${near === null ? '' : `; the nearest is "${near}"`}`;
-    if (rest.includes('--json')) process.stdout.write(`${toJson({ error: { code: 'usage', message } })}\n`);
-    note(`calib: ${message}\n\n${overview()}`);
+    if (rest.includes('--json')) print(toJson({ error: { code: 'usage', message } }));
+    note(`calib: ${oneLine(message)}\n\n${overview()}`);
     return EXIT_USAGE;
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(`${command.usage}\n`);
     return EXIT_OK;
   }
-  const workbench = createWorkbench({ onWait: note });
+  const workbench = createWorkbench({ onWait: (message) => note(oneLine(message)) });
   const context: CommandContext = {
     api: workbench,
-    note,
-    print: (text) => process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    note: (text) => note(oneLine(text)),
+    print,
     runJob: (spec) => runJobToEnd(workbench, spec, process.stderr),
   };
   try {

@@ -1,6 +1,7 @@
 import { formatCount, formatEta, formatRate } from '../../src-shared/base/units';
 import type { OnProgress, Progress } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
+import { oneLine } from './terminal-text';
 import { displayWidth } from './text-table';
 
 const BAR_CELLS = 24;
@@ -83,7 +84,8 @@ export function createProgressLine({ stream, now = () => performance.now() }: Pr
     writtenAtMs = nowMs;
   };
 
-  const onProgress = (progress: Progress): void => {
+  const onProgress = (reported: Progress): void => {
+    const progress = { ...reported, phase: oneLine(reported.phase) };
     const nowMs = now();
     const isNewPhase = rate !== null && rate.phase !== progress.phase;
     if (isNewPhase) finishPhase(nowMs);
@@ -115,7 +117,7 @@ export function createProgressLine({ stream, now = () => performance.now() }: Pr
     message: (text) => {
       const line = isTerminal ? written : '';
       if (line !== '') stream.write(ERASE_LINE);
-      stream.write(`${text}\n`);
+      stream.write(`${oneLine(text)}\n`);
       if (line !== '') stream.write(line);
     },
   };

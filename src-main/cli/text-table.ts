@@ -1,3 +1,5 @@
+import { oneLine } from './terminal-text';
+
 /** A column of a plain-text table. Numbers go to the right so that their digits line up. */
 export interface Column {
   readonly title: string;
@@ -10,7 +12,6 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** East Asian wide and fullwidth blocks and emoji: two cells in a terminal. */
 const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
-const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
 
 /** Terminal cells that `text` takes: wide characters two, combining marks none. */
 export function displayWidth(text: string): number {
@@ -27,25 +28,20 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
   return align === 'right' ? fill + text : text + fill;
 }
 
-/** File and tensor names may hold anything; control characters would break lines or steer the terminal. */
-function clean(text: string): string {
-  return text.replaceAll(CONTROL, '\ufffd');
-}
-
 /**
  * A table with a header, a rule and one line per row, columns two spaces apart, no trailing spaces, ending in a newline.
- * Cells missing at the end of a row are empty; control characters are replaced.
+ * Cells missing at the end of a row are empty; what would steer a terminal is escaped.
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => columns.map((_, index) => clean(row[index] ?? '')));
-  const widths = columns.map((column, index) => Math.max(displayWidth(column.title), ...cells.map((row) => displayWidth(row[index] ?? ''))));
+  const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? '')));
+  const widths = columns.map((column, index) => Math.max(displayWidth(oneLine(column.title)), ...cells.map((row) => displayWidth(row[index] ?? ''))));
   const line = (values: readonly string[]): string =>
     columns
       .map((column, index) => pad(values[index] ?? '', widths[index] ?? 0, column.align ?? 'left'))
       .join(GAP)
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join(GAP);
-  return [line(columns.map((column) => column.title)), rule, ...cells.map(line), ''].join('\n');
+  return [line(columns.map((column) => oneLine(column.title))), rule, ...cells.map(line), ''].join('\n');
 }
 
 /** The table without columns that no row has anything in. */

@@ -4,6 +4,7 @@ import type { CalibrateResult, Shard } from '../../../src-shared/contract/jobs';
 import { formatDuration, formatRate } from '../../../src-shared/base/units';
 import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type CommandContext } from '../command';
+import { oneLine } from '../terminal-text';
 
 export const calibrate: Command = {
   name: 'calibrate',
@@ -56,7 +57,7 @@ export function printCalibration(result: CalibrateResult, json: boolean, { print
   const resumed = result.resumedImages > 0 && !result.kept ? `, ${result.resumedImages} of them from before` : '';
   const pace = result.kept ? '' : `, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`;
   print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors${pace}`);
-  if (result.skipped.length > 0) print(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`);
+  if (result.skipped.length > 0) print(oneLine(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`));
   if (result.tensorrtGrid) print(`TensorRT's grid: ${result.tensorrtGrid.names} names, first batch of ${result.tensorrtGrid.batch} images`);
   for (const line of bestLines(result)) print(line);
   print(`sha256 ${result.sha256}`);

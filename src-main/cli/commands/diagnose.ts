@@ -8,6 +8,7 @@ import { TARGETS } from '../../../src-shared/domain/precision';
 import { announceCost } from '../analysis-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable } from '../text-table';
+import { oneLine } from '../terminal-text';
 
 export const diagnose: Command = {
   name: 'diagnose',
@@ -69,6 +70,6 @@ function asText(result: DiagnosisResult): string {
           [{ title: 'tensor' }, { title: 'threshold', align: 'right' }, { title: 'clips here', align: 'right' }, { title: 'clips in calibration', align: 'right' }],
           result.clipped.map(({ tensor, threshold, clippedFraction, elsewhere }) => [tensor, formatReal(threshold), formatFraction(clippedFraction), formatFraction(elsewhere)]),
         );
-  const actions = result.actions.map(({ sentence }) => `  ${sentence}\n`).join('');
-  return `${result.summary}\n\n${clipped}${actions === '' ? '' : `\nchanges that were tried, best first\n${actions}`}`;
+  const actions = result.actions.map(({ sentence }) => `  ${oneLine(sentence)}\n`).join('');
+  return `${oneLine(result.summary)}\n\n${clipped}${actions === '' ? '' : `\nchanges that were tried, best first\n${actions}`}`;
 }

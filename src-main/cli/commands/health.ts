@@ -7,6 +7,7 @@ import type { FieldComparison, HealthResult } from '../../../src-shared/domain/h
 import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits';
 import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
+import { oneLine } from '../terminal-text';
 
 const SHOWN_TENSORS = 8;
 
@@ -49,7 +50,7 @@ function amount(flag: string, text: string | undefined): number | undefined {
 }
 
 function asText(result: HealthResult): string {
-  const findings = result.findings.map(({ severity, message }) => `${severity.padEnd(7)}  ${message}\n`).join('');
+  const findings = result.findings.map(({ severity, message }) => `${severity.padEnd(7)}  ${oneLine(message)}\n`).join('');
   return `${findings === '' ? 'no findings\n' : findings}\n${groupsText(result)}${convergenceText(result)}${result.against === null ? '' : fieldText(result.against)}`;
 }
 

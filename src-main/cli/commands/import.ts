@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ImportReport } from '../../../src-shared/contract/api';
 import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
+import { oneLine } from '../terminal-text';
 
 const SHOWN_NAMES = 10;
 const SHOWN_IGNORED = 3;
@@ -19,7 +20,7 @@ export const importCommand: Command = {
     }
     print(`${report.header}: ${report.mapped.length} names mapped to tensors, ${report.unmapped.length} not found in the model, ${report.ignored.length} ignored`);
     if (report.unmapped.length > report.mapped.length) print('warning: most of its names are not in the model: is it the cache of this model? What was imported before is replaced.');
-    for (const name of report.unmapped.slice(0, SHOWN_NAMES)) print(`  not found: ${name}`);
+    for (const name of report.unmapped.slice(0, SHOWN_NAMES)) print(oneLine(`  not found: ${name}`));
     if (report.unmapped.length > SHOWN_NAMES) print(`  and ${report.unmapped.length - SHOWN_NAMES} more`);
     for (const [reason, names] of byReason(report.ignored)) {
       const more = names.length > SHOWN_IGNORED ? ', ...' : '';

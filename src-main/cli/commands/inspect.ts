@@ -2,6 +2,7 @@ import type { Command } from '../command';
 import { EXIT_OK, parseFlags, toJson } from '../command';
 import { formatCount } from '../../../src-shared/base/units';
 import type { TensorDescription } from '../../../src-shared/domain/inspection';
+import { oneLine } from '../terminal-text';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -16,12 +17,13 @@ export const inspect: Command = {
     }
     const { model, warnings } = inspection;
     const ops = Object.entries(model.ops).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-    print(`${model.path}: opset ${model.opset}, IR ${model.ir}${model.producer === '' ? '' : `, by ${model.producer}`}`);
-    for (const tensor of model.inputs) print(`  input   ${describe(tensor)}`);
-    for (const tensor of model.outputs) print(`  output  ${describe(tensor)}`);
-    print(`  ${model.layers} layers, ${model.quantizable} of them can be quantized: ${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`);
-    print(`  ${formatCount(model.parameters)} parameters${model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`}`);
-    for (const warning of warnings) print(`  warning (${warning.code}): ${warning.message}`);
+    const line = (text: string): void => print(oneLine(text));
+    line(`${model.path}: opset ${model.opset}, IR ${model.ir}${model.producer === '' ? '' : `, by ${model.producer}`}`);
+    for (const tensor of model.inputs) line(`  input   ${describe(tensor)}`);
+    for (const tensor of model.outputs) line(`  output  ${describe(tensor)}`);
+    line(`  ${model.layers} layers, ${model.quantizable} of them can be quantized: ${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`);
+    line(`  ${formatCount(model.parameters)} parameters${model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`}`);
+    for (const warning of warnings) line(`  warning (${warning.code}): ${warning.message}`);
     return EXIT_OK;
   },
 };

@@ -9,6 +9,7 @@ import { BACKENDS, TARGETS } from '../../../src-shared/domain/precision';
 import { announceCost } from '../analysis-text';
 import { EXIT_GATE, EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
+import { oneLine } from '../terminal-text';
 
 export const search: Command = {
   name: 'search',
@@ -107,7 +108,7 @@ function asText(result: SearchResult): string {
   const fp32 = `judged on ${result.images} ${result.judgedOn === 'against' ? 'images from the field' : `${result.judgedOn} images`}${result.fp32.top1 === null ? '' : `; FP32 top-1 ${formatAccuracy(result.fp32.top1)}`}\n`;
   const modelled = result.plans.some((plan) => plan.latencyKind === 'modelled') ? '~ modelled, not measured: only differences between plans mean anything\n' : '';
   const references = result.references.map((reference) => `${reference.variant.toUpperCase()} ${latencyText(reference)}`).join(', ');
-  return `${fp32}${renderTable(columns, rows)}${references}\n${modelled}${result.summary}\n`;
+  return `${fp32}${renderTable(columns, rows)}${references}\n${modelled}${oneLine(result.summary)}\n`;
 }
 
 function latencyText({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>): string {

@@ -8,6 +8,7 @@ import { restOf, type PrecisionPlan, REPAIRS, hasRepair } from '../../../src-sha
 import type { ProjectFile } from '../../../src-shared/domain/project';
 import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
 import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
+import { oneLine } from '../terminal-text';
 
 /** Tensors and layers that are listed of many. */
 const SHOWN = 8;
@@ -38,7 +39,7 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): st
     ['gates', gatesText(file)],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n');
+  return facts.map(([name, text]) => `${name.padEnd(width)}  ${oneLine(text)}`).join('\n');
 }
 
 /** What the single methods cost at the outputs, and whether that is of the project as it is. */
