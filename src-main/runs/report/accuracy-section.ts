@@ -8,7 +8,7 @@ import { html, px, type Html } from './markup';
 import { variantColour } from './marks';
 
 const MAX_ROWS = 15;
-const LABEL_WIDTH = 120;
+const LABEL_WIDTH = 140;
 const PLOT_WIDTH = 300;
 const NUMBER_WIDTH = 150;
 const ROW_HEIGHT = 20;
@@ -18,16 +18,21 @@ const AXIS_HEIGHT = 14;
 export function renderAccuracy(record: RunRecord): Html {
   const { validation } = record;
   if (validation === null) return html``;
-  const reports = distinctRows(validation.variants, record.shipped).map(({ row }) => row);
+  const distinct = distinctRows(validation.variants, record.shipped);
+  const shipped = distinct.filter(({ row }) => record.shipped.includes(row.variant)).map(({ names }) => nameOfAll(names));
+  const reports = distinct.map(({ row, names }) => ({ ...row, variant: nameOfAll(names) }));
   const others = reports.filter((report) => report.variant !== REFERENCE_VARIANT);
-  const first = others.filter((report) => record.shipped.includes(report.variant));
-  const rest = others.filter((report) => !record.shipped.includes(report.variant));
+  const first = others.filter((report) => shipped.includes(report.variant));
+  const rest = others.filter((report) => !shipped.includes(report.variant));
   return html`<h2>Accuracy</h2>
 <p class="dim">${formatCount(validation.images)} validation images${whatCanBeTold(validation)}.</p>
 <div class="cols">${differencePlot(others)}${groupPlot(reports)}</div>
 ${first.map((report) => html`<h3>What changed: ${report.variant}</h3>${changes(report, validation)}`)}
 ${rest.map((report) => html`<details><summary>What changed: ${report.variant}</summary>${changes(report, validation)}</details>`)}`;
 }
+
+/** A model under all its names. */
+const nameOfAll = (names: readonly string[]): string => names.join(' = ');
 
 /** Why there is no accuracy, and what there is instead. */
 function whatCanBeTold({ labelled, classCount }: ValidationRecord): string {

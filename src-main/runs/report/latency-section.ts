@@ -6,7 +6,7 @@ import { renderBatches } from './batch-chart';
 import { html, px, type Html } from './markup';
 import { variantColour } from './marks';
 
-const LABEL_WIDTH = 120;
+const LABEL_WIDTH = 140;
 const PLOT_WIDTH = 560;
 const ROW_HEIGHT = 26;
 
@@ -19,7 +19,7 @@ export function renderLatency(record: RunRecord): Html {
   if (benchmark === null || benchmark.variants.length === 0) return html``;
   const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
   const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? `${variant} × ${batch}` : variant);
-  const entries = distinctRows(benchmark.variants, record.shipped).map(({ row }) => row);
+  const entries = distinctRows(benchmark.variants, record.shipped).map(({ row, names }) => ({ ...row, variant: names.join(' = ') }));
   const scaleMs = Math.max(...entries.map(({ latencyMs }) => farthestMs(latencyMs)));
   const percentiles = PERCENTILES.filter((key) => entries.some(({ latencyMs }) => latencyMs[key] !== undefined));
   const height = entries.length * ROW_HEIGHT + 18;

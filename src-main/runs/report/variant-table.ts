@@ -67,8 +67,9 @@ function showSqnr({ outputs = [] }: TableRow, value: number): Html {
 
 function showSpeed({ ratioToFp32 }: TableRow): Html {
   if (ratioToFp32 === undefined) return html``;
-  const spread = formatSpeedSpread(ratioToFp32);
-  return html`${formatSpeed(speedOf(ratioToFp32))}${spread !== '' && html`<br><small>${spread}</small>`}`;
+  const speed = speedOf(ratioToFp32);
+  const spread = speed.kind === 'same' ? '' : formatSpeedSpread(ratioToFp32);
+  return html`${formatSpeed(speed)}${spread !== '' && html`<br><small>${spread}</small>`}`;
 }
 
 /** The best value of a column over all rows, or null when fewer than two rows have one. */
@@ -98,8 +99,8 @@ export function renderVariantTable(record: RunRecord): Html {
   return html`<h2>Variants</h2><div class="scroll"><table class="close">
 <tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}</tr>
 ${distinct.map(
-  ({ row, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
-<td><span class="tag" style="background:${variantColour(row.variant)}">${badge(row.variant)}</span>${names.join(' = ')}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
+  ({ row, kind, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
+<td><span class="tag" style="background:${variantColour(kind)}">${badge(kind)}</span>${names.join(' = ')}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
 ${columns.map((column) => cell(column, row))}</tr>`,
 )}</table></div>
 <p class="dim">Bold: best of its column. ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency is the

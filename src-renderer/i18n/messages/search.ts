@@ -73,7 +73,7 @@ export default {
     'search.against.fp16': '{speed} against FP16',
     'search.dominated': '{plan} is at least as fast and as accurate',
     'search.dominated.fp32': 'FP32 is faster and loses nothing',
-    'search.dominated.short': 'dominated',
+    'search.dominated.short': 'beaten',
     'search.column.limits': 'Limits',
     'search.column.adopt': 'Adopt',
     'search.meets': 'meets the limits',

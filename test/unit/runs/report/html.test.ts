@@ -166,6 +166,7 @@ describe('renderReport', () => {
     const rows = renderReport({ record: same, histograms: [], decisions: [] }).split('<h2>Variants')[1]?.split('</table>')[0] ?? '';
     expect(rows.match(/<tr/g)).toHaveLength(4);
     expect(rows).toContain('int8-entropy = mixed');
+    expect(rows).not.toContain('>mix<');
   });
 
   it('says that a detector has no classes, not that labels are missing', () => {
