@@ -31,8 +31,8 @@ export function confineApi(api: WorkbenchApi, confinement: Confinement): Workben
 function confined(method: ApiMethod, api: WorkbenchApi, confinement: Confinement, admit: (projectPath: string) => Promise<void>): Call {
   const { grants, checksReferences, hint } = confinement;
   const plain: Call = (request) => (api[method] as Call).call(api, request);
-  // What a list or a link in a folder leads to is checked where it is read.
-  const call: Call = checksReferences ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request)) : plain;
+  // What a list or a link in a folder leads to is checked where it is read. The sample names files of the application's own.
+  const call: Call = checksReferences && method !== 'openSample' ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request)) : plain;
   return async (request) => {
     const paths = requestPaths(request);
     const model = paths.find(({ field }) => field === 'modelPath')?.path;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isPathAllowed } from '../../../src-main/base/path-policy';
 import { confineApi } from '../../../src-main/transport/confined-api';
 import { PathGrants } from '../../../src-main/transport/path-grants';
 import { requestPaths } from '../../../src-main/transport/request-paths';
@@ -97,10 +98,14 @@ describe('confineApi', () => {
   });
 
   it('always allows the sample, with all it refers to', async () => {
-    const { api } = recordingApi();
+    const { api: recording } = recordingApi();
+    const reached: boolean[] = [];
+    // Its images are files of the application's own, outside of the root.
+    const api: WorkbenchApi = { ...recording, openSample: () => (reached.push(isPathAllowed('/application/resources/sample')), recording.openSample()) };
     const confined = confineApi(api, { grants: new PathGrants(['/root']), checksReferences: true, hint: 'HINT' });
     await expect(confined.getModel({ projectPath: '/sample/s.calib' })).rejects.toMatchObject(refused);
     await confined.openSample();
+    expect(reached).toEqual([true]);
     await expect(confined.getModel({ projectPath: '/sample/s.calib' })).resolves.toBeDefined();
   });
 });
