@@ -101,7 +101,7 @@ export function unsteady(records: readonly BenchmarkVariantRecord[]): Warning[] 
   }
   return [...worst.values()].map(({ variant, batch, coefficientOfVariation }) => ({
     code: 'latency-unsteady',
-    message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the ratio to fp32.`,
+    message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the speed against fp32.`,
   }));
 }
 

@@ -17,7 +17,8 @@ export const bench: Command = {
 ${VARIANT_USAGE}
   --batch N         images per inference (default 1, or what the model fixes)
   --rounds N        turns of every variant (default 20)
-${DEVICES_USAGE}`,
+${DEVICES_USAGE}
+A percentile is given where at least one sample lies beyond it: p90 from 10 samples on, p95 from 20, p99 from 100.`,
   async run(argv, { runJob, print, note }) {
     const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS, batch: { type: 'string' }, rounds: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
     const result = await runJob({

@@ -6,6 +6,8 @@ import { Button } from '../../widgets/button';
 import { Icon } from '../../widgets/icons';
 import { statisticsNotes } from './notes';
 
+/** The note on all variants that were not steady says it once. */
+const SAID_BY_NOTES = 'latency-unsteady';
 /** More than these are folded. */
 const SHOWN = 3;
 
@@ -13,7 +15,7 @@ const SHOWN = 3;
 export function Cautions({ record }: { readonly record: RunRecord }) {
   const [isUnfolded, setUnfolded] = useState(false);
   const notes = statisticsNotes(record).filter(({ tone }) => tone === 'caution').map(({ key, params }) => t(key, params));
-  const all = [...notes, ...record.warnings.map(({ message }) => recordSentence(message))];
+  const all = [...notes, ...record.warnings.filter(({ code }) => code !== SAID_BY_NOTES).map(({ message }) => recordSentence(message))];
   if (all.length === 0) return null;
   return (
     <ul className="results-cautions" aria-label={t('results.warnings')}>
