@@ -213,12 +213,25 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(bench.warnings.map(({ message }) => message)).toContainEqual(expect.stringContaining('no layer of Conv_2'));
   });
 
-  it('loads no engine that is not the one it built', async () => {
+  it('builds an engine again that is not the one it built', async () => {
     const { engines } = await json<BuildResult>(...onGpu('build'));
-    appendFileSync(engines[0]?.path ?? '', 'x');
-    const outcome = await calib(onGpu('bench', '--rounds', '1'));
-    expect(outcome.code).toBe(4);
-    expect(outcome.stdout).toContain('is not the engine that was built');
+    const [fp32, int8] = engines.map(({ path }) => path);
+    appendFileSync(fp32 ?? '', 'x');
+    const again = await json<BuildResult>(...onGpu('build'));
+    expect(again.engines.map(({ path, built }) => ({ path, built }))).toEqual([{ path: fp32, built: true }, { path: int8, built: false }]); // prettier-ignore
+  });
+
+  it('loads no engine of a project folder that another user built, and says so', async () => {
+    await json<BuildResult>(...onGpu('build'));
+    // The folder is complete and its hashes are right; but they say only what the folder says of itself.
+    const stranger = { CALIB_HOME: join(dir, 'home of a stranger') };
+    const { engines, warnings } = await jsonWith<BuildResult>(stranger, ...onGpu('build'));
+    expect(engines.map(({ built }) => built)).toEqual([true, true]);
+    expect(warnings.filter(({ code }) => code === 'foreign-engine').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^fp32: the engine .* was not built by this user on this machine/),
+      expect.stringMatching(/^int8-minmax: the engine .* was not built by this user on this machine/),
+    ]);
+    expect((await jsonWith<BuildResult>(stranger, ...onGpu('build'))).engines.map(({ built }) => built)).toEqual([false, false]);
   });
 
   it('quotes TensorRT when it refuses a model, and leaves no engine behind', async () => {

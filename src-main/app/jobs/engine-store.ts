@@ -1,7 +1,26 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { rm, utimes } from 'node:fs/promises';
+import { mkdir, rm, utimes } from 'node:fs/promises';
+import { writeFileAtomic } from '../../base/atomic-file';
 import { join } from 'node:path';
 import type { Workspace } from '../workspace';
+
+/**
+ * TensorRT engines hold code that runs when they are loaded, and a project folder can come from anybody. Hence an engine is loaded
+ * only when this user's workbench built it: its sha256 is the name of a file in the user's data folder.
+ */
+function builtEnginePath(userDataDir: string, sha256: string): string {
+  return join(userDataDir, 'built-engines', sha256);
+}
+
+export function wasBuiltHere(userDataDir: string, sha256: string): boolean {
+  return /^[0-9a-f]{64}$/.test(sha256) && existsSync(builtEnginePath(userDataDir, sha256));
+}
+
+/** @throws WorkbenchError unwritable, disk-full */
+export async function rememberBuiltEngine(userDataDir: string, sha256: string): Promise<void> {
+  await mkdir(join(userDataDir, 'built-engines'), { recursive: true });
+  await writeFileAtomic(builtEnginePath(userDataDir, sha256), '');
+}
 
 /** A project keeps engines up to this size; then those that were used longest ago go. */
 const MAX_ENGINES_BYTES = 10e9;

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { summarizeEngine } from '../../../src-shared/domain/engine-layers';
 import { precisionOf, restOf, type PlacementDecision, type Precision, type PrecisionPlan } from '../../../src-shared/domain/precision';
@@ -18,6 +19,7 @@ import { parserNames } from '../../quantization/parser-names';
 import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
 import { enginePathIn, layersPathIn, readEngineRecord, recipeHash, writeEngineRecord, type EngineRecord } from './engine-record';
+import { rememberBuiltEngine, wasBuiltHere } from './engine-store';
 import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
 import type { JobServices } from './services';
 import { REWRITE_VERSION } from './rewrite-version';
@@ -67,8 +69,9 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   const key = shortHash({ rewrite: REWRITE_VERSION, ...portable(corrected), implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);
-  const warnings = correctionWarnings(name.text, recipe, corrected);
-  if (known && (await hasContent(enginePathIn(dir), known.sha256, context.signal))) return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
+  const isOurs = known !== null && wasBuiltHere(services.userDataDir, known.sha256);
+  const warnings = [...correctionWarnings(name.text, recipe, corrected), ...(known === null || isOurs ? [] : [foreignEngineWarning(name, enginePathIn(dir))])];
+  if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, context.signal))) return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
   const written = implicit ? null : await services.compute.request('rewrite', { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true }, context);
@@ -107,8 +110,14 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     summary: summarizeEngine(layers),
     createdAt: new Date().toISOString(),
   };
+  await rememberBuiltEngine(services.userDataDir, record.sha256);
   await writeEngineRecord(dir, record, layers);
   return { ...builtVariant(name, dir, record, { device: tensorrt.device, built: true }), warnings };
+}
+
+function foreignEngineWarning(name: VariantName, enginePath: string): Warning {
+  const message = `${name.text}: the engine ${enginePath} was not built by this user on this machine; it was not loaded, because loading an engine runs code that it holds, and was built again`;
+  return { code: 'foreign-engine', message };
 }
 
 /** The options that an engine depends on; how it is timed, and on which of several equal GPUs, is not part of it. */
