@@ -56,7 +56,7 @@ function factsText({ difference, sqnr, speed }: HeadlineFacts): string {
   const parts = [
     ...(difference === null ? [] : [t('results.headline.difference', { difference })]),
     ...(sqnr === null ? [] : [t('results.headline.sqnr', { sqnr })]),
-    ...(speed === null ? [] : [t('results.headline.speed', { speed: speedText(speed) })]),
+    ...(speed === null ? [] : [speed.kind === 'same' ? t('results.headline.same') : t('results.headline.speed', { speed: speedText(speed) })]),
   ];
   return parts.map((part) => t('results.headline.fact', { part })).join('');
 }
