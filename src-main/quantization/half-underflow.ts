@@ -1,5 +1,5 @@
 import type { HalfHazard } from '../../src-shared/domain/precision';
-import { attrFloat } from '../onnx/attributes';
+import { attrFloat, attrInt } from '../onnx/attributes';
 import { DataType, type Node } from '../onnx/model';
 import { weightOf } from './compute-layers';
 import { constantValues } from './constant-values';
@@ -125,10 +125,21 @@ function isSmall(value: number): boolean {
   return value !== 0 && Math.abs(value) < FP16_SMALLEST_NORMAL;
 }
 
+/**
+ * Normalizations with an attribute stash_type (ONNX: 1, float32, by default) compute their statistics in float32 and add the
+ * epsilon there, so that its rounding in FP16 does not matter. One that becomes 0 is refused all the same: some runtimes compute
+ * everything in the type of the input.
+ */
+function addsEpsilonInFloat32(node: Node): boolean {
+  const byDefault = node.opType === 'LayerNormalization' || node.opType === 'RMSNormalization' ? 1 : 0;
+  return attrInt(node, 'stash_type', byDefault) === DataType.FLOAT;
+}
+
 function epsilonHazards(node: Node): HalfHazard[] {
   const [attribute, byDefault] = EPSILON_ATTRIBUTES.get(node.opType) ?? ['', 1];
   const epsilon = attribute === '' ? byDefault : attrFloat(node, attribute, byDefault);
   if (halfChange(epsilon) <= MAX_CONSTANT_CHANGE) return [];
+  if (addsEpsilonInFloat32(node) && asHalf(epsilon) !== 0) return [];
   const name = attribute === '' ? 'its epsilon' : `attribute ${attribute}`;
   return [
     {

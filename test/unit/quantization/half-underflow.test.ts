@@ -249,6 +249,21 @@ describe('constants that FP16 loses', () => {
     const facts = graphFacts(around(pattern));
     expect(facts.nodes.flatMap((node) => underflowHazards(facts, node, NO_RANGES))).toEqual([]);
   });
+
+  it('keeps a normalization in FP16 whose epsilon is rounded only: its statistics are float32', () => {
+    const hazards = (opType: string, ...attributes: readonly ReturnType<typeof floatAttr>[]): readonly string[] => {
+      const net = new Net();
+      const made = net.op(opType, 'norm', ['x', net.constant('g', [4], [1, 1, 1, 1])], [floatAttr('epsilon', 1e-6), ...attributes]);
+      const facts = graphFacts(net.model(['n', 4], made));
+      return facts.nodes.flatMap((node) => underflowHazards(facts, node, NO_RANGES)).map(({ code }) => code);
+    };
+    expect(hazards('LayerNormalization')).toEqual([]);
+    expect(hazards('RMSNormalization')).toEqual([]);
+    expect(hazards('GroupNormalization', intAttr('stash_type', 1))).toEqual([]);
+    // The definitions before operator set 21 add the epsilon in the type of the input.
+    expect(hazards('GroupNormalization')).toEqual(['fp16-refused-constant']);
+    expect(hazards('LayerNormalization', intAttr('stash_type', 10))).toEqual(['fp16-refused-constant']);
+  });
 });
 
 /** 1x1 Conv of 16 to 16 channels whose weights are all `weight`, but those of output channel 0. */
