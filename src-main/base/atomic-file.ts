@@ -13,7 +13,8 @@ export class AtomicFile {
 
   private constructor(
     private readonly path: string,
-    private readonly temporaryPath: string,
+    /** Where the content is until it is committed. */
+    readonly temporaryPath: string,
     private readonly handle: FileHandle,
   ) {}
 

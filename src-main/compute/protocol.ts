@@ -141,6 +141,8 @@ export interface RewriteParams {
   readonly outPath: string | null;
   /** Write INT8 and FP16 weights into the file (it can leave the project) instead of referring to weights.bin. */
   readonly materialize: boolean;
+  /** Open the model in ONNX Runtime and run it once before it gets its name; for self-contained files. */
+  readonly mustRun?: boolean;
 }
 
 export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'> & {

@@ -12,6 +12,7 @@ import { halfHazards } from '../quantization/half-hazards';
 import { withHalfIo } from '../quantization/half-io';
 import { countNodes, placeQdq, quantizeModel, rangeFacts } from '../quantization/quantize';
 import { WeightScales } from '../quantization/weight-scales';
+import { checkRuns, checkStructure } from './check-written';
 import { preparedFacts } from './prepare';
 import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from './protocol';
 
@@ -26,7 +27,10 @@ function openPrepared(dir: string): { readonly model: Model; readonly weights: W
   return latest;
 }
 
-/** Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. */
+/**
+ * Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. A model that is
+ * not valid, or with `mustRun` does not run, is not kept.
+ */
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
   const { model, weights } = openPrepared(params.preparedDir);
   const { target, plan, thresholds, ranges, activationType, purpose, biases = [] } = params;
@@ -37,8 +41,11 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const made = params.io === 'fp16' ? withHalfIo(full) : full;
   const nodes = countNodes(made);
   if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
+  const written = { target, prepared: model, made, hasFp16 };
+  checkStructure(written);
   const external = params.materialize ? {} : { externalTo: preparedWeights(params.preparedDir) };
-  const { sizeBytes } = await writeModel(made, params.outPath, context, external);
+  const check = params.mustRun ? { check: (path: string, bytes: number) => checkRuns(path, bytes, written) } : {};
+  const { sizeBytes } = await writeModel(made, params.outPath, context, { ...external, ...check });
   return { nodes, decisions, hasFp16, sizeBytes };
 }
 

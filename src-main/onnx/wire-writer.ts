@@ -58,6 +58,7 @@ export async function writeModel(model: Model, path: string, context: TaskContex
     const file = await AtomicFile.create(path);
     try {
       await streamRope(inline, file, 'writing the model', context);
+      await options.check?.(file.temporaryPath, inline.length);
       await file.commit();
     } finally {
       await file.discard();
@@ -72,6 +73,8 @@ export interface WriteOptions {
   readonly externalTo?: ExternalTo;
   /** Above this size weights go to a data file; default 2 GiB - 1. */
   readonly maxInlineBytes?: number;
+  /** Judges the complete file under its temporary name; what it throws leaves no file. Not called for a model with a data file. */
+  readonly check?: (path: string, sizeBytes: number) => Promise<void>;
 }
 
 async function writeWithDataFile(model: Model, path: string, context: TaskContext): Promise<WrittenModel> {

@@ -20,7 +20,7 @@ export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, serv
   const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, { services }, context);
-  const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
+  const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, mustRun: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
   const { warnings, chosenMethod } = methodWarnings({ workspace, calibration, model, target: spec.target, variant: name });
   return { out: spec.outPath, variant: name.text, target: spec.target, ...result, warnings, ...(chosenMethod === undefined ? {} : { chosenMethod }) };
 }

@@ -192,7 +192,7 @@ function readEngineRecord(dir: string): EngineRecord | null {
 }
 
 /** Everything that decides what a variant's graph is, but for the biases that its plan asks to correct: see withCorrectedBiases. */
-export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose'>;
+export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose' | 'mustRun'>;
 
 /** The recipe as a key holds it: a project that moves keeps what was made of it. */
 export function portable(recipe: VariantRecipe): VariantRecipe {

@@ -1,0 +1,65 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
+import { checkRuns, checkStructure, type MadeModel } from '../../../src-main/compute/check-written';
+import { int64Tensor, intsAttr, stringAttr } from '../../../src-main/onnx/make';
+import type { Model } from '../../../src-main/onnx/model';
+import { prepareModel } from '../../../src-main/onnx/prepare';
+import { writeModel } from '../../../src-main/onnx/wire-writer';
+import { calibrationTensors } from '../../../src-main/quantization/calibration-tensors';
+import { materialize } from '../../../src-main/quantization/materialize';
+import { quantizeModel } from '../../../src-main/quantization/quantize';
+import { useTempDirs } from '../../support/temp-dir';
+import { Net } from '../quantization/graphs';
+
+/** Between integer layers ONNX Runtime (1.30 to 1.32) refuses a Resize of some axes that keeps the aspect ratio. */
+function resizeNet(policy: string): Model {
+  const net = new Net();
+  net.initializers.push(int64Tensor('sizes', [2], [8, 6]));
+  const before = net.op('Relu', 'before', [net.conv('stem', 'x', 4, 4)]);
+  const resized = net.op('Resize', 'resize', [before, '', '', 'sizes'], [stringAttr('mode', 'nearest'), stringAttr('keep_aspect_ratio_policy', policy), intsAttr('axes', [2, 3])]);
+  const behind = net.op('Relu', 'behind', [net.conv('second', resized, 4, 4)]);
+  return prepareModel(net.model(['n', 4, 4, 4], net.conv('head', behind, 4, 2), 19)).model;
+}
+
+function made(prepared: Model): MadeModel {
+  const thresholds = Object.fromEntries(calibrationTensors(prepared).map((name) => [name, 4]));
+  const { model, hasFp16 } = quantizeModel({ model: prepared, target: 'onnxruntime', plan: EMPTY_PLAN, thresholds, ranges: {} });
+  return { target: 'onnxruntime', prepared, made: materialize(model), hasFp16 };
+}
+
+async function write(model: MadeModel): Promise<string> {
+  const path = join(temporaryFolder(), 'made.onnx');
+  await writeModel(model.made, path, {}, { check: (written, bytes) => checkRuns(written, bytes, model) });
+  return path;
+}
+
+const temporaryFolder = useTempDirs();
+
+describe('a written model', () => {
+  it('is kept when ONNX Runtime runs it', async () => {
+    expect(existsSync(await write(made(resizeNet('stretch'))))).toBe(true);
+  });
+
+  it('is refused when ONNX Runtime does not run it, naming the layer and what to do; nothing is left', async () => {
+    const model = made(resizeNet('not_larger'));
+    const folder = temporaryFolder();
+    const writing = writeModel(model.made, join(folder, 'made.onnx'), {}, { check: (written, bytes) => checkRuns(written, bytes, model) });
+    await expect(writing).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringContaining('does not run at Resize "resize" and was not kept') as unknown,
+      hint: expect.stringContaining('--layer "resize" --precision fp32') as unknown,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is refused when the rewrite broke its structure, which is told from what the model had before', () => {
+    const model = made(resizeNet('stretch'));
+    expect(() => checkStructure(model)).not.toThrow();
+    const { graph } = model.made;
+    const broken: MadeModel = { ...model, made: { ...model.made, graph: { ...graph, node: graph.node.filter(({ name }) => name !== 'stem') } } };
+    expect(() => checkStructure(broken)).toThrow(/"stem:0", which nothing before it defines/);
+    expect(() => checkStructure({ ...broken, prepared: broken.made })).not.toThrow();
+  });
+});
