@@ -1,4 +1,5 @@
 import type { Warning } from '../../src-shared/contract/jobs';
+import { formatBytes } from '../../src-shared/base/units';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { CalibrationState } from '../calibration/calibration-state';
 
@@ -29,6 +30,12 @@ export function warningsOf(state: CalibrationState, isShard: boolean): Warning[]
     warnings.push({ code: 'activations-nan', message: `${state.nonFinite.length} images in all make NaN or infinity.` });
   }
   return warnings;
+}
+
+/** One worker is the least: a limit that it does not keep to is told. */
+export function memoryWarning(peakBytes: number | undefined, limitBytes: number | undefined): Warning | null {
+  if (peakBytes === undefined || limitBytes === undefined || peakBytes <= limitBytes) return null;
+  return { code: 'memory-limit', message: `One worker takes ${formatBytes(peakBytes)} for an image of this model, more than the limit of ${formatBytes(limitBytes)}; it was collected with one` };
 }
 
 export function allNonFinite(state: CalibrationState): WorkbenchError {

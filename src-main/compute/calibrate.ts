@@ -12,7 +12,7 @@ import { decodeHistogramFile, encodeHistogramFile, type HistogramFile } from '..
 import { loadPrepared } from '../onnx/prepared-store';
 import { calibrationTensors } from '../quantization/calibration-tensors';
 import { loadAddon } from './addon';
-import { allNonFinite, nothingCounted } from './calibrate-messages';
+import { allNonFinite, memoryWarning, nothingCounted } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch, type ImageOutcome } from './image-pool';
 import type { CalibrateParams, ComputeMethods } from './protocol';
@@ -66,16 +66,18 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   try {
     const grid = plan && (await openGridPass(plan, checkpoint?.grid ?? null, params, context));
     const model = collectionModel(prepared, params.preparedDir, tensors, params.input.name);
-    await collect({ params, context, state, grid, entries, remaining, partialPath, model, tensors });
+    const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, tensors };
+    await collect(task);
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
 
     if (state.imageCount === 0) throw nothingCounted(state, entries.length);
     if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
     const counted = state.imageCount - resumedImages;
     const collected = { state, grid: grid?.state.toFile(params.shard ? null : grid.names) ?? null };
-    const result = await finishCalibration(collected, params, { startedAt, counted, resumedImages });
+    const result = await finishCalibration(collected, { ...params, threads: task.workers?.count ?? params.threads }, { startedAt, counted, resumedImages });
     await rm(partialPath, { force: true });
-    return result;
+    const tooLittle = memoryWarning(task.workers?.peakBytes, params.memoryLimitBytes);
+    return tooLittle === null ? result : { ...result, warnings: [...result.warnings, tooLittle] };
   } finally {
     if (plan) await removeGridModel(params.calibrationDir);
   }
@@ -111,6 +113,8 @@ interface CollectTask {
   readonly partialPath: string;
   readonly model: Uint8Array;
   readonly tensors: readonly string[];
+  /** Known when the first image is through. */
+  workers?: { readonly count: number; readonly peakBytes: number };
 }
 
 async function collect(task: CollectTask): Promise<void> {
@@ -145,6 +149,8 @@ async function collect(task: CollectTask): Promise<void> {
       init,
       threads: affordableThreads(params.threads, task.tensors.length * (init.splitsGroups ? groupCount : 1)),
       batches: batchesOf(task.remaining, params.input.fixedBatch ?? 1),
+      ...(params.memoryLimitBytes === undefined ? {} : { memoryLimitBytes: params.memoryLimitBytes }),
+      onWorkers: (count, peakBytes) => (task.workers = { count, peakBytes }),
       signal: AbortSignal.any([writeFailed.signal, ...(context.signal ? [context.signal] : [])]),
       onBatch: (batch, outcomes) => {
         noteOutcomes(state, batch, outcomes);

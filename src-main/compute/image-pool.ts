@@ -3,6 +3,7 @@ import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError, type WireError } from '../../src-shared/contract/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
 import { entryPath } from './entry-path';
+import { affordableWorkers, memoryBounds, PeakMemory } from './worker-memory';
 
 /** Decoding of the next batch overlaps with inference of the current one. */
 const BATCHES_IN_FLIGHT = 2;
@@ -44,6 +45,10 @@ export interface PoolOptions<R, S> {
   readonly threads: number;
   readonly batches: readonly Batch[];
   readonly signal?: AbortSignal;
+  /** Resident memory that the process should not exceed; see worker-memory. */
+  readonly memoryLimitBytes?: number;
+  /** Told how many workers run, once the first one has shown what it needs at its peak. */
+  readonly onWorkers?: (count: number, peakBytes: number) => void;
   readonly onBatch: (batch: Batch, outcomes: readonly ImageOutcome<R>[]) => void;
   /** Asks every worker for its state when true is returned after a batch, and always at the end and on cancel. */
   readonly isCheckpointDue?: () => boolean;
@@ -55,7 +60,8 @@ export interface PoolOptions<R, S> {
 
 /**
  * Runs batches over several one-thread workers. Which worker takes which batch is not defined; results must not depend
- * on it. Resolves when every batch is through and flushed; rejects on the first fatal error, or when cancelled (after
+ * on it. The first worker runs alone until its first batch is through: what that took decides how many more are started. Resolves
+ * when every batch is through and flushed; rejects on the first fatal error, or when cancelled (after
  * the batches in flight are through and flushed, so that a caller can keep them).
  */
 export async function runImagePool<R, S>(options: PoolOptions<R, S>): Promise<void> {
@@ -73,18 +79,19 @@ class ImagePool<R, S> {
   private finished: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   private flushesOpen = 0;
   private isFlushing = false;
+  /** Of the first worker, until its first batch is through. */
+  private peak: PeakMemory | null = new PeakMemory();
 
   constructor(private readonly options: PoolOptions<R, S>) {}
 
   async run(): Promise<void> {
     const { options } = this;
-    const threads = Math.max(1, Math.min(options.threads, options.batches.length));
     const done = new Promise<void>((resolve, reject) => {
       this.finished = { resolve, reject };
     });
     const onAbort = (): void => this.advance();
     options.signal?.addEventListener('abort', onAbort, { once: true });
-    for (let i = 0; i < threads; i++) this.workers.push(this.startWorker());
+    this.workers.push(this.startWorker());
     try {
       await done;
     } finally {
@@ -99,6 +106,14 @@ class ImagePool<R, S> {
    */
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => endOf(worker.thread)));
+  }
+
+  private startOthers(peak: PeakMemory): void {
+    const { threads, batches, memoryLimitBytes, onWorkers } = this.options;
+    const measured = peak.measure();
+    const count = affordableWorkers(Math.min(threads, batches.length), measured, memoryBounds(memoryLimitBytes));
+    while (this.workers.length < count) this.workers.push(this.startWorker());
+    onWorkers?.(count, measured.peakBytes);
   }
 
   private startWorker(): PoolWorker {
@@ -124,6 +139,8 @@ class ImagePool<R, S> {
         break;
       case 'batch': {
         worker.inFlight--;
+        if (this.peak) this.startOthers(this.peak);
+        this.peak = null;
         const batch = this.options.batches[message.index];
         if (batch) this.options.onBatch(batch, message.outcomes as readonly ImageOutcome<R>[]);
         break;

@@ -97,6 +97,8 @@ export interface CalibrateParams {
   readonly calibrationDir: string;
   readonly threads: number;
   readonly shard: Shard | null;
+  /** Resident memory that the compute process should not exceed: fewer workers are started. Absent: what is free. */
+  readonly memoryLimitBytes?: number;
   /** Begin with the finished calibration of this folder, whose absent images are back. */
   readonly continuesFinished?: boolean;
   /** Seconds between two checkpoints of an unfinished pass. */

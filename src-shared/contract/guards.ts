@@ -96,13 +96,13 @@ const jobSpec = byKind<JobSpec>({
   best: objectOf<BestSpec>({ kind: oneOf('best'), ...projectPath }, common),
   repair: objectOf<RepairSpec>({ kind: oneOf('repair'), ...projectPath }, { ...common, variant: string, limit: whole }),
   health: objectOf<HealthSpec>({ kind: oneOf('health'), ...projectPath }, { againstPath: string, limit: whole, limits: someHealthLimitsShape, threads: whole }),
-  calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole }),
+  calibrate: objectOf<Calibrate>({ kind: oneOf('calibrate'), ...projectPath }, { limit: whole, threads: whole, shard, fresh: boolean, tensorrtGridBatch: whole, memoryLimitGb: points }),
   merge: objectOf<Merge>({ kind: oneOf('merge'), ...projectPath, shardPaths: arrayOf(string) }, {}),
   quantize: objectOf<QuantizeSpec>({ kind: oneOf('quantize'), ...projectPath, target: oneOf(...TARGETS), variant: string, outPath: string }, { activationType, io: oneOf('fp32', 'fp16') }),
   validate: objectOf<ValidateSpec>({ kind: oneOf('validate'), ...projectPath }, { ...variantsShapes, limit: whole }),
   build: objectOf<BuildSpec>({ kind: oneOf('build'), ...projectPath }, { ...variantsShapes, ...devicesShapes }),
   bench: objectOf<BenchSpec>({ kind: oneOf('bench'), ...projectPath }, { ...variantsShapes, ...devicesShapes, batch: whole, rounds: whole }),
-  run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole, searches: boolean, diagnoses: boolean }),
+  run: objectOf<RunSpec>({ kind: oneOf('run'), ...projectPath }, { ...variantsShapes, limit: whole, rounds: whole, tensorrtGridBatch: whole, searches: boolean, diagnoses: boolean, memoryLimitGb: points }),
 });
 
 const pictureSize = where(whole, 'an integer from 16 to 512', (value) => value >= 16 && value <= 512);

@@ -16,7 +16,7 @@ import type { Progress } from './progress';
 
 /** The work that takes longer than a second. Paths are absolute. `tensorrtGridBatch`: also collect TensorRT's own grid. */
 export type JobSpec =
-  | { readonly kind: 'calibrate'; readonly projectPath: string; readonly limit?: number; readonly threads?: number; readonly shard?: Shard; readonly fresh?: boolean; readonly tensorrtGridBatch?: number }
+  | { readonly kind: 'calibrate'; readonly projectPath: string; readonly limit?: number; readonly threads?: number; readonly shard?: Shard; readonly fresh?: boolean; readonly tensorrtGridBatch?: number; readonly memoryLimitGb?: number }
   | { readonly kind: 'merge'; readonly projectPath: string; readonly shardPaths: readonly string[] }
   | QuantizeSpec
   | ValidateSpec
@@ -97,6 +97,8 @@ export interface RunSpec extends VariantsSpec {
   readonly searches?: boolean;
   /** Say why groups of the shipped variant lost more than the gate allows. */
   readonly diagnoses?: boolean;
+  /** See calibrate. */
+  readonly memoryLimitGb?: number;
 }
 
 export interface SensitivitySpec {

@@ -174,6 +174,14 @@ describe('calibration is bit-identical', () => {
 });
 
 describe('calibrate', () => {
+  it('gives the same bytes with as few workers as the memory limit allows, and says when one is too many', async () => {
+    const limited = await calibrate(await project(), '--threads', '2', '--memory-limit', '0.01');
+    expect(limited).toMatchObject({ sha256: expected, threads: 1, warnings: [expect.objectContaining({ code: 'memory-limit', message: expect.stringContaining('the limit of 10.0 MB') as string })] });
+    const roomy = await calibrate(await project(), '--threads', '2', '--memory-limit', '64');
+    expect(roomy).toMatchObject({ sha256: expected, threads: 2, warnings: [] });
+    await expect(calibrate(await project(), '--memory-limit', '-1')).rejects.toThrow(/--memory-limit/);
+  });
+
   it('keeps a finished calibration of the same content and collects again with --fresh', async () => {
     const path = await project();
     await calibrate(path);

@@ -55,6 +55,7 @@ export async function collectJob(spec: CalibrateSpec, workspace: Workspace, serv
       calibrationDir,
       threads: spec.threads ?? defaultThreads(),
       shard: spec.shard ?? null,
+      ...(spec.memoryLimitGb === undefined ? {} : { memoryLimitBytes: spec.memoryLimitGb * 1e9 }),
       continuesFinished: hasReturned && !spec.fresh,
       checkpointSeconds: CHECKPOINT_SECONDS,
       tensorrtGrid: spec.tensorrtGridBatch === undefined ? null : { modelPath: workspace.file.model.path, batch: spec.tensorrtGridBatch },

@@ -51,6 +51,7 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
       projectPath,
       target: options.target,
       ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+      ...(spec.memoryLimitGb === undefined ? {} : { memoryLimitGb: spec.memoryLimitGb }),
       ...(limit === undefined ? {} : { limit }),
       ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
     },

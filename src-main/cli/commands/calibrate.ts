@@ -9,18 +9,20 @@ import { oneLine } from '../terminal-text';
 export const calibrate: Command = {
   name: 'calibrate',
   summary: 'collects activation histograms (continues an interrupted pass)',
-  usage: `Usage: calib calibrate PROJECT [--limit N] [--threads N] [--shard I/N] [--tensorrt-grid BATCH] [--fresh] [--json]
+  usage: `Usage: calib calibrate PROJECT [--limit N] [--threads N] [--shard I/N] [--tensorrt-grid BATCH] [--memory-limit GB] [--fresh] [--json]
   --limit N     only N images: the first ones of a list, spread evenly over a folder
   --threads N   one-thread workers (default: one per core)
   --shard I/N   only every N-th image, beginning with the I-th; put together with calib merge
   --tensorrt-grid BATCH
                 also count as TensorRT's calibrator does when it gets BATCH images at a time in the set's order:
                 gives method entropy-tensorrt and every name of a TensorRT calibration cache
+  --memory-limit GB
+                start no more workers than fit into so much memory, by what the first one took (default: what is free)
   --fresh       collect again although a finished calibration of the same content exists`,
   async run(argv, context) {
     const { values, positionals } = parseFlags(
       argv,
-      { limit: { type: 'string' }, threads: { type: 'string' }, shard: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, fresh: { type: 'boolean' } },
+      { limit: { type: 'string' }, threads: { type: 'string' }, shard: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, 'memory-limit': { type: 'string' }, fresh: { type: 'boolean' } },
       { min: 1, max: 1, names: 'PROJECT' },
     );
     const result = await context.runJob({
@@ -30,6 +32,7 @@ export const calibrate: Command = {
         limit: wholeNumber('--limit', values.limit, 1),
         threads: wholeNumber('--threads', values.threads, 1, 256),
         shard: parseShard(values.shard),
+        memoryLimitGb: memoryLimit(values['memory-limit']),
         fresh: values.fresh,
         tensorrtGridBatch: wholeNumber('--tensorrt-grid', values['tensorrt-grid'], 1),
       }),
@@ -38,6 +41,14 @@ export const calibrate: Command = {
     return EXIT_OK;
   },
 };
+
+/** @throws WorkbenchError usage */
+export function memoryLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const gigabytes = Number(text);
+  if (text.trim() === '' || !(gigabytes > 0) || !Number.isFinite(gigabytes)) throw new WorkbenchError('usage', `Expected --memory-limit to be gigabytes above 0 (4 or 0.5, for example), found "${text}"`);
+  return gigabytes;
+}
 
 function parseShard(text: string | undefined): Shard | undefined {
   if (text === undefined) return undefined;
