@@ -71,8 +71,8 @@ describe('the best of the single methods', () => {
 });
 
 describe('the images that the choice takes', () => {
-  it('are 32 of each group, 64 where there are no groups, and no more than 256 in all', () => {
-    expect([0, 1, 2, 3, 16, 200].map((groups) => wantedPerGroup(groups, 1000))).toEqual([64, 64, 32, 32, 16, 4]);
+  it('are 64 of each group, 128 where there are no groups, and no more than 512 in all', () => {
+    expect([0, 1, 2, 3, 16, 200].map((groups) => wantedPerGroup(groups, 1000))).toEqual([128, 128, 64, 64, 32, 4]);
   });
 
   it('are as many as half a gigabyte holds, but never fewer than 4 of a group', () => {
