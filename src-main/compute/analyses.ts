@@ -14,8 +14,8 @@ import { cpuSeconds, TrialPool, withTrials, type TrialCosts } from './trial-pool
 
 /** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
 const LAYERS_AT_ONCE = 8;
-/** Opening a quantized model takes about so many times what opening FP32 takes. */
-const TRIAL_OPEN = 2;
+/** A quantized model takes about so many times what FP32 takes, where that was not measured. */
+const TRIAL_TO_FP32 = 1.5;
 
 export async function auto({ trials: params, chosenCount, ...problem }: AutoParams, context: TaskContext): Promise<AutoComputed> {
   return withTrials(params, context, async (trials) => {
@@ -49,7 +49,7 @@ export async function best({ trials: params, candidates, perGroup, collectionSec
       const trialSeconds = cpuSeconds() - startedAt;
       // In processor time, so that a busy machine chooses on the same images as an idle one.
       const left = params.threads * budgetSeconds(collectionSeconds / trials.costs.slowdown) - (cpuSeconds() - before);
-      level = levels.find((slots) => levelSeconds(slots.length, candidates.length, { ...trials.costs, trialSeconds, trialImages: trials.images.length }) <= left) ?? least;
+      level = levels.find((slots) => levelSeconds(slots.length, candidates.length, { ...trials.costs, trialSeconds, trialImages: trials.images.length, clock: trials.trialClock }) <= left) ?? least;
       if (level.length > least.length) await trials.use(level);
     }
     trials.expect('choosing the method', candidates.length * trials.images.length);
@@ -61,9 +61,10 @@ export async function best({ trials: params, candidates, perGroup, collectionSec
 }
 
 /** Processor time of so many images: read them, run FP32 and every candidate. */
-function levelSeconds(images: number, candidates: number, costs: TrialCosts & { readonly trialSeconds: number; readonly trialImages: number }): number {
-  const { loadSeconds, openSeconds, runSeconds, trialSeconds, trialImages } = costs;
-  const trialRun = Math.max(runSeconds, (trialSeconds - TRIAL_OPEN * openSeconds) / trialImages);
+function levelSeconds(images: number, candidates: number, costs: TrialCosts & { readonly trialSeconds: number; readonly trialImages: number; readonly clock: TrialPool['trialClock'] }): number {
+  const { loadSeconds, openSeconds, runSeconds, slowdown, trialSeconds, trialImages, clock } = costs;
+  // Nothing was run when the trial was remembered from before.
+  const trialRun = clock.images === 0 ? TRIAL_TO_FP32 * runSeconds : clock.runMs / (1000 * slowdown * clock.images);
   const trial = Math.max(0, trialSeconds - trialRun * trialImages) + trialRun * images;
   return images * (loadSeconds + runSeconds) + openSeconds + candidates * trial;
 }

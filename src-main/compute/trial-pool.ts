@@ -72,6 +72,8 @@ export class TrialPool implements Trials {
   outputNames: readonly string[] = [];
   /** What was measured on the images in use so far. */
   costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0, slowdown: 1 };
+  /** What the clock showed while trials ran, and on how many images; opening them is not in it. */
+  trialClock = { runMs: 0, images: 0 };
   /** Runs of the model so far, without those that were remembered. */
   passes = 0;
   private readonly workers: TrialWorker[] = [];
@@ -142,8 +144,9 @@ export class TrialPool implements Trials {
     await this.spread(
       missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
       async (worker, { trial, part }) => {
-        const own = await worker.call('run', { trial: trials[trial] ?? NO_TRIAL, slots: this.slotsOf(at.slice(part.from, part.to)) });
+        const { answers: own, runMs } = await worker.call('run', { trial: trials[trial] ?? NO_TRIAL, slots: this.slotsOf(at.slice(part.from, part.to)) });
         this.passes += own.length;
+        this.trialClock = { runMs: this.trialClock.runMs + runMs, images: this.trialClock.images + own.length };
         this.report(own.length);
         const state = running.get(trial);
         if (!state) return;

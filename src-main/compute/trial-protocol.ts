@@ -50,7 +50,7 @@ export interface TrialTasks {
   readonly load: { readonly params: { readonly slot: number; readonly entry: ImageEntry }; readonly result: string | null };
   readonly reference: { readonly params: { readonly slots: readonly number[] }; readonly result: { readonly answers: readonly ReferenceAnswer[]; readonly outputs: readonly (readonly OutputTensor[])[]; readonly openMs: number; readonly runMs: number } };
   readonly share: { readonly params: SharedReference; readonly result: null };
-  readonly run: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: readonly TrialAnswer[] };
+  readonly run: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: { readonly answers: readonly TrialAnswer[]; readonly runMs: number } };
   /** Errors at the outputs of layers; one entry per image, in order. */
   readonly layers: { readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] }; readonly result: readonly LayerErrors[] };
   /** Shifts of biases; one list per image, in order, with one array per bias. */

@@ -64,8 +64,9 @@ export class TrialRunner implements Tasks {
     return Promise.resolve(null);
   }
 
-  run({ trial, slots }: TrialTasks['run']['params']): Promise<readonly TrialAnswer[]> {
+  run({ trial, slots }: TrialTasks['run']['params']): Promise<TrialTasks['run']['result']> {
     return this.withSession(this.models.of(trial), async (session) => {
+      const openedAt = performance.now();
       const answers: TrialAnswer[] = [];
       for (const chunk of this.chunks(slots)) {
         for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
@@ -73,7 +74,7 @@ export class TrialRunner implements Tasks {
           answers.push({ noise: outputs.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)), top1: top5[0] ?? -1 });
         }
       }
-      return answers;
+      return { answers, runMs: performance.now() - openedAt };
     });
   }
 
