@@ -5,6 +5,7 @@ import type { GraphIndex } from './graph-index';
 import { describeInput } from './image-input';
 import { DataType, type Model, type Node } from './model';
 import { isDefaultDomain, isOp } from './opset';
+import { capturedNames } from './subgraphs';
 import { constantsToInitializers } from './passes/constants-to-initializers';
 import { PREPARED_OPSET, upgradeOpset } from './passes/upgrade-opset';
 
@@ -22,9 +23,25 @@ const QUANTIZED = ['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'
 /** Enough names to find the place, not a page of them. */
 const NAMES_SHOWN = 5;
 
-/** A Conv, ConvTranspose, Gemm or MatMul whose data and weights are float32. */
-export function isQuantizable(node: Node, types: ReadonlyMap<string, number>): boolean {
-  return isOp(node, ...QUANTIZABLE) && node.input.slice(0, 2).every((name) => types.get(name) === DataType.FLOAT);
+/** A Conv, ConvTranspose, Gemm or MatMul of float32 whose weights are stored in the file; or a MatMul of two activations. */
+export function isQuantizable(node: Node, types: ReadonlyMap<string, number>, index: GraphIndex): boolean {
+  if (!isOp(node, ...QUANTIZABLE) || !node.input.slice(0, 2).every((name) => types.get(name) === DataType.FLOAT)) return false;
+  const weights = node.input[1] ?? '';
+  return isConstant(weights, index) || (isOp(node, 'MatMul') && dependsOnInput(weights, index));
+}
+
+/** True when a tensor is computed from an input of the graph. */
+function dependsOnInput(name: string, index: GraphIndex): boolean {
+  const pending = [name];
+  const seen = new Set<string>();
+  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
+    if (index.isGraphInput(current)) return true;
+    if (current === '' || seen.has(current)) continue;
+    seen.add(current);
+    const producer = index.producer(current)?.node;
+    if (producer) pending.push(...producer.input, ...capturedNames(producer));
+  }
+  return false;
 }
 
 /** Everything about a model that its user should know before calibrating it. */
@@ -90,7 +107,7 @@ function controlFlowWarning({ model }: InspectionFacts): Warning | null {
 }
 
 function dynamicWeightWarning({ model, index }: InspectionFacts): Warning | null {
-  const found = model.graph.node.filter((node) => isOp(node, 'Conv', 'ConvTranspose') && !isConstant(node.input[1] ?? '', index));
+  const found = model.graph.node.filter((node) => isOp(node, ...QUANTIZABLE) && !isConstant(node.input[1] ?? '', index) && !(isOp(node, 'MatMul') && dependsOnInput(node.input[1] ?? '', index)));
   if (found.length === 0) return null;
   return { code: 'dynamic-weights', message: `The weights of these layers are computed while the model runs, so they are not quantized: ${namesOf(found)}` };
 }
@@ -109,8 +126,8 @@ function isConstant(name: string, index: GraphIndex): boolean {
   return true;
 }
 
-function nothingToQuantize({ model, types }: InspectionFacts): Warning | null {
-  if (model.graph.node.some((node) => isQuantizable(node, types))) return null;
+function nothingToQuantize({ model, types, index }: InspectionFacts): Warning | null {
+  if (model.graph.node.some((node) => isQuantizable(node, types, index))) return null;
   return { code: 'nothing-to-quantize', message: 'The model has no Conv, ConvTranspose, Gemm or MatMul with float32 inputs: nothing can be quantized' };
 }
 

@@ -4,6 +4,7 @@ import { decodeGraph } from './decode-graph';
 import { ExternalDataResolver } from './external-data';
 import { likelyFormat } from './likely-format';
 import type { Graph, Model, OperatorSetId, StringEntry } from './model';
+import { checkIrVersion } from './opset';
 import { notOnnx, type FieldCursor } from './wire-cursor';
 import { WorkbenchError } from '../../src-shared/base/errors';
 
@@ -53,6 +54,7 @@ function decodeModelFields(context: DecodeContext, fields: FieldCursor): Model {
     switch (fields.number) {
       case 1:
         irVersion = fields.int('ir_version');
+        checkIrVersion(irVersion);
         break;
       case 2:
         texts.producerName = fields.text('producer_name');

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { imageInputOf, inspectModel } from '../../../src-main/onnx/inspect';
 import { floatTensor, graphAttr, intAttr, makeNode, makeTensor, makeValueInfo } from '../../../src-main/onnx/make';
 import { DataType, type Model } from '../../../src-main/onnx/model';
-import { readModel } from '../../../src-main/onnx/wire-reader';
+import { parseModel, readModel } from '../../../src-main/onnx/wire-reader';
+import { encodeModel } from '../../../src-main/onnx/wire-writer';
 import { buildGraph, buildModel, type GraphSpec } from '../../support/onnx-builder';
 import { sharedDir, sharedPath } from '../../support/shared';
 
@@ -87,4 +88,28 @@ describe('the image input', () => {
     expect(inspection.model).toMatchObject({ opset: 13, quantizable: 28, ops: { BatchNormalization: 27, Conv: 28 } });
     expect(inspection.warnings).toEqual([]);
   });
+});
+
+test('inputs that nothing can hold are refused, in words', () => {
+  const model = buildModel({ inputs: { x: ['N', 3, 100_000, 100_000] }, outputs: { y: null }, nodes: [makeNode('Relu', ['x'], ['y'])] });
+  expect(() => inspectModel(model, 'm.onnx')).toThrow(/found "x" float32 \[N, 3, 100000, 100000\] with 30000000000/);
+});
+
+test('IR versions that ONNX Runtime does not read are refused when the file is read', () => {
+  const at = (irVersion: number) => () => parseModel(encodeModel(buildModel({ inputs: image, outputs: { y: null }, nodes: [makeNode('Relu', ['x'], ['y'])], irVersion })), 'm.onnx');
+  expect(at(13)).not.toThrow();
+  expect(at(14)).toThrow(/IR version 13 or lower, which ONNX Runtime reads, found IR version 14/);
+});
+
+test('counts as quantizable what calibration takes: stored weights, and products of two activations', () => {
+  const nodes = [
+    makeNode('Transpose', ['v'], ['vt'], { name: 't' }),
+    makeNode('MatMul', ['x', 'vt'], ['a'], { name: 'computed' }),
+    makeNode('MatMul', ['a', 'a'], ['b'], { name: 'attention' }),
+    makeNode('MatMul', ['b', 'v'], ['y'], { name: 'stored' }),
+  ];
+  const model = buildModel({ inputs: { x: ['N', 3, 8, 8] }, outputs: { y: null }, nodes, initializers: [floatTensor('v', [8, 8], new Float32Array(64))] });
+  const { model: facts, warnings } = inspectModel(model, 'm.onnx');
+  expect(facts.quantizable).toBe(2);
+  expect(warnings.find(({ code }) => code === 'dynamic-weights')?.message).toContain('MatMul "computed"');
 });
