@@ -65,17 +65,32 @@ function requireThreshold(name: string, method: Method, known: Partial<Record<Me
   });
 }
 
-/** Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. */
+/**
+ * A cache, TensorRT's grid or `auto` name the tensors that some target and plan use, not all that are calibrated: a tensor that
+ * they leave out is a fault only where it gets Q/DQ, which is known when Q/DQ are placed.
+ */
+function mayLackTensors(method: Method, choices: Choices, calibration: StoredCalibration): boolean {
+  if (method === 'imported') return Object.keys(choices.importedThresholds).length > 0 && !hasRepair(choices.plan, 'equalization');
+  if (method === 'auto') return calibration.autoThresholds() !== null;
+  return method === 'entropy-tensorrt' && calibration.tensorrtThresholds() !== null;
+}
+
+/**
+ * Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. Tensors that the chosen
+ * method does not name are absent.
+ */
 export function thresholdsInUse(calibration: StoredCalibration, choices: Choices, method?: Method): Record<string, number> {
   const best = bestView(calibration, choices)?.decision.chosenMethod ?? UNDECIDED_METHOD;
   return Object.fromEntries(
-    calibration.index.tensors.map((tensor) => {
+    calibration.index.tensors.flatMap((tensor) => {
       const asked = methodOf(tensor.name, choices, method);
       const chosen = asked === 'best' ? best : asked;
       // The index answers the common case without decoding any histogram.
       const isStored = isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
-      const threshold = isStored ? tensor.thresholds[chosen] : requireThreshold(tensor.name, chosen, knownThresholds(tensor, choices, calibration), calibration);
-      return [tensor.name, threshold];
+      if (isStored) return [[tensor.name, tensor.thresholds[chosen]] as const];
+      const known = knownThresholds(tensor, choices, calibration);
+      if (known[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
+      return [[tensor.name, requireThreshold(tensor.name, chosen, known, calibration)] as const];
     }),
   );
 }
@@ -101,14 +116,15 @@ export interface TableOptions {
 export function thresholdTable(calibration: StoredCalibration, choices: Choices, { method, withCosts = false }: TableOptions = {}): ThresholdTable {
   const best = bestView(calibration, choices);
   const bestMethod = best?.decision.chosenMethod ?? UNDECIDED_METHOD;
-  const tensors = calibration.index.tensors.map((tensor): ThresholdRow => {
+  const tensors = calibration.index.tensors.flatMap((tensor): ThresholdRow[] => {
     const known = knownThresholds(tensor, choices, calibration);
     const chosen = methodOf(tensor.name, choices, method);
     // Where it is not in use it would only repeat another method's threshold.
     const methods: ThresholdRow['methods'] = chosen === 'best' && known[bestMethod] !== undefined ? { best: known[bestMethod], ...known } : known;
+    if (methods[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
     const threshold = requireThreshold(tensor.name, chosen, methods, calibration);
     const cost = evaluateThreshold(calibration.total(tensor.name), threshold);
-    return {
+    return [{
       name: tensor.name,
       amax: tensor.thresholds.minmax,
       methods,
@@ -118,7 +134,7 @@ export function thresholdTable(calibration: StoredCalibration, choices: Choices,
       sqnrDb: cost.sqnrDb,
       clippedFraction: cost.clippedFraction,
       ...(withCosts ? { costs: costsOf(tensor.name, methods, calibration) } : {}),
-    };
+    }];
   });
   const shown = method ?? choices.method;
   return { method: shown, ...(shown === 'best' ? { chosenMethod: bestMethod } : {}), ...(best === null ? {} : { best, ...lostBy(calibration, choices, best, method) }), tensors };
