@@ -10,7 +10,7 @@ const choices: Parameters<typeof thresholdsInUse>[1] = {
 /** A calibration of two tensors; of its histograms nothing is asked. */
 function stored(auto: Readonly<Record<string, number>> | null): StoredCalibration {
   const tensors = ['a', 'b'].map((name) => ({ name, min: -4, max: 4, thresholds: METHODS }));
-  return { index: { tensors }, tensorrtThresholds: () => null, autoThresholds: () => auto, bestDecisions: () => [] } as unknown as StoredCalibration;
+  return { index: { tensors }, tensorrtThresholds: () => null, autoThresholds: () => auto, bestDecisions: () => ({ decisions: [] }) } as unknown as StoredCalibration;
 }
 
 it('a cache need not name tensors that no target in use asks for', () => {
