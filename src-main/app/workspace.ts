@@ -120,13 +120,6 @@ export function limited(set: ImageSet, limit: number): ImageSet['entries'] {
   return statSync(set.root).isDirectory() ? spread(entries, limit) : entries.slice(0, limit);
 }
 
-/** Version 2 halves odd margins to even; calibrations of version 1 whose images were cropped are made again. */
-const CROP_VERSION = 2;
-
-function cropOf({ preprocessing }: ProjectFile): { readonly crop?: number } {
-  return preprocessing.crop === null ? {} : { crop: CROP_VERSION };
-}
-
 /** Identity of a calibration: model, images (content, not order), preprocessing and collector. */
 export async function calibrationKey(workspace: Workspace, set: ImageSet, context: TaskContext): Promise<string> {
   const groups = set.entries.map((entry) => `${imageId(entry)}\0${entry.group ?? ''}`).sort();
@@ -136,7 +129,6 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet, contex
     // The same images in other groups are other histograms, although their whole is the same.
     groups: set.groups.length === 0 ? [] : groups,
     preprocessing: workspace.file.preprocessing,
-    ...cropOf(workspace.file),
     prepare: PREPARE_VERSION,
     ...equalizationOf(workspace.file),
     collector: COLLECTOR_VERSION,
@@ -157,7 +149,7 @@ function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
   const { path, labels } = file.calibrationSet;
   // As the project file has them, so that a project and its images can move together.
   const set = { path: storedPath(dir, path), labels: labels === null ? null : storedPath(dir, labels) };
-  return shortHash({ model: file.model.sha256, set, preprocessing: file.preprocessing, ...cropOf(file), prepare: PREPARE_VERSION, ...equalizationOf(file), collector: COLLECTOR_VERSION });
+  return shortHash({ model: file.model.sha256, set, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, ...equalizationOf(file), collector: COLLECTOR_VERSION });
 }
 
 export async function setCurrentCalibration(workspace: Workspace, key: string, limit: number | undefined): Promise<void> {

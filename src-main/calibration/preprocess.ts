@@ -73,15 +73,9 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
   if (width !== target.width || height !== target.height) {
     throw imageError(name, `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add --resize ${target.width}x${target.height}`);
   }
-  const left = halfToEven(sized.width - width);
-  const top = halfToEven(sized.height - height);
+  const left = Math.floor((sized.width - width) / 2);
+  const top = Math.floor((sized.height - height) / 2);
   return toFloats(sized, { left, top }, recipe);
-}
-
-/** Half of a margin, rounded as torchvision's center_crop rounds it: Python's round, half to even. */
-function halfToEven(margin: number): number {
-  const half = Math.floor(margin / 2);
-  return half + (margin % 2 === 1 && half % 2 === 1 ? 1 : 0);
 }
 
 function applyResize(pixels: Pixels, resize: Preprocessing['resize']): Pixels {
