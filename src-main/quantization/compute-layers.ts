@@ -50,14 +50,8 @@ export function convChannels(node: Node, dims: readonly number[]): { readonly in
   return { input, output, groups, isDepthwise: groups > 1 && groups === input };
 }
 
-/** A compute layer with a constant weight, in INT8: what its weight scales are for. */
-export function quantizedReason(facts: GraphFacts, node: Node): string {
-  const dims = facts.initializer(node.input[1] ?? '')?.dims ?? [];
-  const { output, groups } = node.opType === 'ConvTranspose' ? convChannels(node, dims) : { output: 0, groups: 1 };
-  // The weight of a ConvTranspose has the output channels of one group along its axis: the groups share their scales.
-  const scales = groups > 1 ? `one weight scale for each of the ${output / groups} output channels of a group, shared by all ${groups} groups` : 'one weight scale per output channel';
-  return `INT8 inputs and weights, ${scales}`;
-}
+/** Of a compute layer with a constant weight. */
+export const QUANTIZED_REASON = 'INT8 inputs and weights, one weight scale per output channel';
 
 /** Sizes of a matrix product with a constant right side: k summed over, n columns. */
 export function matrixSizes(node: Node, dims: readonly number[]): { readonly k: number; readonly n: number } {

@@ -1,5 +1,5 @@
 import { DataType, type Node } from '../onnx/model';
-import { biasOf, quantizedReason, weightOf } from './compute-layers';
+import { biasOf, QUANTIZED_REASON, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { RangeFacts } from './half-hazards';
@@ -46,7 +46,7 @@ interface Context {
 
 function placeCompute(context: Context, node: Node): void {
   const { facts, builder } = context;
-  builder.decide(node, { precision: 'int8', code: 'quantized', reason: quantizedReason(facts, node) });
+  builder.decide(node, { precision: 'int8', code: 'quantized', reason: QUANTIZED_REASON });
   const data = node.input[0] ?? '';
   builder.quantizeEdge(data, node, 0);
   const weight = weightOf(facts, node);

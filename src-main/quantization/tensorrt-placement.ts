@@ -1,6 +1,6 @@
 import type { AttentionPrecision } from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
-import { quantizedReason, weightOf } from './compute-layers';
+import { QUANTIZED_REASON, weightOf } from './compute-layers';
 import { floatReason } from './float-reasons';
 import type { GraphFacts } from './graph-facts';
 import type { RangeFacts } from './half-hazards';
@@ -104,7 +104,7 @@ function placePartition(context: Context, { root, members, residual }: Partition
   else builder.quantizeEdge(root.input[1] ?? '', root, 1);
   builder.quantizeEdge(root.input[0] ?? '', root, 0);
   context.quantizedRoots.add(root);
-  builder.decide(root, weight ? { precision: 'int8', code: 'quantized', reason: quantizedReason(facts, root) } : ATTENTION);
+  builder.decide(root, weight ? { precision: 'int8', code: 'quantized', reason: QUANTIZED_REASON } : ATTENTION);
   for (const member of members) {
     if (member === residual?.add) continue;
     const refusal = precisions.restRefusals.get(member.name);
