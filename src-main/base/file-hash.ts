@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { throwIfAborted } from '../../src-shared/base/errors';
 
 /** sha256 of a file's content as 64 hex digits, streamed (constant memory). Throws Node's error when it cannot be read. */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
@@ -26,9 +27,9 @@ export async function sha256OfStoredFile(path: string, signal?: AbortSignal): Pr
   return sha256;
 }
 
-/** Whether a file is there with this content; what cannot be read is not. @throws Error only when `signal` is aborted */
+/** Whether a file is there with this content; what cannot be read is not. @throws WorkbenchError cancelled */
 export async function hasContent(path: string, sha256: string, signal?: AbortSignal): Promise<boolean> {
   const found = await sha256OfStoredFile(path, signal).catch(() => null);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   return found === sha256;
 }

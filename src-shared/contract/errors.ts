@@ -1,4 +1,4 @@
-import { WorkbenchError, type ErrorCode } from '../base/errors';
+import { cancelledError, WorkbenchError, type ErrorCode } from '../base/errors';
 
 /** A WorkbenchError as plain data, for the wire and for records. */
 export interface WireError {
@@ -19,6 +19,8 @@ export function toWireError(error: unknown): WireError {
       ...(detail === undefined ? {} : { detail }),
     };
   }
+  // What Node's own functions throw when their signal is aborted.
+  if (error instanceof Error && error.name === 'AbortError') return toWireError(cancelledError());
   if (error instanceof Error) {
     return { code: 'internal', message: error.message, ...(error.stack ? { detail: error.stack } : {}) };
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { JobQueue, type JobRunner } from '../../../src-main/app/job-queue';
 import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
@@ -124,6 +125,16 @@ describe('JobQueue', () => {
     expect([await queue.finished(first), await queue.finished(second)].map(({ state }) => state)).toEqual(['done', 'done']);
     await expect.poll(() => warnings).toContainEqual(expect.stringContaining('the window is gone'));
     process.off('warning', listener);
+  });
+
+  it('is cancelled when a function of Node ends by the signal', async () => {
+    const { queue } = setUp(async (_, { signal }) => {
+      await setTimeout(60_000, null, { signal });
+      return RESULT;
+    });
+    const id = queue.start(SPEC);
+    await Promise.resolve();
+    expect(await queue.cancel(id)).toMatchObject({ state: 'cancelled', error: { code: 'cancelled', message: 'Cancelled' } });
   });
 
   it('fails a job with the coded error and goes on with the next', async () => {
