@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 import { ownNames } from './test/support/own-names.mjs';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'out/', 'build/', 'native/'] },
+  { ignores: ['node_modules/', 'out/', 'build/', 'native/', '**/*.d.mts'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -28,7 +28,7 @@ export function t(key: string, params: MessageParams = {}): string {
 
 /** Whether a message exists, for texts that are optional (a hint per code, for example). */
 export function hasMessage(key: string): boolean {
-  return key in MESSAGES.en;
+  return ownValue(MESSAGES.en, key) !== undefined;
 }
 
 export function currentLanguage(): Language {

@@ -45,7 +45,7 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
     await field.waitFor({ timeout: 120_000 });
     expect(await field.getByRole('row').filter({ hasText: 'night' }).first().innerText()).toMatch(/night\s+16\s/);
     const row = field.getByRole('grid').getByRole('row').nth(1);
-    const tensor = (await row.locator('.mono').innerText()).trim();
+    const tensor = (await row.locator('.model-name').getAttribute('title')) ?? '';
     await row.dblclick();
     await page.getByRole('slider', { name: /Threshold/ }).waitFor();
     expect(new URL(page.url()).hash).toContain('/histogram');

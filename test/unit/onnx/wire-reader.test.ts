@@ -104,7 +104,7 @@ values[T.BOOL] = [0, 1, 1, 0, 1, 0]
 for t in (T.FLOAT, T.DOUBLE, T.FLOAT16, T.BFLOAT16): values[t] = [0, 1.5, -2.25, 100, -1, 6e-8]
 tensors = [h.make_tensor(onnx.TensorProto.DataType.Name(t), t, [2, 3], values[t]) for t in types]
 g = h.make_graph([], 'g', [], [], tensors)
-onnx.save(h.make_model(g), sys.argv[1])
+onnx.save(h.make_model(g, ir_version=10), sys.argv[1])
 print(json.dumps({t.name: np.asarray(nh.to_array(t)).astype(np.float64).ravel().tolist() for t in tensors}))
 `;
 

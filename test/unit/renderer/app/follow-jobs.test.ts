@@ -20,13 +20,10 @@ describe('a job that is followed from another tab', () => {
 
   it('tells its end by a notification while the page is hidden', () => {
     const told: string[] = [];
-    class FakeNotification {
-      static readonly permission = 'granted';
-      constructor(_: string, { body }: { readonly body: string }) {
-        told.push(body);
-      }
-    }
-    Reflect.set(window, 'Notification', FakeNotification);
+    const fakeNotification = function (_: string, { body }: { readonly body: string }): void {
+      told.push(body);
+    };
+    Reflect.set(window, 'Notification', Object.assign(fakeNotification, { permission: 'granted' }));
     Object.defineProperty(document, 'hidden', { value: true, configurable: true });
     const end = (): void => {
       useJobs.setState({ jobs: [jobSnapshot()] });
