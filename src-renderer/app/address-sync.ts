@@ -1,5 +1,5 @@
 import { useData } from '../features/data/data-store';
-import { HISTOGRAM_TABS, useHistogramTab } from '../features/histogram/tab-store';
+import { HISTOGRAM_TABS, useHistogramTab } from '../state/histogram-tab';
 import { useResults } from '../features/results/results-store';
 import { useSelection } from '../state/selection';
 import { useSession } from '../state/session';

@@ -2,6 +2,7 @@ import type { ModelView, RecentProject, ThresholdTable } from '../../src-shared/
 import { showLanding } from '../features/start/landing';
 import { t } from '../i18n';
 import type { Command } from '../state/commands';
+import { openHistogramOf } from '../state/histogram-tab';
 import { useSelection } from '../state/selection';
 import { useSession } from '../state/session';
 import { useView } from '../state/view';
@@ -43,7 +44,7 @@ export function paletteItems({ commands, model, thresholds, projects, openPath }
       isEnabled: command.isEnabled?.() !== false,
       run: command.run,
     })),
-    ...(thresholds?.tensors ?? []).map(({ name }) => found('tensor', name, () => showTensor(name))),
+    ...(thresholds?.tensors ?? []).map(({ name }) => found('tensor', name, () => openHistogramOf(name))),
     ...(model?.layers ?? []).map(({ layer }) => found('layer', layer, () => showLayer(layer))),
     ...projects.filter(({ exists, path }) => exists && path !== openPath).map(({ path }) => found('project', path, () => openProject(path))),
   ];
@@ -61,11 +62,6 @@ export function findItems(items: readonly PaletteItem[], query: string): readonl
 
 function found(kind: PaletteKind, title: string, run: () => void): PaletteItem {
   return { id: `${kind} ${title}`, kind, title, keys: [], isEnabled: true, run };
-}
-
-function showTensor(tensor: string): void {
-  useSelection.getState().selectTensor(tensor);
-  useView.getState().openScreen('histogram');
 }
 
 function showLayer(layer: string): void {

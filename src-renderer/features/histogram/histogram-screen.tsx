@@ -23,7 +23,7 @@ import { chooseBestForAll, chooseMethod, chooseMethodForAll } from './method-act
 import { MethodPanel } from './method-panel';
 import { Multiples } from './multiples';
 import { Readout } from './readout';
-import { useHistogramTab, type HistogramTab } from './tab-store';
+import { useHistogramTab, type HistogramTab } from '../../state/histogram-tab';
 import { TensorList } from './tensor-list';
 import { useTensorList, type TensorListState } from './use-tensor-list';
 import { useThresholdSession, type ThresholdSession } from './use-threshold-session';

@@ -2,9 +2,8 @@ import { formatFraction } from '../../../src-shared/base/units';
 import type { DiagnosisAction, DiagnosisResult } from '../../../src-shared/domain/analysis';
 import type { ProjectFile } from '../../../src-shared/domain/project';
 import { t } from '../../i18n';
-import { useSelection } from '../../state/selection';
+import { openHistogramOf } from '../../state/histogram-tab';
 import { useSession } from '../../state/session';
-import { useView } from '../../state/view';
 import { MethodBadge, PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { ModelName } from '../../widgets/model-name';
@@ -13,8 +12,6 @@ import { actionName, changeText, sqnrText } from './why-text';
 
 /** Tensors that clip the images, each with its share here and over the calibration set; a click shows its histogram. */
 export function ClippedList({ clipped }: Pick<DiagnosisResult, 'clipped'>) {
-  const selectTensor = useSelection((state) => state.selectTensor);
-  const openScreen = useView((state) => state.openScreen);
   const most = clipped.reduce((high, { clippedFraction, elsewhere }) => Math.max(high, clippedFraction, elsewhere), 0);
   const width = (share: number): string => `${most > 0 ? (100 * share) / most : 0}%`;
   return (
@@ -28,10 +25,7 @@ export function ClippedList({ clipped }: Pick<DiagnosisResult, 'clipped'>) {
               type="button"
               className="why-tensor"
               title={t('results.why.histogram', { tensor })}
-              onClick={() => {
-                selectTensor(tensor);
-                openScreen('histogram');
-              }}
+              onClick={() => openHistogramOf(tensor)}
             >
               <ModelName name={tensor} />
             </button>

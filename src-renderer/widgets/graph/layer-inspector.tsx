@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import { formatCount, formatDb, formatFraction, formatReal } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
+import { openHistogram } from '../../state/histogram-tab';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
-import { useView } from '../../state/view';
 import { PrecisionBadge } from '../badge';
 import { Button } from '../button';
 import { classNames } from '../class-names';
@@ -164,7 +164,6 @@ function TensorLine({ tensor, layers }: { readonly tensor: string; readonly laye
   const select = useSelection((state) => state.select);
   // The layer that is looked at stays.
   const chooseTensor = (): void => select({ tensor, layer: layers.active?.layer ?? null });
-  const openScreen = useView((state) => state.openScreen);
   const isCalibrated = useSession((state) => state.thresholds !== null);
   const hasHistogram = isCalibrated && layers.model.calibrationTensors.includes(tensor);
   return (
@@ -179,7 +178,7 @@ function TensorLine({ tensor, layers }: { readonly tensor: string; readonly laye
           title={t('model.inspector.histogram.title', { tensor })}
           onClick={() => {
             chooseTensor();
-            openScreen('histogram');
+            openHistogram();
           }}
         >
           {t('model.inspector.histogram')}

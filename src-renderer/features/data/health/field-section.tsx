@@ -3,8 +3,8 @@ import { ownValue } from '../../../../src-shared/base/records';
 import type { FieldComparison, FieldTensor } from '../../../../src-shared/domain/health';
 import type { HealthLimits } from '../../../../src-shared/domain/health-limits';
 import { t } from '../../../i18n';
+import { openHistogramOf } from '../../../state/histogram-tab';
 import { useSelection } from '../../../state/selection';
-import { useView } from '../../../state/view';
 import { classNames } from '../../../widgets/class-names';
 import { DataTable, type Column } from '../../../widgets/data-table';
 import { ModelName } from '../../../widgets/model-name';
@@ -76,7 +76,6 @@ function worstGroup({ groups }: FieldComparison): string {
 function Tensors({ against, group }: { readonly against: FieldComparison; readonly group: string }) {
   const tensor = useSelection((state) => state.tensor);
   const selectTensor = useSelection((state) => state.selectTensor);
-  const openScreen = useView((state) => state.openScreen);
   const of = (row: FieldTensor) => ownValue(row.groups, group);
   const columns: readonly Column<FieldTensor>[] = [
     { id: 'tensor', title: t('health.tensor'), width: '1fr', render: (row) => <ModelName name={row.tensor} />, sortValue: (row) => row.tensor },
@@ -96,10 +95,7 @@ function Tensors({ against, group }: { readonly against: FieldComparison; readon
         activeKey={tensor}
         initialSort={{ column: 'drift', direction: 'descending' }}
         onPick={selectTensor}
-        onActivate={(key) => {
-          selectTensor(key);
-          openScreen('histogram');
-        }}
+        onActivate={openHistogramOf}
       />
       <p className="data-note">{t('health.tensorsHint')}</p>
     </div>

@@ -1,8 +1,7 @@
 import type { HealthFinding, HealthImage, HealthSeverity } from '../../../../src-shared/domain/health';
 import { t } from '../../../i18n';
-import { useSelection } from '../../../state/selection';
+import { openHistogramOf } from '../../../state/histogram-tab';
 import { useThumbnail } from '../../../state/use-thumbnail';
-import { useView } from '../../../state/view';
 import { Button } from '../../../widgets/button';
 import { Icon, type IconName } from '../../../widgets/icons';
 import { ModelName } from '../../../widgets/model-name';
@@ -34,8 +33,6 @@ export function FindingList({ findings }: { readonly findings: readonly HealthFi
 }
 
 function Tensors({ tensors }: { readonly tensors: readonly string[] }) {
-  const selectTensor = useSelection((state) => state.selectTensor);
-  const openScreen = useView((state) => state.openScreen);
   return (
     <p className="health-tensors">
       {tensors.map((tensor) => (
@@ -43,10 +40,7 @@ function Tensors({ tensors }: { readonly tensors: readonly string[] }) {
           key={tensor}
           tone="quiet"
           title={t('health.openHistogram', { tensor })}
-          onClick={() => {
-            selectTensor(tensor);
-            openScreen('histogram');
-          }}
+          onClick={() => openHistogramOf(tensor)}
         >
           <ModelName name={tensor} />
         </Button>

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { startAddress } from '../../../../src-renderer/app/address-sync';
 import { useData } from '../../../../src-renderer/features/data/data-store';
-import { useHistogramTab } from '../../../../src-renderer/features/histogram/tab-store';
+import { useHistogramTab } from '../../../../src-renderer/state/histogram-tab';
 import { useResults } from '../../../../src-renderer/features/results/results-store';
 import { useSelection } from '../../../../src-renderer/state/selection';
 import { useSession } from '../../../../src-renderer/state/session';

@@ -1,4 +1,6 @@
 import { create } from 'zustand';
+import { useSelection } from './selection';
+import { useView } from './view';
 
 export const HISTOGRAM_TABS = ['inspect', 'all', 'auto'] as const;
 export type HistogramTab = (typeof HISTOGRAM_TABS)[number];
@@ -13,3 +15,15 @@ export const useHistogramTab = create<HistogramTabState>()((set) => ({
   tab: 'inspect',
   showTab: (tab) => set({ tab }),
 }));
+
+/** Opens the histogram of one tensor, whatever tab was open there before. */
+export function openHistogramOf(tensor: string): void {
+  useSelection.getState().selectTensor(tensor);
+  openHistogram();
+}
+
+/** Opens the histogram of the tensor that is chosen. */
+export function openHistogram(): void {
+  useHistogramTab.getState().showTab('inspect');
+  useView.getState().openScreen('histogram');
+}
