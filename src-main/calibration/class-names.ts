@@ -14,7 +14,7 @@ const MAX_NAMES_BYTES = 16e6;
 export async function readClassNames(folders: readonly string[]): Promise<{ readonly path: string; readonly names: readonly string[] } | null> {
   const path = folders.flatMap((folder) => NAMES_FILES.map((name) => join(folder, name))).find((candidate) => existsSync(candidate) && isPathAllowed(candidate));
   if (path === undefined || (await stat(path)).size > MAX_NAMES_BYTES) return null;
-  const lines = decodeText(await readFile(path)).split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== ''); // prettier-ignore
+  const lines = decodeText(await readFile(path)).split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== '');
   const numbered = lines.map((line) => /^(\d+)[\s,;:]+(.+)$/.exec(line));
   const isNumbered = numbered.every((parts, i) => parts !== null && Number(parts[1]) === i);
   const names = isNumbered ? numbered.map((parts) => parts?.[2] ?? '') : lines;

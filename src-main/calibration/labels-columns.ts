@@ -19,7 +19,7 @@ const FILE_WORDS = ['file', 'filename', 'file_name', 'filepath', 'file_path', 'p
 const LABEL_WORDS = [
   'label', 'labels', 'label_index', 'label_id', 'label_idx', 'class', 'class_index', 'class_id', 'class_idx', 'classid', 'target', 'category', 'category_id',
   'category_index', 'y', 'gt', 'ground_truth', 'index', 'idx',
-]; // prettier-ignore
+];
 const NAME_WORDS = ['label_name', 'class_name', 'category_name', 'name', 'classname'];
 const GROUP_WORDS = ['group'];
 /** Columns of these names, or without one, number the lines when no value repeats and another column can be the label. */

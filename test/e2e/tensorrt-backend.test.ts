@@ -218,7 +218,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const [fp32, int8] = engines.map(({ path }) => path);
     appendFileSync(fp32 ?? '', 'x');
     const again = await json<BuildResult>(...onGpu('build'));
-    expect(again.engines.map(({ path, built }) => ({ path, built }))).toEqual([{ path: fp32, built: true }, { path: int8, built: false }]); // prettier-ignore
+    expect(again.engines.map(({ path, built }) => ({ path, built }))).toEqual([{ path: fp32, built: true }, { path: int8, built: false }]);
   });
 
   it('loads no engine of a project folder that another user built, and says so', async () => {
