@@ -27,7 +27,15 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { paths: [{ name: 'onnxruntime-node', message: 'Import backends/onnxruntime, which switches its telemetry off first.', allowTypeImports: true }] },
+        {
+          paths: [
+            {
+              name: 'onnxruntime-node',
+              message: 'Import backends/onnxruntime, which switches its telemetry off first.',
+              allowTypeImports: true,
+            },
+          ],
+        },
       ],
     },
   },
@@ -41,7 +49,16 @@ export default tseslint.config(
   {
     files: ['**/*.js', '**/*.mjs', '*.config.ts'],
     ...tseslint.configs.disableTypeChecked,
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly' }, parserOptions: { projectService: false } },
+    languageOptions: {
+      globals: {
+        console: 'readonly',
+        process: 'readonly',
+        URL: 'readonly',
+        performance: 'readonly',
+        Buffer: 'readonly',
+      },
+      parserOptions: { projectService: false },
+    },
     rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-console': 'off' },
   },
 );

@@ -45,7 +45,8 @@ function newestSourceMs() {
 function headersDir() {
   const prefix = dirname(dirname(process.execPath));
   const own = join(prefix, 'include/node');
-  if (!flags.has('--package-headers') && existsSync(join(own, 'node_api.h')) && existsSync(join(own, 'common.gypi'))) return prefix;
+  if (!flags.has('--package-headers') && existsSync(join(own, 'node_api.h')) && existsSync(join(own, 'common.gypi')))
+    return prefix;
   const dir = join(nativeDir, 'build/nodedir');
   const include = join(dir, 'include/node');
   mkdirSync(include, { recursive: true });
@@ -68,7 +69,10 @@ function missingTools() {
 /** Throws an Error with one sentence. */
 function build() {
   const missing = missingTools();
-  if (missing.length > 0) throw new Error(`${missing.join(', ')} not found; install g++, make and python3 (Debian: apt-get install g++ make python3)`);
+  if (missing.length > 0)
+    throw new Error(
+      `${missing.join(', ')} not found; install g++, make and python3 (Debian: apt-get install g++ make python3)`,
+    );
   const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js');
   for (const step of [['configure'], ['build', '--jobs', 'max']]) {
     const args = [nodeGyp, ...step, '--release', `--nodedir=${headersDir()}`];
@@ -76,7 +80,9 @@ function build() {
     if (run.status !== 0) {
       const log = `${run.stdout ?? ''}${run.stderr ?? ''}`.trimEnd().split('\n');
       process.stderr.write(`${log.slice(-LOG_LINES).join('\n')}\n`);
-      throw new Error(`node-gyp ${step[0]} failed (its last lines stand above); it needs g++ with C++17, make and python3`);
+      throw new Error(
+        `node-gyp ${step[0]} failed (its last lines stand above); it needs g++ with C++17, make and python3`,
+      );
     }
   }
   if (!existsSync(output)) throw new Error(`node-gyp succeeded but ${output} is absent`);
@@ -87,7 +93,10 @@ function build() {
 /** The addon of a packed package, when it is for this kind of machine and loads here. */
 function hasPrebuilt() {
   const path = join(nativeDir, 'prebuilt', `${process.platform}-${process.arch}`, 'calib.node');
-  return existsSync(path) && spawnSync(process.execPath, ['-e', `require(${JSON.stringify(path)})`], { stdio: 'ignore' }).status === 0;
+  return (
+    existsSync(path) &&
+    spawnSync(process.execPath, ['-e', `require(${JSON.stringify(path)})`], { stdio: 'ignore' }).status === 0
+  );
 }
 
 function buildCalib() {
@@ -105,15 +114,25 @@ function buildCalib() {
 
 /** Absent headers are no failure: most machines have none. */
 async function buildTensorrt(major) {
-  const headers = process.platform === 'linux' ? findHeaders(major) : { missing: 'it is made for Linux', isAsked: false };
+  const headers =
+    process.platform === 'linux' ? findHeaders(major) : { missing: 'it is made for Linux', isAsked: false };
   try {
     if (headers.missing && headers.isAsked) throw new Error(headers.missing);
-    if (!headers.missing) await buildTensorrtAddon(major, headers, { nodeInclude: join(headersDir(), 'include/node'), isForced: flags.has('--force') });
+    if (!headers.missing)
+      await buildTensorrtAddon(major, headers, {
+        nodeInclude: join(headersDir(), 'include/node'),
+        isForced: flags.has('--force'),
+      });
   } catch (error) {
-    process.stderr.write(`calib: the addon for TensorRT ${major} was not built: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `calib: the addon for TensorRT ${major} was not built: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
     return false;
   }
-  if (flags.has('--tensorrt')) process.stdout.write(`calib: ${headers.missing ? `TensorRT ${major}: not built: ${headers.missing}` : tensorrtAddonPath(major)}\n`);
+  if (flags.has('--tensorrt'))
+    process.stdout.write(
+      `calib: ${headers.missing ? `TensorRT ${major}: not built: ${headers.missing}` : tensorrtAddonPath(major)}\n`,
+    );
   return true;
 }
 

@@ -154,7 +154,19 @@ export interface BuiltEngine {
 
 /** Element types as TensorRT has them. */
 export type TensorrtDataType =
-  | 'float32' | 'float16' | 'bfloat16' | 'fp8' | 'fp4' | 'e8m0' | 'int64' | 'int32' | 'int8' | 'int4' | 'uint8' | 'bool' | 'unknown';
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'fp8'
+  | 'fp4'
+  | 'e8m0'
+  | 'int64'
+  | 'int32'
+  | 'int8'
+  | 'int4'
+  | 'uint8'
+  | 'bool'
+  | 'unknown';
 
 export interface EngineTensor {
   readonly name: string;

@@ -9,7 +9,9 @@ import react from '@vitejs/plugin-react';
 import { createServer } from 'vite';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const electronDist = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(dirname(createRequire(import.meta.url).resolve('electron/package.json')), 'dist');
+const electronDist =
+  process.env.ELECTRON_OVERRIDE_DIST_PATH ??
+  join(dirname(createRequire(import.meta.url).resolve('electron/package.json')), 'dist');
 
 if (existsSync(electronDist)) {
   process.exit(spawnSync('npx', ['electron-vite', 'dev'], { cwd: root, stdio: 'inherit' }).status ?? 1);
@@ -17,7 +19,11 @@ if (existsSync(electronDist)) {
 
 console.log("Electron's binary is not installed; the screens open in a browser instead.");
 spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-const served = spawn(process.execPath, [join(root, 'out/main/calib.js'), 'serve', '--port', '0', ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] });
+const served = spawn(
+  process.execPath,
+  [join(root, 'out/main/calib.js'), 'serve', '--port', '0', ...process.argv.slice(2)],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
 const address = await new Promise((found, failed) => {
   served.stdout.on('data', (text) => /http:\S+/.test(text) && found(new URL(/http:\S+/.exec(text)[0])));
   served.on('exit', () => failed(new Error('calib serve ended')));

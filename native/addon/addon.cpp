@@ -30,7 +30,8 @@ std::vector<double> percentiles_argument(const Napi::Value& value) {
   for (std::uint32_t i = 0; i < list.Length(); ++i) {
     const Napi::Value entry = list[i];
     const double percent = number_argument(entry, "percentiles[" + std::to_string(i) + "]");
-    if (!(percent > 0.0 && percent <= 100.0)) throw Error(kInvalidArgument, "Expected a percentile above 0 and at most 100, found " + std::to_string(percent));
+    if (!(percent > 0.0 && percent <= 100.0))
+      throw Error(kInvalidArgument, "Expected a percentile above 0 and at most 100, found " + std::to_string(percent));
     percentiles.push_back(percent);
   }
   return percentiles;
@@ -40,13 +41,18 @@ std::vector<double> percentiles_argument(const Napi::Value& value) {
 Napi::Value thresholds_of_record(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const Napi::Env env = info.Env();
-    const Thresholds thresholds = thresholds_of(fold_histogram(record_argument(info)), percentiles_argument(argument(info, 1, "percentiles")));
+    const Thresholds thresholds =
+        thresholds_of(fold_histogram(record_argument(info)), percentiles_argument(argument(info, 1, "percentiles")));
     Napi::Array percentiles = Napi::Array::New(env, thresholds.percentiles.size());
-    for (std::uint32_t i = 0; i < thresholds.percentiles.size(); ++i) percentiles[i] = Napi::Number::New(env, thresholds.percentiles[i]);
+    for (std::uint32_t i = 0; i < thresholds.percentiles.size(); ++i)
+      percentiles[i] = Napi::Number::New(env, thresholds.percentiles[i]);
     Napi::Object result = Napi::Object::New(env);
     result.Set("minmax", thresholds.minmax);
     result.Set("entropy", thresholds.entropy);
-    result.Set("entropyIndex", thresholds.entropy_index == 0 ? env.Null() : Napi::Value(Napi::Number::New(env, static_cast<double>(thresholds.entropy_index))));
+    result.Set("entropyIndex",
+               thresholds.entropy_index == 0
+                   ? env.Null()
+                   : Napi::Value(Napi::Number::New(env, static_cast<double>(thresholds.entropy_index))));
     result.Set("percentiles", percentiles);
     result.Set("mse", thresholds.mse);
     return result;
@@ -59,12 +65,14 @@ Napi::Value search_entropy_of_bins(const Napi::CallbackInfo& info) {
     const Napi::Value value = argument(info, 0, "bins");
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
         value.As<Napi::TypedArray>().ElementLength() != kEntropyBins) {
-      throw Error(kInvalidArgument, "Expected bins to be a Float64Array of " + std::to_string(kEntropyBins) + " counts");
+      throw Error(kInvalidArgument,
+                  "Expected bins to be a Float64Array of " + std::to_string(kEntropyBins) + " counts");
     }
     Napi::Float64Array array = value.As<Napi::Float64Array>();
     std::vector<double> bins(array.Data(), array.Data() + kEntropyBins);
     for (const double count : bins) {
-      if (!std::isfinite(count) || count < 0.0) throw Error(kInvalidArgument, "Expected bins to hold finite counts that are not negative");
+      if (!std::isfinite(count) || count < 0.0)
+        throw Error(kInvalidArgument, "Expected bins to hold finite counts that are not negative");
     }
     const auto search = search_entropy(std::move(bins));
     return search ? Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(search->index))) : info.Env().Null();
@@ -75,7 +83,8 @@ Napi::Value search_entropy_of_bins(const Napi::CallbackInfo& info) {
 Napi::Value evaluate(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const double threshold = number_argument(argument(info, 1, "thresholdReal"), "thresholdReal");
-    if (!std::isfinite(threshold) || threshold < 0.0) throw Error(kInvalidArgument, "Expected thresholdReal to be finite and not negative");
+    if (!std::isfinite(threshold) || threshold < 0.0)
+      throw Error(kInvalidArgument, "Expected thresholdReal to be finite and not negative");
     const ThresholdQuality quality = evaluate_threshold(record_argument(info), threshold);
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("sqnrDb", quality.sqnr_db);
@@ -103,7 +112,9 @@ Napi::Value vulkan_device_list(const Napi::CallbackInfo& info) {
 }
 
 /** [sync] */
-Napi::Value version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), kVersion); }
+Napi::Value version(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), kVersion);
+}
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("HistogramSet", HistogramSet::define(env));

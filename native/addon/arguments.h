@@ -27,7 +27,8 @@ auto guarded(const Napi::Env& env, Body&& body) {
 }
 
 inline Napi::Value argument(const Napi::CallbackInfo& info, std::size_t index, const char* name) {
-  if (index >= info.Length()) throw Error(kInvalidArgument, std::string("Expected argument ") + name + ", but it is missing");
+  if (index >= info.Length())
+    throw Error(kInvalidArgument, std::string("Expected argument ") + name + ", but it is missing");
   return info[index];
 }
 
@@ -39,8 +40,10 @@ inline double number_argument(const Napi::Value& value, const std::string& name)
 /** An integer in [0, limit). */
 inline std::size_t index_argument(const Napi::Value& value, const std::string& name, std::size_t limit) {
   const double number = number_argument(value, name);
-  if (!(number >= 0.0) || number >= static_cast<double>(limit) || number != static_cast<double>(static_cast<std::uint64_t>(number))) {
-    throw Error(kInvalidArgument, "Expected " + name + " to be an integer from 0 to " + std::to_string(limit) + " (exclusive)");
+  if (!(number >= 0.0) || number >= static_cast<double>(limit) ||
+      number != static_cast<double>(static_cast<std::uint64_t>(number))) {
+    throw Error(kInvalidArgument,
+                "Expected " + name + " to be an integer from 0 to " + std::to_string(limit) + " (exclusive)");
   }
   return static_cast<std::size_t>(number);
 }

@@ -15,7 +15,8 @@ constexpr std::size_t kMaxTensors = 1000000;
 Napi::Float64Array counts_array(Napi::Env env, const std::vector<std::uint64_t>& bins) {
   Napi::Float64Array array = Napi::Float64Array::New(env, kBinCount);
   std::fill_n(array.Data(), kBinCount, 0.0);
-  std::transform(bins.begin(), bins.end(), array.Data(), [](std::uint64_t count) { return static_cast<double>(count); });
+  std::transform(bins.begin(), bins.end(), array.Data(),
+                 [](std::uint64_t count) { return static_cast<double>(count); });
   return array;
 }
 
@@ -34,7 +35,9 @@ Napi::Function HistogramSet::define(Napi::Env env) {
 }
 
 HistogramSet::HistogramSet(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HistogramSet>(info) {
-  guarded(info.Env(), [&] { histograms_.resize(index_argument(argument(info, 0, "tensorCount"), "tensorCount", kMaxTensors + 1)); });
+  guarded(info.Env(), [&] {
+    histograms_.resize(index_argument(argument(info, 0, "tensorCount"), "tensorCount", kMaxTensors + 1));
+  });
 }
 
 std::size_t HistogramSet::tensor_of(const Napi::CallbackInfo& info) const {

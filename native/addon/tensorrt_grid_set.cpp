@@ -56,7 +56,8 @@ Napi::Value TensorrtGridSet::grid(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const TensorrtGrid& grid = grids_[tensor_of(info)];
     Napi::Float64Array counts = Napi::Float64Array::New(info.Env(), kGridBins);
-    std::transform(grid.counts.begin(), grid.counts.end(), counts.Data(), [](std::uint64_t count) { return static_cast<double>(count); });
+    std::transform(grid.counts.begin(), grid.counts.end(), counts.Data(),
+                   [](std::uint64_t count) { return static_cast<double>(count); });
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("firstRange", static_cast<double>(grid.first_range));
     result.Set("range", static_cast<double>(grid.range()));

@@ -22,9 +22,12 @@ std::size_t keep_finite(Histogram& histogram, const float* values, std::size_t c
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t magnitude = bits_of(values[i]) & ~kSignBit;
-    if (magnitude < kInfinityBits) out[kept++] = values[i];
-    else if (magnitude == kInfinityBits) ++histogram.infinity_count;
-    else ++histogram.nan_count;
+    if (magnitude < kInfinityBits)
+      out[kept++] = values[i];
+    else if (magnitude == kInfinityBits)
+      ++histogram.infinity_count;
+    else
+      ++histogram.nan_count;
   }
   return kept;
 }
@@ -50,11 +53,13 @@ float Accumulator::add(Histogram& histogram, const float* values, std::size_t co
   return float_of(amax_bits);
 }
 
-std::uint32_t Accumulator::add_finite(Histogram& histogram, const float* values, std::size_t count, const ChunkBits& chunk) {
+std::uint32_t Accumulator::add_finite(Histogram& histogram, const float* values, std::size_t count,
+                                      const ChunkBits& chunk) {
   const bool has_negative = chunk.largest_unsigned >= kSignBit;
   const bool has_positive = chunk.largest_signed >= 0;
-  histogram.note_finite(count, float_of(has_negative ? chunk.largest_unsigned : chunk.smallest_unsigned),
-                        float_of(has_positive ? static_cast<std::uint32_t>(chunk.largest_signed) : chunk.smallest_unsigned));
+  histogram.note_finite(
+      count, float_of(has_negative ? chunk.largest_unsigned : chunk.smallest_unsigned),
+      float_of(has_positive ? static_cast<std::uint32_t>(chunk.largest_signed) : chunk.smallest_unsigned));
   histogram.zero_count += chunk.zeros;
   if (chunk.zeros == count) return 0;
 

@@ -44,7 +44,8 @@ class Accumulator {
 
   const ChunkKernels& kernels_;
   std::unique_ptr<Scratch> scratch_;
-  /** Since the last flush: chunks, zeros that sit in the first bin of each side, largest bin, sides that were touched. */
+  /** Since the last flush: chunks, zeros that sit in the first bin of each side, largest bin, sides that were touched.
+   */
   std::size_t pending_chunks_ = 0;
   std::uint64_t pending_positive_zeros_ = 0;
   std::uint64_t pending_negative_zeros_ = 0;

@@ -39,7 +39,8 @@ CALIB_INLINE ChunkBits scan_body(const float* values, std::size_t count) {
   return {largest_signed, largest_unsigned, smallest_unsigned, zeros, negative_zeros};
 }
 
-CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, float scale, std::uint16_t* __restrict slots) {
+CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, float scale,
+                             std::uint16_t* __restrict slots) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t bits = bits_of(values[i]);
     // The scale is a power of two: the product is exact, or below one and truncated to 0 as it must be.
@@ -50,7 +51,9 @@ CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, 
   }
 }
 
-ChunkBits scan_baseline(const float* values, std::size_t count) { return scan_body(values, count); }
+ChunkBits scan_baseline(const float* values, std::size_t count) {
+  return scan_body(values, count);
+}
 
 void slots_baseline(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
   slots_body(values, count, scale, slots);
@@ -59,7 +62,9 @@ void slots_baseline(const float* values, std::size_t count, float scale, std::ui
 constexpr ChunkKernels kBaseline{scan_baseline, slots_baseline};
 
 #ifdef CALIB_HAS_AVX2_BUILD
-CALIB_AVX2 ChunkBits scan_avx2(const float* values, std::size_t count) { return scan_body(values, count); }
+CALIB_AVX2 ChunkBits scan_avx2(const float* values, std::size_t count) {
+  return scan_body(values, count);
+}
 
 CALIB_AVX2 void slots_avx2(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
   slots_body(values, count, scale, slots);

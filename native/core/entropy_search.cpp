@@ -8,16 +8,20 @@ namespace calib {
 
 namespace {
 
-double x_log_x(double x) { return x > 0.0 ? x * std::log(x) : 0.0; }
+double x_log_x(double x) {
+  return x > 0.0 ? x * std::log(x) : 0.0;
+}
 
 /**
- * Levels hold L or L + 1 bins when 128 L <= i < 128 (L + 1). A level's share of the divergence, s ln(s / c) for sum s and
- * c non-empty bins, depends only on where it begins and how long it is, so each is computed once: about 18,000 logarithms
- * instead of 246,000. Entry 2a is the level of `length` bins that begins at a, entry 2a + 1 the one of length + 1.
+ * Levels hold L or L + 1 bins when 128 L <= i < 128 (L + 1). A level's share of the divergence, s ln(s / c) for sum s
+ * and c non-empty bins, depends only on where it begins and how long it is, so each is computed once: about 18,000
+ * logarithms instead of 246,000. Entry 2a is the level of `length` bins that begins at a, entry 2a + 1 the one of
+ * length + 1.
  */
 class LevelTable {
  public:
-  explicit LevelTable(const std::vector<double>& bins) : bins_(bins), sums_(bins.size()), filled_(bins.size()), terms_(2 * bins.size()) {
+  explicit LevelTable(const std::vector<double>& bins)
+      : bins_(bins), sums_(bins.size()), filled_(bins.size()), terms_(2 * bins.size()) {
     extend();
     advance();
   }
@@ -41,7 +45,8 @@ class LevelTable {
     }
     // No level of this length begins at 128 * (length + 1) or above.
     const std::size_t begins = std::min(fitting, kEntropyLevels * (length_ + 1));
-    for (std::size_t a = 0; a < begins; ++a) terms_[2 * a + 1] = sums_[a] > 0.0 ? sums_[a] * std::log(sums_[a] / filled_[a]) : 0.0;
+    for (std::size_t a = 0; a < begins; ++a)
+      terms_[2 * a + 1] = sums_[a] > 0.0 ? sums_[a] * std::log(sums_[a] / filled_[a]) : 0.0;
   }
 
   const std::vector<double>& bins_;
@@ -52,7 +57,9 @@ class LevelTable {
 };
 
 /** Bin at which level k begins when i bins are kept: ceil(k * i / 128). */
-std::size_t level_begin(std::size_t k, std::size_t i) { return (k * i + kEntropyLevels - 1) / kEntropyLevels; }
+std::size_t level_begin(std::size_t k, std::size_t i) {
+  return (k * i + kEntropyLevels - 1) / kEntropyLevels;
+}
 
 /** Sum of P ln Q over the kept bins, without the clipped values. */
 double inner_cross_entropy(const double* terms, std::size_t i) {

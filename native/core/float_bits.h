@@ -6,8 +6,8 @@
 namespace calib {
 
 /**
- * Floats by their bits. Comparing bits instead of floats keeps denormals apart even on a thread whose denormals-are-zero
- * mode an inference library switched on.
+ * Floats by their bits. Comparing bits instead of floats keeps denormals apart even on a thread whose
+ * denormals-are-zero mode an inference library switched on.
  */
 inline constexpr std::uint32_t kSignBit = 0x80000000U;
 inline constexpr std::uint32_t kInfinityBits = 0x7f800000U;
@@ -32,7 +32,8 @@ inline std::int32_t order_of(float value) {
 }
 
 inline float value_of_order(std::int32_t order) {
-  return order < 0 ? float_of(static_cast<std::uint32_t>(-order) | kSignBit) : float_of(static_cast<std::uint32_t>(order));
+  return order < 0 ? float_of(static_cast<std::uint32_t>(-order) | kSignBit)
+                   : float_of(static_cast<std::uint32_t>(order));
 }
 
 }  // namespace calib

@@ -7,8 +7,8 @@
 namespace calib {
 
 /**
- * Counts of |x|: bin i < counts.size() = floor(amax / w) + 1 spans [i*w, (i+1)*w), the last one [i*w, amax]. Exact zeros
- * are kept apart. No bins when no finite value but zero was seen. Twin of src-shared/domain/folded-histogram.ts.
+ * Counts of |x|: bin i < counts.size() = floor(amax / w) + 1 spans [i*w, (i+1)*w), the last one [i*w, amax]. Exact
+ * zeros are kept apart. No bins when no finite value but zero was seen. Twin of src-shared/domain/folded-histogram.ts.
  */
 struct FoldedHistogram {
   double bin_width = 0.0;
@@ -20,7 +20,9 @@ struct FoldedHistogram {
 
   bool empty() const { return counts.empty(); }
   /** Upper edge of bin i in units of the bin width. */
-  double upper_edge(std::size_t i) const { return i + 1 == counts.size() ? amax / bin_width : static_cast<double>(i + 1); }
+  double upper_edge(std::size_t i) const {
+    return i + 1 == counts.size() ? amax / bin_width : static_cast<double>(i + 1);
+  }
 };
 
 FoldedHistogram fold_histogram(const Histogram& histogram);

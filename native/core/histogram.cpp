@@ -41,7 +41,9 @@ int bin_of(float magnitude, int exponent) {
   return static_cast<int>(std::min(position, static_cast<float>(kBinCount - 1)));
 }
 
-float Histogram::amax() const { return std::max(std::fabs(min), std::fabs(max)); }
+float Histogram::amax() const {
+  return std::max(std::fabs(min), std::fabs(max));
+}
 
 void Histogram::note_finite(std::uint64_t count, float low, float high) {
   if (count == 0) return;

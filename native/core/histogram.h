@@ -9,8 +9,8 @@ namespace calib {
 /**
  * The streaming histogram of one tensor. Range R = 2^exponent, bin width w = R / kBinCount, bin i holds |x| in
  * [i*w, (i+1)*w); the last bin also takes |x| >= 2^127. The exponent is the smallest one in
- * [kMinExponent, kMaxExponent] with amax < R; growing it by one adds neighbouring bins in pairs, so the counts depend on
- * the multiset of values alone. Zeros (both signs), NaN and infinities never enter a bin. 64-bit counts.
+ * [kMinExponent, kMaxExponent] with amax < R; growing it by one adds neighbouring bins in pairs, so the counts depend
+ * on the multiset of values alone. Zeros (both signs), NaN and infinities never enter a bin. 64-bit counts.
  */
 inline constexpr int kBinCount = 4096;
 inline constexpr int kBinCountLog2 = 12;

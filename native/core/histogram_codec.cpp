@@ -15,7 +15,9 @@ constexpr std::uint8_t kVersion = 1;
 /** Counts stay exact as a double on the other side. */
 constexpr std::uint64_t kMaxCount = (std::uint64_t{1} << 53) - 1;
 
-[[noreturn]] void fail(const std::string& what) { throw Error(kRecordInvalid, "Expected a histogram record, but it " + what); }
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(kRecordInvalid, "Expected a histogram record, but it " + what);
+}
 
 class Writer {
  public:
@@ -146,7 +148,8 @@ void check_range(const Histogram& histogram) {
   const float lowest = std::max(-histogram.min, 0.0F);
   const bool has_range = histogram.finite_count > 0 || (bits_of(histogram.min) == 0 && bits_of(histogram.max) == 0);
   if (!has_range || histogram.min > histogram.max || histogram.exponent != exponent_for(histogram.amax()) ||
-      !side_fits(histogram.positive, highest, histogram.exponent) || !side_fits(histogram.negative, lowest, histogram.exponent)) {
+      !side_fits(histogram.positive, highest, histogram.exponent) ||
+      !side_fits(histogram.negative, lowest, histogram.exponent)) {
     fail("has bins that do not fit its range");
   }
 }

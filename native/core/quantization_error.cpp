@@ -30,7 +30,8 @@ int mark_levels(const std::vector<std::uint64_t>& bins, double step, bool& has_l
     const bool is_fine = step > kFineStep;
     const double first = std::min(static_cast<double>(kLevels), std::floor((is_fine ? low + 0.5 : low) / step + 0.5));
     const double last = is_fine ? first : std::min(static_cast<double>(kLevels), std::floor((low + 1.0) / step + 0.5));
-    for (int level = static_cast<int>(first); level <= static_cast<int>(last); ++level) used[static_cast<std::size_t>(level)] = true;
+    for (int level = static_cast<int>(first); level <= static_cast<int>(last); ++level)
+      used[static_cast<std::size_t>(level)] = true;
   }
   has_level_zero = has_level_zero || used[0];
   return static_cast<int>(std::count(used.begin() + 1, used.end(), true));
@@ -45,17 +46,21 @@ int count_levels(const Histogram& histogram, double step) {
 
 }  // namespace
 
-ErrorModel::ErrorModel(const FoldedHistogram& folded) : folded_(folded), below_(folded.counts.size() + 1), above_(folded.counts.size() + 1) {
+ErrorModel::ErrorModel(const FoldedHistogram& folded)
+    : folded_(folded), below_(folded.counts.size() + 1), above_(folded.counts.size() + 1) {
   const std::size_t n = folded.counts.size();
   std::vector<Moments> bins(n);
   for (std::size_t i = 0; i < n; ++i) {
     bins[i] = uniform(folded.counts[i], static_cast<double>(i), folded.upper_edge(i));
-    below_[i + 1] = {below_[i].count + bins[i].count, below_[i].first + bins[i].first, below_[i].second + bins[i].second};
+    below_[i + 1] = {below_[i].count + bins[i].count, below_[i].first + bins[i].first,
+                     below_[i].second + bins[i].second};
   }
   for (std::size_t i = n; i-- > 0;) {
-    above_[i] = {above_[i + 1].count + bins[i].count, above_[i + 1].first + bins[i].first, above_[i + 1].second + bins[i].second};
+    above_[i] = {above_[i + 1].count + bins[i].count, above_[i + 1].first + bins[i].first,
+                 above_[i + 1].second + bins[i].second};
   }
-  if (folded.finite_count > 0.0) signal_power_ = above_[0].second * (folded.bin_width * folded.bin_width) / folded.finite_count;
+  if (folded.finite_count > 0.0)
+    signal_power_ = above_[0].second * (folded.bin_width * folded.bin_width) / folded.finite_count;
 }
 
 double ErrorModel::squared_distance(const Moments& sum, double point) {
@@ -99,13 +104,14 @@ QuantizationError ErrorModel::at(double threshold) const {
   double rounding = 0.0;
   if (is_fine) {
     const double level = std::min(static_cast<double>(kLevels), std::floor((low + kept_high) / 2.0 / step + 0.5));
-    rounding = rounding_of_whole_bins(cut, step) + std::max(0.0, squared_distance(uniform(kept, low, kept_high), level * step));
+    rounding = rounding_of_whole_bins(cut, step) +
+               std::max(0.0, squared_distance(uniform(kept, low, kept_high), level * step));
   } else {
     rounding = (below_[cut].count + kept) * (step * step) / 12.0;
   }
   const double lost_distance = high - top;
-  const double clipping =
-      (lost > 0.0 ? lost * (lost_distance * lost_distance) / 3.0 : 0.0) + std::max(0.0, squared_distance(above_[cut + 1], top));
+  const double clipping = (lost > 0.0 ? lost * (lost_distance * lost_distance) / 3.0 : 0.0) +
+                          std::max(0.0, squared_distance(above_[cut + 1], top));
   const double scale = folded_.bin_width * folded_.bin_width / folded_.finite_count;
   return {rounding * scale, clipping * scale, (lost + above_[cut + 1].count) / folded_.finite_count};
 }

@@ -20,9 +20,9 @@ struct QuantizationError {
 };
 
 /**
- * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s = T/127:
- * bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level nearest
- * to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split. Twin of
+ * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s =
+ * T/127: bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level
+ * nearest to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split. Twin of
  * src-shared/domain/quantization-error.ts: same operations in the same order, hence the same bits.
  */
 class ErrorModel {
@@ -45,7 +45,8 @@ class ErrorModel {
   double rounding_of_whole_bins(std::size_t end, double step) const;
 
   const FoldedHistogram& folded_;
-  /** below_[i]: bins before i; above_[i]: bins from i on (summed from the top, so that a thin tail keeps its digits). */
+  /** below_[i]: bins before i; above_[i]: bins from i on (summed from the top, so that a thin tail keeps its digits).
+   */
   std::vector<Moments> below_;
   std::vector<Moments> above_;
   double signal_power_ = 0.0;

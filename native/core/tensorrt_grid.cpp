@@ -23,7 +23,9 @@ constexpr std::uint32_t kMaxDoublings = 277;
 /** Counts stay exact as a double on the other side. */
 constexpr std::uint64_t kMaxCount = (std::uint64_t{1} << 53) - 1;
 
-bool is_finite(float value) { return std::fabs(value) <= kLargest; }
+bool is_finite(float value) {
+  return std::fabs(value) <= kLargest;
+}
 
 constexpr std::size_t kChunk = 1024;
 /** Banks of counters, so that runs of equal bins (the zeros of a Relu) do not wait for each other's store. */
@@ -80,13 +82,18 @@ std::uint64_t take(const std::uint8_t*& at, int width) {
   return value;
 }
 
-[[noreturn]] void fail(const std::string& what) { throw Error(kRecordInvalid, "Expected a record of TensorRT's grid, but it " + what); }
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(kRecordInvalid, "Expected a record of TensorRT's grid, but it " + what);
+}
 
 }  // namespace
 
-TensorrtGrid::TensorrtGrid(float first_amax) : first_range(first_amax > 0.0F && first_amax <= kLargest ? first_amax : kGridFallbackRange), counts(kGridBins) {}
+TensorrtGrid::TensorrtGrid(float first_amax)
+    : first_range(first_amax > 0.0F && first_amax <= kLargest ? first_amax : kGridFallbackRange), counts(kGridBins) {}
 
-float TensorrtGrid::range() const { return std::ldexp(first_range, static_cast<int>(doublings)); }
+float TensorrtGrid::range() const {
+  return std::ldexp(first_range, static_cast<int>(doublings));
+}
 
 void TensorrtGrid::double_range() {
   ++doublings;
@@ -117,7 +124,8 @@ float TensorrtGrid::add(const float* values, std::size_t count) {
 void TensorrtGrid::add_finite(const float* values, std::size_t count) {
   std::array<std::array<std::uint32_t, kGridBins>, kBanks> banks{};
   std::array<std::int32_t, kChunk> bins;
-  // The range of k doublings ago ends at bin 2048 >> k; bin 0 lies above no edge, and without doublings nor does any other.
+  // The range of k doublings ago ends at bin 2048 >> k; bin 0 lies above no edge, and without doublings nor does any
+  // other.
   const std::int32_t lowest_edge = std::max(1, doublings < 12 ? static_cast<std::int32_t>(kGridBins) >> doublings : 1);
   const float top = range();
   for (std::size_t begin = 0; begin < count; begin += kChunk) {
@@ -132,7 +140,8 @@ void TensorrtGrid::add_finite(const float* values, std::size_t count) {
 
 void TensorrtGrid::merge(const TensorrtGrid& other) {
   if (bits_of(first_range) != bits_of(other.first_range)) {
-    throw Error(kRecordInvalid, "Expected grids that began with the same range, found " + std::to_string(first_range) + " and " + std::to_string(other.first_range));
+    throw Error(kRecordInvalid, "Expected grids that began with the same range, found " + std::to_string(first_range) +
+                                    " and " + std::to_string(other.first_range));
   }
   while (doublings < other.doublings) double_range();
   TensorrtGrid raised = other;
@@ -142,7 +151,9 @@ void TensorrtGrid::merge(const TensorrtGrid& other) {
   non_finite_count += other.non_finite_count;
 }
 
-void TensorrtGrid::clear() { *this = TensorrtGrid(first_range); }
+void TensorrtGrid::clear() {
+  *this = TensorrtGrid(first_range);
+}
 
 std::vector<std::uint8_t> encode_grid(const TensorrtGrid& grid) {
   std::vector<std::uint8_t> bytes;

@@ -7,13 +7,13 @@
 namespace calib {
 
 /**
- * The grid on which TensorRT's entropy calibrator counts |x| of one tensor: kGridBins equal bins over [0, R] in float32.
- * R begins as the largest |x| of the first batch, not rounded, and doubles (neighbouring bins merge in pairs) while a value
- * is larger, strictly. Bin i holds v with floor(v * 2048 / R) = i, in float32; a value equal to R, now or at an earlier R,
- * belongs to the bin below that edge. Dividing by a doubled R halves the float32 quotient exactly, so the counts depend on
- * the first R and the multiset of values alone, not on their order. (TensorRT itself puts a value that equals an earlier R
- * and comes after the doubling one bin higher; with float activations that value is the first batch's maximum itself.)
- * NaN and infinities are not counted. 64-bit counts.
+ * The grid on which TensorRT's entropy calibrator counts |x| of one tensor: kGridBins equal bins over [0, R] in
+ * float32. R begins as the largest |x| of the first batch, not rounded, and doubles (neighbouring bins merge in pairs)
+ * while a value is larger, strictly. Bin i holds v with floor(v * 2048 / R) = i, in float32; a value equal to R, now or
+ * at an earlier R, belongs to the bin below that edge. Dividing by a doubled R halves the float32 quotient exactly, so
+ * the counts depend on the first R and the multiset of values alone, not on their order. (TensorRT itself puts a value
+ * that equals an earlier R and comes after the doubling one bin higher; with float activations that value is the first
+ * batch's maximum itself.) NaN and infinities are not counted. 64-bit counts.
  */
 inline constexpr std::size_t kGridBins = 2048;
 /** First range of a tensor whose first batch holds only zeros, for which TensorRT's rule gives none: ours. */

@@ -19,8 +19,8 @@ struct Thresholds {
 };
 
 /**
- * The value that `percent` (0 < percent <= 100) of all |x|, zeros included, do not exceed: linear inside the bin where the
- * cumulative count reaches it, zeros counted to the first bin; at most amax.
+ * The value that `percent` (0 < percent <= 100) of all |x|, zeros included, do not exceed: linear inside the bin where
+ * the cumulative count reaches it, zeros counted to the first bin; at most amax.
  */
 double percentile_threshold(const FoldedHistogram& folded, double percent);
 

@@ -106,7 +106,9 @@ std::vector<VulkanDevice> vulkan_devices() {
 
 #else
 
-std::vector<VulkanDevice> vulkan_devices() { return {}; }
+std::vector<VulkanDevice> vulkan_devices() {
+  return {};
+}
 
 #endif
 

@@ -13,8 +13,8 @@ struct VulkanDevice {
 };
 
 /**
- * The devices that Vulkan shows, in its order; empty without a Vulkan loader or driver, and on systems other than Linux.
- * Opens libvulkan.so.1 and with it the drivers of this machine, which may write to stderr.
+ * The devices that Vulkan shows, in its order; empty without a Vulkan loader or driver, and on systems other than
+ * Linux. Opens libvulkan.so.1 and with it the drivers of this machine, which may write to stderr.
  */
 std::vector<VulkanDevice> vulkan_devices();
 

@@ -18,14 +18,29 @@ export const TENSORRT_MAJORS = [10, 11];
 /** Where a checkout may keep headers of its own: include-10, include-11, cuda. */
 const LOCAL_HEADERS = join(nativeDir, '../build/tensorrt-headers');
 const TENSORRT_PLACES = [
-  '/usr/include/x86_64-linux-gnu', '/usr/include/aarch64-linux-gnu', '/usr/include', '/usr/local/include',
-  '/usr/local/tensorrt/include', '/opt/tensorrt/include', '/usr/local/cuda/include',
+  '/usr/include/x86_64-linux-gnu',
+  '/usr/include/aarch64-linux-gnu',
+  '/usr/include',
+  '/usr/local/include',
+  '/usr/local/tensorrt/include',
+  '/opt/tensorrt/include',
+  '/usr/local/cuda/include',
 ];
 const CUDA_PLACES = [join(LOCAL_HEADERS, 'cuda'), '/usr/local/cuda/include', '/opt/cuda/include', '/usr/include'];
 const CXX_FLAGS = [
-  '-std=c++17', '-O2', '-fPIC', '-pthread', '-fvisibility=hidden', '-fvisibility-inlines-hidden',
-  '-ffunction-sections', '-fdata-sections', '-Wall', '-Wextra',
-  '-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
+  '-std=c++17',
+  '-O2',
+  '-fPIC',
+  '-pthread',
+  '-fvisibility=hidden',
+  '-fvisibility-inlines-hidden',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-Wall',
+  '-Wextra',
+  '-DNAPI_VERSION=8',
+  '-DNAPI_CPP_EXCEPTIONS',
+  '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
 ];
 /**
  * The C++ library goes in, so that the file can be carried to machines with an older one. libgcc does not: Node needs its shared
@@ -33,8 +48,16 @@ const CXX_FLAGS = [
  * unloaded, for threads of TensorRT may still call its logger.
  */
 const LINK_FLAGS = [
-  '-shared', '-pthread', '-static-libstdc++', `-Wl,--version-script=${join(sourceDir, 'exports.map')}`,
-  '-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,--gc-sections', '-Wl,--strip-all', '-ldl',
+  '-shared',
+  '-pthread',
+  '-static-libstdc++',
+  `-Wl,--version-script=${join(sourceDir, 'exports.map')}`,
+  '-Wl,-z,nodelete',
+  '-Wl,-z,relro',
+  '-Wl,-z,now',
+  '-Wl,--gc-sections',
+  '-Wl,--strip-all',
+  '-ldl',
 ];
 
 export function tensorrtAddonPath(major) {
@@ -53,11 +76,24 @@ const hasCuda = (folder) => existsSync(join(folder, 'cuda.h')) && existsSync(joi
 /** {tensorrt, cuda} folders, or {missing: sentence, isAsked}; isAsked: a variable names a folder that is not one. */
 export function findHeaders(major, env = process.env) {
   const named = env[`TENSORRT_INCLUDE_${major}`];
-  if (named && majorOf(named) !== major) return { missing: `TENSORRT_INCLUDE_${major} is ${named}, which does not hold the headers of TensorRT ${major}`, isAsked: true };
-  const tensorrt = named || [join(LOCAL_HEADERS, `include-${major}`), ...TENSORRT_PLACES].find((place) => majorOf(place) === major);
-  if (!tensorrt) return { missing: `no headers of TensorRT ${major}; set TENSORRT_INCLUDE_${major} to the folder of NvInfer.h`, isAsked: false };
+  if (named && majorOf(named) !== major)
+    return {
+      missing: `TENSORRT_INCLUDE_${major} is ${named}, which does not hold the headers of TensorRT ${major}`,
+      isAsked: true,
+    };
+  const tensorrt =
+    named || [join(LOCAL_HEADERS, `include-${major}`), ...TENSORRT_PLACES].find((place) => majorOf(place) === major);
+  if (!tensorrt)
+    return {
+      missing: `no headers of TensorRT ${major}; set TENSORRT_INCLUDE_${major} to the folder of NvInfer.h`,
+      isAsked: false,
+    };
   const cudaNamed = env['CUDA_INCLUDE'];
-  if (cudaNamed && !hasCuda(cudaNamed)) return { missing: `CUDA_INCLUDE is ${cudaNamed}, which does not hold cuda.h and cuda_runtime_api.h`, isAsked: true };
+  if (cudaNamed && !hasCuda(cudaNamed))
+    return {
+      missing: `CUDA_INCLUDE is ${cudaNamed}, which does not hold cuda.h and cuda_runtime_api.h`,
+      isAsked: true,
+    };
   const places = env['CUDA_HOME'] ? [join(env['CUDA_HOME'], 'include'), ...CUDA_PLACES] : CUDA_PLACES;
   const cuda = cudaNamed || places.find(hasCuda);
   if (!cuda) return { missing: 'no CUDA headers; set CUDA_INCLUDE to the folder of cuda.h', isAsked: Boolean(named) };
@@ -113,22 +149,44 @@ export async function buildTensorrtAddon(major, headers, { nodeInclude, isForced
   const output = tensorrtAddonPath(major);
   const objectDir = join(nativeDir, `build/tensorrt-${major}`);
   // A system folder must not be named: the order of gcc's own ones matters.
-  const includes = [headers.tensorrt, headers.cuda, nodeInclude, require('node-addon-api').include_dir.replaceAll('"', '')];
-  const flags = [...CXX_FLAGS, ...includes.filter((folder) => folder !== '/usr/include').flatMap((folder) => ['-isystem', folder])];
-  const stamp = createHash('sha256').update(JSON.stringify([process.env.CXX ?? 'g++', flags, LINK_FLAGS])).digest('hex');
+  const includes = [
+    headers.tensorrt,
+    headers.cuda,
+    nodeInclude,
+    require('node-addon-api').include_dir.replaceAll('"', ''),
+  ];
+  const flags = [
+    ...CXX_FLAGS,
+    ...includes.filter((folder) => folder !== '/usr/include').flatMap((folder) => ['-isystem', folder]),
+  ];
+  const stamp = createHash('sha256')
+    .update(JSON.stringify([process.env.CXX ?? 'g++', flags, LINK_FLAGS]))
+    .digest('hex');
   const stampFile = join(objectDir, 'flags');
-  if (isForced || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) rmSync(objectDir, { recursive: true, force: true });
+  if (isForced || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp)
+    rmSync(objectDir, { recursive: true, force: true });
   mkdirSync(objectDir, { recursive: true });
   mkdirSync(join(nativeDir, 'build/Release'), { recursive: true });
   writeFileSync(stampFile, stamp);
 
-  const sources = ['core', 'addon'].flatMap((folder) => readdirSync(join(sourceDir, folder)).filter((name) => name.endsWith('.cpp')).map((name) => join(sourceDir, folder, name)));
+  const sources = ['core', 'addon'].flatMap((folder) =>
+    readdirSync(join(sourceDir, folder))
+      .filter((name) => name.endsWith('.cpp'))
+      .map((name) => join(sourceDir, folder, name)),
+  );
   const objects = sources.map((source) => join(objectDir, `${basename(source, '.cpp')}.o`));
   const stale = sources.map((source, i) => [source, objects[i]]).filter(([, object]) => !isFresh(object));
-  await runAll(stale.map(([source, object]) => () => compile(source, object, flags)));
+  await runAll(
+    stale.map(
+      ([source, object]) =>
+        () =>
+          compile(source, object, flags),
+    ),
+  );
 
   const linked = modifiedMs(output);
-  if (linked !== null && [...objects, join(sourceDir, 'exports.map')].every((file) => statSync(file).mtimeMs <= linked)) return;
+  if (linked !== null && [...objects, join(sourceDir, 'exports.map')].every((file) => statSync(file).mtimeMs <= linked))
+    return;
   const temporary = `${output}.${process.pid}.tmp`;
   await compiler([...objects, ...LINK_FLAGS, '-o', temporary]);
   renameSync(temporary, output);

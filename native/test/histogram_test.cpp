@@ -28,7 +28,8 @@ TEST(Histogram, CountsAsItsDefinitionSays) {
   for (int kind = 0; kind < kKinds; ++kind) {
     for (const std::size_t count : {0U, 1U, 3U, 4095U, 4096U, 4097U, 70000U}) {
       const std::vector<float> values = sample_values(count, kind, 7U * static_cast<std::uint32_t>(count) + 1U);
-      EXPECT_EQ(encode_histogram(counted(values, values.size() + 1)), encode_histogram(slow_histogram(values))) << "kind " << kind << ", " << count << " values";
+      EXPECT_EQ(encode_histogram(counted(values, values.size() + 1)), encode_histogram(slow_histogram(values)))
+          << "kind " << kind << ", " << count << " values";
     }
   }
 }
@@ -37,13 +38,16 @@ TEST(Histogram, DoesNotDependOnPiecesOrderOrShards) {
   for (int kind = 0; kind < kKinds; ++kind) {
     std::vector<float> values = sample_values(50000, kind, 11);
     const Bytes expected = encode_histogram(slow_histogram(values));
-    for (const std::size_t piece : {1U, 17U, 4096U, 30000U}) EXPECT_EQ(encode_histogram(counted(values, piece)), expected) << "pieces of " << piece;
+    for (const std::size_t piece : {1U, 17U, 4096U, 30000U})
+      EXPECT_EQ(encode_histogram(counted(values, piece)), expected) << "pieces of " << piece;
     std::mt19937 random(3);
     std::shuffle(values.begin(), values.end(), random);
     Histogram merged;
     for (std::size_t start = 0; start < values.size(); start += 12345) {
       const std::size_t end = std::min(values.size(), start + 12345);
-      merged.merge(counted({values.begin() + static_cast<std::ptrdiff_t>(start), values.begin() + static_cast<std::ptrdiff_t>(end)}, 999));
+      merged.merge(counted(
+          {values.begin() + static_cast<std::ptrdiff_t>(start), values.begin() + static_cast<std::ptrdiff_t>(end)},
+          999));
     }
     EXPECT_EQ(encode_histogram(merged), expected) << "kind " << kind << ", merged in another order";
   }
@@ -104,7 +108,8 @@ TEST(HistogramCodec, AcceptsCanonicalRecordsOnly) {
   int accepted = 0;
   for (int trial = 0; trial < 5000; ++trial) {
     Bytes record = encode_histogram(slow_histogram(sample_values(60, trial % kKinds, 5)));
-    for (unsigned change = 0; change <= random() % 3; ++change) record[random() % record.size()] = static_cast<std::uint8_t>(random());
+    for (unsigned change = 0; change <= random() % 3; ++change)
+      record[random() % record.size()] = static_cast<std::uint8_t>(random());
     try {
       EXPECT_EQ(encode_histogram(decode_histogram(record.data(), record.size())), record);
       ++accepted;

@@ -17,7 +17,10 @@ const BUILDS = [
 // The same numerical flags as the addon (native/binding.gyp).
 const FLAGS = ['-std=c++17', '-O1', '-g', '-ffp-contract=off', '-Wall', '-Wextra', '-Werror', '-pthread'];
 
-const sourcesIn = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.cpp')).map((name) => join(root, folder, name));
+const sourcesIn = (folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.cpp'))
+    .map((name) => join(root, folder, name));
 const sources = [...sourcesIn('native/core'), ...sourcesIn('native/test')];
 
 function count(reportPath) {
@@ -33,14 +36,24 @@ for (const { name, flags, tests } of BUILDS) {
   const report = `${binary}.json`;
   rmSync(report, { force: true });
   const libraries = ['-lgtest', '-lgtest_main', '-ldl'];
-  const compiled = spawnSync(process.env.CXX ?? 'g++', [...FLAGS, ...flags, ...sources, '-o', binary, ...libraries], { stdio: 'inherit' });
-  const ran = compiled.status === 0 ? spawnSync(binary, [`--gtest_output=json:${report}`, `--gtest_filter=${tests}`, '--gtest_brief=1'], { stdio: 'inherit' }) : null;
+  const compiled = spawnSync(process.env.CXX ?? 'g++', [...FLAGS, ...flags, ...sources, '-o', binary, ...libraries], {
+    stdio: 'inherit',
+  });
+  const ran =
+    compiled.status === 0
+      ? spawnSync(binary, [`--gtest_output=json:${report}`, `--gtest_filter=${tests}`, '--gtest_brief=1'], {
+          stdio: 'inherit',
+        })
+      : null;
   // A sanitizer ends the process before the report is written: one failure.
   const own = ran?.status === 0 ? count(report) : { passed: 0, failed: 1 };
   console.log(`${name}: ${own.passed} passed, ${own.failed} failed`);
   totals.passed += own.passed;
   totals.failed += own.failed;
 }
-writeFileSync(join(root, 'build/native-test-results.json'), JSON.stringify({ numPassedTests: totals.passed, numFailedTests: totals.failed }));
+writeFileSync(
+  join(root, 'build/native-test-results.json'),
+  JSON.stringify({ numPassedTests: totals.passed, numFailedTests: totals.failed }),
+);
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

@@ -1,9 +1,10 @@
+#include "../core/tensorrt_grid.h"
+
 #include <gtest/gtest.h>
 
 #include <thread>
 
 #include "../core/error.h"
-#include "../core/tensorrt_grid.h"
 #include "reference.h"
 
 namespace calib::test {
@@ -26,7 +27,8 @@ std::vector<std::uint64_t> slow_grid(const std::vector<std::vector<float>>& batc
       std::fill(counts.begin() + kGridBins / 2, counts.end(), 0);
     }
     for (const float value : batch) {
-      if (std::isfinite(value)) ++counts[static_cast<std::size_t>(std::min(2047.0F, std::floor(std::fabs(value) * 2048.0F / range)))];
+      if (std::isfinite(value))
+        ++counts[static_cast<std::size_t>(std::min(2047.0F, std::floor(std::fabs(value) * 2048.0F / range)))];
     }
   }
   return counts;
@@ -59,7 +61,8 @@ TEST(TensorrtGrid, ThreadsMergeToTheSameRecordInAnyOrder) {
   whole.add(values.data(), values.size());
   std::vector<TensorrtGrid> parts(3, TensorrtGrid(1.5F));
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < parts.size(); ++i) threads.emplace_back([&, i] { parts[i].add(values.data() + 10000 * i, 10000); });
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    threads.emplace_back([&, i] { parts[i].add(values.data() + 10000 * i, 10000); });
   for (std::thread& thread : threads) thread.join();
   TensorrtGrid merged(1.5F);
   for (const std::size_t i : {2U, 0U, 1U}) merged.merge(parts[i]);

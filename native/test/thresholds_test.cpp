@@ -1,8 +1,9 @@
+#include "../core/thresholds.h"
+
 #include <gtest/gtest.h>
 
 #include "../core/entropy_search.h"
 #include "../core/quantization_error.h"
-#include "../core/thresholds.h"
 #include "reference.h"
 
 namespace calib::test {
@@ -14,7 +15,8 @@ TEST(Thresholds, LieWithinTheRangeOfEveryHistogram) {
       const FoldedHistogram folded = fold_histogram(histogram);
       const Thresholds thresholds = thresholds_of(folded, {0.001, 99.99, 100.0});
       EXPECT_EQ(thresholds.minmax, static_cast<double>(histogram.amax()));
-      for (const double threshold : {thresholds.entropy, thresholds.mse, thresholds.percentiles.at(0), thresholds.percentiles.at(2)}) {
+      for (const double threshold :
+           {thresholds.entropy, thresholds.mse, thresholds.percentiles.at(0), thresholds.percentiles.at(2)}) {
         EXPECT_GE(threshold, 0.0);
         EXPECT_LE(threshold, thresholds.minmax);
       }
@@ -33,7 +35,8 @@ TEST(Thresholds, ErrorIsThatOfTheValuesThemselves) {
       error += std::pow(static_cast<double>(value) - level * step, 2);
     }
     error /= static_cast<double>(values.size());
-    EXPECT_NEAR(evaluate_threshold(histogram, threshold).error.total(), error, 0.03 * error) << "threshold " << threshold;
+    EXPECT_NEAR(evaluate_threshold(histogram, threshold).error.total(), error, 0.03 * error)
+        << "threshold " << threshold;
   }
 }
 

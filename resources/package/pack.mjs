@@ -9,7 +9,11 @@ const prebuilt = join(root, 'native/prebuilt');
 
 if (process.argv[2] === 'after') rmSync(prebuilt, { recursive: true, force: true });
 else {
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', process.stderr, 'inherit'], shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
+    cwd: root,
+    stdio: ['ignore', process.stderr, 'inherit'],
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) process.exit(status ?? 1);
   const target = join(prebuilt, `${process.platform}-${process.arch}`);
   mkdirSync(target, { recursive: true });

@@ -11,7 +11,9 @@ const GUARD = `${MARK}\nif (!process.env.ONNXRUNTIME_NODE_INSTALL && !process.en
 
 function installScript() {
   try {
-    const manifest = createRequire(join(resolve(import.meta.dirname, '../..'), 'package.json')).resolve('onnxruntime-node/package.json');
+    const manifest = createRequire(join(resolve(import.meta.dirname, '../..'), 'package.json')).resolve(
+      'onnxruntime-node/package.json',
+    );
     return join(dirname(manifest), 'script/install.js');
   } catch {
     return null; // not installed yet

@@ -17,7 +17,11 @@ function hasBuilder() {
 }
 
 if (hasBuilder()) {
-  const { status } = spawnSync('npm', ['run', '--silent', 'build:app'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', ['run', '--silent', 'build:app'], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   process.exitCode = status ?? 1;
 } else if (!existsSync(join(root, 'out/main/calib.js'))) {
   console.error(

@@ -33,9 +33,17 @@ export interface AutoOutcome {
 }
 
 /** Most runs of the model that choosing takes: for progress, and to say the cost beforehand. */
-export function autoPasses({ tensors, thresholds, chosen, confirmed }: Pick<AutoProblem, 'tensors' | 'thresholds' | 'chosen' | 'confirmed'>): number {
+export function autoPasses({
+  tensors,
+  thresholds,
+  chosen,
+  confirmed,
+}: Pick<AutoProblem, 'tensors' | 'thresholds' | 'chosen' | 'confirmed'>): number {
   const methods = Object.values(thresholds);
-  const alternatives = tensors.reduce((sum, tensor) => sum + distinct(methods.map((own) => ownValue(own, tensor))).length - 1, 0);
+  const alternatives = tensors.reduce(
+    (sum, tensor) => sum + distinct(methods.map((own) => ownValue(own, tensor))).length - 1,
+    0,
+  );
   return (methods.length + alternatives) * chosen.length + (methods.length + 1) * confirmed.length;
 }
 
@@ -46,15 +54,33 @@ export function autoPasses({ tensors, thresholds, chosen, confirmed }: Pick<Auto
  */
 export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
   const { plan, tensors, chosen, confirmed } = problem;
-  const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) => tensors.every((tensor) => ownValue(problem.thresholds[method], tensor) !== undefined));
+  const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) =>
+    tensors.every((tensor) => ownValue(problem.thresholds[method], tensor) !== undefined),
+  );
   // Tensors that this target or plan does not quantize have a threshold too: another one may.
-  const thresholdsOf = (method: Method): Record<string, number> => ({ ...problem.thresholds.minmax, ...problem.thresholds[method] });
-  const objectives = async (list: readonly Readonly<Record<string, number>>[], at: readonly number[]): Promise<number[]> =>
-    (await qualitiesOf(trials, list.map((thresholds) => ({ plan, thresholds })), at)).map(worstNmse);
+  const thresholdsOf = (method: Method): Record<string, number> => ({
+    ...problem.thresholds.minmax,
+    ...problem.thresholds[method],
+  });
+  const objectives = async (
+    list: readonly Readonly<Record<string, number>>[],
+    at: readonly number[],
+  ): Promise<number[]> =>
+    (
+      await qualitiesOf(
+        trials,
+        list.map((thresholds) => ({ plan, thresholds })),
+        at,
+      )
+    ).map(worstNmse);
 
   const onChosen = await objectives(methods.map(thresholdsOf), chosen);
   const onConfirmed = await objectives(methods.map(thresholdsOf), confirmed);
-  const singles = methods.map((method, i) => ({ method, chosen: onChosen[i] ?? Number.POSITIVE_INFINITY, confirmed: onConfirmed[i] ?? Number.POSITIVE_INFINITY }));
+  const singles = methods.map((method, i) => ({
+    method,
+    chosen: onChosen[i] ?? Number.POSITIVE_INFINITY,
+    confirmed: onConfirmed[i] ?? Number.POSITIVE_INFINITY,
+  }));
   const start = smallest(singles, (single) => single.chosen);
   const descent = await descend(problem, start, objectives);
   const [confirmedDescent = Number.POSITIVE_INFINITY] = await objectives([descent.thresholds], confirmed);
@@ -62,9 +88,19 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
   const bestSingle = smallest(singles, (single) => single.confirmed).method;
   const common = { singles, descent: { chosen: descent.objective, confirmed: confirmedDescent }, bestSingle };
   if (confirmedDescent < bestConfirmed * CLEARLY_BETTER && Object.keys(descent.methods).length > 0) {
-    return { ...common, verdict: 'descent', thresholds: descent.thresholds, methods: Object.fromEntries(tensors.map((tensor) => [tensor, ownValue(descent.methods, tensor) ?? start.method])) };
+    return {
+      ...common,
+      verdict: 'descent',
+      thresholds: descent.thresholds,
+      methods: Object.fromEntries(tensors.map((tensor) => [tensor, ownValue(descent.methods, tensor) ?? start.method])),
+    };
   }
-  return { ...common, verdict: 'single', thresholds: thresholdsOf(bestSingle), methods: Object.fromEntries(tensors.map((tensor) => [tensor, bestSingle])) };
+  return {
+    ...common,
+    verdict: 'single',
+    thresholds: thresholdsOf(bestSingle),
+    methods: Object.fromEntries(tensors.map((tensor) => [tensor, bestSingle])),
+  };
 }
 
 interface Descent {
@@ -88,10 +124,18 @@ async function descend(
       const threshold = ownValue(byMethod[method], tensor);
       return threshold === undefined || isSame(threshold, now) ? [] : [{ method, threshold }];
     });
-    const tried = others.filter(({ threshold }, i) => others.findIndex((other) => isSame(other.threshold, threshold)) === i);
+    const tried = others.filter(
+      ({ threshold }, i) => others.findIndex((other) => isSame(other.threshold, threshold)) === i,
+    );
     if (tried.length === 0) continue;
-    const found = await objectives(tried.map(({ threshold }) => ({ ...thresholds, [tensor]: threshold })), chosen);
-    const best = smallest(tried.map((candidate, i) => ({ ...candidate, objective: found[i] ?? Number.POSITIVE_INFINITY })), (candidate) => candidate.objective);
+    const found = await objectives(
+      tried.map(({ threshold }) => ({ ...thresholds, [tensor]: threshold })),
+      chosen,
+    );
+    const best = smallest(
+      tried.map((candidate, i) => ({ ...candidate, objective: found[i] ?? Number.POSITIVE_INFINITY })),
+      (candidate) => candidate.objective,
+    );
     if (!(best.objective < objective * (1 - MIN_GAIN))) continue;
     thresholds = { ...thresholds, [tensor]: best.threshold };
     setOwnValue(methods, tensor, best.method);

@@ -33,7 +33,12 @@ export interface Candidate {
 }
 
 /** What each candidate costs at the outputs, on these images. */
-export async function outputCosts(trials: Trials, candidates: readonly Candidate[], at: readonly number[], outputNames: readonly string[]): Promise<OutputCost[]> {
+export async function outputCosts(
+  trials: Trials,
+  candidates: readonly Candidate[],
+  at: readonly number[],
+  outputNames: readonly string[],
+): Promise<OutputCost[]> {
   const answers = await trials.run(candidates, at);
   return candidates.map((_, i) => outputCost(trials, at, answers[i] ?? [], outputNames));
 }
@@ -43,15 +48,42 @@ export async function outputCosts(trials: Trials, candidates: readonly Candidate
  * signal. Images without a group count as one group where others have some.
  * @param answers one per entry of `at`.
  */
-export function outputCost(trials: Pick<Trials, 'images' | 'reference'>, at: readonly number[], answers: readonly TrialAnswer[], outputNames: readonly string[]): OutputCost {
+export function outputCost(
+  trials: Pick<Trials, 'images' | 'reference'>,
+  at: readonly number[],
+  answers: readonly TrialAnswer[],
+  outputNames: readonly string[],
+): OutputCost {
   const groups = groupNames(trials.images);
   const slots = [...at.keys()];
-  const parts = groups.length === 0 ? [{ group: null, own: slots }] : [...groups, null].map((group) => ({ group, own: slots.filter((slot) => trials.images[at[slot] ?? 0]?.group === group) }));
-  let worst: OutputCost & { readonly error: number } = { error: -1, nmse: 0, sqnrDb: null, worstGroup: null, worstOutput: null };
+  const parts =
+    groups.length === 0
+      ? [{ group: null, own: slots }]
+      : [...groups, null].map((group) => ({
+          group,
+          own: slots.filter((slot) => trials.images[at[slot] ?? 0]?.group === group),
+        }));
+  let worst: OutputCost & { readonly error: number } = {
+    error: -1,
+    nmse: 0,
+    sqnrDb: null,
+    worstGroup: null,
+    worstOutput: null,
+  };
   for (const { group, own } of parts) {
-    for (const [output, error] of errorsOf(trials, own.map((slot) => ({ image: at[slot] ?? 0, answer: answers[slot] })), outputNames.length)) {
+    for (const [output, error] of errorsOf(
+      trials,
+      own.map((slot) => ({ image: at[slot] ?? 0, answer: answers[slot] })),
+      outputNames.length,
+    )) {
       if (!(error > worst.error)) continue;
-      worst = { error, nmse: Number.isFinite(error) ? error : null, sqnrDb: error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null, worstGroup: group, worstOutput: outputNames[output] ?? null };
+      worst = {
+        error,
+        nmse: Number.isFinite(error) ? error : null,
+        sqnrDb: error > 0 && Number.isFinite(error) ? -10 * Math.log10(error) : null,
+        worstGroup: group,
+        worstOutput: outputNames[output] ?? null,
+      };
     }
   }
   const { nmse, sqnrDb, worstGroup, worstOutput } = worst;
@@ -59,7 +91,11 @@ export function outputCost(trials: Pick<Trials, 'images' | 'reference'>, at: rea
 }
 
 /** [output, noise to signal] of images that are judged together, for every output that has a say. */
-function errorsOf(trials: Pick<Trials, 'reference'>, list: readonly { readonly image: number; readonly answer: TrialAnswer | undefined }[], outputs: number): [number, number][] {
+function errorsOf(
+  trials: Pick<Trials, 'reference'>,
+  list: readonly { readonly image: number; readonly answer: TrialAnswer | undefined }[],
+  outputs: number,
+): [number, number][] {
   const sums = Array.from({ length: outputs }, (_, output) => {
     let noise = 0;
     let signal = 0;
@@ -90,7 +126,10 @@ export function rankSingles(costs: readonly (OutputCost & { readonly method: His
 export function wantedPerGroup(groups: number, bytesPerImage: number): number {
   const count = Math.max(1, groups);
   const most = Math.min(IMAGES_AT_MOST, MAX_BYTES / Math.max(1, bytesPerImage));
-  return Math.max(MIN_A_GROUP, Math.min(Math.max(IMAGES_A_GROUP, Math.ceil(IMAGES_AT_LEAST / count)), Math.floor(most / count)));
+  return Math.max(
+    MIN_A_GROUP,
+    Math.min(Math.max(IMAGES_A_GROUP, Math.ceil(IMAGES_AT_LEAST / count)), Math.floor(most / count)),
+  );
 }
 
 /** What the choice may take beside a collection that took so long, seconds. */
@@ -101,6 +140,7 @@ export function budgetSeconds(collectionSeconds: number): number {
 /** Images a group, and what is taken where those take too long: half of it, a quarter and so on, 4 at least. */
 export function imageLevels(perGroup: number): number[] {
   const levels = [perGroup];
-  for (let level = perGroup; level > MIN_A_GROUP; levels.push(level)) level = Math.max(MIN_A_GROUP, Math.floor(level / 2));
+  for (let level = perGroup; level > MIN_A_GROUP; levels.push(level))
+    level = Math.max(MIN_A_GROUP, Math.floor(level / 2));
   return levels;
 }

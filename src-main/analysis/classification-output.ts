@@ -9,7 +9,9 @@ export interface OutputShape {
  * and neither is a [batch, anchors] output beside one of them: its largest entry is a place, not a class.
  */
 export function classificationOutput(outputs: readonly OutputShape[], batch: number): number {
-  return outputs.findIndex(({ dims }) => hasClasses(dims, batch) && !outputs.some((other) => isListOf(other.dims, batch, dims[1] ?? 0)));
+  return outputs.findIndex(
+    ({ dims }) => hasClasses(dims, batch) && !outputs.some((other) => isListOf(other.dims, batch, dims[1] ?? 0)),
+  );
 }
 
 function hasClasses(dims: readonly number[], batch: number): boolean {

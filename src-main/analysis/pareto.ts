@@ -13,7 +13,15 @@ interface Point {
   readonly accuracy: number;
 }
 
-const pointOf = ({ latencyMs, latencyKind, quality }: Pick<SearchPlan, 'latencyMs' | 'latencyKind' | 'quality'>): Point => ({ latencyMs, latencyKind, accuracy: accuracyOf(quality) });
+const pointOf = ({
+  latencyMs,
+  latencyKind,
+  quality,
+}: Pick<SearchPlan, 'latencyMs' | 'latencyKind' | 'quality'>): Point => ({
+  latencyMs,
+  latencyKind,
+  accuracy: accuracyOf(quality),
+});
 
 /** At least as good in both and better in one. Measured and modelled milliseconds do not compare. */
 function dominates(a: Point, b: Point): boolean {
@@ -27,7 +35,10 @@ export function markPareto(plans: readonly SearchPlan[]): SearchPlan[] {
 }
 
 /** Says of every plan what dominates it: FP32 (which loses nothing), else the fastest of such plans. */
-export function markDominated(plans: readonly SearchPlan[], { references }: Pick<SearchResult, 'references'>): SearchPlan[] {
+export function markDominated(
+  plans: readonly SearchPlan[],
+  { references }: Pick<SearchResult, 'references'>,
+): SearchPlan[] {
   const reference = references.find(({ variant }) => variant === 'fp32');
   return plans.map((plan): SearchPlan => {
     const own = pointOf(plan);
@@ -42,6 +53,13 @@ export function markDominated(plans: readonly SearchPlan[], { references }: Pick
 export function undominated(plans: readonly SearchPlan[], chosen: number | null): number | null {
   const plan = chosen === null ? undefined : plans[chosen];
   if (plan === undefined) return chosen;
-  const better = [...plans.entries()].filter(([, other]) => other.meetsLimit && dominates(pointOf(other), pointOf(plan)));
-  return better.reduce<number | null>((best, [i, { latencyMs }]) => (latencyMs < (plans[best ?? -1]?.latencyMs ?? Number.POSITIVE_INFINITY) ? i : best), null) ?? chosen;
+  const better = [...plans.entries()].filter(
+    ([, other]) => other.meetsLimit && dominates(pointOf(other), pointOf(plan)),
+  );
+  return (
+    better.reduce<number | null>(
+      (best, [i, { latencyMs }]) => (latencyMs < (plans[best ?? -1]?.latencyMs ?? Number.POSITIVE_INFINITY) ? i : best),
+      null,
+    ) ?? chosen
+  );
 }

@@ -53,10 +53,17 @@ export interface SearchSteps {
 }
 
 /** How many models a search tries at most, as a rule: to rank layers, and to judge plans. */
-export function searchTrials(layers: number, maxLayers: number | null, alternatives: number): { readonly ranking: number; readonly judging: number } {
+export function searchTrials(
+  layers: number,
+  maxLayers: number | null,
+  alternatives: number,
+): { readonly ranking: number; readonly judging: number } {
   const most = Math.min(layers, maxLayers ?? layers);
   const steps = Math.min(MEASURED_STEPS, most);
-  return { ranking: alternatives + layers + steps * CANDIDATES, judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + steps };
+  return {
+    ranking: alternatives + layers + steps * CANDIDATES,
+    judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + steps,
+  };
 }
 
 /**
@@ -64,7 +71,11 @@ export function searchTrials(layers: number, maxLayers: number | null, alternati
  * microsecond lost, growing prefixes (0, 1, 2, 4, 8 ...) until the limits hold, bisected; then every kept layer is tried in INT8
  * again, the least useful first.
  */
-export async function searchPlans(trials: Trials, request: SearchProblem, { onStep }: SearchSteps): Promise<SearchOutcome> {
+export async function searchPlans(
+  trials: Trials,
+  request: SearchProblem,
+  { onStep }: SearchSteps,
+): Promise<SearchOutcome> {
   const { layers, judge, limits } = request;
   const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
   const steps = Math.min(MEASURED_STEPS, most);
@@ -105,7 +116,13 @@ interface Problem extends SearchProblem {
 const CLEARLY_BETTER = 0.9;
 
 async function betterThresholds(trials: Trials, { plan, alternatives, rank }: SearchProblem): Promise<ThresholdChoice> {
-  const errors = (await qualitiesOf(trials, alternatives.map(({ thresholds }) => ({ plan, thresholds })), rank)).map(worstNmse);
+  const errors = (
+    await qualitiesOf(
+      trials,
+      alternatives.map(({ thresholds }) => ({ plan, thresholds })),
+      rank,
+    )
+  ).map(worstNmse);
   const [inUse = Number.POSITIVE_INFINITY] = errors;
   const best = errors.indexOf(Math.min(...errors));
   const found = (errors[best] ?? inUse) < inUse * CLEARLY_BETTER ? alternatives[best] : alternatives[0];
@@ -116,22 +133,45 @@ async function betterThresholds(trials: Trials, { plan, alternatives, rank }: Se
 /** Gain: how much the error of the worst group falls when this layer alone is released. */
 async function rankLayers(trials: Trials, problem: Problem): Promise<{ layer: string; gain: number }[]> {
   const { layers, rank } = problem;
-  const [base = 0, ...errors] = (await qualitiesOf(trials, [trialOf(problem, []), ...layers.map(({ layer }) => trialOf(problem, [layer]))], rank)).map(worstNmse);
+  const [base = 0, ...errors] = (
+    await qualitiesOf(trials, [trialOf(problem, []), ...layers.map(({ layer }) => trialOf(problem, [layer]))], rank)
+  ).map(worstNmse);
   const costs = new Map(layers.map(({ layer, costUs }) => [layer, costUs]));
   const ranking = layers.map(({ layer }, i) => ({ layer, gain: base - (errors[i] ?? base) }));
   return ranking.sort((a, b) => b.gain / (costs.get(b.layer) ?? 1) - a.gain / (costs.get(a.layer) ?? 1));
 }
 
 /** Gains do not add up: two layers that hurt through the same tensor win nothing together. So the first steps are measured. */
-async function releaseOrder(trials: Trials, problem: Problem, ranking: readonly { readonly layer: string }[], steps: number): Promise<string[]> {
+async function releaseOrder(
+  trials: Trials,
+  problem: Problem,
+  ranking: readonly { readonly layer: string }[],
+  steps: number,
+): Promise<string[]> {
   const costs = new Map(problem.layers.map(({ layer, costUs }) => [layer, costUs]));
   const released: string[] = [];
   let [error = 0] = (await qualitiesOf(trials, [trialOf(problem, [])], problem.rank)).map(worstNmse);
   while (released.length < steps) {
-    const candidates = ranking.map(({ layer }) => layer).filter((layer) => !released.includes(layer)).slice(0, CANDIDATES);
-    const errors = (await qualitiesOf(trials, candidates.map((layer) => trialOf(problem, [...released, layer])), problem.rank)).map(worstNmse);
-    const gains = candidates.map((layer, i) => ({ layer, error: errors[i] ?? error, gain: (error - (errors[i] ?? error)) / (costs.get(layer) ?? 1) }));
-    const best = gains.reduce<(typeof gains)[number] | null>((found, own) => (found !== null && found.gain >= own.gain ? found : own), null);
+    const candidates = ranking
+      .map(({ layer }) => layer)
+      .filter((layer) => !released.includes(layer))
+      .slice(0, CANDIDATES);
+    const errors = (
+      await qualitiesOf(
+        trials,
+        candidates.map((layer) => trialOf(problem, [...released, layer])),
+        problem.rank,
+      )
+    ).map(worstNmse);
+    const gains = candidates.map((layer, i) => ({
+      layer,
+      error: errors[i] ?? error,
+      gain: (error - (errors[i] ?? error)) / (costs.get(layer) ?? 1),
+    }));
+    const best = gains.reduce<(typeof gains)[number] | null>(
+      (found, own) => (found !== null && found.gain >= own.gain ? found : own),
+      null,
+    );
     if (best === null) break;
     released.push(best.layer);
     error = best.error;
@@ -168,5 +208,10 @@ function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: 
     return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= limits.maxNmse;
   }
   const groups = Object.entries(fp32.groupTop1);
-  return fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON && groups.every(([name, top1]) => top1 - (ownValue(quality.groupTop1, name) ?? 0) <= limits.maxWorstGroupDrop + EPSILON);
+  return (
+    fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON &&
+    groups.every(
+      ([name, top1]) => top1 - (ownValue(quality.groupTop1, name) ?? 0) <= limits.maxWorstGroupDrop + EPSILON,
+    )
+  );
 }

@@ -1,4 +1,9 @@
-import type { SensitivityKind, SensitivityLayer, SensitivityMetric, TrialQuality } from '../../src-shared/domain/analysis';
+import type {
+  SensitivityKind,
+  SensitivityLayer,
+  SensitivityMetric,
+  TrialQuality,
+} from '../../src-shared/domain/analysis';
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
 import type { Trial } from './trials';
 
@@ -33,7 +38,12 @@ export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): Pr
 }
 
 /** @param baseline of the model that `quality` differs from by this layer: everything INT8 for release, FP32 for cause. */
-export function scoreOf(kind: SensitivityKind, metric: SensitivityMetric, quality: TrialQuality, baseline: TrialQuality): number {
+export function scoreOf(
+  kind: SensitivityKind,
+  metric: SensitivityMetric,
+  quality: TrialQuality,
+  baseline: TrialQuality,
+): number {
   const gained = metricOf(metric, quality) - metricOf(metric, baseline);
   if (kind === 'release') return gained;
   // FP32 has no finite SQNR to compare with.

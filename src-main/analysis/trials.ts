@@ -51,7 +51,11 @@ export interface Trials {
 }
 
 /** Runs models and sums up how they answered. */
-export async function qualitiesOf(trials: Trials, list: readonly Trial[], at: readonly number[]): Promise<TrialQuality[]> {
+export async function qualitiesOf(
+  trials: Trials,
+  list: readonly Trial[],
+  at: readonly number[],
+): Promise<TrialQuality[]> {
   return (await trials.run(list, at)).map((answers) => qualityOf(trials, at, answers));
 }
 
@@ -66,15 +70,29 @@ export function referenceQuality(trials: Trials, at: readonly number[]): TrialQu
 
 /** @param answers one per entry of `at`. */
 export function qualityOf(trials: Trials, at: readonly number[], answers: readonly TrialAnswer[]): TrialQuality {
-  const all = at.map((image, slot): Answered => ({ image: imageOf(trials, image), reference: referenceOf(trials, image), answer: answers[slot] ?? NO_ANSWER }));
-  const groups = groupNames(trials.images).map((name) => [name, all.filter(({ image }) => image.group === name)] as const).filter(([, list]) => list.length > 0);
+  const all = at.map((image, slot): Answered => ({
+    image: imageOf(trials, image),
+    reference: referenceOf(trials, image),
+    answer: answers[slot] ?? NO_ANSWER,
+  }));
+  const groups = groupNames(trials.images)
+    .map((name) => [name, all.filter(({ image }) => image.group === name)] as const)
+    .filter(([, list]) => list.length > 0);
   const nmse = nmseOf(all);
-  const worstNmse = groups.map(([name, list]) => ({ name, nmse: nmseOf(list) })).reduce<TrialQuality['worstGroupNmse']>((worst, own) => (worst !== null && worst.nmse >= own.nmse ? worst : own), null);
+  const worstNmse = groups
+    .map(([name, list]) => ({ name, nmse: nmseOf(list) }))
+    .reduce<TrialQuality['worstGroupNmse']>(
+      (worst, own) => (worst !== null && worst.nmse >= own.nmse ? worst : own),
+      null,
+    );
   const groupTop1 = groups.flatMap(([name, list]) => {
     const top1 = top1Of(list);
     return top1 === null ? [] : [[name, top1] as const];
   });
-  const worst = groupTop1.reduce<TrialQuality['worstGroup']>((found, [name, top1]) => (found !== null && found.top1 <= top1 ? found : { name, top1 }), null);
+  const worst = groupTop1.reduce<TrialQuality['worstGroup']>(
+    (found, [name, top1]) => (found !== null && found.top1 <= top1 ? found : { name, top1 }),
+    null,
+  );
   return {
     nmse,
     sqnrDb: nmse > 0 ? -10 * Math.log10(nmse) : null,
@@ -136,5 +154,7 @@ function top1Of(list: readonly Answered[]): number | null {
 function agreementOf(list: readonly Answered[]): number | null {
   const classified = list.filter(({ reference }) => reference.top1 >= 0);
   if (classified.length === 0) return null;
-  return (100 * classified.filter(({ answer, reference }) => answer.top1 === reference.top1).length) / classified.length;
+  return (
+    (100 * classified.filter(({ answer, reference }) => answer.top1 === reference.top1).length) / classified.length
+  );
 }

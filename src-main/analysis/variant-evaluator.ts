@@ -72,7 +72,12 @@ export class VariantEvaluator {
  * What a model answered to image `slot` of a batch, compared with the reference's outputs of the same batch.
  * @throws WorkbenchError model-unsupported when an output's size depends on the data.
  */
-export function answerOf(outputs: readonly OutputTensor[], reference: readonly OutputTensor[], slot: number, batch: number): ImageAnswer {
+export function answerOf(
+  outputs: readonly OutputTensor[],
+  reference: readonly OutputTensor[],
+  slot: number,
+  batch: number,
+): ImageAnswer {
   let top5: number[] = [];
   let score = Number.NaN;
   let classCount = 0;
@@ -82,9 +87,13 @@ export function answerOf(outputs: readonly OutputTensor[], reference: readonly O
     const expected = reference[i];
     if (!output.data || !expected?.data) continue;
     if (output.data.length !== expected.data.length) {
-      throw new WorkbenchError('model-unsupported', `Output "${output.name}" has ${output.data.length} values here and ${expected.data.length} in the FP32 model`, {
-        hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
-      });
+      throw new WorkbenchError(
+        'model-unsupported',
+        `Output "${output.name}" has ${output.data.length} values here and ${expected.data.length} in the FP32 model`,
+        {
+          hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
+        },
+      );
     }
     const own = pieceOf(output.data, slot, batch);
     const other = pieceOf(expected.data, slot, batch);

@@ -24,7 +24,11 @@ export async function analysisCost(spec: AnalysisSpec, workspace: Workspace, com
   return { ...cost, seconds: await secondsOf(cost.passes, spec.threads ?? defaultThreads(), workspace) };
 }
 
-async function countPasses(spec: AnalysisSpec, workspace: Workspace, compute: Compute): Promise<Omit<AnalysisCost, 'seconds'>> {
+async function countPasses(
+  spec: AnalysisSpec,
+  workspace: Workspace,
+  compute: Compute,
+): Promise<Omit<AnalysisCost, 'seconds'>> {
   const model = await prepared(workspace, compute, {});
   const parts = quantizedParts(model, allInt8(workspace.file.plan), spec.target ?? workspace.file.target);
   switch (spec.kind) {
@@ -48,21 +52,37 @@ function costOf(trials: number, images: number): Omit<AnalysisCost, 'seconds'> {
   return { trials, images, passes: trials * images };
 }
 
-async function autoCost(spec: Pick<AutoSpec, 'images'>, workspace: Workspace, tensors: readonly string[]): Promise<Omit<AnalysisCost, 'seconds'>> {
+async function autoCost(
+  spec: Pick<AutoSpec, 'images'>,
+  workspace: Workspace,
+  tensors: readonly string[],
+): Promise<Omit<AnalysisCost, 'seconds'>> {
   const set = await loadSet(workspace, 'calibration', undefined);
   const { chosen, confirmed } = chooseAndConfirm(set.entries, spec.images ?? DEFAULT_AUTO_IMAGES);
   const at = { chosen: [...chosen.keys()], confirmed: [...confirmed.keys()] };
-  const passes = chosen.length + confirmed.length + autoPasses({ tensors, thresholds: autoCandidates(openCalibration(workspace), workspace.file), ...at });
+  const passes =
+    chosen.length +
+    confirmed.length +
+    autoPasses({ tensors, thresholds: autoCandidates(openCalibration(workspace), workspace.file), ...at });
   return { images: chosen.length, passes, trials: Math.ceil(passes / Math.max(1, chosen.length)) };
 }
 
-async function searchCost(spec: SearchSpec, workspace: Workspace, parts: { readonly layers: readonly unknown[]; readonly tensors: readonly string[] }): Promise<Omit<AnalysisCost, 'seconds'>> {
+async function searchCost(
+  spec: SearchSpec,
+  workspace: Workspace,
+  parts: { readonly layers: readonly unknown[]; readonly tensors: readonly string[] },
+): Promise<Omit<AnalysisCost, 'seconds'>> {
   const { auto } = await loadAnalyses(workspace);
   const needsAuto = (spec.method === undefined || spec.method === 'auto') && auto?.isCurrent !== true;
   const before = needsAuto ? (await autoCost({}, workspace, parts.tensors)).passes : 0;
   const calibration = await loadSet(workspace, 'calibration', undefined);
   const ranked = Math.min(RANK_IMAGES, calibration.entries.length);
-  const judge = spec.againstPath !== undefined ? await loadImageSet({ path: spec.againstPath }) : workspace.file.validationSet ? await loadSet(workspace, 'validation', spec.limit) : null;
+  const judge =
+    spec.againstPath !== undefined
+      ? await loadImageSet({ path: spec.againstPath })
+      : workspace.file.validationSet
+        ? await loadSet(workspace, 'validation', spec.limit)
+        : null;
   // Without anything to judge on, the images that layers are ranked on must do.
   const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
   const rank = spec.againstPath === undefined ? ranked : images;
@@ -74,9 +94,13 @@ async function searchCost(spec: SearchSpec, workspace: Workspace, parts: { reado
 /** From the last analysis of this project, else from its calibration. */
 async function secondsOf(passes: number, threads: number, workspace: Workspace): Promise<number | null> {
   const { sensitivity, auto, search } = await loadAnalyses(workspace);
-  const known = [auto, search, ...Object.values(sensitivity)].flatMap((found) => (found && found.result.passes > 0 ? [found.result] : []));
+  const known = [auto, search, ...Object.values(sensitivity)].flatMap((found) =>
+    found && found.result.passes > 0 ? [found.result] : [],
+  );
   const [latest] = known.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   if (latest) return (passes * latest.seconds) / latest.passes;
   const index = openCalibrationIfAny(workspace)?.index;
-  return index && index.images > 0 ? (passes * SIMULATION_FACTOR * index.seconds * defaultThreads()) / index.images / threads : null;
+  return index && index.images > 0
+    ? (passes * SIMULATION_FACTOR * index.seconds * defaultThreads()) / index.images / threads
+    : null;
 }

@@ -3,7 +3,13 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysesView, Dated } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { SENSITIVITY_KINDS, type AutoResult, type DiagnosisResult, type SearchResult, type SensitivityResult } from '../../src-shared/domain/analysis';
+import {
+  SENSITIVITY_KINDS,
+  type AutoResult,
+  type DiagnosisResult,
+  type SearchResult,
+  type SensitivityResult,
+} from '../../src-shared/domain/analysis';
 import type { HealthResult } from '../../src-shared/domain/health';
 import type { PrecisionPlan, Target } from '../../src-shared/domain/precision';
 import { writeFileAtomic } from '../base/atomic-file';
@@ -50,8 +56,16 @@ export function basisOf(workspace: Workspace, { target, thresholds, plan, candid
   try {
     const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), { ...file, target }) : null;
     const { percentile, importedThresholds } = file;
-    const chosenFrom = candidates ? { percentile, importedThresholds, hasTensorrtGrid: openCalibration(workspace).tensorrtThresholds() !== null } : {};
-    return shortHash({ calibration, target, plan: plan ? file.plan : allInt8(file.plan), thresholds: inUse, ...chosenFrom });
+    const chosenFrom = candidates
+      ? { percentile, importedThresholds, hasTensorrtGrid: openCalibration(workspace).tensorrtThresholds() !== null }
+      : {};
+    return shortHash({
+      calibration,
+      target,
+      plan: plan ? file.plan : allInt8(file.plan),
+      thresholds: inUse,
+      ...chosenFrom,
+    });
   } catch (error) {
     if (error instanceof WorkbenchError) return null;
     throw error;
@@ -74,14 +88,27 @@ function dependsOn(name: AnalysisName, result: { readonly target: Target }): Bas
 }
 
 /** @param file name under `analysis/`, without extension. */
-export async function saveAnalysis(workspace: Workspace, name: AnalysisName, file: string, result: { readonly target: Target }): Promise<void> {
+export async function saveAnalysis(
+  workspace: Workspace,
+  name: AnalysisName,
+  file: string,
+  result: { readonly target: Target },
+): Promise<void> {
   const path = workspace.paths.analysisFile(file);
   await mkdir(workspace.paths.analysisDir, { recursive: true });
-  const stored: Stored<typeof result> = { version: ANALYSIS_VERSION, basis: basisOf(workspace, dependsOn(name, result)) ?? '', result };
+  const stored: Stored<typeof result> = {
+    version: ANALYSIS_VERSION,
+    basis: basisOf(workspace, dependsOn(name, result)) ?? '',
+    result,
+  };
   await writeFileAtomic(path, JSON.stringify(stored, null, 1));
 }
 
-function loadAnalysis<T extends { readonly target: Target }>(workspace: Workspace, name: AnalysisName, path: string): Dated<T> | null {
+function loadAnalysis<T extends { readonly target: Target }>(
+  workspace: Workspace,
+  name: AnalysisName,
+  path: string,
+): Dated<T> | null {
   if (!existsSync(path)) return null;
   try {
     const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored<T>>;
@@ -100,8 +127,12 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
     const found = loadAnalysis<SensitivityResult>(workspace, 'sensitivity', paths.analysisFile(`sensitivity-${kind}`));
     return found ? [[kind, found] as const] : [];
   });
-  const files = existsSync(paths.analysisDir) ? (await readdir(paths.analysisDir)).filter((name) => /^diagnosis-.*\.json$/.test(name)) : [];
-  const diagnoses = files.flatMap((name) => loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name)) ?? []);
+  const files = existsSync(paths.analysisDir)
+    ? (await readdir(paths.analysisDir)).filter((name) => /^diagnosis-.*\.json$/.test(name))
+    : [];
+  const diagnoses = files.flatMap(
+    (name) => loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name)) ?? [],
+  );
   const repair = loadRepair(workspace);
   return {
     ...(repair ? { repair } : {}),

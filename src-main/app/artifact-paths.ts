@@ -33,7 +33,8 @@ export interface ArtifactPaths {
 export const PROJECT_FILE_NAME = 'project.json';
 
 export function artifactPaths(projectDir: string): ArtifactPaths {
-  const at = (folder: string, key: string, ...rest: readonly string[]): string => join(projectDir, folder, safeName(key), ...rest);
+  const at = (folder: string, key: string, ...rest: readonly string[]): string =>
+    join(projectDir, folder, safeName(key), ...rest);
   const calibration = join(projectDir, 'calibration');
   return {
     projectFile: join(projectDir, PROJECT_FILE_NAME),

@@ -9,9 +9,13 @@ import type { Workspace } from './workspace';
 /** @throws WorkbenchError usage while the plan asks for equalization. @param what is about tensors of the model as it was given */
 export function requireAsGiven({ path, file }: Pick<Workspace, 'path' | 'file'>, what: string): void {
   if (!hasRepair(file.plan, 'equalization')) return;
-  throw new WorkbenchError('usage', `${what} is about the values of the model as it was given; equalization has changed them`, {
-    hint: `Switch it off first: calib set ${path} --equalization off`,
-  });
+  throw new WorkbenchError(
+    'usage',
+    `${what} is about the values of the model as it was given; equalization has changed them`,
+    {
+      hint: `Switch it off first: calib set ${path} --equalization off`,
+    },
+  );
 }
 
 /**
@@ -19,19 +23,35 @@ export function requireAsGiven({ path, file }: Pick<Workspace, 'path' | 'file'>,
  * @param equalized what is said of the equalized model.
  * @throws WorkbenchError usage naming the tensor
  */
-export function requireNoStaleThresholds(before: ProjectFile, after: ProjectFile, equalized: PrepareResult['equalized']): void {
+export function requireNoStaleThresholds(
+  before: ProjectFile,
+  after: ProjectFile,
+  equalized: PrepareResult['equalized'],
+): void {
   if (hasRepair(before.plan, 'equalization') === hasRepair(after.plan, 'equalization')) return;
   const rescaled = new Set(equalized?.tensors ?? []);
-  const kept = (method: Method): readonly string[] => Object.entries(after.tensorMethods).flatMap(([tensor, own]) => (own === method ? [tensor] : []));
-  const manual = kept('manual').find((tensor) => rescaled.has(tensor) && ownValue(after.manualThresholds, tensor) === ownValue(before.manualThresholds, tensor));
+  const kept = (method: Method): readonly string[] =>
+    Object.entries(after.tensorMethods).flatMap(([tensor, own]) => (own === method ? [tensor] : []));
+  const manual = kept('manual').find(
+    (tensor) =>
+      rescaled.has(tensor) && ownValue(after.manualThresholds, tensor) === ownValue(before.manualThresholds, tensor),
+  );
   if (manual !== undefined) {
-    throw new WorkbenchError('usage', `Equalization changes the values of tensor "${manual}", whose threshold was set by hand for the values that it has now`, {
-      hint: `Clear it first: calib set PROJECT --tensor "${manual}" --clear`,
-    });
+    throw new WorkbenchError(
+      'usage',
+      `Equalization changes the values of tensor "${manual}", whose threshold was set by hand for the values that it has now`,
+      {
+        hint: `Clear it first: calib set PROJECT --tensor "${manual}" --clear`,
+      },
+    );
   }
   if (hasRepair(after.plan, 'equalization') && (after.method === 'imported' || kept('imported').length > 0)) {
-    throw new WorkbenchError('usage', 'Imported thresholds are about the values of the model as it was given; equalization changes them', {
-      hint: 'Choose another method first: calib set PROJECT --method mse',
-    });
+    throw new WorkbenchError(
+      'usage',
+      'Imported thresholds are about the values of the model as it was given; equalization changes them',
+      {
+        hint: 'Choose another method first: calib set PROJECT --method mse',
+      },
+    );
   }
 }

@@ -34,11 +34,19 @@ export function explainChoices(outcome: Outcome, tensors: readonly string[], tab
   });
 }
 
-function explainChoice(tensor: string, method: Method, row: ThresholdRow, { bestSingle, verdict, thresholds }: Outcome): AutoChoice {
+function explainChoice(
+  tensor: string,
+  method: Method,
+  row: ThresholdRow,
+  { bestSingle, verdict, thresholds }: Outcome,
+): AutoChoice {
   const threshold = ownValue(thresholds, tensor) ?? row.methods[method] ?? 0;
   const choice = { tensor, method, threshold };
   if (method === bestSingle) {
-    const reason = verdict === 'single' ? `${bestSingle} for all tensors is the best there is` : `as ${bestSingle} for all tensors: no other method gives a smaller error at the output`;
+    const reason =
+      verdict === 'single'
+        ? `${bestSingle} for all tensors is the best there is`
+        : `as ${bestSingle} for all tensors: no other method gives a smaller error at the output`;
     return { ...choice, code: 'same-as-single', reason };
   }
   return { ...choice, code: 'descent', reason: differenceReason(method, bestSingle, row) };
@@ -58,16 +66,29 @@ function differenceReason(method: Method, single: Method, row: ThresholdRow): st
   }
   const before = sqnrOf(costs, single);
   const after = sqnrOf(costs, method);
-  const change = before === undefined || after === undefined ? '' : `: SQNR here ${formatDb(before)} with ${single}, ${formatDb(after)} with ${method}`;
-  const share = hurt !== null && !wider && hurt.clippedFraction >= WORTH_A_WORD ? `, although it clips ${formatFraction(hurt.clippedFraction)} ${where}` : '';
+  const change =
+    before === undefined || after === undefined
+      ? ''
+      : `: SQNR here ${formatDb(before)} with ${single}, ${formatDb(after)} with ${method}`;
+  const share =
+    hurt !== null && !wider && hurt.clippedFraction >= WORTH_A_WORD
+      ? `, although it clips ${formatFraction(hurt.clippedFraction)} ${where}`
+      : '';
   const steps = wider ? 'a wider range' : 'finer steps';
   return `${steps} than ${single}'s give a smaller error at the output${share}${change}`;
 }
 
-function worstOf(costs: readonly ThresholdCost[], method: Method, valueOf: (cost: ThresholdCost) => number): ThresholdCost | null {
+function worstOf(
+  costs: readonly ThresholdCost[],
+  method: Method,
+  valueOf: (cost: ThresholdCost) => number,
+): ThresholdCost | null {
   const own = costs.filter((cost) => cost.method === method);
   const groups = own.filter(({ group }) => group !== null);
-  return (groups.length > 0 ? groups : own).reduce<ThresholdCost | null>((worst, cost) => (worst !== null && valueOf(worst) >= valueOf(cost) ? worst : cost), null);
+  return (groups.length > 0 ? groups : own).reduce<ThresholdCost | null>(
+    (worst, cost) => (worst !== null && valueOf(worst) >= valueOf(cost) ? worst : cost),
+    null,
+  );
 }
 
 function sqnrOf(costs: readonly ThresholdCost[], method: Method): number | undefined {

@@ -10,7 +10,12 @@ import { writeFileAtomic } from '../base/atomic-file';
 import type { StoredCalibration } from '../calibration/calibration-store';
 import { resolvedMethod, thresholdsInUse } from '../calibration/threshold-table';
 import { tensorrtNames } from '../calibration/tensorrt-names';
-import { formatCalibrationCache, parseCalibrationCache, type CacheEntry, type CalibrationCache } from '../calibration/trt-cache';
+import {
+  formatCalibrationCache,
+  parseCalibrationCache,
+  type CacheEntry,
+  type CalibrationCache,
+} from '../calibration/trt-cache';
 import { mapCache, type CacheMapping, type CacheVocabulary } from '../calibration/trt-cache-mapping';
 import type { Compute } from '../compute/protocol';
 import type { Model } from '../onnx/model';
@@ -30,7 +35,10 @@ const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 export async function importCache(workspace: Workspace, cachePath: string, compute: Compute): Promise<ImportReport> {
   requireAsGiven(workspace, 'A calibration cache');
   const cache = await readCache(cachePath);
-  const mapping = mapCache(cache, vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)));
+  const mapping = mapCache(
+    cache,
+    vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)),
+  );
   requireOwnCache(mapping, cachePath);
   const importedThresholds = Object.fromEntries(mapping.mapped.map(({ tensor, threshold }) => [tensor, threshold]));
   await writeFileAtomic(workspace.paths.importedCacheFile, formatCalibrationCache(cache));
@@ -43,15 +51,20 @@ function requireOwnCache(mapping: CacheMapping, path: string): void {
   const known = mapping.mapped.length + mapping.ignored.length;
   if (mapping.mapped.length > 0 && known >= mapping.unmapped.length * MIN_KNOWN_SHARE) return;
   const [example] = mapping.unmapped;
-  throw new WorkbenchError('cache-invalid', `${path} belongs to another model: ${mapping.mapped.length} of its names are tensors of this one, ${mapping.unmapped.length} are not (${example ?? 'none'})`, {
-    hint: 'Import the cache that was written for this model; what was imported before is unchanged.',
-  });
+  throw new WorkbenchError(
+    'cache-invalid',
+    `${path} belongs to another model: ${mapping.mapped.length} of its names are tensors of this one, ${mapping.unmapped.length} are not (${example ?? 'none'})`,
+    {
+      hint: 'Import the cache that was written for this model; what was imported before is unchanged.',
+    },
+  );
 }
 
 async function readCache(path: string): Promise<CalibrationCache> {
   if (!existsSync(path)) throw new WorkbenchError('not-found', `There is no file ${path}`);
   const { size } = await stat(path);
-  if (size > MAX_CACHE_BYTES) throw new WorkbenchError('cache-invalid', `${path} has ${size} bytes; a calibration cache is a small text file`);
+  if (size > MAX_CACHE_BYTES)
+    throw new WorkbenchError('cache-invalid', `${path} has ${size} bytes; a calibration cache is a small text file`);
   return parseCalibrationCache(await readFile(path, 'utf8'), path);
 }
 
@@ -63,7 +76,11 @@ function vocabularyOf(preparedModel: Model, original: Model): CacheVocabulary {
     return isOp(node, 'Identity', 'Dropout') && input !== '' && output !== '' ? [[output, input] as const] : [];
   });
   return {
-    tensors: new Set([...graph.input.map((input) => input.name), ...graph.node.flatMap((node) => node.output)].filter((name) => name !== '')),
+    tensors: new Set(
+      [...graph.input.map((input) => input.name), ...graph.node.flatMap((node) => node.output)].filter(
+        (name) => name !== '',
+      ),
+    ),
     names: tensorrtNames(original).names,
     copies: new Map(copies),
   };
@@ -73,31 +90,56 @@ function vocabularyOf(preparedModel: Model, original: Model): CacheVocabulary {
  * The thresholds in use as a cache. With TensorRT's grid it has every name that TensorRT asks for; with method `imported`
  * it is the imported cache again, to the last bit, with the tensors that were changed since.
  */
-export async function exportCache(workspace: Workspace, request: ExportRequest, compute: Compute): Promise<ExportResult> {
+export async function exportCache(
+  workspace: Workspace,
+  request: ExportRequest,
+  compute: Compute,
+): Promise<ExportResult> {
   requireAsGiven(workspace, 'A calibration cache');
   const calibration = openCalibration(workspace);
   const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file)));
   const warnings: Warning[] = [];
-  const imported = workspace.file.method === 'imported' && existsSync(workspace.paths.importedCacheFile) ? await readCache(workspace.paths.importedCacheFile) : null;
+  const imported =
+    workspace.file.method === 'imported' && existsSync(workspace.paths.importedCacheFile)
+      ? await readCache(workspace.paths.importedCacheFile)
+      : null;
   if (!imported && !calibration.tensorrtThresholds()) warnings.push(incompleteCache(thresholds.size, workspace.path));
-  const cache = imported ? { header: imported.header, entries: await importedEntries(imported, thresholds, workspace, compute) } : ownCache(calibration, thresholds, resolvedMethod(calibration, workspace.file, workspace.file.method));
+  const cache = imported
+    ? { header: imported.header, entries: await importedEntries(imported, thresholds, workspace, compute) }
+    : ownCache(calibration, thresholds, resolvedMethod(calibration, workspace.file, workspace.file.method));
   await mkdir(dirname(request.outPath), { recursive: true });
   await writeFileAtomic(request.outPath, formatCalibrationCache(cache));
-  return { format: request.format, out: request.outPath, files: [request.outPath], ...(warnings.length === 0 ? {} : { warnings }) };
+  return {
+    format: request.format,
+    out: request.outPath,
+    files: [request.outPath],
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 }
 
 /** The cache of one method for all tensors: what a calibrator would hand to TensorRT 10. */
 export function cacheText(workspace: Workspace, calibration: StoredCalibration, method: Method): string {
   const choices = { ...workspace.file, target: 'tensorrt' } as const;
-  const thresholds = new Map(Object.entries(thresholdsInUse(calibration, choices, method === choices.method ? undefined : method)));
+  const thresholds = new Map(
+    Object.entries(thresholdsInUse(calibration, choices, method === choices.method ? undefined : method)),
+  );
   return formatCalibrationCache(ownCache(calibration, thresholds, resolvedMethod(calibration, choices, method)));
 }
 
-function ownCache(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, method: Method): CalibrationCache {
+function ownCache(
+  calibration: StoredCalibration,
+  thresholds: ReadonlyMap<string, number>,
+  method: Method,
+): CalibrationCache {
   const base = tensorrtEntries(calibration, thresholds, method);
   const named = new Set(base.map(({ name }) => name));
-  const rest = [...thresholds].filter(([name]) => !named.has(name)).map(([name, threshold]) => ({ name, scale: scaleOfThreshold(threshold) }));
-  return { header: `${CACHE_VERSION}-${method === 'minmax' ? 'MinMaxCalibration' : 'EntropyCalibration2'}`, entries: [...base, ...rest] };
+  const rest = [...thresholds]
+    .filter(([name]) => !named.has(name))
+    .map(([name, threshold]) => ({ name, scale: scaleOfThreshold(threshold) }));
+  return {
+    header: `${CACHE_VERSION}-${method === 'minmax' ? 'MinMaxCalibration' : 'EntropyCalibration2'}`,
+    entries: [...base, ...rest],
+  };
 }
 
 function incompleteCache(tensors: number, projectPath: string): Warning {
@@ -108,16 +150,31 @@ function incompleteCache(tensors: number, projectPath: string): Warning {
 }
 
 /** Names that the project decides get its threshold; all others what TensorRT's calibrator of this kind computes. */
-function tensorrtEntries(calibration: StoredCalibration, thresholds: ReadonlyMap<string, number>, method: Method): CacheEntry[] {
+function tensorrtEntries(
+  calibration: StoredCalibration,
+  thresholds: ReadonlyMap<string, number>,
+  method: Method,
+): CacheEntry[] {
   const names = calibration.tensorrtThresholds();
   if (!names) return [];
   const isMinMax = method === 'minmax';
-  return [...names.values()].map(({ name, amax, entropy }) => ({ name, scale: scaleOfThreshold(thresholds.get(name) ?? (isMinMax ? amax : entropy)) }));
+  return [...names.values()].map(({ name, amax, entropy }) => ({
+    name,
+    scale: scaleOfThreshold(thresholds.get(name) ?? (isMinMax ? amax : entropy)),
+  }));
 }
 
 /** The imported cache in its own order; a tensor whose threshold is not the imported one any more gets its own. */
-async function importedEntries(cache: CalibrationCache, thresholds: ReadonlyMap<string, number>, workspace: Workspace, compute: Compute): Promise<CacheEntry[]> {
-  const mapping: CacheMapping = mapCache(cache, vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)));
+async function importedEntries(
+  cache: CalibrationCache,
+  thresholds: ReadonlyMap<string, number>,
+  workspace: Workspace,
+  compute: Compute,
+): Promise<CacheEntry[]> {
+  const mapping: CacheMapping = mapCache(
+    cache,
+    vocabularyOf(await prepared(workspace, compute, {}), readModel(workspace.file.model.path)),
+  );
   const changed = new Map(
     mapping.mapped.flatMap(({ name, tensor, threshold }) => {
       const now = thresholds.get(tensor);

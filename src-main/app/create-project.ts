@@ -20,20 +20,28 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const modelPath = resolve(request.modelPath);
   const projectPath = resolve(request.projectPath);
   if (!projectPath.endsWith('.calib')) {
-    throw new WorkbenchError('usage', `Expected the project's folder to end in .calib, found "${basename(projectPath)}"`, { hint: `Name it ${basename(projectPath)}.calib.` });
+    throw new WorkbenchError(
+      'usage',
+      `Expected the project's folder to end in .calib, found "${basename(projectPath)}"`,
+      { hint: `Name it ${basename(projectPath)}.calib.` },
+    );
   }
   const model = readModel(modelPath);
   inspectModel(model, modelPath);
   const { preprocessing, notes } = guessPreprocessing(imageInputOf(model), request.preprocessing);
   if (request.labelsCsv !== undefined && request.validationPath === undefined) {
-    throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', { hint: 'Add --validation DIR.' });
+    throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', {
+      hint: 'Add --validation DIR.',
+    });
   }
   const labels = request.labelsCsv === undefined ? null : resolve(request.labelsCsv);
   const order = request.labelOrder === undefined ? {} : { labelOrder: request.labelOrder };
   const calibrationSet = { path: resolve(request.calibrationPath), labels: null, ...order };
-  const validationSet = request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels, ...order };
+  const validationSet =
+    request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels, ...order };
   await loadImageSet({ path: calibrationSet.path, ...order });
-  if (validationSet) await loadImageSet({ path: validationSet.path, ...order, ...(labels === null ? {} : { labelsCsv: labels }) });
+  if (validationSet)
+    await loadImageSet({ path: validationSet.path, ...order, ...(labels === null ? {} : { labelsCsv: labels }) });
   const file: ProjectFile = {
     version: PROJECT_VERSION,
     name: basename(projectPath).replace(/\.calib$/, ''),

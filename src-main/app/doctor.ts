@@ -8,7 +8,15 @@ const NODE_FLOOR = [20, 19] as const;
 
 /** Looks at everything that the workbench stands on; never throws for something that is missing. */
 export async function doctor(compute: Compute): Promise<DoctorReport> {
-  return { checks: [nodeCheck(), machineCheck(), ...(await computeChecks(compute)), ...(await ortGpuChecks(compute)), await tensorrtCheck(compute)] };
+  return {
+    checks: [
+      nodeCheck(),
+      machineCheck(),
+      ...(await computeChecks(compute)),
+      ...(await ortGpuChecks(compute)),
+      await tensorrtCheck(compute),
+    ],
+  };
 }
 
 function nodeCheck(): DoctorCheck {
@@ -45,14 +53,27 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
     ];
   } catch (error) {
     const { message, hint } = toWireError(error);
-    return [{ name: 'compute process', state: 'missing', found: message, required: true, ...(hint === undefined ? {} : { hint }) }];
+    return [
+      {
+        name: 'compute process',
+        state: 'missing',
+        found: message,
+        required: true,
+        ...(hint === undefined ? {} : { hint }),
+      },
+    ];
   }
 }
 
 function onnxruntimeCheck({ onnxruntime, isTelemetryOff }: VersionsResult): DoctorCheck {
   const check = { name: 'ONNX Runtime', required: true } as const;
   if (isTelemetryOff) return { ...check, state: 'ok', found: `${onnxruntime}, telemetry off` };
-  return { ...check, state: 'warning', found: `${onnxruntime}, telemetry on`, hint: 'Set ORT_DISABLE_TELEMETRY=1 in the environment.' };
+  return {
+    ...check,
+    state: 'warning',
+    found: `${onnxruntime}, telemetry on`,
+    hint: 'Set ORT_DISABLE_TELEMETRY=1 in the environment.',
+  };
 }
 
 /** What ONNX Runtime's GPU providers run on, or what is missing; the CPU provider is part of ONNX Runtime. */
@@ -75,7 +96,10 @@ async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
   const check = { name: 'backend tensorrt', required: false } as const;
   try {
     const { version, libraryPath, devices } = await compute.request('tensorrt-status', {}, {});
-    const gpus = devices.map(({ index, name, computeCapability, memoryBytes, driverVersion }) => `GPU ${index} ${name} (compute ${computeCapability}, ${formatBytes(memoryBytes)}, CUDA ${driverVersion})`);
+    const gpus = devices.map(
+      ({ index, name, computeCapability, memoryBytes, driverVersion }) =>
+        `GPU ${index} ${name} (compute ${computeCapability}, ${formatBytes(memoryBytes)}, CUDA ${driverVersion})`,
+    );
     return { ...check, state: 'ok', found: `TensorRT ${version} (${libraryPath}); ${gpus.join('; ')}` };
   } catch (error) {
     return { ...check, ...warningOf(error) };

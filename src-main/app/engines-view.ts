@@ -15,13 +15,24 @@ interface Found {
 }
 
 /** The engines of a project's variants, from the records beside them; needs no GPU. */
-export async function enginesView(workspace: Workspace, variant: string | undefined, services: JobServices): Promise<EnginesView> {
+export async function enginesView(
+  workspace: Workspace,
+  variant: string | undefined,
+  services: JobServices,
+): Promise<EnginesView> {
   const latest = new Map<string, Found>();
-  for (const found of enginesOf(workspace.paths.enginesDir)) if (!latest.has(found.record.variant)) latest.set(found.record.variant, found);
+  for (const found of enginesOf(workspace.paths.enginesDir))
+    if (!latest.has(found.record.variant)) latest.set(found.record.variant, found);
   const variants = [...latest.keys()];
   const chosen = latest.get(variant ?? (latest.has('mixed') ? 'mixed' : (variants[0] ?? '')));
   const layers = chosen && readEngineLayers(chosen.dir);
-  return { variants, engine: chosen && layers ? { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, workspace, services), layers } : null };
+  return {
+    variants,
+    engine:
+      chosen && layers
+        ? { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, workspace, services), layers }
+        : null,
+  };
 }
 
 /** Used last first. */
@@ -36,8 +47,27 @@ function enginesOf(enginesDir: string): Found[] {
     .sort((a, b) => b.usedAtMs - a.usedAtMs);
 }
 
-function viewOf({ variant, tensorrt, gpu, options, createdAt, sizeBytes, summary, asked }: EngineRecord): Omit<EngineView, 'isCurrent' | 'layers'> {
-  return { variant, tensorrt, gpu, typing: options.typing, batch: options.batches[0] ?? 1, createdAt, sizeMb: sizeBytes / 1e6, summary, asked };
+function viewOf({
+  variant,
+  tensorrt,
+  gpu,
+  options,
+  createdAt,
+  sizeBytes,
+  summary,
+  asked,
+}: EngineRecord): Omit<EngineView, 'isCurrent' | 'layers'> {
+  return {
+    variant,
+    tensorrt,
+    gpu,
+    typing: options.typing,
+    batch: options.batches[0] ?? 1,
+    createdAt,
+    sizeMb: sizeBytes / 1e6,
+    summary,
+    asked,
+  };
 }
 
 /** Whether the variant would be built from the same graph now. */
@@ -46,5 +76,9 @@ async function isCurrent(record: EngineRecord, workspace: Workspace, services: J
   const calibration = openCalibrationIfAny(workspace);
   if (calibration === null && needsCalibration(name)) return false;
   const model = await prepared(workspace, services.compute, {});
-  return recipeHash(variantRecipe(name, { options: { target: 'tensorrt', activationType: 'int8' }, workspace, model, calibration })) === record.recipe;
+  return (
+    recipeHash(
+      variantRecipe(name, { options: { target: 'tensorrt', activationType: 'int8' }, workspace, model, calibration }),
+    ) === record.recipe
+  );
 }

@@ -18,7 +18,12 @@ export class ImageSets {
     this.remember(keyOf(workspace, which), set);
     return {
       root: set.root,
-      images: set.entries.map((entry) => ({ id: imageId(entry), file: entry.file, label: entry.label, group: entry.group })),
+      images: set.entries.map((entry) => ({
+        id: imageId(entry),
+        file: entry.file,
+        label: entry.label,
+        group: entry.group,
+      })),
       classNames: set.classNames,
       groups: set.groups,
       skipped: set.skipped,
@@ -27,12 +32,22 @@ export class ImageSets {
     };
   }
 
-  async thumbnail(workspace: Workspace, request: { readonly set: SetName; readonly imageId: string; readonly size: number }): Promise<Picture> {
+  async thumbnail(
+    workspace: Workspace,
+    request: { readonly set: SetName; readonly imageId: string; readonly size: number },
+  ): Promise<Picture> {
     const entry = await this.entry(workspace, request.set, request.imageId);
-    return this.compute.request('thumbnail', { entry, size: request.size, preprocessing: workspace.file.preprocessing, input: await this.input(workspace) }, {});
+    return this.compute.request(
+      'thumbnail',
+      { entry, size: request.size, preprocessing: workspace.file.preprocessing, input: await this.input(workspace) },
+      {},
+    );
   }
 
-  async preview(workspace: Workspace, request: { readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing }): Promise<PreprocessingPreview> {
+  async preview(
+    workspace: Workspace,
+    request: { readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing },
+  ): Promise<PreprocessingPreview> {
     const entry = await this.entry(workspace, request.set, request.imageId);
     const preprocessing = request.preprocessing ?? workspace.file.preprocessing;
     return this.compute.request('preview', { entry, preprocessing, input: await this.input(workspace) }, {});
@@ -46,7 +61,10 @@ export class ImageSets {
     const key = keyOf(workspace, which);
     const known = this.sets.get(key) ?? this.remember(key, await loadSet(workspace, which, undefined));
     const entry = known.get(id);
-    if (!entry) throw new WorkbenchError('not-found', `The ${which} set of ${workspace.file.name} has no image "${id}"`, { hint: 'Load the set again: its files may have changed.' });
+    if (!entry)
+      throw new WorkbenchError('not-found', `The ${which} set of ${workspace.file.name} has no image "${id}"`, {
+        hint: 'Load the set again: its files may have changed.',
+      });
     return entry;
   }
 

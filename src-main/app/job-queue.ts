@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
 import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import { isFinished, type JobResult, type JobSnapshot, type JobSpec, type PhaseTimes, type RunAnalysis, type RunSpec } from '../../src-shared/contract/jobs';
+import {
+  isFinished,
+  type JobResult,
+  type JobSnapshot,
+  type JobSpec,
+  type PhaseTimes,
+  type RunAnalysis,
+  type RunSpec,
+} from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
@@ -108,7 +116,10 @@ export class JobQueue {
 
   private find(id: JobId): Job {
     const job = this.jobs.get(id);
-    if (!job) throw new WorkbenchError('not-found', `There is no job "${id}"`, { hint: 'Finished jobs are forgotten after a while; listJobs tells those that are known.' });
+    if (!job)
+      throw new WorkbenchError('not-found', `There is no job "${id}"`, {
+        hint: 'Finished jobs are forgotten after a while; listJobs tells those that are known.',
+      });
     return job;
   }
 
@@ -117,12 +128,19 @@ export class JobQueue {
     job.beganAt = this.now();
     this.change(job, { state: 'running', phase: 'starting', times: { elapsedMs: 0, phases: [] } }, true);
     try {
-      const result = await this.options.run(job.spec, { signal: job.controller.signal, onProgress: (progress) => this.progress(job, progress) });
+      const result = await this.options.run(job.spec, {
+        signal: job.controller.signal,
+        onProgress: (progress) => this.progress(job, progress),
+      });
       this.finish(job, { state: 'done', result });
     } catch (error) {
       const wire = toWireError(error);
       const isCancelled = wire.code === 'cancelled';
-      this.finish(job, { state: isCancelled ? 'cancelled' : 'failed', error: wire, forced: this.options.isForced?.(error) ?? false });
+      this.finish(job, {
+        state: isCancelled ? 'cancelled' : 'failed',
+        error: wire,
+        forced: this.options.isForced?.(error) ?? false,
+      });
     }
   }
 
@@ -132,7 +150,11 @@ export class JobQueue {
     job.rate = advanceRate(job.rate, progress, now);
     const elapsedMs = now - (job.beganAt ?? now);
     const times = { elapsedMs, phases: withProgress(job.snapshot.times?.phases ?? [], progress, elapsedMs) };
-    this.change(job, { ...progress, times, etaSeconds: etaSeconds(job.rate, progress) }, progress.phase !== job.snapshot.phase);
+    this.change(
+      job,
+      { ...progress, times, etaSeconds: etaSeconds(job.rate, progress) },
+      progress.phase !== job.snapshot.phase,
+    );
   }
 
   private finish(job: Job, end: Partial<JobSnapshot>): void {
@@ -160,7 +182,9 @@ export class JobQueue {
     try {
       this.options.onChange(job.snapshot);
     } catch (error) {
-      process.emitWarning(`A listener of job ${job.snapshot.id} failed: ${error instanceof Error ? error.message : String(error)}`);
+      process.emitWarning(
+        `A listener of job ${job.snapshot.id} failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -173,7 +197,8 @@ export class JobQueue {
 /** The phases with one more report: in its own entry, or in the last one when that is the same phase, or the same analysis. */
 function withProgress(phases: readonly PhaseTimes[], progress: Progress, elapsedMs: number): readonly PhaseTimes[] {
   const last = phases.at(-1);
-  if (last === undefined || topic(last.phase) !== topic(progress.phase)) return [...phases, { ...progress, beganMs: elapsedMs }];
+  if (last === undefined || topic(last.phase) !== topic(progress.phase))
+    return [...phases, { ...progress, beganMs: elapsedMs }];
   return phases.with(-1, { ...progress, beganMs: last.beganMs });
 }
 

@@ -1,7 +1,12 @@
 import type { LayerView, ModelView } from '../../src-shared/contract/api';
 import { ownValue } from '../../src-shared/base/records';
 import { layerId } from '../../src-shared/base/brand';
-import { precisionOf, type HalfHazard, type PlacementDecision, type PrecisionPlan } from '../../src-shared/domain/precision';
+import {
+  precisionOf,
+  type HalfHazard,
+  type PlacementDecision,
+  type PrecisionPlan,
+} from '../../src-shared/domain/precision';
 import type { ExplainResult } from '../compute/protocol';
 import { elementCount } from '../onnx/element-types';
 import { graphMacs } from '../onnx/layer-macs';
@@ -11,7 +16,12 @@ import { graphFacts, type GraphFacts } from '../quantization/graph-facts';
 import { COMPUTE_OPS } from '../quantization/op-classes';
 
 /** The prepared model as the graph and the layer table show it: what each layer was asked to be, what it becomes, and why. */
-export function modelView(model: Model, plan: PrecisionPlan, explained: ExplainResult, isCalibrated: boolean): ModelView {
+export function modelView(
+  model: Model,
+  plan: PrecisionPlan,
+  explained: ExplainResult,
+  isCalibrated: boolean,
+): ModelView {
   const facts = graphFacts(model);
   const decisions = new Map<string, PlacementDecision[]>();
   for (const decision of explained.decisions) {
@@ -22,7 +32,12 @@ export function modelView(model: Model, plan: PrecisionPlan, explained: ExplainR
   return {
     inputs: model.graph.input.map((input) => input.name),
     outputs: model.graph.output.map((output) => output.name),
-    layers: facts.nodes.map((node) => layerView(node, facts, plan, { decisions: decisions.get(node.name) ?? [], halfHazards: isCalibrated ? (ownValue(explained.hazards, node.name) ?? []) : null })),
+    layers: facts.nodes.map((node) =>
+      layerView(node, facts, plan, {
+        decisions: decisions.get(node.name) ?? [],
+        halfHazards: isCalibrated ? (ownValue(explained.hazards, node.name) ?? []) : null,
+      }),
+    ),
     calibrationTensors: calibrationTensors(model),
   };
 }
@@ -32,7 +47,12 @@ interface LayerFindings {
   readonly halfHazards: readonly HalfHazard[] | null;
 }
 
-function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, { decisions, halfHazards }: LayerFindings): LayerView {
+function layerView(
+  node: Node,
+  facts: GraphFacts,
+  plan: PrecisionPlan,
+  { decisions, halfHazards }: LayerFindings,
+): LayerView {
   const layer = layerId(node.name);
   const constants = node.input.filter((name) => facts.initializer(name) !== undefined);
   const weight = COMPUTE_OPS.has(node.opType) ? facts.initializer(node.input[1] ?? '') : undefined;
@@ -47,7 +67,13 @@ function layerView(node: Node, facts: GraphFacts, plan: PrecisionPlan, { decisio
     parameters: constants.reduce((sum, name) => sum + elementCount(facts.initializer(name)?.dims ?? []), 0),
     ...(macs === undefined ? {} : { macs }),
     planned: precisionOf(plan, layer),
-    decision: main ?? { layer, op: node.opType, precision: 'fp32', code: 'unknown', reason: 'No decision was made about this layer' },
+    decision: main ?? {
+      layer,
+      op: node.opType,
+      precision: 'fp32',
+      code: 'unknown',
+      reason: 'No decision was made about this layer',
+    },
     edges: decisions.filter((decision) => decision.tensor !== undefined),
     halfHazards,
   };

@@ -10,11 +10,20 @@ import type { Workspace } from './workspace';
 export function checkOutputPath(outPath: string, workspace: Pick<Workspace, 'file' | 'path'>): void {
   const real = realPlace(outPath);
   if (real === realPlace(workspace.file.model.path)) {
-    throw new WorkbenchError('usage', `${outPath} is the model of the project; writing there would replace it`, { hint: 'Name another file with -o.' });
+    throw new WorkbenchError('usage', `${outPath} is the model of the project; writing there would replace it`, {
+      hint: 'Name another file with -o.',
+    });
   }
-  const inside = real.split(sep).slice(0, -1).find((part) => part.endsWith('.calib'));
+  const inside = real
+    .split(sep)
+    .slice(0, -1)
+    .find((part) => part.endsWith('.calib'));
   if (inside !== undefined || real.startsWith(`${realPlace(workspace.path)}${sep}`)) {
-    throw new WorkbenchError('usage', `${outPath} lies inside the project ${inside ?? basename(workspace.path)}, which holds what the project needs`, { hint: 'Name a place outside of it with -o.' });
+    throw new WorkbenchError(
+      'usage',
+      `${outPath} lies inside the project ${inside ?? basename(workspace.path)}, which holds what the project needs`,
+      { hint: 'Name a place outside of it with -o.' },
+    );
   }
 }
 

@@ -29,7 +29,11 @@ const MAX_THRESHOLD = 1e38;
 const MIN_PERCENTILE = 50;
 
 /** Applies edits in order to a copy of the project file; nothing is changed when one of them fails. */
-export async function applyEdits(workspace: Workspace, edits: readonly ProjectEdit[], compute: Compute): Promise<ProjectFile> {
+export async function applyEdits(
+  workspace: Workspace,
+  edits: readonly ProjectEdit[],
+  compute: Compute,
+): Promise<ProjectFile> {
   // Preparing may have to read the model: where it lies comes first.
   const moved = edits.findLast((edit) => edit.kind === 'model');
   const located = moved ? workspaceOf(workspace.path, withModelPath(workspace.file, moved.modelPath)) : workspace;
@@ -37,7 +41,8 @@ export async function applyEdits(workspace: Workspace, edits: readonly ProjectEd
   const model = await prepared(located, compute, {});
   const edited = edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
   for (const set of [edited.calibrationSet, edited.validationSet]) {
-    const isNew = set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
+    const isNew =
+      set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
     if (isNew) await loadImageSet({ path: set.path }); // says what is wrong with it before it is written down
   }
   if (hasRepair(edited.plan, 'equalization') !== hasRepair(workspace.file.plan, 'equalization')) {
@@ -53,29 +58,49 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       requireUsableMethod(edit.method, file);
       return { ...file, method: edit.method };
     case 'percentile':
-      if (!(edit.percentile >= MIN_PERCENTILE && edit.percentile <= 100)) throw new WorkbenchError('usage', `Expected a percentile in percent, from ${MIN_PERCENTILE} to 100 (99.99 is usual), found ${edit.percentile}`);
+      if (!(edit.percentile >= MIN_PERCENTILE && edit.percentile <= 100))
+        throw new WorkbenchError(
+          'usage',
+          `Expected a percentile in percent, from ${MIN_PERCENTILE} to 100 (99.99 is usual), found ${edit.percentile}`,
+        );
       return { ...file, percentile: edit.percentile };
     case 'target':
       return { ...file, target: edit.target };
     case 'tensor-method': {
       const tensors = matchingTensors(edit.tensor, model);
       requireKnownThresholds(edit.method, tensors, file);
-      return { ...file, tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, edit.method])) } };
+      return {
+        ...file,
+        tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, edit.method])) },
+      };
     }
     case 'threshold': {
       if (!(edit.thresholdReal >= MIN_THRESHOLD && edit.thresholdReal <= MAX_THRESHOLD)) {
-        throw new WorkbenchError('usage', `Expected a threshold in real units from ${MIN_THRESHOLD} to ${MAX_THRESHOLD}, found ${edit.thresholdReal}`);
+        throw new WorkbenchError(
+          'usage',
+          `Expected a threshold in real units from ${MIN_THRESHOLD} to ${MAX_THRESHOLD}, found ${edit.thresholdReal}`,
+        );
       }
       const tensors = matchingTensors(edit.tensor, model);
       return {
         ...file,
-        tensorMethods: { ...file.tensorMethods, ...Object.fromEntries(tensors.map((name) => [name, 'manual' as const])) },
-        manualThresholds: { ...file.manualThresholds, ...Object.fromEntries(tensors.map((name) => [name, edit.thresholdReal])) },
+        tensorMethods: {
+          ...file.tensorMethods,
+          ...Object.fromEntries(tensors.map((name) => [name, 'manual' as const])),
+        },
+        manualThresholds: {
+          ...file.manualThresholds,
+          ...Object.fromEntries(tensors.map((name) => [name, edit.thresholdReal])),
+        },
       };
     }
     case 'clear-tensor': {
       const cleared = new Set(matchingTensors(edit.tensor, model));
-      return { ...file, tensorMethods: without(file.tensorMethods, cleared), manualThresholds: without(file.manualThresholds, cleared) };
+      return {
+        ...file,
+        tensorMethods: without(file.tensorMethods, cleared),
+        manualThresholds: without(file.manualThresholds, cleared),
+      };
     }
     case 'precision':
       return withPrecision(file, matchingLayers(edit.layer, model), edit.precision, model);
@@ -89,7 +114,9 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
       requirePlannedLayers(edit.plan, model);
       return { ...file, plan: edit.plan };
     case 'preset':
-      return edit.preset === 'all-int8' ? { ...file, plan: { ...file.plan, layers: {} } } : withPrecision(file, firstAndHeadFp16(model, file.target), 'fp16', model);
+      return edit.preset === 'all-int8'
+        ? { ...file, plan: { ...file.plan, layers: {} } }
+        : withPrecision(file, firstAndHeadFp16(model, file.target), 'fp16', model);
     case 'gates':
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':
@@ -116,10 +143,14 @@ function withModelPath(file: ProjectFile, modelPath: string): ProjectFile {
 function requireUsableMethod(method: Method, file: ProjectFile): void {
   if (method === 'imported') requireAsGiven({ path: 'PROJECT', file }, 'Method imported');
   if (method === 'manual') {
-    throw new WorkbenchError('usage', 'Method manual needs a threshold for each tensor', { hint: 'Set one: calib set PROJECT --tensor NAME --threshold X' });
+    throw new WorkbenchError('usage', 'Method manual needs a threshold for each tensor', {
+      hint: 'Set one: calib set PROJECT --tensor NAME --threshold X',
+    });
   }
   if (method === 'imported' && Object.keys(file.importedThresholds).length === 0) {
-    throw new WorkbenchError('calibration-missing', 'No thresholds were imported', { hint: 'Run: calib import PROJECT FILE.cache' });
+    throw new WorkbenchError('calibration-missing', 'No thresholds were imported', {
+      hint: 'Run: calib import PROJECT FILE.cache',
+    });
   }
 }
 
@@ -129,7 +160,10 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
   const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
   const missing = known === null ? undefined : tensors.find((name) => ownValue(known, name) === undefined);
   if (missing === undefined) return;
-  const hint = method === 'manual' ? `Set one: calib set PROJECT --tensor "${missing}" --threshold X` : 'Import a cache that names it: calib import PROJECT FILE.cache';
+  const hint =
+    method === 'manual'
+      ? `Set one: calib set PROJECT --tensor "${missing}" --threshold X`
+      : 'Import a cache that names it: calib import PROJECT FILE.cache';
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
@@ -137,9 +171,19 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
 function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
   const { calibrationPath, validationPath } = edit;
   const order = edit.labelOrder ?? file.calibrationSet.labelOrder;
-  const ordered = ({ path, labels }: SetReference): SetReference => ({ path, labels, ...(order === undefined ? {} : { labelOrder: order }) });
-  const calibrationSet = calibrationPath === undefined ? file.calibrationSet : { path: resolve(calibrationPath), labels: null };
-  const validationSet = validationPath === undefined ? file.validationSet : validationPath === null ? null : { path: resolve(validationPath), labels: null };
+  const ordered = ({ path, labels }: SetReference): SetReference => ({
+    path,
+    labels,
+    ...(order === undefined ? {} : { labelOrder: order }),
+  });
+  const calibrationSet =
+    calibrationPath === undefined ? file.calibrationSet : { path: resolve(calibrationPath), labels: null };
+  const validationSet =
+    validationPath === undefined
+      ? file.validationSet
+      : validationPath === null
+        ? null
+        : { path: resolve(validationPath), labels: null };
   return { ...file, calibrationSet: ordered(calibrationSet), validationSet: validationSet && ordered(validationSet) };
 }
 
@@ -155,7 +199,9 @@ function withPrecision(file: ProjectFile, layers: readonly string[], precision: 
 /** Layers that a target leaves out of INT8 because it would not pay. */
 function keptFloatForSpeed(model: Model, target: Target): Set<string> {
   const { decisions } = placeQdq(model, EMPTY_PLAN, target);
-  return new Set(decisions.filter((decision) => decision.tensor === undefined && isAboutSpeed(decision)).map(({ layer }) => layer));
+  return new Set(
+    decisions.filter((decision) => decision.tensor === undefined && isAboutSpeed(decision)).map(({ layer }) => layer),
+  );
 }
 
 function without<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {
@@ -167,20 +213,30 @@ function matchingTensors(pattern: string, model: Model): string[] {
 }
 
 function matchingLayers(pattern: string, model: Model): string[] {
-  return matching(pattern, model.graph.node.map((node) => node.name), 'layer', '`calib quantize PROJECT --explain` lists the layers.');
+  return matching(
+    pattern,
+    model.graph.node.map((node) => node.name),
+    'layer',
+    '`calib quantize PROJECT --explain` lists the layers.',
+  );
 }
 
 function matching(pattern: string, names: readonly string[], what: string, hint: string): string[] {
   const found = names.filter((name) => matchGlob(pattern, name));
   if (found.length > 0) return found;
   const near = nearest(pattern, names);
-  throw new WorkbenchError('not-found', `No ${what} matches "${pattern}"${near === null ? '' : `; the nearest name is "${near}"`}`, { hint });
+  throw new WorkbenchError(
+    'not-found',
+    `No ${what} matches "${pattern}"${near === null ? '' : `; the nearest name is "${near}"`}`,
+    { hint },
+  );
 }
 
 /** The name that shares the longest run of characters with the pattern, wildcards aside. */
 function nearest(pattern: string, names: readonly string[]): string | null {
   const words = pattern.split(/[*?]+/).filter((word) => word.length >= 2);
-  const score = (name: string): number => Math.max(0, ...words.map((word) => longestCommonRun(word.toLowerCase(), name.toLowerCase())));
+  const score = (name: string): number =>
+    Math.max(0, ...words.map((word) => longestCommonRun(word.toLowerCase(), name.toLowerCase())));
   const best = names.reduce<{ name: string; score: number } | null>((found, name) => {
     const own = score(name);
     return own >= 2 && (found === null || own > found.score) ? { name, score: own } : found;

@@ -12,6 +12,8 @@ export function parseProject(value: unknown, source: string): ProjectFile {
     return projectFileShape(value, '');
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw new WorkbenchError('project-invalid', `${source}: ${error.message}`, { hint: 'Restore the file from a backup, or make the project again with `calib init`.' });
+    throw new WorkbenchError('project-invalid', `${source}: ${error.message}`, {
+      hint: 'Restore the file from a backup, or make the project again with `calib init`.',
+    });
   }
 }

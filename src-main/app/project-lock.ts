@@ -46,8 +46,18 @@ const MIN_ATTEMPTS = 20;
  * `project-locked` when another process, or this one, holds the project; `not-found` when the project does not exist.
  */
 export async function acquireProjectLock(projectDir: string, options: LockOptions = {}): Promise<ProjectLock> {
-  const { lockFile = artifactPaths(resolve(projectDir)).lockFile, purpose = 'job', waitMs = EDIT_WAIT_MS, onWait } = options;
-  const record: LockRecord = { ...ownIdentity(), purpose, startedAtMs: Date.now(), token: randomBytes(8).toString('hex') };
+  const {
+    lockFile = artifactPaths(resolve(projectDir)).lockFile,
+    purpose = 'job',
+    waitMs = EDIT_WAIT_MS,
+    onWait,
+  } = options;
+  const record: LockRecord = {
+    ...ownIdentity(),
+    purpose,
+    startedAtMs: Date.now(),
+    token: randomBytes(8).toString('hex'),
+  };
   const startedAt = performance.now();
   let isWaiting = false;
   for (let attempt = 0; ; attempt += 1) {
@@ -55,7 +65,8 @@ export async function acquireProjectLock(projectDir: string, options: LockOption
     const held = await readLock(lockFile);
     const waitedMs = performance.now() - startedAt;
     if (held === 'gone') {
-      if (attempt >= MIN_ATTEMPTS && waitedMs > waitMs) throw lockedError(projectDir, lockFile, { held: 'unreadable', waitedMs });
+      if (attempt >= MIN_ATTEMPTS && waitedMs > waitMs)
+        throw lockedError(projectDir, lockFile, { held: 'unreadable', waitedMs });
       continue;
     }
     if (held !== 'unreadable' && hasEnded(held)) {
@@ -63,8 +74,10 @@ export async function acquireProjectLock(projectDir: string, options: LockOption
       continue;
     }
     const isEdit = held !== 'unreadable' && held.purpose === 'edit';
-    if (!isEdit || waitedMs >= waitMs) throw lockedError(projectDir, lockFile, { held, waitedMs: isEdit ? waitedMs : 0 });
-    if (!isWaiting) onWait?.(`Waiting for process ${held.pid}, which edits ${projectDir}, for at most ${waitMs / 1000} s`);
+    if (!isEdit || waitedMs >= waitMs)
+      throw lockedError(projectDir, lockFile, { held, waitedMs: isEdit ? waitedMs : 0 });
+    if (!isWaiting)
+      onWait?.(`Waiting for process ${held.pid}, which edits ${projectDir}, for at most ${waitMs / 1000} s`);
     isWaiting = true;
     await setTimeout(RETRY_MS);
   }
@@ -76,7 +89,10 @@ async function tryCreate(lockFile: string, record: LockRecord, projectDir: strin
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-      throw new WorkbenchError('not-found', `Project ${projectDir} does not exist`, { hint: 'Make one with `calib init MODEL --calibration DIR`.', cause: error });
+      throw new WorkbenchError('not-found', `Project ${projectDir} does not exist`, {
+        hint: 'Make one with `calib init MODEL --calibration DIR`.',
+        cause: error,
+      });
     }
     throw writeError(error, lockFile);
   }
@@ -131,7 +147,10 @@ function isLockRecord(value: unknown): value is LockRecord {
   if (typeof value !== 'object' || value === null) return false;
   const record = value as { readonly [K in keyof LockRecord]?: unknown };
   return (
-    Number.isInteger(record.pid) && typeof record.host === 'string' && typeof record.startedAtMs === 'number' && typeof record.token === 'string'
+    Number.isInteger(record.pid) &&
+    typeof record.host === 'string' &&
+    typeof record.startedAtMs === 'number' &&
+    typeof record.token === 'string'
   );
 }
 
@@ -141,7 +160,12 @@ function isLockRecord(value: unknown): value is LockRecord {
  */
 async function removeStale(lockFile: string, stale: LockRecord): Promise<void> {
   const takeoverFile = `${lockFile}.takeover`;
-  const record: LockRecord = { ...ownIdentity(), purpose: 'edit', startedAtMs: Date.now(), token: randomBytes(8).toString('hex') };
+  const record: LockRecord = {
+    ...ownIdentity(),
+    purpose: 'edit',
+    startedAtMs: Date.now(),
+    token: randomBytes(8).toString('hex'),
+  };
   if (!(await createExclusively(takeoverFile, JSON.stringify(record)))) {
     const other = await readLock(takeoverFile);
     // It was killed in those milliseconds.
@@ -162,15 +186,27 @@ async function release(lockFile: string, token: string): Promise<void> {
   if (typeof held === 'object' && held.token === token) await rm(lockFile, { force: true });
 }
 
-function lockedError(projectDir: string, lockFile: string, { held, waitedMs }: { readonly held: LockRecord | 'unreadable'; readonly waitedMs: number }): WorkbenchError {
+function lockedError(
+  projectDir: string,
+  lockFile: string,
+  { held, waitedMs }: { readonly held: LockRecord | 'unreadable'; readonly waitedMs: number },
+): WorkbenchError {
   if (held === 'unreadable') {
-    return new WorkbenchError('project-locked', `Project ${projectDir} is held by another process; its lock ${lockFile} cannot be read`, {
-      hint: `If no other process works on the project, delete ${lockFile}.`,
-    });
+    return new WorkbenchError(
+      'project-locked',
+      `Project ${projectDir} is held by another process; its lock ${lockFile} cannot be read`,
+      {
+        hint: `If no other process works on the project, delete ${lockFile}.`,
+      },
+    );
   }
   const since = new Date(held.startedAtMs).toISOString();
   const waited = waitedMs > 0 ? `, also after a wait of ${Math.round(waitedMs / 1000)} s` : '';
-  return new WorkbenchError('project-locked', `Project ${projectDir} is held by process ${held.pid} on ${held.host} since ${since}${waited}`, {
-    hint: `Wait until it ends or close it; if that process no longer exists, delete ${lockFile}.`,
-  });
+  return new WorkbenchError(
+    'project-locked',
+    `Project ${projectDir} is held by process ${held.pid} on ${held.host} since ${since}${waited}`,
+    {
+      hint: `Wait until it ends or close it; if that process no longer exists, delete ${lockFile}.`,
+    },
+  );
 }

@@ -40,7 +40,10 @@ export class ProjectLocks {
     if (!entry) {
       const released = this.releasing.get(lockFile) ?? Promise.resolve();
       const { onWait } = this;
-      entry = { lock: released.then(() => this.take(projectPath, { lockFile, purpose, ...(onWait ? { onWait } : {}) })), users: 0 };
+      entry = {
+        lock: released.then(() => this.take(projectPath, { lockFile, purpose, ...(onWait ? { onWait } : {}) })),
+        users: 0,
+      };
       this.held.set(lockFile, entry);
     }
     entry.users++;

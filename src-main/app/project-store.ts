@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { PROJECT_VERSION, type ModelReference, type ProjectFile, type SetReference } from '../../src-shared/domain/project';
+import {
+  PROJECT_VERSION,
+  type ModelReference,
+  type ProjectFile,
+  type SetReference,
+} from '../../src-shared/domain/project';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../base/file-errors';
@@ -65,7 +70,11 @@ export async function loadProject(projectDir: string): Promise<ProjectFile> {
 /** What identifies a model: its bytes and those of the files that its weights lie in. */
 export async function modelReference(path: string, model: Model): Promise<ModelReference> {
   const dir = dirname(path);
-  const files = new Set(model.graph.initializer.flatMap(({ data }) => (data.kind === 'file' && data.path !== path ? [relative(dir, data.path).split(sep).join('/')] : [])));
+  const files = new Set(
+    model.graph.initializer.flatMap(({ data }) =>
+      data.kind === 'file' && data.path !== path ? [relative(dir, data.path).split(sep).join('/')] : [],
+    ),
+  );
   const weights: { file: string; sha256: string }[] = [];
   for (const file of [...files].sort()) weights.push({ file, sha256: await sha256OfFile(join(dir, file)) });
   return { path, sha256: await sha256OfFile(path), ...(weights.length === 0 ? {} : { weights }) };
@@ -77,7 +86,8 @@ export async function modelReference(path: string, model: Model): Promise<ModelR
 export async function checkProjectModel(file: ProjectFile, signal?: AbortSignal): Promise<void> {
   const { path, sha256, weights = [] } = file.model;
   await checkFile(path, sha256, { project: file.name, what: 'Model', signal });
-  for (const part of weights) await checkFile(join(dirname(path), part.file), part.sha256, { project: file.name, what: 'Weights file', signal });
+  for (const part of weights)
+    await checkFile(join(dirname(path), part.file), part.sha256, { project: file.name, what: 'Weights file', signal });
 }
 
 interface FileCheck {
@@ -91,24 +101,38 @@ async function checkFile(path: string, sha256: string, { project, what, signal }
     throw readError(error, path, what, 'If it was moved: calib set PROJECT --model PATH');
   });
   if (found === sha256) return;
-  throw new WorkbenchError('project-invalid', `${what} ${path} has changed since the project ${project} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`, {
-    hint: 'Put the old model back, or make a new project for the new one with `calib init`.',
-  });
+  throw new WorkbenchError(
+    'project-invalid',
+    `${what} ${path} has changed since the project ${project} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`,
+    {
+      hint: 'Put the old model back, or make a new project for the new one with `calib init`.',
+    },
+  );
 }
 
 function missingProject(error: unknown, dir: string, projectFile: string): unknown {
   const errno = errnoOf(error);
   if (errno !== 'ENOENT' && errno !== 'ENOTDIR') return readError(error, projectFile, 'Project file');
-  const what = existsSync(dir) ? `Expected a project in ${dir}, but it has no project.json` : `Project ${dir} does not exist`;
-  return new WorkbenchError('not-found', what, { hint: 'Name the folder that `calib init` made (NAME.calib).', cause: error });
+  const what = existsSync(dir)
+    ? `Expected a project in ${dir}, but it has no project.json`
+    : `Project ${dir} does not exist`;
+  return new WorkbenchError('not-found', what, {
+    hint: 'Name the folder that `calib init` made (NAME.calib).',
+    cause: error,
+  });
 }
 
 function migrate(value: unknown, projectFile: string): unknown {
-  if (typeof value !== 'object' || value === null || !('version' in value) || typeof value.version !== 'number') return value;
+  if (typeof value !== 'object' || value === null || !('version' in value) || typeof value.version !== 'number')
+    return value;
   if (value.version > PROJECT_VERSION) {
-    throw new WorkbenchError('project-newer', `${projectFile} has version ${value.version}; this program reads up to version ${PROJECT_VERSION}`, {
-      hint: 'Update Calibration Workbench.',
-    });
+    throw new WorkbenchError(
+      'project-newer',
+      `${projectFile} has version ${value.version}; this program reads up to version ${PROJECT_VERSION}`,
+      {
+        hint: 'Update Calibration Workbench.',
+      },
+    );
   }
   let project: object = value;
   for (let version = value.version; version < PROJECT_VERSION; version += 1) {
@@ -120,7 +144,11 @@ function migrate(value: unknown, projectFile: string): unknown {
 }
 
 function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile {
-  const mapSet = (set: SetReference): SetReference => ({ ...set, path: map(set.path), labels: set.labels === null ? null : map(set.labels) });
+  const mapSet = (set: SetReference): SetReference => ({
+    ...set,
+    path: map(set.path),
+    labels: set.labels === null ? null : map(set.labels),
+  });
   return {
     ...file,
     model: { ...file.model, path: map(file.model.path) },

@@ -31,7 +31,13 @@ export class RecentProjects {
       (await this.read()).map(async ({ path, openedAt }) => {
         const exists = existsSync(join(path, 'project.json'));
         const lastRun = exists ? await lastRunOf(path) : null;
-        return { path, openedAt, name: basename(path).replace(/\.calib$/, ''), exists, ...(lastRun === null ? {} : { lastRun }) };
+        return {
+          path,
+          openedAt,
+          name: basename(path).replace(/\.calib$/, ''),
+          exists,
+          ...(lastRun === null ? {} : { lastRun }),
+        };
       }),
     );
   }
@@ -40,7 +46,10 @@ export class RecentProjects {
     const others = (await this.read()).filter((entry) => entry.path !== path);
     try {
       await mkdir(this.dataDir, { recursive: true });
-      await writeFileAtomic(this.file(), JSON.stringify([{ path, openedAt: now.toISOString() }, ...others].slice(0, KEPT_PROJECTS), null, 1));
+      await writeFileAtomic(
+        this.file(),
+        JSON.stringify([{ path, openedAt: now.toISOString() }, ...others].slice(0, KEPT_PROJECTS), null, 1),
+      );
     } catch {
       return; // a read-only home must not keep anybody from working
     }

@@ -19,18 +19,34 @@ interface Stored {
 
 /** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
 function basisOf({ path, file }: Workspace): string {
-  const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } = file;
+  const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } =
+    file;
   const plan = withoutRepairs(file.plan);
   const unrepaired = workspaceOf(path, { ...file, plan });
   const calibration = currentCalibrationKey(unrepaired);
   const auto = openCalibrationIfAny(unrepaired)?.autoThresholds() ?? null;
   const validation = validationSet && storedPath(path, validationSet.path);
-  return shortHash({ model: model.sha256, calibration, validation, method, percentile, tensorMethods, manualThresholds, importedThresholds, auto, plan, target });
+  return shortHash({
+    model: model.sha256,
+    calibration,
+    validation,
+    method,
+    percentile,
+    tensorMethods,
+    manualThresholds,
+    importedThresholds,
+    auto,
+    plan,
+    target,
+  });
 }
 
 export async function saveRepair(workspace: Workspace, result: RepairResult): Promise<void> {
   await mkdir(workspace.paths.analysisDir, { recursive: true });
-  await writeFileAtomic(workspace.paths.analysisFile(NAME), JSON.stringify({ version: REPAIR_VERSION, basis: basisOf(workspace), result } satisfies Stored, null, 1));
+  await writeFileAtomic(
+    workspace.paths.analysisFile(NAME),
+    JSON.stringify({ version: REPAIR_VERSION, basis: basisOf(workspace), result } satisfies Stored, null, 1),
+  );
 }
 
 /** The last comparison of repairs; null when there is none, or it is damaged: it is made again at the press of a button. */
@@ -40,7 +56,10 @@ export function loadRepair(workspace: Workspace): Dated<RepairResult> | null {
   try {
     const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored>;
     if (stored.version !== REPAIR_VERSION || !stored.result) return null;
-    return { result: stored.result, isCurrent: stored.basis === basisOf(workspace) && stored.result.target === workspace.file.target };
+    return {
+      result: stored.result,
+      isCurrent: stored.basis === basisOf(workspace) && stored.result.target === workspace.file.target,
+    };
   } catch {
     return null;
   }

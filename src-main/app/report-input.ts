@@ -14,7 +14,12 @@ import { variantRecipe } from './jobs/variants';
 import { openCalibration, prepared, type Workspace } from './workspace';
 
 /** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
-export async function reportInput(workspace: Workspace, record: RunRecord, services: JobServices, context: TaskContext): Promise<ReportInput> {
+export async function reportInput(
+  workspace: Workspace,
+  record: RunRecord,
+  services: JobServices,
+  context: TaskContext,
+): Promise<ReportInput> {
   const calibration = openCalibration(workspace);
   return {
     record,
@@ -31,7 +36,9 @@ function histograms(calibration: StoredCalibration, workspace: Workspace): Repor
       const cost = evaluateThreshold(total, thresholdReal);
       return { thresholdReal, sqnrDb: cost.sqnrDb, clippedFraction: cost.clippedFraction };
     };
-    const methods = Object.entries(row.methods).map(([method, threshold]) => [method as Method, costOf(threshold)] as const);
+    const methods = Object.entries(row.methods).map(
+      ([method, threshold]) => [method as Method, costOf(threshold)] as const,
+    );
     return {
       name: row.name,
       folded: foldSides(total, total.exponent),
@@ -41,7 +48,9 @@ function histograms(calibration: StoredCalibration, workspace: Workspace): Repor
       methods: Object.fromEntries(methods),
       method: row.method,
       chosen: costOf(row.threshold),
-      ...(groups.length > 1 ? { groups: groups.map(([name, histogram]) => ({ name, folded: foldSides(histogram, total.exponent) })) } : {}),
+      ...(groups.length > 1
+        ? { groups: groups.map(([name, histogram]) => ({ name, folded: foldSides(histogram, total.exponent) })) }
+        : {}),
     };
   });
 }
@@ -63,13 +72,25 @@ interface DecisionTask {
   readonly calibration: StoredCalibration;
 }
 
-async function shippedDecisions(workspace: Workspace, record: RunRecord, task: DecisionTask): Promise<readonly PlacementDecision[]> {
+async function shippedDecisions(
+  workspace: Workspace,
+  record: RunRecord,
+  task: DecisionTask,
+): Promise<readonly PlacementDecision[]> {
   const shipped = record.shipped[0];
   if (shipped === undefined) return [];
   const { target, other } = record.options;
   const options = { target, activationType: other['activations'] === 'uint8' ? 'uint8' : 'int8' } as const;
   const model = await prepared(workspace, task.services.compute, task.context);
-  const recipe = withKnownBiases(variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration }), workspace, task.services);
-  const result = await task.services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: null, materialize: false }, task.context);
+  const recipe = withKnownBiases(
+    variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration }),
+    workspace,
+    task.services,
+  );
+  const result = await task.services.compute.request(
+    'rewrite',
+    { ...recipe, purpose: 'engine', outPath: null, materialize: false },
+    task.context,
+  );
   return result.decisions;
 }

@@ -71,7 +71,15 @@ import { ProjectLocks } from './project-locks';
 import { checkProjectModel, loadProject, saveProject } from './project-store';
 import { RecentProjects } from './recent-projects';
 import { ensureSample } from './sample';
-import { isCalibrationStale, openCalibration, openCalibrationIfAny, openWorkspace, prepared, rangesOf, type Workspace } from './workspace';
+import {
+  isCalibrationStale,
+  openCalibration,
+  openCalibrationIfAny,
+  openWorkspace,
+  prepared,
+  rangesOf,
+  type Workspace,
+} from './workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {
@@ -108,7 +116,10 @@ export class Workbench implements WorkbenchApi {
     return viewOf(workspace);
   }
 
-  async editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView> {
+  async editProject(request: {
+    readonly projectPath: string;
+    readonly edits: readonly ProjectEdit[];
+  }): Promise<ProjectView> {
     const projectPath = resolve(request.projectPath);
     return this.locks.edit(projectPath, async () => {
       const workspace = await openWorkspace(projectPath);
@@ -119,7 +130,11 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
-  async getThresholds(request: { readonly projectPath: string; readonly method?: Method; readonly withCosts?: boolean }): Promise<ThresholdTable> {
+  async getThresholds(request: {
+    readonly projectPath: string;
+    readonly method?: Method;
+    readonly withCosts?: boolean;
+  }): Promise<ThresholdTable> {
     const workspace = await openWorkspace(resolve(request.projectPath));
     return thresholdTable(openCalibration(workspace), workspace.file, request);
   }
@@ -135,7 +150,18 @@ export class Workbench implements WorkbenchApi {
     const calibration = openCalibrationIfAny(workspace);
     const target = request.target ?? workspace.file.target;
     const biases = knownBiases(target, { workspace, model, calibration, services: this.services });
-    const explained = await this.services.compute.request('explain', { preparedDir: workspace.preparedDir, target, plan, ranges: rangesOf(calibration), thresholds: knownThresholdsInUse(calibration, workspace.file), biases }, {});
+    const explained = await this.services.compute.request(
+      'explain',
+      {
+        preparedDir: workspace.preparedDir,
+        target,
+        plan,
+        ranges: rangesOf(calibration),
+        thresholds: knownThresholdsInUse(calibration, workspace.file),
+        biases,
+      },
+      {},
+    );
     return modelView(model, plan, explained, calibration !== null);
   }
 
@@ -143,11 +169,21 @@ export class Workbench implements WorkbenchApi {
     return this.imageSets.view(await openWorkspace(resolve(request.projectPath)), request.set);
   }
 
-  async getThumbnail(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly size: number }): Promise<Picture> {
+  async getThumbnail(request: {
+    readonly projectPath: string;
+    readonly set: SetName;
+    readonly imageId: string;
+    readonly size: number;
+  }): Promise<Picture> {
     return this.imageSets.thumbnail(await openWorkspace(resolve(request.projectPath)), request);
   }
 
-  async getPreview(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing }): Promise<PreprocessingPreview> {
+  async getPreview(request: {
+    readonly projectPath: string;
+    readonly set: SetName;
+    readonly imageId: string;
+    readonly preprocessing?: Preprocessing;
+  }): Promise<PreprocessingPreview> {
     return this.imageSets.preview(await openWorkspace(resolve(request.projectPath)), request);
   }
 
@@ -177,7 +213,10 @@ export class Workbench implements WorkbenchApi {
     return runs;
   }
 
-  async getReport(request: { readonly projectPath: string; readonly runId: string }): Promise<{ readonly html: string }> {
+  async getReport(request: {
+    readonly projectPath: string;
+    readonly runId: string;
+  }): Promise<{ readonly html: string }> {
     const path = artifactPaths(resolve(request.projectPath)).reportFile(request.runId);
     const html = await readFile(path, 'utf8').catch((error: unknown) => {
       throw readError(error, path, 'Report');
@@ -204,7 +243,11 @@ export class Workbench implements WorkbenchApi {
   async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {
     const projectPath = resolve(request.projectPath);
     return this.locks.edit(projectPath, async () => {
-      const report = await importCache(await openWorkspace(projectPath), resolve(request.cachePath), this.services.compute);
+      const report = await importCache(
+        await openWorkspace(projectPath),
+        resolve(request.cachePath),
+        this.services.compute,
+      );
       this.emit({ type: 'project', projectPath });
       return report;
     });
@@ -212,7 +255,9 @@ export class Workbench implements WorkbenchApi {
 
   async exportProject(request: ExportRequest): Promise<ExportResult> {
     const projectPath = resolve(request.projectPath);
-    return this.locks.hold(projectPath, async () => exportProject(await openWorkspace(projectPath), { ...request, outPath: resolve(request.outPath) }, this.services));
+    return this.locks.hold(projectPath, async () =>
+      exportProject(await openWorkspace(projectPath), { ...request, outPath: resolve(request.outPath) }, this.services),
+    );
   }
 
   doctor(): Promise<DoctorReport> {
@@ -301,7 +346,8 @@ export class Workbench implements WorkbenchApi {
 function viewOf(workspace: Workspace): ProjectView {
   const { path, file } = workspace;
   const calibration = openCalibrationIfAny(workspace);
-  if (calibration === null) return { path, file, calibrated: false, ...(isCalibrationStale(workspace) ? { calibrationIsStale: true } : {}) };
+  if (calibration === null)
+    return { path, file, calibrated: false, ...(isCalibrationStale(workspace) ? { calibrationIsStale: true } : {}) };
   const best = bestView(calibration, file);
   return {
     path,

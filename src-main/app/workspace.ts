@@ -42,7 +42,14 @@ export async function openWorkspace(projectPath: string): Promise<Workspace> {
 /** The workspace as if the project said this. */
 export function workspaceOf(path: string, file: ProjectFile): Workspace {
   const paths = artifactPaths(path);
-  return { path, file, paths, preparedDir: paths.preparedDir(shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...equalizationOf(file) })) };
+  return {
+    path,
+    file,
+    paths,
+    preparedDir: paths.preparedDir(
+      shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...equalizationOf(file) }),
+    ),
+  };
 }
 
 /** An equalized model is another model, with other values to calibrate: part of every key, absent where it is off. */
@@ -57,9 +64,22 @@ export async function prepare(workspace: Workspace, compute: Compute, context: T
   // What is prepared once is used for good: it must come from the model that the project is for.
   if (!isUsable) await checkProjectModel(file, context.signal);
   const isDamaged = !isUsable && isPrepared(preparedDir);
-  const result = await compute.request('prepare', { modelPath: file.model.path, preparedDir, equalize: hasRepair(file.plan, 'equalization'), isDamaged }, context);
+  const result = await compute.request(
+    'prepare',
+    { modelPath: file.model.path, preparedDir, equalize: hasRepair(file.plan, 'equalization'), isDamaged },
+    context,
+  );
   if (!isDamaged) return result;
-  return { ...result, notes: [...result.notes, { code: 'prepared-again', message: `A file of ${preparedDir} was not what was written there; the prepared model was made again` }] };
+  return {
+    ...result,
+    notes: [
+      ...result.notes,
+      {
+        code: 'prepared-again',
+        message: `A file of ${preparedDir} was not what was written there; the prepared model was made again`,
+      },
+    ],
+  };
 }
 
 /** Makes the prepared model unless it is there, and returns it. */
@@ -73,7 +93,8 @@ let latestPrepared: { readonly dir: string; readonly modifiedMs: number; readonl
 
 function openPrepared(dir: string): Model {
   const modifiedMs = preparedModifiedMs(dir);
-  if (latestPrepared?.dir !== dir || latestPrepared.modifiedMs !== modifiedMs) latestPrepared = { dir, modifiedMs, model: loadPrepared(dir) };
+  if (latestPrepared?.dir !== dir || latestPrepared.modifiedMs !== modifiedMs)
+    latestPrepared = { dir, modifiedMs, model: loadPrepared(dir) };
   return latestPrepared.model;
 }
 
@@ -81,7 +102,11 @@ export function imageInput(model: Model): ImageInput {
   return imageInputOf(model);
 }
 
-export async function loadSet(workspace: Workspace, which: 'calibration' | 'validation', limit: number | undefined): Promise<ImageSet> {
+export async function loadSet(
+  workspace: Workspace,
+  which: 'calibration' | 'validation',
+  limit: number | undefined,
+): Promise<ImageSet> {
   const reference = which === 'calibration' ? workspace.file.calibrationSet : workspace.file.validationSet;
   if (!reference) {
     throw new WorkbenchError('images-empty', `The project ${workspace.path} has no validation set`, {
@@ -97,7 +122,11 @@ export async function loadSet(workspace: Workspace, which: 'calibration' | 'vali
 
 function loadReferenced(reference: SetReference): Promise<ImageSet> {
   const { path, labels, labelOrder } = reference;
-  return loadImageSet({ path, ...(labels === null ? {} : { labelsCsv: labels }), ...(labelOrder === undefined ? {} : { labelOrder }) });
+  return loadImageSet({
+    path,
+    ...(labels === null ? {} : { labelsCsv: labels }),
+    ...(labelOrder === undefined ? {} : { labelOrder }),
+  });
 }
 
 /**
@@ -149,10 +178,21 @@ function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
   const { path, labels } = file.calibrationSet;
   // As the project file has them, so that a project and its images can move together.
   const set = { path: storedPath(dir, path), labels: labels === null ? null : storedPath(dir, labels) };
-  return shortHash({ model: file.model.sha256, set, preprocessing: file.preprocessing, prepare: PREPARE_VERSION, ...equalizationOf(file), collector: COLLECTOR_VERSION });
+  return shortHash({
+    model: file.model.sha256,
+    set,
+    preprocessing: file.preprocessing,
+    prepare: PREPARE_VERSION,
+    ...equalizationOf(file),
+    collector: COLLECTOR_VERSION,
+  });
 }
 
-export async function setCurrentCalibration(workspace: Workspace, key: string, limit: number | undefined): Promise<void> {
+export async function setCurrentCalibration(
+  workspace: Workspace,
+  key: string,
+  limit: number | undefined,
+): Promise<void> {
   const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace), limit: limit ?? null };
   await writeFileAtomic(currentPath(workspace), JSON.stringify(current));
 }
@@ -167,10 +207,14 @@ export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths
 }
 
 /** The project's calibration, see currentCalibrationKey. */
-export function currentCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): Pick<CurrentCalibration, 'key' | 'limit'> | null {
+export function currentCalibration(
+  workspace: Pick<Workspace, 'file' | 'paths'>,
+): Pick<CurrentCalibration, 'key' | 'limit'> | null {
   const current = storedCalibration(workspace);
   if (current === null || current.belongsTo !== belongsTo(workspace)) return null;
-  return readCalibrationIndex(workspace.paths.calibrationDir(current.key)) ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null } : null;
+  return readCalibrationIndex(workspace.paths.calibrationDir(current.key))
+    ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null }
+    : null;
 }
 
 /** Whether the project was calibrated for another model, set or preprocessing than it has now. */
@@ -180,7 +224,9 @@ export function isCalibrationStale(workspace: Pick<Workspace, 'file' | 'paths'>)
 }
 
 /** The calibration that was made last, whether it is still the project's or not; null when there was none. */
-function storedCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): (Partial<CurrentCalibration> & Pick<CurrentCalibration, 'key'>) | null {
+function storedCalibration(
+  workspace: Pick<Workspace, 'file' | 'paths'>,
+): (Partial<CurrentCalibration> & Pick<CurrentCalibration, 'key'>) | null {
   const path = currentPath(workspace);
   if (!existsSync(path)) return null;
   let value: unknown;
@@ -197,9 +243,13 @@ function storedCalibration(workspace: Pick<Workspace, 'file' | 'paths'>): (Parti
 export function openCalibration(workspace: Workspace): StoredCalibration {
   const key = currentCalibrationKey(workspace);
   if (key === null) {
-    throw new WorkbenchError('calibration-missing', `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`, {
-      hint: `Run: calib calibrate ${workspace.path}`,
-    });
+    throw new WorkbenchError(
+      'calibration-missing',
+      `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`,
+      {
+        hint: `Run: calib calibrate ${workspace.path}`,
+      },
+    );
   }
   return StoredCalibration.open(workspace.paths.calibrationDir(key));
 }
@@ -214,7 +264,15 @@ const SMALL_RANGE = 2 ** -2;
 /** Tensor -> what calibration saw; empty without a calibration. Reads histograms of tensors of small values only. */
 export function rangesOf(calibration: StoredCalibration | null): TensorRanges {
   if (calibration === null) return {};
-  const rangeOf = ({ name, min, max }: { readonly name: string; readonly min: number; readonly max: number }): TensorRange => {
+  const rangeOf = ({
+    name,
+    min,
+    max,
+  }: {
+    readonly name: string;
+    readonly min: number;
+    readonly max: number;
+  }): TensorRange => {
     const amax = Math.max(Math.abs(min), Math.abs(max));
     const share = amax > 0 && amax < SMALL_RANGE ? subnormalShareOf(calibration.total(name)) : 0;
     return share > 0 ? [min, max, share] : [min, max];

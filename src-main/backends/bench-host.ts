@@ -50,16 +50,23 @@ async function timeOnce(variant: OpenVariant): Promise<number> {
   return performance.now() - startedAt;
 }
 
-async function openSession({ variant, threads }: BenchOpen): Promise<{ readonly session: OrtSession; readonly fallsBack: boolean }> {
+async function openSession({
+  variant,
+  threads,
+}: BenchOpen): Promise<{ readonly session: OrtSession; readonly fallsBack: boolean }> {
   const options = { ...variant, model: variant.modelPath, threads };
   if (variant.gpu === undefined) return { session: await OrtSession.open(options), fallsBack: false };
   const whole = await OrtSession.open({ ...options, gpuOnly: true }).catch(() => null);
-  return whole === null ? { session: await OrtSession.open(options), fallsBack: true } : { session: whole, fallsBack: false };
+  return whole === null
+    ? { session: await OrtSession.open(options), fallsBack: true }
+    : { session: whole, fallsBack: false };
 }
 
 async function openVariant(request: BenchOpen): Promise<void> {
   const { input, batch } = request;
-  const values = new Float32Array(input.channels * input.height * input.width * batch).map((_, i) => ((i * 37) % 255) / 255 - 0.5);
+  const values = new Float32Array(input.channels * input.height * input.width * batch).map(
+    (_, i) => ((i * 37) % 255) / 255 - 0.5,
+  );
   const residentBefore = process.memoryUsage.rss();
   const { session, fallsBack } = await openSession(request);
   const dims = inputDims(input, batch);

@@ -77,7 +77,8 @@ function recordsOf(lanes: readonly Lane[], batch: number): BenchmarkVariantRecor
   const [reference] = lanes;
   return lanes.map((lane): BenchmarkVariantRecord => {
     const latencyMs = summarizeLatency(lane.rounds.flat());
-    const ratio = !reference || lane === reference ? null : pairedLatencyRatio(lane.roundMediansMs(), reference.roundMediansMs());
+    const ratio =
+      !reference || lane === reference ? null : pairedLatencyRatio(lane.roundMediansMs(), reference.roundMediansMs());
     return {
       variant: lane.variant.variant,
       batch,
@@ -97,7 +98,11 @@ export function unsteady(records: readonly BenchmarkVariantRecord[]): Warning[] 
   const worst = new Map<string, BenchmarkVariantRecord>();
   for (const record of records) {
     const known = worst.get(record.variant);
-    if (isUnstable(record.latencyMs) && (known === undefined || known.coefficientOfVariation < record.coefficientOfVariation)) worst.set(record.variant, record);
+    if (
+      isUnstable(record.latencyMs) &&
+      (known === undefined || known.coefficientOfVariation < record.coefficientOfVariation)
+    )
+      worst.set(record.variant, record);
   }
   return [...worst.values()].map(({ variant, batch, coefficientOfVariation }) => ({
     code: 'latency-unsteady',
@@ -107,7 +112,12 @@ export function unsteady(records: readonly BenchmarkVariantRecord[]): Warning[] 
 
 function fallbackWarnings(variants: ReadonlySet<string>): Warning[] {
   if (variants.size === 0) return [];
-  return [{ code: 'cpu-fallback', message: `Some layers of ${[...variants].join(', ')} have no kernel on the GPU and run on the CPU; their tensors are copied there and back.` }];
+  return [
+    {
+      code: 'cpu-fallback',
+      message: `Some layers of ${[...variants].join(', ')} have no kernel on the GPU and run on the CPU; their tensors are copied there and back.`,
+    },
+  ];
 }
 
 interface LaneFacts {
@@ -137,8 +147,15 @@ class Lane {
     return this.measured.fallsBack;
   }
 
-  static async open(variant: BenchmarkVariant, options: BenchmarkOptions & { readonly batch: number }, signal: AbortSignal | undefined): Promise<Lane> {
-    const child = fork(options.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  static async open(
+    variant: BenchmarkVariant,
+    options: BenchmarkOptions & { readonly batch: number },
+    signal: AbortSignal | undefined,
+  ): Promise<Lane> {
+    const child = fork(options.hostPath, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const request: BenchOpen = {
       type: 'open',
       variant,
@@ -149,10 +166,15 @@ class Lane {
     };
     try {
       const opened = await ask(child, request, variant, signal);
-      if (opened.type !== 'opened') throw new WorkbenchError('internal', `Unexpected answer "${opened.type}" of the benchmark process`);
+      if (opened.type !== 'opened')
+        throw new WorkbenchError('internal', `Unexpected answer "${opened.type}" of the benchmark process`);
       const iterations = Math.round(TURN_MS / Math.max(opened.millisecondsPerRun, 1e-3));
       const { memoryMb, fallsBack } = opened;
-      return new Lane(variant, child, signal, { memoryMb, fallsBack, iterations: Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)) });
+      return new Lane(variant, child, signal, {
+        memoryMb,
+        fallsBack,
+        iterations: Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)),
+      });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -160,7 +182,12 @@ class Lane {
   }
 
   async turn(): Promise<void> {
-    const answer = await ask(this.child, { type: 'time', iterations: this.measured.iterations }, this.variant, this.signal);
+    const answer = await ask(
+      this.child,
+      { type: 'time', iterations: this.measured.iterations },
+      this.variant,
+      this.signal,
+    );
     if (answer.type === 'timed') this.rounds.push([...answer.latenciesMs]);
   }
 
@@ -174,7 +201,12 @@ class Lane {
 }
 
 /** One question to a benchmark process; rejects when it fails, ends or the caller cancels. */
-function ask(child: ChildProcess, message: ToBenchHost, variant: OnnxVariant, signal: AbortSignal | undefined): Promise<FromBenchHost> {
+function ask(
+  child: ChildProcess,
+  message: ToBenchHost,
+  variant: OnnxVariant,
+  signal: AbortSignal | undefined,
+): Promise<FromBenchHost> {
   return new Promise((resolve, reject) => {
     const finish = (action: () => void): void => {
       child.off('message', onMessage);
@@ -186,13 +218,15 @@ function ask(child: ChildProcess, message: ToBenchHost, variant: OnnxVariant, si
       const parsed = answer as FromBenchHost;
       finish(() => (parsed.type === 'failed' ? reject(fromWireError(parsed.error)) : resolve(parsed)));
     };
-    const onExit = (_: number | null, killer: NodeJS.Signals | null): void => finish(() => reject(endedError(variant, killer)));
+    const onExit = (_: number | null, killer: NodeJS.Signals | null): void =>
+      finish(() => reject(endedError(variant, killer)));
     const onAbort = (): void => finish(() => reject(cancelledError()));
     child.on('message', onMessage);
     child.on('exit', onExit);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
-    else if (!child.connected) onExit(null, child.signalCode); // it ended between two questions
+    else if (!child.connected)
+      onExit(null, child.signalCode); // it ended between two questions
     else child.send(message, (error) => error !== null && onExit(null, child.signalCode));
   });
 }
@@ -200,7 +234,13 @@ function ask(child: ChildProcess, message: ToBenchHost, variant: OnnxVariant, si
 function endedError({ variant, gpu }: OnnxVariant, killer: NodeJS.Signals | null): WorkbenchError {
   const how = killer === null ? '' : ` (${killer})`;
   if (gpu !== undefined) {
-    return new WorkbenchError('compute-crashed', `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider crashed${how} while it ran ${variant}`, { hint: 'Update the driver of the GPU, or choose another backend.' });
+    return new WorkbenchError(
+      'compute-crashed',
+      `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider crashed${how} while it ran ${variant}`,
+      { hint: 'Update the driver of the GPU, or choose another backend.' },
+    );
   }
-  return new WorkbenchError('compute-crashed', `The benchmark process of ${variant} ended unexpectedly${how}`, { hint: 'If the machine is short of memory, benchmark fewer variants at once.' });
+  return new WorkbenchError('compute-crashed', `The benchmark process of ${variant} ended unexpectedly${how}`, {
+    hint: 'If the machine is short of memory, benchmark fewer variants at once.',
+  });
 }

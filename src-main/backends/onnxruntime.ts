@@ -9,4 +9,6 @@ import { switchOffTelemetry } from '../base/telemetry';
 
 switchOffTelemetry(process.env);
 
-export const { InferenceSession, Tensor, env, listSupportedBackends } = createRequire(import.meta.url)('onnxruntime-node') as typeof OnnxRuntime;
+export const { InferenceSession, Tensor, env, listSupportedBackends } = createRequire(import.meta.url)(
+  'onnxruntime-node',
+) as typeof OnnxRuntime;

@@ -10,7 +10,8 @@ const CUDA_FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_provid
 
 export const GPU_HINTS: Readonly<Record<OrtGpu['provider'], string>> = {
   cuda: 'It takes an NVIDIA driver, CUDA, cuDNN 9, and the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js. docs/gpu.md says more.',
-  webgpu: "On Linux WebGPU takes the GPU's Vulkan driver and libvulkan1: `vulkaninfo --summary` must list the GPU; in a container: NVIDIA_DRIVER_CAPABILITIES=all.",
+  webgpu:
+    "On Linux WebGPU takes the GPU's Vulkan driver and libvulkan1: `vulkaninfo --summary` must list the GPU; in a container: NVIDIA_DRIVER_CAPABILITIES=all.",
 };
 
 /** A backend of ONNX Runtime for `docs` and messages. */
@@ -36,8 +37,18 @@ export function onnxruntimeFolder(): string {
 export function requireProviderFiles(provider: OrtGpu['provider'], { compiled, folder }: Provided): void {
   const name = PROVIDER_NAMES[provider];
   if (!compiled.includes(provider)) {
-    throw new WorkbenchError('backend-unavailable', `ONNX Runtime for ${platform()} ${arch()} has no ${name} provider, only ${compiled.join(', ')}`, { hint: '`calib doctor` lists what this machine can run.' });
+    throw new WorkbenchError(
+      'backend-unavailable',
+      `ONNX Runtime for ${platform()} ${arch()} has no ${name} provider, only ${compiled.join(', ')}`,
+      { hint: '`calib doctor` lists what this machine can run.' },
+    );
   }
-  const missing = provider === 'cuda' ? CUDA_FILES.map((file) => join(folder, file)).find((path) => !existsSync(path)) : undefined;
-  if (missing !== undefined) throw new WorkbenchError('backend-unavailable', `ONNX Runtime's ${name} provider is not installed: ${missing} is missing`, { hint: GPU_HINTS[provider] });
+  const missing =
+    provider === 'cuda' ? CUDA_FILES.map((file) => join(folder, file)).find((path) => !existsSync(path)) : undefined;
+  if (missing !== undefined)
+    throw new WorkbenchError(
+      'backend-unavailable',
+      `ONNX Runtime's ${name} provider is not installed: ${missing} is missing`,
+      { hint: GPU_HINTS[provider] },
+    );
 }

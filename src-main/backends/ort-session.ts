@@ -29,7 +29,12 @@ export interface OrtSessionOptions {
  * (SIGSEGV, no message) on a vision transformer that PyTorch exported, whose patch embedding is followed by shape arithmetic.
  * LayerNormFusion leaves out the Cast before a decomposed normalization and then refuses its own graph.
  */
-export const FP16_UNSAFE_PASSES = ['NchwcTransformer', 'LayerNormFusionL1', 'LayerNormFusionL2', 'SimplifiedLayerNormFusion'];
+export const FP16_UNSAFE_PASSES = [
+  'NchwcTransformer',
+  'LayerNormFusionL1',
+  'LayerNormFusionL2',
+  'SimplifiedLayerNormFusion',
+];
 
 env.logLevel = 'error';
 
@@ -75,13 +80,21 @@ export class OrtSession implements ModelSession {
       },
     };
     // A path lets ONNX Runtime resolve external data itself; bytes are needed as soon as the weights lie elsewhere.
-    const model = typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;
+    const model =
+      typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;
     try {
-      const session = await (typeof model === 'string' ? InferenceSession.create(model, settings) : InferenceSession.create(model, settings));
-      if (![...session.inputNames, ...session.outputNames].includes(UNUSABLE_NAME)) return new OrtSession(session, null);
+      const session = await (typeof model === 'string'
+        ? InferenceSession.create(model, settings)
+        : InferenceSession.create(model, settings));
+      if (![...session.inputNames, ...session.outputNames].includes(UNUSABLE_NAME))
+        return new OrtSession(session, null);
       await session.release();
       const { bytes, standIn } = withStandIn(typeof model === 'string' ? await readFile(model) : model);
-      if (typeof model === 'string') settings.extra = { ...settings.extra, session: { ...sessionConfig, model_external_initializers_file_folder_path: dirname(model) } };
+      if (typeof model === 'string')
+        settings.extra = {
+          ...settings.extra,
+          session: { ...sessionConfig, model_external_initializers_file_folder_path: dirname(model) },
+        };
       return new OrtSession(await InferenceSession.create(bytes, settings), standIn);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -94,7 +107,11 @@ export class OrtSession implements ModelSession {
    * @param input values of the input, shape `dims`.
    * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
    */
-  async run(input: Float32Array, dims: readonly number[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
+  async run(
+    input: Float32Array,
+    dims: readonly number[],
+    reuse?: ReadonlyMap<string, OutputTensor>,
+  ): Promise<OutputTensor[]> {
     const feeds = { [this.sessionName(this.inputName)]: new Tensor('float32', input, dims) };
     const fetches = this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
@@ -130,15 +147,22 @@ const UNUSABLE_NAME = '__proto__';
 function withStandIn(model: Uint8Array): { readonly bytes: Uint8Array; readonly standIn: string } {
   const source = Buffer.from(model.buffer, model.byteOffset, model.byteLength);
   let standIn = '';
-  for (let i = 0; standIn === '' || source.includes(standIn); i += 1) standIn = `_name${String(i).padStart(UNUSABLE_NAME.length - 5, '0')}`;
+  for (let i = 0; standIn === '' || source.includes(standIn); i += 1)
+    standIn = `_name${String(i).padStart(UNUSABLE_NAME.length - 5, '0')}`;
   const bytes = Buffer.from(source);
   const field = (name: string): Buffer => Buffer.concat([Buffer.from([name.length]), Buffer.from(name, 'latin1')]);
   const wanted = field(UNUSABLE_NAME);
-  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + wanted.length)) bytes.set(field(standIn), at);
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + wanted.length))
+    bytes.set(field(standIn), at);
   return { bytes, standIn };
 }
 
 /** Shape of one batch of an image input. */
-export function inputDims(input: { channels: number; height: number; width: number; layout: 'nchw' | 'nhwc' }, batch: number): number[] {
-  return input.layout === 'nchw' ? [batch, input.channels, input.height, input.width] : [batch, input.height, input.width, input.channels];
+export function inputDims(
+  input: { channels: number; height: number; width: number; layout: 'nchw' | 'nhwc' },
+  batch: number,
+): number[] {
+  return input.layout === 'nchw'
+    ? [batch, input.channels, input.height, input.width]
+    : [batch, input.height, input.width, input.channels];
 }

@@ -35,7 +35,7 @@ export class AtomicFile {
 
   async append(bytes: Uint8Array): Promise<void> {
     try {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done);
         done += bytesWritten;
       }

@@ -41,9 +41,16 @@ export function writeError(error: unknown, path: string): unknown {
 /** What a failed read of a file or folder that a person named means; `what` names it: `Calibration set`, `hint` the fix when it is not there. */
 export function readError(error: unknown, path: string, what: string, hint?: string): unknown {
   const errno = errnoOf(error);
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') return new WorkbenchError('not-found', `${what} ${path} does not exist`, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  if (errno === 'ENOENT' || errno === 'ENOTDIR')
+    return new WorkbenchError('not-found', `${what} ${path} does not exist`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
   if (errno === 'EACCES' || errno === 'EPERM') {
-    return new WorkbenchError('not-found', `${what} ${path} cannot be read (${errno})`, { hint: 'Give this user permission to read it.', cause: error });
+    return new WorkbenchError('not-found', `${what} ${path} cannot be read (${errno})`, {
+      hint: 'Give this user permission to read it.',
+      cause: error,
+    });
   }
   return error;
 }

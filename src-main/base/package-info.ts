@@ -31,5 +31,7 @@ export function onnxruntimeVersion(): string {
 
 function versionIn(manifestPath: string): string {
   const manifest: unknown = JSON.parse(readFileSync(manifestPath, 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
 }

@@ -25,5 +25,6 @@ export function isPathAllowed(path: string): boolean {
 /** @throws WorkbenchError usage for a file that the policy does not allow. */
 export function requireAllowedPath(path: string): void {
   const policy = policies.getStore();
-  if (policy !== undefined && !policy.isAllowed(path)) throw new WorkbenchError('usage', `${path} cannot be used: ${OUTSIDE_REASON}`, { hint: policy.hint });
+  if (policy !== undefined && !policy.isAllowed(path))
+    throw new WorkbenchError('usage', `${path} cannot be used: ${OUTSIDE_REASON}`, { hint: policy.hint });
 }

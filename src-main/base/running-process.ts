@@ -55,7 +55,12 @@ let known: Omit<ProcessIdentity, 'pid' | 'startTicks'> | null = null;
 function machineIdentity(): Omit<ProcessIdentity, 'pid' | 'startTicks'> {
   known ??= {
     host: hostname(),
-    ...optional('machine', () => createHash('sha256').update(`calibration-workbench ${readFileSync('/etc/machine-id', 'utf8').trim()}`).digest('hex').slice(0, 16)),
+    ...optional('machine', () =>
+      createHash('sha256')
+        .update(`calibration-workbench ${readFileSync('/etc/machine-id', 'utf8').trim()}`)
+        .digest('hex')
+        .slice(0, 16),
+    ),
     ...optional('boot', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     ...optional('pidNamespace', () => readlinkSync('/proc/self/ns/pid')),
   };

@@ -13,7 +13,11 @@ const TEMPORARY = new RegExp(`^\\..*\\.${OWNER.source}-[0-9a-f]{8}\\.tmp$`);
 const UNFINISHED = new RegExp(`\\.unfinished-${OWNER.source}$`);
 const UPLOADS = new RegExp(`^calib-uploads-${OWNER.source}-[0-9a-f]{16}$`);
 /** As version 0.1.0 named them: the process id alone. */
-const EARLIER = [/^\..*\.([0-9]+)-[0-9a-f]{8}\.tmp$/, new RegExp(`\\.unfinished-${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-([0-9]+)$`), /^tensorrt-model-([0-9]+)$/];
+const EARLIER = [
+  /^\..*\.([0-9]+)-[0-9a-f]{8}\.tmp$/,
+  new RegExp(`\\.unfinished-${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-([0-9]+)$`),
+  /^tensorrt-model-([0-9]+)$/,
+];
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
@@ -68,7 +72,10 @@ function hasOwnerEnded([place = '', boot = '', namespace = '', pid = '', ticks =
  * @param options.recursive also in the folders below, but not through links.
  * @param options.keeps called for each leftover; true keeps it.
  */
-export async function sweep(dir: string, options: { readonly recursive?: boolean; readonly keeps?: (path: string) => boolean } = {}): Promise<void> {
+export async function sweep(
+  dir: string,
+  options: { readonly recursive?: boolean; readonly keeps?: (path: string) => boolean } = {},
+): Promise<void> {
   for (const entry of entriesOf(dir)) {
     const path = join(dir, entry.name);
     if (isLeftover(entry.name)) {

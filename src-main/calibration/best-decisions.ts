@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { arrayOf, boolean, count, nullable, number, objectOf, oneOf, ShapeError, string } from '../../src-shared/base/json-shape';
+import {
+  arrayOf,
+  boolean,
+  count,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  ShapeError,
+  string,
+} from '../../src-shared/base/json-shape';
 import type { BestDecision, BestView, OutputCost, SingleCost } from '../../src-shared/domain/best-method';
 import { HISTOGRAM_METHODS } from '../../src-shared/domain/methods';
 import { TARGETS } from '../../src-shared/domain/precision';
@@ -32,12 +42,19 @@ export interface BestDecisions {
 
 const NONE: BestDecisions = { decisions: [], measured: [] };
 
-const costFields = { nmse: nullable(number), sqnrDb: nullable(number), worstGroup: nullable(string), worstOutput: nullable(string) } as const;
+const costFields = {
+  nmse: nullable(number),
+  sqnrDb: nullable(number),
+  worstGroup: nullable(string),
+  worstOutput: nullable(string),
+} as const;
 const decisionShape = objectOf<BestDecision>(
   {
     chosenMethod: oneOf(...HISTOGRAM_METHODS),
     target: oneOf(...TARGETS),
-    singles: arrayOf(objectOf<SingleCost>({ method: oneOf(...HISTOGRAM_METHODS), costDb: nullable(number), ...costFields }, {})),
+    singles: arrayOf(
+      objectOf<SingleCost>({ method: oneOf(...HISTOGRAM_METHODS), costDb: nullable(number), ...costFields }, {}),
+    ),
     images: count,
     wantedImages: count,
     groups: arrayOf(string),
@@ -52,7 +69,12 @@ const fileShape = objectOf<BestDecisions & { readonly version: number }>(
   {
     version: oneOf(BEST_VERSION),
     decisions: arrayOf(objectOf<BestDecisions['decisions'][number]>({ basis: string, decision: decisionShape }, {})),
-    measured: arrayOf(objectOf<MeasuredThresholds>({ basis: string, thresholds: string, cost: objectOf<OutputCost>(costFields, {}) }, {})),
+    measured: arrayOf(
+      objectOf<MeasuredThresholds>(
+        { basis: string, thresholds: string, cost: objectOf<OutputCost>(costFields, {}) },
+        {},
+      ),
+    ),
   },
   {},
 );
@@ -71,14 +93,24 @@ export function readBestDecisions(calibrationDir: string): BestDecisions {
 }
 
 /** Adds a decision, or the cost of thresholds, in front of the others. @throws WorkbenchError unwritable, disk-full */
-export async function addBestDecision(calibrationDir: string, choices: BestChoices, added: { readonly decision?: BestDecision; readonly measured?: Omit<MeasuredThresholds, 'basis'> }): Promise<void> {
+export async function addBestDecision(
+  calibrationDir: string,
+  choices: BestChoices,
+  added: { readonly decision?: BestDecision; readonly measured?: Omit<MeasuredThresholds, 'basis'> },
+): Promise<void> {
   const basis = bestBasis(choices);
   const before = readBestDecisions(calibrationDir);
   const { decision, measured } = added;
-  const decisions = decision === undefined ? before.decisions : [{ basis, decision }, ...before.decisions.filter((other) => other.basis !== basis)].slice(0, KEPT);
+  const decisions =
+    decision === undefined
+      ? before.decisions
+      : [{ basis, decision }, ...before.decisions.filter((other) => other.basis !== basis)].slice(0, KEPT);
   const others = before.measured.filter((other) => other.basis !== basis || other.thresholds !== measured?.thresholds);
   const list = measured === undefined ? before.measured : [{ basis, ...measured }, ...others].slice(0, KEPT);
-  await writeFileAtomic(join(calibrationDir, BEST_FILE), JSON.stringify({ version: BEST_VERSION, decisions, measured: list }, null, 1));
+  await writeFileAtomic(
+    join(calibrationDir, BEST_FILE),
+    JSON.stringify({ version: BEST_VERSION, decisions, measured: list }, null, 1),
+  );
 }
 
 /**
@@ -94,7 +126,11 @@ export function findBest({ decisions }: BestDecisions, choices: BestChoices): Be
 }
 
 /** The cost of thresholds that were measured for these choices; undefined: they were not. */
-export function findMeasured({ measured }: BestDecisions, choices: BestChoices, thresholds: Readonly<Record<string, number>>): OutputCost | undefined {
+export function findMeasured(
+  { measured }: BestDecisions,
+  choices: BestChoices,
+  thresholds: Readonly<Record<string, number>>,
+): OutputCost | undefined {
   const [basis, hash] = [bestBasis(choices), thresholdsHash(thresholds)];
   return measured.find((entry) => entry.basis === basis && entry.thresholds === hash)?.cost;
 }

@@ -73,19 +73,28 @@ export class CalibrationState {
   /** @throws WorkbenchError calibration-mismatch when the file is of another calibration or repeats images. */
   mergeFile(file: HistogramFile, path: string): void {
     if (file.header.key !== this.key || file.header.tensors.join('\n') !== this.tensors.join('\n')) {
-      throw new WorkbenchError('calibration-mismatch', `${path} was collected for another model, image set or preprocessing`, {
-        hint: 'Collect all shards with the same model, images, preprocessing and version.',
-      });
+      throw new WorkbenchError(
+        'calibration-mismatch',
+        `${path} was collected for another model, image set or preprocessing`,
+        {
+          hint: 'Collect all shards with the same model, images, preprocessing and version.',
+        },
+      );
     }
     const repeated = file.header.images.find((id) => this.amaxByImage.has(id));
     if (repeated !== undefined) {
-      throw new WorkbenchError('calibration-mismatch', `${path} counts ${repeated}, which another shard has counted already`, {
-        hint: 'Name every shard once.',
-      });
+      throw new WorkbenchError(
+        'calibration-mismatch',
+        `${path} counts ${repeated}, which another shard has counted already`,
+        {
+          hint: 'Name every shard once.',
+        },
+      );
     }
     this.mergeCounts(file.records);
     const width = this.tensors.length;
-    for (const [i, id] of file.header.images.entries()) this.amaxByImage.set(id, file.amax.slice(i * width, (i + 1) * width));
+    for (const [i, id] of file.header.images.entries())
+      this.amaxByImage.set(id, file.amax.slice(i * width, (i + 1) * width));
     for (const skipped of file.header.skipped) this.skippedById.set(skipped.file, skipped);
     for (const item of file.header.nonFinite) this.nonFiniteByImage.set(item.file, item);
     this.seconds += file.header.seconds;
@@ -98,7 +107,16 @@ export class CalibrationState {
     for (const [i, id] of images.entries()) amax.set(this.amaxByImage.get(id) ?? new Float32Array(width), i * width);
     const groups = this.groups;
     return {
-      header: { key: this.key, tensors: this.tensors, groups, images, skipped: this.skipped, nonFinite: this.nonFinite, shard, seconds: this.seconds },
+      header: {
+        key: this.key,
+        tensors: this.tensors,
+        groups,
+        images,
+        skipped: this.skipped,
+        nonFinite: this.nonFinite,
+        shard,
+        seconds: this.seconds,
+      },
       records: Object.fromEntries(groups.map((group) => [group, this.encodeAll(group)])),
       amax,
       grid: null,
@@ -125,7 +143,10 @@ export function contentHash(tensors: readonly string[], totals: readonly Uint8Ar
   const hash = createHash('sha256');
   const order = tensors.map((name, i) => ({ name, i })).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, i } of order) {
-    hash.update(name).update('\0').update(totals[i] ?? new Uint8Array());
+    hash
+      .update(name)
+      .update('\0')
+      .update(totals[i] ?? new Uint8Array());
   }
   return hash.digest('hex');
 }

@@ -48,7 +48,10 @@ export class StoredCalibration {
   /** @throws WorkbenchError calibration-missing */
   static open(calibrationDir: string): StoredCalibration {
     const index = readCalibrationIndex(calibrationDir);
-    if (!index) throw new WorkbenchError('calibration-missing', `${calibrationDir} holds no finished calibration`, { hint: 'Run `calib calibrate` first.' });
+    if (!index)
+      throw new WorkbenchError('calibration-missing', `${calibrationDir} holds no finished calibration`, {
+        hint: 'Run `calib calibrate` first.',
+      });
     return new StoredCalibration(index, join(calibrationDir, 'histograms.bin'));
   }
 
@@ -62,10 +65,15 @@ export class StoredCalibration {
     const file = this.load();
     const at = file.header.tensors.indexOf(tensor);
     if (at < 0) {
-      throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, { hint: '`calib thresholds` lists the tensors that were.' });
+      throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, {
+        hint: '`calib thresholds` lists the tensors that were.',
+      });
     }
     return Object.fromEntries(
-      file.header.groups.map((group) => [group, { ...decodeHistogram(ownValue(file.records, group)?.[at] ?? new Uint8Array()), name: tensor }]),
+      file.header.groups.map((group) => [
+        group,
+        { ...decodeHistogram(ownValue(file.records, group)?.[at] ?? new Uint8Array()), name: tensor },
+      ]),
     );
   }
 

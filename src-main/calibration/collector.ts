@@ -73,7 +73,14 @@ export class OrtCollector implements Collector {
 
   static async open(options: CollectorOptions): Promise<OrtCollector> {
     const { model, weightsDir, asWritten = false } = options;
-    const session = await OrtSession.open({ model, weightsDir, threads: 1, simulate: false, hasFp16: false, asWritten });
+    const session = await OrtSession.open({
+      model,
+      weightsDir,
+      threads: 1,
+      simulate: false,
+      hasFp16: false,
+      asWritten,
+    });
     return new OrtCollector(session, options);
   }
 
@@ -105,7 +112,13 @@ export class OrtCollector implements Collector {
 
   /** Fills the batch up by repeating the last image; the copies are not counted. */
   private async collectBatch(images: readonly CollectedImage[]): Promise<ImageContribution[]> {
-    const values = await this.infer(concatenate(images.map((image) => image.data), this.batchSize), this.batchSize);
+    const values = await this.infer(
+      concatenate(
+        images.map((image) => image.data),
+        this.batchSize,
+      ),
+      this.batchSize,
+    );
     return images.map((image, slot) => {
       const pieces = this.count(this.only(values, 'split'), image.group, slot, this.batchSize);
       // A constant tensor is counted once per image, so that the counts do not depend on how images were batched.
@@ -166,18 +179,26 @@ export class OrtCollector implements Collector {
     const outputs = await this.session.run(input, dims);
     if (this.reuseBuffers) {
       for (const output of outputs) {
-        if (output.data && output.data.length > 0) this.buffers.set(output.name, { ...output, data: new Float32Array(output.data.length) });
+        if (output.data && output.data.length > 0)
+          this.buffers.set(output.name, { ...output, data: new Float32Array(output.data.length) });
       }
     }
     return outputs;
   }
 
-  private count(values: readonly (Float32Array | null)[], group: string, part: number, parts: number): ImageContribution {
+  private count(
+    values: readonly (Float32Array | null)[],
+    group: string,
+    part: number,
+    parts: number,
+  ): ImageContribution {
     const set = this.setOf(group);
     const amax = new Float32Array(values.length).fill(Number.NaN);
     const before = values.map((_, tensor) => set.nonFiniteOf(tensor));
     const hasNonFinite = set.addImage(values, part, parts, amax) > 0;
-    const nonFinite = hasNonFinite ? before.flatMap((count, tensor) => (set.nonFiniteOf(tensor) > count ? [tensor] : [])) : [];
+    const nonFinite = hasNonFinite
+      ? before.flatMap((count, tensor) => (set.nonFiniteOf(tensor) > count ? [tensor] : []))
+      : [];
     return { amax, nonFinite };
   }
 

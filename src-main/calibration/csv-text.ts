@@ -22,7 +22,10 @@ export class UnclosedQuoteError extends Error {
 export function decodeText(bytes: Buffer): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return bytes.subarray(2).toString('utf16le');
-  if (first === 0xfe && second === 0xff) return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2))).swap16().toString('utf16le');
+  if (first === 0xfe && second === 0xff)
+    return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2)))
+      .swap16()
+      .toString('utf16le');
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
@@ -32,7 +35,9 @@ export function decodeText(bytes: Buffer): string {
  */
 export function parseCsv(text: string, separator: Separator): readonly CsvLine[] {
   const source = text.replace(/\r\n?/g, '\n');
-  return separator === 'first space' || separator === 'last space' ? splitAtSpaces(source, separator) : splitFields(source, separator);
+  return separator === 'first space' || separator === 'last space'
+    ? splitAtSpaces(source, separator)
+    : splitFields(source, separator);
 }
 
 function splitAtSpaces(source: string, separator: 'first space' | 'last space'): readonly CsvLine[] {

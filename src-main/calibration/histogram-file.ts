@@ -76,11 +76,14 @@ export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramF
       hint: 'Make a new one: calib calibrate PROJECT --fresh',
     });
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < PREFIX_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC) throw broken('does not begin like one');
+  if (buffer.length < PREFIX_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC)
+    throw broken('does not begin like one');
   const version = buffer.readUInt32LE(8);
-  if (version !== HISTOGRAM_FILE_VERSION) throw broken(`has format version ${version}; this version reads ${HISTOGRAM_FILE_VERSION}`);
+  if (version !== HISTOGRAM_FILE_VERSION)
+    throw broken(`has format version ${version}; this version reads ${HISTOGRAM_FILE_VERSION}`);
   const headerBytes = buffer.readUInt32LE(12);
-  if (headerBytes > MAX_HEADER_BYTES || PREFIX_BYTES + headerBytes > buffer.length) throw broken('is truncated in its header');
+  if (headerBytes > MAX_HEADER_BYTES || PREFIX_BYTES + headerBytes > buffer.length)
+    throw broken('is truncated in its header');
   const header = parseHeader(buffer.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headerBytes), broken);
   let offset = PREFIX_BYTES + headerBytes;
   const records: Record<string, Uint8Array[]> = {};

@@ -28,9 +28,12 @@ interface BmpHeader {
 export function decodeBmp(bytes: Buffer, maxPixels: number): Pixels {
   const header = parseHeader(bytes);
   const { width, height } = header;
-  if (width * height > maxPixels) throw new BmpError(`${width}x${height} exceeds the limit of ${maxPixels / 1e6} million pixels`);
+  if (width * height > maxPixels)
+    throw new BmpError(`${width}x${height} exceeds the limit of ${maxPixels / 1e6} million pixels`);
   if (header.dataOffset + header.strideBytes * height > bytes.length) {
-    throw new BmpError(`truncated: expected ${header.dataOffset + header.strideBytes * height} bytes, found ${bytes.length}`);
+    throw new BmpError(
+      `truncated: expected ${header.dataOffset + header.strideBytes * height} bytes, found ${bytes.length}`,
+    );
   }
   const data = new Uint8Array(width * height * 3);
   const step = header.bitsPerPixel / 8;
@@ -48,7 +51,8 @@ export function decodeBmp(bytes: Buffer, maxPixels: number): Pixels {
 }
 
 function paletteAt(bytes: Buffer, header: BmpHeader, index: number): number {
-  if (index >= header.paletteColours) throw new BmpError(`pixel value ${index} is outside the palette of ${header.paletteColours} colours`);
+  if (index >= header.paletteColours)
+    throw new BmpError(`pixel value ${index} is outside the palette of ${header.paletteColours} colours`);
   const offset = header.paletteOffset + 4 * index;
   if (offset + 3 > bytes.length) throw new BmpError('the palette is truncated');
   return offset;
@@ -57,13 +61,15 @@ function paletteAt(bytes: Buffer, header: BmpHeader, index: number): number {
 function parseHeader(bytes: Buffer): BmpHeader {
   if (bytes.length < FILE_HEADER_BYTES + MIN_INFO_HEADER_BYTES) throw new BmpError('the BMP header is truncated');
   const infoBytes = bytes.readUInt32LE(14);
-  if (infoBytes < MIN_INFO_HEADER_BYTES) throw new BmpError(`expected a BITMAPINFOHEADER of 40 bytes or more, found ${infoBytes}`);
+  if (infoBytes < MIN_INFO_HEADER_BYTES)
+    throw new BmpError(`expected a BITMAPINFOHEADER of 40 bytes or more, found ${infoBytes}`);
   const width = bytes.readInt32LE(18);
   const signedHeight = bytes.readInt32LE(22);
   const bitsPerPixel = bytes.readUInt16LE(28);
   const compression = bytes.readUInt32LE(30);
   if (width <= 0 || signedHeight === 0) throw new BmpError(`zero size: ${width}x${Math.abs(signedHeight)}`);
-  if (![8, 24, 32].includes(bitsPerPixel)) throw new BmpError(`expected 8, 24 or 32 bits per pixel, found ${bitsPerPixel}`);
+  if (![8, 24, 32].includes(bitsPerPixel))
+    throw new BmpError(`expected 8, 24 or 32 bits per pixel, found ${bitsPerPixel}`);
   if (compression !== NO_COMPRESSION && !(compression === BITFIELDS && bitsPerPixel === 32 && hasBgrxMasks(bytes))) {
     throw new BmpError(`expected an uncompressed BMP, found compression ${compression}`);
   }

@@ -29,14 +29,19 @@ sharp.cache(false);
  * Pillow does when it opens one. Throws `image-invalid`, which names `name` (the file as shown), when the file is missing,
  * truncated, of another format or above 100 million pixels.
  */
-export async function decodeImage(path: string, name: string, orientation: Preprocessing['orientation'] = 'ignore'): Promise<Pixels> {
+export async function decodeImage(
+  path: string,
+  name: string,
+  orientation: Preprocessing['orientation'] = 'ignore',
+): Promise<Pixels> {
   try {
     const { size } = await stat(path);
     if (size === 0) throw imageError(name, 'the file is empty');
     if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
     const bytes = await readFile(path);
     // libvips would draw an SVG file, whose few bytes may ask for anything.
-    if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256))) throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
+    if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256)))
+      throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
     if (bytes.toString('latin1', 0, 2) === 'BM') return decodeBmp(bytes, MAX_PIXELS);
     const pixels = await decodeWithSharp(bytes, name);
     return orientation === 'apply' || isTiff(bytes) ? oriented(pixels, orientationOf(bytes)) : pixels;
@@ -57,13 +62,21 @@ async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
   if (isTiff(bytes)) {
     const { depth, space } = await sharp(bytes, options).metadata();
     isCmyk = space === 'cmyk';
-    if (depth !== 'uchar' && depth !== 'ushort') throw imageError(name, `expected 8- or 16-bit samples, found ${depth}; save such tensors as .npy`);
+    if (depth !== 'uchar' && depth !== 'ushort')
+      throw imageError(name, `expected 8- or 16-bit samples, found ${depth}; save such tensors as .npy`);
   }
   if (isCmyk) {
-    const { data, info } = await sharp(bytes, options).pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(bytes, options)
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, channels: 3, data: rgbOfCmyk(data, info.channels) };
   }
-  const { data, info } = await sharp(bytes, options).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(bytes, options)
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (channels === 1 || channels === 3) return { width, height, channels, data };
   return { width, height, channels: channels === 2 ? 1 : 3, data: withoutAlpha(data, channels) };
@@ -71,7 +84,9 @@ async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
 
 /** Start-of-frame markers (ITU-T T.81, table B.1) state the number of components. */
 function isCmykJpeg(bytes: Buffer): boolean {
-  const frame = jpegSegments(bytes).find(({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
+  const frame = jpegSegments(bytes).find(
+    ({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
+  );
   return frame?.content[5] === 4;
 }
 
@@ -113,7 +128,8 @@ function reasonOf(error: unknown): string {
   if (errno !== null) return errno;
   const message = messageOf(error);
   if (message.includes('exceeds pixel limit')) return `it exceeds the limit of ${MAX_PIXELS / 1e6} million pixels`;
-  if (message.includes('unsupported image format')) return 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else';
+  if (message.includes('unsupported image format'))
+    return 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else';
   return message.trim().split('\n')[0] ?? message;
 }
 

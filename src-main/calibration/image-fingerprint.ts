@@ -1,7 +1,12 @@
 import sharp from 'sharp';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageEntry } from '../../src-shared/domain/image-set';
-import { FINGERPRINT_HEIGHT, FINGERPRINT_WIDTH, fingerprintOf, type Fingerprint } from '../../src-shared/domain/near-duplicates';
+import {
+  FINGERPRINT_HEIGHT,
+  FINGERPRINT_WIDTH,
+  fingerprintOf,
+  type Fingerprint,
+} from '../../src-shared/domain/near-duplicates';
 import { decodeImage, toGray } from './image-decoder';
 import { imageHash } from './image-set';
 
@@ -18,7 +23,11 @@ export async function examineImage(entry: ImageEntry): Promise<ExaminedImage> {
   try {
     const gray = toGray(await decodeImage(entry.path, entry.file));
     const { width, height, channels, data } = gray;
-    const small = await sharp(data, { raw: { width, height, channels } }).resize(FINGERPRINT_WIDTH, FINGERPRINT_HEIGHT, { fit: 'fill' }).greyscale().raw().toBuffer();
+    const small = await sharp(data, { raw: { width, height, channels } })
+      .resize(FINGERPRINT_WIDTH, FINGERPRINT_HEIGHT, { fit: 'fill' })
+      .greyscale()
+      .raw()
+      .toBuffer();
     return { ok: true, sha256: await imageHash(entry), fingerprint: fingerprintOf(small) };
   } catch (error) {
     if (error instanceof WorkbenchError && error.code === 'image-invalid') return { ok: false, reason: error.message };

@@ -23,7 +23,7 @@ interface JpegSegment {
 export function jpegSegments(bytes: Buffer): readonly JpegSegment[] {
   const segments: JpegSegment[] = [];
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return segments;
-  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff; ) {
+  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff;) {
     const marker = bytes[at + 1] ?? 0;
     if (marker === 0xff) {
       at += 1; // a fill byte
@@ -42,17 +42,23 @@ export function jpegSegments(bytes: Buffer): readonly JpegSegment[] {
 export function orientationOf(bytes: Buffer): Orientation {
   const magic = bytes.toString('latin1', 0, 12);
   if (magic.startsWith('II') || magic.startsWith('MM')) return tiffOrientation(bytes);
-  const exif = magic.startsWith(PNG_SIGNATURE) ? pngExif(bytes) : magic.startsWith('RIFF') && magic.endsWith('WEBP') ? webpExif(bytes) : jpegExif(bytes);
+  const exif = magic.startsWith(PNG_SIGNATURE)
+    ? pngExif(bytes)
+    : magic.startsWith('RIFF') && magic.endsWith('WEBP')
+      ? webpExif(bytes)
+      : jpegExif(bytes);
   return exif === null ? 1 : tiffOrientation(exif);
 }
 
 function jpegExif(bytes: Buffer): Buffer | null {
-  const segment = jpegSegments(bytes).find(({ marker, content }) => marker === APP1 && content.toString('latin1', 0, 6) === EXIF_HEADER);
+  const segment = jpegSegments(bytes).find(
+    ({ marker, content }) => marker === APP1 && content.toString('latin1', 0, 6) === EXIF_HEADER,
+  );
   return segment?.content.subarray(EXIF_HEADER.length) ?? null;
 }
 
 function pngExif(bytes: Buffer): Buffer | null {
-  for (let at = PNG_SIGNATURE.length; at + 12 <= bytes.length; ) {
+  for (let at = PNG_SIGNATURE.length; at + 12 <= bytes.length;) {
     const length = bytes.readUInt32BE(at);
     if (bytes.toString('latin1', at + 4, at + 8) === 'eXIf') return bytes.subarray(at + 8, at + 8 + length);
     at += 12 + length;
@@ -61,7 +67,7 @@ function pngExif(bytes: Buffer): Buffer | null {
 }
 
 function webpExif(bytes: Buffer): Buffer | null {
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const length = bytes.readUInt32LE(at + 4);
     if (bytes.toString('latin1', at, at + 4) === 'EXIF') {
       const content = bytes.subarray(at + 8, at + 8 + length);
@@ -75,8 +81,10 @@ function webpExif(bytes: Buffer): Buffer | null {
 /** The orientation tag of the first directory of a TIFF structure, which is also what EXIF data is (TIFF 6.0, section 2). */
 function tiffOrientation(tiff: Buffer): Orientation {
   const isLittle = tiff.toString('latin1', 0, 2) === 'II';
-  const u16 = (at: number): number => (at + 2 > tiff.length ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
-  const u32 = (at: number): number => (at + 4 > tiff.length ? 0 : isLittle ? tiff.readUInt32LE(at) : tiff.readUInt32BE(at));
+  const u16 = (at: number): number =>
+    at + 2 > tiff.length ? 0 : isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at);
+  const u32 = (at: number): number =>
+    at + 4 > tiff.length ? 0 : isLittle ? tiff.readUInt32LE(at) : tiff.readUInt32BE(at);
   if (u16(2) !== 42) return 1;
   const directory = u32(4);
   const count = u16(directory);
@@ -100,14 +108,24 @@ const HEAD_BYTES = 256 * 1024;
  * images are looked at.
  */
 export async function orientationNotes(entries: readonly ImageEntry[]): Promise<readonly SetNote[]> {
-  const files = entries.filter(({ path, listing }) => /\.(jpe?g|jpe|jfif|png|webp)$/i.test(path) && listing === undefined);
+  const files = entries.filter(
+    ({ path, listing }) => /\.(jpe?g|jpe|jfif|png|webp)$/i.test(path) && listing === undefined,
+  );
   const step = Math.max(1, files.length / LOOKED_AT);
-  const chosen = Array.from({ length: Math.min(files.length, LOOKED_AT) }, (_, i) => files[Math.floor(i * step)]).filter((entry) => entry !== undefined);
-  const found = await Promise.all(chosen.map(async (entry) => ({ entry, orientation: orientationOf(await headOf(entry.path)) })));
+  const chosen = Array.from(
+    { length: Math.min(files.length, LOOKED_AT) },
+    (_, i) => files[Math.floor(i * step)],
+  ).filter((entry) => entry !== undefined);
+  const found = await Promise.all(
+    chosen.map(async (entry) => ({ entry, orientation: orientationOf(await headOf(entry.path)) })),
+  );
   const turned = found.filter(({ orientation }) => orientation !== 1);
   const [first] = turned;
   if (first === undefined) return [];
-  const of = chosen.length < files.length ? `${chosen.length} images that were looked at` : formatCountOf(chosen.length, 'image');
+  const of =
+    chosen.length < files.length
+      ? `${chosen.length} images that were looked at`
+      : formatCountOf(chosen.length, 'image');
   return [
     {
       code: 'images-turned',
@@ -147,7 +165,8 @@ export function oriented(pixels: Pixels, orientation: Orientation): Pixels {
     for (let x = 0; x < outWidth; x += 1, to += channels) {
       const column = isTurned ? y : x;
       const row = isTurned ? x : y;
-      const from = ((isMirroredY ? height - 1 - row : row) * width + (isMirroredX ? width - 1 - column : column)) * channels;
+      const from =
+        ((isMirroredY ? height - 1 - row : row) * width + (isMirroredX ? width - 1 - column : column)) * channels;
       for (let c = 0; c < channels; c += 1) out[to + c] = data[from + c] ?? 0;
     }
   }

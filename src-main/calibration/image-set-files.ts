@@ -20,9 +20,38 @@ export interface FoundFiles {
   readonly skipped: readonly SkippedImage[];
 }
 
-const IMAGE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.bmp', '.dib', '.tif', '.tiff', '.npy', '.npz']);
+const IMAGE_EXTENSIONS = new Set([
+  '.jpg',
+  '.jpeg',
+  '.jpe',
+  '.jfif',
+  '.png',
+  '.webp',
+  '.bmp',
+  '.dib',
+  '.tif',
+  '.tiff',
+  '.npy',
+  '.npz',
+]);
 /** Files that nobody takes for an image: left out without a word. */
-const OTHER_EXTENSIONS = new Set(['.txt', '.json', '.csv', '.tsv', '.md', '.xml', '.yaml', '.yml', '.html', '.log', '.py', '.sh', '.ini', '.db', '.onnx']);
+const OTHER_EXTENSIONS = new Set([
+  '.txt',
+  '.json',
+  '.csv',
+  '.tsv',
+  '.md',
+  '.xml',
+  '.yaml',
+  '.yml',
+  '.html',
+  '.log',
+  '.py',
+  '.sh',
+  '.ini',
+  '.db',
+  '.onnx',
+]);
 const STAT_BATCH = 256;
 const MAX_LIST_BYTES = 256e6;
 
@@ -43,9 +72,18 @@ export async function findImageFiles(path: string): Promise<FoundFiles> {
   try {
     stats = await stat(root);
   } catch (error) {
-    throw readError(error, root, 'Image set', 'Check the path. A project is given others with: calib set PROJECT --calibration DIR or --validation DIR');
+    throw readError(
+      error,
+      root,
+      'Image set',
+      'Check the path. A project is given others with: calib set PROJECT --calibration DIR or --validation DIR',
+    );
   }
-  const found = stats.isDirectory() ? await fromFolder(root) : isImageFile(root) ? fromOneFile(root) : await fromList(root, stats.size);
+  const found = stats.isDirectory()
+    ? await fromFolder(root)
+    : isImageFile(root)
+      ? fromOneFile(root)
+      : await fromList(root, stats.size);
   return withoutUnusable(found);
 }
 
@@ -94,11 +132,21 @@ async function fromFolder(folder: string): Promise<FoundFiles> {
 
 async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles> {
   const folder = dirname(listPath);
-  if (sizeBytes > MAX_LIST_BYTES) return { folder, files: [], skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }] };
+  if (sizeBytes > MAX_LIST_BYTES)
+    return {
+      folder,
+      files: [],
+      skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }],
+    };
   const text = await readFile(listPath, 'utf8').catch((error: unknown) => {
     throw readError(error, listPath, 'Image list');
   });
-  if (text.includes('\0')) return { folder, files: [], skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }] };
+  if (text.includes('\0'))
+    return {
+      folder,
+      files: [],
+      skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }],
+    };
   const files: FoundFile[] = [];
   const skipped: SkippedImage[] = [];
   const listings = new Map<string, number>();
@@ -147,6 +195,8 @@ async function unusableReason(path: string): Promise<string | null> {
     return stats.size === 0 ? 'the file is empty' : null;
   } catch (error) {
     const errno = errnoOf(error);
-    return errno === 'ENOENT' || errno === 'ENOTDIR' ? 'the file does not exist' : `cannot be read (${errno ?? String(error)})`;
+    return errno === 'ENOENT' || errno === 'ENOTDIR'
+      ? 'the file does not exist'
+      : `cannot be read (${errno ?? String(error)})`;
   }
 }

@@ -39,11 +39,18 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
   const found = await findImageFiles(root);
   const { files, records, skipped } = await countAllRecords(found.files, found.skipped);
   if (files.length === 0) throw emptyError(root, skipped);
-  const { labelling, labelSource, labelOrder, notes: labelNotes } = await labellingOf(request, { folder: found.folder, files });
+  const {
+    labelling,
+    labelSource,
+    labelOrder,
+    notes: labelNotes,
+  } = await labellingOf(request, { folder: found.folder, files });
   const notes = [...repetitionNotes(files), ...labelNotes];
   return {
     root,
-    entries: files.flatMap((item, i) => entriesOf(item, records[i] ?? null, labelling.labels[i] ?? null, labelling.groups[i] ?? null)),
+    entries: files.flatMap((item, i) =>
+      entriesOf(item, records[i] ?? null, labelling.labels[i] ?? null, labelling.groups[i] ?? null),
+    ),
     classNames: labelling.classNames,
     groups: [...new Set(labelling.groups.filter((group) => group !== null))].sort(compareText),
     labelSource,
@@ -63,10 +70,15 @@ async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<
   const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(set.folder, 'labels.csv');
   const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
   const names = set.files.map((item) => item.file);
-  const namesFile = request.classNames === undefined ? await readClassNames([set.folder, ...(hasCsv ? [dirname(csvPath)] : [])]) : null;
+  const namesFile =
+    request.classNames === undefined ? await readClassNames([set.folder, ...(hasCsv ? [dirname(csvPath)] : [])]) : null;
   if (hasCsv) {
     const csv = await readLabelsCsv(csvPath, set, request.classNames);
-    const labelling = { labels: csv.labels, classNames: csv.classNames, groups: csv.groups ?? groupsBesideCsv(names, csv.labels) };
+    const labelling = {
+      labels: csv.labels,
+      classNames: csv.classNames,
+      groups: csv.groups ?? groupsBesideCsv(names, csv.labels),
+    };
     const named = namesFile === null ? { labelling, notes: [] } : withNamesFile(labelling, csv.kind, namesFile);
     return { labelling: named.labelling, labelSource: 'csv', notes: [...csv.notes, ...named.notes] };
   }
@@ -77,7 +89,8 @@ async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<
     const named = withNamesFile(labelling, 'names', namesFile);
     if (named.labelling !== labelling) return { ...named, labelSource: 'folders' };
   }
-  if (request.classNames !== undefined || !orderMatters(labelling.classNames)) return { labelling, labelSource: 'folders', notes: [] };
+  if (request.classNames !== undefined || !orderMatters(labelling.classNames))
+    return { labelling, labelSource: 'folders', notes: [] };
   return { labelling, labelSource: 'folders', labelOrder: order, notes: [orderNote(labelling.classNames, order)] };
 }
 
@@ -90,7 +103,12 @@ function repetitionNotes(files: readonly FoundFile[]): readonly SetNote[] {
   return [{ code: 'images-repeated', message }];
 }
 
-function entriesOf(item: FoundFile, recordCount: number | null, label: number | null, group: string | null): readonly ImageEntry[] {
+function entriesOf(
+  item: FoundFile,
+  recordCount: number | null,
+  label: number | null,
+  group: string | null,
+): readonly ImageEntry[] {
   if (recordCount === null) return [{ ...item, label, group, record: null }];
   return Array.from({ length: recordCount }, (_, record) => ({ ...item, label, group, record }));
 }
@@ -98,7 +116,11 @@ function entriesOf(item: FoundFile, recordCount: number | null, label: number | 
 async function countAllRecords(
   candidates: readonly FoundFile[],
   skippedBefore: readonly SkippedImage[],
-): Promise<{ readonly files: readonly FoundFile[]; readonly records: readonly (number | null)[]; readonly skipped: readonly SkippedImage[] }> {
+): Promise<{
+  readonly files: readonly FoundFile[];
+  readonly records: readonly (number | null)[];
+  readonly skipped: readonly SkippedImage[];
+}> {
   const files: FoundFile[] = [];
   const records: (number | null)[] = [];
   const skipped = [...skippedBefore];
@@ -116,7 +138,10 @@ async function countAllRecords(
 
 function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchError {
   const [first] = skipped;
-  const reason = first === undefined ? '' : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${first.file}: ${first.reason}`;
+  const reason =
+    first === undefined
+      ? ''
+      : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${first.file}: ${first.reason}`;
   return new WorkbenchError('images-empty', `Expected images in ${root}, found none${reason}`, {
     hint: 'Name a folder of JPEG, PNG, WebP, BMP, TIFF, .npy or .npz files, or a text file that lists them one a line.',
   });
@@ -163,7 +188,12 @@ export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'rec
 async function manifestLine(file: string, { path, records, times }: UsedFile): Promise<string> {
   try {
     const { size } = await stat(path);
-    const sha256 = size > MAX_READ_BYTES ? await sha256OfFile(path) : createHash('sha256').update(await readFile(path)).digest('hex');
+    const sha256 =
+      size > MAX_READ_BYTES
+        ? await sha256OfFile(path)
+        : createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex');
     // An image that is listed once adds nothing, so that the identity of such sets stays what it was.
     const usage = records.length > 0 ? [records.toSorted((a, b) => a - b)] : times > 1 ? [{ times }] : [];
     return `${JSON.stringify([file, size, sha256, ...usage])}\n`;

@@ -15,10 +15,41 @@ export interface LabelColumns {
   readonly doubts: readonly string[];
 }
 
-const FILE_WORDS = ['file', 'filename', 'file_name', 'filepath', 'file_path', 'path', 'image', 'image_file', 'image_name', 'image_path', 'img', 'img_name', 'img_path'];
+const FILE_WORDS = [
+  'file',
+  'filename',
+  'file_name',
+  'filepath',
+  'file_path',
+  'path',
+  'image',
+  'image_file',
+  'image_name',
+  'image_path',
+  'img',
+  'img_name',
+  'img_path',
+];
 const LABEL_WORDS = [
-  'label', 'labels', 'label_index', 'label_id', 'label_idx', 'class', 'class_index', 'class_id', 'class_idx', 'classid', 'target', 'category', 'category_id',
-  'category_index', 'y', 'gt', 'ground_truth', 'index', 'idx',
+  'label',
+  'labels',
+  'label_index',
+  'label_id',
+  'label_idx',
+  'class',
+  'class_index',
+  'class_id',
+  'class_idx',
+  'classid',
+  'target',
+  'category',
+  'category_id',
+  'category_index',
+  'y',
+  'gt',
+  'ground_truth',
+  'index',
+  'idx',
 ];
 const NAME_WORDS = ['label_name', 'class_name', 'category_name', 'name', 'classname'];
 const GROUP_WORDS = ['group'];
@@ -37,13 +68,25 @@ export function findColumns(lines: readonly CsvLine[], find: FindFile): LabelCol
   const named = header === null ? [] : words;
   const group = columnOf(named, GROUP_WORDS);
   const columns = Array.from({ length: widthOf(lines) }, (_, i) => i);
-  const candidates = columns.filter((column) => column !== file && column !== group && rows.some(({ fields }) => (fields[column] ?? '') !== ''));
+  const candidates = columns.filter(
+    (column) => column !== file && column !== group && rows.some(({ fields }) => (fields[column] ?? '') !== ''),
+  );
   const choice = labelColumn(rows, named, candidates);
   if (choice === null) return null;
   const name = nameColumn(rows, named, candidates, choice.label);
-  const isKnown = header !== null && FILE_WORDS.includes(words[file] ?? '') && [...LABEL_WORDS, ...NAME_WORDS].includes(words[choice.label] ?? '');
+  const isKnown =
+    header !== null &&
+    FILE_WORDS.includes(words[file] ?? '') &&
+    [...LABEL_WORDS, ...NAME_WORDS].includes(words[choice.label] ?? '');
   const isPlain = header === null && columns.length === 2 && file === 0;
-  return { header, file, label: choice.label, name, group, doubts: isKnown || isPlain ? choice.doubts : [...headerDoubts(header), ...choice.doubts] };
+  return {
+    header,
+    file,
+    label: choice.label,
+    name,
+    group,
+    doubts: isKnown || isPlain ? choice.doubts : [...headerDoubts(header), ...choice.doubts],
+  };
 }
 
 function widthOf(lines: readonly CsvLine[]): number {
@@ -51,7 +94,9 @@ function widthOf(lines: readonly CsvLine[]): number {
 }
 
 function headerDoubts(header: readonly string[] | null): readonly string[] {
-  return [header === null ? 'the file has no header' : `the header (${header.join(', ')}) is not one of the usual ones`];
+  return [
+    header === null ? 'the file has no header' : `the header (${header.join(', ')}) is not one of the usual ones`,
+  ];
 }
 
 /** The column that names most files of the set; where two name as many, the one with a usual header, then the first. */
@@ -74,8 +119,13 @@ function isHeader(lines: readonly CsvLine[], words: readonly string[], file: num
   const [first, ...rest] = lines;
   const name = first?.fields[file] ?? '';
   if (first === undefined || find(name).length > 0 || isImageFile(name)) return false;
-  if (FILE_WORDS.includes(words[file] ?? '') || words.some((word, i) => i !== file && (LABEL_WORDS.includes(word) || NAME_WORDS.includes(word)))) return true;
-  const isNumeric = (column: number): boolean => rest.length > 0 && rest.every(({ fields }) => parseLabelNumber(fields[column] ?? '') !== null);
+  if (
+    FILE_WORDS.includes(words[file] ?? '') ||
+    words.some((word, i) => i !== file && (LABEL_WORDS.includes(word) || NAME_WORDS.includes(word)))
+  )
+    return true;
+  const isNumeric = (column: number): boolean =>
+    rest.length > 0 && rest.every(({ fields }) => parseLabelNumber(fields[column] ?? '') !== null);
   const numeric = first.fields.map((_, i) => i).filter((column) => column !== file && isNumeric(column));
   if (numeric.length > 0) return numeric.some((column) => parseLabelNumber(first.fields[column] ?? '') === null);
   return rest.some(({ fields }) => isImageFile(fields[file] ?? ''));
@@ -91,7 +141,11 @@ interface LabelChoice {
   readonly doubts: readonly string[];
 }
 
-function labelColumn(rows: readonly CsvLine[], words: readonly string[], candidates: readonly number[]): LabelChoice | null {
+function labelColumn(
+  rows: readonly CsvLine[],
+  words: readonly string[],
+  candidates: readonly number[],
+): LabelChoice | null {
   const numbering = candidates.filter((column) => numbersLines(rows, words[column] ?? null, column));
   const left = candidates.filter((column) => !numbering.includes(column));
   const usable = left.length === 0 ? candidates : left;
@@ -99,12 +153,18 @@ function labelColumn(rows: readonly CsvLine[], words: readonly string[], candida
   if (usual !== null) return { label: usual, doubts: [] };
   const [only] = usable;
   if (only === undefined) return null;
-  const skipped = left.length === 0 || numbering.length === 0 ? [] : [`column ${numbering.map((column) => column + 1).join(' and ')} counts the lines and was left out`];
+  const skipped =
+    left.length === 0 || numbering.length === 0
+      ? []
+      : [`column ${numbering.map((column) => column + 1).join(' and ')} counts the lines and was left out`];
   if (usable.length === 1) return { label: only, doubts: skipped };
   // Labels repeat, identities do not; among columns that repeat, whole numbers are indices.
   const repeating = usable.filter((column) => !isDistinct(rows, column));
   const likely = repeating.length === 0 ? usable : repeating;
-  const label = likely.find((column) => rows.every(({ fields }) => parseLabelNumber(fields[column] ?? '') !== null)) ?? likely[0] ?? only;
+  const label =
+    likely.find((column) => rows.every(({ fields }) => parseLabelNumber(fields[column] ?? '') !== null)) ??
+    likely[0] ??
+    only;
   return { label, doubts: [...skipped, `${usable.length} columns could be the label`] };
 }
 
@@ -114,14 +174,22 @@ function usualLabel(rows: readonly CsvLine[], words: readonly string[], usable: 
     const column = words.indexOf(word);
     return usable.includes(column) ? [column] : [];
   });
-  const isNumeric = (column: number): boolean => rows.every(({ fields }) => parseLabelNumber(fields[column] ?? '') !== null);
+  const isNumeric = (column: number): boolean =>
+    rows.every(({ fields }) => parseLabelNumber(fields[column] ?? '') !== null);
   const isIndexWord = (column: number): boolean => /ind|id/.test(words[column] ?? '');
   return known.find((column) => isIndexWord(column) && isNumeric(column)) ?? known[0] ?? null;
 }
 
 /** A column of names beside a label of numbers: by its header, or because names and numbers go together one to one. */
-function nameColumn(rows: readonly CsvLine[], words: readonly string[], candidates: readonly number[], label: number): number | null {
-  const named = NAME_WORDS.map((word) => words.indexOf(word)).find((column) => column !== label && candidates.includes(column));
+function nameColumn(
+  rows: readonly CsvLine[],
+  words: readonly string[],
+  candidates: readonly number[],
+  label: number,
+): number | null {
+  const named = NAME_WORDS.map((word) => words.indexOf(word)).find(
+    (column) => column !== label && candidates.includes(column),
+  );
   if (named !== undefined) return named;
   const cell = (row: CsvLine, column: number): string => row.fields[column] ?? '';
   if (!rows.every((row) => parseLabelNumber(cell(row, label)) !== null)) return null;
@@ -131,7 +199,8 @@ function nameColumn(rows: readonly CsvLine[], words: readonly string[], candidat
     const pairs = new Set(rows.map((row) => JSON.stringify([cell(row, label), cell(row, column)])));
     return labels.size < rows.length && labels.size === names.size && pairs.size === names.size;
   };
-  const isText = (column: number): boolean => rows.every((row) => cell(row, column) !== '' && parseLabelNumber(cell(row, column)) === null);
+  const isText = (column: number): boolean =>
+    rows.every((row) => cell(row, column) !== '' && parseLabelNumber(cell(row, column)) === null);
   return candidates.find((column) => column !== label && isText(column) && isOneToOne(column)) ?? null;
 }
 
@@ -141,7 +210,9 @@ function numbersLines(rows: readonly CsvLine[], word: string | null, column: num
   if (word !== null && NUMBERING_WORDS.has(word)) return isDistinct(rows, column);
   if (word !== null && LABEL_WORDS.includes(word)) return false;
   const first = parseLabelNumber(rows[0]?.fields[column] ?? '');
-  return (first === 0 || first === 1) && rows.every(({ fields }, i) => parseLabelNumber(fields[column] ?? '') === first + i);
+  return (
+    (first === 0 || first === 1) && rows.every(({ fields }, i) => parseLabelNumber(fields[column] ?? '') === first + i)
+  );
 }
 
 function isDistinct(rows: readonly CsvLine[], column: number): boolean {

@@ -53,26 +53,36 @@ interface Reading {
  * labelValues. Whatever a plain `file,label` would not need is said in a note, with examples.
  * Throws `not-found` or `labels-invalid` with file and line.
  */
-export async function readLabelsCsv(csvPath: string, set: LabelledSet, classNames?: readonly string[]): Promise<CsvLabels> {
+export async function readLabelsCsv(
+  csvPath: string,
+  set: LabelledSet,
+  classNames?: readonly string[],
+): Promise<CsvLabels> {
   requireAllowedPath(csvPath);
   const bytes = await readLimited(csvPath).catch((error: unknown) => {
     throw error instanceof WorkbenchError ? error : readError(error, csvPath, 'Labels file');
   });
   const reading = takeApart(decodeText(bytes), csvPath, set);
   const nameless = reading.rows.find((row) => row.file === '');
-  if (nameless !== undefined) throw labelsInvalid(`Expected a file and a label at ${nameless.where}, found "" and "${nameless.label}"`);
+  if (nameless !== undefined)
+    throw labelsInvalid(`Expected a file and a label at ${nameless.where}, found "" and "${nameless.label}"`);
   const values = labelValues(reading.rows, classNames);
   return assign(reading, values, set);
 }
 
 async function readLimited(csvPath: string): Promise<Buffer> {
   const { size } = await stat(csvPath);
-  if (size > MAX_CSV_BYTES) throw labelsInvalid(`Expected a labels file of at most ${formatBytes(MAX_CSV_BYTES)}, found ${formatBytes(size)} in ${csvPath}`);
+  if (size > MAX_CSV_BYTES)
+    throw labelsInvalid(
+      `Expected a labels file of at most ${formatBytes(MAX_CSV_BYTES)}, found ${formatBytes(size)} in ${csvPath}`,
+    );
   return readFile(csvPath);
 }
 
 function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
-  const tables = SEPARATORS.map((separator) => ({ separator, lines: linesOf(text, separator, csvPath) })).filter(({ lines }) => lines.some(({ fields }) => fields.length > 1));
+  const tables = SEPARATORS.map((separator) => ({ separator, lines: linesOf(text, separator, csvPath) })).filter(
+    ({ lines }) => lines.some(({ fields }) => fields.length > 1),
+  );
   const plain = linesOf(text, ',', csvPath);
   for (const { match, find: makeFind } of nameMatches(set, csvPath)) {
     const find = makeFind();
@@ -82,7 +92,10 @@ function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
     }
   }
   const single = plain.find(({ fields }) => fields.length < 2);
-  if (single !== undefined && tables.length === 0) throw labelsInvalid(`Expected a file and a label at ${csvPath}:${single.number}, found "${single.fields[0] ?? ''}" and ""`);
+  if (single !== undefined && tables.length === 0)
+    throw labelsInvalid(
+      `Expected a file and a label at ${csvPath}:${single.number}, found "${single.fields[0] ?? ''}" and ""`,
+    );
   throw labelsInvalid(
     `None of the ${plain.length} files that ${csvPath} names is in ${set.folder}; the first one: ${plain[0]?.fields[0] ?? '(no line)'}`,
     'Names are relative to the image folder or to the CSV.',
@@ -93,13 +106,15 @@ function linesOf(text: string, separator: Separator, csvPath: string): readonly 
   try {
     return parseCsv(text, separator);
   } catch (error) {
-    if (error instanceof UnclosedQuoteError) throw labelsInvalid(`The quote that opens at ${csvPath}:${error.line} is never closed`);
+    if (error instanceof UnclosedQuoteError)
+      throw labelsInvalid(`The quote that opens at ${csvPath}:${error.line} is never closed`);
     throw error;
   }
 }
 
 function rowsOf(lines: readonly CsvLine[], columns: LabelColumns, csvPath: string): Reading['rows'] {
-  const cell = (line: CsvLine, column: number | null): string | null => (column === null ? null : (line.fields[column] ?? ''));
+  const cell = (line: CsvLine, column: number | null): string | null =>
+    column === null ? null : (line.fields[column] ?? '');
   return (columns.header === null ? lines : lines.slice(1)).map((line) => ({
     where: `${csvPath}:${line.number}`,
     file: cell(line, columns.file) ?? '',
@@ -122,7 +137,8 @@ function assign(reading: Reading, values: LabelValues, set: LabelledSet): CsvLab
     }
     const label = values.indices[i] ?? null;
     const before = labels[first] ?? null;
-    if (before !== null && label !== null && before !== label) throw labelsInvalid(`${row.file} has two labels: ${before} and ${label} (${row.where})`);
+    if (before !== null && label !== null && before !== label)
+      throw labelsInvalid(`${row.file} has two labels: ${before} and ${label} (${row.where})`);
     for (const place of places) {
       labels[place] = label ?? before;
       groups[place] = row.group === '' ? null : row.group;
@@ -130,10 +146,23 @@ function assign(reading: Reading, values: LabelValues, set: LabelledSet): CsvLab
   }
   if (labels.every((label) => label === null)) {
     const [odd] = values.odd;
-    throw labelsInvalid(`Expected a label index from 0 at ${odd?.where ?? reading.csvPath}, found ${odd?.label || 'nothing'}: no line gives a label`);
+    throw labelsInvalid(
+      `Expected a label index from 0 at ${odd?.where ?? reading.csvPath}, found ${odd?.label || 'nothing'}: no line gives a label`,
+    );
   }
-  const notes = [...readingNotes(reading, values), ...oddNotes(reading, values), ...missingNotes({ reading, labels, unknown }, set), ...baseNotes(labels, values)];
-  return { labels, groups: reading.columns.group === null ? null : groups, classNames: values.classNames, kind: values.kind, notes };
+  const notes = [
+    ...readingNotes(reading, values),
+    ...oddNotes(reading, values),
+    ...missingNotes({ reading, labels, unknown }, set),
+    ...baseNotes(labels, values),
+  ];
+  return {
+    labels,
+    groups: reading.columns.group === null ? null : groups,
+    classNames: values.classNames,
+    kind: values.kind,
+    notes,
+  };
 }
 
 /** How the file was read, with examples; nothing for a plain one. */
@@ -142,15 +171,24 @@ function readingNotes(reading: Reading, values: LabelValues): readonly SetNote[]
   const doubts = [
     ...columns.doubts,
     ...(separator === ',' ? [] : [`fields are separated by ${SEPARATOR_NAMES[separator]}`]),
-    ...(match === 'path' ? [] : [match === 'end of path' ? 'files were matched by the end of their paths' : 'files were matched without their extensions']),
+    ...(match === 'path'
+      ? []
+      : [
+          match === 'end of path'
+            ? 'files were matched by the end of their paths'
+            : 'files were matched without their extensions',
+        ]),
     ...values.doubts,
   ];
   if (doubts.length === 0) return [];
-  const title = (column: number): string => `column ${column + 1}${columns.header === null ? '' : ` ("${columns.header[column] ?? ''}")`}`;
+  const title = (column: number): string =>
+    `column ${column + 1}${columns.header === null ? '' : ` ("${columns.header[column] ?? ''}")`}`;
   const examples = reading.rows.flatMap((row, i) => {
     const label = values.indices[i] ?? null;
     const name = label === null ? undefined : values.classNames[label];
-    return label === null || reading.find(row.file).length === 0 ? [] : [`${row.file} is ${label}${name === undefined ? '' : ` (${name})`}`];
+    return label === null || reading.find(row.file).length === 0
+      ? []
+      : [`${row.file} is ${label}${name === undefined ? '' : ` (${name})`}`];
   });
   return [
     {
@@ -164,7 +202,12 @@ function oddNotes({ rows, csvPath }: Reading, { odd }: LabelValues): readonly Se
   const [first] = odd;
   if (first === undefined) return [];
   const shown = odd.slice(0, EXAMPLES).map(({ file, label }) => `"${label}" (${file})`);
-  return [{ code: 'labels-odd', message: `${odd.length} of ${formatCountOf(rows.length, 'label')} of ${csvPath} ${odd.length === 1 ? 'is' : 'are'} neither an index nor a class and ${odd.length === 1 ? 'was' : 'were'} left out: ${shown.join(', ')}` }];
+  return [
+    {
+      code: 'labels-odd',
+      message: `${odd.length} of ${formatCountOf(rows.length, 'label')} of ${csvPath} ${odd.length === 1 ? 'is' : 'are'} neither an index nor a class and ${odd.length === 1 ? 'was' : 'were'} left out: ${shown.join(', ')}`,
+    },
+  ];
 }
 
 interface Missing {
@@ -178,8 +221,16 @@ function missingNotes({ reading, labels, unknown }: Missing, { files }: Labelled
   const { csvPath, rows } = reading;
   const unlabelled = files.filter((_, i) => labels[i] === null);
   const messages = [
-    ...(unknown.length === 0 ? [] : [`${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the first one: ${unknown[0]}`]),
-    ...(unlabelled.length === 0 ? [] : [`${unlabelled.length} of ${files.length} images have no label in ${csvPath}; the first one: ${unlabelled[0]?.file}`]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the first one: ${unknown[0]}`,
+        ]),
+    ...(unlabelled.length === 0
+      ? []
+      : [
+          `${unlabelled.length} of ${files.length} images have no label in ${csvPath}; the first one: ${unlabelled[0]?.file}`,
+        ]),
   ];
   return messages.map((message) => ({ code: 'labels-missing', message }));
 }
@@ -189,5 +240,10 @@ function baseNotes(labels: readonly (number | null)[], { kind }: LabelValues): r
   const used = new Set(labels.filter((label) => label !== null));
   const highest = [...used].reduce((most, label) => Math.max(most, label), 0);
   if (kind !== 'indices' || used.has(0) || used.size < 2 || used.size !== highest) return [];
-  return [{ code: 'labels-from-one', message: `Labels run from 1 to ${highest} and none is 0. Class indices count from 0: if this file counts from 1, every label is one too high.` }];
+  return [
+    {
+      code: 'labels-from-one',
+      message: `Labels run from 1 to ${highest} and none is 0. Class indices count from 0: if this file counts from 1, every label is one too high.`,
+    },
+  ];
 }

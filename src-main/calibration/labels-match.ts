@@ -19,7 +19,10 @@ export type FindFile = (name: string) => readonly number[];
 const NOTHING: readonly number[] = [];
 
 /** The ways to match names, the strictest first; what a way needs is made when it is asked for. */
-export function nameMatches(set: LabelledSet, csvPath: string): readonly { readonly match: NameMatch; readonly find: () => FindFile }[] {
+export function nameMatches(
+  set: LabelledSet,
+  csvPath: string,
+): readonly { readonly match: NameMatch; readonly find: () => FindFile }[] {
   return [
     { match: 'path', find: () => byPath(set, dirname(csvPath)) },
     { match: 'end of path', find: () => byEnding(set.files, (file) => file.toLowerCase()) },
@@ -30,7 +33,10 @@ export function nameMatches(set: LabelledSet, csvPath: string): readonly { reado
 function byPath({ folder, files }: LabelledSet, csvFolder: string): FindFile {
   const places = new Map<string, number[]>();
   for (const [i, { path }] of files.entries()) addPlace(places, path, i);
-  return (name) => (name === '' ? NOTHING : (places.get(resolveListed(folder, name)) ?? places.get(resolveListed(csvFolder, name)) ?? NOTHING));
+  return (name) =>
+    name === ''
+      ? NOTHING
+      : (places.get(resolveListed(folder, name)) ?? places.get(resolveListed(csvFolder, name)) ?? NOTHING);
 }
 
 /** Ends of paths that belong to one file only; of a name the longest known end counts. */

@@ -26,14 +26,30 @@ export interface LabelValues {
 
 const MAX_LABEL = 1e6;
 /** What stands where there is no label. -1 and -100 are what training frameworks ignore. */
-const NO_LABEL = new Set(['', '-', '?', '-1', '-100', 'na', 'n/a', 'nan', 'none', 'null', 'unknown', 'unlabeled', 'unlabelled']);
+const NO_LABEL = new Set([
+  '',
+  '-',
+  '?',
+  '-1',
+  '-100',
+  'na',
+  'n/a',
+  'nan',
+  'none',
+  'null',
+  'unknown',
+  'unlabeled',
+  'unlabelled',
+]);
 /** Of these, none is a class, whatever the other labels are. */
 const EMPTY_LABEL = new Set(['', '-', '?', '-1', '-100', 'n/a', 'nan']);
 /** `3`, `3.`, `3.00`, `3,0` (but `1,000` is no 1), `3e0`, and what numpy.savetxt writes: `1.100000e+01`. */
 const WHOLE_NUMBER = /^[+-]?\d+(?:\.0*|,0{1,2})?(?:[eE][+-]?\d+)?$|^[+-]?\d+\.\d+[eE]\+\d+$/;
 
-export const labelsInvalid = (message: string, hint = 'Expected lines of `file,label`, the label an index from 0 or a name.'): WorkbenchError =>
-  new WorkbenchError('labels-invalid', message, { hint });
+export const labelsInvalid = (
+  message: string,
+  hint = 'Expected lines of `file,label`, the label an index from 0 or a name.',
+): WorkbenchError => new WorkbenchError('labels-invalid', message, { hint });
 
 /** The whole number that a label such as `3`, `3.0`, `3,0` or `3.000e+00` writes; null for anything else. */
 export function parseLabelNumber(text: string): number | null {
@@ -49,16 +65,22 @@ export function parseLabelNumber(text: string): number | null {
  */
 export function labelValues(rows: readonly LabelRow[], known: readonly string[] | undefined): LabelValues {
   const numbers = rows.map((row) => parseLabelNumber(row.label));
-  const isMissing = (row: LabelRow): boolean => NO_LABEL.has(row.label.toLowerCase()) && known?.includes(row.label) !== true;
+  const isMissing = (row: LabelRow): boolean =>
+    NO_LABEL.has(row.label.toLowerCase()) && known?.includes(row.label) !== true;
   const texts = rows.filter((row, i) => numbers[i] === null && !isMissing(row));
   const indexCount = rows.length - texts.length - rows.filter(isMissing).length;
   const isNamed = known !== undefined && rows.every((row) => known.includes(row.label));
   const areCharacters = texts.length > 1 && rows.every((row) => isMissing(row) || /^.$/u.test(row.label));
-  if (indexCount >= texts.length + (texts.length > 0 ? 1 : 0) && !areCharacters && !isNamed) return indices(rows, numbers, known);
+  if (indexCount >= texts.length + (texts.length > 0 ? 1 : 0) && !areCharacters && !isNamed)
+    return indices(rows, numbers, known);
   return names(rows, known, indexCount);
 }
 
-function indices(rows: readonly LabelRow[], numbers: readonly (number | null)[], known: readonly string[] | undefined): LabelValues {
+function indices(
+  rows: readonly LabelRow[],
+  numbers: readonly (number | null)[],
+  known: readonly string[] | undefined,
+): LabelValues {
   const odd: LabelRow[] = [];
   const found = rows.map((row, i): number | null => {
     const value = numbers[i] ?? null;
@@ -67,7 +89,8 @@ function indices(rows: readonly LabelRow[], numbers: readonly (number | null)[],
       return null;
     }
     if (value < 0) throw labelsInvalid(`Expected a label index from 0 at ${row.where}, found ${row.label}`);
-    if (value > MAX_LABEL) throw labelsInvalid(`Expected a label index up to ${MAX_LABEL} at ${row.where}, found ${row.label}`);
+    if (value > MAX_LABEL)
+      throw labelsInvalid(`Expected a label index up to ${MAX_LABEL} at ${row.where}, found ${row.label}`);
     return value;
   });
   const written = rows.find((row, i) => found[i] !== null && !/^\d+$/.test(row.label));
@@ -77,7 +100,8 @@ function indices(rows: readonly LabelRow[], numbers: readonly (number | null)[],
 
 function names(rows: readonly LabelRow[], known: readonly string[] | undefined, numberCount: number): LabelValues {
   const isEmpty = (label: string): boolean => EMPTY_LABEL.has(label.toLowerCase());
-  const classNames = known ?? [...new Set(rows.map((row) => row.label).filter((label) => !isEmpty(label)))].sort(compareText);
+  const classNames =
+    known ?? [...new Set(rows.map((row) => row.label).filter((label) => !isEmpty(label)))].sort(compareText);
   const positions = new Map(classNames.map((name, index) => [name, index]));
   const found = rows.map((row): number | null => {
     const index = positions.get(row.label);
@@ -86,7 +110,13 @@ function names(rows: readonly LabelRow[], known: readonly string[] | undefined, 
     throw labelsInvalid(`Expected one of ${classNames.length} class names at ${row.where}, found "${row.label}"`);
   });
   const odd = rows.filter((_, i) => found[i] === null);
-  return { indices: found, classNames, odd, kind: 'names', doubts: known === undefined ? nameDoubts(classNames, numberCount) : [] };
+  return {
+    indices: found,
+    classNames,
+    odd,
+    kind: 'names',
+    doubts: known === undefined ? nameDoubts(classNames, numberCount) : [],
+  };
 }
 
 function nameDoubts(classNames: readonly string[], numberCount: number): readonly string[] {

@@ -12,7 +12,10 @@ export interface Labelling {
 
 /** The folders of a relative path, without the leading `..` of files that lie outside the set's folder. */
 export function foldersOf(file: string): readonly string[] {
-  return file.split('/').slice(0, -1).filter((part) => part !== '..' && part !== '.');
+  return file
+    .split('/')
+    .slice(0, -1)
+    .filter((part) => part !== '..' && part !== '.');
 }
 
 /** What is known about the classes of a set: their names by index, or how folders that are numbers are ordered. */
@@ -28,7 +31,10 @@ export interface KnownClasses {
  * set's own folder, files in a folder that itself holds class folders, and sets with a single class folder, which says
  * nothing; of these, folders are groups. When `classNames` is given and no folder is one of them, folders are groups too.
  */
-export function labelsFromFolders(files: readonly string[], { classNames, order = 'text' }: KnownClasses = {}): Labelling {
+export function labelsFromFolders(
+  files: readonly string[],
+  { classNames, order = 'text' }: KnownClasses = {},
+): Labelling {
   const folders = files.map(foldersOf);
   const parents = new Set(folders.flatMap((parts) => parts.map((_, depth) => parts.slice(0, depth).join('/'))));
   const isClassFolder = (parts: readonly string[]): boolean => parts.length > 0 && !parents.has(parts.join('/'));
@@ -41,13 +47,20 @@ export function labelsFromFolders(files: readonly string[], { classNames, order 
     if (!isClassFolder(parts)) return null;
     const label = indices.get(parts.at(-1) ?? '');
     if (label === undefined) {
-      throw new WorkbenchError('labels-invalid', `Expected a class folder that is one of the ${names.length} class names, found "${parts.at(-1)}" (${files[i]})`, {
-        hint: 'Rename the folder, or give a labels.csv.',
-      });
+      throw new WorkbenchError(
+        'labels-invalid',
+        `Expected a class folder that is one of the ${names.length} class names, found "${parts.at(-1)}" (${files[i]})`,
+        {
+          hint: 'Rename the folder, or give a labels.csv.',
+        },
+      );
     }
     return label;
   });
-  const groups = commonPrefixRemoved(folders.map((parts) => (isClassFolder(parts) ? parts.slice(0, -1) : parts)), files);
+  const groups = commonPrefixRemoved(
+    folders.map((parts) => (isClassFolder(parts) ? parts.slice(0, -1) : parts)),
+    files,
+  );
   return { labels, groups, classNames: names };
 }
 
@@ -60,8 +73,14 @@ export function orderMatters(classNames: readonly string[]): boolean {
 /** What to know about class folders that are numbers. */
 export function orderNote(classNames: readonly string[], order: LabelOrder): SetNote {
   const shown = classNames.slice(0, 3).map((name, index) => `folder "${name}" is class ${index}`);
-  const other = order === 'text' ? 'Text order is what torchvision uses; numeric order would put "2" before "10".' : 'Training with torchvision puts "10" before "2".';
-  return { code: 'labels-order', message: `The ${classNames.length} class folders are numbers, and they are in ${order === 'text' ? 'text' : 'numeric'} order: ${shown.join(', ')}. ${other}` };
+  const other =
+    order === 'text'
+      ? 'Text order is what torchvision uses; numeric order would put "2" before "10".'
+      : 'Training with torchvision puts "10" before "2".';
+  return {
+    code: 'labels-order',
+    message: `The ${classNames.length} class folders are numbers, and they are in ${order === 'text' ? 'text' : 'numeric'} order: ${shown.join(', ')}. ${other}`,
+  };
 }
 
 /** Numbers by their values; `01` before `1`. */
@@ -72,7 +91,9 @@ function compareNumbers(a: string, b: string): number {
 /** Groups of an unlabelled set: its folders, less an innermost one that is the same everywhere (day/images, night/images). */
 function groupsOf(folders: readonly (readonly string[])[], innermost: ReadonlySet<string>): readonly (string | null)[] {
   const isPlainFolder = innermost.size === 1;
-  const groups = folders.map((parts) => (isPlainFolder && innermost.has(parts.at(-1) ?? '') ? parts.slice(0, -1) : parts));
+  const groups = folders.map((parts) =>
+    isPlainFolder && innermost.has(parts.at(-1) ?? '') ? parts.slice(0, -1) : parts,
+  );
   return groups.map(groupName);
 }
 
@@ -81,7 +102,10 @@ function groupName(parts: readonly string[]): string | null {
 }
 
 /** Files outside the set's folder (lists with `../`) carry folders that all of them share; those are no group. */
-function commonPrefixRemoved(groups: readonly (readonly string[])[], files: readonly string[]): readonly (string | null)[] {
+function commonPrefixRemoved(
+  groups: readonly (readonly string[])[],
+  files: readonly string[],
+): readonly (string | null)[] {
   if (!files.some((file) => file.startsWith('../'))) return groups.map(groupName);
   const [first = []] = groups;
   let shared = 0;
@@ -93,7 +117,10 @@ function commonPrefixRemoved(groups: readonly (readonly string[])[], files: read
  * Groups of a set whose labels come from a CSV: its folders; innermost folders are left out where each holds one label
  * only (they repeat the label), and all of them are where they are the same everywhere.
  */
-export function groupsBesideCsv(files: readonly string[], labels: readonly (number | null)[]): readonly (string | null)[] {
+export function groupsBesideCsv(
+  files: readonly string[],
+  labels: readonly (number | null)[],
+): readonly (string | null)[] {
   const folders = files.map(foldersOf);
   const labelOfFolder = new Map<string, number | null>();
   let repeatsLabel = true;

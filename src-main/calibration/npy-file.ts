@@ -2,7 +2,16 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { formatBytes, formatCount } from '../../src-shared/base/units';
 import { errnoOf } from '../base/file-errors';
-import { bytesPerElement, decodeNpyRecord, elementCount, NPY_HEADER_BYTES, parseNpyHeader, recordsOf, type NpyHeader, type NpyRecord } from './npy';
+import {
+  bytesPerElement,
+  decodeNpyRecord,
+  elementCount,
+  NPY_HEADER_BYTES,
+  parseNpyHeader,
+  recordsOf,
+  type NpyHeader,
+  type NpyRecord,
+} from './npy';
 import { inflateZipMember, listZip, readRange, readStoredPart, readZipStart, type ZipMember } from './npy-zip';
 
 /** An array that holds images, and where it lies. */
@@ -19,7 +28,8 @@ const MAX_RECORDS = 1_000_000;
 /** One record is read as a whole; larger than any image that is decoded. */
 const MAX_RECORD_BYTES = 512e6;
 
-const invalid = (name: string, why: string): WorkbenchError => new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
+const invalid = (name: string, why: string): WorkbenchError =>
+  new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
 /**
  * Number of records of an .npy or .npz file, or null when it is one image without a batch axis. In an .npz the arrays
@@ -39,7 +49,9 @@ async function withFile<T>(path: string, name: string, use: (file: FileHandle) =
   try {
     file = await open(path, 'r');
   } catch (error) {
-    throw new WorkbenchError('image-invalid', `Cannot read ${name}: ${errnoOf(error) ?? String(error)}`, { cause: error });
+    throw new WorkbenchError('image-invalid', `Cannot read ${name}: ${errnoOf(error) ?? String(error)}`, {
+      cause: error,
+    });
   }
   try {
     return await use(file);
@@ -51,12 +63,19 @@ async function withFile<T>(path: string, name: string, use: (file: FileHandle) =
 async function imageArrays(file: FileHandle, name: string): Promise<readonly ImageArray[]> {
   const { size } = await file.stat();
   const start = await readRange(file, { offset: 0, length: Math.min(size, NPY_HEADER_BYTES) }, name);
-  if (start.toString('latin1', 0, 2) !== 'PK') return [arrayOf(parseNpyHeader(start, name), { member: null, sizeBytes: size }, name)];
+  if (start.toString('latin1', 0, 2) !== 'PK')
+    return [arrayOf(parseNpyHeader(start, name), { member: null, sizeBytes: size }, name)];
   const arrays: ImageArray[] = [];
   const reasons: string[] = [];
   for (const member of await listZip(file, name)) {
     try {
-      arrays.push(arrayOf(parseNpyHeader(await readZipStart(file, member, name), `${name}/${member.name}`), { member, sizeBytes: member.sizeBytes }, `${name}/${member.name}`));
+      arrays.push(
+        arrayOf(
+          parseNpyHeader(await readZipStart(file, member, name), `${name}/${member.name}`),
+          { member, sizeBytes: member.sizeBytes },
+          `${name}/${member.name}`,
+        ),
+      );
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error;
       reasons.push(error.message);
@@ -75,13 +94,26 @@ interface ArrayPlace {
 /** Nothing that the header says is believed before it is compared with the bytes that are there. */
 function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: string): ImageArray {
   const records = recordsOf(header);
-  if (records === null) throw invalid(name, `expected an array of rank 2 to 4, found shape (${header.shape.join(', ')})`);
+  if (records === null)
+    throw invalid(name, `expected an array of rank 2 to 4, found shape (${header.shape.join(', ')})`);
   if (header.shape.includes(0)) throw invalid(name, `the array is empty: shape (${header.shape.join(', ')})`);
   const recordBytes = (elementCount(header.shape) / records.count) * bytesPerElement(header.type);
   const promised = header.dataOffsetBytes + recordBytes * records.count;
-  if (promised > sizeBytes) throw invalid(name, `the header promises shape (${header.shape.join(', ')}), ${formatBytes(promised)}, and ${formatBytes(sizeBytes)} are there`);
-  if (records.count > MAX_RECORDS) throw invalid(name, `expected at most ${formatCount(MAX_RECORDS)} records in one array, found ${formatCount(records.count)}`);
-  if (recordBytes > MAX_RECORD_BYTES) throw invalid(name, `expected records of at most ${formatBytes(MAX_RECORD_BYTES)}, found ${formatBytes(recordBytes)}`);
+  if (promised > sizeBytes)
+    throw invalid(
+      name,
+      `the header promises shape (${header.shape.join(', ')}), ${formatBytes(promised)}, and ${formatBytes(sizeBytes)} are there`,
+    );
+  if (records.count > MAX_RECORDS)
+    throw invalid(
+      name,
+      `expected at most ${formatCount(MAX_RECORDS)} records in one array, found ${formatCount(records.count)}`,
+    );
+  if (recordBytes > MAX_RECORD_BYTES)
+    throw invalid(
+      name,
+      `expected records of at most ${formatBytes(MAX_RECORD_BYTES)}, found ${formatBytes(recordBytes)}`,
+    );
   return { header, member, ...records };
 }
 
@@ -116,12 +148,17 @@ export class NpyReader {
     const key = `${source.path}#${member.name}`;
     if (this.inflated?.key !== key) this.inflated = { key, bytes: inflateZipMember(file, member, source.name) };
     const bytes = await this.inflated.bytes;
-    if (part.offset + part.length > bytes.length) throw invalid(source.name, `${member.name} is shorter than its shape says`);
+    if (part.offset + part.length > bytes.length)
+      throw invalid(source.name, `${member.name} is shorter than its shape says`);
     return bytes.subarray(part.offset, part.offset + part.length);
   }
 }
 
-function locate(arrays: readonly ImageArray[], record: number | null, name: string): { readonly array: ImageArray; readonly index: number } {
+function locate(
+  arrays: readonly ImageArray[],
+  record: number | null,
+  name: string,
+): { readonly array: ImageArray; readonly index: number } {
   let index = record ?? 0;
   for (const array of arrays) {
     if (index < array.count) return { array, index };

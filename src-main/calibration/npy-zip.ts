@@ -32,17 +32,27 @@ const MAX_LARGE_RATIO = 100;
 /** Inflating a member needs all of it in memory. */
 const MAX_MEMBER_BYTES = 2e9;
 
-const invalid = (name: string, why: string): WorkbenchError => new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
+const invalid = (name: string, why: string): WorkbenchError =>
+  new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
 /** Reads `length` bytes at `offset`; throws `image-invalid`, before anything is allocated, when the file ends before. */
-export async function readRange(file: FileHandle, range: { readonly offset: number; readonly length: number }, name: string): Promise<Buffer> {
+export async function readRange(
+  file: FileHandle,
+  range: { readonly offset: number; readonly length: number },
+  name: string,
+): Promise<Buffer> {
   const { size } = await file.stat();
-  if (range.offset + range.length > size) throw invalid(name, `the file is truncated: expected ${range.offset + range.length} bytes, found ${size}`);
+  if (range.offset + range.length > size)
+    throw invalid(name, `the file is truncated: expected ${range.offset + range.length} bytes, found ${size}`);
   const buffer = Buffer.alloc(range.length);
   let filled = 0;
   while (filled < range.length) {
     const { bytesRead } = await file.read(buffer, filled, range.length - filled, range.offset + filled);
-    if (bytesRead === 0) throw invalid(name, `the file is truncated: expected ${range.offset + range.length} bytes, found ${range.offset + filled}`);
+    if (bytesRead === 0)
+      throw invalid(
+        name,
+        `the file is truncated: expected ${range.offset + range.length} bytes, found ${range.offset + filled}`,
+      );
     filled += bytesRead;
   }
   return buffer;
@@ -58,11 +68,12 @@ export async function listZip(file: FileHandle, name: string): Promise<readonly 
   if (end < 0) throw invalid(name, 'expected a zip archive of arrays (.npz), found other content or a truncated file');
   const length = tail.readUInt32LE(end + 12);
   const offset = tail.readUInt32LE(end + 16);
-  if (offset === IN_ZIP64 || length > MAX_DIRECTORY_BYTES) throw invalid(name, 'archives above 4 GB are not read; save several smaller files');
+  if (offset === IN_ZIP64 || length > MAX_DIRECTORY_BYTES)
+    throw invalid(name, 'archives above 4 GB are not read; save several smaller files');
   const directory = await readRange(file, { offset, length }, name);
   let entries = 0;
   const members: ZipMember[] = [];
-  for (let at = 0; at + CENTRAL_RECORD_BYTES <= directory.length && directory.readUInt32LE(at) === CENTRAL_RECORD; ) {
+  for (let at = 0; at + CENTRAL_RECORD_BYTES <= directory.length && directory.readUInt32LE(at) === CENTRAL_RECORD;) {
     const nameBytes = directory.readUInt16LE(at + 28);
     const memberName = directory.toString('utf8', at + CENTRAL_RECORD_BYTES, at + CENTRAL_RECORD_BYTES + nameBytes);
     if ((entries += 1) > MAX_ENTRIES) throw invalid(name, `the archive lists more than ${MAX_ENTRIES} files`);
@@ -81,7 +92,8 @@ interface MemberPlace {
 /** Sizes are what the directory claims; those that the file cannot hold are refused here. */
 function memberAt(directory: Buffer, at: number, { memberName, file, fileBytes }: MemberPlace): ZipMember {
   const method = directory.readUInt16LE(at + 10);
-  if (method !== 0 && method !== 8) throw invalid(file, `${memberName} uses zip method ${method}; expected stored or deflated`);
+  if (method !== 0 && method !== 8)
+    throw invalid(file, `${memberName} uses zip method ${method}; expected stored or deflated`);
   const member = {
     name: memberName,
     isDeflated: method === 8,
@@ -93,11 +105,19 @@ function memberAt(directory: Buffer, at: number, { memberName, file, fileBytes }
     throw invalid(file, `${memberName} is above 4 GB; save several smaller files`);
   }
   const { compressedBytes, sizeBytes, localHeaderOffset, isDeflated } = member;
-  if (localHeaderOffset + LOCAL_RECORD_BYTES + compressedBytes > fileBytes) throw invalid(file, `${memberName} lies beyond the end of the archive`);
+  if (localHeaderOffset + LOCAL_RECORD_BYTES + compressedBytes > fileBytes)
+    throw invalid(file, `${memberName} lies beyond the end of the archive`);
   const largest = isDeflated ? MAX_DEFLATE_RATIO * compressedBytes : compressedBytes;
-  if (sizeBytes > largest) throw invalid(file, `${memberName} claims ${formatBytes(sizeBytes)}, more than its ${formatBytes(compressedBytes)} in the archive can hold`);
+  if (sizeBytes > largest)
+    throw invalid(
+      file,
+      `${memberName} claims ${formatBytes(sizeBytes)}, more than its ${formatBytes(compressedBytes)} in the archive can hold`,
+    );
   if (sizeBytes > LARGE_MEMBER_BYTES && sizeBytes > MAX_LARGE_RATIO * compressedBytes) {
-    throw invalid(file, `${memberName} inflates ${formatBytes(compressedBytes)} to ${formatBytes(sizeBytes)}; save it uncompressed (numpy.savez)`);
+    throw invalid(
+      file,
+      `${memberName} inflates ${formatBytes(compressedBytes)} to ${formatBytes(sizeBytes)}; save it uncompressed (numpy.savez)`,
+    );
   }
   return member;
 }
@@ -129,14 +149,20 @@ export async function readStoredPart(
   name: string,
 ): Promise<Buffer | null> {
   if (member.isDeflated) return null;
-  if (part.offset + part.length > member.sizeBytes) throw invalid(name, `${member.name} is shorter than its shape says`);
+  if (part.offset + part.length > member.sizeBytes)
+    throw invalid(name, `${member.name} is shorter than its shape says`);
   return readRange(file, { offset: (await dataOffset(file, member, name)) + part.offset, length: part.length }, name);
 }
 
 /** All of a deflated member, never more than the size that the directory states. */
 export async function inflateZipMember(file: FileHandle, member: ZipMember, name: string): Promise<Buffer> {
-  if (member.sizeBytes > MAX_MEMBER_BYTES) throw invalid(name, `${member.name} is above 2 GB; save it uncompressed (numpy.savez)`);
-  const packed = await readRange(file, { offset: await dataOffset(file, member, name), length: member.compressedBytes }, name);
+  if (member.sizeBytes > MAX_MEMBER_BYTES)
+    throw invalid(name, `${member.name} is above 2 GB; save it uncompressed (numpy.savez)`);
+  const packed = await readRange(
+    file,
+    { offset: await dataOffset(file, member, name), length: member.compressedBytes },
+    name,
+  );
   try {
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, member.sizeBytes) });
   } catch (error) {

@@ -23,11 +23,13 @@ export function bytesPerElement(type: NpyType): number {
   return BYTES[type];
 }
 
-const invalid = (name: string, why: string): WorkbenchError => new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
+const invalid = (name: string, why: string): WorkbenchError =>
+  new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
 /** Reads the header from the first bytes of an array file; `name` is the file as shown. Throws `image-invalid`. */
 export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
-  if (bytes.length < 10 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY') throw invalid(name, 'expected a NumPy array (.npy), found other content');
+  if (bytes.length < 10 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY')
+    throw invalid(name, 'expected a NumPy array (.npy), found other content');
   const major = bytes.readUInt8(6);
   if (major < 1 || major > 3) throw invalid(name, `expected .npy format version 1 to 3, found ${major}`);
   if (major > 1 && bytes.length < 12) throw invalid(name, 'the .npy header is truncated');
@@ -40,9 +42,13 @@ export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
   const type = ownValue(TYPES, descr?.[2] ?? '');
   if (descr === null || type === undefined) {
     const found = /'descr':\s*('[^']*'|\[)/.exec(text)?.[1] ?? 'none';
-    throw invalid(name, `expected element type uint8, float32 or float64, found ${found === '[' ? 'a structured type' : found}`);
+    throw invalid(
+      name,
+      `expected element type uint8, float32 or float64, found ${found === '[' ? 'a structured type' : found}`,
+    );
   }
-  if (!/'fortran_order':\s*False/.test(text)) throw invalid(name, 'the array is in Fortran order; save numpy.ascontiguousarray(x)');
+  if (!/'fortran_order':\s*False/.test(text))
+    throw invalid(name, 'the array is in Fortran order; save numpy.ascontiguousarray(x)');
   return { type, littleEndian: descr[1] !== '>', shape: parseShape(text, name), dataOffsetBytes };
 }
 
@@ -50,7 +56,8 @@ function parseShape(header: string, name: string): readonly number[] {
   const inner = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
   if (inner === undefined) throw invalid(name, 'the .npy header names no shape');
   const shape = inner.split(',').flatMap((part) => (part.trim() === '' ? [] : [Number(part)]));
-  if (!Number.isSafeInteger(shape.reduce((product, dim) => product * dim, 8))) throw invalid(name, `shape ${shape.join('x')} is too large`);
+  if (!Number.isSafeInteger(shape.reduce((product, dim) => product * dim, 8)))
+    throw invalid(name, `shape ${shape.join('x')} is too large`);
   return shape;
 }
 
@@ -68,7 +75,8 @@ export function elementCount(shape: readonly number[]): number {
 /** One image of an array file: pixels as bytes, anything else as float32. */
 export interface NpyRecord {
   readonly shape: readonly number[];
-  readonly values: { readonly kind: 'pixels'; readonly data: Uint8Array } | { readonly kind: 'floats'; readonly data: Float32Array };
+  readonly values:
+    { readonly kind: 'pixels'; readonly data: Uint8Array } | { readonly kind: 'floats'; readonly data: Float32Array };
 }
 
 /** Values of one record; `bytes` holds exactly its elements. float64 is rounded to float32. */
@@ -76,7 +84,8 @@ export function decodeNpyRecord(header: NpyHeader, shape: readonly number[], byt
   if (header.type === 'uint8') return { shape, values: { kind: 'pixels', data: bytes } };
   const data = new Float32Array(elementCount(shape));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (header.type === 'float32') for (let i = 0; i < data.length; i += 1) data[i] = view.getFloat32(4 * i, header.littleEndian);
+  if (header.type === 'float32')
+    for (let i = 0; i < data.length; i += 1) data[i] = view.getFloat32(4 * i, header.littleEndian);
   else for (let i = 0; i < data.length; i += 1) data[i] = view.getFloat64(8 * i, header.littleEndian);
   return { shape, values: { kind: 'floats', data } };
 }

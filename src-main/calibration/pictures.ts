@@ -10,13 +10,24 @@ const MAX_ORIGINAL_SIDE = 1024;
 const SHOWN_VALUES = 8;
 
 /** An image of a set as a PNG of at most `size` pixels a side. An .npy tensor is shown as preprocessing sees it. */
-export async function thumbnail(entry: ImageEntry, size: number, preprocessing: Preprocessing, input: ImageInput): Promise<Picture> {
-  const pixels = isArray(entry) ? tensorPixels(await createPreprocessor(preprocessing, input).load(entry), readAs(input, preprocessing.layout)) : await decodeImage(entry.path, entry.file, preprocessing.orientation);
+export async function thumbnail(
+  entry: ImageEntry,
+  size: number,
+  preprocessing: Preprocessing,
+  input: ImageInput,
+): Promise<Picture> {
+  const pixels = isArray(entry)
+    ? tensorPixels(await createPreprocessor(preprocessing, input).load(entry), readAs(input, preprocessing.layout))
+    : await decodeImage(entry.path, entry.file, preprocessing.orientation);
   return asPicture(pixels, size);
 }
 
 /** The image on disk beside the tensor that the network gets. */
-export async function preview(entry: ImageEntry, preprocessing: Preprocessing, input: ImageInput): Promise<PreprocessingPreview> {
+export async function preview(
+  entry: ImageEntry,
+  preprocessing: Preprocessing,
+  input: ImageInput,
+): Promise<PreprocessingPreview> {
   const target = readAs(input, preprocessing.layout);
   const values = await createPreprocessor(preprocessing, input).load(entry);
   const tensor = tensorPixels(values, target, preprocessing.order);
@@ -68,11 +79,14 @@ function tensorPixels(values: Float32Array, input: ImageInput, order: Preprocess
   const { min, max } = statistics(values);
   const scale = max > min ? 255 / (max - min) : 0;
   const shown = input.channels === 3 ? 3 : 1;
-  const channels = Array.from({ length: shown }, (_, channel) => channelValues(values, input, order === 'bgr' ? shown - 1 - channel : channel));
+  const channels = Array.from({ length: shown }, (_, channel) =>
+    channelValues(values, input, order === 'bgr' ? shown - 1 - channel : channel),
+  );
   const plane = input.width * input.height;
   const data = new Uint8Array(plane * shown);
   for (let i = 0; i < plane; i++) {
-    for (let channel = 0; channel < shown; channel++) data[i * shown + channel] = Math.round(((channels[channel]?.[i] ?? 0) - min) * scale);
+    for (let channel = 0; channel < shown; channel++)
+      data[i * shown + channel] = Math.round(((channels[channel]?.[i] ?? 0) - min) * scale);
   }
   return { width: input.width, height: input.height, channels: shown, data };
 }

@@ -2,7 +2,19 @@ import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from '../
 import { WorkbenchError } from '../../src-shared/base/errors';
 
 /** The command-line flags of preprocessing, without the leading dashes. */
-export const PREPROCESSING_FLAGS = ['resize', 'resize-short', 'crop', 'letterbox', 'pad', 'order', 'scale', 'mean', 'std', 'layout', 'orientation'] as const;
+export const PREPROCESSING_FLAGS = [
+  'resize',
+  'resize-short',
+  'crop',
+  'letterbox',
+  'pad',
+  'order',
+  'scale',
+  'mean',
+  'std',
+  'layout',
+  'orientation',
+] as const;
 export type PreprocessingFlag = (typeof PREPROCESSING_FLAGS)[number];
 export type PreprocessingFlagValues = { readonly [F in PreprocessingFlag]?: string | undefined };
 
@@ -11,7 +23,9 @@ const DEFAULT_PAD = 114;
 const MAX_SIDE = 16_384;
 
 function usage(flag: PreprocessingFlag, expected: string, found: string, example: string): WorkbenchError {
-  return new WorkbenchError('usage', `Expected ${expected} for --${flag}, found "${found}"`, { hint: `Example: --${flag} ${example}` });
+  return new WorkbenchError('usage', `Expected ${expected} for --${flag}, found "${found}"`, {
+    hint: `Example: --${flag} ${example}`,
+  });
 }
 
 /** What the flags say; flags that were not given are absent. Throws `usage` with an example. */
@@ -33,23 +47,34 @@ export function parsePreprocessingFlags(values: PreprocessingFlagValues): Partia
 function parseResize(values: PreprocessingFlagValues): Preprocessing['resize'] | null {
   const given = (['resize', 'resize-short', 'letterbox'] as const).filter((flag) => values[flag] !== undefined);
   if (given.length > 1) {
-    throw new WorkbenchError('usage', `Expected one way to resize, found ${given.map((flag) => `--${flag}`).join(' and ')}`, {
-      hint: 'Use one of --resize WxH (stretch), --resize-short N, --letterbox WxH.',
-    });
+    throw new WorkbenchError(
+      'usage',
+      `Expected one way to resize, found ${given.map((flag) => `--${flag}`).join(' and ')}`,
+      {
+        hint: 'Use one of --resize WxH (stretch), --resize-short N, --letterbox WxH.',
+      },
+    );
   }
   if (values.pad !== undefined && values.letterbox === undefined) {
-    throw new WorkbenchError('usage', '--pad belongs to --letterbox, which was not given', { hint: 'Example: --letterbox 416x416 --pad 114' });
+    throw new WorkbenchError('usage', '--pad belongs to --letterbox, which was not given', {
+      hint: 'Example: --letterbox 416x416 --pad 114',
+    });
   }
   if (values.resize !== undefined) return { kind: 'stretch', ...parseSize('resize', values.resize) };
   const short = values['resize-short'];
   if (short !== undefined) return { kind: 'short', shortSide: parseSide('resize-short', short, '256') };
   if (values.letterbox === undefined) return null;
-  return { kind: 'letterbox', ...parseSize('letterbox', values.letterbox), pad: values.pad === undefined ? DEFAULT_PAD : parsePad(values.pad) };
+  return {
+    kind: 'letterbox',
+    ...parseSize('letterbox', values.letterbox),
+    pad: values.pad === undefined ? DEFAULT_PAD : parsePad(values.pad),
+  };
 }
 
 function parseSide(flag: PreprocessingFlag, text: string, example: string): number {
   const side = Number(text);
-  if (!/^\d+$/.test(text.trim()) || side < 1 || side > MAX_SIDE) throw usage(flag, `a number of pixels from 1 to ${MAX_SIDE}`, text, example);
+  if (!/^\d+$/.test(text.trim()) || side < 1 || side > MAX_SIDE)
+    throw usage(flag, `a number of pixels from 1 to ${MAX_SIDE}`, text, example);
   return side;
 }
 
@@ -73,14 +98,18 @@ function parseChoice<T extends string>(flag: PreprocessingFlag, text: string, ch
 
 /** A decimal number or a fraction such as 1/255; NaN when it is neither. */
 function parseNumber(text: string): number {
-  const parts = text.trim().split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const parts = text
+    .trim()
+    .split('/')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   const [numerator = Number.NaN, denominator = 1] = parts;
   return parts.length > 2 ? Number.NaN : numerator / denominator;
 }
 
 function parseNumbers(flag: PreprocessingFlag, text: string, example: string): readonly number[] {
   const numbers = text.split(',').map(parseNumber);
-  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3)) throw usage(flag, 'one number or three, separated by commas', text, example);
+  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3))
+    throw usage(flag, 'one number or three, separated by commas', text, example);
   return numbers;
 }
 
@@ -92,12 +121,14 @@ function parseScale(text: string): number {
 
 function parseStd(text: string): readonly number[] {
   const std = parseNumbers('std', text, '0.229,0.224,0.225');
-  if (std.includes(0)) throw usage('std', 'numbers that are not 0 (pixels are divided by them)', text, '0.229,0.224,0.225');
+  if (std.includes(0))
+    throw usage('std', 'numbers that are not 0 (pixels are divided by them)', text, '0.229,0.224,0.225');
   return std;
 }
 
 function parsePad(text: string): number {
   const pad = Number(text);
-  if (!/^\d+$/.test(text.trim()) || pad > 255) throw usage('pad', 'a pixel value from 0 to 255', text, String(DEFAULT_PAD));
+  if (!/^\d+$/.test(text.trim()) || pad > 255)
+    throw usage('pad', 'a pixel value from 0 to 255', text, String(DEFAULT_PAD));
   return pad;
 }

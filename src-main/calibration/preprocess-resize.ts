@@ -43,7 +43,8 @@ function axisWeights(inputSize: number, outputSize: number): AxisWeights {
     }
     first[out] = from;
     count[out] = used;
-    for (let i = 0; i < used; i += 1) weights[out * taps + i] = Math.trunc(0.5 + ((row[i] ?? 0) / sum) * (1 << WEIGHT_BITS));
+    for (let i = 0; i < used; i += 1)
+      weights[out * taps + i] = Math.trunc(0.5 + ((row[i] ?? 0) / sum) * (1 << WEIGHT_BITS));
   }
   return { first, count, weights, taps };
 }

@@ -33,7 +33,13 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
   return {
     load: async (entry) => {
       const name = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
-      if (!/\.np[yz]$/i.test(entry.path)) return normalise(await decodeImage(entry.path, name, preprocessing.orientation), { preprocessing, target, tables, name });
+      if (!/\.np[yz]$/i.test(entry.path))
+        return normalise(await decodeImage(entry.path, name, preprocessing.orientation), {
+          preprocessing,
+          target,
+          tables,
+          name,
+        });
       const record = await arrays.read(entry.path, name, entry.record);
       if (record.values.kind === 'floats') return tensorValues(record.shape, record.values.data, target, name);
       return normalise(pixelsOfArray(record, name), { preprocessing, target, tables, name });
@@ -61,17 +67,26 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
   const { preprocessing, target, name } = recipe;
   const channels = channelsOf(preprocessing.order);
   if (target.channels !== channels) {
-    throw imageError(name, `"${target.name}" takes ${target.channels} channels, which no image has; give .npy tensors of shape ${shapeText(target)}`);
+    throw imageError(
+      name,
+      `"${target.name}" takes ${target.channels} channels, which no image has; give .npy tensors of shape ${shapeText(target)}`,
+    );
   }
   const oriented = preprocessing.order === 'gray' ? toGray(decoded) : decoded;
   const sized = applyResize(oriented, preprocessing.resize);
   const width = preprocessing.crop?.width ?? sized.width;
   const height = preprocessing.crop?.height ?? sized.height;
   if (width > sized.width || height > sized.height) {
-    throw imageError(name, `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; add --resize-short ${Math.max(width, height)}`);
+    throw imageError(
+      name,
+      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; add --resize-short ${Math.max(width, height)}`,
+    );
   }
   if (width !== target.width || height !== target.height) {
-    throw imageError(name, `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add --resize ${target.width}x${target.height}`);
+    throw imageError(
+      name,
+      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add --resize ${target.width}x${target.height}`,
+    );
   }
   const left = Math.floor((sized.width - width) / 2);
   const top = Math.floor((sized.height - height) / 2);
@@ -95,7 +110,10 @@ function applyResize(pixels: Pixels, resize: Preprocessing['resize']): Pixels {
   }
 }
 
-function letterbox(pixels: Pixels, box: { readonly width: number; readonly height: number; readonly pad: number }): Pixels {
+function letterbox(
+  pixels: Pixels,
+  box: { readonly width: number; readonly height: number; readonly pad: number },
+): Pixels {
   if (pixels.width === box.width && pixels.height === box.height) return pixels;
   const ratio = Math.min(box.width / pixels.width, box.height / pixels.height);
   const fit = (side: number, limit: number): number => Math.min(limit, Math.max(1, Math.floor(side * ratio + 1e-9)));
@@ -103,13 +121,20 @@ function letterbox(pixels: Pixels, box: { readonly width: number; readonly heigh
   const { channels } = inner;
   const data = new Uint8Array(box.width * box.height * channels).fill(box.pad);
   for (let y = 0; y < inner.height; y += 1) {
-    data.set(inner.data.subarray(y * inner.width * channels, (y + 1) * inner.width * channels), y * box.width * channels);
+    data.set(
+      inner.data.subarray(y * inner.width * channels, (y + 1) * inner.width * channels),
+      y * box.width * channels,
+    );
   }
   return { width: box.width, height: box.height, channels, data };
 }
 
 /** Looks every byte of the window up and puts it where the layout wants it; a gray file fills all three channels. */
-function toFloats(source: Pixels, window: { readonly left: number; readonly top: number }, recipe: Recipe): Float32Array {
+function toFloats(
+  source: Pixels,
+  window: { readonly left: number; readonly top: number },
+  recipe: Recipe,
+): Float32Array {
   const { target, tables, preprocessing } = recipe;
   const { width, height, channels } = target;
   const plane = width * height;
@@ -122,7 +147,8 @@ function toFloats(source: Pixels, window: { readonly left: number; readonly top:
     let to = isPlanar ? c * plane : c;
     for (let y = 0; y < height; y += 1) {
       let from = ((y + window.top) * source.width + window.left) * source.channels + sourceChannel;
-      for (let x = 0; x < width; x += 1, from += source.channels, to += step) out[to] = table[source.data[from] ?? 0] ?? 0;
+      for (let x = 0; x < width; x += 1, from += source.channels, to += step)
+        out[to] = table[source.data[from] ?? 0] ?? 0;
     }
   }
   return out;
@@ -134,7 +160,10 @@ function pixelsOfArray(record: NpyRecord, name: string): Pixels {
   const isColour = (count: number): boolean => count === 1 || count === 3 || count === 4;
   if (record.shape.length === 2 || isColour(c)) return interleaved({ height: a, width: b, channels: c, data });
   if (!isColour(a)) {
-    throw imageError(name, `expected uint8 pixels of shape HxW, HxWxC or CxHxW with 1, 3 or 4 channels, found ${record.shape.join('x')}`);
+    throw imageError(
+      name,
+      `expected uint8 pixels of shape HxW, HxWxC or CxHxW with 1, 3 or 4 channels, found ${record.shape.join('x')}`,
+    );
   }
   const plane = b * c;
   const mixed = new Uint8Array(data.length);
@@ -144,9 +173,19 @@ function pixelsOfArray(record: NpyRecord, name: string): Pixels {
   return interleaved({ height: b, width: c, channels: a, data: mixed });
 }
 
-function interleaved(image: { readonly height: number; readonly width: number; readonly channels: number; readonly data: Uint8Array }): Pixels {
+function interleaved(image: {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly data: Uint8Array;
+}): Pixels {
   const { height, width } = image;
-  return { height, width, channels: image.channels === 1 ? 1 : 3, data: image.channels === 4 ? withoutAlpha(image.data, 4) : image.data };
+  return {
+    height,
+    width,
+    channels: image.channels === 1 ? 1 : 3,
+    data: image.channels === 4 ? withoutAlpha(image.data, 4) : image.data,
+  };
 }
 
 function shapeText(target: ImageInput): string {
@@ -161,7 +200,11 @@ function tensorValues(shape: readonly number[], data: Float32Array, target: Imag
   const chw = found.join() === [channels, height, width].join();
   const hwc = found.join() === [height, width, channels].join();
   if (target.layout === 'nchw' ? chw : hwc) return data;
-  if (!chw && !hwc) throw imageError(name, `expected a float tensor of shape ${shapeText(target)} for "${target.name}", found ${shape.join('x')}`);
+  if (!chw && !hwc)
+    throw imageError(
+      name,
+      `expected a float tensor of shape ${shapeText(target)} for "${target.name}", found ${shape.join('x')}`,
+    );
   const plane = height * width;
   const out = new Float32Array(data.length);
   for (let c = 0; c < channels; c += 1) {

@@ -1,7 +1,8 @@
 import type { ImageInput, Preprocessing } from '../../src-shared/domain/preprocessing';
 import { WorkbenchError } from '../../src-shared/base/errors';
 
-const invalid = (message: string, hint: string): WorkbenchError => new WorkbenchError('preprocessing-invalid', message, { hint });
+const invalid = (message: string, hint: string): WorkbenchError =>
+  new WorkbenchError('preprocessing-invalid', message, { hint });
 
 export function channelsOf(order: Preprocessing['order']): 1 | 3 {
   return order === 'gray' ? 1 : 3;
@@ -24,7 +25,8 @@ export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageIn
 export function checkPreprocessing(preprocessing: Preprocessing, modelInput: ImageInput): void {
   const input = readAs(modelInput, preprocessing.layout);
   const isImage = input.channels === 1 || input.channels === 3;
-  const isOtherAnImage = modelInput.layout !== preprocessing.layout && (modelInput.channels === 1 || modelInput.channels === 3);
+  const isOtherAnImage =
+    modelInput.layout !== preprocessing.layout && (modelInput.channels === 1 || modelInput.channels === 3);
   if (!isImage && isOtherAnImage) {
     throw invalid(
       `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ${modelInput.width}x${modelInput.height}`,
@@ -45,7 +47,10 @@ export function checkPreprocessing(preprocessing: Preprocessing, modelInput: Ima
 
 function checkCount(values: readonly number[], flag: 'mean' | 'std', channels: number): void {
   if (values.length !== 1 && values.length !== channels) {
-    throw invalid(`Expected 1 or ${channels} values for --${flag}, found ${values.length} (${values.join(',')})`, 'Give one value for all channels or one per channel, in the order of --order.');
+    throw invalid(
+      `Expected 1 or ${channels} values for --${flag}, found ${values.length} (${values.join(',')})`,
+      'Give one value for all channels or one per channel, in the order of --order.',
+    );
   }
 }
 
@@ -53,15 +58,25 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
   const { resize, crop } = preprocessing;
   const wanted = `${input.width}x${input.height}`;
   if (crop !== null && (crop.width !== input.width || crop.height !== input.height)) {
-    throw invalid(`Expected ${wanted} for "${input.name}" but --crop gives ${crop.width}x${crop.height}`, `Use --crop ${wanted}.`);
+    throw invalid(
+      `Expected ${wanted} for "${input.name}" but --crop gives ${crop.width}x${crop.height}`,
+      `Use --crop ${wanted}.`,
+    );
   }
   switch (resize.kind) {
     case 'none':
       return; // every image is checked when it is read
     case 'short':
-      if (crop === null) throw invalid(`After --resize-short ${resize.shortSide} the size depends on the image; "${input.name}" takes ${wanted}`, `Add --crop ${wanted}.`);
+      if (crop === null)
+        throw invalid(
+          `After --resize-short ${resize.shortSide} the size depends on the image; "${input.name}" takes ${wanted}`,
+          `Add --crop ${wanted}.`,
+        );
       if (resize.shortSide < Math.min(crop.width, crop.height)) {
-        throw invalid(`--crop ${wanted} does not fit into --resize-short ${resize.shortSide}`, `Use --resize-short ${Math.min(crop.width, crop.height)} or more.`);
+        throw invalid(
+          `--crop ${wanted} does not fit into --resize-short ${resize.shortSide}`,
+          `Use --resize-short ${Math.min(crop.width, crop.height)} or more.`,
+        );
       }
       return;
     case 'stretch':
@@ -69,7 +84,10 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
       const flag = resize.kind === 'stretch' ? '--resize' : '--letterbox';
       const size = `${resize.width}x${resize.height}`;
       if (crop === null && (resize.width !== input.width || resize.height !== input.height)) {
-        throw invalid(`Expected ${wanted} for "${input.name}" but ${flag} gives ${size}`, `Use ${flag} ${wanted}, or add --crop ${wanted}.`);
+        throw invalid(
+          `Expected ${wanted} for "${input.name}" but ${flag} gives ${size}`,
+          `Use ${flag} ${wanted}, or add --crop ${wanted}.`,
+        );
       }
       if (crop !== null && (crop.width > resize.width || crop.height > resize.height)) {
         throw invalid(`--crop ${wanted} does not fit into ${flag} ${size}`, `Use a ${flag} of at least ${wanted}.`);

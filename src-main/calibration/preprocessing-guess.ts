@@ -1,4 +1,9 @@
-import { normalPreprocessing, type ImageInput, type PartialPreprocessing, type Preprocessing } from '../../src-shared/domain/preprocessing';
+import {
+  normalPreprocessing,
+  type ImageInput,
+  type PartialPreprocessing,
+  type Preprocessing,
+} from '../../src-shared/domain/preprocessing';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 
 export interface GuessedPreprocessing {
@@ -18,11 +23,20 @@ export function guessPreprocessing(modelInput: ImageInput, given: PartialPreproc
   const notes: string[] = [];
   const layout = given.layout ?? modelInput.layout;
   const input = readAs(modelInput, layout);
-  if (given.layout === undefined) notes.push(`Layout ${layout.toUpperCase()}: "${input.name}" is ${input.channels === 1 ? 'one channel' : `${input.channels} channels`} of ${input.width}x${input.height}.`);
+  if (given.layout === undefined)
+    notes.push(
+      `Layout ${layout.toUpperCase()}: "${input.name}" is ${input.channels === 1 ? 'one channel' : `${input.channels} channels`} of ${input.width}x${input.height}.`,
+    );
   const order = given.order ?? guessOrder(input, notes);
   const geometry = guessGeometry(input, given, notes);
   const values = guessValues(given, channelsOf(order), notes);
-  const preprocessing = normalPreprocessing({ ...geometry, order, ...values, layout, ...(given.orientation === undefined ? {} : { orientation: given.orientation }) });
+  const preprocessing = normalPreprocessing({
+    ...geometry,
+    order,
+    ...values,
+    layout,
+    ...(given.orientation === undefined ? {} : { orientation: given.orientation }),
+  });
   checkPreprocessing(preprocessing, modelInput);
   return { preprocessing, notes };
 }
@@ -32,12 +46,20 @@ function guessOrder(input: ImageInput, notes: string[]): Preprocessing['order'] 
     notes.push(`Channel order gray: "${input.name}" has one channel.`);
     return 'gray';
   }
-  if (input.channels === 3) notes.push('Channel order RGB, the most common one; models from Caffe or OpenCV want --order bgr.');
-  else notes.push(`"${input.name}" has ${input.channels} channels, which no image has: only .npy and .npz tensors of its shape can be used.`);
+  if (input.channels === 3)
+    notes.push('Channel order RGB, the most common one; models from Caffe or OpenCV want --order bgr.');
+  else
+    notes.push(
+      `"${input.name}" has ${input.channels} channels, which no image has: only .npy and .npz tensors of its shape can be used.`,
+    );
   return 'rgb';
 }
 
-function guessGeometry(input: ImageInput, given: PartialPreprocessing, notes: string[]): Pick<Preprocessing, 'resize' | 'crop'> {
+function guessGeometry(
+  input: ImageInput,
+  given: PartialPreprocessing,
+  notes: string[],
+): Pick<Preprocessing, 'resize' | 'crop'> {
   const { width, height } = input;
   const whole = { width, height };
   const size = `${width}x${height}`;
@@ -48,13 +70,18 @@ function guessGeometry(input: ImageInput, given: PartialPreprocessing, notes: st
   }
   if (given.crop !== undefined) return { resize: given.resize, crop: given.crop };
   const { resize } = given;
-  const isLarger = (resize.kind === 'stretch' || resize.kind === 'letterbox') && (resize.width > width || resize.height > height);
+  const isLarger =
+    (resize.kind === 'stretch' || resize.kind === 'letterbox') && (resize.width > width || resize.height > height);
   if (resize.kind !== 'short' && !isLarger) return { resize, crop: null };
   notes.push(`After the resize the centre of ${size} is cropped, the input of the model.`);
   return { resize, crop: whole };
 }
 
-function guessValues(given: PartialPreprocessing, channels: number, notes: string[]): Pick<Preprocessing, 'scale' | 'mean' | 'std'> {
+function guessValues(
+  given: PartialPreprocessing,
+  channels: number,
+  notes: string[],
+): Pick<Preprocessing, 'scale' | 'mean' | 'std'> {
   const mean = given.mean ?? [0];
   const std = given.std ?? [1];
   const forBytes = [...(given.mean ?? []), ...(given.std ?? [])].some((value) => Math.abs(value) > MAX_OF_UNIT_PIXELS);
@@ -66,6 +93,7 @@ function guessValues(given: PartialPreprocessing, channels: number, notes: strin
     );
   }
   if (given.mean === undefined) notes.push('Mean 0: nothing is subtracted.');
-  if (given.std === undefined) notes.push(`Standard deviation 1: ${channels === 1 ? 'the channel is' : 'channels are'} not divided.`);
+  if (given.std === undefined)
+    notes.push(`Standard deviation 1: ${channels === 1 ? 'the channel is' : 'channels are'} not divided.`);
   return { scale: given.scale ?? (forBytes ? 1 : 1 / 255), mean, std };
 }

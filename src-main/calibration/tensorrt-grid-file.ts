@@ -1,5 +1,14 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { arrayOf, count, nullable, number, objectOf, oneOf, ShapeError, string } from '../../src-shared/base/json-shape';
+import {
+  arrayOf,
+  count,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  ShapeError,
+  string,
+} from '../../src-shared/base/json-shape';
 import type { TensorrtThreshold } from '../../src-shared/domain/tensorrt-grid';
 
 /**
@@ -38,7 +47,13 @@ const threshold = objectOf<TensorrtThreshold>(
   {},
 );
 const headerShape = objectOf<TensorrtGridHeader>(
-  { key: string, batch: count, firstImages: arrayOf(string), tensors: arrayOf(string), thresholds: nullable(arrayOf(threshold)) },
+  {
+    key: string,
+    batch: count,
+    firstImages: arrayOf(string),
+    tensors: arrayOf(string),
+    thresholds: nullable(arrayOf(threshold)),
+  },
   {},
 );
 
@@ -77,9 +92,11 @@ export function decodeGridFile(bytes: Uint8Array, path: string): TensorrtGridFil
 /** Length of the header that follows the first GRID_PREFIX_BYTES. @throws WorkbenchError calibration-mismatch */
 export function headerLength(prefix: Uint8Array, path: string): number {
   const buffer = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
-  if (buffer.length < GRID_PREFIX_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC) throw broken(path, 'does not begin like one');
+  if (buffer.length < GRID_PREFIX_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC)
+    throw broken(path, 'does not begin like one');
   const version = buffer.readUInt32LE(8);
-  if (version !== TENSORRT_GRID_VERSION) throw broken(path, `has format version ${version}; this version reads ${TENSORRT_GRID_VERSION}`);
+  if (version !== TENSORRT_GRID_VERSION)
+    throw broken(path, `has format version ${version}; this version reads ${TENSORRT_GRID_VERSION}`);
   const length = buffer.readUInt32LE(12);
   if (length > MAX_HEADER_BYTES) throw broken(path, 'has a broken header');
   return length;
@@ -90,7 +107,8 @@ export function parseGridHeader(bytes: Uint8Array, path: string): TensorrtGridHe
   try {
     return headerShape(JSON.parse(new TextDecoder().decode(bytes)), '');
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof ShapeError) throw broken(path, `has a broken header: ${error.message}`);
+    if (error instanceof SyntaxError || error instanceof ShapeError)
+      throw broken(path, `has a broken header: ${error.message}`);
     throw error;
   }
 }

@@ -30,7 +30,9 @@ export class TensorrtGridState {
   /** A state with the counts of a file. */
   static fromFile(file: TensorrtGridFile, addon: GridAddon): TensorrtGridState {
     // A record begins with its version (u8) and first range (f32), see native/core/tensorrt_grid.h.
-    const firstAmax = Float32Array.from(file.records, (record) => (record.length < 5 ? 0 : Buffer.from(record).readFloatLE(1)));
+    const firstAmax = Float32Array.from(file.records, (record) =>
+      record.length < 5 ? 0 : Buffer.from(record).readFloatLE(1),
+    );
     const state = new TensorrtGridState(file.header, firstAmax, addon);
     state.mergeRecords(file.records);
     return state;
@@ -43,9 +45,13 @@ export class TensorrtGridState {
   /** @throws WorkbenchError calibration-mismatch when the file's grids began elsewhere. */
   mergeFile(file: TensorrtGridFile, path: string): void {
     if (!isSameGrid(this.identity, file.header)) {
-      throw new WorkbenchError('calibration-mismatch', `${path} holds TensorRT's grid for another first batch (${file.header.batch} images) than the files before it (${this.identity.batch})`, {
-        hint: 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
-      });
+      throw new WorkbenchError(
+        'calibration-mismatch',
+        `${path} holds TensorRT's grid for another first batch (${file.header.batch} images) than the files before it (${this.identity.batch})`,
+        {
+          hint: 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
+        },
+      );
     }
     this.mergeRecords(file.records);
   }
@@ -62,11 +68,13 @@ export class TensorrtGridState {
   /** In the order of `names`. */
   private thresholds(names: readonly CacheName[]): TensorrtThreshold[] {
     const byName = new Map<string, TensorrtThreshold>();
-    for (const [tensor, name] of this.identity.tensors.entries()) byName.set(name, thresholdOf({ name, kind: 'activation' }, this.set, tensor, this.addon));
+    for (const [tensor, name] of this.identity.tensors.entries())
+      byName.set(name, thresholdOf({ name, kind: 'activation' }, this.set, tensor, this.addon));
     // In node order, so that a chain of MaxPools copies the first input's.
     for (const entry of names) {
       if (entry.kind === 'constant') byName.set(entry.name, constantThreshold(entry.name, entry.values, this.addon));
-      else if (entry.kind === 'activation' && entry.maxPoolOf !== null) copyEntropy(entry.name, entry.maxPoolOf, byName);
+      else if (entry.kind === 'activation' && entry.maxPoolOf !== null)
+        copyEntropy(entry.name, entry.maxPoolOf, byName);
     }
     for (const entry of names) {
       const source = entry.kind === 'alias' ? byName.get(entry.of) : undefined;
@@ -77,14 +85,25 @@ export class TensorrtGridState {
 }
 
 export function isSameGrid(a: GridIdentity, b: GridIdentity): boolean {
-  const same = (x: readonly string[], y: readonly string[]): boolean => x.length === y.length && x.every((item, i) => item === y[i]);
+  const same = (x: readonly string[], y: readonly string[]): boolean =>
+    x.length === y.length && x.every((item, i) => item === y[i]);
   return a.key === b.key && a.batch === b.batch && same(a.firstImages, b.firstImages) && same(a.tensors, b.tensors);
 }
 
-function thresholdOf(what: Pick<TensorrtThreshold, 'name' | 'kind'>, set: TensorrtGridSet, tensor: number, addon: GridAddon): TensorrtThreshold {
+function thresholdOf(
+  what: Pick<TensorrtThreshold, 'name' | 'kind'>,
+  set: TensorrtGridSet,
+  tensor: number,
+  addon: GridAddon,
+): TensorrtThreshold {
   const { amax, range, counts } = set.grid(tensor);
   const entropyIndex = amax === 0 ? null : addon.searchEntropy(counts);
-  return { ...what, amax, entropy: entropyIndex === null ? 0 : tensorrtEntropyThreshold(entropyIndex, range), entropyIndex };
+  return {
+    ...what,
+    amax,
+    entropy: entropyIndex === null ? 0 : tensorrtEntropyThreshold(entropyIndex, range),
+    entropyIndex,
+  };
 }
 
 /** A constant is the same in every batch, and the search does not see how often it was counted. */

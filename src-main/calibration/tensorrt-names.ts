@@ -90,14 +90,20 @@ class NameCollector {
   /** TensorRT pads the shape of a constant of lower rank by a layer; only the first one has a name without a number. */
   private addBroadcast(node: Node, values: Tensor): void {
     if (this.hasBroadcast) return;
-    if (this.biasAdds.has(node) && values.dims.length < 2) this.add({ kind: 'constant', name: FIRST_BROADCAST, values });
+    if (this.biasAdds.has(node) && values.dims.length < 2)
+      this.add({ kind: 'constant', name: FIRST_BROADCAST, values });
     else if (isOp(node, 'Gemm')) return;
     this.hasBroadcast = true;
   }
 
   addOutput(node: Node, outputIndex: number, name: string): void {
-    if (outputIndex === 0 && isOp(node, 'Softmax')) this.add({ kind: 'alias', name: `${nodeName(node)}_output`, of: name });
-    this.add({ kind: 'activation', name, maxPoolOf: outputIndex === 0 && isOp(node, 'MaxPool') ? (node.input[0] ?? null) : null });
+    if (outputIndex === 0 && isOp(node, 'Softmax'))
+      this.add({ kind: 'alias', name: `${nodeName(node)}_output`, of: name });
+    this.add({
+      kind: 'activation',
+      name,
+      maxPoolOf: outputIndex === 0 && isOp(node, 'MaxPool') ? (node.input[0] ?? null) : null,
+    });
   }
 }
 
@@ -114,7 +120,10 @@ const ZERO_BIAS = 'calib.zero_bias';
  */
 function splitGemmBiases(model: Model): { readonly model: Model; readonly biasAdds: ReadonlySet<Node> } {
   const { graph } = model;
-  const taken = new Set([...graph.node.flatMap((node) => [...node.output, ...node.input]), ...graph.input.map((value) => value.name)]);
+  const taken = new Set([
+    ...graph.node.flatMap((node) => [...node.output, ...node.input]),
+    ...graph.input.map((value) => value.name),
+  ]);
   const biasAdds = new Set<Node>();
   const node = graph.node.flatMap((gemm) => {
     const [a = '', b = '', bias = ''] = gemm.input;

@@ -25,7 +25,9 @@ export interface CacheVocabulary {
 export function mapCache(cache: CalibrationCache, vocabulary: CacheVocabulary): CacheMapping {
   const { tensors } = vocabulary;
   const known = new Map(vocabulary.names.map((entry) => [entry.name, entry]));
-  const own = new Set(cache.entries.filter(({ name, scale }) => tensors.has(name) && isUsable(scale)).map(({ name }) => name));
+  const own = new Set(
+    cache.entries.filter(({ name, scale }) => tensors.has(name) && isUsable(scale)).map(({ name }) => name),
+  );
   const mapped: { name: string; tensor: string; threshold: number }[] = [];
   const unmapped: string[] = [];
   const ignored: { name: string; reason: string }[] = [];
@@ -51,7 +53,8 @@ function isUsable(scale: number): boolean {
 
 /** The tensor that stands for `name` after Identity and Dropout are gone, whichever of both names was kept. */
 function copyOf(name: string, { tensors, copies }: CacheVocabulary): string | null {
-  for (let source = copies.get(name); source !== undefined; source = copies.get(source)) if (tensors.has(source)) return source;
+  for (let source = copies.get(name); source !== undefined; source = copies.get(source))
+    if (tensors.has(source)) return source;
   for (const [output, input] of copies) if (input === name && tensors.has(output)) return output;
   return null;
 }

@@ -26,14 +26,19 @@ export function parseCalibrationCache(text: string, path: string): CalibrationCa
   const lines = text.split(/\r?\n/);
   const header = lines[0]?.trim() ?? '';
   if (!HEADER.test(header)) {
-    throw invalid(path, 1, `begins with "${header.slice(0, 60)}" and not with a line like "TRT-100600-EntropyCalibration2"`);
+    throw invalid(
+      path,
+      1,
+      `begins with "${header.slice(0, 60)}" and not with a line like "TRT-100600-EntropyCalibration2"`,
+    );
   }
   const entries: CacheEntry[] = [];
   for (const [i, line] of lines.entries()) {
     if (i === 0 || line.trim() === '') continue;
     const at = line.lastIndexOf(SEPARATOR);
     const hex = line.slice(at + SEPARATOR.length).trim();
-    if (at <= 0 || !/^[0-9a-fA-F]{8}$/.test(hex)) throw invalid(path, i + 1, `"${line.slice(0, 80)}" is not "name: eight hex digits"`);
+    if (at <= 0 || !/^[0-9a-fA-F]{8}$/.test(hex))
+      throw invalid(path, i + 1, `"${line.slice(0, 80)}" is not "name: eight hex digits"`);
     entries.push({ name: line.slice(0, at), scale: floatFromHex(hex) });
   }
   return { header, entries };
@@ -54,7 +59,11 @@ function hexFromFloat(scale: number): string {
 }
 
 function invalid(path: string, line: number, what: string): WorkbenchError {
-  return new WorkbenchError('cache-invalid', `Expected a TensorRT calibration cache, but ${path} line ${line} ${what}`, {
-    hint: 'Name the text file that a TensorRT calibrator wrote (writeCalibrationCache), not an engine or a timing cache.',
-  });
+  return new WorkbenchError(
+    'cache-invalid',
+    `Expected a TensorRT calibration cache, but ${path} line ${line} ${what}`,
+    {
+      hint: 'Name the text file that a TensorRT calibrator wrote (writeCalibrationCache), not an engine or a timing cache.',
+    },
+  );
 }

@@ -46,21 +46,37 @@ export interface Command {
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;
-type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: O & typeof COMMON; allowPositionals: true; strict: true }>>;
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O & typeof COMMON; allowPositionals: true; strict: true }>
+>;
 
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const satisfies Options;
 
 /** Parses flags and positionals; every command also knows --json. @throws WorkbenchError usage */
-export function parseFlags<const O extends Options>(argv: readonly string[], options: O, positionals: { readonly min: number; readonly max: number; readonly names: string }): Parsed<O> {
+export function parseFlags<const O extends Options>(
+  argv: readonly string[],
+  options: O,
+  positionals: { readonly min: number; readonly max: number; readonly names: string },
+): Parsed<O> {
   let parsed: Parsed<O>;
   try {
-    parsed = parseArgs({ args: joinNegativeValues(argv), options: { ...options, ...COMMON }, allowPositionals: true, strict: true });
+    parsed = parseArgs({
+      args: joinNegativeValues(argv),
+      options: { ...options, ...COMMON },
+      allowPositionals: true,
+      strict: true,
+    });
   } catch (error) {
     throw usageError(error, Object.keys({ ...options, ...COMMON }));
   }
   const found = parsed.positionals.length;
   if (found < positionals.min || found > positionals.max) {
-    throw new WorkbenchError('usage', found < positionals.min ? `Expected ${positionals.names}` : `Unexpected argument "${parsed.positionals[positionals.max] ?? ''}"; expected ${positionals.names}`);
+    throw new WorkbenchError(
+      'usage',
+      found < positionals.min
+        ? `Expected ${positionals.names}`
+        : `Unexpected argument "${parsed.positionals[positionals.max] ?? ''}"; expected ${positionals.names}`,
+    );
   }
   return parsed;
 }
@@ -71,7 +87,10 @@ function usageError(error: unknown, options: readonly string[]): WorkbenchError 
   const unknown = /^Unknown option '--?([^']*)'/.exec(message)?.[1];
   if (unknown === undefined) return new WorkbenchError('usage', message);
   const near = nearest(unknown, options);
-  return new WorkbenchError('usage', `There is no option --${unknown}${near === null ? '' : `; the nearest is --${near}`}`);
+  return new WorkbenchError(
+    'usage',
+    `There is no option --${unknown}${near === null ? '' : `; the nearest is --${near}`}`,
+  );
 }
 
 /** `--mean -1,0` is a value and not a flag: parseArgs wants it as `--mean=-1,0`. */
@@ -79,18 +98,27 @@ function joinNegativeValues(argv: readonly string[]): string[] {
   const joined: string[] = [];
   for (const argument of argv) {
     const previous = joined.at(-1);
-    if (/^-[\d.]/.test(argument) && previous !== undefined && /^--[a-z-]+$/.test(previous)) joined[joined.length - 1] = `${previous}=${argument}`;
+    if (/^-[\d.]/.test(argument) && previous !== undefined && /^--[a-z-]+$/.test(previous))
+      joined[joined.length - 1] = `${previous}=${argument}`;
     else joined.push(argument);
   }
   return joined;
 }
 
 /** A whole number within bounds, or undefined when the flag is absent. @throws WorkbenchError usage */
-export function wholeNumber(flag: string, text: string | undefined, min: number, max = Number.MAX_SAFE_INTEGER): number | undefined {
+export function wholeNumber(
+  flag: string,
+  text: string | undefined,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new WorkbenchError('usage', `Expected ${flag} to be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}, found "${text}"`);
+    throw new WorkbenchError(
+      'usage',
+      `Expected ${flag} to be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}, found "${text}"`,
+    );
   }
   return value;
 }
@@ -99,16 +127,24 @@ export function wholeNumber(flag: string, text: string | undefined, min: number,
 export function oneOf<T extends string>(flag: string, text: string | undefined, allowed: readonly T[]): T | undefined {
   if (text === undefined) return undefined;
   const found = allowed.find((value) => value === text);
-  if (found === undefined) throw new WorkbenchError('usage', `Expected ${flag} to be one of ${allowed.join(', ')}, found "${text}"`);
+  if (found === undefined)
+    throw new WorkbenchError('usage', `Expected ${flag} to be one of ${allowed.join(', ')}, found "${text}"`);
   return found;
 }
 
 /** A JSON document for stdout. Typed arrays become lists; numbers that JSON does not know become null. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => (ArrayBuffer.isView(item) && !(item instanceof DataView) ? Array.from(item as Float64Array) : item), 1);
+  return JSON.stringify(
+    value,
+    (_, item: unknown) =>
+      ArrayBuffer.isView(item) && !(item instanceof DataView) ? Array.from(item as Float64Array) : item,
+    1,
+  );
 }
 
 /** Only the properties that are defined, so that absent flags stay absent. */
 export function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-export type ElectronBinary = { readonly available: true; readonly path: string } | { readonly available: false; readonly reason: string };
+export type ElectronBinary =
+  { readonly available: true; readonly path: string } | { readonly available: false; readonly reason: string };
 
 export interface ElectronPlaces {
   /** Folder of the installed electron package; null when it is not installed. */
@@ -16,10 +17,16 @@ export interface ElectronPlaces {
 export function findElectron(places: ElectronPlaces): ElectronBinary {
   const { packageDir, overrideDir, platform } = places;
   if (overrideDir !== undefined && overrideDir !== '') {
-    return existing(join(overrideDir, binaryName(packageDir, platform)), `ELECTRON_OVERRIDE_DIST_PATH names ${overrideDir}, which holds no Electron`);
+    return existing(
+      join(overrideDir, binaryName(packageDir, platform)),
+      `ELECTRON_OVERRIDE_DIST_PATH names ${overrideDir}, which holds no Electron`,
+    );
   }
   if (packageDir === null) return { available: false, reason: 'Electron is not installed' };
-  return existing(join(packageDir, 'dist', binaryName(packageDir, platform)), "Electron's binary is not installed (npx install-electron --no fetches it)");
+  return existing(
+    join(packageDir, 'dist', binaryName(packageDir, platform)),
+    "Electron's binary is not installed (npx install-electron --no fetches it)",
+  );
 }
 
 function existing(path: string, reason: string): ElectronBinary {
@@ -41,7 +48,11 @@ function binaryName(packageDir: string | null, platform: NodeJS.Platform): strin
 }
 
 export function electronPlaces(): ElectronPlaces {
-  return { packageDir: installedPackage(), overrideDir: process.env['ELECTRON_OVERRIDE_DIST_PATH'], platform: process.platform };
+  return {
+    packageDir: installedPackage(),
+    overrideDir: process.env['ELECTRON_OVERRIDE_DIST_PATH'],
+    platform: process.platform,
+  };
 }
 
 function installedPackage(): string | null {

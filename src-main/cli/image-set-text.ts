@@ -8,8 +8,13 @@ const SHOWN = 5;
 const MOST_NAMED = 50;
 
 /** Says what was found in the sets of a project, and how their labels were read where that is in doubt. */
-export async function noteSets(project: { readonly path: string; readonly file: ProjectFile }, api: WorkbenchApi, note: (text: string) => void): Promise<void> {
-  const names: readonly SetName[] = project.file.validationSet === null ? ['calibration'] : ['calibration', 'validation'];
+export async function noteSets(
+  project: { readonly path: string; readonly file: ProjectFile },
+  api: WorkbenchApi,
+  note: (text: string) => void,
+): Promise<void> {
+  const names: readonly SetName[] =
+    project.file.validationSet === null ? ['calibration'] : ['calibration', 'validation'];
   for (const name of names) {
     const view = await api.getImageSet({ projectPath: project.path, set: name });
     note(setText(name, view));
@@ -19,11 +24,18 @@ export async function noteSets(project: { readonly path: string; readonly file: 
 
 /** `validation set: 1000 images, labels 0 to 9 of the folders 0_airplane, 1_automobile, ...; groups day (198), night (186)` */
 function setText(name: string, { images, classNames, groups, skipped }: ImageSetView): string {
-  const some = (names: readonly string[]): string => `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
+  const some = (names: readonly string[]): string =>
+    `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
   const labels = images.flatMap(({ label }) => (label === null ? [] : [label]));
   const highest = labels.reduce((most, label) => Math.max(most, label), 0);
-  const classes = labels.length === 0 ? 'no labels' : `labels 0 to ${highest}${classNames.length === 0 || classNames.length > MOST_NAMED ? '' : ` (${some(classNames)})`}`;
+  const classes =
+    labels.length === 0
+      ? 'no labels'
+      : `labels 0 to ${highest}${classNames.length === 0 || classNames.length > MOST_NAMED ? '' : ` (${some(classNames)})`}`;
   const counted = groups.map((group) => `${group} (${images.filter((image) => image.group === group).length})`);
-  const left = skipped.length === 0 ? '' : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${skipped[0]?.file}: ${skipped[0]?.reason}`;
+  const left =
+    skipped.length === 0
+      ? ''
+      : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${skipped[0]?.file}: ${skipped[0]?.reason}`;
   return `${name} set: ${formatCountOf(images.length, 'image')}, ${classes}${groups.length === 0 ? '' : `; groups ${some(counted)}`}${left}`;
 }

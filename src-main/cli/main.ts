@@ -35,7 +35,9 @@ const print = (text: string): void => {
 
 function reportError(error: unknown, command: Command): number {
   if (!(error instanceof WorkbenchError)) {
-    note(`calib ${command.name}: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    note(
+      `calib ${command.name}: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     return EXIT_FAILED;
   }
   note(oneLine(`calib ${command.name}: ${error.message}`));
@@ -62,7 +64,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (!command) {
-    const near = nearest(name, COMMANDS.map((candidate) => candidate.name));
+    const near = nearest(
+      name,
+      COMMANDS.map((candidate) => candidate.name),
+    );
     const message = `there is no command "${name}"${near === null ? '' : `; the nearest is "${near}"`}`;
     if (rest.includes('--json')) print(toJson({ error: { code: 'usage', message } }));
     note(`calib: ${oneLine(message)}\n\n${overview()}`);

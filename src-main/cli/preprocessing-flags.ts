@@ -1,10 +1,9 @@
 import { PREPROCESSING_FLAGS, type PreprocessingFlag } from '../calibration/preprocess-flags';
 
 /** The preprocessing flags for parseFlags. */
-export const PREPROCESSING_OPTIONS = Object.fromEntries(PREPROCESSING_FLAGS.map((flag) => [flag, { type: 'string' }])) as Record<
-  PreprocessingFlag,
-  { readonly type: 'string' }
->;
+export const PREPROCESSING_OPTIONS = Object.fromEntries(
+  PREPROCESSING_FLAGS.map((flag) => [flag, { type: 'string' }]),
+) as Record<PreprocessingFlag, { readonly type: 'string' }>;
 
 export const PREPROCESSING_USAGE = `PREPROCESSING (x = (pixel * scale - mean) / std; what is not given is guessed from the model and said so)
   --resize WxH          stretch               --order rgb|bgr|gray

@@ -54,7 +54,10 @@ export function progressFacts(progress: Progress, rate: RateState): string {
 /** One line for a terminal of `columns` cells; the bar goes first when the space is short. */
 export function terminalLine(progress: Progress, rate: RateState, columns: number): string {
   const facts = progressFacts(progress, rate);
-  const full = progress.total > 0 ? `${progress.phase}  ▕${progressBar(progress.done / progress.total)}▏  ${facts}` : `${progress.phase}  ${facts}`;
+  const full =
+    progress.total > 0
+      ? `${progress.phase}  ▕${progressBar(progress.done / progress.total)}▏  ${facts}`
+      : `${progress.phase}  ${facts}`;
   if (displayWidth(full) < columns) return full;
   return clip(`${progress.phase}  ${facts}`, columns - 1);
 }
@@ -77,7 +80,9 @@ export function createProgressLine({ stream, now = () => performance.now() }: Pr
   let latest: Progress | null = null;
 
   const write = (progress: Progress, state: RateState, nowMs: number): void => {
-    const text = isTerminal ? terminalLine(progress, state, stream.columns || DEFAULT_COLUMNS) : `${progress.phase}: ${progressFacts(progress, state)}`;
+    const text = isTerminal
+      ? terminalLine(progress, state, stream.columns || DEFAULT_COLUMNS)
+      : `${progress.phase}: ${progressFacts(progress, state)}`;
     if (text === written) return;
     stream.write(isTerminal ? `${ERASE_LINE}${text}` : `${text}\n`);
     written = text;

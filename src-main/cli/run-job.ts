@@ -1,15 +1,26 @@
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
-import { isFinished, type JobKind, type JobResults, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import {
+  isFinished,
+  type JobKind,
+  type JobResults,
+  type JobSnapshot,
+  type JobSpec,
+} from '../../src-shared/contract/jobs';
 import { createProgressLine, type ProgressStream } from './progress-line';
 
 /** Starts a job, shows its progress, cancels it on SIGINT or SIGTERM, and returns its result or throws its error. */
-export async function runJobToEnd<S extends JobSpec>(api: WorkbenchApi, spec: S, stream: ProgressStream): Promise<JobResults[S['kind'] & JobKind]> {
+export async function runJobToEnd<S extends JobSpec>(
+  api: WorkbenchApi,
+  spec: S,
+  stream: ProgressStream,
+): Promise<JobResults[S['kind'] & JobKind]> {
   const line = createProgressLine({ stream });
   const { jobId } = await api.startJob(spec);
   const ended = waitForEnd(api, jobId, (snapshot) => {
-    if (snapshot.state === 'running') line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
+    if (snapshot.state === 'running')
+      line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
   });
   const onSignal = (): void => {
     line.message('cancelling');
@@ -29,7 +40,11 @@ export async function runJobToEnd<S extends JobSpec>(api: WorkbenchApi, spec: S,
   }
 }
 
-async function waitForEnd(api: WorkbenchApi, jobId: JobSnapshot['id'], onChange: (snapshot: JobSnapshot) => void): Promise<JobSnapshot> {
+async function waitForEnd(
+  api: WorkbenchApi,
+  jobId: JobSnapshot['id'],
+  onChange: (snapshot: JobSnapshot) => void,
+): Promise<JobSnapshot> {
   return new Promise((resolve, reject) => {
     const settle = (snapshot: JobSnapshot): void => {
       if (!isFinished(snapshot)) return;

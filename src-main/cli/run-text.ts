@@ -1,4 +1,11 @@
-import { formatAccuracy, formatDb, formatMs, formatPoints, formatProbability, formatRate } from '../../src-shared/base/units';
+import {
+  formatAccuracy,
+  formatDb,
+  formatMs,
+  formatPoints,
+  formatProbability,
+  formatRate,
+} from '../../src-shared/base/units';
 import { worstOutput } from '../../src-shared/domain/accuracy';
 import { gateState, type GateState } from '../../src-shared/domain/gates';
 import type { GateReason, GateResult, RunRecord, TableRow } from '../../src-shared/domain/run-record';
@@ -11,7 +18,10 @@ import { renderFilledTable, type Column } from './text-table';
 export function runTableText(record: RunRecord): string {
   const columns: Column[] = [
     { title: 'variant' },
-    ...['latency', 'speed vs FP32', 'throughput', 'memory MB', 'size MB', 'top-1', 'vs FP32'].map((title): Column => ({ title, align: 'right' })),
+    ...['latency', 'speed vs FP32', 'throughput', 'memory MB', 'size MB', 'top-1', 'vs FP32'].map((title): Column => ({
+      title,
+      align: 'right',
+    })),
     { title: 'worst group' },
     { title: 'agreement', align: 'right' },
     { title: 'output SQNR', align: 'right' },
@@ -52,10 +62,19 @@ function worstOutputText({ outputs = [] }: TableRow): string {
 }
 
 export function gatesText(record: RunRecord): string {
-  return record.gates.map((gate) => `${GATE_WORDS[gateState(gate)]}  ${gate.name} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}\n`).join('');
+  return record.gates
+    .map(
+      (gate) =>
+        `${GATE_WORDS[gateState(gate)]}  ${gate.name} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}\n`,
+    )
+    .join('');
 }
 
-const GATE_WORDS: Readonly<Record<GateState, string>> = { met: 'met       ', missed: 'NOT MET   ', 'not-judged': 'NOT JUDGED' };
+const GATE_WORDS: Readonly<Record<GateState, string>> = {
+  met: 'met       ',
+  missed: 'NOT MET   ',
+  'not-judged': 'NOT JUDGED',
+};
 
 /** What makes a gate judgeable. */
 const GATE_HINTS: Readonly<Partial<Record<GateReason, string>>> = {

@@ -10,7 +10,8 @@ const GAP = '  ';
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** East Asian wide and fullwidth blocks and emoji: two cells in a terminal. */
-const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
 /** Terminal cells that `text` takes: wide characters two, combining marks none. */
@@ -34,7 +35,9 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? '')));
-  const widths = columns.map((column, index) => Math.max(displayWidth(oneLine(column.title)), ...cells.map((row) => displayWidth(row[index] ?? ''))));
+  const widths = columns.map((column, index) =>
+    Math.max(displayWidth(oneLine(column.title)), ...cells.map((row) => displayWidth(row[index] ?? ''))),
+  );
   const line = (values: readonly string[]): string =>
     columns
       .map((column, index) => pad(values[index] ?? '', widths[index] ?? 0, column.align ?? 'left'))

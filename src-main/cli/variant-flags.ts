@@ -69,8 +69,14 @@ export function parseVariantFlags(values: VariantFlagValues) {
 }
 
 function variantNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
-  if (names.length === 0) throw new WorkbenchError('usage', 'Expected --variants to name at least one variant, for example fp32,int8', { hint: 'Leave it out for the usual ones.' });
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length === 0)
+    throw new WorkbenchError('usage', 'Expected --variants to name at least one variant, for example fp32,int8', {
+      hint: 'Leave it out for the usual ones.',
+    });
   return names;
 }
 
@@ -99,13 +105,20 @@ export const DEVICES_USAGE = `  --devices LIST    several GPUs (0,1 or all), one
   --parallel        all of them at once; builds of different kinds then slow each other down`;
 
 /** @throws WorkbenchError usage */
-export function parseDevicesFlags(values: { readonly devices?: string | undefined; readonly parallel?: boolean | undefined; readonly device?: string | undefined }) {
+export function parseDevicesFlags(values: {
+  readonly devices?: string | undefined;
+  readonly parallel?: boolean | undefined;
+  readonly device?: string | undefined;
+}) {
   if (values.devices === undefined) {
     if (values.parallel) throw new WorkbenchError('usage', '--parallel needs --devices');
     return {};
   }
   if (values.device !== undefined) throw new WorkbenchError('usage', 'Expected --device or --devices, found both');
-  const devices = values.devices === 'all' ? ('all' as const) : values.devices.split(',').map((text) => wholeNumber('--devices', text.trim(), 0, 1023) ?? 0);
+  const devices =
+    values.devices === 'all'
+      ? ('all' as const)
+      : values.devices.split(',').map((text) => wholeNumber('--devices', text.trim(), 0, 1023) ?? 0);
   return { devices, ...present({ isParallel: values.parallel }) };
 }
 

@@ -6,8 +6,12 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { packageRoot } from '../base/package-info';
 
 /** Built here, or carried by a packed package for machines of this kind. */
-const ADDON_PATHS = ['native/build/Release/calib.node', `native/prebuilt/${process.platform}-${process.arch}/calib.node`];
-const BUILD_HINT = 'Run `npm run build:native`; it needs g++ (C++17), make and python3 (Debian: apt-get install g++ make python3).';
+const ADDON_PATHS = [
+  'native/build/Release/calib.node',
+  `native/prebuilt/${process.platform}-${process.arch}/calib.node`,
+];
+const BUILD_HINT =
+  'Run `npm run build:native`; it needs g++ (C++17), make and python3 (Debian: apt-get install g++ make python3).';
 
 let facade: NativeAddon | null = null;
 
@@ -24,20 +28,34 @@ export function loadAddon(): NativeAddon {
 
 function requireAddon(): NativeAddon {
   const root = packageRoot();
-  const path = ADDON_PATHS.map((each) => join(root, each)).find((each) => existsSync(each)) ?? join(root, ADDON_PATHS[0] ?? '');
+  const path =
+    ADDON_PATHS.map((each) => join(root, each)).find((each) => existsSync(each)) ?? join(root, ADDON_PATHS[0] ?? '');
   try {
     const loaded: unknown = createRequire(import.meta.url)(path);
     if (isAddon(loaded)) return loaded;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new WorkbenchError('backend-unavailable', `The native addon could not be loaded: ${reason}`, { hint: BUILD_HINT, cause });
+    throw new WorkbenchError('backend-unavailable', `The native addon could not be loaded: ${reason}`, {
+      hint: BUILD_HINT,
+      cause,
+    });
   }
-  throw new WorkbenchError('backend-unavailable', `The native addon ${path} is of another version`, { hint: BUILD_HINT });
+  throw new WorkbenchError('backend-unavailable', `The native addon ${path} is of another version`, {
+    hint: BUILD_HINT,
+  });
 }
 
 function isAddon(value: unknown): value is NativeAddon {
   if (typeof value !== 'object' || value === null) return false;
-  return ['HistogramSet', 'TensorrtGridSet', 'thresholdsOf', 'searchEntropy', 'evaluate', 'vulkanDevices', 'version'].every((name) => typeof Reflect.get(value, name) === 'function');
+  return [
+    'HistogramSet',
+    'TensorrtGridSet',
+    'thresholdsOf',
+    'searchEntropy',
+    'evaluate',
+    'vulkanDevices',
+    'version',
+  ].every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 function createFacade(addon: NativeAddon): NativeAddon {
@@ -124,7 +142,10 @@ function translated<T>(body: () => T): T {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (Reflect.get(error, 'code') === 'record-invalid') {
-      throw new WorkbenchError('calibration-mismatch', error.message, { hint: 'The file of histograms is damaged: run `calib calibrate` again.', cause: error });
+      throw new WorkbenchError('calibration-mismatch', error.message, {
+        hint: 'The file of histograms is damaged: run `calib calibrate` again.',
+        cause: error,
+      });
     }
     throw new WorkbenchError('internal', `Native addon: ${error.message}`, { cause: error });
   }

@@ -44,15 +44,22 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   const prepared = loadPrepared(params.preparedDir);
   const tensors = calibrationTensors(prepared);
   if (tensors.length === 0) {
-    throw new WorkbenchError('model-unsupported', 'The model has no layer that can be quantized (no Conv, ConvTranspose, Gemm or MatMul with float32 inputs)', {
-      hint: '`calib inspect MODEL` lists its layers.',
-    });
+    throw new WorkbenchError(
+      'model-unsupported',
+      'The model has no layer that can be quantized (no Conv, ConvTranspose, Gemm or MatMul with float32 inputs)',
+      {
+        hint: '`calib inspect MODEL` lists its layers.',
+      },
+    );
   }
   const entries = shardOf(params.set.entries, params.shard);
   const state = new CalibrationState(params.key, tensors, (count) => new addon.HistogramSet(count));
   for (const skipped of params.set.skipped) state.addSkipped(skipped.file, skipped);
 
-  const partialPath = join(params.calibrationDir, params.shard ? `partial-${params.shard.index}-of-${params.shard.count}.bin` : 'partial.bin');
+  const partialPath = join(
+    params.calibrationDir,
+    params.shard ? `partial-${params.shard.index}-of-${params.shard.count}.bin` : 'partial.bin',
+  );
   const plan = params.tensorrtGrid ? planGrid({ ...params, tensorrtGrid: params.tensorrtGrid }) : null;
   const finishedPath = join(params.calibrationDir, 'histograms.bin');
   const continued = params.continuesFinished && !existsSync(partialPath) ? finishedPath : partialPath;
@@ -74,7 +81,11 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
     const counted = state.imageCount - resumedImages;
     const collected = { state, grid: grid?.state.toFile(params.shard ? null : grid.names) ?? null };
-    const result = await finishCalibration(collected, { ...params, threads: task.workers?.count ?? params.threads }, { startedAt, counted, resumedImages });
+    const result = await finishCalibration(
+      collected,
+      { ...params, threads: task.workers?.count ?? params.threads },
+      { startedAt, counted, resumedImages },
+    );
     await rm(partialPath, { force: true });
     const tooLittle = memoryWarning(task.workers?.peakBytes, params.memoryLimitBytes);
     return tooLittle === null ? result : { ...result, warnings: [...result.warnings, tooLittle] };
@@ -131,7 +142,12 @@ async function collect(task: CollectTask): Promise<void> {
   const writeFailed = new AbortController(); // a pass that cannot be kept is not worth going on
   let finished = task.entries.length - task.remaining.length;
   const report = (): void =>
-    context.onProgress?.({ phase: 'collecting histograms', done: finished, total: task.entries.length, unit: 'images' });
+    context.onProgress?.({
+      phase: 'collecting histograms',
+      done: finished,
+      total: task.entries.length,
+      unit: 'images',
+    });
   report();
   const groupCount = new Set(params.set.entries.map((entry) => entry.group)).size;
   const init: CollectInit = {
@@ -176,11 +192,20 @@ async function collect(task: CollectTask): Promise<void> {
   }
 }
 
-function noteOutcomes(state: CalibrationState, batch: Batch, outcomes: readonly ImageOutcome<ImageContribution>[]): void {
+function noteOutcomes(
+  state: CalibrationState,
+  batch: Batch,
+  outcomes: readonly ImageOutcome<ImageContribution>[],
+): void {
   for (const [i, entry] of batch.entries.entries()) {
     const outcome = outcomes[i];
     const id = imageId(entry);
     if (outcome?.ok) state.addImage(id, outcome.value.amax, outcome.value.nonFinite);
-    else state.addSkipped(id, { file: id, reason: outcome?.reason ?? 'no result', ...(outcome?.isAbsent ? { isAbsent: true } : {}) });
+    else
+      state.addSkipped(id, {
+        file: id,
+        reason: outcome?.reason ?? 'no result',
+        ...(outcome?.isAbsent ? { isAbsent: true } : {}),
+      });
   }
 }

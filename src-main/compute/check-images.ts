@@ -20,15 +20,21 @@ interface Examined {
 
 /** Decodes every image of some sets and finds the corrupt ones and those that occur twice. */
 export async function checkImages({ sets }: CheckImagesParams, context: TaskContext): Promise<CheckImagesResult> {
-  const all = sets.flatMap(({ set, entries }) => entries.map((entry) => ({ image: { set, id: imageId(entry) }, entry })));
+  const all = sets.flatMap(({ set, entries }) =>
+    entries.map((entry) => ({ image: { set, id: imageId(entry) }, entry })),
+  );
   const examined: Examined[] = [];
   for (let start = 0; start < all.length; start += IN_FLIGHT) {
     throwIfAborted(context.signal);
     context.onProgress?.({ phase: 'checking images', done: start, total: all.length, unit: 'images' });
     const batch = all.slice(start, start + IN_FLIGHT);
-    examined.push(...(await Promise.all(batch.map(async (item) => ({ ...item, found: await examineImage(item.entry) })))));
+    examined.push(
+      ...(await Promise.all(batch.map(async (item) => ({ ...item, found: await examineImage(item.entry) })))),
+    );
   }
-  const corrupt = examined.flatMap(({ image, entry, found }): CorruptImage[] => (found.ok ? [] : [{ set: image.set, file: entry.file, reason: found.reason }]));
+  const corrupt = examined.flatMap(({ image, entry, found }): CorruptImage[] =>
+    found.ok ? [] : [{ set: image.set, file: entry.file, reason: found.reason }],
+  );
   return { corrupt, duplicates: await duplicatesAmong(examined, context) };
 }
 

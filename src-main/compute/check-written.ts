@@ -24,7 +24,14 @@ export interface MadeModel {
 export function checkStructure({ prepared, made, target }: MadeModel): void {
   const known = new Set(graphProblems(prepared).map(problemText));
   const problem = graphProblems(made).find((found) => !known.has(problemText(found)));
-  if (problem) throw refusal(target, problemText(problem), problem.node === null ? undefined : layerOf(prepared, [problem.node.name, ...problem.node.output, ...problem.node.input]));
+  if (problem)
+    throw refusal(
+      target,
+      problemText(problem),
+      problem.node === null
+        ? undefined
+        : layerOf(prepared, [problem.node.name, ...problem.node.output, ...problem.node.input]),
+    );
 }
 
 /**
@@ -36,7 +43,14 @@ export async function checkRuns(path: string, sizeBytes: number, model: MadeMode
   if (sizeBytes > LARGEST_OPENED_BYTES) return;
   const isSimulation = model.target !== 'onnxruntime';
   try {
-    const session = await OrtSession.open({ model: path, weightsDir: null, threads: 1, simulate: isSimulation, asWritten: isSimulation, hasFp16: model.hasFp16 });
+    const session = await OrtSession.open({
+      model: path,
+      weightsDir: null,
+      threads: 1,
+      simulate: isSimulation,
+      asWritten: isSimulation,
+      hasFp16: model.hasFp16,
+    });
     try {
       await runOnZeros(session, model.made);
     } finally {
@@ -87,8 +101,12 @@ function refusal(target: Target, reason: string, layer: Node | undefined, cause?
   const subject = layer === undefined ? '' : ` at ${nodeLabel(layer)}`;
   const name = layer?.name ?? 'LAYER';
   const which = layer === undefined ? 'Keep the layers that the message is about in FP32' : 'Keep this layer in FP32';
-  return new WorkbenchError('model-invalid', `The model made for the target ${target} does not run${subject} and was not kept: ${reason}`, {
-    hint: `${which} and write the model again: calib set PROJECT --layer "${name}" --precision fp32`,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new WorkbenchError(
+    'model-invalid',
+    `The model made for the target ${target} does not run${subject} and was not kept: ${reason}`,
+    {
+      hint: `${which} and write the model again: calib set PROJECT --layer "${name}" --precision fp32`,
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

@@ -37,7 +37,11 @@ export class ComputeClient implements Compute {
 
   constructor(private readonly hostPath: string) {}
 
-  request<M extends ComputeMethod>(method: M, params: ComputeMethods[M]['params'], context: TaskContext = {}): Promise<ComputeMethods[M]['result']> {
+  request<M extends ComputeMethod>(
+    method: M,
+    params: ComputeMethods[M]['params'],
+    context: TaskContext = {},
+  ): Promise<ComputeMethods[M]['result']> {
     if (context.signal?.aborted) return Promise.reject(cancelledError());
     const child = this.start();
     const id = this.nextId++;
@@ -105,7 +109,11 @@ export class ComputeClient implements Compute {
       this.setReferenced(true);
       return this.child;
     }
-    const child = fork(this.hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: hostEnvironment() });
+    const child = fork(this.hostPath, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: hostEnvironment(),
+    });
     this.child = child;
     this.stderrTail = '';
     child.stderr?.setEncoding('utf8');
@@ -166,7 +174,9 @@ export class ComputeClient implements Compute {
         pending.reject(
           new WorkbenchError('compute-crashed', `The compute process was ended ${how} while ${pending.lastPhase}`, {
             hint: 'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out of memory: use fewer --threads.',
-            cause: Object.assign(new Error(this.stderrTail.trim() || 'no output'), { stack: this.stderrTail.trim() || 'no output' }),
+            cause: Object.assign(new Error(this.stderrTail.trim() || 'no output'), {
+              stack: this.stderrTail.trim() || 'no output',
+            }),
           }),
         ),
       );
@@ -184,7 +194,10 @@ function hostEnvironment(): NodeJS.ProcessEnv {
   switchOffTelemetry(environment);
   const { found } = findTensorrt();
   if (found !== null) {
-    const folders = [dirname(found.nvinferPath), ...(process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')];
+    const folders = [
+      dirname(found.nvinferPath),
+      ...(process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''),
+    ];
     environment['LD_LIBRARY_PATH'] = [...new Set(folders)].join(delimiter);
   }
   return environment;

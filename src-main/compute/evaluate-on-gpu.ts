@@ -10,11 +10,15 @@ import { createPreprocessor, type Preprocessor } from '../calibration/preprocess
 import type { Answers } from './evaluate';
 import type { EvaluateParams } from './protocol';
 
-type Loaded = { readonly ok: true; readonly index: number; readonly data: Float32Array } | { readonly ok: false; readonly index: number; readonly reason: string };
+type Loaded =
+  | { readonly ok: true; readonly index: number; readonly data: Float32Array }
+  | { readonly ok: false; readonly index: number; readonly reason: string };
 
 /** A variant that runs on a GPU. */
 function openSession(variant: RunnableVariant, batch: number): Promise<ModelSession> {
-  return variant.kind === 'engine' ? EngineSession.open(variant, batch) : OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
+  return variant.kind === 'engine'
+    ? EngineSession.open(variant, batch)
+    : OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
 }
 
 /** Runs variants over the set, batch by batch on the GPU, while the next batch is decoded. */
@@ -50,7 +54,12 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
   }
 }
 
-function loadBatch(preprocessor: Preprocessor, entries: readonly ImageEntry[], start: number, batch: number): Promise<Loaded[]> {
+function loadBatch(
+  preprocessor: Preprocessor,
+  entries: readonly ImageEntry[],
+  start: number,
+  batch: number,
+): Promise<Loaded[]> {
   return Promise.all(
     entries.slice(start, start + batch).map(async (entry, i): Promise<Loaded> => {
       const index = start + i;
@@ -58,7 +67,8 @@ function loadBatch(preprocessor: Preprocessor, entries: readonly ImageEntry[], s
         return { ok: true, index, data: await preprocessor.load(entry) };
       } catch (error) {
         // Only the image is at fault: it is named and skipped. Everything else ends the job.
-        if (error instanceof WorkbenchError && error.code === 'image-invalid') return { ok: false, index, reason: error.message };
+        if (error instanceof WorkbenchError && error.code === 'image-invalid')
+          return { ok: false, index, reason: error.message };
         throw error;
       }
     }),

@@ -12,16 +12,23 @@ import type { EvaluateInit } from './roles/evaluate-role';
 /** Runs every variant over the set; the first variant is the reference of all comparisons. */
 export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
   const { entries } = params.set;
-  if (params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined)) return resultOf(params, await answersOnGpu(params, context));
+  if (params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined))
+    return resultOf(params, await answersOnGpu(params, context));
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const size = params.input.fixedBatch ?? 1;
   const batches: Batch[] = [];
-  for (let start = 0; start < entries.length; start += size) batches.push({ index: batches.length, entries: entries.slice(start, start + size) });
+  for (let start = 0; start < entries.length; start += size)
+    batches.push({ index: batches.length, entries: entries.slice(start, start + size) });
   let finished = 0;
-  const report = (): void => context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
+  const report = (): void =>
+    context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
   report();
-  const init: EvaluateInit = { variants: params.variants.filter(isOnnx), input: params.input, preprocessing: params.preprocessing };
+  const init: EvaluateInit = {
+    variants: params.variants.filter(isOnnx),
+    input: params.input,
+    preprocessing: params.preprocessing,
+  };
   await runImagePool<readonly ImageAnswer[], null>({
     role: 'evaluate',
     init,
@@ -52,7 +59,10 @@ function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers):
   const skipped = [...found];
   if (answers.every((answer) => answer === null)) {
     const first = skipped[0];
-    throw new WorkbenchError('images-empty', `None of ${entries.length} validation images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);
+    throw new WorkbenchError(
+      'images-empty',
+      `None of ${entries.length} validation images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`,
+    );
   }
   skipped.sort((a, b) => (a.file < b.file ? -1 : 1));
   const variants = params.variants.map((variant, i): VariantPredictions => ({

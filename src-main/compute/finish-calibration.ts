@@ -4,7 +4,11 @@ import { amaxOf } from '../../src-shared/domain/histogram';
 import { decodeHistogram } from '../../src-shared/domain/histogram-codec';
 import { DEFAULT_PERCENTILE } from '../../src-shared/domain/methods';
 import { writeFileAtomic } from '../base/atomic-file';
-import { CALIBRATION_INDEX_VERSION, type CalibrationIndex, type TensorCalibration } from '../calibration/calibration-index';
+import {
+  CALIBRATION_INDEX_VERSION,
+  type CalibrationIndex,
+  type TensorCalibration,
+} from '../calibration/calibration-index';
 import { contentHash, type CalibrationState } from '../calibration/calibration-state';
 import { encodeHistogramFile } from '../calibration/histogram-file';
 import { encodeGridFile, type TensorrtGridFile } from '../calibration/tensorrt-grid-file';

@@ -20,10 +20,15 @@ const SIZE = 32;
 
 /** y = 2 x + 1 as a convolution, computed in FP16 or FP32. */
 function probeModel(isHalf: boolean): Uint8Array {
-  const cast = (from: string, to: string, type: number) => makeNode('Cast', [from], [to], { name: `to_${to}`, attributes: [intAttr('to', type)] });
+  const cast = (from: string, to: string, type: number) =>
+    makeNode('Cast', [from], [to], { name: `to_${to}`, attributes: [intAttr('to', type)] });
   const names = isHalf ? { x: 'xh', w: 'wh', b: 'bh', y: 'yh' } : { x: 'x', w: 'w', b: 'b', y: 'y' };
   const conv = makeNode('Conv', [names.x, names.w, names.b], [names.y], { name: 'conv' });
-  const half = [cast('x', 'xh', DataType.FLOAT16), cast('w', 'wh', DataType.FLOAT16), cast('b', 'bh', DataType.FLOAT16)];
+  const half = [
+    cast('x', 'xh', DataType.FLOAT16),
+    cast('w', 'wh', DataType.FLOAT16),
+    cast('b', 'bh', DataType.FLOAT16),
+  ];
   return encodeModel(
     makeModel(
       {
@@ -41,7 +46,14 @@ function probeModel(isHalf: boolean): Uint8Array {
 
 /** @throws when the provider cannot open or run the model, or answers wrongly. */
 async function tryModel(gpu: OrtGpu, isHalf: boolean): Promise<void> {
-  const session = await OrtSession.open({ model: probeModel(isHalf), weightsDir: null, threads: 1, simulate: false, hasFp16: isHalf, gpu });
+  const session = await OrtSession.open({
+    model: probeModel(isHalf),
+    weightsDir: null,
+    threads: 1,
+    simulate: false,
+    hasFp16: isHalf,
+    gpu,
+  });
   try {
     const values = Float32Array.from({ length: SIZE }, (_, i) => i / 8);
     const [output] = await session.run(values, SHAPE);
@@ -56,7 +68,9 @@ const VULKAN_ORDER = ['discrete', 'integrated', 'virtual', 'other', 'cpu'];
 
 function deviceName({ provider, device }: OrtGpu): string {
   if (provider === 'cuda') return cudaName(device) ?? nvidiaSmiName(device) ?? `NVIDIA GPU ${device}`;
-  const [best] = [...loadAddon().vulkanDevices()].sort((a, b) => VULKAN_ORDER.indexOf(a.kind) - VULKAN_ORDER.indexOf(b.kind));
+  const [best] = [...loadAddon().vulkanDevices()].sort(
+    (a, b) => VULKAN_ORDER.indexOf(a.kind) - VULKAN_ORDER.indexOf(b.kind),
+  );
   return best?.name ?? 'GPU of the system';
 }
 
@@ -72,7 +86,10 @@ function cudaName(device: number): string | undefined {
 /** nvidia-smi counts by PCI bus and knows all GPUs, CUDA counts the fastest first and those that are visible: it tells where all are alike. */
 function nvidiaSmiName(device: number): string | undefined {
   try {
-    const names = execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8' }).trim().split('\n').map((name) => name.trim());
+    const names = execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((name) => name.trim());
     return new Set(names).size === 1 && device < names.length ? names[0] : undefined;
   } catch {
     return undefined; // absent

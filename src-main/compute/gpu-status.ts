@@ -22,13 +22,20 @@ export function probeGpu(gpu: OrtGpu, hostPath: string, timeoutMs = PROBE_TIMEOU
     let answer: FromGpuProbe | null = null;
     const fail = (reason: string): void => {
       const detail = Object.assign(new Error(stderr.trim() || 'no output'), { stack: stderr.trim() || 'no output' });
-      reject(new WorkbenchError('backend-unavailable', `${name} ${reason}`, { hint: GPU_HINTS[gpu.provider], cause: detail }));
+      reject(
+        new WorkbenchError('backend-unavailable', `${name} ${reason}`, {
+          hint: GPU_HINTS[gpu.provider],
+          cause: detail,
+        }),
+      );
     };
     const timer = setTimeout(() => {
       fail(`did not answer within ${timeoutMs / 1000} s`);
       child.kill('SIGKILL');
     }, timeoutMs);
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL_CHARS)));
+    child.stderr
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL_CHARS)));
     child.on('message', (message) => (answer = message as FromGpuProbe));
     child.on('error', (error) => fail(`could not be tried: ${error.message}`));
     // The streams are at their end: what the provider said is complete.

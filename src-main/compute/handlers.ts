@@ -24,15 +24,50 @@ import { evaluate } from './evaluate';
 import { probeGpu } from './gpu-status';
 import { merge } from './merge-shards';
 import { prepare } from './prepare';
-import type { BenchParams, ComputeMethods, EngineLayersParams, EngineLayersResult, OrtGpuStatus, PreviewParams, TensorrtStatus, ThumbnailParams, VersionsResult } from './protocol';
+import type {
+  BenchParams,
+  ComputeMethods,
+  EngineLayersParams,
+  EngineLayersResult,
+  OrtGpuStatus,
+  PreviewParams,
+  TensorrtStatus,
+  ThumbnailParams,
+  VersionsResult,
+} from './protocol';
 import { explain, rewrite } from './rewrite';
 
 type Handlers = {
-  readonly [M in keyof ComputeMethods]: (params: ComputeMethods[M]['params'], context: TaskContext) => Promise<ComputeMethods[M]['result']>;
+  readonly [M in keyof ComputeMethods]: (
+    params: ComputeMethods[M]['params'],
+    context: TaskContext,
+  ) => Promise<ComputeMethods[M]['result']>;
 };
 
 /** What the compute process can do, by method. */
-export const HANDLERS: Handlers = { prepare, calibrate, merge, rewrite, explain, evaluate, auto, best, sensitivity, search, 'correct-biases': correctBiases, try: tryModels, 'check-images': checkImages, thumbnail, preview, bench, versions, 'ort-gpu-status': ortGpuStatus, 'tensorrt-status': tensorrtStatus, 'tensorrt-build': buildEngine, 'tensorrt-layers': engineLayers };
+export const HANDLERS: Handlers = {
+  prepare,
+  calibrate,
+  merge,
+  rewrite,
+  explain,
+  evaluate,
+  auto,
+  best,
+  sensitivity,
+  search,
+  'correct-biases': correctBiases,
+  try: tryModels,
+  'check-images': checkImages,
+  thumbnail,
+  preview,
+  bench,
+  versions,
+  'ort-gpu-status': ortGpuStatus,
+  'tensorrt-status': tensorrtStatus,
+  'tensorrt-build': buildEngine,
+  'tensorrt-layers': engineLayers,
+};
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);
@@ -43,9 +78,14 @@ function preview(params: PreviewParams): Promise<PreprocessingPreview> {
 }
 
 async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
-  const sizeMb = (variant: RunnableVariant): number => ownValue(params.sizesMb, variant.variant) ?? statSync(variantPath(variant)).size / 1e6;
+  const sizeMb = (variant: RunnableVariant): number =>
+    ownValue(params.sizesMb, variant.variant) ?? statSync(variantPath(variant)).size / 1e6;
   const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
-  if (engines.length > 0) return benchmarkEngines({ variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt }, context);
+  if (engines.length > 0)
+    return benchmarkEngines(
+      { variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt },
+      context,
+    );
   const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
   const gpu = variants.find((variant) => variant.gpu !== undefined)?.gpu;
   const device = gpu === undefined ? (cpus()[0]?.model.trim() ?? 'CPU') : (await ortGpuStatus(gpu)).device;
@@ -56,7 +96,10 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
 const gpusFound = new Map<string, Promise<OrtGpuStatus>>();
 
 async function ortGpuStatus(gpu: OrtGpu): Promise<OrtGpuStatus> {
-  requireProviderFiles(gpu.provider, { compiled: listSupportedBackends().map(({ name }) => name), folder: onnxruntimeFolder() });
+  requireProviderFiles(gpu.provider, {
+    compiled: listSupportedBackends().map(({ name }) => name),
+    folder: onnxruntimeFolder(),
+  });
   const key = `${gpu.provider} ${gpu.device}`;
   const found = gpusFound.get(key) ?? probeGpu(gpu, entryPath('gpu-probe'));
   gpusFound.set(key, found);
@@ -69,7 +112,10 @@ async function tensorrtStatus(): Promise<TensorrtStatus> {
   return { version: library.version, libraryPath: nvinferPath, devices };
 }
 
-async function engineLayers({ engine, ...task }: EngineLayersParams, { signal }: TaskContext): Promise<EngineLayersResult> {
+async function engineLayers(
+  { engine, ...task }: EngineLayersParams,
+  { signal }: TaskContext,
+): Promise<EngineLayersResult> {
   return { layers: await inspectEngine(engine, { ...task, signal }) };
 }
 

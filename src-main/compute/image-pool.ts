@@ -24,7 +24,8 @@ export function batchesOf(entries: readonly ImageEntry[], size: number): Batch[]
 }
 
 /** What a worker made of one image; one whose file could not be read at all may be there another time. */
-export type ImageOutcome<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
+export type ImageOutcome<R> =
+  { readonly ok: true; readonly value: R } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
 
 export type ToWorker =
   | { readonly type: 'init'; readonly role: string; readonly init: unknown }
@@ -120,7 +121,11 @@ class ImagePool<R, S> {
     const thread = new Worker(entryPath('compute-worker'));
     const worker: PoolWorker = { thread, isReady: false, inFlight: 0 };
     thread.on('message', (message: FromWorker) => this.receive(worker, message));
-    thread.on('error', (error) => this.finished?.reject(new WorkbenchError('internal', `A compute worker failed: ${error.message}`, { cause: error })));
+    thread.on('error', (error) =>
+      this.finished?.reject(
+        new WorkbenchError('internal', `A compute worker failed: ${error.message}`, { cause: error }),
+      ),
+    );
     thread.postMessage({ type: 'init', role: this.options.role, init: this.options.init } satisfies ToWorker);
     return worker;
   }
@@ -158,7 +163,9 @@ class ImagePool<R, S> {
     if (this.isFlushing) {
       if (this.flushesOpen > 0) return;
       this.isFlushing = false;
-      this.options.onCheckpoint?.(this.nextBatch >= this.options.batches.length && this.options.signal?.aborted !== true);
+      this.options.onCheckpoint?.(
+        this.nextBatch >= this.options.batches.length && this.options.signal?.aborted !== true,
+      );
       if (this.isExhausted()) {
         this.finished?.resolve();
         return;

@@ -22,9 +22,16 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
   let count = 0;
   for (const [i, path] of params.shardPaths.entries()) {
     context.onProgress?.({ phase: 'merging shards', done: i, total: params.shardPaths.length, unit: 'shards' });
-    if (!existsSync(path)) throw new WorkbenchError('not-found', `Shard ${path} does not exist`, { hint: '`calib calibrate --shard I/N` prints where it writes one.' });
+    if (!existsSync(path))
+      throw new WorkbenchError('not-found', `Shard ${path} does not exist`, {
+        hint: '`calib calibrate --shard I/N` prints where it writes one.',
+      });
     const file = decodeHistogramFile(await readFile(path), path);
-    state ??= new CalibrationState(params.key, file.header.tensors, (tensorCount) => new addon.HistogramSet(tensorCount));
+    state ??= new CalibrationState(
+      params.key,
+      file.header.tensors,
+      (tensorCount) => new addon.HistogramSet(tensorCount),
+    );
     state.mergeFile(file, path);
     grids.add(file, path);
     if (file.header.shard) {
@@ -35,11 +42,17 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
   if (!state) throw new WorkbenchError('usage', 'Expected at least one shard to merge');
   const missing = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !seen.has(index));
   if (missing.length > 0) {
-    throw new WorkbenchError('calibration-mismatch', `Shard ${missing.join(', ')} of ${count} is missing`, { hint: 'Name every shard; a partial set would give other thresholds.' });
+    throw new WorkbenchError('calibration-mismatch', `Shard ${missing.join(', ')} of ${count} is missing`, {
+      hint: 'Name every shard; a partial set would give other thresholds.',
+    });
   }
   await mkdir(params.calibrationDir, { recursive: true });
   const whole = { calibrationDir: params.calibrationDir, key: params.key, shard: null, threads: 1 };
-  return finishCalibration({ state, grid: grids.finished(params.modelPath) }, whole, { startedAt, counted: state.imageCount, resumedImages: 0 });
+  return finishCalibration({ state, grid: grids.finished(params.modelPath) }, whole, {
+    startedAt,
+    counted: state.imageCount,
+    resumedImages: 0,
+  });
 }
 
 /** TensorRT's grids of the shards: all of them hold one, or none does. */
@@ -50,9 +63,13 @@ class ShardGrids {
   add(file: HistogramFile, path: string): void {
     const { grid } = file;
     if (this.shards++ > 0 && (grid !== null) !== (this.merged !== null)) {
-      throw new WorkbenchError('calibration-mismatch', `${path} ${grid ? 'holds' : 'does not hold'} TensorRT's grid, unlike the shards before it`, {
-        hint: 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
-      });
+      throw new WorkbenchError(
+        'calibration-mismatch',
+        `${path} ${grid ? 'holds' : 'does not hold'} TensorRT's grid, unlike the shards before it`,
+        {
+          hint: 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
+        },
+      );
     }
     if (!grid) return;
     if (this.merged) this.merged.mergeFile(grid, path);

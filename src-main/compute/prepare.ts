@@ -41,7 +41,10 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
       notes: notes.map(({ code, message }) => ({ code, message })),
       ...(equalized ? { equalized: { layers: equalized.layers, tensors: equalized.tensors } } : {}),
     };
-    await writeFileAtomic(join(unfinishedDir, PREPARED_FACTS), JSON.stringify({ ...result, hashes: await preparedHashes(unfinishedDir) }));
+    await writeFileAtomic(
+      join(unfinishedDir, PREPARED_FACTS),
+      JSON.stringify({ ...result, hashes: await preparedHashes(unfinishedDir) }),
+    );
     // Another process that collects a shard may have been faster; what it made is the same, and perhaps in use.
     if (isPrepared(params.preparedDir) && !params.isDamaged) return result;
     await rm(params.preparedDir, { recursive: true, force: true });

@@ -65,7 +65,11 @@ export type ComputeMethod = keyof ComputeMethods;
 
 /** How the compute process is asked: the app depends on this, tests script it. */
 export interface Compute {
-  request<M extends ComputeMethod>(method: M, params: ComputeMethods[M]['params'], context: TaskContext): Promise<ComputeMethods[M]['result']>;
+  request<M extends ComputeMethod>(
+    method: M,
+    params: ComputeMethods[M]['params'],
+    context: TaskContext,
+  ): Promise<ComputeMethods[M]['result']>;
   dispose(): void;
 }
 

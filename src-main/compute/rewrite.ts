@@ -34,7 +34,17 @@ function openPrepared(dir: string): { readonly model: Model; readonly weights: W
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
   const { model, weights } = openPrepared(params.preparedDir);
   const { target, plan, thresholds, ranges, activationType, purpose, biases = [] } = params;
-  const quantized = quantizeModel({ model, target, plan, thresholds, ranges, activationType, purpose, biases, weights });
+  const quantized = quantizeModel({
+    model,
+    target,
+    plan,
+    thresholds,
+    ranges,
+    activationType,
+    purpose,
+    biases,
+    weights,
+  });
   const { hasFp16 } = quantized;
   const decisions = withEqualization(quantized.decisions, params.preparedDir);
   const full = params.materialize ? materialize(quantized.model, context) : quantized.model;
@@ -55,7 +65,9 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   const { model, weights } = openPrepared(params.preparedDir);
   const ranges = rangeFacts(weights, params.ranges);
   const facts = graphFacts(model);
-  const hazards = facts.nodes.map((node) => [node.name, halfHazards(facts, node, ranges)] as const).filter(([, found]) => found.length > 0);
+  const hazards = facts.nodes
+    .map((node) => [node.name, halfHazards(facts, node, ranges)] as const)
+    .filter(([, found]) => found.length > 0);
   const { decisions } = placeQdq(model, params.plan, params.target, { ranges, thresholds: params.thresholds });
   const explained = withEqualization([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
   return Promise.resolve({ decisions: explained, hazards: Object.fromEntries(hazards) });
@@ -64,9 +76,18 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
 /** Decisions, and what equalization made of the prepared model's layers; nothing more where it was not asked for. */
 function withEqualization(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
   const layers = preparedFacts(preparedDir).equalized?.layers ?? [];
-  const precisions = new Map<string, Precision>(decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]));
+  const precisions = new Map<string, Precision>(
+    decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]),
+  );
   return [
     ...decisions,
-    ...layers.map(({ layer, op, weight, code, reason }): PlacementDecision => ({ layer: layerId(layer), op, precision: precisions.get(layer) ?? 'fp32', code, reason, tensor: weight })),
+    ...layers.map(({ layer, op, weight, code, reason }): PlacementDecision => ({
+      layer: layerId(layer),
+      op,
+      precision: precisions.get(layer) ?? 'fp32',
+      code,
+      reason,
+      tensor: weight,
+    })),
   ];
 }

@@ -26,7 +26,9 @@ export interface GridPlan extends TensorrtNames {
   readonly firstBatch: readonly ImageEntry[];
 }
 
-export function planGrid(params: Omit<CalibrateParams, 'tensorrtGrid'> & { readonly tensorrtGrid: TensorrtGridParams }): GridPlan {
+export function planGrid(
+  params: Omit<CalibrateParams, 'tensorrtGrid'> & { readonly tensorrtGrid: TensorrtGridParams },
+): GridPlan {
   const names = tensorrtNames(readModel(params.tensorrtGrid.modelPath));
   const firstBatch = params.set.entries.slice(0, params.tensorrtGrid.batch);
   return {
@@ -54,7 +56,12 @@ export function fitsPlan(plan: GridPlan, grid: TensorrtGridFile | null): grid is
  * Writes the model that is run (in the calibration's folder, see removeGridModel) and learns where the grids begin from
  * the first batch of the whole set, unless a checkpoint knows it.
  */
-export async function openGridPass(plan: GridPlan, resumed: TensorrtGridFile | null, params: CalibrateParams, context: TaskContext): Promise<GridPass> {
+export async function openGridPass(
+  plan: GridPlan,
+  resumed: TensorrtGridFile | null,
+  params: CalibrateParams,
+  context: TaskContext,
+): Promise<GridPass> {
   const dir = gridModelDir(params.calibrationDir);
   await mkdir(dir, { recursive: true });
   await storePrepared(plan.model, dir, context);
@@ -68,7 +75,9 @@ export async function openGridPass(plan: GridPlan, resumed: TensorrtGridFile | n
     firstAmax: new Float32Array(tensors.length).fill(1),
   };
   const addon = loadAddon();
-  const state = resumed ? TensorrtGridState.fromFile(resumed, addon) : new TensorrtGridState(plan.identity, await learnFirstAmax(plan, init, params, context), addon);
+  const state = resumed
+    ? TensorrtGridState.fromFile(resumed, addon)
+    : new TensorrtGridState(plan.identity, await learnFirstAmax(plan, init, params, context), addon);
   return { state, init: { ...init, firstAmax: state.firstAmax }, names: plan.names };
 }
 
@@ -80,11 +89,22 @@ function gridModelDir(calibrationDir: string): string {
   return unfinishedFolder(join(calibrationDir, 'tensorrt-model'));
 }
 
-async function learnFirstAmax(plan: GridPlan, init: GridInit, params: CalibrateParams, context: TaskContext): Promise<Float32Array> {
+async function learnFirstAmax(
+  plan: GridPlan,
+  init: GridInit,
+  params: CalibrateParams,
+  context: TaskContext,
+): Promise<Float32Array> {
   const firstAmax = new Float32Array(init.tensors.length);
   const { firstBatch } = plan;
   let finished = 0;
-  const report = (): void => context.onProgress?.({ phase: "learning the ranges of TensorRT's first batch", done: finished, total: firstBatch.length, unit: 'images' });
+  const report = (): void =>
+    context.onProgress?.({
+      phase: "learning the ranges of TensorRT's first batch",
+      done: finished,
+      total: firstBatch.length,
+      unit: 'images',
+    });
   report();
   await runImagePool<Float32Array, null>({
     role: 'grid-ranges',
@@ -95,7 +115,9 @@ async function learnFirstAmax(plan: GridPlan, init: GridInit, params: CalibrateP
     onBatch: (batch, outcomes) => {
       // An image that cannot be read is named when it is counted.
       for (const outcome of outcomes) {
-        if (outcome.ok) for (const [i, amax] of outcome.value.entries()) firstAmax[i] = Math.max(firstAmax[i] ?? 0, Number.isNaN(amax) ? 0 : amax);
+        if (outcome.ok)
+          for (const [i, amax] of outcome.value.entries())
+            firstAmax[i] = Math.max(firstAmax[i] ?? 0, Number.isNaN(amax) ? 0 : amax);
       }
       finished += batch.entries.length;
       report();

@@ -23,7 +23,14 @@ export class TrialJournal {
     if (!existsSync(path)) return;
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       const entry = parseEntry(line);
-      if (entry) this.known.set(entry.key, entry.answers.map(([noise, top1]) => ({ noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY), top1 })));
+      if (entry)
+        this.known.set(
+          entry.key,
+          entry.answers.map(([noise, top1]) => ({
+            noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY),
+            top1,
+          })),
+        );
     }
   }
 
@@ -35,7 +42,10 @@ export class TrialJournal {
   put(trial: Trial, images: readonly string[], answers: readonly TrialAnswer[]): void {
     const key = keyOf(trial, images);
     this.known.set(key, answers);
-    const stored = answers.map(({ noise, top1 }): StoredAnswer => [noise.map((value) => (Number.isFinite(value) ? value : null)), top1]);
+    const stored = answers.map(({ noise, top1 }): StoredAnswer => [
+      noise.map((value) => (Number.isFinite(value) ? value : null)),
+      top1,
+    ]);
     try {
       mkdirSync(dirname(this.path), { recursive: true });
       // The line break in front keeps this line apart from one that a killed process tore.
@@ -47,9 +57,17 @@ export class TrialJournal {
 }
 
 function keyOf(trial: Trial, images: readonly string[]): string {
-  const sorted = (record: Readonly<Record<string, unknown>>): unknown => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = (record: Readonly<Record<string, unknown>>): unknown =>
+    Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
   const { layers, ...policy } = trial.plan;
-  const identity = [sorted(layers), sorted(policy), sorted(trial.thresholds), images, ...(trial.biases ? [trial.biases] : []), ...(trial.activationType === 'uint8' ? ['uint8'] : [])];
+  const identity = [
+    sorted(layers),
+    sorted(policy),
+    sorted(trial.thresholds),
+    images,
+    ...(trial.biases ? [trial.biases] : []),
+    ...(trial.activationType === 'uint8' ? ['uint8'] : []),
+  ];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
 }
 

@@ -50,14 +50,31 @@ export class TrialModels {
 
   /** A model that yields the shifts of the biases of quantized layers, see biasShiftModel. */
   shifts(trial: Trial): TrialModel & { readonly biases: readonly LayerBias[] } {
-    const placement = placeQdq(this.model, trial.plan, this.target, { ranges: rangeFacts(this.weights, this.ranges), thresholds: trial.thresholds });
+    const placement = placeQdq(this.model, trial.plan, this.target, {
+      ranges: rangeFacts(this.weights, this.ranges),
+      thresholds: trial.thresholds,
+    });
     const biases = correctableBiases(graphFacts(this.model), placement);
     const { model, hasFp16 } = this.quantized(trial, []);
     return { bytes: this.encode(biasShiftModel(this.model, model, biases)), hasFp16, biases };
   }
 
-  private quantized({ plan, thresholds, biases = [], activationType = 'int8' }: Trial, observed: readonly string[]): QuantizedModel {
-    return quantizeModel({ model: this.model, target: this.target, plan, thresholds, biases, activationType, ranges: this.ranges, purpose: this.simulates ? 'simulation' : 'engine', weights: this.weights, observed });
+  private quantized(
+    { plan, thresholds, biases = [], activationType = 'int8' }: Trial,
+    observed: readonly string[],
+  ): QuantizedModel {
+    return quantizeModel({
+      model: this.model,
+      target: this.target,
+      plan,
+      thresholds,
+      biases,
+      activationType,
+      ranges: this.ranges,
+      purpose: this.simulates ? 'simulation' : 'engine',
+      weights: this.weights,
+      observed,
+    });
   }
 
   private encode(model: Model): Uint8Array {

@@ -11,7 +11,16 @@ import type { OutputTensor } from '../backends/model-session';
 import type { BiasCorrection } from '../../src-shared/domain/repair';
 import { entryPath } from './entry-path';
 import { TrialJournal } from './trial-journal';
-import type { BiasShifts, FromTrialWorker, LayerErrors, SharedReference, ToTrialWorker, TrialInit, TrialTask, TrialTasks } from './trial-protocol';
+import type {
+  BiasShifts,
+  FromTrialWorker,
+  LayerErrors,
+  SharedReference,
+  ToTrialWorker,
+  TrialInit,
+  TrialTask,
+  TrialTasks,
+} from './trial-protocol';
 
 /** Preprocessed images are kept in memory while models are tried on them. */
 const MAX_IMAGE_BYTES = 2 ** 31;
@@ -37,7 +46,11 @@ export interface TrialParams {
  * the phase that was set last.
  * @throws WorkbenchError images-empty, model-unsupported, cancelled.
  */
-export async function withTrials<T>(params: TrialParams, context: TaskContext, use: (trials: TrialPool) => Promise<T>): Promise<T> {
+export async function withTrials<T>(
+  params: TrialParams,
+  context: TaskContext,
+  use: (trials: TrialPool) => Promise<T>,
+): Promise<T> {
   const pool = new TrialPool(params, context);
   try {
     await pool.open();
@@ -112,9 +125,13 @@ export class TrialPool implements Trials {
     const bytes = entries.length * input.channels * input.height * input.width * 4;
     if (bytes > MAX_IMAGE_BYTES) {
       const fitting = Math.floor((entries.length * MAX_IMAGE_BYTES) / bytes);
-      throw new WorkbenchError('usage', `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, expected at most ${MAX_IMAGE_BYTES / 1e6} MB`, {
-        hint: `Use fewer images: --limit ${fitting}.`,
-      });
+      throw new WorkbenchError(
+        'usage',
+        `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
+        {
+          hint: `Use fewer images: --limit ${fitting}.`,
+        },
+      );
     }
     throwIfAborted(this.context.signal);
     this.context.signal?.addEventListener('abort', this.onAbort, { once: true });
@@ -140,11 +157,16 @@ export class TrialPool implements Trials {
     const missing = trials.flatMap((_, i) => (found[i] ? [] : [i]));
     this.report((trials.length - missing.length) * at.length);
     const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.length / missing.length));
-    const running = new Map(missing.map((i) => [i, { answers: at.map((): TrialAnswer => NO_ANSWER), partsLeft: parts.length }]));
+    const running = new Map(
+      missing.map((i) => [i, { answers: at.map((): TrialAnswer => NO_ANSWER), partsLeft: parts.length }]),
+    );
     await this.spread(
       missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
       async (worker, { trial, part }) => {
-        const { answers: own, runMs } = await worker.call('run', { trial: trials[trial] ?? NO_TRIAL, slots: this.slotsOf(at.slice(part.from, part.to)) });
+        const { answers: own, runMs } = await worker.call('run', {
+          trial: trials[trial] ?? NO_TRIAL,
+          slots: this.slotsOf(at.slice(part.from, part.to)),
+        });
         this.passes += own.length;
         this.trialClock = { runMs: this.trialClock.runMs + runMs, images: this.trialClock.images + own.length };
         this.report(own.length);
@@ -162,11 +184,17 @@ export class TrialPool implements Trials {
    * Errors at the outputs of layers under one trial, summed over images.
    * @param tensors outputs of layers; those that the rewritten model has as integers only are absent from the result.
    */
-  async layers(trial: Trial, tensors: readonly string[], at: readonly number[]): Promise<ReadonlyMap<string, { readonly signal: number; readonly noise: number }>> {
+  async layers(
+    trial: Trial,
+    tensors: readonly string[],
+    at: readonly number[],
+  ): Promise<ReadonlyMap<string, { readonly signal: number; readonly noise: number }>> {
     const parts = partsOf(at.length, this.workers.length);
     const found: LayerErrors[][] = parts.map(() => []);
     await this.spread([...parts.entries()], async (worker, [i, part]) => {
-      found[i] = [...(await worker.call('layers', { trial, tensors, slots: this.slotsOf(at.slice(part.from, part.to)) }))];
+      found[i] = [
+        ...(await worker.call('layers', { trial, tensors, slots: this.slotsOf(at.slice(part.from, part.to)) })),
+      ];
       this.passes += 2 * (part.to - part.from);
       this.report(2 * (part.to - part.from));
     });
@@ -192,7 +220,9 @@ export class TrialPool implements Trials {
     const images = found.flatMap((part) => part.images);
     return (found[0]?.biases ?? []).map((bias, i) => {
       const sums = new Float64Array(bias.channels);
-      for (const image of images) for (const [channel, value] of (image[i] ?? new Float32Array()).entries()) sums[channel] = (sums[channel] ?? 0) + value;
+      for (const image of images)
+        for (const [channel, value] of (image[i] ?? new Float32Array()).entries())
+          sums[channel] = (sums[channel] ?? 0) + value;
       return { ...bias, shift: Array.from(sums, (sum) => Math.fround(sum / images.length)) };
     });
   }
@@ -232,7 +262,11 @@ export class TrialPool implements Trials {
       this.images.push({ file: imageId(entry), group: entry.group, label: entry.label });
     }
     const [first] = this.skipped;
-    if (this.images.length === 0) throw new WorkbenchError('images-empty', `None of ${slots.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`);
+    if (this.images.length === 0)
+      throw new WorkbenchError(
+        'images-empty',
+        `None of ${slots.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`,
+      );
   }
 
   /** FP32 first: everything is compared with it. */
@@ -255,7 +289,12 @@ export class TrialPool implements Trials {
     });
     // The clock says how the processor time divides, however busy the machine is.
     const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.open + clock.run);
-    this.costs = { ...this.costs, openSeconds: (perMs * clock.open) / parts.length, runSeconds: (perMs * clock.run) / total, slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))) };
+    this.costs = {
+      ...this.costs,
+      openSeconds: (perMs * clock.open) / parts.length,
+      runSeconds: (perMs * clock.run) / total,
+      slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))),
+    };
     this.leaveOutUnanswered(outputs);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     const shared = this.shareable(outputs);
@@ -266,11 +305,20 @@ export class TrialPool implements Trials {
   private leaveOutUnanswered(outputs: (readonly OutputTensor[])[]): void {
     for (let i = this.images.length - 1; i >= 0; i--) {
       if (this.reference[i]?.signal.every(Number.isFinite)) continue;
-      this.skipped.push({ file: this.images[i]?.file ?? '', reason: 'FP32 answers with values that are no numbers (NaN or infinite)' });
+      this.skipped.push({
+        file: this.images[i]?.file ?? '',
+        reason: 'FP32 answers with values that are no numbers (NaN or infinite)',
+      });
       for (const list of [this.images, this.slots, this.ids, this.reference, outputs]) list.splice(i, 1);
     }
     if (this.images.length === 0) {
-      throw new WorkbenchError('images-empty', 'FP32 answers every image with values that are no numbers (NaN or infinite)', { hint: 'Check the preprocessing (scale, mean, std), and the model in FP32: calib validate PROJECT --variants fp32' });
+      throw new WorkbenchError(
+        'images-empty',
+        'FP32 answers every image with values that are no numbers (NaN or infinite)',
+        {
+          hint: 'Check the preprocessing (scale, mean, std), and the model in FP32: calib validate PROJECT --variants fp32',
+        },
+      );
     }
   }
 
@@ -284,9 +332,13 @@ export class TrialPool implements Trials {
         for (const [i, own] of outputs.entries()) {
           const found = own.find((output) => output.name === name)?.data ?? new Float32Array();
           if (found.length !== length) {
-            throw new WorkbenchError('model-unsupported', `Output "${name}" has ${length} values for ${this.images[0]?.file ?? ''} and ${found.length} for ${this.images[i]?.file ?? ''}`, {
-              hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
-            });
+            throw new WorkbenchError(
+              'model-unsupported',
+              `Output "${name}" has ${length} values for ${this.images[0]?.file ?? ''} and ${found.length} for ${this.images[i]?.file ?? ''}`,
+              {
+                hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
+              },
+            );
           }
           new Float32Array(values, (this.slots[i] ?? 0) * length * 4, length).set(found);
         }
@@ -335,14 +387,20 @@ interface Part {
 /** At most `count` parts of nearly the same size. */
 function partsOf(length: number, count: number): Part[] {
   const parts = Math.max(1, Math.min(count, Math.ceil(length / MIN_CHUNK)));
-  return Array.from({ length: parts }, (_, i) => ({ from: Math.floor((i * length) / parts), to: Math.floor(((i + 1) * length) / parts) }));
+  return Array.from({ length: parts }, (_, i) => ({
+    from: Math.floor((i * length) / parts),
+    to: Math.floor(((i + 1) * length) / parts),
+  }));
 }
 
 /** A thread that answers one call at a time. */
 class TrialWorker {
   private readonly thread = new Worker(entryPath('trial-worker'));
   private nextId = 0;
-  private readonly waiting = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }>();
+  private readonly waiting = new Map<
+    number,
+    { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }
+  >();
 
   constructor() {
     this.thread.on('message', (message: FromTrialWorker) => {
@@ -352,7 +410,8 @@ class TrialWorker {
       else call?.resolve(message.result as never);
     });
     this.thread.on('error', (error) => {
-      for (const { reject } of this.waiting.values()) reject(new WorkbenchError('internal', `A compute worker failed: ${error.message}`, { cause: error }));
+      for (const { reject } of this.waiting.values())
+        reject(new WorkbenchError('internal', `A compute worker failed: ${error.message}`, { cause: error }));
       this.waiting.clear();
     });
   }

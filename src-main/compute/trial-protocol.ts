@@ -29,7 +29,12 @@ export interface TrialInit {
 /** FP32's outputs to all images: output by output, image by image. Shared by all workers. */
 export interface SharedReference {
   /** Name, shape and number of float32 values for one image; 0 for an output of another type. */
-  readonly outputs: readonly { readonly name: string; readonly dims: readonly number[]; readonly length: number; readonly values: SharedArrayBuffer }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly dims: readonly number[];
+    readonly length: number;
+    readonly values: SharedArrayBuffer;
+  }[];
 }
 
 /** Sums over what layers computed for a range of images: per layer output, squares of FP32 and of the difference. */
@@ -47,14 +52,34 @@ export interface BiasShifts {
 /** Slots are indices of images. */
 export interface TrialTasks {
   /** Decodes and preprocesses an image into its slot. @returns null, or why it cannot be used. */
-  readonly load: { readonly params: { readonly slot: number; readonly entry: ImageEntry }; readonly result: string | null };
-  readonly reference: { readonly params: { readonly slots: readonly number[] }; readonly result: { readonly answers: readonly ReferenceAnswer[]; readonly outputs: readonly (readonly OutputTensor[])[]; readonly openMs: number; readonly runMs: number } };
+  readonly load: {
+    readonly params: { readonly slot: number; readonly entry: ImageEntry };
+    readonly result: string | null;
+  };
+  readonly reference: {
+    readonly params: { readonly slots: readonly number[] };
+    readonly result: {
+      readonly answers: readonly ReferenceAnswer[];
+      readonly outputs: readonly (readonly OutputTensor[])[];
+      readonly openMs: number;
+      readonly runMs: number;
+    };
+  };
   readonly share: { readonly params: SharedReference; readonly result: null };
-  readonly run: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: { readonly answers: readonly TrialAnswer[]; readonly runMs: number } };
+  readonly run: {
+    readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
+    readonly result: { readonly answers: readonly TrialAnswer[]; readonly runMs: number };
+  };
   /** Errors at the outputs of layers; one entry per image, in order. */
-  readonly layers: { readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] }; readonly result: readonly LayerErrors[] };
+  readonly layers: {
+    readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] };
+    readonly result: readonly LayerErrors[];
+  };
   /** Shifts of biases; one list per image, in order, with one array per bias. */
-  readonly shifts: { readonly params: { readonly trial: Trial; readonly slots: readonly number[] }; readonly result: BiasShifts };
+  readonly shifts: {
+    readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
+    readonly result: BiasShifts;
+  };
 }
 export type TrialTask = keyof TrialTasks;
 

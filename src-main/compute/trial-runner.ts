@@ -8,7 +8,9 @@ import { TrialModels, type TrialModel } from './trial-models';
 import { shiftName } from '../quantization/bias-correction';
 import type { BiasShifts, LayerErrors, SharedReference, TrialInit, TrialTasks } from './trial-protocol';
 
-type Tasks = { readonly [T in keyof TrialTasks]: (params: TrialTasks[T]['params']) => Promise<TrialTasks[T]['result']> };
+type Tasks = {
+  readonly [T in keyof TrialTasks]: (params: TrialTasks[T]['params']) => Promise<TrialTasks[T]['result']>;
+};
 
 /** What one trial worker does. A session lives as long as its task, so that memory does not grow with the number of models tried. */
 export class TrialRunner implements Tasks {
@@ -71,7 +73,10 @@ export class TrialRunner implements Tasks {
       for (const chunk of this.chunks(slots)) {
         for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
           const { outputs, top5 } = answerOf(own, this.referenceOf(chunk[i] ?? 0), 0, 1);
-          answers.push({ noise: outputs.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)), top1: top5[0] ?? -1 });
+          answers.push({
+            noise: outputs.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)),
+            top1: top5[0] ?? -1,
+          });
         }
       }
       return { answers, runMs: performance.now() - openedAt };
@@ -85,7 +90,8 @@ export class TrialRunner implements Tasks {
         for (const chunk of this.chunks(slots)) {
           const expected = await this.runChunk(fp32, chunk);
           const found = await this.runChunk(session, chunk);
-          for (const i of chunk.keys()) errors.push(layerErrors(tensors, byName(expected[i] ?? []), byName(found[i] ?? [])));
+          for (const i of chunk.keys())
+            errors.push(layerErrors(tensors, byName(expected[i] ?? []), byName(found[i] ?? [])));
         }
         return errors;
       }),
@@ -107,7 +113,13 @@ export class TrialRunner implements Tasks {
   }
 
   private async withSession<T>(model: TrialModel, use: (session: OrtSession) => Promise<T>): Promise<T> {
-    const session = await OrtSession.open({ model: model.bytes, weightsDir: this.options.preparedDir, threads: 1, simulate: this.models.simulates, hasFp16: model.hasFp16 });
+    const session = await OrtSession.open({
+      model: model.bytes,
+      weightsDir: this.options.preparedDir,
+      threads: 1,
+      simulate: this.models.simulates,
+      hasFp16: model.hasFp16,
+    });
     try {
       return await use(session);
     } finally {
@@ -139,7 +151,11 @@ export class TrialRunner implements Tasks {
 
   private referenceOf(slot: number): OutputTensor[] {
     if (!this.shared) throw new Error('Assertion failed: a trial ran before FP32');
-    return this.shared.outputs.map(({ name, dims, length, values }) => ({ name, dims, data: length === 0 ? null : new Float32Array(values, slot * length * 4, length) }));
+    return this.shared.outputs.map(({ name, dims, length, values }) => ({
+      name,
+      dims,
+      data: length === 0 ? null : new Float32Array(values, slot * length * 4, length),
+    }));
   }
 }
 
@@ -156,7 +172,11 @@ function byName(outputs: readonly OutputTensor[]): ReadonlyMap<string, Float32Ar
 }
 
 /** Tensors that the rewritten model has as integers only have no error of their own: they are left out. */
-function layerErrors(tensors: readonly string[], expected: ReadonlyMap<string, Float32Array>, found: ReadonlyMap<string, Float32Array>): LayerErrors {
+function layerErrors(
+  tensors: readonly string[],
+  expected: ReadonlyMap<string, Float32Array>,
+  found: ReadonlyMap<string, Float32Array>,
+): LayerErrors {
   const known = tensors.filter((name) => expected.has(name) && found.has(name));
   const sums = known.map((name) => {
     const a = expected.get(name) ?? new Float32Array();

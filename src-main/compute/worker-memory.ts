@@ -29,7 +29,11 @@ export function memoryBounds(limitBytes: number | undefined): MemoryBounds {
  * @param workerBytes what the first one added at its peak
  * @param peakBytes resident memory of the process at that peak
  */
-export function affordableWorkers(wanted: number, { workerBytes, peakBytes }: { readonly workerBytes: number; readonly peakBytes: number }, bounds: MemoryBounds): number {
+export function affordableWorkers(
+  wanted: number,
+  { workerBytes, peakBytes }: { readonly workerBytes: number; readonly peakBytes: number },
+  bounds: MemoryBounds,
+): number {
   const { limitBytes = Number.POSITIVE_INFINITY, containerBytes, freeBytes } = bounds;
   const container = containerBytes === 0 ? Number.POSITIVE_INFINITY : containerBytes * CONTAINER_SHARE - APP_BYTES;
   const more = Math.min(limitBytes - peakBytes, container - peakBytes, freeBytes * FREE_SHARE);

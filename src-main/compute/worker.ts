@@ -10,7 +10,9 @@ import { createEvaluateRole, type EvaluateInit } from './roles/evaluate-role';
 import type { Batch, FromWorker, ImageOutcome, ToWorker } from './image-pool';
 
 /** An image that was decoded and preprocessed, or the reason why not. */
-export type LoadedImage = { readonly ok: true; readonly entry: ImageEntry; readonly data: Float32Array } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
+export type LoadedImage =
+  | { readonly ok: true; readonly entry: ImageEntry; readonly data: Float32Array }
+  | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
 
 /** What a worker does with images. */
 export interface Role {
@@ -44,7 +46,8 @@ async function loadImage(entry: ImageEntry): Promise<LoadedImage> {
     return { ok: true, entry, data: await role.load(entry) };
   } catch (error) {
     // Only the image is at fault: it is named and skipped. Everything else ends the job.
-    if (error instanceof WorkbenchError && error.code === 'image-invalid') return { ok: false, reason: error.message, ...(errnoOf(error.cause) === null ? {} : { isAbsent: true }) };
+    if (error instanceof WorkbenchError && error.code === 'image-invalid')
+      return { ok: false, reason: error.message, ...(errnoOf(error.cause) === null ? {} : { isAbsent: true }) };
     throw error;
   }
 }
@@ -55,7 +58,9 @@ async function processBatch(batch: Batch, loading: Promise<LoadedImage[]>): Prom
   const usable = loaded.filter((image) => image.ok);
   const values = role && usable.length > 0 ? await role.process(usable) : [];
   let next = 0;
-  const outcomes = loaded.map((image): ImageOutcome<unknown> => (image.ok ? { ok: true, value: values[next++] } : image));
+  const outcomes = loaded.map((image): ImageOutcome<unknown> =>
+    image.ok ? { ok: true, value: values[next++] } : image,
+  );
   send({ type: 'batch', index: batch.index, outcomes });
 }
 

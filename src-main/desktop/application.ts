@@ -56,7 +56,11 @@ export function startDesktop(): void {
 
 function connect(workbench: Workbench, grants: PathGrants, page: string): void {
   serveIpc({
-    api: confineApi(workbench, { grants, checksReferences: false, hint: 'Drop it on the window, or choose it in a dialog.' }),
+    api: confineApi(workbench, {
+      grants,
+      checksReferences: false,
+      hint: 'Drop it on the window, or choose it in a dialog.',
+    }),
     ipc: ipcMain,
     isTrusted: (frame) => isTrustedSender(frame, page),
     broadcast: (channel, message) => {
@@ -86,13 +90,18 @@ function showWindow(page: string, grants: PathGrants, project: string | null): v
 function openWindow(address: string): void {
   const statePath = join(app.getPath('userData'), 'window.json');
   const saved = readWindowState(statePath);
-  const bounds = openingBounds(saved?.bounds ?? null, [screen.getPrimaryDisplay(), ...screen.getAllDisplays()].map(({ workArea }) => workArea));
+  const bounds = openingBounds(
+    saved?.bounds ?? null,
+    [screen.getPrimaryDisplay(), ...screen.getAllDisplays()].map(({ workArea }) => workArea),
+  );
   const window = new BrowserWindow(windowOptions(bounds, join(packageRoot(), 'out/preload/preload.cjs')));
   if (saved?.isMaximized === true) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.on('close', () => {
     // The place of a window is not worth an error at its end.
-    writeWindowState(statePath, { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() }).catch(() => undefined);
+    writeWindowState(statePath, { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() }).catch(
+      () => undefined,
+    );
   });
   void window.loadURL(address);
 }

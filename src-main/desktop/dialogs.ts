@@ -9,7 +9,13 @@ const OPEN_OPTIONS: Readonly<Record<OpenKind, OpenDialogOptions>> = {
   model: { properties: ['openFile'], filters: [{ name: 'ONNX', extensions: ['onnx'] }] },
   folder: { properties: ['openDirectory', 'openFile'], filters: [{ name: 'Images, list files', extensions: ['*'] }] },
   project: { properties: ['openDirectory'] },
-  cache: { properties: ['openFile'], filters: [{ name: 'Calibration cache', extensions: ['cache', 'txt'] }, { name: '*', extensions: ['*'] }] },
+  cache: {
+    properties: ['openFile'],
+    filters: [
+      { name: 'Calibration cache', extensions: ['cache', 'txt'] },
+      { name: '*', extensions: ['*'] },
+    ],
+  },
 };
 
 /** On Windows and Linux a dialog picks files or folders, never both. */
@@ -20,7 +26,9 @@ export function openOptions(kind: OpenKind, platform: NodeJS.Platform): OpenDial
 
 /** The system's dialogs, as far as they are used. */
 export interface Dialogs {
-  showOpenDialog(options: OpenDialogOptions): Promise<{ readonly canceled: boolean; readonly filePaths: readonly string[] }>;
+  showOpenDialog(
+    options: OpenDialogOptions,
+  ): Promise<{ readonly canceled: boolean; readonly filePaths: readonly string[] }>;
   showSaveDialog(options: SaveDialogOptions): Promise<{ readonly canceled: boolean; readonly filePath: string }>;
 }
 
@@ -28,14 +36,17 @@ export interface Dialogs {
 export async function choosePath(request: unknown, dialogs: Dialogs, grants: PathGrants): Promise<string | null> {
   const wished: unknown = typeof request === 'object' && request !== null ? Reflect.get(request, 'kind') : undefined;
   const kind = DIALOG_KINDS.find((candidate) => candidate === wished);
-  if (kind === undefined) throw new WorkbenchError('usage', `Expected one of ${DIALOG_KINDS.join(', ')} as the kind of dialog`);
+  if (kind === undefined)
+    throw new WorkbenchError('usage', `Expected one of ${DIALOG_KINDS.join(', ')} as the kind of dialog`);
   const path = kind === 'save' ? await chooseNew(dialogs) : await chooseExisting(kind, dialogs);
   if (path !== null) grants.grant(path);
   return path;
 }
 
 async function chooseNew(dialogs: Dialogs): Promise<string | null> {
-  const { canceled, filePath } = await dialogs.showSaveDialog({ properties: ['createDirectory', 'showOverwriteConfirmation'] });
+  const { canceled, filePath } = await dialogs.showSaveDialog({
+    properties: ['createDirectory', 'showOverwriteConfirmation'],
+  });
   return canceled || filePath === '' ? null : filePath;
 }
 

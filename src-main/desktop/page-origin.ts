@@ -11,7 +11,8 @@ export const APP_URL = `${APP_SCHEME}://${APP_HOST}/`;
 export function pageUrl(developmentUrl: string | undefined, isPackaged: boolean): string {
   if (developmentUrl === undefined || isPackaged) return APP_URL;
   const { protocol, hostname } = new URL(developmentUrl);
-  const isLocal = protocol === 'http:' && (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]');
+  const isLocal =
+    protocol === 'http:' && (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]');
   return isLocal ? developmentUrl : APP_URL;
 }
 

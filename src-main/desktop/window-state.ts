@@ -22,7 +22,10 @@ const DEFAULT_HEIGHT = 900;
 /** So much of a window must be on a screen that a person can take hold of it. */
 const MIN_VISIBLE = 120;
 
-const shape = objectOf<WindowState>({ bounds: objectOf<Bounds>({ x: integer, y: integer, width: integer, height: integer }, {}), isMaximized: boolean }, {});
+const shape = objectOf<WindowState>(
+  { bounds: objectOf<Bounds>({ x: integer, y: integer, width: integer, height: integer }, {}), isMaximized: boolean },
+  {},
+);
 
 /** What was saved, or null when there is nothing usable: a window's place is no reason to fail. */
 export function readWindowState(path: string): WindowState | null {
@@ -44,11 +47,21 @@ export function openingBounds(saved: Bounds | null, workAreas: readonly Bounds[]
   const first = workAreas[0] ?? { x: 0, y: 0, width: DEFAULT_WIDTH, height: DEFAULT_HEIGHT };
   if (saved !== null) {
     const area = workAreas.find((candidate) => overlap(saved, candidate));
-    if (area !== undefined) return { ...saved, width: clamp(saved.width, MIN_WIDTH, area.width), height: clamp(saved.height, MIN_HEIGHT, area.height) };
+    if (area !== undefined)
+      return {
+        ...saved,
+        width: clamp(saved.width, MIN_WIDTH, area.width),
+        height: clamp(saved.height, MIN_HEIGHT, area.height),
+      };
   }
   const width = clamp(DEFAULT_WIDTH, MIN_WIDTH, first.width);
   const height = clamp(DEFAULT_HEIGHT, MIN_HEIGHT, first.height);
-  return { x: first.x + Math.round((first.width - width) / 2), y: first.y + Math.round((first.height - height) / 2), width, height };
+  return {
+    x: first.x + Math.round((first.width - width) / 2),
+    y: first.y + Math.round((first.height - height) / 2),
+    width,
+    height,
+  };
 }
 
 /** The title bar is at the top, so that its height counts and not the window's. */

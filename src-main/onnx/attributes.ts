@@ -3,12 +3,19 @@ import type { Attribute, AttributeValue, Node } from './model';
 const utf8 = new TextDecoder();
 
 /** The attribute's value if it is there and of that kind. */
-export function attrValue<K extends AttributeValue['kind']>(node: Node, name: string, kind: K): Extract<AttributeValue, { kind: K }> | undefined {
+export function attrValue<K extends AttributeValue['kind']>(
+  node: Node,
+  name: string,
+  kind: K,
+): Extract<AttributeValue, { kind: K }> | undefined {
   const value = node.attribute.find((attribute) => attribute.name === name)?.value;
   return value !== undefined && isKind(value, kind) ? value : undefined;
 }
 
-function isKind<K extends AttributeValue['kind']>(value: AttributeValue, kind: K): value is Extract<AttributeValue, { kind: K }> {
+function isKind<K extends AttributeValue['kind']>(
+  value: AttributeValue,
+  kind: K,
+): value is Extract<AttributeValue, { kind: K }> {
   return value.kind === kind;
 }
 
@@ -38,6 +45,10 @@ export function attrString<D>(node: Node, name: string, fallback: D): string | D
 }
 
 /** The node's attributes without those of the given names, and with `added` at the end. */
-export function withAttributes(node: Node, remove: readonly string[], added: readonly Attribute[] = []): readonly Attribute[] {
+export function withAttributes(
+  node: Node,
+  remove: readonly string[],
+  added: readonly Attribute[] = [],
+): readonly Attribute[] {
   return [...node.attribute.filter((attribute) => !remove.includes(attribute.name)), ...added];
 }

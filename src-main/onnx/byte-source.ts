@@ -81,7 +81,7 @@ export class FileSource implements ByteSource {
 
   /** Fills `target` from `offset` on. */
   readInto(target: Uint8Array, offset: number): void {
-    for (let done = 0; done < target.length; ) {
+    for (let done = 0; done < target.length;) {
       const count = readSync(this.fd, target, done, Math.min(MAX_READ_BYTES, target.length - done), offset + done);
       if (count === 0) throw truncated(this.name, offset + target.length, offset + done);
       done += count;
@@ -107,20 +107,29 @@ function openForReading(path: string): number {
     return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const problem = code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read (${code ?? 'unknown error'})`;
+    const problem =
+      code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read (${code ?? 'unknown error'})`;
     throw new WorkbenchError('not-found', `${path} ${problem}`, { cause: error });
   }
 }
 
 function truncated(name: string, expectedBytes: number, foundBytes: number): WorkbenchError {
-  return new WorkbenchError('model-invalid', `${name} is shorter than it was: expected at least ${expectedBytes} bytes, found ${foundBytes}`);
+  return new WorkbenchError(
+    'model-invalid',
+    `${name} is shorter than it was: expected at least ${expectedBytes} bytes, found ${foundBytes}`,
+  );
 }
 
 /** Opens the source of a range of an origin again. @throws WorkbenchError when the file changed since it was read. */
 export function reopen(origin: ByteOrigin): ByteSource {
   if (origin.kind === 'bytes') return bufferSource(origin.bytes, 'model');
   const source = new FileSource(origin.path);
-  if (source.origin.kind === 'file' && source.sizeBytes === origin.sizeBytes && source.origin.mtimeMs === origin.mtimeMs) return source;
+  if (
+    source.origin.kind === 'file' &&
+    source.sizeBytes === origin.sizeBytes &&
+    source.origin.mtimeMs === origin.mtimeMs
+  )
+    return source;
   source.close();
   throw new WorkbenchError('model-invalid', `${origin.path} changed on disk since it was read; read the model again`);
 }

@@ -15,7 +15,13 @@ export interface GraphProblem {
 /** FP16 scales, and Q/DQ per channel, exist from these operator sets on. */
 const HALF_SCALE_OPSET = 19;
 const PER_CHANNEL_OPSET = 13;
-const ZERO_POINT_TYPES: readonly number[] = [DataType.INT8, DataType.UINT8, DataType.INT16, DataType.UINT16, DataType.INT32];
+const ZERO_POINT_TYPES: readonly number[] = [
+  DataType.INT8,
+  DataType.UINT8,
+  DataType.INT16,
+  DataType.UINT16,
+  DataType.INT32,
+];
 
 /**
  * What is wrong with a model's structure, by the rules of the ONNX standard that an edit can break: every input is defined
@@ -46,27 +52,36 @@ function checkGraph(graph: Graph, outer: ReadonlySet<string>, check: Check): voi
   const initializers = new Map<string, Tensor>();
   const nodeNames = new Set<string>();
   const define = (name: string, node: Node | null): void => {
-    if (defined.has(name) || outer.has(name)) problems.push({ node, message: `defines "${name}", which is defined already` });
+    if (defined.has(name) || outer.has(name))
+      problems.push({ node, message: `defines "${name}", which is defined already` });
     defined.add(name);
   };
-  for (const name of defined) if (outer.has(name)) problems.push({ node: null, message: `Input "${name}" of a body has a name of the graph around it` });
+  for (const name of defined)
+    if (outer.has(name))
+      problems.push({ node: null, message: `Input "${name}" of a body has a name of the graph around it` });
   for (const tensor of graph.initializer) {
-    if (initializers.has(tensor.name) || outer.has(tensor.name)) problems.push({ node: null, message: `Initializer "${tensor.name}" is defined already` });
+    if (initializers.has(tensor.name) || outer.has(tensor.name))
+      problems.push({ node: null, message: `Initializer "${tensor.name}" is defined already` });
     initializers.set(tensor.name, tensor);
     defined.add(tensor.name);
   }
   for (const node of graph.node) {
-    if (node.name !== '' && nodeNames.has(node.name)) problems.push({ node, message: 'another node has the same name' });
+    if (node.name !== '' && nodeNames.has(node.name))
+      problems.push({ node, message: 'another node has the same name' });
     nodeNames.add(node.name);
     const domain = isDefaultDomain(node.domain) ? '' : node.domain;
-    if (!check.domains.has(domain)) problems.push({ node, message: `the model imports no operator set of its domain "${domain}"` });
+    if (!check.domains.has(domain))
+      problems.push({ node, message: `the model imports no operator set of its domain "${domain}"` });
     const missing = node.input.find((name) => name !== '' && !defined.has(name) && !outer.has(name));
     if (missing !== undefined) problems.push({ node, message: `reads "${missing}", which nothing before it defines` });
     for (const body of subgraphsOf(node)) checkGraph(body, new Set([...outer, ...defined]), check);
-    if (isOp(node, 'QuantizeLinear', 'DequantizeLinear')) problems.push(...qdqProblems(node, initializers, check.opset));
+    if (isOp(node, 'QuantizeLinear', 'DequantizeLinear'))
+      problems.push(...qdqProblems(node, initializers, check.opset));
     for (const name of node.output) if (name !== '') define(name, node);
   }
-  for (const { name } of graph.output) if (!defined.has(name) && !outer.has(name)) problems.push({ node: null, message: `Nothing makes the output "${name}"` });
+  for (const { name } of graph.output)
+    if (!defined.has(name) && !outer.has(name))
+      problems.push({ node: null, message: `Nothing makes the output "${name}"` });
 }
 
 function qdqProblems(node: Node, initializers: ReadonlyMap<string, Tensor>, opset: number): GraphProblem[] {
@@ -75,17 +90,26 @@ function qdqProblems(node: Node, initializers: ReadonlyMap<string, Tensor>, opse
   const found: string[] = [];
   const zeroPoint = initializers.get(node.input[2] ?? '');
   const isHalf = scale.dataType === DataType.FLOAT16;
-  if (scale.dataType !== DataType.FLOAT && !isHalf && scale.dataType !== DataType.BFLOAT16) found.push(`its scale has element type ${scale.dataType}, expected a floating-point one`);
+  if (scale.dataType !== DataType.FLOAT && !isHalf && scale.dataType !== DataType.BFLOAT16)
+    found.push(`its scale has element type ${scale.dataType}, expected a floating-point one`);
   if (isHalf && opset < HALF_SCALE_OPSET) found.push(`its scale is FP16, which operator set ${opset} does not know`);
-  if (scale.dims.length > 0 && opset < PER_CHANNEL_OPSET) found.push(`it has a scale per channel, which operator set ${opset} does not know`);
-  if (zeroPoint && opset < HALF_SCALE_OPSET && !ZERO_POINT_TYPES.includes(zeroPoint.dataType)) found.push(`its zero point has element type ${zeroPoint.dataType}`);
-  if (zeroPoint && zeroPoint.dims.join() !== scale.dims.join()) found.push(`its zero point has shape [${zeroPoint.dims.join()}], its scale [${scale.dims.join()}]`);
+  if (scale.dims.length > 0 && opset < PER_CHANNEL_OPSET)
+    found.push(`it has a scale per channel, which operator set ${opset} does not know`);
+  if (zeroPoint && opset < HALF_SCALE_OPSET && !ZERO_POINT_TYPES.includes(zeroPoint.dataType))
+    found.push(`its zero point has element type ${zeroPoint.dataType}`);
+  if (zeroPoint && zeroPoint.dims.join() !== scale.dims.join())
+    found.push(`its zero point has shape [${zeroPoint.dims.join()}], its scale [${scale.dims.join()}]`);
   const data = initializers.get(node.input[0] ?? '');
   if (data && scale.dims.length === 1 && data.dims.length > 0) {
     const axis = attrInt(node, 'axis', 1);
     const size = data.dims.at(axis);
-    if (size !== scale.dims[0] && scale.dims[0] !== 1) found.push(`it has ${scale.dims[0] ?? 0} scales for axis ${axis} of [${data.dims.join()}]`);
+    if (size !== scale.dims[0] && scale.dims[0] !== 1)
+      found.push(`it has ${scale.dims[0] ?? 0} scales for axis ${axis} of [${data.dims.join()}]`);
   }
-  if (scale.dataType === DataType.FLOAT && !tensorAsFloat32(scale).every((value) => value > 0 && Number.isFinite(value))) found.push('one of its scales is not a finite number above 0');
+  if (
+    scale.dataType === DataType.FLOAT &&
+    !tensorAsFloat32(scale).every((value) => value > 0 && Number.isFinite(value))
+  )
+    found.push('one of its scales is not a finite number above 0');
   return found.map((message) => ({ node, message }));
 }

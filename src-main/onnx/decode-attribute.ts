@@ -5,7 +5,18 @@ import type { Attribute, AttributeValue, Graph, Tensor } from './model';
 import { floatAt, notOnnx, VarintCursor, WireType, type FieldCursor } from './wire-cursor';
 
 /** onnx.AttributeProto.AttributeType, the values that are understood. */
-export const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8, tensors: 9, graphs: 10 } as const;
+export const ATTRIBUTE_TYPES = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+} as const;
 
 /** Attributes hold shapes, axes and small constants; longer lists belong into tensors. */
 const MAX_LIST = 16_000_000;
@@ -53,8 +64,16 @@ export function decodeAttribute(context: DecodeContext, fields: FieldCursor): At
   };
   while (fields.next()) readField(context, fields, raw);
   const value = raw.isReference ? ({ kind: 'other' } as const) : valueOf(raw);
-  const kept = value.kind === 'other' ? raw.verbatim.map((range) => context.source.slice(range.start, range.end - range.start)) : raw.unknown;
-  return { name: raw.name, value, ...(raw.docString === null ? {} : { docString: raw.docString }), ...unknownPart(kept) };
+  const kept =
+    value.kind === 'other'
+      ? raw.verbatim.map((range) => context.source.slice(range.start, range.end - range.start))
+      : raw.unknown;
+  return {
+    name: raw.name,
+    value,
+    ...(raw.docString === null ? {} : { docString: raw.docString }),
+    ...unknownPart(kept),
+  };
 }
 
 function readField(context: DecodeContext, fields: FieldCursor, raw: RawAttribute): void {
@@ -121,7 +140,9 @@ function readList(context: DecodeContext, fields: FieldCursor, raw: RawAttribute
 }
 
 function decodeSubgraph(context: DecodeContext, fields: FieldCursor): Graph {
-  return context.nested(fields.start, () => context.child(fields, 'GraphProto', (inner) => decodeGraph(context, inner)));
+  return context.nested(fields.start, () =>
+    context.child(fields, 'GraphProto', (inner) => decodeGraph(context, inner)),
+  );
 }
 
 function readFloats(fields: FieldCursor, into: number[]): void {
@@ -131,7 +152,8 @@ function readFloats(fields: FieldCursor, into: number[]): void {
   }
   fields.expect(WireType.LENGTH, 'floats');
   checkList(fields, into.length + fields.length / 4);
-  if (fields.length % 4 !== 0) throw notOnnx(fields.source, fields.valueStart, 'a multiple of 4 bytes of floats', `${fields.length}`);
+  if (fields.length % 4 !== 0)
+    throw notOnnx(fields.source, fields.valueStart, 'a multiple of 4 bytes of floats', `${fields.length}`);
   for (let at = fields.valueStart; at < fields.valueEnd; at += 4) into.push(floatAt(fields.source, at));
 }
 
@@ -147,7 +169,8 @@ function readInts(fields: FieldCursor, into: bigint[]): void {
 }
 
 function checkList(fields: FieldCursor, count: number): void {
-  if (count > MAX_LIST) throw notOnnx(fields.source, fields.start, `an attribute of at most ${MAX_LIST} values`, 'a longer list');
+  if (count > MAX_LIST)
+    throw notOnnx(fields.source, fields.start, `an attribute of at most ${MAX_LIST} values`, 'a longer list');
 }
 
 function valueOf(raw: RawAttribute): AttributeValue {

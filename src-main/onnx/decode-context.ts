@@ -27,7 +27,8 @@ export class DecodeContext {
     this.countMessage(start);
     const externalBefore = this.externalTensors;
     const decoded = decode(new FieldCursor(this.source, start, end, name));
-    if (this.externalTensors === externalBefore) rememberRange(decoded, { origin: this.source.origin, offset: start, length: end - start });
+    if (this.externalTensors === externalBefore)
+      rememberRange(decoded, { origin: this.source.origin, offset: start, length: end - start });
     return decoded;
   }
 
@@ -50,7 +51,8 @@ export class DecodeContext {
 
   /** Runs `decode` one graph deeper. */
   nested<T>(offset: number, decode: () => T): T {
-    if (++this.graphDepth > MAX_GRAPH_DEPTH) throw notOnnx(this.source, offset, `graphs nested at most ${MAX_GRAPH_DEPTH} deep`, 'deeper nesting');
+    if (++this.graphDepth > MAX_GRAPH_DEPTH)
+      throw notOnnx(this.source, offset, `graphs nested at most ${MAX_GRAPH_DEPTH} deep`, 'deeper nesting');
     const decoded = decode();
     this.graphDepth--;
     return decoded;
@@ -63,7 +65,10 @@ export class DecodeContext {
   keepUnknown(fields: FieldCursor, into: Uint8Array[]): void {
     this.unknownBytes += fields.valueEnd - fields.start;
     if (this.unknownBytes > MAX_UNKNOWN_BYTES) {
-      throw new WorkbenchError('model-unsupported', `${this.source.name} holds more than ${MAX_UNKNOWN_BYTES} bytes of training or sparse data that is not understood`);
+      throw new WorkbenchError(
+        'model-unsupported',
+        `${this.source.name} holds more than ${MAX_UNKNOWN_BYTES} bytes of training or sparse data that is not understood`,
+      );
     }
     into.push(fields.raw());
   }

@@ -42,7 +42,16 @@ export function decodeGraph(context: DecodeContext, fields: FieldCursor): Graph 
         context.keepUnknown(fields, unknown);
     }
   }
-  return { node, name, initializer, input, output, valueInfo, ...(docString === null ? {} : { docString }), ...unknownPart(unknown) };
+  return {
+    node,
+    name,
+    initializer,
+    input,
+    output,
+    valueInfo,
+    ...(docString === null ? {} : { docString }),
+    ...unknownPart(unknown),
+  };
 }
 
 /** NodeProto (onnx.proto). */
@@ -83,9 +92,21 @@ function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
     }
   }
   if (opType === '') {
-    throw new WorkbenchError('model-invalid', `${context.source.name} has a node without an operator type: "${name}" with outputs [${output.join(', ')}]`);
+    throw new WorkbenchError(
+      'model-invalid',
+      `${context.source.name} has a node without an operator type: "${name}" with outputs [${output.join(', ')}]`,
+    );
   }
-  return { input, output, name, opType, domain, attribute, ...(docString === null ? {} : { docString }), ...unknownPart(unknown) };
+  return {
+    input,
+    output,
+    name,
+    opType,
+    domain,
+    attribute,
+    ...(docString === null ? {} : { docString }),
+    ...unknownPart(unknown),
+  };
 }
 
 /** ValueInfoProto; a type that is not a dense tensor is kept among the unknown fields, so that nothing is lost. */

@@ -124,7 +124,10 @@ function readExternalEntry(context: DecodeContext, fields: FieldCursor, into: Ma
 function checkDims(context: DecodeContext, raw: RawTensor): void {
   const count = elementCount(raw.dims);
   if (raw.dims.length <= 64 && raw.dims.every((dim) => dim >= 0) && count <= Number.MAX_SAFE_INTEGER) return;
-  throw new WorkbenchError('model-invalid', `Tensor "${raw.name}" of ${context.source.name} has an impossible shape: [${raw.dims.slice(0, 8).join(', ')}${raw.dims.length > 8 ? ', ...' : ''}]`);
+  throw new WorkbenchError(
+    'model-invalid',
+    `Tensor "${raw.name}" of ${context.source.name} has an impossible shape: [${raw.dims.slice(0, 8).join(', ')}${raw.dims.length > 8 ? ', ...' : ''}]`,
+  );
 }
 
 function tensorData(context: DecodeContext, raw: RawTensor): TensorData {
@@ -139,15 +142,25 @@ function tensorData(context: DecodeContext, raw: RawTensor): TensorData {
 
 function wrongLength(context: DecodeContext, raw: RawTensor, needed: number, found: number): WorkbenchError {
   const what = `${elementTypeName(raw.dataType)} [${raw.dims.join(', ')}]`;
-  return new WorkbenchError('model-invalid', `Tensor "${raw.name}" of ${context.source.name}: expected ${needed} bytes for ${what}, found ${found}`);
+  return new WorkbenchError(
+    'model-invalid',
+    `Tensor "${raw.name}" of ${context.source.name}: expected ${needed} bytes for ${what}, found ${found}`,
+  );
 }
 
 function externalData(context: DecodeContext, raw: RawTensor, needed: number | null): TensorData {
   context.noteExternalTensor();
   if (context.external === null) {
-    throw new WorkbenchError('model-invalid', `Tensor "${raw.name}" of ${context.source.name} has external data, which can only be found for a model that is a file`);
+    throw new WorkbenchError(
+      'model-invalid',
+      `Tensor "${raw.name}" of ${context.source.name} has external data, which can only be found for a model that is a file`,
+    );
   }
-  const entry = { location: raw.external.get('location') ?? '', offset: raw.external.get('offset'), length: raw.external.get('length') };
+  const entry = {
+    location: raw.external.get('location') ?? '',
+    offset: raw.external.get('offset'),
+    length: raw.external.get('length'),
+  };
   return { kind: 'file', ...context.external.resolve(entry, raw.name, needed) };
 }
 
@@ -166,12 +179,18 @@ function typedData(context: DecodeContext, raw: RawTensor): TensorData {
   const [field, chunks] = first;
   const expected = typedFieldOf(raw.dataType);
   if (second !== undefined || (expected !== null && expected !== field)) {
-    throw new WorkbenchError('model-invalid', `Tensor "${raw.name}" of ${context.source.name} is ${elementTypeName(raw.dataType)} but its values are stored as another type`);
+    throw new WorkbenchError(
+      'model-invalid',
+      `Tensor "${raw.name}" of ${context.source.name} is ${elementTypeName(raw.dataType)} but its values are stored as another type`,
+    );
   }
   if (field === 4 || field === 10) {
     const [only] = chunks;
     if (chunks.length === 1 && only !== undefined) return rangeData(context, only);
-    return { kind: 'bytes', bytes: concatBytes(chunks.map((chunk) => context.source.slice(chunk.start, chunk.end - chunk.start))) };
+    return {
+      kind: 'bytes',
+      bytes: concatBytes(chunks.map((chunk) => context.source.slice(chunk.start, chunk.end - chunk.start))),
+    };
   }
   return { kind: 'bytes', bytes: unpackVarints(context, raw, chunks) };
 }
@@ -197,7 +216,10 @@ function typedFieldOf(dataType: number): number | null {
 function unpackVarints(context: DecodeContext, raw: RawTensor, chunks: readonly Range[]): Uint8Array {
   const packedBytes = chunks.reduce((sum, chunk) => sum + chunk.end - chunk.start, 0);
   if (packedBytes > MAX_VARINT_BYTES) {
-    throw new WorkbenchError('model-unsupported', `Tensor "${raw.name}" of ${context.source.name} holds ${packedBytes} bytes of numbers of variable length, expected raw_data for that size`);
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Tensor "${raw.name}" of ${context.source.name} holds ${packedBytes} bytes of numbers of variable length, expected raw_data for that size`,
+    );
   }
   const width = byteLength(raw.dataType, 1) ?? 8;
   const view = new DataView(new ArrayBuffer(Math.max(16, packedBytes * width)));

@@ -60,7 +60,10 @@ export function elementTypes(model: Model): ReadonlyMap<string, number> {
 }
 
 /** @param outer types of the names that a subgraph can capture. */
-export function graphElementTypes(graph: Graph, outer: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {
+export function graphElementTypes(
+  graph: Graph,
+  outer: ReadonlyMap<string, number> = new Map(),
+): ReadonlyMap<string, number> {
   const types = new Map(outer);
   for (const value of [...graph.valueInfo, ...graph.output, ...graph.input]) {
     if (value.tensorType !== null && value.tensorType.elemType !== 0) types.set(value.name, value.tensorType.elemType);

@@ -40,7 +40,12 @@ export function elementTypeName(dataType: number): string {
 }
 
 export function isFloatType(dataType: number): boolean {
-  return dataType === DataType.FLOAT || dataType === DataType.FLOAT16 || dataType === DataType.BFLOAT16 || dataType === DataType.DOUBLE;
+  return (
+    dataType === DataType.FLOAT ||
+    dataType === DataType.FLOAT16 ||
+    dataType === DataType.BFLOAT16 ||
+    dataType === DataType.DOUBLE
+  );
 }
 
 /** Bytes of `count` elements in raw_data layout, or null when the type has no fixed size or is not known. */

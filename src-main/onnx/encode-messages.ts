@@ -108,7 +108,8 @@ export class Encoder {
     const { data } = tensor;
     const isExternal = data.kind === 'file' && this.external !== null && resolve(data.path) === this.external.path;
     if (data.kind === 'bytes') out.bytes(9, data.bytes);
-    else if (data.kind === 'file' && !isExternal) out.range(9, { origin: { kind: 'data-file', path: data.path }, offset: data.offset, length: data.length });
+    else if (data.kind === 'file' && !isExternal)
+      out.range(9, { origin: { kind: 'data-file', path: data.path }, offset: data.offset, length: data.length });
     if (tensor.docString !== undefined) out.string(12, tensor.docString);
     if (data.kind !== 'file' || !isExternal || this.external === null) return;
     const entries = { location: this.external.location, offset: String(data.offset), length: String(data.length) };
@@ -146,7 +147,10 @@ export class Encoder {
     });
   }
 
-  private unlessUnchanged(message: object & { readonly unknownFields?: Uint8Array }, encode: (out: MessageBuilder) => void): Rope {
+  private unlessUnchanged(
+    message: object & { readonly unknownFields?: Uint8Array },
+    encode: (out: MessageBuilder) => void,
+  ): Rope {
     const range = rangeOf(message);
     if (range !== undefined) return { length: range.length, parts: range.length === 0 ? [] : [range] };
     const out = new MessageBuilder();

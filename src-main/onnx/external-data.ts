@@ -36,7 +36,10 @@ export class ExternalDataResolver {
     const offset = parseCount(entry.offset, 'offset', where) ?? 0;
     const length = parseCount(entry.length, 'length', where) ?? neededBytes ?? sizeBytes - offset;
     if (neededBytes !== null && length !== neededBytes) {
-      throw new WorkbenchError('model-invalid', `${where} needs ${neededBytes} bytes by its type and shape, but its external data has ${length}`);
+      throw new WorkbenchError(
+        'model-invalid',
+        `${where} needs ${neededBytes} bytes by its type and shape, but its external data has ${length}`,
+      );
     }
     if (offset + length > sizeBytes) {
       const expected = `expected at least ${offset + length} bytes in ${path}, found ${sizeBytes}`;
@@ -49,7 +52,14 @@ export class ExternalDataResolver {
 
   private checkedPath(location: string, where: string): string {
     const parts = location.split(/[\\/]/);
-    if (location === '' || location.includes('\0') || isAbsolute(location) || /^[A-Za-z]:/.test(location) || location.startsWith('\\') || parts.includes('..')) {
+    if (
+      location === '' ||
+      location.includes('\0') ||
+      isAbsolute(location) ||
+      /^[A-Za-z]:/.test(location) ||
+      location.startsWith('\\') ||
+      parts.includes('..')
+    ) {
       throw outside(location, where);
     }
     return join(this.dir, location);
@@ -70,7 +80,8 @@ export class ExternalDataResolver {
     const roots = [realpathSync(this.dir), dirname(realpathSync(this.modelPath))];
     if (!roots.some((root) => isInside(real, root))) throw outside(path, where);
     const stat = statSync(real);
-    if (!stat.isFile()) throw new WorkbenchError('model-invalid', `${where} has its data in ${path}, which is not a regular file`);
+    if (!stat.isFile())
+      throw new WorkbenchError('model-invalid', `${where} has its data in ${path}, which is not a regular file`);
     this.sizes.set(path, stat.size);
     return stat.size;
   }
@@ -82,14 +93,22 @@ function isInside(path: string, root: string): boolean {
 }
 
 function outside(location: string, where: string): WorkbenchError {
-  return new WorkbenchError('model-invalid', `${where} has its data in "${location}", expected a file inside the model's folder`, {
-    hint: 'External data must lie beside the model or in a folder below it.',
-  });
+  return new WorkbenchError(
+    'model-invalid',
+    `${where} has its data in "${location}", expected a file inside the model's folder`,
+    {
+      hint: 'External data must lie beside the model or in a folder below it.',
+    },
+  );
 }
 
 function parseCount(text: string | undefined, what: string, where: string): number | null {
   if (text === undefined) return null;
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(value)) throw new WorkbenchError('model-invalid', `${where}: expected a number of bytes as external data ${what}, found "${text}"`);
+  if (!Number.isSafeInteger(value))
+    throw new WorkbenchError(
+      'model-invalid',
+      `${where}: expected a number of bytes as external data ${what}, found "${text}"`,
+    );
   return value;
 }

@@ -22,7 +22,8 @@ export class FreshNames {
   }
 
   private take(graph: Graph): void {
-    for (const value of [...graph.input, ...graph.output, ...graph.valueInfo, ...graph.initializer]) this.taken.add(value.name);
+    for (const value of [...graph.input, ...graph.output, ...graph.valueInfo, ...graph.initializer])
+      this.taken.add(value.name);
     for (const node of graph.node) {
       for (const name of [node.name, ...node.input, ...node.output]) this.taken.add(name);
       for (const inner of subgraphsOf(node)) this.take(inner);

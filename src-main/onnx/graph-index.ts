@@ -31,7 +31,9 @@ export class GraphIndex {
 
   constructor(readonly graph: Graph) {
     this.initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-    this.inputs = new Map(graph.input.filter((value) => !this.initializers.has(value.name)).map((value) => [value.name, value]));
+    this.inputs = new Map(
+      graph.input.filter((value) => !this.initializers.has(value.name)).map((value) => [value.name, value]),
+    );
     this.outputs = new Set(graph.output.map((value) => value.name));
     graph.node.forEach((node, nodeIndex) => this.add(node, nodeIndex));
   }

@@ -20,14 +20,29 @@ export function imageInputOf(model: Model): ImageInput {
   }
   const { tensorType } = input;
   if (tensorType === null || tensorType.elemType !== DataType.FLOAT || tensorType.shape?.length !== 4) {
-    throw new WorkbenchError('model-unsupported', `Expected an image input of float32 with 4 dimensions (batch, channels, height, width), found ${describeInput(input)}`);
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Expected an image input of float32 with 4 dimensions (batch, channels, height, width), found ${describeInput(input)}`,
+    );
   }
   const [batch, ...rest] = tensorType.shape.map(sizeOf);
   const [a, b, c] = rest;
-  if (a === undefined || b === undefined || c === undefined || a === null || b === null || c === null || [a, b, c].some((size) => size < 1)) {
-    throw new WorkbenchError('model-unsupported', `Expected fixed channels, height and width, found ${describeInput(input)}`, {
-      hint: 'Only the batch may be dynamic. Fix the others at export, or with onnxruntime.tools.make_dynamic_shape_fixed.',
-    });
+  if (
+    a === undefined ||
+    b === undefined ||
+    c === undefined ||
+    a === null ||
+    b === null ||
+    c === null ||
+    [a, b, c].some((size) => size < 1)
+  ) {
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Expected fixed channels, height and width, found ${describeInput(input)}`,
+      {
+        hint: 'Only the batch may be dynamic. Fix the others at export, or with onnxruntime.tools.make_dynamic_shape_fixed.',
+      },
+    );
   }
   const fixedBatch = batch ?? null;
   const isNhwc = IMAGE_CHANNELS.includes(c) && a > c && b > c && !(IMAGE_CHANNELS.includes(a) && a <= b);
@@ -50,5 +65,8 @@ export function describeInput(value: ValueInfo): string {
 
 /** A number, a symbolic name or `?` per axis; null when the rank is unknown. */
 export function shapeOf(value: ValueInfo): readonly (number | string)[] | null {
-  return value.tensorType?.shape?.map((dim) => (dim.kind === 'value' ? dim.value : dim.kind === 'param' ? dim.name : '?')) ?? null;
+  return (
+    value.tensorType?.shape?.map((dim) => (dim.kind === 'value' ? dim.value : dim.kind === 'param' ? dim.name : '?')) ??
+    null
+  );
 }

@@ -19,13 +19,22 @@ interface InspectionFacts {
 }
 
 const QUANTIZABLE = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'];
-const QUANTIZED = ['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'QLinearConv', 'QLinearMatMul', 'ConvInteger', 'MatMulInteger'];
+const QUANTIZED = [
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'DynamicQuantizeLinear',
+  'QLinearConv',
+  'QLinearMatMul',
+  'ConvInteger',
+  'MatMulInteger',
+];
 /** Enough names to find the place, not a page of them. */
 const NAMES_SHOWN = 5;
 
 /** A Conv, ConvTranspose, Gemm or MatMul of float32 whose weights are stored in the file; or a MatMul of two activations. */
 export function isQuantizable(node: Node, types: ReadonlyMap<string, number>, index: GraphIndex): boolean {
-  if (!isOp(node, ...QUANTIZABLE) || !node.input.slice(0, 2).every((name) => types.get(name) === DataType.FLOAT)) return false;
+  if (!isOp(node, ...QUANTIZABLE) || !node.input.slice(0, 2).every((name) => types.get(name) === DataType.FLOAT))
+    return false;
   const weights = node.input[1] ?? '';
   return isConstant(weights, index) || (isOp(node, 'MatMul') && dependsOnInput(weights, index));
 }
@@ -62,7 +71,10 @@ function opsetWarning({ model, opset }: InspectionFacts): Warning | null {
   if (opset >= PREPARED_OPSET) return null;
   try {
     upgradeOpset({ ...model, graph: constantsToInitializers(model.graph) }, []);
-    return { code: 'opset-upgrade', message: `Operator set ${opset} will be upgraded to ${PREPARED_OPSET} (per-channel quantization needs it); the function stays the same` };
+    return {
+      code: 'opset-upgrade',
+      message: `Operator set ${opset} will be upgraded to ${PREPARED_OPSET} (per-channel quantization needs it); the function stays the same`,
+    };
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.code !== 'model-unsupported') throw error;
     return { code: 'opset-not-upgradable', message: error.message };
@@ -70,34 +82,55 @@ function opsetWarning({ model, opset }: InspectionFacts): Warning | null {
 }
 
 function quantizedWarning({ model }: InspectionFacts): Warning | null {
-  const found = model.graph.node.filter((node) => isOp(node, ...QUANTIZED) || (!isDefaultDomain(node.domain) && /^(QLinear|QGemm|Quantize|Dequantize)/.test(node.opType)));
+  const found = model.graph.node.filter(
+    (node) =>
+      isOp(node, ...QUANTIZED) ||
+      (!isDefaultDomain(node.domain) && /^(QLinear|QGemm|Quantize|Dequantize)/.test(node.opType)),
+  );
   if (found.length === 0) return null;
-  return { code: 'already-quantized', message: `The model is quantized already (${countsOf(found)}); start from its float32 original` };
+  return {
+    code: 'already-quantized',
+    message: `The model is quantized already (${countsOf(found)}); start from its float32 original`,
+  };
 }
 
 function customOpWarning({ model }: InspectionFacts): Warning | null {
   const found = model.graph.node.filter((node) => !isDefaultDomain(node.domain));
   if (found.length === 0) return null;
   const names = [...new Set(found.map((node) => `${node.domain}.${node.opType}`))].sort();
-  return { code: 'custom-operators', message: `Operators outside the ONNX standard stay in float32 and need a runtime that knows them: ${names.join(', ')}` };
+  return {
+    code: 'custom-operators',
+    message: `Operators outside the ONNX standard stay in float32 and need a runtime that knows them: ${names.join(', ')}`,
+  };
 }
 
 function dtypeWarning({ model, types }: InspectionFacts): Warning | null {
   const found = new Map<string, number>();
   for (const node of model.graph.node) {
     if (!isOp(node, ...QUANTIZABLE)) continue;
-    const type = node.input.slice(0, 2).map((name) => types.get(name)).find((candidate) => candidate !== undefined && candidate !== DataType.FLOAT && isFloatType(candidate));
+    const type = node.input
+      .slice(0, 2)
+      .map((name) => types.get(name))
+      .find((candidate) => candidate !== undefined && candidate !== DataType.FLOAT && isFloatType(candidate));
     if (type !== undefined) found.set(elementTypeName(type), (found.get(elementTypeName(type)) ?? 0) + 1);
   }
   if (found.size === 0) return null;
   const list = [...found].map(([name, count]) => `${count} in ${name}`).join(', ');
-  return { code: 'unsupported-dtype', message: `Expected layers in float32, found ${list}; these are not quantized. Export the float32 model` };
+  return {
+    code: 'unsupported-dtype',
+    message: `Expected layers in float32, found ${list}; these are not quantized. Export the float32 model`,
+  };
 }
 
 function dynamicDimWarning({ index }: InspectionFacts): Warning | null {
-  const dynamic = index.graphInputs.filter((value) => value.tensorType?.shape?.slice(1).some((dim) => dim.kind !== 'value' || dim.value <= 0) ?? false);
+  const dynamic = index.graphInputs.filter(
+    (value) => value.tensorType?.shape?.slice(1).some((dim) => dim.kind !== 'value' || dim.value <= 0) ?? false,
+  );
   if (dynamic.length === 0) return null;
-  return { code: 'dynamic-dimensions', message: `Dimensions other than the batch are not fixed: ${dynamic.map(describeInput).join(', ')}` };
+  return {
+    code: 'dynamic-dimensions',
+    message: `Dimensions other than the batch are not fixed: ${dynamic.map(describeInput).join(', ')}`,
+  };
 }
 
 function controlFlowWarning({ model }: InspectionFacts): Warning | null {
@@ -107,9 +140,17 @@ function controlFlowWarning({ model }: InspectionFacts): Warning | null {
 }
 
 function dynamicWeightWarning({ model, index }: InspectionFacts): Warning | null {
-  const found = model.graph.node.filter((node) => isOp(node, ...QUANTIZABLE) && !isConstant(node.input[1] ?? '', index) && !(isOp(node, 'MatMul') && dependsOnInput(node.input[1] ?? '', index)));
+  const found = model.graph.node.filter(
+    (node) =>
+      isOp(node, ...QUANTIZABLE) &&
+      !isConstant(node.input[1] ?? '', index) &&
+      !(isOp(node, 'MatMul') && dependsOnInput(node.input[1] ?? '', index)),
+  );
   if (found.length === 0) return null;
-  return { code: 'dynamic-weights', message: `The weights of these layers are computed while the model runs, so they are not quantized: ${namesOf(found)}` };
+  return {
+    code: 'dynamic-weights',
+    message: `The weights of these layers are computed while the model runs, so they are not quantized: ${namesOf(found)}`,
+  };
 }
 
 function isConstant(name: string, index: GraphIndex): boolean {
@@ -128,7 +169,10 @@ function isConstant(name: string, index: GraphIndex): boolean {
 
 function nothingToQuantize({ model, types, index }: InspectionFacts): Warning | null {
   if (model.graph.node.some((node) => isQuantizable(node, types, index))) return null;
-  return { code: 'nothing-to-quantize', message: 'The model has no Conv, ConvTranspose, Gemm or MatMul with float32 inputs: nothing can be quantized' };
+  return {
+    code: 'nothing-to-quantize',
+    message: 'The model has no Conv, ConvTranspose, Gemm or MatMul with float32 inputs: nothing can be quantized',
+  };
 }
 
 function countsOf(nodes: readonly Node[]): string {

@@ -34,7 +34,9 @@ export function inspectModel(model: Model, path: string): ModelInspection {
       path,
       opset,
       ir: model.irVersion,
-      producer: [model.producerName, model.producerVersion].filter((text) => text !== undefined && text !== '').join(' '),
+      producer: [model.producerName, model.producerVersion]
+        .filter((text) => text !== undefined && text !== '')
+        .join(' '),
       inputs: index.graphInputs.map((value) => describe(value, types)),
       outputs: model.graph.output.map((value) => describe(value, types)),
       layers: model.graph.node.length,
@@ -48,7 +50,10 @@ export function inspectModel(model: Model, path: string): ModelInspection {
 }
 
 function parametersOf({ graph }: Model): number {
-  return graph.initializer.reduce((sum, { dataType, dims }) => sum + (isFloatType(dataType) ? elementCount(dims) : 0), 0);
+  return graph.initializer.reduce(
+    (sum, { dataType, dims }) => sum + (isFloatType(dataType) ? elementCount(dims) : 0),
+    0,
+  );
 }
 
 /** Values of one image beyond which no step can hold it: 2 GiB in float32. */
@@ -57,11 +62,18 @@ const MAX_INPUT_ELEMENTS = 2 ** 29;
 /** @throws WorkbenchError 'model-unsupported' for an input whose fixed dimensions are too large to be run. */
 function checkInputSizes(model: Model): void {
   for (const value of new GraphIndex(model.graph).graphInputs) {
-    const count = (value.tensorType?.shape ?? []).reduce((product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1), 1);
+    const count = (value.tensorType?.shape ?? []).reduce(
+      (product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1),
+      1,
+    );
     if (count <= MAX_INPUT_ELEMENTS) continue;
-    throw new WorkbenchError('model-unsupported', `Expected inputs of at most ${MAX_INPUT_ELEMENTS} values (2 GiB in float32), found ${describeInput(value)} with ${count}`, {
-      hint: 'Export the model with the size of the images that it is used on.',
-    });
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Expected inputs of at most ${MAX_INPUT_ELEMENTS} values (2 GiB in float32), found ${describeInput(value)} with ${count}`,
+      {
+        hint: 'Export the model with the size of the images that it is used on.',
+      },
+    );
   }
 }
 

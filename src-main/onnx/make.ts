@@ -1,4 +1,14 @@
-import { DataType, type Attribute, type AttributeValue, type Dimension, type Graph, type Model, type Node, type Tensor, type ValueInfo } from './model';
+import {
+  DataType,
+  type Attribute,
+  type AttributeValue,
+  type Dimension,
+  type Graph,
+  type Model,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+} from './model';
 
 const utf8 = new TextEncoder();
 
@@ -15,23 +25,48 @@ function packed(count: number, width: number, write: (view: DataView, i: number,
 }
 
 export function floatTensor(name: string, dims: readonly number[], values: ArrayLike<number>): Tensor {
-  return makeTensor(name, DataType.FLOAT, dims, packed(values.length, 4, (view, i, at) => view.setFloat32(at, values[i] ?? 0, true)));
+  return makeTensor(
+    name,
+    DataType.FLOAT,
+    dims,
+    packed(values.length, 4, (view, i, at) => view.setFloat32(at, values[i] ?? 0, true)),
+  );
 }
 
 export function int64Tensor(name: string, dims: readonly number[], values: ArrayLike<number | bigint>): Tensor {
-  return makeTensor(name, DataType.INT64, dims, packed(values.length, 8, (view, i, at) => view.setBigInt64(at, BigInt(values[i] ?? 0), true)));
+  return makeTensor(
+    name,
+    DataType.INT64,
+    dims,
+    packed(values.length, 8, (view, i, at) => view.setBigInt64(at, BigInt(values[i] ?? 0), true)),
+  );
 }
 
 export function int32Tensor(name: string, dims: readonly number[], values: ArrayLike<number>): Tensor {
-  return makeTensor(name, DataType.INT32, dims, packed(values.length, 4, (view, i, at) => view.setInt32(at, values[i] ?? 0, true)));
+  return makeTensor(
+    name,
+    DataType.INT32,
+    dims,
+    packed(values.length, 4, (view, i, at) => view.setInt32(at, values[i] ?? 0, true)),
+  );
 }
 
 export function int8Tensor(name: string, dims: readonly number[], values: ArrayLike<number>): Tensor {
-  return makeTensor(name, DataType.INT8, dims, packed(values.length, 1, (view, i, at) => view.setInt8(at, values[i] ?? 0)));
+  return makeTensor(
+    name,
+    DataType.INT8,
+    dims,
+    packed(values.length, 1, (view, i, at) => view.setInt8(at, values[i] ?? 0)),
+  );
 }
 
 export function uint8Tensor(name: string, dims: readonly number[], values: ArrayLike<number>): Tensor {
-  return makeTensor(name, DataType.UINT8, dims, packed(values.length, 1, (view, i, at) => view.setUint8(at, values[i] ?? 0)));
+  return makeTensor(
+    name,
+    DataType.UINT8,
+    dims,
+    packed(values.length, 1, (view, i, at) => view.setUint8(at, values[i] ?? 0)),
+  );
 }
 
 /** FLOAT16 from bit patterns. */
@@ -87,17 +122,38 @@ export interface NodeOptions {
 }
 
 /** A node; `''` marks an omitted optional input. */
-export function makeNode(opType: string, input: readonly string[], output: readonly string[], options: NodeOptions = {}): Node {
-  return { opType, input, output, name: options.name ?? '', domain: options.domain ?? '', attribute: options.attributes ?? [] };
+export function makeNode(
+  opType: string,
+  input: readonly string[],
+  output: readonly string[],
+  options: NodeOptions = {},
+): Node {
+  return {
+    opType,
+    input,
+    output,
+    name: options.name ?? '',
+    domain: options.domain ?? '',
+    attribute: options.attributes ?? [],
+  };
 }
 
 /** Name and type of a tensor; a text in `shape` is a symbolic dimension, null an unknown rank. */
 export function makeValueInfo(name: string, elemType: number, shape: readonly (number | string)[] | null): ValueInfo {
-  const dims = shape?.map((dim): Dimension => (typeof dim === 'number' ? { kind: 'value', value: dim } : { kind: 'param', name: dim })) ?? null;
+  const dims =
+    shape?.map((dim): Dimension =>
+      typeof dim === 'number' ? { kind: 'value', value: dim } : { kind: 'param', name: dim },
+    ) ?? null;
   return { name, tensorType: { elemType, shape: dims } };
 }
 
 /** A model of the default operator set. */
 export function makeModel(graph: Graph, opset: number, irVersion = 8): Model {
-  return { irVersion, producerName: 'calibration-workbench', graph, opsetImport: [{ domain: '', version: opset }], metadataProps: [] };
+  return {
+    irVersion,
+    producerName: 'calibration-workbench',
+    graph,
+    opsetImport: [{ domain: '', version: opset }],
+    metadataProps: [],
+  };
 }

@@ -107,7 +107,10 @@ export interface Tensor extends WithUnknown {
   readonly docString?: string;
 }
 
-export type Dimension = { readonly kind: 'value'; readonly value: number } | { readonly kind: 'param'; readonly name: string } | { readonly kind: 'unknown' };
+export type Dimension =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'param'; readonly name: string }
+  | { readonly kind: 'unknown' };
 
 /** Name and type of a graph input, output or intermediate tensor. */
 export interface ValueInfo extends WithUnknown {

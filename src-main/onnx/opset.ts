@@ -18,7 +18,10 @@ export function isOp(node: Node, ...opTypes: readonly string[]): boolean {
 
 /** Version of the default operator set; 0 when the model imports none. */
 export function defaultOpset(model: Model): number {
-  return Math.max(0, ...model.opsetImport.filter((opset) => isDefaultDomain(opset.domain)).map((opset) => opset.version));
+  return Math.max(
+    0,
+    ...model.opsetImport.filter((opset) => isDefaultDomain(opset.domain)).map((opset) => opset.version),
+  );
 }
 
 /** @throws WorkbenchError 'model-unsupported' for an operator set outside 7..26. */
@@ -26,9 +29,16 @@ export function checkOpset(model: Model): number {
   const opset = defaultOpset(model);
   if (opset >= MIN_OPSET && opset <= MAX_OPSET) return opset;
   const found = opset === 0 ? 'no operator set of the domain ai.onnx' : `opset ${opset}`;
-  throw new WorkbenchError('model-unsupported', `Expected an ONNX operator set (opset) from ${MIN_OPSET} to ${MAX_OPSET}, found ${found}`, {
-    hint: opset > MAX_OPSET ? `Export the model again with opset_version=${MAX_OPSET} or lower.` : `Export the model again with opset_version=17.`,
-  });
+  throw new WorkbenchError(
+    'model-unsupported',
+    `Expected an ONNX operator set (opset) from ${MIN_OPSET} to ${MAX_OPSET}, found ${found}`,
+    {
+      hint:
+        opset > MAX_OPSET
+          ? `Export the model again with opset_version=${MAX_OPSET} or lower.`
+          : `Export the model again with opset_version=17.`,
+    },
+  );
 }
 
 /** How messages name a node: `Conv "conv1"`, or by its output when it has no name. */
@@ -39,7 +49,11 @@ export function nodeLabel(node: Node): string {
 /** @throws WorkbenchError 'model-unsupported' above 13. */
 export function checkIrVersion(irVersion: number): void {
   if (irVersion <= MAX_IR_VERSION) return;
-  throw new WorkbenchError('model-unsupported', `Expected an ONNX file of IR version ${MAX_IR_VERSION} or lower, which ONNX Runtime reads, found IR version ${irVersion}`, {
-    hint: 'Export the model again with an older version of the onnx package, or set ir_version of the file to the one of its operator set.',
-  });
+  throw new WorkbenchError(
+    'model-unsupported',
+    `Expected an ONNX file of IR version ${MAX_IR_VERSION} or lower, which ONNX Runtime reads, found IR version ${irVersion}`,
+    {
+      hint: 'Export the model again with an older version of the onnx package, or set ir_version of the file to the one of its operator set.',
+    },
+  );
 }

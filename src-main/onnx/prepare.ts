@@ -50,5 +50,7 @@ function withGraph(model: Model, graph: Graph): Model {
 /** Sparse initializers are kept as bytes only, so their names would seem undefined. */
 function checkDense(graph: Graph): void {
   if (!hasUnknownField(graph, SPARSE_INITIALIZER_FIELD)) return;
-  throw new WorkbenchError('model-unsupported', 'The model has sparse initializers, expected dense ones', { hint: 'Export the model again with dense weights.' });
+  throw new WorkbenchError('model-unsupported', 'The model has sparse initializers, expected dense ones', {
+    hint: 'Export the model again with dense weights.',
+  });
 }

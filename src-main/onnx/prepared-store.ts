@@ -38,7 +38,8 @@ export async function isIntact(dir: string, signal?: AbortSignal): Promise<boole
     return false;
   }
   if (!Array.isArray(facts.hashes) || facts.hashes.length === 0) return false;
-  for (const { file, sha256 } of facts.hashes as PreparedHashes) if (!(await hasContent(join(dir, file), sha256, signal))) return false;
+  for (const { file, sha256 } of facts.hashes as PreparedHashes)
+    if (!(await hasContent(join(dir, file), sha256, signal))) return false;
   return true;
 }
 

@@ -19,13 +19,20 @@ const SAME_AS_FIRST = new Set(
   ).split(' '),
 );
 const BROADCAST = new Set('Add Sub Mul Div Pow Min Max Sum Mean Equal Greater Less And Or Xor Where Mod'.split(' '));
-const KEEPS_RANK = new Set('Conv MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool ConvTranspose Concat Split Pad Slice Upsample Resize Tile DepthToSpace SpaceToDepth TopK Compress'.split(' '));
+const KEEPS_RANK = new Set(
+  'Conv MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool ConvTranspose Concat Split Pad Slice Upsample Resize Tile DepthToSpace SpaceToDepth TopK Compress'.split(
+    ' ',
+  ),
+);
 
 /**
  * Rank and, where it is plain, shape of the tensors of a graph. Enough to see which axes are trailing in old models; what
  * cannot be told is absent, and callers must do without.
  */
-export function inferShapes(graph: Graph, outer: ReadonlyMap<string, StaticShape> = new Map()): ReadonlyMap<string, StaticShape> {
+export function inferShapes(
+  graph: Graph,
+  outer: ReadonlyMap<string, StaticShape> = new Map(),
+): ReadonlyMap<string, StaticShape> {
   const shapes = new Map(outer);
   for (const value of [...graph.valueInfo, ...graph.output, ...graph.input]) {
     const shape = declaredShape(value);

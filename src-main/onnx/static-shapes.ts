@@ -77,7 +77,10 @@ class Shapes {
 
   /** Values of an integer input; an attribute of older operator sets instead, where it is given. */
   private list(node: Node, input: number, attribute?: string): readonly number[] | undefined {
-    return (attribute === undefined ? undefined : attrInts(node, attribute, undefined)) ?? this.ints.get(node.input[input] ?? '');
+    return (
+      (attribute === undefined ? undefined : attrInts(node, attribute, undefined)) ??
+      this.ints.get(node.input[input] ?? '')
+    );
   }
 
   /** Values of the first output where they are integers that follow from shapes. */
@@ -102,7 +105,9 @@ class Shapes {
         return a;
       case 'Slice': {
         const [from, to] = [this.list(node, 1, 'starts'), this.list(node, 2, 'ends')];
-        return from?.length === 1 && to?.length === 1 && this.list(node, 4) === undefined ? a?.slice(from[0], to[0]) : undefined;
+        return from?.length === 1 && to?.length === 1 && this.list(node, 4) === undefined
+          ? a?.slice(from[0], to[0])
+          : undefined;
       }
       case 'Add':
         return zip(a, b, (x, y) => x + y);
@@ -149,7 +154,11 @@ class Shapes {
       case 'Shape':
         return [[first.length]];
       case 'Transpose':
-        return [(attrInts(node, 'perm', undefined) ?? first.map((_, i) => first.length - 1 - i)).map((axis) => first[axis] ?? Number.NaN)];
+        return [
+          (attrInts(node, 'perm', undefined) ?? first.map((_, i) => first.length - 1 - i)).map(
+            (axis) => first[axis] ?? Number.NaN,
+          ),
+        ];
       case 'Reshape':
         return [reshaped(first, this.list(node, 1))];
       case 'Expand': {
@@ -158,7 +167,11 @@ class Shapes {
       }
       case 'Squeeze': {
         const axes = this.list(node, 1, 'axes');
-        return [first.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis) && !axes.includes(axis - first.length)))];
+        return [
+          first.filter((size, axis) =>
+            axes === undefined ? size !== 1 : !axes.includes(axis) && !axes.includes(axis - first.length),
+          ),
+        ];
       }
       case 'Unsqueeze':
         return [unsqueezed(first, this.list(node, 1, 'axes'))];
@@ -180,7 +193,11 @@ class Shapes {
       case 'SpaceToDepth': {
         const [n = 1, c = 1, h = 1, w = 1] = first;
         const block = attrInt(node, 'blocksize', 1);
-        return [opType === 'DepthToSpace' ? [n, c / block ** 2, h * block, w * block] : [n, c * block ** 2, h / block, w / block]];
+        return [
+          opType === 'DepthToSpace'
+            ? [n, c / block ** 2, h * block, w * block]
+            : [n, c * block ** 2, h / block, w / block],
+        ];
       }
       default:
         return undefined;
@@ -193,7 +210,9 @@ class Shapes {
   }
 
   private reduced(node: Node, input: Dims): Dims {
-    const axes = this.list(node, 1, 'axes')?.map((axis) => (axis < 0 ? axis + input.length : axis)) ?? input.map((_, axis) => axis);
+    const axes =
+      this.list(node, 1, 'axes')?.map((axis) => (axis < 0 ? axis + input.length : axis)) ??
+      input.map((_, axis) => axis);
     const kept = attrInt(node, 'keepdims', 1) === 1;
     return input.flatMap((size, axis) => (!axes.includes(axis) ? [size] : kept ? [1] : []));
   }
@@ -202,7 +221,11 @@ class Shapes {
     const weight = node.opType === 'Conv' ? this.dim(node, 1) : undefined;
     if (node.opType === 'Conv' && weight === undefined) return undefined;
     const kernel = attrInts(node, 'kernel_shape', undefined) ?? weight?.slice(2) ?? [];
-    const [strides, dilations, pads] = [attrInts(node, 'strides', []), attrInts(node, 'dilations', []), attrInts(node, 'pads', [])];
+    const [strides, dilations, pads] = [
+      attrInts(node, 'strides', []),
+      attrInts(node, 'dilations', []),
+      attrInts(node, 'pads', []),
+    ];
     const auto = attrString(node, 'auto_pad', 'NOTSET');
     const ceil = attrInt(node, 'ceil_mode', 0) === 1;
     const sizes = input.slice(2).map((size, i) => {
@@ -218,13 +241,22 @@ class Shapes {
   private transposedConv(node: Node, input: Dims): Dims | undefined {
     const weight = this.dim(node, 1);
     if (weight === undefined) return undefined;
-    const [strides, dilations, pads, extra] = ['strides', 'dilations', 'pads', 'output_padding'].map((name) => attrInts(node, name, [])) as [Dims, Dims, Dims, Dims];
+    const [strides, dilations, pads, extra] = ['strides', 'dilations', 'pads', 'output_padding'].map((name) =>
+      attrInts(node, name, []),
+    ) as [Dims, Dims, Dims, Dims];
     const given = attrInts(node, 'output_shape', undefined);
     const isSame = attrString(node, 'auto_pad', 'NOTSET').startsWith('SAME');
     const sizes = input.slice(2).map((size, i) => {
       const stride = strides[i] ?? 1;
       if (isSame) return size * stride;
-      return stride * (size - 1) + (extra[i] ?? 0) + ((weight[i + 2] ?? 1) - 1) * (dilations[i] ?? 1) + 1 - (pads[i] ?? 0) - (pads[i + input.length - 2] ?? 0);
+      return (
+        stride * (size - 1) +
+        (extra[i] ?? 0) +
+        ((weight[i + 2] ?? 1) - 1) * (dilations[i] ?? 1) +
+        1 -
+        (pads[i] ?? 0) -
+        (pads[i + input.length - 2] ?? 0)
+      );
     });
     return [input[0] ?? 1, (weight[1] ?? 1) * attrInt(node, 'group', 1), ...(given?.slice(-sizes.length) ?? sizes)];
   }
@@ -260,9 +292,13 @@ class Shapes {
       const axis = given < 0 ? given + first.length : given;
       const size = first[axis] ?? 0;
       const step = steps?.[i] ?? 1;
-      const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value < 0 ? value + size : value));
+      const clamp = (value: number, low: number, high: number): number =>
+        Math.min(high, Math.max(low, value < 0 ? value + size : value));
       const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
-      const [from, to] = [clamp(starts[i] ?? 0, low, high), (ends[i] ?? 0) < -size ? low : clamp(ends[i] ?? 0, low, high)];
+      const [from, to] = [
+        clamp(starts[i] ?? 0, low, high),
+        (ends[i] ?? 0) < -size ? low : clamp(ends[i] ?? 0, low, high),
+      ];
       result[axis] = Math.max(0, Math.ceil((to - from) / step));
     });
     return result;
@@ -272,12 +308,19 @@ class Shapes {
     const sizes = node.opType === 'Resize' ? this.list(node, 3) : undefined;
     const axes = attrInts(node, 'axes', undefined) ?? first.map((_, axis) => axis);
     if (sizes !== undefined) return first.map((size, axis) => sizes[axes.indexOf(axis)] ?? size);
-    const scales = this.index.initializer(node.input[node.opType === 'Upsample' || node.input.length === 2 ? 1 : 2] ?? '') ?? this.constantOf(node.input[2] ?? '');
-    const factors = scales !== undefined && isFloatType(scales.dataType) && elementCount(scales.dims) > 0 ? [...tensorAsFloat32(scales)] : attrValue(node, 'scales', 'floats')?.value;
+    const scales =
+      this.index.initializer(node.input[node.opType === 'Upsample' || node.input.length === 2 ? 1 : 2] ?? '') ??
+      this.constantOf(node.input[2] ?? '');
+    const factors =
+      scales !== undefined && isFloatType(scales.dataType) && elementCount(scales.dims) > 0
+        ? [...tensorAsFloat32(scales)]
+        : attrValue(node, 'scales', 'floats')?.value;
     if (factors === undefined) {
       const height = attrFloat(node, 'height_scale', undefined);
       const width = attrFloat(node, 'width_scale', undefined);
-      return height === undefined || width === undefined ? undefined : [...first.slice(0, 2), Math.floor((first[2] ?? 0) * height), Math.floor((first[3] ?? 0) * width)];
+      return height === undefined || width === undefined
+        ? undefined
+        : [...first.slice(0, 2), Math.floor((first[2] ?? 0) * height), Math.floor((first[3] ?? 0) * width)];
     }
     return first.map((size, axis) => Math.floor(size * (factors[axes.indexOf(axis)] ?? 1)));
   }
@@ -288,14 +331,22 @@ class Shapes {
   }
 }
 
-function zip(a: readonly number[] | undefined, b: readonly number[] | undefined, of: (x: number, y: number) => number): readonly number[] | undefined {
+function zip(
+  a: readonly number[] | undefined,
+  b: readonly number[] | undefined,
+  of: (x: number, y: number) => number,
+): readonly number[] | undefined {
   if (a === undefined || b === undefined) return undefined;
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => of(a[a.length === 1 ? 0 : i] ?? Number.NaN, b[b.length === 1 ? 0 : i] ?? Number.NaN));
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) =>
+    of(a[a.length === 1 ? 0 : i] ?? Number.NaN, b[b.length === 1 ? 0 : i] ?? Number.NaN),
+  );
 }
 
 function broadcastDims(all: readonly Dims[]): Dims {
   const rank = Math.max(...all.map((dims) => dims.length));
-  return Array.from({ length: rank }, (_, i) => all.reduce((most, dims) => Math.max(most, dims[i - rank + dims.length] ?? 1), 1));
+  return Array.from({ length: rank }, (_, i) =>
+    all.reduce((most, dims) => Math.max(most, dims[i - rank + dims.length] ?? 1), 1),
+  );
 }
 
 /** Batch sizes of two matrix factors with the rows of the first and the columns of the second. */

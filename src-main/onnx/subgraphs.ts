@@ -2,7 +2,9 @@ import type { Graph, Node } from './model';
 
 /** The graphs that a node carries as attributes: bodies of If, Loop and Scan. */
 export function subgraphsOf(node: Node): readonly Graph[] {
-  return node.attribute.flatMap(({ value }) => (value.kind === 'graph' ? [value.value] : value.kind === 'graphs' ? value.value : []));
+  return node.attribute.flatMap(({ value }) =>
+    value.kind === 'graph' ? [value.value] : value.kind === 'graphs' ? value.value : [],
+  );
 }
 
 /** Names that a node's subgraphs take from outside, each once. */
@@ -13,7 +15,14 @@ export function capturedNames(node: Node): ReadonlySet<string> {
 }
 
 function collect(graph: Graph, captured: Set<string>): void {
-  const local = new Set([...graph.input.map((value) => value.name), ...graph.initializer.map((tensor) => tensor.name), ...graph.node.flatMap((node) => node.output)]);
-  const used = [...graph.node.flatMap((node) => [...node.input, ...capturedNames(node)]), ...graph.output.map((value) => value.name)];
+  const local = new Set([
+    ...graph.input.map((value) => value.name),
+    ...graph.initializer.map((tensor) => tensor.name),
+    ...graph.node.flatMap((node) => node.output),
+  ]);
+  const used = [
+    ...graph.node.flatMap((node) => [...node.input, ...capturedNames(node)]),
+    ...graph.output.map((value) => value.name),
+  ];
   for (const name of used) if (name !== '' && !local.has(name)) captured.add(name);
 }

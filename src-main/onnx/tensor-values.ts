@@ -15,14 +15,21 @@ const MAX_LOAD_BYTES = 0x7fff_ffff;
 export function tensorBytes(tensor: Tensor): Uint8Array {
   const { data } = tensor;
   if (data.kind === 'bytes') return data.bytes;
-  if (data.kind === 'strings') throw new WorkbenchError('model-unsupported', `Tensor "${tensor.name}" holds strings, expected numbers`);
+  if (data.kind === 'strings')
+    throw new WorkbenchError('model-unsupported', `Tensor "${tensor.name}" holds strings, expected numbers`);
   if (data.length > MAX_LOAD_BYTES) {
-    throw new WorkbenchError('model-unsupported', `Tensor "${tensor.name}" has ${data.length} bytes, expected at most ${MAX_LOAD_BYTES} for one that must be loaded`);
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Tensor "${tensor.name}" has ${data.length} bytes, expected at most ${MAX_LOAD_BYTES} for one that must be loaded`,
+    );
   }
   const source = new FileSource(data.path);
   try {
     if (data.offset + data.length > source.sizeBytes) {
-      throw new WorkbenchError('model-invalid', `${data.path} is shorter than it was: tensor "${tensor.name}" ends at byte ${data.offset + data.length}, found ${source.sizeBytes} bytes`);
+      throw new WorkbenchError(
+        'model-invalid',
+        `${data.path} is shorter than it was: tensor "${tensor.name}" ends at byte ${data.offset + data.length}, found ${source.sizeBytes} bytes`,
+      );
     }
     return source.slice(data.offset, data.length);
   } finally {
@@ -52,7 +59,10 @@ export function tensorAsFloat32(tensor: Tensor): Float32Array {
       });
     }
     default:
-      throw new WorkbenchError('model-unsupported', `Tensor "${tensor.name}" is ${elementTypeName(tensor.dataType)}, expected float32, float16, bfloat16 or float64`);
+      throw new WorkbenchError(
+        'model-unsupported',
+        `Tensor "${tensor.name}" is ${elementTypeName(tensor.dataType)}, expected float32, float16, bfloat16 or float64`,
+      );
   }
 }
 
@@ -60,7 +70,10 @@ const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 function decode(tensor: Tensor, width: number, read: (view: DataView, at: number) => number): Float32Array {
   const view = viewOf(tensor);
-  if (width === 4 && IS_LITTLE_ENDIAN) return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength - (view.byteLength % 4)));
+  if (width === 4 && IS_LITTLE_ENDIAN)
+    return new Float32Array(
+      view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength - (view.byteLength % 4)),
+    );
   const values = new Float32Array(Math.floor(view.byteLength / width));
   for (let i = 0; i < values.length; i++) values[i] = read(view, i * width);
   return values;
@@ -87,7 +100,10 @@ export function tensorAsInts(tensor: Tensor): number[] {
     case DataType.BOOL:
       return ints(tensor, 1, (view, at) => view.getUint8(at));
     default:
-      throw new WorkbenchError('model-unsupported', `Tensor "${tensor.name}" is ${elementTypeName(tensor.dataType)}, expected whole numbers`);
+      throw new WorkbenchError(
+        'model-unsupported',
+        `Tensor "${tensor.name}" is ${elementTypeName(tensor.dataType)}, expected whole numbers`,
+      );
   }
 }
 

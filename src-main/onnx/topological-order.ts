@@ -78,7 +78,8 @@ function producers(graph: Graph): Map<string, number> {
   graph.node.forEach((node, index) => {
     for (const name of node.output) {
       if (name === '') continue;
-      if (producer.has(name)) throw new WorkbenchError('model-invalid', `Tensor "${name}" is the output of two nodes, expected one`);
+      if (producer.has(name))
+        throw new WorkbenchError('model-invalid', `Tensor "${name}" is the output of two nodes, expected one`);
       producer.set(name, index);
     }
   });

@@ -51,6 +51,11 @@ async function appendData(data: TensorData, file: AtomicFile, context: TaskConte
   if (data.kind === 'bytes') await file.append(data.bytes);
   else if (data.kind === 'file') {
     const range = { origin: { kind: 'data-file', path: data.path } as const, offset: data.offset, length: data.length };
-    await streamRope({ length: data.length, parts: [range] }, file, 'writing weights', context.signal === undefined ? {} : { signal: context.signal });
+    await streamRope(
+      { length: data.length, parts: [range] },
+      file,
+      'writing weights',
+      context.signal === undefined ? {} : { signal: context.signal },
+    );
   }
 }

@@ -20,9 +20,13 @@ const scratch = new DataView(new ArrayBuffer(8));
 
 /** `NAME is not an ONNX model: expected ... at byte N, found ...` */
 export function notOnnx(source: ByteSource, offset: number, expected: string, found: string): WorkbenchError {
-  return new WorkbenchError('model-invalid', `${source.name} is not an ONNX model: expected ${expected} at byte ${offset}, found ${found}`, {
-    hint: 'The file may be truncated, or of another format. Export or download it again.',
-  });
+  return new WorkbenchError(
+    'model-invalid',
+    `${source.name} is not an ONNX model: expected ${expected} at byte ${offset}, found ${found}`,
+    {
+      hint: 'The file may be truncated, or of another format. Export or download it again.',
+    },
+  );
 }
 
 /** Walks through varints of a byte range. */
@@ -131,7 +135,12 @@ export class FieldCursor {
         return;
       }
       default:
-        throw notOnnx(this.source, this.start, `a field of ${this.messageName}`, `an unknown field kind (${this.wireType})`);
+        throw notOnnx(
+          this.source,
+          this.start,
+          `a field of ${this.messageName}`,
+          `an unknown field kind (${this.wireType})`,
+        );
     }
   }
 
@@ -139,7 +148,12 @@ export class FieldCursor {
     const available = this.end - this.valueStart;
     if (length < 0 || length > available) {
       const found = length < 0 ? `a length of ${length}` : `only ${available} (truncated?)`;
-      throw notOnnx(this.source, this.valueStart, `${length < 0 ? 'the' : length} bytes of field ${this.number} of ${this.messageName}`, found);
+      throw notOnnx(
+        this.source,
+        this.valueStart,
+        `${length < 0 ? 'the' : length} bytes of field ${this.number} of ${this.messageName}`,
+        found,
+      );
     }
     this.valueEnd = this.valueStart + length;
     this.cursor.position = this.valueEnd;

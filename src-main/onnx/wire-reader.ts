@@ -27,17 +27,22 @@ export function parseModel(bytes: Uint8Array, name: string): Model {
 }
 
 function decodeModel(source: ByteSource, external: ExternalDataResolver | null): Model {
-  if (source.sizeBytes === 0) throw new WorkbenchError('model-invalid', `${source.name} is not an ONNX model: the file is empty (0 bytes)`);
+  if (source.sizeBytes === 0)
+    throw new WorkbenchError('model-invalid', `${source.name} is not an ONNX model: the file is empty (0 bytes)`);
   const context = new DecodeContext(source, external);
   try {
     return context.message('ModelProto', 0, source.sizeBytes, (fields) => decodeModelFields(context, fields));
   } catch (error) {
     const format = likelyFormat(source.slice(0, Math.min(64, source.sizeBytes)));
     if (format === null || !(error instanceof WorkbenchError) || error.code !== 'model-invalid') throw error;
-    throw new WorkbenchError('model-invalid', `${source.name} is not an ONNX model: expected an ONNX ModelProto at byte 0, found ${format.found}`, {
-      hint: format.hint,
-      cause: error,
-    });
+    throw new WorkbenchError(
+      'model-invalid',
+      `${source.name} is not an ONNX model: expected an ONNX ModelProto at byte 0, found ${format.found}`,
+      {
+        hint: format.hint,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -85,11 +90,27 @@ function decodeModelFields(context: DecodeContext, fields: FieldCursor): Model {
         context.keepUnknown(fields, unknown);
     }
   }
-  if (irVersion === null || irVersion < 1 || graph === null || opsetImport.length === 0) throw incomplete(context.source, { irVersion, graph, opsetImport });
-  return { irVersion, ...texts, ...(modelVersion === null ? {} : { modelVersion }), graph, opsetImport, metadataProps, ...unknownPart(unknown) };
+  if (irVersion === null || irVersion < 1 || graph === null || opsetImport.length === 0)
+    throw incomplete(context.source, { irVersion, graph, opsetImport });
+  return {
+    irVersion,
+    ...texts,
+    ...(modelVersion === null ? {} : { modelVersion }),
+    graph,
+    opsetImport,
+    metadataProps,
+    ...unknownPart(unknown),
+  };
 }
 
-function incomplete(source: ByteSource, found: { readonly irVersion: number | null; readonly graph: Graph | null; readonly opsetImport: readonly OperatorSetId[] }): WorkbenchError {
+function incomplete(
+  source: ByteSource,
+  found: {
+    readonly irVersion: number | null;
+    readonly graph: Graph | null;
+    readonly opsetImport: readonly OperatorSetId[];
+  },
+): WorkbenchError {
   const missing = [
     found.irVersion === null || found.irVersion < 1 ? 'ir_version' : null,
     found.graph === null ? 'graph' : null,

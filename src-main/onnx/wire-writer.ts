@@ -20,7 +20,10 @@ export const MAX_MESSAGE_BYTES = 0x7fff_ffff;
 export function encodeModel(model: Model, options: { readonly externalTo?: ExternalTo } = {}): Uint8Array {
   const rope = new Encoder(options.externalTo ?? null).model(model);
   if (rope.length > MAX_MESSAGE_BYTES) {
-    throw new WorkbenchError('model-unsupported', `The model needs ${rope.length} bytes, expected at most ${MAX_MESSAGE_BYTES}: weights this large must be external data`);
+    throw new WorkbenchError(
+      'model-unsupported',
+      `The model needs ${rope.length} bytes, expected at most ${MAX_MESSAGE_BYTES}: weights this large must be external data`,
+    );
   }
   return ropeBytes(rope);
 }
@@ -51,7 +54,12 @@ export interface WrittenModel {
  * beside it). Streams to temporary files and renames them at the end, so there is never half a file.
  * @throws WorkbenchError 'unwritable', 'disk-full', 'cancelled'.
  */
-export async function writeModel(model: Model, path: string, context: TaskContext = {}, options: WriteOptions = {}): Promise<WrittenModel> {
+export async function writeModel(
+  model: Model,
+  path: string,
+  context: TaskContext = {},
+  options: WriteOptions = {},
+): Promise<WrittenModel> {
   const externalTo = options.externalTo ?? null;
   const inline = new Encoder(externalTo).model(model);
   if (inline.length <= (options.maxInlineBytes ?? MAX_MESSAGE_BYTES)) {

@@ -1,10 +1,17 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { CALL_CHANNEL, DIALOG_METHOD, EVENT_CHANNEL, GRANT_METHOD, type DesktopBridge } from '../../src-shared/contract/desktop-bridge';
+import {
+  CALL_CHANNEL,
+  DIALOG_METHOD,
+  EVENT_CHANNEL,
+  GRANT_METHOD,
+  type DesktopBridge,
+} from '../../src-shared/contract/desktop-bridge';
 import type { ReplyMessage } from '../../src-shared/contract/wire';
 
 type DroppedFile = Parameters<typeof webUtils.getPathForFile>[0];
 
-const invoke = (method: string, request: unknown): Promise<ReplyMessage> => ipcRenderer.invoke(CALL_CHANNEL, { method, request }) as Promise<ReplyMessage>;
+const invoke = (method: string, request: unknown): Promise<ReplyMessage> =>
+  ipcRenderer.invoke(CALL_CHANNEL, { method, request }) as Promise<ReplyMessage>;
 
 /** The value of a call of our own; an error crosses to the page as a plain Error with its message. */
 async function ask(method: string, request: unknown): Promise<unknown> {
@@ -16,7 +23,10 @@ async function ask(method: string, request: unknown): Promise<unknown> {
 
 const bridge: DesktopBridge<DroppedFile> = {
   // The names of the preload's own calls are not for the page: they would let it grant itself any path.
-  call: (method, request) => (typeof method !== 'string' || method.startsWith('$') ? Promise.reject(new Error('There is no such method')) : invoke(method, request)),
+  call: (method, request) =>
+    typeof method !== 'string' || method.startsWith('$')
+      ? Promise.reject(new Error('There is no such method'))
+      : invoke(method, request),
   onEvent: (listener) => {
     const receive = (_: unknown, message: ReplyMessage): void => listener(message);
     ipcRenderer.on(EVENT_CHANNEL, receive);

@@ -20,7 +20,13 @@ export function correctableBiases(facts: GraphFacts, placement: Placement): Laye
     const tensor = bias && facts.initializer(bias.initializer);
     const channels = weight ? (facts.initializer(weight.initializer)?.dims[weight.axis] ?? 0) : 0;
     // ConvTranspose with groups has fewer values along that axis than channels.
-    if (!bias || tensor?.dataType !== DataType.FLOAT || tensor.dims.at(-1) !== channels || tensor.dims.some((dim, i) => i < tensor.dims.length - 1 && dim !== 1)) return [];
+    if (
+      !bias ||
+      tensor?.dataType !== DataType.FLOAT ||
+      tensor.dims.at(-1) !== channels ||
+      tensor.dims.some((dim, i) => i < tensor.dims.length - 1 && dim !== 1)
+    )
+      return [];
     return [{ ...bias, owner: node.name, op: node.opType, channels }];
   });
 }
@@ -38,14 +44,28 @@ export function correctableBiases(facts: GraphFacts, placement: Placement): Laye
  */
 export function biasShiftModel(fp32: Model, quantized: Model, biases: readonly LayerBias[]): Model {
   const base = defaultOpset(quantized) > defaultOpset(fp32) ? raiseOpset(fp32) : fp32;
-  const constants = new Map([...quantized.graph.initializer, ...base.graph.initializer].map((tensor) => [tensor.name, tensor]));
-  const known = new Set([...base.graph.input.map(({ name }) => name), ...constants.keys(), ...base.graph.node.flatMap((node) => node.output)]);
+  const constants = new Map(
+    [...quantized.graph.initializer, ...base.graph.initializer].map((tensor) => [tensor.name, tensor]),
+  );
+  const known = new Set([
+    ...base.graph.input.map(({ name }) => name),
+    ...constants.keys(),
+    ...base.graph.node.flatMap((node) => node.output),
+  ]);
   const names = new FreshNames({ ...quantized.graph, node: [...base.graph.node, ...quantized.graph.node] });
   const copies = copiesOf(quantized.graph.node, known, { names, owners: new Set(biases.map(({ owner }) => owner)) });
   const owners = new Map(base.graph.node.map((node) => [node.name, node]));
   const built = biases.map((bias, i) => {
     const own = owners.get(bias.owner)?.output[0] ?? '';
-    return shiftNodes({ own, copy: copies.renamed.get(own) ?? own, output: shiftName(i), bias, rank: constants.get(owners.get(bias.owner)?.input[1] ?? '')?.dims.length ?? 0, opset: defaultOpset(base), names });
+    return shiftNodes({
+      own,
+      copy: copies.renamed.get(own) ?? own,
+      output: shiftName(i),
+      bias,
+      rank: constants.get(owners.get(bias.owner)?.input[1] ?? '')?.dims.length ?? 0,
+      opset: defaultOpset(base),
+      names,
+    });
   });
   return {
     ...base,
@@ -74,7 +94,11 @@ export function biasDecisions(corrections: readonly BiasCorrection[]): Placement
 }
 
 /** The nodes of the rewritten graph that stand before the owners' outputs, down to tensors that FP32 has; under names of their own. */
-function copiesOf(nodes: readonly Node[], known: ReadonlySet<string>, { names, owners }: { readonly names: FreshNames; readonly owners: ReadonlySet<string> }): { readonly nodes: readonly Node[]; readonly renamed: ReadonlyMap<string, string> } {
+function copiesOf(
+  nodes: readonly Node[],
+  known: ReadonlySet<string>,
+  { names, owners }: { readonly names: FreshNames; readonly owners: ReadonlySet<string> },
+): { readonly nodes: readonly Node[]; readonly renamed: ReadonlyMap<string, string> } {
   const producers = new Map(nodes.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const wanted = new Set<Node>();
   const pending = nodes.filter((node) => owners.has(node.name));
@@ -87,15 +111,17 @@ function copiesOf(nodes: readonly Node[], known: ReadonlySet<string>, { names, o
     }
   }
   const renamed = new Map<string, string>();
-  const copies = nodes.filter((node) => wanted.has(node)).map((node) => {
-    const output = node.output.map((name) => {
-      if (!known.has(name)) return name;
-      const fresh = names.next(`${name}_int8`);
-      renamed.set(name, fresh);
-      return fresh;
+  const copies = nodes
+    .filter((node) => wanted.has(node))
+    .map((node) => {
+      const output = node.output.map((name) => {
+        if (!known.has(name)) return name;
+        const fresh = names.next(`${name}_int8`);
+        renamed.set(name, fresh);
+        return fresh;
+      });
+      return { ...node, name: '', output };
     });
-    return { ...node, name: '', output };
-  });
   return { nodes: copies, renamed };
 }
 
@@ -111,7 +137,10 @@ interface ShiftParts {
 }
 
 /** Mean of the difference over all axes but that of the channels, which is the last one of a matrix product, else the second. */
-function shiftNodes({ own, copy, output, bias, rank, opset, names }: ShiftParts): { readonly nodes: readonly Node[]; readonly constants: readonly Tensor[] } {
+function shiftNodes({ own, copy, output, bias, rank, opset, names }: ShiftParts): {
+  readonly nodes: readonly Node[];
+  readonly constants: readonly Tensor[];
+} {
   const difference = names.next(`${own}_difference`);
   const nodes = [makeNode('Sub', [own, copy], [difference])];
   const constants: Tensor[] = [];

@@ -6,14 +6,23 @@ import { placeQdq } from './quantize';
 import { cutTensors } from './unlike-ranges';
 
 /** Layers that read quantized activations under a plan, and the tensors whose thresholds decide the scales; in graph order. */
-export function quantizedParts(model: Model, plan: PrecisionPlan, target: Target): { readonly layers: readonly Node[]; readonly tensors: readonly string[] } {
+export function quantizedParts(
+  model: Model,
+  plan: PrecisionPlan,
+  target: Target,
+): { readonly layers: readonly Node[]; readonly tensors: readonly string[] } {
   const facts = graphFacts(model);
   const placement = placeQdq(model, plan, target);
   const reading = new Set(placement.tensors.flatMap(({ uses }) => uses.map(({ layer }) => layer)));
-  const grouped = new Map(placement.groups.flatMap(({ tensors, sources }) => tensors.map((tensor) => [tensor, sources] as const)));
+  const grouped = new Map(
+    placement.groups.flatMap(({ tensors, sources }) => tensors.map((tensor) => [tensor, sources] as const)),
+  );
   const deciding = new Set(placement.tensors.flatMap(({ tensor }) => grouped.get(tensor) ?? [tensor]));
   const made = [...model.graph.input.map(({ name }) => name), ...facts.nodes.flatMap((node) => node.output)];
-  return { layers: facts.nodes.filter((node) => reading.has(node.name)), tensors: made.filter((name) => deciding.has(name)) };
+  return {
+    layers: facts.nodes.filter((node) => reading.has(node.name)),
+    tensors: made.filter((name) => deciding.has(name)),
+  };
 }
 
 /**
@@ -33,9 +42,18 @@ export function calibrationTensors(model: Model): readonly string[] {
 const tensorsByModel = new WeakMap<Model, readonly string[]>();
 
 function findCalibrationTensors(model: Model): readonly string[] {
-  const asked: PrecisionPlan = { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])), attention: 'int8' };
-  const placements: Placement[] = [...TARGETS.map((target) => placeQdq(model, EMPTY_PLAN, target)), placeQdq(model, asked, 'tensorrt')];
-  const names = placements.flatMap((placement) => [...placement.tensors.map(({ tensor }) => tensor), ...placement.groups.flatMap((group) => group.sources)]);
+  const asked: PrecisionPlan = {
+    layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])),
+    attention: 'int8',
+  };
+  const placements: Placement[] = [
+    ...TARGETS.map((target) => placeQdq(model, EMPTY_PLAN, target)),
+    placeQdq(model, asked, 'tensorrt'),
+  ];
+  const names = placements.flatMap((placement) => [
+    ...placement.tensors.map(({ tensor }) => tensor),
+    ...placement.groups.flatMap((group) => group.sources),
+  ]);
   const quantized = new Set(names);
   // Parts that a layer cuts out of a quantized tensor: whether its scale serves them is told by their ranges.
   for (const { whole, parts } of cutTensors(graphFacts(model))) if (quantized.has(whole)) names.push(...parts);

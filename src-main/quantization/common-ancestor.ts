@@ -35,7 +35,11 @@ export function branchesOf(facts: GraphFacts, left: string, right: string): Bran
     pending.delete(node);
     const [a, b] = [depths[0].get(node), depths[1].get(node)];
     if (a !== undefined && b !== undefined) {
-      return { ancestor: node, lengths: [a, b], between: [after(facts, depths[0], node), after(facts, depths[1], node)] };
+      return {
+        ancestor: node,
+        lengths: [a, b],
+        between: [after(facts, depths[0], node), after(facts, depths[1], node)],
+      };
     }
     for (const input of node.input) {
       if (a !== undefined) reach(0, input, a + 1);
@@ -44,7 +48,8 @@ export function branchesOf(facts: GraphFacts, left: string, right: string): Bran
   }
   for (const [tensor, a] of inputDepths[0]) {
     const b = inputDepths[1].get(tensor);
-    if (b !== undefined) return { ancestor: null, lengths: [a, b], between: [new Set(depths[0].keys()), new Set(depths[1].keys())] };
+    if (b !== undefined)
+      return { ancestor: null, lengths: [a, b], between: [new Set(depths[0].keys()), new Set(depths[1].keys())] };
   }
   return undefined;
 }

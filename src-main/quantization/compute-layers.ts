@@ -38,11 +38,16 @@ export function biasOf(facts: GraphFacts, node: Node): (LayerInput & { readonly 
   const slot = add.input[0] === output ? 1 : 0;
   const bias = facts.initializer(add.input[slot] ?? '');
   const columns = facts.initializer(node.input[1] ?? '')?.dims.at(-1);
-  return bias?.dataType === DataType.FLOAT && bias.dims.length === 1 && bias.dims[0] === columns ? { layer: add.name, slot, initializer: bias.name } : null;
+  return bias?.dataType === DataType.FLOAT && bias.dims.length === 1 && bias.dims[0] === columns
+    ? { layer: add.name, slot, initializer: bias.name }
+    : null;
 }
 
 /** Channels that a Conv or ConvTranspose reads and writes. */
-export function convChannels(node: Node, dims: readonly number[]): { readonly input: number; readonly output: number; readonly groups: number; readonly isDepthwise: boolean } {
+export function convChannels(
+  node: Node,
+  dims: readonly number[],
+): { readonly input: number; readonly output: number; readonly groups: number; readonly isDepthwise: boolean } {
   const groups = attrInt(node, 'group', 1);
   const [first = 0, second = 0] = dims;
   const input = node.opType === 'Conv' ? second * groups : first;

@@ -64,15 +64,26 @@ function geluAt(facts: GraphFacts, root: Node): readonly Node[] {
   if (!scaling || !plusOne || !product) return [];
   const cubic = root.opType === 'Tanh' ? cubicBefore(facts, scaling) : [];
   if (root.opType === 'Tanh' && cubic.length === 0) return [];
-  const halvedBefore = product.input.map((name) => facts.producer(name)).find((node) => node && node !== plusOne && isScaling(facts, node));
+  const halvedBefore = product.input
+    .map((name) => facts.producer(name))
+    .find((node) => node && node !== plusOne && isScaling(facts, node));
   const halvedAfter = constantReader(facts, product, 'Mul') ?? constantReader(facts, product, 'Div');
-  return [...cubic, scaling, root, plusOne, product, ...[halvedBefore, halvedAfter].filter((node) => node !== undefined)];
+  return [
+    ...cubic,
+    scaling,
+    root,
+    plusOne,
+    product,
+    ...[halvedBefore, halvedAfter].filter((node) => node !== undefined),
+  ];
 }
 
 /** x + 0.044715 * x^3: the Add, the Mul and the Pow (or two Mul). */
 function cubicBefore(facts: GraphFacts, scaling: Node): readonly Node[] {
   const sum = activationProducer(facts, scaling, 'Add');
-  const scaled = sum?.input.map((name) => facts.producer(name)).find((node) => node && node.opType === 'Mul' && isScaling(facts, node));
+  const scaled = sum?.input
+    .map((name) => facts.producer(name))
+    .find((node) => node && node.opType === 'Mul' && isScaling(facts, node));
   const power = scaled && (activationProducer(facts, scaled, 'Pow') ?? activationProducer(facts, scaled, 'Mul'));
   return sum && scaled && power ? [power, scaled, sum] : [];
 }
@@ -88,7 +99,9 @@ function producerOf(facts: GraphFacts, node: Node, slot: number, opType: string)
 
 /** The producer of an input that is not constant, if it is of that type. */
 function activationProducer(facts: GraphFacts, node: Node, opType: string): Node | undefined {
-  return node.input.map((name) => facts.producer(name)).find((producer) => producer?.opType === opType && !facts.isConstant(producer.output[0] ?? ''));
+  return node.input
+    .map((name) => facts.producer(name))
+    .find((producer) => producer?.opType === opType && !facts.isConstant(producer.output[0] ?? ''));
 }
 
 /** The only reader of a node's output, if it is of one of the types. */

@@ -54,7 +54,8 @@ function buildFacts(model: Model): GraphFacts {
     nodes,
     indexOf: (node) => positions.get(node) ?? -1,
     producer: (tensor) => index.producer(tensor)?.node,
-    uses: (tensor) => index.consumers(tensor).flatMap(({ node, inputIndex }) => (inputIndex >= 0 ? [{ node, slot: inputIndex }] : [])),
+    uses: (tensor) =>
+      index.consumers(tensor).flatMap(({ node, inputIndex }) => (inputIndex >= 0 ? [{ node, slot: inputIndex }] : [])),
     initializer: (tensor) => index.initializer(tensor),
     isConstant: (tensor) => constants.has(tensor),
     isObserved: (tensor) => index.isGraphOutput(tensor) || index.isCaptured(tensor),
@@ -72,7 +73,8 @@ function constantTensors(nodes: readonly Node[], initializers: readonly Tensor[]
   const constants = new Set(initializers.map((tensor) => tensor.name));
   for (const node of nodes) {
     const isRandom = node.opType.startsWith('Random');
-    if (isRandom || subgraphsOf(node).length > 0 || !node.input.every((name) => name === '' || constants.has(name))) continue;
+    if (isRandom || subgraphsOf(node).length > 0 || !node.input.every((name) => name === '' || constants.has(name)))
+      continue;
     for (const name of node.output) constants.add(name);
   }
   return constants;

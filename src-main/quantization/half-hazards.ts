@@ -49,8 +49,13 @@ const COARSE_FROM = 512;
  * that adds up in FP16 can meet on the way to an output that fits.
  */
 export function halfHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly HalfHazard[] {
-  const hazards = [...weightHazards(facts, node, ranges), ...activationHazards(facts, node, ranges), ...underflowHazards(facts, node, ranges)];
-  if (!hazards.some(({ code }) => code === 'fp16-refused-activation')) hazards.push(...accumulationHazards(facts, node, ranges));
+  const hazards = [
+    ...weightHazards(facts, node, ranges),
+    ...activationHazards(facts, node, ranges),
+    ...underflowHazards(facts, node, ranges),
+  ];
+  if (!hazards.some(({ code }) => code === 'fp16-refused-activation'))
+    hazards.push(...accumulationHazards(facts, node, ranges));
   return hazards.toSorted((a, b) => Number(a.code === 'fp16-coarse') - Number(b.code === 'fp16-coarse'));
 }
 
@@ -66,7 +71,14 @@ function weightHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfH
     if (facts.elementType(tensor) !== DataType.FLOAT || !facts.isConstant(tensor)) return [];
     const amaxReal = facts.initializer(tensor) ? ranges.weightAmax(tensor) : amaxOf(constantValues(facts, tensor));
     if (!(amaxReal > FP16_MAX)) return [];
-    return [{ code: 'fp16-refused-weight', tensor, amaxReal, reason: `max|w| of ${tensor} is ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value` } as const];
+    return [
+      {
+        code: 'fp16-refused-weight',
+        tensor,
+        amaxReal,
+        reason: `max|w| of ${tensor} is ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value`,
+      } as const,
+    ];
   });
 }
 
@@ -80,8 +92,23 @@ function activationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): H
     const amaxReal = ranges.activationAmax(tensor);
     if (amaxReal === undefined || !(amaxReal > COARSE_FROM)) return [];
     const found = `max|x| of ${tensor} is ${amaxReal.toPrecision(4)}`;
-    if (amaxReal > FP16_MAX) return [{ code: 'fp16-refused-activation', tensor, amaxReal, reason: `${found}, above 65504, the largest FP16 value: it becomes infinity` }];
-    return [{ code: 'fp16-coarse', tensor, amaxReal, reason: `${found}; above ${COARSE_FROM} FP16 values are 0.5 or more apart` }];
+    if (amaxReal > FP16_MAX)
+      return [
+        {
+          code: 'fp16-refused-activation',
+          tensor,
+          amaxReal,
+          reason: `${found}, above 65504, the largest FP16 value: it becomes infinity`,
+        },
+      ];
+    return [
+      {
+        code: 'fp16-coarse',
+        tensor,
+        amaxReal,
+        reason: `${found}; above ${COARSE_FROM} FP16 values are 0.5 or more apart`,
+      },
+    ];
   });
 }
 
@@ -89,7 +116,11 @@ function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts):
   const [data = '', right = ''] = node.input;
   const amax = ranges.activationAmax(data);
   if (amax === undefined) return [];
-  const amaxReal = AVERAGES.has(node.opType) ? averagedSum(facts, node, ranges) : node.opType === 'ReduceL2' ? squaredSum(node, ranges) : termBound(facts, node, right, ranges) * amax;
+  const amaxReal = AVERAGES.has(node.opType)
+    ? averagedSum(facts, node, ranges)
+    : node.opType === 'ReduceL2'
+      ? squaredSum(node, ranges)
+      : termBound(facts, node, right, ranges) * amax;
   if (!(amaxReal > FP16_MAX)) return [];
   const reason = `partial sums of ${node.name} can reach ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value`;
   return [{ code: 'fp16-refused-accumulation', tensor: node.output[0] ?? '', amaxReal, reason }];
@@ -100,7 +131,12 @@ function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFa
   if (COMPUTE_OPS.has(node.opType)) {
     const weight = weightOf(facts, node);
     // The weight of a ConvTranspose has its groups along the first axis, its output channels within each along the second.
-    if (weight) return ranges.weightAbsSum(weight.initializer, weight.axis, node.opType === 'ConvTranspose' ? attrInt(node, 'group', 1) : 1);
+    if (weight)
+      return ranges.weightAbsSum(
+        weight.initializer,
+        weight.axis,
+        node.opType === 'ConvTranspose' ? attrInt(node, 'group', 1) : 1,
+      );
     const inner = facts.shape(node.input[0] ?? '')?.at(-1);
     return typeof inner === 'number' ? inner * (ranges.activationAmax(right) ?? 0) : 0;
   }
@@ -114,7 +150,9 @@ function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFa
  */
 function averagedSum(facts: GraphFacts, node: Node, ranges: RangeFacts): number {
   const averageAmax = ranges.activationAmax(node.output[0] ?? '');
-  return averageAmax !== undefined && ranges.isNonNegative(node.input[0] ?? '') ? summedElements(facts, node) * averageAmax : 0;
+  return averageAmax !== undefined && ranges.isNonNegative(node.input[0] ?? '')
+    ? summedElements(facts, node) * averageAmax
+    : 0;
 }
 
 /** What a norm adds up before it takes the root, at least: the square of the largest norm, or of the largest value. */

@@ -13,21 +13,28 @@ export function withHalfIo(model: Model): Model {
   const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
   // What a body reads by name must keep its type.
   const captured = new Set(model.graph.node.flatMap((node) => [...capturedNames(node)]));
-  const isFloat = (info: ValueInfo): boolean => info.tensorType?.elemType === DataType.FLOAT && !initializers.has(info.name) && !captured.has(info.name);
+  const isFloat = (info: ValueInfo): boolean =>
+    info.tensorType?.elemType === DataType.FLOAT && !initializers.has(info.name) && !captured.has(info.name);
   const inputs = model.graph.input.filter(isFloat).map((info) => info.name);
   const outputs = model.graph.output.filter(isFloat).map((info) => info.name);
   const withInputs = inputs.reduce((graph, name) => halfInput(graph, name, names), model.graph);
   const graph = outputs.reduce((each, name) => halfOutput(each, name, names), withInputs);
   const half = new Set([...inputs, ...outputs]);
   const retyped = (info: ValueInfo): ValueInfo =>
-    half.has(info.name) && info.tensorType ? { ...info, tensorType: { ...info.tensorType, elemType: DataType.FLOAT16 } } : info;
+    half.has(info.name) && info.tensorType
+      ? { ...info, tensorType: { ...info.tensorType, elemType: DataType.FLOAT16 } }
+      : info;
   return { ...model, graph: { ...graph, input: graph.input.map(retyped), output: graph.output.map(retyped) } };
 }
 
 /** Casts to FP16 of the input fall away; everything else reads it through one Cast to float32. */
 function halfInput(graph: Graph, name: string, names: FreshNames): Graph {
-  const isCastToHalf = (node: Node): boolean => node.opType === 'Cast' && node.input[0] === name && attrInt(node, 'to', 0) === DataType.FLOAT16;
-  const isObserved = new Set([...graph.output.map((info) => info.name), ...graph.node.flatMap((node) => [...capturedNames(node)])]);
+  const isCastToHalf = (node: Node): boolean =>
+    node.opType === 'Cast' && node.input[0] === name && attrInt(node, 'to', 0) === DataType.FLOAT16;
+  const isObserved = new Set([
+    ...graph.output.map((info) => info.name),
+    ...graph.node.flatMap((node) => [...capturedNames(node)]),
+  ]);
   const direct = new Map<string, string>();
   for (const node of graph.node) {
     const [output = ''] = node.output;
@@ -44,7 +51,10 @@ function halfInput(graph: Graph, name: string, names: FreshNames): Graph {
     });
     return { ...each, input };
   });
-  const cast = makeNode('Cast', [name], [float], { name: names.next(`${float}_Cast`), attributes: [intAttr('to', DataType.FLOAT)] });
+  const cast = makeNode('Cast', [name], [float], {
+    name: names.next(`${float}_Cast`),
+    attributes: [intAttr('to', DataType.FLOAT)],
+  });
   return { ...graph, node: isFloatRead ? [cast, ...node] : node };
 }
 
@@ -52,7 +62,12 @@ function halfInput(graph: Graph, name: string, names: FreshNames): Graph {
 function halfOutput(graph: Graph, name: string, names: FreshNames): Graph {
   const producer = graph.node.find((node) => node.output.includes(name));
   if (producer?.opType === 'Cast' && !graph.node.some((node) => node.input.includes(name))) {
-    return { ...graph, node: graph.node.map((node) => (node === producer ? { ...node, attribute: [intAttr('to', DataType.FLOAT16)] } : node)) };
+    return {
+      ...graph,
+      node: graph.node.map((node) =>
+        node === producer ? { ...node, attribute: [intAttr('to', DataType.FLOAT16)] } : node,
+      ),
+    };
   }
   const float = names.next(`${name}_fp32`);
   const rename = (node: Node): Node => ({
@@ -61,5 +76,11 @@ function halfOutput(graph: Graph, name: string, names: FreshNames): Graph {
     output: node.output.map((made) => (made === name ? float : made)),
   });
   const attributes = [intAttr('to', DataType.FLOAT16)];
-  return { ...graph, node: [...graph.node.map(rename), makeNode('Cast', [float], [name], { name: names.next(`${name}_Cast`), attributes })] };
+  return {
+    ...graph,
+    node: [
+      ...graph.node.map(rename),
+      makeNode('Cast', [float], [name], { name: names.next(`${name}_Cast`), attributes }),
+    ],
+  };
 }

@@ -97,7 +97,10 @@ function scaleSources({ groups, tensors }: Placement): (tensor: string) => Share
 }
 
 function thresholdOf(sources: readonly string[], thresholds: Readonly<Record<string, number>>): number {
-  return Math.max(0, ...sources.map((source) => (Object.hasOwn(thresholds, source) ? (ownValue(thresholds, source) ?? 0) : 0)));
+  return Math.max(
+    0,
+    ...sources.map((source) => (Object.hasOwn(thresholds, source) ? (ownValue(thresholds, source) ?? 0) : 0)),
+  );
 }
 
 /** What is wrong with the scale of a threshold in FP16; null for one that it holds, and for a tensor of zeros. */

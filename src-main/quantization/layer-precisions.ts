@@ -1,6 +1,12 @@
 import { layerId } from '../../src-shared/base/brand';
 import { ownValue } from '../../src-shared/base/records';
-import { precisionOf, type HalfHazard, type Precision, type PrecisionPlan, type RestPrecision } from '../../src-shared/domain/precision';
+import {
+  precisionOf,
+  type HalfHazard,
+  type Precision,
+  type PrecisionPlan,
+  type RestPrecision,
+} from '../../src-shared/domain/precision';
 import type { Node } from '../onnx/model';
 import { defaultOpset, isDefaultDomain } from '../onnx/opset';
 import { subgraphsOf } from '../onnx/subgraphs';
@@ -41,7 +47,10 @@ export interface PrecisionContext {
   readonly scaleRefusals: ReadonlyMap<string, HalfRefusal>;
 }
 
-export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, ranges, scaleRefusals }: PrecisionContext): LayerPrecisions {
+export function resolvePrecisions(
+  facts: GraphFacts,
+  { plan, rest, partitions, ranges, scaleRefusals }: PrecisionContext,
+): LayerPrecisions {
   const verdicts = new Map<string, Verdict>();
   const halfLayers = new Set<string>();
   const restRefusals = new Map<string, HalfRefusal>();
@@ -50,7 +59,10 @@ export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, r
   for (const node of facts.nodes) {
     const { precision, root } = requested(plan, partitions, node);
     const isPlannedHalf = precision === 'fp16';
-    const refusal = isPlannedHalf || (precision === 'int8' && rest === 'fp16') ? (refusalOf(facts, node, ranges) ?? scaleRefusals.get(node.name)) : undefined;
+    const refusal =
+      isPlannedHalf || (precision === 'int8' && rest === 'fp16')
+        ? (refusalOf(facts, node, ranges) ?? scaleRefusals.get(node.name))
+        : undefined;
     if (precision !== 'int8') verdicts.set(node.name, refusal ? verdictOf(refusal) : planned(precision, root));
     else if (refusal) restRefusals.set(node.name, refusal);
     const isRestHalf = precision === 'int8' && rest === 'fp16' && !normalizations.has(node);
@@ -59,19 +71,38 @@ export function resolvePrecisions(facts: GraphFacts, { plan, rest, partitions, r
     const hazards = halfHazards(facts, node, ranges);
     if (hazards.length > 0) coarse.set(node.name, hazards);
   }
-  return { isInt8Asked: (node) => ownValue(plan.layers, node.name) === 'int8', of: (node) => verdicts.get(node.name)?.precision ?? 'int8', verdict: (node) => verdicts.get(node.name), halfLayers, restRefusals, coarse };
+  return {
+    isInt8Asked: (node) => ownValue(plan.layers, node.name) === 'int8',
+    of: (node) => verdicts.get(node.name)?.precision ?? 'int8',
+    verdict: (node) => verdicts.get(node.name),
+    halfLayers,
+    restRefusals,
+    coarse,
+  };
 }
 
 /** A layer without an entry follows the compute layer in whose kernel it runs. */
-function requested(plan: PrecisionPlan, partitions: Partitions, node: Node): { precision: Precision; root: Node | null } {
-  if (ownValue(plan.layers, node.name) !== undefined) return { precision: precisionOf(plan, layerId(node.name)), root: null };
+function requested(
+  plan: PrecisionPlan,
+  partitions: Partitions,
+  node: Node,
+): { precision: Precision; root: Node | null } {
+  if (ownValue(plan.layers, node.name) !== undefined)
+    return { precision: precisionOf(plan, layerId(node.name)), root: null };
   const root = partitions.of(node)?.root;
-  return root && root !== node ? { precision: precisionOf(plan, layerId(root.name)), root } : { precision: 'int8', root: null };
+  return root && root !== node
+    ? { precision: precisionOf(plan, layerId(root.name)), root }
+    : { precision: 'int8', root: null };
 }
 
 function planned(precision: 'fp16' | 'fp32', root: Node | null): Verdict {
   const name = precision === 'fp16' ? 'FP16' : 'FP32';
-  if (root) return { precision, code: `follows-${precision}`, reason: `runs in the kernel of ${root.name}, which the plan keeps in ${name}` };
+  if (root)
+    return {
+      precision,
+      code: `follows-${precision}`,
+      reason: `runs in the kernel of ${root.name}, which the plan keeps in ${name}`,
+    };
   return { precision, code: `plan-${precision}`, reason: `the precision plan keeps this layer in ${name}` };
 }
 
@@ -84,7 +115,8 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfRefus
   if (!node.output.some((name) => facts.isActivation(name))) {
     return refused('not-floating-point', 'FP16 was asked for, but the layer computes no float32 activation');
   }
-  if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0) return refused('control-flow', 'bodies of control flow are left as they are');
+  if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0)
+    return refused('control-flow', 'bodies of control flow are left as they are');
   const untyped = typeRefusal(facts, node);
   if (untyped) return refused(...untyped);
   const hazard = halfRefusal(facts, node, ranges);
@@ -94,11 +126,22 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): HalfRefus
 /** Why ONNX's type constraints, or a rule of ours, leave an operator no FP16 form: code and sentence; null when it has one. */
 function typeRefusal(facts: GraphFacts, node: Node): readonly [code: string, reason: string] | null {
   const opset = defaultOpset(facts.model);
-  if (!isDefaultDomain(node.domain)) return ['fp16-no-kernel', `${node.opType} of the domain ${node.domain} is not known to have an FP16 form; it stays in FP32`];
+  if (!isDefaultDomain(node.domain))
+    return [
+      'fp16-no-kernel',
+      `${node.opType} of the domain ${node.domain} is not known to have an FP16 form; it stays in FP32`,
+    ];
   if (FP32_ONLY_OPS.has(node.opType)) return ['fp16-no-kernel', `${node.opType} keeps its float type`];
   const floatOnly = floatOnlySlots(node, opset);
-  if (floatOnly === null) return ['fp16-no-kernel', `${node.opType} is not an operator of ONNX's operator set ${opset}; it stays in FP32`];
+  if (floatOnly === null)
+    return ['fp16-no-kernel', `${node.opType} is not an operator of ONNX's operator set ${opset}; it stays in FP32`];
   const isUsed = (slot: number): boolean => (node.output[slot] ?? '') !== '';
-  if (floatOnly.outputs.some(isUsed)) return ['fp16-no-kernel', `${node.opType} is not defined for FP16 in ONNX's operator set ${opset}; it stays in FP32`];
-  return floatOnly.own.some(isUsed) ? ['own-float-type', `the model itself states the type of the result of this ${node.opType}`] : null;
+  if (floatOnly.outputs.some(isUsed))
+    return [
+      'fp16-no-kernel',
+      `${node.opType} is not defined for FP16 in ONNX's operator set ${opset}; it stays in FP32`,
+    ];
+  return floatOnly.own.some(isUsed)
+    ? ['own-float-type', `the model itself states the type of the result of this ${node.opType}`]
+    : null;
 }

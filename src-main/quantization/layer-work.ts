@@ -19,7 +19,10 @@ export function layerWork(facts: GraphFacts, node: Node, valuesOf: (tensor: stri
     const positionsIn = read / Math.max(1, input);
     const positionsOut = node.opType === 'Conv' ? positionsIn / stride : positionsIn * stride;
     // Every output position of a Conv, and every input position of a ConvTranspose, meets all weights once.
-    return { macs: weights * (node.opType === 'Conv' ? positionsOut : positionsIn), values: read + weights + positionsOut * output };
+    return {
+      macs: weights * (node.opType === 'Conv' ? positionsOut : positionsIn),
+      values: read + weights + positionsOut * output,
+    };
   }
   const { k, n } = matrixSizes(node, dims);
   const rows = read / Math.max(1, k);

@@ -25,7 +25,10 @@ export function materialize(model: Model, context: TaskContext = {}): Model {
   }
   const gone = new Set(candidates);
   const node = model.graph.node.filter((each) => !gone.has(each));
-  const used = new Set([...node.flatMap((each) => [...each.input, ...capturedNames(each)]), ...model.graph.output.map((output) => output.name)]);
+  const used = new Set([
+    ...node.flatMap((each) => [...each.input, ...capturedNames(each)]),
+    ...model.graph.output.map((output) => output.name),
+  ]);
   const initializer = [...model.graph.initializer, ...converted.values()].filter((tensor) => used.has(tensor.name));
   const input = model.graph.input.filter((info) => !initializers.has(info.name) || used.has(info.name));
   return { ...model, graph: { ...model.graph, node, initializer, input } };
@@ -45,7 +48,12 @@ function convert(node: Node, name: string, initializers: ReadonlyMap<string, Ten
   const { dataType } = required(initializers, node.input[2]);
   const bytes = int8Bytes(values, source.dims, attrInt(node, 'axis', 1), scales);
   // Adding 128 to a two's complement byte flips its highest bit.
-  return makeTensor(name, dataType, source.dims, dataType === DataType.UINT8 ? bytes.map((byte) => byte ^ SYMMETRIC_UINT8_ZERO) : bytes);
+  return makeTensor(
+    name,
+    dataType,
+    source.dims,
+    dataType === DataType.UINT8 ? bytes.map((byte) => byte ^ SYMMETRIC_UINT8_ZERO) : bytes,
+  );
 }
 
 function required(initializers: ReadonlyMap<string, Tensor>, name = ''): Tensor {

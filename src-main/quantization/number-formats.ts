@@ -13,7 +13,10 @@ export const SYMMETRIC_UINT8_ZERO = 128;
  * Scale and zero point of asymmetric UINT8 over [low, high], which is extended to include 0 so that 0 is exact:
  * scale = (high - low) / 255 in float32, zero point = round_half_even(-low / scale) in 0..255.
  */
-export function asymmetricParameters(lowReal: number, highReal: number): { readonly scale: number; readonly zeroPoint: number } {
+export function asymmetricParameters(
+  lowReal: number,
+  highReal: number,
+): { readonly scale: number; readonly zeroPoint: number } {
   const low = Math.min(lowReal, 0);
   const high = Math.max(highReal, 0);
   const scale = Math.max(Math.fround((high - low) / 255), SMALLEST_SCALE);

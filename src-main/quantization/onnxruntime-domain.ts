@@ -24,7 +24,11 @@ export interface IntegerDomain {
  * integer layer reads what it yields: a layer whose result is only read as float gains nothing and loses resolution. Layers
  * whose integers would hold parts of unlike ranges that are taken apart again are left in float.
  */
-export function findIntegerDomain(facts: GraphFacts, precisions: LayerPrecisions, ranges: Pick<RangeFacts, 'activationAmax'>): IntegerDomain {
+export function findIntegerDomain(
+  facts: GraphFacts,
+  precisions: LayerPrecisions,
+  ranges: Pick<RangeFacts, 'activationAmax'>,
+): IntegerDomain {
   const refusals = new Map<Node, Refusal>();
   for (;;) {
     const domain = domainWithout(facts, precisions, refusals);
@@ -34,7 +38,11 @@ export function findIntegerDomain(facts: GraphFacts, precisions: LayerPrecisions
   }
 }
 
-function domainWithout(facts: GraphFacts, precisions: LayerPrecisions, known: ReadonlyMap<Node, Refusal>): IntegerDomain {
+function domainWithout(
+  facts: GraphFacts,
+  precisions: LayerPrecisions,
+  known: ReadonlyMap<Node, Refusal>,
+): IntegerDomain {
   const compute = new Set<Node>();
   const refusals = new Map(known);
   for (const node of facts.nodes) {
@@ -43,8 +51,13 @@ function domainWithout(facts: GraphFacts, precisions: LayerPrecisions, known: Re
     if (refusal) refusals.set(node, refusal);
     else compute.add(node);
   }
-  const secondary = new Set(facts.nodes.filter((node) => precisions.of(node) === 'int8' && !compute.has(node) && !refusals.has(node) && canBeInteger(facts, node)));
-  for (let size = -1; size !== secondary.size; ) {
+  const secondary = new Set(
+    facts.nodes.filter(
+      (node) =>
+        precisions.of(node) === 'int8' && !compute.has(node) && !refusals.has(node) && canBeInteger(facts, node),
+    ),
+  );
+  for (let size = -1; size !== secondary.size;) {
     size = secondary.size;
     prune(facts, { compute, secondary });
   }
@@ -56,10 +69,15 @@ function domainWithout(facts: GraphFacts, precisions: LayerPrecisions, known: Re
  * Layers that put values of unlike ranges into one tensor of integers although somebody reads the parts apart: Concats, and
  * the layer in front of a Split, Slice or Gather. A tensor that only compute layers read has one scale in any case.
  */
-function mixtures(facts: GraphFacts, domain: IntegerDomain, ranges: Pick<RangeFacts, 'activationAmax'>): Map<Node, Refusal> {
+function mixtures(
+  facts: GraphFacts,
+  domain: IntegerDomain,
+  ranges: Pick<RangeFacts, 'activationAmax'>,
+): Map<Node, Refusal> {
   const found = new Map<Node, Refusal>();
   const refuse = (node: Node, worst: UnlikeRange): void => {
-    if (!found.has(node)) found.set(node, { code: 'unlike-ranges', reason: `its result has one scale, and ${lossText(worst)}` });
+    if (!found.has(node))
+      found.set(node, { code: 'unlike-ranges', reason: `its result has one scale, and ${lossText(worst)}` });
   };
   for (const node of facts.nodes) {
     const [output = ''] = node.output;
@@ -77,7 +95,11 @@ function mixtures(facts: GraphFacts, domain: IntegerDomain, ranges: Pick<RangeFa
 
 /** True when compute layers are all that reads a tensor, directly or in another shape. */
 function isReadWhole(facts: GraphFacts, domain: IntegerDomain, tensor: string): boolean {
-  return facts.uses(tensor).every(({ node }) => domain.compute.has(node) || (isReshape(node) && isReadWhole(facts, domain, node.output[0] ?? '')));
+  return facts
+    .uses(tensor)
+    .every(
+      ({ node }) => domain.compute.has(node) || (isReshape(node) && isReadWhole(facts, domain, node.output[0] ?? '')),
+    );
 }
 
 /**
@@ -112,11 +134,17 @@ interface Sets {
 /** One pass forwards (inputs must be integer), one backwards (somebody must want the output). */
 function prune(facts: GraphFacts, sets: Sets): void {
   for (const node of facts.nodes) {
-    if (sets.secondary.has(node) && !valueSlots(node).every((slot) => yieldsInteger(facts, sets, node.input[slot] ?? ''))) sets.secondary.delete(node);
+    if (
+      sets.secondary.has(node) &&
+      !valueSlots(node).every((slot) => yieldsInteger(facts, sets, node.input[slot] ?? ''))
+    )
+      sets.secondary.delete(node);
   }
   for (const node of facts.nodes.toReversed()) {
     if (!sets.secondary.has(node) || isRectifiedConv(facts, sets, node)) continue;
-    const isWanted = node.output.some((name) => facts.uses(name).some((use) => sets.compute.has(use.node) || sets.secondary.has(use.node)));
+    const isWanted = node.output.some((name) =>
+      facts.uses(name).some((use) => sets.compute.has(use.node) || sets.secondary.has(use.node)),
+    );
     if (!isWanted) sets.secondary.delete(node);
   }
 }

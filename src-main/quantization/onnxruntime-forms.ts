@@ -15,7 +15,8 @@ export function inOnnxruntimeForms(graph: Graph, names: FreshNames): Graph {
   const added: Tensor[] = [];
   const node = graph.node.flatMap((each) => {
     if (isOp(each, 'AveragePool')) return [withoutUnitDilations(each)];
-    if (isOp(each, 'Resize') && attrInts(each, 'axes', null) !== null && canStateAllAxes(each)) return resizeOfAllAxes(each, names, added);
+    if (isOp(each, 'Resize') && attrInts(each, 'axes', null) !== null && canStateAllAxes(each))
+      return resizeOfAllAxes(each, names, added);
     return [each];
   });
   const isUnchanged = node.length === graph.node.length && node.every((each, i) => each === graph.node[i]);
@@ -24,7 +25,9 @@ export function inOnnxruntimeForms(graph: Graph, names: FreshNames): Graph {
 
 function withoutUnitDilations(node: Node): Node {
   const dilations = attrInts(node, 'dilations', null);
-  return dilations?.every((dilation) => dilation === 1) ? { ...node, attribute: withAttributes(node, ['dilations']) } : node;
+  return dilations?.every((dilation) => dilation === 1)
+    ? { ...node, attribute: withAttributes(node, ['dilations']) }
+    : node;
 }
 
 /** False where the named axes mean more than the others left alone: a kept aspect ratio, a region that is cropped. */
@@ -38,7 +41,12 @@ function resizeOfAllAxes(node: Node, names: FreshNames, added: Tensor[]): Node[]
   const axes = attrInts(node, 'axes', []);
   const [data = '', roi = '', scales = '', sizes = ''] = node.input;
   const fresh = (suffix: string): string => names.next(`${node.output[0] ?? node.name}_${suffix}`);
-  const named = (opType: string, inputs: readonly string[], suffix: string, attributes: Node['attribute'] = []): Node => {
+  const named = (
+    opType: string,
+    inputs: readonly string[],
+    suffix: string,
+    attributes: Node['attribute'] = [],
+  ): Node => {
     const output = fresh(suffix);
     return makeNode(opType, inputs, [output], { name: names.next(`${output}_${opType}`), attributes });
   };
@@ -54,7 +62,20 @@ function resizeOfAllAxes(node: Node, names: FreshNames, added: Tensor[]): Node[]
     before.push(rank, ones);
     base = ones.output[0] ?? '';
   }
-  const all = named('ScatterElements', [base, axesTensor.name, sizes === '' ? scales : sizes], sizes === '' ? 'all_scales' : 'all_sizes', [intAttr('axis', 0)]);
+  const all = named(
+    'ScatterElements',
+    [base, axesTensor.name, sizes === '' ? scales : sizes],
+    sizes === '' ? 'all_scales' : 'all_sizes',
+    [intAttr('axis', 0)],
+  );
   const [whole = ''] = all.output;
-  return [...before, all, { ...node, input: sizes === '' ? [data, roi, whole] : [data, roi, '', whole], attribute: withAttributes(node, ['axes']) }];
+  return [
+    ...before,
+    all,
+    {
+      ...node,
+      input: sizes === '' ? [data, roi, whole] : [data, roi, '', whole],
+      attribute: withAttributes(node, ['axes']),
+    },
+  ];
 }

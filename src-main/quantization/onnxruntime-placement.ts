@@ -69,10 +69,21 @@ function placeSecondary(context: Context, node: Node): void {
   }
   for (const slot of valueSlots(node)) builder.quantizeEdge(node.input[slot] ?? '', node, slot);
   if (role === 'copies') {
-    builder.sharing.copy(input, node.output.filter((name) => facts.isActivation(name)));
-    builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `moves integers: keeps the scale of ${input} on both sides` });
+    builder.sharing.copy(
+      input,
+      node.output.filter((name) => facts.isActivation(name)),
+    );
+    builder.decide(node, {
+      precision: 'int8',
+      code: 'copy-shared-scale',
+      reason: `moves integers: keeps the scale of ${input} on both sides`,
+    });
   } else {
-    builder.decide(node, { precision: 'int8', code: 'integer-kernel', reason: 'between quantized layers: runs on integers and requantizes' });
+    builder.decide(node, {
+      precision: 'int8',
+      code: 'integer-kernel',
+      reason: 'between quantized layers: runs on integers and requantizes',
+    });
     if (node.opType === 'Concat') explainMixture(builder, node, context.ranges);
   }
 }
@@ -91,7 +102,11 @@ function placeRectifier(context: Context, node: Node): void {
   }
   builder.folded.push({ layer: node.name, input, output, upperReal });
   builder.sharing.copy(output, [input]);
-  builder.decide(node, { precision: 'int8', code: 'folded-into-range', reason: `clips integers: its input takes the scale of ${output}` });
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'folded-into-range',
+    reason: `clips integers: its input takes the scale of ${output}`,
+  });
 }
 
 /** Upper bound of a Relu (Infinity) or of a Clip from 0; null for another Clip. */
@@ -122,9 +137,16 @@ function placeOutputs(context: Context, node: Node): void {
           reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too`,
         });
       } else if (floatOnlyRefusal(reader)) {
-        builder.explainEdge(output, reader, { precision: 'fp32', code: 'kept-float', reason: `${reader.name} has no integer form: it reads the float value, so ${node.name} runs in float too` });
+        builder.explainEdge(output, reader, {
+          precision: 'fp32',
+          code: 'kept-float',
+          reason: `${reader.name} has no integer form: it reads the float value, so ${node.name} runs in float too`,
+        });
       } else if (!yieldsFloat && facts.isActivation(output)) {
-        builder.quantizeEdge(output, reader, slot, { code: 'integer-output', reason: `${node.name} yields 8-bit integers` });
+        builder.quantizeEdge(output, reader, slot, {
+          code: 'integer-output',
+          reason: `${node.name} yields 8-bit integers`,
+        });
       }
     }
   }

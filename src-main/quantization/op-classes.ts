@@ -3,14 +3,35 @@ export const COMPUTE_OPS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose'
 
 /** Elementwise ops of one variable input that fuse behind a compute op. */
 export const ACTIVATION_OPS: ReadonlySet<string> = new Set([
-  'Relu', 'Clip', 'LeakyRelu', 'PRelu', 'HardSwish', 'HardSigmoid', 'Sigmoid', 'Tanh', 'Elu', 'Selu', 'Celu', 'Softplus', 'Softsign', 'ThresholdedRelu',
+  'Relu',
+  'Clip',
+  'LeakyRelu',
+  'PRelu',
+  'HardSwish',
+  'HardSigmoid',
+  'Sigmoid',
+  'Tanh',
+  'Elu',
+  'Selu',
+  'Celu',
+  'Softplus',
+  'Softsign',
+  'ThresholdedRelu',
 ]);
 
 /** Binary elementwise ops: with a constant as other input they are a bias or a factor. */
 export const ARITHMETIC_OPS: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /** Output holds exactly the input's values in another shape or order. */
-export const RESHAPE_OPS: ReadonlySet<string> = new Set(['Reshape', 'Transpose', 'Flatten', 'Squeeze', 'Unsqueeze', 'DepthToSpace', 'SpaceToDepth']);
+export const RESHAPE_OPS: ReadonlySet<string> = new Set([
+  'Reshape',
+  'Transpose',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'DepthToSpace',
+  'SpaceToDepth',
+]);
 
 /** Output holds a part of the input's values, or repeats them. */
 export const SELECT_OPS: ReadonlySet<string> = new Set(['Slice', 'Split', 'Gather', 'Expand', 'Tile']);
@@ -38,4 +59,10 @@ export const FLOAT_ONLY_REASONS: Readonly<Record<string, readonly [code: string,
  * Operators that stay in FP32 although ONNX defines them for FP16: the model's own quantization, whose scales must keep their
  * value, and spectral transforms, whose sums leave the precision of FP16. What ONNX does not define is in float16-types.json.
  */
-export const FP32_ONLY_OPS: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'STFT', 'DFT']);
+export const FP32_ONLY_OPS: ReadonlySet<string> = new Set([
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'DynamicQuantizeLinear',
+  'STFT',
+  'DFT',
+]);

@@ -75,11 +75,13 @@ function nextStep(facts: GraphFacts, root: Node, growth: Growth): Step | null {
   const use = uses[0];
   if (!use) return null;
   // Behind the Add of a residual only its activation still fuses.
-  if (growth.residual) return uses.length === 1 && use.slot === 0 && ACTIVATION_OPS.has(use.node.opType) ? single(use.node) : null;
+  if (growth.residual)
+    return uses.length === 1 && use.slot === 0 && ACTIVATION_OPS.has(use.node.opType) ? single(use.node) : null;
   if (uses.length === 2) return siluStep(facts, growth.output, uses);
   if (uses.length !== 1) return null;
   const { node, slot } = use;
-  if (slot === 0 && (ACTIVATION_OPS.has(node.opType) || RESHAPE_OPS.has(node.opType))) return othersConstant(facts, node, 0) ? single(node) : null;
+  if (slot === 0 && (ACTIVATION_OPS.has(node.opType) || RESHAPE_OPS.has(node.opType)))
+    return othersConstant(facts, node, 0) ? single(node) : null;
   if (slot === 0 && node.opType === 'MaxPool') return isRectifier(growth.members.at(-1)) ? single(node) : null;
   if (!ARITHMETIC_OPS.has(node.opType)) return null;
   if (othersConstant(facts, node, slot)) return single(node);
@@ -98,7 +100,13 @@ function isRectifier(node: Node | undefined): boolean {
 
 /** Every input but `slot` is constant, or an integer shape argument. */
 function othersConstant(facts: GraphFacts, node: Node, slot: number): boolean {
-  return node.input.every((name, i) => i === slot || name === '' || facts.isConstant(name) || (RESHAPE_OPS.has(node.opType) && !facts.isActivation(name)));
+  return node.input.every(
+    (name, i) =>
+      i === slot ||
+      name === '' ||
+      facts.isConstant(name) ||
+      (RESHAPE_OPS.has(node.opType) && !facts.isActivation(name)),
+  );
 }
 
 /** x * Sigmoid(x) (SiLU) and x * HardSigmoid(x): both uses of x belong together. */
@@ -124,7 +132,9 @@ export function residualOf(facts: GraphFacts, node: Node): ResidualAdd | null {
   const [a, b] = branches.lengths;
   const leftIsLater = positionOf(facts, left) > positionOf(facts, right);
   const computedSide = a > b || (a === b && leftIsLater) ? 0 : 1;
-  const hasBackbone = [...branches.between[computedSide]].some((between) => between.opType === 'Conv' || between.opType === 'ConvTranspose');
+  const hasBackbone = [...branches.between[computedSide]].some(
+    (between) => between.opType === 'Conv' || between.opType === 'ConvTranspose',
+  );
   if (!hasBackbone) return null;
   return computedSide === 0
     ? { add: node, computed: left, shortcut: right, shortcutSlot: 1 }

@@ -42,7 +42,12 @@ export class PlacementBuilder {
   }
 
   /** Puts Q/DQ between `tensor` and input `slot` of `node`, and says why. */
-  quantizeEdge(tensor: string, node: Node, slot: number, why: Why = { code: 'quantized-input', reason: `${node.opType} computes with 8-bit integers` }): void {
+  quantizeEdge(
+    tensor: string,
+    node: Node,
+    slot: number,
+    why: Why = { code: 'quantized-input', reason: `${node.opType} computes with 8-bit integers` },
+  ): void {
     const uses = this.usesByTensor.get(tensor) ?? [];
     if (uses.some((use) => use.layer === node.name && use.slot === slot)) return;
     uses.push({ layer: node.name, slot });
@@ -70,7 +75,11 @@ export class PlacementBuilder {
     const position = (layer: string): number => order.get(layer) ?? 0;
     const decisions: PlacementDecision[] = [];
     for (const node of this.facts.nodes) {
-      const verdict = this.withRest(node, defined(this.verdicts.get(node.name), `no decision about ${node.name}`), halfLayers);
+      const verdict = this.withRest(
+        node,
+        defined(this.verdicts.get(node.name), `no decision about ${node.name}`),
+        halfLayers,
+      );
       decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(this.edges.get(node.name) ?? []));
       if (verdict.precision === 'fp16') decisions.push(...this.coarseTensors(node));
       if (verdict.precision === 'int8') decisions.push(...this.floatSide(node));
@@ -79,7 +88,9 @@ export class PlacementBuilder {
       tensor,
       uses: uses.toSorted((a, b) => position(a.layer) - position(b.layer) || a.slot - b.slot),
     }));
-    tensors.sort((a, b) => position(a.uses[0]?.layer ?? '') - position(b.uses[0]?.layer ?? '') || (a.tensor < b.tensor ? -1 : 1));
+    tensors.sort(
+      (a, b) => position(a.uses[0]?.layer ?? '') - position(b.uses[0]?.layer ?? '') || (a.tensor < b.tensor ? -1 : 1),
+    );
     return {
       tensors,
       groups: this.sharing.groups(),
@@ -94,7 +105,14 @@ export class PlacementBuilder {
   /** Tensors that an FP16 layer rounds coarsely. */
   private coarseTensors(node: Node): PlacementDecision[] {
     const hazards = this.precisions.coarse.get(node.name) ?? [];
-    return hazards.map(({ code, tensor, reason }) => ({ layer: layerId(node.name), op: node.opType, precision: 'fp16', code, reason, tensor }));
+    return hazards.map(({ code, tensor, reason }) => ({
+      layer: layerId(node.name),
+      op: node.opType,
+      precision: 'fp16',
+      code,
+      reason,
+      tensor,
+    }));
   }
 
   /** Why an INT8 layer has float32 around its integers although the rest is FP16. */
@@ -102,15 +120,35 @@ export class PlacementBuilder {
     const refusal = this.precisions.restRefusals.get(node.name);
     if (refusal?.tensor === undefined) return [];
     const { code, reason, tensor } = refusal;
-    return [{ layer: layerId(node.name), op: node.opType, precision: 'int8', code, reason: `float32 around its integers: ${reason}`, tensor }];
+    return [
+      {
+        layer: layerId(node.name),
+        op: node.opType,
+        precision: 'int8',
+        code,
+        reason: `float32 around its integers: ${reason}`,
+        tensor,
+      },
+    ];
   }
 
   /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */
   private withRest(node: Node, verdict: Verdict, halfLayers: ReadonlySet<string>): Verdict {
     if (verdict.precision !== 'fp32') return verdict;
-    if (halfLayers.has(node.name)) return { ...verdict, precision: 'fp16', reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take` };
-    if (this.precisions.halfLayers.has(node.name)) return { ...verdict, reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves` };
+    if (halfLayers.has(node.name))
+      return {
+        ...verdict,
+        precision: 'fp16',
+        reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take`,
+      };
+    if (this.precisions.halfLayers.has(node.name))
+      return {
+        ...verdict,
+        reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves`,
+      };
     const refusal = this.precisions.restRefusals.get(node.name);
-    return refusal?.code.startsWith('fp16-') ? { ...verdictOf(refusal), reason: `${verdict.reason}; not in FP16: ${refusal.reason}` } : verdict;
+    return refusal?.code.startsWith('fp16-')
+      ? { ...verdictOf(refusal), reason: `${verdict.reason}; not in FP16: ${refusal.reason}` }
+      : verdict;
   }
 }

@@ -10,9 +10,16 @@ export function requirePlannedLayers(plan: PrecisionPlan, model: Model): void {
   if (first === undefined) return;
   const near = nearNames(first, [...layers]);
   const others = missing.length > 1 ? ` (and ${missing.length - 1} more)` : '';
-  throw new WorkbenchError('not-found', `The precision plan names layer "${first}"${others}, which the model does not have`, {
-    hint: near.length > 0 ? `Near names: ${near.map((name) => `"${name}"`).join(', ')}` : 'The plan belongs to another model.',
-  });
+  throw new WorkbenchError(
+    'not-found',
+    `The precision plan names layer "${first}"${others}, which the model does not have`,
+    {
+      hint:
+        near.length > 0
+          ? `Near names: ${near.map((name) => `"${name}"`).join(', ')}`
+          : 'The plan belongs to another model.',
+    },
+  );
 }
 
 /** Up to three names within an edit distance of a third of the wanted name's length, nearest first. */

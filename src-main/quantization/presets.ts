@@ -9,8 +9,12 @@ import { placeQdq } from './quantize';
  */
 export function firstAndHeadFp16(model: Model, target: Target): string[] {
   const { decisions } = placeQdq(model, EMPTY_PLAN, target);
-  const compute = decisions.filter((decision) => decision.tensor === undefined && COMPUTE_OPS.has(decision.op) && decision.code !== 'constant');
+  const compute = decisions.filter(
+    (decision) => decision.tensor === undefined && COMPUTE_OPS.has(decision.op) && decision.code !== 'constant',
+  );
   const integer = compute.filter(({ precision }) => precision === 'int8');
   const candidates = target === 'tensorrt' && integer.length > 0 ? integer : compute;
-  return [...new Set([candidates[0]?.layer, candidates.at(-1)?.layer])].flatMap((layer) => (layer === undefined ? [] : [layer]));
+  return [...new Set([candidates[0]?.layer, candidates.at(-1)?.layer])].flatMap((layer) =>
+    layer === undefined ? [] : [layer],
+  );
 }

@@ -64,15 +64,36 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const activationType = request.activationType ?? 'int8';
   const weights = request.weights ?? new WeightScales(model);
   const facts = graphFacts(model);
-  const placed = placeQdq(model, request.plan, request.target, { ranges: rangeFacts(weights, request.ranges), thresholds: request.thresholds });
+  const placed = placeQdq(model, request.plan, request.target, {
+    ranges: rangeFacts(weights, request.ranges),
+    thresholds: request.thresholds,
+  });
   const half = halfScales(facts, placed, request.thresholds);
   const placement = request.purpose === 'simulation' ? withFloatKernels(placed) : placed;
-  const scales = activationScales(placement, { thresholds: request.thresholds, ranges: request.ranges, activationType, target: request.target, halfTensors: half.tensors });
-  const rewriter = new Rewriter({ facts, placement, scales, weights, halfTensors: half.tensors, halfWeightLayers: half.weightLayers, weightStorage: WEIGHT_STORAGE[request.target], corrections: request.biases ?? [] });
+  const scales = activationScales(placement, {
+    thresholds: request.thresholds,
+    ranges: request.ranges,
+    activationType,
+    target: request.target,
+    halfTensors: half.tensors,
+  });
+  const rewriter = new Rewriter({
+    facts,
+    placement,
+    scales,
+    weights,
+    halfTensors: half.tensors,
+    halfWeightLayers: half.weightLayers,
+    weightStorage: WEIGHT_STORAGE[request.target],
+    corrections: request.biases ?? [],
+  });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish(request.observed ?? []);
   const made = new Set(rewriter.nodes.flatMap((node) => node.output));
-  const rewritten = withOutputs(withNodes(model, rewriter, request.target), (request.observed ?? []).filter((name) => made.has(name)));
+  const rewritten = withOutputs(
+    withNodes(model, rewriter, request.target),
+    (request.observed ?? []).filter((name) => made.has(name)),
+  );
   return {
     model: half.tensors.size + half.weightLayers.size > 0 ? raiseOpset(rewritten) : rewritten,
     decisions: [...placement.decisions, ...biasDecisions(request.biases ?? [])],
@@ -106,7 +127,11 @@ export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['range
 
 /** INT8 layers, and what runs in their kernels, in float32 between their integers. */
 function withFloatKernels(placement: Placement): Placement {
-  const isHalf = new Set<string>(placement.decisions.filter((decision) => decision.tensor === undefined && decision.precision === 'fp16').map(({ layer }) => layer));
+  const isHalf = new Set<string>(
+    placement.decisions
+      .filter((decision) => decision.tensor === undefined && decision.precision === 'fp16')
+      .map(({ layer }) => layer),
+  );
   return { ...placement, halfLayers: new Set([...placement.halfLayers].filter((layer) => isHalf.has(layer))) };
 }
 
@@ -118,12 +143,23 @@ export interface PlacementKnowledge {
 }
 
 /** Where Q/DQ and casts go. Pure: reads no weights but through `ranges`, and small constants. */
-export function placeQdq(model: Model, plan: PrecisionPlan, target: Target, { ranges = NO_RANGES, thresholds = {} }: PlacementKnowledge = {}): Placement {
+export function placeQdq(
+  model: Model,
+  plan: PrecisionPlan,
+  target: Target,
+  { ranges = NO_RANGES, thresholds = {} }: PlacementKnowledge = {},
+): Placement {
   requirePlannedLayers(plan, model);
   const facts = graphFacts(model);
   const partitions = findPartitions(facts);
   const place = (scaleRefusals: ReadonlyMap<string, HalfRefusal>): Placement => {
-    const precisions = resolvePrecisions(facts, { plan, rest: restOf(plan, target), partitions, ranges, scaleRefusals });
+    const precisions = resolvePrecisions(facts, {
+      plan,
+      rest: restOf(plan, target),
+      partitions,
+      ranges,
+      scaleRefusals,
+    });
     if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions, ranges);
     return placeForTensorrt({ facts, partitions, precisions, ranges, attention: plan.attention ?? 'float' });
   };
@@ -148,11 +184,18 @@ function withNodes(model: Model, rewriter: Rewriter, target: Target): Model {
 export function withOutputs(model: Model, names: readonly string[]): Model {
   const { graph } = model;
   const known = new Set(graph.output.map(({ name }) => name));
-  return { ...model, graph: { ...graph, output: [...graph.output, ...names.filter((name) => !known.has(name)).map(floatOutput)] } };
+  return {
+    ...model,
+    graph: { ...graph, output: [...graph.output, ...names.filter((name) => !known.has(name)).map(floatOutput)] },
+  };
 }
 
 /** How many nodes of the kinds that quantization adds a model has. */
-export function countNodes(model: Model): { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number } {
+export function countNodes(model: Model): {
+  readonly QuantizeLinear: number;
+  readonly DequantizeLinear: number;
+  readonly Cast: number;
+} {
   const count = (opType: string): number => model.graph.node.filter((node) => node.opType === opType).length;
   return { QuantizeLinear: count('QuantizeLinear'), DequantizeLinear: count('DequantizeLinear'), Cast: count('Cast') };
 }

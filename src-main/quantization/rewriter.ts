@@ -1,4 +1,13 @@
-import { floatScalar, floatTensor, halfTensor, int32Tensor, int8Tensor, intAttr, makeNode, uint8Tensor } from '../onnx/make';
+import {
+  floatScalar,
+  floatTensor,
+  halfTensor,
+  int32Tensor,
+  int8Tensor,
+  intAttr,
+  makeNode,
+  uint8Tensor,
+} from '../onnx/make';
 import { DataType, type Node, type Tensor } from '../onnx/model';
 import { defaultOpset } from '../onnx/opset';
 import { capturedNames } from '../onnx/subgraphs';
@@ -90,7 +99,8 @@ export class Rewriter {
 
   private read(node: Node, name: string, slot: number): string {
     // A shape is the same in every type: not worth a Cast.
-    if ((node.opType === 'Shape' || node.opType === 'Size') && this.halfOnly.has(name)) return this.halves.get(name) ?? name;
+    if ((node.opType === 'Shape' || node.opType === 'Size') && this.halfOnly.has(name))
+      return this.halves.get(name) ?? name;
     const key = useKey({ layer: node.name, slot });
     const weight = this.weightUses.get(key);
     if (weight) return this.dequantizedWeight(weight, 'fp32');
@@ -105,7 +115,13 @@ export class Rewriter {
     const correction = this.corrections.get(key);
     if (!correction) return undefined;
     const name = correction.initializer;
-    return this.constant(floatTensor(this.names.next(`${name}_corrected`), this.inputs.weights.tensor(name).dims, this.biasValues(correction)));
+    return this.constant(
+      floatTensor(
+        this.names.next(`${name}_corrected`),
+        this.inputs.weights.tensor(name).dims,
+        this.biasValues(correction),
+      ),
+    );
   }
 
   private biasValues(bias: LayerInput & { readonly initializer: string }): Float32Array {
@@ -129,7 +145,9 @@ export class Rewriter {
   }
 
   private cast(from: string, to: string, dataType: number): void {
-    this.nodes.push(makeNode('Cast', [from], [to], { name: this.names.next(`${to}_Cast`), attributes: [intAttr('to', dataType)] }));
+    this.nodes.push(
+      makeNode('Cast', [from], [to], { name: this.names.next(`${to}_Cast`), attributes: [intAttr('to', dataType)] }),
+    );
   }
 
   private addHalf(node: Node): void {
@@ -163,7 +181,9 @@ export class Rewriter {
     const { facts, scales } = this.inputs;
     const parameters = scales.get(output);
     if (!parameters) return false;
-    const isReadAsIntegers = !facts.isObserved(output) && facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
+    const isReadAsIntegers =
+      !facts.isObserved(output) &&
+      facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
     if (!isReadAsIntegers) {
       // Somebody needs the float value: quantizing before it would spoil that, behind it is enough.
       this.nodes.push({ ...node, input: node.input.map((name) => this.float(name)) });
@@ -193,7 +213,12 @@ export class Rewriter {
     if (!parameters) throw new Error(`Assertion failed: no scale for ${name}`);
     const form = this.quantized.get(name) ?? this.quantize(name, parameters);
     this.quantized.set(name, form);
-    const output = this.dequantizeLinear(name, form.name, [this.activationScale(name, parameters.scale, type), form.zeroPoint], []);
+    const output = this.dequantizeLinear(
+      name,
+      form.name,
+      [this.activationScale(name, parameters.scale, type), form.zeroPoint],
+      [],
+    );
     this.dequantized.set(key, output);
     return output;
   }
@@ -202,8 +227,18 @@ export class Rewriter {
   private quantize(name: string, parameters: ActivationParameters): QuantizedForm {
     const isHalf = this.inputs.halfTensors.has(name) && this.halfOnly.has(name);
     const scale = this.activationScale(name, parameters.scale, isHalf ? 'fp16' : 'fp32');
-    const zeroPoint = this.constant(scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint));
-    return { name: this.quantizeLinear(name, isHalf ? (this.halves.get(name) ?? name) : this.float(name), [scale, zeroPoint], []), zeroPoint };
+    const zeroPoint = this.constant(
+      scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint),
+    );
+    return {
+      name: this.quantizeLinear(
+        name,
+        isHalf ? (this.halves.get(name) ?? name) : this.float(name),
+        [scale, zeroPoint],
+        [],
+      ),
+      zeroPoint,
+    };
   }
 
   private activationScale(name: string, scale: number, type: FloatType): string {
@@ -211,7 +246,10 @@ export class Rewriter {
     const known = this.scaleNames.get(key);
     if (known !== undefined) return known;
     const fresh = this.names.next(`${name}_scale`);
-    this.scaleNames.set(key, this.constant(type === 'fp16' ? halfTensor(fresh, [], [halfBits(scale)]) : floatScalar(fresh, scale)));
+    this.scaleNames.set(
+      key,
+      this.constant(type === 'fp16' ? halfTensor(fresh, [], [halfBits(scale)]) : floatScalar(fresh, scale)),
+    );
     return fresh;
   }
 
@@ -229,7 +267,12 @@ export class Rewriter {
     const zero = this.constant(zeroPoints(this.inputs.weightStorage, this.names.next(`${name}_zero_point`), length));
     const attributes = [intAttr('axis', weight.axis)];
     const quantized = this.quantizeLinear(name, name, [scale, zero], attributes);
-    const ownScale = type === 'fp16' ? this.constant(halfTensor(this.names.next(`${name}_scale_fp16`), [length], Uint16Array.from(scales.values, halfBits))) : scale;
+    const ownScale =
+      type === 'fp16'
+        ? this.constant(
+            halfTensor(this.names.next(`${name}_scale_fp16`), [length], Uint16Array.from(scales.values, halfBits)),
+          )
+        : scale;
     const output = this.dequantizeLinear(name, quantized, [ownScale, zero], attributes);
     this.dequantizedWeights.set(key, output);
     return output;
@@ -240,7 +283,10 @@ export class Rewriter {
     const amaxes = weights.channelAmax(weight.initializer, weight.axis);
     if (halfWeightLayers.has(weight.layer)) return { values: halfWeightScales(amaxes), isRaised: false };
     if (!bias) return weightScalesFor(amaxes, null);
-    return weightScalesFor(amaxes, { values: this.biasValues(bias), dataScale: scales.get(bias.dataTensor)?.scale ?? 1 });
+    return weightScalesFor(amaxes, {
+      values: this.biasValues(bias),
+      dataScale: scales.get(bias.dataTensor)?.scale ?? 1,
+    });
   }
 
   private dequantizedBias(bias: QuantizedBias): string {
@@ -255,15 +301,35 @@ export class Rewriter {
     return this.dequantizeLinear(name, values, [scale, zero], [intAttr('axis', 0)]);
   }
 
-  private quantizeLinear(name: string, from: string, constants: readonly string[], attributes: Node['attribute']): string {
+  private quantizeLinear(
+    name: string,
+    from: string,
+    constants: readonly string[],
+    attributes: Node['attribute'],
+  ): string {
     const output = this.names.next(`${name}_quantized`);
-    this.nodes.push(makeNode('QuantizeLinear', [from, ...constants], [output], { name: this.names.next(`${name}_QuantizeLinear`), attributes }));
+    this.nodes.push(
+      makeNode('QuantizeLinear', [from, ...constants], [output], {
+        name: this.names.next(`${name}_QuantizeLinear`),
+        attributes,
+      }),
+    );
     return output;
   }
 
-  private dequantizeLinear(name: string, from: string, constants: readonly string[], attributes: Node['attribute']): string {
+  private dequantizeLinear(
+    name: string,
+    from: string,
+    constants: readonly string[],
+    attributes: Node['attribute'],
+  ): string {
     const output = this.names.next(`${name}_dequantized`);
-    this.nodes.push(makeNode('DequantizeLinear', [from, ...constants], [output], { name: this.names.next(`${name}_DequantizeLinear`), attributes }));
+    this.nodes.push(
+      makeNode('DequantizeLinear', [from, ...constants], [output], {
+        name: this.names.next(`${name}_DequantizeLinear`),
+        attributes,
+      }),
+    );
     return output;
   }
 
@@ -279,7 +345,9 @@ function scalar(storage: ActivationParameters['storage'], name: string, value: n
 
 /** Zero points of `count` channels of symmetric weights. */
 function zeroPoints(storage: RewriteInputs['weightStorage'], name: string, count: number): Tensor {
-  return storage === 'uint8' ? uint8Tensor(name, [count], new Uint8Array(count).fill(SYMMETRIC_UINT8_ZERO)) : int8Tensor(name, [count], new Int8Array(count));
+  return storage === 'uint8'
+    ? uint8Tensor(name, [count], new Uint8Array(count).fill(SYMMETRIC_UINT8_ZERO))
+    : int8Tensor(name, [count], new Int8Array(count));
 }
 
 function useKey(use: LayerInput): string {

@@ -38,11 +38,16 @@ export interface ScaleInputs {
  * @throws WorkbenchError 'calibration-missing' for a tensor without a threshold, 'activations-nan' for one that is no number.
  */
 export function activationScales(placement: Placement, inputs: ScaleInputs): ReadonlyMap<string, ActivationParameters> {
-  const sources = new Map(placement.groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group.sources] as const)));
+  const sources = new Map(
+    placement.groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group.sources] as const)),
+  );
   return new Map(
     placement.tensors.map(({ tensor }) => {
       const parameters = parametersOf(sources.get(tensor) ?? [tensor], inputs);
-      return [tensor, inputs.halfTensors?.has(tensor) ? { ...parameters, scale: halfScale(parameters.scale) } : parameters];
+      return [
+        tensor,
+        inputs.halfTensors?.has(tensor) ? { ...parameters, scale: halfScale(parameters.scale) } : parameters,
+      ];
     }),
   );
 }
@@ -51,7 +56,8 @@ function parametersOf(sources: readonly string[], inputs: ScaleInputs): Activati
   const thresholdReal = Math.max(...sources.map((source) => thresholdOf(source, inputs.thresholds)));
   if (inputs.activationType === 'int8') {
     const scale = scaleOfThreshold(thresholdReal);
-    if (inputs.target === 'onnxruntime') return { storage: 'uint8', scale, zeroPoint: SYMMETRIC_UINT8_ZERO, thresholdReal };
+    if (inputs.target === 'onnxruntime')
+      return { storage: 'uint8', scale, zeroPoint: SYMMETRIC_UINT8_ZERO, thresholdReal };
     return { storage: 'int8', scale, zeroPoint: 0, thresholdReal };
   }
   let low = 0;
@@ -73,7 +79,10 @@ function thresholdOf(tensor: string, thresholds: Readonly<Record<string, number>
     });
   }
   if (!Number.isFinite(threshold) || threshold < 0) {
-    throw new WorkbenchError('activations-nan', `Expected a threshold of 0 or more for tensor "${tensor}", found ${threshold}`);
+    throw new WorkbenchError(
+      'activations-nan',
+      `Expected a threshold of 0 or more for tensor "${tensor}", found ${threshold}`,
+    );
   }
   return threshold;
 }

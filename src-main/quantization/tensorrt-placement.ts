@@ -25,7 +25,13 @@ export interface TensorrtPlacementInputs {
  * Q/DQ where TensorRT's explicit quantization fuses them: on the inputs of compute layers, on the shortcut of a residual
  * Add, and around Concat and pooling between quantized layers, where both sides share one scale. Biases stay FP32.
  */
-export function placeForTensorrt({ facts, partitions, precisions, attention, ranges }: TensorrtPlacementInputs): Placement {
+export function placeForTensorrt({
+  facts,
+  partitions,
+  precisions,
+  attention,
+  ranges,
+}: TensorrtPlacementInputs): Placement {
   const builder = new PlacementBuilder(facts, precisions);
   const context: Context = { facts, partitions, precisions, attention, ranges, builder, quantizedRoots: new Set() };
   for (const node of facts.nodes) {
@@ -44,8 +50,12 @@ export function placeForTensorrt({ facts, partitions, precisions, attention, ran
  */
 function floatKernels({ partitions, precisions, builder, quantizedRoots }: Context): readonly string[] {
   return partitions.list.flatMap(({ root, members }) => {
-    const nodes = [root, ...members].filter((node) => builder.isInteger(node) || precisions.restRefusals.has(node.name));
-    return quantizedRoots.has(root) && nodes.some((node) => precisions.restRefusals.has(node.name)) ? nodes.map((node) => node.name) : [];
+    const nodes = [root, ...members].filter(
+      (node) => builder.isInteger(node) || precisions.restRefusals.has(node.name),
+    );
+    return quantizedRoots.has(root) && nodes.some((node) => precisions.restRefusals.has(node.name))
+      ? nodes.map((node) => node.name)
+      : [];
   });
 }
 
@@ -65,7 +75,12 @@ function lightTail({ facts, builder, precisions }: Context): ReadonlySet<string>
     if (!isRead(node) || precisions.verdict(node)) continue;
     const uses = node.output.flatMap((name) => facts.uses(name).map((use) => ({ name, reader: use.node })));
     // What computes integers (a shape) does not depend on the float type.
-    if (!uses.every(({ name, reader }) => !isRead(reader) || (tail.has(reader.name) && !builder.isQuantizedUse(name, reader)))) continue;
+    if (
+      !uses.every(
+        ({ name, reader }) => !isRead(reader) || (tail.has(reader.name) && !builder.isQuantizedUse(name, reader)),
+      )
+    )
+      continue;
     if (COMPUTE_OPS.has(node.opType) && !builder.isInteger(node)) {
       // A Conv does its weights' work once a pixel.
       const own = node.opType.startsWith('Conv') ? Number.POSITIVE_INFINITY : elementCount(facts, node.input[1] ?? '');
@@ -81,7 +96,11 @@ function elementCount(facts: GraphFacts, initializer: string): number {
   return facts.initializer(initializer)?.dims.reduce((count, dim) => count * dim, 1) ?? Number.POSITIVE_INFINITY;
 }
 
-const ATTENTION: Verdict = { precision: 'int8', code: 'attention-int8', reason: 'a product of two activations, which the plan asks for in INT8' };
+const ATTENTION: Verdict = {
+  precision: 'int8',
+  code: 'attention-int8',
+  reason: 'a product of two activations, which the plan asks for in INT8',
+};
 
 interface Context extends TensorrtPlacementInputs {
   readonly builder: PlacementBuilder;
@@ -95,7 +114,11 @@ function placePartition(context: Context, { root, members, residual }: Partition
   if (refusal && !(isAboutSpeed(refusal) && precisions.isInt8Asked(root))) {
     builder.decide(root, { precision: 'fp32', ...refusal });
     for (const member of members) {
-      builder.decide(member, { precision: 'fp32', code: 'follows-float', reason: `runs in the kernel of ${root.name}, which is not quantized` });
+      builder.decide(member, {
+        precision: 'fp32',
+        code: 'follows-float',
+        reason: `runs in the kernel of ${root.name}, which is not quantized`,
+      });
     }
     return;
   }
@@ -108,11 +131,24 @@ function placePartition(context: Context, { root, members, residual }: Partition
   for (const member of members) {
     if (member === residual?.add) continue;
     const refusal = precisions.restRefusals.get(member.name);
-    if (refusal?.code === 'fp16-no-kernel') builder.decide(member, { precision: 'fp32', code: refusal.code, reason: `behind the INT8 kernel of ${root.name}` });
-    builder.decide(member, { precision: 'int8', code: 'fused', reason: `runs in the kernel of ${root.name}; no Q/DQ between them` });
+    if (refusal?.code === 'fp16-no-kernel')
+      builder.decide(member, {
+        precision: 'fp32',
+        code: refusal.code,
+        reason: `behind the INT8 kernel of ${root.name}`,
+      });
+    builder.decide(member, {
+      precision: 'int8',
+      code: 'fused',
+      reason: `runs in the kernel of ${root.name}; no Q/DQ between them`,
+    });
   }
   if (!residual || precisions.of(residual.add) !== 'int8') return;
-  builder.decide(residual.add, { precision: 'int8', code: 'residual-add', reason: `${root.name} and this Add fuse; the computed branch stays bare` });
+  builder.decide(residual.add, {
+    precision: 'int8',
+    code: 'residual-add',
+    reason: `${root.name} and this Add fuse; the computed branch stays bare`,
+  });
   builder.quantizeEdge(residual.shortcut, residual.add, residual.shortcutSlot, {
     code: 'residual-shortcut',
     reason: `shortcut of a residual Add: quantized so that ${root.name} and ${residual.add.name} fuse`,
@@ -151,7 +187,10 @@ function placeConcat(context: Context, node: Node, output: string): void {
     reason: 'a quantized layer reads the result: inputs and output share one scale, so that the copy can be elided',
   });
   for (const [slot, name] of node.input.entries()) {
-    builder.quantizeEdge(name, node, slot, { code: 'shared-scale', reason: `has the scale of ${output}, the pooled values of all inputs of ${node.name}` });
+    builder.quantizeEdge(name, node, slot, {
+      code: 'shared-scale',
+      reason: `has the scale of ${output}, the pooled values of all inputs of ${node.name}`,
+    });
   }
   explainMixture(builder, node, context.ranges);
 }
@@ -174,8 +213,15 @@ function placePool(context: Context, node: Node, output: string): void {
   builder.sharing.copy(input, [output]);
   // Inside a partition the edge stays bare: TensorRT moves the Q/DQ behind it up through the copy.
   if (context.partitions.of(node)) return;
-  builder.decide(node, { precision: 'int8', code: 'copy-shared-scale', reason: `between two quantized layers: keeps the scale of ${input} on both sides` });
-  builder.quantizeEdge(input, node, 0, { code: 'shared-scale', reason: `${node.name} keeps this scale, so that it runs on integers` });
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'copy-shared-scale',
+    reason: `between two quantized layers: keeps the scale of ${input} on both sides`,
+  });
+  builder.quantizeEdge(input, node, 0, {
+    code: 'shared-scale',
+    reason: `${node.name} keeps this scale, so that it runs on integers`,
+  });
 }
 
 /** Averages leave the range of their input far behind: both sides have their own scale, and the layer before writes integers. */
@@ -183,8 +229,15 @@ function placeAverage(context: Context, node: Node): void {
   const { builder } = context;
   const input = node.input[0] ?? '';
   if (!isQuantizedSource(context, input)) return;
-  builder.decide(node, { precision: 'int8', code: 'average-quantized', reason: 'between two quantized layers: reads integers and is rounded to integers, each with its own scale' });
-  builder.quantizeEdge(input, node, 0, { code: 'average-input', reason: `${node.name} reads what the layer before it writes as integers` });
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'average-quantized',
+    reason: 'between two quantized layers: reads integers and is rounded to integers, each with its own scale',
+  });
+  builder.quantizeEdge(input, node, 0, {
+    code: 'average-input',
+    reason: `${node.name} reads what the layer before it writes as integers`,
+  });
 }
 
 /** True when a tensor leaves a quantized partition, directly or through copies and Concats. */

@@ -29,15 +29,22 @@ const MIN_MATRIX_WEIGHTS = 2 ** 18;
 /** Why TensorRT should not get Q/DQ on a compute layer, or null when it should. */
 export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrecision): Refusal | null {
   const data = node.input[0] ?? '';
-  if (!facts.isActivation(data)) return { code: 'constant-left-operand', reason: 'its first input is no float32 activation' };
+  if (!facts.isActivation(data))
+    return { code: 'constant-left-operand', reason: 'its first input is no float32 activation' };
   const right = node.input[1] ?? '';
   if (node.opType === 'MatMul' && facts.isActivation(right)) {
     if (attention === 'int8') return null;
-    return { code: 'attention-matmul', reason: 'both inputs are activations; TensorRT fuses attention as a whole, which Q/DQ inside would break' };
+    return {
+      code: 'attention-matmul',
+      reason: 'both inputs are activations; TensorRT fuses attention as a whole, which Q/DQ inside would break',
+    };
   }
   const dims = facts.initializer(right)?.dims;
-  if (!weightOf(facts, node) || !dims) return { code: 'weights-not-constant', reason: 'its weights are not a float32 initializer' };
-  return node.opType === 'Conv' || node.opType === 'ConvTranspose' ? convRefusal(facts, node, dims) : matrixRefusal(facts, node, dims);
+  if (!weightOf(facts, node) || !dims)
+    return { code: 'weights-not-constant', reason: 'its weights are not a float32 initializer' };
+  return node.opType === 'Conv' || node.opType === 'ConvTranspose'
+    ? convRefusal(facts, node, dims)
+    : matrixRefusal(facts, node, dims);
 }
 
 /** Channels of a group that TensorRT's INT8 takes are multiples of this (NvInfer.h, setNbGroups of both layers). */
@@ -57,24 +64,37 @@ function convRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Re
     return { code: 'group-channels', reason };
   }
   if (isDepthwise) {
-    return input % 8 === 0 ? null : { code: 'depthwise-channels', reason: `depthwise with ${input} channels, not a multiple of 8` };
+    return input % 8 === 0
+      ? null
+      : { code: 'depthwise-channels', reason: `depthwise with ${input} channels, not a multiple of 8` };
   }
   if (isFirstCompute(facts, node)) return null;
   if (input >= MIN_CHANNELS && output >= MIN_CHANNELS) return null;
-  return { code: 'few-channels', reason: `${input} input and ${output} output channels; INT8 kernels need at least ${MIN_CHANNELS} of both to pay` };
+  return {
+    code: 'few-channels',
+    reason: `${input} input and ${output} output channels; INT8 kernels need at least ${MIN_CHANNELS} of both to pay`,
+  };
 }
 
 function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Refusal | null {
   const { k, n } = matrixSizes(node, dims);
-  if (node.opType === 'Gemm' && attrInt(node, 'transA', 0) === 1) return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
+  if (node.opType === 'Gemm' && attrInt(node, 'transA', 0) === 1)
+    return { code: 'transposed-input', reason: 'its data input is transposed (transA)' };
   if (n === 1 || k < MIN_CHANNELS || n < MIN_CHANNELS) {
-    return { code: 'small-matrix', reason: `a product over ${k} into ${n} columns; INT8 kernels need at least ${MIN_CHANNELS} of both to pay` };
+    return {
+      code: 'small-matrix',
+      reason: `a product over ${k} into ${n} columns; INT8 kernels need at least ${MIN_CHANNELS} of both to pay`,
+    };
   }
   if (k * n < MIN_MATRIX_WEIGHTS) {
-    return { code: 'small-matrix', reason: `a product over ${k} into ${n} columns; below ${MIN_MATRIX_WEIGHTS} weights the conversions cost more than INT8 saves` };
+    return {
+      code: 'small-matrix',
+      reason: `a product over ${k} into ${n} columns; below ${MIN_MATRIX_WEIGHTS} weights the conversions cost more than INT8 saves`,
+    };
   }
   const rows = facts.shape(node.input[0] ?? '')?.slice(0, -1);
-  if (rows && rows.length > 0 && rows.every((dim) => dim === 1)) return { code: 'single-row', reason: 'a product of one row is bound by reading its weights' };
+  if (rows && rows.length > 0 && rows.every((dim) => dim === 1))
+    return { code: 'single-row', reason: 'a product of one row is bound by reading its weights' };
   return null;
 }
 

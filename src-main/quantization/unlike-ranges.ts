@@ -23,7 +23,11 @@ export interface UnlikeRange {
  * Which of `parts` lose too much by one scale with all of `wholes`, worst first. Tensors of zeros and those that were not
  * calibrated lose nothing.
  */
-export function unlikeRanges({ activationAmax }: Pick<RangeFacts, 'activationAmax'>, wholes: readonly string[], parts: readonly string[]): UnlikeRange[] {
+export function unlikeRanges(
+  { activationAmax }: Pick<RangeFacts, 'activationAmax'>,
+  wholes: readonly string[],
+  parts: readonly string[],
+): UnlikeRange[] {
   const sharedAmaxReal = Math.max(0, ...wholes.map((name) => activationAmax(name) ?? 0));
   const found = [...new Set(parts)].flatMap((tensor): UnlikeRange[] => {
     const amaxReal = activationAmax(tensor) ?? 0;
@@ -39,7 +43,11 @@ export function lossText({ tensor, amaxReal, sharedAmaxReal, lossDb }: UnlikeRan
 }
 
 /** Says of a Concat whose result has one scale, because only compute layers read it, which input suffers from that. */
-export function explainMixture(builder: PlacementBuilder, concat: Node, ranges: Pick<RangeFacts, 'activationAmax'>): void {
+export function explainMixture(
+  builder: PlacementBuilder,
+  concat: Node,
+  ranges: Pick<RangeFacts, 'activationAmax'>,
+): void {
   const [output = ''] = concat.output;
   for (const found of unlikeRanges(ranges, [output, ...concat.input], concat.input)) {
     const reason = `${lossText(found)}, and the layers that read ${output} have one scale for all of it; keep those in floating point if the output suffers`;
@@ -53,7 +61,7 @@ export function cutTensors(facts: GraphFacts): { readonly whole: string; readonl
     if (!SELECT_OPS.has(node.opType)) return [];
     const parts = node.output.filter((name) => facts.isActivation(name));
     const wholes: string[] = [];
-    for (let whole = node.input[0] ?? ''; facts.isActivation(whole); ) {
+    for (let whole = node.input[0] ?? ''; facts.isActivation(whole);) {
       wholes.push(whole);
       const producer = facts.producer(whole);
       whole = producer && RESHAPE_OPS.has(producer.opType) ? (producer.input[0] ?? '') : '';

@@ -14,7 +14,10 @@ export interface BiasFacts {
  * One scale per output channel: max|w_c| / 127. With an INT32 bias (scale s_x * s_w) a channel of tiny weights and a large
  * bias gets a larger scale, as small as the bias allows: the bias outweighs what its weights lose.
  */
-export function weightScalesFor(amaxes: Float32Array, bias: BiasFacts | null): { readonly values: Float32Array; readonly isRaised: boolean } {
+export function weightScalesFor(
+  amaxes: Float32Array,
+  bias: BiasFacts | null,
+): { readonly values: Float32Array; readonly isRaised: boolean } {
   const values = new Float32Array(amaxes.length);
   let isRaised = false;
   for (const [channel, amax] of amaxes.entries()) {

@@ -21,7 +21,8 @@ export class WeightScales {
 
   tensor(name: string): Tensor {
     const tensor = this.tensors.get(name);
-    if (!tensor) throw new WorkbenchError('model-invalid', `Expected an initializer "${name}", found none in the prepared model`);
+    if (!tensor)
+      throw new WorkbenchError('model-invalid', `Expected an initializer "${name}", found none in the prepared model`);
     return tensor;
   }
 
@@ -49,7 +50,10 @@ export class WeightScales {
     const known = this.absSums.get(key);
     if (known !== undefined) return known;
     const tensor = this.tensor(name);
-    const largest = absSumPerChannel(tensorAsFloat32(tensor), tensor.dims, { axis, groups }).reduce((most, sum) => Math.max(most, sum), 0);
+    const largest = absSumPerChannel(tensorAsFloat32(tensor), tensor.dims, { axis, groups }).reduce(
+      (most, sum) => Math.max(most, sum),
+      0,
+    );
     this.absSums.set(key, largest);
     return largest;
   }
@@ -98,19 +102,27 @@ function halfLossOf(values: Float32Array, dims: readonly number[], axis: number)
     const channel = Math.floor(i / inner) % channels;
     const magnitude = Math.abs(values[i] ?? 0);
     sums[channel] = (sums[channel] ?? 0) + magnitude;
-    if (magnitude < FP16_SMALLEST_NORMAL) lost[channel] = (lost[channel] ?? 0) + Math.abs(magnitude - asHalf(magnitude));
+    if (magnitude < FP16_SMALLEST_NORMAL)
+      lost[channel] = (lost[channel] ?? 0) + Math.abs(magnitude - asHalf(magnitude));
   }
   const perChannel = values.length / channels;
   const scales = amaxPerChannel(values, dims, axis).map((amax, channel) => {
     const scale = scaleOfThreshold(amax);
-    return scale < FP16_SMALLEST_NORMAL ? Math.min(sums[channel] ?? 0, (perChannel * (halfScaleAbove(scale) - scale)) / 2) : 0;
+    return scale < FP16_SMALLEST_NORMAL
+      ? Math.min(sums[channel] ?? 0, (perChannel * (halfScaleAbove(scale) - scale)) / 2)
+      : 0;
   });
-  const largest = (array: ArrayLike<number>): number => Array.from(array).reduce((most, value) => Math.max(most, value), 0);
+  const largest = (array: ArrayLike<number>): number =>
+    Array.from(array).reduce((most, value) => Math.max(most, value), 0);
   return { values: largest(lost), scales: largest(scales), sum: largest(sums) };
 }
 
 /** Sums of |w| in double precision, by group of the first axis and channel. */
-function absSumPerChannel(values: Float32Array, dims: readonly number[], { axis, groups }: { readonly axis: number; readonly groups: number }): Float64Array {
+function absSumPerChannel(
+  values: Float32Array,
+  dims: readonly number[],
+  { axis, groups }: { readonly axis: number; readonly groups: number },
+): Float64Array {
   const channels = dims[axis] ?? 1;
   const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const sums = new Float64Array(channels * groups);

@@ -33,9 +33,13 @@ export function isRunId(text: string): boolean {
 
 function runFolder(projectPath: string, runId: string): string {
   if (!isRunId(runId)) {
-    throw new WorkbenchError('usage', `Expected a run id such as 20261121T070812345Z-a1b2c3, found ${JSON.stringify(runId)}`, {
-      hint: 'calib history PROJECT lists the ids.',
-    });
+    throw new WorkbenchError(
+      'usage',
+      `Expected a run id such as 20261121T070812345Z-a1b2c3, found ${JSON.stringify(runId)}`,
+      {
+        hint: 'calib history PROJECT lists the ids.',
+      },
+    );
   }
   return join(projectPath, 'runs', runId);
 }
@@ -97,9 +101,13 @@ export async function loadRun(projectPath: string, runId: string): Promise<RunRe
     case 'ok':
       return parsed.record;
     case 'newer':
-      throw new WorkbenchError('project-newer', `${path} has version ${parsed.version}, which this version cannot read`, {
-        hint: 'Update Calibration Workbench.',
-      });
+      throw new WorkbenchError(
+        'project-newer',
+        `${path} has version ${parsed.version}, which this version cannot read`,
+        {
+          hint: 'Update Calibration Workbench.',
+        },
+      );
     case 'invalid':
       throw new WorkbenchError('project-invalid', `${path} is not a run record: ${parsed.problem}`);
   }
@@ -117,8 +125,12 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new WorkbenchError('project-invalid', `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new WorkbenchError(
+      'project-invalid',
+      `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -22,7 +22,9 @@ const TRITON_TYPES: Readonly<Record<number, string>> = {
  */
 export function tritonConfig(name: string, graph: Graph): string {
   const tensors = [...graph.input, ...graph.output];
-  const batches = tensors.every((tensor) => tensor.tensorType?.shape?.[0] !== undefined && tensor.tensorType.shape[0].kind !== 'value');
+  const batches = tensors.every(
+    (tensor) => tensor.tensorType?.shape?.[0] !== undefined && tensor.tensorType.shape[0].kind !== 'value',
+  );
   const section = (title: string, list: readonly ValueInfo[]): string =>
     `${title} [\n${list.map((tensor) => entry(tensor, batches)).join(',\n')}\n]\n`;
   return [
@@ -37,7 +39,10 @@ function entry(tensor: ValueInfo, batches: boolean): string {
   const type = tensor.tensorType ? TRITON_TYPES[tensor.tensorType.elemType] : undefined;
   const shape = tensor.tensorType?.shape;
   if (type === undefined || !shape) {
-    throw new WorkbenchError('model-unsupported', `Triton needs the type and rank of "${tensor.name}", which the model does not declare`);
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Triton needs the type and rank of "${tensor.name}", which the model does not declare`,
+    );
   }
   const dims = (batches ? shape.slice(1) : shape).map(dimension);
   return `  {\n    name: ${JSON.stringify(tensor.name)}\n    data_type: ${type}\n    dims: [ ${dims.join(', ')} ]\n  }`;

@@ -43,7 +43,11 @@ interface PageFiles {
   readonly compressed: CompressedFiles;
 }
 
-async function answer(options: HttpServerOptions & PageFiles, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  options: HttpServerOptions & PageFiles,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   const refusal = checkHost(request.headers, options.hosts());
   if (refusal !== null) throw new HttpError(refusal.status, refusal.message);
@@ -54,11 +58,17 @@ async function answer(options: HttpServerOptions & PageFiles, request: IncomingM
 
 /** Joined as text: `//name/path` would otherwise be read as the address of another server. */
 function parseAddress(url: string): URL {
-  if (!url.startsWith('/') || !URL.canParse(`http://server${url}`)) throw new HttpError(400, 'The address cannot be read');
+  if (!url.startsWith('/') || !URL.canParse(`http://server${url}`))
+    throw new HttpError(400, 'The address cannot be read');
   return new URL(`http://server${url}`);
 }
 
-async function answerApi(options: HttpServerOptions, address: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerApi(
+  options: HttpServerOptions,
+  address: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { api, token, uploads } = options;
   const refusal = checkOrigin(request.headers);
   if (refusal !== null) throw new HttpError(refusal.status, refusal.message);
@@ -79,12 +89,20 @@ async function answerApi(options: HttpServerOptions, address: URL, request: Inco
   }
 }
 
-async function answerFile({ rendererDir, compressed }: PageFiles, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerFile(
+  { rendererDir, compressed }: PageFiles,
+  pathname: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw new HttpError(405, 'Expected GET');
   const file = staticFile(rendererDir, pathname);
   const found = file === null ? null : await stat(file.path).catch(() => null);
   if (file === null || found?.isFile() !== true) throw new HttpError(404, 'There is no such page');
-  const encoding = encodingFor(request.headers['accept-encoding'], { contentType: file.contentType, sizeBytes: found.size });
+  const encoding = encodingFor(request.headers['accept-encoding'], {
+    contentType: file.contentType,
+    sizeBytes: found.size,
+  });
   const headers = { 'Content-Type': file.contentType, 'Cache-Control': file.cacheControl, Vary: 'Accept-Encoding' };
   if (encoding !== null) {
     const content = await compressed.get(file.path, `${found.mtimeMs} ${found.size}`, encoding);
@@ -102,6 +120,7 @@ function fail(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
-  if (error instanceof HttpError) sendError(response, error.status, { code: error.status === 404 ? 'not-found' : 'usage', message: error.message });
+  if (error instanceof HttpError)
+    sendError(response, error.status, { code: error.status === 404 ? 'not-found' : 'usage', message: error.message });
   else sendError(response, error instanceof WorkbenchError ? 400 : 500, toWireError(error));
 }

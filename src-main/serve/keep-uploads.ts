@@ -3,7 +3,12 @@ import { constants, existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { API_METHODS, type CreateProjectRequest, type ProjectEdit, type WorkbenchApi } from '../../src-shared/contract/api';
+import {
+  API_METHODS,
+  type CreateProjectRequest,
+  type ProjectEdit,
+  type WorkbenchApi,
+} from '../../src-shared/contract/api';
 import { writeError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';
 import type { Uploads } from './uploads';
@@ -14,7 +19,12 @@ import type { Uploads } from './uploads';
  * has the name already, it gets a folder of its own; a set of images gets a number behind its name.
  */
 export function keepUploads(api: WorkbenchApi, uploads: Pick<Uploads, 'dir' | 'contains' | 'discard'>): WorkbenchApi {
-  const methods = Object.fromEntries(API_METHODS.map((method) => [method, (request: unknown) => (api[method] as (request: unknown) => Promise<unknown>).call(api, request)]));
+  const methods = Object.fromEntries(
+    API_METHODS.map((method) => [
+      method,
+      (request: unknown) => (api[method] as (request: unknown) => Promise<unknown>).call(api, request),
+    ]),
+  );
   return {
     ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>),
     subscribe: (listener) => api.subscribe(listener),
@@ -49,12 +59,18 @@ async function withEditedPaths(edit: ProjectEdit, move: Move): Promise<ProjectEd
   return {
     ...edit,
     ...(calibrationPath === undefined ? {} : { calibrationPath: await move(calibrationPath, 'set') }),
-    ...(validationPath === undefined || validationPath === null ? {} : { validationPath: await move(validationPath, 'set') }),
+    ...(validationPath === undefined || validationPath === null
+      ? {}
+      : { validationPath: await move(validationPath, 'set') }),
   };
 }
 
 /** Copies what `act` moves; the uploads are removed when it succeeds, the copies when it fails. */
-async function moved<T>(projectPath: string, uploads: Pick<Uploads, 'dir' | 'contains' | 'discard'>, act: (move: Move) => Promise<T>): Promise<T> {
+async function moved<T>(
+  projectPath: string,
+  uploads: Pick<Uploads, 'dir' | 'contains' | 'discard'>,
+  act: (move: Move) => Promise<T>,
+): Promise<T> {
   const folder = dirname(resolve(projectPath));
   const made: string[] = [];
   /** Uploaded path -> its copy: a folder may be calibration and validation set at once. */
@@ -63,12 +79,17 @@ async function moved<T>(projectPath: string, uploads: Pick<Uploads, 'dir' | 'con
   const move: Move = async (path, what) => {
     if (!uploads.contains(path)) return path;
     if (uploads.contains(projectPath)) {
-      throw new WorkbenchError('usage', `The project ${projectPath} would lie in the folder of uploaded files, which is removed when the server ends`, { hint: 'Name another folder for the project.' });
+      throw new WorkbenchError(
+        'usage',
+        `The project ${projectPath} would lie in the folder of uploaded files, which is removed when the server ends`,
+        { hint: 'Name another folder for the project.' },
+      );
     }
     const known = copies.get(path);
     if (known !== undefined) return known;
     const weights = what === 'model' ? await filesBeside(path) : [];
-    const copy = what === 'model' ? await copyModel(path, weights, { folder, made }) : await copySet(path, { folder, made });
+    const copy =
+      what === 'model' ? await copyModel(path, weights, { folder, made }) : await copySet(path, { folder, made });
     copies.set(path, copy);
     sources.push(path, ...weights.map((file) => join(dirname(path), file)));
     return copy;
@@ -97,7 +118,8 @@ async function copyModel(path: string, weights: readonly string[], { folder, mad
   for (let attempt = 1; ; attempt++) {
     const target = attempt === 1 ? folder : attempt === 2 ? own : `${own}-${attempt - 1}`;
     if (!(await areFree(files, dirname(path), target))) continue;
-    for (const file of files) if (!existsSync(join(target, file))) await copy(join(dirname(path), file), join(target, file), made);
+    for (const file of files)
+      if (!existsSync(join(target, file))) await copy(join(dirname(path), file), join(target, file), made);
     return join(target, basename(path));
   }
 }
@@ -105,7 +127,9 @@ async function copyModel(path: string, weights: readonly string[], { folder, mad
 /** The files that were sent together with a model and lie beside it: those of its weights. */
 async function filesBeside(path: string): Promise<readonly string[]> {
   const entries = await readdir(dirname(path), { withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && entry.name !== basename(path) && extname(entry.name).toLowerCase() !== '.onnx').map(({ name }) => name);
+  return entries
+    .filter((entry) => entry.isFile() && entry.name !== basename(path) && extname(entry.name).toLowerCase() !== '.onnx')
+    .map(({ name }) => name);
 }
 
 /** Whether every file can be put into `target`: nothing has its name, or the same content is there already. */
@@ -119,7 +143,9 @@ async function areFree(files: readonly string[], source: string, target: string)
 
 async function isSameFile(a: string, b: string): Promise<boolean> {
   const [sizeA, sizeB] = await Promise.all([stat(a), stat(b)]);
-  return sizeA.isFile() && sizeB.isFile() && sizeA.size === sizeB.size && (await sha256OfFile(a)) === (await sha256OfFile(b));
+  return (
+    sizeA.isFile() && sizeB.isFile() && sizeA.size === sizeB.size && (await sha256OfFile(a)) === (await sha256OfFile(b))
+  );
 }
 
 /** A folder of images, or a list, under its own name or with a number behind it. */

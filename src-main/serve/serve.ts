@@ -60,7 +60,11 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
 
   let hosts: ReadonlySet<string> = new Set();
   const token = createToken();
-  const confined = confineApi(keepUploads(api, uploads), { grants, checksReferences: true, hint: `This server opens only what is below ${root}; start it with --root DIR for another folder.` });
+  const confined = confineApi(keepUploads(api, uploads), {
+    grants,
+    checksReferences: true,
+    hint: `This server opens only what is below ${root}; start it with --root DIR for another folder.`,
+  });
   const server = createHttpServer({ api: confined, rendererDir, token, hosts: () => hosts, uploads });
   const port = await listenAnywhere(server, host, options.port);
   hosts = allowedHosts(hostNames(host), port);
@@ -82,7 +86,9 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
 function builtPage(): string {
   const dir = join(packageRoot(), 'out/renderer');
   if (existsSync(join(dir, 'index.html'))) return dir;
-  throw new WorkbenchError('not-found', `The page is not built: ${dir} has no index.html`, { hint: 'Run: npm run build:app' });
+  throw new WorkbenchError('not-found', `The page is not built: ${dir} has no index.html`, {
+    hint: 'Run: npm run build:app',
+  });
 }
 
 /** Without a wish for a port, another one is better than no server. */
@@ -109,12 +115,21 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 function listenError(error: unknown, host: string, port: number): unknown {
   switch (errnoOf(error)) {
     case 'EADDRINUSE':
-      return new WorkbenchError('usage', `Port ${port} is in use`, { hint: 'Choose another --port; 0 takes a free one.', cause: error });
+      return new WorkbenchError('usage', `Port ${port} is in use`, {
+        hint: 'Choose another --port; 0 takes a free one.',
+        cause: error,
+      });
     case 'EACCES':
-      return new WorkbenchError('usage', `Port ${port} needs more rights than this user has`, { hint: 'Choose a --port from 1024 on; 0 takes a free one.', cause: error });
+      return new WorkbenchError('usage', `Port ${port} needs more rights than this user has`, {
+        hint: 'Choose a --port from 1024 on; 0 takes a free one.',
+        cause: error,
+      });
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new WorkbenchError('usage', `${host} is not an address of this machine`, { hint: 'Name one that it has as --host, or 0.0.0.0 for all.', cause: error });
+      return new WorkbenchError('usage', `${host} is not an address of this machine`, {
+        hint: 'Name one that it has as --host, or 0.0.0.0 for all.',
+        cause: error,
+      });
     default:
       return error;
   }
@@ -131,6 +146,8 @@ function hostNames(host: string): readonly string[] {
   const local = ['localhost', '127.0.0.1', '::1'];
   if (isLoopback(host)) return [host, ...local];
   if (!isAnyAddress(host)) return [host];
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map(({ address }) => address));
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) =>
+    (entries ?? []).map(({ address }) => address),
+  );
   return [hostname(), ...local, ...addresses];
 }

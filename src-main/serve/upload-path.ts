@@ -16,5 +16,12 @@ export function uploadPath(root: string, batch: string, relativePath: string): s
 }
 
 function isName(segment: string): boolean {
-  return segment !== '' && segment !== '.' && segment !== '..' && Buffer.byteLength(segment) <= MAX_NAME_BYTES && !FORBIDDEN.test(segment) && !/[. ]$/.test(segment);
+  return (
+    segment !== '' &&
+    segment !== '.' &&
+    segment !== '..' &&
+    Buffer.byteLength(segment) <= MAX_NAME_BYTES &&
+    !FORBIDDEN.test(segment) &&
+    !/[. ]$/.test(segment)
+  );
 }

@@ -43,7 +43,8 @@ export class Uploads {
   async receive(request: IncomingMessage, address: URLSearchParams): Promise<UploadedFile> {
     const batch = address.get('batch') ?? '';
     const path = uploadPath(this.dir, batch, address.get('path') ?? '');
-    if (path === null) throw new HttpError(400, 'Expected batch=ID (letters, digits) and path=RELATIVE/PATH of the file');
+    if (path === null)
+      throw new HttpError(400, 'Expected batch=ID (letters, digits) and path=RELATIVE/PATH of the file');
     const announced = Number(request.headers['content-length'] ?? 0);
     if (this.usedBytes + announced > this.maxBytes) throw this.tooLarge();
     // Beside the file under a name of its own: the file's may be as long as the file system allows.
@@ -56,7 +57,11 @@ export class Uploads {
       await pipeline(request, this.limit(count), createWriteStream(partPath, { flags: 'wx', mode: 0o600 }));
       await rename(partPath, path);
       this.fileCount += 1;
-      return { path, folder: join(this.dir, batch), ...(this.projectsFolder === null ? {} : { projectsFolder: this.projectsFolder }) };
+      return {
+        path,
+        folder: join(this.dir, batch),
+        ...(this.projectsFolder === null ? {} : { projectsFolder: this.projectsFolder }),
+      };
     } catch (error) {
       this.usedBytes -= count.bytes;
       await rm(partPath, { force: true });
@@ -112,7 +117,10 @@ export class Uploads {
   }
 
   private tooLarge(): HttpError {
-    return new HttpError(413, `Uploads are limited to ${formatBytes(this.maxBytes)} in all; start the server with a larger --max-upload, or open the files by their path`);
+    return new HttpError(
+      413,
+      `Uploads are limited to ${formatBytes(this.maxBytes)} in all; start the server with a larger --max-upload, or open the files by their path`,
+    );
   }
 }
 

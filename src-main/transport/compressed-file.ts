@@ -12,7 +12,10 @@ const BROTLI_QUALITY = 6;
 const MIN_BYTES = 1_400;
 
 /** The encoding that a client takes, the smaller one first; null: none, or a file that is small or compressed already. */
-export function encodingFor(acceptEncoding: string | undefined, { contentType, sizeBytes }: { readonly contentType: string; readonly sizeBytes: number }): Encoding | null {
+export function encodingFor(
+  acceptEncoding: string | undefined,
+  { contentType, sizeBytes }: { readonly contentType: string; readonly sizeBytes: number },
+): Encoding | null {
   if (sizeBytes < MIN_BYTES || !/^(text\/|application\/json|image\/svg)/.test(contentType)) return null;
   const accepted = new Map((acceptEncoding ?? '').split(',').map(parseCoding));
   return (['br', 'gzip'] as const).find((encoding) => (accepted.get(encoding) ?? 0) > 0) ?? null;
@@ -44,5 +47,7 @@ export class CompressedFiles {
 
 function compress(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
   if (encoding === 'gzip') return toGzip(bytes);
-  return toBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+  return toBrotli(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  });
 }

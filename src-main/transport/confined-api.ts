@@ -25,34 +25,63 @@ export function confineApi(api: WorkbenchApi, confinement: Confinement): Workben
   const admitted = new Map<string, string>();
   const admit = (projectPath: string): Promise<void> => admitProject(projectPath, api, { ...confinement, admitted });
   const methods = Object.fromEntries(API_METHODS.map((method) => [method, confined(method, api, confinement, admit)]));
-  return { ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: (listener) => api.subscribe(listener) };
+  return {
+    ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>),
+    subscribe: (listener) => api.subscribe(listener),
+  };
 }
 
-function confined(method: ApiMethod, api: WorkbenchApi, confinement: Confinement, admit: (projectPath: string) => Promise<void>): Call {
+function confined(
+  method: ApiMethod,
+  api: WorkbenchApi,
+  confinement: Confinement,
+  admit: (projectPath: string) => Promise<void>,
+): Call {
   const { grants, checksReferences, hint } = confinement;
   const plain: Call = (request) => (api[method] as Call).call(api, request);
   // What a list or a link in a folder leads to is checked where it is read. The sample names files of the application's own.
-  const call: Call = checksReferences && method !== 'openSample' ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request)) : plain;
+  const call: Call =
+    checksReferences && method !== 'openSample'
+      ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request))
+      : plain;
   return async (request) => {
     const paths = requestPaths(request);
     const model = paths.find(({ field }) => field === 'modelPath')?.path;
     for (const named of paths) checkNamed(method, named, model, confinement);
     const project = paths.find(({ field }) => field === 'projectPath')?.path;
     if (project !== undefined && method !== 'createProject') await admit(project);
-    if (project !== undefined && (method === 'getThumbnail' || method === 'getPreview')) await checkPicture(project, request, api, confinement);
+    if (project !== undefined && (method === 'getThumbnail' || method === 'getPreview'))
+      await checkPicture(project, request, api, confinement);
     return admitReply(method, await call(request), confinement);
   };
 }
 
-function checkNamed(method: ApiMethod, { field, path }: NamedPath, model: string | undefined, { grants, checksReferences, hint }: Confinement): void {
+function checkNamed(
+  method: ApiMethod,
+  { field, path }: NamedPath,
+  model: string | undefined,
+  { grants, checksReferences, hint }: Confinement,
+): void {
   if (grants.isGranted(path)) return;
   // On the desktop a new project is made beside the model that was opened; a server is confined to its folder.
-  if (method === 'createProject' && field === 'projectPath' && !checksReferences && model !== undefined && isBeside(path, model)) return;
+  if (
+    method === 'createProject' &&
+    field === 'projectPath' &&
+    !checksReferences &&
+    model !== undefined &&
+    isBeside(path, model)
+  )
+    return;
   throw new WorkbenchError('usage', `${path} is not among the files and folders that may be opened here`, { hint });
 }
 
 /** A list, or a link in a folder, may lead to an image outside of what is granted: its picture is not given. */
-async function checkPicture(projectPath: string, request: unknown, api: WorkbenchApi, { grants, checksReferences, hint }: Confinement): Promise<void> {
+async function checkPicture(
+  projectPath: string,
+  request: unknown,
+  api: WorkbenchApi,
+  { grants, checksReferences, hint }: Confinement,
+): Promise<void> {
   if (!checksReferences) return;
   const { set, imageId } = request as Parameters<WorkbenchApi['getThumbnail']>[0];
   const { file } = await api.openProject({ projectPath, remembers: false });
@@ -60,7 +89,10 @@ async function checkPicture(projectPath: string, request: unknown, api: Workbenc
   if (root === undefined) return;
   const folder = statSync(root, { throwIfNoEntry: false })?.isDirectory() === true ? root : dirname(root);
   const path = join(folder, fileOfImageId(imageId));
-  if (!grants.isGranted(path)) throw new WorkbenchError('usage', `${imageId} lies outside of the files and folders that may be opened here`, { hint });
+  if (!grants.isGranted(path))
+    throw new WorkbenchError('usage', `${imageId} lies outside of the files and folders that may be opened here`, {
+      hint,
+    });
 }
 
 interface Admission extends Confinement {
@@ -69,16 +101,29 @@ interface Admission extends Confinement {
 }
 
 /** A project that is granted still may not lead out of a confined server. */
-async function admitProject(projectPath: string, api: WorkbenchApi, { grants, checksReferences, hint, admitted }: Admission): Promise<void> {
+async function admitProject(
+  projectPath: string,
+  api: WorkbenchApi,
+  { grants, checksReferences, hint, admitted }: Admission,
+): Promise<void> {
   if (!checksReferences) return;
   const link = linkOutside(projectPath, grants);
-  if (link !== null) throw new WorkbenchError('usage', `The project ${projectPath} holds the link ${link}, which leads outside of the files and folders that may be opened here`, { hint });
+  if (link !== null)
+    throw new WorkbenchError(
+      'usage',
+      `The project ${projectPath} holds the link ${link}, which leads outside of the files and folders that may be opened here`,
+      { hint },
+    );
   const state = fileState(join(projectPath, 'project.json'));
   if (state !== null && admitted.get(projectPath) === state) return;
   const { file } = await api.openProject({ projectPath, remembers: false });
   const outside = projectReferences(file).find((path) => !grants.isGranted(path));
   if (outside !== undefined) {
-    throw new WorkbenchError('usage', `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be opened here`, { hint });
+    throw new WorkbenchError(
+      'usage',
+      `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be opened here`,
+      { hint },
+    );
   }
   if (state !== null) admitted.set(projectPath, state);
 }

@@ -5,7 +5,10 @@ import { isApiMethod, parseRequest } from '../../src-shared/contract/guards';
 import type { CallMessage, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
 
 /** Guard, call, serialise: one call of any link on any implementation of the API. Never rejects. */
-export async function dispatch(api: WorkbenchApi, call: Pick<CallMessage, 'id' | 'method' | 'request'>): Promise<ReplyMessage> {
+export async function dispatch(
+  api: WorkbenchApi,
+  call: Pick<CallMessage, 'id' | 'method' | 'request'>,
+): Promise<ReplyMessage> {
   try {
     if (!isApiMethod(call.method)) throw new WorkbenchError('usage', `There is no method "${String(call.method)}"`);
     const request = parseRequest(call.method, call.request);

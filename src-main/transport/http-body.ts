@@ -13,7 +13,10 @@ export class HttpError extends Error {
 }
 
 /** The whole body. @throws HttpError 413 beyond the limit, 408 when it does not arrive in time */
-export function readBody(request: IncomingMessage, limits: { readonly bytes: number; readonly timeoutMs: number }): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  limits: { readonly bytes: number; readonly timeoutMs: number },
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -29,7 +32,10 @@ export function readBody(request: IncomingMessage, limits: { readonly bytes: num
       if (size > limits.bytes) tooLarge();
       else chunks.push(chunk);
     };
-    const timer = setTimeout(() => fail(408, `The call did not arrive within ${limits.timeoutMs / 1000} s`), limits.timeoutMs);
+    const timer = setTimeout(
+      () => fail(408, `The call did not arrive within ${limits.timeoutMs / 1000} s`),
+      limits.timeoutMs,
+    );
     if (Number(request.headers['content-length'] ?? 0) > limits.bytes) {
       tooLarge();
       return;
@@ -47,7 +53,12 @@ export function readBody(request: IncomingMessage, limits: { readonly bytes: num
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(JSON.stringify(value));
   // What a refused request still sends is not read as the next request.
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': body.length, 'Cache-Control': 'no-store', ...(status >= 400 ? { Connection: 'close' } : {}) });
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+    ...(status >= 400 ? { Connection: 'close' } : {}),
+  });
   response.end(body);
 }
 

@@ -14,11 +14,16 @@ const CALL_LIMITS = { bytes: 1_000_000, timeoutMs: 15_000 };
  */
 export async function handleCall(api: WorkbenchApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Only our own page can send this type: other pages would need a preflight, which nobody answers.
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new HttpError(415, 'Expected a call as application/json');
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+    throw new HttpError(415, 'Expected a call as application/json');
   const call = parseCall(await readBody(request, CALL_LIMITS));
   const reply = await dispatch(api, call);
   const body = encodeReply(reply);
-  response.writeHead(200, { 'Content-Type': ENVELOPE_TYPE, 'Content-Length': body.length, 'Cache-Control': 'no-store' });
+  response.writeHead(200, {
+    'Content-Type': ENVELOPE_TYPE,
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+  });
   response.end(body);
 }
 
@@ -32,13 +37,22 @@ function parseCall(body: Buffer): Pick<CallMessage, 'id' | 'method' | 'request'>
   if (typeof value !== 'object' || value === null) throw new HttpError(400, 'Expected a call as a JSON object');
   const id: unknown = Reflect.get(value, 'id');
   // dispatch checks the method and its request.
-  return { id: typeof id === 'number' ? id : 0, method: Reflect.get(value, 'method') as CallMessage['method'], request: Reflect.get(value, 'request') as unknown };
+  return {
+    id: typeof id === 'number' ? id : 0,
+    method: Reflect.get(value, 'method') as CallMessage['method'],
+    request: Reflect.get(value, 'request') as unknown,
+  };
 }
 
 function encodeReply(reply: ReplyMessage): Uint8Array {
   try {
     return encodeEnvelope(reply);
   } catch (error) {
-    return encodeEnvelope({ type: 'reply', id: reply.type === 'reply' ? reply.id : 0, ok: false, error: toWireError(error) });
+    return encodeEnvelope({
+      type: 'reply',
+      id: reply.type === 'reply' ? reply.id : 0,
+      ok: false,
+      error: toWireError(error),
+    });
   }
 }

@@ -38,20 +38,29 @@ export function hostInUrl(host: string): string {
  * name, and is refused.
  */
 export function allowedHosts(names: readonly string[], port: number): ReadonlySet<string> {
-  return new Set(names.flatMap((name) => [`${hostInUrl(name)}:${port}`.toLowerCase(), ...(port === 80 ? [hostInUrl(name).toLowerCase()] : [])]));
+  return new Set(
+    names.flatMap((name) => [
+      `${hostInUrl(name)}:${port}`.toLowerCase(),
+      ...(port === 80 ? [hostInUrl(name).toLowerCase()] : []),
+    ]),
+  );
 }
 
 /** Every request: its Host must be ours. */
 export function checkHost(headers: Pick<IncomingHttpHeaders, 'host'>, hosts: ReadonlySet<string>): Refusal | null {
   const host = headers.host?.toLowerCase();
-  return host !== undefined && hosts.has(host) ? null : { status: 403, message: `The host ${headers.host ?? '(none)'} is not this server` };
+  return host !== undefined && hosts.has(host)
+    ? null
+    : { status: 403, message: `The host ${headers.host ?? '(none)'} is not this server` };
 }
 
 /** Requests to the application: an Origin, where the browser sends one, must be the same as the Host. */
 export function checkOrigin(headers: Pick<IncomingHttpHeaders, 'host' | 'origin' | 'sec-fetch-site'>): Refusal | null {
   const { host, origin } = headers;
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase() ?? ''}`) return { status: 403, message: `A page of ${origin} may not use this server` };
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase() ?? ''}`)
+    return { status: 403, message: `A page of ${origin} may not use this server` };
   const site = headers['sec-fetch-site'];
-  if (site === 'cross-site' || site === 'same-site') return { status: 403, message: 'A page of another site may not use this server' };
+  if (site === 'cross-site' || site === 'same-site')
+    return { status: 403, message: 'A page of another site may not use this server' };
   return null;
 }

@@ -10,7 +10,11 @@ const MAX_BACKLOG_BYTES = 8e6;
 
 /** The events of the application as a stream of server-sent events, with a comment as heartbeat, until either side ends it. */
 export function handleEvents(api: WorkbenchApi, request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  response.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
   response.write(`retry: ${RETRY_MS}\n: connected\n\n`);
   const send = (message: ReplyMessage): void => {
     if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy();

@@ -15,7 +15,10 @@ export interface SenderFrame {
 
 /** The part of Electron's ipcMain that is used. */
 export interface IpcReceiver {
-  handle(channel: string, listener: (event: { readonly senderFrame: SenderFrame | null }, message: unknown) => Promise<ReplyMessage>): void;
+  handle(
+    channel: string,
+    listener: (event: { readonly senderFrame: SenderFrame | null }, message: unknown) => Promise<ReplyMessage>,
+  ): void;
   removeHandler(channel: string): void;
 }
 
@@ -41,7 +44,9 @@ export function serveIpc({ api, ipc, isTrusted, broadcast, ownMethods }: IpcEndp
     if (typeof method !== 'string') return refused('Expected the name of a method');
     const own = ownValue(ownMethods, method);
     // dispatch refuses the names that are not methods of the application.
-    return own === undefined ? dispatch(api, { id: 0, method: method as Parameters<typeof dispatch>[1]['method'], request }) : answerOwn(own, request);
+    return own === undefined
+      ? dispatch(api, { id: 0, method: method as Parameters<typeof dispatch>[1]['method'], request })
+      : answerOwn(own, request);
   });
   return () => {
     unsubscribe();

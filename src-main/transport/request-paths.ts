@@ -33,7 +33,9 @@ export function requestPaths(request: unknown, field = ''): readonly NamedPath[]
 }
 
 /** The files and folders outside of itself that a project refers to. */
-export function projectReferences(file: Pick<ProjectFile, 'model' | 'calibrationSet' | 'validationSet'>): readonly string[] {
+export function projectReferences(
+  file: Pick<ProjectFile, 'model' | 'calibrationSet' | 'validationSet'>,
+): readonly string[] {
   const sets = [file.calibrationSet, ...(file.validationSet ? [file.validationSet] : [])];
   return [file.model.path, ...sets.flatMap((set) => (set.labels === null ? [set.path] : [set.path, set.labels]))];
 }

@@ -39,7 +39,9 @@ export function createClient(link: ClientLink): WorkbenchApi {
       link.send({ type: 'call', id, method, request });
     });
   };
-  const methods = Object.fromEntries(API_METHODS.map((method) => [method, (request?: unknown) => call(method, request ?? {})]));
+  const methods = Object.fromEntries(
+    API_METHODS.map((method) => [method, (request?: unknown) => call(method, request ?? {})]),
+  );
   const subscribe: WorkbenchApi['subscribe'] = (listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -48,5 +50,7 @@ export function createClient(link: ClientLink): WorkbenchApi {
 }
 
 function closedError(): WorkbenchError {
-  return new WorkbenchError('internal', 'The connection to the application was closed', { hint: 'Open the window again; running jobs go on.' });
+  return new WorkbenchError('internal', 'The connection to the application was closed', {
+    hint: 'Open the window again; running jobs go on.',
+  });
 }

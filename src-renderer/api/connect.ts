@@ -41,5 +41,12 @@ function connectHttp(): Connection {
     storeToken(token);
     link.useToken(token);
   };
-  return { host: 'browser', api: createClient(link), files: createUploads({ token: link.token }), onStatus: link.onStatus, retry: link.retry, giveToken };
+  return {
+    host: 'browser',
+    api: createClient(link),
+    files: createUploads({ token: link.token }),
+    onStatus: link.onStatus,
+    retry: link.retry,
+    giveToken,
+  };
 }

@@ -34,7 +34,10 @@ export interface UploadProgress {
 /** How the page names files to the application. */
 export interface FileAccess {
   /** Paths that the application can read, one per item; in a browser the content is sent first. */
-  readonly pathsOf: (items: readonly DroppedItem[], options?: { readonly onProgress?: (progress: UploadProgress) => void; readonly signal?: AbortSignal }) => Promise<readonly string[]>;
+  readonly pathsOf: (
+    items: readonly DroppedItem[],
+    options?: { readonly onProgress?: (progress: UploadProgress) => void; readonly signal?: AbortSignal },
+  ) => Promise<readonly string[]>;
   /** Where a project of files that were sent is proposed: their own folder may not last. Null: beside its model. */
   readonly projectsFolder?: () => string | null;
   /** The system's dialog; null where there is none (a browser). */

@@ -57,12 +57,25 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
 
   const call = async ({ id, method, request }: CallMessage): Promise<void> => {
     try {
-      const response = await send(`${baseUrl}/api/call`, { method: 'POST', headers: { ...headers(), 'Content-Type': 'application/json' }, body: JSON.stringify({ id, method, request }) });
+      const response = await send(`${baseUrl}/api/call`, {
+        method: 'POST',
+        headers: { ...headers(), 'Content-Type': 'application/json' },
+        body: JSON.stringify({ id, method, request }),
+      });
       if (!response.ok) throw new Error(await refusalOf(response));
       const reply = decodeEnvelope(new Uint8Array(await response.arrayBuffer()));
       deliver({ ...(reply as Extract<ReplyMessage, { type: 'reply' }>), id });
     } catch (error) {
-      deliver({ type: 'reply', id, ok: false, error: { code: 'internal', message: `The application did not answer ${method}: ${error instanceof Error ? error.message : String(error)}`, hint: 'The page tries to reach it again; running jobs go on.' } });
+      deliver({
+        type: 'reply',
+        id,
+        ok: false,
+        error: {
+          code: 'internal',
+          message: `The application did not answer ${method}: ${error instanceof Error ? error.message : String(error)}`,
+          hint: 'The page tries to reach it again; running jobs go on.',
+        },
+      });
     }
   };
 
@@ -71,7 +84,11 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
-      const response = await send(`${baseUrl}/api/events`, { headers: headers(), cache: 'no-store', signal: AbortSignal.any([closing.signal, silence.signal]) });
+      const response = await send(`${baseUrl}/api/events`, {
+        headers: headers(),
+        cache: 'no-store',
+        signal: AbortSignal.any([closing.signal, silence.signal]),
+      });
       if (response.status === 401 || response.status === 403) return false;
       if (!response.ok || response.body === null) return true;
       retryMs = FIRST_RETRY_MS;
@@ -155,5 +172,3 @@ export async function refusalOf(response: Response): Promise<string> {
   }
   return `HTTP ${response.status}`;
 }
-
-

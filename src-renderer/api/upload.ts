@@ -12,7 +12,11 @@ interface UploadFile {
 export function createUploads(options: { readonly token: () => string; readonly baseUrl?: string }): FileAccess {
   const { token, baseUrl = '' } = options;
   let projectsFolder: string | null = null;
-  const sendOne = async (batch: string, { path, file }: UploadFile, signal: AbortSignal | undefined): Promise<string> => {
+  const sendOne = async (
+    batch: string,
+    { path, file }: UploadFile,
+    signal: AbortSignal | undefined,
+  ): Promise<string> => {
     const query = new URLSearchParams({ batch, path });
     const response = await fetch(`${baseUrl}/api/upload?${query.toString()}`, {
       method: 'POST',
@@ -22,7 +26,8 @@ export function createUploads(options: { readonly token: () => string; readonly 
     });
     if (!response.ok) throw new WorkbenchError('unwritable', `${path} could not be sent: ${await refusalOf(response)}`);
     const answer: unknown = await response.json();
-    const field = (name: string): unknown => (typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null);
+    const field = (name: string): unknown =>
+      typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null;
     const folder = field('folder');
     if (typeof folder !== 'string') throw new WorkbenchError('internal', `The server did not say where it put ${path}`);
     const proposed = field('projectsFolder');
@@ -52,7 +57,10 @@ export function createUploads(options: { readonly token: () => string; readonly 
 }
 
 async function filesOf(item: DroppedItem): Promise<readonly UploadFile[]> {
-  if (item.content !== undefined) return (await Promise.all(item.content.map(filesOf))).flat().map(({ path, file }) => ({ path: `${item.name}/${path}`, file }));
+  if (item.content !== undefined)
+    return (await Promise.all(item.content.map(filesOf)))
+      .flat()
+      .map(({ path, file }) => ({ path: `${item.name}/${path}`, file }));
   if (item.entry?.isDirectory === true) return folderFiles(item.entry as FileSystemDirectoryEntry, item.name);
   return item.file === null ? [] : [{ path: item.name, file: item.file }];
 }

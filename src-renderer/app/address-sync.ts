@@ -23,7 +23,11 @@ let isKeyRepeated = false;
 export function startAddress(): void {
   const query = new URL(location.href).searchParams.get('project');
   const first = parseAddress(location.hash);
-  follow({ ...first, project: first.project ?? query, screen: first.project === null && query !== null && first.screen === 'start' ? 'model' : first.screen });
+  follow({
+    ...first,
+    project: first.project ?? query,
+    screen: first.project === null && query !== null && first.screen === 'start' ? 'model' : first.screen,
+  });
   window.addEventListener('hashchange', () => follow(parseAddress(location.hash)));
   window.addEventListener('keydown', (event) => (isKeyRepeated = event.repeat), true);
   window.addEventListener('keyup', () => (isKeyRepeated = false), true);
@@ -84,7 +88,8 @@ function otherThan(first: string, tab: string): string | null {
 }
 
 function showTab(screen: ScreenId, tab: string | null): void {
-  if (screen === 'histogram') useHistogramTab.getState().showTab(HISTOGRAM_TABS.find((name) => name === tab) ?? 'inspect');
+  if (screen === 'histogram')
+    useHistogramTab.getState().showTab(HISTOGRAM_TABS.find((name) => name === tab) ?? 'inspect');
   const view = (['validation', 'health'] as const).find((name) => name === tab) ?? 'calibration';
   if (screen === 'data' && useData.getState().view !== view) useData.getState().show(view);
 }

@@ -35,7 +35,8 @@ export function parseAddress(hash: string): Address {
 
 export function formatAddress({ screen, project, tab, run, compare, tensor, layer }: Address): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries({ project, tab, run, compare, tensor, layer })) if (value !== null) parameters.set(name, value);
+  for (const [name, value] of Object.entries({ project, tab, run, compare, tensor, layer }))
+    if (value !== null) parameters.set(name, value);
   // Slashes may stand in a query, and a person reads this.
   const query = parameters.toString().replaceAll('%2F', '/');
   return `#/${screen}${query === '' ? '' : `?${query}`}`;

@@ -27,7 +27,8 @@ interface AppProps {
 export function App({ onRetry, onToken }: AppProps) {
   const language = useLanguage();
   const connection = useSession((state) => state.connection);
-  if (connection.state === 'refused' && onToken !== null) return <TokenGate key={language} isTokenWrong={connection.isTokenWrong} onToken={onToken} />;
+  if (connection.state === 'refused' && onToken !== null)
+    return <TokenGate key={language} isTokenWrong={connection.isTokenWrong} onToken={onToken} />;
   return (
     <ErrorBoundary>
       <Frame key={language} onRetry={onRetry} />

@@ -36,13 +36,46 @@ function screenCommands(): readonly Command[] {
 function projectCommands(): readonly Command[] {
   // The run screen offers the single steps under the same ids: there they take what is being edited.
   return [
-    { id: 'app.run', titleKey: 'app.command.run', keys: ['Mod+Enter'], run: () => startJob('run'), isEnabled: () => useSession.getState().project !== null },
-    { id: 'run.calibrate', titleKey: 'app.command.calibrate', run: () => startJob('calibrate'), isEnabled: () => canStart('calibrate') },
-    { id: 'run.validate', titleKey: 'app.command.validate', run: () => startJob('validate'), isEnabled: () => canStart('validate') },
-    { id: 'run.bench', titleKey: 'app.command.bench', run: () => startJob('bench'), isEnabled: () => canStart('bench') },
+    {
+      id: 'app.run',
+      titleKey: 'app.command.run',
+      keys: ['Mod+Enter'],
+      run: () => startJob('run'),
+      isEnabled: () => useSession.getState().project !== null,
+    },
+    {
+      id: 'run.calibrate',
+      titleKey: 'app.command.calibrate',
+      run: () => startJob('calibrate'),
+      isEnabled: () => canStart('calibrate'),
+    },
+    {
+      id: 'run.validate',
+      titleKey: 'app.command.validate',
+      run: () => startJob('validate'),
+      isEnabled: () => canStart('validate'),
+    },
+    {
+      id: 'run.bench',
+      titleKey: 'app.command.bench',
+      run: () => startJob('bench'),
+      isEnabled: () => canStart('bench'),
+    },
     ...analysisCommands(),
-    { id: 'app.undo', titleKey: 'app.undo', keys: ['Mod+Z'], run: () => void useSession.getState().undo(), isEnabled: () => canStep('undo') },
-    { id: 'app.redo', titleKey: 'app.redo', keys: ['Mod+Shift+Z', 'Mod+Y'], run: () => void useSession.getState().redo(), isEnabled: () => canStep('redo') },
+    {
+      id: 'app.undo',
+      titleKey: 'app.undo',
+      keys: ['Mod+Z'],
+      run: () => void useSession.getState().undo(),
+      isEnabled: () => canStep('undo'),
+    },
+    {
+      id: 'app.redo',
+      titleKey: 'app.redo',
+      keys: ['Mod+Shift+Z', 'Mod+Y'],
+      run: () => void useSession.getState().redo(),
+      isEnabled: () => canStep('redo'),
+    },
     ...EXPORT_KINDS.map((kind) => ({
       id: `run.export-${kind}`,
       titleKey: 'app.command.export',
@@ -56,7 +89,12 @@ function projectCommands(): readonly Command[] {
 }
 
 function analysisCommands(): readonly Command[] {
-  return (['sensitivity', 'auto', 'search'] as const).map((kind) => ({ id: `analysis.${kind}`, titleKey: `app.command.${kind}`, run: () => startAnalysis(kind), isEnabled: canAnalyse }));
+  return (['sensitivity', 'auto', 'search'] as const).map((kind) => ({
+    id: `analysis.${kind}`,
+    titleKey: `app.command.${kind}`,
+    run: () => startAnalysis(kind),
+    isEnabled: canAnalyse,
+  }));
 }
 
 /** Exporting asks for a place: the panel of the run screen does. */
@@ -71,9 +109,22 @@ async function openSample(): Promise<void> {
 
 function lookCommands(): readonly Command[] {
   return [
-    { id: 'app.palette', titleKey: 'app.palette', keys: ['Mod+K', 'Mod+Shift+P'], run: () => useOverlays.getState().open('palette') },
+    {
+      id: 'app.palette',
+      titleKey: 'app.palette',
+      keys: ['Mod+K', 'Mod+Shift+P'],
+      run: () => useOverlays.getState().open('palette'),
+    },
     { id: 'app.keys', titleKey: 'app.keys', keys: ['?'], run: () => useOverlays.getState().open('keys') },
-    { id: 'app.theme', titleKey: 'app.command.theme', run: () => useView.getState().chooseTheme(useView.getState().resolvedTheme === 'dark' ? 'light' : 'dark') },
-    { id: 'app.language', titleKey: 'app.command.language', run: () => useView.getState().chooseLanguage(useView.getState().language === 'en' ? 'zh' : 'en') },
+    {
+      id: 'app.theme',
+      titleKey: 'app.command.theme',
+      run: () => useView.getState().chooseTheme(useView.getState().resolvedTheme === 'dark' ? 'light' : 'dark'),
+    },
+    {
+      id: 'app.language',
+      titleKey: 'app.command.language',
+      run: () => useView.getState().chooseLanguage(useView.getState().language === 'en' ? 'zh' : 'en'),
+    },
   ];
 }

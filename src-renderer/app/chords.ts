@@ -16,7 +16,13 @@ export function isChord(chord: string, press: KeyPress): boolean {
   return !isShiftMeaningful || isNamed('Shift') === press.shiftKey;
 }
 
-const SYMBOLS: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc' };
+const SYMBOLS: Readonly<Record<string, string>> = {
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+};
 
 /** As it stands on a key cap: `Ctrl+Z`, on a Mac `⌘Z`. */
 export function chordText(chord: string, isMac: boolean): string {
@@ -35,7 +41,8 @@ export function isTyping(target: EventTarget | null, press: KeyPress): boolean {
 
 export function isTextField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
+    return true;
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type);
 }
 

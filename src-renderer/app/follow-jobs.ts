@@ -30,5 +30,6 @@ export function followJobs(): void {
 
 function notify(job: JobSnapshot): void {
   const isWanted = useView.getState().follow === 'notify' && document.hidden && job.state !== 'cancelled';
-  if (isWanted && 'Notification' in window && Notification.permission === 'granted') new Notification(t('app.name'), { body: endText(job) });
+  if (isWanted && 'Notification' in window && Notification.permission === 'granted')
+    new Notification(t('app.name'), { body: endText(job) });
 }

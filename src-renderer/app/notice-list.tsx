@@ -21,23 +21,45 @@ export function NoticeList() {
   return (
     <div className="app-notices" aria-live="polite">
       {/* Drawn from the bottom up, so that the newest is in sight however many there are. */}
-      {(isUnfolded ? notices : shown).toReversed().map((notice) =>
-        notice.tone === 'error' ? (
-          <ErrorBox key={notice.id} error={errorOf(notice)} count={notice.count} onDismiss={() => dismiss(notice.id)} />
-        ) : (
-          <Told key={notice.id} notice={notice} onDone={dismiss} />
-        ),
+      {(isUnfolded ? notices : shown)
+        .toReversed()
+        .map((notice) =>
+          notice.tone === 'error' ? (
+            <ErrorBox
+              key={notice.id}
+              error={errorOf(notice)}
+              count={notice.count}
+              onDismiss={() => dismiss(notice.id)}
+            />
+          ) : (
+            <Told key={notice.id} notice={notice} onDone={dismiss} />
+          ),
+        )}
+      {foldedCount === 0 ? null : (
+        <Folded count={foldedCount} isUnfolded={isUnfolded} onToggle={() => setUnfolded(!isUnfolded)} />
       )}
-      {foldedCount === 0 ? null : <Folded count={foldedCount} isUnfolded={isUnfolded} onToggle={() => setUnfolded(!isUnfolded)} />}
     </div>
   );
 }
 
-function Folded({ count, isUnfolded, onToggle }: { readonly count: number; readonly isUnfolded: boolean; readonly onToggle: () => void }) {
+function Folded({
+  count,
+  isUnfolded,
+  onToggle,
+}: {
+  readonly count: number;
+  readonly isUnfolded: boolean;
+  readonly onToggle: () => void;
+}) {
   const dismissAll = useNotices((state) => state.dismissAll);
   return (
     <div className="app-told app-notices-folded">
-      <Button tone="quiet" icon={isUnfolded ? 'chevron-down' : 'chevron-up'} aria-expanded={isUnfolded} onClick={onToggle}>
+      <Button
+        tone="quiet"
+        icon={isUnfolded ? 'chevron-down' : 'chevron-up'}
+        aria-expanded={isUnfolded}
+        onClick={onToggle}
+      >
         {isUnfolded ? t('app.notices.fold') : t('app.notices.more', { count })}
       </Button>
       <Button tone="quiet" onClick={dismissAll}>
@@ -51,7 +73,16 @@ function useNoticeKeys(hasNotices: boolean): void {
   useCommands(
     useMemo(
       () =>
-        hasNotices ? [{ id: 'app.notices-close', titleKey: 'app.notices.closeNewest', keys: ['Escape'], run: () => useNotices.getState().dismissNewest() }] : [],
+        hasNotices
+          ? [
+              {
+                id: 'app.notices-close',
+                titleKey: 'app.notices.closeNewest',
+                keys: ['Escape'],
+                run: () => useNotices.getState().dismissNewest(),
+              },
+            ]
+          : [],
       [hasNotices],
     ),
   );
@@ -74,5 +105,10 @@ function Told({ notice, onDone }: { readonly notice: Notice; readonly onDone: (i
 }
 
 function errorOf({ code = 'internal', message, hint, detail }: Notice): Error {
-  return fromWireError({ code, message, ...(hint === undefined ? {} : { hint }), ...(detail === undefined ? {} : { detail }) });
+  return fromWireError({
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
+  });
 }

@@ -34,7 +34,13 @@ export interface PaletteSources {
 const MAX_FOUND = 60;
 
 /** Everything that can be found: commands, then the tensors and layers of the open project, then other projects. */
-export function paletteItems({ commands, model, thresholds, projects, openPath }: PaletteSources): readonly PaletteItem[] {
+export function paletteItems({
+  commands,
+  model,
+  thresholds,
+  projects,
+  openPath,
+}: PaletteSources): readonly PaletteItem[] {
   return [
     ...commands.map((command): PaletteItem => ({
       id: command.id,
@@ -46,7 +52,9 @@ export function paletteItems({ commands, model, thresholds, projects, openPath }
     })),
     ...(thresholds?.tensors ?? []).map(({ name }) => found('tensor', name, () => openHistogramOf(name))),
     ...(model?.layers ?? []).map(({ layer }) => found('layer', layer, () => showLayer(layer))),
-    ...projects.filter(({ exists, path }) => exists && path !== openPath).map(({ path }) => found('project', path, () => openProject(path))),
+    ...projects
+      .filter(({ exists, path }) => exists && path !== openPath)
+      .map(({ path }) => found('project', path, () => openProject(path))),
   ];
 }
 
@@ -56,7 +64,8 @@ export function findItems(items: readonly PaletteItem[], query: string): readonl
   const typed = query.trim().toLowerCase();
   const ranked = rankByQuery(items, query, ({ title }) => title);
   // What holds the query as it was typed comes before what holds its letters somewhere; what can be run before what cannot.
-  const place = ({ title, isEnabled }: PaletteItem): number => (title.toLowerCase().includes(typed) ? 0 : 2) + (isEnabled ? 0 : 1);
+  const place = ({ title, isEnabled }: PaletteItem): number =>
+    (title.toLowerCase().includes(typed) ? 0 : 2) + (isEnabled ? 0 : 1);
   return ranked.toSorted((a, b) => place(a) - place(b)).slice(0, MAX_FOUND);
 }
 
@@ -70,7 +79,10 @@ function showLayer(layer: string): void {
 }
 
 function openProject(path: string): void {
-  void useSession.getState().openProject(path).then((isOpen) => {
-    if (isOpen) showLanding();
-  });
+  void useSession
+    .getState()
+    .openProject(path)
+    .then((isOpen) => {
+      if (isOpen) showLanding();
+    });
 }

@@ -97,7 +97,11 @@ export function Palette() {
             <span className={item.kind === 'command' ? 'ellipsis' : 'ellipsis-start mono'} title={item.title}>
               <bdi>{item.title}</bdi>
             </span>
-            {item.kind === 'command' ? <KeyCaps chords={item.keys} /> : <span className="dim">{t(`app.palette.${item.kind}`)}</span>}
+            {item.kind === 'command' ? (
+              <KeyCaps chords={item.keys} />
+            ) : (
+              <span className="dim">{t(`app.palette.${item.kind}`)}</span>
+            )}
           </div>
         ))}
       </div>

@@ -17,7 +17,8 @@ export function ScreenHost({ screen: id }: { readonly screen: ScreenId }) {
   const screen = SCREEN_TABLE.find((candidate) => candidate.id === id);
   const Component = COMPONENTS.get(id);
   if (screen === undefined || Component === undefined) return <NoProject />;
-  if (screen.needsProject && !hasProject) return opening === null ? <NoProject /> : <EmptyState title={t('app.opening', { path: opening })} />;
+  if (screen.needsProject && !hasProject)
+    return opening === null ? <NoProject /> : <EmptyState title={t('app.opening', { path: opening })} />;
   return (
     <Suspense fallback={null}>
       {/* Work screens spend no line on a title; those who do not see the tabs hear it. */}

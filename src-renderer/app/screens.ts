@@ -29,16 +29,32 @@ function loaderOf(id: ScreenId): Screen['load'] {
 }
 
 /** In the order of the tabs, which is the order of the work. */
-export const SCREEN_TABLE: readonly Screen[] = ([
-  { id: 'start', titleKey: 'app.start', needsProject: false, isTab: true },
-  { id: 'model', titleKey: 'app.model', needsProject: true, isTab: true },
-  { id: 'data', titleKey: 'app.data', needsProject: true, isTab: true },
-  { id: 'histogram', titleKey: 'app.histogram', needsProject: true, isTab: true },
-  { id: 'precision', titleKey: 'app.precision', needsProject: true, isTab: true },
-  { id: 'sensitivity', titleKey: 'app.sensitivity', needsProject: true, isTab: false, under: 'precision', keys: ['Alt+Shift+S'] },
-  { id: 'search', titleKey: 'app.search', needsProject: true, isTab: false, under: 'precision', keys: ['Alt+Shift+P'] },
-  { id: 'run', titleKey: 'app.runScreen', needsProject: true, isTab: true },
-  { id: 'results', titleKey: 'app.results', needsProject: true, isTab: true },
-  { id: 'settings', titleKey: 'app.settings', needsProject: false, isTab: false },
-  { id: 'doctor', titleKey: 'app.doctor', needsProject: false, isTab: false },
-] satisfies readonly Omit<Screen, 'load'>[]).map((screen) => ({ ...screen, load: loaderOf(screen.id) }));
+export const SCREEN_TABLE: readonly Screen[] = (
+  [
+    { id: 'start', titleKey: 'app.start', needsProject: false, isTab: true },
+    { id: 'model', titleKey: 'app.model', needsProject: true, isTab: true },
+    { id: 'data', titleKey: 'app.data', needsProject: true, isTab: true },
+    { id: 'histogram', titleKey: 'app.histogram', needsProject: true, isTab: true },
+    { id: 'precision', titleKey: 'app.precision', needsProject: true, isTab: true },
+    {
+      id: 'sensitivity',
+      titleKey: 'app.sensitivity',
+      needsProject: true,
+      isTab: false,
+      under: 'precision',
+      keys: ['Alt+Shift+S'],
+    },
+    {
+      id: 'search',
+      titleKey: 'app.search',
+      needsProject: true,
+      isTab: false,
+      under: 'precision',
+      keys: ['Alt+Shift+P'],
+    },
+    { id: 'run', titleKey: 'app.runScreen', needsProject: true, isTab: true },
+    { id: 'results', titleKey: 'app.results', needsProject: true, isTab: true },
+    { id: 'settings', titleKey: 'app.settings', needsProject: false, isTab: false },
+    { id: 'doctor', titleKey: 'app.doctor', needsProject: false, isTab: false },
+  ] satisfies readonly Omit<Screen, 'load'>[]
+).map((screen) => ({ ...screen, load: loaderOf(screen.id) }));

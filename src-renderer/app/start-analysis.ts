@@ -1,7 +1,11 @@
 import type { ProjectView } from '../../src-shared/contract/api';
 import type { AnalysisSpec } from '../../src-shared/contract/jobs';
 import { searchSpec, useSearchOptions } from '../features/search/search-options';
-import { sensitivityProblem, sensitivitySpec, useSensitivityOptions } from '../features/sensitivity/sensitivity-options';
+import {
+  sensitivityProblem,
+  sensitivitySpec,
+  useSensitivityOptions,
+} from '../features/sensitivity/sensitivity-options';
 import { questionOf, useAnalysesStore } from '../state/analyses';
 import { useFieldImages } from '../state/field-images';
 import { useJobs } from '../state/jobs';
@@ -10,7 +14,11 @@ import { useView, type ScreenId } from '../state/view';
 
 export type StartableAnalysis = 'sensitivity' | 'auto' | 'search';
 
-const SCREENS: Readonly<Record<StartableAnalysis, ScreenId>> = { sensitivity: 'sensitivity', auto: 'histogram', search: 'search' };
+const SCREENS: Readonly<Record<StartableAnalysis, ScreenId>> = {
+  sensitivity: 'sensitivity',
+  auto: 'histogram',
+  search: 'search',
+};
 
 export function canAnalyse(): boolean {
   return useSession.getState().project?.calibrated === true;
@@ -30,7 +38,9 @@ function specOf(kind: StartableAnalysis, project: ProjectView): AnalysisSpec | n
     case 'sensitivity': {
       const question = questionOf(useAnalysesStore.getState());
       const { options } = useSensitivityOptions.getState();
-      return sensitivityProblem(question, options, project.file) === null ? sensitivitySpec(question, options, project) : null;
+      return sensitivityProblem(question, options, project.file) === null
+        ? sensitivitySpec(question, options, project)
+        : null;
     }
     case 'auto':
       return { kind: 'auto', projectPath: project.path };

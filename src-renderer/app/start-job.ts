@@ -9,7 +9,11 @@ import { useView } from '../state/view';
 export function canStart(kind: StartableKind): boolean {
   const { project } = useSession.getState();
   if (project === null) return false;
-  const facts = { target: project.file.target, calibrated: project.calibrated, hasValidationSet: project.file.validationSet !== null };
+  const facts = {
+    target: project.file.target,
+    calibrated: project.calibrated,
+    hasValidationSet: project.file.validationSet !== null,
+  };
   return startProblems(kind, useRunOptions.getState().options, facts).length === 0;
 }
 

@@ -26,7 +26,12 @@ function ProjectName() {
   const project = useSession((state) => state.project);
   const openScreen = useView((state) => state.openScreen);
   return (
-    <button type="button" className="app-project ellipsis" title={project?.path ?? t('app.noProject')} onClick={() => openScreen('start')}>
+    <button
+      type="button"
+      className="app-project ellipsis"
+      title={project?.path ?? t('app.noProject')}
+      onClick={() => openScreen('start')}
+    >
       {project === null ? t('app.name') : `${project.file.name}.calib`}
     </button>
   );
@@ -70,7 +75,14 @@ function RunButton() {
     );
   }
   return (
-    <Button key="run" tone="primary" icon="play" className="app-run" title={t('app.runHint')} onClick={() => startJob('run')}>
+    <Button
+      key="run"
+      tone="primary"
+      icon="play"
+      className="app-run"
+      title={t('app.runHint')}
+      onClick={() => startJob('run')}
+    >
       {t('app.run')}
     </Button>
   );
@@ -86,8 +98,20 @@ function HistoryButtons() {
   const redoHint = redoName === undefined ? t('app.nothingToRedo') : t('app.redoNamed', { name: redoName });
   return (
     <>
-      <IconButton icon="undo" label={t('app.undo')} hint={`${undoHint} (${chordText('Mod+Z', IS_MAC)})`} disabled={undoName === undefined} onClick={() => void undo()} />
-      <IconButton icon="redo" label={t('app.redo')} hint={`${redoHint} (${chordText('Mod+Shift+Z', IS_MAC)})`} disabled={redoName === undefined} onClick={() => void redo()} />
+      <IconButton
+        icon="undo"
+        label={t('app.undo')}
+        hint={`${undoHint} (${chordText('Mod+Z', IS_MAC)})`}
+        disabled={undoName === undefined}
+        onClick={() => void undo()}
+      />
+      <IconButton
+        icon="redo"
+        label={t('app.redo')}
+        hint={`${redoHint} (${chordText('Mod+Shift+Z', IS_MAC)})`}
+        disabled={redoName === undefined}
+        onClick={() => void redo()}
+      />
     </>
   );
 }
@@ -103,11 +127,26 @@ function LookButtons() {
   return (
     <>
       <span className="app-bar-rule" />
-      <IconButton icon="search" label={t('app.palette')} hint={`${t('app.palette')} (${chordText('Mod+K', IS_MAC)})`} onClick={() => openOverlay('palette')} />
-      <Button tone="quiet" className="app-language" lang={other === 'zh' ? 'zh-CN' : 'en'} title={t('app.otherLanguageHint')} onClick={() => chooseLanguage(other)}>
+      <IconButton
+        icon="search"
+        label={t('app.palette')}
+        hint={`${t('app.palette')} (${chordText('Mod+K', IS_MAC)})`}
+        onClick={() => openOverlay('palette')}
+      />
+      <Button
+        tone="quiet"
+        className="app-language"
+        lang={other === 'zh' ? 'zh-CN' : 'en'}
+        title={t('app.otherLanguageHint')}
+        onClick={() => chooseLanguage(other)}
+      >
         {t('app.otherLanguage')}
       </Button>
-      <IconButton icon={theme === 'dark' ? 'sun' : 'moon'} label={t(theme === 'dark' ? 'app.toLight' : 'app.toDark')} onClick={() => chooseTheme(theme === 'dark' ? 'light' : 'dark')} />
+      <IconButton
+        icon={theme === 'dark' ? 'sun' : 'moon'}
+        label={t(theme === 'dark' ? 'app.toLight' : 'app.toDark')}
+        onClick={() => chooseTheme(theme === 'dark' ? 'light' : 'dark')}
+      />
       <IconButton icon="settings" label={t('app.settings')} onClick={() => openScreen('settings')} />
       <IconButton icon="help" label={t('app.keys')} hint={`${t('app.keys')} (?)`} onClick={() => openOverlay('keys')} />
     </>

@@ -11,35 +11,83 @@ interface Sentence {
 
 const SENTENCES: readonly Sentence[] = [
   // Guessed preprocessing.
-  { stored: 'Layout {layout}: "{name}" is one channel of {size}.', zh: '布局 {layout}：“{name}”为单通道，尺寸 {size}。' },
-  { stored: 'Layout {layout}: "{name}" is {count} channels of {size}.', zh: '布局 {layout}：“{name}”有 {count} 个通道，尺寸 {size}。' },
+  {
+    stored: 'Layout {layout}: "{name}" is one channel of {size}.',
+    zh: '布局 {layout}：“{name}”为单通道，尺寸 {size}。',
+  },
+  {
+    stored: 'Layout {layout}: "{name}" is {count} channels of {size}.',
+    zh: '布局 {layout}：“{name}”有 {count} 个通道，尺寸 {size}。',
+  },
   { stored: 'Channel order gray: "{name}" has one channel.', zh: '通道顺序为灰度：“{name}”只有一个通道。' },
   {
     stored: 'Channel order RGB, the most common one; models from Caffe or OpenCV want --order bgr.',
     en: 'Channel order RGB, the most common one; models from Caffe or OpenCV expect BGR.',
     zh: '通道顺序为最常见的 RGB；来自 Caffe 或 OpenCV 的模型应选 BGR。',
   },
-  { stored: '"{name}" has {count} channels, which no image has: only .npy and .npz tensors of its shape can be used.', zh: '“{name}”有 {count} 个通道，图像不会如此：只能使用相同形状的 .npy 和 .npz 张量。' },
-  { stored: 'Images of another size are stretched to {size}, the input of the model.', zh: '其他尺寸的图像会拉伸到模型输入尺寸 {size}。' },
-  { stored: 'After the resize the centre of {size} is cropped, the input of the model.', zh: '缩放后居中裁剪到模型输入尺寸 {size}。' },
-  { stored: 'Scale 1: mean {mean} and std {std} are values of pixels from 0 to 255.', zh: '系数为 1：均值 {mean} 和标准差 {std} 对应 0 到 255 的像素值。' },
+  {
+    stored: '"{name}" has {count} channels, which no image has: only .npy and .npz tensors of its shape can be used.',
+    zh: '“{name}”有 {count} 个通道，图像不会如此：只能使用相同形状的 .npy 和 .npz 张量。',
+  },
+  {
+    stored: 'Images of another size are stretched to {size}, the input of the model.',
+    zh: '其他尺寸的图像会拉伸到模型输入尺寸 {size}。',
+  },
+  {
+    stored: 'After the resize the centre of {size} is cropped, the input of the model.',
+    zh: '缩放后居中裁剪到模型输入尺寸 {size}。',
+  },
+  {
+    stored: 'Scale 1: mean {mean} and std {std} are values of pixels from 0 to 255.',
+    zh: '系数为 1：均值 {mean} 和标准差 {std} 对应 0 到 255 的像素值。',
+  },
   { stored: 'Scale 1/255: pixels become 0 to 1.', zh: '系数为 1/255：像素值变为 0 到 1。' },
   { stored: 'Mean 0: nothing is subtracted.', zh: '均值为 0：不做减法。' },
   { stored: 'Standard deviation 1: the channel is not divided.', zh: '标准差为 1：不做除法。' },
   { stored: 'Standard deviation 1: channels are not divided.', zh: '标准差为 1：不做除法。' },
   // Warnings of jobs and runs.
-  { stored: '{count} images were skipped, the first one {file}: {reason}', zh: '跳过了 {count} 张图像，第一张为 {file}：{reason}' },
-  { stored: '{count} images in all make NaN or infinity.', zh: '共有 {count} 张图像产生 NaN 或无穷大。' },
-  { stored: 'The set has {classes} classes, the model answers {answers}.', zh: '图像集有 {classes} 个类别，模型输出 {answers} 个。' },
-  { stored: 'Accuracy of the {target} layout is simulated on {backend} with float arithmetic between Q/DQ.', zh: '{target} 布局的准确率在 {backend} 上模拟得出，Q/DQ 之间为浮点运算。' },
-  { stored: '{variant} answers output "{name}" with NaN or infinite values where FP32 does not.', zh: '{variant} 的输出“{name}”出现 NaN 或无穷大，而 FP32 没有。' },
-  { stored: "{variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones were no nearer to FP32.", zh: '{variant} 保留模型原有的偏置：在未用于测量的校准图像上，校正后的偏置并未更接近 FP32。' },
-  { stored: 'Some layers of {variants} have no kernel on the GPU and run on the CPU; their tensors are copied there and back.', zh: '{variants} 的部分层在 GPU 上没有内核，改在 CPU 上运行，其张量需来回拷贝。' },
-  { stored: 'The GPU lowered its clocks during the benchmark ({reasons}): compare ratios within this run only.', zh: '性能测试期间 GPU 降低了频率（{reasons}）：只应比较本次运行内的比值。' },
-  { stored: 'Method best is not decided yet: {method} is used until the project is calibrated again or run.', zh: '方法 best 尚未确定：在重新校准或运行之前使用 {method}。' },
-  { stored: 'Method best cannot be decided: {problem}. {method} is used.', zh: '方法 best 无法确定：{problem}。改用 {method}。' },
   {
-    stored: 'Method best is {method}, as it was decided for another plan, target or percentile; the next calibration or run decides again.',
+    stored: '{count} images were skipped, the first one {file}: {reason}',
+    zh: '跳过了 {count} 张图像，第一张为 {file}：{reason}',
+  },
+  { stored: '{count} images in all make NaN or infinity.', zh: '共有 {count} 张图像产生 NaN 或无穷大。' },
+  {
+    stored: 'The set has {classes} classes, the model answers {answers}.',
+    zh: '图像集有 {classes} 个类别，模型输出 {answers} 个。',
+  },
+  {
+    stored: 'Accuracy of the {target} layout is simulated on {backend} with float arithmetic between Q/DQ.',
+    zh: '{target} 布局的准确率在 {backend} 上模拟得出，Q/DQ 之间为浮点运算。',
+  },
+  {
+    stored: '{variant} answers output "{name}" with NaN or infinite values where FP32 does not.',
+    zh: '{variant} 的输出“{name}”出现 NaN 或无穷大，而 FP32 没有。',
+  },
+  {
+    stored:
+      "{variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones were no nearer to FP32.",
+    zh: '{variant} 保留模型原有的偏置：在未用于测量的校准图像上，校正后的偏置并未更接近 FP32。',
+  },
+  {
+    stored:
+      'Some layers of {variants} have no kernel on the GPU and run on the CPU; their tensors are copied there and back.',
+    zh: '{variants} 的部分层在 GPU 上没有内核，改在 CPU 上运行，其张量需来回拷贝。',
+  },
+  {
+    stored: 'The GPU lowered its clocks during the benchmark ({reasons}): compare ratios within this run only.',
+    zh: '性能测试期间 GPU 降低了频率（{reasons}）：只应比较本次运行内的比值。',
+  },
+  {
+    stored: 'Method best is not decided yet: {method} is used until the project is calibrated again or run.',
+    zh: '方法 best 尚未确定：在重新校准或运行之前使用 {method}。',
+  },
+  {
+    stored: 'Method best cannot be decided: {problem}. {method} is used.',
+    zh: '方法 best 无法确定：{problem}。改用 {method}。',
+  },
+  {
+    stored:
+      'Method best is {method}, as it was decided for another plan, target or percentile; the next calibration or run decides again.',
     zh: '方法 best 为 {method}，是按另一方案、目标或百分位确定的；下次校准或运行时会重新确定。',
   },
 ];
@@ -64,7 +112,9 @@ export function recordSentence(stored: string): string {
     const match = regex.exec(stored);
     if (match === null) continue;
     const text = currentLanguage() === 'zh' ? zh : en;
-    return text === undefined ? stored : fillMessage(text, Object.fromEntries(names.map((name, i) => [name, match[i + 1] ?? ''])));
+    return text === undefined
+      ? stored
+      : fillMessage(text, Object.fromEntries(names.map((name, i) => [name, match[i + 1] ?? ''])));
   }
   return stored;
 }

@@ -41,7 +41,9 @@ export const useAnalysesStore = create<AnalysesState>()((set) => ({
   ask: (question) => set({ question }),
 }));
 
-const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose', 'repair'] satisfies readonly (AnalysisSpec['kind'] | 'repair')[];
+const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose', 'repair'] satisfies readonly (
+  AnalysisSpec['kind'] | 'repair'
+)[];
 
 // An edit puts results out of date, and jobs make new ones.
 const forget = (): void => {

@@ -25,7 +25,9 @@ export function useAnalysisCost(spec: AnalysisSpec | null): CostAnswer {
       if (isCurrent) setAnswer(found);
     };
     const timer = setTimeout(() => {
-      api.getAnalysisCost({ spec }).then(show, (error: unknown) => show(error instanceof Error ? error : new Error(String(error))));
+      api
+        .getAnalysisCost({ spec })
+        .then(show, (error: unknown) => show(error instanceof Error ? error : new Error(String(error))));
     }, SETTLE_MS);
     return () => {
       isCurrent = false;

@@ -18,8 +18,30 @@ export const EMPTY_HISTORY: EditHistory = { undoable: [], redoable: [] };
 const MAX_STEPS = 200;
 
 export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
-  const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, preprocessing, calibrationSet, validationSet } = file;
-  return { method, percentile, tensorMethods, manualThresholds, plan, target, gates, preprocessing, calibrationSet, validationSet };
+  const {
+    method,
+    percentile,
+    tensorMethods,
+    manualThresholds,
+    plan,
+    target,
+    gates,
+    preprocessing,
+    calibrationSet,
+    validationSet,
+  } = file;
+  return {
+    method,
+    percentile,
+    tensorMethods,
+    manualThresholds,
+    plan,
+    target,
+    gates,
+    preprocessing,
+    calibrationSet,
+    validationSet,
+  };
 }
 
 /** A new edit: what was undone before it can no longer be redone. An edit that changed nothing is no step. */
@@ -33,7 +55,8 @@ export function recordStep(history: EditHistory, step: HistoryStep): EditHistory
  * (thresholds, methods, plan, gates) are taken key by key, all other fields as a whole.
  */
 export function applyChange(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectDecisions {
-  const pick = <K extends keyof ProjectDecisions>(key: K): ProjectDecisions[K] => (isSame(from[key], to[key]) ? current[key] : to[key]);
+  const pick = <K extends keyof ProjectDecisions>(key: K): ProjectDecisions[K] =>
+    isSame(from[key], to[key]) ? current[key] : to[key];
   return {
     method: pick('method'),
     percentile: pick('percentile'),
@@ -48,7 +71,11 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
   };
 }
 
-function applyToRecord<T>(current: Readonly<Record<string, T>>, from: Readonly<Record<string, T>>, to: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+function applyToRecord<T>(
+  current: Readonly<Record<string, T>>,
+  from: Readonly<Record<string, T>>,
+  to: Readonly<Record<string, T>>,
+): Readonly<Record<string, T>> {
   const result = new Map(Object.entries(current));
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
     const before = ownValue(from, key);

@@ -14,7 +14,8 @@ interface ProjectReader {
  * looks: nothing is read.
  */
 export function followProject(reader: () => ProjectReader, forget: () => void, kinds: readonly JobKind[]): void {
-  const doneCount = (jobs: readonly JobSnapshot[]): number => jobs.filter((job) => job.state === 'done' && kinds.includes(job.kind)).length;
+  const doneCount = (jobs: readonly JobSnapshot[]): number =>
+    jobs.filter((job) => job.state === 'done' && kinds.includes(job.kind)).length;
   useSession.subscribe((state, previous) => {
     const { projectPath, load } = reader();
     if (projectPath === null || state.project === previous.project) return;

@@ -74,7 +74,8 @@ export const useHistograms = create<HistogramsState>()((set, get) => {
 });
 
 useSession.subscribe((state, previous) => {
-  if (state.calibrationRevision !== previous.calibrationRevision || state.project?.path !== previous.project?.path) useHistograms.getState().clear();
+  if (state.calibrationRevision !== previous.calibrationRevision || state.project?.path !== previous.project?.path)
+    useHistograms.getState().clear();
 });
 
 /** The histogram of a tensor: undefined while it is on its way (or `tensor` is null), an Error when it cannot be had. */

@@ -86,7 +86,8 @@ export const useJobs = create<JobsState>()((set, get) => {
     start: (spec) => {
       const key = JSON.stringify(spec);
       const nowMs = Date.now();
-      if (lastStart !== null && lastStart.key === key && (lastStart.isPending || nowMs - lastStart.atMs < SAME_WISH_MS)) return lastStart.jobId;
+      if (lastStart !== null && lastStart.key === key && (lastStart.isPending || nowMs - lastStart.atMs < SAME_WISH_MS))
+        return lastStart.jobId;
       const own: LastStart = { key, atMs: nowMs, isPending: true, jobId: startNow(spec) };
       lastStart = own;
       void own.jobId.then((jobId) => {
@@ -114,7 +115,11 @@ export function mergeJob(jobs: readonly JobSnapshot[], job: JobSnapshot): readon
   return known.sequence > job.sequence ? jobs : jobs.with(index, job);
 }
 
-export function nextRates(rates: Readonly<Record<string, RateState>>, job: JobSnapshot, nowMs: number): Readonly<Record<string, RateState>> {
+export function nextRates(
+  rates: Readonly<Record<string, RateState>>,
+  job: JobSnapshot,
+  nowMs: number,
+): Readonly<Record<string, RateState>> {
   const { [job.id]: known, ...others } = rates;
   if (job.state !== 'running') return known === undefined ? rates : others;
   return { ...others, [job.id]: advanceRate(known ?? null, job, nowMs) };

@@ -10,12 +10,22 @@ const MAX_KEPT_STEPS = 50;
 
 const decisions = objectOf<ProjectDecisions>(decisionFields, {});
 const steps = arrayOf(objectOf<HistoryStep>({ name: string, before: decisions, after: decisions }, {}));
-const keptShape = objectOf<EditHistory & { readonly projectPath: string }>({ projectPath: string, undoable: steps, redoable: steps }, {});
+const keptShape = objectOf<EditHistory & { readonly projectPath: string }>(
+  { projectPath: string, undoable: steps, redoable: steps },
+  {},
+);
 
 /** Keeps what can be undone in this tab, so that a reload does not take it away. Where the storage is too small, fewer steps. */
 export function keepHistory(projectPath: string, { undoable, redoable }: EditHistory): void {
   for (let most = MAX_KEPT_STEPS; most >= 1; most = Math.floor(most / 4)) {
-    if (writeStored(STORED_KEY, { projectPath, undoable: undoable.slice(-most), redoable: redoable.slice(-most) }, 'sessionStorage')) return;
+    if (
+      writeStored(
+        STORED_KEY,
+        { projectPath, undoable: undoable.slice(-most), redoable: redoable.slice(-most) },
+        'sessionStorage',
+      )
+    )
+      return;
   }
 }
 

@@ -33,12 +33,21 @@ const MAX_KEPT = 100;
 
 export const useNotices = create<NoticesState>()((set) => ({
   notices: [],
-  tell: (message) => set((state) => ({ notices: addNotice(state.notices, { id: nextId++, tone: 'info', message, count: 1 }) })),
+  tell: (message) =>
+    set((state) => ({ notices: addNotice(state.notices, { id: nextId++, tone: 'info', message, count: 1 }) })),
   reportError: (error) => {
     const wire = toWireError(error);
     if (wire.code === 'cancelled') return;
     const { message, code, hint, detail } = wire;
-    const notice: Notice = { id: nextId++, tone: 'error', message, count: 1, code, ...(hint === undefined ? {} : { hint }), ...(detail === undefined ? {} : { detail }) };
+    const notice: Notice = {
+      id: nextId++,
+      tone: 'error',
+      message,
+      count: 1,
+      code,
+      ...(hint === undefined ? {} : { hint }),
+      ...(detail === undefined ? {} : { detail }),
+    };
     set((state) => ({ notices: addNotice(state.notices, notice) }));
   },
   dismiss: (id) => set((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) })),
@@ -48,7 +57,9 @@ export const useNotices = create<NoticesState>()((set) => ({
 
 /** The same sentence is shown once, at the newest place, with the number of times. What is told passes, errors are kept. */
 function addNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
-  const same = notices.find((known) => known.tone === notice.tone && known.message === notice.message && known.hint === notice.hint);
+  const same = notices.find(
+    (known) => known.tone === notice.tone && known.message === notice.message && known.hint === notice.hint,
+  );
   const others = notices.filter((known) => known !== same);
   const added = [...others, same === undefined ? notice : { ...notice, id: same.id, count: same.count + 1 }];
   const told = newest(added, 'info');

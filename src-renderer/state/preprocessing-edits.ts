@@ -31,7 +31,8 @@ export const usePreprocessingEdits = create<PreprocessingEditsState>()((set, get
   ask: null,
   change: (value) => {
     const { project } = useSession.getState();
-    if (project !== null) set(isSame(value, project.file.preprocessing) ? NOTHING : { projectPath: project.path, draft: value });
+    if (project !== null)
+      set(isSame(value, project.file.preprocessing) ? NOTHING : { projectPath: project.path, draft: value });
   },
   discard: () => set(NOTHING),
   apply: async () => {

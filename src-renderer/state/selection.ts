@@ -40,6 +40,7 @@ function withLayer({ tensor, layer }: Selection, model: ModelView | null): Selec
 
 /** The layer that writes a tensor; of an input of the model the first one that reads it. Null for a tensor that no layer has. */
 export function layerOfTensor({ layers }: Pick<ModelView, 'layers'>, tensor: string): string | null {
-  const found = layers.find(({ outputs }) => outputs.includes(tensor)) ?? layers.find(({ inputs }) => inputs.includes(tensor));
+  const found =
+    layers.find(({ outputs }) => outputs.includes(tensor)) ?? layers.find(({ inputs }) => inputs.includes(tensor));
   return found?.layer ?? null;
 }

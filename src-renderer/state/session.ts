@@ -1,6 +1,14 @@
 import { create } from 'zustand';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { API_METHODS, type ModelView, type ProjectEdit, type ProjectView, type ThresholdTable, type Unsubscribe, type WorkbenchApi } from '../../src-shared/contract/api';
+import {
+  API_METHODS,
+  type ModelView,
+  type ProjectEdit,
+  type ProjectView,
+  type ThresholdTable,
+  type Unsubscribe,
+  type WorkbenchApi,
+} from '../../src-shared/contract/api';
 import type { ConnectionStatus } from '../api/connection';
 import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep, type EditHistory } from './decision-history';
 import { keepHistory, keptHistory } from './kept-history';
@@ -52,7 +60,10 @@ export const useSession = create<SessionState>()((set, get) => {
     const { api } = get();
     const turn = projectTurn;
     const request = { projectPath: project.path };
-    const [model, thresholds] = await Promise.allSettled([api.getModel(request), withThresholds && project.calibrated ? api.getThresholds(request) : Promise.resolve(null)]);
+    const [model, thresholds] = await Promise.allSettled([
+      api.getModel(request),
+      withThresholds && project.calibrated ? api.getThresholds(request) : Promise.resolve(null),
+    ]);
     if (turn !== projectTurn || get().project?.path !== project.path) return;
     for (const outcome of [model, thresholds]) if (outcome.status === 'rejected') reportError(outcome.reason);
     set({
@@ -69,7 +80,10 @@ export const useSession = create<SessionState>()((set, get) => {
     const isRecalibrated = isCalibrationNew || known.calibrated !== project.calibrated;
     if (isChanged) set({ project });
     if (isRecalibrated) set((state) => ({ calibrationRevision: state.calibrationRevision + 1 }));
-    if (isChanged || isRecalibrated) await loadDetails(project, { withThresholds: isRecalibrated || !isSame(thresholdBasis(known), thresholdBasis(project)) });
+    if (isChanged || isRecalibrated)
+      await loadDetails(project, {
+        withThresholds: isRecalibrated || !isSame(thresholdBasis(known), thresholdBasis(project)),
+      });
   };
 
   const sendEdits = async (projectPath: string, edits: readonly ProjectEdit[]): Promise<ProjectView | null> => {
@@ -149,7 +163,12 @@ export const useSession = create<SessionState>()((set, get) => {
     showProject: async (project) => {
       projectTurn += 1;
       openTurn += 1;
-      set((state) => ({ ...NO_PROJECT, project, history: keptHistory(project.path), calibrationRevision: state.calibrationRevision + 1 }));
+      set((state) => ({
+        ...NO_PROJECT,
+        project,
+        history: keptHistory(project.path),
+        calibrationRevision: state.calibrationRevision + 1,
+      }));
       await loadDetails(project);
     },
     closeProject: () => {
@@ -182,7 +201,8 @@ export const useSession = create<SessionState>()((set, get) => {
 });
 
 useSession.subscribe(({ project, history }, previous) => {
-  if (project !== null && project.path === previous.project?.path && history !== previous.history) keepHistory(project.path, history);
+  if (project !== null && project.path === previous.project?.path && history !== previous.history)
+    keepHistory(project.path, history);
 });
 
 /** All of a project but the precisions of its layers: no threshold depends on them, and reading them all takes long. */
@@ -198,7 +218,8 @@ export function canStep(direction: 'undo' | 'redo'): boolean {
 
 /** What answers before the application is reached: every call says so. */
 function disconnectedApi(): WorkbenchApi {
-  const refuse = (): Promise<never> => Promise.reject(new WorkbenchError('internal', 'The application is not connected yet'));
+  const refuse = (): Promise<never> =>
+    Promise.reject(new WorkbenchError('internal', 'The application is not connected yet'));
   const methods = Object.fromEntries(API_METHODS.map((method) => [method, refuse]));
   return { ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: () => () => undefined };
 }

@@ -2,7 +2,10 @@ import { useEffect, useState } from 'react';
 import type { SetName } from '../../src-shared/contract/api';
 import { useSession } from './session';
 
-export type Thumbnail = { readonly kind: 'loading' } | { readonly kind: 'ready'; readonly url: string } | { readonly kind: 'failed'; readonly reason: string };
+export type Thumbnail =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 /** A picture of an image of the open project as an object URL, which is freed when it is no longer shown. */
 export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thumbnail {

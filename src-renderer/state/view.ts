@@ -2,7 +2,19 @@ import { create } from 'zustand';
 import { LANGUAGES, setLanguage, type Language } from '../i18n';
 import { readStored, writeStored } from './stored';
 
-export const SCREENS = ['start', 'model', 'data', 'histogram', 'precision', 'sensitivity', 'search', 'run', 'results', 'settings', 'doctor'] as const;
+export const SCREENS = [
+  'start',
+  'model',
+  'data',
+  'histogram',
+  'precision',
+  'sensitivity',
+  'search',
+  'run',
+  'results',
+  'settings',
+  'doctor',
+] as const;
 export type ScreenId = (typeof SCREENS)[number];
 
 export const THEMES = ['system', 'light', 'dark'] as const;
@@ -47,7 +59,8 @@ const MAX_PANE = 560;
 export const DEFAULT_WIDTHS = { leftWidth: 280, rightWidth: 300 } as const;
 
 export function parsePreferences(stored: unknown): ViewPreferences {
-  const value = (name: keyof ViewPreferences): unknown => (typeof stored === 'object' && stored !== null ? Reflect.get(stored, name) : undefined);
+  const value = (name: keyof ViewPreferences): unknown =>
+    typeof stored === 'object' && stored !== null ? Reflect.get(stored, name) : undefined;
   const width = (name: 'leftWidth' | 'rightWidth', fallback: number): number => {
     const found = value(name);
     return typeof found === 'number' && Number.isFinite(found) ? clampPane(found) : fallback;

@@ -5,12 +5,21 @@ import './badge.css';
 import { classNames } from './class-names';
 import { METHOD_LETTERS, methodColor, PRECISION_LETTERS } from './marks';
 
-const BADGE_CLASSES: Readonly<Record<Precision, string>> = { int8: 'badge badge-int8', fp16: 'badge badge-fp16', fp32: 'badge badge-fp32' };
+const BADGE_CLASSES: Readonly<Record<Precision, string>> = {
+  int8: 'badge badge-int8',
+  fp16: 'badge badge-fp16',
+  fp32: 'badge badge-fp32',
+};
 
 /** 8, 16 or 32 on the colour of the precision. One element: tables draw hundreds of them. */
 export function PrecisionBadge({ precision, title }: { readonly precision: Precision; readonly title?: string }) {
   return (
-    <span className={BADGE_CLASSES[precision]} role="img" aria-label={precision.toUpperCase()} title={title ?? precision.toUpperCase()}>
+    <span
+      className={BADGE_CLASSES[precision]}
+      role="img"
+      aria-label={precision.toUpperCase()}
+      title={title ?? precision.toUpperCase()}
+    >
       {PRECISION_LETTERS[precision]}
     </span>
   );

@@ -29,7 +29,13 @@ interface IconButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 
 
 export function IconButton({ icon, label, hint, className, ...rest }: IconButtonProps) {
   return (
-    <button type="button" className={classNames('button', 'button-icon', className)} aria-label={label} title={hint ?? label} {...rest}>
+    <button
+      type="button"
+      className={classNames('button', 'button-icon', className)}
+      aria-label={label}
+      title={hint ?? label}
+      {...rest}
+    >
       <Icon name={icon} />
     </button>
   );

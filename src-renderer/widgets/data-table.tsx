@@ -1,5 +1,15 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import {
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react';
 import { t } from '../i18n';
 import './data-table.css';
 import type { Column } from './table-column';
@@ -56,12 +66,19 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const order = useMemo(() => sorted.map(rowKey), [sorted, rowKey]);
   const activeIndex = activeKey === null ? -1 : order.indexOf(activeKey);
   // The React compiler is not used here, so the library's changing functions are safe.
-  const virtualizer = useVirtualizer({ count: sorted.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12, scrollPaddingStart: ROW_HEIGHT });
+  const virtualizer = useVirtualizer({
+    count: sorted.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 12,
+    scrollPaddingStart: ROW_HEIGHT,
+  });
   useEffect(() => {
     if (activeIndex >= 0) virtualizer.scrollToIndex(activeIndex, { align: 'auto' });
   }, [activeIndex, virtualizer]);
 
-  const pick = (key: string, event: MouseEvent | KeyboardEvent): void => onPick?.(key, { isRange: event.shiftKey, isToggle: event.ctrlKey || event.metaKey, order });
+  const pick = (key: string, event: MouseEvent | KeyboardEvent): void =>
+    onPick?.(key, { isRange: event.shiftKey, isToggle: event.ctrlKey || event.metaKey, order });
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     if (event.target !== event.currentTarget) return;
     if (props.onKey?.(event) === true) {
@@ -93,7 +110,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     if (key !== undefined) onActivate?.(key);
   };
 
-  const template = columns.map((column) => (typeof column.width === 'number' ? `${column.width}px` : `minmax(0, ${column.width})`)).join(' ');
+  const template = columns
+    .map((column) => (typeof column.width === 'number' ? `${column.width}px` : `minmax(0, ${column.width})`))
+    .join(' ');
   return (
     <div
       ref={scroller}
@@ -109,7 +128,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       onKeyDown={onKeyDown}
     >
       <TableHead columns={columns} sort={sort} onSort={setSort} />
-      <div className="table-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }} onClick={onClick} onDoubleClick={onDoubleClick}>
+      <div
+        className="table-body"
+        role="rowgroup"
+        style={{ height: virtualizer.getTotalSize() }}
+        onClick={onClick}
+        onDoubleClick={onDoubleClick}
+      >
         {virtualizer.getVirtualItems().map((item) => {
           const row = sorted[item.index];
           const key = order[item.index];

@@ -45,7 +45,9 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
       <div className="dialog-inner">
         <div className={isTitleHidden ? 'visually-hidden' : 'dialog-head'}>
           <h2 id={titleId}>{title}</h2>
-          {isTitleHidden ? null : <IconButton icon="close" label={t('widgets.close')} onClick={() => element.current?.close()} />}
+          {isTitleHidden ? null : (
+            <IconButton icon="close" label={t('widgets.close')} onClick={() => element.current?.close()} />
+          )}
         </div>
         {children}
         {actions === undefined ? null : <div className="dialog-actions">{actions}</div>}

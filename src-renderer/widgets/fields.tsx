@@ -20,7 +20,8 @@ interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
 export function PathField(props: TextFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   const showEnd = (): void => {
-    if (input.current !== null && input.current !== document.activeElement) input.current.scrollLeft = input.current.scrollWidth;
+    if (input.current !== null && input.current !== document.activeElement)
+      input.current.scrollLeft = input.current.scrollWidth;
   };
   useLayoutEffect(showEnd, [props.value]);
   useEffect(() => {
@@ -42,10 +43,22 @@ export function PathField(props: TextFieldProps) {
   );
 }
 
-export function TextField({ label, isLabelHidden = false, icon, hint, inputRef, after, problem = null, problemId, ...rest }: TextFieldProps) {
+export function TextField({
+  label,
+  isLabelHidden = false,
+  icon,
+  hint,
+  inputRef,
+  after,
+  problem = null,
+  problemId,
+  ...rest
+}: TextFieldProps) {
   const id = useId();
   const hintId = `${id}-hint`;
-  const describedBy = [hint === undefined ? null : hintId, problem === null ? null : problemId].filter((name) => typeof name === 'string').join(' ');
+  const describedBy = [hint === undefined ? null : hintId, problem === null ? null : problemId]
+    .filter((name) => typeof name === 'string')
+    .join(' ');
   return (
     <div className="field">
       <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
@@ -75,7 +88,15 @@ export function TextField({ label, isLabelHidden = false, icon, hint, inputRef, 
 }
 
 /** The filter above a list. Escape empties it. */
-export function SearchField({ label, value, onChange }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }) {
+export function SearchField({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) {
   return (
     <TextField
       type="search"
@@ -112,7 +133,14 @@ interface ChoiceProps<T extends string> {
 }
 
 /** One of a few, all in sight. */
-export function Segmented<T extends string>({ label, value, choices, onChoose, isLabelHidden = true, disabled = false }: ChoiceProps<T>) {
+export function Segmented<T extends string>({
+  label,
+  value,
+  choices,
+  onChoose,
+  isLabelHidden = true,
+  disabled = false,
+}: ChoiceProps<T>) {
   const name = useId();
   return (
     <fieldset className="field segmented" disabled={disabled}>
@@ -120,7 +148,14 @@ export function Segmented<T extends string>({ label, value, choices, onChoose, i
       <span className="segmented-box">
         {choices.map((choice) => (
           <label key={choice.value} title={choice.title} className="segmented-choice">
-            <input type="radio" name={name} value={choice.value} checked={choice.value === value} disabled={choice.disabled ?? false} onChange={() => onChoose(choice.value)} />
+            <input
+              type="radio"
+              name={name}
+              value={choice.value}
+              checked={choice.value === value}
+              disabled={choice.disabled ?? false}
+              onChange={() => onChoose(choice.value)}
+            />
             <span>{choice.label}</span>
           </label>
         ))}
@@ -130,7 +165,14 @@ export function Segmented<T extends string>({ label, value, choices, onChoose, i
 }
 
 /** One of many. */
-export function Select<T extends string>({ label, value, choices, onChoose, isLabelHidden = false, disabled = false }: ChoiceProps<T>) {
+export function Select<T extends string>({
+  label,
+  value,
+  choices,
+  onChoose,
+  isLabelHidden = false,
+  disabled = false,
+}: ChoiceProps<T>) {
   const id = useId();
   return (
     <div className="field">
@@ -158,10 +200,25 @@ export function Select<T extends string>({ label, value, choices, onChoose, isLa
   );
 }
 
-export function Checkbox({ label, checked, onChange, disabled = false }: { readonly label: ReactNode; readonly checked: boolean; readonly onChange: (checked: boolean) => void; readonly disabled?: boolean }) {
+export function Checkbox({
+  label,
+  checked,
+  onChange,
+  disabled = false,
+}: {
+  readonly label: ReactNode;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+  readonly disabled?: boolean;
+}) {
   return (
     <label className="checkbox">
-      <input type="checkbox" checked={checked} disabled={disabled} onChange={(event) => onChange(event.target.checked)} />
+      <input
+        type="checkbox"
+        checked={checked}
+        disabled={disabled}
+        onChange={(event) => onChange(event.target.checked)}
+      />
       <span>{label}</span>
     </label>
   );

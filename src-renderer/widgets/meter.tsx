@@ -23,7 +23,10 @@ export function Meter({ label, value, total, text, color }: MeterProps) {
       aria-valuenow={total > 0 ? Math.min(value, total) : 0}
       {...(text === undefined ? {} : { 'aria-valuetext': text })}
     >
-      <div className="meter-fill" style={{ transform: `scaleX(${share})`, ...(color === undefined ? {} : { background: color }) }} />
+      <div
+        className="meter-fill"
+        style={{ transform: `scaleX(${share})`, ...(color === undefined ? {} : { background: color }) }}
+      />
     </div>
   );
 }

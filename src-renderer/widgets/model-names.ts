@@ -22,7 +22,10 @@ export function splitName(name: string): SplitName {
   const suffix = /_output_\d+$/.exec(name)?.[0] ?? '';
   const path = name.slice(0, name.length - suffix.length);
   if (path.length <= WHOLE_MAX) return { start: '', end: path, suffix };
-  const firstOf = (marks: RegExp): number | undefined => [...path.matchAll(marks)].map(({ index }) => index).find((at) => path.length - at >= END_LEAST && path.length - at <= END_MOST);
+  const firstOf = (marks: RegExp): number | undefined =>
+    [...path.matchAll(marks)]
+      .map(({ index }) => index)
+      .find((at) => path.length - at >= END_LEAST && path.length - at <= END_MOST);
   const at = firstOf(/\//g) ?? firstOf(/[.:]/g) ?? path.length - END_LEAST;
   return { start: path.slice(0, at), end: path.slice(at), suffix };
 }
@@ -56,7 +59,9 @@ export function nameNote(model: ModelView | null, name: string): string | null {
   const { writers, layers } = indexOf(model);
   const layer = writers.get(name) ?? layers.get(name);
   if (layer === undefined) return null;
-  const before = [...new Set(layer.inputs)].slice(0, NEIGHBOURS_MAX).map((tensor) => neighbourName(writers.get(tensor), tensor));
+  const before = [...new Set(layer.inputs)]
+    .slice(0, NEIGHBOURS_MAX)
+    .map((tensor) => neighbourName(writers.get(tensor), tensor));
   return before.length === 0 ? layer.op : t('widgets.name.after', { op: layer.op, layers: before.join(', ') });
 }
 

@@ -41,7 +41,10 @@ export function NumberField(props: NumberFieldProps) {
   const text = draft ?? (value === null ? '' : String(value));
   const parsed = draft === null ? { problem: null, value } : judgeNumber(draft, props);
   // A text that was refused gives way to what comes from outside.
-  useEffect(() => setDraft((kept) => (kept !== null && judgeNumber(kept, props).problem !== null ? null : kept)), [value]);
+  useEffect(
+    () => setDraft((kept) => (kept !== null && judgeNumber(kept, props).problem !== null ? null : kept)),
+    [value],
+  );
 
   const commit = (): void => {
     if (parsed.problem !== null) return;
@@ -84,7 +87,13 @@ export function NumberField(props: NumberFieldProps) {
         />
         {unit === undefined ? null : <span className="field-unit">{unit}</span>}
       </span>
-      {parsed.problem === null ? null : <FieldProblem id={problemId} expected={parsed.problem} inUse={value === null ? null : `${String(value)}${unit === undefined ? '' : ` ${unit}`}`} />}
+      {parsed.problem === null ? null : (
+        <FieldProblem
+          id={problemId}
+          expected={parsed.problem}
+          inUse={value === null ? null : `${String(value)}${unit === undefined ? '' : ` ${unit}`}`}
+        />
+      )}
     </div>
   );
 }
@@ -104,16 +113,23 @@ export function judgeNumber(text: string, limits: NumberLimits): Judgement {
   const { min = -Infinity, max = Infinity, above = -Infinity, isInteger = false, mayBeEmpty = false } = limits;
   if (text.trim() === '') return { problem: mayBeEmpty ? null : expectedText(limits), value: null };
   const value = parseNumber(text);
-  const isTaken = value !== null && value >= min && value <= max && value > above && (!isInteger || Number.isInteger(value));
+  const isTaken =
+    value !== null && value >= min && value <= max && value > above && (!isInteger || Number.isInteger(value));
   return { problem: isTaken ? null : expectedText(limits), value };
 }
 
 function expectedText({ min, max, above, isInteger = false }: NumberLimits): string {
   const what = t(isInteger ? 'widgets.wholeNumber' : 'widgets.number');
-  if (above !== undefined) return max === undefined ? t('widgets.numberAbove', { what, above: String(above) }) : t('widgets.numberAboveTo', { what, above: String(above), max: shortText(max) });
-  if (min !== undefined && max !== undefined) return t('widgets.numberBetween', { what, min: shortText(min), max: shortText(max) });
+  if (above !== undefined)
+    return max === undefined
+      ? t('widgets.numberAbove', { what, above: String(above) })
+      : t('widgets.numberAboveTo', { what, above: String(above), max: shortText(max) });
+  if (min !== undefined && max !== undefined)
+    return t('widgets.numberBetween', { what, min: shortText(min), max: shortText(max) });
   if (min !== undefined) return t('widgets.numberFrom', { what, min: shortText(min) });
-  return max === undefined ? t('widgets.numberExpected', { what }) : t('widgets.numberUpTo', { what, max: shortText(max) });
+  return max === undefined
+    ? t('widgets.numberExpected', { what })
+    : t('widgets.numberUpTo', { what, max: shortText(max) });
 }
 
 /** A limit without digits that nobody reads. */

@@ -17,5 +17,7 @@ const MAX_DIVISOR = 65_535;
 /** The number as a person would type it: `1/255` where it is exactly that, else all its digits. */
 export function formatScale(value: number): string {
   const divisor = Math.round(1 / value);
-  return divisor > 10 && divisor <= MAX_DIVISOR && 1 / divisor === value && String(value).length > 8 ? `1/${divisor}` : String(value);
+  return divisor > 10 && divisor <= MAX_DIVISOR && 1 / divisor === value && String(value).length > 8
+    ? `1/${divisor}`
+    : String(value);
 }

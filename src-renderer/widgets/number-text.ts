@@ -3,7 +3,11 @@
  * around. Null when it is none, or not finite.
  */
 export function parseNumber(text: string): number | null {
-  const plain = text.trim().replaceAll('\u2212', '-').replace(/[\s\u202f]/g, '').replace(',', '.');
+  const plain = text
+    .trim()
+    .replaceAll('\u2212', '-')
+    .replace(/[\s\u202f]/g, '')
+    .replace(',', '.');
   const [numerator = '', denominator, ...rest] = plain.split('/');
   if (rest.length > 0) return null;
   const top = parsePlain(numerator);

@@ -11,7 +11,8 @@ export function speedText({ kind, factor }: Speed): string {
 export function speedSpreadText({ p10, p90 }: PairedRatio): string {
   if (p10 === undefined || p90 === undefined) return '';
   const [low, high] = [speedOfRatio(p10), speedOfRatio(p90)];
-  if (low.kind !== high.kind || low.kind === 'same') return t('widgets.speed.spread', { low: speedText(low), high: speedText(high) });
+  if (low.kind !== high.kind || low.kind === 'same')
+    return t('widgets.speed.spread', { low: speedText(low), high: speedText(high) });
   const [least, most] = low.factor < high.factor ? [low, high] : [high, low];
   return t('widgets.speed.spread', { low: `${formatFactor(least.factor)}x`, high: `${formatFactor(most.factor)}x` });
 }

@@ -18,13 +18,27 @@ export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
           const direction = sort?.column === column.id ? sort.direction : null;
           const className = classNames('table-head-cell', `table-${column.align ?? 'left'}`);
           return (
-            <div key={column.id} role="columnheader" className={className} title={column.hint} aria-sort={direction ?? (column.sortValue === undefined ? undefined : 'none')}>
+            <div
+              key={column.id}
+              role="columnheader"
+              className={className}
+              title={column.hint}
+              aria-sort={direction ?? (column.sortValue === undefined ? undefined : 'none')}
+            >
               {column.sortValue === undefined ? (
                 <span className="ellipsis">{column.title}</span>
               ) : (
-                <button type="button" className="table-sort" onClick={() => onSort(nextSort(sort, column.id, column.firstDirection ?? 'ascending'))}>
+                <button
+                  type="button"
+                  className="table-sort"
+                  onClick={() => onSort(nextSort(sort, column.id, column.firstDirection ?? 'ascending'))}
+                >
                   <span className="ellipsis">{column.title}</span>
-                  <span className="table-arrow">{direction === null ? null : <Icon name={direction === 'ascending' ? 'chevron-up' : 'chevron-down'} size={10} />}</span>
+                  <span className="table-arrow">
+                    {direction === null ? null : (
+                      <Icon name={direction === 'ascending' ? 'chevron-up' : 'chevron-down'} size={10} />
+                    )}
+                  </span>
                 </button>
               )}
             </div>

@@ -11,7 +11,11 @@ interface SortableColumn<Row> {
 }
 
 /** Stable; what has no value (null, NaN) comes last in both directions. Text is compared as a person counts: conv_2 before conv_10. */
-export function sortRows<Row>(rows: readonly Row[], columns: readonly SortableColumn<Row>[], sort: Sort | null): readonly Row[] {
+export function sortRows<Row>(
+  rows: readonly Row[],
+  columns: readonly SortableColumn<Row>[],
+  sort: Sort | null,
+): readonly Row[] {
   const valueOf = columns.find((column) => column.id === sort?.column)?.sortValue;
   if (sort === null || valueOf === undefined) return rows;
   const sign = sort.direction === 'ascending' ? 1 : -1;

@@ -26,7 +26,12 @@ function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelect
       style={{ top: topPx }}
     >
       {columns.map((column) => (
-        <div key={column.id} role="gridcell" className={CELL_CLASSES[column.align ?? 'left']} title={column.hover?.(row)}>
+        <div
+          key={column.id}
+          role="gridcell"
+          className={CELL_CLASSES[column.align ?? 'left']}
+          title={column.hover?.(row)}
+        >
           {column.render(row)}
         </div>
       ))}
@@ -34,6 +39,10 @@ function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelect
   );
 }
 
-const CELL_CLASSES = { left: 'table-cell', right: 'table-cell table-right', center: 'table-cell table-center' } as const;
+const CELL_CLASSES = {
+  left: 'table-cell',
+  right: 'table-cell table-right',
+  center: 'table-cell table-center',
+} as const;
 
 export const TableRow = memo(PlainTableRow) as typeof PlainTableRow;

@@ -1,4 +1,11 @@
-import { useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import {
+  useState,
+  useSyncExternalStore,
+  type CSSProperties,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+} from 'react';
 import { t } from '../i18n';
 import { useView } from '../state/view';
 import { IconButton } from './button';
@@ -33,18 +40,39 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
           <section className="pane pane-left" aria-label={t('widgets.list')}>
             {left}
           </section>
-          <Divider label={t('widgets.resizeLeft')} width={leftWidth} direction={1} onResize={(width) => resize({ leftWidth: width })} />
+          <Divider
+            label={t('widgets.resizeLeft')}
+            width={leftWidth}
+            direction={1}
+            onResize={(width) => resize({ leftWidth: width })}
+          />
         </>
       )}
       <div className="pane pane-main">{main}</div>
       {hasRight && isNarrow ? (
         <div className="pane-fold">
-          <IconButton icon="panel" label={t(isUnfolded ? 'widgets.hideInspector' : 'widgets.showInspector')} aria-expanded={isUnfolded} onClick={() => setUnfolded(!isUnfolded)} />
+          <IconButton
+            icon="panel"
+            label={t(isUnfolded ? 'widgets.hideInspector' : 'widgets.showInspector')}
+            aria-expanded={isUnfolded}
+            onClick={() => setUnfolded(!isUnfolded)}
+          />
         </div>
       ) : null}
-      {hasRight && !isNarrow ? <Divider label={t('widgets.resizeRight')} width={rightWidth} direction={-1} onResize={(width) => resize({ rightWidth: width })} /> : null}
+      {hasRight && !isNarrow ? (
+        <Divider
+          label={t('widgets.resizeRight')}
+          width={rightWidth}
+          direction={-1}
+          onResize={(width) => resize({ rightWidth: width })}
+        />
+      ) : null}
       {isRightShown ? (
-        <section className={classNames('pane pane-right', isNarrow && 'pane-over')} tabIndex={0} aria-label={t('widgets.inspector')}>
+        <section
+          className={classNames('pane pane-right', isNarrow && 'pane-over')}
+          tabIndex={0}
+          aria-label={t('widgets.inspector')}
+        >
           {right}
         </section>
       ) : null}

@@ -34,7 +34,8 @@ export const number: Shape<number> = (value, path) => {
 
 /** An integer >= 0. */
 export const count: Shape<number> = (value, path) => {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new ShapeError(path, 'an integer of at least 0', value);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new ShapeError(path, 'an integer of at least 0', value);
   return value;
 };
 
@@ -52,7 +53,8 @@ export const boolean: Shape<boolean> = (value, path) => {
 export function oneOf<const T extends string | number | boolean>(...allowed: readonly T[]): Shape<T> {
   return (value, path) => {
     const found = allowed.find((candidate) => candidate === value);
-    if (found === undefined) throw new ShapeError(path, allowed.map((entry) => JSON.stringify(entry)).join(' or '), value);
+    if (found === undefined)
+      throw new ShapeError(path, allowed.map((entry) => JSON.stringify(entry)).join(' or '), value);
     return found;
   };
 }
@@ -106,7 +108,8 @@ export function objectOf<T extends object>(required: RequiredShapes<T>, optional
     const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
     const parsed: Record<string, unknown> = {};
     for (const [key, shape] of requiredShapes) setOwnValue(parsed, key, shape(ownValue(value, key), at(key)));
-    for (const [key, shape] of optionalShapes) if (ownValue(value, key) !== undefined) setOwnValue(parsed, key, shape(ownValue(value, key), at(key)));
+    for (const [key, shape] of optionalShapes)
+      if (ownValue(value, key) !== undefined) setOwnValue(parsed, key, shape(ownValue(value, key), at(key)));
     return parsed as T;
   };
 }
@@ -121,12 +124,15 @@ export function where<T>(shape: Shape<T>, expected: string, isAllowed: (value: T
 }
 
 /** One of several object shapes, chosen by the `kind` that the value itself names, so that errors speak of that kind only. */
-export function byKind<T extends { readonly kind: string }>(kinds: { readonly [K in T['kind']]: Shape<Extract<T, { readonly kind: K }>> }): Shape<T> {
+export function byKind<T extends { readonly kind: string }>(kinds: {
+  readonly [K in T['kind']]: Shape<Extract<T, { readonly kind: K }>>;
+}): Shape<T> {
   const shapes = kinds as Readonly<Record<string, Shape<T>>>;
   return (value, path) => {
     const kind: unknown = isObject(value) ? value['kind'] : undefined;
     const shape = typeof kind === 'string' ? ownValue(shapes, kind) : undefined;
-    if (shape === undefined) throw new ShapeError(path === '' ? 'kind' : `${path}.kind`, Object.keys(shapes).join(' or '), kind);
+    if (shape === undefined)
+      throw new ShapeError(path === '' ? 'kind' : `${path}.kind`, Object.keys(shapes).join(' or '), kind);
     return shape(value, path);
   };
 }

@@ -11,10 +11,13 @@ const PLACEHOLDER = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
  * second. A placeholder without a value stays as it is, so that it is seen.
  */
 export function fillMessage(message: string, params: MessageParams): string {
-  return message.replace(PLACEHOLDER, (whole: string, name: string, one: string | undefined, other: string | undefined) => {
-    const value = ownValue(params, name);
-    if (value === undefined) return whole;
-    if (one !== undefined && other !== undefined) return value === 1 ? one : other;
-    return typeof value === 'number' ? formatCount(value) : value;
-  });
+  return message.replace(
+    PLACEHOLDER,
+    (whole: string, name: string, one: string | undefined, other: string | undefined) => {
+      const value = ownValue(params, name);
+      if (value === undefined) return whole;
+      if (one !== undefined && other !== undefined) return value === 1 ? one : other;
+      return typeof value === 'number' ? formatCount(value) : value;
+    },
+  );
 }

@@ -58,7 +58,8 @@ function withSiPrefix(value: number): { readonly text: string; readonly prefix: 
 export function formatMs(valueMs: number): string {
   const magnitude = Math.abs(valueMs);
   if (Number.isFinite(valueMs) && magnitude > 0 && magnitude < 0.01) return `${formatSignificant(valueMs * 1000)} µs`;
-  if (Number.isFinite(valueMs) && Number(magnitude.toPrecision(3)) >= 1000) return `${formatSignificant(valueMs / 1000)} s`;
+  if (Number.isFinite(valueMs) && Number(magnitude.toPrecision(3)) >= 1000)
+    return `${formatSignificant(valueMs / 1000)} s`;
   return `${formatSignificant(valueMs)} ms`;
 }
 
@@ -76,7 +77,8 @@ export function formatMb(sizeMb: number): string {
 /** A count: exact with separated thousands below 100,000, then three digits with a prefix: `1.23 M`. */
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return notFinite(count);
-  if (Math.abs(count) < 100_000 && Number.isInteger(count)) return `${count < 0 ? MINUS : ''}${groupThousands(String(Math.abs(count)))}`;
+  if (Math.abs(count) < 100_000 && Number.isInteger(count))
+    return `${count < 0 ? MINUS : ''}${groupThousands(String(Math.abs(count)))}`;
   const { text, prefix } = withSiPrefix(count);
   return prefix === '' ? text : `${text} ${prefix}`;
 }
@@ -122,7 +124,8 @@ export function formatRate(perSecond: number, unit: string): string {
 
 /** A length of time: `0.35 s`, `5.2 s`, `42 s`, `2 min 05 s`, `1 h 12 min`. */
 export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 0) return seconds < 0 ? `${MINUS}${formatDuration(-seconds)}` : notFinite(seconds);
+  if (!Number.isFinite(seconds) || seconds < 0)
+    return seconds < 0 ? `${MINUS}${formatDuration(-seconds)}` : notFinite(seconds);
   if (seconds < 1) return `${formatFixed(seconds, 2)} s`;
   if (seconds < 9.95) return `${formatFixed(seconds, 1)} s`;
   const whole = Math.round(seconds);

@@ -5,7 +5,16 @@ import type { TensorHistogram } from '../domain/histogram';
 import type { BestView } from '../domain/best-method';
 import type { HistogramMethod, Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
-import type { AttentionPrecision, HalfHazard, PlacementDecision, Precision, PrecisionPlan, Repair, RestPrecision, Target } from '../domain/precision';
+import type {
+  AttentionPrecision,
+  HalfHazard,
+  PlacementDecision,
+  Precision,
+  PrecisionPlan,
+  Repair,
+  RestPrecision,
+  Target,
+} from '../domain/precision';
 import type { Gates, ProjectFile } from '../domain/project';
 import type { HealthResult } from '../domain/health';
 import type { RepairResult } from '../domain/repair';
@@ -61,7 +70,12 @@ export type ProjectEdit =
   | { readonly kind: 'gates'; readonly gates: Partial<Gates> }
   | { readonly kind: 'preprocessing'; readonly preprocessing: Preprocessing }
   /** Paths of folders or lists; validation null removes it. */
-  | { readonly kind: 'sets'; readonly calibrationPath?: string; readonly validationPath?: string | null; readonly labelOrder?: LabelOrder }
+  | {
+      readonly kind: 'sets';
+      readonly calibrationPath?: string;
+      readonly validationPath?: string | null;
+      readonly labelOrder?: LabelOrder;
+    }
   /** Where the same model lies now. */
   | { readonly kind: 'model'; readonly modelPath: string }
   /** Everything that edits change, at once: what undo and redo send. */
@@ -70,7 +84,16 @@ export type ProjectEdit =
 /** The part of a project that edits change. */
 export type ProjectDecisions = Pick<
   ProjectFile,
-  'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'plan' | 'target' | 'gates' | 'preprocessing' | 'calibrationSet' | 'validationSet'
+  | 'method'
+  | 'percentile'
+  | 'tensorMethods'
+  | 'manualThresholds'
+  | 'plan'
+  | 'target'
+  | 'gates'
+  | 'preprocessing'
+  | 'calibrationSet'
+  | 'validationSet'
 >;
 
 /** What one method's threshold does to one group's values of a tensor. */
@@ -313,8 +336,7 @@ export interface EnginesView {
 }
 
 export type WorkbenchEvent =
-  | { readonly type: 'job'; readonly job: JobSnapshot }
-  | { readonly type: 'project'; readonly projectPath: string };
+  { readonly type: 'job'; readonly job: JobSnapshot } | { readonly type: 'project'; readonly projectPath: string };
 
 export type Unsubscribe = () => void;
 
@@ -325,14 +347,28 @@ export interface WorkbenchApi {
   /** `remembers` false: the project is only looked at and does not become the most recent one. */
   openProject(request: { readonly projectPath: string; readonly remembers?: boolean }): Promise<ProjectView>;
   editProject(request: { readonly projectPath: string; readonly edits: readonly ProjectEdit[] }): Promise<ProjectView>;
-  getThresholds(request: { readonly projectPath: string; readonly method?: Method; readonly withCosts?: boolean }): Promise<ThresholdTable>;
+  getThresholds(request: {
+    readonly projectPath: string;
+    readonly method?: Method;
+    readonly withCosts?: boolean;
+  }): Promise<ThresholdTable>;
   getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView>;
   getModel(request: { readonly projectPath: string; readonly target?: Target }): Promise<ModelView>;
   getImageSet(request: { readonly projectPath: string; readonly set: SetName }): Promise<ImageSetView>;
   /** At most `size` pixels a side (16 to 512). */
-  getThumbnail(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly size: number }): Promise<Picture>;
+  getThumbnail(request: {
+    readonly projectPath: string;
+    readonly set: SetName;
+    readonly imageId: string;
+    readonly size: number;
+  }): Promise<Picture>;
   /** With the project's preprocessing, or another one to try out. */
-  getPreview(request: { readonly projectPath: string; readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing }): Promise<PreprocessingPreview>;
+  getPreview(request: {
+    readonly projectPath: string;
+    readonly set: SetName;
+    readonly imageId: string;
+    readonly preprocessing?: Preprocessing;
+  }): Promise<PreprocessingPreview>;
   /** Newest first. */
   listRecentProjects(): Promise<readonly RecentProject[]>;
   /** The bundled plate reader as a project of its own, made on first use in the user's data folder. */

@@ -16,11 +16,25 @@ const LENGTH_BYTES = 4;
 /** Deeper than any value of the contract; keeps a hostile header from using up the stack. */
 const MAX_DEPTH = 100;
 
-const ARRAY_TYPES = { Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array, Float64Array } as const;
+const ARRAY_TYPES = {
+  Uint8Array,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+  Float32Array,
+  Float64Array,
+} as const;
 type ArrayName = keyof typeof ARRAY_TYPES;
 type CarriedArray = InstanceType<(typeof ARRAY_TYPES)[ArrayName]>;
 
-const NUMBERS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY, '-0': -0 };
+const NUMBERS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+  '-0': -0,
+};
 
 type Table = readonly (readonly [offset: number, length: number])[];
 
@@ -52,7 +66,9 @@ function toPlain(value: unknown, addArray: (array: CarriedArray) => number, dept
   if (depth > MAX_DEPTH) throw new WorkbenchError('internal', `A reply is nested deeper than ${MAX_DEPTH} levels`);
   switch (typeof value) {
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: Object.is(value, -0) ? '-0' : String(value) };
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : { $number: Object.is(value, -0) ? '-0' : String(value) };
     case 'string':
     case 'boolean':
     case 'undefined':
@@ -68,13 +84,16 @@ function objectToPlain(value: object, addArray: (array: CarriedArray) => number,
   if (Array.isArray(value)) return value.map((entry: unknown) => toPlain(entry, addArray, depth + 1));
   if (ArrayBuffer.isView(value)) {
     const name = arrayNameOf(value);
-    if (name === null) throw new WorkbenchError('internal', `A reply holds a ${value.constructor.name}, which cannot be sent`);
+    if (name === null)
+      throw new WorkbenchError('internal', `A reply holds a ${value.constructor.name}, which cannot be sent`);
     return { $bytes: [addArray(value as CarriedArray), name] };
   }
   if (Object.prototype.toString.call(value) !== '[object Object]') {
     throw new WorkbenchError('internal', `A reply holds a ${value.constructor.name}, which cannot be sent`);
   }
-  const plain = Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toPlain(entry, addArray, depth + 1)]));
+  const plain = Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [key, toPlain(entry, addArray, depth + 1)]),
+  );
   return markOf(plain) === null ? plain : { $object: plain };
 }
 
@@ -112,14 +131,19 @@ function parseHeader(bytes: Uint8Array): { readonly value: unknown; readonly tab
   } catch {
     throw broken('a header that is not JSON');
   }
-  if (typeof header !== 'object' || header === null || !Object.hasOwn(header, 'value')) throw broken('a header without a value');
+  if (typeof header !== 'object' || header === null || !Object.hasOwn(header, 'value'))
+    throw broken('a header without a value');
   const table: unknown = Reflect.get(header, '$table');
   if (!Array.isArray(table) || !table.every(isRange)) throw broken('a header without a table');
   return { value: Reflect.get(header, 'value'), table };
 }
 
 function isRange(entry: unknown): entry is readonly [number, number] {
-  return Array.isArray(entry) && entry.length === 2 && entry.every((part) => Number.isSafeInteger(part) && (part as number) >= 0);
+  return (
+    Array.isArray(entry) &&
+    entry.length === 2 &&
+    entry.every((part) => Number.isSafeInteger(part) && (part as number) >= 0)
+  );
 }
 
 function fromPlain(value: unknown, body: Body, depth: number): unknown {
@@ -133,7 +157,8 @@ function fromPlain(value: unknown, body: Body, depth: number): unknown {
       return readNumber(Reflect.get(value, '$number'));
     case '$object': {
       const inner: unknown = Reflect.get(value, '$object');
-      if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) throw broken('an escaped value that is not an object');
+      if (typeof inner !== 'object' || inner === null || Array.isArray(inner))
+        throw broken('an escaped value that is not an object');
       return readObject(inner, body, depth + 1);
     }
     case null:
@@ -160,11 +185,14 @@ function readArray(mark: unknown, { table, body }: Body): CarriedArray {
   if (typeof name !== 'string' || !Object.hasOwn(ARRAY_TYPES, name)) throw broken('a typed array of an unknown type');
   const type = ARRAY_TYPES[name as ArrayName];
   const [offset, length] = range;
-  if (offset + length > body.length || length % type.BYTES_PER_ELEMENT !== 0) throw broken('a typed array beyond the end');
+  if (offset + length > body.length || length % type.BYTES_PER_ELEMENT !== 0)
+    throw broken('a typed array beyond the end');
   // Copied, so that it is aligned and does not keep the whole reply in memory; `slice` of a Node Buffer would not copy.
   return new type(new Uint8Array(body.subarray(offset, offset + length)).buffer);
 }
 
 function broken(found: string): WorkbenchError {
-  return new WorkbenchError('internal', `Expected an envelope of ${ENVELOPE_TYPE}, found ${found}`, { hint: 'Reload the page; the application may have been updated.' });
+  return new WorkbenchError('internal', `Expected an envelope of ${ENVELOPE_TYPE}, found ${found}`, {
+    hint: 'Reload the page; the application may have been updated.',
+  });
 }

@@ -1,5 +1,13 @@
 import type { JobId } from '../base/brand';
-import type { AutoResult, DiagnosisResult, DiagnosisSubject, SearchResult, SensitivityKind, SensitivityMetric, SensitivityResult } from '../domain/analysis';
+import type {
+  AutoResult,
+  DiagnosisResult,
+  DiagnosisSubject,
+  SearchResult,
+  SensitivityKind,
+  SensitivityMetric,
+  SensitivityResult,
+} from '../domain/analysis';
 import type { BestDecision, BestView } from '../domain/best-method';
 import type { HistogramMethod, Method, VariantMethod } from '../domain/methods';
 import type { BackendId, PlacementDecision, Target } from '../domain/precision';
@@ -16,7 +24,16 @@ import type { Progress } from './progress';
 
 /** The work that takes longer than a second. Paths are absolute. `tensorrtGridBatch`: also collect TensorRT's own grid. */
 export type JobSpec =
-  | { readonly kind: 'calibrate'; readonly projectPath: string; readonly limit?: number; readonly threads?: number; readonly shard?: Shard; readonly fresh?: boolean; readonly tensorrtGridBatch?: number; readonly memoryLimitGb?: number }
+  | {
+      readonly kind: 'calibrate';
+      readonly projectPath: string;
+      readonly limit?: number;
+      readonly threads?: number;
+      readonly shard?: Shard;
+      readonly fresh?: boolean;
+      readonly tensorrtGridBatch?: number;
+      readonly memoryLimitGb?: number;
+    }
   | { readonly kind: 'merge'; readonly projectPath: string; readonly shardPaths: readonly string[] }
   | QuantizeSpec
   | ValidateSpec

@@ -1,4 +1,13 @@
-import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, Predictions, ValidationImages, VariantReport, WorstImage } from './accuracy';
+import type {
+  ClassAccuracy,
+  ConfusionChange,
+  GroupAccuracy,
+  OutputQuality,
+  Predictions,
+  ValidationImages,
+  VariantReport,
+  WorstImage,
+} from './accuracy';
 import type { BackendId } from './precision';
 import { comparePaired } from './statistics';
 
@@ -86,7 +95,8 @@ function checkLengths(images: ValidationImages, predictions: Predictions, fp32: 
     ['FP32 top1', fp32?.top1.length ?? expected],
   ];
   for (const [name, found] of lengths) {
-    if (found !== expected) throw new RangeError(`Expected one entry of ${name} for each of ${expected} images, found ${found}`);
+    if (found !== expected)
+      throw new RangeError(`Expected one entry of ${name} for each of ${expected} images, found ${found}`);
   }
 }
 
@@ -136,7 +146,11 @@ function countAnswers(images: ValidationImages, predictions: Predictions, fp32: 
 }
 
 /** Percent of labelled images whose label is among the five; undefined without top5 or labels. */
-function top5Percent(images: ValidationImages, predictions: Predictions, fp32: Predictions | undefined): number | undefined {
+function top5Percent(
+  images: ValidationImages,
+  predictions: Predictions,
+  fp32: Predictions | undefined,
+): number | undefined {
   const { top5 } = predictions;
   if (top5 === undefined) return undefined;
   let labelled = 0;
@@ -165,7 +179,11 @@ function groupReports(groups: ReadonlyMap<string, Tally>, hasFp32: boolean): Rea
   );
 }
 
-function classReports(classes: ReadonlyMap<number, Tally>, classNames: readonly string[], hasFp32: boolean): readonly ClassAccuracy[] {
+function classReports(
+  classes: ReadonlyMap<number, Tally>,
+  classNames: readonly string[],
+  hasFp32: boolean,
+): readonly ClassAccuracy[] {
   return [...classes]
     .sort(([a], [b]) => a - b)
     .map(([label, tally]) => ({
@@ -174,7 +192,10 @@ function classReports(classes: ReadonlyMap<number, Tally>, classNames: readonly 
       images: tally.images,
       top1: percent(tally.right, tally.images),
       ...(hasFp32
-        ? { top1Fp32: percent(tally.rightFp32, tally.images), difference: (100 * (tally.right - tally.rightFp32)) / tally.images }
+        ? {
+            top1Fp32: percent(tally.rightFp32, tally.images),
+            difference: (100 * (tally.right - tally.rightFp32)) / tally.images,
+          }
         : {}),
     }));
 }

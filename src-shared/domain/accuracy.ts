@@ -116,5 +116,11 @@ export function worstGroup(report: Pick<VariantReport, 'groups'>): WorstGroup | 
 
 /** The output with the lowest SQNR (ties: the first); null where none has one. */
 export function worstOutput<T extends Pick<OutputQuality, 'sqnrDb'>>(outputs: readonly T[]): T | null {
-  return outputs.reduce<T | null>((worst, own) => (own.sqnrDb !== null && (worst?.sqnrDb === undefined || worst.sqnrDb === null || own.sqnrDb < worst.sqnrDb) ? own : worst), null);
+  return outputs.reduce<T | null>(
+    (worst, own) =>
+      own.sqnrDb !== null && (worst?.sqnrDb === undefined || worst.sqnrDb === null || own.sqnrDb < worst.sqnrDb)
+        ? own
+        : worst,
+    null,
+  );
 }

@@ -191,7 +191,12 @@ export interface DiagnosisResult {
   readonly title: string;
   readonly images: number;
   /** Tensors that clip these images, worst first; fractions 0..1 of values beyond the threshold. */
-  readonly clipped: readonly { readonly tensor: string; readonly threshold: number; readonly clippedFraction: number; readonly elsewhere: number }[];
+  readonly clipped: readonly {
+    readonly tensor: string;
+    readonly threshold: number;
+    readonly clippedFraction: number;
+    readonly elsewhere: number;
+  }[];
   /** Best first. */
   readonly actions: readonly DiagnosisAction[];
   /** One paragraph in words. */

@@ -79,7 +79,12 @@ export function singlesText({ singles }: Pick<BestDecision, 'singles'>): string 
 }
 
 /** Where and on what the errors of a decision were measured. */
-export function measuredText({ images, groups, target, singles }: Pick<BestDecision, 'images' | 'groups' | 'target' | 'singles'>): string {
+export function measuredText({
+  images,
+  groups,
+  target,
+  singles,
+}: Pick<BestDecision, 'images' | 'groups' | 'target' | 'singles'>): string {
   const [best] = singles;
   const output = best === undefined || best.worstOutput === null ? '' : `, worst output "${best.worstOutput}"`;
   const group = groups.length === 0 ? '' : `, worst of groups ${groups.join(', ')}`;

@@ -29,5 +29,10 @@ export function convergencePoint(images: number, losses: readonly TensorLoss[]):
     sum += lossDb;
     if (lossDb > worst.lossDb) worst = { tensor, lossDb };
   }
-  return { images, meanLossDb: losses.length === 0 ? 0 : sum / losses.length, worstLossDb: worst.lossDb, worstTensor: worst.tensor };
+  return {
+    images,
+    meanLossDb: losses.length === 0 ? 0 : sum / losses.length,
+    worstLossDb: worst.lossDb,
+    worstTensor: worst.tensor,
+  };
 }

@@ -74,10 +74,18 @@ export function squaredDistance(a: Float64Array, b: Float64Array): number {
  */
 export function driftReferences(folds: readonly Fold[]): readonly DriftReference[] {
   const names = [...new Set(folds.map(({ group }) => group))];
-  const groups = names.map((group) => referenceOf(group, folds.filter((fold) => fold.group === group)));
+  const groups = names.map((group) =>
+    referenceOf(
+      group,
+      folds.filter((fold) => fold.group === group),
+    ),
+  );
   const images = groups.reduce((sum, group) => sum + group.images, 0);
   const shares = meanShares(groups);
-  const spread = groups.reduce((sum, group) => sum + (group.images / images) * (group.spread + squaredDistance(group.shares, shares)), 0);
+  const spread = groups.reduce(
+    (sum, group) => sum + (group.images / images) * (group.spread + squaredDistance(group.shares, shares)),
+    0,
+  );
   const whole: DriftReference = { group: null, images, shares, spread };
   return names.length < 2 ? [whole] : [whole, ...groups.filter((group) => group.images >= MIN_REFERENCE_IMAGES)];
 }
@@ -114,7 +122,13 @@ export function meanRatio(ratios: readonly (number | null)[]): number | null {
  * Drift from the mean of the ratios of some tensors (or the ratio of one).
  * @param images N of the reference and n of what is compared with it.
  */
-export function driftFromRatio(ratio: number, images: { readonly reference: number; readonly field: number }): { readonly drift: number; readonly driftAtLeast: number } {
+export function driftFromRatio(
+  ratio: number,
+  images: { readonly reference: number; readonly field: number },
+): { readonly drift: number; readonly driftAtLeast: number } {
   const noise = 1 / images.reference + 1 / images.field;
-  return { drift: Math.sqrt(Math.max(0, ratio - noise)), driftAtLeast: Math.sqrt(Math.max(0, ratio - NOISE_QUANTILE * noise)) };
+  return {
+    drift: Math.sqrt(Math.max(0, ratio - noise)),
+    driftAtLeast: Math.sqrt(Math.max(0, ratio - NOISE_QUANTILE * noise)),
+  };
 }

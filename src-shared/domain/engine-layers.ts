@@ -58,12 +58,15 @@ function parseLayer(layer: unknown, known: ReadonlySet<string>): EngineLayer {
 /** `[ONNX Layer: a]` separated by record separators, or the names that a fused name joins with ` + `. */
 function onnxLayersOf(name: string, metadata: string, known: ReadonlySet<string>): string[] {
   const named = [...metadata.matchAll(/\[ONNX Layer: ([^\]]*)\]/g)].map(([, layer]) => layer ?? '');
-  const parts = named.length > 0 ? named : name.split(' + ').flatMap((part) => [part, part.replace(/^PWN\((.*)\)$/, '$1')]);
+  const parts =
+    named.length > 0 ? named : name.split(' + ').flatMap((part) => [part, part.replace(/^PWN\((.*)\)$/, '$1')]);
   return [...new Set(parts)].filter((part) => known.has(part));
 }
 
 function tensorNames(tensors: unknown): string[] {
-  return Array.isArray(tensors) ? tensors.map((tensor: unknown) => text(tensor, 'Name')).filter((name) => name !== '') : [];
+  return Array.isArray(tensors)
+    ? tensors.map((tensor: unknown) => text(tensor, 'Name')).filter((name) => name !== '')
+    : [];
 }
 
 function typeOf(tensors: unknown): EngineType | undefined {
@@ -97,7 +100,10 @@ export interface EngineSummary {
 export function summarizeEngine(layers: readonly EngineLayer[]): EngineSummary {
   const computing = layers.filter(({ isReformat }) => !isReformat);
   const count = (type: EngineType): number => computing.filter((layer) => layer.type === type).length;
-  const sum = (some: readonly EngineLayer[]): number | null => (layers.every(({ medianMs }) => medianMs === null) ? null : some.reduce((total, { medianMs }) => total + (medianMs ?? 0), 0));
+  const sum = (some: readonly EngineLayer[]): number | null =>
+    layers.every(({ medianMs }) => medianMs === null)
+      ? null
+      : some.reduce((total, { medianMs }) => total + (medianMs ?? 0), 0);
   const reformats = layers.filter(({ isReformat }) => isReformat);
   return {
     layers: { int8: count('int8'), fp16: count('fp16'), fp32: count('fp32'), other: count('other') },

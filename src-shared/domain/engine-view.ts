@@ -52,15 +52,23 @@ const BITS: Readonly<Record<EngineType, number>> = { int8: 8, fp16: 16, fp32: 32
  * Sorts the layers of an engine by the layers of the model.
  * @param asked layer of the model -> what it was asked to compute in when the engine was built.
  */
-export function engineByLayer(engineLayers: readonly EngineLayer[], model: readonly ModelLayer[], asked: Readonly<Record<string, Precision>>): EngineByLayer {
+export function engineByLayer(
+  engineLayers: readonly EngineLayer[],
+  model: readonly ModelLayer[],
+  asked: Readonly<Record<string, Precision>>,
+): EngineByLayer {
   const totalMs = engineLayers.reduce((sum, { medianMs }) => sum + (medianMs ?? 0), 0);
   const reformats = findReformats(engineLayers, model);
   const kernelsOf = new Map<string, EngineLayer[]>();
-  for (const kernel of engineLayers) for (const layer of kernel.onnxLayers) kernelsOf.set(layer, [...(kernelsOf.get(layer) ?? []), kernel]);
+  for (const kernel of engineLayers)
+    for (const layer of kernel.onnxLayers) kernelsOf.set(layer, [...(kernelsOf.get(layer) ?? []), kernel]);
   const layers = new Map<string, LayerInEngine>();
   for (const { layer, inputs } of model) {
     const kernels = kernelsOf.get(layer) ?? [];
-    const longest = kernels.reduce<EngineLayer | null>((best, kernel) => (best === null || (kernel.medianMs ?? 0) > (best.medianMs ?? 0) ? kernel : best), null);
+    const longest = kernels.reduce<EngineLayer | null>(
+      (best, kernel) => (best === null || (kernel.medianMs ?? 0) > (best.medianMs ?? 0) ? kernel : best),
+      null,
+    );
     if (longest === null) continue;
     const times = kernels.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs]));
     const medianMs = times.length === 0 ? null : times.reduce((sum, ms) => sum + ms, 0);
@@ -84,7 +92,12 @@ export function engineByLayer(engineLayers: readonly EngineLayer[], model: reado
  * them. narrower: fewer, which may cost accuracy; a layer that merely rides in the kernel of one that was asked for in them
  * (a Relu in an INT8 convolution) is none.
  */
-function mismatchOf(asked: Precision, kernel: EngineLayer, layer: string, all: Readonly<Record<string, Precision>>): MismatchCode | null {
+function mismatchOf(
+  asked: Precision,
+  kernel: EngineLayer,
+  layer: string,
+  all: Readonly<Record<string, Precision>>,
+): MismatchCode | null {
   const { type } = kernel;
   if (type === 'other' || type === asked) return null;
   const isSharedWithType = kernel.onnxLayers.some((other) => other !== layer && ownValue(all, other) === type);
@@ -97,7 +110,8 @@ function findReformats(engineLayers: readonly EngineLayer[], model: readonly Mod
   const byLayer = new Map(model.map((layer) => [layer.layer, layer]));
   return engineLayers.flatMap((engineLayer, i): Reformat[] => {
     if (!engineLayer.isReformat) return [];
-    const tensor = convertedTensor(engineLayer, tensors, byLayer) ?? inputOfNext(engineLayer, engineLayers.slice(i + 1), model);
+    const tensor =
+      convertedTensor(engineLayer, tensors, byLayer) ?? inputOfNext(engineLayer, engineLayers.slice(i + 1), model);
     return [{ engineLayer, tensor, cause: causeOf(engineLayer) }];
   });
 }
@@ -112,13 +126,20 @@ function causeOf({ type, outputType }: EngineLayer): Reformat['cause'] {
  * The names of Q, DQ and casts begin with their tensor's (`x_QuantizeLinear`, `x_fp16_Cast`), as do those of the tensors that
  * they make. A copy is named after the layer that it is for (`Reformatting CopyNode for Input Tensor 0 to a + b`).
  */
-function convertedTensor({ name, inputs, outputs }: EngineLayer, tensors: ReadonlySet<string>, layers: ReadonlyMap<string, ModelLayer>): string | null {
+function convertedTensor(
+  { name, inputs, outputs }: EngineLayer,
+  tensors: ReadonlySet<string>,
+  layers: ReadonlyMap<string, ModelLayer>,
+): string | null {
   for (const text of [name, ...inputs, ...outputs]) {
     const found = longestBeginning(text, tensors);
     if (found !== null) return found;
   }
-  const [, side = '', index = '', target = ''] = /^Reformatting CopyNode for (Input|Output) Tensor (\d+) to (.*)$/.exec(name) ?? [];
-  const named = target.split(' + ').flatMap((part) => layers.get(part.replace(/^\{ForeignNode\[([^\]]*?)\.\.\..*$/, '$1')) ?? []);
+  const [, side = '', index = '', target = ''] =
+    /^Reformatting CopyNode for (Input|Output) Tensor (\d+) to (.*)$/.exec(name) ?? [];
+  const named = target
+    .split(' + ')
+    .flatMap((part) => layers.get(part.replace(/^\{ForeignNode\[([^\]]*?)\.\.\..*$/, '$1')) ?? []);
   return (side === 'Output' ? named.at(-1)?.outputs : named[0]?.inputs)?.[Number(index)] ?? null;
 }
 
@@ -132,6 +153,7 @@ function inputOfNext({ name }: EngineLayer, rest: readonly EngineLayer[], model:
 
 /** The tensor that the text names, perhaps with endings such as `_fp16_Cast` behind it. */
 function longestBeginning(text: string, tensors: ReadonlySet<string>): string | null {
-  for (let rest = text; rest !== ''; rest = rest.slice(0, Math.max(0, rest.lastIndexOf('_')))) if (tensors.has(rest)) return rest;
+  for (let rest = text; rest !== ''; rest = rest.slice(0, Math.max(0, rest.lastIndexOf('_'))))
+    if (tensors.has(rest)) return rest;
   return null;
 }

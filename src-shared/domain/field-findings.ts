@@ -12,48 +12,95 @@ const NAMED_TENSORS = 8;
 const ENOUGH_IMAGES = 16;
 
 /** So few images that their drift may be beyond the limit, or chance. */
-export function isUnclear({ images, drift, driftAtLeast }: Pick<FieldGroup, 'images' | 'drift' | 'driftAtLeast'>, limit: number): boolean {
+export function isUnclear(
+  { images, drift, driftAtLeast }: Pick<FieldGroup, 'images' | 'drift' | 'driftAtLeast'>,
+  limit: number,
+): boolean {
   return images < ENOUGH_IMAGES && drift > limit && driftAtLeast <= limit;
 }
 
 /** @param skipped images from the field. */
-export function skippedFindings(skipped: readonly { readonly file: string; readonly reason: string }[]): HealthFinding[] {
+export function skippedFindings(
+  skipped: readonly { readonly file: string; readonly reason: string }[],
+): HealthFinding[] {
   const [first] = skipped;
   if (first === undefined) return [];
-  return [finding({ code: 'field-skipped', severity: 'warning', facts: { count: skipped.length, reason: first.reason }, file: first.file, value: skipped.length })];
+  return [
+    finding({
+      code: 'field-skipped',
+      severity: 'warning',
+      facts: { count: skipped.length, reason: first.reason },
+      file: first.file,
+      value: skipped.length,
+    }),
+  ];
 }
 
 /**
  * What the field's images say about the calibration set and about the method. Clipping is the method's doing where the
  * calibration set covers the group and minmax would not clip it; else the set lacks such images.
  */
-export function fieldFindings(field: FieldComparison, methodOf: (tensor: string) => Method, limits: HealthLimits): HealthFinding[] {
+export function fieldFindings(
+  field: FieldComparison,
+  methodOf: (tensor: string) => Method,
+  limits: HealthLimits,
+): HealthFinding[] {
   return Object.entries(field.groups).flatMap(([name, group]) => {
     const drifts = group.driftAtLeast > limits.drift;
-    return [...driftFindings(field, name, limits), ...clippedFindings(field, name, { methodOf, limits, drifts }), ...outputFindings(name, group, limits, isSetAtFault(field, name, limits))];
+    return [
+      ...driftFindings(field, name, limits),
+      ...clippedFindings(field, name, { methodOf, limits, drifts }),
+      ...outputFindings(name, group, limits, isSetAtFault(field, name, limits)),
+    ];
   });
 }
 
 /** The set is at fault for a group that drifts, or that minmax would clip as well. */
 function isSetAtFault(field: FieldComparison, name: string, limits: HealthLimits): boolean {
   const group = ownValue(field.groups, name);
-  return (group?.driftAtLeast ?? 0) > limits.drift || field.tensors.some((tensor) => (ownValue(tensor.groups, name)?.beyondRange ?? 0) > limits.clippedFraction);
+  return (
+    (group?.driftAtLeast ?? 0) > limits.drift ||
+    field.tensors.some((tensor) => (ownValue(tensor.groups, name)?.beyondRange ?? 0) > limits.clippedFraction)
+  );
 }
 
 function driftFindings(field: FieldComparison, name: string, limits: HealthLimits): HealthFinding[] {
   const group = ownValue(field.groups, name);
   if (group === undefined) return [];
   if (isUnclear(group, limits.drift)) {
-    const facts = { group: name, count: group.images, drift: formatFixed(group.drift, 2), limit: formatFixed(limits.drift, 2), needed: ENOUGH_IMAGES };
-    return [finding({ code: 'field-unclear', severity: 'warning', facts, group: name, value: group.drift, limit: limits.drift })];
+    const facts = {
+      group: name,
+      count: group.images,
+      drift: formatFixed(group.drift, 2),
+      limit: formatFixed(limits.drift, 2),
+      needed: ENOUGH_IMAGES,
+    };
+    return [
+      finding({
+        code: 'field-unclear',
+        severity: 'warning',
+        facts,
+        group: name,
+        value: group.drift,
+        limit: limits.drift,
+      }),
+    ];
   }
   const drifts = group.driftAtLeast > limits.drift;
-  const tensors = [...field.tensors].sort((a, b) => (ownValue(b.groups, name)?.drift ?? 0) - (ownValue(a.groups, name)?.drift ?? 0)).map(({ tensor }) => tensor);
+  const tensors = [...field.tensors]
+    .sort((a, b) => (ownValue(b.groups, name)?.drift ?? 0) - (ownValue(a.groups, name)?.drift ?? 0))
+    .map(({ tensor }) => tensor);
   return [
     finding({
       code: drifts ? 'field-drift' : 'field-covered',
       severity: drifts ? 'error' : 'info',
-      facts: { group: name, count: group.images, drift: formatFixed(group.driftAtLeast, 2), limit: formatFixed(limits.drift, 2), tensor: tensors[0] ?? '' },
+      facts: {
+        group: name,
+        count: group.images,
+        drift: formatFixed(group.driftAtLeast, 2),
+        limit: formatFixed(limits.drift, 2),
+        tensor: tensors[0] ?? '',
+      },
       group: name,
       value: group.driftAtLeast,
       limit: limits.drift,
@@ -69,7 +116,11 @@ interface ClipRule {
   readonly drifts: boolean;
 }
 
-function clippedFindings(field: FieldComparison, name: string, { methodOf, limits, drifts }: ClipRule): HealthFinding[] {
+function clippedFindings(
+  field: FieldComparison,
+  name: string,
+  { methodOf, limits, drifts }: ClipRule,
+): HealthFinding[] {
   // The outputs tell whether what the method clips matters; where they are unknown, it may.
   const isCostly = (ownValue(field.groups, name)?.outputNmse ?? Number.POSITIVE_INFINITY) > limits.outputNmse;
   const clipped = field.tensors
@@ -104,7 +155,12 @@ function clippedFindings(field: FieldComparison, name: string, { methodOf, limit
   });
 }
 
-function outputFindings(name: string, { outputNmse }: FieldGroup, limits: HealthLimits, bySet: boolean): HealthFinding[] {
+function outputFindings(
+  name: string,
+  { outputNmse }: FieldGroup,
+  limits: HealthLimits,
+  bySet: boolean,
+): HealthFinding[] {
   if (outputNmse === null || outputNmse <= limits.outputNmse) return [];
   return [
     finding({

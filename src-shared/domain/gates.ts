@@ -38,14 +38,18 @@ const RULES: readonly GateRule[] = [
   {
     name: 'maxLatencyMs',
     bound: 'most',
-    measure: (row) => (row.latencyMs === undefined ? unknown('no-benchmark', 'the variant was not benchmarked') : { kind: 'value', value: row.latencyMs }),
+    measure: (row) =>
+      row.latencyMs === undefined
+        ? unknown('no-benchmark', 'the variant was not benchmarked')
+        : { kind: 'value', value: row.latencyMs },
   },
 ];
 
 /** What a run without top-1 lacks. */
 function noTop1Of(validation: GateContext | null | undefined): Measured {
   if (validation === null) return unknown('no-set', 'the run had no validation set');
-  if (validation?.classCount === 0) return unknown('no-classification', 'no output of the model has the shape [batch, classes], so there is no top-1');
+  if (validation?.classCount === 0)
+    return unknown('no-classification', 'no output of the model has the shape [batch, classes], so there is no top-1');
   return unknown('no-labels', 'the validation set has no labels');
 }
 
@@ -58,7 +62,8 @@ function top1Drop(row: TableRow, { fp32, noTop1 }: Task): Measured {
 /** The largest drop of any group against the same group of FP32. */
 function worstGroupDrop(row: TableRow, { fp32, noTop1 }: Task): Measured {
   const groups = Object.entries(row.groupTop1 ?? {});
-  if (groups.length === 0) return row.top1 === undefined ? noTop1 : unknown('no-groups', 'the validation set has no groups');
+  if (groups.length === 0)
+    return row.top1 === undefined ? noTop1 : unknown('no-groups', 'the validation set has no groups');
   const reference = fp32?.groupTop1;
   if (reference === undefined) return NO_FP32;
   let worst: { readonly value: number; readonly group: string } | null = null;
@@ -75,14 +80,20 @@ function worstGroupDrop(row: TableRow, { fp32, noTop1 }: Task): Measured {
  * the variant is better); a gate that cannot be judged is not met and carries the reason.
  * @param validation null: there was none; absent: not known.
  */
-export function evaluateGates(gates: Gates, rows: readonly TableRow[], shipped: readonly string[], validation?: GateContext | null): readonly GateResult[] {
+export function evaluateGates(
+  gates: Gates,
+  rows: readonly TableRow[],
+  shipped: readonly string[],
+  validation?: GateContext | null,
+): readonly GateResult[] {
   const task: Task = { fp32: rows.find((row) => row.variant === REFERENCE_VARIANT), noTop1: noTop1Of(validation) };
   return shipped.flatMap((variant) => {
     const row = rows.find((candidate) => candidate.variant === variant);
     return RULES.flatMap((rule) => {
       const limit = gates[rule.name];
       if (limit === null) return [];
-      const measured = row === undefined ? unknown('no-variant', `variant ${variant} is not in the table`) : rule.measure(row, task);
+      const measured =
+        row === undefined ? unknown('no-variant', `variant ${variant} is not in the table`) : rule.measure(row, task);
       return [judge(rule, variant, limit, measured)];
     });
   });
@@ -90,7 +101,8 @@ export function evaluateGates(gates: Gates, rows: readonly TableRow[], shipped: 
 
 function judge(rule: GateRule, variant: string, limit: number, measured: Measured): GateResult {
   const base = { name: rule.name, limit, variant };
-  if (measured.kind === 'unknown') return { ...base, value: null, met: false, reason: measured.reason, reasonCode: measured.code };
+  if (measured.kind === 'unknown')
+    return { ...base, value: null, met: false, reason: measured.reason, reasonCode: measured.code };
   const { value, group } = measured;
   const met = rule.bound === 'most' ? value <= limit + TOLERANCE : value >= limit - TOLERANCE;
   return { ...base, value, met, ...(group === undefined ? {} : { group }) };

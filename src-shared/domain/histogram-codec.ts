@@ -172,8 +172,11 @@ function sideFits(bins: Float64Array, largestMagnitude: number, exponent: number
 function checkRange(histogram: HistogramContent, finiteCount: number): void {
   const { min, max, exponent } = histogram;
   const hasRange = finiteCount > 0 || (min === 0 && max === 0);
-  const fits = sideFits(histogram.positive, Math.max(max, 0), exponent) && sideFits(histogram.negative, Math.max(-min, 0), exponent);
-  if (!hasRange || min > max || exponent !== exponentFor(amaxOf(histogram)) || !fits) throw invalid('has bins that do not fit its range');
+  const fits =
+    sideFits(histogram.positive, Math.max(max, 0), exponent) &&
+    sideFits(histogram.negative, Math.max(-min, 0), exponent);
+  if (!hasRange || min > max || exponent !== exponentFor(amaxOf(histogram)) || !fits)
+    throw invalid('has bins that do not fit its range');
 }
 
 export function encodeHistogram(histogram: HistogramContent): Uint8Array {
@@ -207,7 +210,17 @@ export function decodeHistogram(bytes: Uint8Array): HistogramContent {
   const finiteCount = zeroCount + sum(positive) + sum(negative);
   const elementCount = finiteCount + nanCount + infinityCount;
   if (elementCount > Number.MAX_SAFE_INTEGER) throw invalid('has more than 2^53 values');
-  const histogram: HistogramContent = { exponent, positive, negative, zeroCount, nanCount, infinityCount, elementCount, min, max };
+  const histogram: HistogramContent = {
+    exponent,
+    positive,
+    negative,
+    zeroCount,
+    nanCount,
+    infinityCount,
+    elementCount,
+    min,
+    max,
+  };
   checkRange(histogram, finiteCount);
   return histogram;
 }

@@ -24,14 +24,22 @@ export function imagesThatSetMaxima(maxima: ImageMaxima, ratio: number): readonl
   }
   return [...byImage]
     .map(([image, found]) => ({ id: images[image] ?? '', tensors: found.sort((a, b) => ratioOf(b) - ratioOf(a)) }))
-    .sort((a, b) => b.tensors.length - a.tensors.length || ratioOf(b.tensors[0]) - ratioOf(a.tensors[0]) || (a.id < b.id ? -1 : 1));
+    .sort(
+      (a, b) =>
+        b.tensors.length - a.tensors.length || ratioOf(b.tensors[0]) - ratioOf(a.tensors[0]) || (a.id < b.id ? -1 : 1),
+    );
 }
 
 function ratioOf(tensor: MaximumImage['tensors'][number] | undefined): number {
   return tensor === undefined ? 0 : tensor.amax / tensor.without;
 }
 
-function topTwo(amax: Float32Array, tensor: number, images: readonly string[], width: number): { readonly image: number; readonly largest: number; readonly second: number } {
+function topTwo(
+  amax: Float32Array,
+  tensor: number,
+  images: readonly string[],
+  width: number,
+): { readonly image: number; readonly largest: number; readonly second: number } {
   let image = -1;
   let largest = 0;
   let second = 0;

@@ -59,6 +59,14 @@ export type LabelOrder = (typeof LABEL_ORDERS)[number];
 
 /** A remark about a set; `images-...` concerns every use of it, `labels-...` only what needs labels. */
 export interface SetNote {
-  readonly code: 'images-repeated' | 'images-turned' | 'labels-missing' | 'labels-odd' | 'labels-reading' | 'labels-from-one' | 'labels-names-file' | 'labels-order';
+  readonly code:
+    | 'images-repeated'
+    | 'images-turned'
+    | 'labels-missing'
+    | 'labels-odd'
+    | 'labels-reading'
+    | 'labels-from-one'
+    | 'labels-names-file'
+    | 'labels-order';
   readonly message: string;
 }

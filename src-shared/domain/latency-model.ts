@@ -22,7 +22,9 @@ export interface LayerWork {
 
 /** Microseconds for one image. */
 export function modelledUs(work: LayerWork, precision: Precision): number {
-  return Math.max(work.macs / MACS_PER_US[precision], (work.values * BYTES_PER_VALUE[precision]) / BYTES_PER_US) + LAUNCH_US;
+  return (
+    Math.max(work.macs / MACS_PER_US[precision], (work.values * BYTES_PER_VALUE[precision]) / BYTES_PER_US) + LAUNCH_US
+  );
 }
 
 /** Microseconds that the release of an INT8 layer to FP16 costs; above 0. */
@@ -36,7 +38,13 @@ export function modelledVariantMs(layers: readonly { readonly work: LayerWork }[
 }
 
 /** Milliseconds for one image of a plan; `released` layers run in FP16. */
-export function modelledMs(layers: readonly { readonly layer: string; readonly work: LayerWork }[], released: ReadonlySet<string>): number {
-  const us = layers.reduce((sum, { layer, work }) => sum + modelledUs(work, 'int8') + (released.has(layer) ? releaseCostUs(work) : 0), 0);
+export function modelledMs(
+  layers: readonly { readonly layer: string; readonly work: LayerWork }[],
+  released: ReadonlySet<string>,
+): number {
+  const us = layers.reduce(
+    (sum, { layer, work }) => sum + modelledUs(work, 'int8') + (released.has(layer) ? releaseCostUs(work) : 0),
+    0,
+  );
   return us / 1000;
 }

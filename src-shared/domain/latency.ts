@@ -69,6 +69,7 @@ export function pairedLatencyRatio(variantMs: ArrayLike<number>, referenceMs: Ar
   }
   if (ratios.length === 0) return null;
   ratios.sort((a, b) => a - b);
-  const spread = ratios.length < MIN_SAMPLES.p90 ? {} : { p10: percentileOfSorted(ratios, 10), p90: percentileOfSorted(ratios, 90) };
+  const spread =
+    ratios.length < MIN_SAMPLES.p90 ? {} : { p10: percentileOfSorted(ratios, 10), p90: percentileOfSorted(ratios, 90) };
   return { median: medianOfSorted(ratios), ...spread };
 }

@@ -2,7 +2,17 @@
  * The rules that choose a threshold for a tensor. `best` is one of the histogram methods for all tensors: the one with the
  * lowest error at the model's outputs, decided after collection (see best-method.ts).
  */
-export const METHODS = ['best', 'minmax', 'entropy', 'entropy-tensorrt', 'percentile', 'mse', 'auto', 'imported', 'manual'] as const;
+export const METHODS = [
+  'best',
+  'minmax',
+  'entropy',
+  'entropy-tensorrt',
+  'percentile',
+  'mse',
+  'auto',
+  'imported',
+  'manual',
+] as const;
 export type Method = (typeof METHODS)[number];
 
 /** The methods that any stored histogram answers. */

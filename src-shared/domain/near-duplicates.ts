@@ -44,7 +44,12 @@ export function nearDuplicatesOf(index: number, fingerprints: readonly (Fingerpr
   const found: number[] = [];
   for (let i = 0; i < index; i += 1) {
     const other = fingerprints[i];
-    if (other?.direction && differentBits(own.hash, other.hash) <= MAX_DIFFERENT_BITS && correlation(own.direction, other.direction) >= MIN_CORRELATION) found.push(i);
+    if (
+      other?.direction &&
+      differentBits(own.hash, other.hash) <= MAX_DIFFERENT_BITS &&
+      correlation(own.direction, other.direction) >= MIN_CORRELATION
+    )
+      found.push(i);
   }
   return found;
 }

@@ -50,7 +50,9 @@ export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
 
 /** The plan with a repair on or off; what is off is not written, so that equal plans look equal. */
 export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): PrecisionPlan {
-  const on = Object.fromEntries(REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]));
+  const on = Object.fromEntries(
+    REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]),
+  );
   return Object.keys(on).length === 0 ? withoutRepairs(plan) : { ...plan, repairs: on };
 }
 
@@ -87,7 +89,13 @@ export interface PlacementDecision {
  * FP32; coarse: they fit, but are rounded to steps of 0.5 or more.
  */
 export interface HalfHazard {
-  readonly code: 'fp16-refused-weight' | 'fp16-refused-activation' | 'fp16-refused-accumulation' | 'fp16-refused-constant' | 'fp16-refused-underflow' | 'fp16-coarse';
+  readonly code:
+    | 'fp16-refused-weight'
+    | 'fp16-refused-activation'
+    | 'fp16-refused-accumulation'
+    | 'fp16-refused-constant'
+    | 'fp16-refused-underflow'
+    | 'fp16-coarse';
   /** The tensor or initializer that it is about. */
   readonly tensor: string;
   /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach; for a constant: of its lost value). */

@@ -6,10 +6,18 @@ export function preprocessingFlags(preprocessing: Preprocessing): readonly strin
   const flags: string[] = [];
   if (resize.kind === 'stretch') flags.push('--resize', `${resize.width}x${resize.height}`);
   if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
-  if (resize.kind === 'letterbox') flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
+  if (resize.kind === 'letterbox')
+    flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
   if (crop !== null) flags.push('--crop', `${crop.width}x${crop.height}`);
   flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));
-  flags.push('--mean', preprocessing.mean.join(','), '--std', preprocessing.std.join(','), '--layout', preprocessing.layout);
+  flags.push(
+    '--mean',
+    preprocessing.mean.join(','),
+    '--std',
+    preprocessing.std.join(','),
+    '--layout',
+    preprocessing.layout,
+  );
   return preprocessing.orientation === 'apply' ? [...flags, '--orientation', 'apply'] : flags;
 }
 

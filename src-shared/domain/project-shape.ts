@@ -1,7 +1,26 @@
-import { arrayOf, boolean, byKind, nullable, number, objectOf, oneOf, recordOf, string, where, type Shape } from '../base/json-shape';
+import {
+  arrayOf,
+  boolean,
+  byKind,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  recordOf,
+  string,
+  where,
+  type Shape,
+} from '../base/json-shape';
 import { LABEL_ORDERS } from './image-set';
 import { METHODS } from './methods';
-import { ATTENTION_PRECISIONS, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan, type Repairs } from './precision';
+import {
+  ATTENTION_PRECISIONS,
+  PRECISIONS,
+  REST_PRECISIONS,
+  TARGETS,
+  type PrecisionPlan,
+  type Repairs,
+} from './precision';
 import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from './preprocessing';
 import { PROJECT_VERSION, type Gates, type ModelReference, type ProjectFile, type SetReference } from './project';
 
@@ -19,7 +38,14 @@ const resize = byKind<Preprocessing['resize']>({
   none: objectOf<Resize<'none'>>({ kind: oneOf('none') }, {}),
   stretch: objectOf<Resize<'stretch'>>({ kind: oneOf('stretch'), ...size }, {}),
   short: objectOf<Resize<'short'>>({ kind: oneOf('short'), shortSide: pixels }, {}),
-  letterbox: objectOf<Resize<'letterbox'>>({ kind: oneOf('letterbox'), ...size, pad: where(number, 'a pixel value from 0 to 255', (value) => value >= 0 && value <= 255) }, {}),
+  letterbox: objectOf<Resize<'letterbox'>>(
+    {
+      kind: oneOf('letterbox'),
+      ...size,
+      pad: where(number, 'a pixel value from 0 to 255', (value) => value >= 0 && value <= 255),
+    },
+    {},
+  ),
 });
 
 /** One value for all channels or one each; a gray image has one channel, others have three. */
@@ -39,18 +65,34 @@ const preprocessingFields = {
 
 const orientation = oneOf(...ORIENTATIONS);
 export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, { orientation });
-export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>({}, { ...preprocessingFields, orientation });
+export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>(
+  {},
+  { ...preprocessingFields, orientation },
+);
 
 const limit = where(number, 'a limit of at least 0', (value) => value >= 0);
-const gateFields = { maxTop1Drop: nullable(limit), maxWorstGroupDrop: nullable(limit), minTop1: nullable(limit), maxLatencyMs: nullable(limit) } as const;
+const gateFields = {
+  maxTop1Drop: nullable(limit),
+  maxWorstGroupDrop: nullable(limit),
+  minTop1: nullable(limit),
+  maxLatencyMs: nullable(limit),
+} as const;
 export const gatesShape: Shape<Gates> = objectOf<Gates>(gateFields, {});
 export const someGatesShape: Shape<Partial<Gates>> = objectOf<Partial<Gates>>({}, gateFields);
 
-export const percentileShape: Shape<number> = where(number, 'a percentile above 0 and up to 100', (value) => value > 0 && value <= 100);
+export const percentileShape: Shape<number> = where(
+  number,
+  'a percentile above 0 and up to 100',
+  (value) => value > 0 && value <= 100,
+);
 
 export const planShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
   { layers: recordOf(oneOf(...PRECISIONS)) },
-  { rest: oneOf(...REST_PRECISIONS), attention: oneOf(...ATTENTION_PRECISIONS), repairs: objectOf<Repairs>({}, { equalization: boolean, biasCorrection: boolean }) },
+  {
+    rest: oneOf(...REST_PRECISIONS),
+    attention: oneOf(...ATTENTION_PRECISIONS),
+    repairs: objectOf<Repairs>({}, { equalization: boolean, biasCorrection: boolean }),
+  },
 );
 
 const setReference = objectOf<SetReference>({ path, labels: nullable(path) }, { labelOrder: oneOf(...LABEL_ORDERS) });
@@ -69,7 +111,10 @@ export const decisionFields = {
   validationSet: nullable(setReference),
 } as const;
 
-export const modelShape = objectOf<ModelReference>({ path, sha256: text }, { weights: arrayOf(objectOf<NonNullable<ModelReference['weights']>[number]>({ file: path, sha256: text }, {})) });
+export const modelShape = objectOf<ModelReference>(
+  { path, sha256: text },
+  { weights: arrayOf(objectOf<NonNullable<ModelReference['weights']>[number]>({ file: path, sha256: text }, {})) },
+);
 
 /** A project file of the current version; unknown fields are left out. */
 export const projectFileShape: Shape<ProjectFile> = objectOf<ProjectFile>(

@@ -48,7 +48,12 @@ function createMoments(length: number): Moments {
 }
 
 /** entry `to` = entry `from` + `count` values spread evenly over [low, high]. */
-function accumulate(moments: Moments, to: number, from: number, part: { count: number; low: number; high: number }): void {
+function accumulate(
+  moments: Moments,
+  to: number,
+  from: number,
+  part: { count: number; low: number; high: number },
+): void {
   const centre = (part.low + part.high) / 2;
   const width = part.high - part.low;
   moments.count[to] = (moments.count[from] ?? 0) + part.count;
@@ -84,7 +89,12 @@ function roundingOfWholeBins(below: Moments, end: number, step: number): number 
     const next = k === LEVELS ? end : Math.min(end, Math.ceil((k + 0.5) * step - 0.5));
     const values = (count[next] ?? 0) - (count[begin] ?? 0);
     if (values > 0) {
-      sum += squaredDistance(values, (first[next] ?? 0) - (first[begin] ?? 0), (second[next] ?? 0) - (second[begin] ?? 0), k * step);
+      sum += squaredDistance(
+        values,
+        (first[next] ?? 0) - (first[begin] ?? 0),
+        (second[next] ?? 0) - (second[begin] ?? 0),
+        k * step,
+      );
     }
     begin = next;
   }
@@ -123,7 +133,11 @@ export function errorAt(model: ErrorModel, thresholdReal: number): QuantizationE
     (lost > 0 ? (lost * (lostDistance * lostDistance)) / 3 : 0) +
     squaredDistance(aboveCount, above.first[cut + 1] ?? 0, above.second[cut + 1] ?? 0, top);
   const scale = (folded.binWidthReal * folded.binWidthReal) / folded.finiteCount;
-  return { roundingMse: rounding * scale, clippingMse: clipping * scale, clippedFraction: (lost + aboveCount) / folded.finiteCount };
+  return {
+    roundingMse: rounding * scale,
+    clippingMse: clipping * scale,
+    clippedFraction: (lost + aboveCount) / folded.finiteCount,
+  };
 }
 
 /** Marks the levels that the occupied bins of one side reach, and returns how many there are above level 0. */
@@ -162,7 +176,11 @@ export function evaluateThreshold(histogram: HistogramContent, thresholdReal: nu
   const error = step > 0 ? errorAt(model, thresholdReal) : everythingClipped(model);
   const levelsUsed = step > 0 ? countLevels(histogram, step) : 1;
   const total = error.roundingMse + error.clippingMse;
-  return { ...error, sqnrDb: total > 0 ? 10 * Math.log10(model.signalPower / total) : Number.POSITIVE_INFINITY, levelsUsed };
+  return {
+    ...error,
+    sqnrDb: total > 0 ? 10 * Math.log10(model.signalPower / total) : Number.POSITIVE_INFINITY,
+    levelsUsed,
+  };
 }
 
 function everythingClipped(model: ErrorModel): QuantizationError {

@@ -39,7 +39,10 @@ export function migrateRunRecord1(record: JsonObject): JsonObject {
       const outputs = outputsOf.get(row['variant']) ?? [];
       const named = outputs.length === 0 ? {} : { outputs: outputs.map(({ name, sqnrDb }) => ({ name, sqnrDb })) };
       const fields = { ...row, ...worstSqnr(outputs), ...named, ...withoutRareRatio(row, rounds) };
-      return without(isObject(row['latency']) ? { ...fields, latency: withoutRarePercentiles(row['latency']) } : fields, ...dropped);
+      return without(
+        isObject(row['latency']) ? { ...fields, latency: withoutRarePercentiles(row['latency']) } : fields,
+        ...dropped,
+      );
     }),
     ...(validation === null
       ? {}
@@ -47,7 +50,9 @@ export function migrateRunRecord1(record: JsonObject): JsonObject {
           validation: {
             ...validation,
             ...(hasNoClasses ? { classCount: 0 } : {}),
-            variants: mapObjects(validation['variants'], (report) => without({ ...report, ...worstSqnr(objectsOf(report['outputs'])) }, ...dropped)),
+            variants: mapObjects(validation['variants'], (report) =>
+              without({ ...report, ...worstSqnr(objectsOf(report['outputs'])) }, ...dropped),
+            ),
           },
         }),
     ...(benchmark === null

@@ -1,5 +1,27 @@
-import type { ClassAccuracy, ConfusionChange, GroupAccuracy, OutputQuality, VariantReport, WorstGroup, WorstImage } from './accuracy';
-import { arrayOf, boolean, count, integer, nullable, number, objectOf, oneOf, recordOf, ShapeError, string, union, type Shape } from '../base/json-shape';
+import type {
+  ClassAccuracy,
+  ConfusionChange,
+  GroupAccuracy,
+  OutputQuality,
+  VariantReport,
+  WorstGroup,
+  WorstImage,
+} from './accuracy';
+import {
+  arrayOf,
+  boolean,
+  count,
+  integer,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  recordOf,
+  ShapeError,
+  string,
+  union,
+  type Shape,
+} from '../base/json-shape';
 import type { LatencySummary, PairedRatio } from './latency';
 import { migrateRunRecord1, type JsonObject } from './run-record-migration';
 import { HISTOGRAM_METHODS, METHODS } from './methods';
@@ -30,7 +52,10 @@ const pair: Shape<readonly [number, number]> = (value, path) => {
   return [low, high];
 };
 
-const comparison = objectOf<PairedComparison>({ top1Difference: number, interval95: pair, mcnemarP: number }, { fewImages: oneOf(true) });
+const comparison = objectOf<PairedComparison>(
+  { top1Difference: number, interval95: pair, mcnemarP: number },
+  { fewImages: oneOf(true) },
+);
 const ratio = objectOf<PairedRatio>({ median: number }, { p10: number, p90: number });
 const worstGroup = objectOf<WorstGroup>({ name: string, top1: number }, {});
 const latency = objectOf<LatencySummary>(
@@ -61,7 +86,9 @@ const tableRow = objectOf<TableRow>(
     groupTop1: recordOf(number),
     agreement: number,
     outputSqnrDb: number,
-    outputs: arrayOf(objectOf<NonNullable<TableRow['outputs']>[number]>({ name: string, sqnrDb: nullable(number) }, {})),
+    outputs: arrayOf(
+      objectOf<NonNullable<TableRow['outputs']>[number]>({ name: string, sqnrDb: nullable(number) }, {}),
+    ),
     comparedToFp32: comparison,
   },
 );
@@ -71,7 +98,12 @@ const variantReport = objectOf<VariantReport>(
     variant: string,
     backend: oneOf(...BACKENDS),
     groups: recordOf(objectOf<GroupAccuracy>({ images: count }, { top1: number, agreement: number })),
-    classes: arrayOf(objectOf<ClassAccuracy>({ label: count, images: count, top1: number }, { name: string, top1Fp32: number, difference: number })),
+    classes: arrayOf(
+      objectOf<ClassAccuracy>(
+        { label: count, images: count, top1: number },
+        { name: string, top1Fp32: number, difference: number },
+      ),
+    ),
     confusions: arrayOf(objectOf<ConfusionChange>({ label: nullable(count), from: integer, to: integer, count }, {})),
     worstImages: arrayOf(
       objectOf<WorstImage>(
@@ -79,12 +111,20 @@ const variantReport = objectOf<VariantReport>(
         { fp32Score: number, score: number },
       ),
     ),
-    outputs: arrayOf(objectOf<OutputQuality>({ name: string, sqnrDb: nullable(number), cosine: nullable(number) }, { notFinite: oneOf(true) })),
+    outputs: arrayOf(
+      objectOf<OutputQuality>(
+        { name: string, sqnrDb: nullable(number), cosine: nullable(number) },
+        { notFinite: oneOf(true) },
+      ),
+    ),
   },
   { sameAs: string, top1: number, top5: number, agreement: number, outputSqnrDb: number, comparedToFp32: comparison },
 );
 
-const validation = objectOf<ValidationRecord>({ images: count, labelled: boolean, variants: arrayOf(variantReport) }, { classCount: count, classNames: arrayOf(string) });
+const validation = objectOf<ValidationRecord>(
+  { images: count, labelled: boolean, variants: arrayOf(variantReport) },
+  { classCount: count, classNames: arrayOf(string) },
+);
 
 const gpu = objectOf<GpuRecord>(
   {
@@ -116,7 +156,12 @@ const benchmark = objectOf<BenchmarkRecord>(
           sizeMb: number,
           coefficientOfVariation: number,
         },
-        { memoryMb: number, ratioToFp32: ratio, sameAs: string, device: objectOf<DeviceRecord>({ index: count, name: string }, {}) },
+        {
+          memoryMb: number,
+          ratioToFp32: ratio,
+          sameAs: string,
+          device: objectOf<DeviceRecord>({ index: count, name: string }, {}),
+        },
       ),
     ),
   },
@@ -163,7 +208,12 @@ const runRecord = objectOf<RunRecord>(
     ),
     warnings: arrayOf(objectOf<RunWarning>({ code: string, message: string }, {})),
   },
-  { search: string, diagnoses: arrayOf(objectOf<DiagnosisRecord>({ variant: string, title: string, summary: string, actions: arrayOf(string) }, {})) },
+  {
+    search: string,
+    diagnoses: arrayOf(
+      objectOf<DiagnosisRecord>({ variant: string, title: string, summary: string, actions: arrayOf(string) }, {}),
+    ),
+  },
 );
 
 /** Steps from an older version to the next one, by the version they start from. Version 1 is the first. */
@@ -177,11 +227,15 @@ export type ParsedRunRecord =
 
 /** Reads parsed JSON as a run record of this version or an older one. */
 export function parseRunRecord(json: unknown): ParsedRunRecord {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { state: 'invalid', problem: 'expected a JSON object' };
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return { state: 'invalid', problem: 'expected a JSON object' };
   let current: JsonObject = { ...json };
   let version = current['version'];
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    return { state: 'invalid', problem: `expected a version of at least 1, found ${JSON.stringify(version) ?? 'none'}` };
+    return {
+      state: 'invalid',
+      problem: `expected a version of at least 1, found ${JSON.stringify(version) ?? 'none'}`,
+    };
   }
   if (version > RUN_RECORD_VERSION) return { state: 'newer', version };
   for (; version < RUN_RECORD_VERSION; version += 1) {

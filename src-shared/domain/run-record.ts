@@ -40,7 +40,15 @@ export interface TableRow {
 }
 
 /** Why a gate could not be judged. */
-export const GATE_REASONS = ['no-set', 'no-labels', 'no-classification', 'no-groups', 'no-fp32', 'no-benchmark', 'no-variant'] as const;
+export const GATE_REASONS = [
+  'no-set',
+  'no-labels',
+  'no-classification',
+  'no-groups',
+  'no-fp32',
+  'no-benchmark',
+  'no-variant',
+] as const;
 export type GateReason = (typeof GATE_REASONS)[number];
 
 /** A limit and what was found. A gate that cannot be judged is not met and says why. */

@@ -27,7 +27,12 @@ export function buildTable({ validation, benchmark }: TableSources): readonly Ta
 }
 
 function benchOnlyRow(entry: BenchmarkVariantRecord, backend: BackendId): TableRow {
-  return { variant: entry.variant, backend, ...(entry.sameAs === undefined ? {} : { sameAs: entry.sameAs }), ...latencyFields(entry) };
+  return {
+    variant: entry.variant,
+    backend,
+    ...(entry.sameAs === undefined ? {} : { sameAs: entry.sameAs }),
+    ...latencyFields(entry),
+  };
 }
 
 function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<TableRow> {
@@ -45,7 +50,9 @@ function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<Table
 function accuracyFields(report: VariantReport): Partial<TableRow> {
   const worst = worstGroup(report);
   const groupTop1 = Object.fromEntries(
-    Object.entries(report.groups).flatMap(([name, group]) => (group.top1 === undefined ? [] : [[name, group.top1] as const])),
+    Object.entries(report.groups).flatMap(([name, group]) =>
+      group.top1 === undefined ? [] : [[name, group.top1] as const],
+    ),
   );
   return {
     ...(report.top1 === undefined ? {} : { top1: report.top1 }),
@@ -77,13 +84,21 @@ interface VariantRow {
 }
 
 /** Rows without repetitions, for views: a variant that is the same as another stands in that one's row. */
-export function distinctRows<T extends VariantRow>(rows: readonly T[], shipped: readonly string[]): readonly DistinctRow<T>[] {
-  const repeats = (row: T, first: T): boolean => row.sameAs === first.variant && row.batch === first.batch && row.device?.index === first.device?.index;
+export function distinctRows<T extends VariantRow>(
+  rows: readonly T[],
+  shipped: readonly string[],
+): readonly DistinctRow<T>[] {
+  const repeats = (row: T, first: T): boolean =>
+    row.sameAs === first.variant && row.batch === first.batch && row.device?.index === first.device?.index;
   return rows
     .filter((row) => !rows.some((first) => repeats(row, first)))
     .map((first) => {
       const all = [first, ...rows.filter((row) => repeats(row, first))];
       const names = all.map(({ variant }) => variant);
-      return { row: all.find(({ variant }) => shipped.includes(variant)) ?? first, kind: names.find((name) => !name.startsWith('mixed')) ?? first.variant, names };
+      return {
+        row: all.find(({ variant }) => shipped.includes(variant)) ?? first,
+        kind: names.find((name) => !name.startsWith('mixed')) ?? first.variant,
+        names,
+      };
     });
 }

@@ -36,7 +36,9 @@ export function formatSpeed({ kind, factor }: Speed): string {
 
 /** The rounds' spread in words, `1.02x faster to 1.05x slower`; empty where there were too few rounds. */
 export function formatSpeedSpread({ p10, p90 }: PairedRatio): string {
-  return p10 === undefined || p90 === undefined ? '' : `${formatSpeed(speedOfRatio(p10))} to ${formatSpeed(speedOfRatio(p90))}`;
+  return p10 === undefined || p90 === undefined
+    ? ''
+    : `${formatSpeed(speedOfRatio(p10))} to ${formatSpeed(speedOfRatio(p90))}`;
 }
 
 /** A latency that compares with others of its kind; `ratioToFp32` where rounds of both were measured in turns. */
@@ -60,7 +62,10 @@ export function speedAgainst(timed: Timed, reference: TimedReference): Speed | n
 }
 
 /** The references that are faster, with how much slower the plan is. */
-export function slowerThan<T extends TimedReference>(plan: Timed, references: readonly T[]): readonly (T & { readonly speed: Speed })[] {
+export function slowerThan<T extends TimedReference>(
+  plan: Timed,
+  references: readonly T[],
+): readonly (T & { readonly speed: Speed })[] {
   return references.flatMap((reference) => {
     const speed = speedAgainst(plan, reference);
     return speed?.kind === 'slower' ? [{ ...reference, speed }] : [];

@@ -51,7 +51,8 @@ export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
 /** What differs from the defaults, by name of its flag on the command line, so that a record can be repeated. */
 export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record<string, string | number | boolean> {
   const options = { ...DEFAULT_TENSORRT_OPTIONS, ...chosen };
-  const isDefault = (name: keyof TensorrtOptions): boolean => String(options[name]) === String(DEFAULT_TENSORRT_OPTIONS[name]);
+  const isDefault = (name: keyof TensorrtOptions): boolean =>
+    String(options[name]) === String(DEFAULT_TENSORRT_OPTIONS[name]);
   return {
     ...(isDefault('batches') ? {} : { batches: options.batches.join(',') }),
     ...(isDefault('device') ? {} : { device: options.device }),

@@ -16,14 +16,19 @@ export interface VariantName {
 
 /** @throws WorkbenchError usage when the text names no variant. */
 export function parseVariant(text: string): VariantName {
-  if (text === 'fp32' || text === 'fp16' || text === 'int8' || text === 'mixed') return { text, kind: text, method: null };
+  if (text === 'fp32' || text === 'fp16' || text === 'int8' || text === 'mixed')
+    return { text, kind: text, method: null };
   const dash = text.indexOf('-');
   const kind = text.slice(0, dash);
   const method = text.slice(dash + 1);
   if ((kind === 'int8' || kind === 'mixed') && isVariantMethod(method)) return { text, kind, method };
-  throw new WorkbenchError('usage', `Expected a variant such as fp32, fp16, int8, mixed, int8-entropy, found "${text}"`, {
-    hint: `int8 and mixed may carry a method: ${VARIANT_METHODS.map((name) => `-${name}`).join(', ')}.`,
-  });
+  throw new WorkbenchError(
+    'usage',
+    `Expected a variant such as fp32, fp16, int8, mixed, int8-entropy, found "${text}"`,
+    {
+      hint: `int8 and mixed may carry a method: ${VARIANT_METHODS.map((name) => `-${name}`).join(', ')}.`,
+    },
+  );
 }
 
 /** A layer is INT8 whether the plan says so or not: equal plans must look equal, since they make the same model. */
@@ -34,7 +39,11 @@ function withoutInt8(plan: PrecisionPlan): PrecisionPlan {
 }
 
 /** The precision plan of a variant: mixed follows the project's plan, the others ask the same of every layer. */
-export function planOfVariant(variant: VariantName, projectPlan: PrecisionPlan, layers: readonly LayerId[]): PrecisionPlan {
+export function planOfVariant(
+  variant: VariantName,
+  projectPlan: PrecisionPlan,
+  layers: readonly LayerId[],
+): PrecisionPlan {
   switch (variant.kind) {
     case 'mixed':
       return withoutInt8(projectPlan);

@@ -17,7 +17,15 @@ const CASES = [
     model: 'yolox_nano',
     folder: 'data/coco_classes/validation',
     flags: ['--letterbox', '416x416', '--mean', '0.485,0.456,0.406', '--std', '0.229,0.224,0.225', '--scale', '1/255'],
-    spec: { width: 416, height: 416, mode: 'letterbox', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], scale: 1 / 255, order: 'rgb' },
+    spec: {
+      width: 416,
+      height: 416,
+      mode: 'letterbox',
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+      scale: 1 / 255,
+      order: 'rgb',
+    },
   },
   {
     model: 'mobilenet_v1_075_bn',
@@ -40,7 +48,9 @@ const work = mkdtempSync(join(tmpdir(), 'calib-bench-'));
 try {
   const results = CASES.map(({ model, folder, flags, spec }) => {
     const modelPath = join(shared, 'models', `${model}.onnx`);
-    const files = readdirSync(join(shared, folder)).filter((name) => /\.jpe?g$/.test(name)).sort();
+    const files = readdirSync(join(shared, folder))
+      .filter((name) => /\.jpe?g$/.test(name))
+      .sort();
     const list = join(work, `${model}.txt`);
     const paths = Array.from({ length: images }, (_, i) => join(shared, folder, files[i % files.length]));
     writeFileSync(list, [...new Set(paths)].join('\n'));
@@ -56,8 +66,25 @@ try {
     let tensors = 0;
     for (let round = 0; round < rounds; round++) {
       tensors = note('calib', calib('calibrate', project, '--fresh')).tensors;
-      for (const [name, method] of [['ortEntropy', 'Entropy'], ['ortMinMax', 'MinMax']]) {
-        note(name, JSON.parse(command('python3', [join(root, 'test/bench/ort_calibration.py'), modelPath, list, method, JSON.stringify(spec)]).trim().split('\n').at(-1)));
+      for (const [name, method] of [
+        ['ortEntropy', 'Entropy'],
+        ['ortMinMax', 'MinMax'],
+      ]) {
+        note(
+          name,
+          JSON.parse(
+            command('python3', [
+              join(root, 'test/bench/ort_calibration.py'),
+              modelPath,
+              list,
+              method,
+              JSON.stringify(spec),
+            ])
+              .trim()
+              .split('\n')
+              .at(-1),
+          ),
+        );
       }
     }
     return {

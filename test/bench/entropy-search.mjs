@@ -20,7 +20,12 @@ function recordOf(seed) {
   const uniform = createUniform(seed);
   const normal = () => uniform() + uniform() + uniform() + uniform() - 2;
   const scale = 10 ** (4 * uniform() - 2);
-  const shapes = [normal, () => Math.max(0, normal()), () => normal() * (uniform() < 0.01 ? 50 : 1), () => Math.log(uniform() + 1e-9) * normal()];
+  const shapes = [
+    normal,
+    () => Math.max(0, normal()),
+    () => normal() * (uniform() < 0.01 ? 50 : 1),
+    () => Math.log(uniform() + 1e-9) * normal(),
+  ];
   const shape = shapes[seed % shapes.length];
   const set = new addon.HistogramSet(1);
   set.addImage([Float32Array.from({ length: VALUES }, () => scale * shape())], 0, 1, new Float32Array(1));
@@ -31,7 +36,9 @@ function recordOf(seed) {
 function binsOf(seed) {
   const uniform = createUniform(seed);
   const decay = 2 + 10 * uniform();
-  return Float64Array.from({ length: 2048 }, (_, i) => (seed % 4 === 0 && uniform() < 0.5 ? 0 : Math.floor(1 + 1e5 * uniform() * Math.exp((-decay * i) / 2048))));
+  return Float64Array.from({ length: 2048 }, (_, i) =>
+    seed % 4 === 0 && uniform() < 0.5 ? 0 : Math.floor(1 + 1e5 * uniform() * Math.exp((-decay * i) / 2048)),
+  );
 }
 
 function timesOf(inputs, work) {

@@ -11,7 +11,16 @@ const rows = [];
 try {
   for (const model of modelsOf(args.filter((arg) => !arg.startsWith('--')))) {
     const { project } = makeProject(model, work);
-    const { decisions } = calib('quantize', project, '--target', 'tensorrt', '--variant', 'fp16', '-o', join(work, `${model}.fp16.onnx`));
+    const { decisions } = calib(
+      'quantize',
+      project,
+      '--target',
+      'tensorrt',
+      '--variant',
+      'fp16',
+      '-o',
+      join(work, `${model}.fp16.onnx`),
+    );
     const refused = decisions.filter(({ code }) => code.startsWith('fp16-refused'));
     rows.push({
       model,
@@ -24,4 +33,11 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 if (args.includes('--json')) console.log(JSON.stringify(rows, null, 1));
-else console.table(rows.map((row) => ({ ...row, refused: row.refused.map(({ layer, code }) => `${layer}: ${code}`).join('; '), coarse: row.coarse.length })));
+else
+  console.table(
+    rows.map((row) => ({
+      ...row,
+      refused: row.refused.map(({ layer, code }) => `${layer}: ${code}`).join('; '),
+      coarse: row.coarse.length,
+    })),
+  );

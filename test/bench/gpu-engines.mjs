@@ -16,7 +16,10 @@ const list = (variants) => variants.join(',');
 
 function accuracy(report, variant) {
   const found = report.variants.find((item) => item.variant === variant);
-  return { top1: round(found.top1), ...Object.fromEntries(Object.entries(found.groups ?? {}).map(([group, { top1 }]) => [group, round(top1)])) };
+  return {
+    top1: round(found.top1),
+    ...Object.fromEntries(Object.entries(found.groups ?? {}).map(([group, { top1 }]) => [group, round(top1)])),
+  };
 }
 
 const round = (value) => Number(value.toFixed(2));
@@ -36,13 +39,29 @@ try {
     const ours = latency(strong, int8);
     const theirs = latency(implicit, int8);
     const document = {
-      model, batch: Number(batch), device: strong.device, gpu: strong.gpu,
-      latencyMs: Object.fromEntries([...strong.variants.map((item) => [item.variant, round4(item.latencyMs)]), ['implicit-int8', round4(theirs)]]),
+      model,
+      batch: Number(batch),
+      device: strong.device,
+      gpu: strong.gpu,
+      latencyMs: Object.fromEntries([
+        ...strong.variants.map((item) => [item.variant, round4(item.latencyMs)]),
+        ['implicit-int8', round4(theirs)],
+      ]),
       oursToImplicit: round(ours.median / theirs.median),
-      oursToImplicitByFp32: round(ours.median / latency(strong, 'fp32').median / (theirs.median / latency(implicit, 'fp32').median)),
-      engines: Object.fromEntries(engines.map(({ variant, summary, sizeMb }) => [variant, { ...summary, sizeMb: round(sizeMb) }])),
-      accuracy: Object.fromEntries(['fp32', ...half, int8].map((variant) => [variant, { engine: accuracy(onEngines, variant), predicted: accuracy(predicted, variant) }])),
-      implicitAccuracy: accuracy(onImplicit, int8), referenceImplicit: results.models[model].int8m,
+      oursToImplicitByFp32: round(
+        ours.median / latency(strong, 'fp32').median / (theirs.median / latency(implicit, 'fp32').median),
+      ),
+      engines: Object.fromEntries(
+        engines.map(({ variant, summary, sizeMb }) => [variant, { ...summary, sizeMb: round(sizeMb) }]),
+      ),
+      accuracy: Object.fromEntries(
+        ['fp32', ...half, int8].map((variant) => [
+          variant,
+          { engine: accuracy(onEngines, variant), predicted: accuracy(predicted, variant) },
+        ]),
+      ),
+      implicitAccuracy: accuracy(onImplicit, int8),
+      referenceImplicit: results.models[model].int8m,
     };
     console.log(JSON.stringify(document, null, 1));
   }

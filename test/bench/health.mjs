@@ -10,11 +10,16 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const shared = process.env.CALIB_SHARED ?? join(root, '../shared');
 const args = process.argv.slice(2);
 const drawCount = args.includes('--draws') ? Number(args[args.indexOf('--draws') + 1]) : 4;
-const parts = ['plates', 'imagenet', 'duplicates'].filter((part) => args.includes(part) || !args.some((arg) => /^[a-z]/.test(arg)));
+const parts = ['plates', 'imagenet', 'duplicates'].filter(
+  (part) => args.includes(part) || !args.some((arg) => /^[a-z]/.test(arg)),
+);
 const work = mkdtempSync(join(tmpdir(), 'calib-health-'));
 
 function calib(...argv) {
-  const result = spawnSync(process.execPath, [join(root, 'out/main/calib.js'), ...argv, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const result = spawnSync(process.execPath, [join(root, 'out/main/calib.js'), ...argv, '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (result.status !== 0) throw new Error(result.stderr.slice(-2000));
   return JSON.parse(result.stdout);
 }
@@ -48,7 +53,8 @@ function project(model, name, calibration, flags) {
 function fieldFolder(group, files, seed) {
   const folder = join(work, `field-${seed}`, group);
   for (const [i, file] of files.entries()) {
-    const target = seed % 2 === 1 ? join(folder, `${i}.jpg`) : join(folder, file.split('/').at(-2), file.split('/').at(-1));
+    const target =
+      seed % 2 === 1 ? join(folder, `${i}.jpg`) : join(folder, file.split('/').at(-2), file.split('/').at(-1));
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(file, target);
   }
@@ -61,7 +67,11 @@ const SET_CODES = ['field-drift', 'field-clipped', 'field-output-error'];
 
 function plates() {
   const flags = ['--scale', '1/255', '--mean', '0', '--std', '1', '--order', 'rgb'];
-  const sets = { day: data('plates/calibration/day'), night: data('plates/calibration/night'), both: data('plates/calibration') };
+  const sets = {
+    day: data('plates/calibration/day'),
+    night: data('plates/calibration/night'),
+    both: data('plates/calibration'),
+  };
   const rows = [];
   for (const [set, folder] of Object.entries(sets)) {
     const path = project('plate_chars', `plates-${set}`, folder, flags);
@@ -69,13 +79,32 @@ function plates() {
       calib('set', path, '--method', method);
       for (const group of ['day', 'night']) {
         for (let seed = 1; seed <= drawCount; seed++) {
-          const result = calib('health', path, '--against', fieldFolder(group, draw(imagesIn(data('plates/validation', group)), 16, seed), seed));
+          const result = calib(
+            'health',
+            path,
+            '--against',
+            fieldFolder(group, draw(imagesIn(data('plates/validation', group)), 16, seed), seed),
+          );
           const own = result.against.groups[group];
           const found = codes(result, group);
-          const clipped = result.against.tensors.map((tensor) => ({ tensor: tensor.tensor, clipped: round(tensor.groups[group].clippedFraction) })).filter((tensor) => tensor.clipped > result.limits.clippedFraction);
+          const clipped = result.against.tensors
+            .map((tensor) => ({ tensor: tensor.tensor, clipped: round(tensor.groups[group].clippedFraction) }))
+            .filter((tensor) => tensor.clipped > result.limits.clippedFraction);
           const expectsFault = set !== 'both' && set !== group;
           const namesFault = SET_CODES.some((code) => found.includes(code));
-          rows.push({ set, method, field: group, draw: seed, limit: result.limits.drift, driftAtLeast: round(own.driftAtLeast), drift: round(own.drift), clipped, outputNmse: round(own.outputNmse), codes: found, right: namesFault === expectsFault });
+          rows.push({
+            set,
+            method,
+            field: group,
+            draw: seed,
+            limit: result.limits.drift,
+            driftAtLeast: round(own.driftAtLeast),
+            drift: round(own.drift),
+            clipped,
+            outputNmse: round(own.outputNmse),
+            codes: found,
+            right: namesFault === expectsFault,
+          });
         }
       }
     }
@@ -100,22 +129,45 @@ function imagenet() {
     const path = project(model, model, data('imagenet/calibration'), flags);
     for (const field of ['validation', 'dark_synthetic']) {
       const files = imagesIn(data('imagenet', field));
-      const choices = [{ count: files.length, seed: 0 }, ...[16, 50].flatMap((count) => Array.from({ length: drawCount }, (_, i) => ({ count, seed: i + 1 })))];
+      const choices = [
+        { count: files.length, seed: 0 },
+        ...[16, 50].flatMap((count) => Array.from({ length: drawCount }, (_, i) => ({ count, seed: i + 1 }))),
+      ];
       for (const { count, seed } of choices) {
         const list = join(work, `${field}.txt`);
         writeFileSync(list, (seed === 0 ? files : draw(files, count, seed)).join('\n'));
         const result = calib('health', path, '--against', list);
         const own = result.against.groups[field];
         const isFlagged = codes(result, field).includes('field-drift');
-        rows.push({ model, field, images: count, draw: seed, limit: result.limits.drift, driftAtLeast: round(own.driftAtLeast), drift: round(own.drift), clipped: round(own.clippedFraction), outputNmse: round(own.outputNmse), codes: codes(result, field), right: isFlagged === (field === 'dark_synthetic') });
+        rows.push({
+          model,
+          field,
+          images: count,
+          draw: seed,
+          limit: result.limits.drift,
+          driftAtLeast: round(own.driftAtLeast),
+          drift: round(own.drift),
+          clipped: round(own.clippedFraction),
+          outputNmse: round(own.outputNmse),
+          codes: codes(result, field),
+          right: isFlagged === (field === 'dark_synthetic'),
+        });
       }
     }
   }
-  const extreme = (field, pick) => Object.fromEntries([...new Set(rows.map((row) => row.images))].map((images) => [images, pick(rows.filter((row) => row.field === field && row.images === images).map((row) => row.driftAtLeast))]));
+  const extreme = (field, pick) =>
+    Object.fromEntries(
+      [...new Set(rows.map((row) => row.images))].map((images) => [
+        images,
+        pick(rows.filter((row) => row.field === field && row.images === images).map((row) => row.driftAtLeast)),
+      ]),
+    );
   return {
     limit: rows[0].limit,
     largestDriftOfGenuineImages: extreme('validation', (values) => (values.length === 0 ? null : Math.max(...values))),
-    smallestDriftOfDarkImages: extreme('dark_synthetic', (values) => (values.length === 0 ? null : Math.min(...values))),
+    smallestDriftOfDarkImages: extreme('dark_synthetic', (values) =>
+      values.length === 0 ? null : Math.min(...values),
+    ),
     wrong: rows.filter((row) => !row.right).length,
     rows,
   };
@@ -127,20 +179,36 @@ function duplicates() {
   const sets = [
     ['plate_chars', 'plates', ['--scale', '1/255', '--mean', '0', '--std', '1', '--order', 'rgb']],
     ['cifar_resnet20', 'cifar10', cifar],
-    ['squeezenet_v11', 'imagenet', ['--crop', '227', '--order', 'bgr', '--mean', '104,117,123', '--std', '1', '--scale', '1']],
+    [
+      'squeezenet_v11',
+      'imagenet',
+      ['--crop', '227', '--order', 'bgr', '--mean', '104,117,123', '--std', '1', '--scale', '1'],
+    ],
   ];
   return sets.map(([model, set, flags]) => {
-    const path = project(model, `duplicates-${set}`, data(set, 'calibration'), [...flags, '--validation', data(set, 'validation')]);
+    const path = project(model, `duplicates-${set}`, data(set, 'calibration'), [
+      ...flags,
+      '--validation',
+      data(set, 'validation'),
+    ]);
     const result = calib('health', path);
     const images = imagesIn(data(set, 'calibration')).length + imagesIn(data(set, 'validation')).length;
-    return { set, images, pairs: result.duplicates.length, imagesThatSetMaxima: result.maxima.length, halfCostsDb: result.convergence.map((point) => [point.images, round(point.worstLossDb, 2)]) };
+    return {
+      set,
+      images,
+      pairs: result.duplicates.length,
+      imagesThatSetMaxima: result.maxima.length,
+      halfCostsDb: result.convergence.map((point) => [point.images, round(point.worstLossDb, 2)]),
+    };
   });
 }
 
 try {
   const run = { plates, imagenet, duplicates };
   const report = Object.fromEntries(parts.map((part) => [part, run[part]()]));
-  console.log(JSON.stringify({ machine: `${cpus().length} x ${cpus()[0]?.model.trim()}`, draws: drawCount, ...report }, null, 1));
+  console.log(
+    JSON.stringify({ machine: `${cpus().length} x ${cpus()[0]?.model.trim()}`, draws: drawCount, ...report }, null, 1),
+  );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

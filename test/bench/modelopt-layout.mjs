@@ -10,7 +10,16 @@ const work = mkdtempSync(join(tmpdir(), 'calib-layout-'));
 try {
   const rows = Object.entries(reference.models).map(([model, { quantize_linear: modelopt }]) => {
     const { project } = makeProject(model, work, ['--limit', '32']);
-    const { nodes } = calib('quantize', project, '--target', 'tensorrt', '--variant', 'int8', '-o', join(work, `${model}.onnx`));
+    const { nodes } = calib(
+      'quantize',
+      project,
+      '--target',
+      'tensorrt',
+      '--variant',
+      'int8',
+      '-o',
+      join(work, `${model}.onnx`),
+    );
     return { model, ours: nodes.DequantizeLinear, modelopt, activations: nodes.QuantizeLinear };
   });
   console.table(rows);

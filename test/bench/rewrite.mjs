@@ -37,7 +37,10 @@ onnx.save(h.make_model(g, opset_imports=[h.make_opsetid("", 17)], ir_version=8),
 `;
 
 const work = mkdtempSync(join(tmpdir(), 'calib-rewrite-'));
-const host = fork(join(root, 'out/main/compute-host.js'), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+const host = fork(join(root, 'out/main/compute-host.js'), [], {
+  serialization: 'advanced',
+  stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+});
 let asked = 0;
 
 function ask(method, params) {
@@ -54,7 +57,8 @@ function ask(method, params) {
   });
 }
 
-const residentMb = () => Number(spawnSync('ps', ['-o', 'rss=', '-p', String(host.pid)], { encoding: 'utf8' }).stdout) / 1024;
+const residentMb = () =>
+  Number(spawnSync('ps', ['-o', 'rss=', '-p', String(host.pid)], { encoding: 'utf8' }).stdout) / 1024;
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 try {
@@ -64,20 +68,46 @@ try {
   if (made.status !== 0) throw new Error(made.stderr);
   const preparedDir = join(work, 'prepared');
   await ask('prepare', { modelPath, preparedDir });
-  const names = ['x', 'stem', 'stem_r', 'gap', 'y', ...Array.from({ length: 13 }, (_, i) => [`b${i}a`, `b${i}a_r`, `b${i}b`, `s${i}`, `s${i}_r`]).flat()];
+  const names = [
+    'x',
+    'stem',
+    'stem_r',
+    'gap',
+    'y',
+    ...Array.from({ length: 13 }, (_, i) => [`b${i}a`, `b${i}a_r`, `b${i}b`, `s${i}`, `s${i}_r`]).flat(),
+  ];
   const thresholds = Object.fromEntries(names.map((name) => [name, 4]));
   const rewrite = async (plan) => {
     const startedAt = performance.now();
-    await ask('rewrite', { preparedDir, target: 'tensorrt', plan, thresholds, ranges: {}, activationType: 'int8', purpose: 'engine', outPath: join(work, 'variant.onnx'), materialize: false });
+    await ask('rewrite', {
+      preparedDir,
+      target: 'tensorrt',
+      plan,
+      thresholds,
+      ranges: {},
+      activationType: 'int8',
+      purpose: 'engine',
+      outPath: join(work, 'variant.onnx'),
+      materialize: false,
+    });
     return performance.now() - startedAt;
   };
   const firstMs = await rewrite({ layers: {} });
   const residentBeforeMb = residentMb();
   const times = [];
-  for (let i = 0; i < ROUNDS; i++) times.push(await rewrite({ layers: { [`b${i % 13}a`]: i % 2 === 0 ? 'fp16' : 'fp32' } }));
+  for (let i = 0; i < ROUNDS; i++)
+    times.push(await rewrite({ layers: { [`b${i % 13}a`]: i % 2 === 0 ? 'fp16' : 'fp32' } }));
   const result = {
-    cpu: cpus()[0]?.model, cores: cpus().length, modelMb: statSync(modelPath).size / 1e6, variantMb: statSync(join(work, 'variant.onnx')).size / 1e6,
-    firstMs, rounds: ROUNDS, medianMs: median(times), worstMs: Math.max(...times), limitMs: LIMIT_MS, residentGrowthMb: residentMb() - residentBeforeMb,
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    modelMb: statSync(modelPath).size / 1e6,
+    variantMb: statSync(join(work, 'variant.onnx')).size / 1e6,
+    firstMs,
+    rounds: ROUNDS,
+    medianMs: median(times),
+    worstMs: Math.max(...times),
+    limitMs: LIMIT_MS,
+    residentGrowthMb: residentMb() - residentBeforeMb,
     met: median(times) < LIMIT_MS,
   };
   console.log(JSON.stringify(result, null, 1));

@@ -21,7 +21,10 @@ function treeRss(pid) {
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       const status = readFileSync(`/proc/${name}/status`, 'utf8');
-      parents.set(Number(name), { parent: Number(/PPid:\s+(\d+)/.exec(status)?.[1]), rssKb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) });
+      parents.set(Number(name), {
+        parent: Number(/PPid:\s+(\d+)/.exec(status)?.[1]),
+        rssKb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0),
+      });
     } catch {
       // It has ended.
     }
@@ -32,7 +35,11 @@ function treeRss(pid) {
 
 function measure(project, ...flags) {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [join(root, 'out/main/calib.js'), 'sensitivity', project, '--limit', IMAGES, ...flags, '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(
+      process.execPath,
+      [join(root, 'out/main/calib.js'), 'sensitivity', project, '--limit', IMAGES, ...flags, '--json'],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
     let stdout = '';
     let peakMb = 0;
     child.stdout.on('data', (text) => (stdout += text));
@@ -52,7 +59,20 @@ try {
   const { project } = makeProject(model, work);
   const some = await measure(project, '--layer', FEW, '--kind', 'cause');
   const all = await measure(project);
-  console.log(JSON.stringify({ model, images: Number(IMAGES), few: some, all, withinLimit: all.seconds <= LIMIT_SECONDS, memoryRatio: Number((all.peakRssMb / some.peakRssMb).toFixed(2)) }, null, 1));
+  console.log(
+    JSON.stringify(
+      {
+        model,
+        images: Number(IMAGES),
+        few: some,
+        all,
+        withinLimit: all.seconds <= LIMIT_SECONDS,
+        memoryRatio: Number((all.peakRssMb / some.peakRssMb).toFixed(2)),
+      },
+      null,
+      1,
+    ),
+  );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

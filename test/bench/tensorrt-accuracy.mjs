@@ -19,16 +19,32 @@ try {
     const { project } = makeProject(model, work);
     // The reference engines had INT8 and FP32 only.
     calib('set', project, '--rest', 'fp32');
-    const { variants } = calib('validate', project, '--target', 'tensorrt', '--variants', Object.values(VARIANTS).join(','));
+    const { variants } = calib(
+      'validate',
+      project,
+      '--target',
+      'tensorrt',
+      '--variants',
+      Object.values(VARIANTS).join(','),
+    );
     for (const [kind, variant] of Object.entries(VARIANTS)) {
       const real = results.models[model][kind];
       const simulated = variants.find((item) => item.variant === variant);
       const add = (group, realTop1, simulatedTop1) => {
         const difference = simulatedTop1 - realTop1;
-        rows.push({ model, variant, group, real: realTop1, simulated: Number(simulatedTop1.toFixed(2)), difference: Number(difference.toFixed(2)), within: REPORTED_ONLY.includes(model) ? 'reported' : Math.abs(difference) <= LIMIT });
+        rows.push({
+          model,
+          variant,
+          group,
+          real: realTop1,
+          simulated: Number(simulatedTop1.toFixed(2)),
+          difference: Number(difference.toFixed(2)),
+          within: REPORTED_ONLY.includes(model) ? 'reported' : Math.abs(difference) <= LIMIT,
+        });
       };
       add('all', real.top1, simulated.top1);
-      for (const [group, { top1 }] of Object.entries(simulated.groups ?? {})) if (real[`top1_${group}`] !== undefined) add(group, real[`top1_${group}`], top1);
+      for (const [group, { top1 }] of Object.entries(simulated.groups ?? {}))
+        if (real[`top1_${group}`] !== undefined) add(group, real[`top1_${group}`], top1);
     }
   }
 } finally {

@@ -14,7 +14,9 @@ const KINDS = [
 function compare(reference, ours) {
   const both = [...reference.keys()].filter((name) => ours.has(name));
   const error = (name) => Math.abs(ours.get(name) - reference.get(name)) / reference.get(name);
-  const differing = both.filter((name) => error(name) > TOLERANCE).map((name) => ({ name, reference: reference.get(name), ours: ours.get(name) }));
+  const differing = both
+    .filter((name) => error(name) > TOLERANCE)
+    .map((name) => ({ name, reference: reference.get(name), ours: ours.get(name) }));
   return {
     both: both.length,
     equal: both.length - differing.length,
@@ -30,7 +32,9 @@ const work = mkdtempSync(join(tmpdir(), 'calib-caches-'));
 const rows = [];
 try {
   for (const model of modelsOf(args.filter((arg) => !arg.startsWith('--')))) {
-    const references = KINDS.map(({ kind, method }) => ({ kind, method, cache: referenceCache(model, kind) })).filter(({ cache }) => cache !== null);
+    const references = KINDS.map(({ kind, method }) => ({ kind, method, cache: referenceCache(model, kind) })).filter(
+      ({ cache }) => cache !== null,
+    );
     if (references.length === 0) continue;
     const { project, seconds } = makeProject(model, work);
     for (const { method, cache } of references) {
@@ -48,10 +52,21 @@ const total = (method, field) => rows.filter((row) => row.method === method).red
 const totals = KINDS.map(({ method }) => ({ method, equal: total(method, 'equal'), both: total(method, 'both') }));
 if (args.includes('--json')) console.log(JSON.stringify({ rows, totals }, null, 1));
 else {
-  console.table(rows.map(({ model, method, both, equal, bitEqual, onlyInReference, onlyInOurs }) => ({ model, method, both, equal, bitEqual, onlyInReference: onlyInReference.length, onlyInOurs: onlyInOurs.length })));
+  console.table(
+    rows.map(({ model, method, both, equal, bitEqual, onlyInReference, onlyInOurs }) => ({
+      model,
+      method,
+      both,
+      equal,
+      bitEqual,
+      onlyInReference: onlyInReference.length,
+      onlyInOurs: onlyInOurs.length,
+    })),
+  );
   for (const { method, equal, both } of totals) console.log(`${method}: ${equal} of ${both} within ${TOLERANCE}`);
   for (const row of rows) {
-    for (const item of row.differing) console.log(`${row.model} ${row.method} ${item.name}: TensorRT ${item.reference}, here ${item.ours}`);
+    for (const item of row.differing)
+      console.log(`${row.model} ${row.method} ${item.name}: TensorRT ${item.reference}, here ${item.ours}`);
     for (const name of row.onlyInReference) console.log(`${row.model} ${row.method}: only TensorRT has ${name}`);
   }
 }

@@ -10,8 +10,16 @@ const referenceDir = join(shared, 'reference/tensorrt-10.6');
 /** Images that the reference's calibrators got at a time. */
 export const BATCH = 32;
 
-const PLATES = { images: 'plate_chars', data: 'plates', flags: ['--scale', '1/255', '--mean', '0', '--std', '1', '--order', 'rgb'] };
-const CIFAR = { images: 'cifar', data: 'cifar10', flags: ['--mean', '.4914,.4822,.4465', '--std', '.2470,.2435,.2616', '--scale', '1/255', '--order', 'rgb'] };
+const PLATES = {
+  images: 'plate_chars',
+  data: 'plates',
+  flags: ['--scale', '1/255', '--mean', '0', '--std', '1', '--order', 'rgb'],
+};
+const CIFAR = {
+  images: 'cifar',
+  data: 'cifar10',
+  flags: ['--mean', '.4914,.4822,.4465', '--std', '.2470,.2435,.2616', '--scale', '1/255', '--order', 'rgb'],
+};
 const IMAGENET = { images: 'imagenet', data: 'imagenet' };
 const MODELS = {
   plate_chars: PLATES,
@@ -20,8 +28,14 @@ const MODELS = {
   cifar_vit: CIFAR,
   planted_outlier: CIFAR,
   planted_fp16_overflow: CIFAR,
-  squeezenet_v11: { ...IMAGENET, flags: ['--crop', '227', '--order', 'bgr', '--mean', '104,117,123', '--std', '1', '--scale', '1'] },
-  mobilenet_v1_075_bn: { ...IMAGENET, flags: ['--crop', '224', '--order', 'rgb', '--mean', '127.5', '--std', '127.5', '--scale', '1'] },
+  squeezenet_v11: {
+    ...IMAGENET,
+    flags: ['--crop', '227', '--order', 'bgr', '--mean', '104,117,123', '--std', '1', '--scale', '1'],
+  },
+  mobilenet_v1_075_bn: {
+    ...IMAGENET,
+    flags: ['--crop', '224', '--order', 'rgb', '--mean', '127.5', '--std', '127.5', '--scale', '1'],
+  },
 };
 
 export const results = JSON.parse(readFileSync(join(referenceDir, 'results.json'), 'utf8'));
@@ -33,7 +47,10 @@ export function modelsOf(names) {
 
 /** Runs the built command line and returns its document. */
 export function calib(...args) {
-  const result = spawnSync(process.execPath, [join(root, 'out/main/calib.js'), ...args, '--json'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const result = spawnSync(process.execPath, [join(root, 'out/main/calib.js'), ...args, '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (result.status !== 0) throw new Error(result.stderr);
   return JSON.parse(result.stdout);
 }
@@ -46,14 +63,19 @@ export function referenceCache(model, kind) {
 
 export function readCache(path) {
   const lines = readFileSync(path, 'utf8').trim().split('\n').slice(1);
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(': ')), Buffer.from(line.slice(-8), 'hex').readFloatBE(0)]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(': ')), Buffer.from(line.slice(-8), 'hex').readFloatBE(0)]),
+  );
 }
 
 function imageLists({ images, data }) {
   const listed = results.images[images];
   if (Array.isArray(listed.cal)) return { calibration: listed.cal, validation: listed.val };
   const files = (folder) =>
-    readdirSync(join(shared, 'data', data, folder)).filter((name) => /\.(jpe?g|png)$/i.test(name)).sort().map((name) => join('data', data, folder, name));
+    readdirSync(join(shared, 'data', data, folder))
+      .filter((name) => /\.(jpe?g|png)$/i.test(name))
+      .sort()
+      .map((name) => join('data', data, folder, name));
   const count = Number(/first (\d+) files/.exec(listed.cal)[1]);
   return { calibration: files('calibration').slice(0, count), validation: files('validation') };
 }
@@ -70,7 +92,18 @@ export function makeProject(model, work, flags = ['--tensorrt-grid', String(BATC
   const project = join(work, `${model}.calib`);
   const csv = join(shared, 'data', setup.data, 'validation/labels.csv');
   const labels = existsSync(csv) ? ['--labels', csv] : [];
-  calib('init', join(shared, 'models', `${model}.onnx`), '--calibration', write('calibration'), '--validation', write('validation'), ...labels, ...setup.flags, '-o', project);
+  calib(
+    'init',
+    join(shared, 'models', `${model}.onnx`),
+    '--calibration',
+    write('calibration'),
+    '--validation',
+    write('validation'),
+    ...labels,
+    ...setup.flags,
+    '-o',
+    project,
+  );
   const { seconds, images } = calib('calibrate', project, ...flags);
   return { project, seconds, images };
 }

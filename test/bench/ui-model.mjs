@@ -13,7 +13,10 @@ import { build } from 'vite';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const outDir = join(root, 'build/bench/model-page');
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { pictures: { type: 'string' }, 'no-build': { type: 'boolean' } } });
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { pictures: { type: 'string' }, 'no-build': { type: 'boolean' } },
+});
 
 if (!options['no-build']) {
   await build({
@@ -36,11 +39,20 @@ const server = createServer((request, response) => {
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const origin = `http://127.0.0.1:${server.address().port}`;
 const executablePath = positionals[0] ?? '/usr/bin/chromium';
-const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--enable-precise-memory-info', '--js-flags=--expose-gc'];
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--enable-precise-memory-info',
+  '--js-flags=--expose-gc',
+];
 const browser = await chromium.launch({ executablePath, args });
 
 try {
-  console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Chromium ${browser.version()} without a GPU`);
+  console.log(
+    `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Chromium ${browser.version()} without a GPU`,
+  );
   if (options.pictures) await takePictures(options.pictures);
   else for (const layers of [1000, 2000]) for (const screen of ['model', 'precision']) await measure(screen, layers);
 } finally {
@@ -78,11 +90,15 @@ async function measure(screen, layers) {
   });
   const total = await processMemoryMb();
   const nodes = await page.locator('.react-flow__node').count();
-  console.log(`${screen}, ${layers} layers: table ${middle('tableMs').toFixed(0)} ms, graph ${middle('graphMs').toFixed(0)} ms (median of 3); drawn nodes ${nodes}`);
+  console.log(
+    `${screen}, ${layers} layers: table ${middle('tableMs').toFixed(0)} ms, graph ${middle('graphMs').toFixed(0)} ms (median of 3); drawn nodes ${nodes}`,
+  );
   console.log(`  nothing moves:        ${describe(still)}`);
   console.log(`  scrolling the table:  ${describe(scroll)}`);
   console.log(`  panning the graph:    ${describe(pan)}`);
-  console.log(`  memory: JS heap ${memoryMb.toFixed(0)} MB, renderer process ${total === null ? 'n/a' : `${total.toFixed(0)} MB`}`);
+  console.log(
+    `  memory: JS heap ${memoryMb.toFixed(0)} MB, renderer process ${total === null ? 'n/a' : `${total.toFixed(0)} MB`}`,
+  );
   await page.close();
 }
 
@@ -94,7 +110,8 @@ function describe({ frames, p95, worst, cpuMs }) {
 async function cpuOf(page, action) {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const taskMs = async () => (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
+  const taskMs = async () =>
+    (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
   const before = await taskMs();
   const frames = await page.evaluate(action);
   const cpuMs = (await taskMs()) - before;
@@ -110,16 +127,29 @@ async function processMemoryMb() {
   const sizes = await Promise.all(
     processInfo
       .filter((info) => info.type === 'renderer')
-      .map(async (info) => Number(/^Private_Dirty:\s+(\d+)/m.exec(await readFile(`/proc/${info.id}/smaps_rollup`, 'utf8').catch(() => ''))?.[1] ?? 0) / 1000),
+      .map(
+        async (info) =>
+          Number(
+            /^Private_Dirty:\s+(\d+)/m.exec(
+              await readFile(`/proc/${info.id}/smaps_rollup`, 'utf8').catch(() => ''),
+            )?.[1] ?? 0,
+          ) / 1000,
+      ),
   );
   return sizes.length === 0 ? null : Math.max(...sizes);
 }
 
 async function takePictures(folder) {
-  for (const [width, height] of [[1280, 800], [1920, 1080]]) {
+  for (const [width, height] of [
+    [1280, 800],
+    [1920, 1080],
+  ]) {
     for (const theme of ['light', 'dark']) {
       for (const screen of ['model', 'precision']) {
-        const { page } = await openPage({ screen, layers: 200, theme, ...(theme === 'dark' && screen === 'precision' ? { language: 'zh' } : {}) }, { width, height });
+        const { page } = await openPage(
+          { screen, layers: 200, theme, ...(theme === 'dark' && screen === 'precision' ? { language: 'zh' } : {}) },
+          { width, height },
+        );
         await page.locator('[role=grid]').focus();
         for (let step = 0; step < 12; step++) await page.keyboard.press('ArrowDown');
         if (screen === 'precision') {

@@ -15,13 +15,21 @@ beforeAll(async () => {
   await build({
     configFile: false,
     logLevel: 'error',
-    build: { ssr: join(REPO_ROOT, 'test/support/workbench-host.ts'), outDir: OUT_DIR, emptyOutDir: false, rolldownOptions: { output: { entryFileNames: 'workbench-host.mjs' } } },
+    build: {
+      ssr: join(REPO_ROOT, 'test/support/workbench-host.ts'),
+      outDir: OUT_DIR,
+      emptyOutDir: false,
+      rolldownOptions: { output: { entryFileNames: 'workbench-host.mjs' } },
+    },
   });
 });
 
 /** The application behind the channel of a forked process. */
 describeContract('over a forked process', async (scriptPath) => {
-  const child = fork(join(OUT_DIR, 'workbench-host.mjs'), [FAKE_COMPUTE_HOST], { serialization: 'advanced', env: { ...process.env, CALIB_FAKE_COMPUTE: scriptPath } });
+  const child = fork(join(OUT_DIR, 'workbench-host.mjs'), [FAKE_COMPUTE_HOST], {
+    serialization: 'advanced',
+    env: { ...process.env, CALIB_FAKE_COMPUTE: scriptPath },
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     api: createClient(processLink<CallMessage, ReplyMessage>(child)),

@@ -12,7 +12,12 @@ import { describeContract } from './suite';
 /** The application behind serve mode, over a real socket. */
 describeContract('over HTTP', async (scriptPath) => {
   process.env['CALIB_FAKE_COMPUTE'] = scriptPath;
-  const workbench = new Workbench({ compute: new ComputeClient(FAKE_COMPUTE_HOST), toolVersion: '0', onnxruntimeVersion: '0', userDataDir: dirname(scriptPath) });
+  const workbench = new Workbench({
+    compute: new ComputeClient(FAKE_COMPUTE_HOST),
+    toolVersion: '0',
+    onnxruntimeVersion: '0',
+    userDataDir: dirname(scriptPath),
+  });
   const rendererDir = mkdtempSync(join(tmpdir(), 'calib-page-'));
   writeFileSync(join(rendererDir, 'index.html'), '<!doctype html>');
   const server = await serve(workbench, { port: 0, root: tmpdir(), rendererDir });

@@ -10,7 +10,12 @@ import { describeContract } from './suite';
 /** Client and server in one process, every message a structured clone. */
 describeContract('in-process', async (scriptPath) => {
   process.env['CALIB_FAKE_COMPUTE'] = scriptPath;
-  const workbench = new Workbench({ compute: new ComputeClient(FAKE_COMPUTE_HOST), toolVersion: '0', onnxruntimeVersion: '0', userDataDir: dirname(scriptPath) });
+  const workbench = new Workbench({
+    compute: new ComputeClient(FAKE_COMPUTE_HOST),
+    toolVersion: '0',
+    onnxruntimeVersion: '0',
+    userDataDir: dirname(scriptPath),
+  });
   let toServer: (message: CallMessage) => void = () => undefined;
   let toClient: (message: ReplyMessage) => void = () => undefined;
   const stop = serveLink(workbench, {

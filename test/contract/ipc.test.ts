@@ -16,7 +16,12 @@ import { describeContract } from './suite';
 /** The application behind the desktop's channels, with Electron's IPC replaced. */
 describeContract('over IPC', async (scriptPath) => {
   process.env['CALIB_FAKE_COMPUTE'] = scriptPath;
-  const workbench = new Workbench({ compute: new ComputeClient(FAKE_COMPUTE_HOST), toolVersion: '0', onnxruntimeVersion: '0', userDataDir: dirname(scriptPath) });
+  const workbench = new Workbench({
+    compute: new ComputeClient(FAKE_COMPUTE_HOST),
+    toolVersion: '0',
+    onnxruntimeVersion: '0',
+    userDataDir: dirname(scriptPath),
+  });
   const ipc = new FakeIpc();
   const stop = serveIpc({
     api: confineApi(workbench, { grants: new PathGrants([tmpdir()]), checksReferences: false, hint: '' }),

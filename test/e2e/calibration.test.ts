@@ -24,10 +24,13 @@ async function project(calibration = 'images', model = 'tiny.onnx'): Promise<str
   return path;
 }
 
-const calibrate = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> => calibJson<CalibrateResult>('calibrate', path, ...flags);
+const calibrate = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> =>
+  calibJson<CalibrateResult>('calibrate', path, ...flags);
 
 function indexOf(path: string): CalibrationIndex {
-  const [key = ''] = readdirSync(join(path, 'calibration')).filter((name) => existsSync(join(path, 'calibration', name, 'index.json')));
+  const [key = ''] = readdirSync(join(path, 'calibration')).filter((name) =>
+    existsSync(join(path, 'calibration', name, 'index.json')),
+  );
   return JSON.parse(readFileSync(join(path, 'calibration', key, 'index.json'), 'utf8')) as CalibrationIndex;
 }
 
@@ -119,7 +122,8 @@ describe('calibration is bit-identical', () => {
         workbench.subscribe((event) => {
           if (event.type !== 'job') return;
           if (isFinished(event.job)) resolve(event.job);
-          else if (event.job.phase === 'collecting histograms' && event.job.done > 0) void workbench.cancelJob({ jobId: event.job.id });
+          else if (event.job.phase === 'collecting histograms' && event.job.done > 0)
+            void workbench.cancelJob({ jobId: event.job.id });
         });
         void workbench.startJob({ kind: 'calibrate', projectPath: path, threads: 2 });
       });
@@ -143,20 +147,27 @@ describe('calibration is bit-identical', () => {
     const twicePath = await project(list('twice.txt', [...files, ...files]));
     const twice = await calibrate(twicePath, '--threads', '1');
     expect(twice).toMatchObject({ images: 48, skipped: [] });
-    expect(twice.warnings.find(({ code }) => code === 'images-repeated')?.message).toMatch(/^24 files of the list are named more than once and counted as often/);
+    expect(twice.warnings.find(({ code }) => code === 'images-repeated')?.message).toMatch(
+      /^24 files of the list are named more than once and counted as often/,
+    );
     expect(twice.sha256).not.toBe(once.sha256);
 
     // Twice everything: every count doubles, every threshold stays where it was.
     const whole = indexOf(twicePath);
-    expect(whole.tensors.map(({ name, elements, thresholds }) => ({ name, elements: elements / 2, thresholds }))).toEqual(
-      indexOf(once.project).tensors.map(({ name, elements, thresholds }) => ({ name, elements, thresholds })),
-    );
+    expect(
+      whole.tensors.map(({ name, elements, thresholds }) => ({ name, elements: elements / 2, thresholds })),
+    ).toEqual(indexOf(once.project).tensors.map(({ name, elements, thresholds }) => ({ name, elements, thresholds })));
 
     const other = await project(list('mixed.txt', shuffled([...files, ...files])));
     expect((await calibrate(other, '--threads', '2')).sha256).toBe(twice.sha256);
     const sharded = await project('mixed.txt');
     const shards = await Promise.all([calibrate(sharded, '--shard', '1/2'), calibrate(sharded, '--shard', '2/2')]);
-    const merged = await calibJson<CalibrateResult>('merge', sharded, shards[0].shardPath ?? '', shards[1].shardPath ?? '');
+    const merged = await calibJson<CalibrateResult>(
+      'merge',
+      sharded,
+      shards[0].shardPath ?? '',
+      shards[1].shardPath ?? '',
+    );
     expect(merged).toMatchObject({ images: 48, sha256: twice.sha256 });
   });
 
@@ -178,7 +189,16 @@ describe('calibration is bit-identical', () => {
 describe('calibrate', () => {
   it('gives the same bytes with as few workers as the memory limit allows, and says when one is too many', async () => {
     const limited = await calibrate(await project(), '--threads', '2', '--memory-limit', '0.01');
-    expect(limited).toMatchObject({ sha256: expected, threads: 1, warnings: [expect.objectContaining({ code: 'memory-limit', message: expect.stringContaining('the limit of 10.0 MB') as string })] });
+    expect(limited).toMatchObject({
+      sha256: expected,
+      threads: 1,
+      warnings: [
+        expect.objectContaining({
+          code: 'memory-limit',
+          message: expect.stringContaining('the limit of 10.0 MB') as string,
+        }),
+      ],
+    });
     const roomy = await calibrate(await project(), '--threads', '2', '--memory-limit', '64');
     expect(roomy).toMatchObject({ sha256: expected, threads: 2, warnings: [] });
     await expect(calibrate(await project(), '--memory-limit', '-1')).rejects.toThrow(/--memory-limit/);
@@ -195,7 +215,9 @@ describe('calibrate', () => {
     const path = await project();
     const { shardPath = '' } = await calibrate(path, '--shard', '1/2');
     copyFileSync(shardPath, join(dir, 'copy.bin'));
-    await expect(calibJson('merge', path, shardPath, join(dir, 'copy.bin'))).rejects.toThrow(/another shard has counted already/);
+    await expect(calibJson('merge', path, shardPath, join(dir, 'copy.bin'))).rejects.toThrow(
+      /another shard has counted already/,
+    );
     await expect(calibJson('merge', path, shardPath)).rejects.toThrow(/Shard 2 of 2 is missing/);
   });
 
@@ -204,7 +226,12 @@ describe('calibrate', () => {
     await calibrate(path);
     const workbench = createWorkbench();
     try {
-      const { total, groups, imageFiles: files, imageAmax } = await workbench.getHistogram({ projectPath: path, tensor: 'input' });
+      const {
+        total,
+        groups,
+        imageFiles: files,
+        imageAmax,
+      } = await workbench.getHistogram({ projectPath: path, tensor: 'input' });
       expect(total.elementCount).toBe(IMAGES * 3 * 16 * 16);
       expect((groups['day']?.elementCount ?? 0) + (groups['night']?.elementCount ?? 0)).toBe(total.elementCount);
       expect(groups['night']?.max).toBeLessThan(0.4);

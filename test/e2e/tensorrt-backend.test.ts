@@ -20,7 +20,12 @@ let project = '';
 
 function env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const inherited = process.env['LD_LIBRARY_PATH'];
-  return { CALIB_HOME: join(dir, 'home'), CALIB_TENSORRT: FAKES.tensorrt, LD_LIBRARY_PATH: [FAKES.driver, ...(inherited ? [inherited] : [])].join(delimiter), ...more };
+  return {
+    CALIB_HOME: join(dir, 'home'),
+    CALIB_TENSORRT: FAKES.tensorrt,
+    LD_LIBRARY_PATH: [FAKES.driver, ...(inherited ? [inherited] : [])].join(delimiter),
+    ...more,
+  };
 }
 
 function calib(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<CalibOutcome> {
@@ -35,7 +40,15 @@ async function jsonWith<T>(more: NodeJS.ProcessEnv, ...args: readonly string[]):
   return JSON.parse(stdout) as T;
 }
 
-const onGpu = (command: string, ...flags: readonly string[]): readonly string[] => [command, project, '--backend', 'tensorrt', '--variants', 'fp32,int8-minmax', ...flags];
+const onGpu = (command: string, ...flags: readonly string[]): readonly string[] => [
+  command,
+  project,
+  '--backend',
+  'tensorrt',
+  '--variants',
+  'fp32,int8-minmax',
+  ...flags,
+];
 
 describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a stand-in of the library', () => {
   beforeAll(async () => {
@@ -45,14 +58,25 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const model = tinyModel();
     await writeModel({ ...model, graph: { ...model.graph, docString: SCRIPT } }, join(dir, 'tiny.onnx'));
     await writeTinyImages(join(dir, 'images'), 40);
-    await json('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', project);
+    await json(
+      'init',
+      join(dir, 'tiny.onnx'),
+      '--calibration',
+      join(dir, 'images'),
+      '--validation',
+      join(dir, 'images'),
+      '-o',
+      project,
+    );
     await json('calibrate', project);
   }, 600_000);
 
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it('is found, with its GPU', async () => {
-    const { checks } = await json<{ readonly checks: readonly { readonly name: string; readonly state: string; readonly found: string }[] }>('doctor');
+    const { checks } = await json<{
+      readonly checks: readonly { readonly name: string; readonly state: string; readonly found: string }[];
+    }>('doctor');
     const check = checks.find(({ name }) => name === 'backend tensorrt');
     expect(check?.state).toBe('ok');
     expect(check?.found).toContain(`TensorRT 10.6.0 (${FAKES.nvinfer}); GPU 0`);
@@ -66,9 +90,14 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
 
   it('builds engines and keeps them', async () => {
     const first = await json<BuildResult>(...onGpu('build', '--batches', '1,4'));
-    expect(first.engines.map(({ variant, built }) => [variant, built])).toEqual([['fp32', true], ['int8-minmax', true]]);
+    expect(first.engines.map(({ variant, built }) => [variant, built])).toEqual([
+      ['fp32', true],
+      ['int8-minmax', true],
+    ]);
     const again = await json<BuildResult>(...onGpu('build', '--batches', '1,4'));
-    expect(again.engines.map(({ path, built }) => [path, built])).toEqual(first.engines.map(({ path }) => [path, false]));
+    expect(again.engines.map(({ path, built }) => [path, built])).toEqual(
+      first.engines.map(({ path }) => [path, false]),
+    );
     const other = await json<BuildResult>(...onGpu('build', '--batches', '1,4', '--optimization-level', '0'));
     expect(other.engines.every(({ built }) => built)).toBe(true);
     expect(readdirSync(join(dir, 'home/timing-caches'))).toHaveLength(1);
@@ -76,7 +105,12 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
 
   it('times every batch in turns, with what the GPU did', async () => {
     const { variants, gpu, device } = await json<BenchResult>(...onGpu('bench', '--batches', '1,4', '--rounds', '3'));
-    expect(variants.map(({ variant, batch }) => [variant, batch])).toEqual([['fp32', 1], ['int8-minmax', 1], ['fp32', 4], ['int8-minmax', 4]]);
+    expect(variants.map(({ variant, batch }) => [variant, batch])).toEqual([
+      ['fp32', 1],
+      ['int8-minmax', 1],
+      ['fp32', 4],
+      ['int8-minmax', 4],
+    ]);
     for (const { latencyMs } of variants) expect(latencyMs.median).toBeCloseTo(GRAPH_MS, 3);
     expect(variants[1]?.ratioToFp32?.median).toBeCloseTo(1, 3);
     expect(gpu?.tensorrt).toBe('10.6.0');
@@ -86,12 +120,23 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   it('validates on the engines, the last batch filled up', async () => {
     const { images, backend, target, variants } = await json<ValidateResult>(...onGpu('validate', '--batches', '3'));
     expect({ images, backend, target }).toEqual({ images: 40, backend: 'tensorrt', target: 'tensorrt' });
-    expect(variants.map(({ variant, agreement }) => [variant, agreement])).toEqual([['fp32', 100], ['int8-minmax', 100]]);
+    expect(variants.map(({ variant, agreement }) => [variant, agreement])).toEqual([
+      ['fp32', 100],
+      ['int8-minmax', 100],
+    ]);
   });
 
   it('hands over the calibration cache and the precisions of layers for implicit typing', async () => {
     await json('set', project, '--layer', 'conv0', '--precision', 'fp32');
-    const { engines, warnings } = await json<BuildResult>('build', project, '--backend', 'tensorrt', '--implicit', '--variants', 'mixed-minmax');
+    const { engines, warnings } = await json<BuildResult>(
+      'build',
+      project,
+      '--backend',
+      'tensorrt',
+      '--implicit',
+      '--variants',
+      'mixed-minmax',
+    );
     expect(engines.map(({ built }) => built)).toEqual([true]);
     expect(warnings.filter(({ message }) => message.includes('conv0'))).toEqual([]);
     const told = readFileSync(engines[0]?.path ?? '', 'latin1');
@@ -104,11 +149,22 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       const { variants, engine } = await workbench.getEngineLayers({ projectPath: project });
       expect([...variants].sort()).toEqual(['fp32', 'int8-minmax', 'mixed-minmax']);
       expect(variants[0]).toBe('mixed-minmax'); // used last
-      expect(engine).toMatchObject({ variant: 'mixed-minmax', isCurrent: true, typing: 'implicit', tensorrt: '10.6.0', asked: { conv0: 'fp32', conv1: 'int8' } });
+      expect(engine).toMatchObject({
+        variant: 'mixed-minmax',
+        isCurrent: true,
+        typing: 'implicit',
+        tensorrt: '10.6.0',
+        asked: { conv0: 'fp32', conv1: 'int8' },
+      });
       await json('set', project, '--layer', 'conv0', '--precision', 'int8');
       expect((await workbench.getEngineLayers({ projectPath: project })).engine?.isCurrent).toBe(false);
       const int8 = await workbench.getEngineLayers({ projectPath: project, variant: 'int8-minmax' });
-      expect(int8.engine).toMatchObject({ variant: 'int8-minmax', isCurrent: true, typing: 'strong', asked: { conv0: 'int8', head: expect.any(String) as string } });
+      expect(int8.engine).toMatchObject({
+        variant: 'int8-minmax',
+        isCurrent: true,
+        typing: 'strong',
+        asked: { conv0: 'int8', head: expect.any(String) as string },
+      });
       expect((await workbench.getEngineLayers({ projectPath: project, variant: 'fp16' })).engine).toBeNull();
     } finally {
       workbench.dispose();
@@ -126,8 +182,13 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     ]);
     expect(new Set(builds.engines.map(({ path }) => path)).size).toBe(2);
     for (const flags of [[], ['--parallel']]) {
-      const { variants, devices, gpu } = await jsonWith<BenchResult>(two, ...onGpu('bench', '--batches', '2', '--rounds', '2', '--devices', '1,0', ...flags));
-      expect(variants.map(({ variant, device, latencyMs }) => [variant, device?.index, Number(latencyMs.median.toFixed(3))])).toEqual([
+      const { variants, devices, gpu } = await jsonWith<BenchResult>(
+        two,
+        ...onGpu('bench', '--batches', '2', '--rounds', '2', '--devices', '1,0', ...flags),
+      );
+      expect(
+        variants.map(({ variant, device, latencyMs }) => [variant, device?.index, Number(latencyMs.median.toFixed(3))]),
+      ).toEqual([
         ['fp32', 0, GRAPH_MS],
         ['int8-minmax', 0, GRAPH_MS],
         ['fp32', 1, GRAPH_MS],
@@ -144,7 +205,10 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
 
   it('builds for each of GPUs of different kinds, at once where that is asked for', async () => {
     const kinds = { FAKE_CUDA_DEVICES: '2', FAKE_CUDA_KINDS: 'Fake GPU,Other GPU' };
-    const { engines } = await jsonWith<BuildResult>(kinds, ...onGpu('build', '--batches', '3', '--optimization-level', '1', '--devices', '0,1', '--parallel'));
+    const { engines } = await jsonWith<BuildResult>(
+      kinds,
+      ...onGpu('build', '--batches', '3', '--optimization-level', '1', '--devices', '0,1', '--parallel'),
+    );
     expect(engines.map(({ built, device }) => [built, device?.name])).toEqual([
       [true, 'Fake GPU'],
       [true, 'Fake GPU'],
@@ -156,38 +220,84 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   });
 
   it('refuses GPUs that are not there, and unclear wishes', async () => {
-    for (const flags of [['--devices', '0,1'], ['--devices', '0', '--device', '0'], ['--parallel']]) expect((await calib(onGpu('bench', ...flags))).code).toBe(2);
-    expect((await calib(['bench', project, '--devices', 'all', '--variants', 'fp32', '--target', 'onnxruntime'])).code).toBe(2);
+    for (const flags of [['--devices', '0,1'], ['--devices', '0', '--device', '0'], ['--parallel']])
+      expect((await calib(onGpu('bench', ...flags))).code).toBe(2);
+    expect(
+      (await calib(['bench', project, '--devices', 'all', '--variants', 'fp32', '--target', 'onnxruntime'])).code,
+    ).toBe(2);
   });
 
   it('records the target that was run when there is no validation set', async () => {
     const unvalidated = join(dir, 'unvalidated.calib');
     await json('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '-o', unvalidated);
-    const { report } = await json<{ readonly report: string }>('run', unvalidated, '--backend', 'tensorrt', '--variants', 'fp32,int8-minmax', '--rounds', '2');
+    const { report } = await json<{ readonly report: string }>(
+      'run',
+      unvalidated,
+      '--backend',
+      'tensorrt',
+      '--variants',
+      'fp32,int8-minmax',
+      '--rounds',
+      '2',
+    );
     const record: unknown = JSON.parse(readFileSync(join(dirname(report), 'run.json'), 'utf8'));
     expect(record).toMatchObject({ options: { backend: 'tensorrt', target: 'tensorrt' } });
   });
 
   it('searches for what it measures: plans are judged as they are placed for the engine', async () => {
-    const { target, plans } = await json<SearchResult>('search', project, '--backend', 'tensorrt', '--method', 'minmax', '--max-layers', '1');
+    const { target, plans } = await json<SearchResult>(
+      'search',
+      project,
+      '--backend',
+      'tensorrt',
+      '--method',
+      'minmax',
+      '--max-layers',
+      '1',
+    );
     expect(target).toBe('tensorrt');
     expect(plans.some(({ latencyKind }) => latencyKind === 'measured')).toBe(true);
     expect((await calib(['search', project, '--backend', 'tensorrt', '--target', 'onnxruntime'])).code).toBe(2);
   });
 
   it('chooses the thresholds of auto first, on several GPUs too', async () => {
-    const { engines } = await jsonWith<BuildResult>({ FAKE_CUDA_DEVICES: '2' }, 'build', project, '--backend', 'tensorrt', '--variants', 'int8-auto', '--devices', 'all');
+    const { engines } = await jsonWith<BuildResult>(
+      { FAKE_CUDA_DEVICES: '2' },
+      'build',
+      project,
+      '--backend',
+      'tensorrt',
+      '--variants',
+      'int8-auto',
+      '--devices',
+      'all',
+    );
     expect(engines.map(({ variant }) => variant)).toEqual(['int8-auto', 'int8-auto']);
   });
 
   it('times a model that fixes its batch at that batch, and refuses another before it builds', async () => {
     const model = tinyModel({ batch: 4 });
-    await writeModel({ ...model, graph: { ...model.graph, docString: SCRIPT.replaceAll('-1,', '4,') } }, join(dir, 'four.onnx'));
+    await writeModel(
+      { ...model, graph: { ...model.graph, docString: SCRIPT.replaceAll('-1,', '4,') } },
+      join(dir, 'four.onnx'),
+    );
     const four = join(dir, 'four.calib');
     await json('init', join(dir, 'four.onnx'), '--calibration', join(dir, 'images'), '-o', four);
     const refused = await calib(['bench', four, '--backend', 'tensorrt', '--variants', 'fp32', '--batches', '1,8']);
-    expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('Expected batch 4, which the model fixes, found 1, 8')]);
-    const { variants } = await json<BenchResult>('bench', four, '--backend', 'tensorrt', '--variants', 'fp32', '--rounds', '1');
+    expect([refused.code, refused.stdout]).toEqual([
+      2,
+      expect.stringContaining('Expected batch 4, which the model fixes, found 1, 8'),
+    ]);
+    const { variants } = await json<BenchResult>(
+      'bench',
+      four,
+      '--backend',
+      'tensorrt',
+      '--variants',
+      'fp32',
+      '--rounds',
+      '1',
+    );
     expect(variants.map(({ batch }) => batch)).toEqual([4]);
     const workbench = createWorkbench();
     try {
@@ -200,16 +310,42 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   it('tells TensorRT of layers without a name by the name that its parser gives them', async () => {
     const model = tinyModel();
     const nameless = model.graph.node.map((node) => ({ ...node, name: '' }));
-    await writeModel({ ...model, graph: { ...model.graph, node: nameless, docString: SCRIPT.replace('layer conv0', 'layer node_of_c0') } }, join(dir, 'nameless.onnx'));
+    await writeModel(
+      {
+        ...model,
+        graph: { ...model.graph, node: nameless, docString: SCRIPT.replace('layer conv0', 'layer node_of_c0') },
+      },
+      join(dir, 'nameless.onnx'),
+    );
     const project2 = join(dir, 'nameless.calib');
     await json('init', join(dir, 'nameless.onnx'), '--calibration', join(dir, 'images'), '-o', project2);
     await json('calibrate', project2);
     await json('set', project2, '--layer', 'Conv_0', '--precision', 'fp16');
     await json('set', project2, '--layer', 'Conv_2', '--precision', 'fp16');
-    const { warnings } = await json<BuildResult>('build', project2, '--backend', 'tensorrt', '--implicit', '--variants', 'mixed-minmax');
+    const { warnings } = await json<BuildResult>(
+      'build',
+      project2,
+      '--backend',
+      'tensorrt',
+      '--implicit',
+      '--variants',
+      'mixed-minmax',
+    );
     // The stand-in has one layer only.
-    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('no layer of Conv_2: its precision was not set')]);
-    const bench = await json<BenchResult>('bench', project2, '--backend', 'tensorrt', '--implicit', '--variants', 'mixed-minmax', '--rounds', '1');
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('no layer of Conv_2: its precision was not set'),
+    ]);
+    const bench = await json<BenchResult>(
+      'bench',
+      project2,
+      '--backend',
+      'tensorrt',
+      '--implicit',
+      '--variants',
+      'mixed-minmax',
+      '--rounds',
+      '1',
+    );
     expect(bench.warnings.map(({ message }) => message)).toContainEqual(expect.stringContaining('no layer of Conv_2'));
   });
 
@@ -218,7 +354,10 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const [fp32, int8] = engines.map(({ path }) => path);
     appendFileSync(fp32 ?? '', 'x');
     const again = await json<BuildResult>(...onGpu('build'));
-    expect(again.engines.map(({ path, built }) => ({ path, built }))).toEqual([{ path: fp32, built: true }, { path: int8, built: false }]);
+    expect(again.engines.map(({ path, built }) => ({ path, built }))).toEqual([
+      { path: fp32, built: true },
+      { path: int8, built: false },
+    ]);
   });
 
   it('loads no engine of a project folder that another user built, and says so', async () => {
@@ -231,17 +370,30 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       expect.stringMatching(/^fp32: the engine .* was not built by this user on this machine/),
       expect.stringMatching(/^int8-minmax: the engine .* was not built by this user on this machine/),
     ]);
-    expect((await jsonWith<BuildResult>(stranger, ...onGpu('build'))).engines.map(({ built }) => built)).toEqual([false, false]);
+    expect((await jsonWith<BuildResult>(stranger, ...onGpu('build'))).engines.map(({ built }) => built)).toEqual([
+      false,
+      false,
+    ]);
   });
 
   it('quotes TensorRT when it refuses a model, and leaves no engine behind', async () => {
     const model = tinyModel();
-    await writeModel({ ...model, graph: { ...model.graph, docString: `${SCRIPT}build-error Could not find any implementation for node conv0\n` } }, join(dir, 'refused.onnx'));
+    await writeModel(
+      {
+        ...model,
+        graph: { ...model.graph, docString: `${SCRIPT}build-error Could not find any implementation for node conv0\n` },
+      },
+      join(dir, 'refused.onnx'),
+    );
     const refused = join(dir, 'refused.calib');
     await json('init', join(dir, 'refused.onnx'), '--calibration', join(dir, 'images'), '-o', refused);
     const outcome = await calib(['build', refused, '--backend', 'tensorrt', '--variants', 'fp32']);
     expect(outcome.code).toBe(1);
     expect(outcome.stdout).toMatch(/Could not find any implementation for node conv0[\s\S]*raise --workspace/);
-    expect(readdirSync(join(refused, 'engines')).flatMap((key) => readdirSync(join(refused, 'engines', key))).filter((name) => name.endsWith('.engine') || name === 'engine.json')).toEqual([]);
+    expect(
+      readdirSync(join(refused, 'engines'))
+        .flatMap((key) => readdirSync(join(refused, 'engines', key)))
+        .filter((name) => name.endsWith('.engine') || name === 'engine.json'),
+    ).toEqual([]);
   });
 });

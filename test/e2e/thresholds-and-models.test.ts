@@ -19,7 +19,16 @@ beforeAll(async () => {
   project = join(dir, 'tiny.calib');
   await writeTinyModel(join(dir, 'tiny.onnx'));
   await writeTinyImages(join(dir, 'images'), 48);
-  await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', project);
+  await calibJson(
+    'init',
+    join(dir, 'tiny.onnx'),
+    '--calibration',
+    join(dir, 'images'),
+    '--validation',
+    join(dir, 'images'),
+    '-o',
+    project,
+  );
   await calibJson('calibrate', project, '--tensorrt-grid', '8');
 });
 
@@ -34,14 +43,19 @@ describe('thresholds --costs', () => {
       expect(costs.filter((cost) => cost.method === method).map(({ group }) => group)).toEqual([null, 'day', 'night']);
     }
     // Night is darker: what clips at all clips the day.
-    const clipped = (group: string) => costs.find((cost) => cost.method === 'percentile' && cost.group === group)?.clippedFraction ?? 0;
+    const clipped = (group: string) =>
+      costs.find((cost) => cost.method === 'percentile' && cost.group === group)?.clippedFraction ?? 0;
     expect(clipped('day')).toBeGreaterThan(clipped('night'));
-    expect(costs.filter((cost) => cost.method === 'minmax').every(({ clippedFraction }) => clippedFraction === 0)).toBe(true);
+    expect(costs.filter((cost) => cost.method === 'minmax').every(({ clippedFraction }) => clippedFraction === 0)).toBe(
+      true,
+    );
   });
 
   it('is a table of methods and groups, and says when no tensor is meant', async () => {
     const { stdout } = await calib('thresholds', project, '--costs');
-    expect(stdout.split('\n')[0]).toMatch(/tensor\s+method\s+threshold\s+SQNR all\s+clipped all\s+SQNR day\s+clipped day\s+SQNR night\s+clipped night/);
+    expect(stdout.split('\n')[0]).toMatch(
+      /tensor\s+method\s+threshold\s+SQNR all\s+clipped all\s+SQNR day\s+clipped day\s+SQNR night\s+clipped night/,
+    );
     const { code, stderr } = await calib('thresholds', project, '--tensor', 'nothing');
     expect(code).toBe(2);
     expect(stderr).toContain('No calibrated tensor matches "nothing"');
@@ -51,12 +65,27 @@ describe('thresholds --costs', () => {
 describe('quantize --target tensorrt', () => {
   it('counts what is in the file, and gives it FP16 inputs and outputs on request', async () => {
     const out = join(dir, 'half.onnx');
-    const { nodes } = await calibJson<QuantizeResult>('quantize', project, '--target', 'tensorrt', '--variant', 'int8', '--io', 'fp16', '-o', out);
+    const { nodes } = await calibJson<QuantizeResult>(
+      'quantize',
+      project,
+      '--target',
+      'tensorrt',
+      '--variant',
+      'int8',
+      '--io',
+      'fp16',
+      '-o',
+      out,
+    );
     const model = readModel(out);
     expect(defaultOpset(model)).toBe(19);
-    for (const info of [...model.graph.input, ...model.graph.output]) expect([info.name, info.tensorType?.elemType]).toEqual([info.name, DataType.FLOAT16]);
+    for (const info of [...model.graph.input, ...model.graph.output])
+      expect([info.name, info.tensorType?.elemType]).toEqual([info.name, DataType.FLOAT16]);
     const count = (op: string): number => model.graph.node.filter((node) => node.opType === op).length;
-    expect({ QuantizeLinear: count('QuantizeLinear'), DequantizeLinear: count('DequantizeLinear') }).toEqual({ QuantizeLinear: nodes.QuantizeLinear, DequantizeLinear: nodes.DequantizeLinear });
+    expect({ QuantizeLinear: count('QuantizeLinear'), DequantizeLinear: count('DequantizeLinear') }).toEqual({
+      QuantizeLinear: nodes.QuantizeLinear,
+      DequantizeLinear: nodes.DequantizeLinear,
+    });
     // The weights are stored as integers: only activations are quantized at run time.
     expect(nodes.DequantizeLinear).toBe(nodes.QuantizeLinear + 2);
   });
@@ -64,14 +93,27 @@ describe('quantize --target tensorrt', () => {
 
 describe('set', () => {
   it('reads the target before the layers: which of them INT8 has to be asked for depends on it', async () => {
-    const { plan, target } = await calibJson<{ plan: PrecisionPlan; target: string }>('set', project, '--layer', '*', '--precision', 'int8', '--target', 'tensorrt');
+    const { plan, target } = await calibJson<{ plan: PrecisionPlan; target: string }>(
+      'set',
+      project,
+      '--layer',
+      '*',
+      '--precision',
+      'int8',
+      '--target',
+      'tensorrt',
+    );
     expect(target).toBe('tensorrt');
     expect(Object.values(plan.layers)).toEqual(['int8']);
     const { stdout } = await calib('set', project, '--layer', 'conv0', '--precision', 'fp16');
     const shown = await calib('show', project);
     expect(shown.stdout).toMatch(/^preprocessing {2}--resize 16x16 --order rgb/m);
     expect(shown.stdout).toMatch(/^plan .*conv0 fp16; rest fp16$/m);
-    expect(await calibJson('show', project)).toMatchObject({ calibrated: true, target: 'tensorrt', plan: { layers: { conv0: 'fp16' } } });
+    expect(await calibJson('show', project)).toMatchObject({
+      calibrated: true,
+      target: 'tensorrt',
+      plan: { layers: { conv0: 'fp16' } },
+    });
     expect(stdout).toContain('1 layer not INT8, 1 INT8 by name, target tensorrt');
   });
 });

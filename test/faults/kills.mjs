@@ -10,7 +10,14 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-const { values: flags } = parseArgs({ options: { kills: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, json: { type: 'boolean', default: false } } });
+const { values: flags } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
 const root = resolve(import.meta.dirname, '../..');
 const calibPath = join(root, 'out/main/calib.js');
 const sample = join(root, 'resources/sample');
@@ -30,7 +37,11 @@ function random() {
 }
 
 function calib(...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [calibPath, ...args, '--json'], { env, encoding: 'utf8', maxBuffer: 1e9 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [calibPath, ...args, '--json'], {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+  });
   if (status !== 0) throw new Error(`calib ${args.join(' ')} ended with ${status}: ${stderr.slice(-600)}`);
   return JSON.parse(stdout);
 }
@@ -39,7 +50,9 @@ function calib(...args) {
 function descendants(pid) {
   let ids;
   try {
-    ids = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number));
+    ids = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    );
   } catch {
     return [];
   }
@@ -69,7 +82,8 @@ async function killDuring(args, victim, durationMs, onStart) {
   let target = child.pid;
   let from = 0;
   if (victim !== 'app') {
-    for (target = undefined; target === undefined && !isOver; await sleep(5)) target = descendants(child.pid).find(({ command }) => command.includes(victim))?.pid;
+    for (target = undefined; target === undefined && !isOver; await sleep(5))
+      target = descendants(child.pid).find(({ command }) => command.includes(victim))?.pid;
     from = performance.now() - startedAt;
   }
   await Promise.race([ended, sleep(random() * Math.max(50, durationMs - from))]);
@@ -84,14 +98,23 @@ async function killDuring(args, victim, durationMs, onStart) {
   if (victim !== 'app' && onStart) child.kill('SIGKILL');
   await ended;
   for (let waited = 0; family.some(isAlive); waited += 20) {
-    if (waited > 20_000) throw new Error(`calib ${args[0]}: processes outlive what started them: ${family.filter(isAlive).map(commandOf).join('; ')}`);
+    if (waited > 20_000)
+      throw new Error(
+        `calib ${args[0]}: processes outlive what started them: ${family.filter(isAlive).map(commandOf).join('; ')}`,
+      );
     await sleep(20);
   }
   return isKilled;
 }
 
 function leftovers(...folders) {
-  return folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }).filter(({ name }) => LEFTOVER.test(name)).map(({ parentPath, name }) => join(parentPath, name)) : []));
+  return folders.flatMap((folder) =>
+    existsSync(folder)
+      ? readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter(({ name }) => LEFTOVER.test(name))
+          .map(({ parentPath, name }) => join(parentPath, name))
+      : [],
+  );
 }
 
 const check = (holds, message) => {
@@ -102,7 +125,16 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 // What all scenarios begin with: a project as it was made, and one that is calibrated, with two shards beside it.
 const fresh = join(work, 'fresh.calib');
 const done = join(work, 'done.calib');
-calib('init', join(sample, 'plate_chars.onnx'), '--calibration', join(sample, 'calibration'), '--validation', join(sample, 'validation'), '-o', fresh);
+calib(
+  'init',
+  join(sample, 'plate_chars.onnx'),
+  '--calibration',
+  join(sample, 'calibration'),
+  '--validation',
+  join(sample, 'validation'),
+  '-o',
+  fresh,
+);
 const LIMIT = ['--limit', '24'];
 cpSync(fresh, done, { recursive: true });
 const expected = calib('calibrate', done, ...LIMIT);
@@ -115,24 +147,135 @@ const mergedSha = calib('merge', merged, ...shards).sha256;
 
 const isStillCalibrated = (project) => {
   const again = calib('calibrate', project, ...LIMIT);
-  check(again.kept === true && again.sha256 === expected.sha256, `a finished calibration was lost: ${JSON.stringify(again).slice(0, 200)}`);
+  check(
+    again.kept === true && again.sha256 === expected.sha256,
+    `a finished calibration was lost: ${JSON.stringify(again).slice(0, 200)}`,
+  );
 };
 const out = join(work, 'out');
 
 /** name, what is killed, the project it begins with, the command, and what must hold after the next start. */
 const SCENARIOS = [
-  { name: 'calibrate', victims: ['app', 'compute-host'], base: fresh, args: (p) => ['calibrate', p, ...LIMIT], after: (p) => check(calib('calibrate', p, ...LIMIT).sha256 === expected.sha256, 'another calibration came out') },
-  { name: 'calibrate TensorRT grid', victims: ['app', 'compute-host'], base: done, args: (p) => ['calibrate', p, ...LIMIT, '--tensorrt-grid', '8'], after: (p) => { isStillCalibrated(p); calib('calibrate', p, ...LIMIT, '--tensorrt-grid', '8'); } },
-  { name: 'shard', victims: ['app', 'compute-host'], base: done, args: (p) => ['calibrate', p, '--shard', '1/2', '--fresh'], after: (p) => { calib('calibrate', p, '--shard', '1/2', '--fresh'); isStillCalibrated(p); } },
-  { name: 'merge', victims: ['app', 'compute-host'], base: done, args: (p) => ['merge', p, ...shards], after: (p) => { isStillCalibrated(p); check(calib('merge', p, ...shards).sha256 === mergedSha, 'another merge came out'); } },
-  { name: 'set', victims: ['app'], base: done, args: (p) => ['set', p, '--method', 'mse'], after: (p) => { const { method } = calib('show', p); check(method !== undefined, 'the project was lost'); calib('set', p, '--method', 'minmax'); isStillCalibrated(p); } },
-  { name: 'validate', victims: ['app', 'compute-host'], base: done, args: (p) => ['validate', p, '--limit', '12', '--variants', 'fp32,int8'], after: (p) => { check(same(calib('validate', p, '--limit', '12', '--variants', 'fp32,int8').variants, validated), 'another validation came out'); isStillCalibrated(p); } },
-  { name: 'bench', victims: ['bench-host', 'compute-host', 'app'], base: done, args: (p) => ['bench', p, '--variants', 'fp32,int8'], after: (p) => { calib('bench', p, '--variants', 'fp32'); isStillCalibrated(p); } },
-  { name: 'health', victims: ['app', 'compute-host'], base: done, args: (p) => ['health', p], after: (p) => { calib('health', p); isStillCalibrated(p); } },
-  { name: 'repair', victims: ['app', 'compute-host'], base: done, args: (p) => ['repair', p, '--limit', '12'], after: (p) => { isStillCalibrated(p); } },
-  { name: 'quantize', victims: ['app', 'compute-host'], base: done, args: (p) => ['quantize', p, '--target', 'onnxruntime', '-o', join(out, 'q.onnx')], after: (p) => { calib('quantize', p, '--target', 'onnxruntime', '-o', join(out, 'q.onnx')); calib('inspect', join(out, 'q.onnx')); isStillCalibrated(p); } },
-  { name: 'export', victims: ['app', 'compute-host'], base: done, args: (p) => ['export', p, '--format', 'triton', '-o', out], after: (p) => { calib('export', p, '--format', 'triton', '-o', out); isStillCalibrated(p); } },
-  { name: 'serve', victims: ['app', 'compute-host'], base: fresh, isServer: true, args: () => ['serve', '--root', '/', '--port', '0'], after: (p) => check(calib('calibrate', p, ...LIMIT).sha256 === expected.sha256, 'another calibration came out') },
+  {
+    name: 'calibrate',
+    victims: ['app', 'compute-host'],
+    base: fresh,
+    args: (p) => ['calibrate', p, ...LIMIT],
+    after: (p) => check(calib('calibrate', p, ...LIMIT).sha256 === expected.sha256, 'another calibration came out'),
+  },
+  {
+    name: 'calibrate TensorRT grid',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['calibrate', p, ...LIMIT, '--tensorrt-grid', '8'],
+    after: (p) => {
+      isStillCalibrated(p);
+      calib('calibrate', p, ...LIMIT, '--tensorrt-grid', '8');
+    },
+  },
+  {
+    name: 'shard',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['calibrate', p, '--shard', '1/2', '--fresh'],
+    after: (p) => {
+      calib('calibrate', p, '--shard', '1/2', '--fresh');
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'merge',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['merge', p, ...shards],
+    after: (p) => {
+      isStillCalibrated(p);
+      check(calib('merge', p, ...shards).sha256 === mergedSha, 'another merge came out');
+    },
+  },
+  {
+    name: 'set',
+    victims: ['app'],
+    base: done,
+    args: (p) => ['set', p, '--method', 'mse'],
+    after: (p) => {
+      const { method } = calib('show', p);
+      check(method !== undefined, 'the project was lost');
+      calib('set', p, '--method', 'minmax');
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'validate',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['validate', p, '--limit', '12', '--variants', 'fp32,int8'],
+    after: (p) => {
+      check(
+        same(calib('validate', p, '--limit', '12', '--variants', 'fp32,int8').variants, validated),
+        'another validation came out',
+      );
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'bench',
+    victims: ['bench-host', 'compute-host', 'app'],
+    base: done,
+    args: (p) => ['bench', p, '--variants', 'fp32,int8'],
+    after: (p) => {
+      calib('bench', p, '--variants', 'fp32');
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'health',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['health', p],
+    after: (p) => {
+      calib('health', p);
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'repair',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['repair', p, '--limit', '12'],
+    after: (p) => {
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'quantize',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['quantize', p, '--target', 'onnxruntime', '-o', join(out, 'q.onnx')],
+    after: (p) => {
+      calib('quantize', p, '--target', 'onnxruntime', '-o', join(out, 'q.onnx'));
+      calib('inspect', join(out, 'q.onnx'));
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'export',
+    victims: ['app', 'compute-host'],
+    base: done,
+    args: (p) => ['export', p, '--format', 'triton', '-o', out],
+    after: (p) => {
+      calib('export', p, '--format', 'triton', '-o', out);
+      isStillCalibrated(p);
+    },
+  },
+  {
+    name: 'serve',
+    victims: ['app', 'compute-host'],
+    base: fresh,
+    isServer: true,
+    args: () => ['serve', '--root', '/', '--port', '0'],
+    after: (p) => check(calib('calibrate', p, ...LIMIT).sha256 === expected.sha256, 'another calibration came out'),
+  },
 ];
 
 /** An upload and a calibration, asked of a server as the page does. */
@@ -140,8 +283,16 @@ async function askServer(project, output) {
   while (!/https?:\S+/.test(output())) await sleep(20);
   const url = new URL(/https?:\S+/.exec(output())[0]);
   const headers = { authorization: `Bearer ${url.searchParams.get('token')}` };
-  await globalThis.fetch(new URL('/api/upload?batch=b1&path=a.bin', url), { method: 'POST', headers, body: new Uint8Array(1000) }).catch(() => undefined);
-  await globalThis.fetch(new URL('/api/call', url), { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ method: 'startJob', request: { kind: 'calibrate', projectPath: project, limit: 24 } }) }).catch(() => undefined);
+  await globalThis
+    .fetch(new URL('/api/upload?batch=b1&path=a.bin', url), { method: 'POST', headers, body: new Uint8Array(1000) })
+    .catch(() => undefined);
+  await globalThis
+    .fetch(new URL('/api/call', url), {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ method: 'startJob', request: { kind: 'calibrate', projectPath: project, limit: 24 } }),
+    })
+    .catch(() => undefined);
 }
 
 const rows = new Map();
@@ -152,7 +303,9 @@ let kills = 0;
 let attempts = 0;
 const startedAt = performance.now();
 const only = flags.only?.split(',');
-const cases = SCENARIOS.filter(({ name }) => only === undefined || only.includes(name)).flatMap((scenario) => scenario.victims.map((victim) => ({ scenario, victim })));
+const cases = SCENARIOS.filter(({ name }) => only === undefined || only.includes(name)).flatMap((scenario) =>
+  scenario.victims.map((victim) => ({ scenario, victim })),
+);
 while (kills < count && attempts < 3 * count) {
   const { scenario, victim } = cases[attempts % cases.length];
   attempts += 1;
@@ -182,7 +335,10 @@ while (kills < count && attempts < 3 * count) {
     console.error(`${kills} of ${count}: ${label}`);
     try {
       scenario.after(project);
-      if (scenario.isServer) await killDuring(scenario.args(project), 'app', 1, async (output) => { while (!/https?:/.test(output())) await sleep(20); });
+      if (scenario.isServer)
+        await killDuring(scenario.args(project), 'app', 1, async (output) => {
+          while (!/https?:/.test(output())) await sleep(20);
+        });
     } catch (error) {
       row.lost += 1;
       failures.push(`${label}: ${error.message}`);
@@ -202,7 +358,16 @@ rmSync(work, { recursive: true, force: true });
 
 const table = [...rows.values()];
 const total = (key) => table.reduce((sum, row) => sum + row[key], 0);
-const summary = { kills, lost: total('lost'), leftovers: total('leftovers'), tooLate: total('tooLate'), seconds: Math.round((performance.now() - startedAt) / 1000), seed: Number(flags.seed), scenarios: table, failures };
+const summary = {
+  kills,
+  lost: total('lost'),
+  leftovers: total('leftovers'),
+  tooLate: total('tooLate'),
+  seconds: Math.round((performance.now() - startedAt) / 1000),
+  seed: Number(flags.seed),
+  scenarios: table,
+  failures,
+};
 if (flags.json) console.log(JSON.stringify(summary, null, 1));
 else {
   console.table(table);

@@ -55,7 +55,10 @@ const totalWeight = names.reduce((sum, name) => sum + weightOf(name), 0);
 const deadline = flags.seconds === undefined ? Number.POSITIVE_INFINITY : Date.now() + 1000 * Number(flags.seconds);
 const stateOf = (name) => ({
   name,
-  inputs: flags.seconds === undefined ? Math.ceil((Number(flags.inputs) * weightOf(name)) / totalWeight) : Number.POSITIVE_INFINITY,
+  inputs:
+    flags.seconds === undefined
+      ? Math.ceil((Number(flags.inputs) * weightOf(name)) / totalWeight)
+      : Number.POSITIVE_INFINITY,
   next: 1e9 * Number(flags.seed),
   trials: 0,
   accepted: 0,
@@ -80,7 +83,11 @@ function readSeed(folder) {
   return bytes.length === 8 ? bytes.readDoubleLE(0) : null;
 }
 
-const worker = (args, options) => [join(outDir, 'worker.mjs'), args, { ...options, execArgv: ['--max-old-space-size=400'] }];
+const worker = (args, options) => [
+  join(outDir, 'worker.mjs'),
+  args,
+  { ...options, execArgv: ['--max-old-space-size=400'] },
+];
 
 /** Tries the seeds from `first` to `end`; resolves to the report of the process, or to the fault that ended it. */
 function tryRange(target, first, end, folder) {
@@ -106,8 +113,14 @@ function tryRange(target, first, end, folder) {
       clearInterval(watch);
       if (report !== null && hung === null) return done(report);
       const seed = hung ?? readSeed(folder) ?? first;
-      const error = hung === null ? `The process ended with ${signal ?? `code ${code}`}\n${errors}` : `The input took more than ${HANG_SECONDS} s of processor time`;
-      spawnSync(process.execPath, [join(outDir, 'worker.mjs'), ...[target.name, seed, seed, folder, MEMORY_LIMIT_MB, 'write-input'].map(String)]);
+      const error =
+        hung === null
+          ? `The process ended with ${signal ?? `code ${code}`}\n${errors}`
+          : `The input took more than ${HANG_SECONDS} s of processor time`;
+      spawnSync(process.execPath, [
+        join(outDir, 'worker.mjs'),
+        ...[target.name, seed, seed, folder, MEMORY_LIMIT_MB, 'write-input'].map(String),
+      ]);
       done({ trials: seed - first + 1, accepted: 0, peakRssMb: 0, fault: { seed, error } });
     });
   });
@@ -124,7 +137,9 @@ function keepFailure(target, { seed, error }, folder) {
 /** The target that has had the smallest part of its share; null when all have had theirs. */
 function nextTarget() {
   if (Date.now() > deadline) return null;
-  const open = targets.filter((target) => target.next - 1e9 * Number(flags.seed) < target.inputs && target.faults.length < 5);
+  const open = targets.filter(
+    (target) => target.next - 1e9 * Number(flags.seed) < target.inputs && target.faults.length < 5,
+  );
   const partOf = (target) => (target.next - 1e9 * Number(flags.seed)) / weightOf(target.name);
   return open.reduce((least, target) => (least === null || partOf(target) < partOf(least) ? target : least), null);
 }
@@ -135,7 +150,10 @@ async function lane(number) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     const first = target.next;
-    const share = flags.seconds === undefined ? INPUTS_PER_PROCESS : Math.ceil((INPUTS_PER_PROCESS * weightOf(target.name)) / totalWeight);
+    const share =
+      flags.seconds === undefined
+        ? INPUTS_PER_PROCESS
+        : Math.ceil((INPUTS_PER_PROCESS * weightOf(target.name)) / totalWeight);
     const end = Math.min(first + share, 1e9 * Number(flags.seed) + target.inputs);
     target.next = end;
     const report = await tryRange(target, first, end, folder);
@@ -155,8 +173,15 @@ try {
 const seconds = (Date.now() - startedAt) / 1000;
 const trials = targets.reduce((sum, target) => sum + target.trials, 0);
 const faults = targets.reduce((sum, target) => sum + target.faults.length, 0);
-const rows = targets.map(({ name, trials: own, accepted, peakRssMb, faults: found }) => ({ target: name, inputs: own, accepted, peakRssMb, faults: found.length }));
-if (flags.json) process.stdout.write(`${JSON.stringify({ inputs: trials, seconds, faults, targets: rows }, null, 1)}\n`);
+const rows = targets.map(({ name, trials: own, accepted, peakRssMb, faults: found }) => ({
+  target: name,
+  inputs: own,
+  accepted,
+  peakRssMb,
+  faults: found.length,
+}));
+if (flags.json)
+  process.stdout.write(`${JSON.stringify({ inputs: trials, seconds, faults, targets: rows }, null, 1)}\n`);
 else {
   console.table(rows);
   console.log(`${trials} inputs in ${Math.round(seconds)} s, ${faults === 0 ? 'no faults' : `${faults} faults`}`);

@@ -5,7 +5,14 @@ import { tinyModel } from '../support/tiny-project';
 import type { Draws } from './mutate';
 
 const constant = (name: string, dims: readonly number[]): Tensor =>
-  floatTensor(name, dims, pseudoRandom(dims.reduce((product, dim) => product * dim, 1), dims.length));
+  floatTensor(
+    name,
+    dims,
+    pseudoRandom(
+      dims.reduce((product, dim) => product * dim, 1),
+      dims.length,
+    ),
+  );
 
 /** Small models that between them reach every pass of the preparation and every rule of placement. */
 export function seedModels(): readonly Model[] {
@@ -14,7 +21,9 @@ export function seedModels(): readonly Model[] {
 
 /** Conv, BatchNormalization, Clip, a depthwise Conv, a residual Add, pooling. */
 function normalizedModel(): Model {
-  const parameters = ['gamma', 'beta', 'mean', 'variance'].map((name) => floatTensor(name, [16], pseudoRandom(16, 3).map(Math.abs)));
+  const parameters = ['gamma', 'beta', 'mean', 'variance'].map((name) =>
+    floatTensor(name, [16], pseudoRandom(16, 3).map(Math.abs)),
+  );
   return buildModel({
     inputs: { x: ['n', 3, 8, 8] },
     outputs: { y: null },
@@ -23,13 +32,21 @@ function normalizedModel(): Model {
       makeNode('Conv', ['x', 'w0'], ['c0'], { name: 'conv', attributes: [intsAttr('pads', [1, 1, 1, 1])] }),
       makeNode('BatchNormalization', ['c0', 'gamma', 'beta', 'mean', 'variance'], ['bn'], { name: 'bn' }),
       makeNode('Clip', ['bn', 'low', 'high'], ['clip'], { name: 'clip' }),
-      makeNode('Conv', ['clip', 'w1'], ['c1'], { name: 'depthwise', attributes: [intAttr('group', 16), intsAttr('pads', [1, 1, 1, 1])] }),
+      makeNode('Conv', ['clip', 'w1'], ['c1'], {
+        name: 'depthwise',
+        attributes: [intAttr('group', 16), intsAttr('pads', [1, 1, 1, 1])],
+      }),
       makeNode('Identity', ['c1'], ['same'], { name: 'identity' }),
       makeNode('Add', ['same', 'clip'], ['sum'], { name: 'add' }),
       makeNode('MaxPool', ['sum'], ['pool'], { name: 'pool', attributes: [intsAttr('kernel_shape', [2, 2])] }),
       makeNode('GlobalAveragePool', ['pool'], ['y'], { name: 'gap' }),
     ],
-    initializers: [constant('w0', [16, 3, 3, 3]), constant('w1', [16, 1, 3, 3]), floatTensor('high', [], [6]), ...parameters],
+    initializers: [
+      constant('w0', [16, 3, 3, 3]),
+      constant('w1', [16, 1, 3, 3]),
+      floatTensor('high', [], [6]),
+      ...parameters,
+    ],
     opset: 12,
   });
 }
@@ -79,7 +96,10 @@ function concatModel(): Model {
       makeNode('Conv', ['left', 'w1'], ['c1'], { name: 'conv1' }),
       makeNode('Concat', ['c1', 'right'], ['both'], { name: 'concat', attributes: [intAttr('axis', 1)] }),
       makeNode('Resize', ['both', '', 'scales'], ['large'], { name: 'resize' }),
-      makeNode('ConvTranspose', ['large', 'wt'], ['y'], { name: 'transpose', attributes: [intsAttr('strides', [2, 2])] }),
+      makeNode('ConvTranspose', ['large', 'wt'], ['y'], {
+        name: 'transpose',
+        attributes: [intsAttr('strides', [2, 2])],
+      }),
       makeNode('AveragePool', ['both'], ['z'], { name: 'average', attributes: [intsAttr('kernel_shape', [2, 2])] }),
     ],
     initializers: [
@@ -93,9 +113,38 @@ function concatModel(): Model {
   });
 }
 
-const OPERATORS = ['Conv', 'Gemm', 'MatMul', 'Relu', 'Clip', 'Concat', 'Add', 'Mul', 'Split', 'Resize', 'Softmax', 'BatchNormalization',
-  'Identity', 'Dropout', 'Constant', 'If', 'Loop', 'QuantizeLinear', 'DequantizeLinear', 'Cast', 'Where', 'Pad', 'ConvTranspose',
-  'AveragePool', 'LayerNormalization', 'InstanceNormalization', 'Celu', 'NonMaxSuppression', 'Reshape', 'Unknown'];
+const OPERATORS = [
+  'Conv',
+  'Gemm',
+  'MatMul',
+  'Relu',
+  'Clip',
+  'Concat',
+  'Add',
+  'Mul',
+  'Split',
+  'Resize',
+  'Softmax',
+  'BatchNormalization',
+  'Identity',
+  'Dropout',
+  'Constant',
+  'If',
+  'Loop',
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'Cast',
+  'Where',
+  'Pad',
+  'ConvTranspose',
+  'AveragePool',
+  'LayerNormalization',
+  'InstanceNormalization',
+  'Celu',
+  'NonMaxSuppression',
+  'Reshape',
+  'Unknown',
+];
 const DIMENSIONS = [0, 1, 2, 3, 8, 15, 16, 17, 1e9, 2 ** 40, -1];
 
 /** The model with one to four changes that keep it a protobuf message but may make it meaningless. */
@@ -109,15 +158,30 @@ function changeModel(model: Model, draws: Draws): Model {
   const { graph } = model;
   switch (draws.below(8)) {
     case 0:
-      return { ...model, opsetImport: [{ domain: draws.pick(['', 'ai.onnx', 'com.microsoft']), version: draws.below(30) }] };
+      return {
+        ...model,
+        opsetImport: [{ domain: draws.pick(['', 'ai.onnx', 'com.microsoft']), version: draws.below(30) }],
+      };
     case 1:
-      return { ...model, graph: { ...graph, initializer: changeOne(graph.initializer, draws, (tensor) => changeTensor(tensor, draws)) } };
+      return {
+        ...model,
+        graph: { ...graph, initializer: changeOne(graph.initializer, draws, (tensor) => changeTensor(tensor, draws)) },
+      };
     case 2:
-      return { ...model, graph: { ...graph, input: changeOne(graph.input, draws, (value) => changeValue(value, graph, draws)) } };
+      return {
+        ...model,
+        graph: { ...graph, input: changeOne(graph.input, draws, (value) => changeValue(value, graph, draws)) },
+      };
     case 3:
-      return { ...model, graph: { ...graph, output: changeOne(graph.output, draws, (value) => changeValue(value, graph, draws)) } };
+      return {
+        ...model,
+        graph: { ...graph, output: changeOne(graph.output, draws, (value) => changeValue(value, graph, draws)) },
+      };
     default:
-      return { ...model, graph: { ...graph, node: changeOne(graph.node, draws, (node) => changeNode(node, graph, draws)) } };
+      return {
+        ...model,
+        graph: { ...graph, node: changeOne(graph.node, draws, (node) => changeNode(node, graph, draws)) },
+      };
   }
 }
 
@@ -129,7 +193,13 @@ function changeOne<T>(list: readonly T[], draws: Draws, change: (item: T) => T):
 }
 
 function tensorName(graph: Graph, draws: Draws): string {
-  const names = [...graph.node.flatMap((node) => node.output), ...graph.initializer.map((tensor) => tensor.name), '', '__proto__', 'new'];
+  const names = [
+    ...graph.node.flatMap((node) => node.output),
+    ...graph.initializer.map((tensor) => tensor.name),
+    '',
+    '__proto__',
+    'new',
+  ];
   return draws.pick(names);
 }
 
@@ -143,7 +213,10 @@ function changeTensor(tensor: Tensor, draws: Draws): Tensor {
       const bytes = tensor.data.kind === 'bytes' ? tensor.data.bytes : new Uint8Array();
       const value = draws.pick([0, 0x7f, 0xff, 0x80]);
       const from = draws.below(bytes.length);
-      return { ...tensor, data: { kind: 'bytes', bytes: bytes.map((byte, i) => (i >= from && i < from + 8 ? value : byte)) } };
+      return {
+        ...tensor,
+        data: { kind: 'bytes', bytes: bytes.map((byte, i) => (i >= from && i < from + 8 ? value : byte)) },
+      };
     }
     default:
       return { ...tensor, name: draws.pick(['', '__proto__', 'x', 'w0', 'y']) };
@@ -153,7 +226,10 @@ function changeTensor(tensor: Tensor, draws: Draws): Tensor {
 function changeValue(value: ValueInfo, graph: Graph, draws: Draws): ValueInfo {
   if (draws.chance(0.3)) return { ...value, name: tensorName(graph, draws) };
   if (draws.chance(0.2)) return { ...value, tensorType: null };
-  const shape = Array.from({ length: draws.below(6) }, () => ({ kind: 'value', value: draws.pick(DIMENSIONS) }) as const);
+  const shape = Array.from(
+    { length: draws.below(6) },
+    () => ({ kind: 'value', value: draws.pick(DIMENSIONS) }) as const,
+  );
   return { ...value, tensorType: { elemType: draws.below(18), shape: draws.chance(0.2) ? null : shape } };
 }
 
@@ -175,7 +251,19 @@ function changeNode(node: Node, graph: Graph, draws: Draws): Node {
 }
 
 function changeAttributes(attributes: readonly Attribute[], draws: Draws): readonly Attribute[] {
-  const name = draws.pick(['axis', 'group', 'pads', 'strides', 'kernel_shape', 'dilations', 'perm', 'axes', 'to', 'transB', 'auto_pad']);
+  const name = draws.pick([
+    'axis',
+    'group',
+    'pads',
+    'strides',
+    'kernel_shape',
+    'dilations',
+    'perm',
+    'axes',
+    'to',
+    'transB',
+    'auto_pad',
+  ]);
   const ints = Array.from({ length: draws.below(5) }, () => draws.pick(DIMENSIONS));
   const added = draws.chance(0.5) ? intsAttr(name, ints) : intAttr(name, draws.pick(DIMENSIONS));
   return [...changeOne(attributes, draws, (attribute) => ({ ...attribute, name })), added];

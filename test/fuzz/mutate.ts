@@ -25,7 +25,24 @@ export class Draws {
 }
 
 /** Lengths, counts and dimensions at which parsers fail: borders of integer types, of floats and of buffers. */
-const EDGE_NUMBERS = [0, 1, 2, 7, 127, 128, 255, 256, 4095, 4096, 65535, 65536, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+const EDGE_NUMBERS = [
+  0,
+  1,
+  2,
+  7,
+  127,
+  128,
+  255,
+  256,
+  4095,
+  4096,
+  65535,
+  65536,
+  2 ** 24,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32 - 1,
+];
 
 /** Half of all inputs have one change, so that it reaches the code behind the first checks; the others up to `limit`. */
 function changeCount(draws: Draws, limit: number): number {
@@ -86,8 +103,37 @@ function varint(value: number): Uint8Array {
 
 /** Fragments that have a meaning in JSON, CSV or the header of a NumPy array. */
 const TEXT_PARTS = [
-  '__proto__', 'constructor', 'toString', 'null', 'true', '{}', '[]', '[[[[[[', '"', '\\', ',', ';', '\t', '\r\n', '\n', '\0',
-  '-0', '1e400', '-1', '0.5', '9007199254740993', '4294967296', 'NaN', '\ufeff', '\u2028', '#', ': ', '3.0', '00', '../', '(1000000000,',
+  '__proto__',
+  'constructor',
+  'toString',
+  'null',
+  'true',
+  '{}',
+  '[]',
+  '[[[[[[',
+  '"',
+  '\\',
+  ',',
+  ';',
+  '\t',
+  '\r\n',
+  '\n',
+  '\0',
+  '-0',
+  '1e400',
+  '-1',
+  '0.5',
+  '9007199254740993',
+  '4294967296',
+  'NaN',
+  '\ufeff',
+  '\u2028',
+  '#',
+  ': ',
+  '3.0',
+  '00',
+  '../',
+  '(1000000000,',
 ];
 
 /** A copy of `seed` with one to eight random changes of text; the result need not be valid UTF-8 or JSON. */
@@ -135,10 +181,25 @@ export function mutateJson(seed: unknown, draws: Draws): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value) ?? 'null');
 }
 
-const OTHER_VALUES: readonly unknown[] = [null, true, 0, -1, 1.5, 1e308, '', 'text', '__proto__', [], {}, [[]], { length: 4294967295 }];
+const OTHER_VALUES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1.5,
+  1e308,
+  '',
+  'text',
+  '__proto__',
+  [],
+  {},
+  [[]],
+  { length: 4294967295 },
+];
 
 function changeJson(value: unknown, draws: Draws): unknown {
-  if (typeof value !== 'object' || value === null || draws.chance(0.1)) return draws.pick<unknown>([...OTHER_VALUES, value]);
+  if (typeof value !== 'object' || value === null || draws.chance(0.1))
+    return draws.pick<unknown>([...OTHER_VALUES, value]);
   if (Array.isArray(value)) {
     const at = draws.below(value.length);
     const items: readonly unknown[] = value;

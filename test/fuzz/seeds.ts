@@ -5,7 +5,11 @@ import { deflateRawSync } from 'node:zlib';
 export const SAMPLE_PROJECT = {
   version: 1,
   name: 'plates',
-  model: { path: '../model.onnx', sha256: 'ab'.repeat(32), weights: [{ file: 'model.onnx.data', sha256: 'cd'.repeat(32) }] },
+  model: {
+    path: '../model.onnx',
+    sha256: 'ab'.repeat(32),
+    weights: [{ file: 'model.onnx.data', sha256: 'cd'.repeat(32) }],
+  },
   calibrationSet: { path: '../images/calibration', labels: null },
   validationSet: { path: '../images/validation', labels: '../images/labels.csv' },
   preprocessing: {
@@ -63,7 +67,12 @@ export function npzFile(isDeflated: boolean): Buffer {
     common.writeUInt32LE(bytes.length, 18);
     common.writeUInt16LE(name.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, Buffer.from(name), stored]);
-    const entry = Buffer.concat([Buffer.from('PK\x01\x02\x14\0', 'latin1'), common, Buffer.alloc(14), Buffer.from(name)]);
+    const entry = Buffer.concat([
+      Buffer.from('PK\x01\x02\x14\0', 'latin1'),
+      common,
+      Buffer.alloc(14),
+      Buffer.from(name),
+    ]);
     entry.writeUInt32LE(offset, 42);
     locals.push(local);
     directory.push(entry);

@@ -68,7 +68,8 @@ const onnxBytes: FuzzTarget = {
   input: (draws) => mutateBytes(draws.pick(encodedModels), draws.pick(encodedModels), draws),
   run: (bytes) => {
     const model = parseModel(bytes, 'fuzz.onnx');
-    if (!Buffer.from(encodeModel(model)).equals(bytes)) throw new Error('A model that was read and not edited was not written back byte for byte');
+    if (!Buffer.from(encodeModel(model)).equals(bytes))
+      throw new Error('A model that was read and not edited was not written back byte for byte');
     useModel(model);
   },
 };
@@ -81,7 +82,9 @@ const onnxGraph: FuzzTarget = {
 
 const cacheText = formatCalibrationCache({
   header: 'TRT-100600-EntropyCalibration2',
-  entries: ['input', '/conv/Conv_output_0', '(Unnamed Layer* 3) [Convolution]_output', 'a: b', '__proto__'].map((name, i) => ({ name, scale: 0.1 * (i + 1) })),
+  entries: ['input', '/conv/Conv_output_0', '(Unnamed Layer* 3) [Convolution]_output', 'a: b', '__proto__'].map(
+    (name, i) => ({ name, scale: 0.1 * (i + 1) }),
+  ),
 });
 
 const cache: FuzzTarget = {
@@ -90,13 +93,17 @@ const cache: FuzzTarget = {
   run: (bytes) => {
     const parsed = parseCalibrationCache(utf8(bytes), 'fuzz.cache');
     const again = parseCalibrationCache(formatCalibrationCache(parsed), 'again.cache');
-    if (JSON.stringify(again) !== JSON.stringify(parsed)) throw new Error('A calibration cache changed when it was written and read again');
+    if (JSON.stringify(again) !== JSON.stringify(parsed))
+      throw new Error('A calibration cache changed when it was written and read again');
   },
 };
 
 const project: FuzzTarget = {
   weight: 8,
-  input: (draws) => (draws.chance(0.3) ? mutateText(JSON.stringify(SAMPLE_PROJECT), '{"a":[1]}', draws) : mutateJson(SAMPLE_PROJECT, draws)),
+  input: (draws) =>
+    draws.chance(0.3)
+      ? mutateText(JSON.stringify(SAMPLE_PROJECT), '{"a":[1]}', draws)
+      : mutateJson(SAMPLE_PROJECT, draws),
   run: async (bytes, folder) => {
     fileIn(folder, 'project.json', bytes);
     await loadProject(folder);
@@ -112,12 +119,19 @@ const sampleIndex = {
   sha256: 'cd'.repeat(32),
   seconds: 1.5,
   warnings: [{ code: 'few-images', message: 'Only 4 images.' }],
-  tensors: ['input', '__proto__', 'r0'].map((name) => ({ name, min: -1, max: 2, elements: 100, thresholds: { minmax: 2, entropy: 1.5, percentile: 1.9, mse: 1.8 } })),
+  tensors: ['input', '__proto__', 'r0'].map((name) => ({
+    name,
+    min: -1,
+    max: 2,
+    elements: 100,
+    thresholds: { minmax: 2, entropy: 1.5, percentile: 1.9, mse: 1.8 },
+  })),
 };
 
 const index: FuzzTarget = {
   weight: 8,
-  input: (draws) => (draws.chance(0.3) ? mutateText(JSON.stringify(sampleIndex), '[]', draws) : mutateJson(sampleIndex, draws)),
+  input: (draws) =>
+    draws.chance(0.3) ? mutateText(JSON.stringify(sampleIndex), '[]', draws) : mutateJson(sampleIndex, draws),
   run: (bytes, folder) => {
     fileIn(folder, 'histograms.bin', new Uint8Array(1));
     fileIn(folder, 'index.json', bytes);
@@ -125,13 +139,32 @@ const index: FuzzTarget = {
   },
 };
 
-const sampleValues = [pseudoRandom(400).map(Math.abs), pseudoRandom(300, 2).map((x) => x * 3), [0, 0, Number.NaN, Number.POSITIVE_INFINITY]];
+const sampleValues = [
+  pseudoRandom(400).map(Math.abs),
+  pseudoRandom(300, 2).map((x) => x * 3),
+  [0, 0, Number.NaN, Number.POSITIVE_INFINITY],
+];
 const histogramRecords = sampleValues.map((values) => encodeHistogram(slowHistogram(values)));
 const histogramFile = Buffer.from(
   encodeHistogramFile({
-    header: { key: 'k', tensors: ['a', 'b'], groups: ['day', '__proto__'], images: ['x.png'], skipped: [], nonFinite: [], shard: null, seconds: 1 },
+    header: {
+      key: 'k',
+      tensors: ['a', 'b'],
+      groups: ['day', '__proto__'],
+      images: ['x.png'],
+      skipped: [],
+      nonFinite: [],
+      shard: null,
+      seconds: 1,
+    },
     // A null prototype, so that the group "__proto__" is a member like any other.
-    records: Object.assign(Object.create(null) as object, Object.fromEntries([['day', histogramRecords.slice(0, 2)], ['__proto__', histogramRecords.slice(1, 3)]])),
+    records: Object.assign(
+      Object.create(null) as object,
+      Object.fromEntries([
+        ['day', histogramRecords.slice(0, 2)],
+        ['__proto__', histogramRecords.slice(1, 3)],
+      ]),
+    ),
     amax: Float32Array.of(1, 2),
     grid: null,
   }),
@@ -145,20 +178,29 @@ const histogram: FuzzTarget = {
     const records = isFile ? Object.values(decodeHistogramFile(bytes, 'fuzz.bin').records).flat() : [bytes];
     const decoded = records.map(decodeHistogram);
     for (const [i, content] of decoded.entries()) {
-      if (!Buffer.from(encodeHistogram(content)).equals(records[i] ?? new Uint8Array())) throw new Error('A histogram record is not canonical');
+      if (!Buffer.from(encodeHistogram(content)).equals(records[i] ?? new Uint8Array()))
+        throw new Error('A histogram record is not canonical');
     }
     if (decoded.length > 0) mergeHistograms(decoded);
   },
 };
 
-const npySeeds = [npyFile('<f4', [2, 3, 4, 4]), npyFile('|u1', [4, 4, 3]), npyFile('>f8', [4, 4]), npzFile(false), npzFile(true)];
+const npySeeds = [
+  npyFile('<f4', [2, 3, 4, 4]),
+  npyFile('|u1', [4, 4, 3]),
+  npyFile('>f8', [4, 4]),
+  npzFile(false),
+  npzFile(true),
+];
 
 const npy: FuzzTarget = {
   weight: 8,
   input: (draws) => {
     const seed = draws.pick(npySeeds);
     if (draws.chance(0.5)) return mutateBytes(seed, draws.pick(npySeeds), draws);
-    const header = Buffer.from(mutateText(Buffer.from(seed.subarray(0, 128)).toString('latin1'), "'shape': (100000, 3, 64, 64)", draws));
+    const header = Buffer.from(
+      mutateText(Buffer.from(seed.subarray(0, 128)).toString('latin1'), "'shape': (100000, 3, 64, 64)", draws),
+    );
     return Buffer.concat([header, seed.subarray(128)]);
   },
   run: async (bytes, folder) => {
@@ -187,7 +229,9 @@ const labels: FuzzTarget = {
 
 const record = JSON.parse(JSON.stringify(sampleRecord())) as Record<string, unknown>;
 // One class and one variant reach the same guards as all of them, a hundred times as fast.
-const smallRecord = JSON.parse(JSON.stringify(record, (_, value: unknown) => (Array.isArray(value) ? value.slice(0, 2) : value))) as unknown;
+const smallRecord = JSON.parse(
+  JSON.stringify(record, (_, value: unknown) => (Array.isArray(value) ? value.slice(0, 2) : value)),
+) as unknown;
 
 const run: FuzzTarget = {
   weight: 8,
@@ -199,7 +243,9 @@ const imageSeeds: Promise<readonly Uint8Array[]> = (async () => {
   const raw = { raw: { width: 8, height: 6, channels: 3 } } as const;
   const pixels = Buffer.from(Array.from({ length: 8 * 6 * 3 }, (_, i) => (i * 37) % 256));
   const image = (): Sharp => sharp(pixels, raw);
-  const encoded = await Promise.all([image().png(), image().jpeg(), image().webp(), image().tiff()].map((pipeline) => pipeline.toBuffer()));
+  const encoded = await Promise.all(
+    [image().png(), image().jpeg(), image().webp(), image().tiff()].map((pipeline) => pipeline.toBuffer()),
+  );
   return [...encoded, bmpFile(8, 6)];
 })();
 
@@ -227,7 +273,8 @@ const images: FuzzTarget = {
   },
   run: async (bytes, folder) => {
     const { width, height, channels, data } = await decodeImage(fileIn(folder, 'fuzz.img', bytes), 'fuzz.img');
-    if (data.length !== width * height * channels) throw new Error(`${width}x${height}x${channels} pixels have ${data.length} bytes`);
+    if (data.length !== width * height * channels)
+      throw new Error(`${width}x${height}x${channels} pixels have ${data.length} bytes`);
   },
 };
 

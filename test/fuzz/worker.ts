@@ -17,7 +17,8 @@ export interface FuzzReport {
 
 const [name = '', first = '0', end = '0', folder = '', limitMb = '512', replayed = ''] = process.argv.slice(2);
 const target = TARGETS_BY_NAME.get(name);
-if (target === undefined) throw new Error(`Expected a target, one of ${[...TARGETS_BY_NAME.keys()].join(', ')}, found "${name}"`);
+if (target === undefined)
+  throw new Error(`Expected a target, one of ${[...TARGETS_BY_NAME.keys()].join(', ')}, found "${name}"`);
 
 const scratch = makeFolder(join(folder, 'scratch'));
 const progress = openSync(join(folder, 'seed'), 'w');
@@ -50,7 +51,12 @@ async function main(own: FuzzTarget): Promise<FuzzReport> {
     }
     if (peakRssMb() > Number(limitMb)) {
       writeFileSync(join(folder, 'input'), bytes);
-      return { trials, accepted, peakRssMb: peakRssMb(), fault: { seed, error: `The process used ${peakRssMb()} MB, more than ${limitMb} MB` } };
+      return {
+        trials,
+        accepted,
+        peakRssMb: peakRssMb(),
+        fault: { seed, error: `The process used ${peakRssMb()} MB, more than ${limitMb} MB` },
+      };
     }
   }
   return { trials: Number(end) - Number(first), accepted, peakRssMb: peakRssMb(), fault: null };

@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProjectFile } from '../../src-shared/domain/project';
 import type { ThresholdTable } from '../../src-shared/contract/api';
 import type { ValidateResult } from '../../src-shared/contract/jobs';
-import type { AutoResult, DiagnosisResult, SearchPlan, SearchResult, SensitivityResult } from '../../src-shared/domain/analysis';
+import type {
+  AutoResult,
+  DiagnosisResult,
+  SearchPlan,
+  SearchResult,
+  SensitivityResult,
+} from '../../src-shared/domain/analysis';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';
 
@@ -28,9 +34,17 @@ let made = 0;
 /** Every n-th image of the sample's calibration set, as a list. */
 function calibrationList(every: number): string {
   const folder = join(SAMPLE, 'calibration');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.jpg')).sort();
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.jpg'))
+    .sort();
   const path = join(dir, `every-${every}.txt`);
-  writeFileSync(path, files.filter((_, i) => i % every === 0).map((file) => join(folder, file)).join('\n'));
+  writeFileSync(
+    path,
+    files
+      .filter((_, i) => i % every === 0)
+      .map((file) => join(folder, file))
+      .join('\n'),
+  );
   return path;
 }
 
@@ -62,7 +76,16 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 describe('calib sensitivity', () => {
   it('measures what validation measures: all INT8, and the plan with one layer released', async () => {
     const path = project();
-    const { baseline, layers, images } = await analyse<SensitivityResult>('sensitivity', path, '--metric', 'worst-group', '--limit', '10000', '--layer', FIRST);
+    const { baseline, layers, images } = await analyse<SensitivityResult>(
+      'sensitivity',
+      path,
+      '--metric',
+      'worst-group',
+      '--limit',
+      '10000',
+      '--layer',
+      FIRST,
+    );
     await calibJson('set', path, '--layer', FIRST, '--precision', 'fp16');
     const { variants, images: validated } = await analyse<ValidateResult>('validate', path, '--variants', 'int8,mixed');
     const [int8, mixed] = variants;
@@ -73,22 +96,30 @@ describe('calib sensitivity', () => {
     expect(released?.quality?.top1).toBeCloseTo(mixed?.top1 ?? -1, 9);
     expect(released?.quality?.agreement).toBeCloseTo(mixed?.agreement ?? -1, 9);
     expect(released?.quality?.sqnrDb).toBeCloseTo(mixed?.outputSqnrDb ?? -1, 6);
-    expect(released?.score).toBeCloseTo((released?.quality?.worstGroup?.top1 ?? 0) - (baseline.worstGroup?.top1 ?? 0), 9);
+    expect(released?.score).toBeCloseTo(
+      (released?.quality?.worstGroup?.top1 ?? 0) - (baseline.worstGroup?.top1 ?? 0),
+      9,
+    );
   });
 
-  it('answers three different questions', async () => {
-    const ask = (kind: string): Promise<SensitivityResult> => analyse('sensitivity', project(), '--kind', kind, '--limit', '16');
-    const [release, cause, visible] = [await ask('release'), await ask('cause'), await ask('visible')];
-    for (const { layers } of [release, cause, visible]) {
-      expect(layers.length).toBeGreaterThan(15);
-      expect(layers.map(({ score }) => score)).toEqual(layers.map(({ score }) => score).toSorted((a, b) => b - a));
-    }
-    // One INT8 layer among FP32 ones does less harm than all together.
-    const all = release.baseline.sqnrDb ?? 0;
-    expect(cause.layers.every(({ sqnrDb }) => (sqnrDb ?? Infinity) > all)).toBe(true);
-    expect(visible.layers.every(({ quality }) => quality === null)).toBe(true);
-    expect(visible.passes).toBeLessThan(release.passes);
-  }, SLOW);
+  it(
+    'answers three different questions',
+    async () => {
+      const ask = (kind: string): Promise<SensitivityResult> =>
+        analyse('sensitivity', project(), '--kind', kind, '--limit', '16');
+      const [release, cause, visible] = [await ask('release'), await ask('cause'), await ask('visible')];
+      for (const { layers } of [release, cause, visible]) {
+        expect(layers.length).toBeGreaterThan(15);
+        expect(layers.map(({ score }) => score)).toEqual(layers.map(({ score }) => score).toSorted((a, b) => b - a));
+      }
+      // One INT8 layer among FP32 ones does less harm than all together.
+      const all = release.baseline.sqnrDb ?? 0;
+      expect(cause.layers.every(({ sqnrDb }) => (sqnrDb ?? Infinity) > all)).toBe(true);
+      expect(visible.layers.every(({ quality }) => quality === null)).toBe(true);
+      expect(visible.passes).toBeLessThan(release.passes);
+    },
+    SLOW,
+  );
 
   it('refuses questions without an answer', async () => {
     const path = project();
@@ -116,72 +147,182 @@ describe('calib auto', () => {
     expect(auto?.groups['night']?.top1).toBeGreaterThan((entropy?.groups['night']?.top1 ?? 100) + 5);
     await calibJson('set', path, '--method', 'auto');
     const { tensors } = await analyse<ThresholdTable>('thresholds', path);
-    const stored = JSON.parse(readFileSync(join(path, 'analysis/auto.json'), 'utf8')) as { readonly result: AutoResult };
+    const stored = JSON.parse(readFileSync(join(path, 'analysis/auto.json'), 'utf8')) as {
+      readonly result: AutoResult;
+    };
     for (const choice of stored.result.choices) {
-      expect(tensors.find(({ name }) => name === choice.tensor)).toMatchObject({ method: 'auto', threshold: choice.threshold });
+      expect(tensors.find(({ name }) => name === choice.tensor)).toMatchObject({
+        method: 'auto',
+        threshold: choice.threshold,
+      });
       expect(choice.reason).not.toBe('');
     }
   });
 
-  it.skipIf(!HAS_ONNX)('wins back a model that no single method can quantize (needs Python with onnx)', async () => {
-    const planted = join(dir, 'planted.onnx');
-    const { status, stderr } = spawnSync('python3', [join(REPO_ROOT, 'test/support/plant_outlier.py'), join(SAMPLE, 'plate_chars.onnx'), planted, '/f/f.5/pre/pre.5/Relu_output_0', '200', '3'], { encoding: 'utf8' });
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
-    const path = await newProject(planted, join(SAMPLE, 'calibration'));
-    await calibJson('auto', path, '--images', '32');
-    const { variants } = await analyse<ValidateResult>('validate', path, '--variants', 'fp32,int8-minmax,int8-entropy,int8-percentile,int8-mse,int8-auto');
-    const night = Object.fromEntries(variants.map(({ variant, groups }) => [variant, groups['night']?.top1 ?? 0]));
-    expect(Math.max(night['int8-minmax'] ?? 0, night['int8-entropy'] ?? 0, night['int8-percentile'] ?? 0, night['int8-mse'] ?? 0)).toBeLessThan(80);
-    expect(night['int8-auto']).toBeGreaterThanOrEqual(89);
-  }, SLOW);
+  it.skipIf(!HAS_ONNX)(
+    'wins back a model that no single method can quantize (needs Python with onnx)',
+    async () => {
+      const planted = join(dir, 'planted.onnx');
+      const { status, stderr } = spawnSync(
+        'python3',
+        [
+          join(REPO_ROOT, 'test/support/plant_outlier.py'),
+          join(SAMPLE, 'plate_chars.onnx'),
+          planted,
+          '/f/f.5/pre/pre.5/Relu_output_0',
+          '200',
+          '3',
+        ],
+        { encoding: 'utf8' },
+      );
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      const path = await newProject(planted, join(SAMPLE, 'calibration'));
+      await calibJson('auto', path, '--images', '32');
+      const { variants } = await analyse<ValidateResult>(
+        'validate',
+        path,
+        '--variants',
+        'fp32,int8-minmax,int8-entropy,int8-percentile,int8-mse,int8-auto',
+      );
+      const night = Object.fromEntries(variants.map(({ variant, groups }) => [variant, groups['night']?.top1 ?? 0]));
+      expect(
+        Math.max(
+          night['int8-minmax'] ?? 0,
+          night['int8-entropy'] ?? 0,
+          night['int8-percentile'] ?? 0,
+          night['int8-mse'] ?? 0,
+        ),
+      ).toBeLessThan(80);
+      expect(night['int8-auto']).toBeGreaterThanOrEqual(89);
+    },
+    SLOW,
+  );
 });
 
 describe('calib search', () => {
-  it('goes on after an interruption and comes to the same plans', async () => {
-    const question = ['--against', join(SAMPLE, 'validation/night'), '--limit', '150', '--max-layers', '2', '--max-error', '0', '--method', 'mse', '--json'];
-    const [unbroken, broken] = [project(), project()];
-    const expected = JSON.parse((await calib('search', unbroken, ...question)).stdout) as Found;
-    const running = startCalib(['search', broken, ...question]);
-    await running.stderrMatches(/ranking layers: [1-9]/);
-    running.child.kill('SIGINT');
-    expect((await running.outcome).code).toBe(130);
-    const found = JSON.parse((await calib('search', broken, ...question)).stdout) as Found;
-    expect(found.passes).toBeLessThan(expected.passes);
-    expect(found.plans).toEqual(expected.plans);
-    expect(found.ranking).toEqual(expected.ranking);
-    expect(found.chosen).toBeNull();
-  }, SLOW);
+  it(
+    'goes on after an interruption and comes to the same plans',
+    async () => {
+      const question = [
+        '--against',
+        join(SAMPLE, 'validation/night'),
+        '--limit',
+        '150',
+        '--max-layers',
+        '2',
+        '--max-error',
+        '0',
+        '--method',
+        'mse',
+        '--json',
+      ];
+      const [unbroken, broken] = [project(), project()];
+      const expected = JSON.parse((await calib('search', unbroken, ...question)).stdout) as Found;
+      const running = startCalib(['search', broken, ...question]);
+      await running.stderrMatches(/ranking layers: [1-9]/);
+      running.child.kill('SIGINT');
+      expect((await running.outcome).code).toBe(130);
+      const found = JSON.parse((await calib('search', broken, ...question)).stdout) as Found;
+      expect(found.passes).toBeLessThan(expected.passes);
+      expect(found.plans).toEqual(expected.plans);
+      expect(found.ranking).toEqual(expected.ranking);
+      expect(found.chosen).toBeNull();
+    },
+    SLOW,
+  );
 
-  it('adopts what it found, and exits 3 when nothing meets the limits', async () => {
-    const path = project();
-    const { chosen } = await analyse<Found>('search', path, '--max-drop', '3', '--worst-group-drop', '5', '--limit', '150', '--max-layers', '4', '--adopt');
-    const file = JSON.parse(readFileSync(join(path, 'project.json'), 'utf8')) as ProjectFile;
-    expect(Object.keys(file.plan.layers).toSorted()).toEqual([...(chosen?.fp16Layers ?? ['none'])].toSorted());
-    const impossible = await calib('search', path, '--method', 'entropy', '--max-layers', '1', '--max-drop', '0', '--worst-group-drop', '0', '--limit', '150', '--json');
-    expect(impossible.code).toBe(3);
-    expect((JSON.parse(impossible.stdout) as Found).chosen).toBeNull();
-  }, SLOW);
+  it(
+    'adopts what it found, and exits 3 when nothing meets the limits',
+    async () => {
+      const path = project();
+      const { chosen } = await analyse<Found>(
+        'search',
+        path,
+        '--max-drop',
+        '3',
+        '--worst-group-drop',
+        '5',
+        '--limit',
+        '150',
+        '--max-layers',
+        '4',
+        '--adopt',
+      );
+      const file = JSON.parse(readFileSync(join(path, 'project.json'), 'utf8')) as ProjectFile;
+      expect(Object.keys(file.plan.layers).toSorted()).toEqual([...(chosen?.fp16Layers ?? ['none'])].toSorted());
+      const impossible = await calib(
+        'search',
+        path,
+        '--method',
+        'entropy',
+        '--max-layers',
+        '1',
+        '--max-drop',
+        '0',
+        '--worst-group-drop',
+        '0',
+        '--limit',
+        '150',
+        '--json',
+      );
+      expect(impossible.code).toBe(3);
+      expect((JSON.parse(impossible.stdout) as Found).chosen).toBeNull();
+    },
+    SLOW,
+  );
 
-  it('ranks and judges on unlabelled images from the field', async () => {
-    const { judgedOn, images, plans, limits: used } = await analyse<Found>('search', project(), '--against', join(SAMPLE, 'validation/night'), '--limit', '16', '--max-layers', '3');
-    expect({ judgedOn, images, maxNmse: used.maxNmse }).toEqual({ judgedOn: 'against', images: 16, maxNmse: 0.02 });
-    expect(plans.every((plan) => plan.top1 === undefined && plan.latencyKind === 'modelled')).toBe(true);
-  }, SLOW);
+  it(
+    'ranks and judges on unlabelled images from the field',
+    async () => {
+      const {
+        judgedOn,
+        images,
+        plans,
+        limits: used,
+      } = await analyse<Found>(
+        'search',
+        project(),
+        '--against',
+        join(SAMPLE, 'validation/night'),
+        '--limit',
+        '16',
+        '--max-layers',
+        '3',
+      );
+      expect({ judgedOn, images, maxNmse: used.maxNmse }).toEqual({ judgedOn: 'against', images: 16, maxNmse: 0.02 });
+      expect(plans.every((plan) => plan.top1 === undefined && plan.latencyKind === 'modelled')).toBe(true);
+    },
+    SLOW,
+  );
 });
 
 describe('calib diagnose', () => {
-  it('names what clips the night and the change that mends it, with its measured effect', async () => {
-    const path = project(whole);
-    const { stdout, stderr } = await calib('diagnose', path, '--group', 'night', '--variant', 'int8-entropy', '--limit', '64', '--json');
-    expect(stderr).toMatch(/at most .* models on 64 images: .* passes/);
-    const diagnosis = JSON.parse(stdout) as DiagnosisResult;
-    expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.4/pre/pre.5/Relu_output_0');
-    expect(diagnosis.clipped[0]?.clippedFraction).toBeGreaterThan(diagnosis.clipped[0]?.elsewhere ?? 1);
-    const [best] = diagnosis.actions;
-    expect(best?.after.top1).toBeGreaterThan((best?.before.top1 ?? 100) + 5);
-    expect(diagnosis.summary).toContain(best?.sentence ?? 'nothing');
-  }, SLOW);
+  it(
+    'names what clips the night and the change that mends it, with its measured effect',
+    async () => {
+      const path = project(whole);
+      const { stdout, stderr } = await calib(
+        'diagnose',
+        path,
+        '--group',
+        'night',
+        '--variant',
+        'int8-entropy',
+        '--limit',
+        '64',
+        '--json',
+      );
+      expect(stderr).toMatch(/at most .* models on 64 images: .* passes/);
+      const diagnosis = JSON.parse(stdout) as DiagnosisResult;
+      expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.4/pre/pre.5/Relu_output_0');
+      expect(diagnosis.clipped[0]?.clippedFraction).toBeGreaterThan(diagnosis.clipped[0]?.elsewhere ?? 1);
+      const [best] = diagnosis.actions;
+      expect(best?.after.top1).toBeGreaterThan((best?.before.top1 ?? 100) + 5);
+      expect(diagnosis.summary).toContain(best?.sentence ?? 'nothing');
+    },
+    SLOW,
+  );
 
   it('says which groups and classes there are', async () => {
     const path = project();
@@ -194,15 +335,27 @@ describe('calib diagnose', () => {
 });
 
 describe('calib run', () => {
-  it('diagnoses what got worse, and searches, where it is asked to', async () => {
-    const path = project(whole);
-    const { diagnoses, report } = await calibJson<{ readonly diagnoses: readonly { readonly title: string; readonly summary: string }[]; readonly report: string }>('run', path, '--variants', 'int8-entropy', '--limit', '200', '--diagnose');
-    expect(diagnoses.map(({ title }) => title)).toContain('night');
-    expect(readFileSync(report, 'utf8')).toContain('What got worse, and why');
-    const searching = project();
-    const searched = await calibJson<{ readonly search: string; readonly table: readonly { readonly variant: string }[] }>('run', searching, '--variants', 'mixed', '--limit', '100', '--search');
-    expect(searched.search).toMatch(/INT8|FP16/);
-    // The project keeps its own plan.
-    expect((JSON.parse(readFileSync(join(searching, 'project.json'), 'utf8')) as ProjectFile).plan.layers).toEqual({});
-  }, SLOW);
+  it(
+    'diagnoses what got worse, and searches, where it is asked to',
+    async () => {
+      const path = project(whole);
+      const { diagnoses, report } = await calibJson<{
+        readonly diagnoses: readonly { readonly title: string; readonly summary: string }[];
+        readonly report: string;
+      }>('run', path, '--variants', 'int8-entropy', '--limit', '200', '--diagnose');
+      expect(diagnoses.map(({ title }) => title)).toContain('night');
+      expect(readFileSync(report, 'utf8')).toContain('What got worse, and why');
+      const searching = project();
+      const searched = await calibJson<{
+        readonly search: string;
+        readonly table: readonly { readonly variant: string }[];
+      }>('run', searching, '--variants', 'mixed', '--limit', '100', '--search');
+      expect(searched.search).toMatch(/INT8|FP16/);
+      // The project keeps its own plan.
+      expect((JSON.parse(readFileSync(join(searching, 'project.json'), 'utf8')) as ProjectFile).plan.layers).toEqual(
+        {},
+      );
+    },
+    SLOW,
+  );
 });

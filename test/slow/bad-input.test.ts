@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -55,7 +66,14 @@ describe('images', () => {
 
   it('refuses a folder without images', async () => {
     mkdirSync(join(dir, 'none'));
-    const { code, stderr } = await calib('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'none'), '-o', join(dir, 'p.calib'));
+    const { code, stderr } = await calib(
+      'init',
+      join(dir, 'tiny.onnx'),
+      '--calibration',
+      join(dir, 'none'),
+      '-o',
+      join(dir, 'p.calib'),
+    );
     expect(code).toBe(1);
     expect(stderr).toMatch(/none/);
     expect(stderr).toMatch(/image/);
@@ -74,7 +92,13 @@ describe('images', () => {
     const tiny = tinyModel();
     const inverted = {
       ...tiny.graph,
-      node: [makeNode('Reciprocal', ['input'], ['inverse'], { name: 'invert' }), ...tiny.graph.node.map((node) => ({ ...node, input: node.input.map((name) => (name === 'input' ? 'inverse' : name)) }))],
+      node: [
+        makeNode('Reciprocal', ['input'], ['inverse'], { name: 'invert' }),
+        ...tiny.graph.node.map((node) => ({
+          ...node,
+          input: node.input.map((name) => (name === 'input' ? 'inverse' : name)),
+        })),
+      ],
     };
     await writeModel({ ...tiny, graph: inverted }, join(dir, 'tiny.onnx'));
     await init('--mean', '-1', '--scale', '1/255');
@@ -140,7 +164,10 @@ describe('models', () => {
 
   it('names an operator that ONNX Runtime does not know', async () => {
     const tiny = tinyModel();
-    const graph = { ...tiny.graph, node: tiny.graph.node.map((node) => (node.name === 'relu1' ? { ...node, opType: 'FancyRelu' } : node)) };
+    const graph = {
+      ...tiny.graph,
+      node: tiny.graph.node.map((node) => (node.name === 'relu1' ? { ...node, opType: 'FancyRelu' } : node)),
+    };
     await writeModel({ ...tiny, graph }, join(dir, 'tiny.onnx'));
     await init();
     const { code, stderr } = await calib('calibrate', join(dir, 'p.calib'));
@@ -206,7 +233,14 @@ describe('places to write', () => {
 
   it('names a path whose parent is a file', async () => {
     writeFileSync(join(dir, 'file'), '');
-    const { code, stderr } = await calib('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '-o', join(dir, 'file/p.calib'));
+    const { code, stderr } = await calib(
+      'init',
+      join(dir, 'tiny.onnx'),
+      '--calibration',
+      join(dir, 'images'),
+      '-o',
+      join(dir, 'file/p.calib'),
+    );
     expect(code).toBe(1);
     expect(stderr).toMatch(/file\/p\.calib/);
   });
@@ -233,7 +267,9 @@ describe('usage', () => {
   });
 
   it('names the nearest option and command', async () => {
-    expect((await calib('validate', 'p.calib', '--limt', '3')).stderr).toContain('There is no option --limt; the nearest is --limit');
+    expect((await calib('validate', 'p.calib', '--limt', '3')).stderr).toContain(
+      'There is no option --limt; the nearest is --limit',
+    );
     expect((await calib('validate', 'p.calib', '--colour', 'red')).stderr).toMatch(/There is no option --colour\n/);
     expect((await calib('calibrat')).stderr).toContain('there is no command "calibrat"; the nearest is "calibrate"');
     expect(JSON.parse((await calib('calibrat', '--json')).stdout)).toMatchObject({ error: { code: 'usage' } });
@@ -242,16 +278,28 @@ describe('usage', () => {
   it('refuses limits and percentiles that are surely meant otherwise, and an empty list of variants', async () => {
     await init();
     const project = join(dir, 'p.calib');
-    for (const flags of [['--gate', 'minTop1=0.97'], ['--gate', 'minTop1=150'], ['--percentile', '0.9999'], ['--tensor', 'r0', '--method', 'manual'], ['--tensor', 'r0', '--method', 'imported']]) {
+    for (const flags of [
+      ['--gate', 'minTop1=0.97'],
+      ['--gate', 'minTop1=150'],
+      ['--percentile', '0.9999'],
+      ['--tensor', 'r0', '--method', 'manual'],
+      ['--tensor', 'r0', '--method', 'imported'],
+    ]) {
       expect([flags.join(' '), (await calib('set', project, ...flags)).code]).toEqual([flags.join(' '), 2]);
     }
     expect((await calib('set', project, '--gate', 'maxTop1Drop=0.5', '--percentile', '99.9')).code).toBe(0);
-    expect((await calib('validate', project, '--variants', '')).stderr).toContain('Expected --variants to name at least one variant');
+    expect((await calib('validate', project, '--variants', '')).stderr).toContain(
+      'Expected --variants to name at least one variant',
+    );
     expect((await calib('run', project, '--search', '--variants', 'int8')).stderr).toContain('found only int8');
   });
 
   it('ends quietly when nobody reads on', async () => {
-    const child = spawn('bash', ['-c', `set -o pipefail; "${process.execPath}" out/main/calib.js thresholds --help | true`], { cwd: REPO_ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(
+      'bash',
+      ['-c', `set -o pipefail; "${process.execPath}" out/main/calib.js thresholds --help | true`],
+      { cwd: REPO_ROOT, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
@@ -261,14 +309,25 @@ describe('usage', () => {
   it('prints an error as one JSON document with --json', async () => {
     const { code, stdout } = await calib('inspect', join(dir, 'absent.onnx'), '--json');
     expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toEqual({ error: { code: 'not-found', message: expect.stringContaining('absent.onnx') as string } });
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'not-found', message: expect.stringContaining('absent.onnx') as string },
+    });
   });
 
   it('writes neither over the model of the project nor into the project', async () => {
     await init();
     const model = readFileSync(join(dir, 'tiny.onnx'));
     for (const out of [join(dir, 'tiny.onnx'), join(dir, 'p.calib/project.json'), join(dir, 'p.calib/new.onnx')]) {
-      const { code, stderr } = await calib('quantize', join(dir, 'p.calib'), '--target', 'tensorrt', '--variant', 'fp16', '-o', out);
+      const { code, stderr } = await calib(
+        'quantize',
+        join(dir, 'p.calib'),
+        '--target',
+        'tensorrt',
+        '--variant',
+        'fp16',
+        '-o',
+        out,
+      );
       expect([out, code]).toEqual([out, 2]);
       expect(stderr).toMatch(/is the model of the project|lies inside the project/);
     }
@@ -278,7 +337,9 @@ describe('usage', () => {
   it('refuses a method that has nothing to say', async () => {
     await init();
     expect((await calib('set', join(dir, 'p.calib'), '--method', 'manual')).code).toBe(2);
-    expect((await calib('set', join(dir, 'p.calib'), '--method', 'imported')).stderr).toMatch(/No thresholds were imported/);
+    expect((await calib('set', join(dir, 'p.calib'), '--method', 'imported')).stderr).toMatch(
+      /No thresholds were imported/,
+    );
   });
 
   it('leaves a folder that is no project untouched', async () => {
@@ -303,7 +364,20 @@ describe('things that move', () => {
     for (const name of ['tiny.onnx', 'images', 'p.calib']) renameSync(join(dir, name), join(dir, 'new', name));
     expect((await calib('thresholds', join(dir, 'new/p.calib'))).code).toBe(0);
     rmSync(join(dir, 'new/images'), { recursive: true });
-    expect((await calib('quantize', join(dir, 'new/p.calib'), '--target', 'tensorrt', '--variant', 'int8', '-o', join(dir, 'out.onnx'))).code).toBe(0);
+    expect(
+      (
+        await calib(
+          'quantize',
+          join(dir, 'new/p.calib'),
+          '--target',
+          'tensorrt',
+          '--variant',
+          'int8',
+          '-o',
+          join(dir, 'out.onnx'),
+        )
+      ).code,
+    ).toBe(0);
   });
 
   it('a model that moved is named, and only the same model is taken', async () => {
@@ -313,8 +387,13 @@ describe('things that move', () => {
     expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('calib set PROJECT --model PATH')]);
     await writeModel(tinyModel({ batch: 2 }), join(dir, 'other.onnx'));
     expect((await calib('set', join(dir, 'p.calib'), '--model', join(dir, 'other.onnx'))).code).toBe(1);
-    expect((await calib('set', join(dir, 'p.calib'), '--model', join(dir, 'moved.onnx'), '--order', 'bgr', '--mean', '0.5')).code).toBe(0);
-    const project = JSON.parse(readFileSync(join(dir, 'p.calib/project.json'), 'utf8')) as { readonly preprocessing: unknown };
+    expect(
+      (await calib('set', join(dir, 'p.calib'), '--model', join(dir, 'moved.onnx'), '--order', 'bgr', '--mean', '0.5'))
+        .code,
+    ).toBe(0);
+    const project = JSON.parse(readFileSync(join(dir, 'p.calib/project.json'), 'utf8')) as {
+      readonly preprocessing: unknown;
+    };
     expect(project.preprocessing).toMatchObject({ order: 'bgr', mean: [0.5], resize: { kind: 'stretch' } });
     expect((await calib('calibrate', join(dir, 'p.calib'))).code).toBe(0);
   });
@@ -327,10 +406,16 @@ describe('validation', () => {
     copyFileSync(join(dir, 'images/0001.png'), join(dir, 'some/c/1.png'));
     await init('--validation', join(dir, 'some'));
     const { warnings } = await calibJson<ValidateResult>('validate', join(dir, 'p.calib'), '--variants', 'fp32');
-    expect(warnings).toContainEqual({ code: 'labels-too-few', message: expect.stringContaining('name 2 classes (b, c), the model answers 3') as string });
+    expect(warnings).toContainEqual({
+      code: 'labels-too-few',
+      message: expect.stringContaining('name 2 classes (b, c), the model answers 3') as string,
+    });
     writeFileSync(join(dir, 'some/labels.csv'), 'b/0.png,0\nc/1.png,7\n');
     const beyond = await calibJson<ValidateResult>('validate', join(dir, 'p.calib'), '--variants', 'fp32');
-    expect(beyond.warnings).toContainEqual({ code: 'labels-beyond', message: expect.stringContaining("labels beyond the model's 3 classes, the first c/1.png with 7") as string });
+    expect(beyond.warnings).toContainEqual({
+      code: 'labels-beyond',
+      message: expect.stringContaining("labels beyond the model's 3 classes, the first c/1.png with 7") as string,
+    });
   });
 
   it('skips and names an image that cannot be read, and compares without labels', async () => {

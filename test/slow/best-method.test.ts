@@ -17,7 +17,17 @@ let made = 0;
 
 async function project(...flags: readonly string[]): Promise<string> {
   const path = join(dir, `p${made++}.calib`);
-  await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), ...flags, '-o', path);
+  await calibJson(
+    'init',
+    join(dir, 'tiny.onnx'),
+    '--calibration',
+    join(dir, 'images'),
+    '--validation',
+    join(dir, 'images'),
+    ...flags,
+    '-o',
+    path,
+  );
   return path;
 }
 
@@ -37,7 +47,10 @@ describe('method best', () => {
     expect((await show(path)).method).toBe('best');
     const { method, chosenMethod, best } = await calibJson<CalibrateResult>('calibrate', path);
     expect(method).toBe('best');
-    expect(best).toMatchObject({ isCurrent: true, decision: { target: 'onnxruntime', images: 8, groups: ['day', 'night'], limitedByTime: false } });
+    expect(best).toMatchObject({
+      isCurrent: true,
+      decision: { target: 'onnxruntime', images: 8, groups: ['day', 'night'], limitedByTime: false },
+    });
     const singles = best?.decision.singles ?? [];
     expect(new Set(singles.map((single) => single.method))).toEqual(new Set(METHODS));
     expect(chosenMethod).toBe(singles[0]?.method);
@@ -45,8 +58,15 @@ describe('method best', () => {
     const perGroup: number[][] = [];
     for (const group of ['day', 'night']) {
       await calibJson('set', path, '--validation', join(dir, 'images', group));
-      const { variants } = await calibJson<ValidateResult>('validate', path, '--variants', ['fp32', ...METHODS.map((name) => `int8-${name}`)].join(','));
-      perGroup.push(METHODS.map((name) => variants.find(({ variant }) => variant === `int8-${name}`)?.outputSqnrDb ?? Number.NaN));
+      const { variants } = await calibJson<ValidateResult>(
+        'validate',
+        path,
+        '--variants',
+        ['fp32', ...METHODS.map((name) => `int8-${name}`)].join(','),
+      );
+      perGroup.push(
+        METHODS.map((name) => variants.find(({ variant }) => variant === `int8-${name}`)?.outputSqnrDb ?? Number.NaN),
+      );
     }
     for (const [i, name] of METHODS.entries()) {
       const worst = Math.min(...perGroup.map((group) => group[i] ?? Number.NaN));
@@ -59,11 +79,24 @@ describe('method best', () => {
     const { chosenMethod } = await calibJson<CalibrateResult>('calibrate', path);
     const table = await calibJson<ThresholdTable>('thresholds', path);
     expect(table).toMatchObject({ method: 'best', chosenMethod });
-    for (const row of table.tensors) expect(row).toMatchObject({ method: 'best', threshold: row.methods[chosenMethod ?? 'best'] });
+    for (const row of table.tensors)
+      expect(row).toMatchObject({ method: 'best', threshold: row.methods[chosenMethod ?? 'best'] });
     expect(await show(path)).toMatchObject({ method: 'best', chosenMethod });
     const out = join(dir, 'best.onnx');
-    expect(await calibJson<QuantizeResult>('quantize', path, '--target', 'onnxruntime', '-o', out)).toMatchObject({ chosenMethod, warnings: [] });
-    await calibJson('quantize', path, '--target', 'onnxruntime', '--variant', `mixed-${chosenMethod ?? ''}`, '-o', join(dir, 'single.onnx'));
+    expect(await calibJson<QuantizeResult>('quantize', path, '--target', 'onnxruntime', '-o', out)).toMatchObject({
+      chosenMethod,
+      warnings: [],
+    });
+    await calibJson(
+      'quantize',
+      path,
+      '--target',
+      'onnxruntime',
+      '--variant',
+      `mixed-${chosenMethod ?? ''}`,
+      '-o',
+      join(dir, 'single.onnx'),
+    );
     expect(readFileSync(out).equals(readFileSync(join(dir, 'single.onnx')))).toBe(true);
   });
 
@@ -82,7 +115,9 @@ describe('method best', () => {
   it('is minmax, and says so, while it is not decided', async () => {
     const path = await project();
     await calibJson('calibrate', path);
-    const { key } = JSON.parse(readFileSync(join(path, 'calibration', 'current.json'), 'utf8')) as { readonly key: string };
+    const { key } = JSON.parse(readFileSync(join(path, 'calibration', 'current.json'), 'utf8')) as {
+      readonly key: string;
+    };
     rmSync(join(path, 'calibration', key, 'best.json'));
     const { stderr, stdout } = await calib('thresholds', path);
     expect(stderr).toContain('method best is not decided yet: minmax is used');
@@ -90,7 +125,14 @@ describe('method best', () => {
     // Without its images it cannot be decided, and the file is written with a word.
     renameSync(join(dir, 'images'), join(dir, 'away'));
     try {
-      const { warnings } = await calibJson<QuantizeResult>('quantize', path, '--target', 'onnxruntime', '-o', join(dir, 'undecided.onnx'));
+      const { warnings } = await calibJson<QuantizeResult>(
+        'quantize',
+        path,
+        '--target',
+        'onnxruntime',
+        '-o',
+        join(dir, 'undecided.onnx'),
+      );
       expect(warnings.map(({ code }) => code)).toContain('best-undecided');
     } finally {
       renameSync(join(dir, 'away'), join(dir, 'images'));
@@ -125,12 +167,29 @@ describe('thresholds that cost more than another method', () => {
     const { warnings } = await calibJson<QuantizeResult>('quantize', path, '--target', 'onnxruntime', '-o', out);
     expect(existsSync(out)).toBe(true);
     const costly = warnings.find(({ code }) => code === 'method-costly')?.message ?? '';
-    expect(costly).toMatch(/some of them chosen for single tensors, lose \d+\.\d dB at the output against \w+ for all tensors/);
+    expect(costly).toMatch(
+      /some of them chosen for single tensors, lose \d+\.\d dB at the output against \w+ for all tensors/,
+    );
     expect(costly).toMatch(/Tensors that lose most: "r1" /);
-    expect(warnings.find(({ code }) => code === 'tensor-sqnr')?.message).toMatch(/1 quantized tensor has less than 10 dB SQNR.*"r1"/);
+    expect(warnings.find(({ code }) => code === 'tensor-sqnr')?.message).toMatch(
+      /1 quantized tensor has less than 10 dB SQNR.*"r1"/,
+    );
     const again = await calibJson<CalibrateResult>('calibrate', path);
     expect(again.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['method-costly', 'tensor-sqnr']));
     // A variant of one method for all tensors does not have them.
-    expect((await calibJson<QuantizeResult>('quantize', path, '--target', 'onnxruntime', '--variant', 'int8-best', '-o', out)).warnings).toEqual([]);
+    expect(
+      (
+        await calibJson<QuantizeResult>(
+          'quantize',
+          path,
+          '--target',
+          'onnxruntime',
+          '--variant',
+          'int8-best',
+          '-o',
+          out,
+        )
+      ).warnings,
+    ).toEqual([]);
   });
 });

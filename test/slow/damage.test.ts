@@ -20,7 +20,16 @@ beforeAll(async () => {
   project = join(dir, 'tiny.calib');
   await writeTinyModel(join(dir, 'tiny.onnx'));
   await writeTinyImages(join(dir, 'images'), 24);
-  await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', project);
+  await calibJson(
+    'init',
+    join(dir, 'tiny.onnx'),
+    '--calibration',
+    join(dir, 'images'),
+    '--validation',
+    join(dir, 'images'),
+    '-o',
+    project,
+  );
   await calibJson('calibrate', project);
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -38,16 +47,33 @@ const onlyFolder = (path: string): string => join(path, readdirSync(path)[0] ?? 
 describe('a project', () => {
   it('is edited by ten processes at once: each edit is made, after a moment', async () => {
     const tensors = Array.from({ length: 10 }, (_, i) => (i + 1) / 10);
-    const outcomes = await Promise.all(tensors.map((threshold, i) => calib('set', project, '--gate', `maxTop1Drop=${threshold}`, ...(i === 0 ? ['--tensor', 'r0', '--threshold', '1.5'] : []))));
-    expect(outcomes.map(({ code, stderr }) => ({ code, stderr: code === 0 ? '' : stderr }))).toEqual(outcomes.map(() => ({ code: 0, stderr: '' })));
-    const file = JSON.parse(readFileSync(join(project, 'project.json'), 'utf8')) as { readonly manualThresholds: unknown };
+    const outcomes = await Promise.all(
+      tensors.map((threshold, i) =>
+        calib(
+          'set',
+          project,
+          '--gate',
+          `maxTop1Drop=${threshold}`,
+          ...(i === 0 ? ['--tensor', 'r0', '--threshold', '1.5'] : []),
+        ),
+      ),
+    );
+    expect(outcomes.map(({ code, stderr }) => ({ code, stderr: code === 0 ? '' : stderr }))).toEqual(
+      outcomes.map(() => ({ code: 0, stderr: '' })),
+    );
+    const file = JSON.parse(readFileSync(join(project, 'project.json'), 'utf8')) as {
+      readonly manualThresholds: unknown;
+    };
     expect(file.manualThresholds).toEqual({ r0: 1.5 });
     expect(readdirSync(project).filter((name) => /lock|tmp/.test(name))).toEqual([]);
     await calibJson('set', project, '--tensor', 'r0', '--method', 'minmax');
   });
 
   it('makes prepared weights and engines again that are not what was written', async () => {
-    const validate = (): Promise<unknown> => calibJson<{ readonly variants: readonly object[] }>('validate', project, '--variants', 'fp32,int8,mixed').then(({ variants }) => variants);
+    const validate = (): Promise<unknown> =>
+      calibJson<{ readonly variants: readonly object[] }>('validate', project, '--variants', 'fp32,int8,mixed').then(
+        ({ variants }) => variants,
+      );
     const expected = await validate();
     damage(join(onlyFolder(join(project, 'prepared')), 'weights.bin'));
     expect(await validate()).toEqual(expected);
@@ -66,13 +92,28 @@ describe('a project', () => {
       const collect = (calibrationDir: string, continuesFinished: boolean) =>
         compute.request(
           'calibrate',
-          { preparedDir: workspace.preparedDir, input: imageInput(loadPrepared(workspace.preparedDir)), preprocessing: workspace.file.preprocessing, set, key: 'k', calibrationDir, threads: 1, shard: null, checkpointSeconds: 5, tensorrtGrid: null, continuesFinished },
+          {
+            preparedDir: workspace.preparedDir,
+            input: imageInput(loadPrepared(workspace.preparedDir)),
+            preprocessing: workspace.file.preprocessing,
+            set,
+            key: 'k',
+            calibrationDir,
+            threads: 1,
+            shard: null,
+            checkpointSeconds: 5,
+            tensorrtGrid: null,
+            continuesFinished,
+          },
           {},
         );
       const whole = await collect(join(dir, 'whole'), false);
       renameSync(away.path, `${away.path}.away`);
       const part = await collect(join(dir, 'part'), false);
-      expect(part).toMatchObject({ images: 23, skipped: [{ file: away.file, isAbsent: true, reason: expect.stringContaining('does not exist') as string }] });
+      expect(part).toMatchObject({
+        images: 23,
+        skipped: [{ file: away.file, isAbsent: true, reason: expect.stringContaining('does not exist') as string }],
+      });
       expect(part.sha256).not.toBe(whole.sha256);
       renameSync(`${away.path}.away`, away.path);
       const resumed = await collect(join(dir, 'part'), true);
@@ -81,11 +122,16 @@ describe('a project', () => {
       // The job knows from the index that an image was absent, and that it is back.
       const { calibrated } = await workbench.openProject({ projectPath: project });
       expect(calibrated).toBe(true);
-      const { key } = JSON.parse(readFileSync(join(project, 'calibration/current.json'), 'utf8')) as { readonly key: string };
+      const { key } = JSON.parse(readFileSync(join(project, 'calibration/current.json'), 'utf8')) as {
+        readonly key: string;
+      };
       const folder = join(project, 'calibration', key);
       const index = readCalibrationIndex(folder);
       if (!index) throw new Error(`no index in ${folder}`);
-      writeFileSync(join(folder, 'index.json'), JSON.stringify({ ...index, skipped: [{ file: away.file, reason: 'the file does not exist', isAbsent: true }] }));
+      writeFileSync(
+        join(folder, 'index.json'),
+        JSON.stringify({ ...index, skipped: [{ file: away.file, reason: 'the file does not exist', isAbsent: true }] }),
+      );
       const again = await calibJson('calibrate', project);
       expect(again).toMatchObject({ images: 24, skipped: [] });
       expect(again).not.toHaveProperty('kept');

@@ -26,30 +26,65 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 async function project(name: string, model: Model, images = join(dir, 'images')): Promise<string> {
   const path = join(dir, `${name}.calib`);
   await writeModel(model, join(dir, `${name}.onnx`));
-  await calibJson('init', join(dir, `${name}.onnx`), '--calibration', images, '--validation', join(dir, 'images'), '-o', path);
+  await calibJson(
+    'init',
+    join(dir, `${name}.onnx`),
+    '--calibration',
+    images,
+    '--validation',
+    join(dir, 'images'),
+    '-o',
+    path,
+  );
   return path;
 }
 
-const withGraph = (model: Model, change: Partial<Model['graph']>): Model => ({ ...model, graph: { ...model.graph, ...change } });
+const withGraph = (model: Model, change: Partial<Model['graph']>): Model => ({
+  ...model,
+  graph: { ...model.graph, ...change },
+});
 
 describe('an image to which FP32 answers with NaN', () => {
   it('is named and left out of what automatic choices compare', async () => {
     const images = join(dir, 'with-black');
     await writeTinyImages(images, 48);
-    await sharp({ create: { width: 16, height: 16, channels: 3, background: 'black' } }).png().toFile(join(images, 'day/a/black.png'));
+    await sharp({ create: { width: 16, height: 16, channels: 3, background: 'black' } })
+      .png()
+      .toFile(join(images, 'day/a/black.png'));
     // Divides by the image's largest value.
     const tiny = tinyModel();
     const [conv, ...rest] = tiny.graph.node;
     if (!conv) throw new Error('no layer');
-    const node = [makeNode('ReduceMax', ['input'], ['most'], { name: 'most', attributes: [intsAttr('axes', [1, 2, 3])] }), makeNode('Div', ['input', 'most'], ['normed'], { name: 'div' }), { ...conv, input: ['normed', ...conv.input.slice(1)] }, ...rest];
+    const node = [
+      makeNode('ReduceMax', ['input'], ['most'], { name: 'most', attributes: [intsAttr('axes', [1, 2, 3])] }),
+      makeNode('Div', ['input', 'most'], ['normed'], { name: 'div' }),
+      { ...conv, input: ['normed', ...conv.input.slice(1)] },
+      ...rest,
+    ];
     const path = await project('nan', withGraph(tiny, { node }), images);
     await calibJson('calibrate', path);
     const auto = await calibJson<AutoResult>('auto', path, '--target', 'tensorrt');
     expect(auto.singles.every(({ chosen, confirmed }) => chosen > 0 && confirmed > 0)).toBe(true);
-    const search = await calibJson<SearchResult>('search', path, '--against', images, '--method', 'minmax', '--target', 'tensorrt');
+    const search = await calibJson<SearchResult>(
+      'search',
+      path,
+      '--against',
+      images,
+      '--method',
+      'minmax',
+      '--target',
+      'tensorrt',
+    );
     expect(search.plans[0]?.quality.nmse).toBeGreaterThan(0);
     expect(search.images).toBe(48);
-    const validation = await calibJson<ValidateResult>('validate', path, '--variants', 'fp32,int8-minmax', '--target', 'tensorrt');
+    const validation = await calibJson<ValidateResult>(
+      'validate',
+      path,
+      '--variants',
+      'fp32,int8-minmax',
+      '--target',
+      'tensorrt',
+    );
     expect(validation.variants[1]?.outputSqnrDb).toBeGreaterThan(5);
   });
 });
@@ -58,7 +93,15 @@ describe('the project', () => {
   it('is prepared from its own model only', async () => {
     const path = await project('changed', tinyModel());
     const original = readModel(join(dir, 'changed.onnx'));
-    const initializer = original.graph.initializer.map((tensor) => (tensor.name === 'w1' ? floatTensor('w1', tensor.dims, [...tensorAsFloat32(tensor)].map((value) => 5 * value)) : tensor));
+    const initializer = original.graph.initializer.map((tensor) =>
+      tensor.name === 'w1'
+        ? floatTensor(
+            'w1',
+            tensor.dims,
+            [...tensorAsFloat32(tensor)].map((value) => 5 * value),
+          )
+        : tensor,
+    );
     await writeModel(tinyModel(), join(dir, 'kept.onnx'));
     rmSync(join(path, 'prepared'), { recursive: true, force: true });
     await writeModel(withGraph(original, { initializer }), join(dir, 'changed.onnx'));
@@ -72,11 +115,23 @@ describe('the project', () => {
     const path = await project('edits', tinyModel());
     const workbench = createWorkbench();
     try {
-      await Promise.all(['r0', 'r1', 'c0', 'c1'].map((tensor) => workbench.editProject({ projectPath: path, edits: [{ kind: 'tensor-method', tensor, method: 'mse' }] }).catch(() => undefined)));
+      await Promise.all(
+        ['r0', 'r1', 'c0', 'c1'].map((tensor) =>
+          workbench
+            .editProject({ projectPath: path, edits: [{ kind: 'tensor-method', tensor, method: 'mse' }] })
+            .catch(() => undefined),
+        ),
+      );
       const { file } = await workbench.openProject({ projectPath: path, remembers: false });
       const named = Object.keys(file.tensorMethods).sort();
-      await Promise.all(named.map((tensor) => workbench.editProject({ projectPath: path, edits: [{ kind: 'clear-tensor', tensor }] })));
-      await Promise.all(named.map((tensor) => workbench.editProject({ projectPath: path, edits: [{ kind: 'tensor-method', tensor, method: 'minmax' }] })));
+      await Promise.all(
+        named.map((tensor) => workbench.editProject({ projectPath: path, edits: [{ kind: 'clear-tensor', tensor }] })),
+      );
+      await Promise.all(
+        named.map((tensor) =>
+          workbench.editProject({ projectPath: path, edits: [{ kind: 'tensor-method', tensor, method: 'minmax' }] }),
+        ),
+      );
       const after = (await workbench.openProject({ projectPath: path, remembers: false })).file.tensorMethods;
       expect(named.length).toBeGreaterThan(1);
       expect(Object.keys(after).sort()).toEqual(named);
@@ -90,7 +145,10 @@ describe('the project', () => {
     const count = 8;
     const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, 3, 16, 16), }`.padEnd(117) + '\n';
     const values = Float32Array.from({ length: count * 768 }, (_, i) => Math.sin(i) * (1 + Math.floor(i / 768)));
-    writeFileSync(join(dir, 'records.npy'), Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header), Buffer.from(values.buffer)]));
+    writeFileSync(
+      join(dir, 'records.npy'),
+      Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header), Buffer.from(values.buffer)]),
+    );
     const path = await project('records', tinyModel(), join(dir, 'records.npy'));
     expect(await calibJson<CalibrateResult>('calibrate', path, '--limit', '2')).toMatchObject({ images: 2 });
     expect(await calibJson<CalibrateResult>('calibrate', path)).toMatchObject({ images: count });
@@ -124,13 +182,21 @@ describe('the project', () => {
 describe('odd models', () => {
   it('have their biases corrected where they have none: nothing is changed', async () => {
     const tiny = tinyModel();
-    const node = tiny.graph.node.map((own) => ({ ...own, input: own.opType === 'Conv' || own.opType === 'Gemm' ? own.input.slice(0, 2) : own.input }));
-    const path = await project('no-bias', withGraph(tiny, { node, initializer: tiny.graph.initializer.filter(({ name }) => !name.startsWith('b')) }));
+    const node = tiny.graph.node.map((own) => ({
+      ...own,
+      input: own.opType === 'Conv' || own.opType === 'Gemm' ? own.input.slice(0, 2) : own.input,
+    }));
+    const path = await project(
+      'no-bias',
+      withGraph(tiny, { node, initializer: tiny.graph.initializer.filter(({ name }) => !name.startsWith('b')) }),
+    );
     await calibJson('calibrate', path);
     const { rows } = await calibJson<RepairResult>('repair', path, '--variant', 'int8-minmax', '--limit', '16');
     expect(rows.length).toBeGreaterThan(1);
     await calibJson('set', path, '--bias-correction', 'on');
-    expect((await calibJson<ValidateResult>('validate', path, '--variants', 'fp32,int8-minmax')).variants).toHaveLength(2);
+    expect((await calibJson<ValidateResult>('validate', path, '--variants', 'fp32,int8-minmax')).variants).toHaveLength(
+      2,
+    );
   });
 
   it('and stray files between the engines are no obstacle', async () => {

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -33,47 +42,126 @@ describe('a set with known faults', () => {
     const day = join(images, 'day/a');
     const files = readdirSync(day);
     copyFileSync(join(day, files[0] ?? ''), join(day, 'zz-copy.png'));
-    await sharp(join(day, files[1] ?? '')).modulate({ brightness: 0.97 }).png().toFile(join(day, 'zz-darker.png'));
+    await sharp(join(day, files[1] ?? ''))
+      .modulate({ brightness: 0.97 })
+      .png()
+      .toFile(join(day, 'zz-darker.png'));
     copyFileSync(join(day, files[2] ?? ''), join(dir, 'test/day/a/shared.png'));
     writeFileSync(join(images, 'night/a/broken.png'), 'not a picture');
     // Brighter than anything of its group, and flat: pixels reach 255 together where noise does not.
     mkdirSync(join(images, 'sun/a'), { recursive: true });
-    await sharp({ create: { width: 16, height: 16, channels: 3, background: '#ffffff' } }).png().toFile(join(images, 'sun/a/white.png'));
-    await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', images, '--validation', join(dir, 'test'), '--scale', '1/255', '--mean', '0', '--std', '1', '-o', project);
+    await sharp({ create: { width: 16, height: 16, channels: 3, background: '#ffffff' } })
+      .png()
+      .toFile(join(images, 'sun/a/white.png'));
+    await calibJson(
+      'init',
+      join(dir, 'tiny.onnx'),
+      '--calibration',
+      images,
+      '--validation',
+      join(dir, 'test'),
+      '--scale',
+      '1/255',
+      '--mean',
+      '0',
+      '--std',
+      '1',
+      '-o',
+      project,
+    );
     await calibJson('set', project, '--method', 'minmax');
   });
 
   it('names what is corrupt, repeated, shared, alone at a maximum, and too small; calibrates first', async () => {
     const result = await calibJson<HealthResult>('health', project);
     expect(withCode(result, 'images-corrupt')).toMatchObject({ file: 'night/a/broken.png', value: 1 });
-    expect(withCode(result, 'images-duplicate')?.images?.map(({ id }) => id)).toEqual(['day/a/0000.png', 'day/a/zz-copy.png']);
-    expect(withCode(result, 'images-near-duplicate')?.images?.map(({ id }) => id)).toEqual(['day/a/0006.png', 'day/a/zz-darker.png']);
-    expect(withCode(result, 'images-shared')?.images).toEqual([{ set: 'calibration', id: 'day/a/0012.png' }, { set: 'validation', id: 'day/a/shared.png' }]);
-    expect(withCode(result, 'image-sets-maximum')).toMatchObject({ severity: 'warning', file: 'sun/a/white.png', limit: 1.5 });
+    expect(withCode(result, 'images-duplicate')?.images?.map(({ id }) => id)).toEqual([
+      'day/a/0000.png',
+      'day/a/zz-copy.png',
+    ]);
+    expect(withCode(result, 'images-near-duplicate')?.images?.map(({ id }) => id)).toEqual([
+      'day/a/0006.png',
+      'day/a/zz-darker.png',
+    ]);
+    expect(withCode(result, 'images-shared')?.images).toEqual([
+      { set: 'calibration', id: 'day/a/0012.png' },
+      { set: 'validation', id: 'day/a/shared.png' },
+    ]);
+    expect(withCode(result, 'image-sets-maximum')).toMatchObject({
+      severity: 'warning',
+      file: 'sun/a/white.png',
+      limit: 1.5,
+    });
     expect(withCode(result, 'group-small')).toMatchObject({ group: 'sun' });
-    expect(Object.entries(result.groups).map(([name, group]) => [name, group.images])).toEqual([['day', 32], ['night', 30], ['sun', 1]]);
+    expect(Object.entries(result.groups).map(([name, group]) => [name, group.images])).toEqual([
+      ['day', 32],
+      ['night', 30],
+      ['sun', 1],
+    ]);
     expect(result.against).toBeNull();
     // The consequence is what calibration without the image gives.
     const [found] = result.maxima;
     const [worst] = found?.tensors ?? [];
     const rest = join(dir, 'rest.calib');
     const list = join(dir, 'rest.txt');
-    writeFileSync(list, ['day', 'night'].flatMap((group) => ['a', 'b', 'c'].flatMap((label) => readdirSync(join(images, group, label)).map((file) => `images/${group}/${label}/${file}`))).join('\n'));
-    await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', list, '--scale', '1/255', '--mean', '0', '--std', '1', '-o', rest);
+    writeFileSync(
+      list,
+      ['day', 'night']
+        .flatMap((group) =>
+          ['a', 'b', 'c'].flatMap((label) =>
+            readdirSync(join(images, group, label)).map((file) => `images/${group}/${label}/${file}`),
+          ),
+        )
+        .join('\n'),
+    );
+    await calibJson(
+      'init',
+      join(dir, 'tiny.onnx'),
+      '--calibration',
+      list,
+      '--scale',
+      '1/255',
+      '--mean',
+      '0',
+      '--std',
+      '1',
+      '-o',
+      rest,
+    );
     await calibJson('calibrate', rest);
-    const { tensors } = await calibJson<{ tensors: { name: string; amax: number }[] }>('thresholds', rest, '--tensor', worst?.tensor ?? '');
+    const { tensors } = await calibJson<{ tensors: { name: string; amax: number }[] }>(
+      'thresholds',
+      rest,
+      '--tensor',
+      worst?.tensor ?? '',
+    );
     expect(tensors[0]?.amax).toBe(worst?.without);
   });
 
   it('is said in the warnings of a run, without another pass', async () => {
-    const { warnings } = await calibJson<{ warnings: readonly Warning[] }>('run', project, '--variants', 'int8', '--rounds', '1');
+    const { warnings } = await calibJson<{ warnings: readonly Warning[] }>(
+      'run',
+      project,
+      '--variants',
+      'int8',
+      '--rounds',
+      '1',
+    );
     const warned = warnings.map(({ code }) => code);
-    for (const code of ['images-duplicate', 'images-shared', 'image-sets-maximum', 'group-small']) expect(warned).toContain(code);
+    for (const code of ['images-duplicate', 'images-shared', 'image-sets-maximum', 'group-small'])
+      expect(warned).toContain(code);
     expect(warned).not.toContain('images-near-duplicate');
   });
 
   it('gives the same answer again and keeps it in the project', async () => {
-    const facts = ({ findings, groups, duplicates, maxima, convergence, against }: HealthResult) => ({ findings, groups, duplicates, maxima, convergence, against });
+    const facts = ({ findings, groups, duplicates, maxima, convergence, against }: HealthResult) => ({
+      findings,
+      groups,
+      duplicates,
+      maxima,
+      convergence,
+      against,
+    });
     const field = join(dir, 'test');
     const first = await calibJson<HealthResult>('health', project, '--against', field, '--threads', '1');
     const second = await calibJson<HealthResult>('health', project, '--against', field, '--threads', '2');
@@ -83,16 +171,31 @@ describe('a set with known faults', () => {
   });
 
   it('compares groups of the field with groups of the set, and ends with 3 above --max-drift', async () => {
-    const result = await calibJson<HealthResult>('health', project, '--against', join(dir, 'test'), '--max-drift', '0.65');
+    const result = await calibJson<HealthResult>(
+      'health',
+      project,
+      '--against',
+      join(dir, 'test'),
+      '--max-drift',
+      '0.65',
+    );
     expect(Object.keys(result.against?.groups ?? {})).toEqual(['day', 'night']);
     expect(result.against?.groups['night']).toMatchObject({ images: 12, nearest: 'night' });
     expect(codes(result)).not.toContain('field-drift');
     const other = join(dir, 'inverted');
     mkdirSync(other);
-    for (const file of readdirSync(join(dir, 'test/night/a'))) await sharp(join(dir, 'test/night/a', file)).blur(3).negate().png().toFile(join(other, file));
+    for (const file of readdirSync(join(dir, 'test/night/a')))
+      await sharp(join(dir, 'test/night/a', file))
+        .blur(3)
+        .negate()
+        .png()
+        .toFile(join(other, file));
     const { code, stdout } = await calib('health', project, '--against', other, '--max-drift', '0.65', '--json');
     expect(code).toBe(3);
-    expect(withCode(JSON.parse(stdout) as HealthResult, 'field-drift')).toMatchObject({ group: 'inverted', severity: 'error' });
+    expect(withCode(JSON.parse(stdout) as HealthResult, 'field-drift')).toMatchObject({
+      group: 'inverted',
+      severity: 'error',
+    });
     expect((await calib('health', project, '--against', other, '--max-drift', '1e6')).code).toBe(0);
   });
 
@@ -125,8 +228,11 @@ describe.skipIf(sharedDir() === null)('plate_chars', { timeout: 180_000 }, () =>
   function take(set: 'calibration' | 'validation', group: Group, count: number, target: string): string {
     mkdirSync(target, { recursive: true });
     const root = sharedPath('data/plates', set, group);
-    const files = readdirSync(root).flatMap((label) => readdirSync(join(root, label)).map((file) => join(root, label, file)));
-    for (let i = 0; i < count; i++) copyFileSync(files[Math.floor(((i + 0.5) * files.length) / count)] ?? '', join(target, `${i}.jpg`));
+    const files = readdirSync(root).flatMap((label) =>
+      readdirSync(join(root, label)).map((file) => join(root, label, file)),
+    );
+    for (let i = 0; i < count; i++)
+      copyFileSync(files[Math.floor(((i + 0.5) * files.length) / count)] ?? '', join(target, `${i}.jpg`));
     return target;
   }
 
@@ -136,13 +242,37 @@ describe.skipIf(sharedDir() === null)('plate_chars', { timeout: 180_000 }, () =>
   async function projectOf(name: string, groups: readonly Group[]): Promise<string> {
     const project = join(dir, `${name}.calib`);
     for (const group of groups) take('calibration', group, 64, join(dir, name, group));
-    await calibJson('init', sharedPath('models/plate_chars.onnx'), '--calibration', join(dir, name), '--validation', sharedPath('data/plates/validation'), '--scale', '1/255', '--mean', '0', '--std', '1', '--order', 'rgb', '-o', project);
+    await calibJson(
+      'init',
+      sharedPath('models/plate_chars.onnx'),
+      '--calibration',
+      join(dir, name),
+      '--validation',
+      sharedPath('data/plates/validation'),
+      '--scale',
+      '1/255',
+      '--mean',
+      '0',
+      '--std',
+      '1',
+      '--order',
+      'rgb',
+      '-o',
+      project,
+    );
     await calibJson('set', project, '--method', 'minmax');
     return project;
   }
 
   it('calibrated by day, the check names night and the tensors that clip it before any validation', async () => {
-    const result = await calibJson<HealthResult>('health', await projectOf('by-day', ['day']), '--limit', '64', '--against', field('night'));
+    const result = await calibJson<HealthResult>(
+      'health',
+      await projectOf('by-day', ['day']),
+      '--limit',
+      '64',
+      '--against',
+      field('night'),
+    );
     expect(withCode(result, 'field-drift')).toMatchObject({ group: 'night', severity: 'error' });
     expect(result.against?.driftAtLeast).toBeGreaterThan(1);
     const clipped = withCode(result, 'field-clipped');

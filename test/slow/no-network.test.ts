@@ -24,7 +24,11 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
   let count = 0;
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'calib-no-network-'));
-    const compiled = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', join(dir, 'watch.so'), join(REPO_ROOT, 'test/support/connect-watch.c'), '-ldl'], { encoding: 'utf8' });
+    const compiled = spawnSync(
+      'cc',
+      ['-shared', '-fPIC', '-O1', '-o', join(dir, 'watch.so'), join(REPO_ROOT, 'test/support/connect-watch.c'), '-ldl'],
+      { encoding: 'utf8' },
+    );
     expect(compiled.stderr).toBe('');
     await writeTinyModel(join(dir, 'tiny.onnx'));
     await writeTinyImages(join(dir, 'images'), 12);
@@ -36,11 +40,28 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
     const home = join(dir, `home-${(count += 1)}`);
     const log = join(dir, `attempts-${count}`);
     mkdirSync(join(home, 'cache'), { recursive: true });
-    const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, 'cache'), CALIB_HOME: join(dir, 'calib-home'), LD_PRELOAD: join(dir, 'watch.so'), CONNECT_WATCH_LOG: log };
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      HOME: home,
+      XDG_CACHE_HOME: join(home, 'cache'),
+      CALIB_HOME: join(dir, 'calib-home'),
+      LD_PRELOAD: join(dir, 'watch.so'),
+      CONNECT_WATCH_LOG: log,
+    };
     delete env['ORT_DISABLE_TELEMETRY'];
-    const { status, stdout, stderr } = spawnSync('unshare', ['-rn', process.execPath, ...args], { encoding: 'utf8', env, timeout: 120_000 });
+    const { status, stdout, stderr } = spawnSync('unshare', ['-rn', process.execPath, ...args], {
+      encoding: 'utf8',
+      env,
+      timeout: 120_000,
+    });
     const attempts = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : [];
-    return { status, stdout, stderr, attempts, files: readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name !== 'cache') };
+    return {
+      status,
+      stdout,
+      stderr,
+      attempts,
+      files: readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name !== 'cache'),
+    };
   }
 
   const calib = (...args: readonly string[]): Traces => node(join(REPO_ROOT, 'out/main/calib.js'), ...args);
@@ -50,7 +71,10 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
     expect(socket.attempts).toEqual([expect.stringMatching(/connect inet$/)]);
     const name = node('-e', "require('node:dns').lookup('example.invalid', () => process.exit())");
     expect(name.attempts.join()).toContain('getaddrinfo example.invalid');
-    const writer = node('-e', "require('node:fs').writeFileSync(require('node:path').join(process.env.XDG_CACHE_HOME, 'device-id'), '')");
+    const writer = node(
+      '-e',
+      "require('node:fs').writeFileSync(require('node:path').join(process.env.XDG_CACHE_HOME, 'device-id'), '')",
+    );
     expect(writer.files).toEqual(['cache/device-id']);
   });
 
@@ -59,7 +83,16 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
     const commands = [
       ['doctor'],
       ['inspect', join(dir, 'tiny.onnx')],
-      ['init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', project],
+      [
+        'init',
+        join(dir, 'tiny.onnx'),
+        '--calibration',
+        join(dir, 'images'),
+        '--validation',
+        join(dir, 'images'),
+        '-o',
+        project,
+      ],
       ['calibrate', project],
       ['validate', project, '--variants', 'fp32,int8'],
       ['sensitivity', project],
@@ -74,18 +107,26 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
     }
   });
 
-  it.each(['bench-host.js', 'gpu-probe.js', 'compute-host.js'])('%s switches it off itself, whoever starts it', (entry) => {
-    const host = join(REPO_ROOT, 'out/main', entry);
-    const model = JSON.stringify(join(dir, 'tiny.onnx'));
-    const variant = `{ variant: 'fp32', backend: 'ort-cpu', modelPath: ${model}, weightsDir: null, simulate: false, hasFp16: false }`;
-    const open = `{ type: 'open', threads: 1, batch: 1, warmUpMs: 1, input: { name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw' }, variant: ${variant} }`;
-    const first = entry === 'bench-host.js' ? `child.send(${open})` : entry === 'compute-host.js' ? "child.send({ type: 'request', id: 1, method: 'versions', params: {} })" : '';
-    const script = `const child = require('node:child_process').fork(${JSON.stringify(host)}, ['{"provider":"webgpu","device":0}'], { serialization: 'advanced' });
+  it.each(['bench-host.js', 'gpu-probe.js', 'compute-host.js'])(
+    '%s switches it off itself, whoever starts it',
+    (entry) => {
+      const host = join(REPO_ROOT, 'out/main', entry);
+      const model = JSON.stringify(join(dir, 'tiny.onnx'));
+      const variant = `{ variant: 'fp32', backend: 'ort-cpu', modelPath: ${model}, weightsDir: null, simulate: false, hasFp16: false }`;
+      const open = `{ type: 'open', threads: 1, batch: 1, warmUpMs: 1, input: { name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw' }, variant: ${variant} }`;
+      const first =
+        entry === 'bench-host.js'
+          ? `child.send(${open})`
+          : entry === 'compute-host.js'
+            ? "child.send({ type: 'request', id: 1, method: 'versions', params: {} })"
+            : '';
+      const script = `const child = require('node:child_process').fork(${JSON.stringify(host)}, ['{"provider":"webgpu","device":0}'], { serialization: 'advanced' });
       child.on('message', (message) => { if (message.type !== 'ready') { console.log(JSON.stringify(message)); child.kill(); } });
       ${first}`;
-    const traces = node('-e', script);
-    expect(traces.stdout, traces.stderr).toMatch(/"type":"(opened|found|failed|result)"/);
-    if (entry !== 'gpu-probe.js') expect(traces.stdout).not.toContain('"failed"');
-    expect({ attempts: traces.attempts, files: traces.files }).toEqual({ attempts: [], files: [] });
-  });
+      const traces = node('-e', script);
+      expect(traces.stdout, traces.stderr).toMatch(/"type":"(opened|found|failed|result)"/);
+      if (entry !== 'gpu-probe.js') expect(traces.stdout).not.toContain('"failed"');
+      expect({ attempts: traces.attempts, files: traces.files }).toEqual({ attempts: [], files: [] });
+    },
+  );
 });

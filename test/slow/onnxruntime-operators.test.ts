@@ -37,9 +37,17 @@ interface Further {
 }
 
 /** One operator with attributes behind the input. */
-function addSimple(op: string, opset: number, attributes: readonly Attribute[], { rest = () => [], channels = CHANNELS }: Further = {}): void {
+function addSimple(
+  op: string,
+  opset: number,
+  attributes: readonly Attribute[],
+  { rest = () => [], channels = CHANNELS }: Further = {},
+): void {
   const text = attributes.map(({ name, value }) => `${name}=${valueText(value)}`).join(' ');
-  add(op, `${text} #${cases.length}`, opset, (net, input) => ({ tensor: net.op(op, 'op', [input, ...rest(net)], [...attributes]), channels }));
+  add(op, `${text} #${cases.length}`, opset, (net, input) => ({
+    tensor: net.op(op, 'op', [input, ...rest(net)], [...attributes]),
+    channels,
+  }));
 }
 
 function valueText(value: Attribute['value']): string {
@@ -64,7 +72,11 @@ function ints(name: string, values: readonly number[]): (net: Net) => readonly s
   };
 }
 
-function floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): (net: Net) => readonly string[] {
+function floats(
+  name: string,
+  values: readonly number[],
+  dims: readonly number[] = [values.length],
+): (net: Net) => readonly string[] {
   return (net) => {
     net.initializers.push(floatTensor(name, dims, values));
     return [name];
@@ -81,7 +93,8 @@ for (const opset of [13, 19]) {
     addSimple(op, opset, [kernel, stringAttr('auto_pad', 'SAME_LOWER'), intsAttr('strides', [2, 2])]);
     addSimple(op, opset, [kernel, stringAttr('auto_pad', 'VALID')]);
     addSimple(op, opset, [intsAttr('kernel_shape', [3, 3]), intAttr('ceil_mode', 1), intsAttr('strides', [2, 2])]);
-    if (op === 'AveragePool') addSimple(op, opset, [kernel, intsAttr('pads', [1, 1, 1, 1]), intAttr('count_include_pad', 1)]);
+    if (op === 'AveragePool')
+      addSimple(op, opset, [kernel, intsAttr('pads', [1, 1, 1, 1]), intAttr('count_include_pad', 1)]);
     if (op === 'MaxPool' || opset >= 19) addSimple(op, opset, [kernel, intsAttr('dilations', [2, 2])]);
     if (op === 'MaxPool' || opset >= 19) addSimple(op, opset, [kernel, intsAttr('dilations', [1, 1])]);
     if (op === 'MaxPool') addSimple(op, opset, [kernel, intAttr('storage_order', 1)]);
@@ -89,31 +102,64 @@ for (const opset of [13, 19]) {
 }
 
 const scales = floats('scales', [1, 1, 2, 2]);
-const resize = (inputs: (net: Net) => readonly string[]) => (net: Net): readonly string[] => ['', ...inputs(net)];
+const resize =
+  (inputs: (net: Net) => readonly string[]) =>
+  (net: Net): readonly string[] => ['', ...inputs(net)];
 const NEAREST = stringAttr('mode', 'nearest');
 for (const opset of [13, 19]) {
   for (const mode of ['nearest', 'linear', 'cubic']) {
     for (const coordinates of ['half_pixel', 'asymmetric', 'align_corners', 'pytorch_half_pixel']) {
-      addSimple('Resize', opset, [stringAttr('mode', mode), stringAttr('coordinate_transformation_mode', coordinates)], { rest: resize(scales) });
+      addSimple(
+        'Resize',
+        opset,
+        [stringAttr('mode', mode), stringAttr('coordinate_transformation_mode', coordinates)],
+        { rest: resize(scales) },
+      );
     }
   }
-  for (const rounding of ['floor', 'ceil', 'round_prefer_ceil']) addSimple('Resize', opset, [NEAREST, stringAttr('nearest_mode', rounding)], { rest: resize(scales) });
+  for (const rounding of ['floor', 'ceil', 'round_prefer_ceil'])
+    addSimple('Resize', opset, [NEAREST, stringAttr('nearest_mode', rounding)], { rest: resize(scales) });
   addSimple('Resize', opset, [NEAREST], { rest: resize((net) => ['', ...ints('sizes', [1, 8, 24, 18])(net)]) });
   addSimple('Resize', opset, [NEAREST], { rest: resize(floats('scales', [1, 1, 0.5, 0.5])) });
   addSimple('Resize', opset, [NEAREST], { rest: resize(floats('scales', [1, 2, 2, 2])), channels: 16 });
-  addSimple('Resize', opset, [NEAREST, stringAttr('coordinate_transformation_mode', 'tf_crop_and_resize'), floatAttr('extrapolation_value', 1)], { rest: (net) => [
-    ...floats('roi', [0, 0, -0.5, 0, 1, 1, 1, 1.5])(net),
-    ...scales(net),
-  ] });
+  addSimple(
+    'Resize',
+    opset,
+    [NEAREST, stringAttr('coordinate_transformation_mode', 'tf_crop_and_resize'), floatAttr('extrapolation_value', 1)],
+    { rest: (net) => [...floats('roi', [0, 0, -0.5, 0, 1, 1, 1, 1.5])(net), ...scales(net)] },
+  );
 }
 for (const axes of [[2, 3], [3], [-2, -1]]) {
-  addSimple('Resize', 19, [NEAREST, intsAttr('axes', axes)], { rest: resize(floats('scales', axes.map(() => 2))) });
-  addSimple('Resize', 19, [stringAttr('mode', 'linear'), intsAttr('axes', axes)], { rest: resize(floats('scales', axes.map(() => 2))) });
+  addSimple('Resize', 19, [NEAREST, intsAttr('axes', axes)], {
+    rest: resize(
+      floats(
+        'scales',
+        axes.map(() => 2),
+      ),
+    ),
+  });
+  addSimple('Resize', 19, [stringAttr('mode', 'linear'), intsAttr('axes', axes)], {
+    rest: resize(
+      floats(
+        'scales',
+        axes.map(() => 2),
+      ),
+    ),
+  });
 }
-addSimple('Resize', 19, [NEAREST, intsAttr('axes', [3, 2])], { rest: resize((net) => ['', ...ints('sizes', [30, 18])(net)]) });
-addSimple('Resize', 19, [stringAttr('mode', 'linear'), intAttr('antialias', 1)], { rest: resize(floats('scales', [1, 1, 0.5, 0.5])) });
+addSimple('Resize', 19, [NEAREST, intsAttr('axes', [3, 2])], {
+  rest: resize((net) => ['', ...ints('sizes', [30, 18])(net)]),
+});
+addSimple('Resize', 19, [stringAttr('mode', 'linear'), intAttr('antialias', 1)], {
+  rest: resize(floats('scales', [1, 1, 0.5, 0.5])),
+});
 
-for (const perm of [[0, 1, 3, 2], [0, 2, 3, 1], [0, 3, 1, 2]]) addSimple('Transpose', 13, [intsAttr('perm', perm)], { channels: perm[1] === 1 ? CHANNELS : SIZE });
+for (const perm of [
+  [0, 1, 3, 2],
+  [0, 2, 3, 1],
+  [0, 3, 1, 2],
+])
+  addSimple('Transpose', 13, [intsAttr('perm', perm)], { channels: perm[1] === 1 ? CHANNELS : SIZE });
 addSimple('Reshape', 13, [], { rest: ints('shape', [0, 16, 6, 12]), channels: 16 });
 addSimple('Reshape', 14, [intAttr('allowzero', 1)], { rest: ints('shape', [1, 16, 6, 12]), channels: 16 });
 addSimple('DepthToSpace', 13, [intAttr('blocksize', 2)], { channels: 2 });
@@ -123,8 +169,18 @@ add('Squeeze', 'and Unsqueeze', 13, (net, input) => {
   net.initializers.push(int64Tensor('at', [1], [2]));
   return { tensor: net.op('Squeeze', 'sq', [net.op('Unsqueeze', 'un', [input, 'at']), 'at']) };
 });
-addSimple('Slice', 13, [], { rest: (net) => [...ints('starts', [1, 0])(net), ...ints('ends', [7, 10])(net), ...ints('axes', [1, 2])(net)], channels: 6 });
-addSimple('Slice', 13, [], { rest: (net) => [...ints('starts', [-1])(net), ...ints('ends', [-99])(net), ...ints('axes', [3])(net), ...ints('steps', [-1])(net)] });
+addSimple('Slice', 13, [], {
+  rest: (net) => [...ints('starts', [1, 0])(net), ...ints('ends', [7, 10])(net), ...ints('axes', [1, 2])(net)],
+  channels: 6,
+});
+addSimple('Slice', 13, [], {
+  rest: (net) => [
+    ...ints('starts', [-1])(net),
+    ...ints('ends', [-99])(net),
+    ...ints('axes', [3])(net),
+    ...ints('steps', [-1])(net),
+  ],
+});
 addSimple('Gather', 13, [intAttr('axis', 1)], { rest: ints('indices', [0, 2, 4, 6]), channels: 4 });
 addSimple('Gather', 13, [intAttr('axis', -1)], { rest: ints('indices', [-1, 0, 3]) });
 addSimple('Expand', 13, [], { rest: ints('shape', [2, 8, 12, 12]) });
@@ -137,58 +193,133 @@ for (const opset of [13, 18]) {
       return { tensor: net.op('Concat', 'cat', [b, a], [intAttr('axis', axis)]) };
     });
     add('Split', `axis=${axis}, equal parts, opset ${opset}`, opset, (net, input) => {
-      const [a, b] = split(net, input, [intAttr('axis', axis), ...(opset >= 18 ? [intAttr('num_outputs', 2)] : [])], []);
+      const [a, b] = split(
+        net,
+        input,
+        [intAttr('axis', axis), ...(opset >= 18 ? [intAttr('num_outputs', 2)] : [])],
+        [],
+      );
       return { tensor: net.op('Add', 'sum', [b, a]), channels: 4 };
     });
   }
 }
 function split(net: Net, input: string, attributes: readonly Attribute[], rest: readonly string[]): [string, string] {
-  net.nodes.push({ opType: 'Split', input: [input, ...rest], output: ['part0', 'part1'], name: 'split', domain: '', attribute: [...attributes] });
+  net.nodes.push({
+    opType: 'Split',
+    input: [input, ...rest],
+    output: ['part0', 'part1'],
+    name: 'split',
+    domain: '',
+    attribute: [...attributes],
+  });
   return ['part0', 'part1'];
 }
 
-for (const axis of [1, 2, 3, -1]) add('Concat', `axis=${axis}`, 13, (net, input) => ({ tensor: net.op('Concat', 'cat', [input, net.conv('side', 'x', 8, 8)], [intAttr('axis', axis)]), channels: axis === 1 ? 16 : 8 }));
-add('Concat', 'the same tensor twice', 13, (net, input) => ({ tensor: net.op('Concat', 'cat', [input, input], [intAttr('axis', 1)]), channels: 16 }));
+for (const axis of [1, 2, 3, -1])
+  add('Concat', `axis=${axis}`, 13, (net, input) => ({
+    tensor: net.op('Concat', 'cat', [input, net.conv('side', 'x', 8, 8)], [intAttr('axis', axis)]),
+    channels: axis === 1 ? 16 : 8,
+  }));
+add('Concat', 'the same tensor twice', 13, (net, input) => ({
+  tensor: net.op('Concat', 'cat', [input, input], [intAttr('axis', 1)]),
+  channels: 16,
+}));
 add('Concat', 'one input', 13, (net, input) => ({ tensor: net.op('Concat', 'cat', [input], [intAttr('axis', 1)]) }));
-add('Concat', 'with the network input', 13, (net, input) => ({ tensor: net.op('Concat', 'cat', [input, 'x'], [intAttr('axis', 1)]), channels: 16 }));
+add('Concat', 'with the network input', 13, (net, input) => ({
+  tensor: net.op('Concat', 'cat', [input, 'x'], [intAttr('axis', 1)]),
+  channels: 16,
+}));
 for (const op of ['Add', 'Mul', 'Sub', 'Max', 'Min', 'Pow']) {
-  add(op, 'two activations', 13, (net, input) => ({ tensor: net.op(op, 'op', [input, net.op('Relu', 'side_relu', [net.conv('side', 'x', 8, 8)])]) }));
-  add(op, 'an activation of one pixel', 13, (net, input) => ({ tensor: net.op(op, 'op', [input, net.op('Sigmoid', 'gate', [net.conv('side', net.op('GlobalAveragePool', 'gap', [input]), 8, 8)])]) }));
-  add(op, 'the smaller one first', 13, (net, input) => ({ tensor: net.op(op, 'op', [net.op('Sigmoid', 'gate', [net.conv('side', net.op('GlobalAveragePool', 'gap', [input]), 8, 8)]), input]) }));
-  add(op, 'a constant per channel', 13, (net, input) => ({ tensor: net.op(op, 'op', [input, ...floats('c', [1, 2, 3, 1, 2, 3, 1, 2], [8, 1, 1])(net)]) }));
+  add(op, 'two activations', 13, (net, input) => ({
+    tensor: net.op(op, 'op', [input, net.op('Relu', 'side_relu', [net.conv('side', 'x', 8, 8)])]),
+  }));
+  add(op, 'an activation of one pixel', 13, (net, input) => ({
+    tensor: net.op(op, 'op', [
+      input,
+      net.op('Sigmoid', 'gate', [net.conv('side', net.op('GlobalAveragePool', 'gap', [input]), 8, 8)]),
+    ]),
+  }));
+  add(op, 'the smaller one first', 13, (net, input) => ({
+    tensor: net.op(op, 'op', [
+      net.op('Sigmoid', 'gate', [net.conv('side', net.op('GlobalAveragePool', 'gap', [input]), 8, 8)]),
+      input,
+    ]),
+  }));
+  add(op, 'a constant per channel', 13, (net, input) => ({
+    tensor: net.op(op, 'op', [input, ...floats('c', [1, 2, 3, 1, 2, 3, 1, 2], [8, 1, 1])(net)]),
+  }));
   add(op, 'a scalar', 13, (net, input) => ({ tensor: net.op(op, 'op', [input, ...floats('c', [0.5], [])(net)]) }));
 }
-for (const op of ['Div', 'PRelu']) add(op, 'a constant per channel', 13, (net, input) => ({ tensor: net.op(op, 'op', [input, ...floats('c', [1, 2, 3, 1, 2, 3, 1, 2], [8, 1, 1])(net)]) }));
+for (const op of ['Div', 'PRelu'])
+  add(op, 'a constant per channel', 13, (net, input) => ({
+    tensor: net.op(op, 'op', [input, ...floats('c', [1, 2, 3, 1, 2, 3, 1, 2], [8, 1, 1])(net)]),
+  }));
 add('Add', 'the same tensor twice', 13, (net, input) => ({ tensor: net.op('Add', 'op', [input, input]) }));
 
-for (const op of ['Sigmoid', 'LeakyRelu', 'Tanh', 'Elu', 'HardSigmoid', 'HardSwish', 'Softplus', 'Abs', 'Neg', 'Sqrt', 'Exp', 'Relu', 'Identity']) {
-  add(op, 'behind a Conv', 14, (net, input) => ({ tensor: net.op(op, 'op', [op === 'Sqrt' ? input : net.conv('before', input, 8, 8)]) }));
+for (const op of [
+  'Sigmoid',
+  'LeakyRelu',
+  'Tanh',
+  'Elu',
+  'HardSigmoid',
+  'HardSwish',
+  'Softplus',
+  'Abs',
+  'Neg',
+  'Sqrt',
+  'Exp',
+  'Relu',
+  'Identity',
+]) {
+  add(op, 'behind a Conv', 14, (net, input) => ({
+    tensor: net.op(op, 'op', [op === 'Sqrt' ? input : net.conv('before', input, 8, 8)]),
+  }));
 }
 addSimple('LeakyRelu', 13, [floatAttr('alpha', 0.3)]);
 addSimple('Softmax', 13, [intAttr('axis', 1)]);
 addSimple('Softmax', 13, [intAttr('axis', -1)]);
-for (const [low, high] of [['0', '6'], ['0', ''], ['', '1'], ['-1', '1'], ['0', '0.3'], ['', '']] as const) {
+for (const [low, high] of [
+  ['0', '6'],
+  ['0', ''],
+  ['', '1'],
+  ['-1', '1'],
+  ['0', '0.3'],
+  ['', ''],
+] as const) {
   add('Clip', `[${low}, ${high}] behind a Conv`, 13, (net, input) => {
-    const bound = (text: string, name: string): string => (text === '' ? '' : (floats(name, [Number(text)], [])(net)[0] ?? ''));
+    const bound = (text: string, name: string): string =>
+      text === '' ? '' : (floats(name, [Number(text)], [])(net)[0] ?? '');
     return { tensor: net.op('Clip', 'op', [net.conv('before', input, 8, 8), bound(low, 'low'), bound(high, 'high')]) };
   });
 }
 const RECTIFIERS = ['Relu', 'Clip6', 'Clip1'];
 const rectify = (net: Net, kind: string, name: string, input: string): string => {
   if (kind === 'Relu') return net.op('Relu', name, [input]);
-  net.initializers.push(floatTensor(`${name}.low`, [], [0]), floatTensor(`${name}.high`, [], [kind === 'Clip6' ? 6 : 1]));
+  net.initializers.push(
+    floatTensor(`${name}.low`, [], [0]),
+    floatTensor(`${name}.high`, [], [kind === 'Clip6' ? 6 : 1]),
+  );
   return net.op('Clip', name, [input, `${name}.low`, `${name}.high`]);
 };
 for (const first of RECTIFIERS) {
   for (const second of RECTIFIERS) {
-    add(first, `then ${second}`, 13, (net, input) => ({ tensor: rectify(net, second, 'second', rectify(net, first, 'first', net.conv('before', input, 8, 8))) }));
+    add(first, `then ${second}`, 13, (net, input) => ({
+      tensor: rectify(net, second, 'second', rectify(net, first, 'first', net.conv('before', input, 8, 8))),
+    }));
     add(first, `then MaxPool, then ${second}`, 13, (net, input) => {
-      const pooled = net.op('MaxPool', 'pool', [rectify(net, first, 'first', net.conv('before', input, 8, 8))], [kernel]);
+      const pooled = net.op(
+        'MaxPool',
+        'pool',
+        [rectify(net, first, 'first', net.conv('before', input, 8, 8))],
+        [kernel],
+      );
       return { tensor: rectify(net, second, 'second', pooled) };
     });
     add(first, `and ${second} of one tensor`, 13, (net, input) => {
       const conv = net.conv('before', input, 8, 8);
-      return { tensor: net.op('Add', 'sum', [rectify(net, first, 'first', conv), rectify(net, second, 'second', conv)]) };
+      return {
+        tensor: net.op('Add', 'sum', [rectify(net, first, 'first', conv), rectify(net, second, 'second', conv)]),
+      };
     });
     add(first, `three times, then ${second}, read in between`, 13, (net, input) => {
       const one = rectify(net, first, 'one', net.conv('before', input, 8, 8));
@@ -199,33 +330,57 @@ for (const first of RECTIFIERS) {
   }
 }
 
-const conv = (attributes: readonly Attribute[], dims: readonly number[], channels: number) => (net: Net, input: string) => ({
-  tensor: net.op('Conv', 'op', [input, net.constant('op.w', dims), net.constant('op.b', [dims[0] ?? 0])], [...attributes]),
-  channels,
-});
+const conv =
+  (attributes: readonly Attribute[], dims: readonly number[], channels: number) => (net: Net, input: string) => ({
+    tensor: net.op(
+      'Conv',
+      'op',
+      [input, net.constant('op.w', dims), net.constant('op.b', [dims[0] ?? 0])],
+      [...attributes],
+    ),
+    channels,
+  });
 const THREE = intsAttr('kernel_shape', [3, 3]);
 add('Conv', 'auto_pad SAME_UPPER', 13, conv([THREE, stringAttr('auto_pad', 'SAME_UPPER')], [8, 8, 3, 3], 8));
 add('Conv', 'auto_pad VALID', 13, conv([stringAttr('auto_pad', 'VALID')], [8, 8, 3, 3], 8));
-add('Conv', 'pads, strides, dilations', 13, conv([intsAttr('pads', [2, 1, 0, 1]), intsAttr('strides', [2, 1]), intsAttr('dilations', [1, 2])], [8, 8, 3, 3], 8));
+add(
+  'Conv',
+  'pads, strides, dilations',
+  13,
+  conv([intsAttr('pads', [2, 1, 0, 1]), intsAttr('strides', [2, 1]), intsAttr('dilations', [1, 2])], [8, 8, 3, 3], 8),
+);
 add('Conv', 'groups', 13, conv([intAttr('group', 4)], [12, 2, 3, 3], 12));
 add('Conv', 'depthwise', 13, conv([intAttr('group', 8)], [8, 1, 3, 3], 8));
 add('Conv', 'depthwise, multiplier 2', 13, conv([intAttr('group', 8)], [16, 1, 3, 3], 16));
 add('Conv', 'one channel out', 13, conv([], [1, 8, 1, 1], 1));
-add('Conv', 'without bias', 13, (net, input) => ({ tensor: net.op('Conv', 'op', [input, net.constant('op.w', [8, 8, 1, 1])]) }));
+add('Conv', 'without bias', 13, (net, input) => ({
+  tensor: net.op('Conv', 'op', [input, net.constant('op.w', [8, 8, 1, 1])]),
+}));
 add('Conv', 'the same weights twice', 13, (net, input) => {
   const weights = net.constant('op.w', [8, 8, 1, 1]);
-  return { tensor: net.op('Conv', 'b', [net.op('Relu', 'between', [net.op('Conv', 'a', [input, weights])]), weights, net.constant('b.b', [8])]) };
+  return {
+    tensor: net.op('Conv', 'b', [
+      net.op('Relu', 'between', [net.op('Conv', 'a', [input, weights])]),
+      weights,
+      net.constant('b.b', [8]),
+    ]),
+  };
 });
 for (const rank of [1, 3]) {
   add('Conv', `of ${rank} dimensions`, 13, (net, input) => {
     const shape = rank === 1 ? [-1, 8, 144] : [-1, 8, 3, 4, 12];
     net.initializers.push(int64Tensor('to', [rank + 2], shape), int64Tensor('back', [4], [-1, 8, 12, 12]));
     const weight = net.constant('op.w', [8, 8, ...Array.from({ length: rank }, () => 1)]);
-    const wide = net.op('Relu', 'wide', [net.op('Conv', 'op', [net.op('Reshape', 'r1', [input, 'to']), weight, net.constant('op.b', [8])])]);
+    const wide = net.op('Relu', 'wide', [
+      net.op('Conv', 'op', [net.op('Reshape', 'r1', [input, 'to']), weight, net.constant('op.b', [8])]),
+    ]);
     return { tensor: net.op('Reshape', 'r2', [wide, 'back']) };
   });
 }
-add('ConvTranspose', 'strides', 13, (net, input) => ({ tensor: net.op('ConvTranspose', 'op', [input, net.constant('op.w', [8, 4, 2, 2])], [intsAttr('strides', [2, 2])]), channels: 4 }));
+add('ConvTranspose', 'strides', 13, (net, input) => ({
+  tensor: net.op('ConvTranspose', 'op', [input, net.constant('op.w', [8, 4, 2, 2])], [intsAttr('strides', [2, 2])]),
+  channels: 4,
+}));
 
 /** A product over the last axis (12 wide); a Conv reads the result as [n, 8, 12, columns]. */
 const product = (op: string, text: string, dims: readonly number[], bias: readonly number[] | null) =>
@@ -241,18 +396,36 @@ for (const bias of [null, [5], [1, 5], [1]] as const) {
   product('MatMul', `3-D weights, a matrix per channel${text}`, [8, 12, 5], bias);
 }
 product('MatMul', 'one column', [12, 1], null);
-add('MatMul', 'two activations', 13, (net, input) => ({ tensor: net.op('MatMul', 'op', [input, net.op('Transpose', 't', [net.conv('side', 'x', 8, 8)], [intsAttr('perm', [0, 1, 3, 2])])]) }));
+add('MatMul', 'two activations', 13, (net, input) => ({
+  tensor: net.op('MatMul', 'op', [
+    input,
+    net.op('Transpose', 't', [net.conv('side', 'x', 8, 8)], [intsAttr('perm', [0, 1, 3, 2])]),
+  ]),
+}));
 add('MatMul', 'an activation with itself', 13, (net, input) => ({ tensor: net.op('MatMul', 'op', [input, input]) }));
-add('MatMul', 'weights on the left', 13, (net, input) => ({ tensor: net.op('MatMul', 'op', [net.constant('op.w', [12, 12]), input]) }));
+add('MatMul', 'weights on the left', 13, (net, input) => ({
+  tensor: net.op('MatMul', 'op', [net.constant('op.w', [12, 12]), input]),
+}));
 
-const flat = (net: Net, input: string): string => net.op('Flatten', 'flat', [net.op('GlobalAveragePool', 'gap', [input])]);
+const flat = (net: Net, input: string): string =>
+  net.op('Flatten', 'flat', [net.op('GlobalAveragePool', 'gap', [input])]);
 const backToPixels = (net: Net, tensor: string, channels: number) => {
   net.initializers.push(int64Tensor('pixels', [4], [-1, channels, 1, 1]));
   return { tensor: net.op('Reshape', 'back', [tensor, 'pixels']), channels };
 };
-const gemm = (text: string, attributes: readonly Attribute[], dims: readonly number[], bias: readonly number[] | null) =>
+const gemm = (
+  text: string,
+  attributes: readonly Attribute[],
+  dims: readonly number[],
+  bias: readonly number[] | null,
+) =>
   add('Gemm', text, 13, (net, input) => {
-    const made = net.op('Gemm', 'op', [flat(net, input), net.constant('op.w', dims), ...(bias ? [net.constant('op.b', bias)] : [])], [...attributes]);
+    const made = net.op(
+      'Gemm',
+      'op',
+      [flat(net, input), net.constant('op.w', dims), ...(bias ? [net.constant('op.b', bias)] : [])],
+      [...attributes],
+    );
     return backToPixels(net, made, 6);
   });
 gemm('with bias', [], [8, 6], [6]);
@@ -266,9 +439,20 @@ gemm('beta', [floatAttr('beta', 2)], [8, 6], [6]);
 gemm('beta without bias', [floatAttr('beta', 2)], [8, 6], null);
 add('GlobalAveragePool', 'and a Conv', 13, (net, input) => ({ tensor: net.op('GlobalAveragePool', 'gap', [input]) }));
 add('GlobalMaxPool', 'and a Conv', 13, (net, input) => ({ tensor: net.op('GlobalMaxPool', 'gap', [input]) }));
-add('ReduceMean', 'over pixels', 13, (net, input) => ({ tensor: net.op('ReduceMean', 'mean', [input], [intsAttr('axes', [2, 3])]) }));
-add('Pad', 'with zeros', 13, (net, input) => ({ tensor: net.op('Pad', 'pad', [input, ...ints('pads', [0, 0, 1, 1, 0, 0, 1, 1])(net)]) }));
-add('Pad', 'reflect', 13, (net, input) => ({ tensor: net.op('Pad', 'pad', [input, ...ints('pads', [0, 0, 1, 1, 0, 0, 1, 1])(net)], [stringAttr('mode', 'reflect')]) }));
+add('ReduceMean', 'over pixels', 13, (net, input) => ({
+  tensor: net.op('ReduceMean', 'mean', [input], [intsAttr('axes', [2, 3])]),
+}));
+add('Pad', 'with zeros', 13, (net, input) => ({
+  tensor: net.op('Pad', 'pad', [input, ...ints('pads', [0, 0, 1, 1, 0, 0, 1, 1])(net)]),
+}));
+add('Pad', 'reflect', 13, (net, input) => ({
+  tensor: net.op(
+    'Pad',
+    'pad',
+    [input, ...ints('pads', [0, 0, 1, 1, 0, 0, 1, 1])(net)],
+    [stringAttr('mode', 'reflect')],
+  ),
+}));
 add('Where', 'of two activations', 13, (net, input) => {
   const side = net.conv('side', 'x', 8, 8);
   return { tensor: net.op('Where', 'op', [net.op('Greater', 'cond', [input, side]), input, side]) };
@@ -288,7 +472,9 @@ class RandomNet extends Net {
 
 /** Sums of 12 uniform values. */
 function normal(count: number, random: () => number): Float32Array {
-  return Float32Array.from({ length: count }, () => Array.from({ length: 12 }, () => random()).reduce((sum, value) => sum + value, -6));
+  return Float32Array.from({ length: count }, () =>
+    Array.from({ length: 12 }, () => random()).reduce((sum, value) => sum + value, -6),
+  );
 }
 
 function modelOf({ opset, build }: Case): Model {
@@ -301,10 +487,16 @@ function modelOf({ opset, build }: Case): Model {
 
 /** Outputs of a model, by name. */
 async function run(model: Model, values: Float32Array, simulate = false): Promise<Record<string, Float32Array>> {
-  const session = await InferenceSession.create(encodeModel(model), { intraOpNumThreads: 1, logSeverityLevel: 4, ...(simulate ? { extra: { session: { disable_quant_qdq: '1' } } } : {}) });
+  const session = await InferenceSession.create(encodeModel(model), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+    ...(simulate ? { extra: { session: { disable_quant_qdq: '1' } } } : {}),
+  });
   try {
     const results = await session.run({ x: new Tensor('float32', values, [1, CHANNELS, SIZE, SIZE]) });
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, (tensor.data as Float32Array).slice()]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [name, (tensor.data as Float32Array).slice()]),
+    );
   } finally {
     await session.release();
   }
@@ -320,20 +512,36 @@ function sqnrDb(reference: Float32Array, found: Float32Array): number {
   return 10 * Math.log10(signal / noise);
 }
 
-describe.each(['onnxruntime', 'tensorrt'] as const)('every operator and attribute opens, runs and is near FP32: %s', (target) => {
-  it.each(cases.map((each) => [each.op, each.text, each] as const))('%s %s', async (_, __, each) => {
-    const model = modelOf(each);
-    const values = normal(CHANNELS * SIZE * SIZE, createRandom(3));
-    const tensors = calibrationTensors(model);
-    const observed = await run(withOutputs(model, tensors.filter((name) => name !== 'x')), values);
-    const all: Record<string, Float32Array> = { ...observed, x: values };
-    const reduce = (name: string, pick: (a: number, b: number) => number): number => (all[name] ?? new Float32Array()).reduce((best, value) => pick(best, value), 0);
-    const thresholds = Object.fromEntries(tensors.map((name) => [name, Math.max(reduce(name, Math.max), -reduce(name, Math.min))]));
-    const ranges = Object.fromEntries(tensors.map((name) => [name, [reduce(name, Math.min), reduce(name, Math.max)] as const]));
-    for (const activationType of target === 'onnxruntime' ? (['int8', 'uint8'] as const) : (['int8'] as const)) {
-      const quantized = quantizeModel({ model, target, plan: EMPTY_PLAN, thresholds, ranges, activationType });
-      const found = await run(materialize(quantized.model), values, target === 'tensorrt');
-      expect(sqnrDb(observed['head:0'] ?? new Float32Array(), found['head:0'] ?? new Float32Array())).toBeGreaterThan(20);
-    }
-  });
-});
+describe.each(['onnxruntime', 'tensorrt'] as const)(
+  'every operator and attribute opens, runs and is near FP32: %s',
+  (target) => {
+    it.each(cases.map((each) => [each.op, each.text, each] as const))('%s %s', async (_, __, each) => {
+      const model = modelOf(each);
+      const values = normal(CHANNELS * SIZE * SIZE, createRandom(3));
+      const tensors = calibrationTensors(model);
+      const observed = await run(
+        withOutputs(
+          model,
+          tensors.filter((name) => name !== 'x'),
+        ),
+        values,
+      );
+      const all: Record<string, Float32Array> = { ...observed, x: values };
+      const reduce = (name: string, pick: (a: number, b: number) => number): number =>
+        (all[name] ?? new Float32Array()).reduce((best, value) => pick(best, value), 0);
+      const thresholds = Object.fromEntries(
+        tensors.map((name) => [name, Math.max(reduce(name, Math.max), -reduce(name, Math.min))]),
+      );
+      const ranges = Object.fromEntries(
+        tensors.map((name) => [name, [reduce(name, Math.min), reduce(name, Math.max)] as const]),
+      );
+      for (const activationType of target === 'onnxruntime' ? (['int8', 'uint8'] as const) : (['int8'] as const)) {
+        const quantized = quantizeModel({ model, target, plan: EMPTY_PLAN, thresholds, ranges, activationType });
+        const found = await run(materialize(quantized.model), values, target === 'tensorrt');
+        expect(sqnrDb(observed['head:0'] ?? new Float32Array(), found['head:0'] ?? new Float32Array())).toBeGreaterThan(
+          20,
+        );
+      }
+    });
+  },
+);

@@ -36,9 +36,16 @@ async function writeNamedModel(path: string): Promise<void> {
       makeNode('Flatten', ['toString'], ['f'], { name: 'flatten' }),
       makeNode('Gemm', ['f', 'w'], ['valueOf'], { name: 'hasOwnProperty' }),
     ],
-    initializer: [floatTensor('toLocaleString', [8, 3, 3, 3], weights(216)), floatTensor('isPrototypeOf', [8, 8, 3, 3], weights(576)), floatTensor('w', [8, 3], weights(24))],
+    initializer: [
+      floatTensor('toLocaleString', [8, 3, 3, 3], weights(216)),
+      floatTensor('isPrototypeOf', [8, 8, 3, 3], weights(576)),
+      floatTensor('w', [8, 3], weights(24)),
+    ],
     input: [makeValueInfo('hasOwnProperty', DataType.FLOAT, ['N', 3, SIDE, SIDE])],
-    output: [makeValueInfo('valueOf', DataType.FLOAT, ['N', CLASSES.length]), makeValueInfo('__proto__', DataType.FLOAT, ['N', 8, SIDE, SIDE])],
+    output: [
+      makeValueInfo('valueOf', DataType.FLOAT, ['N', CLASSES.length]),
+      makeValueInfo('__proto__', DataType.FLOAT, ['N', 8, SIDE, SIDE]),
+    ],
     valueInfo: [],
   };
   await writeModel(makeModel(graph, 17), path);
@@ -53,12 +60,25 @@ beforeAll(async () => {
       mkdirSync(join(dir, 'images', group, label), { recursive: true });
       for (let i = 0; i < IMAGES_EACH; i += 1) {
         const pixels = Buffer.from(Array.from({ length: SIDE * SIDE * 3 }, () => Math.floor(random() * 256)));
-        await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } }).png().toFile(join(dir, 'images', group, label, `${i}.png`));
+        await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+          .png()
+          .toFile(join(dir, 'images', group, label, `${i}.png`));
       }
     }
   }
   project = join(dir, 'p.calib');
-  await calibJson('init', join(dir, 'names.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '--scale', '1/255', '-o', project);
+  await calibJson(
+    'init',
+    join(dir, 'names.onnx'),
+    '--calibration',
+    join(dir, 'images'),
+    '--validation',
+    join(dir, 'images'),
+    '--scale',
+    '1/255',
+    '-o',
+    project,
+  );
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -76,26 +96,47 @@ it('thresholds, methods and precisions are set by such names and come back', asy
   await calibJson('set', project, '--tensor', '__proto__', '--threshold', '0.5');
   await calibJson('set', project, '--tensor', 'hasOwnProperty', '--method', 'minmax');
   await calibJson('set', project, '--layer', 'toString', '--precision', 'fp32');
-  const { tensors } = await calibJson<{ readonly tensors: readonly { readonly name: string; readonly method: string; readonly threshold: number }[] }>('thresholds', project);
+  const { tensors } = await calibJson<{
+    readonly tensors: readonly { readonly name: string; readonly method: string; readonly threshold: number }[];
+  }>('thresholds', project);
   expect(tensors.find(({ name }) => name === '__proto__')).toMatchObject({ method: 'manual', threshold: 0.5 });
   expect(tensors.find(({ name }) => name === 'hasOwnProperty')).toMatchObject({ method: 'minmax' });
-  const file = JSON.parse(readFileSync(join(project, 'project.json'), 'utf8')) as { readonly tensorMethods: object; readonly plan: { readonly layers: object } };
-  expect(Object.entries(file.tensorMethods)).toEqual([['__proto__', 'manual'], ['hasOwnProperty', 'minmax']]);
+  const file = JSON.parse(readFileSync(join(project, 'project.json'), 'utf8')) as {
+    readonly tensorMethods: object;
+    readonly plan: { readonly layers: object };
+  };
+  expect(Object.entries(file.tensorMethods)).toEqual([
+    ['__proto__', 'manual'],
+    ['hasOwnProperty', 'minmax'],
+  ]);
   expect(Object.entries(file.plan.layers)).toEqual([['toString', 'fp32']]);
   await calibJson('set', project, '--layer', 'toString', '--precision', 'int8');
 });
 
 it.each(['onnxruntime', 'tensorrt'])('is quantized for target %s with the threshold that was set', async (target) => {
   const out = join(dir, `${target}.onnx`);
-  const result = await calibJson<QuantizeResult>('quantize', project, '--target', target, '--variant', 'int8', '-o', out);
-  expect(result.decisions.filter(({ precision }) => precision === 'int8').map(({ layer }) => layer)).toContain('__proto__');
+  const result = await calibJson<QuantizeResult>(
+    'quantize',
+    project,
+    '--target',
+    target,
+    '--variant',
+    'int8',
+    '-o',
+    out,
+  );
+  expect(result.decisions.filter(({ precision }) => precision === 'int8').map(({ layer }) => layer)).toContain(
+    '__proto__',
+  );
   expect(readModel(out).graph.output.map(({ name }) => name)).toEqual(['valueOf', '__proto__']);
 });
 
 it('validation tells groups and classes with such names, and compares outputs with such names', async () => {
   const { variants } = await calibJson<ValidateResult>('validate', project, '--variants', 'fp32,int8');
   for (const variant of variants) {
-    expect(Object.entries(variant.groups).map(([name, { images }]) => [name, images])).toEqual(GROUPS.map((name) => [name, CLASSES.length * IMAGES_EACH]));
+    expect(Object.entries(variant.groups).map(([name, { images }]) => [name, images])).toEqual(
+      GROUPS.map((name) => [name, CLASSES.length * IMAGES_EACH]),
+    );
     expect(variant.classes.map(({ name }) => name)).toEqual(CLASSES);
   }
   expect(variants[1]?.outputs.map(({ name }) => name)).toEqual(['valueOf', '__proto__']);

@@ -18,7 +18,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const top1 = ({ variants }: ValidateResult, name: string): number => variants.find(({ variant }) => variant === name)?.top1 ?? Number.NaN;
+const top1 = ({ variants }: ValidateResult, name: string): number =>
+  variants.find(({ variant }) => variant === name)?.top1 ?? Number.NaN;
 const codes = ({ decisions }: QuantizeResult): Set<string> => new Set(decisions.map(({ code }) => code));
 
 describe.skipIf(sharedDir() === null)('equalization of planted_outlier', () => {
@@ -29,7 +30,17 @@ describe.skipIf(sharedDir() === null)('equalization of planted_outlier', () => {
     path = join(dir, 'planted.calib');
     const set = (name: string): string => sharedPath('data/cifar10', name);
     const preprocessing = ['--mean', '.4914,.4822,.4465', '--std', '.2470,.2435,.2616', '--scale', '1/255'];
-    await calibJson('init', sharedPath('models/planted_outlier.onnx'), '--calibration', set('calibration'), '--validation', set('validation'), ...preprocessing, '-o', path);
+    await calibJson(
+      'init',
+      sharedPath('models/planted_outlier.onnx'),
+      '--calibration',
+      set('calibration'),
+      '--validation',
+      set('validation'),
+      ...preprocessing,
+      '-o',
+      path,
+    );
     await calibJson('calibrate', path, '--limit', '100');
   });
 
@@ -47,23 +58,64 @@ describe.skipIf(sharedDir() === null)('equalization of planted_outlier', () => {
   });
 
   it('explains itself, refuses what is about the model as it was given, and is undone without another calibration', async () => {
-    const explained = await calibJson<QuantizeResult>('quantize', path, '--target', 'tensorrt', '--variant', 'int8-minmax', '-o', join(dir, 'eq.onnx'));
+    const explained = await calibJson<QuantizeResult>(
+      'quantize',
+      path,
+      '--target',
+      'tensorrt',
+      '--variant',
+      'int8-minmax',
+      '-o',
+      join(dir, 'eq.onnx'),
+    );
     const changed = explained.decisions.find(({ layer, code }) => layer === '/f/f.6/c1/Conv' && code === 'equalized');
-    expect(changed?.reason).toMatch(/channel \d+ by 1\/\d+: its largest weight over the largest that reads it was \d+ times above the middle channel's/);
+    expect(changed?.reason).toMatch(
+      /channel \d+ by 1\/\d+: its largest weight over the largest that reads it was \d+ times above the middle channel's/,
+    );
     expect(codes(explained)).toContain('not-equalized');
-    for (const args of [['calibrate', path, '--tensorrt-grid', '32'], ['export', path, '--format', 'trt-cache', '-o', join(dir, 'x.cache')]]) {
+    for (const args of [
+      ['calibrate', path, '--tensorrt-grid', '32'],
+      ['export', path, '--format', 'trt-cache', '-o', join(dir, 'x.cache')],
+    ]) {
       const outcome = await calib(...args);
       expect(outcome.code).toBe(2);
       expect(outcome.stderr).toContain('--equalization off');
     }
     await calibJson('set', path, '--equalization', 'off');
     expect(top1(await validate(), 'int8-minmax')).toBeLessThan(30);
-    expect(codes(await calibJson<QuantizeResult>('quantize', path, '--target', 'tensorrt', '--variant', 'int8-minmax', '-o', join(dir, 'plain.onnx')))).not.toContain('equalized');
+    expect(
+      codes(
+        await calibJson<QuantizeResult>(
+          'quantize',
+          path,
+          '--target',
+          'tensorrt',
+          '--variant',
+          'int8-minmax',
+          '-o',
+          join(dir, 'plain.onnx'),
+        ),
+      ),
+    ).not.toContain('equalized');
   });
 
   it('shows before and after side by side, changing nothing', async () => {
-    const result = await calibJson<RepairResult>('repair', path, '--variant', 'int8-minmax', '--target', 'tensorrt', '--limit', '200');
-    expect(result.rows.map(({ repairs }) => repairs)).toEqual([{}, { equalization: true }, { biasCorrection: true }, { equalization: true, biasCorrection: true }]);
+    const result = await calibJson<RepairResult>(
+      'repair',
+      path,
+      '--variant',
+      'int8-minmax',
+      '--target',
+      'tensorrt',
+      '--limit',
+      '200',
+    );
+    expect(result.rows.map(({ repairs }) => repairs)).toEqual([
+      {},
+      { equalization: true },
+      { biasCorrection: true },
+      { equalization: true, biasCorrection: true },
+    ]);
     const [none, equalized] = result.rows;
     expect(none?.top1).toBeLessThan(30);
     expect(equalized?.outputSqnrDb).toBeGreaterThan((none?.outputSqnrDb ?? 0) + 20);
@@ -75,12 +127,33 @@ describe.skipIf(sharedDir() === null)('equalization of planted_outlier', () => {
 });
 
 describe('bias correction', () => {
-  async function corrected(name: string, threads: string): Promise<{ readonly biases: unknown; readonly result: ValidateResult; readonly path: string }> {
+  async function corrected(
+    name: string,
+    threads: string,
+  ): Promise<{ readonly biases: unknown; readonly result: ValidateResult; readonly path: string }> {
     const path = join(dir, `${name}.calib`);
-    await calibJson('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '--validation', join(dir, 'images'), '-o', path);
+    await calibJson(
+      'init',
+      join(dir, 'tiny.onnx'),
+      '--calibration',
+      join(dir, 'images'),
+      '--validation',
+      join(dir, 'images'),
+      '-o',
+      path,
+    );
     await calibJson<CalibrateResult>('calibrate', path);
     await calibJson('set', path, '--bias-correction', 'on');
-    const result = await calibJson<ValidateResult>('validate', path, '--variants', 'fp32,int8', '--target', 'tensorrt', '--threads', threads);
+    const result = await calibJson<ValidateResult>(
+      'validate',
+      path,
+      '--variants',
+      'fp32,int8',
+      '--target',
+      'tensorrt',
+      '--threads',
+      threads,
+    );
     const [file = ''] = readdirSync(join(path, 'analysis')).filter((each) => each.startsWith('biases-'));
     return { biases: JSON.parse(readFileSync(join(path, 'analysis', file), 'utf8')) as unknown, result, path };
   }
@@ -95,7 +168,16 @@ describe('bias correction', () => {
     const { variants, warnings } = one.result;
     const isKept = warnings.every(({ code }) => code !== 'biases-not-corrected');
     expect(variants.map(({ variant }) => variant)).toEqual(['fp32', 'int8']);
-    const quantized = await calibJson<QuantizeResult>('quantize', one.path, '--target', 'tensorrt', '--variant', 'int8', '-o', join(dir, 'one.onnx'));
+    const quantized = await calibJson<QuantizeResult>(
+      'quantize',
+      one.path,
+      '--target',
+      'tensorrt',
+      '--variant',
+      'int8',
+      '-o',
+      join(dir, 'one.onnx'),
+    );
     expect(codes(quantized).has('bias-corrected')).toBe(isKept);
     // Measured once: nothing was added.
     expect(readdirSync(join(one.path, 'analysis')).filter((each) => each.startsWith('biases-'))).toHaveLength(1);

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExportResult, ImportReport, ThresholdTable } from '../../src-shared/contract/api';
-import { isFinished, type CalibrateResult, type JobSnapshot, type QuantizeResult } from '../../src-shared/contract/jobs';
+import {
+  isFinished,
+  type CalibrateResult,
+  type JobSnapshot,
+  type QuantizeResult,
+} from '../../src-shared/contract/jobs';
 import { parseCalibrationCache } from '../../src-main/calibration/trt-cache';
 import { tensorAsFloat32 } from '../../src-main/onnx/tensor-values';
 import { readModel } from '../../src-main/onnx/wire-reader';
@@ -28,8 +33,10 @@ async function project(list: readonly string[] = files, model = 'tiny.onnx'): Pr
   return path;
 }
 
-const calibrate = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> => calibJson<CalibrateResult>('calibrate', path, ...flags);
-const withGrid = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> => calibrate(path, '--tensorrt-grid', BATCH, ...flags);
+const calibrate = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> =>
+  calibJson<CalibrateResult>('calibrate', path, ...flags);
+const withGrid = (path: string, ...flags: readonly string[]): Promise<CalibrateResult> =>
+  calibrate(path, '--tensorrt-grid', BATCH, ...flags);
 
 async function thresholdsOf(path: string, method = 'entropy-tensorrt'): Promise<Record<string, number>> {
   const table = await calibJson<ThresholdTable>('thresholds', path, '--method', method);
@@ -49,7 +56,8 @@ async function cancelledHalfWay(path: string): Promise<JobSnapshot> {
       workbench.subscribe((event) => {
         if (event.type !== 'job') return;
         if (isFinished(event.job)) resolve(event.job);
-        else if (event.job.phase === 'collecting histograms' && event.job.done > 0) void workbench.cancelJob({ jobId: event.job.id });
+        else if (event.job.phase === 'collecting histograms' && event.job.done > 0)
+          void workbench.cancelJob({ jobId: event.job.id });
       });
       void workbench.startJob({ kind: 'calibrate', projectPath: path, threads: 1, tensorrtGridBatch: Number(BATCH) });
     });
@@ -110,7 +118,9 @@ describe("TensorRT's grid", () => {
     expect(merged).toMatchObject({ sha256: plainSha256, tensorrtGrid: { batch: 8, names: 12 } });
     expect(await thresholdsOf(path)).toEqual(expected);
     const without = await calibrate(path, '--shard', '2/2');
-    await expect(calibJson('merge', path, first.shardPath ?? '', without.shardPath ?? '')).rejects.toThrow(/does not hold TensorRT's grid, unlike the shards before it/);
+    await expect(calibJson('merge', path, first.shardPath ?? '', without.shardPath ?? '')).rejects.toThrow(
+      /does not hold TensorRT's grid, unlike the shards before it/,
+    );
   });
 
   it('is the same when it is cancelled half way and resumed from its checkpoint', async () => {
@@ -122,7 +132,9 @@ describe("TensorRT's grid", () => {
     expect(resumed.resumedImages).toBeLessThan(IMAGES);
     expect(resumed).toMatchObject({ images: IMAGES, sha256: plainSha256 });
     expect(await thresholdsOf(path)).toEqual(expected);
-    expect(readdirSync(join(path, 'calibration'), { recursive: true }).filter((name) => /model|partial/.test(String(name)))).toEqual([]);
+    expect(
+      readdirSync(join(path, 'calibration'), { recursive: true }).filter((name) => /model|partial/.test(String(name))),
+    ).toEqual([]);
   });
 
   it('starts over from a checkpoint of another first batch, which would not fit', async () => {
@@ -151,7 +163,16 @@ describe("TensorRT's grid", () => {
     const path = await project();
     await withGrid(path);
     const out = join(dir, 'variant.onnx');
-    const result = await calibJson<QuantizeResult>('quantize', path, '--target', 'tensorrt', '--variant', 'int8-entropy-tensorrt', '-o', out);
+    const result = await calibJson<QuantizeResult>(
+      'quantize',
+      path,
+      '--target',
+      'tensorrt',
+      '--variant',
+      'int8-entropy-tensorrt',
+      '-o',
+      out,
+    );
     expect(result.nodes.QuantizeLinear).toBeGreaterThan(0);
   });
 });
@@ -163,9 +184,20 @@ describe('calibration caches', () => {
     await calibJson('set', path, '--method', 'entropy-tensorrt');
     const lines = (await exported(path)).trim().split('\n');
     expect(lines[0]).toBe('TRT-100600-EntropyCalibration2');
-    expect(lines.slice(1).map((line) => line.replace(/: [0-9a-f]{8}$/, ''))).toEqual(
-      ['input', 'c0', 'r0', 'c1', 'r1', 'pool', 'features', 'w2_output', 'head_output', 'b2_output', 'ONNXTRT_Broadcast_output', 'logits'],
-    );
+    expect(lines.slice(1).map((line) => line.replace(/: [0-9a-f]{8}$/, ''))).toEqual([
+      'input',
+      'c0',
+      'r0',
+      'c1',
+      'r1',
+      'pool',
+      'features',
+      'w2_output',
+      'head_output',
+      'b2_output',
+      'ONNXTRT_Broadcast_output',
+      'logits',
+    ]);
     await calibJson('set', path, '--method', 'minmax');
     expect((await exported(path)).split('\n')[0]).toBe('TRT-100600-MinMaxCalibration');
   });
@@ -181,16 +213,34 @@ describe('calibration caches', () => {
     const path = await project();
     await withGrid(path);
     await calibJson('set', path, '--method', 'entropy-tensorrt');
-    const text = `${await exported(path)}(Unnamed Layer* 3) [Convolution]_output: 3c010a14\n`.replace('TRT-100600', 'TRT-8601');
+    const text = `${await exported(path)}(Unnamed Layer* 3) [Convolution]_output: 3c010a14\n`.replace(
+      'TRT-100600',
+      'TRT-8601',
+    );
     const cachePath = join(dir, 'given.cache');
     writeFileSync(cachePath, text);
     const report = await calibJson<ImportReport>('import', path, cachePath);
     expect(report.unmapped).toEqual(['(Unnamed Layer* 3) [Convolution]_output']);
-    expect(report.mapped.map(({ name }) => name)).toEqual(['input', 'c0', 'r0', 'c1', 'r1', 'pool', 'features', 'logits']);
-    expect(report.ignored.map(({ name }) => name)).toEqual(['w2_output', 'head_output', 'b2_output', 'ONNXTRT_Broadcast_output']);
+    expect(report.mapped.map(({ name }) => name)).toEqual([
+      'input',
+      'c0',
+      'r0',
+      'c1',
+      'r1',
+      'pool',
+      'features',
+      'logits',
+    ]);
+    expect(report.ignored.map(({ name }) => name)).toEqual([
+      'w2_output',
+      'head_output',
+      'b2_output',
+      'ONNXTRT_Broadcast_output',
+    ]);
     await calibJson('set', path, '--method', 'imported');
     expect(await exported(path)).toBe(text);
-    const [tensor = '', threshold = 0] = Object.entries(await thresholdsOf(path, 'imported')).find(([name]) => name === 'r0') ?? [];
+    const [tensor = '', threshold = 0] =
+      Object.entries(await thresholdsOf(path, 'imported')).find(([name]) => name === 'r0') ?? [];
     expect(threshold).toBeCloseTo(expected['r0'] ?? 0, 5);
     await calibJson('set', path, '--tensor', tensor, '--threshold', String(threshold * 2));
     const changed = (await exported(path)).split('\n').filter((line, i) => line !== text.split('\n')[i]);
@@ -213,7 +263,9 @@ describe('calibration caches', () => {
     await calibJson('quantize', migrated, '--target', 'tensorrt', '--variant', 'mixed', '-o', out);
     const { graph } = readModel(out);
     const scales = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-    const inCache = new Map(parseCalibrationCache(readFileSync(cachePath, 'utf8'), cachePath).entries.map(({ name, scale }) => [name, scale]));
+    const inCache = new Map(
+      parseCalibrationCache(readFileSync(cachePath, 'utf8'), cachePath).entries.map(({ name, scale }) => [name, scale]),
+    );
     const quantized = graph.node.filter((node) => node.opType === 'QuantizeLinear' && inCache.has(node.input[0] ?? ''));
     expect(quantized.length).toBeGreaterThanOrEqual(2);
     for (const { input } of quantized) {

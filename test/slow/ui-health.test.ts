@@ -30,7 +30,11 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
     await findings.waitFor({ timeout: 120_000 });
     await findings.getByText(/entropy clips .* of night/).waitFor();
     const groups = page.locator('.health-side table');
-    expect(await groups.getByRole('row').allInnerTexts()).toEqual([expect.stringContaining('Group'), expect.stringContaining('day'), expect.stringContaining('night')]);
+    expect(await groups.getByRole('row').allInnerTexts()).toEqual([
+      expect.stringContaining('Group'),
+      expect.stringContaining('day'),
+      expect.stringContaining('night'),
+    ]);
     await page.locator('.health-plot .js-plotly-plot, .health-plot svg').first().waitFor();
   });
 
@@ -38,7 +42,8 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
     const folder = join(ui.home, 'field/night');
     mkdirSync(folder, { recursive: true });
     const root = join(REPO_ROOT, 'resources/sample/validation/night');
-    for (const label of readdirSync(root).slice(0, 16)) copyFileSync(join(root, label, readdirSync(join(root, label))[0] ?? ''), join(folder, `${label}.jpg`));
+    for (const label of readdirSync(root).slice(0, 16))
+      copyFileSync(join(root, label, readdirSync(join(root, label))[0] ?? ''), join(folder, `${label}.jpg`));
     await page.getByLabel(/Compare with images/).fill(join(ui.home, 'field'));
     await page.getByRole('button', { name: 'Check again' }).click();
     const field = page.getByRole('region', { name: 'Images from the field' });
@@ -75,9 +80,13 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
       await window.getByRole('list', { name: 'Findings' }).waitFor();
       await window.evaluate(source);
       const serious = await window.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } };
+        const { axe } = globalThis as unknown as {
+          axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+        };
         const { violations } = await axe.run();
-        return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
       });
       expect([dark, serious]).toEqual([dark, []]);
       await window.context().close();

@@ -18,7 +18,10 @@ export interface RunningCalib {
 }
 
 /** Starts the built command line as a user would. */
-export function startCalib(args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}): RunningCalib {
+export function startCalib(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): RunningCalib {
   const child = spawn(process.execPath, [join(REPO_ROOT, 'out/main/calib.js'), ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
@@ -47,7 +50,9 @@ export function startCalib(args: readonly string[], options: { readonly cwd?: st
       };
       watchers.push(check);
       check();
-      void outcome.then(() => reject(new Error(`calib ended before its output matched ${pattern.source}: ${stdout}${stderr}`)));
+      void outcome.then(() =>
+        reject(new Error(`calib ended before its output matched ${pattern.source}: ${stdout}${stderr}`)),
+      );
     });
   const stderrMatches = async (pattern: RegExp): Promise<void> => {
     await match(() => stderr, pattern);

@@ -7,7 +7,12 @@ process.on('message', (message) => {
     variant = message.variant;
     perRunMs = (variant.variant === 'fp32' ? 1 : 2) * message.batch;
     const isGpu = variant.gpu !== undefined;
-    process.send({ type: 'opened', memoryMb: isGpu ? null : 5, millisecondsPerRun: perRunMs, fallsBack: isGpu && variant.variant.startsWith('int8') });
+    process.send({
+      type: 'opened',
+      memoryMb: isGpu ? null : 5,
+      millisecondsPerRun: perRunMs,
+      fallsBack: isGpu && variant.variant.startsWith('int8'),
+    });
   } else if (variant.variant === 'fp16') process.kill(process.pid, 'SIGSEGV');
   else process.send({ type: 'timed', latenciesMs: Array.from({ length: message.iterations }, () => perRunMs) });
 });

@@ -68,12 +68,29 @@ export function createFakeElectron(userData: string) {
   const electron = {
     app,
     BrowserWindow: FakeWindow,
-    dialog: { showOpenDialog: async () => ({ canceled: true, filePaths: [] }), showSaveDialog: async () => ({ canceled: true, filePath: '' }) },
-    ipcMain: { handle: (channel: string, handler: Handler) => void handlers.set(channel, handler), removeHandler: (channel: string) => void handlers.delete(channel) },
+    dialog: {
+      showOpenDialog: async () => ({ canceled: true, filePaths: [] }),
+      showSaveDialog: async () => ({ canceled: true, filePath: '' }),
+    },
+    ipcMain: {
+      handle: (channel: string, handler: Handler) => void handlers.set(channel, handler),
+      removeHandler: (channel: string) => void handlers.delete(channel),
+    },
     Menu: { setApplicationMenu: () => undefined, buildFromTemplate: () => ({}) },
-    protocol: { registerSchemesAsPrivileged: () => void order.push('privileges'), handle: (scheme: string, handler: Handler) => void schemes.set(scheme, handler) },
-    screen: { getPrimaryDisplay: () => ({ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }), getAllDisplays: () => [] },
-    session: { defaultSession: { setPermissionRequestHandler: (handler: Handler) => (permissions.request = handler), setPermissionCheckHandler: (handler: Handler) => (permissions.check = handler) } },
+    protocol: {
+      registerSchemesAsPrivileged: () => void order.push('privileges'),
+      handle: (scheme: string, handler: Handler) => void schemes.set(scheme, handler),
+    },
+    screen: {
+      getPrimaryDisplay: () => ({ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }),
+      getAllDisplays: () => [],
+    },
+    session: {
+      defaultSession: {
+        setPermissionRequestHandler: (handler: Handler) => (permissions.request = handler),
+        setPermissionCheckHandler: (handler: Handler) => (permissions.check = handler),
+      },
+    },
   };
   return { electron, app, windows, handlers, schemes, permissions, order };
 }

@@ -1,4 +1,10 @@
-import { API_METHODS, type ModelView, type ProjectEdit, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
+import {
+  API_METHODS,
+  type ModelView,
+  type ProjectEdit,
+  type ProjectView,
+  type WorkbenchApi,
+} from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import { withRepair } from '../../src-shared/domain/precision';
@@ -22,7 +28,8 @@ export function fakeModelApi(layerCount: number): WorkbenchApi {
     listJobs: async () => [],
     subscribe: () => () => undefined,
   };
-  const refuse = (): Promise<never> => Promise.reject(new WorkbenchError('usage', 'The generated project does not answer this'));
+  const refuse = (): Promise<never> =>
+    Promise.reject(new WorkbenchError('usage', 'The generated project does not answer this'));
   return { ...Object.fromEntries(API_METHODS.map((method) => [method, refuse])), ...answers } as WorkbenchApi;
 }
 
@@ -38,7 +45,10 @@ function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[])
     }
     case 'preset':
       if (edit.preset === 'all-int8') return { ...file, plan: { layers: {} } };
-      return { ...file, plan: { layers: { ...file.plan.layers, [names[0] ?? '']: 'fp16', [names.at(-1) ?? '']: 'fp16' } } };
+      return {
+        ...file,
+        plan: { layers: { ...file.plan.layers, [names[0] ?? '']: 'fp16', [names.at(-1) ?? '']: 'fp16' } },
+      };
     case 'repair':
       return { ...file, plan: withRepair(file.plan, edit.repair, edit.isOn) };
     case 'target':
@@ -57,7 +67,15 @@ function projectFile(): ProjectFile {
     model: { path: '/models/generated.onnx', sha256: '0'.repeat(64) },
     calibrationSet: { path: '/images', labels: null },
     validationSet: null,
-    preprocessing: { resize: { kind: 'none' }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' },
+    preprocessing: {
+      resize: { kind: 'none' },
+      crop: null,
+      order: 'rgb',
+      scale: 1,
+      mean: [0],
+      std: [1],
+      layout: 'nchw',
+    },
     preprocessingNotes: [],
     method: 'entropy',
     percentile: 99.99,

@@ -19,7 +19,12 @@ export function generatedModel(count: number, plan: PrecisionPlan = { layers: {}
   current = builder.add('GlobalAveragePool', [current]);
   current = builder.add('Flatten', [current]);
   current = builder.add('Gemm', [current], [1000, 512]);
-  return { inputs: ['input'], outputs: [current], layers: builder.layers, calibrationTensors: ['input', ...builder.layers.flatMap((layer) => layer.outputs)] };
+  return {
+    inputs: ['input'],
+    outputs: [current],
+    layers: builder.layers,
+    calibrationTensors: ['input', ...builder.layers.flatMap((layer) => layer.outputs)],
+  };
 }
 
 /** A threshold row for every tensor; one in eleven is clipped hard. */
@@ -71,7 +76,8 @@ class ModelBuilder {
       inputs,
       outputs: [output],
       weightShape,
-      parameters: weightShape === null ? 0 : weightShape.reduce((product, size) => product * size, 1) + (weightShape[0] ?? 0),
+      parameters:
+        weightShape === null ? 0 : weightShape.reduce((product, size) => product * size, 1) + (weightShape[0] ?? 0),
       planned,
       decision: this.decide(layer, op, planned),
       edges: inputs.flatMap((tensor) => this.edge(layer, op, { tensor, planned })),
@@ -83,17 +89,38 @@ class ModelBuilder {
   }
 
   private decide(layer: string, op: string, planned: Precision): PlacementDecision {
-    const of = (precision: Precision, code: string, reason: string): PlacementDecision => ({ layer: layerId(layer), op, precision, code, reason });
-    if (planned !== 'int8') return of(planned, `plan-${planned}`, `the precision plan keeps this layer in ${planned.toUpperCase()}`);
+    const of = (precision: Precision, code: string, reason: string): PlacementDecision => ({
+      layer: layerId(layer),
+      op,
+      precision,
+      code,
+      reason,
+    });
+    if (planned !== 'int8')
+      return of(planned, `plan-${planned}`, `the precision plan keeps this layer in ${planned.toUpperCase()}`);
     if (op === 'GlobalAveragePool') return of('fp32', 'pool-float', 'does not stand between quantized layers');
-    if (op === 'Conv' || op === 'Gemm') return of('int8', 'quantized', 'INT8 inputs and weights, one weight scale per output channel');
+    if (op === 'Conv' || op === 'Gemm')
+      return of('int8', 'quantized', 'INT8 inputs and weights, one weight scale per output channel');
     return of('int8', 'integer-kernel', 'between quantized layers: runs on integers and requantizes');
   }
 
-  private edge(layer: string, op: string, from: { readonly tensor: string; readonly planned: Precision }): PlacementDecision[] {
-    const of = (precision: Precision, code: string, reason: string): PlacementDecision => ({ layer: layerId(layer), op, precision, code, reason, tensor: from.tensor });
-    if (from.planned !== 'int8') return [of(from.planned, 'kept-float', `the plan keeps ${layer} out of INT8: it reads the float value`)];
-    if (op === 'Add' && this.producers.get(from.tensor)?.op === 'Relu') return [of('int8', 'residual-shortcut', `shortcut of a residual Add: quantized so that ${layer} fuses`)];
+  private edge(
+    layer: string,
+    op: string,
+    from: { readonly tensor: string; readonly planned: Precision },
+  ): PlacementDecision[] {
+    const of = (precision: Precision, code: string, reason: string): PlacementDecision => ({
+      layer: layerId(layer),
+      op,
+      precision,
+      code,
+      reason,
+      tensor: from.tensor,
+    });
+    if (from.planned !== 'int8')
+      return [of(from.planned, 'kept-float', `the plan keeps ${layer} out of INT8: it reads the float value`)];
+    if (op === 'Add' && this.producers.get(from.tensor)?.op === 'Relu')
+      return [of('int8', 'residual-shortcut', `shortcut of a residual Add: quantized so that ${layer} fuses`)];
     return op === 'Conv' || op === 'Gemm' ? [of('int8', 'quantized-input', `${op} computes with 8-bit integers`)] : [];
   }
 }

@@ -18,8 +18,27 @@ const ALLOWED = {
   'src-main/quantization': ['src-shared', 'src-main/base', 'src-main/onnx'],
   'src-main/analysis': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends'],
   'src-main/runs': ['src-shared', 'src-main/base', 'src-main/onnx'],
-  'src-main/compute': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends', 'src-main/calibration', 'src-main/quantization', 'src-main/analysis', 'native'],
-  'src-main/app': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends', 'src-main/calibration', 'src-main/quantization', 'src-main/analysis', 'src-main/runs', 'src-main/compute'],
+  'src-main/compute': [
+    'src-shared',
+    'src-main/base',
+    'src-main/onnx',
+    'src-main/backends',
+    'src-main/calibration',
+    'src-main/quantization',
+    'src-main/analysis',
+    'native',
+  ],
+  'src-main/app': [
+    'src-shared',
+    'src-main/base',
+    'src-main/onnx',
+    'src-main/backends',
+    'src-main/calibration',
+    'src-main/quantization',
+    'src-main/analysis',
+    'src-main/runs',
+    'src-main/compute',
+  ],
   'src-main/transport': ['src-shared', 'src-main/base'],
   'src-main/cli': ['src-shared', 'src-main/base', 'src-main/app', 'src-main/calibration'],
   'src-main/serve': ['src-shared', 'src-main/base', 'src-main/app', 'src-main/transport'],
@@ -69,5 +88,6 @@ const fresh = [...found].filter((violation) => !DEBT.has(violation)).sort();
 const paid = [...DEBT].filter((violation) => !found.has(violation)).sort();
 for (const violation of fresh) console.error(`forbidden import: ${violation}`);
 for (const violation of paid) console.error(`no longer there, take it off the debt list: ${violation}`);
-if (fresh.length === 0 && paid.length === 0) console.log(`imports keep their directions (${DEBT.size} on the debt list)`);
+if (fresh.length === 0 && paid.length === 0)
+  console.log(`imports keep their directions (${DEBT.size} on the debt list)`);
 process.exitCode = fresh.length + paid.length > 0 ? 1 : 0;

@@ -20,14 +20,23 @@ export const ownNames = {
       const type = services.getTypeAtLocation(node);
       const checker = services.program.getTypeChecker();
       const parts = type.isUnion() ? type.types : [type];
-      return parts.some((part) => checker.getIndexInfoOfType(checker.getApparentType(part), ts.IndexKind.String) !== undefined);
+      return parts.some(
+        (part) => checker.getIndexInfoOfType(checker.getApparentType(part), ts.IndexKind.String) !== undefined,
+      );
     };
     return {
       MemberExpression(node) {
-        if (node.computed && !isWritten(node.property) && isRecord(node.object)) context.report({ node, messageId: 'access' });
+        if (node.computed && !isWritten(node.property) && isRecord(node.object))
+          context.report({ node, messageId: 'access' });
       },
       BinaryExpression(node) {
-        if (node.operator === 'in' && node.left.type !== 'PrivateIdentifier' && !isWritten(node.left) && isRecord(node.right)) context.report({ node, messageId: 'access' });
+        if (
+          node.operator === 'in' &&
+          node.left.type !== 'PrivateIdentifier' &&
+          !isWritten(node.left) &&
+          isRecord(node.right)
+        )
+          context.report({ node, messageId: 'access' });
       },
     };
   },

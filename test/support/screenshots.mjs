@@ -15,12 +15,23 @@ const outDir = resolve(args.find((arg) => !arg.startsWith('--')) ?? join(root, '
 const SCREENS = ['Model', 'Data', 'Histograms', 'Precision', 'Run', 'Results'];
 
 const home = mkdtempSync(join(tmpdir(), 'calib-pictures-'));
-const server = spawn(process.execPath, [join(root, 'out/main/calib.js'), 'serve', '--port', '0', '--root', home], { env: { ...process.env, CALIB_HOME: home } });
-const url = await new Promise((done) => server.stdout.on('data', (text) => /http:\S+/.test(text) && done(/http:\S+/.exec(text)[0])));
-const browser = await chromium.launch({ executablePath: process.env.CALIB_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] });
+const server = spawn(process.execPath, [join(root, 'out/main/calib.js'), 'serve', '--port', '0', '--root', home], {
+  env: { ...process.env, CALIB_HOME: home },
+});
+const url = await new Promise((done) =>
+  server.stdout.on('data', (text) => /http:\S+/.test(text) && done(/http:\S+/.exec(text)[0])),
+);
+const browser = await chromium.launch({
+  executablePath: process.env.CALIB_CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+});
 
 async function open(dark, width, height) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  });
   const page = await context.newPage();
   await page.goto(url);
   await page.getByRole('button', { name: 'Open the sample' }).waitFor();
@@ -79,7 +90,14 @@ try {
   await runSample(first);
   await analyseSample(first);
   await first.context().close();
-  const looks = isAll ? [[false, 1280, 800], [true, 1280, 800], [false, 1920, 1080], [true, 1920, 1080]] : [[false, 1280, 800]];
+  const looks = isAll
+    ? [
+        [false, 1280, 800],
+        [true, 1280, 800],
+        [false, 1920, 1080],
+        [true, 1920, 1080],
+      ]
+    : [[false, 1280, 800]];
   for (const [dark, width, height] of looks) {
     const page = await open(dark, width, height);
     const suffix = isAll ? `-${dark ? 'dark' : 'light'}-${width}` : '';

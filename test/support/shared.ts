@@ -26,6 +26,11 @@ export function sharedPath(...parts: readonly string[]): string {
  * models is skipped by name; a test file whose only suite has no cases fails.
  */
 export function sharedModelNames(): readonly string[] {
-  const names = sharedDir() === null ? [] : readdirSync(sharedPath('models')).filter((name) => name.endsWith('.onnx')).sort();
+  const names =
+    sharedDir() === null
+      ? []
+      : readdirSync(sharedPath('models'))
+          .filter((name) => name.endsWith('.onnx'))
+          .sort();
   return names.length > 0 ? names : ['the shared models'];
 }

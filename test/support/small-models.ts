@@ -12,14 +12,23 @@ export function layerOf(name: string, inputs: readonly string[] = [], precision:
     weightShape: null,
     parameters: 0,
     planned: precision,
-    decision: { layer: layerId(name), op: 'Relu', precision, code: 'integer-kernel', reason: 'between quantized layers' },
+    decision: {
+      layer: layerId(name),
+      op: 'Relu',
+      precision,
+      code: 'integer-kernel',
+      reason: 'between quantized layers',
+    },
     edges: [],
     halfHazards: [],
   };
 }
 
 /** A model whose inputs are the keys of `inputs` and whose layers read the tensors named; its last layer is its output. */
-export function modelOf(inputs: Readonly<Record<string, readonly never[]>>, layers: Readonly<Record<string, readonly string[]>>): ModelView {
+export function modelOf(
+  inputs: Readonly<Record<string, readonly never[]>>,
+  layers: Readonly<Record<string, readonly string[]>>,
+): ModelView {
   const names = Object.keys(layers);
   return {
     inputs: Object.keys(inputs),

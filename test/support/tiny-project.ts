@@ -21,7 +21,8 @@ export function tinyModel(options: TinyModelOptions = {}): Model {
   const batch = options.batch ?? 'N';
   const channels = options.channels ?? 3;
   const random = createRandom(7);
-  const weights = (count: number, scale: number): number[] => Array.from({ length: count }, () => (random() * 2 - 1) * scale);
+  const weights = (count: number, scale: number): number[] =>
+    Array.from({ length: count }, () => (random() * 2 - 1) * scale);
   const pads = { attributes: [intsAttr('kernel_shape', [3, 3]), intsAttr('pads', [1, 1, 1, 1])] };
   return makeModel(
     {
@@ -64,6 +65,8 @@ export async function writeTinyImages(dir: string, count: number, seed = 1): Pro
     mkdirSync(folder, { recursive: true });
     const brightness = group === 'day' ? 255 : 90;
     const pixels = Buffer.from(Array.from({ length: SIDE * SIDE * 3 }, () => Math.floor(random() * brightness)));
-    await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } }).png().toFile(join(folder, `${String(i).padStart(4, '0')}.png`));
+    await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+      .png()
+      .toFile(join(folder, `${String(i).padStart(4, '0')}.png`));
   }
 }

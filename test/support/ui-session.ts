@@ -26,13 +26,22 @@ export class UiSession {
     const url = await server.stdoutMatch(/http:\/\/\S+/);
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
     return new UiSession(home, url, server, browser);
   }
 
   /** A window of its own (its own storage) on the start page. Errors that it reports are collected in `problems`. */
-  async window(options: { readonly dark?: boolean; readonly width?: number; readonly height?: number } = {}): Promise<Page> {
+  async window(
+    options: { readonly dark?: boolean; readonly width?: number; readonly height?: number } = {},
+  ): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
       colorScheme: options.dark ? 'dark' : 'light',
@@ -57,7 +66,10 @@ export class UiSession {
 }
 
 /** Opens a screen by its tab. */
-export async function openScreen(page: Page, name: 'Start' | 'Model' | 'Data' | 'Histograms' | 'Precision' | 'Run' | 'Results'): Promise<void> {
+export async function openScreen(
+  page: Page,
+  name: 'Start' | 'Model' | 'Data' | 'Histograms' | 'Precision' | 'Run' | 'Results',
+): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByText(name, { exact: true }).click();
 }
 

@@ -6,7 +6,12 @@ import { serveLink } from '../../src-main/transport/dispatch';
 import { processLink } from '../../src-main/transport/process-link';
 
 const computeHost = process.argv[2] ?? '';
-const workbench = new Workbench({ compute: new ComputeClient(computeHost), toolVersion: '0', onnxruntimeVersion: '0', userDataDir: dirname(process.env['CALIB_FAKE_COMPUTE'] ?? '') });
+const workbench = new Workbench({
+  compute: new ComputeClient(computeHost),
+  toolVersion: '0',
+  onnxruntimeVersion: '0',
+  userDataDir: dirname(process.env['CALIB_FAKE_COMPUTE'] ?? ''),
+});
 serveLink(workbench, processLink(process));
 process.on('disconnect', () => {
   workbench.dispose();

@@ -8,7 +8,9 @@ namespace calib::tensorrt::addon {
 
 namespace {
 
-Napi::Value number_or_null(Napi::Env env, const std::optional<double>& value) { return value ? Napi::Value(Napi::Number::New(env, *value)) : env.Null(); }
+Napi::Value number_or_null(Napi::Env env, const std::optional<double>& value) {
+  return value ? Napi::Value(Napi::Number::New(env, *value)) : env.Null();
+}
 
 /** [sync] */
 Napi::Value devices(const Napi::CallbackInfo& info) {
@@ -45,7 +47,8 @@ Napi::Value readings(const Napi::CallbackInfo& info) {
     object.Set("throttleReasons", env.Null());
     if (read.throttle_reasons) {
       Napi::Array reasons = Napi::Array::New(env, read.throttle_reasons->size());
-      for (std::uint32_t i = 0; i < read.throttle_reasons->size(); ++i) reasons[i] = Napi::String::New(env, (*read.throttle_reasons)[i]);
+      for (std::uint32_t i = 0; i < read.throttle_reasons->size(); ++i)
+        reasons[i] = Napi::String::New(env, (*read.throttle_reasons)[i]);
       object.Set("throttleReasons", reasons);
     }
     return object;
@@ -65,7 +68,8 @@ Napi::Value open(const Napi::CallbackInfo& info) {
     const Napi::Object paths = object_of(argument(info, 0, "paths"), "paths");
     const std::string nvinfer = string_of(paths.Get("nvinfer"), "paths.nvinfer");
     const Napi::Value parser = paths.Get("parser");
-    const auto library = Library::open(nvinfer, is_absent(parser) ? std::nullopt : std::optional<std::string>(string_of(parser, "paths.parser")));
+    const auto library = Library::open(
+        nvinfer, is_absent(parser) ? std::nullopt : std::optional<std::string>(string_of(parser, "paths.parser")));
     Environment& environment = environment_of(info.Env());
     if (environment.opened_native != library.get()) {
       environment.opened = Napi::Persistent(LibraryObject::make(environment.library, library));
@@ -81,7 +85,8 @@ void end_calls_at_exit(Napi::Env env) {
   if (!process.IsObject()) return;
   const Napi::Value once = process.As<Napi::Object>().Get("once");
   if (!once.IsFunction()) return;
-  const Napi::Function listener = Napi::Function::New(env, [](const Napi::CallbackInfo& info) { AsyncCall::end_all(info.Env()); });
+  const Napi::Function listener =
+      Napi::Function::New(env, [](const Napi::CallbackInfo& info) { AsyncCall::end_all(info.Env()); });
   once.As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
 }
 

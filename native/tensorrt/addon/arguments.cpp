@@ -12,19 +12,28 @@ constexpr std::int64_t kMaxDimension = 2147483647;
 constexpr std::uint32_t kMaxDimensions = 8;
 constexpr int kMaxDevice = 1023;
 
-[[noreturn]] void refuse(const std::string& name, const std::string& expected) { throw Error(kWrongArgument, "Expected " + name + " to be " + expected); }
+[[noreturn]] void refuse(const std::string& name, const std::string& expected) {
+  throw Error(kWrongArgument, "Expected " + name + " to be " + expected);
+}
 
 std::string range_text(double min, double max) {
-  const auto text = [](double value) { return std::abs(value) < 9007199254740992.0 && value == std::floor(value) ? std::to_string(static_cast<std::int64_t>(value)) : std::to_string(value); };
+  const auto text = [](double value) {
+    return std::abs(value) < 9007199254740992.0 && value == std::floor(value)
+               ? std::to_string(static_cast<std::int64_t>(value))
+               : std::to_string(value);
+  };
   return "from " + text(min) + " to " + text(max);
 }
 
 }  // namespace
 
-bool is_absent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }
+bool is_absent(const Napi::Value& value) {
+  return value.IsUndefined() || value.IsNull();
+}
 
 Napi::Value argument(const Napi::CallbackInfo& info, std::size_t index, const char* name) {
-  if (index >= info.Length()) throw Error(kWrongArgument, std::string("Expected argument ") + name + ", but it is missing");
+  if (index >= info.Length())
+    throw Error(kWrongArgument, std::string("Expected argument ") + name + ", but it is missing");
   return info[index];
 }
 
@@ -64,10 +73,13 @@ std::int64_t integer_of(const Napi::Value& value, const std::string& name, std::
   return static_cast<std::int64_t>(number);
 }
 
-int device_of(const Napi::Value& value, const std::string& name) { return static_cast<int>(integer_of(value, name, 0, kMaxDevice)); }
+int device_of(const Napi::Value& value, const std::string& name) {
+  return static_cast<int>(integer_of(value, name, 0, kMaxDevice));
+}
 
 Bytes bytes_of(const Napi::Value& value, const std::string& name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) refuse(name, "a Uint8Array");
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+    refuse(name, "a Uint8Array");
   const View view = view_of(value, name);
   const auto* data = static_cast<const std::uint8_t*>(view.data);
   return data == nullptr ? Bytes() : Bytes(data, data + view.size_bytes);
@@ -88,12 +100,14 @@ View view_of(const Napi::Value& value, const std::string& name) {
   void* data = nullptr;
   std::size_t length = 0;
   if (value.IsDataView()) {
-    if (napi_get_dataview_info(value.Env(), value, &length, &data, nullptr, nullptr) != napi_ok) refuse(name, "a view of memory");
+    if (napi_get_dataview_info(value.Env(), value, &length, &data, nullptr, nullptr) != napi_ok)
+      refuse(name, "a view of memory");
     return {data, length};
   }
   if (!value.IsTypedArray()) refuse(name, "a typed array or a DataView");
   napi_typedarray_type type{};
-  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok) refuse(name, "a view of memory");
+  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok)
+    refuse(name, "a view of memory");
   return {data, length * value.As<Napi::TypedArray>().ElementSize()};
 }
 

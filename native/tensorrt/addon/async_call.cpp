@@ -87,7 +87,9 @@ void AsyncCall::end() {
   callback_error_.reset();
 }
 
-void AsyncCall::at_teardown(void* call) { static_cast<AsyncCall*>(call)->end(); }
+void AsyncCall::at_teardown(void* call) {
+  static_cast<AsyncCall*>(call)->end();
+}
 
 void AsyncCall::end_all(Napi::Env env) {
   for (AsyncCall* call : std::exchange(environment_of(env).calls, {})) {

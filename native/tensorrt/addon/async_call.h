@@ -11,9 +11,9 @@
 namespace calib::tensorrt::addon {
 
 /**
- * One [async] call: `work` runs on a thread of its own (builds would keep libuv's few threads from reading files), the rest on
- * the JS thread. Should the process or the worker end meanwhile, that waits for the thread, after `abandon`: TensorRT and CUDA
- * crash when they are torn down while they work.
+ * One [async] call: `work` runs on a thread of its own (builds would keep libuv's few threads from reading files), the
+ * rest on the JS thread. Should the process or the worker end meanwhile, that waits for the thread, after `abandon`:
+ * TensorRT and CUDA crash when they are torn down while they work.
  */
 class AsyncCall {
  public:
@@ -29,7 +29,8 @@ class AsyncCall {
   };
 
   static Napi::Promise start(Napi::Env env, Parts parts);
-  /** Ends all calls of an environment without settling their promises: for process.exit(), which runs no cleanup hooks. */
+  /** Ends all calls of an environment without settling their promises: for process.exit(), which runs no cleanup hooks.
+   */
   static void end_all(Napi::Env env);
 
   AsyncCall(Napi::Env env, Parts parts);
@@ -37,8 +38,8 @@ class AsyncCall {
   AsyncCall& operator=(const AsyncCall&) = delete;
 
   /**
-   * From `work`: runs `body` on the JS thread, in the order of the posts and before the promise is settled. What it throws
-   * abandons the call, and the promise rejects with it.
+   * From `work`: runs `body` on the JS thread, in the order of the posts and before the promise is settled. What it
+   * throws abandons the call, and the promise rejects with it.
    */
   void post(std::function<void(Napi::Env)> body);
 

@@ -66,7 +66,8 @@ Profile profile_of(const Napi::Value& value, const std::string& name) {
     const std::string input = key.ToString().Utf8Value();
     const std::string path = name + ".inputs[\"" + input + "\"]";
     const Napi::Object shapes = object_of(inputs.Get(key), path);
-    profile[input] = {shape_of(shapes.Get("min"), path + ".min"), shape_of(shapes.Get("opt"), path + ".opt"), shape_of(shapes.Get("max"), path + ".max")};
+    profile[input] = {shape_of(shapes.Get("min"), path + ".min"), shape_of(shapes.Get("opt"), path + ".opt"),
+                      shape_of(shapes.Get("max"), path + ".max")};
   }
   return profile;
 }
@@ -86,14 +87,21 @@ BuildRequest build_request_of(const Napi::Value& value) {
   });
   request.allows_tf32 = optional_boolean(object, "tf32");
   request.calibration_cache = optional_bytes(object, "calibrationCache");
-  each_of(object, "layerPrecisions", [&](const Napi::Value& entry, const std::string& name) { request.layer_precisions.push_back(layer_of(entry, name)); });
+  each_of(object, "layerPrecisions", [&](const Napi::Value& entry, const std::string& name) {
+    request.layer_precisions.push_back(layer_of(entry, name));
+  });
   request.obeys_precisions = optional_boolean(object, "obeyPrecisions");
-  if (const auto bytes = optional_integer(object, "workspaceBytes", kMaxBytes)) request.workspace_bytes = static_cast<std::uint64_t>(*bytes);
-  request.optimization_level = static_cast<int>(optional_integer(object, "optimizationLevel", kMaxLevel).value_or(kDefaultLevel));
-  if (const auto streams = optional_integer(object, "auxiliaryStreams", kMaxAuxiliaryStreams)) request.auxiliary_streams = static_cast<int>(*streams);
+  if (const auto bytes = optional_integer(object, "workspaceBytes", kMaxBytes))
+    request.workspace_bytes = static_cast<std::uint64_t>(*bytes);
+  request.optimization_level =
+      static_cast<int>(optional_integer(object, "optimizationLevel", kMaxLevel).value_or(kDefaultLevel));
+  if (const auto streams = optional_integer(object, "auxiliaryStreams", kMaxAuxiliaryStreams))
+    request.auxiliary_streams = static_cast<int>(*streams);
   request.is_version_compatible = optional_boolean(object, "versionCompatible");
   request.timing_cache = optional_bytes(object, "timingCache");
-  each_of(object, "profiles", [&](const Napi::Value& entry, const std::string& name) { request.profiles.push_back(profile_of(entry, name)); });
+  each_of(object, "profiles", [&](const Napi::Value& entry, const std::string& name) {
+    request.profiles.push_back(profile_of(entry, name));
+  });
   return request;
 }
 

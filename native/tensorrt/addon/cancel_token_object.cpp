@@ -9,12 +9,17 @@ constexpr napi_type_tag kTag = {0x5d0f1b9c7e6a4382ULL, 0x9b41c2f07a8d3e65ULL};
 
 }  // namespace
 
-Napi::Function CancelTokenObject::define(Napi::Env env) { return DefineClass(env, "CancelToken", {InstanceMethod<&CancelTokenObject::cancel>("cancel")}); }
+Napi::Function CancelTokenObject::define(Napi::Env env) {
+  return DefineClass(env, "CancelToken", {InstanceMethod<&CancelTokenObject::cancel>("cancel")});
+}
 
-CancelTokenObject::CancelTokenObject(const Napi::CallbackInfo& info) : Wrapped(info) { info.This().As<Napi::Object>().TypeTag(&kTag); }
+CancelTokenObject::CancelTokenObject(const Napi::CallbackInfo& info) : Wrapped(info) {
+  info.This().As<Napi::Object>().TypeTag(&kTag);
+}
 
 CancelFlag CancelTokenObject::flag_of(const Napi::Value& value) {
-  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) throw Error(kWrongArgument, "Expected token to come from createCancelToken()");
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag))
+    throw Error(kWrongArgument, "Expected token to come from createCancelToken()");
   return Unwrap(value.As<Napi::Object>())->native_;
 }
 

@@ -24,7 +24,8 @@ Napi::Object tensor_object(Napi::Env env, const IoTensor& tensor) {
   object.Set("shape", shape_array(env, tensor.shape));
   if (!tensor.is_input) return object;
   Napi::Array profiles = Napi::Array::New(env, tensor.profile_shapes.size());
-  for (std::uint32_t i = 0; i < tensor.profile_shapes.size(); ++i) profiles[i] = range_object(env, tensor.profile_shapes[i]);
+  for (std::uint32_t i = 0; i < tensor.profile_shapes.size(); ++i)
+    profiles[i] = range_object(env, tensor.profile_shapes[i]);
   object.Set("profileShapes", profiles);
   return object;
 }
@@ -88,8 +89,12 @@ Napi::Value EngineObject::create_runner(const Napi::CallbackInfo& info) {
     const RunnerOptions options = options_of(argument(info, 0, "options"));
     const auto runner = std::make_shared<std::shared_ptr<Runner>>();
     AsyncCall::Parts parts;
-    parts.work = [engine = open_engine(), options, runner](AsyncCall&) { *runner = std::make_shared<Runner>(engine, options); };
-    parts.finish = [runner](Napi::Env env) { return RunnerObject::make(environment_of(env).runner, std::move(*runner)); };
+    parts.work = [engine = open_engine(), options, runner](AsyncCall&) {
+      *runner = std::make_shared<Runner>(engine, options);
+    };
+    parts.finish = [runner](Napi::Env env) {
+      return RunnerObject::make(environment_of(env).runner, std::move(*runner));
+    };
     return AsyncCall::start(info.Env(), std::move(parts));
   });
 }

@@ -12,7 +12,8 @@ namespace calib::tensorrt::addon {
 
 class AsyncCall;
 
-/** What one JavaScript environment keeps: the classes, which JavaScript itself cannot construct, and what is under way. */
+/** What one JavaScript environment keeps: the classes, which JavaScript itself cannot construct, and what is under way.
+ */
 struct Environment {
   Napi::FunctionReference cancel_token, library, engine, runner;
   Napi::ObjectReference opened;
@@ -20,6 +21,8 @@ struct Environment {
   std::set<AsyncCall*> calls;
 };
 
-inline Environment& environment_of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+inline Environment& environment_of(Napi::Env env) {
+  return *env.GetInstanceData<Environment>();
+}
 
 }  // namespace calib::tensorrt::addon

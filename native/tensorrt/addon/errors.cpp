@@ -46,8 +46,12 @@ Napi::Array log_array(Napi::Env env, const std::vector<LogMessage>& log) {
   return list;
 }
 
-Napi::Value error_value(Napi::Env env, const std::exception_ptr& failure) { return error_of(env, failure).Value(); }
+Napi::Value error_value(Napi::Env env, const std::exception_ptr& failure) {
+  return error_of(env, failure).Value();
+}
 
-void throw_error(Napi::Env env, const std::exception_ptr& failure) { throw error_of(env, failure); }
+void throw_error(Napi::Env env, const std::exception_ptr& failure) {
+  throw error_of(env, failure);
+}
 
 }  // namespace calib::tensorrt::addon

@@ -15,7 +15,8 @@ Napi::Uint8Array array_of_bytes(Napi::Env env, const Bytes& bytes) {
 Napi::Object progress_object(Napi::Env env, const BuildProgress& progress) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("phase", Napi::String::New(env, progress.phase));
-  object.Set("parentPhase", progress.parent_phase.empty() ? env.Null() : Napi::Value(Napi::String::New(env, progress.parent_phase)));
+  object.Set("parentPhase",
+             progress.parent_phase.empty() ? env.Null() : Napi::Value(Napi::String::New(env, progress.parent_phase)));
   object.Set("step", Napi::Number::New(env, progress.step));
   object.Set("steps", Napi::Number::New(env, progress.steps));
   return object;
@@ -28,7 +29,8 @@ Napi::Value built_object(Napi::Env env, const BuiltEngine& built) {
   object.Set("seconds", Napi::Number::New(env, built.seconds));
   object.Set("log", log_array(env, built.log));
   Napi::Array ignored = Napi::Array::New(env, built.ignored_layers.size());
-  for (std::uint32_t i = 0; i < built.ignored_layers.size(); ++i) ignored[i] = Napi::String::New(env, built.ignored_layers[i]);
+  for (std::uint32_t i = 0; i < built.ignored_layers.size(); ++i)
+    ignored[i] = Napi::String::New(env, built.ignored_layers[i]);
   object.Set("ignoredLayers", ignored);
   return object;
 }
@@ -36,7 +38,8 @@ Napi::Value built_object(Napi::Env env, const BuiltEngine& built) {
 }  // namespace
 
 Napi::Function LibraryObject::define(Napi::Env env) {
-  return DefineClass(env, "TensorrtLibrary", {InstanceMethod<&LibraryObject::build>("build"), InstanceMethod<&LibraryObject::load>("load")});
+  return DefineClass(env, "TensorrtLibrary",
+                     {InstanceMethod<&LibraryObject::build>("build"), InstanceMethod<&LibraryObject::load>("load")});
 }
 
 LibraryObject::LibraryObject(const Napi::CallbackInfo& info) : Wrapped(info) {
@@ -74,8 +77,12 @@ Napi::Value LibraryObject::load(const Napi::CallbackInfo& info) {
     const int device = device_of(argument(info, 1, "device"), "device");
     const auto engine = std::make_shared<std::shared_ptr<Engine>>();
     AsyncCall::Parts parts;
-    parts.work = [library = native_, bytes, device, engine](AsyncCall&) { *engine = Engine::load(library, *bytes, device); };
-    parts.finish = [engine](Napi::Env env) { return EngineObject::make(environment_of(env).engine, std::move(*engine)); };
+    parts.work = [library = native_, bytes, device, engine](AsyncCall&) {
+      *engine = Engine::load(library, *bytes, device);
+    };
+    parts.finish = [engine](Napi::Env env) {
+      return EngineObject::make(environment_of(env).engine, std::move(*engine));
+    };
     return AsyncCall::start(info.Env(), std::move(parts));
   });
 }

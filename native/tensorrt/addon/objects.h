@@ -30,7 +30,9 @@ class Wrapped : public Napi::ObjectWrap<Class> {
  protected:
   explicit Wrapped(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Class>(info) {
     if (pending == nullptr) {
-      guarded(info.Env(), []() -> void { throw Error(kWrongArgument, "This class cannot be constructed; its objects come from the methods of others"); });
+      guarded(info.Env(), []() -> void {
+        throw Error(kWrongArgument, "This class cannot be constructed; its objects come from the methods of others");
+      });
     }
     native_ = std::move(*std::exchange(pending, nullptr));
   }
@@ -94,7 +96,8 @@ class RunnerObject : public Wrapped<RunnerObject, std::shared_ptr<Runner>> {
   Napi::Value close(const Napi::CallbackInfo& info);
 
   template <typename Result>
-  Napi::Value start(Napi::Env env, std::function<Result(Runner&)> work, std::function<Napi::Value(Napi::Env, const Runner&, const Result&)> finish);
+  Napi::Value start(Napi::Env env, std::function<Result(Runner&)> work,
+                    std::function<Napi::Value(Napi::Env, const Runner&, const Result&)> finish);
 
   /** Shared with the call that is pending, which may outlive this object. Only the JS thread uses it. */
   const std::shared_ptr<bool> is_busy_ = std::make_shared<bool>(false);

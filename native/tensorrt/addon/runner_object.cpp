@@ -12,7 +12,9 @@ constexpr double kMaxMilliseconds = 3600000.0;
 constexpr std::int64_t kMaxRuns = 10000000;
 constexpr std::int64_t kMaxProfiledRuns = 100000;
 
-std::uint64_t runs_of(const Napi::Value& value, std::int64_t max) { return static_cast<std::uint64_t>(integer_of(value, "runs", 1, max)); }
+std::uint64_t runs_of(const Napi::Value& value, std::int64_t max) {
+  return static_cast<std::uint64_t>(integer_of(value, "runs", 1, max));
+}
 
 TimingOptions timing_options_of(const Napi::Value& value) {
   const Napi::Object object = object_of(value, "options");
@@ -45,13 +47,16 @@ void copy_inputs(const Runner& runner, const std::map<std::string, Napi::Value>&
     if (found == values.end()) throw Error(kWrongArgument, "Expected a value for input \"" + binding.name + "\"");
     const View view = view_of(found->second, "input \"" + binding.name + "\"");
     if (view.size_bytes != binding.size_bytes) {
-      throw Error(kWrongArgument, "Expected " + std::to_string(binding.size_bytes) + " bytes for input \"" + binding.name + "\" (" + type_name(binding.type) + " " + shape_text(binding.shape) + "), found " + std::to_string(view.size_bytes));
+      throw Error(kWrongArgument, "Expected " + std::to_string(binding.size_bytes) + " bytes for input \"" +
+                                      binding.name + "\" (" + type_name(binding.type) + " " +
+                                      shape_text(binding.shape) + "), found " + std::to_string(view.size_bytes));
     }
     copies.emplace_back(&binding, view);
   }
   for (const auto& entry : values) {
     const auto is_it = [&](const auto& copy) { return copy.first->name == entry.first; };
-    if (std::none_of(copies.begin(), copies.end(), is_it)) throw Error(kWrongArgument, "\"" + entry.first + "\" is no input of the engine");
+    if (std::none_of(copies.begin(), copies.end(), is_it))
+      throw Error(kWrongArgument, "\"" + entry.first + "\" is no input of the engine");
   }
   for (const auto& [binding, view] : copies) {
     if (view.size_bytes > 0) std::memcpy(binding->host->data(), view.data, view.size_bytes);
@@ -63,7 +68,8 @@ Napi::Value outputs_object(Napi::Env env, const Runner& runner) {
   for (const Binding& binding : runner.bindings()) {
     if (binding.is_input) continue;
     const Shape& shape = binding.last_shape();
-    const std::uint64_t size_bytes = std::min(element_count(shape, binding.name) * type_bytes(binding.type), binding.size_bytes);
+    const std::uint64_t size_bytes =
+        std::min(element_count(shape, binding.name) * type_bytes(binding.type), binding.size_bytes);
     Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, size_bytes);
     if (size_bytes > 0) std::memcpy(bytes.Data(), binding.host->data(), size_bytes);
     Napi::Object output = Napi::Object::New(env);
@@ -115,7 +121,8 @@ Napi::Function RunnerObject::define(Napi::Env env) {
 }
 
 RunnerObject::RunnerObject(const Napi::CallbackInfo& info) : Wrapped(info) {
-  constant(info, "deviceMemoryBytes", Napi::Number::New(info.Env(), static_cast<double>(native_->device_memory_bytes())));
+  constant(info, "deviceMemoryBytes",
+           Napi::Number::New(info.Env(), static_cast<double>(native_->device_memory_bytes())));
 }
 
 std::shared_ptr<Runner> RunnerObject::idle_runner() const {
@@ -125,12 +132,15 @@ std::shared_ptr<Runner> RunnerObject::idle_runner() const {
 }
 
 template <typename Result>
-Napi::Value RunnerObject::start(Napi::Env env, std::function<Result(Runner&)> work, std::function<Napi::Value(Napi::Env, const Runner&, const Result&)> finish) {
+Napi::Value RunnerObject::start(Napi::Env env, std::function<Result(Runner&)> work,
+                                std::function<Napi::Value(Napi::Env, const Runner&, const Result&)> finish) {
   const std::shared_ptr<Runner> runner = idle_runner();
   const auto result = std::make_shared<Result>();
   AsyncCall::Parts parts;
   parts.work = [runner, work = std::move(work), result](AsyncCall&) { *result = work(*runner); };
-  parts.finish = [runner, finish = std::move(finish), result](Napi::Env callback_env) { return finish(callback_env, *runner, *result); };
+  parts.finish = [runner, finish = std::move(finish), result](Napi::Env callback_env) {
+    return finish(callback_env, *runner, *result);
+  };
   parts.settled = [busy = is_busy_] { *busy = false; };
   parts.abandon = [runner] { runner->stop(); };
   *is_busy_ = true;
@@ -167,8 +177,11 @@ Napi::Value RunnerObject::time_plain(const Napi::CallbackInfo& info) {
     const Napi::Object options = object_of(argument(info, 0, "options"), "options");
     const std::uint64_t runs = runs_of(options.Get("runs"), kMaxRuns);
     const bool uses_cuda_graph = boolean_of(options.Get("cudaGraph"), "cudaGraph");
-    const auto finish = [](Napi::Env env, const Runner&, const std::vector<double>& latencies) -> Napi::Value { return numbers_array(env, latencies); };
-    return start<std::vector<double>>(info.Env(), [=](Runner& runner) { return runner.time_plain(runs, uses_cuda_graph); }, finish);
+    const auto finish = [](Napi::Env env, const Runner&, const std::vector<double>& latencies) -> Napi::Value {
+      return numbers_array(env, latencies);
+    };
+    return start<std::vector<double>>(
+        info.Env(), [=](Runner& runner) { return runner.time_plain(runs, uses_cuda_graph); }, finish);
   });
 }
 
@@ -176,8 +189,11 @@ Napi::Value RunnerObject::time_plain(const Napi::CallbackInfo& info) {
 Napi::Value RunnerObject::profile_layers(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::uint64_t runs = runs_of(argument(info, 0, "runs"), kMaxProfiledRuns);
-    const auto finish = [](Napi::Env env, const Runner&, const std::vector<LayerTime>& layers) { return layers_array(env, layers); };
-    return start<std::vector<LayerTime>>(info.Env(), [runs](Runner& runner) { return runner.profile_layers(runs); }, finish);
+    const auto finish = [](Napi::Env env, const Runner&, const std::vector<LayerTime>& layers) {
+      return layers_array(env, layers);
+    };
+    return start<std::vector<LayerTime>>(
+        info.Env(), [runs](Runner& runner) { return runner.profile_layers(runs); }, finish);
   });
 }
 

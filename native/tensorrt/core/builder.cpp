@@ -25,7 +25,8 @@ void stop_if(const CancelFlags& cancel, const LogCapture& log) {
 
 nvinfer1::NetworkDefinitionCreationFlags network_flags(const BuildRequest& request) {
 #if NV_TENSORRT_MAJOR < 11
-  if (request.is_strongly_typed) return 1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
+  if (request.is_strongly_typed)
+    return 1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
 #else
   // Every network is strongly typed.
   static_cast<void>(request);
@@ -36,18 +37,23 @@ nvinfer1::NetworkDefinitionCreationFlags network_flags(const BuildRequest& reque
 void check_request(const BuildRequest& request) {
   if (request.model.empty()) throw Error(kWrongArgument, "The model is empty");
   if (!request.is_strongly_typed) {
-    if (NV_TENSORRT_MAJOR >= 11) throw Error(kWrongArgument, "TensorRT 11 has strongly typed networks only; the precisions stand in the model");
-    if (request.calibration_cache && !request.allows_int8) throw Error(kWrongArgument, "A calibration cache needs int8 among the precisions");
+    if (NV_TENSORRT_MAJOR >= 11)
+      throw Error(kWrongArgument, "TensorRT 11 has strongly typed networks only; the precisions stand in the model");
+    if (request.calibration_cache && !request.allows_int8)
+      throw Error(kWrongArgument, "A calibration cache needs int8 among the precisions");
     return;
   }
   if (request.allows_fp16 || request.allows_int8 || request.calibration_cache || !request.layer_precisions.empty()) {
-    throw Error(kWrongArgument, "Precisions, layer precisions and a calibration cache need weak typing; with strong typing they stand in the model");
+    throw Error(kWrongArgument,
+                "Precisions, layer precisions and a calibration cache need weak typing; with strong typing they stand "
+                "in the model");
   }
 }
 
 }  // namespace
 
-BuiltEngine build_engine(Library& library, const BuildRequest& request, const ProgressCallback& on_progress, const CancelFlags& cancel) {
+BuiltEngine build_engine(Library& library, const BuildRequest& request, const ProgressCallback& on_progress,
+                         const CancelFlags& cancel) {
   check_request(request);
   library.check_parser();
   const auto started = std::chrono::steady_clock::now();
@@ -90,7 +96,8 @@ BuiltEngine build_engine(Library& library, const BuildRequest& request, const Pr
   stop_if(cancel, log);
   const std::unique_ptr<nvinfer1::IHostMemory> serialized(builder->buildSerializedNetwork(*network, *config));
   stop_if(cancel, log);
-  if (!serialized || serialized->size() == 0) log.raise(kBuildFailed, "TensorRT built no engine: " + log.last_error("it gives no reason"));
+  if (!serialized || serialized->size() == 0)
+    log.raise(kBuildFailed, "TensorRT built no engine: " + log.last_error("it gives no reason"));
   built.engine = bytes_of(*serialized);
   if (const auto* used = config->getTimingCache(); used != nullptr) {
     const std::unique_ptr<nvinfer1::IHostMemory> cache(used->serialize());

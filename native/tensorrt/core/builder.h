@@ -7,9 +7,10 @@ namespace calib::tensorrt {
 
 /**
  * Builds one engine; takes seconds to minutes, all of it on the calling thread but for what TensorRT starts itself.
- * Throws build-failed, out-of-memory, cancelled, wrong-argument, library-missing (no parser), and the errors of the driver;
- * errors are LoggedErrors where TensorRT said something.
+ * Throws build-failed, out-of-memory, cancelled, wrong-argument, library-missing (no parser), and the errors of the
+ * driver; errors are LoggedErrors where TensorRT said something.
  */
-BuiltEngine build_engine(Library& library, const BuildRequest& request, const ProgressCallback& on_progress, const CancelFlags& cancel);
+BuiltEngine build_engine(Library& library, const BuildRequest& request, const ProgressCallback& on_progress,
+                         const CancelFlags& cancel);
 
 }  // namespace calib::tensorrt

@@ -22,41 +22,49 @@ void set_options(nvinfer1::IBuilderConfig& config, const BuildRequest& request) 
   if (request.allows_fp16) config.setFlag(BuilderFlag::kFP16);
   if (request.allows_int8) config.setFlag(BuilderFlag::kINT8);
   if (!request.layer_precisions.empty()) {
-    config.setFlag(request.obeys_precisions ? BuilderFlag::kOBEY_PRECISION_CONSTRAINTS : BuilderFlag::kPREFER_PRECISION_CONSTRAINTS);
+    config.setFlag(request.obeys_precisions ? BuilderFlag::kOBEY_PRECISION_CONSTRAINTS
+                                            : BuilderFlag::kPREFER_PRECISION_CONSTRAINTS);
   }
 #endif
   config.setProfilingVerbosity(nvinfer1::ProfilingVerbosity::kDETAILED);
   config.setBuilderOptimizationLevel(request.optimization_level);
-  if (request.workspace_bytes) config.setMemoryPoolLimit(nvinfer1::MemoryPoolType::kWORKSPACE, *request.workspace_bytes);
+  if (request.workspace_bytes)
+    config.setMemoryPoolLimit(nvinfer1::MemoryPoolType::kWORKSPACE, *request.workspace_bytes);
   if (request.auxiliary_streams) static_cast<void>(config.setMaxAuxStreams(*request.auxiliary_streams));
 }
 
-void add_profiles(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, const std::vector<Profile>& profiles, const LogCapture& log) {
+void add_profiles(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, const std::vector<Profile>& profiles,
+                  const LogCapture& log) {
   for (std::size_t i = 0; i < profiles.size(); ++i) {
     // The builder owns its profiles.
     nvinfer1::IOptimizationProfile* profile = builder.createOptimizationProfile();
-    if (profile == nullptr) log.raise(kBuildFailed, "TensorRT makes no profile: " + log.last_error("it gives no reason"));
+    if (profile == nullptr)
+      log.raise(kBuildFailed, "TensorRT makes no profile: " + log.last_error("it gives no reason"));
     for (const auto& [name, range] : profiles[i]) {
       if (!profile->setDimensions(name.c_str(), OptProfileSelector::kMIN, dims_of(range.min, name)) ||
           !profile->setDimensions(name.c_str(), OptProfileSelector::kOPT, dims_of(range.opt, name)) ||
           !profile->setDimensions(name.c_str(), OptProfileSelector::kMAX, dims_of(range.max, name))) {
-        log.raise(kWrongArgument, "TensorRT refuses the shapes of input \"" + name + "\" in profile " + std::to_string(i) + ": " + log.last_error("it gives no reason"));
+        log.raise(kWrongArgument, "TensorRT refuses the shapes of input \"" + name + "\" in profile " +
+                                      std::to_string(i) + ": " + log.last_error("it gives no reason"));
       }
     }
     if (config.addOptimizationProfile(profile) < 0) {
-      log.raise(kWrongArgument, "TensorRT refuses profile " + std::to_string(i) + ": " + log.last_error("it gives no reason"));
+      log.raise(kWrongArgument,
+                "TensorRT refuses profile " + std::to_string(i) + ": " + log.last_error("it gives no reason"));
     }
   }
 }
 
-std::unique_ptr<nvinfer1::ITimingCache> attach_timing_cache(nvinfer1::IBuilderConfig& config, const std::optional<Bytes>& bytes, LogCapture& log) {
+std::unique_ptr<nvinfer1::ITimingCache> attach_timing_cache(nvinfer1::IBuilderConfig& config,
+                                                            const std::optional<Bytes>& bytes, LogCapture& log) {
   if (bytes && !bytes->empty()) {
     std::unique_ptr<nvinfer1::ITimingCache> given(config.createTimingCache(bytes->data(), bytes->size()));
     if (given && config.setTimingCache(*given, false)) return given;
     log.warn("TensorRT refuses the timing cache (made by another version or GPU?); the build starts without one");
   }
   std::unique_ptr<nvinfer1::ITimingCache> empty(config.createTimingCache(nullptr, 0));
-  if (!empty || !config.setTimingCache(*empty, false)) log.warn("TensorRT makes no timing cache; the build goes without one");
+  if (!empty || !config.setTimingCache(*empty, false))
+    log.warn("TensorRT makes no timing cache; the build goes without one");
   return empty;
 }
 

@@ -12,12 +12,14 @@ namespace calib::tensorrt {
 void set_options(nvinfer1::IBuilderConfig& config, const BuildRequest& request);
 
 /** Throws wrong-argument for a profile that TensorRT refuses. The profiles must have passed check_profiles. */
-void add_profiles(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, const std::vector<Profile>& profiles, const LogCapture& log);
+void add_profiles(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config, const std::vector<Profile>& profiles,
+                  const LogCapture& log);
 
 /**
- * Gives the builder a timing cache: `bytes`, or an empty one where there are none or TensorRT refuses them (a warning in the
- * log tells). The cache returned must outlive the build.
+ * Gives the builder a timing cache: `bytes`, or an empty one where there are none or TensorRT refuses them (a warning
+ * in the log tells). The cache returned must outlive the build.
  */
-std::unique_ptr<nvinfer1::ITimingCache> attach_timing_cache(nvinfer1::IBuilderConfig& config, const std::optional<Bytes>& bytes, LogCapture& log);
+std::unique_ptr<nvinfer1::ITimingCache> attach_timing_cache(nvinfer1::IBuilderConfig& config,
+                                                            const std::optional<Bytes>& bytes, LogCapture& log);
 
 }  // namespace calib::tensorrt

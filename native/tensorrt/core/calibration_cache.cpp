@@ -23,7 +23,9 @@ class CachedCalibrator final : public Base {
 
   // Nothing is read in batches; a network input has this size while TensorRT looks the cache up.
   std::int32_t getBatchSize() const noexcept override { return 1; }
-  bool getBatch(void* /*bindings*/[], char const* /*names*/[], std::int32_t /*count*/) noexcept override { return false; }
+  bool getBatch(void* /*bindings*/[], char const* /*names*/[], std::int32_t /*count*/) noexcept override {
+    return false;
+  }
   void const* readCalibrationCache(std::size_t& length) noexcept override {
     length = cache_.size();
     return cache_.data();
@@ -43,9 +45,14 @@ bool ends_with(const std::string& text, const std::string& end) {
 std::unique_ptr<nvinfer1::IInt8Calibrator> calibrator_of(const Bytes& cache) {
   std::string line(cache.begin(), std::find(cache.begin(), cache.end(), '\n'));
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-  if (ends_with(line, "-EntropyCalibration2")) return std::make_unique<CachedCalibrator<nvinfer1::IInt8EntropyCalibrator2>>(cache);
-  if (ends_with(line, "-MinMaxCalibration")) return std::make_unique<CachedCalibrator<nvinfer1::IInt8MinMaxCalibrator>>(cache);
-  throw Error(kWrongArgument, "Expected the calibration cache to begin with TRT-<version>-EntropyCalibration2 or TRT-<version>-MinMaxCalibration, found \"" + line.substr(0, kQuotedBytes) + "\"");
+  if (ends_with(line, "-EntropyCalibration2"))
+    return std::make_unique<CachedCalibrator<nvinfer1::IInt8EntropyCalibrator2>>(cache);
+  if (ends_with(line, "-MinMaxCalibration"))
+    return std::make_unique<CachedCalibrator<nvinfer1::IInt8MinMaxCalibrator>>(cache);
+  throw Error(kWrongArgument,
+              "Expected the calibration cache to begin with TRT-<version>-EntropyCalibration2 or "
+              "TRT-<version>-MinMaxCalibration, found \"" +
+                  line.substr(0, kQuotedBytes) + "\"");
 }
 
 }  // namespace calib::tensorrt

@@ -10,7 +10,9 @@ PrimaryContext::PrimaryContext(int device) : driver_(CudaDriver::get()) {
   driver_.check(driver_.primary_ctx_retain(&context_, device_), "Opening the GPU");
 }
 
-PrimaryContext::~PrimaryContext() { driver_.primary_ctx_release(device_); }
+PrimaryContext::~PrimaryContext() {
+  driver_.primary_ctx_release(device_);
+}
 
 PrimaryContext::Scope::Scope(const PrimaryContext& context) : driver_(context.driver_) {
   // A failure shows in the next call of CUDA; destructors, which open scopes too, must not throw.

@@ -14,8 +14,8 @@ class PrimaryContext {
   PrimaryContext& operator=(const PrimaryContext&) = delete;
 
   /**
-   * Makes the context current for this thread while it lives. Every thread that calls CUDA or TensorRT, destructors of their
-   * objects included, needs one.
+   * Makes the context current for this thread while it lives. Every thread that calls CUDA or TensorRT, destructors of
+   * their objects included, needs one.
    */
   class Scope {
    public:

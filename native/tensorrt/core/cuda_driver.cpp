@@ -17,7 +17,9 @@ constexpr const char* kLibrary = "libcuda.so.1";
 /** Oldest CUDA version that the oldest libraries of this major are made for. */
 constexpr int kMinimumVersion = NV_TENSORRT_MAJOR >= 11 ? 12000 : 11080;
 
-std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
 
 class SymbolReader {
  public:
@@ -26,7 +28,9 @@ class SymbolReader {
   template <typename Function>
   void read(Function& function, const char* symbol) const {
     function = library_.function<Function>(symbol);
-    if (function == nullptr) throw Error(kDriverOld, std::string("The NVIDIA driver has no ") + symbol + "; it needs CUDA " + version_text(kMinimumVersion) + " or newer");
+    if (function == nullptr)
+      throw Error(kDriverOld, std::string("The NVIDIA driver has no ") + symbol + "; it needs CUDA " +
+                                  version_text(kMinimumVersion) + " or newer");
   }
 
  private:
@@ -92,13 +96,16 @@ CudaDriver start() {
   CudaDriver driver{};
   read_devices(driver, symbols);
   if (driver.driver_get_version(&driver.version) == CUDA_SUCCESS && driver.version < kMinimumVersion) {
-    throw Error(kDriverOld, "The NVIDIA driver supports CUDA " + version_text(driver.version) + "; TensorRT " + std::to_string(NV_TENSORRT_MAJOR) + " needs " + version_text(kMinimumVersion) + " or newer");
+    throw Error(kDriverOld, "The NVIDIA driver supports CUDA " + version_text(driver.version) + "; TensorRT " +
+                                std::to_string(NV_TENSORRT_MAJOR) + " needs " + version_text(kMinimumVersion) +
+                                " or newer");
   }
   read_work(driver, symbols);
   const CUresult started = driver.init(0);
   if (started != CUDA_SUCCESS) {
     const char* code = code_of_start(started);
-    throw Error(code, code == kNoGpu ? "The NVIDIA driver finds no GPU (" + driver.error_name(started) + ")" : "The NVIDIA driver does not start: " + driver.error_name(started));
+    throw Error(code, code == kNoGpu ? "The NVIDIA driver finds no GPU (" + driver.error_name(started) + ")"
+                                     : "The NVIDIA driver does not start: " + driver.error_name(started));
   }
   return driver;
 }
@@ -121,7 +128,8 @@ std::string CudaDriver::error_name(CUresult result) const {
 
 void CudaDriver::check(CUresult result, const char* what) const {
   if (result == CUDA_SUCCESS) return;
-  if (result == CUDA_ERROR_OUT_OF_MEMORY) throw Error(kOutOfMemory, std::string(what) + ": the GPU has not enough free memory");
+  if (result == CUDA_ERROR_OUT_OF_MEMORY)
+    throw Error(kOutOfMemory, std::string(what) + ": the GPU has not enough free memory");
   throw Error(kInternal, std::string(what) + " failed: " + error_name(result));
 }
 

@@ -7,8 +7,8 @@
 namespace calib::tensorrt {
 
 /**
- * The CUDA driver API, opened at run time from libcuda.so.1. Members are named after the driver's functions; what each symbol
- * is called (`_v2`) stands in cuda_driver.cpp, because the headers rename them by version.
+ * The CUDA driver API, opened at run time from libcuda.so.1. Members are named after the driver's functions; what each
+ * symbol is called (`_v2`) stands in cuda_driver.cpp, because the headers rename them by version.
  */
 struct CudaDriver {
   /**

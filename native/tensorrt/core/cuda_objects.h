@@ -7,8 +7,8 @@
 
 namespace calib::tensorrt {
 
-// Owners of CUDA's objects. Each is made and destroyed while a PrimaryContext::Scope lives on the thread; constructors throw
-// what CudaDriver::check throws.
+// Owners of CUDA's objects. Each is made and destroyed while a PrimaryContext::Scope lives on the thread; constructors
+// throw what CudaDriver::check throws.
 
 /** Memory of the GPU, at least one byte. */
 class DeviceBuffer {

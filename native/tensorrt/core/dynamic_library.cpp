@@ -10,8 +10,8 @@ namespace calib::tensorrt {
 
 namespace {
 
-// RTLD_LOCAL: libraries that need libnvinfer find it by its soname among those already loaded, and the entry points of two
-// TensorRT majors, which have the same names, stay apart.
+// RTLD_LOCAL: libraries that need libnvinfer find it by its soname among those already loaded, and the entry points of
+// two TensorRT majors, which have the same names, stay apart.
 constexpr int kFlags = RTLD_NOW | RTLD_LOCAL;
 
 }  // namespace
@@ -28,7 +28,9 @@ std::optional<DynamicLibrary> DynamicLibrary::try_open(const std::string& path) 
   return handle == nullptr ? std::nullopt : std::optional<DynamicLibrary>(DynamicLibrary(handle));
 }
 
-void* DynamicLibrary::find(const char* symbol) const noexcept { return dlsym(handle_, symbol); }
+void* DynamicLibrary::find(const char* symbol) const noexcept {
+  return dlsym(handle_, symbol);
+}
 
 std::string DynamicLibrary::file_of(const char* symbol) const {
   Dl_info info{};

@@ -6,8 +6,8 @@
 namespace calib::tensorrt {
 
 /**
- * A shared library opened at run time. It is never closed: TensorRT and CUDA leave threads and exit handlers behind that
- * must not lose their code.
+ * A shared library opened at run time. It is never closed: TensorRT and CUDA leave threads and exit handlers behind
+ * that must not lose their code.
  */
 class DynamicLibrary {
  public:

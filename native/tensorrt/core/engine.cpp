@@ -9,8 +9,11 @@ namespace calib::tensorrt {
 namespace {
 
 ShapeRange profile_shapes(const nvinfer1::ICudaEngine& engine, const char* name, int profile) {
-  const auto shape = [&](nvinfer1::OptProfileSelector selector) { return shape_of(engine.getProfileShape(name, profile, selector)); };
-  return {shape(nvinfer1::OptProfileSelector::kMIN), shape(nvinfer1::OptProfileSelector::kOPT), shape(nvinfer1::OptProfileSelector::kMAX)};
+  const auto shape = [&](nvinfer1::OptProfileSelector selector) {
+    return shape_of(engine.getProfileShape(name, profile, selector));
+  };
+  return {shape(nvinfer1::OptProfileSelector::kMIN), shape(nvinfer1::OptProfileSelector::kOPT),
+          shape(nvinfer1::OptProfileSelector::kMAX)};
 }
 
 IoTensor describe_tensor(const nvinfer1::ICudaEngine& engine, const char* name, int profile_count) {
@@ -21,7 +24,8 @@ IoTensor describe_tensor(const nvinfer1::ICudaEngine& engine, const char* name, 
   tensor.shape = shape_of(engine.getTensorShape(name));
   tensor.is_on_host = engine.getTensorLocation(name) == nvinfer1::TensorLocation::kHOST;
   if (tensor.is_input && !tensor.is_on_host) {
-    for (int profile = 0; profile < profile_count; ++profile) tensor.profile_shapes.push_back(profile_shapes(engine, name, profile));
+    for (int profile = 0; profile < profile_count; ++profile)
+      tensor.profile_shapes.push_back(profile_shapes(engine, name, profile));
   }
   return tensor;
 }
@@ -31,12 +35,14 @@ IoTensor describe_tensor(const nvinfer1::ICudaEngine& engine, const char* name, 
 std::shared_ptr<Engine> Engine::load(std::shared_ptr<Library> library, const Bytes& bytes, int device) {
   // The constructor is private, which make_shared cannot reach.
   struct Access : Engine {
-    Access(std::shared_ptr<Library> library, const Bytes& bytes, int device) : Engine(std::move(library), bytes, device) {}
+    Access(std::shared_ptr<Library> library, const Bytes& bytes, int device)
+        : Engine(std::move(library), bytes, device) {}
   };
   return std::make_shared<Access>(std::move(library), bytes, device);
 }
 
-Engine::Engine(std::shared_ptr<Library> library, const Bytes& bytes, int device) : library_(std::move(library)), context_(device) {
+Engine::Engine(std::shared_ptr<Library> library, const Bytes& bytes, int device)
+    : library_(std::move(library)), context_(device) {
   const PrimaryContext::Scope scope(context_);
   const LogCapture log;
   if (bytes.empty()) throw Error(kEngineRefused, "The engine is empty");
@@ -44,7 +50,9 @@ Engine::Engine(std::shared_ptr<Library> library, const Bytes& bytes, int device)
   // Engines that run on later versions too carry the code of their own small runtime.
   runtime->setEngineHostCodeAllowed(true);
   std::unique_ptr<nvinfer1::ICudaEngine> engine(runtime->deserializeCudaEngine(bytes.data(), bytes.size()));
-  if (!engine) log.raise(kEngineRefused, "TensorRT " + library_->version() + " refuses the engine: " + log.last_error("it gives no reason"));
+  if (!engine)
+    log.raise(kEngineRefused,
+              "TensorRT " + library_->version() + " refuses the engine: " + log.last_error("it gives no reason"));
   // Only now, so that whatever throws above destroys them while the context is current.
   runtime_ = std::move(runtime);
   engine_ = std::move(engine);
@@ -73,7 +81,8 @@ std::string Engine::inspect() const {
   const LogCapture log;
   const std::unique_ptr<nvinfer1::IEngineInspector> inspector(engine_->createEngineInspector());
   const char* text = inspector ? inspector->getEngineInformation(nvinfer1::LayerInformationFormat::kJSON) : nullptr;
-  if (text == nullptr) log.raise(kInternal, "TensorRT does not describe the engine: " + log.last_error("it gives no reason"));
+  if (text == nullptr)
+    log.raise(kInternal, "TensorRT does not describe the engine: " + log.last_error("it gives no reason"));
   return text;
 }
 

@@ -28,8 +28,8 @@ struct IoTensor {
 class Engine {
  public:
   /**
-   * Throws engine-refused, out-of-memory, wrong-argument (no such GPU) and the errors of the driver. TensorRT does not defend
-   * itself against hostile engines: only load what a build of ours wrote.
+   * Throws engine-refused, out-of-memory, wrong-argument (no such GPU) and the errors of the driver. TensorRT does not
+   * defend itself against hostile engines: only load what a build of ours wrote.
    */
   static std::shared_ptr<Engine> load(std::shared_ptr<Library> library, const Bytes& bytes, int device);
   ~Engine();

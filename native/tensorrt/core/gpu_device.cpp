@@ -24,7 +24,8 @@ std::string uuid_text(const CUuuid& uuid) {
   std::string text = "GPU";
   for (int i = 0; i < 16; ++i) {
     std::array<char, 3> digits{};
-    std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned>(static_cast<unsigned char>(uuid.bytes[i])));
+    std::snprintf(digits.data(), digits.size(), "%02x",
+                  static_cast<unsigned>(static_cast<unsigned char>(uuid.bytes[i])));
     if (i == 0 || i == 4 || i == 6 || i == 8 || i == 10) text += "-";
     text += digits.data();
   }
@@ -40,12 +41,15 @@ GpuDevice describe(const CudaDriver& driver, int index) {
   driver.check(driver.device_get_uuid(&uuid, device), "Reading the GPU's UUID");
   int major = 0;
   int minor = 0;
-  driver.check(driver.device_get_attribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device), "Reading the compute capability");
-  driver.check(driver.device_get_attribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device), "Reading the compute capability");
+  driver.check(driver.device_get_attribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
+               "Reading the compute capability");
+  driver.check(driver.device_get_attribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device),
+               "Reading the compute capability");
   std::size_t memory = 0;
   driver.check(driver.device_total_mem(&memory, device), "Reading the GPU's memory");
-  return {index, name.data(), uuid_text(uuid), std::to_string(major) + "." + std::to_string(minor), memory,
-          std::to_string(driver.version / 1000) + "." + std::to_string(driver.version % 1000 / 10)};
+  return {index,           name.data(),
+          uuid_text(uuid), std::to_string(major) + "." + std::to_string(minor),
+          memory,          std::to_string(driver.version / 1000) + "." + std::to_string(driver.version % 1000 / 10)};
 }
 
 }  // namespace
@@ -61,7 +65,8 @@ std::vector<GpuDevice> list_devices() {
 void check_device(int device) {
   const int count = device_count(CudaDriver::get());
   if (device < 0 || device >= count) {
-    throw Error(kWrongArgument, "Expected device to be from 0 to " + std::to_string(count - 1) + ", found " + std::to_string(device));
+    throw Error(kWrongArgument,
+                "Expected device to be from 0 to " + std::to_string(count - 1) + ", found " + std::to_string(device));
   }
 }
 

@@ -9,7 +9,8 @@ namespace calib::tensorrt {
 
 namespace {
 
-// The few declarations of NVML that are used here; its header is not part of the CUDA headers. Every call answers 0 on success.
+// The few declarations of NVML that are used here; its header is not part of the CUDA headers. Every call answers 0 on
+// success.
 using NvmlDevice = struct NvmlDeviceHandle*;
 struct NvmlMemory {
   unsigned long long total, free, used;
@@ -25,8 +26,15 @@ struct Reason {
   const char* name;
 };
 constexpr Reason kReasons[] = {
-    {0x001, "gpu-idle"},    {0x002, "applications-clocks-setting"}, {0x004, "power-cap"},        {0x008, "hardware-slowdown"},   {0x010, "sync-boost"},
-    {0x020, "thermal"},     {0x040, "hardware-thermal"},            {0x080, "hardware-power-brake"}, {0x100, "display-clock-setting"},
+    {0x001, "gpu-idle"},
+    {0x002, "applications-clocks-setting"},
+    {0x004, "power-cap"},
+    {0x008, "hardware-slowdown"},
+    {0x010, "sync-boost"},
+    {0x020, "thermal"},
+    {0x040, "hardware-thermal"},
+    {0x080, "hardware-power-brake"},
+    {0x100, "display-clock-setting"},
 };
 
 class Nvml {
@@ -75,13 +83,15 @@ GpuReadings read_gpu(int device) {
   const Nvml* library = nvml();
   if (library == nullptr) return readings;
   std::array<char, kTextBytes> text{};
-  if (library->call("nvmlSystemGetDriverVersion", text.data(), static_cast<unsigned>(kTextBytes - 1))) readings.driver = text.data();
+  if (library->call("nvmlSystemGetDriverVersion", text.data(), static_cast<unsigned>(kTextBytes - 1)))
+    readings.driver = text.data();
 
   // By bus id: NVML counts all GPUs, CUDA those that CUDA_VISIBLE_DEVICES leaves.
   std::array<char, kBusIdBytes> bus_id{};
   CUdevice cuda_device = 0;
   NvmlDevice handle = nullptr;
-  if (driver.device_get(&cuda_device, device) != CUDA_SUCCESS || driver.device_get_pci_bus_id(bus_id.data(), kBusIdBytes - 1, cuda_device) != CUDA_SUCCESS ||
+  if (driver.device_get(&cuda_device, device) != CUDA_SUCCESS ||
+      driver.device_get_pci_bus_id(bus_id.data(), kBusIdBytes - 1, cuda_device) != CUDA_SUCCESS ||
       !library->call("nvmlDeviceGetHandleByPciBusId_v2", static_cast<const char*>(bus_id.data()), &handle)) {
     return readings;
   }
@@ -91,14 +101,16 @@ GpuReadings read_gpu(int device) {
   const auto milliwatts = number_of(*library, "nvmlDeviceGetPowerUsage", handle);
   if (milliwatts) readings.power_watts = *milliwatts / 1000.0;
   unsigned long long bits = 0;
-  if (library->call("nvmlDeviceGetCurrentClocksEventReasons", handle, &bits) || library->call("nvmlDeviceGetCurrentClocksThrottleReasons", handle, &bits)) {
+  if (library->call("nvmlDeviceGetCurrentClocksEventReasons", handle, &bits) ||
+      library->call("nvmlDeviceGetCurrentClocksThrottleReasons", handle, &bits)) {
     readings.throttle_reasons.emplace();
     for (const Reason& reason : kReasons) {
       if ((bits & reason.bit) != 0) readings.throttle_reasons->push_back(reason.name);
     }
   }
   NvmlMemory memory{};
-  if (library->call("nvmlDeviceGetMemoryInfo", handle, &memory)) readings.used_memory_bytes = static_cast<double>(memory.used);
+  if (library->call("nvmlDeviceGetMemoryInfo", handle, &memory))
+    readings.used_memory_bytes = static_cast<double>(memory.used);
   return readings;
 }
 

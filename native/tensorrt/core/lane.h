@@ -23,14 +23,15 @@ struct RunnerOptions {
 };
 
 /**
- * Memory of one output whose shape only its values decide: as large as TensorRT says that it can get. Remembers the shape of
- * the last run.
+ * Memory of one output whose shape only its values decide: as large as TensorRT says that it can get. Remembers the
+ * shape of the last run.
  */
 class FixedOutput final : public nvinfer1::IOutputAllocator {
  public:
   FixedOutput(void* memory, std::uint64_t capacity_bytes) : memory_(memory), capacity_bytes_(capacity_bytes) {}
   /** Null where the memory is too small, so that the run fails. */
-  void* reallocateOutputAsync(char const* name, void* current, std::uint64_t size, std::uint64_t alignment, cudaStream_t stream) override;
+  void* reallocateOutputAsync(char const* name, void* current, std::uint64_t size, std::uint64_t alignment,
+                              cudaStream_t stream) override;
   void notifyShape(char const* name, nvinfer1::Dims const& dims) noexcept override;
   /** Of the last run that has ended. */
   const Shape& shape() const noexcept { return shape_; }
@@ -60,9 +61,9 @@ struct Binding {
 };
 
 /**
- * One stream with an execution context and memory of its own. Made, used and destroyed while a PrimaryContext::Scope lives on
- * the thread. Inputs begin as pseudo-random numbers (floating point: in [-1, 1); int8 and uint8: any; others: 0), since zeros
- * would need less power and run faster than images do.
+ * One stream with an execution context and memory of its own. Made, used and destroyed while a PrimaryContext::Scope
+ * lives on the thread. Inputs begin as pseudo-random numbers (floating point: in [-1, 1); int8 and uint8: any; others:
+ * 0), since zeros would need less power and run faster than images do.
  */
 class Lane {
  public:

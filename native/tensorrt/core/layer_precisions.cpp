@@ -27,7 +27,9 @@ DataType type_of(LayerPrecision precision) {
   return DataType::kFLOAT;
 }
 
-bool is_float(DataType type) { return type == DataType::kFLOAT || type == DataType::kHALF || type == DataType::kBF16; }
+bool is_float(DataType type) {
+  return type == DataType::kFLOAT || type == DataType::kHALF || type == DataType::kBF16;
+}
 
 bool has_type(const ILayer& layer) {
   switch (layer.getType()) {
@@ -63,7 +65,8 @@ bool belongs_to(const ILayer& layer, const std::string& node) {
 
 }  // namespace
 
-std::vector<std::string> set_layer_precisions(nvinfer1::INetworkDefinition& network, const std::vector<LayerRequest>& requests) {
+std::vector<std::string> set_layer_precisions(nvinfer1::INetworkDefinition& network,
+                                              const std::vector<LayerRequest>& requests) {
   std::vector<std::string> ignored;
   for (const LayerRequest& request : requests) {
     bool is_found = false;

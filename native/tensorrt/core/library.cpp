@@ -44,7 +44,8 @@ int checked_version(const DynamicLibrary& library, const std::string& path) {
   }
   const int version = read();
   if (version_of(version).major != NV_TENSORRT_MAJOR || version < kMinimumVersion) {
-    throw Error(kLibraryVersion, "Expected TensorRT " + text_of(kMinimumVersion) + " or newer of major " + std::to_string(NV_TENSORRT_MAJOR) + ", but " + path + " is " + text_of(version));
+    throw Error(kLibraryVersion, "Expected TensorRT " + text_of(kMinimumVersion) + " or newer of major " +
+                                     std::to_string(NV_TENSORRT_MAJOR) + ", but " + path + " is " + text_of(version));
   }
   return version;
 }
@@ -52,7 +53,8 @@ int checked_version(const DynamicLibrary& library, const std::string& path) {
 std::optional<DynamicLibrary> find_parser(const std::string& nvinfer_file, const std::optional<std::string>& path) {
   if (path) {
     DynamicLibrary parser = DynamicLibrary::open(*path, kLibraryMissing);
-    if (parser.find(kParserSymbol) == nullptr) throw Error(kLibraryMissing, *path + " is not libnvonnxparser: it has no " + kParserSymbol);
+    if (parser.find(kParserSymbol) == nullptr)
+      throw Error(kLibraryMissing, *path + " is not libnvonnxparser: it has no " + kParserSymbol);
     return parser;
   }
   const std::string name = "libnvonnxparser.so." + std::to_string(NV_TENSORRT_MAJOR);
@@ -74,9 +76,12 @@ std::optional<DynamicLibrary> find_parser(const std::string& nvinfer_file, const
 }  // namespace
 
 Library::Library(DynamicLibrary nvinfer, std::string file, int version, std::optional<DynamicLibrary> parser)
-    : nvinfer_(nvinfer), file_(std::move(file)), version_(text_of(version)),
+    : nvinfer_(nvinfer),
+      file_(std::move(file)),
+      version_(text_of(version)),
       // A library older than the headers would refuse their version, although nothing newer is called.
-      interface_version_(std::min<std::int32_t>(version, NV_TENSORRT_VERSION)), parser_(parser) {}
+      interface_version_(std::min<std::int32_t>(version, NV_TENSORRT_VERSION)),
+      parser_(parser) {}
 
 std::shared_ptr<Library> Library::open(const std::string& nvinfer, const std::optional<std::string>& parser) {
   static std::mutex mutex;
@@ -87,13 +92,15 @@ std::shared_ptr<Library> Library::open(const std::string& nvinfer, const std::op
   const int version = checked_version(library, nvinfer);
   const std::string file = library.file_of(kVersionSymbol);
   if (opened && opened->file_ != file) {
-    throw Error(kLibraryVersion, "This process already has " + opened->file_ + " open; " + file + " needs a new process");
+    throw Error(kLibraryVersion,
+                "This process already has " + opened->file_ + " open; " + file + " needs a new process");
   }
   auto found = find_parser(file, parser);
   if (!opened) {
     // The constructor is private, which make_shared cannot reach.
     struct Access : Library {
-      Access(DynamicLibrary nvinfer, std::string file, int version, std::optional<DynamicLibrary> parser) : Library(nvinfer, std::move(file), version, parser) {}
+      Access(DynamicLibrary nvinfer, std::string file, int version, std::optional<DynamicLibrary> parser)
+          : Library(nvinfer, std::move(file), version, parser) {}
     };
     opened = std::make_shared<Access>(library, file, version, found);
   } else if (found) {
@@ -104,14 +111,15 @@ std::shared_ptr<Library> Library::open(const std::string& nvinfer, const std::op
 }
 
 void Library::open_builder_resources() {
-  // libnvinfer opens these by name when the first builder is made, and closes them after the last; opening them here finds them
-  // outside the loader's search path, and keeps later builders quick.
+  // libnvinfer opens these by name when the first builder is made, and closes them after the last; opening them here
+  // finds them outside the loader's search path, and keeps later builders quick.
   std::error_code failure;
   const fs::path folder = fs::path(file_).parent_path();
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(folder, failure)) {
     const std::string name = entry.path().filename().string();
-    if (name.rfind("libnvinfer_builder_resource", 0) == 0 && name.find(".so") != std::string::npos) files.push_back(entry.path().string());
+    if (name.rfind("libnvinfer_builder_resource", 0) == 0 && name.find(".so") != std::string::npos)
+      files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());
   for (const std::string& file : files) DynamicLibrary::try_open(file);
@@ -120,29 +128,37 @@ void Library::open_builder_resources() {
 std::unique_ptr<nvinfer1::IBuilder> Library::create_builder(const LogCapture& log) {
   std::call_once(resources_once_, [this] { open_builder_resources(); });
   const auto create = nvinfer_.function<Create>(kBuilderSymbol);
-  std::unique_ptr<nvinfer1::IBuilder> builder(static_cast<nvinfer1::IBuilder*>(create(&Logger::instance(), interface_version_)));
+  std::unique_ptr<nvinfer1::IBuilder> builder(
+      static_cast<nvinfer1::IBuilder*>(create(&Logger::instance(), interface_version_)));
   if (!builder) raise_not_started(log, "TensorRT cannot make a builder");
   return builder;
 }
 
 DynamicLibrary Library::parser_library() const {
   const std::lock_guard<std::mutex> lock(parser_mutex_);
-  if (!parser_) throw Error(kLibraryMissing, "libnvonnxparser.so." + std::to_string(NV_TENSORRT_MAJOR) + " is neither beside " + file_ + " nor where the loader looks");
+  if (!parser_)
+    throw Error(kLibraryMissing, "libnvonnxparser.so." + std::to_string(NV_TENSORRT_MAJOR) + " is neither beside " +
+                                     file_ + " nor where the loader looks");
   return *parser_;
 }
 
-void Library::check_parser() const { parser_library(); }
+void Library::check_parser() const {
+  parser_library();
+}
 
-std::unique_ptr<nvonnxparser::IParser> Library::create_parser(nvinfer1::INetworkDefinition& network, const LogCapture& log) const {
+std::unique_ptr<nvonnxparser::IParser> Library::create_parser(nvinfer1::INetworkDefinition& network,
+                                                              const LogCapture& log) const {
   const auto create = parser_library().function<CreateParser>(kParserSymbol);
-  std::unique_ptr<nvonnxparser::IParser> parser(static_cast<nvonnxparser::IParser*>(create(&network, &Logger::instance(), NV_ONNX_PARSER_VERSION)));
+  std::unique_ptr<nvonnxparser::IParser> parser(
+      static_cast<nvonnxparser::IParser*>(create(&network, &Logger::instance(), NV_ONNX_PARSER_VERSION)));
   if (!parser) log.raise(kInternal, "The ONNX parser does not start: " + log.last_error("it gives no reason"));
   return parser;
 }
 
 std::unique_ptr<nvinfer1::IRuntime> Library::create_runtime(const LogCapture& log) const {
   const auto create = nvinfer_.function<Create>(kRuntimeSymbol);
-  std::unique_ptr<nvinfer1::IRuntime> runtime(static_cast<nvinfer1::IRuntime*>(create(&Logger::instance(), interface_version_)));
+  std::unique_ptr<nvinfer1::IRuntime> runtime(
+      static_cast<nvinfer1::IRuntime*>(create(&Logger::instance(), interface_version_)));
   if (!runtime) raise_not_started(log, "TensorRT cannot make a runtime");
   return runtime;
 }

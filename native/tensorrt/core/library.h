@@ -17,9 +17,10 @@ namespace calib::tensorrt {
 class Library {
  public:
   /**
-   * `nvinfer`, `parser`: paths or names for the loader; without `parser` the one beside libnvinfer is taken, or the one that the
-   * loader finds, or none. One TensorRT of a major can be open in a process, for its parts find each other by name: opening
-   * the same file again gives the same library. Throws library-missing, library-version. May be called from any thread.
+   * `nvinfer`, `parser`: paths or names for the loader; without `parser` the one beside libnvinfer is taken, or the one
+   * that the loader finds, or none. One TensorRT of a major can be open in a process, for its parts find each other by
+   * name: opening the same file again gives the same library. Throws library-missing, library-version. May be called
+   * from any thread.
    */
   static std::shared_ptr<Library> open(const std::string& nvinfer, const std::optional<std::string>& parser);
 
@@ -31,7 +32,8 @@ class Library {
   /** Throws library-missing when no parser was found. */
   void check_parser() const;
   /** Throws as check_parser, and internal. The network must outlive the parser. */
-  std::unique_ptr<nvonnxparser::IParser> create_parser(nvinfer1::INetworkDefinition& network, const LogCapture& log) const;
+  std::unique_ptr<nvonnxparser::IParser> create_parser(nvinfer1::INetworkDefinition& network,
+                                                       const LogCapture& log) const;
   /** Throws as create_builder. */
   std::unique_ptr<nvinfer1::IRuntime> create_runtime(const LogCapture& log) const;
 

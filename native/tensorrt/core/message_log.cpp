@@ -13,12 +13,15 @@ constexpr std::size_t kMaxMessages = 500;
 constexpr std::size_t kMaxMessageBytes = 8192;
 
 /** What TensorRT and the CUDA runtime inside it write when memory runs out, in lower case. */
-constexpr const char* kMemorySigns[] = {"out of memory", "outofmemory", "out_of_memory", "could not be allocated", "cudaerrormemoryallocation"};
+constexpr const char* kMemorySigns[] = {"out of memory", "outofmemory", "out_of_memory", "could not be allocated",
+                                        "cudaerrormemoryallocation"};
 
 bool tells_of_memory(const std::string& message) {
   std::string lower = message;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::any_of(std::begin(kMemorySigns), std::end(kMemorySigns), [&](const char* sign) { return lower.find(sign) != std::string::npos; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::any_of(std::begin(kMemorySigns), std::end(kMemorySigns),
+                     [&](const char* sign) { return lower.find(sign) != std::string::npos; });
 }
 
 }  // namespace
@@ -42,7 +45,9 @@ void LogCapture::add(bool is_error, const char* message) {
   messages_.push_back({is_error, std::string(message).substr(0, kMaxMessageBytes)});
 }
 
-void LogCapture::warn(const std::string& message) { add(false, message.c_str()); }
+void LogCapture::warn(const std::string& message) {
+  add(false, message.c_str());
+}
 
 std::vector<LogMessage> LogCapture::messages() const {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -51,13 +56,15 @@ std::vector<LogMessage> LogCapture::messages() const {
 
 std::string LogCapture::last_error(const std::string& fallback) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = std::find_if(messages_.rbegin(), messages_.rend(), [](const LogMessage& entry) { return entry.is_error; });
+  const auto found =
+      std::find_if(messages_.rbegin(), messages_.rend(), [](const LogMessage& entry) { return entry.is_error; });
   return found == messages_.rend() ? fallback : found->message;
 }
 
 bool LogCapture::out_of_memory() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return std::any_of(messages_.begin(), messages_.end(), [](const LogMessage& entry) { return entry.is_error && tells_of_memory(entry.message); });
+  return std::any_of(messages_.begin(), messages_.end(),
+                     [](const LogMessage& entry) { return entry.is_error && tells_of_memory(entry.message); });
 }
 
 void LogCapture::raise(const char* code, const std::string& message) const {

@@ -20,7 +20,8 @@ struct LogMessage {
 /** An Error that carries what TensorRT said during the call that failed. */
 class LoggedError : public Error {
  public:
-  LoggedError(const char* code, const std::string& message, std::vector<LogMessage> log) : Error(code, message), log_(std::move(log)) {}
+  LoggedError(const char* code, const std::string& message, std::vector<LogMessage> log)
+      : Error(code, message), log_(std::move(log)) {}
   const std::vector<LogMessage>& log() const noexcept { return log_; }
 
  private:
@@ -28,8 +29,9 @@ class LoggedError : public Error {
 };
 
 /**
- * Hears, while it lives, TensorRT's errors and warnings that belong to one call: those of the thread that made it, and those
- * of threads that TensorRT started (the latter go to every capture alive, for nothing tells them apart). Keeps the last 500.
+ * Hears, while it lives, TensorRT's errors and warnings that belong to one call: those of the thread that made it, and
+ * those of threads that TensorRT started (the latter go to every capture alive, for nothing tells them apart). Keeps
+ * the last 500.
  */
 class LogCapture {
  public:
@@ -58,8 +60,8 @@ class LogCapture {
 };
 
 /**
- * The logger given to TensorRT. There is one for the process, because TensorRT keeps the first one that it sees and ignores
- * all later ones. May be called from any thread.
+ * The logger given to TensorRT. There is one for the process, because TensorRT keeps the first one that it sees and
+ * ignores all later ones. May be called from any thread.
  */
 class Logger final : public nvinfer1::ILogger {
  public:

@@ -67,12 +67,15 @@ bool fits(const Shape& shape, const Shape& network_shape) {
 void check_range(const std::string& name, const ShapeRange& range, const Shape& network_shape) {
   for (const Shape* shape : {&range.min, &range.opt, &range.max}) {
     if (!fits(*shape, network_shape)) {
-      throw Error(kWrongArgument, "A profile gives input \"" + name + "\" the shape " + shape_text(*shape) + ", but the model has " + shape_text(network_shape));
+      throw Error(kWrongArgument, "A profile gives input \"" + name + "\" the shape " + shape_text(*shape) +
+                                      ", but the model has " + shape_text(network_shape));
     }
   }
   for (std::size_t i = 0; i < range.min.size(); ++i) {
     if (range.min[i] > range.opt[i] || range.opt[i] > range.max[i]) {
-      throw Error(kWrongArgument, "Expected min <= opt <= max for input \"" + name + "\", found " + shape_text(range.min) + ", " + shape_text(range.opt) + ", " + shape_text(range.max));
+      throw Error(kWrongArgument, "Expected min <= opt <= max for input \"" + name + "\", found " +
+                                      shape_text(range.min) + ", " + shape_text(range.opt) + ", " +
+                                      shape_text(range.max));
     }
   }
 }
@@ -102,13 +105,15 @@ void check_profiles(const nvinfer1::INetworkDefinition& network, const std::vect
     if (!is_dynamic(shape)) continue;
     const auto names = [&](const Profile& profile) { return profile.count(input->getName()) > 0; };
     if (profiles.empty() || !std::all_of(profiles.begin(), profiles.end(), names)) {
-      throw Error(kWrongArgument, "Input \"" + std::string(input->getName()) + "\" has the shape " + shape_text(shape) + "; every profile must give it min, opt and max, and there must be a profile");
+      throw Error(kWrongArgument, "Input \"" + std::string(input->getName()) + "\" has the shape " + shape_text(shape) +
+                                      "; every profile must give it min, opt and max, and there must be a profile");
     }
   }
   for (const Profile& profile : profiles) {
     for (const auto& [name, range] : profile) {
       const auto found = inputs.find(name);
-      if (found == inputs.end()) throw Error(kWrongArgument, "A profile names \"" + name + "\", which is no input of the model");
+      if (found == inputs.end())
+        throw Error(kWrongArgument, "A profile names \"" + name + "\", which is no input of the model");
       check_range(name, range, found->second);
     }
   }

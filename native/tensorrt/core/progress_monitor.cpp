@@ -6,7 +6,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{50};
 
-std::string text_of(char const* text) { return text == nullptr ? "" : text; }
+std::string text_of(char const* text) {
+  return text == nullptr ? "" : text;
+}
 
 }  // namespace
 

@@ -60,7 +60,8 @@ constexpr std::chrono::milliseconds kProfileWarmUp{200};
 
 }  // namespace
 
-Runner::Runner(std::shared_ptr<Engine> engine, const RunnerOptions& options) : engine_(std::move(engine)), options_(options) {
+Runner::Runner(std::shared_ptr<Engine> engine, const RunnerOptions& options)
+    : engine_(std::move(engine)), options_(options) {
   const PrimaryContext::Scope scope(engine_->context());
   try {
     for (int stream = 0; stream < options.streams; ++stream) lanes_.emplace_back(*engine_, options);
@@ -81,7 +82,8 @@ Runner::~Runner() {
 }
 
 void Runner::check_stop(const LogCapture& log) const {
-  if (is_stopped_.load(std::memory_order_relaxed)) throw LoggedError(kCancelled, "The runner was closed", log.messages());
+  if (is_stopped_.load(std::memory_order_relaxed))
+    throw LoggedError(kCancelled, "The runner was closed", log.messages());
 }
 
 void Runner::run() {

@@ -52,9 +52,11 @@ class Runner {
   void run();
   /** Runs all streams in turn, keeping several runs ahead of the GPU. Throws as run, capture-failed, cancelled. */
   Timing time(const TimingOptions& options);
-  /** As time of the first stream without transfers, waiting for each run before the next: the slow loop to check time against. */
+  /** As time of the first stream without transfers, waiting for each run before the next: the slow loop to check time
+   * against. */
   std::vector<double> time_plain(std::uint64_t runs, bool uses_cuda_graph);
-  /** Median time of each layer over `runs` runs of a context of its own, warmed up, in the order of execution. Throws as run, cancelled. */
+  /** Median time of each layer over `runs` runs of a context of its own, warmed up, in the order of execution. Throws
+   * as run, cancelled. */
   std::vector<LayerTime> profile_layers(std::uint64_t runs);
 
   /** Makes a call that lasts throw cancelled. From any thread. */

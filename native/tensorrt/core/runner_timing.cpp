@@ -12,7 +12,9 @@ using Clock = std::chrono::steady_clock;
 /** Runs that each stream may have under way: enough to hide what the host needs for the next one. */
 constexpr std::size_t kRunsAhead = 8;
 
-double milliseconds_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 struct EventPair {
   Event start, end;

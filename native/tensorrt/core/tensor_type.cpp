@@ -18,27 +18,32 @@ struct TypeInfo {
 };
 
 constexpr TypeInfo kTypes[] = {
-    {nvinfer1::DataType::kFLOAT, "float32", 4}, {nvinfer1::DataType::kHALF, "float16", 2},  {nvinfer1::DataType::kINT8, "int8", 1},
-    {nvinfer1::DataType::kINT32, "int32", 4},   {nvinfer1::DataType::kBOOL, "bool", 1},     {nvinfer1::DataType::kUINT8, "uint8", 1},
-    {nvinfer1::DataType::kFP8, "fp8", 1},       {nvinfer1::DataType::kBF16, "bfloat16", 2}, {nvinfer1::DataType::kINT64, "int64", 8},
-    {nvinfer1::DataType::kINT4, "int4", 0},
+    {nvinfer1::DataType::kFLOAT, "float32", 4}, {nvinfer1::DataType::kHALF, "float16", 2},
+    {nvinfer1::DataType::kINT8, "int8", 1},     {nvinfer1::DataType::kINT32, "int32", 4},
+    {nvinfer1::DataType::kBOOL, "bool", 1},     {nvinfer1::DataType::kUINT8, "uint8", 1},
+    {nvinfer1::DataType::kFP8, "fp8", 1},       {nvinfer1::DataType::kBF16, "bfloat16", 2},
+    {nvinfer1::DataType::kINT64, "int64", 8},   {nvinfer1::DataType::kINT4, "int4", 0},
 #if NV_TENSORRT_MAJOR >= 11
     {nvinfer1::DataType::kFP4, "fp4", 0},       {nvinfer1::DataType::kE8M0, "e8m0", 1},
 #endif
 };
 
 const TypeInfo* info_of(nvinfer1::DataType type) {
-  const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes), [type](const TypeInfo& info) { return info.type == type; });
+  const auto* found =
+      std::find_if(std::begin(kTypes), std::end(kTypes), [type](const TypeInfo& info) { return info.type == type; });
   return found == std::end(kTypes) ? nullptr : found;
 }
 
 }  // namespace
 
-Shape shape_of(const nvinfer1::Dims& dims) { return Shape(dims.d, dims.d + std::clamp(dims.nbDims, 0, nvinfer1::Dims::MAX_DIMS)); }
+Shape shape_of(const nvinfer1::Dims& dims) {
+  return Shape(dims.d, dims.d + std::clamp(dims.nbDims, 0, nvinfer1::Dims::MAX_DIMS));
+}
 
 nvinfer1::Dims dims_of(const Shape& shape, const std::string& name) {
   if (shape.size() > static_cast<std::size_t>(nvinfer1::Dims::MAX_DIMS)) {
-    throw Error(kWrongArgument, "Expected at most 8 dimensions for \"" + name + "\", found " + std::to_string(shape.size()));
+    throw Error(kWrongArgument,
+                "Expected at most 8 dimensions for \"" + name + "\", found " + std::to_string(shape.size()));
   }
   nvinfer1::Dims dims{};
   dims.nbDims = static_cast<std::int32_t>(shape.size());

@@ -20,7 +20,8 @@ bool is_dynamic(const Shape& shape);
 /** Product of the dimensions, none of which may be -1. Throws wrong-argument when it does not fit 2^53. */
 std::uint64_t element_count(const Shape& shape, const std::string& name);
 
-/** `float32`, `float16`, `int8`, `int32`, `bool`, `uint8`, `fp8`, `bfloat16`, `int64`, `int4`, `fp4`, `e8m0`, `unknown`. */
+/** `float32`, `float16`, `int8`, `int32`, `bool`, `uint8`, `fp8`, `bfloat16`, `int64`, `int4`, `fp4`, `e8m0`,
+ * `unknown`. */
 const char* type_name(nvinfer1::DataType type);
 /** Bytes of one element; 0 for types that share a byte or are unknown. */
 std::size_t type_bytes(nvinfer1::DataType type);

@@ -83,7 +83,8 @@ export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskCo
   const hashes = new Map<ImageEntry, string>();
   for (const [done, entry] of set.entries.entries()) {
     throwIfAborted(context.signal);
-    if (done % 64 === 0) context.onProgress?.({ phase: 'hashing images', done, total: set.entries.length, unit: 'images' });
+    if (done % 64 === 0)
+      context.onProgress?.({ phase: 'hashing images', done, total: set.entries.length, unit: 'images' });
     hashes.set(entry, await imageHash(entry));
   }
   const isSplit = set.groups.length > 1 && set.groups.length <= maxFolds / 2;
@@ -91,15 +92,24 @@ export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskCo
   const perGroup = Math.max(2, Math.floor(maxFolds / groups.length));
   return groups.map((group) => {
     const own = isSplit ? set.entries.filter((entry) => entry.group === group) : set.entries;
-    const sorted = [...own].sort((a, b) => compareText(hashes.get(a) ?? '', hashes.get(b) ?? '') || compareText(imageId(a), imageId(b)));
+    const sorted = [...own].sort(
+      (a, b) => compareText(hashes.get(a) ?? '', hashes.get(b) ?? '') || compareText(imageId(a), imageId(b)),
+    );
     const count = Math.min(perGroup, sorted.length);
-    return { group, folds: Array.from({ length: count }, (_, fold) => sorted.filter((_image, i) => i % count === fold)) };
+    return {
+      group,
+      folds: Array.from({ length: count }, (_, fold) => sorted.filter((_image, i) => i % count === fold)),
+    };
   });
 }
 
 /** The set with its folds as groups, under the names that `foldName` gives. */
 export function asFoldSet(set: ImageSet, groups: readonly GroupFolds[]): ImageSet {
-  const nameOf = new Map(groups.flatMap(({ group, folds }) => folds.flatMap((images, fold) => images.map((image) => [image, foldName(group, fold)] as const))));
+  const nameOf = new Map(
+    groups.flatMap(({ group, folds }) =>
+      folds.flatMap((images, fold) => images.map((image) => [image, foldName(group, fold)] as const)),
+    ),
+  );
   const entries = set.entries.map((entry) => ({ ...entry, group: nameOf.get(entry) ?? null }));
   return { ...set, entries, groups: [...new Set(nameOf.values())].sort(compareText) };
 }

@@ -32,13 +32,20 @@ function thresholdOf(histogram: HistogramContent, method: HistogramMethod, perce
  * per part; null where its threshold does not come from a histogram.
  * @param histograms by fold name.
  */
-export function lossesOf(tensor: string, groups: readonly GroupFolds[], histograms: Readonly<Record<string, HistogramContent>>, { method, percentile }: ThresholdRule): readonly TensorLoss[] | null {
+export function lossesOf(
+  tensor: string,
+  groups: readonly GroupFolds[],
+  histograms: Readonly<Record<string, HistogramContent>>,
+  { method, percentile }: ThresholdRule,
+): readonly TensorLoss[] | null {
   if (!isHistogramMethod(method)) return null;
   const whole = mergeHistograms(Object.values(histograms));
   const wholeDb = evaluateThreshold(whole, thresholdOf(whole, method, percentile)).sqnrDb;
   return CONVERGENCE_PARTS.map((part): TensorLoss => {
     if (part === 1) return { tensor, wholeDb, partDb: wholeDb };
-    const names = groups.flatMap(({ group, folds }) => folds.slice(0, foldsOfPart(part, folds.length)).map((_, fold) => foldName(group, fold)));
+    const names = groups.flatMap(({ group, folds }) =>
+      folds.slice(0, foldsOfPart(part, folds.length)).map((_, fold) => foldName(group, fold)),
+    );
     const some = mergeHistograms(names.flatMap((name) => ownValue(histograms, name) ?? []));
     return { tensor, wholeDb, partDb: evaluateThreshold(whole, thresholdOf(some, method, percentile)).sqnrDb };
   });
@@ -46,5 +53,11 @@ export function lossesOf(tensor: string, groups: readonly GroupFolds[], histogra
 
 /** Images of every part. */
 export function partImages(groups: readonly GroupFolds[]): readonly number[] {
-  return CONVERGENCE_PARTS.map((part) => groups.reduce((sum, { folds }) => sum + folds.slice(0, foldsOfPart(part, folds.length)).reduce((images, fold) => images + fold.length, 0), 0));
+  return CONVERGENCE_PARTS.map((part) =>
+    groups.reduce(
+      (sum, { folds }) =>
+        sum + folds.slice(0, foldsOfPart(part, folds.length)).reduce((images, fold) => images + fold.length, 0),
+      0,
+    ),
+  );
 }

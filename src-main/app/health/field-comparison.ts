@@ -1,4 +1,11 @@
-import { cumulativeShares, driftFromRatio, driftRatio, driftReferences, meanRatio, type Fold } from '../../../src-shared/domain/drift';
+import {
+  cumulativeShares,
+  driftFromRatio,
+  driftRatio,
+  driftReferences,
+  meanRatio,
+  type Fold,
+} from '../../../src-shared/domain/drift';
 import { ownValue } from '../../../src-shared/base/records';
 import type { DriftValue, FieldGroup, FieldTensor } from '../../../src-shared/domain/health';
 import type { HistogramContent } from '../../../src-shared/domain/histogram';
@@ -38,11 +45,15 @@ export class FieldMeasurement {
   ) {}
 
   add({ tensor, folds, field }: TensorHistograms, threshold: number, amax: number): void {
-    const exponent = Math.max(...[...Object.values(folds), ...Object.values(field)].map((histogram) => histogram.exponent));
+    const exponent = Math.max(
+      ...[...Object.values(folds), ...Object.values(field)].map((histogram) => histogram.exponent),
+    );
     const counted = this.groups.flatMap(({ group, folds: parts }) =>
       parts.flatMap((images, fold): Fold[] => {
         const histogram = ownValue(folds, foldName(group, fold));
-        return histogram === undefined ? [] : [{ group, images: images.length, shares: cumulativeShares(histogram, exponent) }];
+        return histogram === undefined
+          ? []
+          : [{ group, images: images.length, shares: cumulativeShares(histogram, exponent) }];
       }),
     );
     const references = driftReferences(counted);
@@ -65,18 +76,27 @@ export class FieldMeasurement {
       clipped: Object.fromEntries(
         entries.map(([name, histogram]) => [
           name,
-          { clippedFraction: evaluateThreshold(histogram, threshold).clippedFraction, beyondRange: evaluateThreshold(histogram, amax).clippedFraction },
+          {
+            clippedFraction: evaluateThreshold(histogram, threshold).clippedFraction,
+            beyondRange: evaluateThreshold(histogram, amax).clippedFraction,
+          },
         ]),
       ),
     });
   }
 
   /** @param outputNmse per group, null where outputs could not be compared. */
-  finish(outputNmse: Readonly<Record<string, number | null>>): { readonly groups: Readonly<Record<string, FieldGroup>>; readonly tensors: readonly FieldTensor[] } {
+  finish(outputNmse: Readonly<Record<string, number | null>>): {
+    readonly groups: Readonly<Record<string, FieldGroup>>;
+    readonly tensors: readonly FieldTensor[];
+  } {
     const nearest = Object.fromEntries(Object.keys(this.fieldImages).map((name) => [name, this.nearest(name)]));
     const groups = Object.fromEntries(
       Object.entries(this.fieldImages).map(([name, images]): [string, FieldGroup] => {
-        const worst = this.tensors.reduce<MeasuredTensor | null>((most, one) => (clippedBy(one, name) > (most === null ? 0 : clippedBy(most, name)) ? one : most), null);
+        const worst = this.tensors.reduce<MeasuredTensor | null>(
+          (most, one) => (clippedBy(one, name) > (most === null ? 0 : clippedBy(most, name)) ? one : most),
+          null,
+        );
         const { reference, value } = ownValue(nearest, name) ?? NOT_COMPARED;
         return [
           name,
@@ -104,16 +124,25 @@ export class FieldMeasurement {
   /** The whole set or the group of it that a field group is nearest to. */
   private nearest(name: string): { readonly reference: number; readonly value: DriftValue } {
     return this.references.reduce<{ readonly reference: number; readonly value: DriftValue }>((best, _, reference) => {
-      const value = this.valueOf(meanRatio(this.tensors.map(({ ratios }) => ownValue(ratios, name)?.[reference] ?? null)), name, reference);
+      const value = this.valueOf(
+        meanRatio(this.tensors.map(({ ratios }) => ownValue(ratios, name)?.[reference] ?? null)),
+        name,
+        reference,
+      );
       if (reference === 0) return { reference, value };
-      const isNearer = value.driftAtLeast < best.value.driftAtLeast || (value.driftAtLeast === best.value.driftAtLeast && value.drift < best.value.drift);
+      const isNearer =
+        value.driftAtLeast < best.value.driftAtLeast ||
+        (value.driftAtLeast === best.value.driftAtLeast && value.drift < best.value.drift);
       return isNearer ? { reference, value } : best;
     }, NOT_COMPARED);
   }
 
   private valueOf(ratio: number | null, name: string, reference: number): DriftValue {
     if (ratio === null) return NOT_COMPARED.value;
-    return driftFromRatio(ratio, { reference: this.references[reference]?.images ?? 1, field: ownValue(this.fieldImages, name) ?? 1 });
+    return driftFromRatio(ratio, {
+      reference: this.references[reference]?.images ?? 1,
+      field: ownValue(this.fieldImages, name) ?? 1,
+    });
   }
 }
 

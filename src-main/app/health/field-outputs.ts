@@ -14,7 +14,15 @@ export const FIELD_VARIANT = 'mixed';
  * Squared error over FP32's squares of the output that the quantized model answers worst, per group of images; null where
  * outputs cannot be compared (their size depends on the data).
  */
-export async function fieldOutputErrors(set: ImageSet, task: { readonly workspace: Workspace; readonly services: JobServices; readonly context: TaskContext; readonly threads: number | undefined }): Promise<Readonly<Record<string, number | null>>> {
+export async function fieldOutputErrors(
+  set: ImageSet,
+  task: {
+    readonly workspace: Workspace;
+    readonly services: JobServices;
+    readonly context: TaskContext;
+    readonly threads: number | undefined;
+  },
+): Promise<Readonly<Record<string, number | null>>> {
   const { workspace, services, context } = task;
   const options = variantOptions({ variants: ['fp32', FIELD_VARIANT] }, workspace, []);
   const built = await buildVariants(options, workspace, services, context);
@@ -37,7 +45,8 @@ export async function fieldOutputErrors(set: ImageSet, task: { readonly workspac
       );
       setOwnValue(errors, group, worstNmse(variants.at(-1)?.outputs ?? []));
     } catch (error) {
-      if (!(error instanceof WorkbenchError) || (error.code !== 'model-unsupported' && error.code !== 'images-empty')) throw error;
+      if (!(error instanceof WorkbenchError) || (error.code !== 'model-unsupported' && error.code !== 'images-empty'))
+        throw error;
       setOwnValue(errors, group, null);
     }
   }

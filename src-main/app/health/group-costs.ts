@@ -18,13 +18,24 @@ function shownGroup(name: string, calibration: StoredCalibration): string {
 }
 
 /** What every threshold in use does to every group of the calibration set. */
-export function groupCosts(calibration: StoredCalibration, thresholds: Readonly<Record<string, number>>, tensors: readonly string[], methodOf: (tensor: string) => Method): GroupCost[] {
+export function groupCosts(
+  calibration: StoredCalibration,
+  thresholds: Readonly<Record<string, number>>,
+  tensors: readonly string[],
+  methodOf: (tensor: string) => Method,
+): GroupCost[] {
   return tensors.flatMap((tensor) => {
     const threshold = ownValue(thresholds, tensor);
     if (threshold === undefined) return [];
     return Object.entries(calibration.groups(tensor)).map(([group, histogram]): GroupCost => {
       const { sqnrDb, clippedFraction } = evaluateThreshold(histogram, threshold);
-      return { tensor, method: methodOf(tensor), group: shownGroup(group, calibration), noiseToSignal: 10 ** (-sqnrDb / 10), clippedFraction };
+      return {
+        tensor,
+        method: methodOf(tensor),
+        group: shownGroup(group, calibration),
+        noiseToSignal: 10 ** (-sqnrDb / 10),
+        clippedFraction,
+      };
     });
   });
 }

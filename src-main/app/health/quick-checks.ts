@@ -20,7 +20,15 @@ export interface QuickChecks {
 }
 
 /** What the stored calibration says without looking at an image again. @param set the images that it was made from. */
-export function quickChecks(workspace: Workspace, task: { readonly calibration: StoredCalibration; readonly model: Model; readonly set: ImageSet; readonly limits: HealthLimits }): QuickChecks {
+export function quickChecks(
+  workspace: Workspace,
+  task: {
+    readonly calibration: StoredCalibration;
+    readonly model: Model;
+    readonly set: ImageSet;
+    readonly limits: HealthLimits;
+  },
+): QuickChecks {
   const { calibration, limits } = task;
   const { file } = workspace;
   const known = new Set(calibration.index.tensors.map(({ name }) => name));
@@ -35,7 +43,11 @@ export function quickChecks(workspace: Workspace, task: { readonly calibration: 
     return own.length === 0 ? [] : [{ ...image, tensors: own }];
   });
   return {
-    findings: [...sizeFindings(calibration.index.images, limits), ...groupFindings(groups, costs, limits), ...maximumFindings(maxima, methodOf, limits.maximumRatio)],
+    findings: [
+      ...sizeFindings(calibration.index.images, limits),
+      ...groupFindings(groups, costs, limits),
+      ...maximumFindings(maxima, methodOf, limits.maximumRatio),
+    ],
     groups,
     maxima,
     tensors,

@@ -21,18 +21,30 @@ export interface SetLimits {
  * What a run says about its calibration set: the checks that need no pass over the images. How few images there are is said by
  * calibration itself.
  */
-export async function healthWarnings(workspace: Workspace, limits: SetLimits, services: JobServices, context: TaskContext): Promise<readonly Warning[]> {
+export async function healthWarnings(
+  workspace: Workspace,
+  limits: SetLimits,
+  services: JobServices,
+  context: TaskContext,
+): Promise<readonly Warning[]> {
   const calibration = await loadSet(workspace, 'calibration', limits.calibration);
   const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', limits.validation) : null;
   const model = await prepared(workspace, services.compute, context);
   const quick = quickFindings(workspace, model, calibration).filter(({ code }) => code !== 'few-images');
   const duplicates = duplicateFindings(await exactDuplicates({ calibration, validation }, context));
-  return [...quick, ...duplicates].filter(({ severity }) => severity !== 'info').map(({ code, message }) => ({ code, message }));
+  return [...quick, ...duplicates]
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ code, message }) => ({ code, message }));
 }
 
 function quickFindings(workspace: Workspace, model: Model, set: ImageSet): readonly HealthFinding[] {
   try {
-    return quickChecks(workspace, { calibration: openCalibration(workspace), model, set, limits: DEFAULT_HEALTH_LIMITS }).findings;
+    return quickChecks(workspace, {
+      calibration: openCalibration(workspace),
+      model,
+      set,
+      limits: DEFAULT_HEALTH_LIMITS,
+    }).findings;
   } catch (error) {
     // A run of other variants does not need the project's own thresholds.
     if (error instanceof WorkbenchError && error.code === 'calibration-missing') return [];
@@ -40,8 +52,12 @@ function quickFindings(workspace: Workspace, model: Model, set: ImageSet): reado
   }
 }
 
-async function exactDuplicates({ calibration, validation }: { readonly calibration: ImageSet; readonly validation: ImageSet | null }, context: TaskContext): Promise<readonly DuplicatePair[]> {
-  const of = (set: HealthImage['set'], entries: readonly ImageEntry[]) => entries.map((entry) => ({ image: { set, id: imageId(entry) }, entry }));
+async function exactDuplicates(
+  { calibration, validation }: { readonly calibration: ImageSet; readonly validation: ImageSet | null },
+  context: TaskContext,
+): Promise<readonly DuplicatePair[]> {
+  const of = (set: HealthImage['set'], entries: readonly ImageEntry[]) =>
+    entries.map((entry) => ({ image: { set, id: imageId(entry) }, entry }));
   const images = [...of('calibration', calibration.entries), ...of('validation', validation?.entries ?? [])];
   const firstOf = new Map<string, HealthImage>();
   const pairs: DuplicatePair[] = [];

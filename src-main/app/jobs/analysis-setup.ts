@@ -37,7 +37,12 @@ export interface AnalysisSetup {
 }
 
 /** @throws WorkbenchError calibration-missing */
-export async function analysisSetup(spec: { readonly target?: Target; readonly threads?: number }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<AnalysisSetup> {
+export async function analysisSetup(
+  spec: { readonly target?: Target; readonly threads?: number },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<AnalysisSetup> {
   const model = await prepared(workspace, services.compute, context);
   const calibration = openCalibration(workspace);
   const target = spec.target ?? workspace.file.target;
@@ -56,7 +61,17 @@ export async function analysisSetup(spec: { readonly target?: Target; readonly t
       const { preprocessing } = workspace.file;
       const manifests: string[] = [];
       for (const { entries } of images) manifests.push(await setManifestHash({ entries }, context));
-      const key = shortHash({ version: TRIALS_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, prepared: basename(workspace.preparedDir), target, ranges, preprocessing, manifests, ...(asShipped ? { asShipped } : {}) });
+      const key = shortHash({
+        version: TRIALS_VERSION,
+        rewrite: REWRITE_VERSION,
+        onnxruntime: services.onnxruntimeVersion,
+        prepared: basename(workspace.preparedDir),
+        target,
+        ranges,
+        preprocessing,
+        manifests,
+        ...(asShipped ? { asShipped } : {}),
+      });
       return {
         preparedDir: workspace.preparedDir,
         target,

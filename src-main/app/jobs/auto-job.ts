@@ -23,15 +23,24 @@ export const DEFAULT_AUTO_IMAGES = 128;
 const MIN_AUTO_IMAGES = 4;
 
 /** Chooses the thresholds of method auto and stores them with the calibration. */
-export async function autoJob(spec: AutoSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<AutoResult> {
+export async function autoJob(
+  spec: AutoSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<AutoResult> {
   const startedAt = performance.now();
   const setup = await analysisSetup(spec, workspace, services, context);
   const set = await loadSet(workspace, 'calibration', undefined);
   const { chosen, confirmed } = chooseAndConfirm(set.entries, spec.images ?? DEFAULT_AUTO_IMAGES);
   if (chosen.length < MIN_AUTO_IMAGES) {
-    throw new WorkbenchError('images-empty', `Method auto needs at least ${2 * MIN_AUTO_IMAGES} calibration images, ${set.root} has ${set.entries.length}`, {
-      hint: 'Add images, or use one method for all tensors: calib set PROJECT --method mse',
-    });
+    throw new WorkbenchError(
+      'images-empty',
+      `Method auto needs at least ${2 * MIN_AUTO_IMAGES} calibration images, ${set.root} has ${set.entries.length}`,
+      {
+        hint: 'Add images, or use one method for all tensors: calib set PROJECT --method mse',
+      },
+    );
   }
   const outcome = await services.compute.request(
     'auto',
@@ -45,7 +54,10 @@ export async function autoJob(spec: AutoSpec, workspace: Workspace, services: Jo
     context,
   );
   const key = currentCalibrationKey(workspace);
-  if (key === null) throw new WorkbenchError('calibration-missing', 'The calibration changed while thresholds were chosen', { hint: 'Run it again.' });
+  if (key === null)
+    throw new WorkbenchError('calibration-missing', 'The calibration changed while thresholds were chosen', {
+      hint: 'Run it again.',
+    });
   await writeAutoThresholds(workspace.paths.calibrationDir(key), outcome.thresholds);
   const { singles, descent, verdict, bestSingle, images, passes } = outcome;
   const table = thresholdTable(setup.calibration, workspace.file, { withCosts: true });
@@ -68,24 +80,53 @@ export async function autoJob(spec: AutoSpec, workspace: Workspace, services: Jo
 }
 
 /** Chooses thresholds of method auto unless that was done for this calibration and target. @returns the runs of the model that it took. */
-export async function ensureAuto(spec: { readonly target?: Target; readonly threads?: number }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<{ readonly passes: number }> {
+export async function ensureAuto(
+  spec: { readonly target?: Target; readonly threads?: number },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<{ readonly passes: number }> {
   const target = spec.target ?? workspace.file.target;
   const { auto } = await loadAnalyses(workspace);
-  if (auto?.isCurrent && auto.result.target === target && openCalibration(workspace).autoThresholds()) return { passes: 0 };
-  return autoJob({ kind: 'auto', projectPath: workspace.path, target, ...(spec.threads === undefined ? {} : { threads: spec.threads }) }, workspace, services, context);
+  if (auto?.isCurrent && auto.result.target === target && openCalibration(workspace).autoThresholds())
+    return { passes: 0 };
+  return autoJob(
+    {
+      kind: 'auto',
+      projectPath: workspace.path,
+      target,
+      ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+    },
+    workspace,
+    services,
+    context,
+  );
 }
 
 /** Chooses them when one of these variants uses them and there are none; chosen ones are kept, also when the plan has changed since. */
-export async function ensureAutoFor({ variants, target }: { readonly variants: readonly string[]; readonly target: Target }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
+export async function ensureAutoFor(
+  { variants, target }: { readonly variants: readonly string[]; readonly target: Target },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<void> {
   const { file } = workspace;
   const isProjects = file.method === 'auto' || Object.values(file.tensorMethods).includes('auto');
-  const isUsed = variants.map(parseVariant).some(({ kind, method }) => method === 'auto' || (method === null && (kind === 'int8' || kind === 'mixed') && isProjects));
+  const isUsed = variants
+    .map(parseVariant)
+    .some(
+      ({ kind, method }) =>
+        method === 'auto' || (method === null && (kind === 'int8' || kind === 'mixed') && isProjects),
+    );
   if (!isUsed || openCalibration(workspace).autoThresholds()) return;
   await autoJob({ kind: 'auto', projectPath: workspace.path, target }, workspace, services, context);
 }
 
 /** Thresholds of every method that answers for tensors by itself. */
-export function autoCandidates(calibration: StoredCalibration, file: ProjectFile): Partial<Record<Method, Record<string, number>>> {
+export function autoCandidates(
+  calibration: StoredCalibration,
+  file: ProjectFile,
+): Partial<Record<Method, Record<string, number>>> {
   const tensorrt = calibration.tensorrtThresholds();
   const names = calibration.index.tensors.map(({ name }) => name);
   const known = names.flatMap((name) => {
@@ -95,6 +136,8 @@ export function autoCandidates(calibration: StoredCalibration, file: ProjectFile
   return {
     ...Object.fromEntries(HISTOGRAM_METHODS.map((method) => [method, thresholdsInUse(calibration, file, method)])),
     ...(known.length === 0 ? {} : { 'entropy-tensorrt': Object.fromEntries(known) }),
-    ...(Object.keys(file.importedThresholds).length === 0 || hasRepair(file.plan, 'equalization') ? {} : { imported: { ...file.importedThresholds } }),
+    ...(Object.keys(file.importedThresholds).length === 0 || hasRepair(file.plan, 'equalization')
+      ? {}
+      : { imported: { ...file.importedThresholds } }),
   };
 }

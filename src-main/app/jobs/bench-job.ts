@@ -11,17 +11,35 @@ import { forEachDevice } from './for-each-device';
 import { blamingProvider, ortGpuWarnings } from './ort-gpu';
 import { distinctEngines, withRepetitions } from './same-engines';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
+import {
+  buildVariants,
+  builtWarnings,
+  variantOptions,
+  withFixedBatch,
+  type BuiltVariant,
+  type VariantOptions,
+} from './variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
 
-export async function buildJob(spec: BuildSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuildResult> {
-  const options = withFixedBatch(variantOptions(spec, workspace, DEFAULT_VARIANTS), spec, imageInput(await prepared(workspace, services.compute, context)));
+export async function buildJob(
+  spec: BuildSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<BuildResult> {
+  const options = withFixedBatch(
+    variantOptions(spec, workspace, DEFAULT_VARIANTS),
+    spec,
+    imageInput(await prepared(workspace, services.compute, context)),
+  );
   const engines = await enginesOf({ spec, options }, workspace, services, context);
   return {
     backend: options.backend,
-    engines: engines.flatMap(({ device, built }) => built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) }))),
+    engines: engines.flatMap(({ device, built }) =>
+      built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) })),
+    ),
     warnings: builtWarnings(engines.flatMap(({ built }) => built)),
   };
 }
@@ -47,31 +65,66 @@ interface EnginesTask {
   readonly options: VariantOptions;
 }
 
-async function enginesOf({ spec, options }: EnginesTask, workspace: Workspace, services: JobServices, context: TaskContext): Promise<readonly Engines[]> {
-  const status = spec.devices === undefined || options.backend !== 'tensorrt' ? NO_GPUS : await services.compute.request('tensorrt-status', {}, context);
+async function enginesOf(
+  { spec, options }: EnginesTask,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<readonly Engines[]> {
+  const status =
+    spec.devices === undefined || options.backend !== 'tensorrt'
+      ? NO_GPUS
+      : await services.compute.request('tensorrt-status', {}, context);
   const devices = devicesOf(spec, options, status);
-  if (devices === null) return [{ device: null, options, built: await buildVariants(options, workspace, services, context) }];
-  return buildOnDevices({ devices, isParallel: spec.isParallel ?? false, options, status }, workspace, services, context);
+  if (devices === null)
+    return [{ device: null, options, built: await buildVariants(options, workspace, services, context) }];
+  return buildOnDevices(
+    { devices, isParallel: spec.isParallel ?? false, options, status },
+    workspace,
+    services,
+    context,
+  );
 }
 
 const NO_GPUS: TensorrtStatus = { version: '', libraryPath: '', devices: [] };
 
 /** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
-export async function benchJob(spec: BenchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BenchResult> {
+export async function benchJob(
+  spec: BenchSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<BenchResult> {
   const asked = variantOptions(spec, workspace, DEFAULT_VARIANTS);
   if (asked.target !== 'onnxruntime' && asked.backend === 'ort-cpu') {
-    throw new WorkbenchError('usage', `Backend ${asked.backend} only simulates the ${asked.target} layout; the time of a simulation says nothing about an engine`, {
-      hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
-    });
+    throw new WorkbenchError(
+      'usage',
+      `Backend ${asked.backend} only simulates the ${asked.target} layout; the time of a simulation says nothing about an engine`,
+      {
+        hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
+      },
+    );
   }
   const input = imageInput(await prepared(workspace, services.compute, context));
-  const options = withFixedBatch({ ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] }, spec, input);
+  const options = withFixedBatch(
+    { ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] },
+    spec,
+    input,
+  );
   const engines = await enginesOf({ spec, options }, workspace, services, context);
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
-  const timed = await forEachDevice(engines, spec.isParallel ?? false, context, (own, ownContext) => timeEngines(own, { input, threads, rounds }, services, ownContext));
+  const timed = await forEachDevice(engines, spec.isParallel ?? false, context, (own, ownContext) =>
+    timeEngines(own, { input, threads, rounds }, services, ownContext),
+  );
   const { warnings, ...result } = resultOf(timed, asked);
-  return { backend: options.backend, threads, rounds, ...result, warnings: [...builtWarnings(engines.flatMap(({ built }) => built)), ...warnings] };
+  return {
+    backend: options.backend,
+    threads,
+    rounds,
+    ...result,
+    warnings: [...builtWarnings(engines.flatMap(({ built }) => built)), ...warnings],
+  };
 }
 
 interface Timed {
@@ -96,20 +149,35 @@ async function timeEngines(
     tensorrt: options.tensorrt,
   };
   const outcome = await blamingProvider(options, services.compute.request('bench', params, context));
-  return { device, outcome: { ...outcome, variants: withRepetitions(outcome.variants, built) }, seconds: (performance.now() - startedAt) / 1000 };
+  return {
+    device,
+    outcome: { ...outcome, variants: withRepetitions(outcome.variants, built) },
+    seconds: (performance.now() - startedAt) / 1000,
+  };
 }
 
-function resultOf(timed: readonly Timed[], asked: VariantOptions): Pick<BenchResult, 'device' | 'variants' | 'warnings' | 'gpu' | 'devices'> {
-  const devices = timed.flatMap(({ device, outcome, seconds }): DeviceBench[] => (device === null ? [] : [{ device, seconds, ...(outcome.gpu === undefined ? {} : { gpu: outcome.gpu }) }]));
+function resultOf(
+  timed: readonly Timed[],
+  asked: VariantOptions,
+): Pick<BenchResult, 'device' | 'variants' | 'warnings' | 'gpu' | 'devices'> {
+  const devices = timed.flatMap(({ device, outcome, seconds }): DeviceBench[] =>
+    device === null ? [] : [{ device, seconds, ...(outcome.gpu === undefined ? {} : { gpu: outcome.gpu }) }],
+  );
   const gpu = timed[0]?.outcome.gpu;
   return {
     device: timed.map(({ outcome }) => outcome.device).join(', '),
     variants: timed.flatMap(({ device, outcome }) =>
-      outcome.variants.filter(({ variant }) => asked.variants.includes(variant)).map((record) => ({ ...record, ...(device === null ? {} : { device }) })),
+      outcome.variants
+        .filter(({ variant }) => asked.variants.includes(variant))
+        .map((record) => ({ ...record, ...(device === null ? {} : { device }) })),
     ),
     warnings: [
       ...ortGpuWarnings(asked),
-      ...timed.flatMap(({ device, outcome }) => outcome.warnings.map((warning) => (device === null ? warning : { ...warning, message: `GPU ${device.index}: ${warning.message}` }))),
+      ...timed.flatMap(({ device, outcome }) =>
+        outcome.warnings.map((warning) =>
+          device === null ? warning : { ...warning, message: `GPU ${device.index}: ${warning.message}` },
+        ),
+      ),
     ],
     ...(gpu === undefined ? {} : { gpu }),
     ...(devices.length === 0 ? {} : { devices }),

@@ -4,12 +4,23 @@ import type { BestSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BestDecision, OutputCost } from '../../../src-shared/domain/best-method';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
-import { HISTOGRAM_METHODS, isHistogramMethod, UNDECIDED_METHOD, type HistogramMethod } from '../../../src-shared/domain/methods';
+import {
+  HISTOGRAM_METHODS,
+  isHistogramMethod,
+  UNDECIDED_METHOD,
+  type HistogramMethod,
+} from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { budgetSeconds, rankSingles, wantedPerGroup } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
-import { addBestDecision, findBest, findMeasured, thresholdsHash, type BestChoices } from '../../calibration/best-decisions';
+import {
+  addBestDecision,
+  findBest,
+  findMeasured,
+  thresholdsHash,
+  type BestChoices,
+} from '../../calibration/best-decisions';
 import type { StoredCalibration } from '../../calibration/calibration-store';
 import { thresholdsInUse } from '../../calibration/threshold-table';
 import type { Model } from '../../onnx/model';
@@ -19,7 +30,14 @@ import { analysisSetup, type AnalysisSetup } from './analysis-setup';
 import type { JobServices } from './services';
 
 /** What keeps a model or a set from being measured; it does not keep the project from being used. */
-const UNMEASURABLE: readonly ErrorCode[] = ['model-unsupported', 'images-empty', 'image-invalid', 'not-found', 'labels-invalid', 'usage'];
+const UNMEASURABLE: readonly ErrorCode[] = [
+  'model-unsupported',
+  'images-empty',
+  'image-invalid',
+  'not-found',
+  'labels-invalid',
+  'usage',
+];
 
 export interface BestOptions {
   readonly target?: Target | undefined;
@@ -29,7 +47,12 @@ export interface BestOptions {
 }
 
 /** Decides what method best is for the project as it is, also where that is known. */
-export async function bestJob(spec: BestSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BestDecision> {
+export async function bestJob(
+  spec: BestSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<BestDecision> {
   return ensureBest({ ...spec, fresh: true }, workspace, services, context);
 }
 
@@ -38,7 +61,12 @@ export async function bestJob(spec: BestSpec, workspace: Workspace, services: Jo
  * not those of a single method, what these cost. What cannot be measured is decided for minmax, with the reason.
  * @throws WorkbenchError calibration-missing, cancelled
  */
-export async function ensureBest(options: BestOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BestDecision> {
+export async function ensureBest(
+  options: BestOptions,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<BestDecision> {
   const calibration = openCalibration(workspace);
   const target = options.target ?? workspace.file.target;
   const choices: BestChoices & Workspace['file'] = { ...workspace.file, target };
@@ -50,14 +78,27 @@ export async function ensureBest(options: BestOptions, workspace: Workspace, ser
   if (decided && (isMeasured || decided.singles.length === 0)) return decided;
 
   const startedAt = performance.now();
-  const singles = decided ? [] : HISTOGRAM_METHODS.map((method) => ({ method, thresholds: thresholdsInUse(calibration, choices, method) }));
+  const singles = decided
+    ? []
+    : HISTOGRAM_METHODS.map((method) => ({ method, thresholds: thresholdsInUse(calibration, choices, method) }));
   const others = own === null || isMeasured ? [] : [own];
   const { index } = calibration;
   const images = await imagesOf(workspace, calibration);
   const groups = new Set(images?.entries.map(({ group }) => group));
   const perGroup = wantedPerGroup(groups.size, bytesPerImage(await prepared(workspace, services.compute, context)));
   const budget = { perGroup, collectionSeconds: index.seconds };
-  const { costs, used, wasCut, problem } = await measure({ thresholds: [...singles.map(({ thresholds }) => thresholds), ...others], images, budget, target, threads: options.threads }, workspace, services, context);
+  const { costs, used, wasCut, problem } = await measure(
+    {
+      thresholds: [...singles.map(({ thresholds }) => thresholds), ...others],
+      images,
+      budget,
+      target,
+      threads: options.threads,
+    },
+    workspace,
+    services,
+    context,
+  );
   const dir = workspace.paths.calibrationDir(index.key);
   const cost = others.length === 0 ? undefined : costs[singles.length];
   const measured = cost && own ? { measured: { thresholds: thresholdsHash(own), cost } } : {};
@@ -87,26 +128,41 @@ export async function ensureBest(options: BestOptions, workspace: Workspace, ser
  * Decides when one of these variants uses method best and its decision is not of the project as it is now. Nothing is done
  * without a calibration: the step that needs one says so.
  */
-export async function ensureBestFor(options: { readonly variants: readonly string[]; readonly target: Target; readonly threads?: number | undefined }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
-  if (currentCalibration(workspace) === null || !options.variants.some((variant) => usesBest(variant, workspace))) return;
+export async function ensureBestFor(
+  options: { readonly variants: readonly string[]; readonly target: Target; readonly threads?: number | undefined },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<void> {
+  if (currentCalibration(workspace) === null || !options.variants.some((variant) => usesBest(variant, workspace)))
+    return;
   await ensureBest({ target: options.target, threads: options.threads }, workspace, services, context);
 }
 
 /** The same for a variant that is to leave the project; and thresholds chosen by hand are measured, where a decision says against what. */
-export async function ensureCosts({ variant, target }: { readonly variant: string; readonly target: Target }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<void> {
+export async function ensureCosts(
+  { variant, target }: { readonly variant: string; readonly target: Target },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<void> {
   const { kind, method } = parseVariant(variant);
   if (currentCalibration(workspace) === null || (kind !== 'int8' && kind !== 'mixed')) return;
   const choices = { ...workspace.file, target };
   const calibration = openCalibration(workspace);
   const isDecided = findBest(calibration.bestDecisions(), choices)?.isCurrent === true;
   const isByHand = method === null && ownThresholds(calibration, choices) !== null;
-  if (usesBest(variant, workspace) || (isByHand && isDecided)) await ensureBest({ target }, workspace, services, context);
+  if (usesBest(variant, workspace) || (isByHand && isDecided))
+    await ensureBest({ target }, workspace, services, context);
 }
 
 function usesBest(variant: string, { file }: Workspace): boolean {
   const { kind, method } = parseVariant(variant);
   if (kind !== 'int8' && kind !== 'mixed') return false;
-  return method === 'best' || (method === null && (file.method === 'best' || Object.values(file.tensorMethods).includes('best')));
+  return (
+    method === 'best' ||
+    (method === null && (file.method === 'best' || Object.values(file.tensorMethods).includes('best')))
+  );
 }
 
 function chosen(ranked: BestDecision['singles']): { readonly chosenMethod: HistogramMethod } {
@@ -149,7 +205,11 @@ async function imagesOf(workspace: Workspace, calibration: StoredCalibration): P
 /** Input and outputs of one image in float32; sizes that the model leaves open count as 1. */
 function bytesPerImage(model: Model): number {
   const { channels, height, width } = imageInput(model);
-  const outputs = model.graph.output.map(({ tensorType }) => (tensorType?.shape ?? []).slice(1).reduce((product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1), 1));
+  const outputs = model.graph.output.map(({ tensorType }) =>
+    (tensorType?.shape ?? [])
+      .slice(1)
+      .reduce((product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1), 1),
+  );
   return 4 * outputs.reduce((sum, size) => sum + size, channels * height * width);
 }
 
@@ -169,19 +229,49 @@ interface Measured {
   readonly problem?: string;
 }
 
-async function measure({ thresholds, images, budget, target, threads }: Measurement, workspace: Workspace, services: JobServices, context: TaskContext): Promise<Measured> {
-  if (images === null) return { costs: [], used: 0, wasCut: false, problem: `the calibration images of ${workspace.file.calibrationSet.path} cannot be read` };
+async function measure(
+  { thresholds, images, budget, target, threads }: Measurement,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<Measured> {
+  if (images === null)
+    return {
+      costs: [],
+      used: 0,
+      wasCut: false,
+      problem: `the calibration images of ${workspace.file.calibrationSet.path} cannot be read`,
+    };
   const { plan } = workspace.file;
   try {
-    const setup: AnalysisSetup = await analysisSetup({ target, ...(threads === undefined ? {} : { threads }) }, workspace, services, context);
+    const setup: AnalysisSetup = await analysisSetup(
+      { target, ...(threads === undefined ? {} : { threads }) },
+      workspace,
+      services,
+      context,
+    );
     if (quantizedParts(setup.model, plan, target).tensors.length === 0) return { costs: [], used: 0, wasCut: false };
     const entries = chooseFromGroups(images.entries, budget.perGroup);
     const trials = await setup.trials([{ set: images.set, entries }], { asShipped: true });
-    const found = await services.compute.request('best', { candidates: thresholds.map((own) => ({ plan, thresholds: own })), trials, ...budget }, context);
+    const found = await services.compute.request(
+      'best',
+      { candidates: thresholds.map((own) => ({ plan, thresholds: own })), trials, ...budget },
+      context,
+    );
     const allFailed = found.costs.every(({ nmse }) => nmse === null);
-    return { costs: found.costs, used: found.images, wasCut: found.wasCut, ...(allFailed ? { problem: `every method makes outputs that are no numbers (NaN or infinite) on ${formatCountOf(found.images, 'image')}` } : {}) };
+    return {
+      costs: found.costs,
+      used: found.images,
+      wasCut: found.wasCut,
+      ...(allFailed
+        ? {
+            problem: `every method makes outputs that are no numbers (NaN or infinite) on ${formatCountOf(found.images, 'image')}`,
+          }
+        : {}),
+    };
   } catch (error) {
-    if (error instanceof WorkbenchError && UNMEASURABLE.includes(error.code)) return { costs: [], used: 0, wasCut: false, problem: error.message };
+    if (error instanceof WorkbenchError && UNMEASURABLE.includes(error.code))
+      return { costs: [], used: 0, wasCut: false, problem: error.message };
     throw error;
   }
 }

@@ -11,7 +11,15 @@ import { parseVariant } from '../../../src-shared/domain/variant';
 import { bestView } from '../../calibration/threshold-table';
 import { requireAsGiven } from '../as-given';
 import { methodWarnings } from '../method-warnings';
-import { calibrationKey, imageInput, loadSet, openCalibration, prepared, setCurrentCalibration, type Workspace } from '../workspace';
+import {
+  calibrationKey,
+  imageInput,
+  loadSet,
+  openCalibration,
+  prepared,
+  setCurrentCalibration,
+  type Workspace,
+} from '../workspace';
 import { ensureBest, type BestOptions } from './best-job';
 import { defaultThreads, type JobServices } from './services';
 
@@ -24,13 +32,23 @@ type MergeSpec = Extract<JobSpec, { kind: 'merge' }>;
  * Collects the histograms of the calibration set, and decides what method best is. `target`: what is to be decided for; the
  * project's when absent.
  */
-export async function calibrateJob(spec: CalibrateSpec & { readonly target?: Target }, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
+export async function calibrateJob(
+  spec: CalibrateSpec & { readonly target?: Target },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<CalibrateResult> {
   const result = await collectJob(spec, workspace, services, context);
   return spec.shard ? result : withBest(result, { options: spec, workspace, services }, context);
 }
 
 /** Collects the histograms of the calibration set; a calibration of the same content that is finished is kept. */
-export async function collectJob(spec: CalibrateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
+export async function collectJob(
+  spec: CalibrateSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<CalibrateResult> {
   if (spec.tensorrtGridBatch !== undefined) requireAsGiven(workspace, "TensorRT's grid");
   const model = await prepared(workspace, services.compute, context);
   context.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
@@ -42,7 +60,11 @@ export async function collectJob(spec: CalibrateSpec, workspace: Workspace, serv
   const hasReturned = finished !== null && hasReturnedImages(finished, set);
   if (finished && !spec.fresh && !hasReturned && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
     await setCurrentCalibration(workspace, key, spec.limit);
-    return { ...keptResult(workspace, finished), warnings: [...imageNotes(set), ...finished.warnings], ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}) };
+    return {
+      ...keptResult(workspace, finished),
+      warnings: [...imageNotes(set), ...finished.warnings],
+      ...(grid ? { tensorrtGrid: gridSummary(grid) } : {}),
+    };
   }
   const result = await services.compute.request(
     'calibrate',
@@ -58,7 +80,10 @@ export async function collectJob(spec: CalibrateSpec, workspace: Workspace, serv
       ...(spec.memoryLimitGb === undefined ? {} : { memoryLimitBytes: spec.memoryLimitGb * 1e9 }),
       continuesFinished: hasReturned && !spec.fresh,
       checkpointSeconds: CHECKPOINT_SECONDS,
-      tensorrtGrid: spec.tensorrtGridBatch === undefined ? null : { modelPath: workspace.file.model.path, batch: spec.tensorrtGridBatch },
+      tensorrtGrid:
+        spec.tensorrtGridBatch === undefined
+          ? null
+          : { modelPath: workspace.file.model.path, batch: spec.tensorrtGridBatch },
     },
     context,
   );
@@ -72,14 +97,24 @@ function imageNotes({ notes = [] }: ImageSet): readonly Warning[] {
 }
 
 /** The result of a collection with the decision of method best, and what is to be said of the project's thresholds. */
-async function withBest(result: CalibrateResult, task: { readonly options: BestOptions; readonly workspace: Workspace; readonly services: JobServices }, context: TaskContext): Promise<CalibrateResult> {
+async function withBest(
+  result: CalibrateResult,
+  task: { readonly options: BestOptions; readonly workspace: Workspace; readonly services: JobServices },
+  context: TaskContext,
+): Promise<CalibrateResult> {
   const { workspace, services } = task;
   const { target, threads } = task.options;
   await ensureBest({ target, threads }, workspace, services, context);
   const calibration = openCalibration(workspace);
   const choices = { ...workspace.file, target: target ?? workspace.file.target };
   const model = await prepared(workspace, services.compute, context);
-  const { warnings, chosenMethod } = methodWarnings({ workspace, calibration, model, target: choices.target, variant: parseVariant('mixed') });
+  const { warnings, chosenMethod } = methodWarnings({
+    workspace,
+    calibration,
+    model,
+    target: choices.target,
+    variant: parseVariant('mixed'),
+  });
   const best = bestView(calibration, choices);
   return {
     ...result,
@@ -116,13 +151,23 @@ function keptResult(workspace: Workspace, index: CalibrationIndex): CalibrateRes
 }
 
 /** Merges shards into the calibration of the whole set. */
-export async function mergeJob(spec: MergeSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<CalibrateResult> {
+export async function mergeJob(
+  spec: MergeSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<CalibrateResult> {
   await prepared(workspace, services.compute, context);
   const set = await loadSet(workspace, 'calibration', undefined);
   const key = await calibrationKey(workspace, set, context);
   const result = await services.compute.request(
     'merge',
-    { key, modelPath: workspace.file.model.path, calibrationDir: workspace.paths.calibrationDir(key), shardPaths: spec.shardPaths.map((path) => resolve(path)) },
+    {
+      key,
+      modelPath: workspace.file.model.path,
+      calibrationDir: workspace.paths.calibrationDir(key),
+      shardPaths: spec.shardPaths.map((path) => resolve(path)),
+    },
     context,
   );
   await setCurrentCalibration(workspace, key, undefined);

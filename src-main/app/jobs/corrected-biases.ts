@@ -31,16 +31,25 @@ const CONFIRMING_IMAGES = 128;
 const MAX_IMAGE_BYTES = 2 ** 30;
 
 /** The corrected biases of one recipe. They are used where they bring other images nearer to FP32, worst group first. */
-export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' | 'before' | 'after'> & { readonly version: typeof CORRECTION_VERSION };
+export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' | 'before' | 'after'> & {
+  readonly version: typeof CORRECTION_VERSION;
+};
 
 /**
  * The recipe with the biases that its plan asks for: measured once, then read from analysis/. Without the repair, or for a
  * variant without INT8, the recipe as it is.
  */
-export async function withCorrectedBiases(recipe: VariantRecipe, workspace: Workspace, task: CorrectionTask, context: TaskContext): Promise<VariantRecipe> {
+export async function withCorrectedBiases(
+  recipe: VariantRecipe,
+  workspace: Workspace,
+  task: CorrectionTask,
+  context: TaskContext,
+): Promise<VariantRecipe> {
   if (!wantsCorrection(recipe)) return recipe;
   const path = workspace.paths.analysisFile(fileName(recipe, workspace, task.services));
-  const found = storedCorrection(recipe, workspace, task.services) ?? (await measurements.run(path, () => measure(recipe, workspace, task, context)));
+  const found =
+    storedCorrection(recipe, workspace, task.services) ??
+    (await measurements.run(path, () => measure(recipe, workspace, task, context)));
   return withKept(recipe, found);
 }
 
@@ -60,11 +69,24 @@ export function withKnownBiases(recipe: VariantRecipe, workspace: Workspace, ser
 /** Says that a variant has the model's own biases although its plan asks for corrected ones. */
 export function correctionWarnings(variant: string, asked: VariantRecipe, recipe: VariantRecipe): Warning[] {
   if (!wantsCorrection(asked) || recipe.biases !== undefined) return [];
-  return [{ code: 'biases-not-corrected', message: `${variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones were no nearer to FP32.` }];
+  return [
+    {
+      code: 'biases-not-corrected',
+      message: `${variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones were no nearer to FP32.`,
+    },
+  ];
 }
 
 /** Corrections of the project's own plan that were measured before; none when a threshold is missing. */
-export function knownBiases(target: Target, project: { readonly workspace: Workspace; readonly model: Model; readonly calibration: StoredCalibration | null; readonly services: JobServices }): readonly BiasCorrection[] {
+export function knownBiases(
+  target: Target,
+  project: {
+    readonly workspace: Workspace;
+    readonly model: Model;
+    readonly calibration: StoredCalibration | null;
+    readonly services: JobServices;
+  },
+): readonly BiasCorrection[] {
   const { workspace, services } = project;
   if (!hasRepair(workspace.file.plan, 'biasCorrection') || !project.calibration) return [];
   try {
@@ -106,7 +128,12 @@ function fileName(recipe: VariantRecipe, workspace: Workspace, services: JobServ
   return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe: portable(recipe) })}`;
 }
 
-async function measure(recipe: VariantRecipe, workspace: Workspace, { services, options }: CorrectionTask, context: TaskContext): Promise<StoredCorrection> {
+async function measure(
+  recipe: VariantRecipe,
+  workspace: Workspace,
+  { services, options }: CorrectionTask,
+  context: TaskContext,
+): Promise<StoredCorrection> {
   const { plan, thresholds, activationType, preparedDir, target, ranges } = recipe;
   const name = fileName(recipe, workspace, services);
   const trial: Trial = { plan, thresholds, activationType };
@@ -115,15 +142,32 @@ async function measure(recipe: VariantRecipe, workspace: Workspace, { services, 
   const counts = imageCounts(entries.length, input);
   const { chosen: measured, confirmed } = chooseDisjoint(entries, counts.measured, counts.confirmed);
   if (measured.length === 0 || confirmed.length === 0) {
-    throw new WorkbenchError('images-empty', `Bias correction needs at least 2 calibration images, the project has ${entries.length}`, {
-      hint: `Add images, or switch it off: calib set ${workspace.path} --bias-correction off`,
-    });
+    throw new WorkbenchError(
+      'images-empty',
+      `Bias correction needs at least 2 calibration images, the project has ${entries.length}`,
+      {
+        hint: `Add images, or switch it off: calib set ${workspace.path} --bias-correction off`,
+      },
+    );
   }
   const journalPath = join(workspace.paths.analysisDir, `${name}.trials.jsonl`);
   const { preprocessing } = workspace.file;
   const computed = await services.compute.request(
     'correct-biases',
-    { trial, measuredCount: measured.length, trials: { preparedDir, target, ranges, input, preprocessing, entries: [...measured, ...confirmed], threads: options?.threads ?? defaultThreads(), journalPath } },
+    {
+      trial,
+      measuredCount: measured.length,
+      trials: {
+        preparedDir,
+        target,
+        ranges,
+        input,
+        preprocessing,
+        entries: [...measured, ...confirmed],
+        threads: options?.threads ?? defaultThreads(),
+        journalPath,
+      },
+    },
     context,
   );
   const { biases, images, before, after } = computed;
@@ -136,7 +180,10 @@ async function measure(recipe: VariantRecipe, workspace: Workspace, { services, 
 }
 
 /** A third of what there is, or of what fits into memory, is measured on; the rest confirms. */
-function imageCounts(available: number, { channels, height, width }: ImageInput): { readonly measured: number; readonly confirmed: number } {
+function imageCounts(
+  available: number,
+  { channels, height, width }: ImageInput,
+): { readonly measured: number; readonly confirmed: number } {
   const usable = Math.min(available, Math.floor(MAX_IMAGE_BYTES / (channels * height * width * 4)));
   const measured = Math.min(MEASURED_IMAGES, Math.max(1, Math.floor(usable / 3)));
   return { measured, confirmed: Math.min(CONFIRMING_IMAGES, usable - measured) };

@@ -20,14 +20,22 @@ export interface DeviceEngines {
 }
 
 /** The GPUs that a spec names; null: it leaves that to the options. @throws WorkbenchError usage */
-export function devicesOf({ devices }: DevicesSpec, { backend }: Pick<VariantOptions, 'backend'>, status: Pick<TensorrtStatus, 'devices'>): readonly DeviceRecord[] | null {
+export function devicesOf(
+  { devices }: DevicesSpec,
+  { backend }: Pick<VariantOptions, 'backend'>,
+  status: Pick<TensorrtStatus, 'devices'>,
+): readonly DeviceRecord[] | null {
   if (devices === undefined) return null;
-  if (backend !== 'tensorrt') throw new WorkbenchError('usage', `Several GPUs are for the backend tensorrt, not ${backend}`);
+  if (backend !== 'tensorrt')
+    throw new WorkbenchError('usage', `Several GPUs are for the backend tensorrt, not ${backend}`);
   const there = status.devices.map(({ index, name }) => ({ index, name }));
   if (devices === 'all') return there;
   return [...new Set(devices)].map((index) => {
     const device = there.find((candidate) => candidate.index === index);
-    if (device === undefined) throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${there.length}`, { hint: '--devices counts from 0.' });
+    if (device === undefined)
+      throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${there.length}`, {
+        hint: '--devices counts from 0.',
+      });
     return device;
   });
 }
@@ -40,7 +48,12 @@ interface DevicesTask {
 }
 
 /** Builds on several GPUs. GPUs of one kind share their engines: each kind builds once, on its first GPU. */
-export async function buildOnDevices({ devices, isParallel, options, status }: DevicesTask, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DeviceEngines[]> {
+export async function buildOnDevices(
+  { devices, isParallel, options, status }: DevicesTask,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<DeviceEngines[]> {
   await ensureAutoFor(options, workspace, services, context);
   await ensureBestFor(options, workspace, services, context);
   const kinds = devices.map(({ index }) => gpuKind(status, index));
@@ -50,7 +63,13 @@ export async function buildOnDevices({ devices, isParallel, options, status }: D
     const onDevice = { ...options, tensorrt: { ...options.tensorrt, device: device.index } };
     return { device, options: onDevice, built: await buildEngines(onDevice, workspace, services, own) };
   };
-  const made = [...(await forEachDevice(firsts, isParallel, context, build)), ...(await forEachDevice(others, false, context, build))];
-  await pruneEngines(workspace, made.flatMap(({ built }) => built.map(({ dir }) => dir)));
+  const made = [
+    ...(await forEachDevice(firsts, isParallel, context, build)),
+    ...(await forEachDevice(others, false, context, build)),
+  ];
+  await pruneEngines(
+    workspace,
+    made.flatMap(({ built }) => built.map(({ dir }) => dir)),
+  );
   return made.sort((a, b) => a.device.index - b.device.index);
 }

@@ -2,7 +2,12 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject, TrialQuality } from '../../../src-shared/domain/analysis';
+import type {
+  DiagnosisAction,
+  DiagnosisResult,
+  DiagnosisSubject,
+  TrialQuality,
+} from '../../../src-shared/domain/analysis';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
 import type { Method } from '../../../src-shared/domain/methods';
 import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
@@ -35,25 +40,54 @@ const WORTH_NAMING = 0.001;
 const MIN_GAIN = 0.05;
 
 /** What clips the images of a group, class or confusion, and which single change wins their answers back: every change is measured. */
-export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<DiagnosisResult> {
+export async function diagnoseJob(
+  spec: DiagnoseSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<DiagnosisResult> {
   const name = parseVariant(spec.variant ?? 'mixed');
-  if (!needsCalibration(name)) throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${name.text}"`);
-  await ensureBestFor({ variants: [name.text], target: spec.target ?? workspace.file.target, threads: spec.threads }, workspace, services, context);
+  if (!needsCalibration(name))
+    throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${name.text}"`);
+  await ensureBestFor(
+    { variants: [name.text], target: spec.target ?? workspace.file.target, threads: spec.threads },
+    workspace,
+    services,
+    context,
+  );
   const setup = await analysisSetup(spec, workspace, services, context);
   const set = await loadSet(workspace, 'validation', undefined);
   const entries = spread(entriesOf(spec.subject, set), spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
   const title = titleOf(spec.subject, set.classNames);
-  if (entries.length === 0) throw new WorkbenchError('not-found', `The validation set ${set.root} has no images of ${title}`);
+  if (entries.length === 0)
+    throw new WorkbenchError('not-found', `The validation set ${set.root} has no images of ${title}`);
   const { model, calibration, target } = setup;
-  const plan = planOfVariant(name, workspace.file.plan, model.graph.node.map((node) => layerId(node.name)));
-  const base: Trial = { plan, thresholds: thresholdsInUse(calibration, { ...workspace.file, target }, name.method ?? undefined) };
+  const plan = planOfVariant(
+    name,
+    workspace.file.plan,
+    model.graph.node.map((node) => layerId(node.name)),
+  );
+  const base: Trial = {
+    plan,
+    thresholds: thresholdsInUse(calibration, { ...workspace.file, target }, name.method ?? undefined),
+  };
   const ungrouped = { ...set, entries: entries.map((entry) => ({ ...entry, group: null })), groups: [], skipped: [] };
-  const here = await collectHealth(ungrouped, 1, { workspace, services, context, threads: spec.threads, phase: 'collecting histograms' });
+  const here = await collectHealth(ungrouped, 1, {
+    workspace,
+    services,
+    context,
+    threads: spec.threads,
+    phase: 'collecting histograms',
+  });
   const clipped = clippedTensors(base, here, setup);
   const changes = changesOf(base, clipped, setup, workspace);
   const { qualities, reference } = await services.compute.request(
     'try',
-    { phase: 'trying models', list: [base, ...changes.map(({ trial }) => trial)], trials: await setup.trials([{ set, entries }]) },
+    {
+      phase: 'trying models',
+      list: [base, ...changes.map(({ trial }) => trial)],
+      trials: await setup.trials([{ set, entries }]),
+    },
     context,
   );
   const [before, ...after] = qualities;
@@ -70,7 +104,12 @@ export async function diagnoseJob(spec: DiagnoseSpec, workspace: Workspace, serv
     createdAt: new Date().toISOString(),
   };
   const told = { ...result, summary: summarizeDiagnosis(result, before, reference) };
-  await saveAnalysis(workspace, 'diagnosis', `diagnosis-${shortHash({ subject: spec.subject, variant: name.text, target })}`, told);
+  await saveAnalysis(
+    workspace,
+    'diagnosis',
+    `diagnosis-${shortHash({ subject: spec.subject, variant: name.text, target })}`,
+    told,
+  );
   return told;
 }
 
@@ -87,11 +126,21 @@ function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry
 }
 
 /** Every quantized tensor with the share of values that its threshold clips, `here` and over the calibration set, the largest first. */
-function clippedTensors({ plan, thresholds }: Trial, here: StoredCalibration, { model, target, calibration }: AnalysisSetup): ClippedTensor[] {
-  const share = (histograms: StoredCalibration, tensor: string, threshold: number): number => evaluateThreshold(histograms.total(tensor), threshold).clippedFraction;
+function clippedTensors(
+  { plan, thresholds }: Trial,
+  here: StoredCalibration,
+  { model, target, calibration }: AnalysisSetup,
+): ClippedTensor[] {
+  const share = (histograms: StoredCalibration, tensor: string, threshold: number): number =>
+    evaluateThreshold(histograms.total(tensor), threshold).clippedFraction;
   const found = quantizedParts(model, plan, target).tensors.map((tensor): ClippedTensor => {
     const threshold = ownValue(thresholds, tensor) ?? 0;
-    return { tensor, threshold, clippedFraction: share(here, tensor, threshold), elsewhere: share(calibration, tensor, threshold) };
+    return {
+      tensor,
+      threshold,
+      clippedFraction: share(here, tensor, threshold),
+      elsewhere: share(calibration, tensor, threshold),
+    };
   });
   return found.sort((a, b) => b.clippedFraction - a.clippedFraction);
 }
@@ -102,20 +151,42 @@ interface Change {
 }
 
 /** Each INT8 layer released; each other method's threshold where most is clipped. */
-function changesOf(base: Trial, clipped: readonly ClippedTensor[], setup: AnalysisSetup, workspace: Workspace): Change[] {
+function changesOf(
+  base: Trial,
+  clipped: readonly ClippedTensor[],
+  setup: AnalysisSetup,
+  workspace: Workspace,
+): Change[] {
   const { layers } = quantizedParts(setup.model, base.plan, setup.target);
-  const releases = layers.map(({ name }): Change => ({ action: { kind: 'release', name, precision: 'fp16' }, trial: { ...base, plan: releasedPlan(base.plan, [name]) } }));
-  const methods = Object.entries(autoCandidates(setup.calibration, workspace.file)) as [Method, Record<string, number>][];
+  const releases = layers.map(({ name }): Change => ({
+    action: { kind: 'release', name, precision: 'fp16' },
+    trial: { ...base, plan: releasedPlan(base.plan, [name]) },
+  }));
+  const methods = Object.entries(autoCandidates(setup.calibration, workspace.file)) as [
+    Method,
+    Record<string, number>,
+  ][];
   const switches = clipped.slice(0, TRIED_TENSORS).flatMap(({ tensor, threshold }) => {
-    const wider = methods.flatMap(([method, thresholds]) => ((ownValue(thresholds, tensor) ?? 0) > threshold * 1.001 ? [{ method, threshold: ownValue(thresholds, tensor) ?? 0 }] : []));
+    const wider = methods.flatMap(([method, thresholds]) =>
+      (ownValue(thresholds, tensor) ?? 0) > threshold * 1.001
+        ? [{ method, threshold: ownValue(thresholds, tensor) ?? 0 }]
+        : [],
+    );
     const tried = wider.filter((own, i) => wider.findIndex((other) => other.threshold === own.threshold) === i);
-    return tried.map((own): Change => ({ action: { kind: 'threshold', name: tensor, method: own.method }, trial: { ...base, thresholds: { ...base.thresholds, [tensor]: own.threshold } } }));
+    return tried.map((own): Change => ({
+      action: { kind: 'threshold', name: tensor, method: own.method },
+      trial: { ...base, thresholds: { ...base.thresholds, [tensor]: own.threshold } },
+    }));
   });
   return [...switches, ...releases];
 }
 
 /** Of the changes that help, those that help most; of one tensor's thresholds the best. */
-function bestActions(changes: readonly Change[], before: TrialQuality, after: readonly TrialQuality[]): DiagnosisAction[] {
+function bestActions(
+  changes: readonly Change[],
+  before: TrialQuality,
+  after: readonly TrialQuality[],
+): DiagnosisAction[] {
   const helping = changes
     .flatMap(({ action }, i) => {
       const quality = after[i];
@@ -133,5 +204,10 @@ function bestActions(changes: readonly Change[], before: TrialQuality, after: re
       return true;
     })
     .slice(0, SHOWN_ACTIONS)
-    .map(({ action, quality }) => ({ ...action, before, after: quality, sentence: describeAction(action, before, quality) }));
+    .map(({ action, quality }) => ({
+      ...action,
+      before,
+      after: quality,
+      sentence: describeAction(action, before, quality),
+    }));
 }

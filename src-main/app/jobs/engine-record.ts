@@ -42,7 +42,11 @@ export function recipeHash(recipe: VariantRecipe): string {
 }
 
 /** The layers come first: a folder with a record is complete. */
-export async function writeEngineRecord(dir: string, record: EngineRecord, layers: readonly EngineLayer[]): Promise<void> {
+export async function writeEngineRecord(
+  dir: string,
+  record: EngineRecord,
+  layers: readonly EngineLayer[],
+): Promise<void> {
   await writeFileAtomic(layersPathIn(dir), JSON.stringify(layers, null, 1));
   await writeFileAtomic(join(dir, RECORD), JSON.stringify(record, null, 1));
 }
@@ -52,7 +56,9 @@ export function readEngineRecord(dir: string): EngineRecord | null {
   const path = join(dir, RECORD);
   if (!existsSync(path) || !existsSync(enginePathIn(dir))) return null;
   const record = readJson(path) as Partial<EngineRecord> | null;
-  return record?.version === 4 && typeof record.sha256 === 'string' && typeof record.sizeBytes === 'number' ? (record as EngineRecord) : null;
+  return record?.version === 4 && typeof record.sha256 === 'string' && typeof record.sizeBytes === 'number'
+    ? (record as EngineRecord)
+    : null;
 }
 
 /** null where there are none, or they are damaged. */

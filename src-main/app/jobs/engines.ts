@@ -5,7 +5,13 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { summarizeEngine } from '../../../src-shared/domain/engine-layers';
-import { precisionOf, restOf, type PlacementDecision, type Precision, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import {
+  precisionOf,
+  restOf,
+  type PlacementDecision,
+  type Precision,
+  type PrecisionPlan,
+} from '../../../src-shared/domain/precision';
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 import { parseVariant, type VariantName } from '../../../src-shared/domain/variant';
 import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
@@ -18,7 +24,14 @@ import { readModel } from '../../onnx/wire-reader';
 import { parserNames } from '../../quantization/parser-names';
 import { cacheText } from '../cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../workspace';
-import { enginePathIn, layersPathIn, readEngineRecord, recipeHash, writeEngineRecord, type EngineRecord } from './engine-record';
+import {
+  enginePathIn,
+  layersPathIn,
+  readEngineRecord,
+  recipeHash,
+  writeEngineRecord,
+  type EngineRecord,
+} from './engine-record';
 import { rememberBuiltEngine, wasBuiltHere } from './engine-store';
 import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
 import type { JobServices } from './services';
@@ -40,11 +53,18 @@ interface EngineTask {
  * Builds TensorRT engines, one after the other; an engine of the same model, options, TensorRT and GPU is kept. Strong typing
  * builds from our Q/DQ model; implicit typing from the user's model with a calibration cache and the plan's layer precisions.
  */
-export async function buildEngines(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
+export async function buildEngines(
+  options: VariantOptions,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<BuiltVariant[]> {
   const status = await services.compute.request('tensorrt-status', {}, context);
   const model = await prepared(workspace, services.compute, context);
   const names = options.variants.map((text) => parseVariant(text));
-  const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : openCalibrationIfAny(workspace);
+  const calibration = names.some((name) => needsCalibration(name))
+    ? openCalibration(workspace)
+    : openCalibrationIfAny(workspace);
   const task: EngineTask = { options, workspace, services, model, calibration, status };
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
@@ -63,18 +83,39 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   // FP32 is the same network either way.
   const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
   // Implicit typing reads the model as it was given, with the names that TensorRT's parser gives its layers.
-  const names = typing === 'implicit' ? parserNames(task.model, readModel(workspace.file.model.path)) : new Map(task.model.graph.node.map((node) => [node.name, node.name]));
+  const names =
+    typing === 'implicit'
+      ? parserNames(task.model, readModel(workspace.file.model.path))
+      : new Map(task.model.graph.node.map((node) => [node.name, node.name]));
   const implicit = typing === 'implicit' ? implicitPrecisions(name, names, task) : null;
   const corrected = implicit ? recipe : await withCorrectedBiases(recipe, workspace, { services, options }, context);
-  const key = shortHash({ rewrite: REWRITE_VERSION, ...portable(corrected), implicit, options: { ...identityOf(tensorrt), typing }, backend: 'tensorrt', tensorrt: status.version, gpu });
+  const key = shortHash({
+    rewrite: REWRITE_VERSION,
+    ...portable(corrected),
+    implicit,
+    options: { ...identityOf(tensorrt), typing },
+    backend: 'tensorrt',
+    tensorrt: status.version,
+    gpu,
+  });
   const dir = workspace.paths.engineDir(key);
   const known = readEngineRecord(dir);
   const isOurs = known !== null && wasBuiltHere(services.userDataDir, known.sha256);
-  const warnings = [...correctionWarnings(name.text, recipe, corrected), ...(known === null || isOurs ? [] : [foreignEngineWarning(name, enginePathIn(dir))])];
-  if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, context.signal))) return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
+  const warnings = [
+    ...correctionWarnings(name.text, recipe, corrected),
+    ...(known === null || isOurs ? [] : [foreignEngineWarning(name, enginePathIn(dir))]),
+  ];
+  if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, context.signal)))
+    return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
-  const written = implicit ? null : await services.compute.request('rewrite', { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true }, context);
+  const written = implicit
+    ? null
+    : await services.compute.request(
+        'rewrite',
+        { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true },
+        context,
+      );
   const enginePath = enginePathIn(dir);
   const result = await services.compute.request(
     'tensorrt-build',
@@ -85,15 +126,32 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
       device: tensorrt.device,
       options: tensorrt,
       dynamicInputs: dynamicInputs(task.model),
-      timingCachePath: join(services.userDataDir, 'timing-caches', `${gpu.replaceAll(/[^A-Za-z0-9.]+/g, '-')}-tensorrt-${status.version}.cache`),
+      timingCachePath: join(
+        services.userDataDir,
+        'timing-caches',
+        `${gpu.replaceAll(/[^A-Za-z0-9.]+/g, '-')}-tensorrt-${status.version}.cache`,
+      ),
       implicit,
     },
     context,
   );
-  const engine: EngineVariant = { kind: 'engine', variant: name.text, enginePath, sha256: result.sha256, device: tensorrt.device };
-  const found = await services.compute.request('tensorrt-layers', { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...names.values()] }, context);
+  const engine: EngineVariant = {
+    kind: 'engine',
+    variant: name.text,
+    enginePath,
+    sha256: result.sha256,
+    device: tensorrt.device,
+  };
+  const found = await services.compute.request(
+    'tensorrt-layers',
+    { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...names.values()] },
+    context,
+  );
   const ours = new Map([...names].map(([layer, parsed]) => [parsed, layer]));
-  const layers = found.layers.map((layer) => ({ ...layer, onnxLayers: layer.onnxLayers.map((parsed) => ours.get(parsed) ?? parsed) }));
+  const layers = found.layers.map((layer) => ({
+    ...layer,
+    onnxLayers: layer.onnxLayers.map((parsed) => ours.get(parsed) ?? parsed),
+  }));
   const record: EngineRecord = {
     version: 4,
     backend: 'tensorrt',
@@ -106,7 +164,12 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     sha256: result.sha256,
     sizeBytes: result.sizeBytes,
     seconds: result.seconds,
-    log: [...result.log.map(({ severity, message }) => `${severity}: ${message}`), ...result.ignoredLayers.map((layer) => `warning: TensorRT's network has no layer of ${ours.get(layer) ?? layer}: its precision was not set`)],
+    log: [
+      ...result.log.map(({ severity, message }) => `${severity}: ${message}`),
+      ...result.ignoredLayers.map(
+        (layer) => `warning: TensorRT's network has no layer of ${ours.get(layer) ?? layer}: its precision was not set`,
+      ),
+    ],
     summary: summarizeEngine(layers),
     createdAt: new Date().toISOString(),
   };
@@ -121,11 +184,24 @@ function foreignEngineWarning(name: VariantName, enginePath: string): Warning {
 }
 
 /** The options that an engine depends on; how it is timed, and on which of several equal GPUs, is not part of it. */
-function identityOf({ typing, batches, workspaceMib, optimizationLevel, tf32, auxiliaryStreams, versionCompatible }: TensorrtOptions): TensorrtBuildOptions {
+function identityOf({
+  typing,
+  batches,
+  workspaceMib,
+  optimizationLevel,
+  tf32,
+  auxiliaryStreams,
+  versionCompatible,
+}: TensorrtOptions): TensorrtBuildOptions {
   return { typing, batches, workspaceMib, optimizationLevel, tf32, auxiliaryStreams, versionCompatible };
 }
 
-function builtVariant(name: VariantName, dir: string, record: EngineRecord, { device, built }: { readonly device: number; readonly built: boolean }): BuiltVariant {
+function builtVariant(
+  name: VariantName,
+  dir: string,
+  record: EngineRecord,
+  { device, built }: { readonly device: number; readonly built: boolean },
+): BuiltVariant {
   const enginePath = enginePathIn(dir);
   return {
     runnable: { kind: 'engine', variant: name.text, enginePath, sha256: record.sha256, device },
@@ -139,7 +215,9 @@ function builtVariant(name: VariantName, dir: string, record: EngineRecord, { de
 
 /** What the rewritten model states for each layer. */
 function decidedPrecisions(decisions: readonly PlacementDecision[]): Record<string, Precision> {
-  return Object.fromEntries(decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]));
+  return Object.fromEntries(
+    decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]),
+  );
 }
 
 /** With implicit typing TensorRT decides; what was asked is the plan. */
@@ -150,36 +228,64 @@ function plannedPrecisions(plan: PrecisionPlan, model: Model): Record<string, Pr
 /** Name and compute capability: an engine runs on every GPU of the kind that it was built on. */
 export function gpuKind({ devices }: TensorrtStatus, index: number): string {
   const device = devices[index];
-  if (!device) throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${devices.length}`, { hint: '--device counts from 0.' });
+  if (!device)
+    throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${devices.length}`, {
+      hint: '--device counts from 0.',
+    });
   return `${device.name} ${device.computeCapability}`;
 }
 
 /** Float inputs with a symbolic batch, as [-1, ...]. @throws WorkbenchError model-unsupported for other symbolic sizes. */
 function dynamicInputs(model: Model): Record<string, readonly number[]> {
   const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
-  const shaped = model.graph.input.filter((info) => !initializers.has(info.name)).flatMap((info) => {
-    const dims = (info.tensorType?.shape ?? []).map((dim) => (dim.kind === 'value' ? dim.value : -1));
-    if (!dims.includes(-1)) return [];
-    if (info.tensorType?.elemType !== DataType.FLOAT || dims.indexOf(-1) !== 0 || dims.lastIndexOf(-1) !== 0) {
-      throw new WorkbenchError('model-unsupported', `Input "${info.name}" has a symbolic size that is not the batch: engines need it fixed`, { hint: 'Export the model with fixed height and width.' });
-    }
-    return [[info.name, dims] as const];
-  });
+  const shaped = model.graph.input
+    .filter((info) => !initializers.has(info.name))
+    .flatMap((info) => {
+      const dims = (info.tensorType?.shape ?? []).map((dim) => (dim.kind === 'value' ? dim.value : -1));
+      if (!dims.includes(-1)) return [];
+      if (info.tensorType?.elemType !== DataType.FLOAT || dims.indexOf(-1) !== 0 || dims.lastIndexOf(-1) !== 0) {
+        throw new WorkbenchError(
+          'model-unsupported',
+          `Input "${info.name}" has a symbolic size that is not the batch: engines need it fixed`,
+          { hint: 'Export the model with fixed height and width.' },
+        );
+      }
+      return [[info.name, dims] as const];
+    });
   return Object.fromEntries(shaped);
 }
 
 /** What TensorRT 10 is told instead of Q/DQ. */
-function implicitPrecisions(name: VariantName, names: ReadonlyMap<string, string>, { workspace, calibration, options, model }: EngineTask): ImplicitPrecisions {
+function implicitPrecisions(
+  name: VariantName,
+  names: ReadonlyMap<string, string>,
+  { workspace, calibration, options, model }: EngineTask,
+): ImplicitPrecisions {
   const { plan } = variantRecipe(name, { options, workspace, model, calibration });
   if (plan.repairs) {
-    throw new WorkbenchError('usage', 'Implicit typing builds from the model as it was given; repaired weights and biases are not in it', {
-      hint: `Use --typing strong, or switch them off: calib set ${workspace.path} --equalization off --bias-correction off`,
-    });
+    throw new WorkbenchError(
+      'usage',
+      'Implicit typing builds from the model as it was given; repaired weights and biases are not in it',
+      {
+        hint: `Use --typing strong, or switch them off: calib set ${workspace.path} --equalization off --bias-correction off`,
+      },
+    );
   }
   const isInt8 = needsCalibration(name);
   const half = restOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
-  const allowed = [...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []), ...(isInt8 ? (['int8'] as const) : [])];
+  const allowed = [
+    ...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []),
+    ...(isInt8 ? (['int8'] as const) : []),
+  ];
   // fp16 and fp32 hold for every layer: flags say that; a plan names layers.
-  const layers = name.kind === 'mixed' ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer: names.get(layer) ?? layer, precision })) : [];
-  return { allowed, calibrationCache: isInt8 && calibration ? cacheText(workspace, calibration, name.method ?? workspace.file.method) : null, layers };
+  const layers =
+    name.kind === 'mixed'
+      ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer: names.get(layer) ?? layer, precision }))
+      : [];
+  return {
+    allowed,
+    calibrationCache:
+      isInt8 && calibration ? cacheText(workspace, calibration, name.method ?? workspace.file.method) : null,
+    layers,
+  };
 }

@@ -4,7 +4,13 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { HealthSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { convergencePoint, type TensorLoss } from '../../../src-shared/domain/convergence';
-import { bySeverity, type ConvergencePoint, type FieldComparison, type HealthFinding, type HealthResult } from '../../../src-shared/domain/health';
+import {
+  bySeverity,
+  type ConvergencePoint,
+  type FieldComparison,
+  type HealthFinding,
+  type HealthResult,
+} from '../../../src-shared/domain/health';
 import { fieldFindings, skippedFindings } from '../../../src-shared/domain/field-findings';
 import { convergenceFindings, corruptFindings, duplicateFindings } from '../../../src-shared/domain/health-findings';
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits } from '../../../src-shared/domain/health-limits';
@@ -27,28 +33,56 @@ import type { JobServices } from './services';
 const MAX_FIELD_GROUPS = 16;
 
 /** Checks the calibration set before it is trusted, and images from the field against it. Calibrates first, where that was not done. */
-export async function healthJob(spec: HealthSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<HealthResult> {
+export async function healthJob(
+  spec: HealthSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<HealthResult> {
   const startedAt = performance.now();
   const limits: HealthLimits = { ...DEFAULT_HEALTH_LIMITS, ...spec.limits };
   // What cannot be found must not wait for the passes.
-  const field = spec.againstPath === undefined ? null : asFewGroups(await loadFieldSet(workspace, spec.againstPath, spec.limit));
+  const field =
+    spec.againstPath === undefined ? null : asFewGroups(await loadFieldSet(workspace, spec.againstPath, spec.limit));
   if (currentCalibration(workspace) === null) {
     const { threads } = spec;
-    await collectJob({ kind: 'calibrate', projectPath: spec.projectPath, ...(threads === undefined ? {} : { threads }) }, workspace, services, context);
+    await collectJob(
+      { kind: 'calibrate', projectPath: spec.projectPath, ...(threads === undefined ? {} : { threads }) },
+      workspace,
+      services,
+      context,
+    );
   }
-  await ensureBestFor({ variants: ['mixed'], target: workspace.file.target, threads: spec.threads }, workspace, services, context);
+  await ensureBestFor(
+    { variants: ['mixed'], target: workspace.file.target, threads: spec.threads },
+    workspace,
+    services,
+    context,
+  );
   const model = await prepared(workspace, services.compute, context);
   const calibration = openCalibration(workspace);
   const calibrated = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
   const quick = quickChecks(workspace, { calibration, model, set: calibrated, limits });
   const set = spec.limit === undefined ? calibrated : await loadSet(workspace, 'calibration', spec.limit);
-  const checked = await services.compute.request('check-images', { sets: await setsToCheck(workspace, set, spec.limit) }, context);
+  const checked = await services.compute.request(
+    'check-images',
+    { sets: await setsToCheck(workspace, set, spec.limit) },
+    context,
+  );
 
   const task: CollectTask = { workspace, services, context, threads: spec.threads, phase: 'collecting folds' };
   const maxFolds = foldCount(calibration.index.tensors.length);
   const dealt = await dealFolds(set, maxFolds, context);
   const folds = await collectHealth(asFoldSet(set, dealt), maxFolds, task);
-  const measured = await measure({ workspace, quick, groups: withoutSkipped(dealt, folds), folds, calibration, field, task });
+  const measured = await measure({
+    workspace,
+    quick,
+    groups: withoutSkipped(dealt, folds),
+    folds,
+    calibration,
+    field,
+    task,
+  });
 
   const methodOf = methodOfTensor(workspace.file);
   const findings: readonly HealthFinding[] = [
@@ -78,7 +112,10 @@ export async function healthJob(spec: HealthSpec, workspace: Workspace, services
 
 async function setsToCheck(workspace: Workspace, calibration: ImageSet, limit: number | undefined) {
   const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', limit) : null;
-  return [{ set: 'calibration' as const, entries: calibration.entries }, ...(validation ? [{ set: 'validation' as const, entries: validation.entries }] : [])];
+  return [
+    { set: 'calibration' as const, entries: calibration.entries },
+    ...(validation ? [{ set: 'validation' as const, entries: validation.entries }] : []),
+  ];
 }
 
 function asFewGroups(field: ImageSet): ImageSet {
@@ -89,7 +126,10 @@ function asFewGroups(field: ImageSet): ImageSet {
 /** Folds without the images that could not be read. */
 function withoutSkipped(groups: readonly GroupFolds[], folds: StoredCalibration): readonly GroupFolds[] {
   const skipped = new Set(folds.index.skipped.map(({ file }) => file));
-  return groups.map(({ group, folds: parts }) => ({ group, folds: parts.map((images) => images.filter((image) => !skipped.has(imageId(image)))) }));
+  return groups.map(({ group, folds: parts }) => ({
+    group,
+    folds: parts.map((images) => images.filter((image) => !skipped.has(imageId(image)))),
+  }));
 }
 
 interface MeasureTask {
@@ -111,10 +151,16 @@ interface Measured {
 /** Goes through the tensors once: their convergence, and the field's images beside the folds. */
 async function measure({ workspace, quick, groups, folds, calibration, field, task }: MeasureTask): Promise<Measured> {
   const { context } = task;
-  const collected = field && (await collectHealth(field, MAX_FIELD_GROUPS, { ...task, phase: 'collecting images from the field' }));
+  const collected =
+    field && (await collectHealth(field, MAX_FIELD_GROUPS, { ...task, phase: 'collecting images from the field' }));
   const fieldSkipped = collected?.index.skipped ?? [];
   const isSkipped = new Set(fieldSkipped.map(({ file }) => file));
-  const fieldImages = Object.fromEntries((field?.groups ?? []).map((group) => [group, field?.entries.filter((entry) => entry.group === group && !isSkipped.has(imageId(entry))).length ?? 0]));
+  const fieldImages = Object.fromEntries(
+    (field?.groups ?? []).map((group) => [
+      group,
+      field?.entries.filter((entry) => entry.group === group && !isSkipped.has(imageId(entry))).length ?? 0,
+    ]),
+  );
   const measurement = new FieldMeasurement(groups, fieldImages);
   const amaxOf = new Map(calibration.index.tensors.map(({ name, thresholds }) => [name, thresholds.minmax]));
   const methodOf = methodOfTensor(workspace.file);
@@ -124,15 +170,34 @@ async function measure({ workspace, quick, groups, folds, calibration, field, ta
     await new Promise((resolveTurn) => setImmediate(resolveTurn)); // cancels and events must get through
     throwIfAborted(context.signal);
     const histograms = folds.groups(tensor);
-    const lost = lossesOf(tensor, groups, histograms, { method: methodOf(tensor), percentile: workspace.file.percentile });
+    const lost = lossesOf(tensor, groups, histograms, {
+      method: methodOf(tensor),
+      percentile: workspace.file.percentile,
+    });
     if (lost !== null) losses.push(lost);
-    if (collected) measurement.add({ tensor, folds: histograms, field: collected.groups(tensor) }, ownValue(quick.thresholds, tensor) ?? 0, amaxOf.get(tensor) ?? 0);
+    if (collected)
+      measurement.add(
+        { tensor, folds: histograms, field: collected.groups(tensor) },
+        ownValue(quick.thresholds, tensor) ?? 0,
+        amaxOf.get(tensor) ?? 0,
+      );
   }
-  const convergence = losses.length === 0 ? [] : partImages(groups).map((images, part) => convergencePoint(images, losses.flatMap((lost) => lost[part] ?? [])));
+  const convergence =
+    losses.length === 0
+      ? []
+      : partImages(groups).map((images, part) =>
+          convergencePoint(
+            images,
+            losses.flatMap((lost) => lost[part] ?? []),
+          ),
+        );
   if (field === null) return { convergence, against: null, fieldSkipped };
   const outputs = await fieldOutputErrors(field, task);
   const compared = measurement.finish(outputs);
-  const worst = Object.values(compared.groups).reduce((most, group) => (group.driftAtLeast > most.driftAtLeast ? group : most), { drift: 0, driftAtLeast: 0 });
+  const worst = Object.values(compared.groups).reduce(
+    (most, group) => (group.driftAtLeast > most.driftAtLeast ? group : most),
+    { drift: 0, driftAtLeast: 0 },
+  );
   return {
     convergence,
     fieldSkipped,

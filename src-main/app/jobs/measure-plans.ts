@@ -34,8 +34,16 @@ export interface MeasuredPlans {
  * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns, with
  * FP32 and, where the backend has kernels for it, FP16.
  */
-export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasure, workspace: Workspace, services: JobServices, context: TaskContext): Promise<MeasuredPlans> {
-  const picked = [...plans.keys()].filter((i) => i === chosen || plans[i]?.isPareto).sort((a, b) => Number(b === chosen) - Number(a === chosen)).slice(0, MEASURED_PLANS);
+export async function measurePlans(
+  { plans, chosen, method, spec }: PlansToMeasure,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<MeasuredPlans> {
+  const picked = [...plans.keys()]
+    .filter((i) => i === chosen || plans[i]?.isPareto)
+    .sort((a, b) => Number(b === chosen) - Number(a === chosen))
+    .slice(0, MEASURED_PLANS);
   const variant = method === null ? 'mixed' : `mixed-${method}`;
   const input = imageInput(await prepared(workspace, services.compute, context));
   const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, input);
@@ -45,13 +53,24 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
     const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
     for (const engine of await buildVariants(options, planned, services, context)) built.set(i, engine);
   }
-  const references = await buildVariants({ ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] }, workspace, services, context);
+  const references = await buildVariants(
+    { ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] },
+    workspace,
+    services,
+    context,
+  );
   const nameOf = (i: number): string => `plan ${i}`;
   const { variants } = await services.compute.request(
     'bench',
     {
-      variants: [...references.map(({ runnable }) => runnable), ...[...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) }))],
-      sizesMb: Object.fromEntries([...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const), ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const)]),
+      variants: [
+        ...references.map(({ runnable }) => runnable),
+        ...[...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) })),
+      ],
+      sizesMb: Object.fromEntries([
+        ...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const),
+        ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const),
+      ]),
       input,
       batches: [Math.max(...options.tensorrt.batches)],
       tensorrt: options.tensorrt,
@@ -66,7 +85,12 @@ export async function measurePlans({ plans, chosen, method, spec }: PlansToMeasu
       const own = timed.get(nameOf(i));
       if (own === undefined) return plan;
       const { latencyMs, ratioToFp32 } = own;
-      return { ...plan, latencyMs: latencyMs.median, latencyKind: 'measured', ...(ratioToFp32 === undefined ? {} : { ratioToFp32 }) };
+      return {
+        ...plan,
+        latencyMs: latencyMs.median,
+        latencyKind: 'measured',
+        ...(ratioToFp32 === undefined ? {} : { ratioToFp32 }),
+      };
     }),
     references: (['fp32', 'fp16'] as const).flatMap((variant): readonly ReferenceLatency[] => {
       const own = timed.get(variant);

@@ -17,17 +17,31 @@ export function ortGpu({ backend, tensorrt }: Pick<VariantOptions, 'backend' | '
  * What the GPU can do that the options name; null for other backends.
  * @throws WorkbenchError backend-unavailable: the provider is missing, or crashes.
  */
-export async function ortGpuStatus(options: Pick<VariantOptions, 'backend' | 'tensorrt'>, services: JobServices, context: TaskContext): Promise<OrtGpuStatus | null> {
+export async function ortGpuStatus(
+  options: Pick<VariantOptions, 'backend' | 'tensorrt'>,
+  services: JobServices,
+  context: TaskContext,
+): Promise<OrtGpuStatus | null> {
   const gpu = ortGpu(options);
   return gpu && services.compute.request('ort-gpu-status', gpu, context);
 }
 
 /** @throws WorkbenchError model-unsupported for variants with FP16 layers on a device that does not compute in FP16. */
-export function requireHalf(built: readonly BuiltVariant[], { device, hasFp16 }: OrtGpuStatus, { target }: Pick<VariantOptions, 'target'>): void {
-  const half = built.filter(({ runnable }) => runnable.kind === 'onnx' && runnable.hasFp16).map(({ runnable }) => runnable.variant);
+export function requireHalf(
+  built: readonly BuiltVariant[],
+  { device, hasFp16 }: OrtGpuStatus,
+  { target }: Pick<VariantOptions, 'target'>,
+): void {
+  const half = built
+    .filter(({ runnable }) => runnable.kind === 'onnx' && runnable.hasFp16)
+    .map(({ runnable }) => runnable.variant);
   if (hasFp16 || half.length === 0) return;
   const other = target === 'tensorrt' ? '; the target onnxruntime needs FP16 only where the plan asks for it' : '';
-  throw new WorkbenchError('model-unsupported', `${device} does not compute in FP16, which ${half.join(', ')} of the target ${target} need`, { hint: `Leave these variants out with --variants${other}.` });
+  throw new WorkbenchError(
+    'model-unsupported',
+    `${device} does not compute in FP16, which ${half.join(', ')} of the target ${target} need`,
+    { hint: `Leave these variants out with --variants${other}.` },
+  );
 }
 
 /** What is to be said of INT8 on GPUs that ONNX Runtime drives: its providers have float kernels between Q/DQ only. */
@@ -48,7 +62,16 @@ export async function blamingProvider<T>(options: VariantOptions, work: Promise<
   const gpu = ortGpu(options);
   if (gpu === null) return work;
   return work.catch((error: unknown) => {
-    if (!(error instanceof WorkbenchError) || error.code !== 'compute-crashed' || error.message.startsWith('ONNX Runtime')) throw error;
-    throw new WorkbenchError('compute-crashed', `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider crashed: ${error.message}`, { hint: 'Update the driver of the GPU, or choose another backend.', cause: error.cause });
+    if (
+      !(error instanceof WorkbenchError) ||
+      error.code !== 'compute-crashed' ||
+      error.message.startsWith('ONNX Runtime')
+    )
+      throw error;
+    throw new WorkbenchError(
+      'compute-crashed',
+      `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider crashed: ${error.message}`,
+      { hint: 'Update the driver of the GPU, or choose another backend.', cause: error.cause },
+    );
   });
 }

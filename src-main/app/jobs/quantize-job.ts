@@ -11,16 +11,51 @@ import { withCorrectedBiases } from './corrected-biases';
 import { variantRecipe } from './variants';
 
 /** Writes a variant as a self-contained model file. */
-export async function quantizeJob(spec: QuantizeSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<QuantizeResult> {
+export async function quantizeJob(
+  spec: QuantizeSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<QuantizeResult> {
   checkOutputPath(spec.outPath, workspace);
   const model = await prepared(workspace, services.compute, context);
   const name = parseVariant(spec.variant);
   await ensureAutoFor({ variants: [name.text], target: spec.target }, workspace, services, context);
   await ensureCosts({ variant: name.text, target: spec.target }, workspace, services, context);
-  const calibration = name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
+  const calibration =
+    name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
-  const recipe = await withCorrectedBiases(variantRecipe(name, { options, workspace, model, calibration }), workspace, { services }, context);
-  const result = await services.compute.request('rewrite', { ...recipe, purpose: 'engine', outPath: spec.outPath, materialize: true, mustRun: true, ...(spec.io === undefined ? {} : { io: spec.io }) }, context);
-  const { warnings, chosenMethod } = methodWarnings({ workspace, calibration, model, target: spec.target, variant: name });
-  return { out: spec.outPath, variant: name.text, target: spec.target, ...result, warnings, ...(chosenMethod === undefined ? {} : { chosenMethod }) };
+  const recipe = await withCorrectedBiases(
+    variantRecipe(name, { options, workspace, model, calibration }),
+    workspace,
+    { services },
+    context,
+  );
+  const result = await services.compute.request(
+    'rewrite',
+    {
+      ...recipe,
+      purpose: 'engine',
+      outPath: spec.outPath,
+      materialize: true,
+      mustRun: true,
+      ...(spec.io === undefined ? {} : { io: spec.io }),
+    },
+    context,
+  );
+  const { warnings, chosenMethod } = methodWarnings({
+    workspace,
+    calibration,
+    model,
+    target: spec.target,
+    variant: name,
+  });
+  return {
+    out: spec.outPath,
+    variant: name.text,
+    target: spec.target,
+    ...result,
+    warnings,
+    ...(chosenMethod === undefined ? {} : { chosenMethod }),
+  };
 }

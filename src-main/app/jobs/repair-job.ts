@@ -20,24 +20,40 @@ const CALIBRATION_IMAGES = 200;
  * What the repairs do to one variant, whatever the plan says of them: the variant without any, with each, and with both, side by
  * side on the same images. What is calibrated and built for that is kept, so that switching a repair on costs nothing more.
  */
-export async function repairJob(spec: RepairSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<RepairResult> {
+export async function repairJob(
+  spec: RepairSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<RepairResult> {
   const startedAt = performance.now();
   const variant = spec.variant ?? 'mixed';
-  if (!needsCalibration(parseVariant(variant))) throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${variant}"`);
+  if (!needsCalibration(parseVariant(variant)))
+    throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${variant}"`);
   const which = workspace.file.validationSet ? 'validation' : 'calibration';
   const set = await loadSet(workspace, which, spec.limit ?? (which === 'validation' ? undefined : CALIBRATION_IMAGES));
   const layers = await equalizationOf(workspace, services, context);
   const equalizedLayers = layers.filter(({ code }) => code === 'equalized').length;
   const choices = choicesOf(equalizedLayers > 0);
   const threads = spec.threads ?? defaultThreads();
-  const options = variantOptions({ ...(spec.target === undefined ? {} : { target: spec.target }), variants: [variant], threads }, workspace, []);
+  const options = variantOptions(
+    { ...(spec.target === undefined ? {} : { target: spec.target }), variants: [variant], threads },
+    workspace,
+    [],
+  );
   const built: BuiltVariant[] = await buildVariants({ ...options, variants: ['fp32'] }, workspace, services, context);
   // A calibration of a part of the set was somebody's choice.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
   for (const [i, repairs] of choices.entries()) {
     const own = withRepairs(workspace, repairs);
-    await collectJob({ kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) }, own, services, context);
-    for (const each of await buildVariants(options, own, services, context)) built.push({ ...each, runnable: { ...each.runnable, variant: `${variant} ${i}` } });
+    await collectJob(
+      { kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) },
+      own,
+      services,
+      context,
+    );
+    for (const each of await buildVariants(options, own, services, context))
+      built.push({ ...each, runnable: { ...each.runnable, variant: `${variant} ${i}` } });
   }
   const { reports, images } = await evaluateBuilt(built, { set, options, workspace, services, threads }, context);
   const [fp32, ...others] = reports;
@@ -47,7 +63,11 @@ export async function repairJob(spec: RepairSpec, workspace: Workspace, services
     set: which,
     images,
     fp32: fp32 ? accuracyOf(fp32) : {},
-    rows: choices.map((repairs, i) => ({ repairs, ...rowOf(others[i]), ...((built[i + 1]?.warnings ?? []).length > 0 ? { biasesDropped: true } : {}) })),
+    rows: choices.map((repairs, i) => ({
+      repairs,
+      ...rowOf(others[i]),
+      ...((built[i + 1]?.warnings ?? []).length > 0 ? { biasesDropped: true } : {}),
+    })),
     equalizedLayers,
     notEqualized: causesOf(layers),
     seconds: (performance.now() - startedAt) / 1000,
@@ -58,7 +78,12 @@ export async function repairJob(spec: RepairSpec, workspace: Workspace, services
 }
 
 function choicesOf(equalizes: boolean): Repairs[] {
-  const choices: Repairs[] = [{}, { equalization: true }, { biasCorrection: true }, { equalization: true, biasCorrection: true }];
+  const choices: Repairs[] = [
+    {},
+    { equalization: true },
+    { biasCorrection: true },
+    { equalization: true, biasCorrection: true },
+  ];
   return choices.filter(({ equalization }) => equalizes || equalization !== true);
 }
 
@@ -67,14 +92,21 @@ function withRepairs({ path, file }: Workspace, repairs: Repairs): Workspace {
   return workspaceOf(path, { ...file, plan: Object.keys(repairs).length === 0 ? plan : { ...plan, repairs } });
 }
 
-async function equalizationOf(workspace: Workspace, services: JobServices, context: TaskContext): Promise<readonly EqualizedLayer[]> {
+async function equalizationOf(
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<readonly EqualizedLayer[]> {
   const { equalized } = await prepare(withRepairs(workspace, { equalization: true }), services.compute, context);
   return equalized?.layers ?? [];
 }
 
 function accuracyOf(report: VariantReport): Pick<RepairRow, 'top1' | 'worstGroup'> {
   const worst = worstGroup(report);
-  return { ...(report.top1 === undefined ? {} : { top1: report.top1 }), ...(worst === null ? {} : { worstGroup: worst }) };
+  return {
+    ...(report.top1 === undefined ? {} : { top1: report.top1 }),
+    ...(worst === null ? {} : { worstGroup: worst }),
+  };
 }
 
 function rowOf(report: VariantReport | undefined): Omit<RepairRow, 'repairs'> {
@@ -90,5 +122,7 @@ function rowOf(report: VariantReport | undefined): Omit<RepairRow, 'repairs'> {
 function causesOf(layers: readonly EqualizedLayer[]): RepairResult['notEqualized'] {
   const counts = new Map<string, number>();
   for (const { cause } of layers) if (cause !== undefined) counts.set(cause, (counts.get(cause) ?? 0) + 1);
-  return [...counts].map(([reason, count]) => ({ reason, layers: count })).sort((a, b) => b.layers - a.layers || (a.reason < b.reason ? -1 : 1));
+  return [...counts]
+    .map(([reason, count]) => ({ reason, layers: count }))
+    .sort((a, b) => b.layers - a.layers || (a.reason < b.reason ? -1 : 1));
 }

@@ -16,7 +16,9 @@ const MAX_GROUP_DROP = 1;
 /** An analysis has phases of the same names as the run around it: they are told apart as `search: benchmarking`. */
 function withinStep(name: 'search' | 'diagnosis', context: TaskContext): TaskContext {
   const { onProgress } = context;
-  return onProgress ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) } : context;
+  return onProgress
+    ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) }
+    : context;
 }
 
 /** The project as the search's plan makes it, for this run only, and what the search says; as it is when no plan meets the limits. */
@@ -32,7 +34,14 @@ export async function withSearchedPlan(
   const { threads, limit } = spec;
   const { target } = variantOptions(spec, workspace, variants);
   const found = await searchJob(
-    { kind: 'search', projectPath: workspace.path, ...(method === undefined ? {} : { method }), target, ...(threads === undefined ? {} : { threads }), ...(limit === undefined ? {} : { limit }) },
+    {
+      kind: 'search',
+      projectPath: workspace.path,
+      ...(method === undefined ? {} : { method }),
+      target,
+      ...(threads === undefined ? {} : { threads }),
+      ...(limit === undefined ? {} : { limit }),
+    },
     workspace,
     services,
     withinStep('search', context),
@@ -42,12 +51,19 @@ export async function withSearchedPlan(
   const { file } = workspace;
   const layers = Object.fromEntries(plan.fp16Layers.map((layer) => [layer, 'fp16' as const]));
   const thresholds = found.method === null ? {} : { method: found.method, tensorMethods: {} };
-  return { workspace: { ...workspace, file: { ...file, ...thresholds, plan: { ...file.plan, layers } } }, search: found.summary };
+  return {
+    workspace: { ...workspace, file: { ...file, ...thresholds, plan: { ...file.plan, layers } } },
+    search: found.summary,
+  };
 }
 
 /** Why groups of the shipped variant lost more than the gate allows, the worst first. */
 export async function diagnosesOf(
-  { spec, shipped, validation }: { readonly spec: RunSpec; readonly shipped: string; readonly validation: ValidateResult | null },
+  {
+    spec,
+    shipped,
+    validation,
+  }: { readonly spec: RunSpec; readonly shipped: string; readonly validation: ValidateResult | null },
   workspace: Workspace,
   services: JobServices,
   context: TaskContext,
@@ -55,13 +71,22 @@ export async function diagnosesOf(
   if (!spec.diagnoses || !validation || !needsCalibration(parseVariant(shipped))) return [];
   const fp32 = validation.variants.find(({ variant }) => variant === REFERENCE_VARIANT);
   const own = validation.variants.find(({ variant }) => variant === shipped);
-  const drops = Object.entries(fp32?.groups ?? {}).map(([group, { top1 = 0 }]) => ({ group, drop: top1 - (ownValue(own?.groups, group)?.top1 ?? 0) }));
+  const drops = Object.entries(fp32?.groups ?? {}).map(([group, { top1 = 0 }]) => ({
+    group,
+    drop: top1 - (ownValue(own?.groups, group)?.top1 ?? 0),
+  }));
   const limit = workspace.file.gates.maxWorstGroupDrop ?? MAX_GROUP_DROP;
   const lost = drops.filter(({ drop }) => drop > limit).sort((a, b) => b.drop - a.drop);
   const records: DiagnosisRecord[] = [];
   for (const { group } of lost) {
     const { variant, title, summary, actions } = await diagnoseJob(
-      { kind: 'diagnose', projectPath: workspace.path, variant: shipped, subject: { kind: 'group', group }, target: validation.target },
+      {
+        kind: 'diagnose',
+        projectPath: workspace.path,
+        variant: shipped,
+        subject: { kind: 'group', group },
+        target: validation.target,
+      },
       workspace,
       services,
       withinStep('diagnosis', context),

@@ -29,13 +29,22 @@ import { variantOptions, withFixedBatch } from './variants';
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
 
 /** The whole job: calibrate, build, benchmark, validate, judge the gates, record and report. */
-export async function runJob(spec: RunSpec, project: Workspace, services: JobServices, context: TaskContext): Promise<RunResult> {
+export async function runJob(
+  spec: RunSpec,
+  project: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<RunResult> {
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
   // A misspelt name must not wait for the calibration.
   const kinds = variants.map((variant) => parseVariant(variant).kind);
   if (spec.searches && !kinds.includes('mixed')) {
-    throw new WorkbenchError('usage', `A run that searches shows the plan it finds as variant mixed, found only ${variants.join(', ')}`, { hint: 'Add mixed to the variants.' });
+    throw new WorkbenchError(
+      'usage',
+      `A run that searches shows the plan it finds as variant mixed, found only ${variants.join(', ')}`,
+      { hint: 'Add mixed to the variants.' },
+    );
   }
   // Neither must a missing GPU.
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
@@ -61,8 +70,12 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
   );
   const { workspace, search } = await withSearchedPlan({ spec, variants }, project, services, context);
   const health = await healthWarnings(workspace, { calibration: limit, validation: spec.limit }, services, context);
-  const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
-  const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context) : null;
+  const bench = isSimulation(spec, workspace)
+    ? null
+    : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
+  const validation = workspace.file.validationSet
+    ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context)
+    : null;
   const table = buildTable({ validation, benchmark: bench });
   const shipped = shippedVariants(variants);
   const thresholds = methodWarnings({
@@ -72,14 +85,25 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
     target: options.target,
     variant: parseVariant(shipped[0] ?? REFERENCE_VARIANT),
   });
-  const diagnoses = await diagnosesOf({ spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation }, workspace, services, context);
+  const diagnoses = await diagnosesOf(
+    { spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation },
+    workspace,
+    services,
+    context,
+  );
   const record: RunRecord = {
     version: RUN_RECORD_VERSION,
     runId: createRunId(),
     createdAt: new Date().toISOString(),
     project: workspace.file.name,
     tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
-    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), os: `${osType()} ${release()}`, ...(bench && bench.backend !== 'ort-cpu' ? { gpu: bench.device } : {}) },
+    machine: {
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      os: `${osType()} ${release()}`,
+      ...(bench && bench.backend !== 'ort-cpu' ? { gpu: bench.device } : {}),
+    },
     model: workspace.file.model,
     sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, context),
     preprocessing: workspace.file.preprocessing,
@@ -96,20 +120,39 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
       other: {
         activations: spec.activationType ?? 'int8',
         ...flagsOfTensorrtOptions(spec.tensorrt ?? {}),
-        ...(workspace.file.validationSet?.labelOrder === undefined ? {} : { 'label-order': workspace.file.validationSet.labelOrder }),
+        ...(workspace.file.validationSet?.labelOrder === undefined
+          ? {}
+          : { 'label-order': workspace.file.validationSet.labelOrder }),
         ...(spec.limit === undefined ? {} : { limit: spec.limit }),
         ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
         ...(spec.searches ? { search: true } : {}),
         ...(spec.diagnoses ? { diagnose: true } : {}),
       },
     },
-    calibration: { images: calibration.images, tensors: calibration.tensors, sha256: calibration.sha256, seconds: calibration.seconds },
+    calibration: {
+      images: calibration.images,
+      tensors: calibration.tensors,
+      sha256: calibration.sha256,
+      seconds: calibration.seconds,
+    },
     table,
     shipped,
-    validation: validation && { images: validation.images, labelled: validation.labelled, classCount: validation.classCount, classNames: validation.classNames, variants: validation.variants },
+    validation: validation && {
+      images: validation.images,
+      labelled: validation.labelled,
+      classCount: validation.classCount,
+      classNames: validation.classNames,
+      variants: validation.variants,
+    },
     benchmark: bench,
     gates: evaluateGates(workspace.file.gates, table, shipped, validation),
-    warnings: [...calibration.warnings.filter((warning) => !isMethodWarning(warning)), ...thresholds.warnings, ...health, ...(bench?.warnings ?? []), ...(validation?.warnings ?? [])],
+    warnings: [
+      ...calibration.warnings.filter((warning) => !isMethodWarning(warning)),
+      ...thresholds.warnings,
+      ...health,
+      ...(bench?.warnings ?? []),
+      ...(validation?.warnings ?? []),
+    ],
     ...(search === undefined ? {} : { search }),
     ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };
@@ -122,7 +165,10 @@ export async function runJob(spec: RunSpec, project: Workspace, services: JobSer
 /** The gates judge what would be deployed: the mixed plan when it is in the table, else the last quantized variant. */
 function shippedVariants(variants: readonly string[]): string[] {
   const quantized = variants.filter((variant) => variant !== 'fp32');
-  const shipped = quantized.find((variant) => variant === 'mixed') ?? quantized.find((variant) => variant.startsWith('mixed')) ?? quantized.at(-1);
+  const shipped =
+    quantized.find((variant) => variant === 'mixed') ??
+    quantized.find((variant) => variant.startsWith('mixed')) ??
+    quantized.at(-1);
   // With nothing but fp32 in the run, that is what ships, and the gates judge it.
   return [shipped ?? REFERENCE_VARIANT];
 }
@@ -138,9 +184,15 @@ function isSimulation(spec: RunSpec, workspace: Workspace): boolean {
 }
 
 async function setRecords(workspace: Workspace, limits: SetLimits, context: TaskContext): Promise<RunRecord['sets']> {
-  const record = async (set: ImageSet): Promise<SetRecord> => ({ root: set.root, manifestSha256: await setManifestHash(set, context), images: set.entries.length });
+  const record = async (set: ImageSet): Promise<SetRecord> => ({
+    root: set.root,
+    manifestSha256: await setManifestHash(set, context),
+    images: set.entries.length,
+  });
   return {
     calibration: await record(await loadSet(workspace, 'calibration', limits.calibration)),
-    validation: workspace.file.validationSet ? await record(await loadSet(workspace, 'validation', limits.validation)) : null,
+    validation: workspace.file.validationSet
+      ? await record(await loadSet(workspace, 'validation', limits.validation))
+      : null,
   };
 }

@@ -19,7 +19,13 @@ export function distinctEngines<T extends Pick<BuiltVariant, 'runnable' | 'dir'>
 }
 
 /** The results of distinct engines, each followed by its repetitions, which say `sameAs`. */
-export function withRepetitions<T extends { readonly variant: string }>(results: readonly T[], built: readonly Pick<BuiltVariant, 'runnable' | 'dir'>[]): (T & { readonly sameAs?: string })[] {
+export function withRepetitions<T extends { readonly variant: string }>(
+  results: readonly T[],
+  built: readonly Pick<BuiltVariant, 'runnable' | 'dir'>[],
+): (T & { readonly sameAs?: string })[] {
   const same = [...sameEngines(built)];
-  return results.flatMap((result) => [result, ...same.flatMap(([variant, sameAs]) => (sameAs === result.variant ? [{ ...result, variant, sameAs }] : []))]);
+  return results.flatMap((result) => [
+    result,
+    ...same.flatMap(([variant, sameAs]) => (sameAs === result.variant ? [{ ...result, variant, sameAs }] : [])),
+  ]);
 }

@@ -32,15 +32,32 @@ const DEFAULT_MAX_NMSE = 0.02;
 export const RANK_IMAGES = 128;
 
 /** The plan with the fewest FP16 layers that meets the limits, and what else was tried on the way. */
-export async function searchJob(asked: SearchSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SearchResult> {
+export async function searchJob(
+  asked: SearchSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<SearchResult> {
   const startedAt = performance.now();
   // What is ranked and judged must be placed as what is measured: the backend has a say in the target.
   const spec: SearchSpec = { ...asked, target: variantOptions(asked, workspace, []).target };
   const { file } = workspace;
   // Layers are ranked on what will be judged: the field's images where there are some, else the calibration set's.
   const against = spec.againstPath === undefined ? null : await loadImageSet({ path: spec.againstPath });
-  const autoPasses = spec.method === undefined || spec.method === 'auto' ? (await ensureAuto(spec, workspace, services, context)).passes : 0;
-  await ensureBestFor({ variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`], target: spec.target ?? file.target, threads: spec.threads }, workspace, services, context);
+  const autoPasses =
+    spec.method === undefined || spec.method === 'auto'
+      ? (await ensureAuto(spec, workspace, services, context)).passes
+      : 0;
+  await ensureBestFor(
+    {
+      variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`],
+      target: spec.target ?? file.target,
+      threads: spec.threads,
+    },
+    workspace,
+    services,
+    context,
+  );
   const setup = await analysisSetup(spec, workspace, services, context);
   const { rank, judge, judgedOn } = await imagesOf(spec, workspace, against);
   const works = workOf(setup);
@@ -76,8 +93,21 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
       };
     }),
   );
-  const measured = canMeasure(spec.backend, setup.target) ? await measurePlans({ plans: modelled, chosen: outcome.chosen, method: outcome.method, spec }, workspace, services, context) : null;
-  const references = measured?.references ?? (['fp32', 'fp16'] as const).map((variant): ReferenceLatency => ({ variant, latencyMs: modelledVariantMs(works, variant), latencyKind: 'modelled' }));
+  const measured = canMeasure(spec.backend, setup.target)
+    ? await measurePlans(
+        { plans: modelled, chosen: outcome.chosen, method: outcome.method, spec },
+        workspace,
+        services,
+        context,
+      )
+    : null;
+  const references =
+    measured?.references ??
+    (['fp32', 'fp16'] as const).map((variant): ReferenceLatency => ({
+      variant,
+      latencyMs: modelledVariantMs(works, variant),
+      latencyKind: 'modelled',
+    }));
   const plans = markDominated(measured ? withMeasured(measured.plans) : modelled, { references });
   const chosen = undominated(plans, outcome.chosen);
   const result: SearchResult = {
@@ -102,7 +132,11 @@ export async function searchJob(asked: SearchSpec, workspace: Workspace, service
 
 /** Measured and modelled milliseconds do not compare: where some plans were measured, the front is theirs. */
 function withMeasured(plans: readonly SearchPlan[]): SearchPlan[] {
-  const front = new Set(markPareto(plans.filter(({ latencyKind }) => latencyKind === 'measured')).flatMap((plan) => (plan.isPareto ? [plan.fp16Layers] : [])));
+  const front = new Set(
+    markPareto(plans.filter(({ latencyKind }) => latencyKind === 'measured')).flatMap((plan) =>
+      plan.isPareto ? [plan.fp16Layers] : [],
+    ),
+  );
   return plans.map((plan) => ({ ...plan, isPareto: front.has(plan.fp16Layers) }));
 }
 
@@ -134,7 +168,10 @@ export function consideredMethods({ method, againstPath }: SearchSpec): readonly
 }
 
 function alternatives(spec: SearchSpec, calibration: StoredCalibration, { file }: Workspace): ThresholdChoice[] {
-  return consideredMethods(spec).map((method) => ({ method, thresholds: thresholdsInUse(calibration, { ...file, target: spec.target ?? file.target }, method ?? undefined) }));
+  return consideredMethods(spec).map((method) => ({
+    method,
+    thresholds: thresholdsInUse(calibration, { ...file, target: spec.target ?? file.target }, method ?? undefined),
+  }));
 }
 
 function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {
@@ -148,16 +185,26 @@ function workOf({ model, layers, calibration }: AnalysisSetup): { readonly layer
   });
 }
 
-function summarize({ method, images }: SearchOutcome & { readonly images: number }, plans: readonly SearchPlan[], { chosen, judgedOn, references }: Pick<SearchResult, 'chosen' | 'judgedOn' | 'references'>): string {
+function summarize(
+  { method, images }: SearchOutcome & { readonly images: number },
+  plans: readonly SearchPlan[],
+  { chosen, judgedOn, references }: Pick<SearchResult, 'chosen' | 'judgedOn' | 'references'>,
+): string {
   // Top-1 of images that thresholds were chosen on is no accuracy.
   const where = judgedOn === 'calibration' ? ` on ${formatCountOf(images, 'calibration image')}` : '';
   const thresholds = method === null ? 'the thresholds in use' : `the thresholds of ${method}`;
   const plan = chosen === null ? undefined : plans[chosen];
   if (plan) {
-    const released = plan.fp16Layers.length === 0 ? 'No layer has to leave INT8' : `${formatCountOf(plan.fp16Layers.length, 'layer')} in FP16`;
+    const released =
+      plan.fp16Layers.length === 0
+        ? 'No layer has to leave INT8'
+        : `${formatCountOf(plan.fp16Layers.length, 'layer')} in FP16`;
     return `${released} with ${thresholds}: ${answersOf(plan)}${where}.${slownessOf(plan, references)}`;
   }
-  const best = plans.reduce<SearchPlan | null>((found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own), null);
+  const best = plans.reduce<SearchPlan | null>(
+    (found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own),
+    null,
+  );
   if (!best) return 'Nothing was tried.';
   return `No plan meets the limits with ${thresholds}; the nearest has ${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}${where}.`;
 }
@@ -175,7 +222,9 @@ function answersOf({ quality }: SearchPlan): string {
   const parts = [
     ...(quality.top1 === null ? [] : [`top-1 ${formatAccuracy(quality.top1)}`]),
     ...(quality.worstGroup === null ? [] : [`${quality.worstGroup.name} ${formatAccuracy(quality.worstGroup.top1)}`]),
-    ...(quality.top1 !== null || quality.agreement === null ? [] : [`${formatAccuracy(quality.agreement)} answered as by FP32`]),
+    ...(quality.top1 !== null || quality.agreement === null
+      ? []
+      : [`${formatAccuracy(quality.agreement)} answered as by FP32`]),
     `output error ${formatSignificant(worstNmse(quality))}`,
   ];
   return parts.join(', ');

@@ -15,17 +15,33 @@ import type { JobServices } from './services';
 export const DEFAULT_SENSITIVITY_IMAGES = 64;
 
 /** Which layers matter: one model per layer is tried (kind visible: one for all) on some images. */
-export async function sensitivityJob(spec: SensitivitySpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<SensitivityResult> {
+export async function sensitivityJob(
+  spec: SensitivitySpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<SensitivityResult> {
   const startedAt = performance.now();
   const kind = spec.question ?? 'release';
   const metric = spec.metric ?? 'sqnr';
   const which = sensitivitySet(spec);
-  if (kind === 'visible' && metric !== 'sqnr') throw new WorkbenchError('usage', `Kind visible looks at the output of each layer, where there is no ${metric}; its metric is sqnr`);
-  await ensureBestFor({ variants: ['mixed'], target: spec.target ?? workspace.file.target, threads: spec.threads }, workspace, services, context);
+  if (kind === 'visible' && metric !== 'sqnr')
+    throw new WorkbenchError(
+      'usage',
+      `Kind visible looks at the output of each layer, where there is no ${metric}; its metric is sqnr`,
+    );
+  await ensureBestFor(
+    { variants: ['mixed'], target: spec.target ?? workspace.file.target, threads: spec.threads },
+    workspace,
+    services,
+    context,
+  );
   const setup = await analysisSetup(spec, workspace, services, context);
   const set = await loadSet(workspace, which, undefined);
   if (needsLabels(metric) && set.labelSource === 'none') {
-    throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, { hint: 'Use the metric sqnr or agreement.' });
+    throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, {
+      hint: 'Use the metric sqnr or agreement.',
+    });
   }
   const entries = chooseImages(set.entries, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
   const found = await services.compute.request(
@@ -70,5 +86,7 @@ function matchingLayers(layers: readonly SensitiveLayer[], pattern: string | und
   if (pattern === undefined) return layers;
   const found = layers.filter(({ layer }) => matchGlob(pattern, layer));
   if (found.length > 0) return found;
-  throw new WorkbenchError('not-found', `No layer that reads quantized values matches "${pattern}"`, { hint: '`calib quantize PROJECT --explain` lists the layers.' });
+  throw new WorkbenchError('not-found', `No layer that reads quantized values matches "${pattern}"`, {
+    hint: '`calib quantize PROJECT --explain` lists the layers.',
+  });
 }

@@ -8,19 +8,42 @@ import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
 import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
 import { distinctEngines, withRepetitions } from './same-engines';
 import { defaultThreads, type JobServices } from './services';
-import { buildVariants, builtWarnings, variantOptions, withFixedBatch, type BuiltVariant, type VariantOptions } from './variants';
+import {
+  buildVariants,
+  builtWarnings,
+  variantOptions,
+  withFixedBatch,
+  type BuiltVariant,
+  type VariantOptions,
+} from './variants';
 
 /** Class names that a warning lists. */
 const SHOWN_CLASSES = 5;
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 
 /** Runs variants over the validation set. fp32 always runs first, since everything is compared with it. */
-export async function validateJob(spec: ValidateSpec, workspace: Workspace, services: JobServices, context: TaskContext): Promise<ValidateResult> {
-  const options = withFixedBatch(variantOptions(spec, workspace, DEFAULT_VARIANTS), spec, imageInput(await prepared(workspace, services.compute, context)));
+export async function validateJob(
+  spec: ValidateSpec,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<ValidateResult> {
+  const options = withFixedBatch(
+    variantOptions(spec, workspace, DEFAULT_VARIANTS),
+    spec,
+    imageInput(await prepared(workspace, services.compute, context)),
+  );
   const set = await loadSet(workspace, 'validation', spec.limit);
-  const withReference: VariantOptions = { ...options, variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')] };
+  const withReference: VariantOptions = {
+    ...options,
+    variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')],
+  };
   const built = await buildVariants(withReference, workspace, services, context);
-  const { reports, ...evaluated } = await evaluateBuilt(distinctEngines(built), { set, options, workspace, services, threads: spec.threads ?? defaultThreads() }, context);
+  const { reports, ...evaluated } = await evaluateBuilt(
+    distinctEngines(built),
+    { set, options, workspace, services, threads: spec.threads ?? defaultThreads() },
+    context,
+  );
   return {
     ...evaluated,
     classNames: set.classNames,
@@ -38,10 +61,16 @@ interface EvaluationTask {
   readonly threads: number;
 }
 
-type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'classCount' | 'skipped' | 'warnings'> & { readonly reports: readonly VariantReport[] };
+type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'classCount' | 'skipped' | 'warnings'> & {
+  readonly reports: readonly VariantReport[];
+};
 
 /** Runs models over a set and compares them with the first one, which is FP32. */
-export async function evaluateBuilt(built: readonly BuiltVariant[], { set, options, workspace, services, threads }: EvaluationTask, context: TaskContext): Promise<Evaluation> {
+export async function evaluateBuilt(
+  built: readonly BuiltVariant[],
+  { set, options, workspace, services, threads }: EvaluationTask,
+  context: TaskContext,
+): Promise<Evaluation> {
   const model = await prepared(workspace, services.compute, context);
   const params = {
     variants: built.map(({ runnable }) => runnable),
@@ -59,7 +88,11 @@ export async function evaluateBuilt(built: readonly BuiltVariant[], { set, optio
     labelled: set.labelSource !== 'none' && evaluated.classCount > 0,
     classCount: evaluated.classCount,
     skipped: evaluated.skipped,
-    warnings: [...warningsOf(set, evaluated.classCount, options), ...notFiniteWarnings(evaluated.variants), ...builtWarnings(built)],
+    warnings: [
+      ...warningsOf(set, evaluated.classCount, options),
+      ...notFiniteWarnings(evaluated.variants),
+      ...builtWarnings(built),
+    ],
     reports: evaluated.variants.map((variant) => variantReport(variant, reference, images, options)),
   };
 }
@@ -73,7 +106,12 @@ function validationImages(set: ImageSet, isClassifier: boolean): ValidationImage
   };
 }
 
-function variantReport(variant: VariantPredictions, reference: VariantPredictions | undefined, images: ValidationImages, options: VariantOptions): VariantReport {
+function variantReport(
+  variant: VariantPredictions,
+  reference: VariantPredictions | undefined,
+  images: ValidationImages,
+  options: VariantOptions,
+): VariantReport {
   const isReference = variant === reference;
   return buildVariantReport({
     variant: variant.variant,
@@ -89,7 +127,12 @@ function variantReport(variant: VariantPredictions, reference: VariantPrediction
 /** NaN has no SQNR: it must not look like an output without any error. */
 function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
   return variants.flatMap(({ variant, outputs }) =>
-    outputs.filter(({ notFinite }) => notFinite).map(({ name }) => ({ code: 'outputs-not-finite', message: `${variant} answers output "${name}" with NaN or infinite values where FP32 does not.` })),
+    outputs
+      .filter(({ notFinite }) => notFinite)
+      .map(({ name }) => ({
+        code: 'outputs-not-finite',
+        message: `${variant} answers output "${name}" with NaN or infinite values where FP32 does not.`,
+      })),
   );
 }
 
@@ -98,11 +141,15 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   if (set.labelSource !== 'none' && classCount === 0) {
     warnings.push({
       code: 'labels-unused',
-      message: 'The set has labels, but no output of the model has the shape [batch, classes]: there is no top-1 and no agreement, and variants are compared with FP32 by the SQNR of their outputs.',
+      message:
+        'The set has labels, but no output of the model has the shape [batch, classes]: there is no top-1 and no agreement, and variants are compared with FP32 by the SQNR of their outputs.',
     });
   }
   if (classCount > 0 && set.classNames.length > classCount) {
-    warnings.push({ code: 'labels-too-many', message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.` });
+    warnings.push({
+      code: 'labels-too-many',
+      message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.`,
+    });
   }
   if (set.labelSource === 'folders' && classCount > set.classNames.length) {
     const names = set.classNames.slice(0, SHOWN_CLASSES).join(', ');
@@ -113,11 +160,17 @@ function warningsOf(set: ImageSet, classCount: number, options: VariantOptions):
   }
   const beyond = classCount === 0 ? [] : set.entries.filter(({ label }) => label !== null && label >= classCount);
   if (beyond.length > 0 && set.classNames.length <= classCount) {
-    warnings.push({ code: 'labels-beyond', message: `${beyond.length} images have labels beyond the model's ${classCount} classes, the first ${beyond[0]?.file} with ${beyond[0]?.label}: they count as wrong.${set.entries.some(({ label }) => label === 0) ? '' : ' No label is 0: do they count from 1?'}` });
+    warnings.push({
+      code: 'labels-beyond',
+      message: `${beyond.length} images have labels beyond the model's ${classCount} classes, the first ${beyond[0]?.file} with ${beyond[0]?.label}: they count as wrong.${set.entries.some(({ label }) => label === 0) ? '' : ' No label is 0: do they count from 1?'}`,
+    });
   }
   if (ortGpu(options) !== null) return [...warnings, ...ortGpuWarnings(options)];
   if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {
-    warnings.push({ code: 'simulation', message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.` });
+    warnings.push({
+      code: 'simulation',
+      message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.`,
+    });
   }
   return warnings;
 }

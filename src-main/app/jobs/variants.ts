@@ -40,23 +40,49 @@ export interface VariantOptions {
 
 /** What a job spec leaves open, filled in from the project. */
 export function variantOptions(
-  spec: { readonly variants?: readonly string[]; readonly backend?: BackendId; readonly target?: Target; readonly activationType?: 'int8' | 'uint8'; readonly tensorrt?: Partial<TensorrtOptions>; readonly threads?: number },
+  spec: {
+    readonly variants?: readonly string[];
+    readonly backend?: BackendId;
+    readonly target?: Target;
+    readonly activationType?: 'int8' | 'uint8';
+    readonly tensorrt?: Partial<TensorrtOptions>;
+    readonly threads?: number;
+  },
   workspace: Workspace,
   defaults: readonly string[],
 ): VariantOptions {
   const backend = spec.backend ?? 'ort-cpu';
   const target = spec.target ?? (backend === 'tensorrt' ? 'tensorrt' : workspace.file.target);
-  if (backend === 'tensorrt' && target !== 'tensorrt') throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
+  if (backend === 'tensorrt' && target !== 'tensorrt')
+    throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
   const tensorrt = { ...DEFAULT_TENSORRT_OPTIONS, ...spec.tensorrt };
-  return { variants: spec.variants ?? defaults, backend, target, activationType: spec.activationType ?? 'int8', tensorrt, ...(spec.threads === undefined ? {} : { threads: spec.threads }) };
+  return {
+    variants: spec.variants ?? defaults,
+    backend,
+    target,
+    activationType: spec.activationType ?? 'int8',
+    tensorrt,
+    ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+  };
 }
 
 /** The options with the batch that the model fixes, if it does. @throws WorkbenchError usage for others that were asked for */
-export function withFixedBatch(options: VariantOptions, spec: { readonly batch?: number; readonly tensorrt?: Partial<TensorrtOptions> }, { fixedBatch }: ImageInput): VariantOptions {
+export function withFixedBatch(
+  options: VariantOptions,
+  spec: { readonly batch?: number; readonly tensorrt?: Partial<TensorrtOptions> },
+  { fixedBatch }: ImageInput,
+): VariantOptions {
   const asked = spec.batch === undefined ? spec.tensorrt?.batches : [spec.batch];
-  if (fixedBatch === null) return spec.batch === undefined ? options : { ...options, tensorrt: { ...options.tensorrt, batches: [spec.batch] } };
+  if (fixedBatch === null)
+    return spec.batch === undefined
+      ? options
+      : { ...options, tensorrt: { ...options.tensorrt, batches: [spec.batch] } };
   if (asked?.some((batch) => batch !== fixedBatch)) {
-    throw new WorkbenchError('usage', `Expected batch ${fixedBatch}, which the model fixes, found ${asked.join(', ')}`, { hint: 'Leave --batch and --batches out, or export the model with a dynamic batch.' });
+    throw new WorkbenchError(
+      'usage',
+      `Expected batch ${fixedBatch}, which the model fixes, found ${asked.join(', ')}`,
+      { hint: 'Leave --batch and --batches out, or export the model with a dynamic batch.' },
+    );
   }
   return { ...options, tensorrt: { ...options.tensorrt, batches: [fixedBatch] } };
 }
@@ -78,7 +104,10 @@ export interface BuiltVariant {
 
 /** What is to be said of variants, and what TensorRT said when it built them; the same message of several GPUs once. */
 export function builtWarnings(built: readonly BuiltVariant[]): Warning[] {
-  const warnings = built.flatMap(({ runnable, warnings: own = [], engine }) => [...own, ...(engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` }))]);
+  const warnings = built.flatMap(({ runnable, warnings: own = [], engine }) => [
+    ...own,
+    ...(engine?.log ?? []).map((message) => ({ code: 'tensorrt', message: `${runnable.variant}: ${message}` })),
+  ]);
   return [...new Map(warnings.map((warning) => [warning.message, warning])).values()];
 }
 
@@ -103,18 +132,28 @@ const ENGINE_RECORD = 'engine.json';
  * prepared weights. ONNX Runtime's GPU providers have float kernels only: there INT8 is that arithmetic for every target, and
  * FP16 is real. fp32 is the prepared model itself. An engine of the same content is kept.
  */
-export async function buildVariants(options: VariantOptions, workspace: Workspace, services: JobServices, context: TaskContext): Promise<BuiltVariant[]> {
+export async function buildVariants(
+  options: VariantOptions,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<BuiltVariant[]> {
   await ensureAutoFor(options, workspace, services, context);
   await ensureBestFor(options, workspace, services, context);
   if (options.backend === 'tensorrt') {
     const engines = await buildEngines(options, workspace, services, context);
-    await pruneEngines(workspace, engines.map(({ dir }) => dir));
+    await pruneEngines(
+      workspace,
+      engines.map(({ dir }) => dir),
+    );
     return engines;
   }
   const gpuStatus = await ortGpuStatus(options, services, context);
   const model = await prepared(workspace, services.compute, context);
   const names = options.variants.map((text) => parseVariant(text));
-  const calibration = names.some((name) => needsCalibration(name)) ? openCalibration(workspace) : openCalibrationIfAny(workspace);
+  const calibration = names.some((name) => needsCalibration(name))
+    ? openCalibration(workspace)
+    : openCalibrationIfAny(workspace);
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
     context.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
@@ -122,7 +161,10 @@ export async function buildVariants(options: VariantOptions, workspace: Workspac
   }
   context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
   if (gpuStatus !== null) requireHalf(built, gpuStatus, options);
-  await pruneEngines(workspace, built.map(({ dir }) => dir));
+  await pruneEngines(
+    workspace,
+    built.map(({ dir }) => dir),
+  );
   return built;
 }
 
@@ -149,16 +191,41 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
   const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
   // FP16 weights take their real size where FP16 is real.
   const materialize = options.target === 'onnxruntime' || gpu !== null;
-  const key = shortHash({ rewrite: REWRITE_VERSION, ...portable(recipe), backend: options.backend, isSimulation, onnxruntime: task.services.onnxruntimeVersion });
+  const key = shortHash({
+    rewrite: REWRITE_VERSION,
+    ...portable(recipe),
+    backend: options.backend,
+    isSimulation,
+    onnxruntime: task.services.onnxruntimeVersion,
+  });
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
   const weightsDir = materialize ? null : workspace.preparedDir;
-  const runnable: Omit<OnnxVariant, 'hasFp16'> = { kind: 'onnx', variant: name.text, modelPath, weightsDir, simulate: isSimulation, ...(gpu === null ? {} : { gpu }) };
+  const runnable: Omit<OnnxVariant, 'hasFp16'> = {
+    kind: 'onnx',
+    variant: name.text,
+    modelPath,
+    weightsDir,
+    simulate: isSimulation,
+    ...(gpu === null ? {} : { gpu }),
+  };
   const known = readEngineRecord(dir);
-  if (known && (await hasContent(modelPath, known.sha256, task.context.signal))) return { runnable: { ...runnable, hasFp16: known.hasFp16 }, dir, sizeBytes: known.sizeBytes, seconds: 0, built: false, warnings };
+  if (known && (await hasContent(modelPath, known.sha256, task.context.signal)))
+    return {
+      runnable: { ...runnable, hasFp16: known.hasFp16 },
+      dir,
+      sizeBytes: known.sizeBytes,
+      seconds: 0,
+      built: false,
+      warnings,
+    };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
-  const result = await task.services.compute.request('rewrite', { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize }, task.context);
+  const result = await task.services.compute.request(
+    'rewrite',
+    { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize },
+    task.context,
+  );
   const record: EngineRecord = {
     version: 2,
     backend: options.backend,
@@ -170,13 +237,31 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     createdAt: new Date().toISOString(),
   };
   await writeFileAtomic(join(dir, ENGINE_RECORD), JSON.stringify(record, null, 1));
-  return { runnable: { ...runnable, hasFp16: result.hasFp16 }, dir, sizeBytes: result.sizeBytes, seconds: (performance.now() - startedAt) / 1000, built: true, warnings };
+  return {
+    runnable: { ...runnable, hasFp16: result.hasFp16 },
+    dir,
+    sizeBytes: result.sizeBytes,
+    seconds: (performance.now() - startedAt) / 1000,
+    built: true,
+    warnings,
+  };
 }
 
 function preparedAsVariant(variant: string, preparedDir: string, gpu: OrtGpu | null): BuiltVariant {
   const modelPath = join(preparedDir, 'model.onnx');
-  const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => sum + (existsSync(join(preparedDir, file)) ? statSync(join(preparedDir, file)).size : 0), 0);
-  const runnable: OnnxVariant = { kind: 'onnx', variant, modelPath, weightsDir: preparedDir, simulate: false, hasFp16: false, ...(gpu === null ? {} : { gpu }) };
+  const sizeBytes = ['model.onnx', 'weights.bin'].reduce(
+    (sum, file) => sum + (existsSync(join(preparedDir, file)) ? statSync(join(preparedDir, file)).size : 0),
+    0,
+  );
+  const runnable: OnnxVariant = {
+    kind: 'onnx',
+    variant,
+    modelPath,
+    weightsDir: preparedDir,
+    simulate: false,
+    hasFp16: false,
+    ...(gpu === null ? {} : { gpu }),
+  };
   return { runnable, dir: preparedDir, sizeBytes, seconds: 0, built: false };
 }
 
@@ -185,7 +270,12 @@ function readEngineRecord(dir: string): EngineRecord | null {
   if (!existsSync(path) || !existsSync(join(dir, 'model.onnx'))) return null;
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<EngineRecord>;
-    return record.version === 2 && typeof record.sizeBytes === 'number' && typeof record.hasFp16 === 'boolean' && typeof record.sha256 === 'string' ? (record as EngineRecord) : null;
+    return record.version === 2 &&
+      typeof record.sizeBytes === 'number' &&
+      typeof record.hasFp16 === 'boolean' &&
+      typeof record.sha256 === 'string'
+      ? (record as EngineRecord)
+      : null;
   } catch {
     return null;
   }
@@ -201,19 +291,30 @@ export function portable(recipe: VariantRecipe): VariantRecipe {
 
 export function variantRecipe(
   name: VariantName,
-  task: { readonly options: Pick<VariantOptions, 'target' | 'activationType'>; readonly workspace: Workspace; readonly model: Model; readonly calibration: StoredCalibration | null },
+  task: {
+    readonly options: Pick<VariantOptions, 'target' | 'activationType'>;
+    readonly workspace: Workspace;
+    readonly model: Model;
+    readonly calibration: StoredCalibration | null;
+  },
 ): VariantRecipe {
   const { options, workspace, model, calibration } = task;
   const layers = model.graph.node.map((node) => layerId(node.name));
   const plan: PrecisionPlan = planOfVariant(name, workspace.file.plan, layers);
   if (options.activationType === 'uint8' && options.target !== 'onnxruntime') {
-    throw new WorkbenchError('usage', 'Asymmetric UINT8 activations exist for the target onnxruntime only; TensorRT accepts only zero point 0');
+    throw new WorkbenchError(
+      'usage',
+      'Asymmetric UINT8 activations exist for the target onnxruntime only; TensorRT accepts only zero point 0',
+    );
   }
   return {
     preparedDir: workspace.preparedDir,
     target: options.target,
     plan,
-    thresholds: calibration && needsCalibration(name) ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined) : {},
+    thresholds:
+      calibration && needsCalibration(name)
+        ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined)
+        : {},
     ranges: rangesOf(calibration),
     activationType: options.activationType,
   };

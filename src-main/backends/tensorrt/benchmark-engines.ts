@@ -61,7 +61,8 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
         for (let round = 0; round < benchmark.rounds; round++) {
           throwIfAborted(context.signal);
           context.onProgress?.({ phase: 'benchmarking', done: b * benchmark.rounds + round, total, unit: 'rounds' });
-          for (const lane of lanes) lane.rounds.push(await turn(lane.runner, benchmark.options, round === 0 ? WARM_UP_MS : 0));
+          for (const lane of lanes)
+            lane.rounds.push(await turn(lane.runner, benchmark.options, round === 0 ? WARM_UP_MS : 0));
           read();
         }
       } finally {
@@ -82,14 +83,25 @@ function closeLanes(lanes: readonly Lane[]): void {
   for (const { runner } of lanes) runner.close();
 }
 
-async function openLanes(benchmark: EngineBenchmark, engines: readonly Engine[], batch: number, signal: AbortSignal | undefined): Promise<Lane[]> {
+async function openLanes(
+  benchmark: EngineBenchmark,
+  engines: readonly Engine[],
+  batch: number,
+  signal: AbortSignal | undefined,
+): Promise<Lane[]> {
   const lanes: Lane[] = [];
   try {
     for (const [i, engine] of engines.entries()) {
       const variant = benchmark.variants[i];
       if (!variant) continue;
       throwIfAborted(signal);
-      const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: benchmark.options.streams }));
+      const runner = await translatedAsync(
+        engine.createRunner({
+          profile: profileOf(engine, batch),
+          shapes: shapesAt(engine, batch),
+          streams: benchmark.options.streams,
+        }),
+      );
       lanes.push({ variant, runner, rounds: [] });
     }
     return lanes;
@@ -105,7 +117,8 @@ function turn(runner: Runner, { cudaGraph, transfers }: TensorrtBenchOptions, wa
 }
 
 function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtBenchOptions): BenchmarkVariantRecord[] {
-  const mediansOf = (lane: Lane): number[] => lane.rounds.map(({ latenciesMs }) => summarizeLatency(latenciesMs).median);
+  const mediansOf = (lane: Lane): number[] =>
+    lane.rounds.map(({ latenciesMs }) => summarizeLatency(latenciesMs).median);
   const [reference] = lanes;
   return lanes.map((lane): BenchmarkVariantRecord => {
     const latencyMs = summarizeLatency(lane.rounds.flatMap(({ latenciesMs }) => [...latenciesMs]));
@@ -129,7 +142,12 @@ function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtB
 
 function throttleWarnings(reasons: ReadonlySet<string>): Warning[] {
   if (reasons.size === 0) return [];
-  return [{ code: 'gpu-throttled', message: `The GPU lowered its clocks during the benchmark (${[...reasons].join(', ')}): compare ratios within this run only.` }];
+  return [
+    {
+      code: 'gpu-throttled',
+      message: `The GPU lowered its clocks during the benchmark (${[...reasons].join(', ')}): compare ratios within this run only.`,
+    },
+  ];
 }
 
 function gpuFacts(readings: readonly GpuReadings[], tensorrt: string): GpuRecord {

@@ -55,7 +55,13 @@ export async function buildEngine(build: EngineBuild, context: TaskContext): Pro
     const built = await translatedAsync(
       runtime.library.build(
         request,
-        ({ phase, step, steps }) => context.onProgress?.({ phase: `building ${build.variant}: ${phase}`, done: step, total: steps, unit: 'steps' }),
+        ({ phase, step, steps }) =>
+          context.onProgress?.({
+            phase: `building ${build.variant}: ${phase}`,
+            done: step,
+            total: steps,
+            unit: 'steps',
+          }),
         token,
       ),
     );
@@ -65,14 +71,29 @@ export async function buildEngine(build: EngineBuild, context: TaskContext): Pro
       await writeFileAtomic(build.timingCachePath, built.timingCache);
     }
     const { seconds, log, ignoredLayers, engine } = built;
-    return { sha256: createHash('sha256').update(engine).digest('hex'), sizeBytes: engine.length, seconds, log, ignoredLayers };
+    return {
+      sha256: createHash('sha256').update(engine).digest('hex'),
+      sizeBytes: engine.length,
+      seconds,
+      log,
+      ignoredLayers,
+    };
   } finally {
     context.signal?.removeEventListener('abort', onAbort);
   }
 }
 
-async function requestOf({ modelPath, device, options, dynamicInputs, timingCachePath, implicit }: EngineBuild): Promise<BuildRequest> {
-  const profileOf = (batch: number): { readonly inputs: Record<string, { min: number[]; opt: number[]; max: number[] }> } => {
+async function requestOf({
+  modelPath,
+  device,
+  options,
+  dynamicInputs,
+  timingCachePath,
+  implicit,
+}: EngineBuild): Promise<BuildRequest> {
+  const profileOf = (
+    batch: number,
+  ): { readonly inputs: Record<string, { min: number[]; opt: number[]; max: number[] }> } => {
     const shaped = Object.entries(dynamicInputs).map(([name, dims]) => {
       const sizes = dims.map((dim) => (dim < 0 ? batch : dim));
       return [name, { min: sizes, opt: sizes, max: sizes }] as const;

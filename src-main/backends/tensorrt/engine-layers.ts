@@ -13,15 +13,22 @@ export interface InspectTask {
 }
 
 /** The layers of an engine in order of execution, with the median time of each over `runs` runs. */
-export async function inspectEngine(variant: EngineVariant, { batch, runs, onnxLayers, signal }: InspectTask): Promise<EngineLayer[]> {
+export async function inspectEngine(
+  variant: EngineVariant,
+  { batch, runs, onnxLayers, signal }: InspectTask,
+): Promise<EngineLayer[]> {
   const engine = await loadEngine(variant);
   try {
     const layers = parseEngineLayers(engine.inspect(), onnxLayers);
-    const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: 1 }));
+    const runner = await translatedAsync(
+      engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: 1 }),
+    );
     const stop = closeOnAbort(signal, () => runner.close());
     try {
       throwIfAborted(signal);
-      const times = new Map((await translatedAsync(runner.profileLayers(runs))).map(({ name, medianMs }) => [name, medianMs]));
+      const times = new Map(
+        (await translatedAsync(runner.profileLayers(runs))).map(({ name, medianMs }) => [name, medianMs]),
+      );
       return layers.map((layer) => ({ ...layer, medianMs: times.get(layer.name) ?? null }));
     } finally {
       stop();

@@ -17,7 +17,11 @@ export async function loadEngine({ enginePath, sha256, device }: EngineVariant):
   requireDevice(runtime, device);
   const bytes = await readFile(enginePath);
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    throw new WorkbenchError('backend-unavailable', `${enginePath} is not the engine that was built (its hash differs): it is not loaded`, { hint: 'Delete the folder; the engine is built again.' });
+    throw new WorkbenchError(
+      'backend-unavailable',
+      `${enginePath} is not the engine that was built (its hash differs): it is not loaded`,
+      { hint: 'Delete the folder; the engine is built again.' },
+    );
   }
   return translatedAsync(runtime.library.load(bytes, device));
 }
@@ -40,8 +44,12 @@ export function profileOf(engine: Engine, batch: number): number {
   if (!input) return 0;
   const profiles = input.profileShapes ?? [];
   const exact = profiles.findIndex(({ max }) => max[0] === batch);
-  const profile = exact >= 0 ? exact : profiles.findIndex(({ min, max }) => (min[0] ?? 0) <= batch && batch <= (max[0] ?? 0));
-  if (profile < 0) throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, { hint: 'Name the batch sizes in --batches.' });
+  const profile =
+    exact >= 0 ? exact : profiles.findIndex(({ min, max }) => (min[0] ?? 0) <= batch && batch <= (max[0] ?? 0));
+  if (profile < 0)
+    throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, {
+      hint: 'Name the batch sizes in --batches.',
+    });
   return profile;
 }
 
@@ -66,9 +74,17 @@ export class EngineSession implements ModelSession {
   private static async on(engine: Engine, batch: number): Promise<EngineSession> {
     const [input, ...others] = engine.io.filter(({ isInput }) => isInput);
     if (input?.dataType !== 'float32' || others.length > 0) {
-      throw new WorkbenchError('model-unsupported', `Expected an engine with one float32 input, found ${engine.io.filter(({ isInput }) => isInput).map(({ name, dataType }) => `${name} (${dataType})`).join(', ')}`);
+      throw new WorkbenchError(
+        'model-unsupported',
+        `Expected an engine with one float32 input, found ${engine.io
+          .filter(({ isInput }) => isInput)
+          .map(({ name, dataType }) => `${name} (${dataType})`)
+          .join(', ')}`,
+      );
     }
-    const runner = await translatedAsync(engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: 1 }));
+    const runner = await translatedAsync(
+      engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: 1 }),
+    );
     return new EngineSession(engine, runner, input.name);
   }
 

@@ -41,7 +41,8 @@ const SYSTEM_FOLDERS = [
  */
 export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearch {
   const named = ownValue(env, LIBRARY_VARIABLE) ?? '';
-  const { folders, majors } = named === '' ? { folders: usualFolders(env), majors: TENSORRT_MAJORS } : namedPlace(named);
+  const { folders, majors } =
+    named === '' ? { folders: usualFolders(env), majors: TENSORRT_MAJORS } : namedPlace(named);
   for (const folder of folders) {
     for (const major of majors) {
       const nvinferPath = join(folder, `libnvinfer.so.${major}`);
@@ -62,15 +63,27 @@ function namedPlace(named: string): { readonly folders: readonly string[]; reado
 }
 
 function usualFolders(env: NodeJS.ProcessEnv): string[] {
-  return [...new Set([...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...pythonFolders(env)])].filter((folder) => folder !== '');
+  return [
+    ...new Set([...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...pythonFolders(env)]),
+  ].filter((folder) => folder !== '');
 }
 
 function pythonFolders(env: NodeJS.ProcessEnv): string[] {
-  const roots = [env['VIRTUAL_ENV'] ?? '', env['CONDA_PREFIX'] ?? '', join(homedir(), '.local'), '/usr/local', '/usr'].filter((root) => root !== '');
+  const roots = [
+    env['VIRTUAL_ENV'] ?? '',
+    env['CONDA_PREFIX'] ?? '',
+    join(homedir(), '.local'),
+    '/usr/local',
+    '/usr',
+  ].filter((root) => root !== '');
   return roots.flatMap((root) => {
     const lib = join(root, 'lib');
     if (!existsSync(lib)) return [];
     const pythons = readdirSync(lib).filter((name) => /^python3(\.\d+)?$/.test(name));
-    return pythons.flatMap((python) => ['site-packages', 'dist-packages'].map((packages) => join(lib, python, packages, 'tensorrt_libs'))).filter((folder) => existsSync(folder));
+    return pythons
+      .flatMap((python) =>
+        ['site-packages', 'dist-packages'].map((packages) => join(lib, python, packages, 'tensorrt_libs')),
+      )
+      .filter((folder) => existsSync(folder));
   });
 }

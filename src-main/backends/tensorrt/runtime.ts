@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { GpuDevice, TensorrtAddon, TensorrtError, TensorrtErrorCode, TensorrtLibrary } from '../../../native/tensorrt';
+import type {
+  GpuDevice,
+  TensorrtAddon,
+  TensorrtError,
+  TensorrtErrorCode,
+  TensorrtLibrary,
+} from '../../../native/tensorrt';
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { packageRoot } from '../../base/package-info';
@@ -40,7 +46,11 @@ function open(): TensorrtRuntime {
   if (found === null) {
     // Without a GPU the library would be of no use: what is missing first is said first.
     cudaDevices();
-    throw new WorkbenchError('backend-unavailable', `No libnvinfer.so.${TENSORRT_MAJORS.join(' or .so.')} was found in ${whereText(folders)}`, { hint: INSTALL_HINT });
+    throw new WorkbenchError(
+      'backend-unavailable',
+      `No libnvinfer.so.${TENSORRT_MAJORS.join(' or .so.')} was found in ${whereText(folders)}`,
+      { hint: INSTALL_HINT },
+    );
   }
   const addon = loadAddonFor(found);
   return translated(() => {
@@ -59,9 +69,13 @@ function whereText(folders: readonly string[]): string {
 function loadAddonFor({ major, nvinferPath }: FoundLibrary): TensorrtAddon {
   const path = addonPath(major);
   if (existsSync(path)) return requireAddon(path);
-  throw new WorkbenchError('backend-unavailable', `${nvinferPath} is TensorRT ${major}, but the addon for it was not built`, {
-    hint: `Set TENSORRT_INCLUDE_${major} (and CUDA_INCLUDE) to the folders of the headers and run: npm run build:native`,
-  });
+  throw new WorkbenchError(
+    'backend-unavailable',
+    `${nvinferPath} is TensorRT ${major}, but the addon for it was not built`,
+    {
+      hint: `Set TENSORRT_INCLUDE_${major} (and CUDA_INCLUDE) to the folders of the headers and run: npm run build:native`,
+    },
+  );
 }
 
 function addonPath(major: TensorrtMajor): string {
@@ -73,7 +87,10 @@ function requireAddon(path: string): TensorrtAddon {
     return createRequire(import.meta.url)(path) as TensorrtAddon;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new WorkbenchError('backend-unavailable', `The TensorRT addon could not be loaded: ${reason}`, { hint: 'Run `npm run build:native`.', cause });
+    throw new WorkbenchError('backend-unavailable', `The TensorRT addon could not be loaded: ${reason}`, {
+      hint: 'Run `npm run build:native`.',
+      cause,
+    });
   }
 }
 
@@ -83,13 +100,22 @@ const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?
   'driver-missing': ['backend-unavailable', DRIVER_HINT],
   'driver-old': ['backend-unavailable', 'Install a newer NVIDIA driver.'],
   'no-gpu': ['backend-unavailable', DRIVER_HINT],
-  'out-of-memory': ['backend-unavailable', 'Free memory of the GPU (nvidia-smi lists who holds it), lower --workspace or the batch.'],
+  'out-of-memory': [
+    'backend-unavailable',
+    'Free memory of the GPU (nvidia-smi lists who holds it), lower --workspace or the batch.',
+  ],
   'build-failed': ['model-unsupported'],
-  'engine-refused': ['backend-unavailable', 'The engine belongs to another TensorRT or GPU: delete its folder below engines/, it is built again.'],
+  'engine-refused': [
+    'backend-unavailable',
+    'The engine belongs to another TensorRT or GPU: delete its folder below engines/, it is built again.',
+  ],
   'capture-failed': ['backend-unavailable', 'Add --no-cuda-graph.'],
   cancelled: ['cancelled'],
   'wrong-argument': ['usage'],
-  internal: ['internal', 'What comes next runs in a fresh process. If it fails there too, nvidia-smi and the kernel log (dmesg) show whether the GPU is healthy.'],
+  internal: [
+    'internal',
+    'What comes next runs in a fresh process. If it fails there too, nvidia-smi and the kernel log (dmesg) show whether the GPU is healthy.',
+  ],
 };
 
 let hasFailed = false;
@@ -108,15 +134,28 @@ export function translateError(error: unknown): unknown {
   if (code === 'internal') hasFailed = true;
   const [ours, hint] = known;
   const log = (error as TensorrtError).log ?? [];
-  const meaning = code === 'build-failed' ? meaningOf([error.message, ...log.map(({ message }) => message)].join('\n')) : hint;
-  return new WorkbenchError(ours, code === 'cancelled' ? 'Cancelled' : `TensorRT: ${error.message}`, { cause: error, ...(meaning === undefined ? {} : { hint: meaning }) });
+  const meaning =
+    code === 'build-failed' ? meaningOf([error.message, ...log.map(({ message }) => message)].join('\n')) : hint;
+  return new WorkbenchError(ours, code === 'cancelled' ? 'Cancelled' : `TensorRT: ${error.message}`, {
+    cause: error,
+    ...(meaning === undefined ? {} : { hint: meaning }),
+  });
 }
 
 /** What TensorRT's most common refusals mean. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/could not find any implementation/i, 'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.'],
-  [/(no importer|unsupported|not supported|plugin not found)/i, 'The parser of this TensorRT does not know an operator of the model: export it with other operators, or use a newer TensorRT.'],
-  [/calibrat/i, 'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names every tensor.'],
+  [
+    /could not find any implementation/i,
+    'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.',
+  ],
+  [
+    /(no importer|unsupported|not supported|plugin not found)/i,
+    'The parser of this TensorRT does not know an operator of the model: export it with other operators, or use a newer TensorRT.',
+  ],
+  [
+    /calibrat/i,
+    'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names every tensor.',
+  ],
   [/(dynamic|profile)/i, 'A dynamic input has no profile: name the batch sizes with --batches.'],
 ];
 
@@ -142,5 +181,7 @@ export function translatedAsync<T>(promise: Promise<T>): Promise<T> {
 export function requireDevice(runtime: TensorrtRuntime, index: number): GpuDevice {
   const device = runtime.devices[index];
   if (device) return device;
-  throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${runtime.devices.length}`, { hint: `--device counts from 0: ${runtime.devices.map(({ index: i, name }) => `${i} ${name}`).join(', ')}` });
+  throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${runtime.devices.length}`, {
+    hint: `--device counts from 0: ${runtime.devices.map(({ index: i, name }) => `${i} ${name}`).join(', ')}`,
+  });
 }

@@ -14,11 +14,19 @@ export const auto: Command = {
 Chooses the thresholds of method auto on N calibration images of all groups (default 128), by the worst group's error at
 the outputs, and confirms the choice on up to 512 others. Use them: calib set PROJECT --method auto`,
   async run(argv, { api, runJob, print, note }) {
-    const { values, positionals } = parseFlags(argv, { images: { type: 'string' }, target: { type: 'string' }, threads: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(
+      argv,
+      { images: { type: 'string' }, target: { type: 'string' }, threads: { type: 'string' } },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
     const spec: AutoSpec = {
       kind: 'auto',
       projectPath: resolve(positionals[0] ?? ''),
-      ...present({ images: wholeNumber('--images', values.images, 4), target: oneOf('--target', values.target, TARGETS), threads: wholeNumber('--threads', values.threads, 1) }),
+      ...present({
+        images: wholeNumber('--images', values.images, 4),
+        target: oneOf('--target', values.target, TARGETS),
+        threads: wholeNumber('--threads', values.threads, 1),
+      }),
     };
     await announceCost(api, spec, note);
     const result = await runJob(spec);
@@ -28,11 +36,28 @@ the outputs, and confirms the choice on up to 512 others. Use them: calib set PR
 };
 
 function asText(result: AutoResult): string {
-  const objective: Column[] = [{ title: 'thresholds' }, { title: 'error, chosen on', align: 'right' }, { title: 'error, unseen', align: 'right' }];
-  const rows = [...result.singles.map((single) => [single.method, formatSignificant(single.chosen), formatSignificant(single.confirmed)]), ['per tensor', formatSignificant(result.descent.chosen), formatSignificant(result.descent.confirmed)]];
+  const objective: Column[] = [
+    { title: 'thresholds' },
+    { title: 'error, chosen on', align: 'right' },
+    { title: 'error, unseen', align: 'right' },
+  ];
+  const rows = [
+    ...result.singles.map((single) => [
+      single.method,
+      formatSignificant(single.chosen),
+      formatSignificant(single.confirmed),
+    ]),
+    ['per tensor', formatSignificant(result.descent.chosen), formatSignificant(result.descent.confirmed)],
+  ];
   const worst = result.groups.length > 0 ? `, worst of ${result.groups.join(', ')}` : '';
   const head = `output error (noise to signal${worst}) on ${result.images.chosen} and ${result.images.confirmed} calibration images, ${result.passes} passes in ${formatDuration(result.seconds)}\n`;
   const different = result.choices.filter(({ code }) => code !== 'same-as-single');
-  const choices = different.length === 0 ? '' : `\n${renderTable([{ title: 'tensor' }, { title: 'method' }, { title: 'why' }], different.map(({ tensor, method, reason }) => [tensor, method, reason]))}`;
+  const choices =
+    different.length === 0
+      ? ''
+      : `\n${renderTable(
+          [{ title: 'tensor' }, { title: 'method' }, { title: 'why' }],
+          different.map(({ tensor, method, reason }) => [tensor, method, reason]),
+        )}`;
   return `${head}${renderTable(objective, rows)}${choices}\n${result.summary}\n`;
 }

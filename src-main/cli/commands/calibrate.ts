@@ -22,7 +22,14 @@ export const calibrate: Command = {
   async run(argv, context) {
     const { values, positionals } = parseFlags(
       argv,
-      { limit: { type: 'string' }, threads: { type: 'string' }, shard: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, 'memory-limit': { type: 'string' }, fresh: { type: 'boolean' } },
+      {
+        limit: { type: 'string' },
+        threads: { type: 'string' },
+        shard: { type: 'string' },
+        'tensorrt-grid': { type: 'string' },
+        'memory-limit': { type: 'string' },
+        fresh: { type: 'boolean' },
+      },
       { min: 1, max: 1, names: 'PROJECT' },
     );
     const result = await context.runJob({
@@ -46,14 +53,19 @@ export const calibrate: Command = {
 export function memoryLimit(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const gigabytes = Number(text);
-  if (text.trim() === '' || !(gigabytes > 0) || !Number.isFinite(gigabytes)) throw new WorkbenchError('usage', `Expected --memory-limit to be gigabytes above 0 (4 or 0.5, for example), found "${text}"`);
+  if (text.trim() === '' || !(gigabytes > 0) || !Number.isFinite(gigabytes))
+    throw new WorkbenchError(
+      'usage',
+      `Expected --memory-limit to be gigabytes above 0 (4 or 0.5, for example), found "${text}"`,
+    );
   return gigabytes;
 }
 
 function parseShard(text: string | undefined): Shard | undefined {
   if (text === undefined) return undefined;
   const [index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number);
-  if (index < 1 || index > count) throw new WorkbenchError('usage', `Expected --shard I/N with I from 1 to N (1/2, for example), found "${text}"`);
+  if (index < 1 || index > count)
+    throw new WorkbenchError('usage', `Expected --shard I/N with I from 1 to N (1/2, for example), found "${text}"`);
   return { index, count };
 }
 
@@ -64,12 +76,16 @@ export function printCalibration(result: CalibrateResult, json: boolean, { print
     return;
   }
   const where = result.shardPath === undefined ? basename(result.project) : result.shardPath;
-  if (result.kept) note('A finished calibration of the same model, images and preprocessing was kept (--fresh collects again)');
+  if (result.kept)
+    note('A finished calibration of the same model, images and preprocessing was kept (--fresh collects again)');
   const resumed = result.resumedImages > 0 && !result.kept ? `, ${result.resumedImages} of them from before` : '';
-  const pace = result.kept ? '' : `, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`;
+  const pace = result.kept
+    ? ''
+    : `, ${formatDuration(result.seconds)}, ${formatRate(result.imagesPerSecond, 'images')}`;
   print(`${where}: ${result.images} images${resumed}, ${result.tensors} tensors${pace}`);
   if (result.skipped.length > 0) print(oneLine(`skipped: ${result.skipped.map((item) => item.file).join(', ')}`));
-  if (result.tensorrtGrid) print(`TensorRT's grid: ${result.tensorrtGrid.names} names, first batch of ${result.tensorrtGrid.batch} images`);
+  if (result.tensorrtGrid)
+    print(`TensorRT's grid: ${result.tensorrtGrid.names} names, first batch of ${result.tensorrtGrid.batch} images`);
   for (const line of bestLines(result)) print(line);
   print(`sha256 ${result.sha256}`);
 }
@@ -79,8 +95,16 @@ function bestLines({ method, chosenMethod, best }: CalibrateResult): string[] {
   if (best === undefined || best.decision.singles.length === 0) return [];
   const { decision } = best;
   const { seconds, budgetSeconds, images, wantedImages, limitedByTime } = decision;
-  const fewer = limitedByTime ? `; ${wantedImages} images would have taken longer than ${formatDuration(budgetSeconds)}` : images < wantedImages ? `; ${wantedImages} were wanted` : '';
-  const longer = seconds > budgetSeconds ? `; it took ${formatDuration(seconds)}, longer than ${formatDuration(budgetSeconds)}` : '';
-  const inUse = chosenMethod === undefined ? `method ${method ?? ''} (chosen by hand; the best is ${decision.chosenMethod})` : `method best: ${chosenMethod}`;
+  const fewer = limitedByTime
+    ? `; ${wantedImages} images would have taken longer than ${formatDuration(budgetSeconds)}`
+    : images < wantedImages
+      ? `; ${wantedImages} were wanted`
+      : '';
+  const longer =
+    seconds > budgetSeconds ? `; it took ${formatDuration(seconds)}, longer than ${formatDuration(budgetSeconds)}` : '';
+  const inUse =
+    chosenMethod === undefined
+      ? `method ${method ?? ''} (chosen by hand; the best is ${decision.chosenMethod})`
+      : `method best: ${chosenMethod}`;
   return [inUse, `  ${singlesText(decision)}`, `  ${measuredText(decision)}${fewer}${longer}`];
 }

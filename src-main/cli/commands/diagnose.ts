@@ -20,14 +20,27 @@ export const diagnose: Command = {
   --variant V           int8, mixed (default), int8-entropy ...
   --limit N             at most N of these images (default 128)`,
   async run(argv, { api, runJob, print, note }) {
-    const flags = { group: { type: 'string' }, class: { type: 'string' }, confusion: { type: 'string' }, variant: { type: 'string' }, limit: { type: 'string' }, target: { type: 'string' }, threads: { type: 'string' } } as const;
+    const flags = {
+      group: { type: 'string' },
+      class: { type: 'string' },
+      confusion: { type: 'string' },
+      variant: { type: 'string' },
+      limit: { type: 'string' },
+      target: { type: 'string' },
+      threads: { type: 'string' },
+    } as const;
     const { values, positionals } = parseFlags(argv, flags, { min: 1, max: 1, names: 'PROJECT' });
     const projectPath = resolve(positionals[0] ?? '');
     const spec: DiagnoseSpec = {
       kind: 'diagnose',
       projectPath,
       subject: await subjectOf(values, projectPath, api),
-      ...present({ variant: values.variant, limit: wholeNumber('--limit', values.limit, 1), target: oneOf('--target', values.target, TARGETS), threads: wholeNumber('--threads', values.threads, 1) }),
+      ...present({
+        variant: values.variant,
+        limit: wholeNumber('--limit', values.limit, 1),
+        target: oneOf('--target', values.target, TARGETS),
+        threads: wholeNumber('--threads', values.threads, 1),
+      }),
     };
     await announceCost(api, spec, note);
     const result = await runJob(spec);
@@ -50,7 +63,8 @@ async function subjectOf(flags: SubjectFlags, projectPath: string, api: Workbenc
   const { classNames } = await api.getImageSet({ projectPath, set: 'validation' });
   if (flags.class !== undefined) return { kind: 'class', label: labelOf(flags.class, classNames) };
   const [from, to, ...rest] = (flags.confusion ?? '').split(',');
-  if (from === undefined || to === undefined || rest.length > 0) throw new WorkbenchError('usage', `Expected --confusion FROM,TO, found "${flags.confusion ?? ''}"`);
+  if (from === undefined || to === undefined || rest.length > 0)
+    throw new WorkbenchError('usage', `Expected --confusion FROM,TO, found "${flags.confusion ?? ''}"`);
   return { kind: 'confusion', from: labelOf(from, classNames), to: labelOf(to, classNames) };
 }
 
@@ -59,7 +73,9 @@ function labelOf(text: string, classNames: readonly string[]): number {
   const named = classNames.indexOf(text);
   if (named >= 0) return named;
   if (/^\d+$/.test(text) && (classNames.length === 0 || Number(text) < classNames.length)) return Number(text);
-  throw new WorkbenchError('usage', `Expected a class of the validation set, found "${text}"`, { hint: `Classes: ${classNames.slice(0, 12).join(', ')}${classNames.length > 12 ? ' ...' : ''}` });
+  throw new WorkbenchError('usage', `Expected a class of the validation set, found "${text}"`, {
+    hint: `Classes: ${classNames.slice(0, 12).join(', ')}${classNames.length > 12 ? ' ...' : ''}`,
+  });
 }
 
 function asText(result: DiagnosisResult): string {
@@ -67,8 +83,18 @@ function asText(result: DiagnosisResult): string {
     result.clipped.length === 0
       ? ''
       : renderTable(
-          [{ title: 'tensor' }, { title: 'threshold', align: 'right' }, { title: 'clips here', align: 'right' }, { title: 'clips in calibration', align: 'right' }],
-          result.clipped.map(({ tensor, threshold, clippedFraction, elsewhere }) => [tensor, formatReal(threshold), formatFraction(clippedFraction), formatFraction(elsewhere)]),
+          [
+            { title: 'tensor' },
+            { title: 'threshold', align: 'right' },
+            { title: 'clips here', align: 'right' },
+            { title: 'clips in calibration', align: 'right' },
+          ],
+          result.clipped.map(({ tensor, threshold, clippedFraction, elsewhere }) => [
+            tensor,
+            formatReal(threshold),
+            formatFraction(clippedFraction),
+            formatFraction(elsewhere),
+          ]),
         );
   const actions = result.actions.map(({ sentence }) => `  ${oneLine(sentence)}\n`).join('');
   return `${oneLine(result.summary)}\n\n${clipped}${actions === '' ? '' : `\nchanges that were tried, best first\n${actions}`}`;

@@ -13,11 +13,19 @@ export const exportCommand: Command = {
               calib calibrate --tensorrt-grid BATCH
   report      file: the HTML report of the newest run`,
   async run(argv, { api, note, print }) {
-    const { values, positionals } = parseFlags(argv, { format: { type: 'string' }, output: { type: 'string', short: 'o' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(
+      argv,
+      { format: { type: 'string' }, output: { type: 'string', short: 'o' } },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
     const format = oneOf('--format', values.format, FORMATS);
     if (format === undefined) throw new WorkbenchError('usage', `Expected --format ${FORMATS.join('|')}`);
     if (values.output === undefined) throw new WorkbenchError('usage', 'Expected -o OUT');
-    const result = await api.exportProject({ projectPath: resolve(positionals[0] ?? ''), format, outPath: resolve(values.output) });
+    const result = await api.exportProject({
+      projectPath: resolve(positionals[0] ?? ''),
+      format,
+      outPath: resolve(values.output),
+    });
     for (const warning of result.warnings ?? []) note(`warning: ${warning.message}`);
     print(values.json ? toJson(result) : result.files.join('\n'));
     return EXIT_OK;

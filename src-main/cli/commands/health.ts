@@ -22,17 +22,32 @@ export const health: Command = {
   --limit N          only N images of each set, spread evenly over a folder`,
   async run(argv, { runJob, print }) {
     const text = { type: 'string' } as const;
-    const { values, positionals } = parseFlags(argv, { against: text, 'max-drift': text, 'max-clipped': text, 'max-output-error': text, limit: text, threads: text }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(
+      argv,
+      { against: text, 'max-drift': text, 'max-clipped': text, 'max-output-error': text, limit: text, threads: text },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
     const maxDrift = amount('--max-drift', values['max-drift']);
-    if (maxDrift !== undefined && values.against === undefined) throw new WorkbenchError('usage', '--max-drift needs --against DIR: drift is that of images from the field');
+    if (maxDrift !== undefined && values.against === undefined)
+      throw new WorkbenchError('usage', '--max-drift needs --against DIR: drift is that of images from the field');
     const result = await runJob({
       kind: 'health',
       projectPath: resolve(positionals[0] ?? ''),
-      limits: present({ drift: maxDrift, clippedFraction: amount('--max-clipped', values['max-clipped']), outputNmse: amount('--max-output-error', values['max-output-error']) }),
-      ...present({ againstPath: values.against === undefined ? undefined : resolve(values.against), limit: wholeNumber('--limit', values.limit, 1), threads: wholeNumber('--threads', values.threads, 1) }),
+      limits: present({
+        drift: maxDrift,
+        clippedFraction: amount('--max-clipped', values['max-clipped']),
+        outputNmse: amount('--max-output-error', values['max-output-error']),
+      }),
+      ...present({
+        againstPath: values.against === undefined ? undefined : resolve(values.against),
+        limit: wholeNumber('--limit', values.limit, 1),
+        threads: wholeNumber('--threads', values.threads, 1),
+      }),
     });
     print(values.json ? toJson(result) : asText(result));
-    return maxDrift !== undefined && result.against !== null && !isWithin(result.against, maxDrift) ? EXIT_GATE : EXIT_OK;
+    return maxDrift !== undefined && result.against !== null && !isWithin(result.against, maxDrift)
+      ? EXIT_GATE
+      : EXIT_OK;
   },
 };
 
@@ -45,17 +60,27 @@ function isWithin({ groups, driftAtLeast }: FieldComparison, limit: number): boo
 function amount(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value)) throw new WorkbenchError('usage', `Expected ${flag} to be a number of at least 0, found "${text}"`);
+  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value))
+    throw new WorkbenchError('usage', `Expected ${flag} to be a number of at least 0, found "${text}"`);
   return value;
 }
 
 function asText(result: HealthResult): string {
-  const findings = result.findings.map(({ severity, message }) => `${severity.padEnd(7)}  ${oneLine(message)}\n`).join('');
+  const findings = result.findings
+    .map(({ severity, message }) => `${severity.padEnd(7)}  ${oneLine(message)}\n`)
+    .join('');
   return `${findings === '' ? 'no findings\n' : findings}\n${groupsText(result)}${convergenceText(result)}${result.against === null ? '' : fieldText(result.against)}`;
 }
 
 function groupsText({ groups }: HealthResult): string {
-  const columns: Column[] = [{ title: 'calibration group' }, { title: 'images', align: 'right' }, { title: 'share', align: 'right' }, { title: 'expected SQNR', align: 'right' }, { title: 'clipped', align: 'right' }, { title: 'most in' }];
+  const columns: Column[] = [
+    { title: 'calibration group' },
+    { title: 'images', align: 'right' },
+    { title: 'share', align: 'right' },
+    { title: 'expected SQNR', align: 'right' },
+    { title: 'clipped', align: 'right' },
+    { title: 'most in' },
+  ];
   const rows = Object.entries(groups).map(([name, group]) => [
     name,
     formatCount(group.images),
@@ -69,13 +94,35 @@ function groupsText({ groups }: HealthResult): string {
 
 function convergenceText({ convergence }: HealthResult): string {
   if (convergence.length === 0) return '';
-  const columns: Column[] = [{ title: 'thresholds of images', align: 'right' }, { title: 'mean SQNR lost', align: 'right' }, { title: 'worst', align: 'right' }, { title: 'in' }];
-  return `\n${renderTable(columns, convergence.map((point) => [formatCount(point.images), formatDb(point.meanLossDb), formatDb(point.worstLossDb), point.worstTensor ?? '']))}`;
+  const columns: Column[] = [
+    { title: 'thresholds of images', align: 'right' },
+    { title: 'mean SQNR lost', align: 'right' },
+    { title: 'worst', align: 'right' },
+    { title: 'in' },
+  ];
+  return `\n${renderTable(
+    columns,
+    convergence.map((point) => [
+      formatCount(point.images),
+      formatDb(point.meanLossDb),
+      formatDb(point.worstLossDb),
+      point.worstTensor ?? '',
+    ]),
+  )}`;
 }
 
 function fieldText(against: FieldComparison): string {
   const groups = renderTable(
-    [{ title: 'field group' }, { title: 'images', align: 'right' }, { title: 'drift', align: 'right' }, { title: 'at least', align: 'right' }, { title: 'nearest' }, { title: 'clipped', align: 'right' }, { title: 'most in' }, { title: 'output error', align: 'right' }],
+    [
+      { title: 'field group' },
+      { title: 'images', align: 'right' },
+      { title: 'drift', align: 'right' },
+      { title: 'at least', align: 'right' },
+      { title: 'nearest' },
+      { title: 'clipped', align: 'right' },
+      { title: 'most in' },
+      { title: 'output error', align: 'right' },
+    ],
     Object.entries(against.groups).map(([name, group]) => [
       name,
       formatCount(group.images),
@@ -89,8 +136,22 @@ function fieldText(against: FieldComparison): string {
   );
   const names = Object.keys(against.groups);
   const tensors = renderTable(
-    [{ title: 'tensor' }, ...names.flatMap((name): Column[] => [{ title: `drift ${name}`, align: 'right' }, { title: `clipped ${name}`, align: 'right' }])],
-    against.tensors.slice(0, SHOWN_TENSORS).map(({ tensor, groups: own }) => [tensor, ...names.flatMap((name) => [formatFixed(ownValue(own, name)?.drift ?? 0, 2), formatFraction(ownValue(own, name)?.clippedFraction ?? 0)])]),
+    [
+      { title: 'tensor' },
+      ...names.flatMap((name): Column[] => [
+        { title: `drift ${name}`, align: 'right' },
+        { title: `clipped ${name}`, align: 'right' },
+      ]),
+    ],
+    against.tensors
+      .slice(0, SHOWN_TENSORS)
+      .map(({ tensor, groups: own }) => [
+        tensor,
+        ...names.flatMap((name) => [
+          formatFixed(ownValue(own, name)?.drift ?? 0, 2),
+          formatFraction(ownValue(own, name)?.clippedFraction ?? 0),
+        ]),
+      ]),
   );
   return `\n${groups}\n${tensors}`;
 }

@@ -18,8 +18,13 @@ export const importCommand: Command = {
       print(toJson(report));
       return EXIT_OK;
     }
-    print(`${report.header}: ${report.mapped.length} names mapped to tensors, ${report.unmapped.length} not found in the model, ${report.ignored.length} ignored`);
-    if (report.unmapped.length > report.mapped.length) print('warning: most of its names are not in the model: is it the cache of this model? What was imported before is replaced.');
+    print(
+      `${report.header}: ${report.mapped.length} names mapped to tensors, ${report.unmapped.length} not found in the model, ${report.ignored.length} ignored`,
+    );
+    if (report.unmapped.length > report.mapped.length)
+      print(
+        'warning: most of its names are not in the model: is it the cache of this model? What was imported before is replaced.',
+      );
     for (const name of report.unmapped.slice(0, SHOWN_NAMES)) print(oneLine(`  not found: ${name}`));
     if (report.unmapped.length > SHOWN_NAMES) print(`  and ${report.unmapped.length - SHOWN_NAMES} more`);
     for (const [reason, names] of byReason(report.ignored)) {

@@ -25,7 +25,8 @@ ${PREPROCESSING_USAGE}`,
       },
       { min: 1, max: 1, names: 'MODEL.onnx' },
     );
-    if (values.calibration === undefined) throw new WorkbenchError('usage', 'Expected --calibration DIR, the images that thresholds are chosen from');
+    if (values.calibration === undefined)
+      throw new WorkbenchError('usage', 'Expected --calibration DIR, the images that thresholds are chosen from');
     const modelPath = resolve(positionals[0] ?? '');
     const projectPath = resolve(values.output ?? `${basename(modelPath).replace(/\.onnx$/i, '')}.calib`);
     const view = await api.createProject({
@@ -41,7 +42,9 @@ ${PREPROCESSING_USAGE}`,
     });
     await noteSets(view, api, note);
     if (values.json) {
-      print(toJson({ project: view.path, preprocessing: view.file.preprocessing, notes: view.file.preprocessingNotes }));
+      print(
+        toJson({ project: view.path, preprocessing: view.file.preprocessing, notes: view.file.preprocessingNotes }),
+      );
       return EXIT_OK;
     }
     for (const sentence of view.file.preprocessingNotes) note(sentence);

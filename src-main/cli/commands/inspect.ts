@@ -21,8 +21,12 @@ export const inspect: Command = {
     line(`${model.path}: opset ${model.opset}, IR ${model.ir}${model.producer === '' ? '' : `, by ${model.producer}`}`);
     for (const tensor of model.inputs) line(`  input   ${describe(tensor)}`);
     for (const tensor of model.outputs) line(`  output  ${describe(tensor)}`);
-    line(`  ${model.layers} layers, ${model.quantizable} of them can be quantized: ${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`);
-    line(`  ${formatCount(model.parameters)} parameters${model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`}`);
+    line(
+      `  ${model.layers} layers, ${model.quantizable} of them can be quantized: ${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`,
+    );
+    line(
+      `  ${formatCount(model.parameters)} parameters${model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`}`,
+    );
     for (const warning of warnings) line(`  warning (${warning.code}): ${warning.message}`);
     return EXIT_OK;
   },

@@ -36,7 +36,10 @@ export const quantize: Command = {
       target,
       variant: values.variant ?? 'mixed',
       outPath: resolve(values.output),
-      ...present({ activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const), io: oneOf('--io', values.io, ['fp32', 'fp16'] as const) }),
+      ...present({
+        activationType: oneOf('--activations', values.activations, ['int8', 'uint8'] as const),
+        io: oneOf('--io', values.io, ['fp32', 'fp16'] as const),
+      }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
     if (values.json) {
@@ -54,6 +57,23 @@ export const quantize: Command = {
 };
 
 function explain(decisions: readonly PlacementDecision[]): string {
-  const rows = decisions.map((decision) => [decision.layer, decision.op, decision.precision, decision.code, decision.tensor ?? '', decision.reason]);
-  return renderTable([{ title: 'layer' }, { title: 'op' }, { title: 'runs in' }, { title: 'code' }, { title: 'tensor' }, { title: 'why' }], rows);
+  const rows = decisions.map((decision) => [
+    decision.layer,
+    decision.op,
+    decision.precision,
+    decision.code,
+    decision.tensor ?? '',
+    decision.reason,
+  ]);
+  return renderTable(
+    [
+      { title: 'layer' },
+      { title: 'op' },
+      { title: 'runs in' },
+      { title: 'code' },
+      { title: 'tensor' },
+      { title: 'why' },
+    ],
+    rows,
+  );
 }

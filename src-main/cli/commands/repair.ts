@@ -13,11 +13,25 @@ export const repair: Command = {
   --limit N     only N images of the validation set, spread evenly over a folder
 Measures the variant without repairs, with each and with both; changes nothing. To use one: calib set PROJECT --equalization on`,
   async run(argv, { runJob, print }) {
-    const { values, positionals } = parseFlags(argv, { variant: { type: 'string' }, target: { type: 'string' }, limit: { type: 'string' }, threads: { type: 'string' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(
+      argv,
+      {
+        variant: { type: 'string' },
+        target: { type: 'string' },
+        limit: { type: 'string' },
+        threads: { type: 'string' },
+      },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
     const result = await runJob({
       kind: 'repair',
       projectPath: resolve(positionals[0] ?? ''),
-      ...present({ variant: values.variant, target: oneOf('--target', values.target, TARGETS), limit: wholeNumber('--limit', values.limit, 1), threads: wholeNumber('--threads', values.threads, 1) }),
+      ...present({
+        variant: values.variant,
+        target: oneOf('--target', values.target, TARGETS),
+        limit: wholeNumber('--limit', values.limit, 1),
+        threads: wholeNumber('--threads', values.threads, 1),
+      }),
     });
     print(values.json ? toJson(result) : asText(result));
     return EXIT_OK;
@@ -25,9 +39,14 @@ Measures the variant without repairs, with each and with both; changes nothing. 
 };
 
 function asText(result: RepairResult): string {
-  const columns: Column[] = [{ title: 'repairs' }, ...['top-1', 'worst group', 'agreement', 'output SQNR'].map((title): Column => ({ title, align: 'right' }))];
+  const columns: Column[] = [
+    { title: 'repairs' },
+    ...['top-1', 'worst group', 'agreement', 'output SQNR'].map((title): Column => ({ title, align: 'right' })),
+  ];
   const rows = [cells('FP32', result.fp32), ...result.rows.map((row) => cells(nameOf(row.repairs), row))];
-  const dropped = result.rows.filter((row) => row.biasesDropped).map((row) => `${nameOf(row.repairs)}: corrected biases brought other images no nearer to FP32 and are not used\n`);
+  const dropped = result.rows
+    .filter((row) => row.biasesDropped)
+    .map((row) => `${nameOf(row.repairs)}: corrected biases brought other images no nearer to FP32 and are not used\n`);
   return `${result.variant} for ${result.target}, ${result.images} images of the ${result.set} set\n${renderTable(columns, rows)}${dropped.join('')}${equalizationText(result)}`;
 }
 

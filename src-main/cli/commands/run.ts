@@ -21,7 +21,19 @@ ${VARIANT_USAGE}
 The gates of the project judge what ships: the variant mixed when it is among the variants, else the last quantized one that is
 named, fp32 when there is no other. Exit code 3 when one is not met.`,
   async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(argv, { ...VARIANT_OPTIONS, limit: { type: 'string' }, rounds: { type: 'string' }, 'tensorrt-grid': { type: 'string' }, 'memory-limit': { type: 'string' }, search: { type: 'boolean' }, diagnose: { type: 'boolean' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(
+      argv,
+      {
+        ...VARIANT_OPTIONS,
+        limit: { type: 'string' },
+        rounds: { type: 'string' },
+        'tensorrt-grid': { type: 'string' },
+        'memory-limit': { type: 'string' },
+        search: { type: 'boolean' },
+        diagnose: { type: 'boolean' },
+      },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
     const { record, report, runId } = await runJob({
       kind: 'run',
       projectPath: resolve(positionals[0] ?? ''),
@@ -37,8 +49,23 @@ named, fp32 when there is no other. Exit code 3 when one is not met.`,
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
     const { options, table, gates, warnings, search, diagnoses } = record;
-    if (values.json) print(toJson({ runId, method: options.method, ...present({ chosenMethod: options.chosenMethod }), table, gates, warnings, ...present({ search, diagnoses }), report }));
-    else print(`\n${runTableText(record)}\n${methodText(record)}${analysesText(record)}${gatesText(record)}report: ${report}`);
+    if (values.json)
+      print(
+        toJson({
+          runId,
+          method: options.method,
+          ...present({ chosenMethod: options.chosenMethod }),
+          table,
+          gates,
+          warnings,
+          ...present({ search, diagnoses }),
+          report,
+        }),
+      );
+    else
+      print(
+        `\n${runTableText(record)}\n${methodText(record)}${analysesText(record)}${gatesText(record)}report: ${report}`,
+      );
     return areGatesMet(record.gates) ? EXIT_OK : EXIT_GATE;
   },
 };
@@ -49,6 +76,11 @@ function methodText({ options: { chosenMethod } }: RunRecord): string {
 }
 
 function analysesText({ search, diagnoses = [] }: RunRecord): string {
-  const lines = [...(search === undefined ? [] : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']), ...diagnoses.map(({ summary }) => summary)];
+  const lines = [
+    ...(search === undefined
+      ? []
+      : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']),
+    ...diagnoses.map(({ summary }) => summary),
+  ];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
 }

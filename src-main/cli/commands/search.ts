@@ -51,7 +51,8 @@ Exit code 3: no plan meets the limits, or the plan to adopt is slower than FP32,
         maxDrop: points('--max-drop', values['max-drop']),
         maxWorstGroupDrop: points('--worst-group-drop', values['worst-group-drop']),
         backend: oneOf('--backend', values.backend, BACKENDS),
-        tensorrt: values.batch === undefined ? undefined : { batches: [wholeNumber('--batch', values.batch, 1, 65_536) ?? 1] },
+        tensorrt:
+          values.batch === undefined ? undefined : { batches: [wholeNumber('--batch', values.batch, 1, 65_536) ?? 1] },
         maxNmse: points('--max-error', values['max-error']),
         maxLayers: wholeNumber('--max-layers', values['max-layers'], 1),
         method: oneOf('--method', values.method, VARIANT_METHODS),
@@ -68,9 +69,23 @@ Exit code 3: no plan meets the limits, or the plan to adopt is slower than FP32,
     if (values.adopt && chosen && isDominated) note('the plan found is not adopted: FP32 is faster and loses nothing');
     if (values.adopt && chosen && !isDominated) {
       const { file } = await api.openProject({ projectPath });
-      const plan = { ...file.plan, layers: Object.fromEntries(chosen.fp16Layers.map((layer) => [layer, 'fp16' as const])) };
-      await api.editProject({ projectPath, edits: [{ kind: 'plan', plan }, ...(result.method === null ? [] : [{ kind: 'method' as const, method: result.method }, { kind: 'clear-tensor' as const, tensor: '*' }])] });
-      note('the plan found is the project\'s now');
+      const plan = {
+        ...file.plan,
+        layers: Object.fromEntries(chosen.fp16Layers.map((layer) => [layer, 'fp16' as const])),
+      };
+      await api.editProject({
+        projectPath,
+        edits: [
+          { kind: 'plan', plan },
+          ...(result.method === null
+            ? []
+            : [
+                { kind: 'method' as const, method: result.method },
+                { kind: 'clear-tensor' as const, tensor: '*' },
+              ]),
+        ],
+      });
+      note("the plan found is the project's now");
     }
     print(values.json ? toJson({ ...result, chosen: chosen ?? null }) : asText(result));
     return chosen && !(values.adopt && isDominated) ? EXIT_OK : EXIT_GATE;
@@ -80,7 +95,8 @@ Exit code 3: no plan meets the limits, or the plan to adopt is slower than FP32,
 function points(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new WorkbenchError('usage', `Expected ${flag} to be a number from 0 to 100, found "${text}"`);
+  if (text.trim() === '' || !(value >= 0 && value <= 100))
+    throw new WorkbenchError('usage', `Expected ${flag} to be a number from 0 to 100, found "${text}"`);
   return value;
 }
 
@@ -88,11 +104,15 @@ function asText(result: SearchResult): string {
   const columns: Column[] = [
     { title: '' },
     { title: 'FP16 layers', align: 'right' },
-    ...['top-1', 'worst group', 'agreement', 'output error', 'latency', 'vs FP32'].map((title): Column => ({ title, align: 'right' })),
+    ...['top-1', 'worst group', 'agreement', 'output error', 'latency', 'vs FP32'].map((title): Column => ({
+      title,
+      align: 'right',
+    })),
     { title: 'limits' },
     { title: 'released' },
   ];
-  const percent = (value: number | null | undefined): string => (value === null || value === undefined ? '' : formatAccuracy(value));
+  const percent = (value: number | null | undefined): string =>
+    value === null || value === undefined ? '' : formatAccuracy(value);
   const rows = result.plans.map((plan, i) => [
     i === result.chosen ? '*' : '',
     String(plan.fp16Layers.length),
@@ -106,8 +126,12 @@ function asText(result: SearchResult): string {
     plan.fp16Layers.join(' '),
   ]);
   const fp32 = `judged on ${result.images} ${result.judgedOn === 'against' ? 'images from the field' : `${result.judgedOn} images`}${result.fp32.top1 === null ? '' : `; FP32 top-1 ${formatAccuracy(result.fp32.top1)}`}\n`;
-  const modelled = result.plans.some((plan) => plan.latencyKind === 'modelled') ? '~ modelled, not measured: only differences between plans mean anything\n' : '';
-  const references = result.references.map((reference) => `${reference.variant.toUpperCase()} ${latencyText(reference)}`).join(', ');
+  const modelled = result.plans.some((plan) => plan.latencyKind === 'modelled')
+    ? '~ modelled, not measured: only differences between plans mean anything\n'
+    : '';
+  const references = result.references
+    .map((reference) => `${reference.variant.toUpperCase()} ${latencyText(reference)}`)
+    .join(', ');
   return `${fp32}${renderTable(columns, rows)}${references}\n${modelled}${oneLine(result.summary)}\n`;
 }
 

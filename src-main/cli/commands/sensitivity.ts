@@ -1,5 +1,11 @@
 import { resolve } from 'node:path';
-import { formatAccuracy, formatCount, formatDb, formatDuration, formatSignificant } from '../../../src-shared/base/units';
+import {
+  formatAccuracy,
+  formatCount,
+  formatDb,
+  formatDuration,
+  formatSignificant,
+} from '../../../src-shared/base/units';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis';
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis';
 import { TARGETS } from '../../../src-shared/domain/precision';
@@ -25,7 +31,15 @@ export const sensitivity: Command = {
   --limit N        images, spread evenly over the groups (default 64)
   --layer GLOB     these layers only`,
   async run(argv, { api, runJob, print, note }) {
-    const flags = { kind: { type: 'string' }, metric: { type: 'string' }, set: { type: 'string' }, limit: { type: 'string' }, layer: { type: 'string' }, target: { type: 'string' }, threads: { type: 'string' } } as const;
+    const flags = {
+      kind: { type: 'string' },
+      metric: { type: 'string' },
+      set: { type: 'string' },
+      limit: { type: 'string' },
+      layer: { type: 'string' },
+      target: { type: 'string' },
+      threads: { type: 'string' },
+    } as const;
     const { values, positionals } = parseFlags(argv, flags, { min: 1, max: 1, names: 'PROJECT' });
     const spec: SensitivitySpec = {
       kind: 'sensitivity',
@@ -49,7 +63,8 @@ export const sensitivity: Command = {
 
 function asText(result: SensitivityResult): string {
   const { kind, metric, layers, baseline } = result;
-  const percent = (value: number | null | undefined): string => (value === null || value === undefined ? '' : formatAccuracy(value));
+  const percent = (value: number | null | undefined): string =>
+    value === null || value === undefined ? '' : formatAccuracy(value);
   const rows = layers.map(({ layer, op, score, sqnrDb, quality }) => [
     layer,
     op,
@@ -62,7 +77,15 @@ function asText(result: SensitivityResult): string {
   const head = `${kind}: ${MEANING[kind]}\nmetric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} passes in ${formatDuration(result.seconds)}\n`;
   const base = `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${baseline.sqnrDb === null ? 'no error' : `output SQNR ${formatDb(baseline.sqnrDb)}`}${baseline.top1 === null ? '' : `, top-1 ${formatAccuracy(baseline.top1)}`}\n`;
   const table = renderTable(
-    [{ title: 'layer' }, { title: 'op' }, { title: 'score', align: 'right' }, { title: 'SQNR', align: 'right' }, { title: 'agreement', align: 'right' }, { title: 'top-1', align: 'right' }, { title: 'worst group' }],
+    [
+      { title: 'layer' },
+      { title: 'op' },
+      { title: 'score', align: 'right' },
+      { title: 'SQNR', align: 'right' },
+      { title: 'agreement', align: 'right' },
+      { title: 'top-1', align: 'right' },
+      { title: 'worst group' },
+    ],
     rows,
   );
   return `${head}${base}${table}`;

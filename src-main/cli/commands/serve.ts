@@ -13,7 +13,12 @@ export const serveCommand: Command = {
   async run(argv, context) {
     const { values, positionals } = parseFlags(
       argv,
-      { port: { type: 'string' }, root: { type: 'string' }, host: { type: 'string' }, 'max-upload': { type: 'string' } },
+      {
+        port: { type: 'string' },
+        root: { type: 'string' },
+        host: { type: 'string' },
+        'max-upload': { type: 'string' },
+      },
       { min: 0, max: 1, names: '[PROJECT]' },
     );
     const server = await serve(
@@ -26,7 +31,8 @@ export const serveCommand: Command = {
         maxUploadBytes: gigabytes(values['max-upload']),
       }),
     );
-    if (values.json) context.print(toJson({ url: server.url, port: server.port, token: server.token, root: server.root }));
+    if (values.json)
+      context.print(toJson({ url: server.url, port: server.port, token: server.token, root: server.root }));
     else context.print(server.url);
     return untilInterrupted(server, context);
   },
@@ -35,14 +41,18 @@ export const serveCommand: Command = {
 function gigabytes(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new WorkbenchError('usage', `Expected --max-upload to be a number of gigabytes, found "${text}"`);
+  if (!(value > 0) || !Number.isFinite(value))
+    throw new WorkbenchError('usage', `Expected --max-upload to be a number of gigabytes, found "${text}"`);
   return value * 1e9;
 }
 
 /** Says what the server is confined to, and closes it with Ctrl-C. */
 export async function untilInterrupted(server: RunningServer, { note }: Pick<CommandContext, 'note'>): Promise<number> {
   note(`Serving what is below ${server.root}; Ctrl-C ends it.`);
-  if (!server.isLoopback) note('Other machines can connect, and what they send is not encrypted: everyone with this address can use the workbench.');
+  if (!server.isLoopback)
+    note(
+      'Other machines can connect, and what they send is not encrypted: everyone with this address can use the workbench.',
+    );
   await new Promise<void>((done) => {
     process.once('SIGINT', () => done());
     process.once('SIGTERM', () => done());

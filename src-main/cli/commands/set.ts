@@ -6,13 +6,25 @@ import { LABEL_ORDERS } from '../../../src-shared/domain/image-set';
 import type { Gates } from '../../../src-shared/domain/project';
 import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
 import { METHODS } from '../../../src-shared/domain/methods';
-import { ATTENTION_PRECISIONS, hasRepair, PRECISIONS, REST_PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import {
+  ATTENTION_PRECISIONS,
+  hasRepair,
+  PRECISIONS,
+  REST_PRECISIONS,
+  TARGETS,
+  type PrecisionPlan,
+} from '../../../src-shared/domain/precision';
 import { parsePreprocessingFlags, type PreprocessingFlagValues } from '../../calibration/preprocess-flags';
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { noteSets } from '../image-set-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 
-const GATES = ['maxTop1Drop', 'maxWorstGroupDrop', 'minTop1', 'maxLatencyMs'] as const satisfies readonly (keyof Gates)[];
+const GATES = [
+  'maxTop1Drop',
+  'maxWorstGroupDrop',
+  'minTop1',
+  'maxLatencyMs',
+] as const satisfies readonly (keyof Gates)[];
 
 export const set: Command = {
   name: 'set',
@@ -64,24 +76,44 @@ ${PREPROCESSING_USAGE}`,
     );
     const projectPath = resolve(positionals[0] ?? '');
     const edits = [...editsOf(values), ...(await preprocessingEdits(values, projectPath, api))];
-    if (edits.length === 0) throw new WorkbenchError('usage', 'Expected something to set', { hint: 'What the project says now: calib show PROJECT' });
+    if (edits.length === 0)
+      throw new WorkbenchError('usage', 'Expected something to set', {
+        hint: 'What the project says now: calib show PROJECT',
+      });
     const edited = await api.editProject({ projectPath, edits });
     const choosesBest = values.method === 'best' && edited.calibrated;
     if (choosesBest) await runJob({ kind: 'best', projectPath });
     const view = choosesBest ? await api.openProject({ projectPath, remembers: false }) : edited;
-    if (choosesBest && view.best && !values.json) note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
+    if (choosesBest && view.best && !values.json)
+      note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
     if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
     const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
     const { chosenMethod, best } = view;
-    const summary = { project: view.path, method, ...present({ chosenMethod, best }), percentile, tensorMethods, manualThresholds, plan, target, gates };
+    const summary = {
+      project: view.path,
+      method,
+      ...present({ chosenMethod, best }),
+      percentile,
+      tensorMethods,
+      manualThresholds,
+      plan,
+      target,
+      gates,
+    };
     if (values.json) print(toJson(summary));
-    else print(`${view.path}: method ${method}${chosenMethod === undefined ? '' : ` (${chosenMethod})`}, ${formatCountOf(Object.keys(tensorMethods).length, 'tensor')} with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`);
+    else
+      print(
+        `${view.path}: method ${method}${chosenMethod === undefined ? '' : ` (${chosenMethod})`}, ${formatCountOf(Object.keys(tensorMethods).length, 'tensor')} with their own, ${layersText(plan)}, target ${target}${repairsText(plan)}`,
+      );
     return EXIT_OK;
   },
 };
 
 function repairsText(plan: PrecisionPlan): string {
-  const on = [...(hasRepair(plan, 'equalization') ? ['equalization'] : []), ...(hasRepair(plan, 'biasCorrection') ? ['bias correction'] : [])];
+  const on = [
+    ...(hasRepair(plan, 'equalization') ? ['equalization'] : []),
+    ...(hasRepair(plan, 'biasCorrection') ? ['bias correction'] : []),
+  ];
   return on.length === 0 ? '' : `, ${on.join(' and ')} on`;
 }
 
@@ -116,12 +148,20 @@ function layersText({ layers }: PrecisionPlan): string {
 function editsOf(values: Values): ProjectEdit[] {
   const target = oneOf('--target', values.target, TARGETS);
   // The target comes first: what a preset or a layer's precision writes depends on it.
-  const edits: ProjectEdit[] = [...(target === undefined ? [] : [{ kind: 'target', target } as const]), ...tensorEdits(values), ...layerEdits(values)];
-  if (values.percentile !== undefined) edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
+  const edits: ProjectEdit[] = [
+    ...(target === undefined ? [] : [{ kind: 'target', target } as const]),
+    ...tensorEdits(values),
+    ...layerEdits(values),
+  ];
+  if (values.percentile !== undefined)
+    edits.push({ kind: 'percentile', percentile: realNumber('--percentile', values.percentile) });
   const labelOrder = oneOf('--label-order', values['label-order'], LABEL_ORDERS);
   if (values.calibration !== undefined || values.validation !== undefined || labelOrder !== undefined) {
     const validationPath = values.validation === 'none' ? null : values.validation && resolve(values.validation);
-    edits.push({ kind: 'sets', ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath, labelOrder }) });
+    edits.push({
+      kind: 'sets',
+      ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath, labelOrder }),
+    });
   }
   if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate.map(parseGate)) });
   if (values.model !== undefined) edits.push({ kind: 'model', modelPath: values.model });
@@ -129,7 +169,11 @@ function editsOf(values: Values): ProjectEdit[] {
 }
 
 /** The project's preprocessing with what is given changed. */
-async function preprocessingEdits(values: PreprocessingFlagValues, projectPath: string, api: WorkbenchApi): Promise<ProjectEdit[]> {
+async function preprocessingEdits(
+  values: PreprocessingFlagValues,
+  projectPath: string,
+  api: WorkbenchApi,
+): Promise<ProjectEdit[]> {
   const changed = parsePreprocessingFlags(values);
   if (Object.keys(changed).length === 0) return [];
   const { file } = await api.openProject({ projectPath, remembers: false });
@@ -140,11 +184,18 @@ async function preprocessingEdits(values: PreprocessingFlagValues, projectPath: 
 function parseGate(text: string): readonly [keyof Gates, number | null] {
   const [name, value = ''] = text.split('=', 2);
   const gate = oneOf('--gate', name, GATES);
-  if (gate === undefined || value === '') throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${text}"`);
+  if (gate === undefined || value === '')
+    throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${text}"`);
   const limit = value === 'none' ? null : realNumber(`--gate ${gate}`, value);
-  if (limit !== null && limit < 0) throw new WorkbenchError('usage', `Expected --gate ${gate} to be 0 or more, found ${limit}`);
-  if (limit !== null && gate !== 'maxLatencyMs' && limit > 100) throw new WorkbenchError('usage', `Expected --gate ${gate} in percent, at most 100, found ${limit}`);
-  if (limit !== null && gate === 'minTop1' && limit > 0 && limit <= 1) throw new WorkbenchError('usage', `Expected --gate minTop1 in percent, found ${limit}: every model is better. Did you mean ${100 * limit}?`);
+  if (limit !== null && limit < 0)
+    throw new WorkbenchError('usage', `Expected --gate ${gate} to be 0 or more, found ${limit}`);
+  if (limit !== null && gate !== 'maxLatencyMs' && limit > 100)
+    throw new WorkbenchError('usage', `Expected --gate ${gate} in percent, at most 100, found ${limit}`);
+  if (limit !== null && gate === 'minTop1' && limit > 0 && limit <= 1)
+    throw new WorkbenchError(
+      'usage',
+      `Expected --gate minTop1 in percent, found ${limit}: every model is better. Did you mean ${100 * limit}?`,
+    );
   return [gate, limit];
 }
 
@@ -153,14 +204,17 @@ function tensorEdits(values: Values): ProjectEdit[] {
   const method = oneOf('--method', values.method, METHODS);
   const { tensor } = values;
   if (tensor === undefined) {
-    if (values.threshold !== undefined || values.clear) throw new WorkbenchError('usage', 'Expected --tensor GLOB beside --threshold and --clear');
+    if (values.threshold !== undefined || values.clear)
+      throw new WorkbenchError('usage', 'Expected --tensor GLOB beside --threshold and --clear');
     if (method !== undefined) edits.push({ kind: 'method', method });
     return edits;
   }
   if (values.clear) edits.push({ kind: 'clear-tensor', tensor });
   if (method !== undefined) edits.push({ kind: 'tensor-method', tensor, method });
-  if (values.threshold !== undefined) edits.push({ kind: 'threshold', tensor, thresholdReal: realNumber('--threshold', values.threshold) });
-  if (edits.length === 0) throw new WorkbenchError('usage', 'Expected --threshold X, --method M or --clear beside --tensor');
+  if (values.threshold !== undefined)
+    edits.push({ kind: 'threshold', tensor, thresholdReal: realNumber('--threshold', values.threshold) });
+  if (edits.length === 0)
+    throw new WorkbenchError('usage', 'Expected --threshold X, --method M or --clear beside --tensor');
   return edits;
 }
 
@@ -172,18 +226,24 @@ function layerEdits(values: Values): ProjectEdit[] {
   if (rest !== undefined) edits.push({ kind: 'rest', rest });
   const attention = oneOf('--attention', values.attention, ATTENTION_PRECISIONS);
   if (attention !== undefined) edits.push({ kind: 'attention', attention });
-  for (const [flag, repair] of [['equalization', 'equalization'], ['bias-correction', 'biasCorrection']] as const) {
+  for (const [flag, repair] of [
+    ['equalization', 'equalization'],
+    ['bias-correction', 'biasCorrection'],
+  ] as const) {
     const choice = oneOf(`--${flag}`, values[flag], ['on', 'off'] as const);
     if (choice !== undefined) edits.push({ kind: 'repair', repair, isOn: choice === 'on' });
   }
   const precision = oneOf('--precision', values.precision, PRECISIONS);
-  if ((precision === undefined) !== (values.layer === undefined)) throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
-  if (precision !== undefined && values.layer !== undefined) edits.push({ kind: 'precision', layer: values.layer, precision });
+  if ((precision === undefined) !== (values.layer === undefined))
+    throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
+  if (precision !== undefined && values.layer !== undefined)
+    edits.push({ kind: 'precision', layer: values.layer, precision });
   return edits;
 }
 
 function realNumber(flag: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new WorkbenchError('usage', `Expected ${flag} to be a number, found "${text}"`);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new WorkbenchError('usage', `Expected ${flag} to be a number, found "${text}"`);
   return value;
 }

@@ -20,7 +20,16 @@ export const show: Command = {
   async run(argv, { api, print }) {
     const { values, positionals } = parseFlags(argv, {}, { min: 1, max: 1, names: 'PROJECT' });
     const view = await api.openProject({ projectPath: resolve(positionals[0] ?? ''), remembers: false });
-    print(values.json ? toJson({ project: view.path, calibrated: view.calibrated, ...present({ chosenMethod: view.chosenMethod, best: view.best }), ...view.file }) : asText(view));
+    print(
+      values.json
+        ? toJson({
+            project: view.path,
+            calibrated: view.calibrated,
+            ...present({ chosenMethod: view.chosenMethod, best: view.best }),
+            ...view.file,
+          })
+        : asText(view),
+    );
     return EXIT_OK;
   },
 };
@@ -30,7 +39,12 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): st
     ['project', path],
     ['model', file.model.path],
     ['calibration', `${file.calibrationSet.path}${calibrated ? '' : ' (not calibrated: calib calibrate PROJECT)'}`],
-    ['validation', file.validationSet === null ? 'none' : `${file.validationSet.path}${file.validationSet.labels === null ? '' : `, labels ${file.validationSet.labels}`}`],
+    [
+      'validation',
+      file.validationSet === null
+        ? 'none'
+        : `${file.validationSet.path}${file.validationSet.labels === null ? '' : `, labels ${file.validationSet.labels}`}`,
+    ],
     ['preprocessing', preprocessingFlags(file.preprocessing).join(' ')],
     ['target', file.target],
     ['method', methodText(file, chosenMethod)],
@@ -45,26 +59,43 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): st
 /** What the single methods cost at the outputs, and whether that is of the project as it is. */
 function bestFacts({ decision, isCurrent }: BestView): (readonly [string, string])[] {
   const stale = isCurrent ? '' : ' (of another plan, target or percentile: calib calibrate or calib run decides again)';
-  if (decision.singles.length === 0) return decision.problem === undefined ? [] : [['methods', `not measured: ${decision.problem}${stale}`]];
-  return [['methods', `${singlesText(decision)}${stale}`], ['measured', measuredText(decision)]];
+  if (decision.singles.length === 0)
+    return decision.problem === undefined ? [] : [['methods', `not measured: ${decision.problem}${stale}`]];
+  return [
+    ['methods', `${singlesText(decision)}${stale}`],
+    ['measured', measuredText(decision)],
+  ];
 }
 
-function methodText({ method, percentile, tensorMethods, manualThresholds }: ProjectFile, chosenMethod: HistogramMethod | undefined): string {
-  const own = Object.entries(tensorMethods).map(([tensor, chosen]) => `${tensor} ${chosen === 'manual' ? String(ownValue(manualThresholds, tensor)) : chosen}`);
-  const chosen = method !== 'best' ? '' : chosenMethod === undefined ? ' (decided by calib calibrate)' : ` (${chosenMethod})`;
+function methodText(
+  { method, percentile, tensorMethods, manualThresholds }: ProjectFile,
+  chosenMethod: HistogramMethod | undefined,
+): string {
+  const own = Object.entries(tensorMethods).map(
+    ([tensor, chosen]) => `${tensor} ${chosen === 'manual' ? String(ownValue(manualThresholds, tensor)) : chosen}`,
+  );
+  const chosen =
+    method !== 'best' ? '' : chosenMethod === undefined ? ' (decided by calib calibrate)' : ` (${chosenMethod})`;
   return `${method}${chosen}${method === 'percentile' ? ` ${percentile}` : ''}${own.length === 0 ? '' : `; ${formatCountOf(own.length, 'tensor')} with their own: ${some(own)}`}`;
 }
 
 function planText(plan: PrecisionPlan, { target }: ProjectFile): string {
   const layers = Object.entries(plan.layers).map(([layer, precision]) => `${layer} ${precision}`);
-  const parts = [layers.length === 0 ? 'every layer INT8' : some(layers), `rest ${restOf(plan, target)}`, ...(plan.attention === undefined ? [] : [`attention ${plan.attention}`]), ...REPAIRS.filter((repair) => hasRepair(plan, repair)).map((repair) => REPAIR_NAMES[repair])];
+  const parts = [
+    layers.length === 0 ? 'every layer INT8' : some(layers),
+    `rest ${restOf(plan, target)}`,
+    ...(plan.attention === undefined ? [] : [`attention ${plan.attention}`]),
+    ...REPAIRS.filter((repair) => hasRepair(plan, repair)).map((repair) => REPAIR_NAMES[repair]),
+  ];
   return parts.join('; ');
 }
 
 const REPAIR_NAMES = { equalization: 'equalization', biasCorrection: 'bias correction' } as const;
 
 function gatesText({ gates }: ProjectFile): string {
-  const set = Object.entries(gates).flatMap(([name, limit]: [string, number | null]) => (limit === null ? [] : [`${name}=${limit}`]));
+  const set = Object.entries(gates).flatMap(([name, limit]: [string, number | null]) =>
+    limit === null ? [] : [`${name}=${limit}`],
+  );
   return set.length === 0 ? 'none' : set.join(' ');
 }
 

@@ -12,7 +12,8 @@ const FAILED_START_MS = 5_000;
 export const start: Command = {
   name: 'start',
   summary: 'the workbench in a window, or in a browser where there is no Electron or no display',
-  usage: 'Usage: calib start [PROJECT]\nLooks for Electron in ELECTRON_OVERRIDE_DIST_PATH, then in the installed package.',
+  usage:
+    'Usage: calib start [PROJECT]\nLooks for Electron in ELECTRON_OVERRIDE_DIST_PATH, then in the installed package.',
   async run(argv, context) {
     const { positionals } = parseFlags(argv, {}, { min: 0, max: 1, names: '[PROJECT]' });
     const project = positionals[0] === undefined ? undefined : resolve(positionals[0]);
@@ -40,7 +41,11 @@ async function runWindow(electronPath: string, project: string | undefined): Pro
   try {
     const outcome = await new Promise<string | null>((done) => {
       child.once('error', (error) => done(`Electron could not be started (${error.message})`));
-      child.once('exit', (code, signal) => done(code === 0 ? null : `Electron ended ${signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`}`));
+      child.once('exit', (code, signal) =>
+        done(
+          code === 0 ? null : `Electron ended ${signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`}`,
+        ),
+      );
     });
     return performance.now() - startedMs > FAILED_START_MS ? null : outcome;
   } finally {

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
-import { HISTOGRAM_METHODS, METHODS, UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
+import {
+  HISTOGRAM_METHODS,
+  METHODS,
+  UNDECIDED_METHOD,
+  type HistogramMethod,
+  type Method,
+} from '../../../src-shared/domain/methods';
 import { formatDb, formatPercent, formatReal } from '../../../src-shared/base/units';
 import type { ThresholdTable, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -16,7 +22,11 @@ export const thresholds: Command = {
   --tensor GLOB   these tensors only
   --costs         SQNR and share of clipped values under every method, for all values and for each group`,
   async run(argv, { api, runJob, print, note }) {
-    const { values, positionals } = parseFlags(argv, { method: { type: 'string' }, tensor: { type: 'string' }, costs: { type: 'boolean' } }, { min: 1, max: 1, names: 'PROJECT' });
+    const { values, positionals } = parseFlags(
+      argv,
+      { method: { type: 'string' }, tensor: { type: 'string' }, costs: { type: 'boolean' } },
+      { min: 1, max: 1, names: 'PROJECT' },
+    );
     const projectPath = resolve(positionals[0] ?? '');
     const method = oneOf('--method', values.method, METHODS);
     if (await lacksAuto(api, projectPath, method)) {
@@ -25,8 +35,12 @@ export const thresholds: Command = {
     }
     const all = await api.getThresholds({ projectPath, ...present({ method, withCosts: values.costs }) });
     const { tensor } = values;
-    const table = tensor === undefined ? all : { ...all, tensors: all.tensors.filter((row) => matchGlob(tensor, row.name)) };
-    if (table.tensors.length === 0) throw new WorkbenchError('usage', `No calibrated tensor matches "${tensor ?? ''}"`, { hint: '`calib thresholds PROJECT` lists the tensors.' });
+    const table =
+      tensor === undefined ? all : { ...all, tensors: all.tensors.filter((row) => matchGlob(tensor, row.name)) };
+    if (table.tensors.length === 0)
+      throw new WorkbenchError('usage', `No calibrated tensor matches "${tensor ?? ''}"`, {
+        hint: '`calib thresholds PROJECT` lists the tensors.',
+      });
     if (!values.json) for (const line of bestNotes(table)) note(line);
     print(values.json ? toJson(table) : values.costs ? costsAsText(table) : asText(table));
     return EXIT_OK;
@@ -36,23 +50,33 @@ export const thresholds: Command = {
 /** Method auto is asked for, and nothing was chosen yet. */
 async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method | undefined): Promise<boolean> {
   const { file } = await api.openProject({ projectPath });
-  const isUsed = method === undefined ? file.method === 'auto' || Object.values(file.tensorMethods).includes('auto') : method === 'auto';
+  const isUsed =
+    method === undefined
+      ? file.method === 'auto' || Object.values(file.tensorMethods).includes('auto')
+      : method === 'auto';
   return isUsed && (await api.getAnalyses({ projectPath })).auto?.isCurrent !== true;
 }
 
 /** What method best stands for, and what the single methods cost. */
 function bestNotes({ chosenMethod, best, tensors }: ThresholdTable): string[] {
   const usesBest = chosenMethod !== undefined || tensors.some(({ method }) => method === 'best');
-  if (best === undefined) return usesBest ? [`method best is not decided yet: ${UNDECIDED_METHOD} is used until calib calibrate or calib run decides it`] : [];
+  if (best === undefined)
+    return usesBest
+      ? [`method best is not decided yet: ${UNDECIDED_METHOD} is used until calib calibrate or calib run decides it`]
+      : [];
   const { decision, isCurrent } = best;
-  const stale = isCurrent ? '' : ' (decided for another plan, target or percentile; calib calibrate or calib run decides again)';
+  const stale = isCurrent
+    ? ''
+    : ' (decided for another plan, target or percentile; calib calibrate or calib run decides again)';
   const problem = decision.problem === undefined ? '' : `: ${decision.problem}`;
   const first = usesBest ? [`method best is ${decision.chosenMethod}${stale}${problem}`] : [];
   return decision.singles.length === 0 ? first : [...first, `${measuredText(decision)}: ${singlesText(decision)}`];
 }
 
 function asText(table: ThresholdTable): string {
-  const extra = (['entropy-tensorrt', 'auto', 'imported', 'manual'] as const).filter((method) => table.tensors.some((row) => row.methods[method] !== undefined));
+  const extra = (['entropy-tensorrt', 'auto', 'imported', 'manual'] as const).filter((method) =>
+    table.tensors.some((row) => row.methods[method] !== undefined),
+  );
   const shown: Method[] = [...HISTOGRAM_METHODS, ...extra];
   const columns: Column[] = [
     { title: 'tensor' },
@@ -97,8 +121,17 @@ function costsAsText(table: ThresholdTable): string {
       const threshold = row.methods[method];
       if (threshold === undefined) return [];
       const costs = groups.map((group) => row.costs?.find((cost) => cost.method === method && cost.group === group));
-      const cells = costs.flatMap((cost) => (cost ? [formatDb(cost.sqnrDb), formatPercent(cost.clippedFraction * 100)] : ['', '']));
-      return [[row.name, row.method === method ? `${method === 'best' ? `best: ${bestMethodOf(table)}` : method} (in use)` : method, formatReal(threshold), ...cells]];
+      const cells = costs.flatMap((cost) =>
+        cost ? [formatDb(cost.sqnrDb), formatPercent(cost.clippedFraction * 100)] : ['', ''],
+      );
+      return [
+        [
+          row.name,
+          row.method === method ? `${method === 'best' ? `best: ${bestMethodOf(table)}` : method} (in use)` : method,
+          formatReal(threshold),
+          ...cells,
+        ],
+      ];
     }),
   );
   return renderTable(columns, rows);

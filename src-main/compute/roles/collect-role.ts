@@ -29,7 +29,9 @@ export async function createCollectRole(init: CollectInit): Promise<Role> {
   return {
     load: (entry) => preprocessor.load(entry),
     process: async (images) => {
-      const contributions = await collector.collect(images.map(({ entry, data }) => ({ data, group: init.splitsGroups ? (entry.group ?? '') : '' })));
+      const contributions = await collector.collect(
+        images.map(({ entry, data }) => ({ data, group: init.splitsGroups ? (entry.group ?? '') : '' })),
+      );
       await grid?.collect(images.map(({ data }) => data));
       return contributions;
     },

@@ -18,7 +18,9 @@ export class GridCollector {
 
   static async open(init: GridInit): Promise<GridCollector> {
     const addon = loadAddon();
-    return new GridCollector(await OrtCollector.open({ ...init, asWritten: true, createSet: () => new addon.TensorrtGridSet(init.firstAmax) }));
+    return new GridCollector(
+      await OrtCollector.open({ ...init, asWritten: true, createSet: () => new addon.TensorrtGridSet(init.firstAmax) }),
+    );
   }
 
   collect(images: readonly Float32Array[]): Promise<ImageContribution[]> {

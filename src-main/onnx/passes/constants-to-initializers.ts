@@ -32,6 +32,7 @@ export function constantTensor(node: Node, name: string): Tensor | null {
   const ints = attrValue(node, 'value_ints', 'ints');
   if (ints !== undefined) return int64Tensor(name, [ints.value.length], ints.value);
   const strings = attrValue(node, 'value_strings', 'strings')?.value;
-  if (strings !== undefined) return { name, dims: [strings.length], dataType: DataType.STRING, data: { kind: 'strings', values: strings } };
+  if (strings !== undefined)
+    return { name, dims: [strings.length], dataType: DataType.STRING, data: { kind: 'strings', values: strings } };
   return null;
 }

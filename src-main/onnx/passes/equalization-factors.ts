@@ -19,7 +19,9 @@ const MOST_LOG2 = 24;
  */
 export function equalizationExponents(pairs: readonly EqualizationPair[]): Int8Array[] {
   const ranges = new Map<LayerWeights['node'], WeightRanges>();
-  const read = new Map(pairs.flatMap(({ first, readers }) => readers.map(({ node }) => [node, first.outputs] as const)));
+  const read = new Map(
+    pairs.flatMap(({ first, readers }) => readers.map(({ node }) => [node, first.outputs] as const)),
+  );
   const rangesOf = (weights: LayerWeights): WeightRanges => {
     const known = ranges.get(weights.node);
     if (known) return known;
@@ -51,7 +53,10 @@ export function equalizationExponents(pairs: readonly EqualizationPair[]): Int8A
 }
 
 /** Largest |w| of every output channel of the first layer, and of every input channel over all readers. */
-export function channelRanges({ first, readers }: EqualizationPair): { readonly own: Float64Array; readonly behind: Float64Array } {
+export function channelRanges({ first, readers }: EqualizationPair): {
+  readonly own: Float64Array;
+  readonly behind: Float64Array;
+} {
   const read = readers.map((reader) => new WeightRanges(reader, first.outputs).perChannel());
   const own = new WeightRanges(first, null).perOutput();
   return { own, behind: own.map((_, channel) => Math.max(...read.map((each) => each[channel] ?? 0))) };
@@ -77,7 +82,10 @@ class WeightRanges {
   private readonly channelFactor: Float64Array;
 
   /** @param channels that the layer's inputs belong to; null: its inputs are scaled by nobody. */
-  constructor(private readonly weights: LayerWeights, channels: number | null) {
+  constructor(
+    private readonly weights: LayerWeights,
+    channels: number | null,
+  ) {
     const { outputs, inputs, groups, kernel, outputStride, inputStride } = weights;
     this.reads = channels === null ? 1 : channels / groups;
     const perChannel = inputs / this.reads;
@@ -100,7 +108,8 @@ class WeightRanges {
     return this.outputFactor.map((factor, output) => {
       const first = this.firstChannel(output);
       let largest = 0;
-      for (let j = 0; j < this.reads; j++) largest = Math.max(largest, (this.amax[output * this.reads + j] ?? 0) * (this.channelFactor[first + j] ?? 1));
+      for (let j = 0; j < this.reads; j++)
+        largest = Math.max(largest, (this.amax[output * this.reads + j] ?? 0) * (this.channelFactor[first + j] ?? 1));
       return largest * factor;
     });
   }
@@ -118,11 +127,13 @@ class WeightRanges {
   }
 
   divideOutputs(log2: Float64Array): void {
-    for (const [output, step] of log2.entries()) this.outputFactor[output] = (this.outputFactor[output] ?? 1) * 2 ** -step;
+    for (const [output, step] of log2.entries())
+      this.outputFactor[output] = (this.outputFactor[output] ?? 1) * 2 ** -step;
   }
 
   multiplyChannels(log2: Float64Array): void {
-    for (const [channel, step] of log2.entries()) this.channelFactor[channel] = (this.channelFactor[channel] ?? 1) * 2 ** step;
+    for (const [channel, step] of log2.entries())
+      this.channelFactor[channel] = (this.channelFactor[channel] ?? 1) * 2 ** step;
   }
 
   /** The outputs of a group read its channels, one after the other. */

@@ -30,7 +30,16 @@ export interface EqualizationRefusal {
 const LARGEST_FLOAT = 3.4028234663852886e38;
 const LAYERS = ['Conv', 'Gemm'];
 /** f(s * x) = s * f(x) for every s > 0, channel by channel, shape of channels kept. */
-const HOMOGENEOUS = ['Relu', 'LeakyRelu', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'Identity', 'Dropout'];
+const HOMOGENEOUS = [
+  'Relu',
+  'LeakyRelu',
+  'MaxPool',
+  'AveragePool',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'Identity',
+  'Dropout',
+];
 const GLOBAL_POOLS = ['GlobalAveragePool', 'GlobalMaxPool'];
 
 /**
@@ -80,7 +89,8 @@ class PairSearch {
 
   from(node: Node): EqualizationPair {
     const first = this.weightsOf(node);
-    if (first === null || !this.hasOwnBias(first)) throw new Refused('its weights or bias are shared, computed, or not float32');
+    if (first === null || !this.hasOwnBias(first))
+      throw new Refused('its weights or bias are shared, computed, or not float32');
     this.channels = first.outputs;
     this.rank = isOp(node, 'Conv') ? first.tensor.dims.length : 2;
     this.follow(node.output[0] ?? '', false);
@@ -97,7 +107,8 @@ class PairSearch {
   }
 
   private pass({ node, inputIndex }: Consumer, isPooled: boolean): void {
-    if (isOp(node, 'Add', 'Sum', 'Concat')) throw new Refused(`its result meets another path in ${article(node.opType)}`, node);
+    if (isOp(node, 'Add', 'Sum', 'Concat'))
+      throw new Refused(`its result meets another path in ${article(node.opType)}`, node);
     if (inputIndex !== 0) throw new Refused(`its result is not the data of ${article(node.opType)}`, node);
     if (isOp(node, ...LAYERS)) {
       this.readers.push(this.reader(node));
@@ -105,7 +116,8 @@ class PairSearch {
     }
     const cause = isOp(node, ...HOMOGENEOUS) ? null : this.whyNot(node, isPooled);
     if (cause !== null) throw new Refused(cause, node);
-    if (node.output.slice(1).some((name) => name !== '')) throw new Refused(`${article(node.opType)} has a second output`, node);
+    if (node.output.slice(1).some((name) => name !== ''))
+      throw new Refused(`${article(node.opType)} has a second output`, node);
     this.follow(node.output[0] ?? '', isPooled || isOp(node, ...GLOBAL_POOLS) || this.averagesPositions(node));
   }
 
@@ -120,11 +132,13 @@ class PairSearch {
 
   /** Operators that pass factors under conditions; null when they hold. */
   private whyNot(node: Node, isPooled: boolean): string | null {
-    if (isOp(node, 'PRelu')) return this.index.initializer(node.input[1] ?? '') ? null : 'the slope of a PRelu is computed';
+    if (isOp(node, 'PRelu'))
+      return this.index.initializer(node.input[1] ?? '') ? null : 'the slope of a PRelu is computed';
     if (!isPooled && this.averagesPositions(node)) return null;
     if (isOp(node, 'Clip')) return this.whyNotClip(node);
     if (isOp(node, 'Flatten') && attrInt(node, 'axis', 1) === 1) return null;
-    if (isOp(node, 'Reshape', 'Squeeze', 'Flatten')) return isPooled || this.keepsBatchAlone(node) ? null : `${article(node.opType)} may mix channels`;
+    if (isOp(node, 'Reshape', 'Squeeze', 'Flatten'))
+      return isPooled || this.keepsBatchAlone(node) ? null : `${article(node.opType)} may mix channels`;
     return `${article(node.opType)} passes no factor per channel`;
   }
 
@@ -135,22 +149,29 @@ class PairSearch {
     const lowReal = bound(low, -LARGEST_FLOAT);
     const highReal = bound(high, LARGEST_FLOAT);
     if (highReal === undefined || lowReal === undefined) return 'the bounds of a Clip are computed';
-    if (highReal < LARGEST_FLOAT) return `a Clip ends at ${Number(highReal.toPrecision(3))}, one bound for all channels`;
+    if (highReal < LARGEST_FLOAT)
+      return `a Clip ends at ${Number(highReal.toPrecision(3))}, one bound for all channels`;
     return lowReal === 0 || lowReal <= -LARGEST_FLOAT ? null : `a Clip starts at ${Number(lowReal.toPrecision(3))}`;
   }
 
   /** Reshape to [0, n]: the first axis stays, all others become one, channel by channel. */
   private keepsBatchAlone(node: Node): boolean {
     const shape = this.index.initializer(node.input[1] ?? '');
-    if (!isOp(node, 'Reshape') || shape?.dataType !== DataType.INT64 || attrInt(node, 'allowzero', 0) !== 0) return false;
+    if (!isOp(node, 'Reshape') || shape?.dataType !== DataType.INT64 || attrInt(node, 'allowzero', 0) !== 0)
+      return false;
     const dims = tensorAsInts(shape);
     return dims.length === 2 && dims[0] === 0;
   }
 
   private reader(node: Node): LayerWeights {
     const weights = this.weightsOf(node);
-    if (weights === null) throw new Refused(`the weights of ${article(node.opType)} that reads it are shared, computed, or not float32`, node);
-    if (inChannels(weights, this.channels) === null) throw new Refused(`the weights of ${article(node.opType)} that reads it do not fit its channels`, node);
+    if (weights === null)
+      throw new Refused(
+        `the weights of ${article(node.opType)} that reads it are shared, computed, or not float32`,
+        node,
+      );
+    if (inChannels(weights, this.channels) === null)
+      throw new Refused(`the weights of ${article(node.opType)} that reads it do not fit its channels`, node);
     if (isOp(node, 'Gemm') && attrInt(node, 'transA', 0) !== 0) throw new Refused('a Gemm reads it transposed', node);
     return weights;
   }
@@ -168,7 +189,12 @@ class PairSearch {
   /** A float32 initializer that one input of one layer reads, and nothing else. */
   private own(name: string): Tensor | null {
     const tensor = this.index.initializer(name);
-    if (tensor?.dataType !== DataType.FLOAT || this.index.consumers(name).length !== 1 || this.index.isGraphOutput(name)) return null;
+    if (
+      tensor?.dataType !== DataType.FLOAT ||
+      this.index.consumers(name).length !== 1 ||
+      this.index.isGraphOutput(name)
+    )
+      return null;
     return tensor;
   }
 

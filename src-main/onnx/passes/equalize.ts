@@ -64,10 +64,16 @@ class Changes {
     const exponent = exponents[strongest] ?? 0;
     const changed = `${countChanged(exponents)} of ${exponents.length}`;
     const [ratio, side] = standsOut(pair, strongest);
-    this.note(first.node, `${changed} output channels scaled by powers of two, channel ${strongest} by ${factorText(-exponent)}: its largest weight over the largest that reads it was ${ratio} times ${side} the middle channel's; ${names} undoes it`);
+    this.note(
+      first.node,
+      `${changed} output channels scaled by powers of two, channel ${strongest} by ${factorText(-exponent)}: its largest weight over the largest that reads it was ${ratio} times ${side} the middle channel's; ${names} undoes it`,
+    );
     for (const reader of readers) {
       this.multiplyInputs(reader.node, exponents);
-      this.note(reader.node, `${changed} input channels scaled by powers of two, channel ${strongest} by ${factorText(exponent)}, which undoes what was done to ${first.node.name}`);
+      this.note(
+        reader.node,
+        `${changed} input channels scaled by powers of two, channel ${strongest} by ${factorText(exponent)}, which undoes what was done to ${first.node.name}`,
+      );
     }
   }
 
@@ -76,7 +82,10 @@ class Changes {
   }
 
   graph(): Graph {
-    return { ...this.original, initializer: this.original.initializer.map((tensor) => this.tensors.get(tensor.name) ?? tensor) };
+    return {
+      ...this.original,
+      initializer: this.original.initializer.map((tensor) => this.tensors.get(tensor.name) ?? tensor),
+    };
   }
 
   layers(): EqualizedLayer[] {
@@ -85,7 +94,13 @@ class Changes {
       const done = this.done.get(node);
       const refused = this.refused.get(node);
       const found: EqualizedLayer[] = done ? [{ ...common, code: 'equalized', reason: done.join('; ') }] : [];
-      if (refused) found.push({ ...common, code: 'not-equalized', reason: `its output channels stay as they are: ${refused.reason}`, cause: refused.cause });
+      if (refused)
+        found.push({
+          ...common,
+          code: 'not-equalized',
+          reason: `its output channels stay as they are: ${refused.reason}`,
+          cause: refused.cause,
+        });
       return found;
     });
   }

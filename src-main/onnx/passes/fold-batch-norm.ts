@@ -46,21 +46,30 @@ class FoldState {
     const output = norm.output[0] ?? '';
     const known = this.layers.get(from);
     const layer = known?.folded ?? this.index.producer(from)?.node;
-    if (layer === undefined || !isOp(layer, ...FOLDS_INTO)) return 'no Conv, ConvTranspose or Gemm comes directly before it';
-    if (this.index.consumers(from).length !== 1 || this.index.isGraphOutput(from)) return `the output of ${layer.opType} before it is used elsewhere too`;
-    if (norm.output.slice(1).some((name) => name !== '') || attrInt(norm, 'training_mode', 0) !== 0) return 'it is in training mode';
+    if (layer === undefined || !isOp(layer, ...FOLDS_INTO))
+      return 'no Conv, ConvTranspose or Gemm comes directly before it';
+    if (this.index.consumers(from).length !== 1 || this.index.isGraphOutput(from))
+      return `the output of ${layer.opType} before it is used elsewhere too`;
+    if (norm.output.slice(1).some((name) => name !== '') || attrInt(norm, 'training_mode', 0) !== 0)
+      return 'it is in training mode';
     const affine = this.affineOf(norm);
     if (affine === null) return 'its parameters are not float32 constants or not finite';
     const weight = this.constant(layer.input[1] ?? '');
     const biasName = layer.input[2] ?? '';
     const bias = biasName === '' ? null : this.constant(biasName);
-    if (weight === null || (biasName !== '' && bias === null)) return `the weights of ${layer.opType} before it are not float32 constants`;
+    if (weight === null || (biasName !== '' && bias === null))
+      return `the weights of ${layer.opType} before it are not float32 constants`;
     const folded = foldIntoLayer(layer, weight, bias, affine);
     if (typeof folded === 'string') return folded;
     const original = known?.original ?? layer;
     const weightName = this.store(folded.weight, layer, 1);
     const newBiasName = this.store(folded.bias, layer, 2);
-    const merged: Node = { ...layer, input: [layer.input[0] ?? '', weightName, newBiasName], output: [output], attribute: folded.attribute };
+    const merged: Node = {
+      ...layer,
+      input: [layer.input[0] ?? '', weightName, newBiasName],
+      output: [output],
+      attribute: folded.attribute,
+    };
     this.layers.delete(from);
     this.layers.set(output, { original, folded: merged });
     this.replaced.set(original, merged);
@@ -76,7 +85,11 @@ class FoldState {
     });
     const kept = this.graph.initializer.map((tensor) => this.tensors.get(tensor.name) ?? tensor);
     const old = new Set(this.graph.initializer.map((tensor) => tensor.name));
-    return { ...this.graph, node, initializer: [...kept, ...[...this.tensors.values()].filter((tensor) => !old.has(tensor.name))] };
+    return {
+      ...this.graph,
+      node,
+      initializer: [...kept, ...[...this.tensors.values()].filter((tensor) => !old.has(tensor.name))],
+    };
   }
 
   private affineOf(norm: Node): ChannelAffine | null {
@@ -93,7 +106,9 @@ class FoldState {
   /** Keeps the initializer's name where the layer is its only user, so that names stay recognisable. */
   private store(tensor: Tensor, layer: Node, inputIndex: number): string {
     const current = layer.input[inputIndex] ?? '';
-    const isOwn = current !== '' && (this.tensors.has(current) || (this.index.consumers(current).length === 1 && !this.index.isGraphOutput(current)));
+    const isOwn =
+      current !== '' &&
+      (this.tensors.has(current) || (this.index.consumers(current).length === 1 && !this.index.isGraphOutput(current)));
     const base = current === '' ? `${layer.output[0] ?? layer.opType}_bias` : `${current}_folded`;
     const name = isOwn ? current : this.names.next(base);
     this.tensors.set(name, { ...tensor, name });

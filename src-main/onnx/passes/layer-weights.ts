@@ -27,7 +27,16 @@ export function layerWeights(node: Node, tensor: Tensor): LayerWeights | null {
     const groups = attrInt(node, 'group', 1);
     const kernel = rest.reduce((product, dim) => product * dim, 1);
     if (dims.length < 3 || groups < 1 || rows % groups !== 0) return null;
-    return { node, tensor, outputs: rows, inputs: columns, groups, kernel, outputStride: columns * kernel, inputStride: kernel };
+    return {
+      node,
+      tensor,
+      outputs: rows,
+      inputs: columns,
+      groups,
+      kernel,
+      outputStride: columns * kernel,
+      inputStride: kernel,
+    };
   }
   if (node.opType !== 'Gemm' || dims.length !== 2) return null;
   return attrInt(node, 'transB', 0) === 1
@@ -39,7 +48,10 @@ export function layerWeights(node: Node, tensor: Tensor): LayerWeights | null {
  * Channel that an input belongs to when the layer reads `channels` channels; a Gemm behind a Flatten has several inputs per
  * channel, one after the other. Null when they do not fit.
  */
-export function inChannels({ node, inputs, groups, outputs }: LayerWeights, channels: number): ((output: number, input: number) => number) | null {
+export function inChannels(
+  { node, inputs, groups, outputs }: LayerWeights,
+  channels: number,
+): ((output: number, input: number) => number) | null {
   if (node.opType === 'Gemm') {
     const perChannel = inputs / channels;
     return Number.isInteger(perChannel) ? (_, input) => Math.floor(input / perChannel) : null;

@@ -28,14 +28,22 @@ export function nameAndSort(graph: Graph): Graph {
 
 /** @throws WorkbenchError 'model-invalid' when a node or output uses a tensor that nothing defines. */
 export function checkDefined(graph: Graph): void {
-  const defined = new Set(['', ...graph.input.map((value) => value.name), ...graph.initializer.map((tensor) => tensor.name)]);
+  const defined = new Set([
+    '',
+    ...graph.input.map((value) => value.name),
+    ...graph.initializer.map((tensor) => tensor.name),
+  ]);
   for (const node of graph.node) for (const name of node.output) defined.add(name);
   for (const node of graph.node) {
     const missing = [...node.input, ...capturedNames(node)].find((name) => !defined.has(name));
     if (missing !== undefined) {
-      throw new WorkbenchError('model-invalid', `${nodeLabel(node)} uses tensor "${missing}", which no node, input or initializer of the graph defines`);
+      throw new WorkbenchError(
+        'model-invalid',
+        `${nodeLabel(node)} uses tensor "${missing}", which no node, input or initializer of the graph defines`,
+      );
     }
   }
   const output = graph.output.find((value) => !defined.has(value.name));
-  if (output !== undefined) throw new WorkbenchError('model-invalid', `Graph output "${output.name}" is not made by any node`);
+  if (output !== undefined)
+    throw new WorkbenchError('model-invalid', `Graph output "${output.name}" is not made by any node`);
 }

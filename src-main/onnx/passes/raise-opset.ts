@@ -12,11 +12,24 @@ const HALF_QDQ_OPSET = 19;
 const HALF_QDQ_IR_VERSION = 9;
 
 /** ReduceSum has its axes as input since opset 13. */
-const REDUCTIONS = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceL1', 'ReduceL2', 'ReduceLogSum', 'ReduceLogSumExp', 'ReduceSumSquare'];
+const REDUCTIONS = [
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceProd',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+  'ReduceSumSquare',
+];
 
 /** What changed between opset 13 and 19 beyond types (ONNX's Changelog.md). */
 const RULES: ReadonlyMap<string, UpgradeRule> = new Map<string, UpgradeRule>([
-  ...REDUCTIONS.map((opType): [string, UpgradeRule] => [opType, (node, scope) => (scope.opset < 18 ? attributeToInput('axes')(node, scope) : [node])]),
+  ...REDUCTIONS.map((opType): [string, UpgradeRule] => [
+    opType,
+    (node, scope) => (scope.opset < 18 ? attributeToInput('axes')(node, scope) : [node]),
+  ]),
   ['Split', raiseSplit],
   ['RoiAlign', raiseRoiAlign],
 ]);
@@ -37,5 +50,10 @@ function raiseSplit(node: Node, scope: UpgradeScope): readonly Node[] {
 /** Opset 16 brought another default for where pixels lie. */
 function raiseRoiAlign(node: Node, scope: UpgradeScope): readonly Node[] {
   if (scope.opset >= 16 || hasAttr(node, 'coordinate_transformation_mode')) return [node];
-  return [{ ...node, attribute: withAttributes(node, [], [stringAttr('coordinate_transformation_mode', 'output_half_pixel')]) }];
+  return [
+    {
+      ...node,
+      attribute: withAttributes(node, [], [stringAttr('coordinate_transformation_mode', 'output_half_pixel')]),
+    },
+  ];
 }

@@ -38,7 +38,11 @@ function isRemovable(node: Node, index: GraphIndex, notes: Notes): boolean {
   const flag = index.initializer(trainingMode);
   const isInference = trainingMode === '' || (flag !== undefined && tensorAsInts(flag).every((value) => value === 0));
   if (isInference && (mask === '' || (index.consumers(mask).length === 0 && !index.isGraphOutput(mask)))) return true;
-  notes.push({ code: 'dropout-kept', message: `Dropout "${node.name}" stays: its mask is used or it runs in training mode`, layer: node.name });
+  notes.push({
+    code: 'dropout-kept',
+    message: `Dropout "${node.name}" stays: its mask is used or it runs in training mode`,
+    layer: node.name,
+  });
   return false;
 }
 
@@ -63,6 +67,10 @@ class Renames {
   apply(node: Node): Node {
     const isChanged = [...node.input, ...node.output].some((name) => this.replacement.has(name));
     if (!isChanged) return node;
-    return { ...node, input: node.input.map((name) => this.get(name)), output: node.output.map((name) => this.get(name)) };
+    return {
+      ...node,
+      input: node.input.map((name) => this.get(name)),
+      output: node.output.map((name) => this.get(name)),
+    };
   }
 }

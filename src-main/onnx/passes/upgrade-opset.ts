@@ -22,7 +22,10 @@ const PREPARED_IR_VERSION = 7;
 export function upgradeOpset(model: Model, notes: Notes): Model {
   const opset = defaultOpset(model);
   if (opset >= PREPARED_OPSET) return model;
-  notes.push({ code: 'opset-upgraded', message: `Operator set ${opset} was upgraded to ${PREPARED_OPSET}, which per-channel quantization needs; the function is the same` });
+  notes.push({
+    code: 'opset-upgraded',
+    message: `Operator set ${opset} was upgraded to ${PREPARED_OPSET}, which per-channel quantization needs; the function is the same`,
+  });
   return applyUpgrade(model, { version: PREPARED_OPSET, irVersion: PREPARED_IR_VERSION, rules: UPGRADE_RULES });
 }
 
@@ -35,7 +38,13 @@ export interface OpsetUpgrade {
 
 /** The model with every node rewritten by its rule, subgraphs too. */
 export function applyUpgrade(model: Model, { version, irVersion, rules }: OpsetUpgrade): Model {
-  const graph = upgradeGraph(model.graph, { rules, opset: defaultOpset(model), names: new FreshNames(model.graph), outer: null, types: elementTypes(model) });
+  const graph = upgradeGraph(model.graph, {
+    rules,
+    opset: defaultOpset(model),
+    names: new FreshNames(model.graph),
+    outer: null,
+    types: elementTypes(model),
+  });
   return {
     ...model,
     irVersion: Math.max(model.irVersion, irVersion),
@@ -67,10 +76,17 @@ function upgradeGraph(graph: Graph, context: GraphContext): Graph {
 function upgradeSubgraphs(node: Node, scope: UpgradeScope, rules: OpsetUpgrade['rules']): Node {
   if (subgraphsOf(node).length === 0) return node;
   const upgraded = (graph: Graph): Graph =>
-    upgradeGraph(graph, { rules, opset: scope.opset, names: scope.names, outer: scope, types: graphElementTypes(graph, scope.types) });
+    upgradeGraph(graph, {
+      rules,
+      opset: scope.opset,
+      names: scope.names,
+      outer: scope,
+      types: graphElementTypes(graph, scope.types),
+    });
   const attribute = node.attribute.map((item): Attribute => {
     if (item.value.kind === 'graph') return { ...item, value: { kind: 'graph', value: upgraded(item.value.value) } };
-    if (item.value.kind === 'graphs') return { ...item, value: { kind: 'graphs', value: item.value.value.map(upgraded) } };
+    if (item.value.kind === 'graphs')
+      return { ...item, value: { kind: 'graphs', value: item.value.value.map(upgraded) } };
     return item;
   });
   return { ...node, attribute };

@@ -8,7 +8,12 @@ import type { UpgradeScope } from './upgrade-scope';
 /** Upsample (opset 7: scales as attribute, 9: as input) becomes Resize. */
 export function upgradeUpsample(node: Node, scope: UpgradeScope): readonly Node[] {
   const attribute = attrValue(node, 'scales', 'floats')?.value;
-  const scales = attribute === undefined ? (node.input[1] ?? '') : scope.addTensor(`${node.output[0] ?? 'upsample'}_scales`, (name) => floatTensor(name, [attribute.length], attribute));
+  const scales =
+    attribute === undefined
+      ? (node.input[1] ?? '')
+      : scope.addTensor(`${node.output[0] ?? 'upsample'}_scales`, (name) =>
+          floatTensor(name, [attribute.length], attribute),
+        );
   return [fromSimple(node, scales, attribute ?? constantScales(scales, scope), scope)];
 }
 
@@ -19,7 +24,8 @@ export function upgradeResize(node: Node, scope: UpgradeScope): readonly Node[] 
     return [fromSimple(node, scales, constantScales(scales, scope), scope)];
   }
   const mode = attrString(node, 'coordinate_transformation_mode', 'half_pixel');
-  if (mode === 'tf_half_pixel_for_nn') throw scope.unsupported(node, 'coordinate_transformation_mode tf_half_pixel_for_nn no longer exists');
+  if (mode === 'tf_half_pixel_for_nn')
+    throw scope.unsupported(node, 'coordinate_transformation_mode tf_half_pixel_for_nn no longer exists');
   const [data = '', roi = '', scales = '', sizes = ''] = node.input;
   const input = [data, mode === 'tf_crop_and_resize' ? roi : '', isEmpty(scales, scope) ? '' : scales];
   return [{ ...node, input: sizes === '' ? input : [...input, sizes] }];
@@ -41,16 +47,26 @@ function constantScales(name: string, scope: UpgradeScope): readonly number[] | 
  */
 function fromSimple(node: Node, scales: string, values: readonly number[] | null, scope: UpgradeScope): Node {
   const mode = attrString(node, 'mode', 'nearest');
-  const attributes: Attribute[] = [stringAttr('coordinate_transformation_mode', 'asymmetric'), stringAttr('mode', mode)];
+  const attributes: Attribute[] = [
+    stringAttr('coordinate_transformation_mode', 'asymmetric'),
+    stringAttr('mode', mode),
+  ];
   if (mode === 'nearest') attributes.push(stringAttr('nearest_mode', nearestMode(node, values, scope)));
   else if (mode !== 'linear') throw scope.unsupported(node, `mode "${mode}" is not known`);
-  return { ...node, opType: 'Resize', input: [node.input[0] ?? '', '', scales], attribute: withAttributes(node, ['scales', 'mode'], attributes) };
+  return {
+    ...node,
+    opType: 'Resize',
+    input: [node.input[0] ?? '', '', scales],
+    attribute: withAttributes(node, ['scales', 'mode'], attributes),
+  };
 }
 
 function nearestMode(node: Node, values: readonly number[] | null, scope: UpgradeScope): string {
-  if (values === null) throw scope.unsupported(node, 'its scales are computed while it runs, so the rounding of "nearest" cannot be told');
+  if (values === null)
+    throw scope.unsupported(node, 'its scales are computed while it runs, so the rounding of "nearest" cannot be told');
   const grows = values.some((scale) => scale > 1);
   const shrinks = values.some((scale) => scale < 1);
-  if (grows && shrinks) throw scope.unsupported(node, 'it grows one axis and shrinks another, which rounds differently');
+  if (grows && shrinks)
+    throw scope.unsupported(node, 'it grows one axis and shrinks another, which rounds differently');
   return shrinks ? 'ceil' : 'floor';
 }

@@ -11,7 +11,18 @@ export type UpgradeRule = (node: Node, scope: UpgradeScope) => readonly Node[];
 const LARGEST_FLOAT = 3.4028234663852886e38;
 
 /** Operators of the first operator sets that no longer exist. */
-const REMOVED = ['ATen', 'Affine', 'Crop', 'DynamicSlice', 'GRUUnit', 'GivenTensorFill', 'ImageScaler', 'ParametricSoftplus', 'Scale', 'ScaledTanh'];
+const REMOVED = [
+  'ATen',
+  'Affine',
+  'Crop',
+  'DynamicSlice',
+  'GRUUnit',
+  'GivenTensorFill',
+  'ImageScaler',
+  'ParametricSoftplus',
+  'Scale',
+  'ScaledTanh',
+];
 
 /** By op type. What is not here means the same from opset 7 to 13 (only types were added). */
 export const UPGRADE_RULES: ReadonlyMap<string, UpgradeRule> = new Map<string, UpgradeRule>([
@@ -60,7 +71,9 @@ function upgradeSlice(node: Node, scope: UpgradeScope): readonly Node[] {
     const values = attrInts(node, attribute, undefined);
     return values === undefined ? [] : [scope.addInts(newInputBase(node, attribute), values)];
   });
-  return [{ ...node, input: [node.input[0] ?? '', ...lists], attribute: withAttributes(node, ['starts', 'ends', 'axes']) }];
+  return [
+    { ...node, input: [node.input[0] ?? '', ...lists], attribute: withAttributes(node, ['starts', 'ends', 'axes']) },
+  ];
 }
 
 /** Opset 11 took min and max as inputs; the float limits, their defaults before, mean no limit. */
@@ -72,7 +85,11 @@ function upgradeClip(node: Node, scope: UpgradeScope): readonly Node[] {
   const low = min <= -LARGEST_FLOAT ? null : scope.addScalarLike(newInputBase(node, 'min'), min, data);
   const high = max >= LARGEST_FLOAT ? null : scope.addScalarLike(newInputBase(node, 'max'), max, data);
   const input = high !== null ? [data, low?.name ?? '', high.name] : low !== null ? [data, low.name] : [data];
-  return [...(low?.nodes ?? []), ...(high?.nodes ?? []), { ...node, input, attribute: withAttributes(node, ['min', 'max']) }];
+  return [
+    ...(low?.nodes ?? []),
+    ...(high?.nodes ?? []),
+    { ...node, input, attribute: withAttributes(node, ['min', 'max']) },
+  ];
 }
 
 /** Opset 11 took pads and value as inputs. */
@@ -97,13 +114,20 @@ function upgradeDropout(node: Node, scope: UpgradeScope): readonly Node[] {
 function upgradeTopK(node: Node, scope: UpgradeScope): readonly Node[] {
   if (scope.opset >= 10) return [node];
   const k = scope.addInts(newInputBase(node, 'k'), [attrInt(node, 'k', 1)]);
-  return [{ ...node, input: [node.input[0] ?? '', k], attribute: withAttributes(node, ['k'], [intAttr('largest', 1), intAttr('sorted', 1)]) }];
+  return [
+    {
+      ...node,
+      input: [node.input[0] ?? '', k],
+      attribute: withAttributes(node, ['k'], [intAttr('largest', 1), intAttr('sorted', 1)]),
+    },
+  ];
 }
 
 /** Opset 9 dropped `spatial`; more than one output means training. */
 function upgradeBatchNormalization(node: Node, scope: UpgradeScope): readonly Node[] {
   if (node.output.slice(1).some((name) => name !== '')) throw scope.unsupported(node, 'it has the outputs of training');
-  if (attrInt(node, 'spatial', 1) !== 1) throw scope.unsupported(node, 'spatial=0 (statistics per element) no longer exists');
+  if (attrInt(node, 'spatial', 1) !== 1)
+    throw scope.unsupported(node, 'spatial=0 (statistics per element) no longer exists');
   return [hasAttr(node, 'spatial') ? { ...node, attribute: withAttributes(node, ['spatial']) } : node];
 }
 

@@ -77,9 +77,13 @@ export class UpgradeScope {
   }
 
   unsupported(node: Node, why: string): WorkbenchError {
-    return new WorkbenchError('model-unsupported', `${nodeLabel(node)} of opset ${this.opset} cannot be upgraded to opset 13: ${why}`, {
-      hint: 'Export the model again with opset_version=13 or higher.',
-    });
+    return new WorkbenchError(
+      'model-unsupported',
+      `${nodeLabel(node)} of opset ${this.opset} cannot be upgraded to opset 13: ${why}`,
+      {
+        hint: 'Export the model again with opset_version=13 or higher.',
+      },
+    );
   }
 }
 

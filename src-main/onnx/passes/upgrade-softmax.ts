@@ -13,7 +13,10 @@ export function upgradeSoftmax(node: Node, scope: UpgradeScope): readonly Node[]
   const input = node.input[0] ?? '';
   const axis = attrInt(node, 'axis', 1);
   const single = singleAxis(axis, scope.shapes.get(input));
-  const withAxis = (value: number): Node => ({ ...node, attribute: withAttributes(node, ['axis'], [intAttr('axis', value)]) });
+  const withAxis = (value: number): Node => ({
+    ...node,
+    attribute: withAttributes(node, ['axis'], [intAttr('axis', value)]),
+  });
   if (single !== null) return [withAxis(single)];
   const output = node.output[0] ?? '';
   const shape = scope.names.next(`${output}_shape`);

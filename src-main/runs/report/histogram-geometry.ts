@@ -19,7 +19,10 @@ export interface ChartScale {
 }
 
 /** Neighbouring bins summed so that at most 160 columns are left; the counts of a column are those of its bins. */
-export function columnsOf(folded: Float64Array, usedBins: number): { readonly counts: Float64Array; readonly binsPerColumn: number } {
+export function columnsOf(
+  folded: Float64Array,
+  usedBins: number,
+): { readonly counts: Float64Array; readonly binsPerColumn: number } {
   const binsPerColumn = Math.max(1, Math.ceil(usedBins / MAX_COLUMNS));
   const counts = new Float64Array(Math.ceil(usedBins / binsPerColumn));
   for (let bin = 0; bin < usedBins; bin += 1) {

@@ -7,7 +7,9 @@ const colourOf = (property: string): string => `var(${property})`;
 export const GROUP_MARKS = GROUP_COLOURS.map((_, index) => colourOf(groupProperty(index)));
 
 /** One letter and one CSS colour per method, on every chart. */
-export const METHOD_MARKS: Readonly<Record<Method, { readonly letter: string; readonly colour: string; readonly title: string }>> = {
+export const METHOD_MARKS: Readonly<
+  Record<Method, { readonly letter: string; readonly colour: string; readonly title: string }>
+> = {
   best: { letter: 'B', colour: colourOf(methodProperty('best')), title: 'best' },
   minmax: { letter: 'M', colour: colourOf(methodProperty('minmax')), title: 'minmax' },
   entropy: { letter: 'E', colour: colourOf(methodProperty('entropy')), title: 'entropy' },

@@ -10,32 +10,58 @@ import { html, type Html } from './markup';
 export function renderProvenance(record: RunRecord): Html {
   const { machine, tool, calibration, options } = record;
   const facts: readonly (readonly [string, Html | string])[] = [
-    ['Model', html`${record.model.path}<div class="hash">sha256 ${record.model.sha256}</div>`],
+    [
+      'Model',
+      html`${record.model.path}
+        <div class="hash">sha256 ${record.model.sha256}</div>`,
+    ],
     ['Calibration set', setFact(record.sets.calibration)],
     ['Validation set', record.sets.validation === null ? 'none' : setFact(record.sets.validation)],
     ['Preprocessing', preprocessingSentence(record.preprocessing)],
     [
       'Calibration',
-      html`${formatCount(calibration.images)} images, ${formatCount(calibration.tensors)} tensors, ${formatDuration(calibration.seconds)}<div class="hash">sha256 of the histograms ${calibration.sha256}</div>`,
+      html`${formatCount(calibration.images)} images, ${formatCount(calibration.tensors)} tensors,
+        ${formatDuration(calibration.seconds)}
+        <div class="hash">sha256 of the histograms ${calibration.sha256}</div>`,
     ],
-    ['Options', [`target ${options.target}`, `method ${options.method}${options.chosenMethod === undefined ? '' : ` (${options.chosenMethod})`}`, ...otherOptions(record)].join(', ')],
+    [
+      'Options',
+      [
+        `target ${options.target}`,
+        `method ${options.method}${options.chosenMethod === undefined ? '' : ` (${options.chosenMethod})`}`,
+        ...otherOptions(record),
+      ].join(', '),
+    ],
     [
       'Machine',
       `${machine.cpu}, ${formatCount(machine.cores)} ${machine.cores === 1 ? 'core' : 'cores'}, ${formatBytes(machine.memoryBytes)}, ${machine.os}${machine.gpu === undefined ? '' : `, ${machine.gpu}`}`,
     ],
     ['Software', `Calibration Workbench ${tool.version}, ONNX Runtime ${tool.onnxruntime}, Node ${tool.node}`],
   ];
-  return html`<h2>How this was made</h2><table class="facts">${facts.map(([name, fact]) => html`<tr><th>${name}</th>
-<td class="wrap">${fact}</td></tr>`)}</table>
-<h3>To repeat it</h3><pre>${reproduceCommands(record).join('\n')}</pre>`;
+  return html`<h2>How this was made</h2>
+    <table class="facts">
+      ${facts.map(
+        ([name, fact]) =>
+          html`<tr>
+            <th>${name}</th>
+            <td class="wrap">${fact}</td>
+          </tr>`,
+      )}
+    </table>
+    <h3>To repeat it</h3>
+    <pre>${reproduceCommands(record).join('\n')}</pre>`;
 }
 
 function setFact(set: SetRecord): Html {
-  return html`${set.root}, ${formatCount(set.images)} images<div class="hash">sha256 of the list ${set.manifestSha256}</div>`;
+  return html`${set.root}, ${formatCount(set.images)} images
+    <div class="hash">sha256 of the list ${set.manifestSha256}</div>`;
 }
 
 function otherOptions(record: RunRecord): readonly string[] {
-  return [`${formatCount(record.options.threads)} threads`, ...Object.entries(record.options.other).map(([name, value]) => `${name} ${value}`)];
+  return [
+    `${formatCount(record.options.threads)} threads`,
+    ...Object.entries(record.options.other).map(([name, value]) => `${name} ${value}`),
+  ];
 }
 
 function preprocessingSentence(preprocessing: Preprocessing): string {
@@ -43,10 +69,18 @@ function preprocessingSentence(preprocessing: Preprocessing): string {
   const parts: string[] = [];
   if (resize.kind === 'stretch') parts.push(`stretched to ${resize.width}×${resize.height}`);
   if (resize.kind === 'short') parts.push(`short side to ${resize.shortSide}`);
-  if (resize.kind === 'letterbox') parts.push(`letterboxed to ${resize.width}×${resize.height}, padded with ${resize.pad}`);
+  if (resize.kind === 'letterbox')
+    parts.push(`letterboxed to ${resize.width}×${resize.height}, padded with ${resize.pad}`);
   if (crop !== null) parts.push(`centre crop ${crop.width}×${crop.height}`);
-  parts.push(preprocessing.order.toUpperCase(), `(pixel × ${scaleText(preprocessing.scale)} − ${list(preprocessing.mean)}) / ${list(preprocessing.std)}`);
-  return [...parts, preprocessing.layout.toUpperCase(), ...(preprocessing.orientation === 'apply' ? ['turned as EXIF says'] : [])].join(', ');
+  parts.push(
+    preprocessing.order.toUpperCase(),
+    `(pixel × ${scaleText(preprocessing.scale)} − ${list(preprocessing.mean)}) / ${list(preprocessing.std)}`,
+  );
+  return [
+    ...parts,
+    preprocessing.layout.toUpperCase(),
+    ...(preprocessing.orientation === 'apply' ? ['turned as EXIF says'] : []),
+  ].join(', ');
 }
 
 function list(values: readonly number[]): string {
@@ -56,17 +90,46 @@ function list(values: readonly number[]): string {
 /** What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself. */
 function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
   const { tensorMethods, manualThresholds, plan } = options;
-  const float = [...(plan.rest ? ['--rest', plan.rest] : []), ...(plan.attention ? ['--attention', plan.attention] : [])];
-  const repairs = [...(hasRepair(plan, 'equalization') ? ['--equalization', 'on'] : []), ...(hasRepair(plan, 'biasCorrection') ? ['--bias-correction', 'on'] : [])];
+  const float = [
+    ...(plan.rest ? ['--rest', plan.rest] : []),
+    ...(plan.attention ? ['--attention', plan.attention] : []),
+  ];
+  const repairs = [
+    ...(hasRepair(plan, 'equalization') ? ['--equalization', 'on'] : []),
+    ...(hasRepair(plan, 'biasCorrection') ? ['--bias-correction', 'on'] : []),
+  ];
   return [
     // Before thresholds by hand: those of an equalized model are about its values.
     ...(repairs.length === 0 ? [] : [['set', project, ...repairs]]),
-    ['set', project, '--target', options.target, '--method', options.method, '--percentile', String(options.percentile), ...float],
+    [
+      'set',
+      project,
+      '--target',
+      options.target,
+      '--method',
+      options.method,
+      '--percentile',
+      String(options.percentile),
+      ...float,
+    ],
     ...Object.entries(tensorMethods).map(([tensor, method]) => {
       const manual = method === 'manual' ? ownValue(manualThresholds, tensor) : undefined;
-      return ['set', project, '--tensor', tensor, ...(manual === undefined ? ['--method', method] : ['--threshold', String(manual)])];
+      return [
+        'set',
+        project,
+        '--tensor',
+        tensor,
+        ...(manual === undefined ? ['--method', method] : ['--threshold', String(manual)]),
+      ];
     }),
-    ...Object.entries(plan.layers).map(([layer, precision]) => ['set', project, '--layer', layer, '--precision', precision]),
+    ...Object.entries(plan.layers).map(([layer, precision]) => [
+      'set',
+      project,
+      '--layer',
+      layer,
+      '--precision',
+      precision,
+    ]),
   ];
 }
 
@@ -76,12 +139,36 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
   const project = `${record.project}.calib`;
   const order = ownValue(options.other, 'label-order');
   const validation = sets.validation === null ? [] : ['--validation', sets.validation.root];
-  const init = ['init', record.model.path, '--calibration', sets.calibration.root, ...validation, ...(order === undefined ? [] : ['--label-order', String(order)]), ...preprocessingFlags(record.preprocessing), '-o', project];
+  const init = [
+    'init',
+    record.model.path,
+    '--calibration',
+    sets.calibration.root,
+    ...validation,
+    ...(order === undefined ? [] : ['--label-order', String(order)]),
+    ...preprocessingFlags(record.preprocessing),
+    '-o',
+    project,
+  ];
   // The plan that a search found is in the record: what is repeated needs no search.
-  const repeated = Object.entries(options.other).filter(([name, value]) => name !== 'search' && name !== 'label-order' && value !== false);
+  const repeated = Object.entries(options.other).filter(
+    ([name, value]) => name !== 'search' && name !== 'label-order' && value !== false,
+  );
   const others = repeated.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
-  const run = ['run', project, '--backend', options.backend, '--target', options.target, '--threads', String(options.threads), ...others];
-  return [init, ...settingCommands(project, options), run].map((words) => ['calib', ...words.map(shellQuote)].join(' '));
+  const run = [
+    'run',
+    project,
+    '--backend',
+    options.backend,
+    '--target',
+    options.target,
+    '--threads',
+    String(options.threads),
+    ...others,
+  ];
+  return [init, ...settingCommands(project, options), run].map((words) =>
+    ['calib', ...words.map(shellQuote)].join(' '),
+  );
 }
 
 /** A word as a POSIX shell reads it. */

@@ -1,4 +1,11 @@
-import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints } from '../../../src-shared/base/units';
+import {
+  formatAccuracy,
+  formatCount,
+  formatDb,
+  formatMb,
+  formatMs,
+  formatPoints,
+} from '../../../src-shared/base/units';
 import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
 import { worstOutput } from '../../../src-shared/domain/accuracy';
 import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
@@ -50,14 +57,20 @@ const COLUMNS: readonly TableColumn[] = [
     // The least slow variant is nothing to point at.
     canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',
   },
-  { title: 'Per second', value: (row) => row.throughputPerSecond ?? null, show: (_, value) => formatCount(Number(value.toPrecision(3))), best: 'high' },
+  {
+    title: 'Per second',
+    value: (row) => row.throughputPerSecond ?? null,
+    show: (_, value) => formatCount(Number(value.toPrecision(3))),
+    best: 'high',
+  },
   { title: 'Memory', value: (row) => row.memoryMb ?? null, show: (_, value) => formatMb(value), best: 'low' },
   { title: 'Size', value: (row) => row.sizeMb ?? null, show: (_, value) => formatMb(value), best: 'low' },
 ];
 
 function showDifference(row: TableRow, value: number): Html {
   const [low, high] = row.comparedToFp32?.interval95 ?? [value, value];
-  return html`${formatPoints(value)} <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
+  return html`${formatPoints(value)}
+    <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
 }
 
 /** With the name of the output that lost most, where there are several. */
@@ -69,14 +82,17 @@ function showSpeed({ ratioToFp32 }: TableRow): Html {
   if (ratioToFp32 === undefined) return html``;
   const speed = speedOf(ratioToFp32);
   const spread = speed.kind === 'same' ? '' : formatSpeedSpread(ratioToFp32);
-  return html`${formatSpeed(speed)}${spread !== '' && html`<br><small>${spread}</small>`}`;
+  return html`${formatSpeed(speed)}${spread !== '' && html`<br /><small>${spread}</small>`}`;
 }
 
 /** The best value of a column over all rows, or null when fewer than two rows have one. */
 function bestOf(column: TableColumn, rows: readonly TableRow[]): number | null {
   const values = rows.map(column.value).filter((value) => value !== null);
   if (column.best === 'none' || values.length < 2) return null;
-  const worthy = rows.filter((row) => column.canBeBest?.(row) ?? true).map(column.value).filter((value) => value !== null);
+  const worthy = rows
+    .filter((row) => column.canBeBest?.(row) ?? true)
+    .map(column.value)
+    .filter((value) => value !== null);
   if (worthy.length === 0) return null;
   return column.best === 'high' ? Math.max(...worthy) : Math.min(...worthy);
 }
@@ -96,15 +112,25 @@ export function renderVariantTable(record: RunRecord): Html {
     const shown = column.show(row, value);
     return html`<td class="n">${value === column.bestValue ? html`<b>${shown}</b>` : shown}</td>`;
   };
-  return html`<h2>Variants</h2><div class="scroll"><table class="close">
-<tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}</tr>
-${distinct.map(
-  ({ row, kind, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
+  return html`<h2>Variants</h2>
+    <div class="scroll">
+      <table class="close">
+        <tr>
+          <th>Variant</th>
+          ${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}
+        </tr>
+        ${distinct.map(
+          ({ row, kind, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
 <td><span class="tag" style="background:${variantColour(kind)}">${badge(kind)}</span>${names.join(' = ')}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
 ${columns.map((column) => cell(column, row))}</tr>`,
-)}</table></div>
-<p class="dim">Bold: best of its column. ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency is the
-median of one inference; sizes are decimal (1 MB = 1,000,000 bytes).</p>`;
+        )}
+      </table>
+    </div>
+    <p class="dim">
+      Bold: best of its column.
+      ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency
+      is the median of one inference; sizes are decimal (1 MB = 1,000,000 bytes).
+    </p>`;
 }
 
 function badge(variant: string): string {

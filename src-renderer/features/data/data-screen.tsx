@@ -41,7 +41,9 @@ function Images({ project }: { readonly project: ProjectView }) {
   const view = set === undefined || set === null || set instanceof Error ? null : set;
   const images = useMemo(() => (view === null ? [] : filterImages(view.images, filter)), [view, filter]);
   const image = shownImage(images, imageId);
-  const state = usePreview(image === null ? null : { projectPath: project.path, set: name, imageId: image.id, preprocessing: editor.value });
+  const state = usePreview(
+    image === null ? null : { projectPath: project.path, set: name, imageId: image.id, preprocessing: editor.value },
+  );
   const path = (name === 'calibration' ? project.file.calibrationSet : project.file.validationSet)?.path ?? null;
   return (
     <ThreePanes
@@ -57,12 +59,25 @@ function Images({ project }: { readonly project: ProjectView }) {
           </div>
         )
       }
-      right={<PreprocessingPanel editor={editor} notes={project.file.preprocessingNotes} isCalibrated={project.calibrated} error={state.error} />}
+      right={
+        <PreprocessingPanel
+          editor={editor}
+          notes={project.file.preprocessingNotes}
+          isCalibrated={project.calibrated}
+          error={state.error}
+        />
+      }
     />
   );
 }
 
-function Missing({ set, name }: { readonly set: ReturnType<typeof useImageSet>; readonly name: 'calibration' | 'validation' }) {
+function Missing({
+  set,
+  name,
+}: {
+  readonly set: ReturnType<typeof useImageSet>;
+  readonly name: 'calibration' | 'validation';
+}) {
   if (set instanceof Error) {
     return (
       <div className="data-failed">
@@ -82,7 +97,9 @@ interface GridHeadProps {
 }
 
 function GridHead({ set, filter, shown, onClear }: GridHeadProps) {
-  const words = [filter.group, filter.label === null ? null : labelName(set, filter.label)].filter((word) => word !== null);
+  const words = [filter.group, filter.label === null ? null : labelName(set, filter.label)].filter(
+    (word) => word !== null,
+  );
   return (
     <header className="data-grid-head">
       <span role="status">{t('data.shown', { shown, count: set.images.length })}</span>

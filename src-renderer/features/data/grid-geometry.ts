@@ -12,10 +12,21 @@ export function rowsFor(count: number, columns: number): number {
 }
 
 /** Where a key leads in a grid of `count` cells; null when the key does not walk. A walk stops at the edges. */
-export function walkGrid(key: string, from: number, grid: { readonly count: number; readonly columns: number; readonly pageRows: number }): number | null {
+export function walkGrid(
+  key: string,
+  from: number,
+  grid: { readonly count: number; readonly columns: number; readonly pageRows: number },
+): number | null {
   const { count, columns, pageRows } = grid;
   if (count === 0) return null;
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: columns * pageRows, PageUp: -columns * pageRows }[key];
+  const step = {
+    ArrowRight: 1,
+    ArrowLeft: -1,
+    ArrowDown: columns,
+    ArrowUp: -columns,
+    PageDown: columns * pageRows,
+    PageUp: -columns * pageRows,
+  }[key];
   if (key === 'Home') return 0;
   if (key === 'End') return count - 1;
   if (step === undefined) return null;

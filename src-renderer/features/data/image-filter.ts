@@ -11,7 +11,9 @@ export const NO_FILTER: ImageFilter = { group: null, label: null };
 
 export function filterImages(images: readonly ImageView[], { group, label }: ImageFilter): readonly ImageView[] {
   if (group === null && label === null) return images;
-  return images.filter((image) => (group === null || image.group === group) && (label === null || image.label === label));
+  return images.filter(
+    (image) => (group === null || image.group === group) && (label === null || image.label === label),
+  );
 }
 
 export interface GroupCount {
@@ -28,7 +30,8 @@ export interface LabelCount {
 /** Images per group that pass the label filter, in the set's order of groups. */
 export function groupCounts(set: ImageSetView, label: number | null): readonly GroupCount[] {
   const counts = new Map<string, number>(set.groups.map((group) => [group, 0]));
-  for (const image of filterImages(set.images, { group: null, label })) if (image.group !== null) counts.set(image.group, (counts.get(image.group) ?? 0) + 1);
+  for (const image of filterImages(set.images, { group: null, label }))
+    if (image.group !== null) counts.set(image.group, (counts.get(image.group) ?? 0) + 1);
   return [...counts].map(([group, images]) => ({ group, images }));
 }
 
@@ -36,8 +39,11 @@ export function groupCounts(set: ImageSetView, label: number | null): readonly G
 export function labelCounts(set: ImageSetView, group: string | null): readonly LabelCount[] {
   const counts = new Map<number, number>();
   for (const { label } of set.images) if (label !== null) counts.set(label, 0);
-  for (const { label } of filterImages(set.images, { group, label: null })) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...counts].sort(([a], [b]) => a - b).map(([label, images]) => ({ label, name: labelName(set, label), images }));
+  for (const { label } of filterImages(set.images, { group, label: null }))
+    if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([label, images]) => ({ label, name: labelName(set, label), images }));
 }
 
 /** A class by its name where the set has names, else its index. */

@@ -47,7 +47,8 @@ export function withCrop(preprocessing: Preprocessing, isOn: boolean): Preproces
 
 /** Mean and standard deviation of one value fit every order; three fit colour only. */
 export function withOrder(preprocessing: Preprocessing, order: Preprocessing['order']): Preprocessing {
-  const isSwapped = (order === 'bgr' && preprocessing.order === 'rgb') || (order === 'rgb' && preprocessing.order === 'bgr');
+  const isSwapped =
+    (order === 'bgr' && preprocessing.order === 'rgb') || (order === 'rgb' && preprocessing.order === 'bgr');
   const fit = (values: readonly number[]): readonly number[] => {
     if (order === 'gray') return values.slice(0, 1);
     return isSwapped ? [...values].reverse() : values;
@@ -70,7 +71,16 @@ export function isSamePreprocessing(a: Preprocessing, b: Preprocessing): boolean
 }
 
 function canonical({ resize, crop, order, scale, mean, std, layout, orientation = 'ignore' }: Preprocessing): string {
-  return JSON.stringify([Object.entries(resize).sort(), crop === null ? null : [crop.width, crop.height], order, scale, mean, std, layout, orientation]);
+  return JSON.stringify([
+    Object.entries(resize).sort(),
+    crop === null ? null : [crop.width, crop.height],
+    order,
+    scale,
+    mean,
+    std,
+    layout,
+    orientation,
+  ]);
 }
 
 /** The names of the parts that differ, for the line that says what an apply changes. */

@@ -70,7 +70,13 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
   const perChannel = (values: readonly number[]): boolean => values.length === 1 || values.length === channels;
   return (
     <>
-      <Segmented label={t('data.order')} isLabelHidden={false} value={value.order} choices={ORDERS.map((order) => ({ value: order, label: t(`data.order.${order}`) }))} onChoose={(order) => onChange(withOrder(value, order))} />
+      <Segmented
+        label={t('data.order')}
+        isLabelHidden={false}
+        value={value.order}
+        choices={ORDERS.map((order) => ({ value: order, label: t(`data.order.${order}`) }))}
+        onChoose={(order) => onChange(withOrder(value, order))}
+      />
       <p className="data-formula mono">{t('data.formula')}</p>
       <NumberListField
         label={t('data.scale')}
@@ -79,7 +85,13 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
         expected={t('data.scale.expected')}
         onChange={([scale]) => onChange({ ...value, scale: scale ?? value.scale })}
       />
-      <NumberListField label={t('data.mean')} values={value.mean} isAllowed={perChannel} expected={t('data.perChannel', { channels })} onChange={(mean) => onChange({ ...value, mean })} />
+      <NumberListField
+        label={t('data.mean')}
+        values={value.mean}
+        isAllowed={perChannel}
+        expected={t('data.perChannel', { channels })}
+        onChange={(mean) => onChange({ ...value, mean })}
+      />
       <NumberListField
         label={t('data.std')}
         values={value.std}
@@ -87,12 +99,21 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
         expected={t('data.std.expected', { channels })}
         onChange={(std) => onChange({ ...value, std })}
       />
-      <Segmented label={t('data.layout')} isLabelHidden={false} value={value.layout} choices={LAYOUTS.map((layout) => ({ value: layout, label: layout.toUpperCase() }))} onChoose={(layout) => onChange({ ...value, layout })} />
+      <Segmented
+        label={t('data.layout')}
+        isLabelHidden={false}
+        value={value.layout}
+        choices={LAYOUTS.map((layout) => ({ value: layout, label: layout.toUpperCase() }))}
+        onChoose={(layout) => onChange({ ...value, layout })}
+      />
       <Segmented
         label={t('data.orientation')}
         isLabelHidden={false}
         value={value.orientation ?? 'ignore'}
-        choices={ORIENTATIONS.map((orientation) => ({ value: orientation, label: t(`data.orientation.${orientation}`) }))}
+        choices={ORIENTATIONS.map((orientation) => ({
+          value: orientation,
+          label: t(`data.orientation.${orientation}`),
+        }))}
         onChoose={(orientation) => onChange({ ...value, orientation })}
       />
     </>
@@ -111,7 +132,11 @@ function Footer({ editor, isCalibrated, canApply, onReset }: FooterProps) {
   return (
     <div className="data-footer">
       <p className="data-changes" role="status">
-        {parts.length === 0 ? <span className="dim">{t('data.unchanged')}</span> : t('data.changed', { parts: parts.map((part) => t(`data.part.${part}`)).join(t('data.comma')) })}
+        {parts.length === 0 ? (
+          <span className="dim">{t('data.unchanged')}</span>
+        ) : (
+          t('data.changed', { parts: parts.map((part) => t(`data.part.${part}`)).join(t('data.comma')) })
+        )}
       </p>
       {parts.length > 0 && isCalibrated ? (
         <p className="data-warning">

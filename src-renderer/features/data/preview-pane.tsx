@@ -9,19 +9,37 @@ import type { PreviewState } from './use-preview';
 export function PreviewPane({ image, state }: { readonly image: ImageView | null; readonly state: PreviewState }) {
   const { preview, originalUrl, tensorUrl, shown } = state;
   return (
-    <section className={classNames('data-preview', state.isBehind && 'data-preview-behind')} aria-label={t('data.preview')} aria-busy={state.isBehind}>
+    <section
+      className={classNames('data-preview', state.isBehind && 'data-preview-behind')}
+      aria-label={t('data.preview')}
+      aria-busy={state.isBehind}
+    >
       <header className="data-preview-head">
         <h2 className="ellipsis mono" title={image?.file ?? ''}>
           {image?.file ?? ''}
         </h2>
       </header>
       <div className="data-preview-body">
-        <Figure url={originalUrl} title={t('data.original')} alt={t('data.originalAlt')} facts={preview === null ? '' : originalFacts(preview)} />
+        <Figure
+          url={originalUrl}
+          title={t('data.original')}
+          alt={t('data.originalAlt')}
+          facts={preview === null ? '' : originalFacts(preview)}
+        />
         <span className="data-arrow" aria-hidden="true">
           →
         </span>
-        <Figure url={tensorUrl} title={t('data.tensor')} alt={t('data.tensorAlt')} facts={preview === null || shown === null ? '' : tensorFacts(preview, shown.preprocessing.layout)} />
-        {preview === null || shown === null ? <div className="data-channels" /> : <Channels preview={preview} names={channelNames(shown.preprocessing.order, preview.channels.length)} />}
+        <Figure
+          url={tensorUrl}
+          title={t('data.tensor')}
+          alt={t('data.tensorAlt')}
+          facts={preview === null || shown === null ? '' : tensorFacts(preview, shown.preprocessing.layout)}
+        />
+        {preview === null || shown === null ? (
+          <div className="data-channels" />
+        ) : (
+          <Channels preview={preview} names={channelNames(shown.preprocessing.order, preview.channels.length)} />
+        )}
       </div>
     </section>
   );

@@ -27,8 +27,18 @@ export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
       {set === null ? null : (
         <>
           <Found set={set} />
-          {set.groups.length === 0 ? null : <Groups counts={groupCounts(set, filter.label)} chosen={filter.group} onChoose={(group) => onFilter({ group })} />}
-          <Labels counts={labelCounts(set, filter.group)} chosen={filter.label} onChoose={(label) => onFilter({ label })} />
+          {set.groups.length === 0 ? null : (
+            <Groups
+              counts={groupCounts(set, filter.label)}
+              chosen={filter.group}
+              onChoose={(group) => onFilter({ group })}
+            />
+          )}
+          <Labels
+            counts={labelCounts(set, filter.group)}
+            chosen={filter.label}
+            onChoose={(label) => onFilter({ label })}
+          />
         </>
       )}
     </div>
@@ -94,7 +104,15 @@ function Skipped({ set }: { readonly set: ImageSetView }) {
   );
 }
 
-function Groups({ counts, chosen, onChoose }: { readonly counts: readonly GroupCount[]; readonly chosen: string | null; readonly onChoose: (group: string | null) => void }) {
+function Groups({
+  counts,
+  chosen,
+  onChoose,
+}: {
+  readonly counts: readonly GroupCount[];
+  readonly chosen: string | null;
+  readonly onChoose: (group: string | null) => void;
+}) {
   const most = Math.max(1, ...counts.map(({ images }) => images));
   return (
     <section aria-labelledby="data-groups-title">
@@ -102,7 +120,13 @@ function Groups({ counts, chosen, onChoose }: { readonly counts: readonly GroupC
         {t('data.groups')}
       </h3>
       {counts.map(({ group, images }) => (
-        <button key={group} type="button" className={classNames('data-group', group === chosen && 'data-group-chosen')} aria-pressed={group === chosen} onClick={() => onChoose(group === chosen ? null : group)}>
+        <button
+          key={group}
+          type="button"
+          className={classNames('data-group', group === chosen && 'data-group-chosen')}
+          aria-pressed={group === chosen}
+          onClick={() => onChoose(group === chosen ? null : group)}
+        >
           <span className="data-group-bar" style={{ width: `${(images / most) * 100}%` }} />
           <span className="ellipsis">{group}</span>
           <span className="number">{t('data.imageCount', { count: images })}</span>
@@ -122,7 +146,15 @@ function Labels({ counts, chosen, onChoose }: LabelsProps) {
   if (counts.length === 0) return <p className="data-note">{t('data.noLabels')}</p>;
   const columns: readonly Column<LabelCount>[] = [
     { id: 'label', title: t('data.label'), width: '1fr', render: ({ name }) => name, sortValue: ({ label }) => label },
-    { id: 'images', title: t('data.images'), width: 80, align: 'right', firstDirection: 'descending', render: ({ images }) => formatCount(images), sortValue: ({ images }) => images },
+    {
+      id: 'images',
+      title: t('data.images'),
+      width: 80,
+      align: 'right',
+      firstDirection: 'descending',
+      render: ({ images }) => formatCount(images),
+      sortValue: ({ images }) => images,
+    },
   ];
   return (
     <div className="data-labels">

@@ -1,6 +1,9 @@
 import type { Picture } from '../../../src-shared/contract/api';
 
-export type Thumbnail = { readonly state: 'loading' } | { readonly state: 'ready'; readonly url: string } | { readonly state: 'failed'; readonly message: string };
+export type Thumbnail =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly url: string }
+  | { readonly state: 'failed'; readonly message: string };
 
 export interface ThumbnailSource {
   readonly load: (key: string) => Promise<Picture>;
@@ -71,7 +74,9 @@ export class ThumbnailCache {
       return;
     }
     this.entries.set(key, entry);
-    const unused = [...this.entries].filter(([, candidate]) => candidate.users === 0 && candidate.thumbnail.state !== 'loading').map(([name]) => name);
+    const unused = [...this.entries]
+      .filter(([, candidate]) => candidate.users === 0 && candidate.thumbnail.state !== 'loading')
+      .map(([name]) => name);
     for (const name of unused.slice(0, Math.max(0, unused.length - MAX_UNUSED))) this.drop(name);
   }
 
@@ -96,7 +101,10 @@ export class ThumbnailCache {
   private async load(key: string): Promise<void> {
     const thumbnail = await this.source.load(key).then(
       (picture): Thumbnail => ({ state: 'ready', url: this.source.createUrl(picture) }),
-      (error: unknown): Thumbnail => ({ state: 'failed', message: error instanceof Error ? error.message : String(error) }),
+      (error: unknown): Thumbnail => ({
+        state: 'failed',
+        message: error instanceof Error ? error.message : String(error),
+      }),
     );
     const entry = this.entries.get(key);
     // Closed meanwhile, or closed and asked for again: then the earlier answer is kept.

@@ -21,7 +21,12 @@ export function ThumbnailGrid({ set, images, shownId, cache, onShow }: Thumbnail
   const gridId = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const columns = columnsIn(useWidth(scroller));
-  const virtualizer = useVirtualizer({ count: rowsFor(images.length, columns), getScrollElement: () => scroller.current, estimateSize: () => CELL_HEIGHT, overscan: 1 });
+  const virtualizer = useVirtualizer({
+    count: rowsFor(images.length, columns),
+    getScrollElement: () => scroller.current,
+    estimateSize: () => CELL_HEIGHT,
+    overscan: 1,
+  });
   const shownIndex = images.findIndex((image) => image.id === shownId);
   useEffect(() => {
     if (shownIndex >= 0) virtualizer.scrollToIndex(Math.floor(shownIndex / columns), { align: 'auto' });
@@ -48,10 +53,26 @@ export function ThumbnailGrid({ set, images, shownId, cache, onShow }: Thumbnail
     >
       <div role="presentation" className="data-grid-body" style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map((row) => (
-          <div key={row.key} role="presentation" className="data-grid-row" style={{ transform: `translateY(${row.start}px)` }}>
+          <div
+            key={row.key}
+            role="presentation"
+            className="data-grid-row"
+            style={{ transform: `translateY(${row.start}px)` }}
+          >
             {images.slice(row.index * columns, (row.index + 1) * columns).map((image, offset) => {
               const index = row.index * columns + offset;
-              return <Cell key={image.id} id={`${gridId}-${index}`} image={image} place={{ index, count: images.length }} set={set} isShown={index === shownIndex} cache={cache} onShow={onShow} />;
+              return (
+                <Cell
+                  key={image.id}
+                  id={`${gridId}-${index}`}
+                  image={image}
+                  place={{ index, count: images.length }}
+                  set={set}
+                  isShown={index === shownIndex}
+                  cache={cache}
+                  onShow={onShow}
+                />
+              );
             })}
           </div>
         ))}

@@ -22,7 +22,9 @@ export function useImageSet(project: ProjectView, set: SetName): ImageSetView | 
     const keep = (value: Answer['value']): void => {
       if (isCurrent) setAnswer({ key, value });
     };
-    api.getImageSet({ projectPath: path, set }).then(keep, (error: unknown) => keep(error instanceof Error ? error : new Error(String(error))));
+    api
+      .getImageSet({ projectPath: path, set })
+      .then(keep, (error: unknown) => keep(error instanceof Error ? error : new Error(String(error))));
     return () => {
       isCurrent = false;
     };

@@ -20,5 +20,8 @@ export function usePreprocessing(project: ProjectView): PreprocessingEditor {
   const draft = usePreprocessingEdits((state) => (state.projectPath === project.path ? state.draft : null));
   const isApplying = usePreprocessingEdits((state) => state.isApplying);
   const { change, discard, apply } = usePreprocessingEdits.getState();
-  return useMemo(() => ({ saved, value: draft ?? saved, isApplying, change, reset: discard, apply: () => void apply() }), [saved, draft, isApplying, change, discard, apply]);
+  return useMemo(
+    () => ({ saved, value: draft ?? saved, isApplying, change, reset: discard, apply: () => void apply() }),
+    [saved, draft, isApplying, change, discard, apply],
+  );
 }

@@ -32,7 +32,10 @@ const NOTHING = { preview: null, originalUrl: null, tensorUrl: null, shown: null
 export function usePreview(request: PreviewRequest | null): PreviewState {
   const api = useSession((state) => state.api);
   const key = request === null ? null : JSON.stringify(request);
-  const [state, setState] = useState<{ readonly key: string | null; readonly value: Omit<PreviewState, 'isBehind'> }>({ key: null, value: NOTHING });
+  const [state, setState] = useState<{ readonly key: string | null; readonly value: Omit<PreviewState, 'isBehind'> }>({
+    key: null,
+    value: NOTHING,
+  });
 
   useEffect(() => {
     if (key === null) return undefined;
@@ -41,9 +44,23 @@ export function usePreview(request: PreviewRequest | null): PreviewState {
     const ask = async (): Promise<void> => {
       try {
         const preview = await api.getPreview(wished);
-        if (isCurrent) setState({ key, value: { preview, originalUrl: pictureUrl(preview.original), tensorUrl: pictureUrl(preview.tensor), shown: wished, error: null } });
+        if (isCurrent)
+          setState({
+            key,
+            value: {
+              preview,
+              originalUrl: pictureUrl(preview.original),
+              tensorUrl: pictureUrl(preview.tensor),
+              shown: wished,
+              error: null,
+            },
+          });
       } catch (error) {
-        if (isCurrent) setState((before) => ({ key, value: { ...before.value, error: error instanceof Error ? error : new Error(String(error)) } }));
+        if (isCurrent)
+          setState((before) => ({
+            key,
+            value: { ...before.value, error: error instanceof Error ? error : new Error(String(error)) },
+          }));
       }
     };
     const timer = setTimeout(() => void ask(), DEBOUNCE_MS);

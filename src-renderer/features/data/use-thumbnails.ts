@@ -11,7 +11,10 @@ export function useThumbnailCache(projectPath: string, set: SetName, root: strin
   const cache = useMemo(() => {
     const size = Math.min(512, Math.round(PICTURE_SIDE * Math.min(2, window.devicePixelRatio)));
     const load = (imageId: string) => api.getThumbnail({ projectPath, set, imageId, size });
-    return { root, value: new ThumbnailCache({ load, createUrl: pictureUrl, revokeUrl: (url) => URL.revokeObjectURL(url) }) };
+    return {
+      root,
+      value: new ThumbnailCache({ load, createUrl: pictureUrl, revokeUrl: (url) => URL.revokeObjectURL(url) }),
+    };
   }, [api, projectPath, set, root]);
   useEffect(() => () => cache.value.close(), [cache]);
   return cache.value;

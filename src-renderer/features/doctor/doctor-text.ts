@@ -8,5 +8,12 @@ export function doctorVerdict({ checks }: DoctorReport): 'ready' | 'partial' | '
 
 /** The report as plain text, for a message to somebody else. */
 export function doctorText({ checks }: DoctorReport): string {
-  return checks.map((check) => [`${check.state.padEnd(8)}${check.name}: ${check.found}`, ...(check.hint === undefined ? [] : [`        ${check.hint}`])].join('\n')).join('\n');
+  return checks
+    .map((check) =>
+      [
+        `${check.state.padEnd(8)}${check.name}: ${check.found}`,
+        ...(check.hint === undefined ? [] : [`        ${check.hint}`]),
+      ].join('\n'),
+    )
+    .join('\n');
 }

@@ -2,7 +2,15 @@ import type { HistogramView } from '../../../src-shared/contract/api';
 import { ownValue } from '../../../src-shared/base/records';
 import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
 import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
-import { createErrorModel, errorAt, evaluateThreshold, searchMse, type ErrorModel, type MseSearch, type QuantizationError } from '../../../src-shared/domain/quantization-error';
+import {
+  createErrorModel,
+  errorAt,
+  evaluateThreshold,
+  searchMse,
+  type ErrorModel,
+  type MseSearch,
+  type QuantizationError,
+} from '../../../src-shared/domain/quantization-error';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { entropyCurve, scaleOfThreshold, type EntropyCurve } from '../../../src-shared/domain/thresholds';
 import { countScales, type CountScales } from './count-scale';
@@ -78,7 +86,10 @@ export function curvesOf(analysis: TensorAnalysis): TensorCurves {
 
 /** `thresholdReal` > 0. The numbers of the whole set are those of the threshold table, bit for bit. */
 export function readingAt(analysis: TensorAnalysis, thresholdReal: number): Reading {
-  const { roundingMse, clippingMse, clippedFraction, sqnrDb, levelsUsed } = evaluateThreshold(analysis.histogram, thresholdReal);
+  const { roundingMse, clippingMse, clippedFraction, sqnrDb, levelsUsed } = evaluateThreshold(
+    analysis.histogram,
+    thresholdReal,
+  );
   return {
     thresholdReal,
     scaleReal: scaleOfThreshold(thresholdReal),
@@ -106,11 +117,17 @@ const MOST_BEYOND = 4;
 
 /** The largest value that a chart has room for: the largest |x|, or a threshold somewhat beyond it. */
 export function largestShown(amaxReal: number, thresholdsReal: readonly number[]): number {
-  return Math.max(amaxReal, ...thresholdsReal.filter((value) => Number.isFinite(value) && (amaxReal === 0 || value <= MOST_BEYOND * amaxReal)));
+  return Math.max(
+    amaxReal,
+    ...thresholdsReal.filter((value) => Number.isFinite(value) && (amaxReal === 0 || value <= MOST_BEYOND * amaxReal)),
+  );
 }
 
 /** Where a threshold may be dragged: from two bins up to the end of the chart. */
-export function draggableRange(analysis: TensorAnalysis, thresholdsReal: readonly number[]): { readonly min: number; readonly max: number } {
+export function draggableRange(
+  analysis: TensorAnalysis,
+  thresholdsReal: readonly number[],
+): { readonly min: number; readonly max: number } {
   const max = largestShown(analysis.amaxReal, thresholdsReal);
   return { min: Math.min(max, analysis.binWidthReal * SMALLEST_BINS), max };
 }

@@ -19,12 +19,20 @@ export function objectiveRows({ singles, descent, verdict, bestSingle }: AutoRes
   const share = (value: number): number => (most > 0 ? value / most : 0);
   const used = verdict === 'descent' ? 'auto' : bestSingle;
   return all
-    .map((row) => ({ ...row, isUsed: row.method === used, chosenShare: share(row.chosen), confirmedShare: share(row.confirmed) }))
+    .map((row) => ({
+      ...row,
+      isUsed: row.method === used,
+      chosenShare: share(row.chosen),
+      confirmedShare: share(row.confirmed),
+    }))
     .sort((a, b) => a.confirmed - b.confirmed);
 }
 
 /** The choices that are not those of the best single method. */
-export function differingChoices({ choices, bestSingle }: Pick<AutoResult, 'choices' | 'bestSingle'>): readonly AutoChoice[] {
+export function differingChoices({
+  choices,
+  bestSingle,
+}: Pick<AutoResult, 'choices' | 'bestSingle'>): readonly AutoChoice[] {
   return choices.filter(({ method }) => method !== bestSingle);
 }
 

@@ -10,7 +10,9 @@ export function AutoObjectives({ result }: { readonly result: AutoResult }) {
   const { chosen, confirmed } = result.images;
   return (
     <table className="histogram-objectives">
-      <caption>{t(result.groups.length === 0 ? 'histogram.auto.objective' : 'histogram.auto.objective.groups')}</caption>
+      <caption>
+        {t(result.groups.length === 0 ? 'histogram.auto.objective' : 'histogram.auto.objective.groups')}
+      </caption>
       <thead>
         <tr>
           <th scope="col">{t('histogram.costs.method')}</th>
@@ -22,7 +24,8 @@ export function AutoObjectives({ result }: { readonly result: AutoResult }) {
         {objectiveRows(result).map((row) => (
           <tr key={row.method}>
             <th scope="row">
-              <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} /> {t(row.method === 'auto' ? 'histogram.auto.perTensor' : `histogram.method.${row.method}`)}
+              <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />{' '}
+              {t(row.method === 'auto' ? 'histogram.auto.perTensor' : `histogram.method.${row.method}`)}
               {row.isUsed ? <Tag tone="good">{t('histogram.auto.isUsed')}</Tag> : null}
             </th>
             <Bar share={row.chosenShare} value={row.chosen} color={methodColor(row.method)} />

@@ -32,10 +32,17 @@ export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
       {auto === null ? <p className="dim">{t('histogram.auto.what')}</p> : null}
       {auto === null || choice === undefined ? null : (
         <p>
-          <MethodBadge method={choice.method} title={t(`histogram.method.${choice.method}`)} /> {formatReal(choice.threshold)}: {choiceReason(choice, auto.result, language)}
+          <MethodBadge method={choice.method} title={t(`histogram.method.${choice.method}`)} />{' '}
+          {formatReal(choice.threshold)}: {choiceReason(choice, auto.result, language)}
         </p>
       )}
-      {auto?.isCurrent === true ? null : <AnalysisStart spec={{ kind: 'auto', projectPath: project.path }} label={t(auto === null ? 'histogram.auto.start' : 'histogram.auto.repeat')} isPrimary={false} />}
+      {auto?.isCurrent === true ? null : (
+        <AnalysisStart
+          spec={{ kind: 'auto', projectPath: project.path }}
+          label={t(auto === null ? 'histogram.auto.start' : 'histogram.auto.repeat')}
+          isPrimary={false}
+        />
+      )}
       {auto === null ? null : (
         <div className="histogram-actions">
           <Button onClick={onShowAll}>{t('histogram.auto.show')}</Button>

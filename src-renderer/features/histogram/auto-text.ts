@@ -18,7 +18,13 @@ export function autoSummary(result: AutoResult, language: Language): string {
 }
 
 /** Why a tensor has its threshold; in other languages than English by the code of the reason. */
-export function choiceReason(choice: AutoChoice, { bestSingle }: Pick<AutoResult, 'bestSingle'>, language: Language): string {
+export function choiceReason(
+  choice: AutoChoice,
+  { bestSingle }: Pick<AutoResult, 'bestSingle'>,
+  language: Language,
+): string {
   const key = `histogram.auto.reason.${choice.code}`;
-  return language === 'en' || !hasMessage(key) ? choice.reason : t(key, { single: t(`histogram.method.${bestSingle}`) });
+  return language === 'en' || !hasMessage(key)
+    ? choice.reason
+    : t(key, { single: t(`histogram.method.${bestSingle}`) });
 }

@@ -42,14 +42,27 @@ export function AutoView(props: AutoViewProps) {
   );
 }
 
-function Verdict({ auto: { result, isCurrent }, project }: { readonly auto: Dated<AutoResult>; readonly project: ProjectView }) {
+function Verdict({
+  auto: { result, isCurrent },
+  project,
+}: {
+  readonly auto: Dated<AutoResult>;
+  readonly project: ProjectView;
+}) {
   const language = useLanguage();
   return (
     <div className="histogram-auto-verdict">
       <p>
-        <strong>{t(result.verdict === 'descent' ? 'histogram.auto.better' : 'histogram.auto.same')}</strong> {autoSummary(result, language)}
+        <strong>{t(result.verdict === 'descent' ? 'histogram.auto.better' : 'histogram.auto.same')}</strong>{' '}
+        {autoSummary(result, language)}
       </p>
-      <ResultFacts isCurrent={isCurrent} images={result.images.chosen + result.images.confirmed} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
+      <ResultFacts
+        isCurrent={isCurrent}
+        images={result.images.chosen + result.images.confirmed}
+        passes={result.passes}
+        seconds={result.seconds}
+        createdAt={result.createdAt}
+      />
       <AutoObjectives result={result} />
       <div>
         <Button tone="primary" disabled={isAutoEverywhere(project.file)} onClick={() => chooseMethodForAll('auto')}>
@@ -65,8 +78,21 @@ function Start({ project, hasResult }: { readonly project: ProjectView; readonly
   return (
     <div className="histogram-auto-start">
       {hasResult ? null : <p className="dim">{t('histogram.auto.what')}</p>}
-      <NumberField label={t('histogram.auto.images')} value={images} min={4} step={16} isInteger mayBeEmpty placeholder={t('histogram.auto.images.usual')} onCommit={setImages} />
-      <AnalysisStart spec={{ kind: 'auto', projectPath: project.path, ...(images === null ? {} : { images }) }} label={t(hasResult ? 'histogram.auto.repeat' : 'histogram.auto.start')} isPrimary={!hasResult} />
+      <NumberField
+        label={t('histogram.auto.images')}
+        value={images}
+        min={4}
+        step={16}
+        isInteger
+        mayBeEmpty
+        placeholder={t('histogram.auto.images.usual')}
+        onCommit={setImages}
+      />
+      <AnalysisStart
+        spec={{ kind: 'auto', projectPath: project.path, ...(images === null ? {} : { images }) }}
+        label={t(hasResult ? 'histogram.auto.repeat' : 'histogram.auto.start')}
+        isPrimary={!hasResult}
+      />
     </div>
   );
 }
@@ -83,7 +109,12 @@ function Choices({ result, selected, onSelect, onOpen }: AutoViewProps & { reado
     <div className="histogram-auto-choices">
       <div className="histogram-auto-filter">
         <h3>{t('histogram.auto.choices', { count: result.choices.length })}</h3>
-        <Checkbox label={t('histogram.auto.onlyDiffering', { single, count: differing.length })} checked={isOnlyDiffering} disabled={differing.length === 0 && !isOnlyDiffering} onChange={setOnlyDiffering} />
+        <Checkbox
+          label={t('histogram.auto.onlyDiffering', { single, count: differing.length })}
+          checked={isOnlyDiffering}
+          disabled={differing.length === 0 && !isOnlyDiffering}
+          onChange={setOnlyDiffering}
+        />
       </div>
       <DataTable<AutoChoice>
         label={t('histogram.auto.choices', { count: result.choices.length })}
@@ -101,7 +132,13 @@ function Choices({ result, selected, onSelect, onOpen }: AutoViewProps & { reado
 
 function choiceColumns(result: AutoResult, language: ReturnType<typeof useLanguage>): readonly Column<AutoChoice>[] {
   return [
-    { id: 'tensor', title: t('histogram.auto.tensor'), width: '2fr', sortValue: tensorOf, render: ({ tensor }) => <ModelName name={tensor} /> },
+    {
+      id: 'tensor',
+      title: t('histogram.auto.tensor'),
+      width: '2fr',
+      sortValue: tensorOf,
+      render: ({ tensor }) => <ModelName name={tensor} />,
+    },
     {
       id: 'method',
       title: t('histogram.costs.method'),
@@ -113,7 +150,21 @@ function choiceColumns(result: AutoResult, language: ReturnType<typeof useLangua
         </>
       ),
     },
-    { id: 'threshold', title: t('histogram.threshold'), width: 90, align: 'right', sortValue: ({ threshold }) => threshold, render: ({ threshold }) => formatReal(threshold), hover: ({ threshold }) => String(threshold) },
-    { id: 'reason', title: t('histogram.auto.why'), width: '3fr', render: (choice) => choiceReason(choice, result, language), hover: (choice) => choiceReason(choice, result, language) },
+    {
+      id: 'threshold',
+      title: t('histogram.threshold'),
+      width: 90,
+      align: 'right',
+      sortValue: ({ threshold }) => threshold,
+      render: ({ threshold }) => formatReal(threshold),
+      hover: ({ threshold }) => String(threshold),
+    },
+    {
+      id: 'reason',
+      title: t('histogram.auto.why'),
+      width: '3fr',
+      render: (choice) => choiceReason(choice, result, language),
+      hover: (choice) => choiceReason(choice, result, language),
+    },
   ];
 }

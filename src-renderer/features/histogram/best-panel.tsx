@@ -21,10 +21,18 @@ export function BestPanel() {
     <section className="histogram-best" aria-label={t('histogram.best')}>
       <h3 className="histogram-auto-title">
         <MethodBadge method="best" title={t('histogram.method.best')} /> {t('histogram.best')}
-        {table.best?.isCurrent === false ? <Tag tone="warning" title={t('histogram.best.stale.hint')}>{t('histogram.best.stale')}</Tag> : null}
+        {table.best?.isCurrent === false ? (
+          <Tag tone="warning" title={t('histogram.best.stale.hint')}>
+            {t('histogram.best.stale')}
+          </Tag>
+        ) : null}
       </h3>
       <Warnings table={table} />
-      {table.best === undefined ? <p className="dim">{t('histogram.best.undecided')}</p> : <Singles best={table.best} inUse={project.chosenMethod ?? project.file.method} />}
+      {table.best === undefined ? (
+        <p className="dim">{t('histogram.best.undecided')}</p>
+      ) : (
+        <Singles best={table.best} inUse={project.chosenMethod ?? project.file.method} />
+      )}
       <Actions project={project} />
     </section>
   );
@@ -45,25 +53,37 @@ function Warnings({ table }: { readonly table: ThresholdTable }) {
 
 function Singles({ best: { decision }, inUse }: { readonly best: BestView; readonly inUse: string }) {
   const { singles, images, wantedImages, groups, target, problem } = decision;
-  if (singles.length === 0) return <p className="dim">{problem === undefined ? t('histogram.best.nothing') : t('histogram.best.problem', { problem })}</p>;
+  if (singles.length === 0)
+    return (
+      <p className="dim">
+        {problem === undefined ? t('histogram.best.nothing') : t('histogram.best.problem', { problem })}
+      </p>
+    );
   return (
     <>
       <table className="histogram-objectives">
         <caption>
-          {t(groups.length === 0 ? 'histogram.best.measured' : 'histogram.best.measured.groups', { images, target: t(`jobs.target.${target}`), groups: groups.join(', ') })}
+          {t(groups.length === 0 ? 'histogram.best.measured' : 'histogram.best.measured.groups', {
+            images,
+            target: t(`jobs.target.${target}`),
+            groups: groups.join(', '),
+          })}
           {decision.limitedByTime ? ` ${t('histogram.best.limited', { images: wantedImages })}` : null}
         </caption>
         <tbody>
           {singles.map((single, i) => (
             <tr key={single.method} aria-current={single.method === inUse ? 'true' : undefined}>
               <th scope="row">
-                <MethodBadge method={single.method} title={t(`histogram.method.${single.method}`)} /> {t(`histogram.method.${single.method}`)}
+                <MethodBadge method={single.method} title={t(`histogram.method.${single.method}`)} />{' '}
+                {t(`histogram.method.${single.method}`)}
                 {i === 0 ? <Tag tone="good">{t('histogram.best.isBest')}</Tag> : null}
               </th>
               <td className="number" title={whereText(single)}>
                 {sqnrText(single)}
               </td>
-              <td className="number dim">{i === 0 || single.costDb === null ? '' : t('histogram.best.loses', { db: formatDb(single.costDb) })}</td>
+              <td className="number dim">
+                {i === 0 || single.costDb === null ? '' : t('histogram.best.loses', { db: formatDb(single.costDb) })}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -79,7 +99,12 @@ function sqnrText({ nmse, sqnrDb }: SingleCost): string {
 }
 
 function whereText({ worstOutput, worstGroup }: SingleCost): string {
-  return [worstOutput === null ? '' : t('histogram.best.output', { output: worstOutput }), worstGroup === null ? '' : t('histogram.best.group', { group: worstGroup })].filter((text) => text !== '').join(', ');
+  return [
+    worstOutput === null ? '' : t('histogram.best.output', { output: worstOutput }),
+    worstGroup === null ? '' : t('histogram.best.group', { group: worstGroup }),
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
 }
 
 function Actions({ project }: { readonly project: ProjectView }) {
@@ -91,7 +116,9 @@ function Actions({ project }: { readonly project: ProjectView }) {
       <Button disabled={isEverywhere} onClick={chooseBestForAll}>
         {t(isEverywhere ? 'histogram.best.usedAll' : 'histogram.best.useAll')}
       </Button>
-      <Button onClick={decideBest}>{t(project.best === undefined ? 'histogram.best.decide' : 'histogram.best.repeat')}</Button>
+      <Button onClick={decideBest}>
+        {t(project.best === undefined ? 'histogram.best.decide' : 'histogram.best.repeat')}
+      </Button>
     </div>
   );
 }

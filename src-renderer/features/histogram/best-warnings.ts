@@ -15,7 +15,9 @@ export function methodWarnings(table: ThresholdTable, model: ModelView | null): 
 /** Rows of tensors that some INT8 layer reads; all of them while the model is not known. */
 export function quantizedRows({ tensors }: ThresholdTable, model: ModelView | null): readonly ThresholdRow[] {
   if (model === null) return tensors;
-  const read = new Set(model.layers.filter(({ decision }) => decision.precision === 'int8').flatMap(({ inputs }) => inputs));
+  const read = new Set(
+    model.layers.filter(({ decision }) => decision.precision === 'int8').flatMap(({ inputs }) => inputs),
+  );
   return tensors.filter(({ name }) => read.has(name));
 }
 
@@ -24,15 +26,27 @@ function costlyText({ best, lostDb }: ThresholdTable, rows: readonly ThresholdRo
   if (method === undefined || lostDb === undefined || (lostDb !== null && lostDb <= COSTLY_DB)) return [];
   const name = t(`histogram.method.${method}`);
   // A threshold that is not the better method's is what the loss comes from; the lowest SQNR hurts most.
-  const named = rows.filter((row) => row.threshold !== row.methods[method]).toSorted((a, b) => a.sqnrDb - b.sqnrDb).slice(0, NAMED);
-  const loss = lostDb === null ? t('histogram.best.warning.notFinite') : t('histogram.best.warning.costly', { db: formatDb(lostDb), method: name });
+  const named = rows
+    .filter((row) => row.threshold !== row.methods[method])
+    .toSorted((a, b) => a.sqnrDb - b.sqnrDb)
+    .slice(0, NAMED);
+  const loss =
+    lostDb === null
+      ? t('histogram.best.warning.notFinite')
+      : t('histogram.best.warning.costly', { db: formatDb(lostDb), method: name });
   return [named.length === 0 ? loss : `${loss} ${t('histogram.best.warning.tensors', { tensors: listOf(named) })}`];
 }
 
 function poorText(rows: readonly ThresholdRow[]): string[] {
   const poor = rows.filter(({ sqnrDb }) => sqnrDb < POOR_TENSOR_DB).toSorted((a, b) => a.sqnrDb - b.sqnrDb);
   if (poor.length === 0) return [];
-  return [t('histogram.best.warning.poor', { n: poor.length, db: formatDb(POOR_TENSOR_DB), tensors: listOf(poor.slice(0, NAMED)) })];
+  return [
+    t('histogram.best.warning.poor', {
+      n: poor.length,
+      db: formatDb(POOR_TENSOR_DB),
+      tensors: listOf(poor.slice(0, NAMED)),
+    }),
+  ];
 }
 
 function listOf(rows: readonly ThresholdRow[]): string {

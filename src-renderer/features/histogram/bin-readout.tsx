@@ -47,7 +47,13 @@ function describeBin(analysis: TensorAnalysis, valueReal: number, isSigned: bool
   const index = intervalOf(scale, valueReal);
   const low = isSigned ? edgeOf(scale, index) : Math.max(0, edgeOf(scale, index));
   const high = edgeOf(scale, index + 1);
-  const groups = analysis.groups.map((group) => `${group.name} ${formatCount(countIn(group.histogram, scale, index, isSigned))}`);
-  const total = t(isSigned ? 'histogram.bin.signed' : 'histogram.bin', { low: formatSignificant(low, 5), high: formatSignificant(high, 5), count: countIn(analysis.histogram, scale, index, isSigned) });
+  const groups = analysis.groups.map(
+    (group) => `${group.name} ${formatCount(countIn(group.histogram, scale, index, isSigned))}`,
+  );
+  const total = t(isSigned ? 'histogram.bin.signed' : 'histogram.bin', {
+    low: formatSignificant(low, 5),
+    high: formatSignificant(high, 5),
+    count: countIn(analysis.histogram, scale, index, isSigned),
+  });
   return [total, ...groups].join('   ');
 }

@@ -37,7 +37,12 @@ export function plotAreaOf(widthPx: number): PlotArea {
   return { leftPx: CHART_MARGINS.leftPx, widthPx: Math.max(1, widthPx - CHART_MARGINS.leftPx - CHART_MARGINS.rightPx) };
 }
 
-export function chartFigure(analysis: TensorAnalysis, curves: TensorCurves, options: ChartOptions, titles: ChartTitles): PlotFigure {
+export function chartFigure(
+  analysis: TensorAnalysis,
+  curves: TensorCurves,
+  options: ChartOptions,
+  titles: ChartTitles,
+): PlotFigure {
   const { entropy, mse } = curves;
   const divergences = entropy === null ? EMPTY : { x: entropy.thresholdsReal, y: aboveZero(entropy.divergences, 1) };
   const power = analysis.model.signalPower;
@@ -51,8 +56,22 @@ export function chartFigure(analysis: TensorAnalysis, curves: TensorCurves, opti
       ...histogramSeries(analysis, options),
       { ...divergences, shape: 'line', color: methodProperty('entropy'), fillOpacity: 0, widthPx: 1.2, panel: 1 },
       { ...errors, shape: 'line', color: methodProperty('mse'), fillOpacity: 0, widthPx: 1.2, panel: 2 },
-      { ...chosenPoint(divergences, entropy?.thresholdReal ?? Number.NaN, divergenceRange[0]), shape: 'points', color: methodProperty('entropy'), fillOpacity: 0, widthPx: 0, panel: 1 },
-      { ...chosenPoint(errors, mse.thresholdReal, errorRange[0]), shape: 'points', color: methodProperty('mse'), fillOpacity: 0, widthPx: 0, panel: 2 },
+      {
+        ...chosenPoint(divergences, entropy?.thresholdReal ?? Number.NaN, divergenceRange[0]),
+        shape: 'points',
+        color: methodProperty('entropy'),
+        fillOpacity: 0,
+        widthPx: 0,
+        panel: 1,
+      },
+      {
+        ...chosenPoint(errors, mse.thresholdReal, errorRange[0]),
+        shape: 'points',
+        color: methodProperty('mse'),
+        fillOpacity: 0,
+        widthPx: 0,
+        panel: 2,
+      },
     ],
     panels: [
       panelOf(titles.counts, PANELS.histogram, isLog ? [LOWEST_COUNT, top * 1.6] : [0, top * 1.05], isLog),
@@ -71,7 +90,11 @@ interface Curve {
 }
 
 /** What the curve's method chooses. It may be a dip that a line hides, or lie below a log axis: then it sits at its lower end. */
-function chosenPoint({ x, y }: Curve, thresholdReal: number, low: number): { readonly x: readonly number[]; readonly y: readonly number[] } {
+function chosenPoint(
+  { x, y }: Curve,
+  thresholdReal: number,
+  low: number,
+): { readonly x: readonly number[]; readonly y: readonly number[] } {
   const at = x.indexOf(thresholdReal);
   return at < 0 ? { x: [], y: [] } : { x: [thresholdReal], y: [Math.max(low, y[at] ?? Number.NaN) || low] };
 }
@@ -90,19 +113,48 @@ export function scaleOf({ scales }: Pick<TensorAnalysis, 'scales'>, isSigned: bo
   return isSigned ? scales.signed : scales.magnitude;
 }
 
-function histogramSeries(analysis: TensorAnalysis, { range, isLog, isSigned, visible, columns }: ChartOptions): PlotSeries[] {
-  const visibleGroups = analysis.groups.map((group, index) => ({ group, index })).filter(({ group }) => visible.has(group.name));
-  const series = (histogram: TensorAnalysis['histogram'], style: Pick<PlotSeries, 'color' | 'fillOpacity' | 'widthPx'>): PlotSeries => {
+function histogramSeries(
+  analysis: TensorAnalysis,
+  { range, isLog, isSigned, visible, columns }: ChartOptions,
+): PlotSeries[] {
+  const visibleGroups = analysis.groups
+    .map((group, index) => ({ group, index }))
+    .filter(({ group }) => visible.has(group.name));
+  const series = (
+    histogram: TensorAnalysis['histogram'],
+    style: Pick<PlotSeries, 'color' | 'fillOpacity' | 'widthPx'>,
+  ): PlotSeries => {
     const { edgesReal, counts } = stepsOf(histogram, { scale: scaleOf(analysis, isSigned), range, columns, isSigned });
-    return { ...style, x: edgesReal, y: isLog ? counts.map((count) => Math.max(count, BELOW_ONE)) : counts, shape: 'step', panel: 0 };
+    return {
+      ...style,
+      x: edgesReal,
+      y: isLog ? counts.map((count) => Math.max(count, BELOW_ONE)) : counts,
+      shape: 'step',
+      panel: 0,
+    };
   };
   return [
-    ...(visible.has(TOTAL) ? [series(analysis.histogram, { color: '--chart-line', fillOpacity: 0.2, widthPx: visibleGroups.length > 0 ? 0.5 : 1 })] : []),
-    ...visibleGroups.map(({ group, index }) => series(group.histogram, { color: groupProperty(index), fillOpacity: 0, widthPx: 1.4 })),
+    ...(visible.has(TOTAL)
+      ? [
+          series(analysis.histogram, {
+            color: '--chart-line',
+            fillOpacity: 0.2,
+            widthPx: visibleGroups.length > 0 ? 0.5 : 1,
+          }),
+        ]
+      : []),
+    ...visibleGroups.map(({ group, index }) =>
+      series(group.histogram, { color: groupProperty(index), fillOpacity: 0, widthPx: 1.4 }),
+    ),
   ];
 }
 
-function panelOf(title: string, [heightFrom, heightTo]: readonly [number, number], range: readonly [number, number], isLog: boolean): PlotPanel {
+function panelOf(
+  title: string,
+  [heightFrom, heightTo]: readonly [number, number],
+  range: readonly [number, number],
+  isLog: boolean,
+): PlotPanel {
   return { title, heightFrom, heightTo, range, isLog };
 }
 

@@ -26,13 +26,34 @@ export function ChartToolbar({ view, onChange, control, groups, canSign }: Chart
   return (
     <div className="histogram-toolbar" role="toolbar" aria-label={t('histogram.toolbar')}>
       <Toggle name={t('histogram.scale.log')} isOn={view.isLog} onToggle={() => onChange({ isLog: !view.isLog })} />
-      <Toggle name={t('histogram.axis.sign')} isOn={view.isSigned && canSign} isDisabled={!canSign} onToggle={() => onChange({ isSigned: !view.isSigned })} />
+      <Toggle
+        name={t('histogram.axis.sign')}
+        isOn={view.isSigned && canSign}
+        isDisabled={!canSign}
+        onToggle={() => onChange({ isSigned: !view.isSigned })}
+      />
       <span className="histogram-gap" />
       <Toggle name={t('histogram.zoom.whole')} isOn={isSameRange(range, whole)} onToggle={control.showWhole} />
       <Toggle name={t('histogram.zoom.tail')} isOn={isTail} onToggle={control.showTail} />
-      <Button tone="quiet" aria-label={t('histogram.zoom.in')} title={t('histogram.zoom.in')} onClick={() => control.zoomBy(0.6)}>+</Button>
-      <Button tone="quiet" aria-label={t('histogram.zoom.out')} title={t('histogram.zoom.out')} onClick={() => control.zoomBy(1 / 0.6)}>−</Button>
-      {groups.length === 0 ? null : <Legend groups={groups} hidden={view.hidden} onChange={(hidden) => onChange({ hidden })} />}
+      <Button
+        tone="quiet"
+        aria-label={t('histogram.zoom.in')}
+        title={t('histogram.zoom.in')}
+        onClick={() => control.zoomBy(0.6)}
+      >
+        +
+      </Button>
+      <Button
+        tone="quiet"
+        aria-label={t('histogram.zoom.out')}
+        title={t('histogram.zoom.out')}
+        onClick={() => control.zoomBy(1 / 0.6)}
+      >
+        −
+      </Button>
+      {groups.length === 0 ? null : (
+        <Legend groups={groups} hidden={view.hidden} onChange={(hidden) => onChange({ hidden })} />
+      )}
     </div>
   );
 }
@@ -64,11 +85,20 @@ function Legend({ groups, hidden, onChange }: LegendProps) {
     if (!next.delete(key)) next.add(key);
     onChange(next);
   };
-  const entries = [{ key: TOTAL, name: t('histogram.series.total'), color: '--chart-line' }, ...groups.map((name, i) => ({ key: name, name, color: groupProperty(i) }))];
+  const entries = [
+    { key: TOTAL, name: t('histogram.series.total'), color: '--chart-line' },
+    ...groups.map((name, i) => ({ key: name, name, color: groupProperty(i) })),
+  ];
   return (
     <div className="histogram-legend" role="group" aria-label={t('histogram.legend')}>
       {entries.map(({ key, name, color }) => (
-        <button key={key} type="button" className="histogram-series" aria-pressed={!hidden.has(key)} onClick={() => toggle(key)}>
+        <button
+          key={key}
+          type="button"
+          className="histogram-series"
+          aria-pressed={!hidden.has(key)}
+          onClick={() => toggle(key)}
+        >
           <span className="histogram-swatch" style={{ background: `var(${color})` }} />
           {name}
         </button>

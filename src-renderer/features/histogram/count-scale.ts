@@ -25,9 +25,13 @@ export interface CountScales {
 }
 
 /** `preprocessing` is that of a tensor that was made of images; null for any other. */
-export function countScales(histogram: TensorHistogram, preprocessing: Pick<Preprocessing, 'scale' | 'std'> | null): CountScales {
+export function countScales(
+  histogram: TensorHistogram,
+  preprocessing: Pick<Preprocessing, 'scale' | 'std'> | null,
+): CountScales {
   const bins = binScale(histogram);
-  const of = (isSigned: boolean): CountScale => (preprocessing === null ? bins : (levelScale(histogram, preprocessing, isSigned) ?? bins));
+  const of = (isSigned: boolean): CountScale =>
+    preprocessing === null ? bins : (levelScale(histogram, preprocessing, isSigned) ?? bins);
   return { magnitude: of(false), signed: of(true) };
 }
 
@@ -35,7 +39,11 @@ export function countScales(histogram: TensorHistogram, preprocessing: Pick<Prep
  * The scale of an input that was made of 8-bit images: (pixel * scale - mean) / std takes 256 values a channel, and bins
  * between them are empty. Null where the histogram is no such comb: other data, or bins that are wider than the levels.
  */
-function levelScale(histogram: TensorHistogram, { scale, std }: Pick<Preprocessing, 'scale' | 'std'>, isSigned: boolean): CountScale | null {
+function levelScale(
+  histogram: TensorHistogram,
+  { scale, std }: Pick<Preprocessing, 'scale' | 'std'>,
+  isSigned: boolean,
+): CountScale | null {
   const widthReal = Math.max(...std.map((value) => Math.abs(scale / value)));
   const binWidth = binWidthOf(histogram);
   if (!Number.isFinite(widthReal) || widthReal < LEAST_LEVEL_BINS * binWidth || !isComb(histogram)) return null;
@@ -71,7 +79,8 @@ function clearestEdge(histogram: TensorHistogram, widthReal: number, isSigned: b
   };
   add(histogram.positive, 1);
   add(histogram.negative, isSigned ? -1 : 1);
-  const near = (phase: number): number => [-2, -1, 0, 1].reduce((sum, by) => sum + (counts[(phase + by + PHASES) % PHASES] ?? 0), 0);
+  const near = (phase: number): number =>
+    [-2, -1, 0, 1].reduce((sum, by) => sum + (counts[(phase + by + PHASES) % PHASES] ?? 0), 0);
   // Half a level from a value at zero, where most images have one, is the first choice among equals.
   const order = Array.from({ length: PHASES }, (_, i) => (i + PHASES / 2) % PHASES);
   const best = order.reduce((found, phase) => (near(phase) < near(found) ? phase : found));
@@ -84,7 +93,8 @@ export function countIn(histogram: TensorHistogram, scale: CountScale, index: nu
   const binAt = (edge: number): number => Math.ceil((scale.edgeReal + edge * scale.widthReal) / binWidth - 0.5);
   const least = isSigned ? -BIN_COUNT : 0;
   let sum = 0;
-  for (let bin = Math.max(least, binAt(index)); bin < Math.min(BIN_COUNT, binAt(index + 1)); bin += 1) sum += countAt(histogram, bin, isSigned);
+  for (let bin = Math.max(least, binAt(index)); bin < Math.min(BIN_COUNT, binAt(index + 1)); bin += 1)
+    sum += countAt(histogram, bin, isSigned);
   return sum;
 }
 

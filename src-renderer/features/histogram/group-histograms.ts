@@ -22,5 +22,15 @@ export function comparableGroups(view: Pick<HistogramView, 'total' | 'groups'>):
 
 function emptyHistogram(exponent: number): HistogramContent {
   const none = new Float64Array(BIN_COUNT);
-  return { exponent, positive: none, negative: none, zeroCount: 0, nanCount: 0, infinityCount: 0, elementCount: 0, min: 0, max: 0 };
+  return {
+    exponent,
+    positive: none,
+    negative: none,
+    zeroCount: 0,
+    nanCount: 0,
+    infinityCount: 0,
+    elementCount: 0,
+    min: 0,
+    max: 0,
+  };
 }

@@ -37,7 +37,12 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
         analysis,
         curves,
         { range, isLog, isSigned, visible, columns: area.widthPx },
-        { x: '', counts: t(scaleOf(analysis, isSigned).isLevels ? 'histogram.axis.levels' : 'histogram.axis.counts'), entropy: t('histogram.axis.entropy'), mse: t('histogram.axis.mse') },
+        {
+          x: '',
+          counts: t(scaleOf(analysis, isSigned).isLevels ? 'histogram.axis.levels' : 'histogram.axis.counts'),
+          entropy: t('histogram.axis.entropy'),
+          mse: t('histogram.axis.mse'),
+        },
       ),
     // Titles follow the language.
     [analysis, curves, range, isLog, isSigned, visible, area, language],
@@ -47,12 +52,24 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
   const pan = usePan(control, area);
   return (
     <div ref={box} className="histogram-chart" style={boxStyle(size.heightPx)} data-ready={size.widthPx > 0} {...pan}>
-      <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('histogram.chart.label', { tensor: row.name })} />
+      <Plot
+        figure={figure}
+        widthPx={size.widthPx}
+        heightPx={size.heightPx}
+        label={t('histogram.chart.label', { tensor: row.name })}
+      />
       {size.widthPx === 0 ? null : (
         <>
           <MethodLines lines={lines} range={range} area={area} onChoose={onChoose} />
           <ThresholdHandle session={session} range={range} area={area} isSigned={isSigned} />
-          <BinReadout box={box} analysis={analysis} range={range} area={area} isSigned={isSigned} title={t(isSigned ? 'histogram.axis.signed' : 'histogram.axis.magnitude')} />
+          <BinReadout
+            box={box}
+            analysis={analysis}
+            range={range}
+            area={area}
+            isSigned={isSigned}
+            title={t(isSigned ? 'histogram.axis.signed' : 'histogram.axis.magnitude')}
+          />
         </>
       )}
     </div>

@@ -36,7 +36,8 @@ type SessionState = ThresholdSession | undefined | Error;
 export function HistogramScreen() {
   const project = useSession((state) => state.project);
   if (project === null) return <EmptyState title={t('histogram.empty.project')} />;
-  if (!project.calibrated) return <NotCalibrated projectPath={project.path} isStale={project.calibrationIsStale === true} />;
+  if (!project.calibrated)
+    return <NotCalibrated projectPath={project.path} isStale={project.calibrationIsStale === true} />;
   return <Inspector />;
 }
 
@@ -47,7 +48,11 @@ function NotCalibrated({ projectPath, isStale }: { readonly projectPath: string;
       projectPath={projectPath}
       kinds={CALIBRATING}
       title={t(isStale ? 'histogram.stale.title' : 'histogram.empty.title')}
-      action={<Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>{t('histogram.empty.action')}</Button>}
+      action={
+        <Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>
+          {t('histogram.empty.action')}
+        </Button>
+      }
     >
       {t(isStale ? 'analysis.calibrateAgain.text' : 'histogram.empty.text')}
     </EmptyUnlessRunning>
@@ -107,9 +112,16 @@ function Main({ list, tab, session, onTab }: MainProps) {
           }}
         />
       ) : null}
-      {tab === 'inspect' && session instanceof Error ? <ErrorBox error={session} title={t('histogram.failed')} /> : null}
+      {tab === 'inspect' && session instanceof Error ? (
+        <ErrorBox error={session} title={t('histogram.failed')} />
+      ) : null}
       {tab === 'inspect' && session !== undefined && !(session instanceof Error) ? (
-        <InspectView session={session} chart={chart} onChart={(changes) => setChart((before) => ({ ...before, ...changes }))} onChoose={(method) => chooseMethod(session.row.name, method)} />
+        <InspectView
+          session={session}
+          chart={chart}
+          onChart={(changes) => setChart((before) => ({ ...before, ...changes }))}
+          onChoose={(method) => chooseMethod(session.row.name, method)}
+        />
       ) : null}
     </div>
   );
@@ -137,7 +149,12 @@ function useInspectorCommands(setTab: (tab: Tab) => void): void {
         { id: 'histogram.all', titleKey: 'histogram.command.all', run: () => setTab('all') },
         { id: 'histogram.auto', titleKey: 'histogram.command.auto', run: () => setTab('auto') },
         { id: 'histogram.best-all', titleKey: 'histogram.command.bestAll', run: chooseBestForAll },
-        { id: 'histogram.auto-all', titleKey: 'histogram.command.autoAll', run: () => chooseMethodForAll('auto'), isEnabled: () => (useAnalysesStore.getState().view?.auto ?? null) !== null },
+        {
+          id: 'histogram.auto-all',
+          titleKey: 'histogram.command.autoAll',
+          run: () => chooseMethodForAll('auto'),
+          isEnabled: () => (useAnalysesStore.getState().view?.auto ?? null) !== null,
+        },
       ],
       [setTab],
     ),

@@ -24,14 +24,31 @@ export function InspectView({ session, chart, onChart, onChoose }: InspectViewPr
   const thresholdsReal = useMemo(() => Object.values(row.methods), [row]);
   // A threshold may lie beyond the largest value: set by hand, or imported.
   const largestReal = draggableRange(analysis, thresholdsReal).max;
-  const control = useRange({ tensor: row.name, largestReal, binWidthReal: analysis.binWidthReal, isSigned, thresholdsReal });
+  const control = useRange({
+    tensor: row.name,
+    largestReal,
+    binWidthReal: analysis.binWidthReal,
+    isSigned,
+    thresholdsReal,
+  });
   const groups = useMemo(() => analysis.groups.map((group) => group.name), [analysis]);
-  const visible = useMemo(() => new Set([TOTAL, ...groups].filter((key) => !chart.hidden.has(key))), [groups, chart.hidden]);
+  const visible = useMemo(
+    () => new Set([TOTAL, ...groups].filter((key) => !chart.hidden.has(key))),
+    [groups, chart.hidden],
+  );
   return (
     <section className="histogram-inspect" aria-label={row.name}>
       <ChartToolbar view={chart} onChange={onChart} control={control} groups={groups} canSign={analysis.hasNegative} />
       <Facts session={session} />
-      <HistogramChart session={session} curves={curves} control={control} isLog={chart.isLog} isSigned={isSigned} visible={visible} onChoose={onChoose} />
+      <HistogramChart
+        session={session}
+        curves={curves}
+        control={control}
+        isLog={chart.isLog}
+        isSigned={isSigned}
+        visible={visible}
+        onChoose={onChoose}
+      />
     </section>
   );
 }
@@ -43,9 +60,17 @@ function Facts({ session: { analysis } }: { readonly session: ThresholdSession }
   return (
     <p className="histogram-facts">
       <span>{t('histogram.fact.values', { count: formatCount(elementCount) })}</span>
-      <span>{t('histogram.fact.zeros', { share: formatFraction(model.folded.finiteCount === 0 ? 0 : zeroCount / model.folded.finiteCount) })}</span>
+      <span>
+        {t('histogram.fact.zeros', {
+          share: formatFraction(model.folded.finiteCount === 0 ? 0 : zeroCount / model.folded.finiteCount),
+        })}
+      </span>
       <span>{t('histogram.fact.range', { min: formatReal(histogram.min), max: formatReal(histogram.max) })}</span>
-      {nanCount + infinityCount === 0 ? null : <span className="histogram-bad">{t('histogram.fact.notFinite', { nan: nanCount, infinite: infinityCount })}</span>}
+      {nanCount + infinityCount === 0 ? null : (
+        <span className="histogram-bad">
+          {t('histogram.fact.notFinite', { nan: nanCount, infinite: infinityCount })}
+        </span>
+      )}
     </p>
   );
 }

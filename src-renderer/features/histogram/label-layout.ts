@@ -34,13 +34,21 @@ interface Cluster {
 export function placeLabels(boxes: readonly LabelBox[], room: LabelRoom): readonly PlacedLabel[] {
   const sorted = [...boxes].sort((a, b) => a.linePx - b.linePx || (a.key < b.key ? -1 : 1));
   const rows = rowsNeeded(sorted, room);
-  return Array.from({ length: rows }, (_, row) => placeRow(sorted.filter((_box, i) => i % rows === row), room, row)).flat();
+  return Array.from({ length: rows }, (_, row) =>
+    placeRow(
+      sorted.filter((_box, i) => i % rows === row),
+      room,
+      row,
+    ),
+  ).flat();
 }
 
 /** More rows only when labels would be pushed away from their lines, or would not fit at all. */
 function rowsNeeded(sorted: readonly LabelBox[], room: LabelRoom): number {
   for (let rows = 1; rows < room.rows; rows += 1) {
-    const isClear = Array.from({ length: rows }, (_, row) => sorted.filter((_box, i) => i % rows === row)).every((part) => staysNear(part, room));
+    const isClear = Array.from({ length: rows }, (_, row) => sorted.filter((_box, i) => i % rows === row)).every(
+      (part) => staysNear(part, room),
+    );
     if (isClear) return rows;
   }
   return Math.max(1, room.rows);

@@ -22,7 +22,12 @@ export function MaximumPanel({ session }: { readonly session: ThresholdSession }
         <ol className="histogram-ranking">
           {ranking.top.map((image) => (
             <li key={image.file}>
-              <button type="button" aria-pressed={image.file === shown.file} title={image.file} onClick={() => setChosen(image.file)}>
+              <button
+                type="button"
+                aria-pressed={image.file === shown.file}
+                title={image.file}
+                onClick={() => setChosen(image.file)}
+              >
                 <span className="ellipsis">{image.file}</span>
                 <span className="number">{formatReal(image.amaxReal)}</span>
               </button>
@@ -38,12 +43,26 @@ export function MaximumPanel({ session }: { readonly session: ThresholdSession }
 function Thumbnail({ image }: { readonly image: ImageMaximum }) {
   const thumbnail = useThumbnail('calibration', image.file, PICTURE_PX);
   // An image that has moved has no picture; its name and value stay.
-  return <div className="histogram-picture">{thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt={image.file} /> : null}</div>;
+  return (
+    <div className="histogram-picture">
+      {thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt={image.file} /> : null}
+    </div>
+  );
 }
 
 /** What the first image alone does to the largest value. */
-function Consequence({ first, withoutFirstReal }: { readonly first: ImageMaximum | undefined; readonly withoutFirstReal: number | null }) {
+function Consequence({
+  first,
+  withoutFirstReal,
+}: {
+  readonly first: ImageMaximum | undefined;
+  readonly withoutFirstReal: number | null;
+}) {
   if (first === undefined || withoutFirstReal === null || first.amaxReal === 0) return null;
   const lower = 100 * (1 - withoutFirstReal / first.amaxReal);
-  return <p className="dim">{t('histogram.maximum.without', { value: formatReal(withoutFirstReal), lower: formatPercent(lower) })}</p>;
+  return (
+    <p className="dim">
+      {t('histogram.maximum.without', { value: formatReal(withoutFirstReal), lower: formatPercent(lower) })}
+    </p>
+  );
 }

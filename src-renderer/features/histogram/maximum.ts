@@ -13,7 +13,10 @@ export interface MaximumRanking {
 }
 
 /** The images that reach furthest, equals in the order of the set. Null where no value per image exists. */
-export function rankMaxima(view: Pick<HistogramView, 'imageAmax' | 'imageFiles'>, count: number): MaximumRanking | null {
+export function rankMaxima(
+  view: Pick<HistogramView, 'imageAmax' | 'imageFiles'>,
+  count: number,
+): MaximumRanking | null {
   const known = view.imageFiles
     .map((file, i) => ({ file, amaxReal: view.imageAmax[i] ?? Number.NaN }))
     .filter(({ amaxReal }) => !Number.isNaN(amaxReal))

@@ -18,7 +18,10 @@ export function followProject(tensor: string): void {
 /** The method of the project and of every tensor: choices of single tensors are taken back. */
 export function chooseMethodForAll(method: Method): void {
   const name = t('histogram.edit.all', { method: t(`histogram.method.${method}`) });
-  void useSession.getState().edit(name, [{ kind: 'method', method }, { kind: 'clear-tensor', tensor: '*' }]);
+  void useSession.getState().edit(name, [
+    { kind: 'method', method },
+    { kind: 'clear-tensor', tensor: '*' },
+  ]);
 }
 
 /** Measures the single methods again, on the project as it is. */
@@ -34,5 +37,7 @@ export function chooseBestForAll(): void {
 }
 
 export function setThreshold(tensor: string, thresholdReal: number): void {
-  void useSession.getState().edit(t('histogram.edit.threshold', { tensor }), [{ kind: 'threshold', tensor, thresholdReal }]);
+  void useSession
+    .getState()
+    .edit(t('histogram.edit.threshold', { tensor }), [{ kind: 'threshold', tensor, thresholdReal }]);
 }

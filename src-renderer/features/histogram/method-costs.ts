@@ -28,13 +28,22 @@ export function methodCosts(analysis: TensorAnalysis, row: ThresholdRow): readon
     .filter((line) => line.thresholdReal > 0)
     .map((line) => {
       const reading = readingAt(analysis, line.thresholdReal);
-      const costs = [{ group: null, sqnrDb: reading.sqnrDb, clippedFraction: reading.clippedFraction }, ...reading.groups.map(({ name, sqnrDb, clippedFraction }) => ({ group: name, sqnrDb, clippedFraction }))];
+      const costs = [
+        { group: null, sqnrDb: reading.sqnrDb, clippedFraction: reading.clippedFraction },
+        ...reading.groups.map(({ name, sqnrDb, clippedFraction }) => ({ group: name, sqnrDb, clippedFraction })),
+      ];
       return { ...line, costs };
     });
   const best = analysis.groups.reduce((tops, _group, i) => [...tops, topOf(readings, i + 1)], [topOf(readings, 0)]);
-  return readings.map((reading) => ({ ...reading, costs: reading.costs.map((cost, i) => ({ ...cost, isBest: cost.sqnrDb === best[i] })) }));
+  return readings.map((reading) => ({
+    ...reading,
+    costs: reading.costs.map((cost, i) => ({ ...cost, isBest: cost.sqnrDb === best[i] })),
+  }));
 }
 
-function topOf(readings: readonly { readonly costs: readonly { readonly sqnrDb: number }[] }[], column: number): number {
+function topOf(
+  readings: readonly { readonly costs: readonly { readonly sqnrDb: number }[] }[],
+  column: number,
+): number {
   return Math.max(...readings.map(({ costs }) => costs[column]?.sqnrDb ?? Number.NEGATIVE_INFINITY));
 }

@@ -22,10 +22,21 @@ const DIGIT_PX = 7;
 
 /** A line for every method's threshold, with a label above the plot that chooses it. */
 export function MethodLines({ lines, range, area, onChoose }: MethodLinesProps) {
-  const visible = useMemo(() => lines.filter((line) => line.thresholdReal >= range.min && line.thresholdReal <= range.max), [lines, range]);
+  const visible = useMemo(
+    () => lines.filter((line) => line.thresholdReal >= range.min && line.thresholdReal <= range.max),
+    [lines, range],
+  );
   const placed = useMemo(() => {
-    const boxes = visible.map((line) => ({ key: line.method, linePx: pixelFromValue(line.thresholdReal, range, area), widthPx: labelWidth(line) }));
-    return new Map(placeLabels(boxes, { leftPx: area.leftPx, rightPx: area.leftPx + area.widthPx + 16, rows: ROWS, gapPx: 4 }).map((label) => [label.key, label]));
+    const boxes = visible.map((line) => ({
+      key: line.method,
+      linePx: pixelFromValue(line.thresholdReal, range, area),
+      widthPx: labelWidth(line),
+    }));
+    return new Map(
+      placeLabels(boxes, { leftPx: area.leftPx, rightPx: area.leftPx + area.widthPx + 16, rows: ROWS, gapPx: 4 }).map(
+        (label) => [label.key, label],
+      ),
+    );
   }, [visible, range, area]);
   return (
     <>
@@ -36,13 +47,19 @@ export function MethodLines({ lines, range, area, onChoose }: MethodLinesProps) 
         const topPx = (ROWS - 1 - (label?.row ?? 0)) * ROW_PX + 2;
         return (
           <div key={line.method}>
-            <div className={classNames('histogram-line', line.isInUse && 'histogram-line-used')} style={{ left: linePx, borderColor: color, top: topPx + ROW_PX - 4 }} />
+            <div
+              className={classNames('histogram-line', line.isInUse && 'histogram-line-used')}
+              style={{ left: linePx, borderColor: color, top: topPx + ROW_PX - 4 }}
+            />
             <button
               type="button"
               className={classNames('histogram-label', line.isInUse && 'histogram-label-used')}
               style={{ left: label?.leftPx ?? linePx, top: topPx, width: labelWidth(line), borderColor: color }}
               aria-pressed={line.isInUse}
-              title={t('histogram.label.hint', { method: t(`histogram.method.${line.method}`), value: String(line.thresholdReal) })}
+              title={t('histogram.label.hint', {
+                method: t(`histogram.method.${line.method}`),
+                value: String(line.thresholdReal),
+              })}
               onClick={() => onChoose(line.method)}
             >
               <span className="histogram-letter" style={{ color }} aria-hidden="true">

@@ -22,23 +22,43 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
       <h3>{t('histogram.methods')}</h3>
       <div role="group" aria-label={t('histogram.methods')}>
         {offeredMethods(row).map((method) => (
-          <button key={method} type="button" className="histogram-method" aria-pressed={row.method === method} title={hintOf(method)} onClick={() => chooseMethod(row.name, method)}>
+          <button
+            key={method}
+            type="button"
+            className="histogram-method"
+            aria-pressed={row.method === method}
+            title={hintOf(method)}
+            onClick={() => chooseMethod(row.name, method)}
+          >
             <MethodBadge method={method} title={t(`histogram.method.${method}`)} />
             <span>
               {t(`histogram.method.${method}`)}
-              {method === 'best' && best !== undefined ? <span className="dim"> {t(`histogram.method.${best}`)}</span> : null}
+              {method === 'best' && best !== undefined ? (
+                <span className="dim"> {t(`histogram.method.${best}`)}</span>
+              ) : null}
               {method === 'percentile' ? <span className="dim"> {`${file.percentile} %`}</span> : null}
             </span>
             <span className="number">{thresholdText(row, method === 'best' ? (best ?? method) : method)}</span>
           </button>
         ))}
       </div>
-      <NumberField label={t('histogram.byHand')} key={row.name} value={Number(row.threshold.toPrecision(6))} above={0} {...upTo(row)} onCommit={(value) => value !== null && setThreshold(row.name, value)} />
+      <NumberField
+        label={t('histogram.byHand')}
+        key={row.name}
+        value={Number(row.threshold.toPrecision(6))}
+        above={0}
+        {...upTo(row)}
+        onCommit={(value) => value !== null && setThreshold(row.name, value)}
+      />
       <div className="histogram-actions">
         <Button disabled={!isOwn} onClick={() => followProject(row.name)}>
           {t('histogram.followProject', { method: t(`histogram.method.${file.method}`) })}
         </Button>
-        {isHistogramMethod(row.method) || row.method === 'best' ? <Button onClick={() => (row.method === 'best' ? chooseBestForAll() : chooseMethodForAll(row.method))}>{t('histogram.forAll', { method: methodName })}</Button> : null}
+        {isHistogramMethod(row.method) || row.method === 'best' ? (
+          <Button onClick={() => (row.method === 'best' ? chooseBestForAll() : chooseMethodForAll(row.method))}>
+            {t('histogram.forAll', { method: methodName })}
+          </Button>
+        ) : null}
       </div>
     </section>
   );

@@ -19,8 +19,12 @@ export function methodLines(row: ThresholdRow): readonly MethodLine[] {
 
 /** The methods offered as buttons: those that any histogram answers, and what else this tensor knows; not by hand. */
 export function offeredMethods(row: ThresholdRow): readonly Method[] {
-  const always: readonly Method[] = ['best', 'minmax', 'entropy', 'percentile', 'mse'] satisfies readonly (HistogramMethod | 'best')[];
-  return METHODS.filter((method) => method !== 'manual' && (always.includes(method) || row.methods[method] !== undefined));
+  const always: readonly Method[] = ['best', 'minmax', 'entropy', 'percentile', 'mse'] satisfies readonly (
+    HistogramMethod | 'best'
+  )[];
+  return METHODS.filter(
+    (method) => method !== 'manual' && (always.includes(method) || row.methods[method] !== undefined),
+  );
 }
 
 /** True when the tensor has a method or threshold of its own. */

@@ -24,14 +24,24 @@ interface Canvas {
 }
 
 /** A small histogram of |x| with log counts: the whole set filled, groups as lines, the threshold, the clipped part dimmed. */
-export function drawMiniature(canvas: Canvas, { view, preprocessing, thresholdReal, color }: Miniature, token: TokenReader): void {
+export function drawMiniature(
+  canvas: Canvas,
+  { view, preprocessing, thresholdReal, color }: Miniature,
+  token: TokenReader,
+): void {
   const { context, widthPx, heightPx } = canvas;
   context.clearRect(0, 0, widthPx, heightPx);
   const scale = countScales(view.total, preprocessing).magnitude;
   const range = wholeRange(largestShown(amaxOf(view.total), [thresholdReal]), false);
   const area: PlotArea = { leftPx: 0, widthPx };
   const yOf = logHeight(fullestWithin(view.total, scale, range, false), heightPx);
-  const trace = (histogram: TensorHistogram): void => traceSteps(canvas, stepsOf(histogram, { scale, range, columns: widthPx, isSigned: false }), (value) => pixelFromValue(value, range, area), yOf);
+  const trace = (histogram: TensorHistogram): void =>
+    traceSteps(
+      canvas,
+      stepsOf(histogram, { scale, range, columns: widthPx, isSigned: false }),
+      (value) => pixelFromValue(value, range, area),
+      yOf,
+    );
 
   trace(view.total);
   context.lineTo(widthPx, heightPx);
@@ -53,7 +63,12 @@ export function drawMiniature(canvas: Canvas, { view, preprocessing, thresholdRe
   context.fillRect(x - 1, 0, 2, heightPx);
 }
 
-function traceSteps({ context, heightPx }: Canvas, steps: ReturnType<typeof stepsOf>, xOf: (value: number) => number, yOf: (count: number) => number): void {
+function traceSteps(
+  { context, heightPx }: Canvas,
+  steps: ReturnType<typeof stepsOf>,
+  xOf: (value: number) => number,
+  yOf: (count: number) => number,
+): void {
   context.beginPath();
   context.moveTo(0, heightPx);
   for (const [i, edge] of steps.edgesReal.entries()) {

@@ -34,7 +34,10 @@ export function Multiples({ list, onOpen }: MultiplesProps) {
   const grid = useRef<HTMLDivElement>(null);
   const columns = columnsFor(useElementSize(grid).widthPx);
   const { rows, selected, select } = list;
-  const index = Math.max(0, rows.findIndex((row) => row.name === selected?.name));
+  const index = Math.max(
+    0,
+    rows.findIndex((row) => row.name === selected?.name),
+  );
   const page = Math.floor(index / PAGE_SIZE);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') {
@@ -57,18 +60,36 @@ export function Multiples({ list, onOpen }: MultiplesProps) {
         tabIndex={0}
         aria-label={t('histogram.tensors')}
         aria-activedescendant={`histogram-card-${index}`}
-        style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridTemplateRows: `repeat(${PAGE_SIZE / columns}, minmax(86px, 1fr))` }}
+        style={{
+          gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+          gridTemplateRows: `repeat(${PAGE_SIZE / columns}, minmax(86px, 1fr))`,
+        }}
         onKeyDown={onKeyDown}
       >
         {pageOf(rows, page).map((row, i) => (
-          <Card key={row.name} row={row} id={`histogram-card-${page * PAGE_SIZE + i}`} isSelected={row.name === selected?.name} onSelect={() => select(row.name)} onOpen={onOpen} />
+          <Card
+            key={row.name}
+            row={row}
+            id={`histogram-card-${page * PAGE_SIZE + i}`}
+            isSelected={row.name === selected?.name}
+            onSelect={() => select(row.name)}
+            onOpen={onOpen}
+          />
         ))}
       </div>
     </section>
   );
 }
 
-function Pager({ page, rows, onSelect }: { readonly page: number; readonly rows: readonly ThresholdRow[]; readonly onSelect: (tensor: string) => void }) {
+function Pager({
+  page,
+  rows,
+  onSelect,
+}: {
+  readonly page: number;
+  readonly rows: readonly ThresholdRow[];
+  readonly onSelect: (tensor: string) => void;
+}) {
   const pages = pageCount(rows.length);
   const go = (to: number): void => {
     const first = rows[to * PAGE_SIZE];
@@ -78,9 +99,13 @@ function Pager({ page, rows, onSelect }: { readonly page: number; readonly rows:
     <div className="histogram-pager">
       <span className="dim">{t('histogram.all.hint')}</span>
       <span className="histogram-gap" />
-      <Button tone="quiet" disabled={page === 0} onClick={() => go(page - 1)}>{t('histogram.page.previous')}</Button>
+      <Button tone="quiet" disabled={page === 0} onClick={() => go(page - 1)}>
+        {t('histogram.page.previous')}
+      </Button>
       <span>{t('histogram.page', { page: page + 1, pages })}</span>
-      <Button tone="quiet" disabled={page + 1 >= pages} onClick={() => go(page + 1)}>{t('histogram.page.next')}</Button>
+      <Button tone="quiet" disabled={page + 1 >= pages} onClick={() => go(page + 1)}>
+        {t('histogram.page.next')}
+      </Button>
     </div>
   );
 }
@@ -95,7 +120,14 @@ interface CardProps {
 
 function Card({ row, id, isSelected, onSelect, onOpen }: CardProps) {
   return (
-    <div id={id} role="option" aria-selected={isSelected} className={classNames('histogram-card', isSelected && 'histogram-card-selected')} onClick={onSelect} onDoubleClick={onOpen}>
+    <div
+      id={id}
+      role="option"
+      aria-selected={isSelected}
+      className={classNames('histogram-card', isSelected && 'histogram-card-selected')}
+      onClick={onSelect}
+      onDoubleClick={onOpen}
+    >
       <div className="histogram-card-title">
         <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />
         <ModelName name={row.name} />
@@ -122,15 +154,32 @@ function Sketch({ row }: { readonly row: ThresholdRow }) {
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');
-    if (element === null || context === null || context === undefined || view === undefined || view instanceof Error || widthPx === 0 || heightPx === 0) return;
+    if (
+      element === null ||
+      context === null ||
+      context === undefined ||
+      view === undefined ||
+      view instanceof Error ||
+      widthPx === 0 ||
+      heightPx === 0
+    )
+      return;
     element.width = widthPx * ratio;
     element.height = heightPx * ratio;
     context.scale(ratio, ratio);
-    drawMiniature({ context, widthPx, heightPx }, { view, preprocessing, thresholdReal: row.threshold, color: methodProperty(row.method) }, tokensOf(element));
+    drawMiniature(
+      { context, widthPx, heightPx },
+      { view, preprocessing, thresholdReal: row.threshold, color: methodProperty(row.method) },
+      tokensOf(element),
+    );
   }, [view, preprocessing, row.threshold, row.method, widthPx, heightPx, ratio, theme]);
   return (
     <div ref={box} className="histogram-sketch" aria-hidden="true">
-      {view instanceof Error ? <span className="dim">{t('histogram.failed.short')}</span> : <canvas ref={canvas} style={{ width: widthPx, height: heightPx }} />}
+      {view instanceof Error ? (
+        <span className="dim">{t('histogram.failed.short')}</span>
+      ) : (
+        <canvas ref={canvas} style={{ width: widthPx, height: heightPx }} />
+      )}
     </div>
   );
 }

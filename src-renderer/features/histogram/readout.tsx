@@ -13,7 +13,12 @@ export function Readout({ session }: { readonly session: ThresholdSession }) {
   useLayoutEffect(() => {
     const root = box.current;
     if (root === null) return undefined;
-    const fields = new Map([...root.querySelectorAll<HTMLElement>('[data-field]')].map((element) => [element.dataset['field'] ?? '', element]));
+    const fields = new Map(
+      [...root.querySelectorAll<HTMLElement>('[data-field]')].map((element) => [
+        element.dataset['field'] ?? '',
+        element,
+      ]),
+    );
     const bar = root.querySelector<HTMLElement>('[data-bar]');
     return live.subscribe((thresholdReal) => {
       const reading = readingAt(analysis, thresholdReal);
@@ -93,9 +98,15 @@ function GroupTable({ session: { analysis } }: { readonly session: ThresholdSess
       <thead>
         <tr>
           <th scope="col">{t('histogram.group')}</th>
-          <th scope="col" className="number">{t('histogram.clipped')}</th>
-          <th scope="col" className="number">{t('histogram.sqnr')}</th>
-          <th scope="col" className="number">{t('histogram.amax')}</th>
+          <th scope="col" className="number">
+            {t('histogram.clipped')}
+          </th>
+          <th scope="col" className="number">
+            {t('histogram.sqnr')}
+          </th>
+          <th scope="col" className="number">
+            {t('histogram.amax')}
+          </th>
         </tr>
       </thead>
       <tbody>

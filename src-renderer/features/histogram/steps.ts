@@ -36,20 +36,35 @@ export function stepsOf(histogram: TensorHistogram, { scale, range, columns, isS
 }
 
 /** From the first interval that the range meets to the one after the last, within what the histogram has bins for. */
-function intervalsWithin(histogram: TensorHistogram, scale: CountScale, range: ValueRange, isSigned: boolean): readonly [number, number] {
+function intervalsWithin(
+  histogram: TensorHistogram,
+  scale: CountScale,
+  range: ValueRange,
+  isSigned: boolean,
+): readonly [number, number] {
   const mostReal = binWidthOf(histogram) * BIN_COUNT;
   const leastReal = isSigned ? -mostReal : 0;
   const clamp = (value: number): number => Math.min(mostReal, Math.max(leastReal, value));
   return [intervalOf(scale, clamp(range.min)), Math.ceil((clamp(range.max) - scale.edgeReal) / scale.widthReal)];
 }
 
-function fullest(histogram: TensorHistogram, scale: CountScale, [from, to]: readonly [number, number], isSigned: boolean): number {
+function fullest(
+  histogram: TensorHistogram,
+  scale: CountScale,
+  [from, to]: readonly [number, number],
+  isSigned: boolean,
+): number {
   let most = 0;
   for (let index = from; index < to; index += 1) most = Math.max(most, countIn(histogram, scale, index, isSigned));
   return most;
 }
 
 /** Largest count of a single interval in the range; 1 where there is none, so that an axis has a height. */
-export function fullestWithin(histogram: TensorHistogram, scale: CountScale, range: ValueRange, isSigned: boolean): number {
+export function fullestWithin(
+  histogram: TensorHistogram,
+  scale: CountScale,
+  range: ValueRange,
+  isSigned: boolean,
+): number {
   return Math.max(1, fullest(histogram, scale, intervalsWithin(histogram, scale, range, isSigned), isSigned));
 }

@@ -23,7 +23,13 @@ export function TensorList({ list, onOpen }: TensorListProps) {
     <div className="histogram-list">
       <div className="histogram-filters">
         <SearchField label={t('histogram.search')} value={search} onChange={setSearch} />
-        <Select label={t('histogram.sort')} isLabelHidden value={sort} choices={TENSOR_SORTS.map((value) => ({ value, label: t(`histogram.sort.${value}`) }))} onChoose={setSort} />
+        <Select
+          label={t('histogram.sort')}
+          isLabelHidden
+          value={sort}
+          choices={TENSOR_SORTS.map((value) => ({ value, label: t(`histogram.sort.${value}`) }))}
+          onChoose={setSort}
+        />
       </div>
       <p className="histogram-count">{t('histogram.count', { shown: rows.length, count })}</p>
       <Rows list={list} onOpen={onOpen} />
@@ -35,7 +41,12 @@ function Rows({ list, onOpen }: TensorListProps) {
   const { rows, selected, select, sort } = list;
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 12 });
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+  });
   const index = rows.findIndex((row) => row.name === selected?.name);
   useEffect(() => {
     if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });

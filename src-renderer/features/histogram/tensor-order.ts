@@ -5,8 +5,16 @@ export const TENSOR_SORTS = ['sqnr', 'clipped', 'name'] as const;
 export type TensorSort = (typeof TENSOR_SORTS)[number];
 
 /** Tensors whose name, or the text that stands beside it, holds every word of the search, in the order asked for; equals by name. */
-export function orderedTensors(rows: readonly ThresholdRow[], search: string, sort: TensorSort, textOf = nameOf): readonly ThresholdRow[] {
-  const words = search.toLowerCase().split(/\s+/).filter((word) => word !== '');
+export function orderedTensors(
+  rows: readonly ThresholdRow[],
+  search: string,
+  sort: TensorSort,
+  textOf = nameOf,
+): readonly ThresholdRow[] {
+  const words = search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const found = rows.filter((row) => words.every((word) => textOf(row.name).toLowerCase().includes(word)));
   const byName = (a: ThresholdRow, b: ThresholdRow): number => a.name.localeCompare(b.name, 'en', { numeric: true });
   const difference: Record<TensorSort, (a: ThresholdRow, b: ThresholdRow) => number> = {
@@ -35,8 +43,21 @@ export function pageOf<T>(items: readonly T[], page: number): readonly T[] {
 }
 
 /** The item that a key leads to in a grid of `columns`; null for keys that do not walk. */
-export function walk(index: number, key: string, grid: { readonly count: number; readonly columns: number }): number | null {
-  const to = { ArrowRight: index + 1, ArrowLeft: index - 1, ArrowDown: index + grid.columns, ArrowUp: index - grid.columns, Home: 0, End: grid.count - 1, PageDown: index + PAGE_SIZE, PageUp: index - PAGE_SIZE }[key];
+export function walk(
+  index: number,
+  key: string,
+  grid: { readonly count: number; readonly columns: number },
+): number | null {
+  const to = {
+    ArrowRight: index + 1,
+    ArrowLeft: index - 1,
+    ArrowDown: index + grid.columns,
+    ArrowUp: index - grid.columns,
+    Home: 0,
+    End: grid.count - 1,
+    PageDown: index + PAGE_SIZE,
+    PageUp: index - PAGE_SIZE,
+  }[key];
   if (to === undefined) return null;
   if (key === 'ArrowUp' && to < 0) return index;
   if (key === 'ArrowDown' && to >= grid.count) return index;

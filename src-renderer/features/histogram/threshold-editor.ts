@@ -23,7 +23,11 @@ export interface EditorLimits {
   readonly binWidthReal: number;
 }
 
-export function createThresholdEditor(live: LiveThreshold, limits: EditorLimits, commit: (thresholdReal: number) => void): ThresholdEditor {
+export function createThresholdEditor(
+  live: LiveThreshold,
+  limits: EditorLimits,
+  commit: (thresholdReal: number) => void,
+): ThresholdEditor {
   /** Where the move began, and how far from the threshold the pointer took hold of it. */
   let move: { readonly fromReal: number; readonly offsetReal: number } | null = null;
   const clamp = (value: number): number => Math.min(limits.maxReal, Math.max(limits.minReal, value));
@@ -64,9 +68,20 @@ export function createThresholdEditor(live: LiveThreshold, limits: EditorLimits,
   };
 }
 
-export type KeyAction = { readonly kind: 'nudge'; readonly bins: number } | { readonly kind: 'jump'; readonly to: 'min' | 'max' } | { readonly kind: 'cancel' } | { readonly kind: 'settle' };
+export type KeyAction =
+  | { readonly kind: 'nudge'; readonly bins: number }
+  | { readonly kind: 'jump'; readonly to: 'min' | 'max' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'settle' };
 
-const STEPS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 100, PageDown: -100 };
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowUp: 1,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  PageUp: 100,
+  PageDown: -100,
+};
 const FAST = 10;
 
 /** What a key does to the handle; null for keys that are not its own. */

@@ -26,7 +26,8 @@ export function ThresholdHandle({ session, range, area, isSigned }: HandleProps)
         const px = pixelFromValue(thresholdReal, range, area);
         place(handle.current, Math.min(area.leftPx + area.widthPx, Math.max(area.leftPx, px)));
         place(hatch.current, Math.max(0, px - area.leftPx));
-        if (isSigned) place(mirror.current, Math.min(0, pixelFromValue(-thresholdReal, range, area) - area.leftPx - area.widthPx));
+        if (isSigned)
+          place(mirror.current, Math.min(0, pixelFromValue(-thresholdReal, range, area) - area.leftPx - area.widthPx));
         const isInside = px >= area.leftPx - 1 && px <= area.leftPx + area.widthPx + 1;
         handle.current?.toggleAttribute('data-outside', !isInside);
         handle.current?.toggleAttribute('data-flipped', px > area.leftPx + area.widthPx - 70);

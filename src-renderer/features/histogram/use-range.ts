@@ -30,13 +30,24 @@ const NARROWEST_BINS = 24;
 export function useRange({ tensor, largestReal, binWidthReal, isSigned, thresholdsReal }: RangeInput): RangeControl {
   const whole = useMemo(() => wholeRange(largestReal, isSigned), [largestReal, isSigned]);
   const key = `${tensor} ${String(isSigned)}`;
-  const [chosen, setChosen] = useState<{ readonly key: string; readonly range: ValueRange; readonly isTail: boolean } | null>(null);
+  const [chosen, setChosen] = useState<{
+    readonly key: string;
+    readonly range: ValueRange;
+    readonly isTail: boolean;
+  } | null>(null);
   const range = chosen?.key === key ? chosen.range : whole;
   const isTail = chosen?.key === key && chosen.isTail;
   return useMemo(() => {
-    const change = (next: (range: ValueRange) => ValueRange): void => setChosen((before) => ({ key, range: next(before?.key === key ? before.range : whole), isTail: false }));
+    const change = (next: (range: ValueRange) => ValueRange): void =>
+      setChosen((before) => ({ key, range: next(before?.key === key ? before.range : whole), isTail: false }));
     const zoomAt = (factor: number, anchorReal: number): void =>
-      change((before) => zoomed(before, whole, { factor, anchorReal, narrowestReal: Math.min(whole.max, binWidthReal * NARROWEST_BINS) }));
+      change((before) =>
+        zoomed(before, whole, {
+          factor,
+          anchorReal,
+          narrowestReal: Math.min(whole.max, binWidthReal * NARROWEST_BINS),
+        }),
+      );
     return {
       range,
       whole,
@@ -64,7 +75,10 @@ export function useWheel(ref: RefObject<HTMLElement | null>, area: PlotArea, con
     let pending = { zoomPx: 0, shiftPx: 0, atPx: 0 };
     let frame = 0;
     const apply = (): void => {
-      const { area: where, control: { range, zoomAt, shiftBy } } = latest.current;
+      const {
+        area: where,
+        control: { range, zoomAt, shiftBy },
+      } = latest.current;
       const { zoomPx, shiftPx, atPx } = pending;
       pending = { zoomPx: 0, shiftPx: 0, atPx: 0 };
       frame = 0;
@@ -75,7 +89,9 @@ export function useWheel(ref: RefObject<HTMLElement | null>, area: PlotArea, con
       if (event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       const isSideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-      const delta = (isSideways && event.deltaX !== 0 ? event.deltaX : event.deltaY) * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
+      const delta =
+        (isSideways && event.deltaX !== 0 ? event.deltaX : event.deltaY) *
+        (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
       const zoomPx = pending.zoomPx + (isSideways ? 0 : delta);
       const shiftPx = pending.shiftPx + (isSideways ? delta : 0);
       pending = { zoomPx, shiftPx, atPx: event.clientX - element.getBoundingClientRect().left };

@@ -39,5 +39,8 @@ export function useTensorList(): TensorListState {
 function useFrozenOrder(all: readonly ThresholdRow[], search: string, sort: TensorSort): readonly string[] {
   const model = useSession((state) => state.model);
   const names = all.map((row) => row.name).join('\n');
-  return useMemo(() => orderedTensors(all, search, sort, (name) => fullName(model, name)).map((row) => row.name), [names, search, sort, model]);
+  return useMemo(
+    () => orderedTensors(all, search, sort, (name) => fullName(model, name)).map((row) => row.name),
+    [names, search, sort, model],
+  );
 }

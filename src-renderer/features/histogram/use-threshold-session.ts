@@ -27,11 +27,15 @@ export function useThresholdSession(row: ThresholdRow | null): ThresholdSession 
     const analysis = analyse(view, preprocessing);
     const limits = draggableRange(analysis, Object.values(row.methods));
     const live = createLiveThreshold(row.threshold, requestAnimationFrame);
-    const editor = createThresholdEditor(live, { minReal: limits.min, maxReal: limits.max, binWidthReal: analysis.binWidthReal }, (thresholdReal) => {
-      void setByHand(row.name, thresholdReal).then((isDone) => {
-        if (!isDone) live.set(thresholdInUse(row.name) ?? row.threshold);
-      });
-    });
+    const editor = createThresholdEditor(
+      live,
+      { minReal: limits.min, maxReal: limits.max, binWidthReal: analysis.binWidthReal },
+      (thresholdReal) => {
+        void setByHand(row.name, thresholdReal).then((isDone) => {
+          if (!isDone) live.set(thresholdInUse(row.name) ?? row.threshold);
+        });
+      },
+    );
     return { view, analysis, limits, live, editor };
     // The row's own numbers change with every edit; the handle must survive that.
     // Limits follow the methods that exist when the tensor is chosen.
@@ -50,7 +54,9 @@ export function useThresholdSession(row: ThresholdRow | null): ThresholdSession 
 }
 
 function setByHand(tensor: string, thresholdReal: number): Promise<boolean> {
-  return useSession.getState().edit(t('histogram.edit.threshold', { tensor }), [{ kind: 'threshold', tensor, thresholdReal }]);
+  return useSession
+    .getState()
+    .edit(t('histogram.edit.threshold', { tensor }), [{ kind: 'threshold', tensor, thresholdReal }]);
 }
 
 function thresholdInUse(tensor: string): number | undefined {

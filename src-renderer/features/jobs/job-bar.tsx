@@ -23,10 +23,16 @@ export function JobBar() {
   const [current] = openJobs(jobs, projectPath);
   // Jobs of all projects wait in one queue.
   const waiting = openJobs(jobs, null).filter((job) => job.state === 'queued' && job !== current);
-  const last = jobs.findLast((job) => isFinished(job) && !neverBegan(job) && (projectPath === null || job.projectPath === projectPath));
+  const last = jobs.findLast(
+    (job) => isFinished(job) && !neverBegan(job) && (projectPath === null || job.projectPath === projectPath),
+  );
   return (
     <footer className="jobs-bar" aria-label={t('jobs.title')}>
-      {current === undefined ? <LastJob job={last?.id === seenId ? undefined : last} onSeen={setSeenId} /> : <RunningJob job={current} />}
+      {current === undefined ? (
+        <LastJob job={last?.id === seenId ? undefined : last} onSeen={setSeenId} />
+      ) : (
+        <RunningJob job={current} />
+      )}
       {waiting.length > 0 ? <span className="dim">{t('jobs.waiting', { count: waiting.length })}</span> : null}
       {jobs.length > 0 ? (
         <Button tone="quiet" className="jobs-all" onClick={() => setListOpen(true)}>
@@ -40,7 +46,14 @@ export function JobBar() {
 }
 
 /** Where the result of a job will be seen, when that is not the run screen. */
-const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = { sensitivity: 'sensitivity', auto: 'histogram', best: 'histogram', search: 'search', diagnose: 'results', repair: 'precision' };
+const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = {
+  sensitivity: 'sensitivity',
+  auto: 'histogram',
+  best: 'histogram',
+  search: 'search',
+  diagnose: 'results',
+  repair: 'precision',
+};
 
 function RunningJob({ job }: { readonly job: JobSnapshot }) {
   const rate = useJobs((state) => ownValue(state.rates, job.id));
@@ -76,7 +89,12 @@ function LastJob({ job, onSeen }: { readonly job: JobSnapshot | undefined; reado
       </span>
       <span className="ellipsis">{endText(job)}</span>
       {error === null ? null : (
-        <Button tone="quiet" className="jobs-all" aria-expanded={isErrorShown} onClick={() => setErrorShown(!isErrorShown)}>
+        <Button
+          tone="quiet"
+          className="jobs-all"
+          aria-expanded={isErrorShown}
+          onClick={() => setErrorShown(!isErrorShown)}
+        >
           {t('widgets.details')}
         </Button>
       )}
@@ -101,7 +119,14 @@ function ProjectSettings() {
   return (
     <span className="jobs-settings dim">
       <span>{t(`jobs.target.${file.target}`)}</span>
-      <span>{t('jobs.method', { method: chosen === undefined ? t(`jobs.method.${file.method}`) : t('jobs.method.chosen', { method: t(`jobs.method.${chosen}`) }) })}</span>
+      <span>
+        {t('jobs.method', {
+          method:
+            chosen === undefined
+              ? t(`jobs.method.${file.method}`)
+              : t('jobs.method.chosen', { method: t(`jobs.method.${chosen}`) }),
+        })}
+      </span>
       {layers.length === 0 ? null : <span>{t('jobs.int8Layers', { count, n: layers.length })}</span>}
     </span>
   );

@@ -29,7 +29,14 @@ function Model({ layers }: { readonly layers: Layers }) {
           label={t('model.resize')}
           initialPercent={56}
           first={<LayerList layers={layers} listing={listing} search={search} onSearch={setSearch} />}
-          second={<LayerGraph model={layers.model} rows={layers.rows} onChooseLayer={layers.choose} matches={listing.matches} />}
+          second={
+            <LayerGraph
+              model={layers.model}
+              rows={layers.rows}
+              onChooseLayer={layers.choose}
+              matches={listing.matches}
+            />
+          }
         />
       }
       right={<LayerInspector layers={layers} />}
@@ -48,7 +55,10 @@ function LayerList({ layers, listing, search, onSearch }: LayerListProps) {
   const language = useLanguage();
   const { shown } = listing;
   // The titles of the columns change with the language.
-  const columns = useMemo(() => layerColumns(LAYER_COLUMNS, layers.engine !== null), [language, layers.engine !== null]);
+  const columns = useMemo(
+    () => layerColumns(LAYER_COLUMNS, layers.engine !== null),
+    [language, layers.engine !== null],
+  );
   return (
     <section className="model-list" aria-label={t('model.layers')}>
       <div className="model-toolbar">

@@ -17,7 +17,15 @@ export function decisionChanges(before: ModelView, after: ModelView): DecisionCh
   return after.layers.flatMap((layer): DecisionChange[] => {
     const old = known.get(layer.layer);
     if (old === undefined || sameDecisions(old, layer)) return [];
-    return [{ layer: layer.layer, before: old.decision.precision, after: layer.decision.precision, code: layer.decision.code, isAsked: old.planned !== layer.planned }];
+    return [
+      {
+        layer: layer.layer,
+        before: old.decision.precision,
+        after: layer.decision.precision,
+        code: layer.decision.code,
+        isAsked: old.planned !== layer.planned,
+      },
+    ];
   });
 }
 
@@ -27,7 +35,9 @@ function sameDecisions(a: LayerView, b: LayerView): boolean {
 
 /** Precision and code of the layer and of its edges. */
 function signature(layer: LayerView): string {
-  return [layer.decision, ...layer.edges].map(({ precision, code, tensor }) => `${precision} ${code} ${tensor ?? ''}`).join('\n');
+  return [layer.decision, ...layer.edges]
+    .map(({ precision, code, tensor }) => `${precision} ${code} ${tensor ?? ''}`)
+    .join('\n');
 }
 
 /** What the last edit did; `model` is the view that `changes` lead to. */
@@ -46,5 +56,7 @@ export function followModel(track: ChangeTrack | null, model: ModelView): Change
 }
 
 function hasSameLayers(a: ModelView, b: ModelView): boolean {
-  return a.layers.length === b.layers.length && a.layers.every((layer, index) => layer.layer === b.layers[index]?.layer);
+  return (
+    a.layers.length === b.layers.length && a.layers.every((layer, index) => layer.layer === b.layers[index]?.layer)
+  );
 }

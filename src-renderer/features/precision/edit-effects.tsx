@@ -34,11 +34,18 @@ export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
       <ul className="precision-effects">
         {ordered.slice(0, MOST_SHOWN).map((change) => (
           <li key={change.layer}>
-            <button type="button" className="precision-effect" title={`${change.layer}\n${change.code}`} onClick={() => onChoose(change.layer)}>
+            <button
+              type="button"
+              className="precision-effect"
+              title={`${change.layer}\n${change.code}`}
+              onClick={() => onChoose(change.layer)}
+            >
               <ModelName name={change.layer} short={names.get(change.layer) ?? change.layer} />
               <span className="precision-effect-change">
                 {change.before === change.after ? (
-                  <span className="dim ellipsis">{t(change.isAsked ? 'precision.effect.same' : 'precision.effect.edges')}</span>
+                  <span className="dim ellipsis">
+                    {t(change.isAsked ? 'precision.effect.same' : 'precision.effect.edges')}
+                  </span>
                 ) : (
                   <>
                     <PrecisionBadge precision={change.before} />
@@ -51,7 +58,9 @@ export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
           </li>
         ))}
       </ul>
-      {changes.length > MOST_SHOWN ? <p className="precision-note">{t('precision.effects.more', { count: changes.length - MOST_SHOWN })}</p> : null}
+      {changes.length > MOST_SHOWN ? (
+        <p className="precision-note">{t('precision.effects.more', { count: changes.length - MOST_SHOWN })}</p>
+      ) : null}
     </section>
   );
 }

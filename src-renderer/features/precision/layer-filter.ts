@@ -3,7 +3,11 @@ import type { LayerRow } from '../../widgets/graph/layer-rows';
 /** Which layers the table shows before the search. */
 export type LayerFilter = 'all' | 'changed' | 'refused';
 
-export function applyLayerFilter(rows: readonly LayerRow[], filter: LayerFilter, changed: ReadonlySet<string>): readonly LayerRow[] {
+export function applyLayerFilter(
+  rows: readonly LayerRow[],
+  filter: LayerFilter,
+  changed: ReadonlySet<string>,
+): readonly LayerRow[] {
   switch (filter) {
     case 'all':
       return rows;

@@ -32,7 +32,12 @@ export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: P
       <PrecisionTabs />
       <section className="precision-part">
         <h3>{t('precision.target')}</h3>
-        <Segmented label={t('precision.target')} value={target} choices={TARGETS.map((value) => ({ value, label: t(`precision.target.${value}`) }))} onChoose={chooseTarget} />
+        <Segmented
+          label={t('precision.target')}
+          value={target}
+          choices={TARGETS.map((value) => ({ value, label: t(`precision.target.${value}`) }))}
+          onChoose={chooseTarget}
+        />
         <p className="precision-note">{t('precision.target.note')}</p>
       </section>
       <Counts rows={rows} onFilter={onFilter} />
@@ -122,14 +127,21 @@ function ByPattern({ rows, onChooseMany }: Pick<PlanPanelProps, 'rows' | 'onChoo
         }}
       />
       <p className="precision-note" aria-live="polite">
-        {pattern.trim() === '' ? t('precision.pattern.hint') : matching.size === 0 ? t('precision.pattern.none') : t('precision.pattern.count', { count: matching.size })}
+        {pattern.trim() === ''
+          ? t('precision.pattern.hint')
+          : matching.size === 0
+            ? t('precision.pattern.none')
+            : t('precision.pattern.count', { count: matching.size })}
       </p>
       <div className="precision-row">
         {PRECISIONS.map((precision) => (
           <Button
             key={precision}
             disabled={changing(precision) === 0}
-            title={t('precision.pattern.changes', { count: changing(precision), precision: PRECISION_NAMES[precision] })}
+            title={t('precision.pattern.changes', {
+              count: changing(precision),
+              precision: PRECISION_NAMES[precision],
+            })}
             onClick={() => askPrecision(rows, matching, precision, pattern.trim())}
           >
             {PRECISION_NAMES[precision]}

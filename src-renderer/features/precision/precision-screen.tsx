@@ -47,15 +47,42 @@ function Plan({ layers }: { readonly layers: Layers }) {
   const hasInspector = active !== null || layers.engine !== null;
   return (
     <ThreePanes
-      left={<PlanPanel rows={rows} changes={changes} onFilter={setFilter} onChooseMany={chosenLayers.chooseMany} onChoose={layers.choose} />}
+      left={
+        <PlanPanel
+          rows={rows}
+          changes={changes}
+          onFilter={setFilter}
+          onChooseMany={chosenLayers.chooseMany}
+          onChoose={layers.choose}
+        />
+      }
       main={
         <SplitView
           id="precision"
           label={t('precision.resize')}
           isStacked
           initialPercent={58}
-          first={<PlanTable layers={layers} chosenLayers={chosenLayers} changed={changed} filter={filter} onFilter={setFilter} listing={listing} search={search} onSearch={setSearch} />}
-          second={<LayerGraph model={model} rows={rows} onChooseLayer={layers.choose} changed={changed} matches={listing.matches} />}
+          first={
+            <PlanTable
+              layers={layers}
+              chosenLayers={chosenLayers}
+              changed={changed}
+              filter={filter}
+              onFilter={setFilter}
+              listing={listing}
+              search={search}
+              onSearch={setSearch}
+            />
+          }
+          second={
+            <LayerGraph
+              model={model}
+              rows={rows}
+              onChooseLayer={layers.choose}
+              changed={changed}
+              matches={listing.matches}
+            />
+          }
         />
       }
       right={
@@ -96,7 +123,8 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
   const select = useSelection((state) => state.select);
   const { shown } = listing;
   const columns = usePlanColumns(layers, selection.chosen, useMedia(NARROW) && layers.active !== null);
-  const onPick = (layer: string, { isRange, isToggle, order }: RowPick): void => choose(layer, isRange ? 'range' : isToggle ? 'toggle' : 'only', order);
+  const onPick = (layer: string, { isRange, isToggle, order }: RowPick): void =>
+    choose(layer, isRange ? 'range' : isToggle ? 'toggle' : 'only', order);
   const onKey = (event: KeyboardEvent<HTMLDivElement>): boolean => {
     if (event.key === 'Escape' && selection.active !== null) {
       select({ tensor: null, layer: null });
@@ -118,11 +146,27 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
         )}
         <span className="dim precision-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
       </div>
-      <LayerTable rows={shown} columns={columns} activeLayer={selection.active} selected={selection.chosen} changed={changed} onPick={onPick} onKey={onKey} />
+      <LayerTable
+        rows={shown}
+        columns={columns}
+        activeLayer={selection.active}
+        selected={selection.chosen}
+        changed={changed}
+        onPick={onPick}
+        onKey={onKey}
+      />
       <div className="precision-footer">
-        <span>{selection.chosen.size === 0 ? t('precision.chosen.none') : t('precision.chosen', { count: selection.chosen.size })}</span>
+        <span>
+          {selection.chosen.size === 0
+            ? t('precision.chosen.none')
+            : t('precision.chosen', { count: selection.chosen.size })}
+        </span>
         {PRECISIONS.map((precision) => (
-          <Button key={precision} disabled={selection.chosen.size === 0} onClick={() => askPrecision(rows, selection.chosen, precision)}>
+          <Button
+            key={precision}
+            disabled={selection.chosen.size === 0}
+            onClick={() => askPrecision(rows, selection.chosen, precision)}
+          >
             {t('precision.set', { precision: PRECISION_NAMES[precision] })}
           </Button>
         ))}
@@ -135,19 +179,53 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
 }
 
 /** A toggle in a chosen row speaks for all chosen rows, as in any list; in another row for that one. */
-function usePlanColumns({ rows, engine }: Layers, chosen: ReadonlySet<string>, isNarrow: boolean): readonly Column<LayerRow>[] {
+function usePlanColumns(
+  { rows, engine }: Layers,
+  chosen: ReadonlySet<string>,
+  isNarrow: boolean,
+): readonly Column<LayerRow>[] {
   const language = useLanguage();
   const reasonText = useReasonText();
   const hasEngine = engine !== null;
   const onAsk = useCallback(
-    (layer: string, precision: Precision) => askPrecision(rows, chosen.has(layer) ? chosen : new Set([layer]), precision),
+    (layer: string, precision: Precision) =>
+      askPrecision(rows, chosen.has(layer) ? chosen : new Set([layer]), precision),
     [rows, chosen],
   );
   return useMemo(() => {
-    const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: 104, render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} /> });
-    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({ ...column, width: '3fr', render: (row) => <Reason code={row.code} text={reasonText(row)} />, hover: (row) => `${row.code}\n${reasonText(row)}` });
-    return layerColumns(['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'code', 'sqnrDb', ...(isNarrow ? [] : (['clippedFraction'] as const))], hasEngine).map((column) =>
-      column.id === 'planned' ? toggle(column) : column.id === 'code' ? reason(column) : column.id === 'layer' ? { ...column, width: '2fr' as const } : column,
+    const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({
+      ...column,
+      width: 104,
+      render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} />,
+    });
+    const reason = (column: Column<LayerRow>): Column<LayerRow> => ({
+      ...column,
+      width: '3fr',
+      render: (row) => <Reason code={row.code} text={reasonText(row)} />,
+      hover: (row) => `${row.code}\n${reasonText(row)}`,
+    });
+    return layerColumns(
+      [
+        'number',
+        'layer',
+        'op',
+        'planned',
+        'runsIn',
+        'inEngine',
+        'timeMs',
+        'code',
+        'sqnrDb',
+        ...(isNarrow ? [] : (['clippedFraction'] as const)),
+      ],
+      hasEngine,
+    ).map((column) =>
+      column.id === 'planned'
+        ? toggle(column)
+        : column.id === 'code'
+          ? reason(column)
+          : column.id === 'layer'
+            ? { ...column, width: '2fr' as const }
+            : column,
     );
     // The titles of the columns and the reasons change with the language.
   }, [language, onAsk, hasEngine, isNarrow]);

@@ -27,7 +27,11 @@ export function RepairsPart() {
       <h3>{t('precision.repairs')}</h3>
       {REPAIRS.map((repair) => (
         <div key={repair}>
-          <Checkbox label={t(`precision.repair.${repair}`)} checked={hasRepair(project.file.plan, repair)} onChange={(isOn) => switchRepair(repair, isOn)} />
+          <Checkbox
+            label={t(`precision.repair.${repair}`)}
+            checked={hasRepair(project.file.plan, repair)}
+            onChange={(isOn) => switchRepair(repair, isOn)}
+          />
           <p className="precision-note">{t(`precision.repair.${repair}.note`)}</p>
         </div>
       ))}
@@ -93,9 +97,16 @@ function RowsTable({ result, repairs }: { readonly result: RepairResult; readonl
             <td />
           </tr>
           {result.rows.map((row) => (
-            <tr key={rowName(row)} className={classNames(isSame(row.repairs, repairs) && 'repairs-chosen')} aria-current={isSame(row.repairs, repairs)}>
+            <tr
+              key={rowName(row)}
+              className={classNames(isSame(row.repairs, repairs) && 'repairs-chosen')}
+              aria-current={isSame(row.repairs, repairs)}
+            >
               <th scope="row">{rowName(row)}</th>
-              <td className="number" title={row.worstGroup && `${row.worstGroup.name} ${formatAccuracy(row.worstGroup.top1)}`}>
+              <td
+                className="number"
+                title={row.worstGroup && `${row.worstGroup.name} ${formatAccuracy(row.worstGroup.top1)}`}
+              >
                 {accuracyText(row)}
               </td>
               <td className="number">{row.outputSqnrDb === undefined ? '' : formatDb(row.outputSqnrDb)}</td>
@@ -103,9 +114,15 @@ function RowsTable({ result, repairs }: { readonly result: RepairResult; readonl
           ))}
         </tbody>
       </table>
-      <p className="precision-note">{t('precision.repair.of', { variant: result.variant, target: t(`precision.target.${result.target}`) })}</p>
-      {result.equalizedLayers === 0 && cause !== undefined ? <p className="precision-note">{t('precision.repair.nothing', { cause: cause.reason })}</p> : null}
-      {result.rows.some((row) => row.biasesDropped) ? <p className="precision-note">{t('precision.repair.dropped')}</p> : null}
+      <p className="precision-note">
+        {t('precision.repair.of', { variant: result.variant, target: t(`precision.target.${result.target}`) })}
+      </p>
+      {result.equalizedLayers === 0 && cause !== undefined ? (
+        <p className="precision-note">{t('precision.repair.nothing', { cause: cause.reason })}</p>
+      ) : null}
+      {result.rows.some((row) => row.biasesDropped) ? (
+        <p className="precision-note">{t('precision.repair.dropped')}</p>
+      ) : null}
     </>
   );
 }
@@ -117,7 +134,9 @@ function accuracyText({ top1, agreement }: RepairRow): string {
 
 /** What a row has, in short; an asterisk where corrected biases were measured and not used. */
 function rowName({ repairs, biasesDropped }: RepairRow): string {
-  const names = REPAIRS.filter((repair) => repairs[repair] === true).map((repair) => t(`precision.repair.${repair}.short`));
+  const names = REPAIRS.filter((repair) => repairs[repair] === true).map((repair) =>
+    t(`precision.repair.${repair}.short`),
+  );
   return names.length === 0 ? t('precision.repair.none') : `${names.join(' + ')}${biasesDropped ? ' *' : ''}`;
 }
 

@@ -11,15 +11,21 @@ export const PRESETS = ['first-and-head-fp16', 'all-int8'] as const;
 export type Preset = (typeof PRESETS)[number];
 
 export function applyPreset(preset: Preset): void {
-  void useSession.getState().edit(t('precision.edit.preset', { preset: t(`precision.preset.${preset}`) }), [{ kind: 'preset', preset }]);
+  void useSession
+    .getState()
+    .edit(t('precision.edit.preset', { preset: t(`precision.preset.${preset}`) }), [{ kind: 'preset', preset }]);
 }
 
 export function chooseTarget(target: Target): void {
-  void useSession.getState().edit(t('precision.edit.target', { target: t(`precision.target.${target}`) }), [{ kind: 'target', target }]);
+  void useSession
+    .getState()
+    .edit(t('precision.edit.target', { target: t(`precision.target.${target}`) }), [{ kind: 'target', target }]);
 }
 
 export function switchRepair(repair: Repair, isOn: boolean): void {
-  const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', { repair: t(`precision.repair.${repair}`) });
+  const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', {
+    repair: t(`precision.repair.${repair}`),
+  });
   void useSession.getState().edit(name, [{ kind: 'repair', repair, isOn }]);
 }
 

@@ -41,7 +41,10 @@ export function batchFigure(curves: readonly BatchCurve[], titles: BatchTitles):
   const batches = [...new Set(curves.flatMap(({ points }) => points.map(({ batch }) => batch)))].sort((a, b) => a - b);
   const octaves = batches.map((batch) => Math.log2(batch));
   return {
-    series: [panelSeries(curves, styles, 0, ({ latencyMs }) => latencyMs), panelSeries(curves, styles, 1, ({ throughputPerSecond }) => throughputPerSecond)].flat(),
+    series: [
+      panelSeries(curves, styles, 0, ({ latencyMs }) => latencyMs),
+      panelSeries(curves, styles, 1, ({ throughputPerSecond }) => throughputPerSecond),
+    ].flat(),
     panels: [
       panel(titles.latency, curves, ({ latencyMs }) => latencyMs, [0.5 + GAP, 1]),
       panel(titles.throughput, curves, ({ throughputPerSecond }) => throughputPerSecond, [0, 0.5 - GAP]),
@@ -53,10 +56,22 @@ export function batchFigure(curves: readonly BatchCurve[], titles: BatchTitles):
   };
 }
 
-function panelSeries(curves: readonly BatchCurve[], styles: readonly CurveStyle[], index: number, valueOf: (point: BatchPoint) => number): PlotSeries[] {
+function panelSeries(
+  curves: readonly BatchCurve[],
+  styles: readonly CurveStyle[],
+  index: number,
+  valueOf: (point: BatchPoint) => number,
+): PlotSeries[] {
   return curves.flatMap(({ points }, i): PlotSeries[] => {
     const { color = '--text', isDashed = false, isHollow = false } = styles[i] ?? {};
-    const common = { x: points.map(({ batch }) => Math.log2(batch)), y: points.map(valueOf), color, fillOpacity: 0, widthPx: 1.5, panel: index };
+    const common = {
+      x: points.map(({ batch }) => Math.log2(batch)),
+      y: points.map(valueOf),
+      color,
+      fillOpacity: 0,
+      widthPx: 1.5,
+      panel: index,
+    };
     return [
       { ...common, shape: 'line', isDashed },
       { ...common, shape: 'points', marker: isHollow ? 'hollow' : 'solid' },
@@ -64,7 +79,12 @@ function panelSeries(curves: readonly BatchCurve[], styles: readonly CurveStyle[
   });
 }
 
-function panel(title: string, curves: readonly BatchCurve[], valueOf: (point: BatchPoint) => number, [heightFrom, heightTo]: readonly [number, number]): PlotPanel {
+function panel(
+  title: string,
+  curves: readonly BatchCurve[],
+  valueOf: (point: BatchPoint) => number,
+  [heightFrom, heightTo]: readonly [number, number],
+): PlotPanel {
   const values = curves.flatMap(({ points }) => points.map(valueOf)).filter((value) => value > 0);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const isLog = high >= LOG_FROM_RATIO * low;

@@ -13,7 +13,15 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
   const language = useLanguage();
   const curves = useMemo(() => batchCurves(entries), [entries]);
   // Titles change with the language.
-  const figure = useMemo(() => batchFigure(curves, { batch: t('measured.batch.axis'), latency: t('measured.batch.latency'), throughput: t('measured.batch.throughput') }), [curves, language]);
+  const figure = useMemo(
+    () =>
+      batchFigure(curves, {
+        batch: t('measured.batch.axis'),
+        latency: t('measured.batch.latency'),
+        throughput: t('measured.batch.throughput'),
+      }),
+    [curves, language],
+  );
   const styles = useMemo(() => curveStyles(curves), [curves]);
   if (curves.length === 0) return null;
   return (
@@ -23,15 +31,34 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
         {curves.map(({ variant }, i) => (
           <li key={variant}>
             <svg width="26" height="8" aria-hidden="true">
-              <line x1="0" x2="26" y1="4" y2="4" stroke={`var(${styles[i]?.color ?? '--text'})`} strokeWidth="2" {...(styles[i]?.isDashed ? { strokeDasharray: '6 4' } : {})} />
-              <circle cx="13" cy="4" r="3" fill={styles[i]?.isHollow ? 'var(--bg)' : `var(${styles[i]?.color ?? '--text'})`} stroke={`var(${styles[i]?.color ?? '--text'})`} />
+              <line
+                x1="0"
+                x2="26"
+                y1="4"
+                y2="4"
+                stroke={`var(${styles[i]?.color ?? '--text'})`}
+                strokeWidth="2"
+                {...(styles[i]?.isDashed ? { strokeDasharray: '6 4' } : {})}
+              />
+              <circle
+                cx="13"
+                cy="4"
+                r="3"
+                fill={styles[i]?.isHollow ? 'var(--bg)' : `var(${styles[i]?.color ?? '--text'})`}
+                stroke={`var(${styles[i]?.color ?? '--text'})`}
+              />
             </svg>
             {variant}
           </li>
         ))}
       </ul>
       <div ref={box} className="results-batch-plot">
-        <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('measured.batch.label', { count: curves.length })} />
+        <Plot
+          figure={figure}
+          widthPx={size.widthPx}
+          heightPx={size.heightPx}
+          label={t('measured.batch.label', { count: curves.length })}
+        />
       </div>
     </>
   );

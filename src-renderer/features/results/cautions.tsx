@@ -14,8 +14,13 @@ const SHOWN = 3;
 /** What the reader must know before reading the table: what the numbers cannot carry, and what the run warned of. */
 export function Cautions({ record }: { readonly record: RunRecord }) {
   const [isUnfolded, setUnfolded] = useState(false);
-  const notes = statisticsNotes(record).filter(({ tone }) => tone === 'caution').map(({ key, params }) => t(key, params));
-  const all = [...notes, ...record.warnings.filter(({ code }) => code !== SAID_BY_NOTES).map(({ message }) => recordSentence(message))];
+  const notes = statisticsNotes(record)
+    .filter(({ tone }) => tone === 'caution')
+    .map(({ key, params }) => t(key, params));
+  const all = [
+    ...notes,
+    ...record.warnings.filter(({ code }) => code !== SAID_BY_NOTES).map(({ message }) => recordSentence(message)),
+  ];
   if (all.length === 0) return null;
   return (
     <ul className="results-cautions" aria-label={t('results.warnings')}>

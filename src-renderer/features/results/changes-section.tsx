@@ -3,7 +3,16 @@ import { t, useLanguage } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
 import { filledColumns, formatRelativeChange, type ResultColumn } from './columns';
-import { accuracyObstacles, latencyObstacles, referenceDrift, settingChanges, tableChanges, type CellChange, type SettingChange, type VariantChange } from './run-diff';
+import {
+  accuracyObstacles,
+  latencyObstacles,
+  referenceDrift,
+  settingChanges,
+  tableChanges,
+  type CellChange,
+  type SettingChange,
+  type VariantChange,
+} from './run-diff';
 import { runTime } from './run-time';
 import { VariantBadge } from '../../widgets/variant-badge';
 
@@ -22,14 +31,22 @@ export function ChangesSection({ from, to }: ChangesSectionProps) {
     <section className="results-section" aria-labelledby="results-changes">
       <header className="results-section-head">
         <h2 id="results-changes">{t('measured.changes')}</h2>
-        <span className="dim">{t('measured.changes.between', { from: runTime(from.createdAt, language), to: runTime(to.createdAt, language) })}</span>
+        <span className="dim">
+          {t('measured.changes.between', {
+            from: runTime(from.createdAt, language),
+            to: runTime(to.createdAt, language),
+          })}
+        </span>
       </header>
       <Obstacles messageKey="measured.changes.accuracy" changes={accuracyObstacles(settings)} />
       <Obstacles messageKey="measured.changes.latency" changes={latencyObstacles(settings)} />
       {settings.length === 0 ? <p className="dim">{t('measured.changes.same')}</p> : <Settings changes={settings} />}
       <h3>{t('measured.changes.table')}</h3>
       <Drift from={from} to={to} />
-      <Cells changes={tableChanges(from, to).filter(({ variant }) => !isRepetition(from, to, variant))} columns={filledColumns([...from.table, ...to.table])} />
+      <Cells
+        changes={tableChanges(from, to).filter(({ variant }) => !isRepetition(from, to, variant))}
+        columns={filledColumns([...from.table, ...to.table])}
+      />
     </section>
   );
 }
@@ -44,11 +61,18 @@ function settingName(change: SettingChange): string {
   return change.isFlag ? change.key : t(`measured.setting.${change.key}`);
 }
 
-function Obstacles({ messageKey, changes }: { readonly messageKey: string; readonly changes: readonly SettingChange[] }) {
+function Obstacles({
+  messageKey,
+  changes,
+}: {
+  readonly messageKey: string;
+  readonly changes: readonly SettingChange[];
+}) {
   if (changes.length === 0) return null;
   return (
     <p className="results-caution">
-      <Icon name="warning" size={13} /> {t(messageKey, { what: changes.map(settingName).join(', '), n: changes.length })}
+      <Icon name="warning" size={13} />{' '}
+      {t(messageKey, { what: changes.map(settingName).join(', '), n: changes.length })}
     </p>
   );
 }
@@ -58,7 +82,8 @@ function Drift({ from, to }: ChangesSectionProps) {
   if (drift === null || latencyObstacles(settingChanges(from, to)).length > 0) return null;
   return (
     <p className="results-caution">
-      <Icon name="warning" size={13} /> {t('measured.changes.drift', { change: formatRelativeChange(drift.from, drift.to) })}
+      <Icon name="warning" size={13} />{' '}
+      {t('measured.changes.drift', { change: formatRelativeChange(drift.from, drift.to) })}
     </p>
   );
 }
@@ -154,9 +179,14 @@ function Cell({ column, change }: { readonly column: ResultColumn; readonly chan
     case 'worse':
     case 'changed':
       return (
-        <td className={classNames('number', `results-${change.kind}-text`)} title={`${column.format(change.from)} → ${column.format(change.to)}`}>
+        <td
+          className={classNames('number', `results-${change.kind}-text`)}
+          title={`${column.format(change.from)} → ${column.format(change.to)}`}
+        >
           {column.formatChange(change.from, change.to)}
-          {change.kind === 'changed' ? null : <span className="results-detail">{t(`measured.changes.${wordOf(column, change.kind)}`)}</span>}
+          {change.kind === 'changed' ? null : (
+            <span className="results-detail">{t(`measured.changes.${wordOf(column, change.kind)}`)}</span>
+          )}
         </td>
       );
   }

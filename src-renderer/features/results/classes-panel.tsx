@@ -33,7 +33,9 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
     <section className="results-panel" aria-labelledby="results-classes">
       <div className="results-panel-head">
         <h3 id="results-classes">{t('results.classes')}</h3>
-        <span className="dim">{t('results.classes.summary', { worse: summary.worse, same: summary.same, better: summary.better })}</span>
+        <span className="dim">
+          {t('results.classes.summary', { worse: summary.worse, same: summary.same, better: summary.better })}
+        </span>
       </div>
       {shown.length === 0 ? null : (
         <table className="results-table results-classes">
@@ -52,7 +54,12 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
           </thead>
           <tbody>
             {shown.map((entry) => (
-              <ClassRow key={entry.label} entry={entry} name={classNameOf(validation, entry.label) ?? ''} isExplained={canExplain(report.variant)} />
+              <ClassRow
+                key={entry.label}
+                entry={entry}
+                name={classNameOf(validation, entry.label) ?? ''}
+                isExplained={canExplain(report.variant)}
+              />
             ))}
           </tbody>
         </table>
@@ -82,7 +89,11 @@ function SortHeader({ column, title, isNumber }: SortHeaderProps) {
   const sortBy = useResults((state) => state.sortClassesBy);
   const isSorted = order === column;
   return (
-    <th scope="col" className={classNames(isNumber && 'number')} aria-sort={isSorted ? (column === 'images' ? 'descending' : 'ascending') : 'none'}>
+    <th
+      scope="col"
+      className={classNames(isNumber && 'number')}
+      aria-sort={isSorted ? (column === 'images' ? 'descending' : 'ascending') : 'none'}
+    >
       <button type="button" className="results-sort" onClick={() => sortBy(column)}>
         {title}
         <span aria-hidden="true">{isSorted ? (column === 'images' ? ' ↓' : ' ↑') : ''}</span>
@@ -106,23 +117,28 @@ function ClassRow({ entry, name, isExplained }: ClassRowProps) {
     <tr>
       <th scope="row">
         <div className="results-class">
-        <button
-          type="button"
-          className="results-facet results-class-name ellipsis"
-          aria-pressed={filter.label === entry.label}
-          title={`${name}. ${t('results.classes.filter', { name })}`}
-          onClick={() => narrowTo({ label: entry.label })}
-        >
-          {name}
-        </button>
-        {difference < 0 && isExplained ? <WhyButton subject={{ kind: 'class', label: entry.label }} name={name} /> : null}
+          <button
+            type="button"
+            className="results-facet results-class-name ellipsis"
+            aria-pressed={filter.label === entry.label}
+            title={`${name}. ${t('results.classes.filter', { name })}`}
+            onClick={() => narrowTo({ label: entry.label })}
+          >
+            {name}
+          </button>
+          {difference < 0 && isExplained ? (
+            <WhyButton subject={{ kind: 'class', label: entry.label }} name={name} />
+          ) : null}
         </div>
       </th>
       <td className="number">{formatCount(entry.images)}</td>
       <td className="number">{entry.top1Fp32 === undefined ? '–' : formatAccuracy(entry.top1Fp32)}</td>
       <td className="number">{formatAccuracy(entry.top1)}</td>
       <td className={classNames('number', difference < 0 && 'results-worse-text')}>
-        <span className="results-bar results-bar-loss" style={{ width: `${Math.min(100, Math.max(0, -difference))}%` }} />
+        <span
+          className="results-bar results-bar-loss"
+          style={{ width: `${Math.min(100, Math.max(0, -difference))}%` }}
+        />
         <span className="results-value">{formatPoints(difference)}</span>
       </td>
     </tr>

@@ -1,11 +1,31 @@
-import { formatAccuracy, formatCount, formatDb, formatMb, formatMs, formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import {
+  formatAccuracy,
+  formatCount,
+  formatDb,
+  formatMb,
+  formatMs,
+  formatPoints,
+  formatSignificant,
+} from '../../../src-shared/base/units';
 import { worstOutput } from '../../../src-shared/domain/accuracy';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 import { speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
 import { speedSpreadText, speedText } from '../../widgets/speed-text';
 
-export const COLUMN_IDS = ['top1', 'difference', 'worstGroup', 'agreement', 'sqnr', 'latency', 'p99', 'ratio', 'throughput', 'memory', 'size'] as const;
+export const COLUMN_IDS = [
+  'top1',
+  'difference',
+  'worstGroup',
+  'agreement',
+  'sqnr',
+  'latency',
+  'p99',
+  'ratio',
+  'throughput',
+  'memory',
+  'size',
+] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
 
 export interface ResultColumn {
@@ -65,10 +85,34 @@ const COST = { best: 'low', formatChange: formatRelativeChange, isMachineBound: 
 
 const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
   top1: { ...ACCURACY, value: (row) => row.top1 ?? null, format: formatAccuracy, detail: none },
-  difference: { ...ACCURACY, best: 'none', value: (row) => row.comparedToFp32?.top1Difference ?? null, format: formatPoints, detail: interval },
-  worstGroup: { ...ACCURACY, value: (row) => row.worstGroup?.top1 ?? null, format: formatAccuracy, detail: (row) => row.worstGroup?.name ?? '' },
-  agreement: { ...ACCURACY, value: (row) => (row.variant === REFERENCE_VARIANT ? null : (row.agreement ?? null)), format: formatAccuracy, detail: none },
-  sqnr: { best: 'high', value: (row) => row.outputSqnrDb ?? null, format: formatDb, detail: lowestOutput, formatChange: decibels, resolution: 0.05, isMachineBound: false },
+  difference: {
+    ...ACCURACY,
+    best: 'none',
+    value: (row) => row.comparedToFp32?.top1Difference ?? null,
+    format: formatPoints,
+    detail: interval,
+  },
+  worstGroup: {
+    ...ACCURACY,
+    value: (row) => row.worstGroup?.top1 ?? null,
+    format: formatAccuracy,
+    detail: (row) => row.worstGroup?.name ?? '',
+  },
+  agreement: {
+    ...ACCURACY,
+    value: (row) => (row.variant === REFERENCE_VARIANT ? null : (row.agreement ?? null)),
+    format: formatAccuracy,
+    detail: none,
+  },
+  sqnr: {
+    best: 'high',
+    value: (row) => row.outputSqnrDb ?? null,
+    format: formatDb,
+    detail: lowestOutput,
+    formatChange: decibels,
+    resolution: 0.05,
+    isMachineBound: false,
+  },
   latency: { ...COST, value: (row) => row.latencyMs ?? null, format: formatMs, detail: p99Detail, resolution: 0 },
   p99: { ...COST, value: (row) => row.latency?.p99 ?? null, format: formatMs, detail: none, resolution: 0 },
   ratio: {
@@ -76,14 +120,29 @@ const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
     value: (row) => row.ratioToFp32?.median ?? null,
     format: (value, row) => speedText(row?.ratioToFp32 === undefined ? speedOfRatio(value) : speedOf(row.ratioToFp32)),
     // Rounds on both sides of FP32 say "equally fast"; the plot below has their spread.
-    detail: (row) => (row.ratioToFp32 === undefined || speedOf(row.ratioToFp32).kind === 'same' ? '' : speedSpreadText(row.ratioToFp32)),
+    detail: (row) =>
+      row.ratioToFp32 === undefined || speedOf(row.ratioToFp32).kind === 'same' ? '' : speedSpreadText(row.ratioToFp32),
     resolution: 0,
     // The least slow variant is nothing to point at.
     canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',
   },
-  throughput: { ...COST, best: 'high', value: (row) => row.throughputPerSecond ?? null, format: (value) => `${formatCount(Number(value.toPrecision(3)))}/s`, detail: none, resolution: 0 },
+  throughput: {
+    ...COST,
+    best: 'high',
+    value: (row) => row.throughputPerSecond ?? null,
+    format: (value) => `${formatCount(Number(value.toPrecision(3)))}/s`,
+    detail: none,
+    resolution: 0,
+  },
   memory: { ...COST, value: (row) => row.memoryMb ?? null, format: formatMb, detail: none, resolution: 0 },
-  size: { ...COST, isMachineBound: false, value: (row) => row.sizeMb ?? null, format: formatMb, detail: none, resolution: 0 },
+  size: {
+    ...COST,
+    isMachineBound: false,
+    value: (row) => row.sizeMb ?? null,
+    format: formatMb,
+    detail: none,
+    resolution: 0,
+  },
 };
 
 export const RESULT_COLUMNS: readonly ResultColumn[] = COLUMN_IDS.map((id) => ({ id, ...COLUMNS[id] }));
@@ -118,11 +177,18 @@ export function columnScale(column: ResultColumn, rows: readonly TableRow[]): Co
   const best = hasChoice ? bestOf(column, rows) : null;
   const isAccuracy = column.formatChange === points;
   if (column.best === 'none') return { best, full: 0, empty: 0 };
-  return { best, full: high, empty: isAccuracy ? Math.max(0, low - Math.max(1, (high - low) * 0.1)) : Math.min(0, low) };
+  return {
+    best,
+    full: high,
+    empty: isAccuracy ? Math.max(0, low - Math.max(1, (high - low) * 0.1)) : Math.min(0, low),
+  };
 }
 
 function bestOf(column: ResultColumn, rows: readonly TableRow[]): number | null {
-  const values = rows.filter((row) => column.canBeBest?.(row) ?? true).map(column.value).filter((value) => value !== null);
+  const values = rows
+    .filter((row) => column.canBeBest?.(row) ?? true)
+    .map(column.value)
+    .filter((value) => value !== null);
   if (values.length === 0) return null;
   return column.best === 'high' ? Math.max(...values) : Math.min(...values);
 }

@@ -27,7 +27,14 @@ export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
       {hasAny ? null : <p className="dim">{t('results.worse.nothing')}</p>}
       <div className="results-confusions">
         {KINDS.map((kind) => (
-          <ConfusionList key={kind} title={t(`results.confusions.${kind}`, { n: imagesOf(rows[kind]) })} rows={rows[kind]} isLost={kind === 'lost'} variant={report.variant} validation={validation} />
+          <ConfusionList
+            key={kind}
+            title={t(`results.confusions.${kind}`, { n: imagesOf(rows[kind]) })}
+            rows={rows[kind]}
+            isLost={kind === 'lost'}
+            variant={report.variant}
+            validation={validation}
+          />
         ))}
       </div>
     </section>
@@ -52,7 +59,14 @@ function ConfusionList({ title, rows, isLost, variant, validation }: ConfusionLi
       <h4>{title}</h4>
       <ul>
         {shown.map((row) => (
-          <Confusion key={`${row.from},${row.to}`} row={row} largest={rows[0]?.count ?? 1} isExplained={isLost && row.to >= 0 && canExplain(variant)} variant={variant} validation={validation} />
+          <Confusion
+            key={`${row.from},${row.to}`}
+            row={row}
+            largest={rows[0]?.count ?? 1}
+            isExplained={isLost && row.to >= 0 && canExplain(variant)}
+            variant={variant}
+            validation={validation}
+          />
         ))}
       </ul>
       {rows.length > FOLDED_ROWS ? (
@@ -88,11 +102,17 @@ function Confusion({ row, largest, isExplained, variant, validation }: Confusion
       >
         <span className="results-confusion-bar" style={{ width: `${(100 * row.count) / largest}%` }} />
         <span className="results-confusion-text">
-          <span className="ellipsis">{from}</span> <span aria-hidden="true">→</span> <span className="ellipsis">{to}</span>
+          <span className="ellipsis">{from}</span> <span aria-hidden="true">→</span>{' '}
+          <span className="ellipsis">{to}</span>
         </span>
         <span className="number">{t('results.confusions.count', { n: row.count })}</span>
       </button>
-      {isExplained ? <WhyButton subject={{ kind: 'confusion', from: row.from, to: row.to }} name={t('results.confusions.row', { from, to })} /> : null}
+      {isExplained ? (
+        <WhyButton
+          subject={{ kind: 'confusion', from: row.from, to: row.to }}
+          name={t('results.confusions.row', { from, to })}
+        />
+      ) : null}
     </li>
   );
 }

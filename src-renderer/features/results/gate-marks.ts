@@ -26,7 +26,12 @@ export function gatesOfRun(record: Pick<RunRecord, 'gates'>): Gates {
 }
 
 export function areGatesEqual(a: Gates, b: Gates): boolean {
-  return a.maxTop1Drop === b.maxTop1Drop && a.maxWorstGroupDrop === b.maxWorstGroupDrop && a.minTop1 === b.minTop1 && a.maxLatencyMs === b.maxLatencyMs;
+  return (
+    a.maxTop1Drop === b.maxTop1Drop &&
+    a.maxWorstGroupDrop === b.maxWorstGroupDrop &&
+    a.minTop1 === b.minTop1 &&
+    a.maxLatencyMs === b.maxLatencyMs
+  );
 }
 
 export function hasGates(gates: Gates): boolean {
@@ -41,7 +46,9 @@ export function judgeAll(record: Pick<RunRecord, 'table' | 'validation'>, gates:
 
 /** The judgement that a cell of the table carries. */
 export function gateOfCell(results: readonly GateResult[], variant: string, column: ColumnId): GateResult | undefined {
-  return results.find((gate) => gate.variant === variant && isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column);
+  return results.find(
+    (gate) => gate.variant === variant && isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column,
+  );
 }
 
 /** The limit that stands in the head of a column; the same for every variant. */
@@ -64,7 +71,12 @@ export function gateLimit(gate: Pick<GateResult, 'name' | 'limit'>): string {
 export type Verdict =
   | { readonly kind: 'open' }
   | { readonly kind: 'ready'; readonly gates: readonly GateResult[] }
-  | { readonly kind: 'missed' | 'unjudged'; readonly gates: readonly GateResult[]; readonly missed: readonly GateResult[]; readonly unjudged: readonly GateResult[] };
+  | {
+      readonly kind: 'missed' | 'unjudged';
+      readonly gates: readonly GateResult[];
+      readonly missed: readonly GateResult[];
+      readonly unjudged: readonly GateResult[];
+    };
 
 export function verdictOf(results: readonly GateResult[], variant: string): Verdict {
   const gates = results.filter((gate) => gate.variant === variant);

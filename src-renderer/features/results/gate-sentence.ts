@@ -14,5 +14,9 @@ export function gateSentence(gate: GateResult): string {
     gate.value === null
       ? t('results.gate.unknown', { reason: reasonText(gate), limit })
       : t(gate.met ? 'results.gate.met' : 'results.gate.missed', { value: gateAmount(gate.name, gate.value), limit });
-  return t('results.gate.sentence', { name: t(`results.gate.${gate.name}`), group: gate.group === undefined ? '' : ` (${gate.group})`, outcome });
+  return t('results.gate.sentence', {
+    name: t(`results.gate.${gate.name}`),
+    group: gate.group === undefined ? '' : ` (${gate.group})`,
+    outcome,
+  });
 }

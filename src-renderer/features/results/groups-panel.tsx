@@ -26,7 +26,6 @@ export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
         {rows.map((row) => (
           <Group key={row.group} row={row} reports={reports} chosen={chosen} />
         ))}
-
       </div>
     </section>
   );
@@ -72,17 +71,27 @@ function Group({ row, reports, chosen }: GroupsPanelProps & { readonly row: Grou
       </div>
       <ul className="results-group-bars">
         {row.bars.map((bar) => (
-          <li key={bar.variant} className={classNames('results-group-bar', bar.variant === chosen && 'results-row-chosen')}>
+          <li
+            key={bar.variant}
+            className={classNames('results-group-bar', bar.variant === chosen && 'results-row-chosen')}
+          >
             <VariantBadge variant={kindOf(bar.variant)} />
             <span className="ellipsis" title={nameOf(bar.variant)}>
               {nameOf(bar.variant)}
             </span>
             <span className="results-track">
-              <span className="results-track-fill" style={{ width: `${bar.percent ?? 0}%`, background: variantColor(kindOf(bar.variant)) }} />
-              {row.reference === null ? null : <span className="results-reference" style={{ left: `${row.reference}%` }} />}
+              <span
+                className="results-track-fill"
+                style={{ width: `${bar.percent ?? 0}%`, background: variantColor(kindOf(bar.variant)) }}
+              />
+              {row.reference === null ? null : (
+                <span className="results-reference" style={{ left: `${row.reference}%` }} />
+              )}
             </span>
             <span className="number">{bar.percent === null ? '–' : formatAccuracy(bar.percent)}</span>
-            <span className={classNames('number', (bar.difference ?? 0) < 0 ? 'results-worse-text' : 'dim')}>{bar.difference === null ? '' : formatPoints(bar.difference)}</span>
+            <span className={classNames('number', (bar.difference ?? 0) < 0 ? 'results-worse-text' : 'dim')}>
+              {bar.difference === null ? '' : formatPoints(bar.difference)}
+            </span>
           </li>
         ))}
       </ul>

@@ -17,7 +17,15 @@ interface HeadlineLineProps {
   readonly judged: readonly GateResult[];
 }
 
-const TONES: Readonly<Record<Headline['kind'], string>> = { none: 'plain', mend: 'bad', missed: 'bad', slower: 'caution', unjudged: 'caution', ready: 'good', open: 'plain' };
+const TONES: Readonly<Record<Headline['kind'], string>> = {
+  none: 'plain',
+  mend: 'bad',
+  missed: 'bad',
+  slower: 'caution',
+  unjudged: 'caution',
+  ready: 'good',
+  open: 'plain',
+};
 
 /** The verdict in one sentence, and the one thing to do about it. */
 export function HeadlineLine({ project, record, judged }: HeadlineLineProps) {
@@ -38,12 +46,21 @@ function headlineText(headline: Headline): string {
       return t('results.verdict.none');
     case 'mend': {
       const { action } = headline.action;
-      return t('results.headline.mend', { variant: headline.variant, group: headline.group, action: actionName(action), change: changeText(action.before, action.after) });
+      return t('results.headline.mend', {
+        variant: headline.variant,
+        group: headline.group,
+        action: actionName(action),
+        change: changeText(action.before, action.after),
+      });
     }
     case 'missed':
       return t('results.headline.missed', { variant: headline.variant, gate: gateSentence(headline.gate) });
     case 'slower':
-      return t('results.headline.slower', { variant: headline.variant, other: headline.other, speed: speedText(headline.speed) });
+      return t('results.headline.slower', {
+        variant: headline.variant,
+        other: headline.other,
+        speed: speedText(headline.speed),
+      });
     case 'unjudged':
       return t('results.headline.unjudged', { variant: headline.variant, reason: reasonText(headline.gate) });
     case 'ready':
@@ -56,7 +73,11 @@ function factsText({ difference, sqnr, speed }: HeadlineFacts): string {
   const parts = [
     ...(difference === null ? [] : [t('results.headline.difference', { difference })]),
     ...(sqnr === null ? [] : [t('results.headline.sqnr', { sqnr })]),
-    ...(speed === null ? [] : [speed.kind === 'same' ? t('results.headline.same') : t('results.headline.speed', { speed: speedText(speed) })]),
+    ...(speed === null
+      ? []
+      : [
+          speed.kind === 'same' ? t('results.headline.same') : t('results.headline.speed', { speed: speedText(speed) }),
+        ]),
   ];
   return parts.map((part) => t('results.headline.fact', { part })).join('');
 }

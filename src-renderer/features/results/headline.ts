@@ -12,18 +12,48 @@ import { actionEdit, canExplain, isApplied, storedDiagnosis, type ActionEdit } f
 export type HeadlineAction =
   | { readonly kind: 'apply'; readonly action: DiagnosisAction; readonly edit: ActionEdit }
   | { readonly kind: 'why'; readonly subject: DiagnosisSubject }
-  | { readonly kind: 'open'; readonly screen: 'run' | 'data' | 'precision'; readonly label: 'setGates' | 'export' | 'data' | 'run' | 'search' | 'plan' };
+  | {
+      readonly kind: 'open';
+      readonly screen: 'run' | 'data' | 'precision';
+      readonly label: 'setGates' | 'export' | 'data' | 'run' | 'search' | 'plan';
+    };
 
 /** The one sentence that a run comes to. */
 export type Headline =
   | { readonly kind: 'none' }
   /** A change was measured that wins a group back. */
-  | { readonly kind: 'mend'; readonly variant: string; readonly group: string; readonly action: HeadlineAction & { readonly kind: 'apply' } }
-  | { readonly kind: 'missed'; readonly variant: string; readonly gate: GateResult; readonly action: HeadlineAction | null }
+  | {
+      readonly kind: 'mend';
+      readonly variant: string;
+      readonly group: string;
+      readonly action: HeadlineAction & { readonly kind: 'apply' };
+    }
+  | {
+      readonly kind: 'missed';
+      readonly variant: string;
+      readonly gate: GateResult;
+      readonly action: HeadlineAction | null;
+    }
   /** A variant that loses no more is faster. */
-  | { readonly kind: 'slower'; readonly variant: string; readonly other: string; readonly speed: Speed; readonly action: HeadlineAction }
-  | { readonly kind: 'unjudged'; readonly variant: string; readonly gate: GateResult; readonly action: HeadlineAction | null }
-  | { readonly kind: 'ready' | 'open'; readonly variant: string; readonly facts: HeadlineFacts; readonly action: HeadlineAction };
+  | {
+      readonly kind: 'slower';
+      readonly variant: string;
+      readonly other: string;
+      readonly speed: Speed;
+      readonly action: HeadlineAction;
+    }
+  | {
+      readonly kind: 'unjudged';
+      readonly variant: string;
+      readonly gate: GateResult;
+      readonly action: HeadlineAction | null;
+    }
+  | {
+      readonly kind: 'ready' | 'open';
+      readonly variant: string;
+      readonly facts: HeadlineFacts;
+      readonly action: HeadlineAction;
+    };
 
 /** Numbers of what would be shipped, as far as the run has them. */
 export interface HeadlineFacts {
@@ -48,23 +78,37 @@ export function headlineOf(sources: HeadlineSources): Headline {
   const verdict = verdictOf(judged, variant);
   if (verdict.kind === 'missed') return missedHeadline(variant, verdict.missed, sources);
   const faster = fasterVariant(record.table, variant);
-  if (faster !== null) return { kind: 'slower', variant, ...faster, action: { kind: 'open', screen: 'precision', label: 'plan' } };
+  if (faster !== null)
+    return { kind: 'slower', variant, ...faster, action: { kind: 'open', screen: 'precision', label: 'plan' } };
   const unjudged = verdict.kind === 'unjudged' ? verdict.unjudged[0] : undefined;
-  if (unjudged !== undefined) return { kind: 'unjudged', variant, gate: unjudged, action: remedyOf(unjudged.reasonCode) };
+  if (unjudged !== undefined)
+    return { kind: 'unjudged', variant, gate: unjudged, action: remedyOf(unjudged.reasonCode) };
   const facts = factsOf(record.table.find((row) => row.variant === variant));
-  if (verdict.kind === 'ready') return { kind: 'ready', variant, facts, action: { kind: 'open', screen: 'run', label: 'export' } };
+  if (verdict.kind === 'ready')
+    return { kind: 'ready', variant, facts, action: { kind: 'open', screen: 'run', label: 'export' } };
   return { kind: 'open', variant, facts, action: { kind: 'open', screen: 'run', label: 'setGates' } };
 }
 
-function missedHeadline(variant: string, missed: readonly GateResult[], { record, analyses, file }: HeadlineSources): Headline {
+function missedHeadline(
+  variant: string,
+  missed: readonly GateResult[],
+  { record, analyses, file }: HeadlineSources,
+): Headline {
   const gate = missed.find(({ group }) => group !== undefined) ?? missed[0];
   if (gate === undefined) return { kind: 'none' };
   const subject: DiagnosisSubject | null = gate.group === undefined ? null : { kind: 'group', group: gate.group };
-  if (subject === null || !canExplain(variant)) return { kind: 'missed', variant, gate, action: gate.name === 'maxLatencyMs' ? null : { kind: 'open', screen: 'precision', label: 'search' } };
+  if (subject === null || !canExplain(variant))
+    return {
+      kind: 'missed',
+      variant,
+      gate,
+      action: gate.name === 'maxLatencyMs' ? null : { kind: 'open', screen: 'precision', label: 'search' },
+    };
   const found = storedDiagnosis(analyses, { subject, variant, target: record.options.target });
   const action = found?.isCurrent ? found.result.actions[0] : undefined;
   const edit = action === undefined ? null : actionEdit(action);
-  if (action === undefined || edit === null || isApplied(edit, file)) return { kind: 'missed', variant, gate, action: { kind: 'why', subject } };
+  if (action === undefined || edit === null || isApplied(edit, file))
+    return { kind: 'missed', variant, gate, action: { kind: 'why', subject } };
   return { kind: 'mend', variant, group: subject.group, action: { kind: 'apply', action, edit } };
 }
 
@@ -76,17 +120,31 @@ function losesMore(row: TableRow, own: TableRow): boolean {
 }
 
 /** FP16 or FP32, where it is faster and loses no more. */
-function fasterVariant(table: readonly TableRow[], variant: string): { readonly other: string; readonly speed: Speed } | null {
+function fasterVariant(
+  table: readonly TableRow[],
+  variant: string,
+): { readonly other: string; readonly speed: Speed } | null {
   const own = table.find((row) => row.variant === variant);
   if (own?.latencyMs === undefined) return null;
   const { latencyMs } = own;
   const faster = table.flatMap((row) => {
-    if ((row.variant !== REFERENCE_VARIANT && row.variant !== 'fp16') || row.variant === variant || row.latencyMs === undefined) return [];
+    if (
+      (row.variant !== REFERENCE_VARIANT && row.variant !== 'fp16') ||
+      row.variant === variant ||
+      row.latencyMs === undefined
+    )
+      return [];
     if (losesMore(row, own)) return [];
-    const speed = row.variant === REFERENCE_VARIANT && own.ratioToFp32 !== undefined ? speedOf(own.ratioToFp32) : speedOfRatio(latencyMs / row.latencyMs);
+    const speed =
+      row.variant === REFERENCE_VARIANT && own.ratioToFp32 !== undefined
+        ? speedOf(own.ratioToFp32)
+        : speedOfRatio(latencyMs / row.latencyMs);
     return speed.kind === 'slower' ? [{ other: row.variant, speed }] : [];
   });
-  return faster.reduce<(typeof faster)[number] | null>((most, own) => (most !== null && most.speed.factor >= own.speed.factor ? most : own), null);
+  return faster.reduce<(typeof faster)[number] | null>(
+    (most, own) => (most !== null && most.speed.factor >= own.speed.factor ? most : own),
+    null,
+  );
 }
 
 /** Where what the gate lacks can be had; null: nowhere. */

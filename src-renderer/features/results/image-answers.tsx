@@ -26,8 +26,18 @@ export function ImageAnswers({ image, variant, validation }: ImageAnswersProps) 
           {label}
         </b>
       </div>
-      <Answer variant="fp32" name={nameOf(image.fp32)} score={image.fp32Score} isRight={image.label === null ? null : image.fp32 === image.label} />
-      <Answer variant={variant} name={nameOf(image.answer)} score={image.score} isRight={image.label === null ? null : image.answer === image.label} />
+      <Answer
+        variant="fp32"
+        name={nameOf(image.fp32)}
+        score={image.fp32Score}
+        isRight={image.label === null ? null : image.fp32 === image.label}
+      />
+      <Answer
+        variant={variant}
+        name={nameOf(image.answer)}
+        score={image.score}
+        isRight={image.label === null ? null : image.answer === image.label}
+      />
     </>
   );
 }
@@ -47,8 +57,16 @@ function Answer({ variant, name, score, isRight }: AnswerProps) {
       <b className="ellipsis" title={name}>
         {name}
       </b>
-      {isRight === null ? null : <Icon name={isRight ? 'check' : 'cross'} size={11} label={t(isRight ? 'results.images.right' : 'results.images.wrong')} />}
-      {score === undefined ? null : <span className="dim number">{t('results.images.score', { score: formatFixed(score, 2) })}</span>}
+      {isRight === null ? null : (
+        <Icon
+          name={isRight ? 'check' : 'cross'}
+          size={11}
+          label={t(isRight ? 'results.images.right' : 'results.images.wrong')}
+        />
+      )}
+      {score === undefined ? null : (
+        <span className="dim number">{t('results.images.score', { score: formatFixed(score, 2) })}</span>
+      )}
     </div>
   );
 }

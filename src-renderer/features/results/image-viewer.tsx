@@ -27,7 +27,14 @@ export function ImageViewer({ images, index, variant, validation, isBright, onMo
   const last = images.length - 1;
   const move = (to: number): void => onMove(Math.min(last, Math.max(0, to)));
   const onKeyDown = (event: KeyboardEvent): void => {
-    const targets: ReadonlyMap<string, number> = new Map([['ArrowLeft', index - 1], ['ArrowUp', index - 1], ['ArrowRight', index + 1], ['ArrowDown', index + 1], ['Home', 0], ['End', last]]);
+    const targets: ReadonlyMap<string, number> = new Map([
+      ['ArrowLeft', index - 1],
+      ['ArrowUp', index - 1],
+      ['ArrowRight', index + 1],
+      ['ArrowDown', index + 1],
+      ['Home', 0],
+      ['End', last],
+    ]);
     const to = targets.get(event.key);
     if (to === undefined) return;
     event.preventDefault();
@@ -35,18 +42,38 @@ export function ImageViewer({ images, index, variant, validation, isBright, onMo
     move(to);
   };
   return (
-    <Dialog className="results-viewer" title={t('results.images.of', { n: index + 1, all: images.length })} onClose={onClose}>
+    <Dialog
+      className="results-viewer"
+      title={t('results.images.of', { n: index + 1, all: images.length })}
+      onClose={onClose}
+    >
       <div className="results-viewer-body" onKeyDown={onKeyDown}>
-        <IconButton icon="chevron-left" label={t('results.images.previous')} disabled={index === 0} onClick={() => move(index - 1)} />
-        <figure className={classNames('results-viewer-figure', isBright && 'results-bright')} tabIndex={0} data-autofocus>
+        <IconButton
+          icon="chevron-left"
+          label={t('results.images.previous')}
+          disabled={index === 0}
+          onClick={() => move(index - 1)}
+        />
+        <figure
+          className={classNames('results-viewer-figure', isBright && 'results-bright')}
+          tabIndex={0}
+          data-autofocus
+        >
           <Picture key={image.file} file={image.file} sizePx={PICTURE_PX} />
           <figcaption>
             <div className="results-card-file">{image.file}</div>
-            {image.group === null ? null : <div className="dim">{t('results.filter.group', { name: image.group })}</div>}
+            {image.group === null ? null : (
+              <div className="dim">{t('results.filter.group', { name: image.group })}</div>
+            )}
             <ImageAnswers image={image} variant={variant} validation={validation} />
           </figcaption>
         </figure>
-        <IconButton icon="chevron-right" label={t('results.images.next')} disabled={index === last} onClick={() => move(index + 1)} />
+        <IconButton
+          icon="chevron-right"
+          label={t('results.images.next')}
+          disabled={index === last}
+          onClick={() => move(index + 1)}
+        />
       </div>
     </Dialog>
   );

@@ -9,11 +9,19 @@ export interface LatencyAxis {
 
 const PADDING_RATIO = 1.06;
 /** Ticks within a decade, tried from coarse to fine until at least three fall on the axis. */
-const TICK_FACTORS: readonly (readonly number[])[] = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]];
+const TICK_FACTORS: readonly (readonly number[])[] = [
+  [1],
+  [1, 3],
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
+  [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9],
+];
 
 /** null without a positive latency. */
 export function latencyAxis(entries: readonly BenchmarkVariantRecord[]): LatencyAxis | null {
-  const values = entries.flatMap(({ latencyMs }) => [latencyMs.min, latencyMs.max]).filter((value) => value > 0 && Number.isFinite(value));
+  const values = entries
+    .flatMap(({ latencyMs }) => [latencyMs.min, latencyMs.max])
+    .filter((value) => value > 0 && Number.isFinite(value));
   if (values.length === 0) return null;
   const lowMs = Math.min(...values) / PADDING_RATIO;
   const highMs = Math.max(...values) * PADDING_RATIO;
@@ -74,7 +82,11 @@ export interface RatioAxis {
 }
 
 export function ratioAxis(entries: readonly BenchmarkVariantRecord[]): RatioAxis | null {
-  const ratios = entries.flatMap((entry) => (entry.ratioToFp32 === undefined ? [] : [entry.ratioToFp32.p10 ?? entry.ratioToFp32.median, entry.ratioToFp32.p90 ?? entry.ratioToFp32.median]));
+  const ratios = entries.flatMap((entry) =>
+    entry.ratioToFp32 === undefined
+      ? []
+      : [entry.ratioToFp32.p10 ?? entry.ratioToFp32.median, entry.ratioToFp32.p90 ?? entry.ratioToFp32.median],
+  );
   if (ratios.length === 0) return null;
   const low = Math.min(1, ...ratios);
   const high = Math.max(1, ...ratios);

@@ -6,12 +6,26 @@ import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-share
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { BatchPlot } from './batch-plot';
-import { fractionFromMs, fractionFromRatio, latencyAxis, ratioAxis, stripSegments, type LatencyAxis, type RatioAxis } from './latency-plot';
+import {
+  fractionFromMs,
+  fractionFromRatio,
+  latencyAxis,
+  ratioAxis,
+  stripSegments,
+  type LatencyAxis,
+  type RatioAxis,
+} from './latency-plot';
 import { speedSpreadText, speedText } from '../../widgets/speed-text';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 
 /** Latency of every variant as a strip over one logarithmic axis, the ratio to FP32, and all numbers. */
-export function LatencySection({ benchmark, shipped }: { readonly benchmark: BenchmarkRecord; readonly shipped: readonly string[] }) {
+export function LatencySection({
+  benchmark,
+  shipped,
+}: {
+  readonly benchmark: BenchmarkRecord;
+  readonly shipped: readonly string[];
+}) {
   const distinct = distinctRows(benchmark.variants, shipped);
   const entries = distinct.map(({ row }) => row);
   const axis = latencyAxis(entries);
@@ -22,7 +36,8 @@ export function LatencySection({ benchmark, shipped }: { readonly benchmark: Ben
   const names = new Map(distinct.map(({ row, names: own }) => [row.variant, own.join(' = ')]));
   const kinds = new Map(distinct.map(({ row, kind }) => [row.variant, kind]));
   const kindOf = ({ variant }: BenchmarkVariantRecord): string => kinds.get(variant) ?? variant;
-  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string => (hasBatches ? t('measured.batch.row', { variant, batch }) : (names.get(variant) ?? variant));
+  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string =>
+    hasBatches ? t('measured.batch.row', { variant, batch }) : (names.get(variant) ?? variant);
   return (
     <section className="results-section" aria-labelledby="results-latency">
       <header className="results-section-head">
@@ -64,7 +79,12 @@ function Strip({ entry, kind, name, axis }: StripProps) {
     const valueMs = entry.latencyMs[key];
     return valueMs === undefined ? [] : [`${key} ${formatMs(valueMs)}`];
   });
-  const title = t('measured.latency.row', { variant: name, samples, ...values, percentiles: ['', ...percentiles].join(', ') });
+  const title = t('measured.latency.row', {
+    variant: name,
+    samples,
+    ...values,
+    percentiles: ['', ...percentiles].join(', '),
+  });
   return (
     <div className="results-plot-row">
       <span className="results-plot-name">
@@ -75,7 +95,11 @@ function Strip({ entry, kind, name, axis }: StripProps) {
           <span
             key={segment.to}
             className={`results-strip results-strip-${segment.to}`}
-            style={{ left: percent(segment.start), width: percent(segment.end - segment.start), background: variantColor(kind) }}
+            style={{
+              left: percent(segment.start),
+              width: percent(segment.end - segment.start),
+              background: variantColor(kind),
+            }}
           />
         ))}
         <span className="results-strip-line" style={{ left: percent(fractionFromMs(axis, median)) }} />
@@ -113,7 +137,17 @@ function Ratios({ entries, nameOf, kindOf, axis }: RatiosProps) {
     <>
       <h3>{t('measured.ratio')}</h3>
       <div className="results-plot" role="group" aria-label={t('measured.ratio')}>
-        {entries.map((entry) => (entry.ratioToFp32 === undefined ? null : <Ratio key={keyOf(entry)} variant={kindOf(entry)} name={nameOf(entry)} ratio={entry.ratioToFp32} axis={axis} />))}
+        {entries.map((entry) =>
+          entry.ratioToFp32 === undefined ? null : (
+            <Ratio
+              key={keyOf(entry)}
+              variant={kindOf(entry)}
+              name={nameOf(entry)}
+              ratio={entry.ratioToFp32}
+              axis={axis}
+            />
+          ),
+        )}
         <RatioTicks axis={axis} />
       </div>
       <p className="dim results-small">{t('measured.ratio.note')}</p>
@@ -148,7 +182,11 @@ interface RatioProps {
 function Ratio({ variant, name, ratio, axis }: RatioProps) {
   const speed = speedText(speedOf(ratio));
   const spread = speedSpreadText(ratio);
-  const title = t('measured.ratio.row', { variant: name, speed, spread: spread === '' ? '' : t('measured.ratio.spread', { spread }) });
+  const title = t('measured.ratio.row', {
+    variant: name,
+    speed,
+    spread: spread === '' ? '' : t('measured.ratio.spread', { spread }),
+  });
   const start = fractionFromRatio(axis, ratio.p10 ?? ratio.median);
   const end = fractionFromRatio(axis, ratio.p90 ?? ratio.median);
   return (
@@ -158,8 +196,14 @@ function Ratio({ variant, name, ratio, axis }: RatioProps) {
       </span>
       <span className="results-plot-area results-plot-thin" role="img" aria-label={title} title={title}>
         <span className="results-one" style={{ left: percent(fractionFromRatio(axis, 1)) }} />
-        <span className="results-whisker" style={{ left: percent(start), width: percent(end - start), background: variantColor(variant) }} />
-        <span className="results-dot" style={{ left: percent(fractionFromRatio(axis, ratio.median)), background: variantColor(variant) }} />
+        <span
+          className="results-whisker"
+          style={{ left: percent(start), width: percent(end - start), background: variantColor(variant) }}
+        />
+        <span
+          className="results-dot"
+          style={{ left: percent(fractionFromRatio(axis, ratio.median)), background: variantColor(variant) }}
+        />
       </span>
       <span className="number">{speed}</span>
     </div>
@@ -175,9 +219,16 @@ function percentilesOf(entries: readonly BenchmarkVariantRecord[]): readonly (ty
 /** What the shades stand for, and which percentiles the samples are too few for. */
 function legendText(entries: readonly BenchmarkVariantRecord[]): string {
   const shown = percentilesOf(entries);
-  const omitted = PERCENTILES.filter((key) => !shown.includes(key)).map((key) => t('measured.latency.below', { percentile: key, n: MIN_SAMPLES[key] }));
-  const legend = shown.length === 0 ? t('measured.latency.legendPlain') : t('measured.latency.legend', { percentiles: shown.join(', ') });
-  return omitted.length === 0 ? legend : `${legend} ${t('measured.latency.omitted', { percentiles: omitted.join(', ') })}`;
+  const omitted = PERCENTILES.filter((key) => !shown.includes(key)).map((key) =>
+    t('measured.latency.below', { percentile: key, n: MIN_SAMPLES[key] }),
+  );
+  const legend =
+    shown.length === 0
+      ? t('measured.latency.legendPlain')
+      : t('measured.latency.legend', { percentiles: shown.join(', ') });
+  return omitted.length === 0
+    ? legend
+    : `${legend} ${t('measured.latency.omitted', { percentiles: omitted.join(', ') })}`;
 }
 
 interface NumbersProps {
@@ -219,7 +270,9 @@ function Numbers({ entries, nameOf }: NumbersProps) {
                   {msText(entry.latencyMs[column])}
                 </td>
               ))}
-              <td className={classNames('number', isUnstable(entry) && 'results-caution')}>{formatFraction(entry.coefficientOfVariation)}</td>
+              <td className={classNames('number', isUnstable(entry) && 'results-caution')}>
+                {formatFraction(entry.coefficientOfVariation)}
+              </td>
               <td className="number">{formatCount(entry.latencyMs.samples)}</td>
             </tr>
           ))}

@@ -19,7 +19,15 @@ function validationNotes({ validation }: RunRecord): readonly Note[] {
   if (validation === null) return [{ key: 'results.stat.noValidation', params: {}, tone: 'plain' }];
   const isFew = validation.variants.some((report) => report.comparedToFp32?.fewImages === true);
   return [
-    ...(validation.labelled ? [] : [{ key: validation.classCount === 0 ? 'results.stat.noClasses' : 'results.stat.unlabelled', params: {}, tone: 'plain' } as const]),
+    ...(validation.labelled
+      ? []
+      : [
+          {
+            key: validation.classCount === 0 ? 'results.stat.noClasses' : 'results.stat.unlabelled',
+            params: {},
+            tone: 'plain',
+          } as const,
+        ]),
     ...(isFew ? [{ key: 'results.stat.fewImages', params: { n: validation.images }, tone: 'caution' } as const] : []),
   ];
 }
@@ -29,7 +37,11 @@ function differenceNotes(record: RunRecord): readonly Note[] {
   return record.table.flatMap((row): readonly Note[] => {
     const compared = row.comparedToFp32;
     if (compared === undefined || !record.shipped.includes(row.variant)) return [];
-    const params = { variant: row.variant, p: probabilityText(compared.mcnemarP), difference: formatPoints(compared.top1Difference) };
+    const params = {
+      variant: row.variant,
+      p: probabilityText(compared.mcnemarP),
+      difference: formatPoints(compared.top1Difference),
+    };
     if (!isBeyondChance(compared)) return [{ key: 'results.stat.unclear', params, tone: 'plain' }];
     return [{ key: 'results.stat.clear', params, tone: compared.top1Difference < 0 ? 'caution' : 'plain' }];
   });
@@ -45,5 +57,11 @@ function latencyNotes({ benchmark }: RunRecord): readonly Note[] {
   const unsteady = (benchmark?.variants ?? []).filter(isUnstable);
   if (unsteady.length === 0) return [];
   const most = formatFraction(Math.max(...unsteady.map((entry) => entry.coefficientOfVariation)));
-  return [{ key: 'results.stat.unsteady', params: { variants: unsteady.map((entry) => entry.variant).join(', '), most }, tone: 'caution' }];
+  return [
+    {
+      key: 'results.stat.unsteady',
+      params: { variants: unsteady.map((entry) => entry.variant).join(', '), most },
+      tone: 'caution',
+    },
+  ];
 }

@@ -32,7 +32,12 @@ export function ResultsScreen() {
   const project = useSession((state) => state.project);
   const openScreen = useView((state) => state.openScreen);
   if (project === null) {
-    return <EmptyState title={t('results.empty.project')} action={<Button onClick={() => openScreen('start')}>{t('results.empty.start')}</Button>} />;
+    return (
+      <EmptyState
+        title={t('results.empty.project')}
+        action={<Button onClick={() => openScreen('start')}>{t('results.empty.start')}</Button>}
+      />
+    );
   }
   return <ProjectResults project={project} />;
 }
@@ -46,7 +51,11 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
     case 'failed':
       return (
         <div className="results-failed">
-          <ErrorBox title={t('results.failed')} error={state.error} action={<Button onClick={reload}>{t('results.retry')}</Button>} />
+          <ErrorBox
+            title={t('results.failed')}
+            error={state.error}
+            action={<Button onClick={reload}>{t('results.retry')}</Button>}
+          />
         </div>
       );
     case 'ready':
@@ -82,9 +91,29 @@ function Runs({ project, runs }: RunsProps) {
   const explained = chosenVariant(shown.record, variant);
   return (
     <ThreePanes
-      left={<RunList runs={runs} shownId={shown.runId} comparedId={compared?.runId ?? null} onShow={showRun} onCompare={compareWith} />}
-      main={<RunResults key={shown.runId} project={project} runs={runs} record={shown.record} compared={compared?.record ?? null} />}
-      right={why === null || validation === null || explained === null ? null : <WhyPanel project={project} validation={validation} variant={explained} subject={why} />}
+      left={
+        <RunList
+          runs={runs}
+          shownId={shown.runId}
+          comparedId={compared?.runId ?? null}
+          onShow={showRun}
+          onCompare={compareWith}
+        />
+      }
+      main={
+        <RunResults
+          key={shown.runId}
+          project={project}
+          runs={runs}
+          record={shown.record}
+          compared={compared?.record ?? null}
+        />
+      }
+      right={
+        why === null || validation === null || explained === null ? null : (
+          <WhyPanel project={project} validation={validation} variant={explained} subject={why} />
+        )
+      }
     />
   );
 }
@@ -130,14 +159,21 @@ function ResultsHead({ project, runs, record, compared }: RunResultsProps) {
   const report = useReport(project.path, record);
   const choices = [
     { value: NO_RUN, label: t('results.compare.none') },
-    ...runs.filter((run) => run.runId !== record.runId).map((run) => ({ value: run.runId, label: runTime(run.record.createdAt, language) })),
+    ...runs
+      .filter((run) => run.runId !== record.runId)
+      .map((run) => ({ value: run.runId, label: runTime(run.record.createdAt, language) })),
   ];
   return (
     <header className="results-head">
       <h1>{runTime(record.createdAt, language)}</h1>
       {runs.length < 2 ? null : (
         <div className="results-compare">
-          <Select label={t('results.compare')} value={compared?.runId ?? NO_RUN} choices={choices} onChoose={(runId) => compareWith(runId === NO_RUN ? null : runId)} />
+          <Select
+            label={t('results.compare')}
+            value={compared?.runId ?? NO_RUN}
+            choices={choices}
+            onChoose={(runId) => compareWith(runId === NO_RUN ? null : runId)}
+          />
         </div>
       )}
       <span className="results-grow" />

@@ -31,7 +31,13 @@ export const useResults = create<ResultsState>()((set) => ({
   classOrder: 'difference',
   filter: NO_FILTER,
   why: null,
-  showRun: (runId) => set((state) => ({ runId, compareId: state.compareId === runId ? null : state.compareId, filter: NO_FILTER, why: null })),
+  showRun: (runId) =>
+    set((state) => ({
+      runId,
+      compareId: state.compareId === runId ? null : state.compareId,
+      filter: NO_FILTER,
+      why: null,
+    })),
   compareWith: (compareId) => set({ compareId }),
   showVariant: (variant) => set({ variant, filter: NO_FILTER }),
   sortClassesBy: (classOrder) => set({ classOrder }),

@@ -24,18 +24,36 @@ const NONE = '–';
 /** Everything a run was made with, as short texts. */
 export function runSettings(record: RunRecord): readonly Setting[] {
   const { options, machine, sets, tool, benchmark } = record;
-  const setting = (kind: SettingChange['kind'], key: string, value: string): Setting => ({ kind, key, isFlag: false, value });
-  const flags = Object.entries(options.other).map(([key, value]): Setting => ({ kind: 'setting', key, isFlag: true, value: String(value) }));
+  const setting = (kind: SettingChange['kind'], key: string, value: string): Setting => ({
+    kind,
+    key,
+    isFlag: false,
+    value,
+  });
+  const flags = Object.entries(options.other).map(([key, value]): Setting => ({
+    kind: 'setting',
+    key,
+    isFlag: true,
+    value: String(value),
+  }));
   return [
     setting('input', 'model', hash(record.model.sha256)),
     setting('input', 'calibrationSet', `${sets.calibration.images} · ${hash(sets.calibration.manifestSha256)}`),
-    setting('input', 'validationSet', sets.validation === null ? NONE : `${sets.validation.images} · ${hash(sets.validation.manifestSha256)}`),
+    setting(
+      'input',
+      'validationSet',
+      sets.validation === null ? NONE : `${sets.validation.images} · ${hash(sets.validation.manifestSha256)}`,
+    ),
     setting('input', 'preprocessing', preprocessingText(record)),
     setting('input', 'histograms', hash(record.calibration.sha256)),
     setting('setting', 'method', options.method),
     setting('setting', 'percentile', `${options.percentile} %`),
     setting('setting', 'tensors', tensorsText(options)),
-    setting('setting', 'plan', listText(Object.entries(options.plan.layers).map(([layer, precision]) => `${layer} ${precision}`))),
+    setting(
+      'setting',
+      'plan',
+      listText(Object.entries(options.plan.layers).map(([layer, precision]) => `${layer} ${precision}`)),
+    ),
     setting('setting', 'target', options.target),
     setting('setting', 'backend', options.backend),
     setting('setting', 'threads', String(options.threads)),
@@ -75,7 +93,12 @@ function batchText(record: RunRecord): string {
 
 function preprocessingText({ preprocessing }: RunRecord): string {
   const { resize, crop } = preprocessing;
-  const size = resize.kind === 'none' ? 'none' : resize.kind === 'short' ? `short ${resize.shortSide}` : `${resize.kind} ${resize.width}×${resize.height}`;
+  const size =
+    resize.kind === 'none'
+      ? 'none'
+      : resize.kind === 'short'
+        ? `short ${resize.shortSide}`
+        : `${resize.kind} ${resize.width}×${resize.height}`;
   const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}` : '';
   const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height}`;
   return `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} /${preprocessing.std.join(',')} ${preprocessing.layout}${preprocessing.orientation === 'apply' ? ' EXIF' : ''}`;
@@ -122,7 +145,8 @@ const STEADY_DRIFT = 0.05;
 
 /** FP32's median latency in both runs when it moved too much to judge others by; null when it did not, or is unknown. */
 export function referenceDrift(from: RunRecord, to: RunRecord): { readonly from: number; readonly to: number } | null {
-  const medianOf = (record: RunRecord): number | undefined => record.table.find((row) => row.variant === REFERENCE_VARIANT)?.latencyMs;
+  const medianOf = (record: RunRecord): number | undefined =>
+    record.table.find((row) => row.variant === REFERENCE_VARIANT)?.latencyMs;
   const before = medianOf(from);
   const after = medianOf(to);
   if (before === undefined || after === undefined || before <= 0) return null;
@@ -133,7 +157,8 @@ export function referenceDrift(from: RunRecord, to: RunRecord): { readonly from:
 export function tableChanges(from: RunRecord, to: RunRecord): readonly VariantChange[] {
   const isLatencyComparable = latencyObstacles(settingChanges(from, to)).length === 0;
   const hasDrifted = referenceDrift(from, to) !== null;
-  const rowOf = (record: RunRecord, variant: string): TableRow | undefined => record.table.find((row) => row.variant === variant);
+  const rowOf = (record: RunRecord, variant: string): TableRow | undefined =>
+    record.table.find((row) => row.variant === variant);
   const variants = [...new Set([...to.table, ...from.table].map((row) => row.variant))];
   return variants.map((variant) => {
     const before = rowOf(from, variant);
@@ -156,7 +181,10 @@ interface CellPair {
   readonly isJudged: boolean;
 }
 
-function cellChange(column: (typeof RESULT_COLUMNS)[number], { before, after, isComparable, isJudged }: CellPair): CellChange {
+function cellChange(
+  column: (typeof RESULT_COLUMNS)[number],
+  { before, after, isComparable, isJudged }: CellPair,
+): CellChange {
   const from = before === undefined ? null : column.value(before);
   const to = after === undefined ? null : column.value(after);
   if (from === null) return { kind: to === null ? 'absent' : 'gained' };
@@ -164,6 +192,7 @@ function cellChange(column: (typeof RESULT_COLUMNS)[number], { before, after, is
   if (!isComparable) return { kind: 'not-compared' };
   if (Math.abs(to - from) <= column.resolution) return { kind: 'same', to };
   if (!isJudged) return { kind: 'changed', from, to };
-  if (column.best === 'none') return { kind: column.id === 'difference' ? (to > from ? 'better' : 'worse') : 'changed', from, to };
+  if (column.best === 'none')
+    return { kind: column.id === 'difference' ? (to > from ? 'better' : 'worse') : 'changed', from, to };
   return { kind: to > from === (column.best === 'high') ? 'better' : 'worse', from, to };
 }

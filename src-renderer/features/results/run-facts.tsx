@@ -9,7 +9,9 @@ export function RunFacts({ record }: { readonly record: RunRecord }) {
   const language = useLanguage();
   const facts: readonly (readonly [string, string])[] = [
     [t('measured.facts.time'), runTime(record.createdAt, language)],
-    ...runSettings(record).map((setting) => [setting.isFlag ? setting.key : t(`measured.setting.${setting.key}`), setting.value] as const),
+    ...runSettings(record).map(
+      (setting) => [setting.isFlag ? setting.key : t(`measured.setting.${setting.key}`), setting.value] as const,
+    ),
     [t('measured.facts.memory'), formatBytes(record.machine.memoryBytes)],
   ];
   return (

@@ -19,6 +19,9 @@ export function runHeadline(record: RunRecord): RunHeadline {
     variant,
     top1: row?.top1 ?? null,
     latencyMs: row?.latencyMs ?? null,
-    gates: record.gates.length === 0 ? null : { all: record.gates.length, missed: count('missed'), unjudged: count('not-judged') },
+    gates:
+      record.gates.length === 0
+        ? null
+        : { all: record.gates.length, missed: count('missed'), unjudged: count('not-judged') },
   };
 }

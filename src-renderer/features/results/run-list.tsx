@@ -27,8 +27,21 @@ export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunLis
           const isCompared = runId === comparedId;
           const time = runTime(record.createdAt, language);
           return (
-            <li key={runId} className={classNames('results-run', isShown && 'results-run-shown', isCompared && 'results-run-compared')}>
-              <button type="button" className="results-run-button" aria-current={isShown ? 'true' : undefined} title={t('results.run.open', { time })} onClick={() => onShow(runId)}>
+            <li
+              key={runId}
+              className={classNames(
+                'results-run',
+                isShown && 'results-run-shown',
+                isCompared && 'results-run-compared',
+              )}
+            >
+              <button
+                type="button"
+                className="results-run-button"
+                aria-current={isShown ? 'true' : undefined}
+                title={t('results.run.open', { time })}
+                onClick={() => onShow(runId)}
+              >
                 <span className="results-run-time">
                   {time}
                   {index === 0 ? <span className="dim"> · {t('results.run.newest')}</span> : null}
@@ -60,7 +73,9 @@ function GatesIcon({ all: n, missed, unjudged }: NonNullable<RunHeadline['gates'
 
 function RunLine({ summary }: { readonly summary: RunSummary['record'] }) {
   const { variant, top1, latencyMs, gates } = runHeadline(summary);
-  const numbers = [top1 === null ? null : formatAccuracy(top1), latencyMs === null ? null : formatMs(latencyMs)].filter((text) => text !== null);
+  const numbers = [top1 === null ? null : formatAccuracy(top1), latencyMs === null ? null : formatMs(latencyMs)].filter(
+    (text) => text !== null,
+  );
   return (
     <span className="results-run-line dim">
       {gates === null ? null : <GatesIcon {...gates} />}

@@ -20,7 +20,14 @@ export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string
   ]);
   const all = [header, ...lines];
   const widths = header.map((_, index) => Math.max(...all.map((line) => displayWidth(line[index] ?? ''))));
-  return all.map((line) => line.map((cell, index) => pad(cell, widths[index] ?? 0, index === 0)).join('  ').trimEnd()).join('\n');
+  return all
+    .map((line) =>
+      line
+        .map((cell, index) => pad(cell, widths[index] ?? 0, index === 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/g;
@@ -54,12 +61,20 @@ export function tableAsCsv(rows: readonly TableRow[]): string {
   const columns = filledColumns(rows);
   const hasInterval = rows.some((row) => row.comparedToFp32 !== undefined);
   const hasGroup = rows.some((row) => row.worstGroup !== undefined);
-  const header = ['variant', 'backend', ...columns.map((column) => CSV_UNITS[column.id]), ...(hasInterval ? ['interval95_low_pp', 'interval95_high_pp'] : []), ...(hasGroup ? ['worst_group'] : [])];
+  const header = [
+    'variant',
+    'backend',
+    ...columns.map((column) => CSV_UNITS[column.id]),
+    ...(hasInterval ? ['interval95_low_pp', 'interval95_high_pp'] : []),
+    ...(hasGroup ? ['worst_group'] : []),
+  ];
   const lines = rows.map((row) => [
     row.variant,
     row.backend,
     ...columns.map((column) => numberText(column.value(row))),
-    ...(hasInterval ? [numberText(row.comparedToFp32?.interval95[0] ?? null), numberText(row.comparedToFp32?.interval95[1] ?? null)] : []),
+    ...(hasInterval
+      ? [numberText(row.comparedToFp32?.interval95[0] ?? null), numberText(row.comparedToFp32?.interval95[1] ?? null)]
+      : []),
     ...(hasGroup ? [row.worstGroup?.name ?? ''] : []),
   ]);
   return [header, ...lines].map((line) => `${line.map(csvField).join(',')}\r\n`).join('');

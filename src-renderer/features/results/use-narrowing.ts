@@ -9,6 +9,7 @@ export function useNarrowing(): (facet: Partial<ImageFilter>) => void {
   const toggleFacet = useResults((state) => state.toggleFacet);
   return (facet) => {
     toggleFacet(facet);
-    if (isFiltered(useResults.getState().filter)) document.getElementById(IMAGES_ID)?.scrollIntoView({ block: 'start', behavior: 'instant' });
+    if (isFiltered(useResults.getState().filter))
+      document.getElementById(IMAGES_ID)?.scrollIntoView({ block: 'start', behavior: 'instant' });
   };
 }

@@ -43,7 +43,11 @@ export function useReport(projectPath: string, record: RunRecord): ReportActions
     navigator.clipboard.writeText(text).then(
       () => tell(t('results.copied')),
       () => {
-        save(text, extension === 'csv' ? 'text/csv;charset=utf-8' : 'text/plain;charset=utf-8', `${fileName}.${extension}`);
+        save(
+          text,
+          extension === 'csv' ? 'text/csv;charset=utf-8' : 'text/plain;charset=utf-8',
+          `${fileName}.${extension}`,
+        );
         tell(t('results.copyFailed'));
       },
     );
@@ -51,7 +55,11 @@ export function useReport(projectPath: string, record: RunRecord): ReportActions
   return {
     saveReport: () => withReport(saveReport),
     openReport: () => withReport(openReport),
-    copyText: () => copy(tableAsText(record.table, (column) => t(`results.column.${column}`)), 'txt'),
+    copyText: () =>
+      copy(
+        tableAsText(record.table, (column) => t(`results.column.${column}`)),
+        'txt',
+      ),
     copyCsv: () => copy(tableAsCsv(record.table), 'csv'),
   };
 }

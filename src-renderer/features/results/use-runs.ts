@@ -16,7 +16,10 @@ interface Loaded {
 /** The runs of a project, newest first; read again when a run ends. What is shown stays until the new list is there. */
 export function useRuns(projectPath: string): { readonly state: RunsState; readonly reload: () => void } {
   const api = useSession((state) => state.api);
-  const finishedRuns = useJobs((state) => state.jobs.filter((job) => job.kind === 'run' && job.state === 'done' && job.projectPath === projectPath).length);
+  const finishedRuns = useJobs(
+    (state) =>
+      state.jobs.filter((job) => job.kind === 'run' && job.state === 'done' && job.projectPath === projectPath).length,
+  );
   const [attempt, setAttempt] = useState(0);
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   useEffect(() => {

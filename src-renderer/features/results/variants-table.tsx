@@ -41,10 +41,24 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
         <tbody>
           {distinct.map(({ row, kind, names }) => (
             <tr key={row.variant} className={classNames(row.variant === chosen && 'results-row-chosen')}>
-              <VariantCell row={row} kind={kind} names={names} isShipped={record.shipped.includes(row.variant)} isChosen={row.variant === chosen} onChoose={onChoose} />
+              <VariantCell
+                row={row}
+                kind={kind}
+                names={names}
+                isShipped={record.shipped.includes(row.variant)}
+                isChosen={row.variant === chosen}
+                onChoose={onChoose}
+              />
               {areBackendsMixed ? <td className="dim">{row.backend}</td> : null}
               {columns.map(({ column, scale }) => (
-                <ValueCell key={column.id} row={row} kind={kind} column={column} scale={scale} gate={gateOfCell(judged, row.variant, column.id)} />
+                <ValueCell
+                  key={column.id}
+                  row={row}
+                  kind={kind}
+                  column={column}
+                  scale={scale}
+                  gate={gateOfCell(judged, row.variant, column.id)}
+                />
               ))}
             </tr>
           ))}
@@ -68,7 +82,12 @@ interface VariantCellProps {
 function VariantCell({ row, kind, names, isShipped, isChosen, onChoose }: VariantCellProps) {
   return (
     <th scope="row" className="results-variant">
-      <button type="button" className="results-variant-button" aria-pressed={isChosen} onClick={() => onChoose(row.variant)}>
+      <button
+        type="button"
+        className="results-variant-button"
+        aria-pressed={isChosen}
+        onClick={() => onChoose(row.variant)}
+      >
         <span className="results-shipped" aria-hidden="true">
           {isShipped ? '▸' : ''}
         </span>
@@ -93,9 +112,7 @@ function ValueCell({ row, kind, column, scale, gate }: ValueCellProps) {
   if (value === null) {
     return (
       <td className="number dim">
-        <span className="results-value">
-          {gate === undefined ? null : <GateMark gate={gate} />}–
-        </span>
+        <span className="results-value">{gate === undefined ? null : <GateMark gate={gate} />}–</span>
       </td>
     );
   }
@@ -103,7 +120,10 @@ function ValueCell({ row, kind, column, scale, gate }: ValueCellProps) {
   const detail = column.detail(row);
   return (
     <td className="number" title={`${value}`}>
-      <span className="results-bar" style={{ width: `${barFraction(scale, value) * 100}%`, background: variantColor(kind) }} />
+      <span
+        className="results-bar"
+        style={{ width: `${barFraction(scale, value) * 100}%`, background: variantColor(kind) }}
+      />
       <span className="results-value">
         {gate === undefined ? null : <GateMark gate={gate} />}
         {value === scale.best ? <b>{shown}</b> : shown}

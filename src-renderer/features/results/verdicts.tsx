@@ -30,15 +30,30 @@ export function Verdicts({ record, gates }: VerdictsProps) {
           case 'ready':
             return (
               <Tag key={variant} tone="good">
-                {t(verdict.gates.length === 1 ? 'results.verdict.readyOne' : 'results.verdict.readyAll', { variant, n: verdict.gates.length })}
+                {t(verdict.gates.length === 1 ? 'results.verdict.readyOne' : 'results.verdict.readyAll', {
+                  variant,
+                  n: verdict.gates.length,
+                })}
               </Tag>
             );
           case 'missed':
           case 'unjudged':
             return (
               <span key={variant} className="results-missed">
-                {verdict.kind === 'missed' ? <Tag tone="danger">{t('results.verdict.missed', { variant, n: verdict.gates.length, missed: verdict.missed.length })}</Tag> : null}
-                {verdict.unjudged.length === 0 ? null : <Tag tone="warning">{t('results.verdict.unjudged', { variant, n: verdict.gates.length, unjudged: verdict.unjudged.length })}</Tag>}
+                {verdict.kind === 'missed' ? (
+                  <Tag tone="danger">
+                    {t('results.verdict.missed', { variant, n: verdict.gates.length, missed: verdict.missed.length })}
+                  </Tag>
+                ) : null}
+                {verdict.unjudged.length === 0 ? null : (
+                  <Tag tone="warning">
+                    {t('results.verdict.unjudged', {
+                      variant,
+                      n: verdict.gates.length,
+                      unjudged: verdict.unjudged.length,
+                    })}
+                  </Tag>
+                )}
                 {[...verdict.missed, ...verdict.unjudged].map((gate) => (
                   <span key={gate.name}>{gateSentence(gate)}</span>
                 ))}
@@ -56,7 +71,10 @@ function ProjectNote({ record }: { readonly record: RunRecord }) {
   const project = useSession((state) => state.project);
   const edit = useSession((state) => state.edit);
   if (project === null || isOfProject(record, project.file)) return null;
-  const adopt = (): void => void edit(t('results.adopt.edit'), [{ kind: 'restore', decisions: { ...decisionsOf(project.file), ...decisionsOfRun(record) } }]);
+  const adopt = (): void =>
+    void edit(t('results.adopt.edit'), [
+      { kind: 'restore', decisions: { ...decisionsOf(project.file), ...decisionsOfRun(record) } },
+    ]);
   return (
     <li className="results-caution">
       <Icon name="warning" size={13} />

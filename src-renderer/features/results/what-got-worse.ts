@@ -26,7 +26,11 @@ export interface GroupRow {
   readonly images: number;
   /** FP32's value; null when it was not validated. */
   readonly reference: number | null;
-  readonly bars: readonly { readonly variant: string; readonly percent: number | null; readonly difference: number | null }[];
+  readonly bars: readonly {
+    readonly variant: string;
+    readonly percent: number | null;
+    readonly difference: number | null;
+  }[];
 }
 
 export interface GroupTable {
@@ -51,7 +55,12 @@ export function groupTable(reports: readonly VariantReport[]): GroupTable {
       const difference = report === reference || percent === null || fp32 === null ? null : percent - fp32;
       return { variant: report.variant, percent, difference };
     });
-    return { group, images: Math.max(0, ...reports.map((report) => ownValue(report.groups, group)?.images ?? 0)), reference: fp32, bars };
+    return {
+      group,
+      images: Math.max(0, ...reports.map((report) => ownValue(report.groups, group)?.images ?? 0)),
+      reference: fp32,
+      bars,
+    };
   });
   return { isTop1, rows: rows.sort((a, b) => largestLoss(a) - largestLoss(b)) };
 }
@@ -78,7 +87,8 @@ export interface ClassSummary {
 }
 
 export function summarizeClasses(classes: readonly ClassAccuracy[]): ClassSummary {
-  const count = (test: (difference: number) => boolean): number => classes.filter((entry) => test(entry.difference ?? 0)).length;
+  const count = (test: (difference: number) => boolean): number =>
+    classes.filter((entry) => test(entry.difference ?? 0)).length;
   return { worse: count((d) => d < 0), same: count((d) => d === 0), better: count((d) => d > 0) };
 }
 
@@ -92,8 +102,11 @@ export interface ConfusionRow {
  * Answers that changed, summed over labels, most frequent first. `lost`: FP32 was right; `won`: the variant is right;
  * `other`: neither. Without labels all are `other`.
  */
-export function confusionRows(confusions: readonly ConfusionChange[]): Readonly<Record<'lost' | 'won' | 'other', readonly ConfusionRow[]>> {
-  const of = (kind: 'lost' | 'won' | 'other'): readonly ConfusionRow[] => sumByAnswer(confusions.filter((change) => kindOf(change) === kind));
+export function confusionRows(
+  confusions: readonly ConfusionChange[],
+): Readonly<Record<'lost' | 'won' | 'other', readonly ConfusionRow[]>> {
+  const of = (kind: 'lost' | 'won' | 'other'): readonly ConfusionRow[] =>
+    sumByAnswer(confusions.filter((change) => kindOf(change) === kind));
   return { lost: of('lost'), won: of('won'), other: of('other') };
 }
 

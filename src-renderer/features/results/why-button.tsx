@@ -8,7 +8,14 @@ export function WhyButton({ subject, name }: { readonly subject: DiagnosisSubjec
   const isAsked = useResults((state) => isSameSubject(state.why, subject));
   const askWhy = useResults((state) => state.askWhy);
   return (
-    <button type="button" className="results-why" aria-pressed={isAsked} aria-label={t('results.why.ask', { name })} title={t('results.why.ask', { name })} onClick={() => askWhy(isAsked ? null : subject)}>
+    <button
+      type="button"
+      className="results-why"
+      aria-pressed={isAsked}
+      aria-label={t('results.why.ask', { name })}
+      title={t('results.why.ask', { name })}
+      onClick={() => askWhy(isAsked ? null : subject)}
+    >
       {t('results.why')}
     </button>
   );

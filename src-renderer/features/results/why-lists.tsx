@@ -30,8 +30,18 @@ export function ClippedList({ clipped }: Pick<DiagnosisResult, 'clipped'>) {
               <ModelName name={tensor} />
             </button>
             <dl className="why-shares">
-              <Share label={t('results.why.here')} share={clippedFraction} width={width(clippedFraction)} className="why-bar-here" />
-              <Share label={t('results.why.elsewhere')} share={elsewhere} width={width(elsewhere)} className="why-bar-elsewhere" />
+              <Share
+                label={t('results.why.here')}
+                share={clippedFraction}
+                width={width(clippedFraction)}
+                className="why-bar-here"
+              />
+              <Share
+                label={t('results.why.elsewhere')}
+                share={elsewhere}
+                width={width(elsewhere)}
+                className="why-bar-elsewhere"
+              />
             </dl>
           </li>
         ))}
@@ -87,12 +97,20 @@ function Action({ action, file }: { readonly action: DiagnosisAction; readonly f
   return (
     <li className="why-action">
       <div className="why-action-name">
-        {action.kind === 'release' ? <PrecisionBadge precision={action.precision ?? 'fp16'} /> : <MethodBadge method={action.method ?? 'manual'} title={t(`histogram.method.${action.method ?? 'manual'}`)} />}
+        {action.kind === 'release' ? (
+          <PrecisionBadge precision={action.precision ?? 'fp16'} />
+        ) : (
+          <MethodBadge method={action.method ?? 'manual'} title={t(`histogram.method.${action.method ?? 'manual'}`)} />
+        )}
         <span>{name}</span>
       </div>
       <p>{changeText(action.before, action.after)}</p>
       <p className="dim">{sqnrText(action.before, action.after)}</p>
-      <Button disabled={change === null || isDone} aria-label={`${t(isDone ? 'results.why.applied' : 'results.why.apply')}: ${name}`} onClick={() => change !== null && void edit(name, [change])}>
+      <Button
+        disabled={change === null || isDone}
+        aria-label={`${t(isDone ? 'results.why.applied' : 'results.why.apply')}: ${name}`}
+        onClick={() => change !== null && void edit(name, [change])}
+      >
         {t(isDone ? 'results.why.applied' : 'results.why.apply')}
       </Button>
     </li>

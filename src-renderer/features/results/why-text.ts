@@ -1,5 +1,10 @@
 import { formatAccuracy, formatDb, formatFraction } from '../../../src-shared/base/units';
-import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject, TrialQuality } from '../../../src-shared/domain/analysis';
+import type {
+  DiagnosisAction,
+  DiagnosisResult,
+  DiagnosisSubject,
+  TrialQuality,
+} from '../../../src-shared/domain/analysis';
 import type { ValidationRecord } from '../../../src-shared/domain/run-record';
 import { t, type Language } from '../../i18n';
 import { classNameOf } from './what-got-worse';
@@ -19,8 +24,13 @@ export function subjectName(subject: DiagnosisSubject, validation: Pick<Validati
 
 /** The measure that both qualities have: answers that are right, else as FP32's, else the error of the outputs. */
 export function changeText(before: TrialQuality, after: TrialQuality): string {
-  if (before.top1 !== null && after.top1 !== null) return t('results.why.right', { before: formatAccuracy(before.top1), after: formatAccuracy(after.top1) });
-  if (before.agreement !== null && after.agreement !== null) return t('results.why.agreement', { before: formatAccuracy(before.agreement), after: formatAccuracy(after.agreement) });
+  if (before.top1 !== null && after.top1 !== null)
+    return t('results.why.right', { before: formatAccuracy(before.top1), after: formatAccuracy(after.top1) });
+  if (before.agreement !== null && after.agreement !== null)
+    return t('results.why.agreement', {
+      before: formatAccuracy(before.agreement),
+      after: formatAccuracy(after.agreement),
+    });
   return sqnrText(before, after);
 }
 
@@ -34,7 +44,8 @@ function db({ sqnrDb }: TrialQuality): string {
 
 /** What an action does, without its effect: `conv_1 to FP16`. Undo shows the same name. */
 export function actionName({ kind, name, precision, method }: DiagnosisAction): string {
-  if (kind === 'release') return t('precision.edit.layer', { layer: name, precision: (precision ?? 'fp16').toUpperCase() });
+  if (kind === 'release')
+    return t('precision.edit.layer', { layer: name, precision: (precision ?? 'fp16').toUpperCase() });
   return t('histogram.edit.method', { tensor: name, method: t(`histogram.method.${method ?? 'manual'}`) });
 }
 
@@ -43,7 +54,17 @@ export function diagnosisSummary(result: DiagnosisResult, subject: string, langu
   if (language === 'en') return result.summary;
   const [worst] = result.clipped;
   const [best] = result.actions;
-  const clipped = worst === undefined ? t('results.why.noneClipped') : t('results.why.clippedMost', { tensor: worst.tensor, here: formatFraction(worst.clippedFraction), elsewhere: formatFraction(worst.elsewhere) });
-  const action = best === undefined ? t('results.why.noAction') : t('results.why.best', { action: actionName(best), change: changeText(best.before, best.after) });
+  const clipped =
+    worst === undefined
+      ? t('results.why.noneClipped')
+      : t('results.why.clippedMost', {
+          tensor: worst.tensor,
+          here: formatFraction(worst.clippedFraction),
+          elsewhere: formatFraction(worst.elsewhere),
+        });
+  const action =
+    best === undefined
+      ? t('results.why.noAction')
+      : t('results.why.best', { action: actionName(best), change: changeText(best.before, best.after) });
   return [t('results.why.about', { images: result.images, subject }), clipped, action].join('');
 }

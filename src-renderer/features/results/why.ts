@@ -33,13 +33,26 @@ export interface DiagnosisWish {
 }
 
 /** The newest diagnosis of a subject; null before it was made. */
-export function storedDiagnosis(view: Pick<AnalysesView, 'diagnoses'> | null, { subject, variant, target }: DiagnosisWish): Dated<DiagnosisResult> | null {
-  const own = (view?.diagnoses ?? []).filter(({ result }) => result.variant === variant && result.target === target && isSameSubject(result.subject, subject));
-  return own.reduce<Dated<DiagnosisResult> | null>((newest, found) => (newest === null || found.result.createdAt > newest.result.createdAt ? found : newest), null);
+export function storedDiagnosis(
+  view: Pick<AnalysesView, 'diagnoses'> | null,
+  { subject, variant, target }: DiagnosisWish,
+): Dated<DiagnosisResult> | null {
+  const own = (view?.diagnoses ?? []).filter(
+    ({ result }) => result.variant === variant && result.target === target && isSameSubject(result.subject, subject),
+  );
+  return own.reduce<Dated<DiagnosisResult> | null>(
+    (newest, found) => (newest === null || found.result.createdAt > newest.result.createdAt ? found : newest),
+    null,
+  );
 }
 
 /** The edit that carries an action out; null for one that says neither a precision nor a method. */
-export function actionEdit({ kind, name, precision, method }: Pick<DiagnosisAction, 'kind' | 'name' | 'precision' | 'method'>): ActionEdit | null {
+export function actionEdit({
+  kind,
+  name,
+  precision,
+  method,
+}: Pick<DiagnosisAction, 'kind' | 'name' | 'precision' | 'method'>): ActionEdit | null {
   if (kind === 'release') return precision === undefined ? null : { kind: 'precision', layer: name, precision };
   return method === undefined ? null : { kind: 'tensor-method', tensor: name, method };
 }

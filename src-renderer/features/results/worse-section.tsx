@@ -26,12 +26,24 @@ export function WorseSection({ record, validation }: WorseSectionProps) {
   const reports = comparedVariants(record).filter((candidate) => shown.has(candidate.variant));
   const report = reports.find((candidate) => candidate.variant === variant) ?? reports[0];
   if (report === undefined) return null;
-  const choices = reports.map((candidate) => ({ value: candidate.variant, label: shown.get(candidate.variant)?.names.join(' = ') ?? candidate.variant }));
+  const choices = reports.map((candidate) => ({
+    value: candidate.variant,
+    label: shown.get(candidate.variant)?.names.join(' = ') ?? candidate.variant,
+  }));
   return (
     <section className="results-section" aria-labelledby="results-worse">
       <header className="results-section-head">
         <h2 id="results-worse">{t('results.worse')}</h2>
-        {choices.length < 2 ? <span className="dim">{report.variant}</span> : <Segmented label={t('results.worse.variant')} value={report.variant} choices={choices} onChoose={showVariant} />}
+        {choices.length < 2 ? (
+          <span className="dim">{report.variant}</span>
+        ) : (
+          <Segmented
+            label={t('results.worse.variant')}
+            value={report.variant}
+            choices={choices}
+            onChoose={showVariant}
+          />
+        )}
       </header>
       <Diagnoses record={record} variant={report.variant} />
       <GroupsPanel reports={distinct} chosen={report.variant} />

@@ -53,11 +53,25 @@ export function WorstImages({ report, validation }: WorstImagesProps) {
       {matching.length === 0 ? <p className="dim">{t('results.images.noneMatch')}</p> : null}
       <ul className={classNames('results-image-grid', isBright && 'results-bright')}>
         {shown.map((image, index) => (
-          <ImageCard key={`${index} ${image.file}`} image={image} variant={report.variant} validation={validation} onOpen={() => setOpened(index)} />
+          <ImageCard
+            key={`${index} ${image.file}`}
+            image={image}
+            variant={report.variant}
+            validation={validation}
+            onOpen={() => setOpened(index)}
+          />
         ))}
       </ul>
       {opened === null || large === undefined ? null : (
-        <ImageViewer images={matching} index={opened} variant={report.variant} validation={validation} isBright={isBright} onMove={setOpened} onClose={() => setOpened(null)} />
+        <ImageViewer
+          images={matching}
+          index={opened}
+          variant={report.variant}
+          validation={validation}
+          isBright={isBright}
+          onMove={setOpened}
+          onClose={() => setOpened(null)}
+        />
       )}
       {matching.length > shown.length ? (
         <Button tone="quiet" onClick={() => setUnfolded(true)}>
@@ -73,7 +87,8 @@ function filterText(filter: ImageFilter, validation: ValidationRecord): string {
   const parts: string[] = [];
   if (filter.group !== null) parts.push(t('results.filter.group', { name: filter.group }));
   if (filter.label !== null) parts.push(t('results.filter.label', { name: nameOf(filter.label) }));
-  if (filter.from !== null && filter.to !== null) parts.push(t('results.filter.confusion', { from: nameOf(filter.from), to: nameOf(filter.to) }));
+  if (filter.from !== null && filter.to !== null)
+    parts.push(t('results.filter.confusion', { from: nameOf(filter.from), to: nameOf(filter.to) }));
   return parts.join(', ');
 }
 
@@ -87,7 +102,12 @@ interface ImageCardProps {
 function ImageCard({ image, variant, validation, onOpen }: ImageCardProps) {
   return (
     <li className="results-card">
-      <button type="button" className="results-picture-button" aria-label={t('results.images.open', { file: image.file })} onClick={onOpen}>
+      <button
+        type="button"
+        className="results-picture-button"
+        aria-label={t('results.images.open', { file: image.file })}
+        onClick={onOpen}
+      >
         <Picture file={image.file} sizePx={THUMBNAIL_PX} />
       </button>
       <div className="results-card-facts">

@@ -8,7 +8,14 @@ import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { PathField, Select } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
-import { EXPORTED_VARIANTS, EXPORT_KINDS, proposedOutPath, quantizeSpecOf, type ExportChoice, type ExportedVariant } from './export-request';
+import {
+  EXPORTED_VARIANTS,
+  EXPORT_KINDS,
+  proposedOutPath,
+  quantizeSpecOf,
+  type ExportChoice,
+  type ExportedVariant,
+} from './export-request';
 import { useExportKind, useRunOptions } from './run-store';
 
 /** What leaves the project: the quantized model, a calibration cache, a Triton repository, the report. */
@@ -33,11 +40,34 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
   return (
     <section ref={section} className="run-panel" aria-labelledby="run-export">
       <h2 id="run-export">{t('run.export')}</h2>
-      <Select label={t('run.export.what')} value={kind} choices={EXPORT_KINDS.map((value) => ({ value, label: t(`run.export.${value}`) }))} onChoose={setKind} />
-      {kind === 'onnx' ? <Select label={t('run.export.variant')} value={variant} choices={EXPORTED_VARIANTS.map((value) => ({ value, label: value }))} onChoose={setVariant} /> : null}
-      {place.isTyped ? <PathField label={t('run.export.path')} value={place.path} title={place.path} onChange={(event) => place.type(event.target.value)} /> : null}
+      <Select
+        label={t('run.export.what')}
+        value={kind}
+        choices={EXPORT_KINDS.map((value) => ({ value, label: t(`run.export.${value}`) }))}
+        onChoose={setKind}
+      />
+      {kind === 'onnx' ? (
+        <Select
+          label={t('run.export.variant')}
+          value={variant}
+          choices={EXPORTED_VARIANTS.map((value) => ({ value, label: value }))}
+          onChoose={setVariant}
+        />
+      ) : null}
+      {place.isTyped ? (
+        <PathField
+          label={t('run.export.path')}
+          value={place.path}
+          title={place.path}
+          onChange={(event) => place.type(event.target.value)}
+        />
+      ) : null}
       <p className="run-note dim">{t(`run.export.${kind}.hint`, { target: choice.target })}</p>
-      <Button icon="download" disabled={isBusy || (place.isTyped && place.path.trim() === '')} onClick={() => void onExport().catch(reportError)}>
+      <Button
+        icon="download"
+        disabled={isBusy || (place.isTyped && place.path.trim() === '')}
+        onClick={() => void onExport().catch(reportError)}
+      >
         {t(place.isTyped ? 'run.export.start' : 'run.export.choose')}
       </Button>
       {result === null ? null : <Exported result={result} />}
@@ -57,7 +87,12 @@ function useOutPath(projectPath: string, choice: ExportChoice) {
     setTyped(null);
   }
   const path = typed ?? proposed;
-  return { isTyped: choose === null, path, type: setTyped, ask: () => (choose === null ? Promise.resolve(path.trim()) : choose('save')) };
+  return {
+    isTyped: choose === null,
+    path,
+    type: setTyped,
+    ask: () => (choose === null ? Promise.resolve(path.trim()) : choose('save')),
+  };
 }
 
 function useExport(projectPath: string) {

@@ -3,7 +3,9 @@ import type { QuantizeSpec } from '../../../src-shared/contract/jobs';
 import type { Target } from '../../../src-shared/domain/precision';
 
 /** What can leave a project: the quantized model (a job), and what the application exports at once. */
-export const EXPORT_KINDS = ['onnx', 'trt-cache', 'triton', 'report'] as const satisfies readonly ('onnx' | ExportRequest['format'])[];
+export const EXPORT_KINDS = ['onnx', 'trt-cache', 'triton', 'report'] as const satisfies readonly (
+  'onnx' | ExportRequest['format']
+)[];
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 /** The variants that a model file is written of. */
@@ -33,7 +35,11 @@ export function proposedOutPath(projectPath: string, { kind, variant, target }: 
 }
 
 /** The job that writes the model. */
-export function quantizeSpecOf(projectPath: string, outPath: string, { variant, target, activationType }: ExportChoice): QuantizeSpec {
+export function quantizeSpecOf(
+  projectPath: string,
+  outPath: string,
+  { variant, target, activationType }: ExportChoice,
+): QuantizeSpec {
   const isAsymmetric = activationType === 'uint8' && target === 'onnxruntime';
   return { kind: 'quantize', projectPath, target, variant, outPath, ...(isAsymmetric ? { activationType } : {}) };
 }

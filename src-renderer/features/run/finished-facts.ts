@@ -1,4 +1,13 @@
-import type { BenchResult, BuildResult, CalibrateResult, JobResult, QuantizeResult, RunResult, ValidateResult, Warning } from '../../../src-shared/contract/jobs';
+import type {
+  BenchResult,
+  BuildResult,
+  CalibrateResult,
+  JobResult,
+  QuantizeResult,
+  RunResult,
+  ValidateResult,
+  Warning,
+} from '../../../src-shared/contract/jobs';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { buildTable } from '../../../src-shared/domain/run-table';
 

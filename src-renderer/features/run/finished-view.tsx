@@ -1,5 +1,18 @@
-import { formatAccuracy, formatBytes, formatCount, formatDb, formatMs, formatRate } from '../../../src-shared/base/units';
-import type { BuildResult, CalibrateResult, JobResult, QuantizeResult, RunResult } from '../../../src-shared/contract/jobs';
+import {
+  formatAccuracy,
+  formatBytes,
+  formatCount,
+  formatDb,
+  formatMs,
+  formatRate,
+} from '../../../src-shared/base/units';
+import type {
+  BuildResult,
+  CalibrateResult,
+  JobResult,
+  QuantizeResult,
+  RunResult,
+} from '../../../src-shared/contract/jobs';
 import { gateState } from '../../../src-shared/domain/gates';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { distinctRows, type DistinctRow } from '../../../src-shared/domain/run-table';
@@ -69,7 +82,9 @@ function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
   return (
     <div className="run-verdict">
       <div>
-        {result.kept === true ? t('run.finished.kept', { images }) : t('run.finished.calibrate', { images, tensors, rate })}
+        {result.kept === true
+          ? t('run.finished.kept', { images })
+          : t('run.finished.calibrate', { images, tensors, rate })}
         {skipped.length === 0 ? '' : ` ${t('run.finished.skipped', { n: skipped.length })}`}
         {tensorrtGrid === undefined ? null : <p className="dim">{t('run.finished.grid', tensorrtGrid)}</p>}
       </div>
@@ -84,7 +99,8 @@ function BuildFacts({ result }: { readonly result: BuildResult }) {
     <ul className="run-engines">
       {result.engines.map((engine) => (
         <li key={engine.variant}>
-          <VariantBadge variant={engine.variant} /> {engine.variant} <span className="dim">{formatBytes(engine.sizeMb * 1e6)}</span>
+          <VariantBadge variant={engine.variant} /> {engine.variant}{' '}
+          <span className="dim">{formatBytes(engine.sizeMb * 1e6)}</span>
         </li>
       ))}
     </ul>
@@ -97,7 +113,15 @@ function ModelFacts({ result }: { readonly result: QuantizeResult }) {
   return (
     <div>
       <p>
-        <VariantBadge variant={variant} /> {t('run.finished.quantize', { variant, target, size: formatBytes(result.sizeBytes), quantize: nodes.QuantizeLinear, dequantize: nodes.DequantizeLinear, cast: nodes.Cast })}
+        <VariantBadge variant={variant} />{' '}
+        {t('run.finished.quantize', {
+          variant,
+          target,
+          size: formatBytes(result.sizeBytes),
+          quantize: nodes.QuantizeLinear,
+          dequantize: nodes.DequantizeLinear,
+          cast: nodes.Cast,
+        })}
       </p>
       <p className="mono run-path">{result.out}</p>
     </div>
@@ -111,12 +135,20 @@ interface ShortColumn {
 
 const SHORT_COLUMNS: readonly ShortColumn[] = [
   { key: 'top1', text: ({ top1 }) => (top1 === undefined ? null : formatAccuracy(top1)) },
-  { key: 'worst', text: ({ worstGroup }) => (worstGroup === undefined ? null : `${worstGroup.name} ${formatAccuracy(worstGroup.top1)}`) },
+  {
+    key: 'worst',
+    text: ({ worstGroup }) =>
+      worstGroup === undefined ? null : `${worstGroup.name} ${formatAccuracy(worstGroup.top1)}`,
+  },
   { key: 'agreement', text: ({ agreement }) => (agreement === undefined ? null : formatAccuracy(agreement)) },
   { key: 'sqnr', text: ({ outputSqnrDb }) => (outputSqnrDb === undefined ? null : formatDb(outputSqnrDb)) },
   { key: 'median', text: ({ latencyMs }) => (latencyMs === undefined ? null : formatMs(latencyMs)) },
   { key: 'p99', text: ({ latency }) => (latency?.p99 === undefined ? null : formatMs(latency.p99)) },
-  { key: 'rate', text: ({ throughputPerSecond }) => (throughputPerSecond === undefined ? null : `${formatCount(Number(throughputPerSecond.toPrecision(3)))}/s`) },
+  {
+    key: 'rate',
+    text: ({ throughputPerSecond }) =>
+      throughputPerSecond === undefined ? null : `${formatCount(Number(throughputPerSecond.toPrecision(3)))}/s`,
+  },
 ];
 
 function ShortTable({ rows }: { readonly rows: readonly DistinctRow<TableRow>[] }) {

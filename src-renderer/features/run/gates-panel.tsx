@@ -39,7 +39,9 @@ function GateRow({ field, limit }: GateRowProps) {
       unit={field.unit}
       mayBeEmpty
       placeholder={t('run.gate.none')}
-      onCommit={(entered) => void edit(t('run.gate.edit', { gate: title }), [{ kind: 'gates', gates: { [field.name]: entered } }])}
+      onCommit={(entered) =>
+        void edit(t('run.gate.edit', { gate: title }), [{ kind: 'gates', gates: { [field.name]: entered } }])
+      }
     />
   );
 }

@@ -23,7 +23,13 @@ interface JobViewProps {
   readonly onRetry: (() => void) | null;
 }
 
-const STATE_TONES = { queued: 'neutral', running: 'neutral', done: 'good', failed: 'danger', cancelled: 'warning' } as const;
+const STATE_TONES = {
+  queued: 'neutral',
+  running: 'neutral',
+  done: 'good',
+  failed: 'danger',
+  cancelled: 'warning',
+} as const;
 
 /** A job as a list of steps, with what came of it. */
 export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
@@ -37,7 +43,13 @@ export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
       <header className="run-job-head">
         <h2 id="run-steps">{t(`run.kind.${job.kind}`)}</h2>
         <Tag tone={STATE_TONES[job.state]}>{t(`run.job.${job.state}`)}</Tag>
-        <span className="dim number">{seconds === null ? '' : isFinished(job) ? formatDuration(seconds) : t('run.elapsed', { duration: formatDuration(seconds) })}</span>
+        <span className="dim number">
+          {seconds === null
+            ? ''
+            : isFinished(job)
+              ? formatDuration(seconds)
+              : t('run.elapsed', { duration: formatDuration(seconds) })}
+        </span>
         <span className="run-grow" />
         {isFinished(job) ? null : <CancelButton job={job} />}
       </header>
@@ -87,7 +99,8 @@ function Outcome({ job, furthest, onRetry }: OutcomeProps) {
   if (job.error !== null) {
     const step = stepOfPhase(job, job.phase, furthest);
     const kind = t(`run.kind.${job.kind}`);
-    const title = step === null ? t('run.failed.start', { kind }) : t('run.failed', { kind, step: t(`run.step.${step}`) });
+    const title =
+      step === null ? t('run.failed.start', { kind }) : t('run.failed', { kind, step: t(`run.step.${step}`) });
     const retry =
       onRetry === null ? undefined : (
         <Button icon="refresh" onClick={onRetry}>

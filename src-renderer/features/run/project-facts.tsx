@@ -33,5 +33,10 @@ export function ProjectFacts({ project }: { readonly project: ProjectView }) {
 
 /** The last part of a path, with either kind of separator. */
 function lastName(path: string): string {
-  return path.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? path;
+  return (
+    path
+      .split(/[/\\]/)
+      .filter((part) => part !== '')
+      .at(-1) ?? path
+  );
 }

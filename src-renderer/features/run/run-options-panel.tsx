@@ -6,7 +6,17 @@ import { Button } from '../../widgets/button';
 import { Checkbox, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
 import { NumberListField } from '../../widgets/number-list-field';
-import { areBatches, DEFAULT_OPTIONS, MAX_BATCH, MAX_BATCHES, MAX_GRID_BATCH, MAX_LIMIT, MAX_ROUNDS, MAX_THREADS, OFFERED_VARIANTS } from './run-options';
+import {
+  areBatches,
+  DEFAULT_OPTIONS,
+  MAX_BATCH,
+  MAX_BATCHES,
+  MAX_GRID_BATCH,
+  MAX_LIMIT,
+  MAX_ROUNDS,
+  MAX_THREADS,
+  OFFERED_VARIANTS,
+} from './run-options';
 import { useRunOptions } from './run-store';
 import { VariantBadge } from '../../widgets/variant-badge';
 
@@ -78,7 +88,12 @@ function BackendChoice() {
   const choices = BACKENDS.map((value) => ({ value, label: t(`run.backend.${value}`) }));
   return (
     <>
-      <Select label={t('run.backend')} value={backend} choices={choices} onChoose={(chosen) => setOption({ backend: chosen })} />
+      <Select
+        label={t('run.backend')}
+        value={backend}
+        choices={choices}
+        onChoose={(chosen) => setOption({ backend: chosen })}
+      />
       {backend === 'ort-cpu' ? null : <p className="run-note dim">{t(`run.backend.${backend}.hint`)}</p>}
       <NumberListField
         label={t('run.batches')}
@@ -119,7 +134,14 @@ function ActivationChoice() {
   const activationType = useRunOptions((state) => state.options.activationType);
   const setOption = useRunOptions((state) => state.setOption);
   const choices = (['int8', 'uint8'] as const).map((value) => ({ value, label: t(`run.activations.${value}`) }));
-  return <Select label={t('run.activations')} value={activationType} choices={choices} onChoose={(chosen) => setOption({ activationType: chosen })} />;
+  return (
+    <Select
+      label={t('run.activations')}
+      value={activationType}
+      choices={choices}
+      onChoose={(chosen) => setOption({ activationType: chosen })}
+    />
+  );
 }
 
 function TensorrtGrid() {
@@ -128,7 +150,11 @@ function TensorrtGrid() {
   const setOption = useRunOptions((state) => state.setOption);
   return (
     <>
-      <Checkbox label={t('run.grid')} checked={isWanted} onChange={(wanted) => setOption({ isTensorrtGridWanted: wanted })} />
+      <Checkbox
+        label={t('run.grid')}
+        checked={isWanted}
+        onChange={(wanted) => setOption({ isTensorrtGridWanted: wanted })}
+      />
       {isWanted ? (
         <div className="run-fields">
           <NumberField
@@ -150,10 +176,15 @@ function TensorrtGrid() {
 function AnalysisChoices() {
   const analyses = useRunOptions((state) => state.options.analyses);
   const setOption = useRunOptions((state) => state.setOption);
-  const switched = (analysis: RunAnalysis, isOn: boolean): readonly RunAnalysis[] => RUN_ANALYSES.filter((name) => (name === analysis ? isOn : analyses.includes(name)));
+  const switched = (analysis: RunAnalysis, isOn: boolean): readonly RunAnalysis[] =>
+    RUN_ANALYSES.filter((name) => (name === analysis ? isOn : analyses.includes(name)));
   return RUN_ANALYSES.map((analysis) => (
     <div key={analysis}>
-      <Checkbox label={t(`run.analysis.${analysis}`)} checked={analyses.includes(analysis)} onChange={(isOn) => setOption({ analyses: switched(analysis, isOn) })} />
+      <Checkbox
+        label={t(`run.analysis.${analysis}`)}
+        checked={analyses.includes(analysis)}
+        onChange={(isOn) => setOption({ analyses: switched(analysis, isOn) })}
+      />
       <p className="run-note dim">{t(`run.analysis.${analysis}.hint`)}</p>
     </div>
   ));
@@ -168,5 +199,12 @@ function TargetChoice({ projectTarget }: RunOptionsPanelProps) {
     { value: AS_PROJECT, label: t('run.target.project', { target: projectTarget }) } as const,
     ...TARGETS.map((value) => ({ value, label: value })),
   ];
-  return <Select label={t('run.target')} value={target ?? AS_PROJECT} choices={choices} onChoose={(chosen) => setOption({ target: chosen === AS_PROJECT ? null : chosen })} />;
+  return (
+    <Select
+      label={t('run.target')}
+      value={target ?? AS_PROJECT}
+      choices={choices}
+      onChoose={(chosen) => setOption({ target: chosen === AS_PROJECT ? null : chosen })}
+    />
+  );
 }

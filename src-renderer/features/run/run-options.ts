@@ -6,7 +6,17 @@ import type { StartableKind } from './run-steps';
 export type { StartableKind };
 
 /** Variants that are offered as chips, in table order. */
-export const OFFERED_VARIANTS = ['fp32', 'fp16', 'int8', 'int8-minmax', 'int8-entropy', 'int8-percentile', 'int8-mse', 'int8-auto', 'mixed'] as const;
+export const OFFERED_VARIANTS = [
+  'fp32',
+  'fp16',
+  'int8',
+  'int8-minmax',
+  'int8-entropy',
+  'int8-percentile',
+  'int8-mse',
+  'int8-auto',
+  'mixed',
+] as const;
 
 export const MAX_THREADS = 256;
 export const MAX_ROUNDS = 10_000;
@@ -64,12 +74,16 @@ export function startProblems(kind: StartableKind, options: RunOptions, project:
   const problems: string[] = [];
   const target = options.backend === 'tensorrt' ? 'tensorrt' : (options.target ?? project.target);
   const runsVariants = kind !== 'calibrate';
-  if (kind === 'run' && options.analyses.includes('search') && !options.variants.includes('mixed')) problems.push('run.problem.searchWithoutMixed');
+  if (kind === 'run' && options.analyses.includes('search') && !options.variants.includes('mixed'))
+    problems.push('run.problem.searchWithoutMixed');
   if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
-  if ((kind === 'run' || kind === 'bench') && options.backend === 'ort-cpu' && target !== 'onnxruntime') problems.push('run.problem.simulated');
-  if (runsVariants && options.activationType === 'uint8' && target !== 'onnxruntime') problems.push('run.problem.uint8');
+  if ((kind === 'run' || kind === 'bench') && options.backend === 'ort-cpu' && target !== 'onnxruntime')
+    problems.push('run.problem.simulated');
+  if (runsVariants && options.activationType === 'uint8' && target !== 'onnxruntime')
+    problems.push('run.problem.uint8');
   if (kind === 'validate' && !project.hasValidationSet) problems.push('run.problem.noValidation');
-  if (kind !== 'run' && runsVariants && !project.calibrated && options.variants.some(needsCalibration)) problems.push('run.problem.notCalibrated');
+  if (kind !== 'run' && runsVariants && !project.calibrated && options.variants.some(needsCalibration))
+    problems.push('run.problem.notCalibrated');
   return problems;
 }
 
@@ -84,7 +98,11 @@ export interface ProjectFacts {
 }
 
 export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): ProjectFacts {
-  return { target: project.file.target, calibrated: project.calibrated, hasValidationSet: project.file.validationSet !== null };
+  return {
+    target: project.file.target,
+    calibrated: project.calibrated,
+    hasValidationSet: project.file.validationSet !== null,
+  };
 }
 
 /** The job that the options describe; what is left open is left out. */
@@ -105,7 +123,15 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
   const limit = options.limit === null ? {} : { limit: options.limit };
   switch (kind) {
     case 'run':
-      return { kind, ...common, ...rounds, ...limit, ...grid, ...(options.analyses.includes('search') ? { searches: true } : {}), ...(options.analyses.includes('diagnose') ? { diagnoses: true } : {}) };
+      return {
+        kind,
+        ...common,
+        ...rounds,
+        ...limit,
+        ...grid,
+        ...(options.analyses.includes('search') ? { searches: true } : {}),
+        ...(options.analyses.includes('diagnose') ? { diagnoses: true } : {}),
+      };
     case 'validate':
       return { kind, ...common, ...limit };
     case 'bench':
@@ -122,7 +148,9 @@ export function parseOptions(stored: unknown): RunOptions {
   const variants = field('variants');
   const analyses = field('analyses');
   return {
-    variants: Array.isArray(variants) ? OFFERED_VARIANTS.filter((name) => variants.includes(name)) : DEFAULT_OPTIONS.variants,
+    variants: Array.isArray(variants)
+      ? OFFERED_VARIANTS.filter((name) => variants.includes(name))
+      : DEFAULT_OPTIONS.variants,
     backend: BACKENDS.find((backend) => backend === field('backend')) ?? 'ort-cpu',
     batches: batchesOr(field('batches'), DEFAULT_OPTIONS.batches),
     threads: wholeOrNull(field('threads'), MAX_THREADS),
@@ -132,13 +160,18 @@ export function parseOptions(stored: unknown): RunOptions {
     target: TARGETS.find((target) => target === field('target')) ?? null,
     isTensorrtGridWanted: field('isTensorrtGridWanted') === true,
     tensorrtGridBatch: wholeOrNull(field('tensorrtGridBatch'), MAX_GRID_BATCH) ?? DEFAULT_OPTIONS.tensorrtGridBatch,
-    analyses: Array.isArray(analyses) ? RUN_ANALYSES.filter((analysis) => analyses.includes(analysis)) : DEFAULT_OPTIONS.analyses,
+    analyses: Array.isArray(analyses)
+      ? RUN_ANALYSES.filter((analysis) => analyses.includes(analysis))
+      : DEFAULT_OPTIONS.analyses,
   };
 }
 
 /** Different batch sizes, in growing order. */
 export function areBatches(values: readonly number[]): boolean {
-  return values.length <= MAX_BATCHES && values.every((value, i) => wholeOrNull(value, MAX_BATCH) !== null && value > (values[i - 1] ?? 0));
+  return (
+    values.length <= MAX_BATCHES &&
+    values.every((value, i) => wholeOrNull(value, MAX_BATCH) !== null && value > (values[i - 1] ?? 0))
+  );
 }
 
 function batchesOr(stored: unknown, fallback: readonly number[]): readonly number[] {

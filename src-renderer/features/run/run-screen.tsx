@@ -23,7 +23,12 @@ export function RunScreen() {
   const project = useSession((state) => state.project);
   const openScreen = useView((state) => state.openScreen);
   if (project === null) {
-    return <EmptyState title={t('run.empty')} action={<Button onClick={() => openScreen('start')}>{t('run.empty.action')}</Button>} />;
+    return (
+      <EmptyState
+        title={t('run.empty')}
+        action={<Button onClick={() => openScreen('start')}>{t('run.empty.action')}</Button>}
+      />
+    );
   }
   return (
     <ThreePanes
@@ -55,7 +60,13 @@ function RunMain({ project }: { readonly project: ProjectView }) {
     <div className="run-main">
       <h1 className="visually-hidden">{t('run.title')}</h1>
       <div className="run-head">
-        <Button tone="primary" icon="play" className="run-start" disabled={problems.length > 0} onClick={() => start('run')}>
+        <Button
+          tone="primary"
+          icon="play"
+          className="run-start"
+          disabled={problems.length > 0}
+          onClick={() => start('run')}
+        >
           {t(isBusy ? 'run.enqueue' : job?.kind === 'run' ? 'run.startAgain' : 'run.start')}
         </Button>
         <span className="run-grow" />
@@ -76,7 +87,11 @@ function RunMain({ project }: { readonly project: ProjectView }) {
       {job === null ? (
         <PlannedSteps analyses={analyses} />
       ) : (
-        <JobView job={job} hasValidationSet={project.file.validationSet !== null} onRetry={retryKind === null || problemsOf(retryKind).length > 0 ? null : () => start(retryKind)} />
+        <JobView
+          job={job}
+          hasValidationSet={project.file.validationSet !== null}
+          onRetry={retryKind === null || problemsOf(retryKind).length > 0 ? null : () => start(retryKind)}
+        />
       )}
       {waiting === 0 ? null : <p className="run-note dim">{t('run.queued', { n: waiting })}</p>}
     </div>

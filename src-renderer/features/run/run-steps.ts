@@ -2,7 +2,17 @@ import { RUN_ANALYSES, type JobKind, type JobSnapshot, type RunAnalysis } from '
 import { ownValue } from '../../../src-shared/base/records';
 
 /** The steps of the whole job, in order. */
-export const STEP_IDS = ['prepare', 'read', 'collect', 'search', 'build', 'benchmark', 'validate', 'diagnose', 'report'] as const;
+export const STEP_IDS = [
+  'prepare',
+  'read',
+  'collect',
+  'search',
+  'build',
+  'benchmark',
+  'validate',
+  'diagnose',
+  'report',
+] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
 /** The kinds of job that this screen starts. */
@@ -58,7 +68,8 @@ export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | n
   const steps = stepsOf(job);
   const from = furthest === null ? 0 : steps.indexOf(furthest);
   const within = /^(search|diagnosis): /.exec(phase)?.[1];
-  const named: readonly StepId[] = within === undefined ? (ownValue(STEPS_OF_PHASE, phase) ?? []) : [within === 'search' ? 'search' : 'diagnose'];
+  const named: readonly StepId[] =
+    within === undefined ? (ownValue(STEPS_OF_PHASE, phase) ?? []) : [within === 'search' ? 'search' : 'diagnose'];
   const candidates = named.filter((step) => steps.includes(step));
   return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;
 }

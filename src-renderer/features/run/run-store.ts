@@ -58,8 +58,12 @@ export const useTrails = create<TrailsState>()((set, get) => ({
   trails: {},
   observe: (jobs, nowMs) => {
     const { trails } = get();
-    const next = Object.fromEntries(jobs.map((job) => [job.id, advanceTrail(ownValue(trails, job.id) ?? null, job, nowMs)]));
-    const isSame = jobs.length === Object.keys(trails).length && jobs.every((job) => ownValue(next, job.id) === ownValue(trails, job.id));
+    const next = Object.fromEntries(
+      jobs.map((job) => [job.id, advanceTrail(ownValue(trails, job.id) ?? null, job, nowMs)]),
+    );
+    const isSame =
+      jobs.length === Object.keys(trails).length &&
+      jobs.every((job) => ownValue(next, job.id) === ownValue(trails, job.id));
     if (!isSame) set({ trails: next });
   },
 }));

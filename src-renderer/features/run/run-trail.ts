@@ -44,7 +44,14 @@ function trailFromTimes(snapshot: JobSnapshot, times: JobTimes, nowMs: number): 
   for (const { beganMs, ...progress } of times.phases) {
     const then: JobSnapshot = { ...snapshot, ...progress, state: 'running' };
     const furthest = stepOfPhase(then, then.phase, trail.furthest);
-    trail = { ...trail, furthest, steps: furthest === null ? trail.steps : advanceSteps({ steps: trail.steps, snapshot: then, furthest, nowMs: startedAtMs + beganMs }) };
+    trail = {
+      ...trail,
+      furthest,
+      steps:
+        furthest === null
+          ? trail.steps
+          : advanceSteps({ steps: trail.steps, snapshot: then, furthest, nowMs: startedAtMs + beganMs }),
+    };
   }
   return trail;
 }
@@ -53,7 +60,11 @@ function trailFromTimes(snapshot: JobSnapshot, times: JobTimes, nowMs: number): 
 export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowMs: number): JobTrail {
   const isKnown = trail !== null && trail.jobId === snapshot.id;
   const isTold = snapshot.times !== undefined;
-  const known = isKnown ? trail : isTold ? trailFromTimes(snapshot, snapshot.times, nowMs) : beginTrail(snapshot, nowMs);
+  const known = isKnown
+    ? trail
+    : isTold
+      ? trailFromTimes(snapshot, snapshot.times, nowMs)
+      : beginTrail(snapshot, nowMs);
   if (snapshot.sequence <= known.sequence) return known;
   const furthest = stepOfPhase(snapshot, snapshot.phase, known.furthest);
   const ended = isFinished(snapshot);
@@ -63,7 +74,10 @@ export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowM
     endedAtMs: ended ? (known.endedAtMs ?? nowMs) : null,
     furthest,
     // Of a job that had ended when it was first seen nothing was timed here.
-    steps: furthest === null || (ended && !isKnown && !isTold) ? known.steps : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
+    steps:
+      furthest === null || (ended && !isKnown && !isTold)
+        ? known.steps
+        : advanceSteps({ steps: known.steps, snapshot, furthest, nowMs }),
   };
 }
 

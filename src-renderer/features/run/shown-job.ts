@@ -9,7 +9,12 @@ const SHOWN_KINDS: readonly string[] = ['run', 'calibrate', 'validate', 'bench',
  */
 export function shownJob(jobs: readonly JobSnapshot[], projectPath: string): JobSnapshot | null {
   const own = jobs.filter((job) => job.projectPath === projectPath && SHOWN_KINDS.includes(job.kind));
-  return own.find((job) => job.state === 'running') ?? own.find((job) => !isFinished(job)) ?? own.findLast((job) => !neverBegan(job)) ?? null;
+  return (
+    own.find((job) => job.state === 'running') ??
+    own.find((job) => !isFinished(job)) ??
+    own.findLast((job) => !neverBegan(job)) ??
+    null
+  );
 }
 
 /** Jobs that wait behind the one shown. */

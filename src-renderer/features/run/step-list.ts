@@ -74,7 +74,11 @@ function stateOf({ id, offset, input, trail }: StateTask): StepState {
 }
 
 /** The last report before the end of a step may be missing: what is done counts as whole. */
-function countedOf(id: StepId, current: JobSnapshot | null, { trace, state }: { readonly trace: StepTrace | undefined; readonly state: StepState }): StepRow['counted'] {
+function countedOf(
+  id: StepId,
+  current: JobSnapshot | null,
+  { trace, state }: { readonly trace: StepTrace | undefined; readonly state: StepState },
+): StepRow['counted'] {
   const counted = lastCount(current, trace);
   // Of an analysis that is over the last thing that it counted says nothing.
   if (state === 'done' && isAnalysis(id)) return null;

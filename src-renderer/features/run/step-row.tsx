@@ -28,13 +28,20 @@ export function StepRowView({ row, position }: StepRowProps) {
   const name = t(`run.step.${row.id}`);
   const ended = row.state === 'active' ? leftText(row) : stateText(row);
   return (
-    <li className={classNames('run-step', `run-step-${row.state}`)} aria-current={row.state === 'active' ? 'step' : undefined}>
-      <span className="run-step-mark">{icon === null ? <span className="run-step-number">{position}</span> : <Icon name={icon} size={14} />}</span>
+    <li
+      className={classNames('run-step', `run-step-${row.state}`)}
+      aria-current={row.state === 'active' ? 'step' : undefined}
+    >
+      <span className="run-step-mark">
+        {icon === null ? <span className="run-step-number">{position}</span> : <Icon name={icon} size={14} />}
+      </span>
       <span className="run-step-name" title={name}>
         {name}
       </span>
       <span className="run-step-bar">
-        {row.counted === null || row.state === 'kept' ? null : <Meter label={name} value={row.counted.done} total={row.counted.total} text={countText(row.counted)} />}
+        {row.counted === null || row.state === 'kept' ? null : (
+          <Meter label={name} value={row.counted.done} total={row.counted.total} text={countText(row.counted)} />
+        )}
       </span>
       <span className="run-step-count number">{row.counted === null ? '' : countText(row.counted)}</span>
       <span className="run-step-rate number dim">{speedText(row)}</span>
@@ -50,7 +57,8 @@ function speedText({ perSecond, counted }: StepRow): string {
 }
 
 function leftText(row: StepRow): string {
-  if (row.etaSeconds !== null && Number.isFinite(row.etaSeconds)) return t('run.left', { duration: formatDuration(Math.max(1, Math.ceil(row.etaSeconds))).replace(/\.0 s$/, ' s') });
+  if (row.etaSeconds !== null && Number.isFinite(row.etaSeconds))
+    return t('run.left', { duration: formatDuration(Math.max(1, Math.ceil(row.etaSeconds))).replace(/\.0 s$/, ' s') });
   return row.seconds === null ? t('run.state.active') : t('run.elapsed', { duration: formatDuration(row.seconds) });
 }
 

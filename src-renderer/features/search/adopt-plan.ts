@@ -13,6 +13,7 @@ export function adoptPlan(tried: TriedPlan & Pick<SearchPlan, 'dominatedBy'>): v
   if (project === null) return;
   const count = tried.fp16Layers.length;
   const name = count === 0 ? t('search.edit.none') : t('search.edit', { count });
-  const thresholds = tried.method === null ? '' : t('search.edit.thresholds', { method: t(`jobs.method.${tried.method}`) });
+  const thresholds =
+    tried.method === null ? '' : t('search.edit.thresholds', { method: t(`jobs.method.${tried.method}`) });
   void edit(`${name}${thresholds}`, adoption(project.file.plan, tried));
 }

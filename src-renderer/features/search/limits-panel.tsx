@@ -25,7 +25,10 @@ export function LimitsPanel({ project, hasResult }: LimitsPanelProps) {
       <Limits project={project} />
       <FieldFolder />
       <div className="analysis-part analysis-foot">
-        <AnalysisStart spec={searchSpec(options, fieldPath, project)} label={t(hasResult ? 'search.repeat' : 'search.start')} />
+        <AnalysisStart
+          spec={searchSpec(options, fieldPath, project)}
+          label={t(hasResult ? 'search.repeat' : 'search.start')}
+        />
       </div>
     </div>
   );
@@ -40,22 +43,68 @@ function Limits({ project }: { readonly project: ProjectView }) {
   return (
     <section className="analysis-part">
       <h3>{t('search.limits')}</h3>
-      <NumberField label={t('search.maxDrop')} unit="pp" value={limits.maxDrop} min={0} step={0.1} onCommit={(maxDrop) => change({ maxDrop })} />
-      <NumberField label={t('search.maxWorstGroupDrop')} unit="pp" value={limits.maxWorstGroupDrop} min={0} step={0.1} onCommit={(maxWorstGroupDrop) => change({ maxWorstGroupDrop })} />
-      {isUnlabelled(fieldPath, project.file) ? <NumberField label={t('search.maxNmse')} value={limits.maxNmse} min={0} step={0.01} onCommit={(maxNmse) => change({ maxNmse })} /> : null}
-      <NumberField label={t('search.maxLayers')} value={options.maxLayers} min={0} step={1} isInteger mayBeEmpty placeholder={t('search.maxLayers.any')} onCommit={(maxLayers) => change({ maxLayers })} />
+      <NumberField
+        label={t('search.maxDrop')}
+        unit="pp"
+        value={limits.maxDrop}
+        min={0}
+        step={0.1}
+        onCommit={(maxDrop) => change({ maxDrop })}
+      />
+      <NumberField
+        label={t('search.maxWorstGroupDrop')}
+        unit="pp"
+        value={limits.maxWorstGroupDrop}
+        min={0}
+        step={0.1}
+        onCommit={(maxWorstGroupDrop) => change({ maxWorstGroupDrop })}
+      />
+      {isUnlabelled(fieldPath, project.file) ? (
+        <NumberField
+          label={t('search.maxNmse')}
+          value={limits.maxNmse}
+          min={0}
+          step={0.01}
+          onCommit={(maxNmse) => change({ maxNmse })}
+        />
+      ) : null}
+      <NumberField
+        label={t('search.maxLayers')}
+        value={options.maxLayers}
+        min={0}
+        step={1}
+        isInteger
+        mayBeEmpty
+        placeholder={t('search.maxLayers.any')}
+        onCommit={(maxLayers) => change({ maxLayers })}
+      />
       <Select
         label={t('search.thresholds')}
         value={options.method ?? IN_USE}
-        choices={[{ value: IN_USE, label: t('search.thresholds.best') }, ...SEARCH_METHODS.map((method) => ({ value: method, label: t(`jobs.method.${method}`) }))]}
+        choices={[
+          { value: IN_USE, label: t('search.thresholds.best') },
+          ...SEARCH_METHODS.map((method) => ({ value: method, label: t(`jobs.method.${method}`) })),
+        ]}
         onChoose={(method) => change({ method: method === IN_USE ? null : method })}
       />
-      <NumberField label={t('search.limit')} value={options.limit} min={1} step={50} isInteger mayBeEmpty placeholder={t('search.limit.all')} onCommit={(limit) => change({ limit })} />
+      <NumberField
+        label={t('search.limit')}
+        value={options.limit}
+        min={1}
+        step={50}
+        isInteger
+        mayBeEmpty
+        placeholder={t('search.limit.all')}
+        onCommit={(limit) => change({ limit })}
+      />
       <Select
         label={t('search.latencyOn')}
         value={options.usesTensorrt ? 'tensorrt' : 'own'}
         choices={[
-          { value: 'own', label: t(project.file.target === 'onnxruntime' ? 'run.backend.ort-cpu' : 'search.latencyOn.model') },
+          {
+            value: 'own',
+            label: t(project.file.target === 'onnxruntime' ? 'run.backend.ort-cpu' : 'search.latencyOn.model'),
+          },
           { value: 'tensorrt', label: t('run.backend.tensorrt') },
         ]}
         onChoose={(value) => change({ usesTensorrt: value === 'tensorrt' })}
@@ -85,7 +134,9 @@ function FieldFolder() {
         onChange={(event) => setPath(event.target.value)}
         after={
           <>
-            {path === '' ? null : <IconButton icon="close" label={t('search.field.clear')} onClick={() => setPath('')} />}
+            {path === '' ? null : (
+              <IconButton icon="close" label={t('search.field.clear')} onClick={() => setPath('')} />
+            )}
             {choose === null ? null : <IconButton icon="folder" label={t('search.field.choose')} onClick={browse} />}
           </>
         }

@@ -31,7 +31,9 @@ export function planPoints(result: SearchResult): readonly PlanPoint[] {
   return result.plans.flatMap((plan, index) => {
     const value = plan.latencyKind === kind ? valueOf(plan.quality, measure) : null;
     const group = worstGroupDrop(plan.quality, result.fp32);
-    return value === null ? [] : [{ index, latencyMs: plan.latencyMs, value, groupChange: group === null ? null : -group.drop }];
+    return value === null
+      ? []
+      : [{ index, latencyMs: plan.latencyMs, value, groupChange: group === null ? null : -group.drop }];
   });
 }
 
@@ -50,11 +52,52 @@ export function paretoFigure(result: SearchResult, titles: ParetoTitles): PlotFi
   const groupLimit = -result.limits.maxWorstGroupDrop;
   const fp32 = drawnReference(result, points);
   const xRange = roomy([...points.map((point) => point.latencyMs), ...known(fp32)]);
-  const lines = [levelLine(limit, ACCURACY_PANEL, xRange, 'limit'), levelLine(reference, ACCURACY_PANEL, xRange, 'fp32'), ...(hasGroups ? [levelLine(groupLimit, GROUP_PANEL, xRange, 'limit')] : [])];
-  const panels: PlotPanel[] = [{ title: titles.value, isLog: false, range: roomy([...points.map((point) => point.value), ...known(limit), ...known(reference)]), heightFrom: hasGroups ? 0.42 : 0, heightTo: 1 }];
-  if (hasGroups) panels.push({ title: titles.groupChange, isLog: false, range: roomy([...points.flatMap((point) => known(point.groupChange)), groupLimit, 0]), heightFrom: 0, heightTo: 0.34 });
-  const upright = fp32 === null ? [] : panels.map((panel, index): PlotSeries => ({ x: [fp32, fp32], y: [...panel.range], shape: 'line', color: '--fp32', fillOpacity: 0, widthPx: 1.5, panel: index }));
-  return { series: [...lines.flatMap((line) => known(line)), ...upright, frontLine(result, points), ...pointSeries(result, points, hasGroups)], panels, xRange, xTitle: titles.latency, margins: MARGINS };
+  const lines = [
+    levelLine(limit, ACCURACY_PANEL, xRange, 'limit'),
+    levelLine(reference, ACCURACY_PANEL, xRange, 'fp32'),
+    ...(hasGroups ? [levelLine(groupLimit, GROUP_PANEL, xRange, 'limit')] : []),
+  ];
+  const panels: PlotPanel[] = [
+    {
+      title: titles.value,
+      isLog: false,
+      range: roomy([...points.map((point) => point.value), ...known(limit), ...known(reference)]),
+      heightFrom: hasGroups ? 0.42 : 0,
+      heightTo: 1,
+    },
+  ];
+  if (hasGroups)
+    panels.push({
+      title: titles.groupChange,
+      isLog: false,
+      range: roomy([...points.flatMap((point) => known(point.groupChange)), groupLimit, 0]),
+      heightFrom: 0,
+      heightTo: 0.34,
+    });
+  const upright =
+    fp32 === null
+      ? []
+      : panels.map((panel, index): PlotSeries => ({
+          x: [fp32, fp32],
+          y: [...panel.range],
+          shape: 'line',
+          color: '--fp32',
+          fillOpacity: 0,
+          widthPx: 1.5,
+          panel: index,
+        }));
+  return {
+    series: [
+      ...lines.flatMap((line) => known(line)),
+      ...upright,
+      frontLine(result, points),
+      ...pointSeries(result, points, hasGroups),
+    ],
+    panels,
+    xRange,
+    xTitle: titles.latency,
+    margins: MARGINS,
+  };
 }
 
 /** FP32 that takes more than this times as long as the slowest plan would press the plans together: the legend has its number. */
@@ -78,15 +121,39 @@ function known<T>(value: T | null): readonly T[] {
   return value === null ? [] : [value];
 }
 
-function levelLine(y: number | null, panel: number, xRange: readonly [number, number], kind: 'limit' | 'fp32'): PlotSeries | null {
+function levelLine(
+  y: number | null,
+  panel: number,
+  xRange: readonly [number, number],
+  kind: 'limit' | 'fp32',
+): PlotSeries | null {
   if (y === null) return null;
-  return { x: [...xRange], y: [y, y], shape: 'line', color: kind === 'limit' ? '--warning' : '--fp32', fillOpacity: 0, widthPx: 1.5, isDashed: kind === 'limit', panel };
+  return {
+    x: [...xRange],
+    y: [y, y],
+    shape: 'line',
+    color: kind === 'limit' ? '--warning' : '--fp32',
+    fillOpacity: 0,
+    widthPx: 1.5,
+    isDashed: kind === 'limit',
+    panel,
+  };
 }
 
 /** Plans that no other beats in both, joined from fast to accurate. */
 function frontLine({ plans }: SearchResult, points: readonly PlanPoint[]): PlotSeries {
-  const front = points.filter((point) => plans[point.index]?.isPareto === true).sort((a, b) => a.latencyMs - b.latencyMs);
-  return { x: front.map((point) => point.latencyMs), y: front.map((point) => point.value), shape: 'line', color: '--mixed', fillOpacity: 0, widthPx: 1, panel: ACCURACY_PANEL };
+  const front = points
+    .filter((point) => plans[point.index]?.isPareto === true)
+    .sort((a, b) => a.latencyMs - b.latencyMs);
+  return {
+    x: front.map((point) => point.latencyMs),
+    y: front.map((point) => point.value),
+    shape: 'line',
+    color: '--mixed',
+    fillOpacity: 0,
+    widthPx: 1,
+    panel: ACCURACY_PANEL,
+  };
 }
 
 function pointSeries(result: SearchResult, points: readonly PlanPoint[], hasGroups: boolean): readonly PlotSeries[] {
@@ -101,10 +168,24 @@ function pointSeries(result: SearchResult, points: readonly PlanPoint[], hasGrou
   return chosen.length === 0 ? series : [...series, ...markers(chosen, hasGroups, '--accent', 'ring')];
 }
 
-function markers(points: readonly PlanPoint[], hasGroups: boolean, color: string, marker: NonNullable<PlotSeries['marker']>): readonly PlotSeries[] {
-  const common = { x: points.map((point) => point.latencyMs), shape: 'points', color, fillOpacity: 0, widthPx: 1, marker } as const;
+function markers(
+  points: readonly PlanPoint[],
+  hasGroups: boolean,
+  color: string,
+  marker: NonNullable<PlotSeries['marker']>,
+): readonly PlotSeries[] {
+  const common = {
+    x: points.map((point) => point.latencyMs),
+    shape: 'points',
+    color,
+    fillOpacity: 0,
+    widthPx: 1,
+    marker,
+  } as const;
   const accuracy: PlotSeries = { ...common, y: points.map((point) => point.value), panel: ACCURACY_PANEL };
-  return hasGroups ? [accuracy, { ...common, y: points.map((point) => point.groupChange ?? Number.NaN), panel: GROUP_PANEL }] : [accuracy];
+  return hasGroups
+    ? [accuracy, { ...common, y: points.map((point) => point.groupChange ?? Number.NaN), panel: GROUP_PANEL }]
+    : [accuracy];
 }
 
 /** The range of the values with room around it; one value alone stands in the middle. */
@@ -122,7 +203,12 @@ export interface PlotSizePx {
 }
 
 /** Where a value lies in the plot, in CSS pixels from its upper left corner. */
-export function pixelFromPoint(figure: PlotFigure, size: PlotSizePx, panelIndex: number, at: { readonly x: number; readonly y: number }): { readonly leftPx: number; readonly topPx: number } {
+export function pixelFromPoint(
+  figure: PlotFigure,
+  size: PlotSizePx,
+  panelIndex: number,
+  at: { readonly x: number; readonly y: number },
+): { readonly leftPx: number; readonly topPx: number } {
   const { leftPx, rightPx, topPx, bottomPx } = figure.margins;
   const panel = figure.panels[panelIndex];
   const [xLow, xHigh] = figure.xRange;
@@ -130,5 +216,8 @@ export function pixelFromPoint(figure: PlotFigure, size: PlotSizePx, panelIndex:
   const heightPx = size.heightPx - topPx - bottomPx;
   const share = (at.y - yLow) / (yHigh - yLow);
   const up = (panel?.heightFrom ?? 0) + share * ((panel?.heightTo ?? 1) - (panel?.heightFrom ?? 0));
-  return { leftPx: leftPx + ((at.x - xLow) / (xHigh - xLow)) * (size.widthPx - leftPx - rightPx), topPx: topPx + (1 - up) * heightPx };
+  return {
+    leftPx: leftPx + ((at.x - xLow) / (xHigh - xLow)) * (size.widthPx - leftPx - rightPx),
+    topPx: topPx + (1 - up) * heightPx,
+  };
 }

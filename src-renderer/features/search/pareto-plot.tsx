@@ -22,23 +22,54 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const points = useMemo(() => planPoints(result), [result]);
   // Titles change with the language.
   const figure = useMemo(() => {
-    return paretoFigure(result, { latency: t(`search.axis.latency.${shownLatency(result)}`), value: t(`search.axis.${measureOf(result)}`), groupChange: t('search.axis.group') });
+    return paretoFigure(result, {
+      latency: t(`search.axis.latency.${shownLatency(result)}`),
+      value: t(`search.axis.${measureOf(result)}`),
+      groupChange: t('search.axis.group'),
+    });
   }, [result, language]);
   const selectedPoint = points.find((point) => point.index === selected);
-  const guide = selectedPoint === undefined ? null : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
+  const guide =
+    selectedPoint === undefined
+      ? null
+      : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
   return (
     <section className="search-chart" aria-label={t('search.plot')}>
       <Legend result={result} hidden={result.plans.length - points.length} />
       <div ref={box} className="search-plot">
-      <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('search.plot.label', { count: points.length })} />
-      {guide === null ? null : <span className="search-guide" style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }} />}
-      {points.map((point) => {
-        const plan = result.plans[point.index];
-        if (plan === undefined) return null;
-        const { leftPx, topPx } = pixelFromPoint(figure, size, ACCURACY_PANEL, { x: point.latencyMs, y: point.value });
-        const sentence = planSentence(plan, result);
-        return <button key={point.index} type="button" className="search-point" style={{ left: leftPx, top: topPx }} aria-pressed={point.index === selected} aria-label={sentence} title={sentence} onClick={() => onSelect(point.index)} />;
-      })}
+        <Plot
+          figure={figure}
+          widthPx={size.widthPx}
+          heightPx={size.heightPx}
+          label={t('search.plot.label', { count: points.length })}
+        />
+        {guide === null ? null : (
+          <span
+            className="search-guide"
+            style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }}
+          />
+        )}
+        {points.map((point) => {
+          const plan = result.plans[point.index];
+          if (plan === undefined) return null;
+          const { leftPx, topPx } = pixelFromPoint(figure, size, ACCURACY_PANEL, {
+            x: point.latencyMs,
+            y: point.value,
+          });
+          const sentence = planSentence(plan, result);
+          return (
+            <button
+              key={point.index}
+              type="button"
+              className="search-point"
+              style={{ left: leftPx, top: topPx }}
+              aria-pressed={point.index === selected}
+              aria-label={sentence}
+              title={sentence}
+              onClick={() => onSelect(point.index)}
+            />
+          );
+        })}
       </div>
     </section>
   );

@@ -37,7 +37,10 @@ export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): Group
     const value = ownValue(quality.groupTop1, group);
     return value === undefined ? [] : [{ group, drop: reference - value }];
   });
-  return drops.reduce<GroupDrop | null>((worst, drop) => (worst === null || drop.drop > worst.drop ? drop : worst), null);
+  return drops.reduce<GroupDrop | null>(
+    (worst, drop) => (worst === null || drop.drop > worst.drop ? drop : worst),
+    null,
+  );
 }
 
 /** A plan with the thresholds that it was tried with: `method` for all tensors, null for those that were in use. */
@@ -46,17 +49,31 @@ export type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'met
 /** What makes a plan the project's: its layers and thresholds, everything else as it is. */
 export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPlan): readonly ProjectEdit[] {
   const plan: PrecisionPlan = { ...current, layers: Object.fromEntries(fp16Layers.map((layer) => [layer, 'fp16'])) };
-  return method === null ? [{ kind: 'plan', plan }] : [{ kind: 'plan', plan }, { kind: 'method', method }, { kind: 'clear-tensor', tensor: '*' }];
+  return method === null
+    ? [{ kind: 'plan', plan }]
+    : [
+        { kind: 'plan', plan },
+        { kind: 'method', method },
+        { kind: 'clear-tensor', tensor: '*' },
+      ];
 }
 
 /** The latency of FP32, or of FP16, that compares with the plans shown. */
-export function referenceOf({ references }: Pick<SearchResult, 'references'>, variant: ReferenceLatency['variant'], kind: SearchPlan['latencyKind']): ReferenceLatency | null {
+export function referenceOf(
+  { references }: Pick<SearchResult, 'references'>,
+  variant: ReferenceLatency['variant'],
+  kind: SearchPlan['latencyKind'],
+): ReferenceLatency | null {
   return references.find((reference) => reference.variant === variant && reference.latencyKind === kind) ?? null;
 }
 
 /** The project has this plan already. */
-export function isInUse(file: Pick<ProjectFile, 'plan' | 'method' | 'tensorMethods'>, { fp16Layers, method }: TriedPlan): boolean {
+export function isInUse(
+  file: Pick<ProjectFile, 'plan' | 'method' | 'tensorMethods'>,
+  { fp16Layers, method }: TriedPlan,
+): boolean {
   const asked = Object.values(file.plan.layers).filter((precision) => precision !== 'int8');
-  const hasLayers = asked.length === fp16Layers.length && fp16Layers.every((layer) => ownValue(file.plan.layers, layer) === 'fp16');
+  const hasLayers =
+    asked.length === fp16Layers.length && fp16Layers.every((layer) => ownValue(file.plan.layers, layer) === 'fp16');
   return hasLayers && (method === null || (file.method === method && Object.keys(file.tensorMethods).length === 0));
 }

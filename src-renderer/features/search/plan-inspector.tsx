@@ -12,7 +12,10 @@ import { againstText, changeText, dominanceText, groupChangeText, latencyText, p
 
 /** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */
 export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | null; readonly result: SearchResult }) {
-  const isUsed = useSession((state) => plan !== null && state.project !== null && isInUse(state.project.file, { ...plan, method: result.method }));
+  const isUsed = useSession(
+    (state) =>
+      plan !== null && state.project !== null && isInUse(state.project.file, { ...plan, method: result.method }),
+  );
   if (plan === null) return <EmptyState title={t('search.inspector.none')} />;
   const dominance = dominanceText(plan, result);
   return (
@@ -21,7 +24,11 @@ export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | nu
         <h2>{planName(plan)}</h2>
         <Facts plan={plan} result={result} />
         {dominance === null ? null : <p className="search-missed">{dominance}</p>}
-        <Button tone="primary" disabled={isUsed || dominance !== null} onClick={() => adoptPlan({ ...plan, method: result.method })}>
+        <Button
+          tone="primary"
+          disabled={isUsed || dominance !== null}
+          onClick={() => adoptPlan({ ...plan, method: result.method })}
+        >
           {t(isUsed ? 'search.inUse' : 'search.adopt.this')}
         </Button>
       </section>
@@ -35,8 +42,16 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
   const measure = measureOf(result);
   const { worstGroup } = plan.quality;
   const facts: readonly (readonly [string, string])[] = [
-    [t(`analysis.${measure}`), [valueText(plan.quality, measure), changeText(plan.quality, result.fp32, measure)].filter((text) => text !== '').join(' · ')],
-    [t('analysis.worstGroup'), worstGroup === null ? '' : t('analysis.group', { name: worstGroup.name, value: formatAccuracy(worstGroup.top1) })],
+    [
+      t(`analysis.${measure}`),
+      [valueText(plan.quality, measure), changeText(plan.quality, result.fp32, measure)]
+        .filter((text) => text !== '')
+        .join(' · '),
+    ],
+    [
+      t('analysis.worstGroup'),
+      worstGroup === null ? '' : t('analysis.group', { name: worstGroup.name, value: formatAccuracy(worstGroup.top1) }),
+    ],
     [t('search.column.group'), groupChangeText(plan.quality, result.fp32)],
     [t('search.thresholds'), result.method === null ? t('search.thresholds.inUse') : t(`jobs.method.${result.method}`)],
     [t('analysis.sqnr'), measure === 'sqnr' ? '' : valueText(plan.quality, 'sqnr')],
@@ -53,7 +68,10 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
         ))}
       <div>
         <dt>{t('search.column.latency')}</dt>
-        <dd className={plan.latencyKind === 'modelled' ? 'number modelled' : 'number'} title={t(`search.latency.${plan.latencyKind}`)}>
+        <dd
+          className={plan.latencyKind === 'modelled' ? 'number modelled' : 'number'}
+          title={t(`search.latency.${plan.latencyKind}`)}
+        >
           {latencyText(plan)}
         </dd>
       </div>
@@ -78,10 +96,52 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   const group = worstGroupDrop(plan.quality, fp32);
   const error = plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse;
   const lines = [
-    ...(drop === null ? [] : [{ key: 'drop', isMet: drop <= limits.maxDrop, text: t(drop < 0 ? 'search.limit.gain' : 'search.limit.drop', { value: points(drop), limit: points(limits.maxDrop) }) }]),
-    ...(group === null || !isLabelled ? [] : [{ key: 'group', isMet: group.drop <= limits.maxWorstGroupDrop, text: t(group.drop < 0 ? 'search.limit.groupGain' : 'search.limit.group', { group: group.group, value: points(group.drop), limit: points(limits.maxWorstGroupDrop) }) }]),
-    ...(isLabelled ? [] : [{ key: 'error', isMet: error <= limits.maxNmse, text: t('search.limit.error', { value: formatSignificant(error), limit: formatSignificant(limits.maxNmse) }) }]),
-    ...(limits.maxLayers === null ? [] : [{ key: 'layers', isMet: plan.fp16Layers.length <= limits.maxLayers, text: t('search.limit.layers', { count: plan.fp16Layers.length, limit: limits.maxLayers }) }]),
+    ...(drop === null
+      ? []
+      : [
+          {
+            key: 'drop',
+            isMet: drop <= limits.maxDrop,
+            text: t(drop < 0 ? 'search.limit.gain' : 'search.limit.drop', {
+              value: points(drop),
+              limit: points(limits.maxDrop),
+            }),
+          },
+        ]),
+    ...(group === null || !isLabelled
+      ? []
+      : [
+          {
+            key: 'group',
+            isMet: group.drop <= limits.maxWorstGroupDrop,
+            text: t(group.drop < 0 ? 'search.limit.groupGain' : 'search.limit.group', {
+              group: group.group,
+              value: points(group.drop),
+              limit: points(limits.maxWorstGroupDrop),
+            }),
+          },
+        ]),
+    ...(isLabelled
+      ? []
+      : [
+          {
+            key: 'error',
+            isMet: error <= limits.maxNmse,
+            text: t('search.limit.error', {
+              value: formatSignificant(error),
+              limit: formatSignificant(limits.maxNmse),
+            }),
+          },
+        ]),
+    ...(limits.maxLayers === null
+      ? []
+      : [
+          {
+            key: 'layers',
+            isMet: plan.fp16Layers.length <= limits.maxLayers,
+            text: t('search.limit.layers', { count: plan.fp16Layers.length, limit: limits.maxLayers }),
+          },
+        ]),
   ];
   if (lines.length === 0) return null;
   return (
@@ -90,7 +150,8 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
       <ul className="search-limits">
         {lines.map((line) => (
           <li key={line.key} className={line.isMet ? 'search-met' : 'search-missed'}>
-            <span aria-hidden="true">{line.isMet ? '✓' : '✗'}</span> <span className="search-limit-text">{line.text}</span>
+            <span aria-hidden="true">{line.isMet ? '✓' : '✗'}</span>{' '}
+            <span className="search-limit-text">{line.text}</span>
           </li>
         ))}
       </ul>

@@ -26,7 +26,9 @@ export function changeText(quality: TrialQuality, fp32: TrialQuality, measure: M
 export function groupChangeText(quality: TrialQuality, fp32: TrialQuality): string {
   const worst = worstGroupDrop(quality, fp32);
   if (worst === null) return '';
-  return worst.drop <= 0 ? t('search.noGroup') : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
+  return worst.drop <= 0
+    ? t('search.noGroup')
+    : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
 }
 
 /** A modelled latency begins with a tilde. */
@@ -35,7 +37,11 @@ export function latencyText(plan: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>)
 }
 
 /** `1.4x faster than FP32`; empty where the two latencies do not compare. */
-export function againstText(plan: Timed, result: Pick<SearchResult, 'references'>, variant: ReferenceLatency['variant']): string {
+export function againstText(
+  plan: Timed,
+  result: Pick<SearchResult, 'references'>,
+  variant: ReferenceLatency['variant'],
+): string {
   const reference = referenceOf(result, variant, plan.latencyKind);
   const speed = reference === null ? null : speedAgainst(plan, reference);
   return speed === null ? '' : t(`search.against.${variant}`, { speed: speedText(speed) });
@@ -49,7 +55,10 @@ export function speedAgainstFp32(plan: Timed, result: Pick<SearchResult, 'refere
 }
 
 /** Why a plan is not to be adopted; null: nothing is better in both. */
-export function dominanceText({ dominatedBy }: Pick<SearchPlan, 'dominatedBy'>, { plans }: Pick<SearchResult, 'plans'>): string | null {
+export function dominanceText(
+  { dominatedBy }: Pick<SearchPlan, 'dominatedBy'>,
+  { plans }: Pick<SearchResult, 'plans'>,
+): string | null {
   if (dominatedBy === undefined) return null;
   const other = dominatedBy === 'fp32' ? undefined : plans[dominatedBy];
   return other === undefined ? t('search.dominated.fp32') : t('search.dominated', { plan: planName(other) });
@@ -58,7 +67,14 @@ export function dominanceText({ dominatedBy }: Pick<SearchPlan, 'dominatedBy'>, 
 /** Everything about a plan in one line, for its point on the chart. */
 export function planSentence(plan: SearchPlan, result: SearchResult): string {
   const measure = measureOf(result);
-  const parts = [valueText(plan.quality, measure), groupChangeText(plan.quality, result.fp32), latencyText(plan), againstText(plan, result, 'fp32'), t(plan.meetsLimit ? 'search.meets' : 'search.misses'), dominanceText(plan, result) ?? ''];
+  const parts = [
+    valueText(plan.quality, measure),
+    groupChangeText(plan.quality, result.fp32),
+    latencyText(plan),
+    againstText(plan, result, 'fp32'),
+    t(plan.meetsLimit ? 'search.meets' : 'search.misses'),
+    dominanceText(plan, result) ?? '',
+  ];
   return `${planName(plan)}: ${parts.filter((part) => part !== '').join(', ')}`;
 }
 
@@ -66,5 +82,7 @@ export function planSentence(plan: SearchPlan, result: SearchResult): string {
 export function verdictText(result: SearchResult, language: Language): string {
   if (language === 'en') return result.summary;
   const plan = result.chosen === null ? undefined : result.plans[result.chosen];
-  return plan === undefined ? t('search.verdict.none', { count: result.plans.length }) : t('search.verdict', { plan: planSentence(plan, result), count: result.plans.length });
+  return plan === undefined
+    ? t('search.verdict.none', { count: result.plans.length })
+    : t('search.verdict', { plan: planSentence(plan, result), count: result.plans.length });
 }

@@ -7,7 +7,15 @@ import { shortNames } from '../../widgets/graph/layer-rows';
 import { Icon } from '../../widgets/icons';
 import { adoptPlan } from './adopt-plan';
 import { dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
-import { changeText, dominanceText, groupChangeText, latencyText, planName, speedAgainstFp32, valueText } from './plan-text';
+import {
+  changeText,
+  dominanceText,
+  groupChangeText,
+  latencyText,
+  planName,
+  speedAgainstFp32,
+  valueText,
+} from './plan-text';
 
 interface PlansTableProps {
   readonly result: SearchResult;
@@ -59,36 +67,115 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
   const { fp32 } = result;
   const measure = measureOf(result);
   const hasGroups = result.plans.some(({ quality }) => worstGroupDrop(quality, fp32) !== null);
-  const names = shortNames(result.ranking.map(({ layer }) => layer).concat(result.plans.flatMap(({ fp16Layers }) => fp16Layers)));
+  const names = shortNames(
+    result.ranking.map(({ layer }) => layer).concat(result.plans.flatMap(({ fp16Layers }) => fp16Layers)),
+  );
   const named: Column<PlanRow>[] = [
-    { id: 'count', title: t('search.column.count'), hint: t('search.column.count.title'), width: 46, align: 'right', sortValue: ({ plan }) => plan.fp16Layers.length, render: ({ plan }) => plan.fp16Layers.length },
-    { id: 'layers', title: t('search.column.layers'), width: '1fr', render: ({ plan }) => (plan.fp16Layers.length === 0 ? planName(plan) : plan.fp16Layers.map((layer) => names.get(layer) ?? layer).join(', ')), hover: ({ plan }) => plan.fp16Layers.join('\n') },
+    {
+      id: 'count',
+      title: t('search.column.count'),
+      hint: t('search.column.count.title'),
+      width: 46,
+      align: 'right',
+      sortValue: ({ plan }) => plan.fp16Layers.length,
+      render: ({ plan }) => plan.fp16Layers.length,
+    },
+    {
+      id: 'layers',
+      title: t('search.column.layers'),
+      width: '1fr',
+      render: ({ plan }) =>
+        plan.fp16Layers.length === 0
+          ? planName(plan)
+          : plan.fp16Layers.map((layer) => names.get(layer) ?? layer).join(', '),
+      hover: ({ plan }) => plan.fp16Layers.join('\n'),
+    },
   ];
   const values: Column<PlanRow>[] = [
-    { id: 'value', title: t(`search.column.${measure}`), hint: t(`analysis.${measure}`), width: measure === 'agreement' ? 96 : 78, align: 'right', firstDirection: 'descending', sortValue: ({ plan }) => valueOf(plan.quality, measure), render: ({ plan }) => valueText(plan.quality, measure) },
+    {
+      id: 'value',
+      title: t(`search.column.${measure}`),
+      hint: t(`analysis.${measure}`),
+      width: measure === 'agreement' ? 96 : 78,
+      align: 'right',
+      firstDirection: 'descending',
+      sortValue: ({ plan }) => valueOf(plan.quality, measure),
+      render: ({ plan }) => valueText(plan.quality, measure),
+    },
   ];
   if (measure !== 'sqnr') {
-    values.push({ id: 'change', title: t('search.column.change'), hint: t('search.column.change.title'), width: 76, align: 'right', sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure), render: ({ plan }) => changeText(plan.quality, fp32, measure) });
+    values.push({
+      id: 'change',
+      title: t('search.column.change'),
+      hint: t('search.column.change.title'),
+      width: 76,
+      align: 'right',
+      sortValue: ({ plan }) => dropOf(plan.quality, fp32, measure),
+      render: ({ plan }) => changeText(plan.quality, fp32, measure),
+    });
   }
   if (hasGroups) {
-    values.push({ id: 'group', title: t('search.column.group'), hint: t('search.column.group.title'), width: 108, align: 'right', sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null, render: ({ plan }) => groupChangeText(plan.quality, fp32) });
+    values.push({
+      id: 'group',
+      title: t('search.column.group'),
+      hint: t('search.column.group.title'),
+      width: 108,
+      align: 'right',
+      sortValue: ({ plan }) => worstGroupDrop(plan.quality, fp32)?.drop ?? null,
+      render: ({ plan }) => groupChangeText(plan.quality, fp32),
+    });
   }
   return [...named, ...values, ...endColumns(result)];
 }
 
 function endColumns(result: SearchResult): readonly Column<PlanRow>[] {
   return [
-    { id: 'latency', title: t('search.column.latency'), width: 76, align: 'right', sortValue: ({ plan }) => plan.latencyMs, render: ({ plan }) => <span className={plan.latencyKind === 'modelled' ? 'modelled' : undefined}>{latencyText(plan)}</span>, hover: ({ plan }) => `${plan.latencyMs} ms, ${t(`search.legend.${plan.latencyKind}`)}` },
-    { id: 'speed', title: t('search.column.speed'), hint: t('search.column.speed.title'), width: 92, align: 'right', sortValue: ({ plan }) => plan.latencyMs, render: ({ plan }) => speedAgainstFp32(plan, result) },
-    { id: 'limits', title: t('search.column.limits'), width: 54, align: 'center', sortValue: ({ plan }) => (plan.meetsLimit ? 0 : 1), render: ({ plan }) => <Limits plan={plan} />, hover: ({ plan }) => t(plan.meetsLimit ? 'search.meets' : 'search.misses') },
-    { id: 'adopt', title: t('search.column.adopt'), width: 70, render: ({ plan }) => <Adopt plan={plan} result={result} /> },
+    {
+      id: 'latency',
+      title: t('search.column.latency'),
+      width: 76,
+      align: 'right',
+      sortValue: ({ plan }) => plan.latencyMs,
+      render: ({ plan }) => (
+        <span className={plan.latencyKind === 'modelled' ? 'modelled' : undefined}>{latencyText(plan)}</span>
+      ),
+      hover: ({ plan }) => `${plan.latencyMs} ms, ${t(`search.legend.${plan.latencyKind}`)}`,
+    },
+    {
+      id: 'speed',
+      title: t('search.column.speed'),
+      hint: t('search.column.speed.title'),
+      width: 92,
+      align: 'right',
+      sortValue: ({ plan }) => plan.latencyMs,
+      render: ({ plan }) => speedAgainstFp32(plan, result),
+    },
+    {
+      id: 'limits',
+      title: t('search.column.limits'),
+      width: 54,
+      align: 'center',
+      sortValue: ({ plan }) => (plan.meetsLimit ? 0 : 1),
+      render: ({ plan }) => <Limits plan={plan} />,
+      hover: ({ plan }) => t(plan.meetsLimit ? 'search.meets' : 'search.misses'),
+    },
+    {
+      id: 'adopt',
+      title: t('search.column.adopt'),
+      width: 70,
+      render: ({ plan }) => <Adopt plan={plan} result={result} />,
+    },
   ];
 }
 
 function Limits({ plan }: { readonly plan: SearchPlan }) {
   return (
     <span className={plan.meetsLimit ? 'search-met' : 'search-missed'}>
-      <Icon name={plan.meetsLimit ? 'check' : 'cross'} size={12} label={t(plan.meetsLimit ? 'search.meets' : 'search.misses')} />
+      <Icon
+        name={plan.meetsLimit ? 'check' : 'cross'}
+        size={12}
+        label={t(plan.meetsLimit ? 'search.meets' : 'search.misses')}
+      />
     </span>
   );
 }
@@ -107,7 +194,14 @@ function Adopt({ plan, result }: { readonly plan: SearchPlan; readonly result: S
     );
   }
   return (
-    <button type="button" tabIndex={-1} className="search-adopt" title={t('search.adopt.title')} onClick={() => adoptPlan(tried)} onDoubleClick={(event) => event.stopPropagation()}>
+    <button
+      type="button"
+      tabIndex={-1}
+      className="search-adopt"
+      title={t('search.adopt.title')}
+      onClick={() => adoptPlan(tried)}
+      onDoubleClick={(event) => event.stopPropagation()}
+    >
       {t('search.adopt')}
     </button>
   );

@@ -29,7 +29,15 @@ interface OptionsState {
   readonly change: (changes: Partial<SearchOptions>) => void;
 }
 
-export const DEFAULT_OPTIONS: SearchOptions = { maxDrop: null, maxWorstGroupDrop: null, maxNmse: null, maxLayers: null, limit: null, method: null, usesTensorrt: false };
+export const DEFAULT_OPTIONS: SearchOptions = {
+  maxDrop: null,
+  maxWorstGroupDrop: null,
+  maxNmse: null,
+  maxLayers: null,
+  limit: null,
+  method: null,
+  usesTensorrt: false,
+};
 
 /** Where the project sets no gate. */
 const DEFAULT_DROP = 0.5;
@@ -57,7 +65,11 @@ export function isUnlabelled(fieldPath: string, file: Pick<ProjectView['file'], 
   return fieldPath.trim() !== '' || file.validationSet === null;
 }
 
-export function searchSpec(options: SearchOptions, fieldPath: string, project: Pick<ProjectView, 'path' | 'file'>): SearchSpec {
+export function searchSpec(
+  options: SearchOptions,
+  fieldPath: string,
+  project: Pick<ProjectView, 'path' | 'file'>,
+): SearchSpec {
   const { maxDrop, maxWorstGroupDrop, maxLayers } = limitsInForce(options, project.file.gates);
   const againstPath = fieldPath.trim();
   return {

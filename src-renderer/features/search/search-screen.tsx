@@ -33,7 +33,12 @@ function Search({ project }: { readonly project: ProjectView }) {
   const found = view?.search ?? null;
   const [picked, setPicked] = useState<{ readonly result: SearchResult; readonly index: number } | null>(null);
   // A new result begins at the plan that it chose.
-  const selected = found === null ? null : picked?.result.createdAt === found.result.createdAt ? picked.index : (found.result.chosen ?? 0);
+  const selected =
+    found === null
+      ? null
+      : picked?.result.createdAt === found.result.createdAt
+        ? picked.index
+        : (found.result.chosen ?? 0);
   const plan = found === null || selected === null ? null : (found.result.plans[selected] ?? null);
   useAdoptKey(plan, found?.result.method ?? null);
   return (
@@ -60,7 +65,17 @@ function Search({ project }: { readonly project: ProjectView }) {
 function useAdoptKey(plan: SearchPlan | null, method: SearchResult['method']): void {
   useCommands(
     useMemo<readonly Command[]>(
-      () => (plan === null ? [] : [{ id: 'search.adopt', titleKey: 'search.command.adopt', keys: ['A'], run: () => adoptPlan({ ...plan, method }) }]),
+      () =>
+        plan === null
+          ? []
+          : [
+              {
+                id: 'search.adopt',
+                titleKey: 'search.command.adopt',
+                keys: ['A'],
+                run: () => adoptPlan({ ...plan, method }),
+              },
+            ],
       [plan, method],
     ),
   );
@@ -80,7 +95,13 @@ function Found({ found: { result, isCurrent }, selected, onSelect }: FoundProps)
         <p className="search-verdict">{verdictText(result, language)}</p>
         <div className="search-facts-line">
           <span className="dim">{t(`search.judged.${result.judgedOn}`)}</span>
-          <ResultFacts isCurrent={isCurrent} images={result.images} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
+          <ResultFacts
+            isCurrent={isCurrent}
+            images={result.images}
+            passes={result.passes}
+            seconds={result.seconds}
+            createdAt={result.createdAt}
+          />
         </div>
       </header>
       <SplitView

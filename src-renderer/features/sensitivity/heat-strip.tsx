@@ -65,7 +65,12 @@ export function HeatStrip({ rows, textOf, active, onChoose }: HeatStripProps) {
 
 function sentence(row: LayerRow | undefined, textOf: HeatStripProps['textOf']): string {
   if (row === undefined) return '';
-  return t('sensitivity.strip.layer', { number: row.number, layer: row.layer, op: row.op, value: textOf(row.layer) ?? t('sensitivity.strip.untried') });
+  return t('sensitivity.strip.layer', {
+    number: row.number,
+    layer: row.layer,
+    op: row.op,
+    value: textOf(row.layer) ?? t('sensitivity.strip.untried'),
+  });
 }
 
 /** Thinnest column, as a share of the height: what does no damage is still there to be pointed at. */
@@ -77,16 +82,38 @@ const OUTLINED_MAX = 160;
 /** Drawn once per result: the pointer and the selection move above it. */
 const Columns = memo(function Columns({ rows }: { readonly rows: readonly LayerRow[] }) {
   return (
-    <svg className={rows.length > OUTLINED_MAX ? undefined : 'sensitivity-strip-outlined'} viewBox={`0 0 ${Math.max(1, rows.length)} 1`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      className={rows.length > OUTLINED_MAX ? undefined : 'sensitivity-strip-outlined'}
+      viewBox={`0 0 ${Math.max(1, rows.length)} 1`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {rows.map((row, index) => {
         const height = Math.max(LEAST, row.damage ?? 0);
-        return <rect key={row.layer} x={index + 0.06} y={1 - height} width={0.88} height={height} style={{ fill: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }} />;
+        return (
+          <rect
+            key={row.layer}
+            x={index + 0.06}
+            y={1 - height}
+            width={0.88}
+            height={height}
+            style={{ fill: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }}
+          />
+        );
       })}
     </svg>
   );
 });
 
-function Marker({ index, count, className }: { readonly index: number | null; readonly count: number; readonly className: string }) {
+function Marker({
+  index,
+  count,
+  className,
+}: {
+  readonly index: number | null;
+  readonly count: number;
+  readonly className: string;
+}) {
   if (index === null) return null;
   return <span className={className} style={{ left: `${(100 * index) / count}%`, width: `${100 / count}%` }} />;
 }

@@ -7,7 +7,14 @@ import { AnalysisStart } from '../../widgets/analysis/analysis-start';
 import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
 import { Segmented, Select, TextField } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
-import { metricInForce, needsLabels, sensitivityProblem, sensitivitySpec, setInForce, useSensitivityOptions } from './sensitivity-options';
+import {
+  metricInForce,
+  needsLabels,
+  sensitivityProblem,
+  sensitivitySpec,
+  setInForce,
+  useSensitivityOptions,
+} from './sensitivity-options';
 
 /** In the order of their use: what to change, who is to blame, where it shows. */
 const QUESTIONS: readonly SensitivityKind[] = ['release', 'cause', 'visible'];
@@ -34,7 +41,13 @@ export function QuestionPanel({ project }: { readonly project: ProjectView }) {
   );
 }
 
-function Questions({ question, onAsk }: { readonly question: SensitivityKind; readonly onAsk: (question: SensitivityKind) => void }) {
+function Questions({
+  question,
+  onAsk,
+}: {
+  readonly question: SensitivityKind;
+  readonly onAsk: (question: SensitivityKind) => void;
+}) {
   const name = useId();
   return (
     <fieldset className="analysis-part sensitivity-questions">
@@ -52,7 +65,13 @@ function Questions({ question, onAsk }: { readonly question: SensitivityKind; re
   );
 }
 
-function Measure({ question, hasValidationSet }: { readonly question: SensitivityKind; readonly hasValidationSet: boolean }) {
+function Measure({
+  question,
+  hasValidationSet,
+}: {
+  readonly question: SensitivityKind;
+  readonly hasValidationSet: boolean;
+}) {
   const { options, change } = useSensitivityOptions();
   const metric = metricInForce(question, options);
   return (
@@ -72,13 +91,35 @@ function Measure({ question, hasValidationSet }: { readonly question: Sensitivit
         isLabelHidden={false}
         value={setInForce(question, options, hasValidationSet)}
         choices={[
-          { value: 'calibration', label: t('sensitivity.set.calibration'), disabled: needsLabels(metric), ...(needsLabels(metric) ? { title: t('sensitivity.set.labels') } : {}) },
-          { value: 'validation', label: t('sensitivity.set.validation'), disabled: !hasValidationSet, ...(hasValidationSet ? {} : { title: t('sensitivity.set.none') }) },
+          {
+            value: 'calibration',
+            label: t('sensitivity.set.calibration'),
+            disabled: needsLabels(metric),
+            ...(needsLabels(metric) ? { title: t('sensitivity.set.labels') } : {}),
+          },
+          {
+            value: 'validation',
+            label: t('sensitivity.set.validation'),
+            disabled: !hasValidationSet,
+            ...(hasValidationSet ? {} : { title: t('sensitivity.set.none') }),
+          },
         ]}
         onChoose={(set) => change({ set })}
       />
-      <NumberField label={t('sensitivity.limit')} value={options.limit} min={1} step={16} isInteger onCommit={(limit) => limit !== null && change({ limit })} />
-      <TextField label={t('sensitivity.layers')} placeholder={t('sensitivity.layers.all')} value={options.layers} onChange={(event) => change({ layers: event.target.value })} />
+      <NumberField
+        label={t('sensitivity.limit')}
+        value={options.limit}
+        min={1}
+        step={16}
+        isInteger
+        onCommit={(limit) => limit !== null && change({ limit })}
+      />
+      <TextField
+        label={t('sensitivity.layers')}
+        placeholder={t('sensitivity.layers.all')}
+        value={options.layers}
+        onChange={(event) => change({ layers: event.target.value })}
+      />
     </section>
   );
 }

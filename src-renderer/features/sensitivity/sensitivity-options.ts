@@ -25,7 +25,10 @@ export const useSensitivityOptions = create<OptionsState>()((set) => ({
 }));
 
 /** Where damage shows is an error at the layer's own output: no accuracy can be told there. */
-export function metricInForce(question: SensitivityKind, { metric }: Pick<SensitivityOptions, 'metric'>): SensitivityMetric {
+export function metricInForce(
+  question: SensitivityKind,
+  { metric }: Pick<SensitivityOptions, 'metric'>,
+): SensitivityMetric {
   return question === 'visible' ? 'sqnr' : metric;
 }
 
@@ -34,12 +37,20 @@ export function needsLabels(metric: SensitivityMetric): boolean {
 }
 
 /** The images that will be used: labels are those of the validation set. */
-export function setInForce(question: SensitivityKind, options: SensitivityOptions, hasValidationSet: boolean): 'calibration' | 'validation' {
+export function setInForce(
+  question: SensitivityKind,
+  options: SensitivityOptions,
+  hasValidationSet: boolean,
+): 'calibration' | 'validation' {
   if (needsLabels(metricInForce(question, options))) return 'validation';
   return hasValidationSet ? options.set : 'calibration';
 }
 
-export function sensitivitySpec(question: SensitivityKind, options: SensitivityOptions, project: Pick<ProjectView, 'path' | 'file'>): SensitivitySpec {
+export function sensitivitySpec(
+  question: SensitivityKind,
+  options: SensitivityOptions,
+  project: Pick<ProjectView, 'path' | 'file'>,
+): SensitivitySpec {
   const layers = options.layers.trim();
   return {
     kind: 'sensitivity',
@@ -53,6 +64,12 @@ export function sensitivitySpec(question: SensitivityKind, options: SensitivityO
 }
 
 /** Why it cannot be measured like this: a message key; null when it can. */
-export function sensitivityProblem(question: SensitivityKind, options: SensitivityOptions, file: Pick<ProjectView['file'], 'validationSet'>): string | null {
-  return needsLabels(metricInForce(question, options)) && file.validationSet === null ? 'sensitivity.problem.labels' : null;
+export function sensitivityProblem(
+  question: SensitivityKind,
+  options: SensitivityOptions,
+  file: Pick<ProjectView['file'], 'validationSet'>,
+): string | null {
+  return needsLabels(metricInForce(question, options)) && file.validationSet === null
+    ? 'sensitivity.problem.labels'
+    : null;
 }

@@ -8,7 +8,10 @@ export interface SensitivityRow {
 }
 
 /** Layers of the answer that the model still has, in the order of the answer: highest score first. */
-export function sensitivityRows(result: Pick<SensitivityResult, 'layers'>, rowOf: (layer: string) => LayerRow | undefined): readonly SensitivityRow[] {
+export function sensitivityRows(
+  result: Pick<SensitivityResult, 'layers'>,
+  rowOf: (layer: string) => LayerRow | undefined,
+): readonly SensitivityRow[] {
   return result.layers.flatMap((entry) => {
     const row = rowOf(entry.layer);
     return row === undefined ? [] : [{ entry, row }];
@@ -17,7 +20,10 @@ export function sensitivityRows(result: Pick<SensitivityResult, 'layers'>, rowOf
 
 /** Rows whose layer or operator holds every word of the search. */
 export function filterSensitivity(rows: readonly SensitivityRow[], search: string): readonly SensitivityRow[] {
-  const words = search.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   if (words.length === 0) return rows;
   return rows.filter(({ entry }) => words.every((word) => `${entry.layer} ${entry.op}`.toLowerCase().includes(word)));
 }

@@ -53,7 +53,11 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
           first={
             <div className="sensitivity-answer">
               {analyses.error === null ? null : <ErrorBox error={analyses.error} title={t('sensitivity.unread')} />}
-              {answer === null ? <NoAnswer projectPath={project.path} question={questionOf(analyses)} /> : <Answer answer={answer} layers={layers} />}
+              {answer === null ? (
+                <NoAnswer projectPath={project.path} question={questionOf(analyses)} />
+              ) : (
+                <Answer answer={answer} layers={layers} />
+              )}
             </div>
           }
           second={<LayerGraph model={layers.model} rows={rows} onChooseLayer={choose} />}
@@ -78,15 +82,31 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
   );
 }
 
-function NoAnswer({ projectPath, question }: { readonly projectPath: string; readonly question: SensitivityResult['kind'] }) {
+function NoAnswer({
+  projectPath,
+  question,
+}: {
+  readonly projectPath: string;
+  readonly question: SensitivityResult['kind'];
+}) {
   return (
-    <EmptyUnlessRunning projectPath={projectPath} kinds={['sensitivity']} title={t('sensitivity.empty', { question: t(`sensitivity.kind.${question}`) })}>
+    <EmptyUnlessRunning
+      projectPath={projectPath}
+      kinds={['sensitivity']}
+      title={t('sensitivity.empty', { question: t(`sensitivity.kind.${question}`) })}
+    >
       {t(`sensitivity.kind.${question}.what`)} {t('sensitivity.empty.next')}
     </EmptyUnlessRunning>
   );
 }
 
-function Answer({ answer: { result, isCurrent }, layers }: { readonly answer: Dated<SensitivityResult>; readonly layers: Layers }) {
+function Answer({
+  answer: { result, isCurrent },
+  layers,
+}: {
+  readonly answer: Dated<SensitivityResult>;
+  readonly layers: Layers;
+}) {
   const { rows, rowOf, active, choose } = layers;
   const tried = useMemo(() => sensitivityRows(result, rowOf), [result, rowOf]);
   const texts = useMemo(() => new Map(result.layers.map((entry) => [entry.layer, scoreText(result, entry)])), [result]);
@@ -95,8 +115,16 @@ function Answer({ answer: { result, isCurrent }, layers }: { readonly answer: Da
     <>
       <div className="sensitivity-head">
         <h2>{t(`sensitivity.kind.${result.kind}`)}</h2>
-        <span className="dim">{t(result.kind === 'visible' ? 'sensitivity.metric.own' : `sensitivity.metric.${result.metric}`)}</span>
-        <ResultFacts isCurrent={isCurrent} images={result.images} passes={result.passes} seconds={result.seconds} createdAt={result.createdAt} />
+        <span className="dim">
+          {t(result.kind === 'visible' ? 'sensitivity.metric.own' : `sensitivity.metric.${result.metric}`)}
+        </span>
+        <ResultFacts
+          isCurrent={isCurrent}
+          images={result.images}
+          passes={result.passes}
+          seconds={result.seconds}
+          createdAt={result.createdAt}
+        />
       </div>
       <HeatStrip rows={rows} textOf={(layer) => texts.get(layer) ?? null} active={activeName} onChoose={choose} />
       <SensitivityTable result={result} rows={tried} layerRows={rows} active={activeName} onChoose={choose} />

@@ -30,7 +30,10 @@ const layerOf = ({ entry }: SensitivityRow): string => entry.layer;
 export function SensitivityTable({ result, rows, layerRows, active, onChoose }: SensitivityTableProps) {
   const [search, setSearch] = useState('');
   const shown = useMemo(() => filterSensitivity(rows, search), [rows, search]);
-  const onAsk = useCallback((layer: string, precision: Precision) => askPrecision(layerRows, new Set([layer]), precision), [layerRows]);
+  const onAsk = useCallback(
+    (layer: string, precision: Precision) => askPrecision(layerRows, new Set([layer]), precision),
+    [layerRows],
+  );
   const columns = useColumns(result, rows, onAsk);
   const toggle = (layer: string): void => {
     const planned = layerRows.find((row) => row.layer === layer)?.planned;
@@ -44,7 +47,16 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
         <span className="dim sensitivity-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
       </div>
       <div className="layers-table" style={{ '--layers-least': leastWidth(columns) } as CSSProperties}>
-        <DataTable<SensitivityRow> label={t('sensitivity.table')} rows={shown} columns={columns} rowKey={layerOf} activeKey={active} onPick={onChoose} onActivate={toggle} empty={t('sensitivity.table.empty')} />
+        <DataTable<SensitivityRow>
+          label={t('sensitivity.table')}
+          rows={shown}
+          columns={columns}
+          rowKey={layerOf}
+          activeKey={active}
+          onPick={onChoose}
+          onActivate={toggle}
+          empty={t('sensitivity.table.empty')}
+        />
       </div>
     </section>
   );
@@ -52,17 +64,45 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
 
 type Ask = (layer: string, precision: Precision) => void;
 
-function useColumns(result: SensitivityResult, rows: readonly SensitivityRow[], onAsk: Ask): readonly Column<SensitivityRow>[] {
+function useColumns(
+  result: SensitivityResult,
+  rows: readonly SensitivityRow[],
+  onAsk: Ask,
+): readonly Column<SensitivityRow>[] {
   const language = useLanguage();
   // The titles change with the language.
-  return useMemo(() => [...nameColumns(), scoreColumn(result), precisionColumn(onAsk), ...qualityColumns(result, rows)], [language, result, rows, onAsk]);
+  return useMemo(
+    () => [...nameColumns(), scoreColumn(result), precisionColumn(onAsk), ...qualityColumns(result, rows)],
+    [language, result, rows, onAsk],
+  );
 }
 
 function nameColumns(): readonly Column<SensitivityRow>[] {
   return [
-    { id: 'number', title: '#', hint: t('model.column.number.title'), width: 40, align: 'right', sortValue: ({ row }) => row.number, render: ({ row }) => <span className="dim">{row.number}</span> },
-    { id: 'layer', title: t('model.column.layer'), width: '1fr', sortValue: layerOf, render: ({ row }) => <ModelName name={row.layer} short={row.shortName} /> },
-    { id: 'op', title: t('model.column.op'), width: 76, sortValue: ({ entry }) => entry.op, render: ({ entry }) => entry.op, hover: ({ entry }) => entry.op },
+    {
+      id: 'number',
+      title: '#',
+      hint: t('model.column.number.title'),
+      width: 40,
+      align: 'right',
+      sortValue: ({ row }) => row.number,
+      render: ({ row }) => <span className="dim">{row.number}</span>,
+    },
+    {
+      id: 'layer',
+      title: t('model.column.layer'),
+      width: '1fr',
+      sortValue: layerOf,
+      render: ({ row }) => <ModelName name={row.layer} short={row.shortName} />,
+    },
+    {
+      id: 'op',
+      title: t('model.column.op'),
+      width: 76,
+      sortValue: ({ entry }) => entry.op,
+      render: ({ entry }) => entry.op,
+      hover: ({ entry }) => entry.op,
+    },
   ];
 }
 
@@ -78,7 +118,11 @@ function scoreColumn(result: SensitivityResult): Column<SensitivityRow> {
     render: ({ entry, row }) => (
       <>
         {scoreText(result, entry)}
-        <span className="layers-swatch" style={{ background: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }} aria-hidden="true" />
+        <span
+          className="layers-swatch"
+          style={{ background: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }}
+          aria-hidden="true"
+        />
       </>
     ),
     hover: ({ entry }) => String(entry.score),
@@ -98,7 +142,11 @@ function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow
   return wanted.filter((column) => rows.some((row) => column.sortValue?.(row) !== null));
 }
 
-function numberColumn(id: 'sqnr' | 'agreement' | 'top1', valueOf: (row: SensitivityRow) => number | null, format: (value: number) => string): Column<SensitivityRow> {
+function numberColumn(
+  id: 'sqnr' | 'agreement' | 'top1',
+  valueOf: (row: SensitivityRow) => number | null,
+  format: (value: number) => string,
+): Column<SensitivityRow> {
   return {
     id,
     title: t(`sensitivity.column.${id}`),
@@ -132,5 +180,10 @@ function worstGroupColumn(): Column<SensitivityRow> {
 }
 
 function precisionColumn(onAsk: Ask): Column<SensitivityRow> {
-  return { id: 'precision', title: t('sensitivity.column.precision'), width: 104, render: ({ entry }) => <PrecisionToggle layer={entry.layer} onAsk={onAsk} /> };
+  return {
+    id: 'precision',
+    title: t('sensitivity.column.precision'),
+    width: 104,
+    render: ({ entry }) => <PrecisionToggle layer={entry.layer} onAsk={onAsk} />,
+  };
 }

@@ -11,7 +11,19 @@ const LANGUAGE_CHOICES: readonly { readonly value: Language; readonly label: str
 ];
 
 export function SettingsScreen() {
-  const { theme, language, motion, follow, leftWidth, rightWidth, chooseTheme, chooseLanguage, chooseMotion, chooseFollow, restorePanes } = useView();
+  const {
+    theme,
+    language,
+    motion,
+    follow,
+    leftWidth,
+    rightWidth,
+    chooseTheme,
+    chooseLanguage,
+    chooseMotion,
+    chooseFollow,
+    restorePanes,
+  } = useView();
   const arePanesChanged = leftWidth !== DEFAULT_WIDTHS.leftWidth || rightWidth !== DEFAULT_WIDTHS.rightWidth;
   const follows = FOLLOWS.map((value) => ({ value, label: t(`settings.follow.${value}`) }));
   const onFollow = (chosen: Follow): void => {
@@ -19,17 +31,47 @@ export function SettingsScreen() {
     // The browser asks once; without a yes the title alone tells.
     if (chosen === 'notify' && 'Notification' in window) void Notification.requestPermission();
   };
-  const themes = (['system', 'light', 'dark'] as const).map((value: Theme) => ({ value, label: t(`settings.theme.${value}`) }));
-  const motions = (['system', 'reduced'] as const).map((value: Motion) => ({ value, label: t(`settings.motion.${value}`) }));
+  const themes = (['system', 'light', 'dark'] as const).map((value: Theme) => ({
+    value,
+    label: t(`settings.theme.${value}`),
+  }));
+  const motions = (['system', 'reduced'] as const).map((value: Motion) => ({
+    value,
+    label: t(`settings.motion.${value}`),
+  }));
   return (
     <div className="settings">
       <h1>{t('settings.title')}</h1>
       <p className="dim">{t('settings.kept')}</p>
       <div className="settings-list">
-        <Segmented label={t('settings.language')} isLabelHidden={false} value={language} choices={LANGUAGE_CHOICES} onChoose={chooseLanguage} />
-        <Segmented label={t('settings.theme')} isLabelHidden={false} value={theme} choices={themes} onChoose={chooseTheme} />
-        <Segmented label={t('settings.motion')} isLabelHidden={false} value={motion} choices={motions} onChoose={chooseMotion} />
-        <Segmented label={t('settings.follow')} isLabelHidden={false} value={follow} choices={follows} onChoose={onFollow} />
+        <Segmented
+          label={t('settings.language')}
+          isLabelHidden={false}
+          value={language}
+          choices={LANGUAGE_CHOICES}
+          onChoose={chooseLanguage}
+        />
+        <Segmented
+          label={t('settings.theme')}
+          isLabelHidden={false}
+          value={theme}
+          choices={themes}
+          onChoose={chooseTheme}
+        />
+        <Segmented
+          label={t('settings.motion')}
+          isLabelHidden={false}
+          value={motion}
+          choices={motions}
+          onChoose={chooseMotion}
+        />
+        <Segmented
+          label={t('settings.follow')}
+          isLabelHidden={false}
+          value={follow}
+          choices={follows}
+          onChoose={onFollow}
+        />
         <div>
           <p className="field-label">{t('settings.panes')}</p>
           <Button disabled={!arePanesChanged} onClick={restorePanes}>

@@ -31,5 +31,10 @@ export function proposedProjectPath(modelPath: string, folder: string | null = n
 
 /** The last part of a path with either kind of slash. */
 export function nameOfPath(path: string): string {
-  return path.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1) ?? path;
+  return (
+    path
+      .replace(/[\\/]+$/, '')
+      .split(/[\\/]/)
+      .at(-1) ?? path
+  );
 }

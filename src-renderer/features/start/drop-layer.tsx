@@ -25,7 +25,11 @@ export function DropLayer() {
       {step?.kind === 'ask-set' ? <AskSet path={step.path} /> : null}
       {step?.kind === 'new-project' ? <NewProjectDialog draft={step.draft} /> : null}
       {step === null && refused.length > 0 ? (
-        <Dialog title={t('start.unknownTitle')} onClose={close} actions={<Button onClick={close}>{t('widgets.close')}</Button>}>
+        <Dialog
+          title={t('start.unknownTitle')}
+          onClose={close}
+          actions={<Button onClick={close}>{t('widgets.close')}</Button>}
+        >
           <Refused refused={refused} />
           <p className="dim">{t('start.canDrop')}</p>
           <DropWords />
@@ -43,12 +47,14 @@ function useWindowDrop(): boolean {
   const depth = useRef(0);
   useEffect(() => {
     const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
-    const move = (change: number) => (event: DragEvent): void => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      depth.current = Math.max(0, depth.current + change);
-      setOver(depth.current > 0);
-    };
+    const move =
+      (change: number) =>
+      (event: DragEvent): void => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        depth.current = Math.max(0, depth.current + change);
+        setOver(depth.current > 0);
+      };
     const onDrop = (event: DragEvent): void => {
       if (event.dataTransfer === null || !hasFiles(event)) return;
       event.preventDefault();
@@ -59,7 +65,8 @@ function useWindowDrop(): boolean {
     const listeners = { dragenter: move(1), dragleave: move(-1), dragover: move(0), drop: onDrop };
     for (const [type, listener] of Object.entries(listeners)) window.addEventListener(type, listener as EventListener);
     return () => {
-      for (const [type, listener] of Object.entries(listeners)) window.removeEventListener(type, listener as EventListener);
+      for (const [type, listener] of Object.entries(listeners))
+        window.removeEventListener(type, listener as EventListener);
     };
   }, [drop]);
   return isOver;
@@ -91,9 +98,18 @@ export function DropWords() {
 
 function Sending({ step }: { readonly step: Extract<DropStep, { kind: 'sending' }> }) {
   const { doneFiles, totalFiles, doneBytes, totalBytes } = step.progress;
-  const text = t('start.sent', { done: formatCount(doneFiles), total: formatCount(totalFiles), doneBytes: formatBytes(doneBytes), totalBytes: formatBytes(totalBytes) });
+  const text = t('start.sent', {
+    done: formatCount(doneFiles),
+    total: formatCount(totalFiles),
+    doneBytes: formatBytes(doneBytes),
+    totalBytes: formatBytes(totalBytes),
+  });
   return (
-    <Dialog title={t('start.sending')} onClose={step.cancel} actions={<Button onClick={step.cancel}>{t('start.cancel')}</Button>}>
+    <Dialog
+      title={t('start.sending')}
+      onClose={step.cancel}
+      actions={<Button onClick={step.cancel}>{t('start.cancel')}</Button>}
+    >
       <Meter label={t('start.sending')} value={doneBytes} total={totalBytes} text={text} />
       <p>{text}</p>
     </Dialog>
@@ -119,7 +135,9 @@ function AskSet({ path }: { readonly path: string }) {
         <button type="button" className="start-choice" onClick={() => void apply('validation')}>
           <strong>{t('start.asValidation')}</strong>
           <span>{t('start.asValidationWhat')}</span>
-          <span className="dim ellipsis">{t('start.now', { path: project.file.validationSet?.path ?? t('start.none') })}</span>
+          <span className="dim ellipsis">
+            {t('start.now', { path: project.file.validationSet?.path ?? t('start.none') })}
+          </span>
         </button>
         {project.calibrated ? (
           <button type="button" className="start-choice" onClick={() => void apply('field')}>

@@ -10,7 +10,12 @@ export interface Refusal {
 export type DropAction =
   | { readonly kind: 'project'; readonly project: DroppedItem }
   /** `sets`: at most two folders; `data`: files of weights beside the model. */
-  | { readonly kind: 'model'; readonly model: DroppedItem; readonly sets: readonly DroppedItem[]; readonly data: readonly DroppedItem[] }
+  | {
+      readonly kind: 'model';
+      readonly model: DroppedItem;
+      readonly sets: readonly DroppedItem[];
+      readonly data: readonly DroppedItem[];
+    }
   | { readonly kind: 'sets'; readonly sets: readonly DroppedItem[] }
   | { readonly kind: 'cache'; readonly cache: DroppedItem };
 
@@ -33,9 +38,12 @@ const MAX_SETS = 2;
 /** What to do with a drop: every item is used, or refused by its name with a reason. */
 export function planDrop(items: readonly DroppedItem[], { host, hasProject }: DropPlace): DropPlan {
   const refused: Refusal[] = [];
-  const refuse = (item: DroppedItem, reason: string): void => void refused.push({ name: item.name, reasonKey: `start.refused.${reason}` });
+  const refuse = (item: DroppedItem, reason: string): void =>
+    void refused.push({ name: item.name, reasonKey: `start.refused.${reason}` });
   const first = (kind: DropKind): DroppedItem | undefined => items.find((item) => kindOf(item) === kind);
-  const mainKind = (['project', 'model', 'folder', 'image', 'cache'] as const).find((kind) => first(kind) !== undefined && !(kind === 'image' && host === 'desktop'));
+  const mainKind = (['project', 'model', 'folder', 'image', 'cache'] as const).find(
+    (kind) => first(kind) !== undefined && !(kind === 'image' && host === 'desktop'),
+  );
   const main = mainKind === undefined ? undefined : first(mainKind);
 
   const sets: DroppedItem[] = [];
@@ -67,7 +75,11 @@ function kindOf(item: DroppedItem): DropKind {
   return dropKind(item.name, item.isFolder);
 }
 
-function actionOf(kind: DropKind | undefined, main: DroppedItem | undefined, { sets, data }: { readonly sets: readonly DroppedItem[]; readonly data: readonly DroppedItem[] }): DropAction | null {
+function actionOf(
+  kind: DropKind | undefined,
+  main: DroppedItem | undefined,
+  { sets, data }: { readonly sets: readonly DroppedItem[]; readonly data: readonly DroppedItem[] },
+): DropAction | null {
   if (main === undefined) return null;
   switch (kind) {
     case 'project':
@@ -84,8 +96,10 @@ function actionOf(kind: DropKind | undefined, main: DroppedItem | undefined, { s
 /** What the place does not take: a project in a browser, a cache without a project. */
 function judged(plan: DropPlan, { host, hasProject }: DropPlace): DropPlan {
   const { action, refused } = plan;
-  if (action?.kind === 'project' && host === 'browser') return { action: null, refused: [{ name: action.project.name, reasonKey: 'start.projectByPath' }, ...refused] };
-  if (action?.kind === 'cache' && !hasProject) return { action: null, refused: [{ name: action.cache.name, reasonKey: 'start.cacheNeedsProject' }, ...refused] };
+  if (action?.kind === 'project' && host === 'browser')
+    return { action: null, refused: [{ name: action.project.name, reasonKey: 'start.projectByPath' }, ...refused] };
+  if (action?.kind === 'cache' && !hasProject)
+    return { action: null, refused: [{ name: action.cache.name, reasonKey: 'start.cacheNeedsProject' }, ...refused] };
   return plan;
 }
 
@@ -100,7 +114,8 @@ function uniqueNames(images: readonly DroppedItem[]): readonly DroppedItem[] {
   return images.map((image) => {
     const dot = image.name.lastIndexOf('.');
     let { name } = image;
-    for (let number = 2; taken.has(name); number++) name = `${image.name.slice(0, dot)}-${number}${image.name.slice(dot)}`;
+    for (let number = 2; taken.has(name); number++)
+      name = `${image.name.slice(0, dot)}-${number}${image.name.slice(dot)}`;
     taken.add(name);
     return name === image.name ? image : { ...image, name };
   });

@@ -45,7 +45,8 @@ export const useDrop = create<DropState>()((set, get) => {
     const { files, host } = useFiles.getState();
     const before = get().step;
     const abort = new AbortController();
-    const onProgress = (progress: UploadProgress): void => set({ step: { kind: 'sending', progress, cancel: () => abort.abort() } });
+    const onProgress = (progress: UploadProgress): void =>
+      set({ step: { kind: 'sending', progress, cancel: () => abort.abort() } });
     try {
       return await files.pathsOf(items, host === 'browser' ? { onProgress, signal: abort.signal } : {});
     } catch (error) {
@@ -85,7 +86,13 @@ export const useDrop = create<DropState>()((set, get) => {
     if (cachePath === undefined) return;
     const report = await api.importCache({ projectPath: project.path, cachePath });
     await refresh();
-    tell(t('start.cacheImported', { mapped: report.mapped.length, unmapped: report.unmapped.length, ignored: report.ignored.length }));
+    tell(
+      t('start.cacheImported', {
+        mapped: report.mapped.length,
+        unmapped: report.unmapped.length,
+        ignored: report.ignored.length,
+      }),
+    );
   };
 
   const takeProject = async (item: DroppedItem): Promise<void> => {
@@ -97,7 +104,10 @@ export const useDrop = create<DropState>()((set, get) => {
     step: null,
     refused: [],
     drop: async (items) => {
-      const { action, refused } = planDrop(items, { host: useFiles.getState().host, hasProject: useSession.getState().project !== null });
+      const { action, refused } = planDrop(items, {
+        host: useFiles.getState().host,
+        hasProject: useSession.getState().project !== null,
+      });
       set({ refused });
       try {
         if (action?.kind === 'project') await takeProject(action.project);
@@ -108,8 +118,12 @@ export const useDrop = create<DropState>()((set, get) => {
         reportError(error);
       }
     },
-    startProject: (draft = {}) => set({ step: { kind: 'new-project', draft: { ...currentDraft(get().step), ...draft } } }),
-    changeDraft: (changes) => set(({ step }) => (step?.kind === 'new-project' ? { step: { ...step, draft: { ...step.draft, ...changes } } } : {})),
+    startProject: (draft = {}) =>
+      set({ step: { kind: 'new-project', draft: { ...currentDraft(get().step), ...draft } } }),
+    changeDraft: (changes) =>
+      set(({ step }) =>
+        step?.kind === 'new-project' ? { step: { ...step, draft: { ...step.draft, ...changes } } } : {},
+      ),
     useAs: async (which) => {
       const { step } = get();
       if (step?.kind !== 'ask-set') return;
@@ -120,8 +134,13 @@ export const useDrop = create<DropState>()((set, get) => {
         if (useView.getState().screen !== 'data') useView.getState().openScreen('search');
         return;
       }
-      const edit = which === 'calibration' ? { kind: 'sets' as const, calibrationPath: step.path } : { kind: 'sets' as const, validationPath: step.path };
-      const name = t(which === 'calibration' ? 'start.editCalibration' : 'start.editValidation', { folder: nameOfPath(step.path) });
+      const edit =
+        which === 'calibration'
+          ? { kind: 'sets' as const, calibrationPath: step.path }
+          : { kind: 'sets' as const, validationPath: step.path };
+      const name = t(which === 'calibration' ? 'start.editCalibration' : 'start.editValidation', {
+        folder: nameOfPath(step.path),
+      });
       if (await useSession.getState().edit(name, [edit])) useView.getState().openScreen('data');
     },
     close: () => set({ step: null, refused: [] }),
@@ -147,7 +166,10 @@ export function setsOf(paths: readonly string[]): Partial<ProjectDraft> {
 /** The first of the form's folders that is still empty, the one that the name suggests before the other. */
 export function fillEmpty(draft: ProjectDraft, path: string): Partial<ProjectDraft> {
   const likely = likelySet(nameOfPath(path));
-  const [first, second] = likely === 'calibration' ? (['calibrationPath', 'validationPath'] as const) : (['validationPath', 'calibrationPath'] as const);
+  const [first, second] =
+    likely === 'calibration'
+      ? (['calibrationPath', 'validationPath'] as const)
+      : (['validationPath', 'calibrationPath'] as const);
   return draft[first] === '' || draft[second] !== '' ? { [first]: path } : { [second]: path };
 }
 
@@ -159,7 +181,13 @@ export function missingPart(draft: ProjectDraft): string | null {
 }
 
 /** What the application is asked for. */
-export function requestOf(draft: ProjectDraft): { readonly modelPath: string; readonly calibrationPath: string; readonly validationPath?: string; readonly projectPath: string; readonly preprocessing: Record<string, never> } {
+export function requestOf(draft: ProjectDraft): {
+  readonly modelPath: string;
+  readonly calibrationPath: string;
+  readonly validationPath?: string;
+  readonly projectPath: string;
+  readonly preprocessing: Record<string, never>;
+} {
   const modelPath = draft.modelPath.trim();
   const validationPath = draft.validationPath.trim();
   return {

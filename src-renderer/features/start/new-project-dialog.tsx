@@ -44,10 +44,29 @@ export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
           if (missing === null && !isBusy) create(draft);
         }}
       >
-        <PathField kind="model" isFirst={draft.modelPath === ''} label={t('start.modelPath')} value={draft.modelPath} onChange={(modelPath) => changeDraft({ modelPath })} />
+        <PathField
+          kind="model"
+          isFirst={draft.modelPath === ''}
+          label={t('start.modelPath')}
+          value={draft.modelPath}
+          onChange={(modelPath) => changeDraft({ modelPath })}
+        />
         {inspection === null ? null : <Inspection inspection={inspection} />}
-        <PathField kind="folder" isFirst={draft.modelPath !== ''} label={t('start.calibrationPath')} hint={t('start.calibrationHint')} value={draft.calibrationPath} onChange={(calibrationPath) => changeDraft({ calibrationPath })} />
-        <PathField kind="folder" label={t('start.validationPath')} hint={t('start.validationHint')} value={draft.validationPath} onChange={(validationPath) => changeDraft({ validationPath })} />
+        <PathField
+          kind="folder"
+          isFirst={draft.modelPath !== ''}
+          label={t('start.calibrationPath')}
+          hint={t('start.calibrationHint')}
+          value={draft.calibrationPath}
+          onChange={(calibrationPath) => changeDraft({ calibrationPath })}
+        />
+        <PathField
+          kind="folder"
+          label={t('start.validationPath')}
+          hint={t('start.validationHint')}
+          value={draft.validationPath}
+          onChange={(validationPath) => changeDraft({ validationPath })}
+        />
         <PathField
           kind="save"
           label={t('start.projectPath')}
@@ -87,7 +106,17 @@ function PathField({ kind, label, value, onChange, hint, placeholder = '', isFir
         {t('start.choose')}
       </Button>
     );
-  return <PathText label={label} value={value} placeholder={placeholder} data-autofocus={isFirst ? '' : undefined} onChange={(event) => onChange(event.target.value)} after={after} {...(hint === undefined ? {} : { hint })} />;
+  return (
+    <PathText
+      label={label}
+      value={value}
+      placeholder={placeholder}
+      data-autofocus={isFirst ? '' : undefined}
+      onChange={(event) => onChange(event.target.value)}
+      after={after}
+      {...(hint === undefined ? {} : { hint })}
+    />
+  );
 }
 
 function Inspection({ inspection }: { readonly inspection: ModelInspection | Error }) {
@@ -98,7 +127,9 @@ function Inspection({ inspection }: { readonly inspection: ModelInspection | Err
     <div className="start-inspection">
       <p>
         {t('start.modelFacts', { opset: String(model.opset), layers: model.layers, quantizable: model.quantizable })}
-        {input === undefined ? '' : ` ${t('start.modelInput', { name: input.name, shape: input.shape?.join(' × ') ?? '?', dtype: input.dtype })}`}
+        {input === undefined
+          ? ''
+          : ` ${t('start.modelInput', { name: input.name, shape: input.shape?.join(' × ') ?? '?', dtype: input.dtype })}`}
       </p>
       {warnings.slice(0, 3).map((warning) => (
         <p key={`${warning.code} ${warning.message}`} className="start-warning">
@@ -114,7 +145,9 @@ const SETTLE_MS = 300;
 /** What is in the model at a path, asked once the path has stopped changing; null while there is nothing to say. */
 function useInspection(modelPath: string): ModelInspection | Error | null {
   const api = useSession((state) => state.api);
-  const [found, setFound] = useState<{ readonly path: string; readonly inspection: ModelInspection | Error } | null>(null);
+  const [found, setFound] = useState<{ readonly path: string; readonly inspection: ModelInspection | Error } | null>(
+    null,
+  );
   useEffect(() => {
     if (!/\.onnx$/i.test(modelPath)) return;
     let isCurrent = true;
@@ -122,7 +155,9 @@ function useInspection(modelPath: string): ModelInspection | Error | null {
       if (isCurrent) setFound({ path: modelPath, inspection });
     };
     const timer = setTimeout(() => {
-      api.inspectModel({ modelPath }).then(store, (error: unknown) => store(error instanceof Error ? error : new Error(String(error))));
+      api
+        .inspectModel({ modelPath })
+        .then(store, (error: unknown) => store(error instanceof Error ? error : new Error(String(error))));
     }, SETTLE_MS);
     return () => {
       isCurrent = false;
@@ -132,7 +167,11 @@ function useInspection(modelPath: string): ModelInspection | Error | null {
   return found?.path === modelPath ? found.inspection : null;
 }
 
-function useCreate(): { readonly create: (draft: ProjectDraft) => void; readonly isBusy: boolean; readonly error: unknown } {
+function useCreate(): {
+  readonly create: (draft: ProjectDraft) => void;
+  readonly isBusy: boolean;
+  readonly error: unknown;
+} {
   const api = useSession((state) => state.api);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);

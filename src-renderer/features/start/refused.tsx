@@ -11,7 +11,13 @@ export function Refused({ refused }: { readonly refused: readonly Refusal[] }) {
       <ul tabIndex={0} aria-label={t('start.refused', { count: refused.length })}>
         {reasons.map((reasonKey) => (
           <li key={reasonKey}>
-            <span className="mono">{refused.filter((entry) => entry.reasonKey === reasonKey).map(({ name }) => name).join(', ')}</span>: {t(reasonKey)}
+            <span className="mono">
+              {refused
+                .filter((entry) => entry.reasonKey === reasonKey)
+                .map(({ name }) => name)
+                .join(', ')}
+            </span>
+            : {t(reasonKey)}
           </li>
         ))}
       </ul>

@@ -95,7 +95,12 @@ function RecentProjects() {
       <ul>
         {recent?.map((entry) => (
           <li key={entry.path}>
-            <button type="button" className="start-recent-row" disabled={!entry.exists} onClick={() => openPath(entry.path)}>
+            <button
+              type="button"
+              className="start-recent-row"
+              disabled={!entry.exists}
+              onClick={() => openPath(entry.path)}
+            >
               <Icon name="folder" />
               <strong className="ellipsis">{entry.name}</strong>
               <span className="dim ellipsis-start start-recent-path" title={entry.path}>
@@ -118,8 +123,16 @@ function LastRunText({ lastRun, nowMs }: { readonly lastRun: LastRun | undefined
   const when = whenText(createdAt, nowMs, currentLanguage());
   return (
     <span className="start-recent-run">
-      {gates.all === 0 ? null : <Tag tone={gates.missed === 0 ? 'good' : 'danger'}>{gates.missed === 0 ? t('run.gates.met', { n: gates.all }) : t('run.gates.missed', { n: gates.all, missed: gates.missed })}</Tag>}
-      {top1 === undefined || variant === undefined ? null : <span className="number">{t('start.lastAccuracy', { variant, accuracy: formatAccuracy(top1) })}</span>}
+      {gates.all === 0 ? null : (
+        <Tag tone={gates.missed === 0 ? 'good' : 'danger'}>
+          {gates.missed === 0
+            ? t('run.gates.met', { n: gates.all })
+            : t('run.gates.missed', { n: gates.all, missed: gates.missed })}
+        </Tag>
+      )}
+      {top1 === undefined || variant === undefined ? null : (
+        <span className="number">{t('start.lastAccuracy', { variant, accuracy: formatAccuracy(top1) })}</span>
+      )}
       <span className="dim">{t('start.lastRun', { when })}</span>
     </span>
   );
@@ -147,7 +160,12 @@ function OpenByPath() {
         if (path.trim() !== '') openPath(path.trim());
       }}
     >
-      <TextField label={t('start.openPath')} placeholder={t('start.openPathExample')} value={path} onChange={(event) => setPath(event.target.value)} />
+      <TextField
+        label={t('start.openPath')}
+        placeholder={t('start.openPathExample')}
+        value={path}
+        onChange={(event) => setPath(event.target.value)}
+      />
       <Button type="submit" disabled={path.trim() === ''}>
         {t('start.open')}
       </Button>
@@ -167,8 +185,9 @@ function useOpenPath(): (path: string) => void {
   return (path) => {
     if (/\.onnx$/i.test(path)) startProject({ modelPath: path });
     else if (path === useSession.getState().project?.path) showLanding();
-    else void openProject(path).then((isOpen) => {
-      if (isOpen) showLanding();
-    });
+    else
+      void openProject(path).then((isOpen) => {
+        if (isOpen) showLanding();
+      });
   };
 }

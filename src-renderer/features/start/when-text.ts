@@ -10,7 +10,11 @@ export function whenText(iso: string, nowMs: number, language: 'en' | 'zh'): str
   const time = Date.parse(iso);
   if (Number.isNaN(time)) return '';
   const seconds = Math.max(0, (nowMs - time) / 1000);
-  if (seconds >= 7 * 86_400) return new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' }).format(time);
+  if (seconds >= 7 * 86_400)
+    return new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' }).format(time);
   const step = STEPS.findLast((candidate) => seconds >= candidate.seconds) ?? STEPS[0];
-  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-Math.floor(seconds / step.seconds), step.unit);
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(
+    -Math.floor(seconds / step.seconds),
+    step.unit,
+  );
 }

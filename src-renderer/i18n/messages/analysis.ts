@@ -5,7 +5,8 @@ export default {
     'analysis.tab.sensitivity': 'Sensitivity',
     'analysis.tab.search': 'Search',
     'analysis.cost': '{trials} {trials|model|models} × {images} {images|image|images} = {passes} passes,',
-    'analysis.cost.upTo': 'Up to {trials} {trials|model|models} on at most {images} {images|image|images}: {passes} passes,',
+    'analysis.cost.upTo':
+      'Up to {trials} {trials|model|models} on at most {images} {images|image|images}: {passes} passes,',
     'analysis.cost.asking': 'Counting passes',
     'analysis.cost.noTime': 'time not known yet',
     'analysis.failed': 'It stopped with an error',
@@ -15,11 +16,13 @@ export default {
     'analysis.stale': 'Out of date: the project has changed since. Repeat it to be sure.',
     'analysis.calibrate': 'Calibrate',
     'analysis.calibrateAgain.title': 'The calibration is out of date',
-    'analysis.calibrateAgain.text': 'Model, images or preprocessing have changed since the project was calibrated. Calibrate again, or undo the change.',
+    'analysis.calibrateAgain.text':
+      'Model, images or preprocessing have changed since the project was calibrated. Calibrate again, or undo the change.',
     'analysis.underWay': '{kind} is under way',
     'analysis.waiting': '{kind} is waiting for another job',
     'analysis.calibrate.title': 'Calibrate first',
-    'analysis.calibrate.text': 'Every trial needs thresholds, and they come from the histograms of one pass over the calibration set.',
+    'analysis.calibrate.text':
+      'Every trial needs thresholds, and they come from the histograms of one pass over the calibration set.',
     'analysis.top1': 'Top-1',
     'analysis.agreement': 'Agreement with FP32',
     'analysis.sqnr': 'Output SQNR',

@@ -44,12 +44,15 @@ export default {
     'app.reconnecting': 'The application cannot be reached. Trying now.',
     'app.retryNow': 'Try now',
     'app.token.title': 'This page needs the token of its server',
-    'app.token.text': 'The server printed an address when it was started; the token is a part of it. Paste the whole address or the token: it is kept in this tab only.',
+    'app.token.text':
+      'The server printed an address when it was started; the token is a part of it. Paste the whole address or the token: it is kept in this tab only.',
     'app.token.label': 'Address or token',
-    'app.token.wrong': 'This is not the token of the server that runs now. A server that is started again has a new one.',
+    'app.token.wrong':
+      'This is not the token of the server that runs now. A server that is started again has a new one.',
     'app.token.open': 'Open',
     'app.pending.title': 'Preprocessing was changed and not applied',
-    'app.pending.text': 'A job uses the preprocessing of the project. Apply the changes first, which makes an old calibration out of date, or discard them.',
+    'app.pending.text':
+      'A job uses the preprocessing of the project. Apply the changes first, which makes an old calibration out of date, or discard them.',
     'app.pending.apply': 'Apply and start',
     'app.pending.discard': 'Discard and start',
     'app.pending.cancel': 'Go back',

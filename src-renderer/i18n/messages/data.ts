@@ -29,7 +29,8 @@ const messages: FeatureMessages = {
     'data.setFailed.calibration': 'The calibration set cannot be read',
     'data.setFailed.validation': 'The validation set cannot be read',
     'data.noValidation': 'No validation set',
-    'data.noValidationText': 'Name a folder of labelled images on the left, or drop one on the window: accuracy is measured on it.',
+    'data.noValidationText':
+      'Name a folder of labelled images on the left, or drop one on the window: accuracy is measured on it.',
     'data.preview': 'What the network sees',
     'data.original': 'On disk',
     'data.originalAlt': 'The image as it is on disk',
@@ -82,7 +83,8 @@ const messages: FeatureMessages = {
     'data.part.std': 'standard deviation',
     'data.part.orientation': 'orientation',
     'data.part.layout': 'layout',
-    'data.stale': 'The calibration was collected with the preprocessing of the project. After this change it is out of date and must be collected again.',
+    'data.stale':
+      'The calibration was collected with the preprocessing of the project. After this change it is out of date and must be collected again.',
     'data.staleSet': 'With other images the calibration is out of date and must be collected again.',
     'data.apply': 'Apply to the project',
     'data.reset': 'Discard',

@@ -4,7 +4,8 @@ export default {
     'engine.none': 'No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen of a machine with a GPU.',
     'engine.variant': 'Engine of',
     'engine.what': '{variant} · TensorRT {tensorrt} · {gpu} · batch {batch} · {built}',
-    'engine.stale': 'The plan, the thresholds or the model have changed since this engine was built: build again to see what they became.',
+    'engine.stale':
+      'The plan, the thresholds or the model have changed since this engine was built: build again to see what they became.',
     'engine.total': '{time} in all',
     'engine.reformats': '{count} {count|conversion|conversions} between layers',
     'engine.reformats.cost': ', {time}, {share} of the time',
@@ -18,9 +19,12 @@ export default {
     'engine.cause.dequantize': 'DQ, {from} to {to}',
     'engine.cause.cast': 'Cast, {from} to {to}',
     'engine.cause.layout': 'Layout, {from}',
-    'engine.mismatch.wider': '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT had no {asked} kernel for this shape, or an input reaches it without Q/DQ.',
-    'engine.mismatch.wider-fused': '{asked} was asked for, but TensorRT fused it with {others}, which runs in {runsIn}: ask the same of both, or accept it.',
-    'engine.mismatch.narrower': '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT moved a cast or Q into the kernel, or chose the precision itself (implicit typing). Check its accuracy.',
+    'engine.mismatch.wider':
+      '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT had no {asked} kernel for this shape, or an input reaches it without Q/DQ.',
+    'engine.mismatch.wider-fused':
+      '{asked} was asked for, but TensorRT fused it with {others}, which runs in {runsIn}: ask the same of both, or accept it.',
+    'engine.mismatch.narrower':
+      '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT moved a cast or Q into the kernel, or chose the precision itself (implicit typing). Check its accuracy.',
   },
   zh: {
     'engine.title': '引擎',
@@ -41,8 +45,11 @@ export default {
     'engine.cause.dequantize': 'DQ，{from} 到 {to}',
     'engine.cause.cast': '类型转换，{from} 到 {to}',
     'engine.cause.layout': '内存布局，{from}',
-    'engine.mismatch.wider': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 没有适合该形状的 {asked} 内核，或某个输入未经 Q/DQ。',
-    'engine.mismatch.wider-fused': '要求 {asked}，但 TensorRT 将其与以 {runsIn} 计算的 {others} 融合：可对两者作同样要求，或接受现状。',
-    'engine.mismatch.narrower': '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查准确率损失。',
+    'engine.mismatch.wider':
+      '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 没有适合该形状的 {asked} 内核，或某个输入未经 Q/DQ。',
+    'engine.mismatch.wider-fused':
+      '要求 {asked}，但 TensorRT 将其与以 {runsIn} 计算的 {others} 融合：可对两者作同样要求，或接受现状。',
+    'engine.mismatch.narrower':
+      '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查准确率损失。',
   },
 };

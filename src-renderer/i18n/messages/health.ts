@@ -3,7 +3,8 @@ import { HEALTH_CODES } from '../../../src-shared/domain/health';
 import { HEALTH_SENTENCES } from '../../../src-shared/domain/health-sentences';
 
 /** The command line says the same sentences, so they live beside the rules that make findings. */
-const sentences = (language: 'en' | 'zh'): Record<string, string> => Object.fromEntries(HEALTH_CODES.map((code) => [`health.finding.${code}`, HEALTH_SENTENCES[code][language]]));
+const sentences = (language: 'en' | 'zh'): Record<string, string> =>
+  Object.fromEntries(HEALTH_CODES.map((code) => [`health.finding.${code}`, HEALTH_SENTENCES[code][language]]));
 
 const messages: FeatureMessages = {
   en: {
@@ -11,7 +12,8 @@ const messages: FeatureMessages = {
     'health.title': 'Health',
     'health.hint': 'Is the calibration set fit to be trusted?',
     'health.command': 'Show the health of the calibration set',
-    'health.about': 'Looks for corrupt and repeated images, images that alone set a maximum, groups that are clipped, and whether more images would change the thresholds.',
+    'health.about':
+      'Looks for corrupt and repeated images, images that alone set a maximum, groups that are clipped, and whether more images would change the thresholds.',
     'health.field': 'Compare with images from the field',
     'health.fieldHint': 'A folder of unlabelled images, optional. Sub-folders are groups.',
     'health.start': 'Check the set',
@@ -20,7 +22,8 @@ const messages: FeatureMessages = {
     'health.cancelled': 'The check was cancelled; the next one continues.',
     'health.failed': 'The last check cannot be read',
     'health.none': 'The calibration set was not checked yet',
-    'health.noneText': 'The check runs the model over the set once more. Name a folder of images from the field on the left to compare with.',
+    'health.noneText':
+      'The check runs the model over the set once more. Name a folder of images from the field on the left to compare with.',
     'health.fine': 'Nothing found.',
     'health.findings': 'Findings',
     'health.severity.error': 'Serious',
@@ -45,7 +48,8 @@ const messages: FeatureMessages = {
     'health.fieldTitle': 'Images from the field',
     'health.fieldText': '{images} {images|image|images} of {path}, beside the calibration set.',
     'health.drift': 'Drift',
-    'health.driftHint': 'Distance from the calibration set in standard deviations between single images, less the noise of so few images',
+    'health.driftHint':
+      'Distance from the calibration set in standard deviations between single images, less the noise of so few images',
     'health.driftEstimate': 'best estimate {value}',
     'health.nearest': 'Nearest',
     'health.wholeSet': 'whole set',

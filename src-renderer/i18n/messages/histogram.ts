@@ -20,7 +20,8 @@ const messages: FeatureMessages = {
     'histogram.command.all': 'Histograms: all tensors',
     'histogram.empty.project': 'Open a project to see its histograms',
     'histogram.empty.title': 'No histograms yet',
-    'histogram.empty.text': 'Calibrate once: one pass over the calibration set gives the histogram of every tensor, and every threshold after that needs no images.',
+    'histogram.empty.text':
+      'Calibrate once: one pass over the calibration set gives the histogram of every tensor, and every threshold after that needs no images.',
     'histogram.empty.action': 'Calibrate',
     'histogram.stale.title': 'The histograms are out of date',
     'histogram.failed': 'This histogram cannot be shown',
@@ -40,7 +41,8 @@ const messages: FeatureMessages = {
     'histogram.zoom.out': 'Zoom out (wheel down)',
     'histogram.legend': 'Series',
     'histogram.series.total': 'All images',
-    'histogram.chart.label': 'Histogram of {tensor} with its thresholds; below it the divergence and the mean squared error of every threshold',
+    'histogram.chart.label':
+      'Histogram of {tensor} with its thresholds; below it the divergence and the mean squared error of every threshold',
     'histogram.handle': 'Threshold of {tensor}',
     'histogram.handle.hint': 'Drag, or: arrow keys one bin, Shift ten, Escape takes it back',
     'histogram.label.hint': 'Use {method}: {value}',
@@ -77,7 +79,8 @@ const messages: FeatureMessages = {
     'histogram.method.auto': 'Auto',
     'histogram.method.imported': 'Imported',
     'histogram.method.manual': 'By hand',
-    'histogram.hint.entropy-tensorrt': 'What TensorRT’s entropy calibrator (IInt8EntropyCalibrator2) chooses, computed on its own grid',
+    'histogram.hint.entropy-tensorrt':
+      'What TensorRT’s entropy calibrator (IInt8EntropyCalibrator2) chooses, computed on its own grid',
     'histogram.hint.imported': 'The threshold of a calibration cache that was imported',
     'histogram.costs': 'Cost of each method',
     'histogram.costs.groups': 'Cost of each method per group',
@@ -87,7 +90,8 @@ const messages: FeatureMessages = {
     'histogram.costs.cell': '{method} at {value}, {group}: SQNR {sqnr}, {clipped} clipped',
     'histogram.auto': 'Auto',
     'histogram.auto.tab': 'What auto chose',
-    'histogram.auto.what': 'Auto tries every method for every tensor and keeps what lowers the error at the model’s outputs, for the group that is hit hardest.',
+    'histogram.auto.what':
+      'Auto tries every method for every tensor and keeps what lowers the error at the model’s outputs, for the group that is hit hardest.',
     'histogram.auto.start': 'Let auto choose',
     'histogram.auto.repeat': 'Choose again',
     'histogram.auto.stale': 'out of date',
@@ -99,8 +103,10 @@ const messages: FeatureMessages = {
     'histogram.auto.images.usual': '128',
     'histogram.auto.better': 'Better than any single method.',
     'histogram.auto.same': 'No better than one method.',
-    'histogram.auto.verdict.descent': 'Output error {own} against {error} with {single} on {images} unseen images; {differ} of {tensors} tensors differ from {single}.',
-    'histogram.auto.verdict.single': 'Auto is {single} for all tensors: choosing per tensor gives an output error of {own} against {error} on {images} unseen images.',
+    'histogram.auto.verdict.descent':
+      'Output error {own} against {error} with {single} on {images} unseen images; {differ} of {tensors} tensors differ from {single}.',
+    'histogram.auto.verdict.single':
+      'Auto is {single} for all tensors: choosing per tensor gives an output error of {own} against {error} on {images} unseen images.',
     'histogram.auto.objective': 'Output error over signal of all images; smaller is better',
     'histogram.auto.objective.groups': 'Output error over signal of the worst group; smaller is better',
     'histogram.auto.onChosen': 'On the {images} images chosen on',
@@ -112,20 +118,24 @@ const messages: FeatureMessages = {
     'histogram.auto.noneDiffer': 'Every tensor has the threshold of {single}',
     'histogram.auto.tensor': 'Tensor',
     'histogram.auto.why': 'Reason',
-    'histogram.auto.reason.same-as-single': 'as {single} for all tensors: no other method gives a smaller error at the output',
+    'histogram.auto.reason.same-as-single':
+      'as {single} for all tensors: no other method gives a smaller error at the output',
     'histogram.auto.reason.descent': 'gives a smaller error at the output than {single} here',
     'histogram.command.auto': 'Histograms: what auto chose',
     'histogram.command.autoAll': 'Use auto for all tensors',
-    'histogram.hint.best': 'The single method with the lowest error at the model’s outputs, measured on calibration images',
+    'histogram.hint.best':
+      'The single method with the lowest error at the model’s outputs, measured on calibration images',
     'histogram.command.bestAll': 'Use the best single method for all tensors',
     'histogram.best': 'Best single method',
     'histogram.best.stale': 'out of date',
-    'histogram.best.stale.hint': 'Measured with another plan, target or percentile; the next run, calibration or export measures again',
+    'histogram.best.stale.hint':
+      'Measured with another plan, target or percentile; the next run, calibration or export measures again',
     'histogram.best.undecided': 'Not measured yet: Best is MinMax until the project is calibrated again or run.',
     'histogram.best.nothing': 'The plan quantizes no tensor: there is nothing to choose.',
     'histogram.best.problem': 'Not decided: {problem}',
     'histogram.best.measured': 'SQNR of the worst output on {images} calibration {images|image|images}, {target}',
-    'histogram.best.measured.groups': 'SQNR of the worst output and the worst group ({groups}) on {images} calibration {images|image|images}, {target}',
+    'histogram.best.measured.groups':
+      'SQNR of the worst output and the worst group ({groups}) on {images} calibration {images|image|images}, {target}',
     'histogram.best.limited': 'More images ({images}) would have taken too long.',
     'histogram.best.isBest': 'best',
     'histogram.best.loses': '−{db}',
@@ -245,8 +255,10 @@ const messages: FeatureMessages = {
     'histogram.auto.images.usual': '128',
     'histogram.auto.better': '优于任何单一方法。',
     'histogram.auto.same': '并不优于单一方法。',
-    'histogram.auto.verdict.descent': '在 {images} 张未见过的图像上，输出误差为 {own}，{single}为 {error}；{tensors} 个张量中有 {differ} 个与{single}不同。',
-    'histogram.auto.verdict.single': 'auto 即全部张量采用{single}：在 {images} 张未见过的图像上，逐张量选择的输出误差为 {own}，{single}为 {error}。',
+    'histogram.auto.verdict.descent':
+      '在 {images} 张未见过的图像上，输出误差为 {own}，{single}为 {error}；{tensors} 个张量中有 {differ} 个与{single}不同。',
+    'histogram.auto.verdict.single':
+      'auto 即全部张量采用{single}：在 {images} 张未见过的图像上，逐张量选择的输出误差为 {own}，{single}为 {error}。',
     'histogram.auto.objective': '全部图像的输出误差与信号之比，越小越好',
     'histogram.auto.objective.groups': '最差分组的输出误差与信号之比，越小越好',
     'histogram.auto.onChosen': '选择所用的 {images} 张图像',

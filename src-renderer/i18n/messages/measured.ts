@@ -1,14 +1,16 @@
 /** The lower half of the results screen: latency, what changed between two runs, and how a run was made. */
 const en = {
   'measured.latency': 'Latency',
-  'measured.latency.note': '{backend} on {device}, {threads} {threads|thread|threads}, {rounds} interleaved {rounds|round|rounds}. Logarithmic axis.',
+  'measured.latency.note':
+    '{backend} on {device}, {threads} {threads|thread|threads}, {rounds} interleaved {rounds|round|rounds}. Logarithmic axis.',
   'measured.latency.numbers': 'Latency in numbers',
   'measured.latency.legend': 'Bar: fastest to median, then {percentiles} and slowest, each paler. Line: median.',
   'measured.latency.legendPlain': 'Bar: fastest to median, then slowest, paler. Line: median.',
   'measured.latency.omitted': 'Omitted for too few samples: {percentiles}.',
   'measured.latency.below': '{percentile} (below {n})',
   'measured.latency.plot': 'Latency distribution per variant',
-  'measured.latency.row': '{variant}: median {median}{percentiles}, from {min} to {max}, {samples} {samples|sample|samples}',
+  'measured.latency.row':
+    '{variant}: median {median}{percentiles}, from {min} to {max}, {samples} {samples|sample|samples}',
   'measured.latency.min': 'Fastest',
   'measured.latency.median': 'Median',
   'measured.latency.mean': 'Mean',
@@ -24,10 +26,12 @@ const en = {
   'measured.batch.latency': 'Median latency (ms)',
   'measured.batch.throughput': 'Images per second',
   'measured.batch.legend': 'Lines of the variants',
-  'measured.batch.label': 'Median latency and images per second against the batch size, {count} {count|variant|variants}; the numbers are in the table below',
+  'measured.batch.label':
+    'Median latency and images per second against the batch size, {count} {count|variant|variants}; the numbers are in the table below',
   'measured.batch.row': '{variant} × {batch}',
   'measured.ratio': 'Speed against FP32, round by round',
-  'measured.ratio.note': 'Dot: median of the rounds; line: 10th to 90th percentile, where there are at least ten rounds. Left of FP32 is faster.',
+  'measured.ratio.note':
+    'Dot: median of the rounds; line: 10th to 90th percentile, where there are at least ten rounds. Left of FP32 is faster.',
   'measured.ratio.row': '{variant}: {speed}{spread}',
   'measured.ratio.spread': ' (10th to 90th percentile: {spread})',
   'measured.changes': 'What changed',
@@ -41,7 +45,8 @@ const en = {
   'measured.changes.table': 'Differences, cell by cell',
   'measured.changes.latency': 'Latency, throughput and memory are not compared: {what} {n|differs|differ}.',
   'measured.changes.accuracy': 'The accuracies answer different questions: {what} {n|differs|differ}.',
-  'measured.changes.drift': 'FP32’s own median moved by {change} between the runs, so the machine was not equally fast: differences of latency are shown without a verdict. Compare the speed against FP32.',
+  'measured.changes.drift':
+    'FP32’s own median moved by {change} between the runs, so the machine was not equally fast: differences of latency are shown without a verdict. Compare the speed against FP32.',
   'measured.changes.added': 'only in the run shown',
   'measured.changes.removed': 'only in the run compared with',
   'measured.changes.gained': 'new',
@@ -125,7 +130,8 @@ const zh: Record<keyof typeof en, string> = {
   'measured.changes.table': '逐格差异',
   'measured.changes.latency': '不比较延迟、吞吐量和内存：{what}不同。',
   'measured.changes.accuracy': '两次准确率回答的不是同一个问题：{what}不同。',
-  'measured.changes.drift': '两次运行之间 FP32 自身的中位数变化了 {change}，说明机器快慢不同：延迟差异只列出、不判定好坏。请比较相对 FP32 的速度。',
+  'measured.changes.drift':
+    '两次运行之间 FP32 自身的中位数变化了 {change}，说明机器快慢不同：延迟差异只列出、不判定好坏。请比较相对 FP32 的速度。',
   'measured.changes.added': '仅在当前运行中',
   'measured.changes.removed': '仅在比较对象中',
   'measured.changes.gained': '新增',

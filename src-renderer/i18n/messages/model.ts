@@ -38,7 +38,8 @@ export default {
     'model.column.code': 'Reason',
     'model.column.code.title': 'Why it runs in this precision',
     'model.column.inEngine': 'Engine',
-    'model.column.inEngine.title': 'What the kernel in the engine computes in; dashed where it is not what was asked for',
+    'model.column.inEngine.title':
+      'What the kernel in the engine computes in; dashed where it is not what was asked for',
     'model.column.timeMs': 'Time',
     'model.column.timeMs.title': 'GPU time of its kernel in the engine; layers that share a kernel share its time',
     'model.graph.colour.time': 'Time',
@@ -46,7 +47,8 @@ export default {
     'model.graph.needsEngine': 'Build an engine first (Run, GPU, TensorRT)',
     'model.graph.title': 'Graph of the model',
     'model.graph.label': 'Graph of the model',
-    'model.graph.keys': 'Arrow keys walk to neighbours, Enter chooses, Home and End go to the ends, plus and minus zoom, 0 shows all, F shows the chosen layer.',
+    'model.graph.keys':
+      'Arrow keys walk to neighbours, Enter chooses, Home and End go to the ends, plus and minus zoom, 0 shows all, F shows the chosen layer.',
     'model.graph.cursor': '{layer}, {op}, runs in {precision}',
     'model.graph.input': 'Input',
     'model.graph.output': 'Output',
@@ -100,7 +102,8 @@ export default {
     'model.fact.weightShape': 'Weight',
     'model.fact.parameters': 'Parameters',
     'model.fact.macs': 'MACs',
-    'model.fact.macs.title': 'Multiply-accumulate operations of convolutions and matrix products, for one image or the batch that the model fixes',
+    'model.fact.macs.title':
+      'Multiply-accumulate operations of convolutions and matrix products, for one image or the batch that the model fixes',
     'model.fact.macs.unknown': 'unknown: sizes vary',
     'model.fact.opset': 'Operator set',
     'model.fact.ir': 'IR version',
@@ -161,7 +164,8 @@ export default {
     'model.graph.needsEngine': '先构建引擎（运行，GPU，TensorRT）',
     'model.graph.title': '模型结构图',
     'model.graph.label': '模型结构图',
-    'model.graph.keys': '方向键在相邻层之间移动，回车选中，Home 和 End 到首尾，加减号缩放，0 显示全图，F 显示选中的层。',
+    'model.graph.keys':
+      '方向键在相邻层之间移动，回车选中，Home 和 End 到首尾，加减号缩放，0 显示全图，F 显示选中的层。',
     'model.graph.cursor': '{layer}，{op}，以 {precision} 运行',
     'model.graph.input': '输入',
     'model.graph.output': '输出',

@@ -35,16 +35,19 @@ export default {
     'precision.edit.repairOff': '{repair} off',
     'precision.repairs': 'Repairs',
     'precision.repair.equalization': 'Equalization',
-    'precision.repair.equalization.note': 'Scales channels between layers so that none stands out. FP32 stays bit-identical; the calibration is another one.',
+    'precision.repair.equalization.note':
+      'Scales channels between layers so that none stands out. FP32 stays bit-identical; the calibration is another one.',
     'precision.repair.equalization.short': 'equalization',
     'precision.repair.biasCorrection': 'Bias correction',
-    'precision.repair.biasCorrection.note': 'Gives back the mean that INT8 takes from each output channel, where that helps on images it was not measured on.',
+    'precision.repair.biasCorrection.note':
+      'Gives back the mean that INT8 takes from each output channel, where that helps on images it was not measured on.',
     'precision.repair.biasCorrection.short': 'biases',
     'precision.repair.uncalibrated': 'The equalized model needs its own calibration.',
     'precision.repair.calibrate': 'Calibrate',
     'precision.repair.compare': 'Compare',
     'precision.repair.compareAgain': 'Compare again',
-    'precision.repair.compare.title': 'Measures the mixed variant without repairs, with each and with both; changes nothing',
+    'precision.repair.compare.title':
+      'Measures the mixed variant without repairs, with each and with both; changes nothing',
     'precision.repair.of': '{variant} for {target}',
     'precision.repair.none': 'none',
     'precision.repair.top1': 'Top-1',
@@ -65,7 +68,8 @@ export default {
     'precision.command.int8': 'Chosen layers to INT8',
     'precision.command.fp16': 'Chosen layers to FP16',
     'precision.command.fp32': 'Chosen layers to FP32',
-    'precision.reason.quantized': 'INT8 inputs and weights, one weight scale per output channel (of a group, in a grouped ConvTranspose)',
+    'precision.reason.quantized':
+      'INT8 inputs and weights, one weight scale per output channel (of a group, in a grouped ConvTranspose)',
     'precision.reason.fused': 'Runs in the kernel of the layer before it; no Q/DQ between them',
     'precision.reason.residual-add': 'Fuses with the layer before it; the computed branch has no Q/DQ',
     'precision.reason.residual-shortcut': 'Shortcut of a residual Add: quantized so that the Add fuses',
@@ -83,7 +87,8 @@ export default {
     'precision.reason.follows-fp32': 'Runs in the kernel of a layer that is in FP32',
     'precision.reason.follows-float': 'Runs in the kernel of a layer that is not quantized',
     'precision.reason.attention-int8': 'A product of two activations, which the plan asks for in INT8',
-    'precision.reason.average-quantized': 'Between two quantized layers: reads integers and is rounded to integers, each with its own scale',
+    'precision.reason.average-quantized':
+      'Between two quantized layers: reads integers and is rounded to integers, each with its own scale',
     'precision.reason.average-input': 'Reads what the layer before it writes as integers',
     'precision.reason.few-channels': 'Too few channels for an INT8 kernel to pay',
     'precision.reason.grouped-transpose': 'A ConvTranspose of several groups, which TensorRT computes wrongly in INT8',
@@ -196,7 +201,8 @@ export default {
     'precision.command.int8': '选中的层设为 INT8',
     'precision.command.fp16': '选中的层设为 FP16',
     'precision.command.fp32': '选中的层设为 FP32',
-    'precision.reason.quantized': '输入和权重均为 INT8，权重每个输出通道一个缩放系数（分组转置卷积为组内每个输出通道一个）',
+    'precision.reason.quantized':
+      '输入和权重均为 INT8，权重每个输出通道一个缩放系数（分组转置卷积为组内每个输出通道一个）',
     'precision.reason.fused': '与前一层在同一内核中运行，两者之间没有 Q/DQ',
     'precision.reason.residual-add': '与前一层融合，计算分支上没有 Q/DQ',
     'precision.reason.residual-shortcut': '残差 Add 的旁路：量化后 Add 才能融合',

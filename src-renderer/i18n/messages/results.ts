@@ -42,11 +42,13 @@ const en = {
   'results.column.top1.hint': 'Share of images whose first answer is the label',
   'results.column.difference.hint': 'Top-1 minus FP32’s on the same images, with its 95 % interval (paired bootstrap)',
   'results.column.worstGroup.hint': 'Top-1 of the group that does worst',
-  'results.column.agreement.hint': 'Share of images with the same first answer as FP32; only of models with an output [batch, classes]',
+  'results.column.agreement.hint':
+    'Share of images with the same first answer as FP32; only of models with an output [batch, classes]',
   'results.column.sqnr.hint': 'Signal to error of the output that lost most, against FP32’s',
   'results.column.latency.hint': 'Median latency of one inference',
   'results.column.p99.hint': '99 of 100 inferences are faster',
-  'results.column.ratio.hint': 'Against FP32, round by round: median, and below it the 10th to 90th percentile where there are at least ten rounds',
+  'results.column.ratio.hint':
+    'Against FP32, round by round: median, and below it the 10th to 90th percentile where there are at least ten rounds',
   'results.column.throughput.hint': 'Inferences per second',
   'results.column.memory.hint': 'Memory of the process that runs the variant',
   'results.column.size.hint': 'Size of the model file, 1 MB = 1,000,000 bytes',
@@ -87,18 +89,23 @@ const en = {
   'results.gate.unknown': 'not judged: {reason} (limit {limit})',
   'results.gate.reason.no-set': 'the run had no validation set',
   'results.gate.reason.no-labels': 'the validation images have no labels',
-  'results.gate.reason.no-classification': 'no output of the model has the shape [batch, classes], so there is no top-1',
+  'results.gate.reason.no-classification':
+    'no output of the model has the shape [batch, classes], so there is no top-1',
   'results.gate.reason.no-groups': 'the validation set has no groups',
   'results.gate.reason.no-fp32': 'FP32 was not validated on the same groups, so there is nothing to compare with',
   'results.gate.reason.no-benchmark': 'the variant was not benchmarked',
   'results.gate.reason.no-variant': 'the run does not have this variant',
   'results.stat.fewImages': 'Only {n} images were compared: a test on so few images misses small differences.',
-  'results.stat.unclear': '{variant}: top-1 differs from FP32 by {difference}, not more than chance explains (McNemar’s exact test, p {p}).',
-  'results.stat.clear': '{variant}: top-1 differs from FP32 by {difference}, more than chance explains (McNemar’s exact test, p {p}).',
+  'results.stat.unclear':
+    '{variant}: top-1 differs from FP32 by {difference}, not more than chance explains (McNemar’s exact test, p {p}).',
+  'results.stat.clear':
+    '{variant}: top-1 differs from FP32 by {difference}, more than chance explains (McNemar’s exact test, p {p}).',
   'results.stat.unlabelled': 'The images have no labels: agreement with FP32 is what can be told, not accuracy.',
-  'results.stat.noClasses': 'No output of the model has the shape [batch, classes]: there is no top-1 and no agreement, and the outputs are compared with FP32’s.',
+  'results.stat.noClasses':
+    'No output of the model has the shape [batch, classes]: there is no top-1 and no agreement, and the outputs are compared with FP32’s.',
   'results.stat.noValidation': 'The run had no validation set, so it tells nothing about accuracy.',
-  'results.stat.unsteady': 'The machine was not quiet ({variants}: latency varies by {most}). Judge by the median and by the speed against FP32.',
+  'results.stat.unsteady':
+    'The machine was not quiet ({variants}: latency varies by {most}). Judge by the median and by the speed against FP32.',
   'results.worse': 'What got worse',
   'results.worse.variant': 'Variant',
   'results.worse.nothing': 'No class got worse and no answer turned wrong.',
@@ -150,16 +157,19 @@ const en = {
   'results.filter.confusion': '{from} → {to}',
   'results.search': 'Mixed is the plan that a search found: {found}',
   'results.adopt.searched': 'The project keeps its own plan and thresholds: “why” and Export take those.',
-  'results.adopt.edited': 'The project’s plan or thresholds are not those of this run: “why” and Export take the project’s.',
+  'results.adopt.edited':
+    'The project’s plan or thresholds are not those of this run: “why” and Export take the project’s.',
   'results.adopt': 'Use this run’s',
   'results.adopt.edit': 'Plan and thresholds of a run',
   'results.why': 'why',
   'results.why.ask': 'Why did {name} get worse?',
   'results.why.title': 'Why: {name}',
   'results.why.variant': '{variant}, with the project as it is now',
-  'results.why.what': 'Measures which tensors clip these images, and tries single changes: each layer out of INT8, other thresholds where most is clipped.',
+  'results.why.what':
+    'Measures which tensors clip these images, and tries single changes: each layer out of INT8, other thresholds where most is clipped.',
   'results.why.known': 'Known from calibration, with the thresholds in use, for {name} of the calibration set:',
-  'results.why.further': 'Find out which single change wins the images back: each layer out of INT8, and other thresholds where most is clipped, are tried on the validation images.',
+  'results.why.further':
+    'Find out which single change wins the images back: each layer out of INT8, and other thresholds where most is clipped, are tried on the validation images.',
   'results.why.start': 'Find out',
   'results.why.repeat': 'Find out again',
   'results.why.notCalibrated': 'Calibrate first: a diagnosis tries other thresholds.',
@@ -171,8 +181,10 @@ const en = {
   'results.why.elsewhere': 'calibration',
   'results.why.histogram': 'Show the histogram of {tensor} with its groups',
   'results.why.actions': 'What wins them back',
-  'results.why.actions.note': 'Each was measured alone on these images. A change is made to the project, which the next run validates.',
-  'results.why.noAction': 'No single change takes much of the error away: search for a plan, or calibrate with other images.',
+  'results.why.actions.note':
+    'Each was measured alone on these images. A change is made to the project, which the next run validates.',
+  'results.why.noAction':
+    'No single change takes much of the error away: search for a plan, or calibrate with other images.',
   'results.why.best': 'The best single change: {action}; {change}.',
   'results.why.about': '{images} images of {subject}. ',
   'results.why.right': 'Right answers {before} → {after}',
@@ -350,9 +362,11 @@ const zh: Record<keyof typeof en, string> = {
   'results.why.ask': '{name} 变差的原因',
   'results.why.title': '原因：{name}',
   'results.why.variant': '{variant}，以项目当前状态为准',
-  'results.why.what': '测量哪些张量截断了这些图像的数值，并逐一试用单项改动：把各层移出 INT8，或在截断最多处换用其他阈值。',
+  'results.why.what':
+    '测量哪些张量截断了这些图像的数值，并逐一试用单项改动：把各层移出 INT8，或在截断最多处换用其他阈值。',
   'results.why.known': '校准已经给出（当前阈值，校准集的{name}）：',
-  'results.why.further': '查找哪一项改动能挽回这些图像：在验证图像上逐一试用把各层移出 INT8，或在截断最多处换用其他阈值。',
+  'results.why.further':
+    '查找哪一项改动能挽回这些图像：在验证图像上逐一试用把各层移出 INT8，或在截断最多处换用其他阈值。',
   'results.why.start': '查找原因',
   'results.why.repeat': '重新查找',
   'results.why.notCalibrated': '请先校准：诊断要试用其他阈值。',

@@ -23,12 +23,15 @@ const en = {
   'run.calibrating': 'Calibrating',
   'run.grid': 'Also collect TensorRT’s own grid',
   'run.grid.batch': 'Batch',
-  'run.grid.hint': 'Counts a second time as TensorRT’s calibrator does when it gets a batch at a time: the threshold of TensorRT Entropy2 then stands beside the other methods. ONNX Runtime runs without graph optimisation for it, so calibrating takes longer.',
+  'run.grid.hint':
+    'Counts a second time as TensorRT’s calibrator does when it gets a batch at a time: the threshold of TensorRT Entropy2 then stands beside the other methods. ONNX Runtime runs without graph optimisation for it, so calibrating takes longer.',
   'run.analyses': 'Analyses',
   'run.analysis.search': 'Search for the mixed plan',
-  'run.analysis.search.hint': 'The mixed row is the plan with the fewest FP16 layers that meets the gates. The project keeps its own plan.',
+  'run.analysis.search.hint':
+    'The mixed row is the plan with the fewest FP16 layers that meets the gates. The project keeps its own plan.',
   'run.analysis.diagnose': 'Say why groups got worse',
-  'run.analysis.diagnose.hint': 'For groups that lose more than the gate allows: which layers clip or round, and which single change mends it.',
+  'run.analysis.diagnose.hint':
+    'For groups that lose more than the gate allows: which layers clip or round, and which single change mends it.',
   'run.limit.hint': 'Only so many images of the validation set. Differences on few images are chance.',
   'run.activations': 'Activations',
   'run.activations.int8': 'INT8 (symmetric)',
@@ -38,11 +41,15 @@ const en = {
   'run.backend.ort-webgpu': 'GPU, ONNX Runtime WebGPU',
   'run.backend.ort-cuda': 'GPU, ONNX Runtime CUDA',
   'run.backend.tensorrt': 'GPU, TensorRT',
-  'run.backend.tensorrt.hint': 'Engines are built for this GPU, kept, timed and validated. Doctor shows whether TensorRT and a GPU are found.',
-  'run.backend.ort-webgpu.hint': 'Any GPU with a Vulkan, Metal or D3D12 driver. FP16 is real where the GPU has it; INT8 is computed in floating point: its accuracy counts, its time does not.',
-  'run.backend.ort-cuda.hint': 'NVIDIA GPUs, with the provider installed (Doctor says how). FP16 is real; INT8 is computed in floating point: its accuracy counts, its time does not.',
+  'run.backend.tensorrt.hint':
+    'Engines are built for this GPU, kept, timed and validated. Doctor shows whether TensorRT and a GPU are found.',
+  'run.backend.ort-webgpu.hint':
+    'Any GPU with a Vulkan, Metal or D3D12 driver. FP16 is real where the GPU has it; INT8 is computed in floating point: its accuracy counts, its time does not.',
+  'run.backend.ort-cuda.hint':
+    'NVIDIA GPUs, with the provider installed (Doctor says how). FP16 is real; INT8 is computed in floating point: its accuracy counts, its time does not.',
   'run.batches': 'Batch sizes',
-  'run.batches.hint': 'Images at once, for example 1, 8, 32: every variant is timed at each. A GPU validates at the largest.',
+  'run.batches.hint':
+    'Images at once, for example 1, 8, 32: every variant is timed at each. A GPU validates at the largest.',
   'run.batches.expected': 'Enter whole numbers from 1 to {most}, growing, at most {count}',
   'run.target': 'Target',
   'run.target.project': 'as the project ({target})',
@@ -61,7 +68,8 @@ const en = {
   'run.single.validate.hint': 'Accuracy of the chosen variants on the validation set; it is not recorded as a run',
   'run.single.bench.hint': 'Latency of the chosen variants; it is not recorded as a run',
   'run.steps': 'Steps',
-  'run.planned': 'One press calibrates, builds every variant, measures latency and accuracy, judges the gates and writes the report. What is there already is kept.',
+  'run.planned':
+    'One press calibrates, builds every variant, measures latency and accuracy, judges the gates and writes the report. What is there already is kept.',
   'run.queued': '{n} more {n|job|jobs} waiting',
   'run.step.prepare': 'Prepare the model',
   'run.step.read': 'Read the calibration set',
@@ -100,7 +108,8 @@ const en = {
   'run.failed.copy': 'Copy',
   'run.failed.copied': 'Copied',
   'run.cancelled': 'Cancelled. What was finished is kept, and the next run goes on from there.',
-  'run.cancelled.forced': 'Cancelled. The compute process did not stop within two seconds and was ended; what was finished before is kept.',
+  'run.cancelled.forced':
+    'Cancelled. The compute process did not stop within two seconds and was ended; what was finished before is kept.',
   'run.finished': 'Run recorded',
   'run.finished.results': 'Open results',
   'run.finished.histograms': 'Open histograms',
@@ -108,7 +117,8 @@ const en = {
   'run.finished.grid': 'TensorRT’s grid: {names} {names|threshold|thresholds} at {batch} {batch|image|images} a batch.',
   'run.finished.kept': 'The calibration of {images} {images|image|images} was there already and was kept.',
   'run.finished.skipped': '{n} {n|image|images} could not be read and {n|was|were} left out.',
-  'run.finished.quantize': '{variant} for {target}, {size}: {quantize} QuantizeLinear, {dequantize} DequantizeLinear, {cast} Cast',
+  'run.finished.quantize':
+    '{variant} for {target}, {size}: {quantize} QuantizeLinear, {dequantize} DequantizeLinear, {cast} Cast',
   'run.export': 'Export',
   'run.export.what': 'What',
   'run.export.onnx': 'Quantized model (ONNX)',
@@ -138,7 +148,8 @@ const en = {
   'run.column.p99': 'p99',
   'run.column.rate': 'Throughput',
   'run.gates': 'Gates',
-  'run.gates.hint': 'Limits that the shipped variant must meet: the mixed plan when it runs, else the last quantized variant. Empty: no limit.',
+  'run.gates.hint':
+    'Limits that the shipped variant must meet: the mixed plan when it runs, else the last quantized variant. Empty: no limit.',
   'run.gate.maxTop1Drop': 'Top-1 drop, at most',
   'run.gate.maxWorstGroupDrop': 'Drop of any group, at most',
   'run.gate.minTop1': 'Top-1, at least',
@@ -159,8 +170,10 @@ const en = {
   'run.facts.yes': 'yes',
   'run.facts.no': 'not yet',
   'run.problem.noVariant': 'Choose at least one variant.',
-  'run.problem.searchWithoutMixed': 'A search shows the plan it finds as mixed: choose mixed as well, or switch the search off.',
-  'run.problem.simulated': 'TensorRT’s layout is only simulated on this CPU, and the time of a simulation says nothing about an engine. Run on a GPU, set the target to onnxruntime, or validate only.',
+  'run.problem.searchWithoutMixed':
+    'A search shows the plan it finds as mixed: choose mixed as well, or switch the search off.',
+  'run.problem.simulated':
+    'TensorRT’s layout is only simulated on this CPU, and the time of a simulation says nothing about an engine. Run on a GPU, set the target to onnxruntime, or validate only.',
   'run.problem.uint8': 'UINT8 activations exist for the target onnxruntime only; TensorRT accepts only zero point 0.',
   'run.problem.noValidation': 'The project has no validation set. Add one on the Data screen.',
   'run.problem.notCalibrated': 'The chosen variants need a calibration. Calibrate first, or run everything.',
@@ -194,7 +207,8 @@ const zh: Record<keyof typeof en, string> = {
   'run.calibrating': '校准',
   'run.grid': '同时按 TensorRT 的网格统计',
   'run.grid.batch': '每批图像',
-  'run.grid.hint': '按 TensorRT 校准器分批读入图像的方式另行统计一遍，即可将 TensorRT Entropy2 的阈值与其他方法对照。为此 ONNX Runtime 不做图优化，校准会更慢。',
+  'run.grid.hint':
+    '按 TensorRT 校准器分批读入图像的方式另行统计一遍，即可将 TensorRT Entropy2 的阈值与其他方法对照。为此 ONNX Runtime 不做图优化，校准会更慢。',
   'run.analyses': '分析',
   'run.analysis.search': '搜索 mixed 方案',
   'run.analysis.search.hint': 'mixed 一行采用满足门限、FP16 层最少的方案。项目自己的方案不变。',
@@ -210,8 +224,10 @@ const zh: Record<keyof typeof en, string> = {
   'run.backend.ort-cuda': 'GPU，ONNX Runtime CUDA',
   'run.backend.tensorrt': 'GPU，TensorRT',
   'run.backend.tensorrt.hint': '为本机 GPU 构建引擎并保留，在引擎上计时和验证。“诊断”页显示是否找到 TensorRT 与 GPU。',
-  'run.backend.ort-webgpu.hint': '任何带 Vulkan、Metal 或 D3D12 驱动的 GPU。GPU 支持时 FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
-  'run.backend.ort-cuda.hint': 'NVIDIA GPU，需安装该后端（“诊断”页说明方法）。FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
+  'run.backend.ort-webgpu.hint':
+    '任何带 Vulkan、Metal 或 D3D12 驱动的 GPU。GPU 支持时 FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
+  'run.backend.ort-cuda.hint':
+    'NVIDIA GPU，需安装该后端（“诊断”页说明方法）。FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
   'run.batches': '批大小',
   'run.batches.hint': '一次推理的图像数，例如 1, 8, 32：每个变体都按每种批大小计时。GPU 验证时用最大的一种。',
   'run.batches.expected': '1 到 {most} 的整数，递增，最多 {count} 个',
@@ -279,7 +295,8 @@ const zh: Record<keyof typeof en, string> = {
   'run.finished.grid': 'TensorRT 网格：每批 {batch} 张图像，{names} 个阈值。',
   'run.finished.kept': '{images} 张图像的校准结果已有，直接沿用。',
   'run.finished.skipped': '{n} 张图像无法读取，已跳过。',
-  'run.finished.quantize': '{variant}（{target}），{size}：QuantizeLinear {quantize} 个，DequantizeLinear {dequantize} 个，Cast {cast} 个',
+  'run.finished.quantize':
+    '{variant}（{target}），{size}：QuantizeLinear {quantize} 个，DequantizeLinear {dequantize} 个，Cast {cast} 个',
   'run.export': '导出',
   'run.export.what': '内容',
   'run.export.onnx': '量化模型（ONNX）',
@@ -331,7 +348,8 @@ const zh: Record<keyof typeof en, string> = {
   'run.facts.no': '尚未',
   'run.problem.noVariant': '请至少选择一个变体。',
   'run.problem.searchWithoutMixed': '搜索到的方案显示为 mixed：请同时选择 mixed，或关闭搜索。',
-  'run.problem.simulated': 'TensorRT 的布局在本机 CPU 上只是模拟，模拟的耗时不代表引擎的速度。请在 GPU 上运行，把目标设为 onnxruntime，或只做验证。',
+  'run.problem.simulated':
+    'TensorRT 的布局在本机 CPU 上只是模拟，模拟的耗时不代表引擎的速度。请在 GPU 上运行，把目标设为 onnxruntime，或只做验证。',
   'run.problem.uint8': 'UINT8 激活值只适用于目标 onnxruntime；TensorRT 只接受零点为 0。',
   'run.problem.noValidation': '项目没有验证集。请在“数据”页添加。',
   'run.problem.notCalibrated': '所选变体需要先校准。请先校准，或全部运行。',

@@ -22,7 +22,8 @@ export default {
     'sensitivity.limit': 'Images at most, spread over the set',
     'sensitivity.layers': 'Only layers named',
     'sensitivity.layers.all': 'all; or a pattern like conv*',
-    'sensitivity.problem.labels': 'This measure needs labels: name a validation set on the Data screen, or measure by SQNR.',
+    'sensitivity.problem.labels':
+      'This measure needs labels: name a validation set on the Data screen, or measure by SQNR.',
     'sensitivity.start': 'Measure',
     'sensitivity.repeat': 'Measure again',
     'sensitivity.empty': '{question}: not measured yet',

@@ -2,7 +2,8 @@ export default {
   en: {
     'start.title': 'Start',
     'start.heading': 'Can this INT8 model ship, and if not, what to change?',
-    'start.lead': 'Calibrate an ONNX model once, see where INT8 clips it, set thresholds and precisions, and compare accuracy and latency in one table.',
+    'start.lead':
+      'Calibrate an ONNX model once, see where INT8 clips it, set thresholds and precisions, and compare accuracy and latency in one table.',
     'start.dropTitle': 'Drop anywhere in this window',
     'start.dropHere': 'Drop here',
     'start.drop.model': '.onnx',
@@ -14,7 +15,8 @@ export default {
     'start.drop.cache': '.cache',
     'start.drop.cache.what': 'imports thresholds from a TensorRT calibration cache',
     'start.sampleTitle': 'Sample: a plate reader that fails at night',
-    'start.sampleText': 'It reads nearly every character by day and 94 % at night. INT8 with entropy thresholds clips mostly the night: the histograms show where.',
+    'start.sampleText':
+      'It reads nearly every character by day and 94 % at night. INT8 with entropy thresholds clips mostly the night: the histograms show where.',
     'start.openSample': 'Open the sample',
     'start.openingSample': 'Opening the sample',
     'start.recent': 'Recent projects',
@@ -34,7 +36,8 @@ export default {
     'start.creating': 'Creating the project',
     'start.modelPath': 'Model (.onnx)',
     'start.calibrationPath': 'Calibration images (folder or list file)',
-    'start.calibrationHint': 'A few hundred images like those in use; sub-folders are labels or groups. Drop a folder to fill this in.',
+    'start.calibrationHint':
+      'A few hundred images like those in use; sub-folders are labels or groups. Drop a folder to fill this in.',
     'start.validationPath': 'Validation images (optional)',
     'start.validationHint': 'Labelled images that were not used in training or calibration.',
     'start.projectPath': 'Project folder',
@@ -67,8 +70,10 @@ export default {
     'start.refused.imageByFolder': 'a set is a folder: drop the folder that holds the images.',
     'start.refused.besideProject': 'a project is opened alone: drop the rest afterwards.',
     'start.cacheNeedsProject': 'A calibration cache belongs to a model: open its project first, then drop the cache.',
-    'start.cacheImported': 'Calibration cache: {mapped} {mapped|threshold|thresholds} imported, {unmapped} without a tensor, {ignored} ignored.',
-    'start.projectByPath': 'In a browser, open a project by its path on the server: a copy would lose its model and images.',
+    'start.cacheImported':
+      'Calibration cache: {mapped} {mapped|threshold|thresholds} imported, {unmapped} without a tensor, {ignored} ignored.',
+    'start.projectByPath':
+      'In a browser, open a project by its path on the server: a copy would lose its model and images.',
   },
   zh: {
     'start.title': '开始',
@@ -85,7 +90,8 @@ export default {
     'start.drop.cache': '.cache',
     'start.drop.cache.what': '从 TensorRT 校准缓存导入阈值',
     'start.sampleTitle': '示例：夜间失灵的车牌识别',
-    'start.sampleText': '白天几乎全部识别正确，夜间为 94 %。用熵法阈值做 INT8 量化后，被截断的主要是夜间图像：直方图会显示截断发生在哪里。',
+    'start.sampleText':
+      '白天几乎全部识别正确，夜间为 94 %。用熵法阈值做 INT8 量化后，被截断的主要是夜间图像：直方图会显示截断发生在哪里。',
     'start.openSample': '打开示例',
     'start.openingSample': '正在打开示例',
     'start.recent': '最近的项目',

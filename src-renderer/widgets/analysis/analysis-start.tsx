@@ -39,11 +39,18 @@ export function AnalysisStart({ spec, label, problem = null, isPrimary = true }:
       {isOpen ? (
         <Running job={job} />
       ) : (
-        <Button tone={isPrimary ? 'primary' : 'normal'} icon="play" disabled={problem !== null || cost instanceof Error} onClick={() => void start(spec).then(setStartedId)}>
+        <Button
+          tone={isPrimary ? 'primary' : 'normal'}
+          icon="play"
+          disabled={problem !== null || cost instanceof Error}
+          onClick={() => void start(spec).then(setStartedId)}
+        >
           {label}
         </Button>
       )}
-      {ended?.state === 'failed' && ended.error !== null ? <ErrorBox error={fromWireError(ended.error)} title={t('analysis.failed')} /> : null}
+      {ended?.state === 'failed' && ended.error !== null ? (
+        <ErrorBox error={fromWireError(ended.error)} title={t('analysis.failed')} />
+      ) : null}
       {ended?.state === 'cancelled' ? <p className="dim">{t('analysis.cancelled')}</p> : null}
     </section>
   );

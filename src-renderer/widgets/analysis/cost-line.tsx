@@ -12,8 +12,19 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
       {cost === undefined || cost instanceof Error ? null : (
         <>
           {/* Some models are tried on fewer images than others: then there is no product to show. */}
-          {t(cost.trials * cost.images === cost.passes ? 'analysis.cost' : 'analysis.cost.upTo', { trials: cost.trials, images: cost.images, passes: formatCount(cost.passes) })}
-          {cost.seconds === null ? <span className="dim"> {t('analysis.cost.noTime')}</span> : <em className="modelled"> ~{formatDuration(Math.max(1, Math.round(cost.seconds))).replace(/\.0 s$/, ' s')}</em>}
+          {t(cost.trials * cost.images === cost.passes ? 'analysis.cost' : 'analysis.cost.upTo', {
+            trials: cost.trials,
+            images: cost.images,
+            passes: formatCount(cost.passes),
+          })}
+          {cost.seconds === null ? (
+            <span className="dim"> {t('analysis.cost.noTime')}</span>
+          ) : (
+            <em className="modelled">
+              {' '}
+              ~{formatDuration(Math.max(1, Math.round(cost.seconds))).replace(/\.0 s$/, ' s')}
+            </em>
+          )}
         </>
       )}
     </p>

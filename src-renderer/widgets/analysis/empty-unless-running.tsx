@@ -25,7 +25,11 @@ export function EmptyUnlessRunning({ projectPath, kinds, title, children, action
     );
   }
   return (
-    <EmptyState title={t(job.state === 'running' ? 'analysis.underWay' : 'analysis.waiting', { kind: t(`jobs.kind.${job.kind}`) })}>
+    <EmptyState
+      title={t(job.state === 'running' ? 'analysis.underWay' : 'analysis.waiting', {
+        kind: t(`jobs.kind.${job.kind}`),
+      })}
+    >
       <Running job={job} />
     </EmptyState>
   );

@@ -14,7 +14,13 @@ export function PrecisionTabs() {
       <h2 className="visually-hidden">{t('analysis.tabs')}</h2>
       <nav className="analysis-tabs" aria-label={t('analysis.tabs')}>
         {TABS.map((tab) => (
-          <button key={tab} type="button" className="analysis-tab" aria-current={tab === screen ? 'page' : undefined} onClick={() => openScreen(tab)}>
+          <button
+            key={tab}
+            type="button"
+            className="analysis-tab"
+            aria-current={tab === screen ? 'page' : undefined}
+            onClick={() => openScreen(tab)}
+          >
             {t(`analysis.tab.${tab}`)}
           </button>
         ))}

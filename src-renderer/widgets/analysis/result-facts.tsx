@@ -15,8 +15,17 @@ interface ResultFactsProps {
 export function ResultFacts({ isCurrent, images, passes, seconds, createdAt }: ResultFactsProps) {
   const language = useLanguage();
   const made = new Date(createdAt);
-  const when = Number.isNaN(made.getTime()) ? createdAt : made.toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short', hour12: false });
-  const cost = passes === undefined || seconds === undefined ? '' : t('analysis.facts.cost', { passes: formatCount(passes), time: formatDuration(seconds) });
+  const when = Number.isNaN(made.getTime())
+    ? createdAt
+    : made.toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB', {
+        dateStyle: 'medium',
+        timeStyle: 'short',
+        hour12: false,
+      });
+  const cost =
+    passes === undefined || seconds === undefined
+      ? ''
+      : t('analysis.facts.cost', { passes: formatCount(passes), time: formatDuration(seconds) });
   return (
     <div className="analysis-facts">
       <p className="dim">

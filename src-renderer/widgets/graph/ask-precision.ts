@@ -10,7 +10,12 @@ import type { LayerRow } from './layer-rows';
 export const PRECISION_NAMES: Readonly<Record<Precision, string>> = { int8: 'INT8', fp16: 'FP16', fp32: 'FP32' };
 
 /** Asks for a precision for some layers, as one step that undo names. */
-export function askPrecision(rows: readonly LayerRow[], layers: ReadonlySet<string>, precision: Precision, pattern?: string): void {
+export function askPrecision(
+  rows: readonly LayerRow[],
+  layers: ReadonlySet<string>,
+  precision: Precision,
+  pattern?: string,
+): void {
   const { project, edit } = useSession.getState();
   const changing = layersToChange(rows, layers, precision);
   const [first] = changing;
@@ -29,7 +34,11 @@ export function askPrecision(rows: readonly LayerRow[], layers: ReadonlySet<stri
 const NAMED_LAYERS_MAX = 64;
 
 /** Edits that ask for one precision for the layers named. `decisions` is the project as it is. */
-export function precisionEdits(layers: readonly string[], precision: Precision, decisions: ProjectDecisions): ProjectEdit[] {
+export function precisionEdits(
+  layers: readonly string[],
+  precision: Precision,
+  decisions: ProjectDecisions,
+): ProjectEdit[] {
   // A name with a wildcard in it would speak of other layers too.
   const isNameable = layers.length <= NAMED_LAYERS_MAX && layers.every((layer) => !/[*?]/.test(layer));
   if (isNameable) return layers.map((layer) => ({ kind: 'precision', layer, precision }));
@@ -37,7 +46,12 @@ export function precisionEdits(layers: readonly string[], precision: Precision, 
   const kept = Object.entries(decisions.plan.layers).filter(([layer]) => !asked.has(layer));
   // int8 is what a layer has without an entry.
   const added = precision === 'int8' ? [] : layers.map((layer) => [layer, precision] as const);
-  return [{ kind: 'restore', decisions: { ...decisions, plan: { ...decisions.plan, layers: Object.fromEntries([...kept, ...added]) } } }];
+  return [
+    {
+      kind: 'restore',
+      decisions: { ...decisions, plan: { ...decisions.plan, layers: Object.fromEntries([...kept, ...added]) } },
+    },
+  ];
 }
 
 /** Layers whose plan would change. */

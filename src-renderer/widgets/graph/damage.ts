@@ -9,10 +9,14 @@ export function isErrorLevel({ kind, metric }: Pick<SensitivityResult, 'kind' | 
  * How much every layer matters beside the one that matters most, 0..1. Gains and losses count from 0 (what is not above it
  * is 0), levels of error from the smallest one of the answer.
  */
-export function damageShares(result: Pick<SensitivityResult, 'kind' | 'metric' | 'layers'>): ReadonlyMap<string, number> {
+export function damageShares(
+  result: Pick<SensitivityResult, 'kind' | 'metric' | 'layers'>,
+): ReadonlyMap<string, number> {
   const scores = result.layers.map(({ score }) => score).filter(Number.isFinite);
   const most = scores.reduce((high, score) => Math.max(high, score), Number.NEGATIVE_INFINITY);
-  const least = isErrorLevel(result) ? scores.reduce((low, score) => Math.min(low, score), Number.POSITIVE_INFINITY) : 0;
+  const least = isErrorLevel(result)
+    ? scores.reduce((low, score) => Math.min(low, score), Number.POSITIVE_INFINITY)
+    : 0;
   return new Map(result.layers.map(({ layer, score }) => [layer, shareOf(score, least, most)]));
 }
 

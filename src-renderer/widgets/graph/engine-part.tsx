@@ -19,7 +19,11 @@ export function EngineSummaryPart({ layers }: { readonly layers: Layers }) {
   return (
     <section className="inspect-part engine-part">
       <h3>{t('engine.title')}</h3>
-      {view.engine === null ? <p className="inspect-reason dim">{t('engine.none')}</p> : <Summary engine={view.engine} variants={view.variants} layers={layers} />}
+      {view.engine === null ? (
+        <p className="inspect-reason dim">{t('engine.none')}</p>
+      ) : (
+        <Summary engine={view.engine} variants={view.variants} layers={layers} />
+      )}
     </section>
   );
 }
@@ -37,8 +41,23 @@ function Summary({ engine, variants, layers }: SummaryProps) {
   const built = new Date(engine.createdAt).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <>
-      {variants.length < 2 ? null : <Select label={t('engine.variant')} value={engine.variant} choices={variants.map((value) => ({ value, label: value }))} onChoose={showVariant} />}
-      <p className="inspect-reason dim">{t('engine.what', { variant: engine.variant, tensorrt: engine.tensorrt, gpu: engine.gpu, batch: engine.batch, built })}</p>
+      {variants.length < 2 ? null : (
+        <Select
+          label={t('engine.variant')}
+          value={engine.variant}
+          choices={variants.map((value) => ({ value, label: value }))}
+          onChoose={showVariant}
+        />
+      )}
+      <p className="inspect-reason dim">
+        {t('engine.what', {
+          variant: engine.variant,
+          tensorrt: engine.tensorrt,
+          gpu: engine.gpu,
+          batch: engine.batch,
+          built,
+        })}
+      </p>
       {engine.isCurrent ? null : <p className="inspect-reason inspect-refused">{t('engine.stale')}</p>}
       <p className="inspect-line engine-counts">
         {(['int8', 'fp16', 'fp32'] as const).map((type) => (
@@ -46,11 +65,18 @@ function Summary({ engine, variants, layers }: SummaryProps) {
             <PrecisionBadge precision={type} /> {counts[type]}
           </span>
         ))}
-        {totalMs === null ? null : <span className="number engine-total">{t('engine.total', { time: formatMicroseconds(totalMs) })}</span>}
+        {totalMs === null ? null : (
+          <span className="number engine-total">{t('engine.total', { time: formatMicroseconds(totalMs) })}</span>
+        )}
       </p>
       <p className="inspect-reason">
         {t('engine.reformats', { count: reformats })}
-        {reformatMs === null || totalMs === null || totalMs === 0 ? null : t('engine.reformats.cost', { time: formatMicroseconds(reformatMs), share: formatFraction(reformatMs / totalMs) })}
+        {reformatMs === null || totalMs === null || totalMs === 0
+          ? null
+          : t('engine.reformats.cost', {
+              time: formatMicroseconds(reformatMs),
+              share: formatFraction(reformatMs / totalMs),
+            })}
       </p>
       <Reformats reformats={layers.engine?.byLayer.reformats ?? []} />
     </>
@@ -62,14 +88,18 @@ const MOST_REFORMATS = 6;
 /** The conversions that cost most. */
 function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
   const selectTensor = useSelection((state) => state.selectTensor);
-  const costly = reformats.filter(({ engineLayer }) => engineLayer.medianMs !== 0).toSorted((a, b) => (b.engineLayer.medianMs ?? 0) - (a.engineLayer.medianMs ?? 0));
+  const costly = reformats
+    .filter(({ engineLayer }) => engineLayer.medianMs !== 0)
+    .toSorted((a, b) => (b.engineLayer.medianMs ?? 0) - (a.engineLayer.medianMs ?? 0));
   const rest = costly.length - MOST_REFORMATS;
   if (costly.length === 0) return null;
   return (
     <ul className="engine-reformats">
       {costly.slice(0, MOST_REFORMATS).map(({ engineLayer, tensor, cause }) => (
         <li key={engineLayer.name} title={engineLayer.name}>
-          <span>{t(`engine.cause.${cause}`, { from: typeName(engineLayer.type), to: typeName(engineLayer.outputType) })}</span>
+          <span>
+            {t(`engine.cause.${cause}`, { from: typeName(engineLayer.type), to: typeName(engineLayer.outputType) })}
+          </span>
           {tensor === null ? (
             <span className="dim ellipsis">{engineLayer.name}</span>
           ) : (
@@ -77,7 +107,9 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
               <ModelName name={tensor} />
             </button>
           )}
-          {engineLayer.medianMs === null ? null : <span className="number">{formatMicroseconds(engineLayer.medianMs)}</span>}
+          {engineLayer.medianMs === null ? null : (
+            <span className="number">{formatMicroseconds(engineLayer.medianMs)}</span>
+          )}
         </li>
       ))}
       {rest > 0 ? <li className="dim">{t('model.inspector.more', { count: rest })}</li> : null}
@@ -126,7 +158,11 @@ function LayerFacts({ found }: { readonly found: LayerInEngine }) {
           <code className="inspect-code">{kernel.kind}</code> <span title={kernel.tactic}>{kernel.name}</span>
         </p>
       ))}
-      {found.sharedWith.length === 0 ? null : <p className="inspect-reason dim">{t('engine.shared', { layers: found.sharedWith.join(', '), count: found.sharedWith.length })}</p>}
+      {found.sharedWith.length === 0 ? null : (
+        <p className="inspect-reason dim">
+          {t('engine.shared', { layers: found.sharedWith.join(', '), count: found.sharedWith.length })}
+        </p>
+      )}
       <Reformats reformats={found.reformats} />
     </>
   );

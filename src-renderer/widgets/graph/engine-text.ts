@@ -16,6 +16,14 @@ export function typeName(type: EngineType): string {
 export function mismatchText({ mismatch, asked, runsIn, sharedWith, kernels }: LayerInEngine): string | null {
   if (mismatch === null || asked === null) return null;
   const kernel = kernels.find(({ type }) => type === runsIn);
-  const others = (kernel?.onnxLayers ?? sharedWith).filter((name) => sharedWith.includes(name)).slice(0, 3).join(', ');
-  return t(`engine.mismatch.${mismatch}`, { asked: typeName(asked), runsIn: typeName(runsIn), kernel: kernel?.kind ?? '', others });
+  const others = (kernel?.onnxLayers ?? sharedWith)
+    .filter((name) => sharedWith.includes(name))
+    .slice(0, 3)
+    .join(', ');
+  return t(`engine.mismatch.${mismatch}`, {
+    asked: typeName(asked),
+    runsIn: typeName(runsIn),
+    kernel: kernel?.kind ?? '',
+    others,
+  });
 }

@@ -4,7 +4,11 @@ import type { GraphStructure } from './graph-structure';
 
 // Types of React Flow's data must be aliases: an interface is no Record<string, unknown>.
 export type FlowNodeData = { readonly name: string };
-export type FlowEdgeData = { readonly tensor: string; readonly toLayer: string | null; readonly bends: readonly number[] };
+export type FlowEdgeData = {
+  readonly tensor: string;
+  readonly toLayer: string | null;
+  readonly bends: readonly number[];
+};
 /** React Flow styles types named `input` and `output` in its own way, hence the longer names. */
 export type FlowNode = Node<FlowNodeData, 'layer' | 'model-input' | 'model-output'>;
 export type FlowEdge = Edge<FlowEdgeData, 'tensor'>;
@@ -20,7 +24,10 @@ export function flowNodes(structure: GraphStructure, layout: GraphLayout): FlowN
   return structure.nodes.map((node, index) => ({
     id: node.id,
     type: node.kind === 'layer' ? node.kind : (`model-${node.kind}` as const),
-    position: { x: (layout.centres[index * 2] ?? 0) - NODE_WIDTH / 2, y: (layout.centres[index * 2 + 1] ?? 0) - NODE_HEIGHT / 2 },
+    position: {
+      x: (layout.centres[index * 2] ?? 0) - NODE_WIDTH / 2,
+      y: (layout.centres[index * 2 + 1] ?? 0) - NODE_HEIGHT / 2,
+    },
     data: { name: node.name },
     ...SIZE,
     measured: SIZE,
@@ -58,14 +65,18 @@ export function edgePath({ sourceX, sourceY, targetX, targetY }: Ends, bends: re
   const parts = [`M${sourceX},${sourceY}`];
   points.forEach((point, index) => {
     const next = points[index + 1];
-    const end = next === undefined ? { x: targetX, y: targetY } : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
+    const end =
+      next === undefined ? { x: targetX, y: targetY } : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
     parts.push(`Q${point.x},${point.y} ${end.x},${end.y}`);
   });
   return parts.join('');
 }
 
 /** Where the Q/DQ mark of an edge sits: near its end, but before edges into the same layer have come together. */
-export function edgeMark({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly number[]): { readonly x: number; readonly y: number } {
+export function edgeMark(
+  { sourceX, sourceY, targetX, targetY }: Ends,
+  bends: readonly number[],
+): { readonly x: number; readonly y: number } {
   const points = pointsOf(bends);
   const last = points.at(-1);
   if (last === undefined) {
@@ -75,7 +86,8 @@ export function edgeMark({ sourceX, sourceY, targetX, targetY }: Ends, bends: re
     return { x: (a + b) * sourceX + (c + d) * targetX, y: a * sourceY + (b + c) * middle + d * targetY };
   }
   const before = points.at(-2);
-  const from = before === undefined ? { x: sourceX, y: sourceY } : { x: (before.x + last.x) / 2, y: (before.y + last.y) / 2 };
+  const from =
+    before === undefined ? { x: sourceX, y: sourceY } : { x: (before.x + last.x) / 2, y: (before.y + last.y) / 2 };
   const t = 0.55;
   const [a, b, c] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2];
   return { x: a * from.x + b * last.x + c * targetX, y: a * from.y + b * last.y + c * targetY };
@@ -87,5 +99,8 @@ export function isLabelLeft({ sourceX, targetX }: Ends, markX: number): boolean 
 }
 
 function pointsOf(flat: readonly number[]): { readonly x: number; readonly y: number }[] {
-  return Array.from({ length: flat.length >> 1 }, (_, index) => ({ x: flat[index * 2] ?? 0, y: flat[index * 2 + 1] ?? 0 }));
+  return Array.from({ length: flat.length >> 1 }, (_, index) => ({
+    x: flat[index * 2] ?? 0,
+    y: flat[index * 2 + 1] ?? 0,
+  }));
 }

@@ -21,7 +21,12 @@ const EDGE_TYPES: EdgeTypes = { tensor: TensorEdge };
 const HIDDEN_ATTRIBUTION = { hideAttribution: true };
 /** Below this names cannot be read: nodes become areas of their colour. */
 const FAR_ZOOM = 0.4;
-const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
+const ARROWS: Readonly<Record<string, Direction>> = {
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+};
 
 export interface GraphCanvasProps {
   readonly structure: GraphStructure;
@@ -54,7 +59,8 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
     (index: number): void => {
       const node = structure.nodes[index];
       if (node?.kind === 'layer') onChooseLayer(node.name);
-      else if (node !== undefined) select({ tensor: node.name, layer: node.kind === 'input' ? firstReader(structure, index) : null });
+      else if (node !== undefined)
+        select({ tensor: node.name, layer: node.kind === 'input' ? firstReader(structure, index) : null });
     },
     [structure, onChooseLayer, select],
   );
@@ -84,7 +90,14 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   const shown = useMemo<GraphContent>(() => ({ ...content, cursor: cursorNode?.id ?? null }), [content, cursorNode]);
   return (
     <GraphContentContext value={shown}>
-      <div className={classNames('graph-canvas', isFar && 'graph-far')} role="application" tabIndex={0} aria-label={t('model.graph.label')} aria-describedby="graph-keys" onKeyDown={onKeyDown}>
+      <div
+        className={classNames('graph-canvas', isFar && 'graph-far')}
+        role="application"
+        tabIndex={0}
+        aria-label={t('model.graph.label')}
+        aria-describedby="graph-keys"
+        onKeyDown={onKeyDown}
+      >
         <ReactFlow<FlowNode, FlowEdge>
           nodes={nodes}
           edges={edges}
@@ -112,7 +125,11 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
           proOptions={HIDDEN_ATTRIBUTION}
         />
         <GraphOverview structure={structure} layout={layout} />
-        <ZoomButtons hasSelection={selected !== undefined} onShowSelection={() => (selected === undefined ? undefined : camera.show(selected))} onShowAll={camera.showAll} />
+        <ZoomButtons
+          hasSelection={selected !== undefined}
+          onShowSelection={() => (selected === undefined ? undefined : camera.show(selected))}
+          onShowAll={camera.showAll}
+        />
         <p id="graph-keys" className="visually-hidden">
           {t('model.graph.keys')}
         </p>
@@ -133,7 +150,9 @@ function firstReader(structure: GraphStructure, index: number): string | null {
 
 function cursorText(name: string, content: Omit<GraphContent, 'cursor'>): string {
   const row = content.rowOf(name);
-  return row === undefined ? name : t('model.graph.cursor', { layer: name, op: row.op, precision: row.runsIn.toUpperCase() });
+  return row === undefined
+    ? name
+    : t('model.graph.cursor', { layer: name, op: row.op, precision: row.runsIn.toUpperCase() });
 }
 
 /** Moves the view; `selected` is brought into sight whenever it changes. */
@@ -155,7 +174,8 @@ function useCamera(layout: GraphLayout, selected: number | undefined) {
   }, [selected, keepInSight]);
   return {
     keepInSight,
-    start: () => look(selected === undefined ? firstViewPoint(layout, pane()) : viewPointOn(layout, selected, pane(), 1)),
+    start: () =>
+      look(selected === undefined ? firstViewPoint(layout, pane()) : viewPointOn(layout, selected, pane(), 1)),
     show: (index: number) => look(viewPointOn(layout, index, pane(), 1)),
     showAll: () => void flow.fitView({ padding: 0.05 }),
     zoomBy: (factor: number) => void flow.zoomTo(flow.getZoom() * factor),

@@ -15,7 +15,13 @@ export interface GraphContent {
   readonly matches: ReadonlySet<string> | null;
 }
 
-const EMPTY: GraphContent = { rowOf: () => undefined, placementOf: () => undefined, cursor: null, changed: new Set(), matches: null };
+const EMPTY: GraphContent = {
+  rowOf: () => undefined,
+  placementOf: () => undefined,
+  cursor: null,
+  changed: new Set(),
+  matches: null,
+};
 
 export const GraphContentContext = createContext<GraphContent>(EMPTY);
 export const useGraphContent = (): GraphContent => use(GraphContentContext);

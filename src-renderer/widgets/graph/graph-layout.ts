@@ -57,7 +57,10 @@ export function layoutGraph(structure: GraphStructure, onProgress: LayoutProgres
       bottom = Math.max(bottom, point.y + dy);
     });
     segment.edges.forEach((edge, index) => {
-      bendsById.set(edge.id, (placed.bends[index] ?? []).map((value, axis) => value + (axis % 2 === 0 ? dx : dy)));
+      bendsById.set(
+        edge.id,
+        (placed.bends[index] ?? []).map((value, axis) => value + (axis % 2 === 0 ? dx : dy)),
+      );
     });
     joint = { x: centres[segment.last * 2] ?? 0, y: bottom };
     onProgress(segment.last + 1, structure.nodes.length);
@@ -76,7 +79,13 @@ function placeOnce(segment: GraphSegment, placedByShape: Map<string, Placed>): P
 
 function placeShape({ count, links }: Shape): Placed {
   const graph = new Graph<GraphLabel, NodeLabel, EdgeLabel>({ multigraph: true });
-  graph.setGraph({ rankdir: 'TB', ranksep: RANK_GAP, nodesep: NODE_GAP, edgesep: 12, ranker: count > EXACT_RANKS_MAX ? 'longest-path' : 'network-simplex' });
+  graph.setGraph({
+    rankdir: 'TB',
+    ranksep: RANK_GAP,
+    nodesep: NODE_GAP,
+    edgesep: 12,
+    ranker: count > EXACT_RANKS_MAX ? 'longest-path' : 'network-simplex',
+  });
   for (let node = 0; node < count; node++) graph.setNode(String(node), { width: NODE_WIDTH, height: NODE_HEIGHT });
   links.forEach(([from, to], index) => graph.setEdge(String(from), String(to), {}, String(index)));
   layout(graph);
@@ -94,7 +103,11 @@ function placeShape({ count, links }: Shape): Placed {
 }
 
 /** Shifts everything so that the top left corner is (0, 0), and leads long edges through lanes on the right. */
-function moveToOrigin(structure: GraphStructure, centres: Float64Array, bendsById: ReadonlyMap<string, readonly number[]>): GraphLayout {
+function moveToOrigin(
+  structure: GraphStructure,
+  centres: Float64Array,
+  bendsById: ReadonlyMap<string, readonly number[]>,
+): GraphLayout {
   const xs = [...centres].filter((_, index) => index % 2 === 0);
   const ys = [...centres].filter((_, index) => index % 2 === 1);
   const left = xs.reduce((least, x) => Math.min(least, x), 0) - NODE_WIDTH / 2;
@@ -109,7 +122,8 @@ function moveToOrigin(structure: GraphStructure, centres: Float64Array, bendsByI
     return lane;
   };
   const bends = structure.edges.map((edge) => {
-    if (!isLongEdge(edge)) return (bendsById.get(edge.id) ?? []).map((value, index) => value - (index % 2 === 0 ? left : top));
+    if (!isLongEdge(edge))
+      return (bendsById.get(edge.id) ?? []).map((value, index) => value - (index % 2 === 0 ? left : top));
     const lane = laneOf(edge.tensor);
     const below = (moved[edge.from * 2 + 1] ?? 0) + NODE_HEIGHT / 2 + RANK_GAP / 2;
     const above = (moved[edge.to * 2 + 1] ?? 0) - NODE_HEIGHT / 2 - RANK_GAP / 2;

@@ -13,7 +13,13 @@ const WIDTH = 56;
  * The whole model beside the graph, squeezed to the height of the view: networks are long chains, so each axis has its own
  * scale. Drag to move the view. Decoration for those who walk with the keys: it shows nothing that they cannot reach.
  */
-export function GraphOverview({ structure, layout }: { readonly structure: GraphStructure; readonly layout: GraphLayout }) {
+export function GraphOverview({
+  structure,
+  layout,
+}: {
+  readonly structure: GraphStructure;
+  readonly layout: GraphLayout;
+}) {
   const flow = useReactFlow();
   const paneWidth = useStore((state) => state.width);
   const paneHeight = useStore((state) => state.height);
@@ -45,7 +51,11 @@ export function GraphOverview({ structure, layout }: { readonly structure: Graph
       <OverviewPicture structure={structure} layout={layout} height={paneHeight} />
       <div
         className="graph-overview-window"
-        style={{ transform: `translate(${(-x / zoom) * scaleX}px, ${(-y / zoom) * scaleY}px)`, width: (paneWidth / zoom) * scaleX, height: Math.max(3, (paneHeight / zoom) * scaleY) }}
+        style={{
+          transform: `translate(${(-x / zoom) * scaleX}px, ${(-y / zoom) * scaleY}px)`,
+          width: (paneWidth / zoom) * scaleX,
+          height: Math.max(3, (paneHeight / zoom) * scaleY),
+        }}
       />
     </div>
   );

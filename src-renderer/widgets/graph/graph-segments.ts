@@ -24,7 +24,11 @@ export function segmentsOf(structure: GraphStructure): GraphSegment[] {
   const edges = structure.edges.filter((edge) => !isLongEdge(edge) && edge.from < edge.to);
   const isCut = cutsOf(count, edges);
   const starts = [...isCut.keys()].filter((node) => node < count - 1 && (node === 0 || isCut[node]));
-  const segments = starts.map((first, index) => ({ first, last: starts[index + 1] ?? count - 1, edges: [] as GraphEdge[] }));
+  const segments = starts.map((first, index) => ({
+    first,
+    last: starts[index + 1] ?? count - 1,
+    edges: [] as GraphEdge[],
+  }));
   const segmentOf = segmentOfEdge(starts);
   for (const edge of edges) segments[segmentOf(edge)]?.edges.push(edge);
   return segments.length === 0 ? [{ first: 0, last: count - 1, edges: [] }] : segments;

@@ -43,7 +43,9 @@ export function graphStructure(model: Pick<ModelView, 'inputs' | 'outputs' | 'la
     const from = producer.get(tensor);
     if (from !== undefined && from !== to) edges.push({ id: `${from}>${to}:${slot}`, tensor, from, to });
   };
-  model.layers.forEach((layer, index) => layer.inputs.forEach((tensor, slot) => connect(tensor, model.inputs.length + index, slot)));
+  model.layers.forEach((layer, index) =>
+    layer.inputs.forEach((tensor, slot) => connect(tensor, model.inputs.length + index, slot)),
+  );
   model.outputs.forEach((tensor, index) => connect(tensor, model.inputs.length + model.layers.length + index, 0));
   return { nodes, edges };
 }
@@ -62,7 +64,9 @@ export interface EdgePlacement {
 
 /** Of every tensor that the layer reads. */
 export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacement> {
-  const own = new Map(layer.edges.flatMap((edge) => (edge.tensor === undefined || isRemark(edge) ? [] : [[edge.tensor, edge] as const])));
+  const own = new Map(
+    layer.edges.flatMap((edge) => (edge.tensor === undefined || isRemark(edge) ? [] : [[edge.tensor, edge] as const])),
+  );
   return new Map(
     layer.inputs.map((tensor) => {
       const decision = own.get(tensor);
@@ -73,7 +77,9 @@ export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacem
 
 /** What is said about a layer besides: tensors that FP16 rounds coarsely or does not hold, and decisions about tensors that it does not read. */
 export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
-  return layer.edges.filter((edge) => isRemark(edge) || (edge.tensor !== undefined && !layer.inputs.includes(edge.tensor)));
+  return layer.edges.filter(
+    (edge) => isRemark(edge) || (edge.tensor !== undefined && !layer.inputs.includes(edge.tensor)),
+  );
 }
 
 /** What was done to the layer's weights or bias, and what was not: no restriction. */

@@ -2,7 +2,14 @@ import { useReactFlow } from '@xyflow/react';
 import { hasMessage, t } from '../../i18n';
 import { Button, IconButton } from '../button';
 import { Checkbox, Segmented, Select } from '../fields';
-import { COLOUR_MODES, colourProperty, isColourKnown, rampLegend, type ColourMode, type LegendEntry } from './layer-colour';
+import {
+  COLOUR_MODES,
+  colourProperty,
+  isColourKnown,
+  rampLegend,
+  type ColourMode,
+  type LegendEntry,
+} from './layer-colour';
 import { useGraphView } from './graph-view';
 import type { LayerRow } from './layer-rows';
 
@@ -20,7 +27,12 @@ export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
   const { colourMode, colourBy, isReasonShown, showReasons } = useGraphView();
   const choices = COLOUR_MODES.map((mode) => {
     const isKnown = isColourKnown(rows, mode);
-    return { value: mode, label: t(`model.graph.colour.${mode}`), disabled: !isKnown, title: t(isKnown ? `model.graph.colour.${mode}.title` : LACKING[mode]) };
+    return {
+      value: mode,
+      label: t(`model.graph.colour.${mode}`),
+      disabled: !isKnown,
+      title: t(isKnown ? `model.graph.colour.${mode}.title` : LACKING[mode]),
+    };
   });
   return (
     <div className="graph-toolbar">
@@ -28,7 +40,13 @@ export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
         <Segmented label={t('model.graph.colourBy')} value={colourMode} choices={choices} onChoose={colourBy} />
       </span>
       <span className="graph-colour-folded">
-        <Select label={t('model.graph.colourBy')} isLabelHidden value={colourMode} choices={choices} onChoose={colourBy} />
+        <Select
+          label={t('model.graph.colourBy')}
+          isLabelHidden
+          value={colourMode}
+          choices={choices}
+          onChoose={colourBy}
+        />
       </span>
       <Legend />
       <span className="graph-toolbar-end">
@@ -41,7 +59,9 @@ export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
 function Legend() {
   const mode = useGraphView((state) => state.colourMode);
   const entries: readonly LegendEntry[] =
-    mode === 'precision' ? (['int8', 'fp16', 'fp32'] as const).map((colour) => ({ colour, label: colour.toUpperCase() })) : rampLegend(mode);
+    mode === 'precision'
+      ? (['int8', 'fp16', 'fp32'] as const).map((colour) => ({ colour, label: colour.toUpperCase() }))
+      : rampLegend(mode);
   return (
     <ul className="graph-legend" aria-label={t('model.graph.legend')}>
       {entries.map(({ colour, label }) => (
@@ -78,7 +98,12 @@ export function ZoomButtons({ hasSelection, onShowSelection, onShowAll }: ZoomBu
       <Button tone="quiet" title={t('model.graph.showAll.title')} onClick={onShowAll}>
         {t('model.graph.showAll')}
       </Button>
-      <Button tone="quiet" title={t('model.graph.showSelection.title')} disabled={!hasSelection} onClick={onShowSelection}>
+      <Button
+        tone="quiet"
+        title={t('model.graph.showSelection.title')}
+        disabled={!hasSelection}
+        onClick={onShowSelection}
+      >
         {t('model.graph.showSelection')}
       </Button>
     </div>

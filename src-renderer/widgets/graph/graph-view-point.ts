@@ -43,7 +43,13 @@ export function isInSight(layout: GraphLayout, index: number, pane: Size, view: 
   const y = (layout.centres[index * 2 + 1] ?? 0) * view.zoom + view.y;
   const halfWidth = (NODE_WIDTH / 2) * view.zoom;
   const halfHeight = (NODE_HEIGHT / 2) * view.zoom;
-  return view.zoom >= READABLE_ZOOM / 2 && x - halfWidth >= 0 && x + halfWidth <= pane.width && y - halfHeight >= 0 && y + halfHeight <= pane.height;
+  return (
+    view.zoom >= READABLE_ZOOM / 2 &&
+    x - halfWidth >= 0 &&
+    x + halfWidth <= pane.width &&
+    y - halfHeight >= 0 &&
+    y + halfHeight <= pane.height
+  );
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -33,7 +33,10 @@ export class GraphWalk {
   }
 
   private nearest(node: number, candidates: readonly number[]): number | null {
-    return this.least(candidates, (candidate) => Math.abs(this.y(candidate) - this.y(node)) + Math.abs(this.x(candidate) - this.x(node)));
+    return this.least(
+      candidates,
+      (candidate) => Math.abs(this.y(candidate) - this.y(node)) + Math.abs(this.x(candidate) - this.x(node)),
+    );
   }
 
   private beside(node: number, sign: -1 | 1): number | null {
@@ -41,11 +44,17 @@ export class GraphWalk {
     const candidates = [...this.structure.nodes.keys()].filter(
       (other) => (this.x(other) - this.x(node)) * sign > 1 && Math.abs(this.y(other) - this.y(node)) <= REACH_Y,
     );
-    return this.least(candidates, (other) => Math.abs(this.x(other) - this.x(node)) + 2 * Math.abs(this.y(other) - this.y(node)));
+    return this.least(
+      candidates,
+      (other) => Math.abs(this.x(other) - this.x(node)) + 2 * Math.abs(this.y(other) - this.y(node)),
+    );
   }
 
   private least(candidates: readonly number[], cost: (node: number) => number): number | null {
-    return candidates.reduce<number | null>((best, candidate) => (best === null || cost(candidate) < cost(best) ? candidate : best), null);
+    return candidates.reduce<number | null>(
+      (best, candidate) => (best === null || cost(candidate) < cost(best) ? candidate : best),
+      null,
+    );
   }
 
   private x(node: number): number {

@@ -26,7 +26,10 @@ export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
   if (mode === 'time') return timeColour(row.inEngine?.share ?? null);
   const value = asPrinted(mode === 'sqnr' ? row.sqnrDb : row.clippedFraction, mode);
   if (value === null || Number.isNaN(value)) return 'unknown';
-  const step = mode === 'sqnr' ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length : CLIPPED_LIMITS.filter((limit) => value < limit).length;
+  const step =
+    mode === 'sqnr'
+      ? SQNR_LIMITS_DB.filter((limit) => value >= limit).length
+      : CLIPPED_LIMITS.filter((limit) => value < limit).length;
   return rampColour(step);
 }
 
@@ -81,9 +84,15 @@ function rampLabels(mode: Exclude<ColourMode, 'precision'>): readonly string[] {
     case 'clipped':
       return [`≥ ${formatFraction(CLIPPED_LIMITS[0])}`, ...CLIPPED_LIMITS.map((limit) => `< ${formatFraction(limit)}`)];
     case 'sensitivity':
-      return [`≥ ${formatPercentOfMost(DAMAGE_LIMITS[0])}`, ...DAMAGE_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`)];
+      return [
+        `≥ ${formatPercentOfMost(DAMAGE_LIMITS[0])}`,
+        ...DAMAGE_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`),
+      ];
     case 'time':
-      return [`≥ ${formatPercentOfMost(TIME_LIMITS[0])}`, ...TIME_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`)];
+      return [
+        `≥ ${formatPercentOfMost(TIME_LIMITS[0])}`,
+        ...TIME_LIMITS.map((limit) => `< ${formatPercentOfMost(limit)}`),
+      ];
   }
 }
 

@@ -10,7 +10,20 @@ import { formatMicroseconds } from './engine-text';
 import { colourOf, colourProperty } from './layer-colour';
 import { formatShape, type LayerRow } from './layer-rows';
 
-export const LAYER_COLUMNS = ['number', 'layer', 'op', 'planned', 'runsIn', 'inEngine', 'timeMs', 'sqnrDb', 'clippedFraction', 'weightShape', 'parameters', 'code'] as const;
+export const LAYER_COLUMNS = [
+  'number',
+  'layer',
+  'op',
+  'planned',
+  'runsIn',
+  'inEngine',
+  'timeMs',
+  'sqnrDb',
+  'clippedFraction',
+  'weightShape',
+  'parameters',
+  'code',
+] as const;
 export type LayerColumnId = (typeof LAYER_COLUMNS)[number];
 
 const ENGINE_COLUMNS: readonly LayerColumnId[] = ['inEngine', 'timeMs'];
@@ -20,7 +33,13 @@ const ENGINE_TYPES: readonly EngineType[] = ['int8', 'fp16', 'fp32', 'other'];
 type ColumnContent = Omit<Column<LayerRow>, 'id' | 'title' | 'hint'>;
 
 function Swatch({ row, mode }: { readonly row: LayerRow; readonly mode: 'sqnr' | 'clipped' | 'time' }) {
-  return <span className="layers-swatch" style={{ background: `var(${colourProperty(colourOf(row, mode))})` }} aria-hidden="true" />;
+  return (
+    <span
+      className="layers-swatch"
+      style={{ background: `var(${colourProperty(colourOf(row, mode))})` }}
+      aria-hidden="true"
+    />
+  );
 }
 
 /** What a layer gets; dashed where that is not what was asked for. */
@@ -28,7 +47,10 @@ export function RunsIn({ row }: { readonly row: LayerRow }) {
   if (!row.isRefused) return <PrecisionBadge precision={row.runsIn} />;
   return (
     <span className="layers-refused">
-      <PrecisionBadge precision={row.runsIn} title={t('model.refused', { asked: row.planned.toUpperCase(), gets: row.runsIn.toUpperCase() })} />
+      <PrecisionBadge
+        precision={row.runsIn}
+        title={t('model.refused', { asked: row.planned.toUpperCase(), gets: row.runsIn.toUpperCase() })}
+      />
     </span>
   );
 }
@@ -36,15 +58,37 @@ export function RunsIn({ row }: { readonly row: LayerRow }) {
 const timeMs = (row: LayerRow): number | null => row.inEngine?.medianMs ?? null;
 
 const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
-  number: { width: 46, align: 'right', sortValue: (row) => row.number, render: (row) => <span className="dim">{row.number}</span> },
-  layer: { width: '1fr', sortValue: (row) => row.layer, render: (row) => <ModelName name={row.layer} short={row.shortName} /> },
+  number: {
+    width: 46,
+    align: 'right',
+    sortValue: (row) => row.number,
+    render: (row) => <span className="dim">{row.number}</span>,
+  },
+  layer: {
+    width: '1fr',
+    sortValue: (row) => row.layer,
+    render: (row) => <ModelName name={row.layer} short={row.shortName} />,
+  },
   op: { width: 84, sortValue: (row) => row.op, render: (row) => row.op, hover: (row) => row.op },
-  planned: { width: 56, align: 'center', sortValue: (row) => PRECISIONS.indexOf(row.planned), render: (row) => <PrecisionBadge precision={row.planned} /> },
-  runsIn: { width: 60, align: 'center', sortValue: (row) => PRECISIONS.indexOf(row.runsIn), render: (row) => <RunsIn row={row} /> },
+  planned: {
+    width: 56,
+    align: 'center',
+    sortValue: (row) => PRECISIONS.indexOf(row.planned),
+    render: (row) => <PrecisionBadge precision={row.planned} />,
+  },
+  runsIn: {
+    width: 60,
+    align: 'center',
+    sortValue: (row) => PRECISIONS.indexOf(row.runsIn),
+    render: (row) => <RunsIn row={row} />,
+  },
   inEngine: {
     width: 72,
     align: 'center',
-    sortValue: (row) => (row.inEngine === null ? null : (row.inEngine.mismatch === null ? 0 : -10) + ENGINE_TYPES.indexOf(row.inEngine.runsIn)),
+    sortValue: (row) =>
+      row.inEngine === null
+        ? null
+        : (row.inEngine.mismatch === null ? 0 : -10) + ENGINE_TYPES.indexOf(row.inEngine.runsIn),
     render: (row) => (row.inEngine === null ? null : <EngineTypeBadge found={row.inEngine} />),
   },
   timeMs: {
@@ -52,14 +96,27 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
     align: 'right',
     sortValue: timeMs,
     firstDirection: 'descending',
-    render: (row) => (timeMs(row) === null ? null : <>{formatMicroseconds(timeMs(row) ?? 0)}<Swatch row={row} mode="time" /></>),
-    hover: (row) => (timeMs(row) === null ? undefined : `${(timeMs(row) ?? 0) * 1000} µs, ${formatFraction(row.inEngine?.share ?? 0)}`),
+    render: (row) =>
+      timeMs(row) === null ? null : (
+        <>
+          {formatMicroseconds(timeMs(row) ?? 0)}
+          <Swatch row={row} mode="time" />
+        </>
+      ),
+    hover: (row) =>
+      timeMs(row) === null ? undefined : `${(timeMs(row) ?? 0) * 1000} µs, ${formatFraction(row.inEngine?.share ?? 0)}`,
   },
   sqnrDb: {
     width: 84,
     align: 'right',
     sortValue: (row) => row.sqnrDb,
-    render: (row) => (row.sqnrDb === null ? null : <>{formatDb(row.sqnrDb)}<Swatch row={row} mode="sqnr" /></>),
+    render: (row) =>
+      row.sqnrDb === null ? null : (
+        <>
+          {formatDb(row.sqnrDb)}
+          <Swatch row={row} mode="sqnr" />
+        </>
+      ),
     hover: (row) => (row.sqnrDb === null ? undefined : `${row.sqnrDb} dB`),
   },
   clippedFraction: {
@@ -67,7 +124,13 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
     align: 'right',
     sortValue: (row) => row.clippedFraction,
     firstDirection: 'descending',
-    render: (row) => (row.clippedFraction === null ? null : <>{formatFraction(row.clippedFraction)}<Swatch row={row} mode="clipped" /></>),
+    render: (row) =>
+      row.clippedFraction === null ? null : (
+        <>
+          {formatFraction(row.clippedFraction)}
+          <Swatch row={row} mode="clipped" />
+        </>
+      ),
     hover: (row) => (row.clippedFraction === null ? undefined : `${row.clippedFraction * 100} %`),
   },
   weightShape: {
@@ -91,7 +154,9 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
 
 /** Columns by name, in the order given; without an engine, those about it are left out. */
 export function layerColumns(ids: readonly LayerColumnId[], hasEngine: boolean): Column<LayerRow>[] {
-  return ids.filter((id) => hasEngine || !ENGINE_COLUMNS.includes(id)).map((id) => ({ id, title: t(`model.column.${id}`), hint: t(`model.column.${id}.title`), ...CONTENT[id] }));
+  return ids
+    .filter((id) => hasEngine || !ENGINE_COLUMNS.includes(id))
+    .map((id) => ({ id, title: t(`model.column.${id}`), hint: t(`model.column.${id}.title`), ...CONTENT[id] }));
 }
 
 function exactCount(count: number): string {

@@ -31,7 +31,9 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
     <div className="inspect">
       <header className="inspect-part">
         <h2 className="inspect-name">{row.layer}</h2>
-        <p className="dim">{t('model.inspector.position', { op: row.op, number: row.number, count: layers.rows.length })}</p>
+        <p className="dim">
+          {t('model.inspector.position', { op: row.op, number: row.number, count: layers.rows.length })}
+        </p>
       </header>
       {children}
       <Decision row={row} />
@@ -56,12 +58,16 @@ function Decision({ row }: { readonly row: LayerRow }) {
     <section className="inspect-part">
       <h3>{t('model.inspector.decision')}</h3>
       <p className="inspect-line">
-        {t('model.inspector.asked')} <PrecisionBadge precision={row.planned} /> {t('model.inspector.gets')} <PrecisionBadge precision={row.runsIn} />
+        {t('model.inspector.asked')} <PrecisionBadge precision={row.planned} /> {t('model.inspector.gets')}{' '}
+        <PrecisionBadge precision={row.runsIn} />
         <code className="inspect-code">{row.code}</code>
       </p>
       <p className={classNames('inspect-reason', row.isRefused && 'inspect-refused')}>{reasonText(row)}</p>
       {layerRemarks(row.view).map((remark) => (
-        <p key={`${remark.code} ${remark.tensor ?? ''}`} className={classNames('inspect-reason', !isRepair(remark) && 'inspect-refused')}>
+        <p
+          key={`${remark.code} ${remark.tensor ?? ''}`}
+          className={classNames('inspect-reason', !isRepair(remark) && 'inspect-refused')}
+        >
           <code className="inspect-code">{remark.code}</code> {reasonText(remark)}
         </p>
       ))}
@@ -89,7 +95,9 @@ function HalfForecast({ row }: { readonly row: LayerRow }) {
 }
 
 function Facts({ row }: { readonly row: LayerRow }) {
-  const threshold = useSession((state) => (row.tensor === null ? undefined : state.thresholds?.tensors.find((candidate) => candidate.name === row.tensor)));
+  const threshold = useSession((state) =>
+    row.tensor === null ? undefined : state.thresholds?.tensors.find((candidate) => candidate.name === row.tensor),
+  );
   const facts: (readonly [key: string, value: string, exact?: string])[] = [];
   if (row.weightShape !== null) facts.push(['weightShape', formatShape(row.weightShape)]);
   facts.push(['parameters', formatCount(row.parameters), String(row.parameters)]);
@@ -191,7 +199,15 @@ function TensorLine({ tensor, layers }: { readonly tensor: string; readonly laye
 const MOST_READERS = 8;
 
 /** Every layer that reads the tensor, each with the reason for the edge that leads to it. */
-function Readers({ tensor, names, layers }: { readonly tensor: string; readonly names: readonly string[]; readonly layers: Layers }) {
+function Readers({
+  tensor,
+  names,
+  layers,
+}: {
+  readonly tensor: string;
+  readonly names: readonly string[];
+  readonly layers: Layers;
+}) {
   const rest = names.length - MOST_READERS;
   return (
     <>
@@ -227,7 +243,12 @@ function EdgeReason({ placement }: { readonly placement: EdgePlacement | undefin
   const isQuantized = isOwn && decision.precision === 'int8';
   return (
     <p className={classNames('inspect-reason', !isOwn && 'dim')}>
-      {isOwn ? <PrecisionBadge precision={decision.precision} title={isQuantized ? 'Q/DQ' : decision.precision.toUpperCase()} /> : null}{' '}
+      {isOwn ? (
+        <PrecisionBadge
+          precision={decision.precision}
+          title={isQuantized ? 'Q/DQ' : decision.precision.toUpperCase()}
+        />
+      ) : null}{' '}
       {isQuantized ? 'Q/DQ · ' : isOwn ? '' : `${t('model.inspector.noQdq')} · `}
       <code className="inspect-code">{decision.code}</code> {reasonText(decision)}
     </p>

@@ -30,7 +30,13 @@ export function LayerNode({ id, data }: NodeProps<FlowNode>) {
   const style = { '--graph-colour': `var(${colourProperty(colourOf(row, mode))})` } as CSSProperties;
   return (
     <div
-      className={classNames('graph-node', isSelected && 'graph-node-selected', cursor === id && 'graph-node-cursor', changed.has(data.name) && 'graph-node-changed', matches !== null && (matches.has(data.name) ? 'graph-node-match' : 'graph-node-other'))}
+      className={classNames(
+        'graph-node',
+        isSelected && 'graph-node-selected',
+        cursor === id && 'graph-node-cursor',
+        changed.has(data.name) && 'graph-node-changed',
+        matches !== null && (matches.has(data.name) ? 'graph-node-match' : 'graph-node-other'),
+      )}
       style={style}
       title={`${row.layer}\n${row.reason}`}
     >
@@ -51,7 +57,14 @@ export function TerminalNode({ id, type, data }: NodeProps<FlowNode>) {
   const { cursor } = useGraphContent();
   const isSelected = useSelection((state) => state.tensor === data.name);
   return (
-    <div className={classNames('graph-node graph-terminal', isSelected && 'graph-node-selected', cursor === id && 'graph-node-cursor')} title={data.name}>
+    <div
+      className={classNames(
+        'graph-node graph-terminal',
+        isSelected && 'graph-node-selected',
+        cursor === id && 'graph-node-cursor',
+      )}
+      title={data.name}
+    >
       <span className="graph-node-op">{t(type === 'model-input' ? 'model.graph.input' : 'model.graph.output')}</span>
       <span className="graph-node-name">
         <ModelName name={data.name} />

@@ -34,7 +34,12 @@ export interface LayerRow {
 const NO_DAMAGE: ReadonlyMap<string, number> = new Map();
 const NO_ENGINE: ReadonlyMap<string, LayerInEngine> = new Map();
 
-export function layerRows(model: Pick<ModelView, 'layers'>, thresholds: ThresholdTable | null, damage = NO_DAMAGE, engine = NO_ENGINE): LayerRow[] {
+export function layerRows(
+  model: Pick<ModelView, 'layers'>,
+  thresholds: ThresholdTable | null,
+  damage = NO_DAMAGE,
+  engine = NO_ENGINE,
+): LayerRow[] {
   const byTensor = new Map<string, ThresholdRow>(thresholds?.tensors.map((row) => [row.name, row]) ?? []);
   const names = shortNames(model.layers.map(({ layer }) => layer));
   return model.layers.map((view, index): LayerRow => {
@@ -78,9 +83,14 @@ export function shortNames(layers: Iterable<string>): ReadonlyMap<string, string
 
 /** Rows in which every word of `text` is found in name, op, reason code or precision; a word with `*` or `?` is a glob of the name. */
 export function filterRows(rows: readonly LayerRow[], text: string): readonly LayerRow[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   if (words.length === 0) return rows;
-  return rows.filter((row) => words.every((word) => (/[*?]/.test(word) ? matchGlob(word, row.layer.toLowerCase()) : isIn(row, word))));
+  return rows.filter((row) =>
+    words.every((word) => (/[*?]/.test(word) ? matchGlob(word, row.layer.toLowerCase()) : isIn(row, word))),
+  );
 }
 
 function isIn(row: LayerRow, word: string): boolean {

@@ -35,7 +35,16 @@ export function leastWidth<Row>(columns: readonly Column<Row>[]): string {
 const layerOf = (row: LayerRow): string => row.layer;
 
 /** The layers of a model; marks those that the last edit changed. */
-export function LayerTable({ rows, columns, activeLayer, onPick, onActivate, selected, changed, onKey }: LayerTableProps) {
+export function LayerTable({
+  rows,
+  columns,
+  activeLayer,
+  onPick,
+  onActivate,
+  selected,
+  changed,
+  onKey,
+}: LayerTableProps) {
   return (
     <div className="layers-table" style={{ '--layers-least': leastWidth(columns) } as CSSProperties}>
       <DataTable<LayerRow>
@@ -48,7 +57,9 @@ export function LayerTable({ rows, columns, activeLayer, onPick, onActivate, sel
         {...(onActivate === undefined ? {} : { onActivate })}
         {...(selected === undefined ? {} : { selectedKeys: selected })}
         {...(onKey === undefined ? {} : { onKey })}
-        {...(changed === undefined ? {} : { rowClass: (row) => (changed.has(row.layer) ? 'layers-changed' : undefined) })}
+        {...(changed === undefined
+          ? {}
+          : { rowClass: (row) => (changed.has(row.layer) ? 'layers-changed' : undefined) })}
         empty={t('model.noLayers')}
       />
     </div>

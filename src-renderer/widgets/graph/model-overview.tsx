@@ -33,7 +33,11 @@ function Facts({ model }: Pick<ModelInspection, 'model'>) {
     ['layers', formatCount(model.layers)],
     ['quantizable', formatCount(model.quantizable)],
     ['parameters', formatCount(model.parameters), String(model.parameters)],
-    ['macs', model.macs === undefined ? t('model.fact.macs.unknown') : formatCount(model.macs), String(model.macs ?? '')],
+    [
+      'macs',
+      model.macs === undefined ? t('model.fact.macs.unknown') : formatCount(model.macs),
+      String(model.macs ?? ''),
+    ],
   ];
   return (
     <>
@@ -74,14 +78,18 @@ function Tensors({ title, tensors }: { readonly title: string; readonly tensors:
 /** What is in the project's model; null until it is known. */
 function useInspection(path: string | null): ModelInspection | Error | null {
   const api = useSession((state) => state.api);
-  const [found, setFound] = useState<{ readonly path: string; readonly inspection: ModelInspection | Error } | null>(null);
+  const [found, setFound] = useState<{ readonly path: string; readonly inspection: ModelInspection | Error } | null>(
+    null,
+  );
   useEffect(() => {
     if (path === null) return undefined;
     let isCurrent = true;
     const store = (inspection: ModelInspection | Error): void => {
       if (isCurrent) setFound({ path, inspection });
     };
-    api.inspectModel({ modelPath: path }).then(store, (error: unknown) => store(error instanceof Error ? error : new Error(String(error))));
+    api
+      .inspectModel({ modelPath: path })
+      .then(store, (error: unknown) => store(error instanceof Error ? error : new Error(String(error))));
     return () => {
       isCurrent = false;
     };

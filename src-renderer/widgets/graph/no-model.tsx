@@ -11,7 +11,10 @@ export function NoModel() {
   const openScreen = useView((state) => state.openScreen);
   if (hasProject) {
     return (
-      <EmptyState title={t('model.reading')} action={<Button onClick={() => void refresh({ isCalibrationNew: true })}>{t('model.reading.action')}</Button>}>
+      <EmptyState
+        title={t('model.reading')}
+        action={<Button onClick={() => void refresh({ isCalibrationNew: true })}>{t('model.reading.action')}</Button>}
+      >
         {t('model.reading.text')}
       </EmptyState>
     );

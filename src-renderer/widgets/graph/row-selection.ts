@@ -16,7 +16,12 @@ export function onlyRow(layer: string | null): RowSelection {
 }
 
 /** The selection after `layer` was chosen; `order` is the rows as they are shown. */
-export function chooseRow(selection: RowSelection, order: readonly string[], layer: string, mode: ChooseMode): RowSelection {
+export function chooseRow(
+  selection: RowSelection,
+  order: readonly string[],
+  layer: string,
+  mode: ChooseMode,
+): RowSelection {
   if (mode === 'only') return onlyRow(layer);
   if (mode === 'toggle') {
     const chosen = new Set(selection.chosen);
@@ -26,5 +31,9 @@ export function chooseRow(selection: RowSelection, order: readonly string[], lay
   const from = order.indexOf(selection.anchor ?? layer);
   const to = order.indexOf(layer);
   if (from < 0 || to < 0) return onlyRow(layer);
-  return { chosen: new Set(order.slice(Math.min(from, to), Math.max(from, to) + 1)), active: layer, anchor: selection.anchor ?? layer };
+  return {
+    chosen: new Set(order.slice(Math.min(from, to), Math.max(from, to) + 1)),
+    active: layer,
+    anchor: selection.anchor ?? layer,
+  };
 }

@@ -17,11 +17,14 @@ export const useShapeLayers = create<ShapeLayersState>()((set) => ({
  * Layers that compute with shapes of tensors and never with their values: Shape and Size, and what reads nothing but their
  * results. Exporters write them by the dozen around one Reshape. `layers` are in topological order.
  */
-export function shapeLayers(layers: readonly Pick<LayerView, 'layer' | 'op' | 'inputs' | 'outputs'>[]): ReadonlySet<string> {
+export function shapeLayers(
+  layers: readonly Pick<LayerView, 'layer' | 'op' | 'inputs' | 'outputs'>[],
+): ReadonlySet<string> {
   const shapes = new Set<string>();
   const found = new Set<string>();
   for (const { layer, op, inputs, outputs } of layers) {
-    const isShape = op === 'Shape' || op === 'Size' || (inputs.length > 0 && inputs.every((tensor) => shapes.has(tensor)));
+    const isShape =
+      op === 'Shape' || op === 'Size' || (inputs.length > 0 && inputs.every((tensor) => shapes.has(tensor)));
     if (!isShape) continue;
     found.add(layer);
     for (const tensor of outputs) shapes.add(tensor);
@@ -39,7 +42,10 @@ interface FoldOptions {
 }
 
 /** Rows without layers that only compute shapes, unless they are wanted. */
-export function foldShapes(rows: readonly LayerRow[], { shapes, areShown, isSearching, active }: FoldOptions): readonly LayerRow[] {
+export function foldShapes(
+  rows: readonly LayerRow[],
+  { shapes, areShown, isSearching, active }: FoldOptions,
+): readonly LayerRow[] {
   if (areShown || isSearching || shapes.size === 0) return rows;
   return rows.filter(({ layer }) => !shapes.has(layer) || layer === active);
 }

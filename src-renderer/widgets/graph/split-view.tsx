@@ -43,7 +43,10 @@ export function SplitView({ id, label, isStacked = false, first, second, initial
     resize(percent + (event.key === more ? KEY_STEP : -KEY_STEP));
   };
   return (
-    <div className={classNames('split', isStacked && 'split-stacked')} style={{ '--split-first': `${percent}%` } as CSSProperties}>
+    <div
+      className={classNames('split', isStacked && 'split-stacked')}
+      style={{ '--split-first': `${percent}%` } as CSSProperties}
+    >
       <div className="split-first">{first}</div>
       <div
         className={classNames('split-divider', isDragging && 'split-divider-active')}

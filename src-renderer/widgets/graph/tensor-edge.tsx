@@ -28,7 +28,12 @@ export function TensorEdge({ data, ...ends }: EdgeProps<FlowEdge>) {
       <path className={classNames('graph-edge', isTensorSelected && 'graph-edge-selected')} d={path} />
       {hasQdq(placement) ? <path className="graph-edge-mark" d={`M${mark.x},${mark.y - 5}l5,5l-5,5l-5,-5z`} /> : null}
       {placement !== undefined && (isReasonShown || (isLayerSelected && placement.isOwn)) ? (
-        <text className={classNames('graph-edge-label', !placement.isOwn && 'graph-edge-label-none')} x={mark.x + (isLeft ? -9 : 9)} y={mark.y + 3.5} textAnchor={isLeft ? 'end' : 'start'}>
+        <text
+          className={classNames('graph-edge-label', !placement.isOwn && 'graph-edge-label-none')}
+          x={mark.x + (isLeft ? -9 : 9)}
+          y={mark.y + 3.5}
+          textAnchor={isLeft ? 'end' : 'start'}
+        >
           {placement.decision.code}
         </text>
       ) : null}
@@ -46,6 +51,8 @@ function useEdgeText(): (tensor: string, placement: EdgePlacement | undefined) =
   return (tensor, placement) => {
     if (placement === undefined) return `${tensor}\n${t('model.inspector.modelOutput')}`;
     const { decision, isOwn } = placement;
-    return [tensor, ...(isOwn ? [] : [t('model.inspector.noQdq')]), `${decision.code}: ${reasonText(decision)}`].join('\n');
+    return [tensor, ...(isOwn ? [] : [t('model.inspector.noQdq')]), `${decision.code}: ${reasonText(decision)}`].join(
+      '\n',
+    );
   };
 }

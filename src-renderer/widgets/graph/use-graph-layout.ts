@@ -20,7 +20,11 @@ function remember(key: string, layout: GraphLayout): void {
 }
 
 /** Lays a structure out in a worker; `cancel` stops it, `retry` starts again. Equal structures are laid out once. */
-export function useGraphLayout(structure: GraphStructure): { readonly layout: LayoutState; readonly cancel: () => void; readonly retry: () => void } {
+export function useGraphLayout(structure: GraphStructure): {
+  readonly layout: LayoutState;
+  readonly cancel: () => void;
+  readonly retry: () => void;
+} {
   const key = useMemo(() => structureKey(structure), [structure]);
   const [attempt, setAttempt] = useState(0);
   const [outcome, setOutcome] = useState<{ readonly key: string; readonly layout: LayoutState } | null>(null);
@@ -45,7 +49,8 @@ export function useGraphLayout(structure: GraphStructure): { readonly layout: La
   }, [key, attempt, isCancelled]);
 
   const idle: LayoutState = { state: 'working', done: 0, total: structure.nodes.length };
-  const layout: LayoutState = cached !== undefined ? { state: 'ready', layout: cached } : outcome?.key === key ? outcome.layout : idle;
+  const layout: LayoutState =
+    cached !== undefined ? { state: 'ready', layout: cached } : outcome?.key === key ? outcome.layout : idle;
   return {
     layout,
     cancel: () => setOutcome({ key, layout: { state: 'cancelled' } }),

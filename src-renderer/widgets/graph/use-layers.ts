@@ -34,7 +34,10 @@ export function useLayers(): Layers | null {
   const sensitivity = sensitivityOf(analyses)?.result;
   const damage = useMemo(() => (sensitivity === undefined ? undefined : damageShares(sensitivity)), [sensitivity]);
   const engine = useEngineByLayer(model);
-  const rows = useMemo(() => (model === null ? [] : layerRows(model, thresholds, damage, engine?.byLayer.layers)), [model, thresholds, damage, engine]);
+  const rows = useMemo(
+    () => (model === null ? [] : layerRows(model, thresholds, damage, engine?.byLayer.layers)),
+    [model, thresholds, damage, engine],
+  );
   const byLayer = useMemo(() => new Map(rows.map((row) => [row.layer, row])), [rows]);
   const tensors = useMemo(() => tensorIndex(model ?? { inputs: [], outputs: [], layers: [] }), [model]);
   const rowOf = useCallback((name: string) => byLayer.get(name), [byLayer]);
@@ -47,12 +50,24 @@ export function useLayers(): Layers | null {
   );
   if (model === null) return null;
   const activeName = layer ?? (tensor === null ? undefined : tensors.producerOf(tensor));
-  return { model, rows, rowOf, tensors, engine, active: activeName === undefined ? null : (byLayer.get(activeName) ?? null), choose };
+  return {
+    model,
+    rows,
+    rowOf,
+    tensors,
+    engine,
+    active: activeName === undefined ? null : (byLayer.get(activeName) ?? null),
+    choose,
+  };
 }
 
 function useEngineByLayer(model: ModelView | null): Layers['engine'] {
   const view = useEngine().view?.engine ?? null;
-  return useMemo(() => (model === null || view === null ? null : { view, byLayer: engineByLayer(view.layers, model.layers, view.asked) }), [model, view]);
+  return useMemo(
+    () =>
+      model === null || view === null ? null : { view, byLayer: engineByLayer(view.layers, model.layers, view.asked) },
+    [model, view],
+  );
 }
 
 export interface LayerListing {
@@ -71,7 +86,10 @@ export function useLayerListing({ model, active }: Layers, rows: readonly LayerR
   const isSearching = search.trim() !== '';
   const activeLayer = active?.layer ?? null;
   const found = useMemo(() => filterRows(rows, search), [rows, search]);
-  const shown = useMemo(() => foldShapes(found, { shapes, areShown, isSearching, active: activeLayer }), [found, shapes, areShown, isSearching, activeLayer]);
+  const shown = useMemo(
+    () => foldShapes(found, { shapes, areShown, isSearching, active: activeLayer }),
+    [found, shapes, areShown, isSearching, activeLayer],
+  );
   const matches = useMemo(() => (isSearching ? new Set(found.map(({ layer }) => layer)) : null), [found, isSearching]);
   return { shown, matches, shapeCount: shapes.size };
 }

@@ -27,7 +27,12 @@ function loadPlotly(): Promise<PlotlyApi> {
 }
 
 function isPlotly(value: unknown): value is PlotlyApi {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'react') === 'function' && typeof Reflect.get(value, 'purge') === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof Reflect.get(value, 'react') === 'function' &&
+    typeof Reflect.get(value, 'purge') === 'function'
+  );
 }
 
 function usePlotly(): PlotlyApi | null {
@@ -53,7 +58,12 @@ export function Plot({ figure, widthPx, heightPx, label }: PlotProps) {
     const element = ref.current;
     if (element === null || plotly === null || widthPx === 0 || heightPx === 0) return;
     const token = tokensOf(element);
-    void plotly.react(element, figure.series.map((series) => traceOf(series, token)), layoutOf(figure, { widthPx, heightPx }, token), CONFIG);
+    void plotly.react(
+      element,
+      figure.series.map((series) => traceOf(series, token)),
+      layoutOf(figure, { widthPx, heightPx }, token),
+      CONFIG,
+    );
   }, [plotly, figure, widthPx, heightPx, theme]);
   useEffect(() => {
     const element = ref.current;

@@ -7,8 +7,19 @@ export interface PlotlyTrace {
   readonly y: readonly number[] | Float64Array;
   readonly xaxis: 'x';
   readonly yaxis: string;
-  readonly line: { readonly shape: 'hv' | 'linear'; readonly color: string; readonly width: number; readonly dash: 'solid' | 'dash'; readonly simplify: false };
-  readonly marker: { readonly color: string; readonly size: number; readonly symbol: 'circle' | 'circle-open'; readonly line: { readonly width: number } };
+  readonly line: {
+    readonly shape: 'hv' | 'linear';
+    readonly color: string;
+    readonly width: number;
+    readonly dash: 'solid' | 'dash';
+    readonly simplify: false;
+  };
+  readonly marker: {
+    readonly color: string;
+    readonly size: number;
+    readonly symbol: 'circle' | 'circle-open';
+    readonly line: { readonly width: number };
+  };
   readonly fill: 'tozeroy' | 'none';
   readonly fillcolor: string;
   readonly connectgaps: boolean;
@@ -20,7 +31,11 @@ export interface PlotlyAxis {
   readonly range?: readonly [number, number];
   readonly domain?: readonly [number, number];
   readonly anchor?: string;
-  readonly title?: { readonly text: string; readonly font: { readonly color: string; readonly size: number }; readonly standoff?: number };
+  readonly title?: {
+    readonly text: string;
+    readonly font: { readonly color: string; readonly size: number };
+    readonly standoff?: number;
+  };
   readonly tickfont?: { readonly color: string; readonly size: number };
   readonly gridcolor?: string;
   readonly linecolor?: string;
@@ -38,7 +53,14 @@ export interface PlotlyAxis {
 export interface PlotlyLayout {
   readonly width: number;
   readonly height: number;
-  readonly margin: { readonly l: number; readonly r: number; readonly t: number; readonly b: number; readonly pad: 0; readonly autoexpand: false };
+  readonly margin: {
+    readonly l: number;
+    readonly r: number;
+    readonly t: number;
+    readonly b: number;
+    readonly pad: 0;
+    readonly autoexpand: false;
+  };
   readonly paper_bgcolor: string;
   readonly plot_bgcolor: string;
   readonly showlegend: false;
@@ -53,6 +75,11 @@ export interface PlotlyConfig {
 }
 
 export interface PlotlyApi {
-  react(element: HTMLElement, traces: readonly PlotlyTrace[], layout: PlotlyLayout, config: PlotlyConfig): Promise<unknown>;
+  react(
+    element: HTMLElement,
+    traces: readonly PlotlyTrace[],
+    layout: PlotlyLayout,
+    config: PlotlyConfig,
+  ): Promise<unknown>;
   purge(element: HTMLElement): void;
 }

@@ -35,9 +35,15 @@ export function logTicks(low: number, high: number, most: number): AxisTicks {
   const fine = decades.flatMap((exponent) => [1, 2, 5].map((digit) => digit * 10 ** exponent)).filter(inside);
   const whole = decades.map((exponent) => 10 ** exponent).filter(inside);
   const stride = Math.max(1, Math.ceil(whole.length / Math.max(1, most)));
-  const values = fine.length <= most || whole.length < 2 ? fine.slice(0, Math.max(most, 2)) : whole.filter((value) => Math.round(Math.log10(value)) % stride === 0);
+  const values =
+    fine.length <= most || whole.length < 2
+      ? fine.slice(0, Math.max(most, 2))
+      : whole.filter((value) => Math.round(Math.log10(value)) % stride === 0);
   // Every mark of a log axis is one digit and a power of ten.
-  return { values, texts: values.map((value) => tickText(value, 10 ** Math.floor(Math.log10(value * HAIR)), prefixOf(value))) };
+  return {
+    values,
+    texts: values.map((value) => tickText(value, 10 ** Math.floor(Math.log10(value * HAIR)), prefixOf(value))),
+  };
 }
 
 /** Multiples of 1, 2 or 5 times a power of ten between `low` and `high`, about `most` of them and at least two; all with one prefix. */

@@ -30,7 +30,13 @@ export function traceOf(series: PlotSeries, token: TokenReader): PlotlyTrace {
     y: series.y,
     xaxis: 'x',
     yaxis: axisName('y', series.panel),
-    line: { shape: series.shape === 'step' ? 'hv' : 'linear', color, width: series.widthPx, dash: series.isDashed === true ? 'dash' : 'solid', simplify: false },
+    line: {
+      shape: series.shape === 'step' ? 'hv' : 'linear',
+      color,
+      width: series.widthPx,
+      dash: series.isDashed === true ? 'dash' : 'solid',
+      simplify: false,
+    },
     marker: { ...MARKERS[series.marker ?? 'solid'], color },
     fill: series.fillOpacity > 0 ? 'tozeroy' : 'none',
     fillcolor: withOpacity(color, series.fillOpacity),
@@ -42,9 +48,14 @@ export function traceOf(series: PlotSeries, token: TokenReader): PlotlyTrace {
 export function layoutOf(figure: PlotFigure, size: PlotSize, token: TokenReader): PlotlyLayout {
   const { leftPx, rightPx, topPx, bottomPx } = figure.margins;
   const plotHeightPx = size.heightPx - topPx - bottomPx;
-  const yAxes = figure.panels.map((panel, i) => [`yaxis${i === 0 ? '' : i + 1}`, yAxisOf(panel, plotHeightPx, token)] as const);
+  const yAxes = figure.panels.map(
+    (panel, i) => [`yaxis${i === 0 ? '' : i + 1}`, yAxisOf(panel, plotHeightPx, token)] as const,
+  );
   // The x axis stands under the lowest panel.
-  const lowest = figure.panels.reduce((best, panel, i) => (panel.heightFrom < (figure.panels[best]?.heightFrom ?? 0) ? i : best), 0);
+  const lowest = figure.panels.reduce(
+    (best, panel, i) => (panel.heightFrom < (figure.panels[best]?.heightFrom ?? 0) ? i : best),
+    0,
+  );
   return {
     width: size.widthPx,
     height: size.heightPx,
@@ -53,7 +64,13 @@ export function layoutOf(figure: PlotFigure, size: PlotSize, token: TokenReader)
     plot_bgcolor: 'rgba(0, 0, 0, 0)',
     showlegend: false,
     font: { family: token('--font') || 'sans-serif', size: FONT_PX, color: token('--text-dim') },
-    xaxis: { ...commonAxis(token), range: figure.xRange, anchor: axisName('y', lowest), title: titleOf(figure.xTitle, 6, token), ...ticksOf(xTicksOf(figure, size.widthPx - leftPx - figure.margins.rightPx)) },
+    xaxis: {
+      ...commonAxis(token),
+      range: figure.xRange,
+      anchor: axisName('y', lowest),
+      title: titleOf(figure.xTitle, 6, token),
+      ...ticksOf(xTicksOf(figure, size.widthPx - leftPx - figure.margins.rightPx)),
+    },
     ...Object.fromEntries(yAxes),
   };
 }

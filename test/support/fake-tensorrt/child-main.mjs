@@ -8,13 +8,24 @@ const addon = createRequire(import.meta.url)(addonPath);
 
 const library = () => addon.open({ nvinfer: fakes.nvinfer, parser: null });
 const build = (script, overrides = {}, options = {}) => {
-  const request = { model: new TextEncoder().encode(script.join('\n')), modelPath: '/models/fake.onnx', device: 0, typing: 'strong', ...overrides };
+  const request = {
+    model: new TextEncoder().encode(script.join('\n')),
+    modelPath: '/models/fake.onnx',
+    device: 0,
+    typing: 'strong',
+    ...overrides,
+  };
   return library().build(request, options.onProgress ?? (() => undefined), options.token ?? addon.createCancelToken());
 };
 const engine = async (script, overrides) => library().load((await build(script, overrides)).engine, 0);
 
 const kit = {
-  addon, fakes, input, library, build, engine,
+  addon,
+  fakes,
+  input,
+  library,
+  build,
+  engine,
   told: async (script, overrides) => {
     const loaded = await engine(script, overrides);
     const told = JSON.parse(loaded.inspect());

@@ -2,7 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BuildProgress, BuildRequest, BuiltEngine, CancelToken, Engine, LogMessage, TensorrtAddon, TensorrtLibrary } from '../../../native/tensorrt';
+import type {
+  BuildProgress,
+  BuildRequest,
+  BuiltEngine,
+  CancelToken,
+  Engine,
+  LogMessage,
+  TensorrtAddon,
+  TensorrtLibrary,
+} from '../../../native/tensorrt';
 import { FAKES, tensorrtAddonPath } from './libraries';
 
 export interface Failure {
@@ -47,11 +56,19 @@ interface Report {
  * source text: it may use its parameter and Node's globals, nothing else. Throws when the process dies, when CUDA was used
  * without a context, or when something of CUDA's was not given back.
  */
-export async function inChild<Result, Input = undefined>(body: (kit: Kit<Input>) => Promise<Result> | Result, options: ChildOptions<Input> = {}): Promise<Result> {
+export async function inChild<Result, Input = undefined>(
+  body: (kit: Kit<Input>) => Promise<Result> | Result,
+  options: ChildOptions<Input> = {},
+): Promise<Result> {
   const dir = mkdtempSync(join(tmpdir(), 'calib-tensorrt-'));
   try {
     const report = join(dir, 'report.json');
-    const task = JSON.stringify({ addonPath: tensorrtAddonPath(options.major ?? 10), fakes: FAKES, code: body.toString(), input: options.input });
+    const task = JSON.stringify({
+      addonPath: tensorrtAddonPath(options.major ?? 10),
+      fakes: FAKES,
+      code: body.toString(),
+      input: options.input,
+    });
     const env = { ...process.env, LD_LIBRARY_PATH: FAKES.driver, FAKE_CUDA_REPORT: report, ...options.env };
     const result = await collect(task, env);
     checkReport(report);
@@ -75,7 +92,10 @@ function checkReport(file: string): void {
 
 function collect(task: string, env: NodeJS.ProcessEnv): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'child-main.mjs')], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'child-main.mjs')], {
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -20,7 +20,8 @@ __attribute__((visibility("hidden"))) bool fake_cuda_has_context() {
   FORWARD(fake_cuda_has_context);
   return function();
 }
-__attribute__((visibility("hidden"))) void fake_cuda_launch(CUstream stream, void (*work)(void*), void (*destroy)(void*), void* argument) {
+__attribute__((visibility("hidden"))) void fake_cuda_launch(CUstream stream, void (*work)(void*),
+                                                            void (*destroy)(void*), void* argument) {
   FORWARD(fake_cuda_launch);
   function(stream, work, destroy, argument);
 }

@@ -55,16 +55,21 @@ class Config final : public IBuilderConfig {
 
   std::string told() const {
     std::string text;
-    for (const BuilderFlag flag : impl_.flags) text += (text.empty() ? "" : ",") + std::to_string(static_cast<int>(flag));
+    for (const BuilderFlag flag : impl_.flags)
+      text += (text.empty() ? "" : ",") + std::to_string(static_cast<int>(flag));
     text = "\"flags\":[" + text + "],\"settings\":" + quoted(impl_.settings) + ",\"profiles\":[";
-    for (std::size_t i = 0; i < impl_.profiles.size(); ++i) text += (i == 0 ? "" : ",") + quoted(impl_.profiles[i]->text());
+    for (std::size_t i = 0; i < impl_.profiles.size(); ++i)
+      text += (i == 0 ? "" : ",") + quoted(impl_.profiles[i]->text());
     text += "],\"timingCache\":" + quoted(impl_.cache == nullptr ? "" : impl_.cache->impl_.bytes);
     if (impl_.calibrator == nullptr) return text;
     std::size_t size = 0;
     auto const* cache = static_cast<char const*>(impl_.calibrator->readCalibrationCache(size));
     const bool has_batches = impl_.calibrator->getBatch(nullptr, nullptr, 0);
-    return text + ",\"calibrator\":{\"algorithm\":" + std::to_string(static_cast<int>(impl_.calibrator->getAlgorithm())) + ",\"batch\":" + std::to_string(impl_.calibrator->getBatchSize()) +
-           ",\"hasBatches\":" + (has_batches ? "true" : "false") + ",\"cache\":" + quoted(std::string(cache, size)) + "}";
+    return text +
+           ",\"calibrator\":{\"algorithm\":" + std::to_string(static_cast<int>(impl_.calibrator->getAlgorithm())) +
+           ",\"batch\":" + std::to_string(impl_.calibrator->getBatchSize()) +
+           ",\"hasBatches\":" + (has_batches ? "true" : "false") + ",\"cache\":" + quoted(std::string(cache, size)) +
+           "}";
   }
 
   void note_build() {
@@ -74,10 +79,16 @@ class Config final : public IBuilderConfig {
  private:
   struct Impl final : BuilderConfigStub {
     void setFlag(BuilderFlag flag) noexcept override { flags.push_back(flag); }
-    void clearFlag(BuilderFlag flag) noexcept override { flags.erase(std::remove(flags.begin(), flags.end(), flag), flags.end()); }
-    void setProfilingVerbosity(ProfilingVerbosity verbosity) noexcept override { set("verbosity", static_cast<int>(verbosity)); }
+    void clearFlag(BuilderFlag flag) noexcept override {
+      flags.erase(std::remove(flags.begin(), flags.end(), flag), flags.end());
+    }
+    void setProfilingVerbosity(ProfilingVerbosity verbosity) noexcept override {
+      set("verbosity", static_cast<int>(verbosity));
+    }
     void setBuilderOptimizationLevel(std::int32_t level) noexcept override { set("level", level); }
-    void setMemoryPoolLimit(MemoryPoolType pool, std::size_t bytes) noexcept override { set("pool" + std::to_string(static_cast<int>(pool)), static_cast<long>(bytes)); }
+    void setMemoryPoolLimit(MemoryPoolType pool, std::size_t bytes) noexcept override {
+      set("pool" + std::to_string(static_cast<int>(pool)), static_cast<long>(bytes));
+    }
     void setMaxAuxStreams(std::int32_t streams) noexcept override { set("aux", streams); }
     std::int32_t addOptimizationProfile(IOptimizationProfile const* profile) noexcept override {
       profiles.push_back(static_cast<Profile const*>(profile));
@@ -96,7 +107,9 @@ class Config final : public IBuilderConfig {
       return cache = &given, true;
     }
     ITimingCache const* getTimingCache() const noexcept override { return cache; }
-    void set(const std::string& what, long value) { settings += (settings.empty() ? "" : " ") + what + "=" + std::to_string(value); }
+    void set(const std::string& what, long value) {
+      settings += (settings.empty() ? "" : " ") + what + "=" + std::to_string(value);
+    }
     // As in TensorRT, TF32 is set unless it is cleared.
     std::vector<BuilderFlag> flags{BuilderFlag::kTF32};
     std::string settings;
@@ -148,8 +161,12 @@ class Builder final : public IBuilder {
  private:
   struct Impl final : BuilderStub {
     IBuilderConfig* createBuilderConfig() noexcept override { return new Config; }
-    INetworkDefinition* createNetworkV2(NetworkDefinitionCreationFlags value) noexcept override { return network_flags = value, make_network(value); }
-    IOptimizationProfile* createOptimizationProfile() noexcept override { return profiles.emplace_back(std::make_unique<Profile>()).get(); }
+    INetworkDefinition* createNetworkV2(NetworkDefinitionCreationFlags value) noexcept override {
+      return network_flags = value, make_network(value);
+    }
+    IOptimizationProfile* createOptimizationProfile() noexcept override {
+      return profiles.emplace_back(std::make_unique<Profile>()).get();
+    }
     IHostMemory* buildSerializedNetwork(INetworkDefinition& network, IBuilderConfig& given) noexcept override {
       need_context("buildSerializedNetwork");
       const Script& script = script_of(network);
@@ -158,7 +175,8 @@ class Builder final : public IBuilder {
       write_logs(script);
       for (const Statement& statement : script.all("build-error")) log_error(statement.rest);
       if (script.has("build-error") || script.has("build-nothing")) return nullptr;
-      const std::string told = "{" + config.told() + ",\"networkFlags\":" + std::to_string(network_flags) + ",\"layers\":" + quoted(layer_requests(network)) + "}";
+      const std::string told = "{" + config.told() + ",\"networkFlags\":" + std::to_string(network_flags) +
+                               ",\"layers\":" + quoted(layer_requests(network)) + "}";
       config.note_build();
       return new HostMemory(engine_bytes(script.text(), told));
     }
@@ -186,7 +204,9 @@ class Runtime final : public IRuntime {
 
 }  // namespace
 
-ILogger& logger() { return *first_logger; }
+ILogger& logger() {
+  return *first_logger;
+}
 void remember_logger(void* given) {
   if (first_logger == nullptr) first_logger = static_cast<ILogger*>(given);
 }

@@ -1,5 +1,6 @@
-// A libcuda.so.1 whose GPU memory is the host's. FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_KINDS (names of the devices, separated
-// by commas; `Fake GPU` for those beyond), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY (bytes that can be reserved), FAKE_CUDA_REPORT (file written at exit: what was not given back, and misuse).
+// A libcuda.so.1 whose GPU memory is the host's. FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_KINDS (names of the devices,
+// separated by commas; `Fake GPU` for those beyond), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY (bytes that can be
+// reserved), FAKE_CUDA_REPORT (file written at exit: what was not given back, and misuse).
 #include "fake_cuda.h"
 
 #include <atomic>
@@ -99,12 +100,16 @@ CUresult current(char const* what) {
 
 extern "C" {
 
-bool fake_cuda_has_context() { return !contexts.empty(); }
+bool fake_cuda_has_context() {
+  return !contexts.empty();
+}
 void fake_cuda_violation(char const* what) {
   const std::lock_guard<std::mutex> lock(mutex);
   misuse += std::string(what) + " without a context; ";
 }
-bool fake_cuda_is_capturing(CUstream stream) { return reinterpret_cast<FakeStream*>(stream)->is_capturing; }
+bool fake_cuda_is_capturing(CUstream stream) {
+  return reinterpret_cast<FakeStream*>(stream)->is_capturing;
+}
 void fake_cuda_launch(CUstream handle, void (*work)(void*), void (*destroy)(void*), void* argument) {
   auto* stream = reinterpret_cast<FakeStream*>(handle);
   Work launched{work, std::shared_ptr<void>(argument, destroy)};
@@ -116,14 +121,24 @@ void fake_cuda_launch(CUstream handle, void (*work)(void*), void (*destroy)(void
   stream->clock_ms += kRunMs;
 }
 
-CUresult cuInit(unsigned) { return setting("FAKE_CUDA_DEVICES", 1) == 0 ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS; }
-CUresult cuDriverGetVersion(int* version) { return *version = static_cast<int>(setting("FAKE_CUDA_VERSION", 13000)), CUDA_SUCCESS; }
+CUresult cuInit(unsigned) {
+  return setting("FAKE_CUDA_DEVICES", 1) == 0 ? CUDA_ERROR_NO_DEVICE : CUDA_SUCCESS;
+}
+CUresult cuDriverGetVersion(int* version) {
+  return *version = static_cast<int>(setting("FAKE_CUDA_VERSION", 13000)), CUDA_SUCCESS;
+}
 CUresult cuGetErrorName(CUresult error, char const** name) {
-  *name = error == CUDA_ERROR_NO_DEVICE ? "CUDA_ERROR_NO_DEVICE" : error == CUDA_ERROR_INVALID_CONTEXT ? "CUDA_ERROR_INVALID_CONTEXT" : "CUDA_ERROR_FAKE";
+  *name = error == CUDA_ERROR_NO_DEVICE         ? "CUDA_ERROR_NO_DEVICE"
+          : error == CUDA_ERROR_INVALID_CONTEXT ? "CUDA_ERROR_INVALID_CONTEXT"
+                                                : "CUDA_ERROR_FAKE";
   return CUDA_SUCCESS;
 }
-CUresult cuDeviceGetCount(int* devices) { return *devices = static_cast<int>(setting("FAKE_CUDA_DEVICES", 1)), CUDA_SUCCESS; }
-CUresult cuDeviceGet(CUdevice* device, int index) { return *device = 100 + index, CUDA_SUCCESS; }
+CUresult cuDeviceGetCount(int* devices) {
+  return *devices = static_cast<int>(setting("FAKE_CUDA_DEVICES", 1)), CUDA_SUCCESS;
+}
+CUresult cuDeviceGet(CUdevice* device, int index) {
+  return *device = 100 + index, CUDA_SUCCESS;
+}
 CUresult cuDeviceGetName(char* name, int size, CUdevice device) {
   char const* kinds = std::getenv("FAKE_CUDA_KINDS");
   std::string kind = "Fake GPU";
@@ -142,16 +157,25 @@ CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice
   return *value = attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9 : 0, CUDA_SUCCESS;
 }
 CUresult cuDeviceGetPCIBusId(char* id, int size, CUdevice device) {
-  return std::snprintf(id, static_cast<std::size_t>(size), "0000:%02x:00.0", static_cast<unsigned>(device - 100)), CUDA_SUCCESS;
+  return std::snprintf(id, static_cast<std::size_t>(size), "0000:%02x:00.0", static_cast<unsigned>(device - 100)),
+         CUDA_SUCCESS;
 }
-CUresult cuDeviceTotalMem_v2(std::size_t* bytes, CUdevice) { return *bytes = std::size_t{80} << 30, CUDA_SUCCESS; }
+CUresult cuDeviceTotalMem_v2(std::size_t* bytes, CUdevice) {
+  return *bytes = std::size_t{80} << 30, CUDA_SUCCESS;
+}
 CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
   count("primary contexts", 1);
   return *context = reinterpret_cast<CUcontext>(static_cast<std::uintptr_t>(device)), CUDA_SUCCESS;
 }
-CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) { return count("primary contexts", -1), CUDA_SUCCESS; }
-CUresult cuCtxPushCurrent_v2(CUcontext context) { return contexts.push_back(context), CUDA_SUCCESS; }
-CUresult cuCtxPopCurrent_v2(CUcontext* context) { return *context = contexts.back(), contexts.pop_back(), CUDA_SUCCESS; }
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
+  return count("primary contexts", -1), CUDA_SUCCESS;
+}
+CUresult cuCtxPushCurrent_v2(CUcontext context) {
+  return contexts.push_back(context), CUDA_SUCCESS;
+}
+CUresult cuCtxPopCurrent_v2(CUcontext* context) {
+  return *context = contexts.back(), contexts.pop_back(), CUDA_SUCCESS;
+}
 
 CUresult cuMemAlloc_v2(CUdeviceptr* address, std::size_t bytes) {
   NEEDS_CONTEXT;

@@ -5,8 +5,8 @@
 /** Whether the calling thread has a current context. */
 extern "C" bool fake_cuda_has_context();
 /**
- * Work of the GPU: done at once (200 us on the stream's clock), or kept for the graph that the stream is capturing. `destroy`
- * frees `argument` once it is not needed any more.
+ * Work of the GPU: done at once (200 us on the stream's clock), or kept for the graph that the stream is capturing.
+ * `destroy` frees `argument` once it is not needed any more.
  */
 extern "C" void fake_cuda_launch(CUstream stream, void (*work)(void*), void (*destroy)(void*), void* argument);
 extern "C" bool fake_cuda_is_capturing(CUstream stream);

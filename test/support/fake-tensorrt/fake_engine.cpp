@@ -61,7 +61,8 @@ std::vector<ProfileRanges> parse_profiles(const std::string& told) {
     for (std::string input; std::getline(inputs, input, ';');) {
       const auto colon = input.find(':');
       std::istringstream shapes(input.substr(colon + 1));
-      for (std::string shape; std::getline(shapes, shape, '/');) ranges[input.substr(0, colon)].push_back(parse_dims(shape));
+      for (std::string shape; std::getline(shapes, shape, '/');)
+        ranges[input.substr(0, colon)].push_back(parse_dims(shape));
     }
   }
   return profiles;
@@ -86,11 +87,14 @@ struct Execution {
     for (const Output& output : outputs) {
       Dims dims = output.dims;
       for (int i = 0; i < dims.nbDims; ++i) {
-        if (output.declaration.dims[static_cast<std::size_t>(i)] == kUnknownDim) dims.d[i] = std::count_if(values, values + count, [](float value) { return value > 0; });
+        if (output.declaration.dims[static_cast<std::size_t>(i)] == kUnknownDim)
+          dims.d[i] = std::count_if(values, values + count, [](float value) { return value > 0; });
       }
       void* address = output.address;
       if (output.allocator != nullptr) {
-        address = output.allocator->reallocateOutputAsync(output.declaration.name.c_str(), address, std::max<std::size_t>(volume(dims), 1) * bytes_of(output.declaration.type), 256, nullptr);
+        address = output.allocator->reallocateOutputAsync(
+            output.declaration.name.c_str(), address,
+            std::max<std::size_t>(volume(dims), 1) * bytes_of(output.declaration.type), 256, nullptr);
         output.allocator->notifyShape(output.declaration.name.c_str(), dims);
       }
       write(output, address, volume(dims), count);
@@ -101,26 +105,36 @@ struct Execution {
   void write(const Output& output, void* address, std::size_t elements, std::size_t input_elements) const {
     if (input_elements == 0 || address == nullptr) return;
     if (output.declaration.type == DataType::kFLOAT && input_type == DataType::kFLOAT) {
-      for (std::size_t i = 0; i < elements; ++i) static_cast<float*>(address)[i] = 2.0F * static_cast<const float*>(input)[i % input_elements];
+      for (std::size_t i = 0; i < elements; ++i)
+        static_cast<float*>(address)[i] = 2.0F * static_cast<const float*>(input)[i % input_elements];
       return;
     }
     const std::size_t input_bytes = input_elements * bytes_of(input_type);
-    for (std::size_t i = 0; i < elements * bytes_of(output.declaration.type); ++i) static_cast<char*>(address)[i] = static_cast<const char*>(input)[i % input_bytes];
+    for (std::size_t i = 0; i < elements * bytes_of(output.declaration.type); ++i)
+      static_cast<char*>(address)[i] = static_cast<const char*>(input)[i % input_bytes];
   }
 };
 
 class Context final : public IExecutionContext {
  public:
-  Context(const Script& script, const std::vector<ProfileRanges>& profiles) : impl_(script, profiles) { mImpl = &impl_; }
+  Context(const Script& script, const std::vector<ProfileRanges>& profiles) : impl_(script, profiles) {
+    mImpl = &impl_;
+  }
   ~Context() noexcept override { need_context("~IExecutionContext"); }
 
  private:
   struct Impl final : ExecutionContextStub {
-    Impl(const Script& script, const std::vector<ProfileRanges>& profiles) : script(script), profiles(profiles), inputs(declarations(script, "input")), outputs(declarations(script, "output")) {
+    Impl(const Script& script, const std::vector<ProfileRanges>& profiles)
+        : script(script),
+          profiles(profiles),
+          inputs(declarations(script, "input")),
+          outputs(declarations(script, "output")) {
       for (const IoDeclaration& input : inputs) shapes[input.name] = dims_of(input.dims);
     }
     void setProfiler(IProfiler* value) noexcept override { profiler = value; }
-    bool setOptimizationProfileAsync(std::int32_t index, cudaStream_t) noexcept override { return profile = static_cast<std::size_t>(index), true; }
+    bool setOptimizationProfileAsync(std::int32_t index, cudaStream_t) noexcept override {
+      return profile = static_cast<std::size_t>(index), true;
+    }
     bool setInputShape(char const* name, Dims const& dims) noexcept override {
       if (profile < profiles.size() && profiles[profile].count(name) > 0) {
         const Range& range = profiles[profile].at(name);
@@ -137,7 +151,9 @@ class Context final : public IExecutionContext {
       return script.has("shape-error") ? 1 : 0;
     }
     bool setTensorAddress(char const* name, void* address) noexcept override { return addresses[name] = address, true; }
-    bool setOutputAllocator(char const* name, IOutputAllocator* allocator) noexcept override { return allocators[name] = allocator, true; }
+    bool setOutputAllocator(char const* name, IOutputAllocator* allocator) noexcept override {
+      return allocators[name] = allocator, true;
+    }
     std::int64_t getMaxOutputSize(char const*) const noexcept override { return script.has("unbounded") ? -1 : 4096; }
     Dims getTensorShape(char const* name) const noexcept override {
       if (shapes.count(name) > 0) return shapes.at(name);
@@ -162,9 +178,12 @@ class Context final : public IExecutionContext {
       const IoDeclaration& first = inputs.front();
       auto* execution = new Execution{first.type, shapes.at(first.name), addresses.at(first.name), {}};
       for (const IoDeclaration& output : outputs) {
-        execution->outputs.push_back({output, output_dims(output), addresses.at(output.name), allocators.count(output.name) > 0 ? allocators.at(output.name) : nullptr});
+        execution->outputs.push_back({output, output_dims(output), addresses.at(output.name),
+                                      allocators.count(output.name) > 0 ? allocators.at(output.name) : nullptr});
       }
-      fake_cuda_launch(stream, [](void* work) { static_cast<Execution*>(work)->run(); }, [](void* work) { delete static_cast<Execution*>(work); }, execution);
+      fake_cuda_launch(
+          stream, [](void* work) { static_cast<Execution*>(work)->run(); },
+          [](void* work) { delete static_cast<Execution*>(work); }, execution);
       if (profiler != nullptr) {
         // The first runs are slow, and now and then one is.
         const bool is_slow = runs < 3 || runs % 5 == 0;
@@ -205,7 +224,12 @@ class Engine final : public ICudaEngine {
 
  private:
   struct Impl final : CudaEngineStub {
-    Impl(const std::string& told, const std::string& text) : told(told), script(text), profiles(parse_profiles(told)), inputs(declarations(script, "input")), outputs(declarations(script, "output")) {}
+    Impl(const std::string& told, const std::string& text)
+        : told(told),
+          script(text),
+          profiles(parse_profiles(told)),
+          inputs(declarations(script, "input")),
+          outputs(declarations(script, "output")) {}
     const IoDeclaration& io(char const* name) const {
       for (const auto* list : {&inputs, &outputs}) {
         for (const IoDeclaration& declaration : *list) {
@@ -215,31 +239,41 @@ class Engine final : public ICudaEngine {
       std::abort();
     }
     char const* getName() const noexcept override { return "fake engine"; }
-    std::int32_t getNbOptimizationProfiles() const noexcept override { return static_cast<std::int32_t>(std::max<std::size_t>(profiles.size(), 1)); }
+    std::int32_t getNbOptimizationProfiles() const noexcept override {
+      return static_cast<std::int32_t>(std::max<std::size_t>(profiles.size(), 1));
+    }
     std::int32_t getNbLayers() const noexcept override { return static_cast<std::int32_t>(script.all("layer").size()); }
     std::int64_t getDeviceMemorySizeV2() const noexcept override { return kContextBytes; }
-    std::int32_t getNbIOTensors() const noexcept override { return static_cast<std::int32_t>(inputs.size() + outputs.size()); }
+    std::int32_t getNbIOTensors() const noexcept override {
+      return static_cast<std::int32_t>(inputs.size() + outputs.size());
+    }
     char const* getIOTensorName(std::int32_t index) const noexcept override {
       const auto i = static_cast<std::size_t>(index);
       return (i < inputs.size() ? inputs[i] : outputs[i - inputs.size()]).name.c_str();
     }
     TensorIOMode getTensorIOMode(char const* name) const noexcept override {
-      const bool is_input = std::any_of(inputs.begin(), inputs.end(), [&](const IoDeclaration& input) { return input.name == name; });
+      const bool is_input =
+          std::any_of(inputs.begin(), inputs.end(), [&](const IoDeclaration& input) { return input.name == name; });
       return is_input ? TensorIOMode::kINPUT : TensorIOMode::kOUTPUT;
     }
     DataType getTensorDataType(char const* name) const noexcept override { return io(name).type; }
     Dims getTensorShape(char const* name) const noexcept override { return dims_of(io(name).dims); }
     TensorLocation getTensorLocation(char const* name) const noexcept override {
-      return script.has("shape-tensor") && script.all("shape-tensor").front().rest == name ? TensorLocation::kHOST : TensorLocation::kDEVICE;
+      return script.has("shape-tensor") && script.all("shape-tensor").front().rest == name ? TensorLocation::kHOST
+                                                                                           : TensorLocation::kDEVICE;
     }
-    TensorFormat getTensorFormatV2(char const*, std::int32_t) const noexcept override { return script.has("vectorized") ? TensorFormat::kCHW32 : TensorFormat::kLINEAR; }
+    TensorFormat getTensorFormatV2(char const*, std::int32_t) const noexcept override {
+      return script.has("vectorized") ? TensorFormat::kCHW32 : TensorFormat::kLINEAR;
+    }
     Dims getProfileShape(char const* name, std::int32_t index, OptProfileSelector selector) const noexcept override {
       const auto i = static_cast<std::size_t>(index);
-      if (i < profiles.size() && profiles[i].count(name) > 0) return profiles[i].at(name)[static_cast<std::size_t>(selector)];
+      if (i < profiles.size() && profiles[i].count(name) > 0)
+        return profiles[i].at(name)[static_cast<std::size_t>(selector)];
       // Not asked for by a profile: dynamic dimensions from 1 to 4, best at 2.
       Dims dims = dims_of(io(name).dims);
       for (int i = 0; i < dims.nbDims; ++i) {
-        if (dims.d[i] < 0) dims.d[i] = selector == OptProfileSelector::kMIN ? 1 : selector == OptProfileSelector::kOPT ? 2 : 4;
+        if (dims.d[i] < 0)
+          dims.d[i] = selector == OptProfileSelector::kMIN ? 1 : selector == OptProfileSelector::kOPT ? 2 : 4;
       }
       return dims;
     }

@@ -34,7 +34,8 @@ class Tensor final : public ITensor {
 
 class Layer final : public ILayer {
  public:
-  Layer(std::string name, std::string node, LayerType type, bool is_last) : output_(name + "_output", DataType::kFLOAT, {}, is_last) {
+  Layer(std::string name, std::string node, LayerType type, bool is_last)
+      : output_(name + "_output", DataType::kFLOAT, {}, is_last) {
     impl_.name = std::move(name);
     impl_.note = "[ONNX Layer: " + node + "]";
     impl_.type = type;
@@ -43,7 +44,8 @@ class Layer final : public ILayer {
   }
   std::string requests() const {
     std::string text;
-    for (const auto& [what, value] : impl_.asked) text += (text.empty() ? "" : ",") + what + "=" + std::to_string(value);
+    for (const auto& [what, value] : impl_.asked)
+      text += (text.empty() ? "" : ",") + what + "=" + std::to_string(value);
     return text.empty() ? "" : impl_.name + ":" + text;
   }
 
@@ -78,9 +80,11 @@ class Network final : public INetworkDefinition {
       std::string name, node;
       words >> name >> node;
       const bool is_last = &statement == &layers.back();
-      impl_.layers.push_back(std::make_unique<Layer>(name, node.empty() ? name : node, LayerType::kCONVOLUTION, is_last));
+      impl_.layers.push_back(
+          std::make_unique<Layer>(name, node.empty() ? name : node, LayerType::kCONVOLUTION, is_last));
     }
-    for (const Statement& statement : script->all("constant")) impl_.layers.push_back(std::make_unique<Layer>(statement.rest, statement.rest, LayerType::kCONSTANT, false));
+    for (const Statement& statement : script->all("constant"))
+      impl_.layers.push_back(std::make_unique<Layer>(statement.rest, statement.rest, LayerType::kCONSTANT, false));
   }
   std::string requests() const {
     std::string text;
@@ -105,9 +109,15 @@ class Network final : public INetworkDefinition {
 
 }  // namespace
 
-INetworkDefinition* make_network(NetworkDefinitionCreationFlags) { return new Network; }
-const Script& script_of(const INetworkDefinition& network) { return *static_cast<const Network&>(network).script; }
-std::string layer_requests(const INetworkDefinition& network) { return static_cast<const Network&>(network).requests(); }
+INetworkDefinition* make_network(NetworkDefinitionCreationFlags) {
+  return new Network;
+}
+const Script& script_of(const INetworkDefinition& network) {
+  return *static_cast<const Network&>(network).script;
+}
+std::string layer_requests(const INetworkDefinition& network) {
+  return static_cast<const Network&>(network).requests();
+}
 
 }  // namespace fake
 

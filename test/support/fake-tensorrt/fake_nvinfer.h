@@ -16,7 +16,9 @@ using namespace nvinfer1;
 /** The logger of the first builder or runtime, as with the real library. */
 ILogger& logger();
 void remember_logger(void* logger);
-inline void log_error(const std::string& text) { logger().log(ILogger::Severity::kERROR, text.c_str()); }
+inline void log_error(const std::string& text) {
+  logger().log(ILogger::Severity::kERROR, text.c_str());
+}
 
 /** Complains unless the thread has a CUDA context. */
 inline void need_context(char const* what) {
@@ -37,7 +39,9 @@ class HostMemory final : public IHostMemory {
 };
 
 /** Builds an engine's bytes from a script and what the builder was told, in JSON. */
-inline std::string engine_bytes(const std::string& script, const std::string& told) { return "FAKE ENGINE\n" + told + "\n" + script; }
+inline std::string engine_bytes(const std::string& script, const std::string& told) {
+  return "FAKE ENGINE\n" + told + "\n" + script;
+}
 
 ICudaEngine* make_engine(const std::string& bytes);
 INetworkDefinition* make_network(NetworkDefinitionCreationFlags flags);

@@ -47,20 +47,30 @@ class Parser final : public nvonnxparser::IParser {
     return true;
   }
   int getNbErrors() const noexcept override { return static_cast<int>(errors_.size()); }
-  nvonnxparser::IParserError const* getError(int index) const noexcept override { return &errors_[static_cast<std::size_t>(index)]; }
+  nvonnxparser::IParserError const* getError(int index) const noexcept override {
+    return &errors_[static_cast<std::size_t>(index)];
+  }
 
   bool parseFromFile(char const*, int) noexcept override { fake::unserved("parseFromFile"); }
-  bool supportsModel(void const*, std::size_t, SubGraphCollection_t&, char const*) noexcept override { fake::unserved("supportsModel"); }
-  bool parseWithWeightDescriptors(void const*, std::size_t) noexcept override { fake::unserved("parseWithWeightDescriptors"); }
+  bool supportsModel(void const*, std::size_t, SubGraphCollection_t&, char const*) noexcept override {
+    fake::unserved("supportsModel");
+  }
+  bool parseWithWeightDescriptors(void const*, std::size_t) noexcept override {
+    fake::unserved("parseWithWeightDescriptors");
+  }
   bool supportsOperator(char const*) const noexcept override { fake::unserved("supportsOperator"); }
   void clearErrors() noexcept override { errors_.clear(); }
-  char const* const* getUsedVCPluginLibraries(std::int64_t&) const noexcept override { fake::unserved("getUsedVCPluginLibraries"); }
+  char const* const* getUsedVCPluginLibraries(std::int64_t&) const noexcept override {
+    fake::unserved("getUsedVCPluginLibraries");
+  }
   void setFlags(nvonnxparser::OnnxParserFlags) noexcept override { fake::unserved("setFlags"); }
   nvonnxparser::OnnxParserFlags getFlags() const noexcept override { fake::unserved("getFlags"); }
   void clearFlag(nvonnxparser::OnnxParserFlag) noexcept override { fake::unserved("clearFlag"); }
   void setFlag(nvonnxparser::OnnxParserFlag) noexcept override { fake::unserved("setFlag"); }
   bool getFlag(nvonnxparser::OnnxParserFlag) const noexcept override { fake::unserved("getFlag"); }
-  nvinfer1::ITensor const* getLayerOutputTensor(char const*, std::int64_t) noexcept override { fake::unserved("getLayerOutputTensor"); }
+  nvinfer1::ITensor const* getLayerOutputTensor(char const*, std::int64_t) noexcept override {
+    fake::unserved("getLayerOutputTensor");
+  }
   bool supportsModelV2(void const*, std::size_t, char const*) noexcept override { fake::unserved("supportsModelV2"); }
   std::int64_t getNbSubgraphs() noexcept override { fake::unserved("getNbSubgraphs"); }
   bool isSubgraphSupported(std::int64_t) noexcept override { fake::unserved("isSubgraphSupported"); }
@@ -77,4 +87,6 @@ class Parser final : public nvonnxparser::IParser {
 
 }  // namespace
 
-extern "C" void* createNvOnnxParser_INTERNAL(void* network, void*, int) noexcept { return static_cast<nvonnxparser::IParser*>(new Parser(static_cast<nvinfer1::INetworkDefinition*>(network))); }
+extern "C" void* createNvOnnxParser_INTERNAL(void* network, void*, int) noexcept {
+  return static_cast<nvonnxparser::IParser*>(new Parser(static_cast<nvinfer1::INetworkDefinition*>(network)));
+}

@@ -20,7 +20,8 @@ export const FAKES = {
 } as const;
 
 /** Majors whose addon can be compiled here; tests of the others skip, by name. */
-export const MAJORS_WITH_HEADERS: readonly number[] = process.platform === 'linux' ? [10, 11].filter((major) => findHeaders(major).missing === undefined) : [];
+export const MAJORS_WITH_HEADERS: readonly number[] =
+  process.platform === 'linux' ? [10, 11].filter((major) => findHeaders(major).missing === undefined) : [];
 
 interface Library {
   readonly name: string;
@@ -33,29 +34,57 @@ const LIBRARIES: readonly Library[] = [
   { name: 'libcuda.so.1', folder: 'driver', sources: ['fake_cuda.cpp'], needs: [] },
   { name: 'libnvidia-ml.so.1', folder: 'driver', sources: ['fake_nvml.cpp'], needs: [] },
   { name: 'libnvinfer_builder_resource.so.10.6.0', folder: 'tensorrt', sources: ['fake_resource.cpp'], needs: [] },
-  { name: 'libnvinfer.so.10', folder: 'tensorrt', sources: ['fake_builder.cpp', 'fake_network.cpp', 'fake_engine.cpp', 'cuda_link.cpp'], needs: [] },
+  {
+    name: 'libnvinfer.so.10',
+    folder: 'tensorrt',
+    sources: ['fake_builder.cpp', 'fake_network.cpp', 'fake_engine.cpp', 'cuda_link.cpp'],
+    needs: [],
+  },
   { name: 'libnvonnxparser.so.10', folder: 'tensorrt', sources: ['fake_parser.cpp'], needs: [FAKES.nvinfer] },
 ];
 
 function run(command: string, args: readonly string[]): void {
   const done = spawnSync(command, args, { encoding: 'utf8', cwd: REPO_ROOT });
-  if (done.status !== 0) throw new Error(`${command} ${args.slice(-1).join('')} failed:\n${done.stderr}${done.error?.message ?? ''}`);
+  if (done.status !== 0)
+    throw new Error(`${command} ${args.slice(-1).join('')} failed:\n${done.stderr}${done.error?.message ?? ''}`);
 }
 
 function compileFakes(): void {
   const headers = findHeaders(10);
   if (headers.missing !== undefined) throw new Error(headers.missing);
-  const newestMs = Math.max(...readdirSync(SOURCE_DIR).map((name) => statSync(join(SOURCE_DIR, name)).mtimeMs), statSync(headers.tensorrt).mtimeMs);
+  const newestMs = Math.max(
+    ...readdirSync(SOURCE_DIR).map((name) => statSync(join(SOURCE_DIR, name)).mtimeMs),
+    statSync(headers.tensorrt).mtimeMs,
+  );
   const stubs = join(OUT_DIR, 'stubs.h');
   for (const folder of ['driver', 'tensorrt']) mkdirSync(join(OUT_DIR, folder), { recursive: true });
-  if (!existsSync(stubs) || statSync(stubs).mtimeMs < newestMs) run(process.execPath, [join(SOURCE_DIR, 'stubs.mjs'), join(headers.tensorrt, 'NvInferImpl.h'), stubs]);
+  if (!existsSync(stubs) || statSync(stubs).mtimeMs < newestMs)
+    run(process.execPath, [join(SOURCE_DIR, 'stubs.mjs'), join(headers.tensorrt, 'NvInferImpl.h'), stubs]);
   for (const library of LIBRARIES) {
     const output = join(OUT_DIR, library.folder, library.name);
     if (existsSync(output) && statSync(output).mtimeMs >= newestMs) continue;
     const sources = library.sources.map((name) => join(SOURCE_DIR, name));
-    const includes = [OUT_DIR, SOURCE_DIR].flatMap((folder) => ['-I', folder]).concat([headers.tensorrt, headers.cuda].flatMap((folder) => ['-isystem', folder]));
-    const flags = ['-std=c++17', '-O1', '-fPIC', '-pthread', '-shared', '-Wno-deprecated-declarations', `-Wl,-soname,${library.name}`];
-    run(process.env['CXX'] ?? 'g++', [...flags, ...includes, ...sources, ...library.needs, '-ldl', '-o', `${output}.new`]);
+    const includes = [OUT_DIR, SOURCE_DIR]
+      .flatMap((folder) => ['-I', folder])
+      .concat([headers.tensorrt, headers.cuda].flatMap((folder) => ['-isystem', folder]));
+    const flags = [
+      '-std=c++17',
+      '-O1',
+      '-fPIC',
+      '-pthread',
+      '-shared',
+      '-Wno-deprecated-declarations',
+      `-Wl,-soname,${library.name}`,
+    ];
+    run(process.env['CXX'] ?? 'g++', [
+      ...flags,
+      ...includes,
+      ...sources,
+      ...library.needs,
+      '-ldl',
+      '-o',
+      `${output}.new`,
+    ]);
     renameSync(`${output}.new`, output);
   }
 }

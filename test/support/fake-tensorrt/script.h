@@ -11,13 +11,12 @@ namespace fake {
 /**
  * What a fake model is and does. One statement a line:
  *   input NAME TYPE DIMS       DIMS: 1,3,-1 or - (scalar); TYPE: float32 float16 int8 int32 int64 bool int4
- *   output NAME TYPE DIMS      -1 takes the first input's dimension, ? is known only after a run (the count of positive values)
- *   layer NAME [NODE]          a float layer, of the ONNX node NODE where that is another; `constant NAME` is a constant
- *   parse-error CODE NODE OP TEXT      parse-fails (without an error)
- *   log SEVERITY TEXT          while building; foreign-log: from another thread
- *   phases COUNT STEP_MS       steps that the build reports, `after-phases` of them ignoring cancellation
- *   build-error TEXT           build-nothing (no engine, no word)
- *   context-error TEXT   run-error TEXT   capture-error TEXT   shape-error TEXT
+ *   output NAME TYPE DIMS      -1 takes the first input's dimension, ? is known only after a run (the count of positive
+ * values) layer NAME [NODE]          a float layer, of the ONNX node NODE where that is another; `constant NAME` is a
+ * constant parse-error CODE NODE OP TEXT      parse-fails (without an error) log SEVERITY TEXT          while building;
+ * foreign-log: from another thread phases COUNT STEP_MS       steps that the build reports, `after-phases` of them
+ * ignoring cancellation build-error TEXT           build-nothing (no engine, no word) context-error TEXT   run-error
+ * TEXT   capture-error TEXT   shape-error TEXT
  */
 struct Statement {
   std::string verb;
@@ -80,7 +79,8 @@ inline std::vector<IoDeclaration> declarations(const Script& script, const std::
     words >> name >> type >> dims;
     IoDeclaration declaration{name, type_named(type), {}};
     std::istringstream parts(dims == "-" ? "" : dims);
-    for (std::string part; std::getline(parts, part, ',');) declaration.dims.push_back(part == "?" ? kUnknownDim : std::stol(part));
+    for (std::string part; std::getline(parts, part, ',');)
+      declaration.dims.push_back(part == "?" ? kUnknownDim : std::stol(part));
     list.push_back(declaration);
   }
   return list;

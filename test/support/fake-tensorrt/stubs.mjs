@@ -4,8 +4,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const [, , headerPath, outPath] = process.argv;
 const INTERFACES = [
-  'HostMemory', 'Runtime', 'OptimizationProfile', 'CudaEngine', 'ExecutionContext', 'EngineInspector', 'Tensor', 'Layer',
-  'NetworkDefinition', 'TimingCache', 'BuilderConfig', 'Builder',
+  'HostMemory',
+  'Runtime',
+  'OptimizationProfile',
+  'CudaEngine',
+  'ExecutionContext',
+  'EngineInspector',
+  'Tensor',
+  'Layer',
+  'NetworkDefinition',
+  'TimingCache',
+  'BuilderConfig',
+  'Builder',
 ];
 
 const header = readFileSync(headerPath, 'utf8').replaceAll(/\/\/.*$/gm, '');
@@ -21,7 +31,9 @@ function stubOf(name) {
   return `class ${name}Stub : public nvinfer1::apiv::V${name} {\n public:\n${methods.join('\n')}\n};\n`;
 }
 
-writeFileSync(outPath, `// Made by stubs.mjs.
+writeFileSync(
+  outPath,
+  `// Made by stubs.mjs.
 #pragma once
 #include <NvInfer.h>
 #include <cstdio>
@@ -35,4 +47,5 @@ using namespace nvinfer1;
 }
 ${INTERFACES.map(stubOf).join('\n')}
 }  // namespace fake
-`);
+`,
+);

@@ -44,5 +44,9 @@ export function panGraph(): Promise<FrameTimes> {
   const pane = document.querySelector('.react-flow__pane');
   if (pane === null) throw new Error('no graph');
   const { x, y } = pane.getBoundingClientRect();
-  return framesOf(() => pane.dispatchEvent(new WheelEvent('wheel', { deltaY: 120, bubbles: true, cancelable: true, clientX: x + 100, clientY: y + 100 })));
+  return framesOf(() =>
+    pane.dispatchEvent(
+      new WheelEvent('wheel', { deltaY: 120, bubbles: true, cancelable: true, clientX: x + 100, clientY: y + 100 }),
+    ),
+  );
 }

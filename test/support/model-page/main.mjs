@@ -28,5 +28,7 @@ function Page({ screen }) {
 }
 
 useSession.getState().connect(fakeModelApi(Number(query.get('layers') ?? '1000')));
-createRoot(document.getElementById('root')).render(createElement(Page, { screen: query.get('screen') === 'precision' ? PrecisionScreen : ModelScreen }));
+createRoot(document.getElementById('root')).render(
+  createElement(Page, { screen: query.get('screen') === 'precision' ? PrecisionScreen : ModelScreen }),
+);
 void useSession.getState().openProject('/projects/generated.calib');

@@ -3,14 +3,32 @@ import { summarizeAnswers } from '../../../src-main/analysis/answers';
 import { sqnrDbOf, worstOutputNmse } from '../../../src-main/analysis/output-error';
 import type { ImageAnswer, OutputError } from '../../../src-main/analysis/variant-evaluator';
 
-const output = (name: string, signal: number, noise: number): OutputError => ({ name, signal, noise, energy: signal, dot: signal });
-const answer = (...outputs: readonly OutputError[]): ImageAnswer => ({ top5: [], classCount: 0, score: Number.NaN, outputs });
+const output = (name: string, signal: number, noise: number): OutputError => ({
+  name,
+  signal,
+  noise,
+  energy: signal,
+  dot: signal,
+});
+const answer = (...outputs: readonly OutputError[]): ImageAnswer => ({
+  top5: [],
+  classCount: 0,
+  score: Number.NaN,
+  outputs,
+});
 
 describe('summarizeAnswers', () => {
   it('gives the SQNR of the worst output, not of all values together', () => {
-    const { outputSqnrDb, outputs, predictions } = summarizeAnswers([answer(output('boxes', 1e6, 10), output('logits', 100, 1)), null, answer(output('boxes', 1e6, 10), output('logits', 100, 1))]);
+    const { outputSqnrDb, outputs, predictions } = summarizeAnswers([
+      answer(output('boxes', 1e6, 10), output('logits', 100, 1)),
+      null,
+      answer(output('boxes', 1e6, 10), output('logits', 100, 1)),
+    ]);
     expect(outputSqnrDb).toBeCloseTo(20, 9);
-    expect(outputs.map(({ name, sqnrDb }) => [name, Math.round(sqnrDb ?? 0)])).toEqual([['boxes', 50], ['logits', 20]]);
+    expect(outputs.map(({ name, sqnrDb }) => [name, Math.round(sqnrDb ?? 0)])).toEqual([
+      ['boxes', 50],
+      ['logits', 20],
+    ]);
     expect(predictions).toBeNull();
   });
 
@@ -23,7 +41,12 @@ describe('summarizeAnswers', () => {
 
 describe('worstOutputNmse', () => {
   it('leaves out an output without signal unless there is no other', () => {
-    expect(worstOutputNmse([{ signal: 0, noise: 7 }, { signal: 10, noise: 1 }])).toBe(0.1);
+    expect(
+      worstOutputNmse([
+        { signal: 0, noise: 7 },
+        { signal: 10, noise: 1 },
+      ]),
+    ).toBe(0.1);
     expect(worstOutputNmse([{ signal: 0, noise: 7 }])).toBe(Number.POSITIVE_INFINITY);
     expect(worstOutputNmse([{ signal: 0, noise: 0 }])).toBe(0);
     expect(worstOutputNmse([])).toBe(0);

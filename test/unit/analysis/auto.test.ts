@@ -15,29 +15,47 @@ const problem: AutoProblem = {
 };
 /** The error is 1 % for every doubling that a threshold is away from what its tensor wants. */
 const away = (wanted: Readonly<Record<string, number>>) => (thresholds: Readonly<Record<string, number>>) =>
-  Object.entries(wanted).reduce((sum, [tensor, value]) => sum + 0.01 * Math.abs(Math.log2((thresholds[tensor] ?? 1) / value)), 0);
+  Object.entries(wanted).reduce(
+    (sum, [tensor, value]) => sum + 0.01 * Math.abs(Math.log2((thresholds[tensor] ?? 1) / value)),
+    0,
+  );
 
 describe('chooseThresholds', () => {
   it('finds the thresholds that no single method has, and keeps them as they hold on unseen images', async () => {
     const error = away({ a: 8, b: 2, c: 4 });
     const outcome = await chooseThresholds(new FakeTrials(images, ({ thresholds }) => error(thresholds)), problem);
-    expect(outcome).toMatchObject({ verdict: 'descent', methods: { a: 'minmax', b: 'entropy', c: 'mse' }, thresholds: { a: 8, b: 2, c: 4 }, descent: { chosen: 0, confirmed: 0 } });
+    expect(outcome).toMatchObject({
+      verdict: 'descent',
+      methods: { a: 'minmax', b: 'entropy', c: 'mse' },
+      thresholds: { a: 8, b: 2, c: 4 },
+      descent: { chosen: 0, confirmed: 0 },
+    });
     expect(outcome.singles.map(({ method }) => method)).toEqual(['minmax', 'entropy', 'mse']);
   });
 
   it('has a threshold for tensors that this plan does not quantize and the best method does not know', async () => {
     const error = away({ a: 3, b: 3, c: 3 });
     const thresholds = { minmax: { a: 8, b: 8, c: 8, other: 5 }, imported: { a: 3, b: 3, c: 3 } };
-    const outcome = await chooseThresholds(new FakeTrials(images, ({ thresholds: own }) => error(own)), { ...problem, thresholds });
+    const outcome = await chooseThresholds(new FakeTrials(images, ({ thresholds: own }) => error(own)), {
+      ...problem,
+      thresholds,
+    });
     expect(outcome).toMatchObject({ bestSingle: 'imported', thresholds: { a: 3, b: 3, c: 3, other: 5 } });
   });
 
   it('goes back to the best single method when the descent fits its own images only', async () => {
     const fitted = away({ a: 8, b: 2, c: 4 });
     const general = away({ a: 4, b: 4, c: 4 });
-    const trials = new FakeTrials(images, ({ thresholds }, _, index) => (chosen.includes(index) ? fitted(thresholds) : general(thresholds)));
+    const trials = new FakeTrials(images, ({ thresholds }, _, index) =>
+      chosen.includes(index) ? fitted(thresholds) : general(thresholds),
+    );
     const outcome = await chooseThresholds(trials, problem);
-    expect(outcome).toMatchObject({ verdict: 'single', bestSingle: 'mse', thresholds: problem.thresholds.mse, methods: { a: 'mse', b: 'mse', c: 'mse' } });
+    expect(outcome).toMatchObject({
+      verdict: 'single',
+      bestSingle: 'mse',
+      thresholds: problem.thresholds.mse,
+      methods: { a: 'mse', b: 'mse', c: 'mse' },
+    });
     expect(outcome.descent.chosen).toBe(0);
   });
 
@@ -53,7 +71,10 @@ describe('chooseThresholds', () => {
 
   it('leaves out a method that does not know every tensor as a single one, and still takes its thresholds', async () => {
     const error = away({ a: 3, b: 4, c: 4 });
-    const outcome = await chooseThresholds(new FakeTrials(images, ({ thresholds }) => error(thresholds)), { ...problem, thresholds: { ...problem.thresholds, imported: { a: 3 } } });
+    const outcome = await chooseThresholds(new FakeTrials(images, ({ thresholds }) => error(thresholds)), {
+      ...problem,
+      thresholds: { ...problem.thresholds, imported: { a: 3 } },
+    });
     expect(outcome.singles.map(({ method }) => method)).not.toContain('imported');
     expect(outcome.methods).toEqual({ a: 'imported', b: 'mse', c: 'mse' });
   });

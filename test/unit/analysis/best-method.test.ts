@@ -1,12 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { budgetSeconds, imageLevels, outputCost, rankSingles, wantedPerGroup } from '../../../src-main/analysis/best-method';
+import {
+  budgetSeconds,
+  imageLevels,
+  outputCost,
+  rankSingles,
+  wantedPerGroup,
+} from '../../../src-main/analysis/best-method';
 import { chooseFromGroups } from '../../../src-main/analysis/choose-images';
 import type { TrialAnswer, TrialImage } from '../../../src-main/analysis/trials';
 import type { HistogramMethod } from '../../../src-shared/domain/methods';
 
 const image = (group: string | null): TrialImage => ({ file: 'x.png', group, label: null });
 /** One image per entry, with FP32's power and the error of each of two outputs. */
-function costOf(list: readonly { readonly group: string | null; readonly signal: readonly number[]; readonly noise: readonly number[] }[]) {
+function costOf(
+  list: readonly {
+    readonly group: string | null;
+    readonly signal: readonly number[];
+    readonly noise: readonly number[];
+  }[],
+) {
   const images = list.map(({ group }) => image(group));
   const reference = list.map(({ signal }) => ({ signal, top1: -1 }));
   const answers = list.map(({ noise }): TrialAnswer => ({ noise, top1: -1 }));
@@ -26,25 +38,48 @@ describe('the error of a model at its outputs', () => {
   });
 
   it('has no group where the set has none, and takes images without a group together where others have one', () => {
-    expect(costOf([{ group: null, signal: [4, 1], noise: [1, 0] }])).toMatchObject({ nmse: 0.25, worstGroup: null, worstOutput: 'boxes' });
-    expect(costOf([{ group: 'day', signal: [1, 1], noise: [0, 0] }, { group: null, signal: [1, 1], noise: [0.5, 0] }])).toMatchObject({ nmse: 0.5, worstGroup: null });
+    expect(costOf([{ group: null, signal: [4, 1], noise: [1, 0] }])).toMatchObject({
+      nmse: 0.25,
+      worstGroup: null,
+      worstOutput: 'boxes',
+    });
+    expect(
+      costOf([
+        { group: 'day', signal: [1, 1], noise: [0, 0] },
+        { group: null, signal: [1, 1], noise: [0.5, 0] },
+      ]),
+    ).toMatchObject({ nmse: 0.5, worstGroup: null });
   });
 
   it('leaves out outputs that FP32 answers with zeros, and tells an exact model from one without a signal', () => {
-    expect(costOf([{ group: null, signal: [0, 1], noise: [7, 0.1] }])).toMatchObject({ nmse: 0.1, worstOutput: 'scores' });
+    expect(costOf([{ group: null, signal: [0, 1], noise: [7, 0.1] }])).toMatchObject({
+      nmse: 0.1,
+      worstOutput: 'scores',
+    });
     expect(costOf([{ group: null, signal: [1, 1], noise: [0, 0] }])).toMatchObject({ nmse: 0, sqnrDb: null });
     expect(costOf([{ group: null, signal: [0, 0], noise: [0, 1] }])).toMatchObject({ nmse: null, sqnrDb: null });
   });
 
   it('is unknown where an answer is NaN or infinite', () => {
-    expect(costOf([{ group: null, signal: [1, 1], noise: [0, Number.POSITIVE_INFINITY] }])).toMatchObject({ nmse: null, worstOutput: 'scores' });
+    expect(costOf([{ group: null, signal: [1, 1], noise: [0, Number.POSITIVE_INFINITY] }])).toMatchObject({
+      nmse: null,
+      worstOutput: 'scores',
+    });
     expect(costOf([{ group: null, signal: [1, 1], noise: [0, Number.NaN] }]).nmse).toBeNull();
   });
 });
 
 describe('the best of the single methods', () => {
   const rank = (errors: Readonly<Partial<Record<HistogramMethod, number | null>>>) =>
-    rankSingles((Object.entries(errors) as [HistogramMethod, number | null][]).map(([method, nmse]) => ({ method, nmse, sqnrDb: nmse === null || nmse === 0 ? null : -10 * Math.log10(nmse), worstGroup: null, worstOutput: null })));
+    rankSingles(
+      (Object.entries(errors) as [HistogramMethod, number | null][]).map(([method, nmse]) => ({
+        method,
+        nmse,
+        sqnrDb: nmse === null || nmse === 0 ? null : -10 * Math.log10(nmse),
+        worstGroup: null,
+        worstOutput: null,
+      })),
+    );
 
   it('comes first, and the others with what they lose', () => {
     const ranked = rank({ minmax: 0.1, entropy: 1, percentile: 0.01, mse: 0.02 });
@@ -55,7 +90,9 @@ describe('the best of the single methods', () => {
   it('is the one that clips less where two are as good as each other', () => {
     expect(rank({ entropy: 0.01, mse: 0.01005 })[0]?.method).toBe('mse');
     expect(rank({ entropy: 0.01, mse: 0.0102 })[0]?.method).toBe('entropy');
-    expect(rank({ entropy: 0, mse: 0, percentile: 0, minmax: 0 }).map(({ method, costDb }) => [method, costDb])).toEqual([
+    expect(
+      rank({ entropy: 0, mse: 0, percentile: 0, minmax: 0 }).map(({ method, costDb }) => [method, costDb]),
+    ).toEqual([
       ['minmax', 0],
       ['percentile', 0],
       ['mse', 0],
@@ -65,7 +102,10 @@ describe('the best of the single methods', () => {
 
   it('is none whose outputs are NaN, unless all are', () => {
     const ranked = rank({ minmax: null, entropy: 0.5 });
-    expect(ranked.map(({ method, costDb }) => [method, costDb])).toEqual([['entropy', 0], ['minmax', null]]);
+    expect(ranked.map(({ method, costDb }) => [method, costDb])).toEqual([
+      ['entropy', 0],
+      ['minmax', null],
+    ]);
     expect(rank({ entropy: null, minmax: null })[0]).toMatchObject({ method: 'minmax', nmse: null, costDb: null });
   });
 });
@@ -91,7 +131,11 @@ describe('the images that the choice takes', () => {
   });
 
   it('are spread over each group, all of a small one', () => {
-    const entries = [...Array.from({ length: 100 }, (_, i) => ({ group: 'day', i })), { group: 'night', i: 100 }, { group: 'night', i: 101 }];
+    const entries = [
+      ...Array.from({ length: 100 }, (_, i) => ({ group: 'day', i })),
+      { group: 'night', i: 100 },
+      { group: 'night', i: 101 },
+    ];
     expect(chooseFromGroups(entries, 4).map(({ i }) => i)).toEqual([12, 37, 62, 87, 100, 101]);
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { chooseAndConfirm, chooseImages, spread } from '../../../src-main/analysis/choose-images';
 
-const set = (counts: Readonly<Record<string, number>>) => Object.entries(counts).flatMap(([group, count]) => Array.from({ length: count }, (_, i) => ({ group, i })));
-const countOf = (list: readonly { readonly group: string }[], group: string): number => list.filter((entry) => entry.group === group).length;
+const set = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts).flatMap(([group, count]) => Array.from({ length: count }, (_, i) => ({ group, i })));
+const countOf = (list: readonly { readonly group: string }[], group: string): number =>
+  list.filter((entry) => entry.group === group).length;
 
 it('spreads evenly, and takes all of what is too little', () => {
   expect(spread([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 5)).toEqual([1, 3, 5, 7, 9]);

@@ -10,7 +10,8 @@ export class FakeTrials implements Trials {
     readonly images: readonly TrialImage[],
     private readonly noiseOf: (trial: Trial, image: TrialImage, index: number) => number,
     /** The class that a trial answers; FP32 answers the label. */
-    private readonly answerOf: (trial: Trial, image: TrialImage, index: number) => number = (_, image) => image.label ?? -1,
+    private readonly answerOf: (trial: Trial, image: TrialImage, index: number) => number = (_, image) =>
+      image.label ?? -1,
   ) {
     this.reference = images.map(({ label }) => ({ signal: [1], top1: label ?? -1 }));
   }

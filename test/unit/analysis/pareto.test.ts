@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { markDominated, markPareto, undominated } from '../../../src-main/analysis/pareto';
 import type { SearchPlan, TrialQuality } from '../../../src-shared/domain/analysis';
 
-const quality = (top1: number): TrialQuality => ({ nmse: 0.01, sqnrDb: 20, worstGroupNmse: null, agreement: top1, top1, worstGroup: null, groupTop1: {} });
+const quality = (top1: number): TrialQuality => ({
+  nmse: 0.01,
+  sqnrDb: 20,
+  worstGroupNmse: null,
+  agreement: top1,
+  top1,
+  worstGroup: null,
+  groupTop1: {},
+});
 const plan = (layers: number, top1: number, latencyMs: number, changes: Partial<SearchPlan> = {}): SearchPlan => ({
   fp16Layers: Array.from({ length: layers }, (_, i) => `l${i}`),
   quality: quality(top1),
@@ -12,7 +20,9 @@ const plan = (layers: number, top1: number, latencyMs: number, changes: Partial<
   isPareto: false,
   ...changes,
 });
-const reference = (latencyMs: number) => ({ references: [{ variant: 'fp32', latencyMs, latencyKind: 'measured' } as const] });
+const reference = (latencyMs: number) => ({
+  references: [{ variant: 'fp32', latencyMs, latencyKind: 'measured' } as const],
+});
 
 describe('undominated', () => {
   it('takes a plan that is faster and better, although it has more layers in FP16', () => {
@@ -46,6 +56,10 @@ describe('markDominated', () => {
 
 describe('markPareto', () => {
   it('keeps equal plans, and drops what is beaten in one and equal in the other', () => {
-    expect(markPareto([plan(0, 96, 1), plan(1, 96, 1), plan(2, 96, 2)]).map(({ isPareto }) => isPareto)).toEqual([true, true, false]);
+    expect(markPareto([plan(0, 96, 1), plan(1, 96, 1), plan(2, 96, 2)]).map(({ isPareto }) => isPareto)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });

@@ -20,9 +20,12 @@ const released = ({ plan }: Trial): string[] => Object.keys(plan.layers);
 
 /** Layers hurt by their own amount; every percent of error costs one image in a hundred its answer. */
 function additive(damage: Readonly<Record<string, number>>): FakeTrials {
-  const errorOf = (trial: Trial): number => Object.entries(damage).reduce((sum, [layer, own]) => sum + (released(trial).includes(layer) ? 0 : own), 0);
+  const errorOf = (trial: Trial): number =>
+    Object.entries(damage).reduce((sum, [layer, own]) => sum + (released(trial).includes(layer) ? 0 : own), 0);
   const isWrong = (trial: Trial, index: number): boolean => index < Math.round(2 * 100 * errorOf(trial));
-  return new FakeTrials(images, errorOf, (trial: Trial, image: TrialImage, index: number) => (isWrong(trial, index) ? 9 : (image.label ?? -1)));
+  return new FakeTrials(images, errorOf, (trial: Trial, image: TrialImage, index: number) =>
+    isWrong(trial, index) ? 9 : (image.label ?? -1),
+  );
 }
 
 describe('searchPlans', () => {
@@ -31,7 +34,9 @@ describe('searchPlans', () => {
     expect(outcome.chosen).not.toBeNull();
     expect(outcome.plans[outcome.chosen ?? -1]?.fp16Layers.toSorted()).toEqual(['l3', 'l7']);
     expect(outcome.ranking.slice(0, 3).map(({ layer }) => layer)).toEqual(['l3', 'l7', 'l1']);
-    expect(outcome.plans.filter(({ meetsLimit }) => meetsLimit).every(({ fp16Layers }) => fp16Layers.length >= 2)).toBe(true);
+    expect(outcome.plans.filter(({ meetsLimit }) => meetsLimit).every(({ fp16Layers }) => fp16Layers.length >= 2)).toBe(
+      true,
+    );
   });
 
   it('releases none where all INT8 is good enough', async () => {
@@ -45,19 +50,32 @@ describe('searchPlans', () => {
       const own = released(trial);
       return (own.includes('l0') || own.includes('l1') ? 0 : 0.05) + (own.includes('l2') ? 0 : 0.03);
     };
-    const trials = new FakeTrials(images, errorOf, (trial, image, index) => (index < Math.round(200 * errorOf(trial)) ? 9 : (image.label ?? -1)));
+    const trials = new FakeTrials(images, errorOf, (trial, image, index) =>
+      index < Math.round(200 * errorOf(trial)) ? 9 : (image.label ?? -1),
+    );
     const outcome = await searchPlans(trials, problem, silent);
     expect(outcome.plans[outcome.chosen ?? -1]?.fp16Layers.toSorted()).toEqual(['l0', 'l2']);
   });
 
   it('prefers the cheaper of two layers that win the same', async () => {
-    const costly = { ...problem, layers: problem.layers.map(({ layer }) => ({ layer, costUs: layer === 'l4' ? 10 : 1 })) };
-    const outcome = await searchPlans(additive({ l4: 0.02, l5: 0.02 }), { ...costly, limits: { ...problem.limits, maxDrop: 3, maxWorstGroupDrop: 3 } }, silent);
+    const costly = {
+      ...problem,
+      layers: problem.layers.map(({ layer }) => ({ layer, costUs: layer === 'l4' ? 10 : 1 })),
+    };
+    const outcome = await searchPlans(
+      additive({ l4: 0.02, l5: 0.02 }),
+      { ...costly, limits: { ...problem.limits, maxDrop: 3, maxWorstGroupDrop: 3 } },
+      silent,
+    );
     expect(outcome.plans[outcome.chosen ?? -1]?.fp16Layers).toEqual(['l5']);
   });
 
   it('says so when no plan meets the limits, and stays within the number of layers allowed', async () => {
-    const outcome = await searchPlans(additive({ l3: 0.05, l7: 0.05, l1: 0.05 }), { ...problem, limits: { ...problem.limits, maxLayers: 2 } }, silent);
+    const outcome = await searchPlans(
+      additive({ l3: 0.05, l7: 0.05, l1: 0.05 }),
+      { ...problem, limits: { ...problem.limits, maxLayers: 2 } },
+      silent,
+    );
     expect(outcome.chosen).toBeNull();
     expect(Math.max(...outcome.plans.map(({ fp16Layers }) => fp16Layers.length))).toBe(2);
   });
@@ -67,7 +85,8 @@ describe('searchPlans', () => {
     const trials = new FakeTrials(
       images,
       (trial) => (released(trial).includes('l3') ? 0 : 0.03),
-      (trial, image, index) => (!released(trial).includes('l3') && image.group === 'night' && index < 6 ? 9 : (image.label ?? -1)),
+      (trial, image, index) =>
+        !released(trial).includes('l3') && image.group === 'night' && index < 6 ? 9 : (image.label ?? -1),
     );
     const outcome = await searchPlans(trials, { ...problem, limits: { ...problem.limits, maxDrop: 2 } }, silent);
     expect(outcome.plans[outcome.chosen ?? -1]?.fp16Layers).toEqual(['l3']);
@@ -81,7 +100,10 @@ describe('searchPlans', () => {
 
   it("takes another method's thresholds only where they are clearly better", async () => {
     const error = (good: number) => new FakeTrials(images, ({ thresholds }) => (thresholds['t'] === 1 ? 0.1 : good));
-    const alternatives = [{ method: null, thresholds: { t: 1 } }, { method: 'auto' as const, thresholds: { t: 2 } }];
+    const alternatives = [
+      { method: null, thresholds: { t: 1 } },
+      { method: 'auto' as const, thresholds: { t: 2 } },
+    ];
     const limits = { ...problem.limits, maxLayers: 1 };
     expect((await searchPlans(error(0.01), { ...problem, limits, alternatives }, silent)).method).toBe('auto');
     expect((await searchPlans(error(0.095), { ...problem, limits, alternatives }, silent)).method).toBeNull();
@@ -92,7 +114,8 @@ describe('searchPlans', () => {
     await searchPlans(trials, problem, silent);
     const { ranking, judging } = searchTrials(LAYERS.length, null, problem.alternatives.length);
     // What was tried before is remembered, so that only different models cost.
-    const models = (images: number): number => new Set(trials.ran.filter((ran) => ran.images === images).map(({ trial }) => JSON.stringify(trial))).size;
+    const models = (images: number): number =>
+      new Set(trials.ran.filter((ran) => ran.images === images).map(({ trial }) => JSON.stringify(trial))).size;
     expect(models(problem.rank.length)).toBeLessThanOrEqual(ranking);
     expect(models(problem.judge.length)).toBeLessThanOrEqual(judging);
   });

@@ -1,23 +1,54 @@
 import { describe, expect, it } from 'vitest';
-import { rankableDb, releasedPlan, scoreOf, sensitivityTrial, sorted, type SensitivityProblem } from '../../../src-main/analysis/sensitivity';
+import {
+  rankableDb,
+  releasedPlan,
+  scoreOf,
+  sensitivityTrial,
+  sorted,
+  type SensitivityProblem,
+} from '../../../src-main/analysis/sensitivity';
 import type { TrialQuality } from '../../../src-shared/domain/analysis';
 
-const quality = (own: Partial<TrialQuality>): TrialQuality => ({ nmse: 0.1, sqnrDb: 10, worstGroupNmse: null, agreement: 90, top1: 80, worstGroup: { name: 'night', top1: 70 }, groupTop1: {}, ...own });
+const quality = (own: Partial<TrialQuality>): TrialQuality => ({
+  nmse: 0.1,
+  sqnrDb: 10,
+  worstGroupNmse: null,
+  agreement: 90,
+  top1: 80,
+  worstGroup: { name: 'night', top1: 70 },
+  groupTop1: {},
+  ...own,
+});
 const layers = ['a', 'b', 'c'].map((layer) => ({ layer, op: 'Conv', output: `${layer}_out` }));
-const problem: SensitivityProblem = { kind: 'release', metric: 'sqnr', plan: { layers: {}, rest: 'fp16' }, thresholds: { t: 1 }, layers };
+const problem: SensitivityProblem = {
+  kind: 'release',
+  metric: 'sqnr',
+  plan: { layers: {}, rest: 'fp16' },
+  thresholds: { t: 1 },
+  layers,
+};
 
 describe('sensitivityTrial', () => {
   it('release: everything INT8 but the layer', () => {
-    expect(sensitivityTrial(problem, 'b')).toEqual({ thresholds: { t: 1 }, plan: { layers: { b: 'fp16' }, rest: 'fp16' } });
+    expect(sensitivityTrial(problem, 'b')).toEqual({
+      thresholds: { t: 1 },
+      plan: { layers: { b: 'fp16' }, rest: 'fp16' },
+    });
   });
 
   it('cause: everything FP32 but the layer', () => {
-    expect(sensitivityTrial({ ...problem, kind: 'cause' }, 'b').plan).toEqual({ layers: { a: 'fp32', b: 'int8', c: 'fp32' }, rest: 'fp32' });
+    expect(sensitivityTrial({ ...problem, kind: 'cause' }, 'b').plan).toEqual({
+      layers: { a: 'fp32', b: 'int8', c: 'fp32' },
+      rest: 'fp32',
+    });
   });
 });
 
 describe('scoreOf', () => {
-  const [before, after] = [quality({}), quality({ sqnrDb: 14, top1: 85, worstGroup: { name: 'night', top1: 78 }, agreement: 95 })];
+  const [before, after] = [
+    quality({}),
+    quality({ sqnrDb: 14, top1: 85, worstGroup: { name: 'night', top1: 78 }, agreement: 95 }),
+  ];
 
   it('release: what is won back, in the unit of the metric', () => {
     expect(scoreOf('release', 'sqnr', after, before)).toBe(4);
@@ -44,6 +75,13 @@ it('releases layers on top of a plan', () => {
 });
 
 it('sorts by score, equal ones in graph order', () => {
-  const entry = (layer: string, score: number) => ({ layer, op: 'Conv', score, metric: 'sqnr' as const, quality: null, sqnrDb: -score });
+  const entry = (layer: string, score: number) => ({
+    layer,
+    op: 'Conv',
+    score,
+    metric: 'sqnr' as const,
+    quality: null,
+    sqnrDb: -score,
+  });
   expect(sorted([entry('a', 1), entry('b', 3), entry('c', 1)]).map(({ layer }) => layer)).toEqual(['b', 'a', 'c']);
 });

@@ -6,7 +6,11 @@ const at = [0, 1, 2, 3];
 
 function trials(signal: readonly (readonly number[])[]): Trials {
   const images = fakeImages(['day', 'day', 'night', 'night']);
-  return { images, reference: signal.map((own, i) => ({ signal: own, top1: i % 2 })), run: () => Promise.reject(new Error('not run')) };
+  return {
+    images,
+    reference: signal.map((own, i) => ({ signal: own, top1: i % 2 })),
+    run: () => Promise.reject(new Error('not run')),
+  };
 }
 
 const even = trials([[1], [3], [2], [2]]);
@@ -22,7 +26,12 @@ describe('qualityOf', () => {
   });
 
   it('is that of the worst output, so that neither a large nor a good one hides it; an output without signal has no say', () => {
-    const two = trials([[100, 1, 0], [100, 1, 0], [100, 1, 0], [100, 1, 0]]);
+    const two = trials([
+      [100, 1, 0],
+      [100, 1, 0],
+      [100, 1, 0],
+      [100, 1, 0],
+    ]);
     const answers = at.map((i) => ({ noise: [1, 0.5, 7], top1: i % 2 }));
     const quality = qualityOf(two, at, answers);
     expect(quality.nmse).toBeCloseTo(0.5, 12);
@@ -32,7 +41,12 @@ describe('qualityOf', () => {
   it('counts right answers by label and kept answers by FP32, per group', () => {
     const answers = [0, 0, 0, 1].map((top1) => ({ noise: [0], top1 }));
     const quality = qualityOf(even, at, answers);
-    expect(quality).toMatchObject({ top1: 75, agreement: 75, worstGroup: { name: 'day', top1: 50 }, groupTop1: { day: 50, night: 100 } });
+    expect(quality).toMatchObject({
+      top1: 75,
+      agreement: 75,
+      worstGroup: { name: 'day', top1: 50 },
+      groupTop1: { day: 50, night: 100 },
+    });
   });
 
   it('has no agreement where nothing is classified', () => {

@@ -16,7 +16,9 @@ const IMAGES = [0.1, 0.4, 0.9].map((value) => new Float32Array(3 * 16 * 16).fill
 function behindLogits(...ops: readonly string[]): Model {
   const tiny = tinyModel();
   const node = tiny.graph.node.map((each) => (each.name === 'head' ? { ...each, output: ['raw0'] } : each));
-  const last = ops.map((op, i) => makeNode(op, [`raw${i}`], [i === ops.length - 1 ? 'logits' : `raw${i + 1}`], { name: `last${i}` }));
+  const last = ops.map((op, i) =>
+    makeNode(op, [`raw${i}`], [i === ops.length - 1 ? 'logits' : `raw${i + 1}`], { name: `last${i}` }),
+  );
   return { ...tiny, graph: { ...tiny.graph, node: [...node, ...last] } };
 }
 
@@ -24,9 +26,18 @@ async function evaluate(variant: Model) {
   const dir = tempDir();
   await writeModel(tinyModel(), join(dir, 'fp32.onnx'));
   await writeModel(variant, join(dir, 'variant.onnx'));
-  const runnable = (name: string) => ({ kind: 'onnx' as const, variant: name, modelPath: join(dir, `${name}.onnx`), weightsDir: null, simulate: false, hasFp16: false });
+  const runnable = (name: string) => ({
+    kind: 'onnx' as const,
+    variant: name,
+    modelPath: join(dir, `${name}.onnx`),
+    weightsDir: null,
+    simulate: false,
+    hasFp16: false,
+  });
   const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], INPUT);
-  const answers = (await Promise.all(IMAGES.map((image) => evaluator.evaluate([image])))).map(([answer]) => answer ?? []);
+  const answers = (await Promise.all(IMAGES.map((image) => evaluator.evaluate([image])))).map(
+    ([answer]) => answer ?? [],
+  );
   return summarizeAnswers(answers.map((answer) => answer[1] ?? null));
 }
 

@@ -6,7 +6,10 @@ import type { Progress } from '../../../src-shared/contract/progress';
 
 describe('forEachDevice', () => {
   it('goes one after the other, or starts all at once', async () => {
-    for (const [isParallel, expected] of [[false, ['start 1', 'end 1', 'start 2', 'end 2']], [true, ['start 1', 'start 2', 'end 1', 'end 2']]] as const) {
+    for (const [isParallel, expected] of [
+      [false, ['start 1', 'end 1', 'start 2', 'end 2']],
+      [true, ['start 1', 'start 2', 'end 1', 'end 2']],
+    ] as const) {
       const seen: string[] = [];
       const results = await forEachDevice([1, 2], isParallel, {}, async (item) => {
         seen.push(`start ${item}`);
@@ -21,15 +24,24 @@ describe('forEachDevice', () => {
 
   it('stops the others at the first failure and reports that one', async () => {
     const work = (item: string, signal: AbortSignal | undefined): Promise<never> =>
-      item === 'bad' ? Promise.reject(new Error('the cause')) : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(cancelledError())));
-    await expect(forEachDevice(['good', 'bad'], true, {}, (item, { signal }) => work(item, signal))).rejects.toThrow('the cause');
+      item === 'bad'
+        ? Promise.reject(new Error('the cause'))
+        : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(cancelledError())));
+    await expect(forEachDevice(['good', 'bad'], true, {}, (item, { signal }) => work(item, signal))).rejects.toThrow(
+      'the cause',
+    );
   });
 
   it('adds up the progress of those in the same phase', async () => {
     const seen: Progress[] = [];
-    await forEachDevice([1, 2], true, { onProgress: (progress) => seen.push(progress) }, async (item, { onProgress }) => {
-      onProgress?.({ phase: 'benchmarking', done: item, total: 10, unit: 'rounds' });
-    });
+    await forEachDevice(
+      [1, 2],
+      true,
+      { onProgress: (progress) => seen.push(progress) },
+      async (item, { onProgress }) => {
+        onProgress?.({ phase: 'benchmarking', done: item, total: 10, unit: 'rounds' });
+      },
+    );
     expect(seen.map(({ done, total }) => [done, total])).toEqual([
       [1, 10],
       [3, 20],
@@ -38,7 +50,16 @@ describe('forEachDevice', () => {
 });
 
 describe('devicesOf', () => {
-  const status = { devices: [0, 1].map((index) => ({ index, name: `GPU ${index}`, uuid: '', computeCapability: '9.0', memoryBytes: 1, driverVersion: '13.0' })) };
+  const status = {
+    devices: [0, 1].map((index) => ({
+      index,
+      name: `GPU ${index}`,
+      uuid: '',
+      computeCapability: '9.0',
+      memoryBytes: 1,
+      driverVersion: '13.0',
+    })),
+  };
   const gpu = { backend: 'tensorrt' } as const;
 
   it('names each GPU once, all of them, or none', () => {
@@ -52,6 +73,8 @@ describe('devicesOf', () => {
 
   it('refuses a GPU that is not there and backends that have one only', () => {
     expect(() => devicesOf({ devices: [2] }, gpu, status)).toThrow('There is no GPU 2; this machine has 2');
-    expect(() => devicesOf({ devices: [0] }, { backend: 'ort-cuda' }, status)).toThrow(/for the backend tensorrt, not ort-cuda/);
+    expect(() => devicesOf({ devices: [0] }, { backend: 'ort-cuda' }, status)).toThrow(
+      /for the backend tensorrt, not ort-cuda/,
+    );
   });
 });

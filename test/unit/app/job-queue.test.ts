@@ -25,7 +25,8 @@ function setUp(run: JobRunner, now: () => number = () => 0): Setup {
       for (const waiter of waiting) if (finished() >= waiter.count) waiter.resolve();
     },
   });
-  const ended = (count: number): Promise<void> => new Promise((resolve) => (finished() >= count ? resolve() : waiting.push({ count, resolve })));
+  const ended = (count: number): Promise<void> =>
+    new Promise((resolve) => (finished() >= count ? resolve() : waiting.push({ count, resolve })));
   return { queue, events, ended };
 }
 
@@ -73,7 +74,8 @@ describe('JobQueue', () => {
     const seen: (JobSnapshot['times'] | undefined)[] = [];
     const setup = setUp(
       async (_, context) => {
-        const report = (phase: string, done: number, total: number): void => context.onProgress?.({ phase, done, total, unit: 'images' });
+        const report = (phase: string, done: number, total: number): void =>
+          context.onProgress?.({ phase, done, total, unit: 'images' });
         clock += 500;
         report('collecting histograms', 0, 40);
         clock += 3_000;
@@ -102,7 +104,8 @@ describe('JobQueue', () => {
 
   it('sends at most one progress event per 100 ms, but every state', async () => {
     const { queue, events, ended } = setUp(async (_, context) => {
-      for (let done = 0; done < 1000; done++) context.onProgress?.({ phase: 'collecting', done, total: 1000, unit: 'images' });
+      for (let done = 0; done < 1000; done++)
+        context.onProgress?.({ phase: 'collecting', done, total: 1000, unit: 'images' });
       return RESULT;
     });
     queue.start(SPEC);
@@ -122,7 +125,10 @@ describe('JobQueue', () => {
     });
     const first = queue.start(SPEC);
     const second = queue.start(SPEC);
-    expect([await queue.finished(first), await queue.finished(second)].map(({ state }) => state)).toEqual(['done', 'done']);
+    expect([await queue.finished(first), await queue.finished(second)].map(({ state }) => state)).toEqual([
+      'done',
+      'done',
+    ]);
     await expect.poll(() => warnings).toContainEqual(expect.stringContaining('the window is gone'));
     process.off('warning', listener);
   });
@@ -134,7 +140,10 @@ describe('JobQueue', () => {
     });
     const id = queue.start(SPEC);
     await Promise.resolve();
-    expect(await queue.cancel(id)).toMatchObject({ state: 'cancelled', error: { code: 'cancelled', message: 'Cancelled' } });
+    expect(await queue.cancel(id)).toMatchObject({
+      state: 'cancelled',
+      error: { code: 'cancelled', message: 'Cancelled' },
+    });
   });
 
   it('fails a job with the coded error and goes on with the next', async () => {

@@ -6,12 +6,27 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { BackendId } from '../../../src-shared/domain/precision';
 import { DEFAULT_TENSORRT_OPTIONS } from '../../../src-shared/domain/tensorrt-options';
 
-function options(backend: BackendId, variants: readonly string[] = ['fp32', 'fp16', 'int8', 'mixed-mse']): VariantOptions {
-  return { backend, variants, target: 'tensorrt', activationType: 'int8', tensorrt: { ...DEFAULT_TENSORRT_OPTIONS, device: 2 } };
+function options(
+  backend: BackendId,
+  variants: readonly string[] = ['fp32', 'fp16', 'int8', 'mixed-mse'],
+): VariantOptions {
+  return {
+    backend,
+    variants,
+    target: 'tensorrt',
+    activationType: 'int8',
+    tensorrt: { ...DEFAULT_TENSORRT_OPTIONS, device: 2 },
+  };
 }
 
 function built(variant: string, hasFp16: boolean): BuiltVariant {
-  return { runnable: { kind: 'onnx', variant, modelPath: '/m.onnx', weightsDir: null, simulate: true, hasFp16 }, dir: '/d', sizeBytes: 1, seconds: 0, built: true };
+  return {
+    runnable: { kind: 'onnx', variant, modelPath: '/m.onnx', weightsDir: null, simulate: true, hasFp16 },
+    dir: '/d',
+    sizeBytes: 1,
+    seconds: 0,
+    built: true,
+  };
 }
 
 /** A compute process that knows one GPU for each provider. */
@@ -28,7 +43,10 @@ describe('GPUs of ONNX Runtime', () => {
     const asked: unknown[] = [];
     expect(await ortGpuStatus(options('ort-cpu'), services(asked), {})).toBeNull();
     expect(await ortGpuStatus(options('tensorrt'), services(asked), {})).toBeNull();
-    expect(await ortGpuStatus(options('ort-cuda'), services(asked), {})).toEqual({ device: 'Fake GPU', hasFp16: false });
+    expect(await ortGpuStatus(options('ort-cuda'), services(asked), {})).toEqual({
+      device: 'Fake GPU',
+      hasFp16: false,
+    });
     expect(await ortGpuStatus(options('ort-webgpu'), services(asked), {})).not.toBeNull();
     expect(asked).toEqual([
       ['ort-gpu-status', { provider: 'cuda', device: 2 }],
@@ -39,21 +57,35 @@ describe('GPUs of ONNX Runtime', () => {
   it('refuse FP16 where the device has none, naming the variants', () => {
     const variants = [built('fp32', false), built('fp16', true), built('mixed', true)];
     const status = { device: 'Fake GPU', hasFp16: false };
-    expect(() => requireHalf(variants, status, options('ort-webgpu'))).toThrow(/Fake GPU does not compute in FP16, which fp16, mixed of the target tensorrt need/);
+    expect(() => requireHalf(variants, status, options('ort-webgpu'))).toThrow(
+      /Fake GPU does not compute in FP16, which fp16, mixed of the target tensorrt need/,
+    );
     expect(() => requireHalf(variants, { ...status, hasFp16: true }, options('ort-webgpu'))).not.toThrow();
     expect(() => requireHalf([built('fp32', false)], status, options('ort-webgpu'))).not.toThrow();
   });
 
   it('warn that INT8 is rounded there, not computed', () => {
-    expect(ortGpuWarnings(options('ort-cuda'))).toEqual([{ code: 'int8-simulated', message: expect.stringMatching(/CUDA provider has no INT8 kernels for Q\/DQ: int8, mixed-mse are/) as string }]);
+    expect(ortGpuWarnings(options('ort-cuda'))).toEqual([
+      {
+        code: 'int8-simulated',
+        message: expect.stringMatching(/CUDA provider has no INT8 kernels for Q\/DQ: int8, mixed-mse are/) as string,
+      },
+    ]);
     expect(ortGpuWarnings(options('ort-cuda', ['fp32', 'fp16']))).toEqual([]);
     expect(ortGpuWarnings(options('ort-cpu'))).toEqual([]);
   });
 
   it('are named when their process crashes', async () => {
-    const crash = () => Promise.reject(new WorkbenchError('compute-crashed', 'The compute process was ended by SIGSEGV while validating'));
-    await expect(blamingProvider(options('ort-webgpu'), crash())).rejects.toThrow("ONNX Runtime's WebGPU provider crashed: The compute process was ended by SIGSEGV while validating");
+    const crash = () =>
+      Promise.reject(
+        new WorkbenchError('compute-crashed', 'The compute process was ended by SIGSEGV while validating'),
+      );
+    await expect(blamingProvider(options('ort-webgpu'), crash())).rejects.toThrow(
+      "ONNX Runtime's WebGPU provider crashed: The compute process was ended by SIGSEGV while validating",
+    );
     await expect(blamingProvider(options('ort-cpu'), crash())).rejects.toThrow(/^The compute process/);
-    await expect(blamingProvider(options('ort-cuda'), Promise.reject(new WorkbenchError('cancelled', 'Cancelled')))).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(
+      blamingProvider(options('ort-cuda'), Promise.reject(new WorkbenchError('cancelled', 'Cancelled'))),
+    ).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -16,7 +16,10 @@ function deadPid(): number {
 
 function writeLock(dir: string, change: object): string {
   const path = join(dir, 'project.lock');
-  writeFileSync(path, JSON.stringify({ pid: process.ppid, host: hostname(), startedAtMs: Date.now(), token: 'theirs', ...change }));
+  writeFileSync(
+    path,
+    JSON.stringify({ pid: process.ppid, host: hostname(), startedAtMs: Date.now(), token: 'theirs', ...change }),
+  );
   return path;
 }
 
@@ -62,13 +65,16 @@ describe('acquireProjectLock', () => {
       await expect(acquireProjectLock(dir)).rejects.toMatchObject({ code: 'project-locked' });
     }
   });
-  it.skipIf(process.platform !== 'linux')('takes over a lock from before the machine started, and from a process whose id was given again', async () => {
-    const dir = tempDir();
-    writeLock(dir, { ...ownIdentity(), boot: 'another', pid: process.ppid });
-    await (await acquireProjectLock(dir)).release();
-    writeLock(dir, { ...ownIdentity(), startTicks: 1 });
-    await (await acquireProjectLock(dir)).release();
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'takes over a lock from before the machine started, and from a process whose id was given again',
+    async () => {
+      const dir = tempDir();
+      writeLock(dir, { ...ownIdentity(), boot: 'another', pid: process.ppid });
+      await (await acquireProjectLock(dir)).release();
+      writeLock(dir, { ...ownIdentity(), startTicks: 1 });
+      await (await acquireProjectLock(dir)).release();
+    },
+  );
   it('leaves the lock of a machine of the same name, and of another container, alone', async () => {
     const dir = tempDir();
     for (const change of [{ machine: 'other' }, { pidNamespace: 'pid:[1]' }]) {
@@ -81,7 +87,9 @@ describe('acquireProjectLock', () => {
     const first = await acquireProjectLock(dir, { purpose: 'edit' });
     const said: string[] = [];
     const second = acquireProjectLock(dir, { purpose: 'edit', onWait: (message) => said.push(message) });
-    await expect.poll(() => said).toEqual([expect.stringContaining(`Waiting for process ${process.pid}, which edits ${dir}, for at most 20 s`)]);
+    await expect
+      .poll(() => said)
+      .toEqual([expect.stringContaining(`Waiting for process ${process.pid}, which edits ${dir}, for at most 20 s`)]);
     await first.release();
     await (await second).release();
     writeLock(dir, { purpose: 'edit' });

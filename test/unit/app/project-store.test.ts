@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkProjectModel, createProjectFolder, loadProject, modelReference, saveProject } from '../../../src-main/app/project-store';
+import {
+  checkProjectModel,
+  createProjectFolder,
+  loadProject,
+  modelReference,
+  saveProject,
+} from '../../../src-main/app/project-store';
 import { readModel } from '../../../src-main/onnx/wire-reader';
 import { writeModel } from '../../../src-main/onnx/wire-writer';
 import { useTempDirs } from '../../support/temp-dir';
@@ -49,7 +55,10 @@ describe('project folder', () => {
   });
   it('is not made over another one', async () => {
     const { parent, dir } = await created();
-    await expect(createProjectFolder(dir, projectIn(parent))).rejects.toMatchObject({ code: 'unwritable', message: `Expected a new folder for the project, but ${dir} exists already` });
+    await expect(createProjectFolder(dir, projectIn(parent))).rejects.toMatchObject({
+      code: 'unwritable',
+      message: `Expected a new folder for the project, but ${dir} exists already`,
+    });
   });
   it('keeps the old file when the new one cannot be written', async () => {
     const { parent, dir, file } = await created();
@@ -63,19 +72,29 @@ describe('project folder', () => {
 
 describe('loadProject', () => {
   it('says what is not there', async () => {
-    await expect(loadProject('/no/such.calib')).rejects.toMatchObject({ code: 'not-found', message: 'Project /no/such.calib does not exist' });
+    await expect(loadProject('/no/such.calib')).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'Project /no/such.calib does not exist',
+    });
     const dir = tempDir();
     await expect(loadProject(dir)).rejects.toThrow(`Expected a project in ${dir}, but it has no project.json`);
   });
   it('names a newer version', async () => {
     const { dir, file } = await created();
     edit(file, (project) => (project['version'] = 99));
-    await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-newer', message: `${file} has version 99; this program reads up to version 1`, hint: 'Update Calibration Workbench.' });
+    await expect(loadProject(dir)).rejects.toMatchObject({
+      code: 'project-newer',
+      message: `${file} has version 99; this program reads up to version 1`,
+      hint: 'Update Calibration Workbench.',
+    });
   });
   it('names broken JSON', async () => {
     const { dir, file } = await created();
     writeFileSync(file, readFileSync(file, 'utf8').slice(0, 100));
-    await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringMatching(/project\.json is not valid JSON: /) as string });
+    await expect(loadProject(dir)).rejects.toMatchObject({
+      code: 'project-invalid',
+      message: expect.stringMatching(/project\.json is not valid JSON: /) as string,
+    });
   });
   it.each<readonly [string, unknown, string]>([
     ['version', 0, 'expected 1 at version, found 0'],
@@ -91,14 +110,25 @@ describe('loadProject', () => {
     ['preprocessingNotes', [1], 'expected a string at preprocessingNotes[0], found 1'],
     ['model', { path: 'a\0b', sha256: 'x' }, 'expected a path at model.path, found "a\\u0000b"'],
     ['calibrationSet', { path: 5, labels: null }, 'expected a string at calibrationSet.path, found 5'],
-    ['calibrationSet', { path: 'x', labels: null, labelOrder: 'reverse' }, 'expected "text" or "numeric" at calibrationSet.labelOrder, found "reverse"'],
+    [
+      'calibrationSet',
+      { path: 'x', labels: null, labelOrder: 'reverse' },
+      'expected "text" or "numeric" at calibrationSet.labelOrder, found "reverse"',
+    ],
     ['gates', { maxTop1Drop: -1 }, 'expected a limit of at least 0 at gates.maxTop1Drop, found -1'],
     ['gates', {}, 'expected a number at gates.maxTop1Drop, found nothing'],
-    ['preprocessing', { resize: { kind: 'stretch', width: 0 } }, 'expected a whole number of pixels above 0 at preprocessing.resize.width, found 0'],
+    [
+      'preprocessing',
+      { resize: { kind: 'stretch', width: 0 } },
+      'expected a whole number of pixels above 0 at preprocessing.resize.width, found 0',
+    ],
   ])('names the field: %s = %j', async (key, value, message) => {
     const { dir, file } = await created();
     edit(file, (project) => (project[key] = value));
-    await expect(loadProject(dir)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining(message) as string });
+    await expect(loadProject(dir)).rejects.toMatchObject({
+      code: 'project-invalid',
+      message: expect.stringContaining(message) as string,
+    });
     await expect(loadProject(dir)).rejects.toThrow(file);
   });
   it('reads the fixture of version 1', async () => {
@@ -111,9 +141,15 @@ describe('checkProjectModel', () => {
   it('accepts the same model, names a changed or missing one', async () => {
     const parent = tempDir();
     const project = projectIn(parent);
-    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'not-found', message: `Model ${project.model.path} does not exist` });
+    await expect(checkProjectModel(project)).rejects.toMatchObject({
+      code: 'not-found',
+      message: `Model ${project.model.path} does not exist`,
+    });
     writeFileSync(project.model.path, 'model');
-    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining('has changed since') as string });
+    await expect(checkProjectModel(project)).rejects.toMatchObject({
+      code: 'project-invalid',
+      message: expect.stringContaining('has changed since') as string,
+    });
     const sha256 = createHash('sha256').update('model').digest('hex');
     await checkProjectModel({ ...project, model: { ...project.model, sha256 } });
     expect(existsSync(project.model.path)).toBe(true);
@@ -124,11 +160,24 @@ describe('checkProjectModel', () => {
     const path = join(dir, 'net.onnx');
     await writeModel(tinyModel(), path, {}, { maxInlineBytes: 100 });
     const model = await modelReference(path, readModel(path));
-    expect(model.weights).toEqual([{ file: 'net.onnx.data', sha256: createHash('sha256').update(readFileSync(join(dir, 'net.onnx.data'))).digest('hex') }]);
+    expect(model.weights).toEqual([
+      {
+        file: 'net.onnx.data',
+        sha256: createHash('sha256')
+          .update(readFileSync(join(dir, 'net.onnx.data')))
+          .digest('hex'),
+      },
+    ]);
     const project = { ...projectIn(dir), model };
     await checkProjectModel(project);
-    writeFileSync(join(dir, 'net.onnx.data'), readFileSync(join(dir, 'net.onnx.data')).map((byte) => byte ^ 1));
-    await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining('net.onnx.data has changed since') as string });
+    writeFileSync(
+      join(dir, 'net.onnx.data'),
+      readFileSync(join(dir, 'net.onnx.data')).map((byte) => byte ^ 1),
+    );
+    await expect(checkProjectModel(project)).rejects.toMatchObject({
+      code: 'project-invalid',
+      message: expect.stringContaining('net.onnx.data has changed since') as string,
+    });
     rmSync(join(dir, 'net.onnx.data'));
     await expect(checkProjectModel(project)).rejects.toMatchObject({ code: 'not-found' });
   });

@@ -22,8 +22,17 @@ describe('recent projects', () => {
     const [ran, fresh, damaged] = [project('ran'), project('fresh'), project('damaged')];
     for (const path of [damaged, fresh, ran]) await recent.add(path);
     const base: RunRecord = sampleRecord();
-    const old = { ...base, runId: createRunId(new Date('2026-11-01T10:00:00Z')), createdAt: '2026-11-01T10:00:00.000Z' };
-    const newest = { ...base, runId: createRunId(new Date('2026-11-02T10:00:00Z')), createdAt: '2026-11-02T10:00:00.000Z', shipped: ['mixed'] };
+    const old = {
+      ...base,
+      runId: createRunId(new Date('2026-11-01T10:00:00Z')),
+      createdAt: '2026-11-01T10:00:00.000Z',
+    };
+    const newest = {
+      ...base,
+      runId: createRunId(new Date('2026-11-02T10:00:00Z')),
+      createdAt: '2026-11-02T10:00:00.000Z',
+      shipped: ['mixed'],
+    };
     await saveRun(ran, old);
     await saveRun(ran, newest);
     const id = createRunId();

@@ -4,7 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { createProject } from '../../../src-main/app/create-project';
 import { importCache } from '../../../src-main/app/cache-exchange';
 import { applyEdits } from '../../../src-main/app/project-edits';
-import { calibrationKey, currentCalibrationKey, loadSet, openWorkspace, prepared, setCurrentCalibration, workspaceOf, type Workspace } from '../../../src-main/app/workspace';
+import {
+  calibrationKey,
+  currentCalibrationKey,
+  loadSet,
+  openWorkspace,
+  prepared,
+  setCurrentCalibration,
+  workspaceOf,
+  type Workspace,
+} from '../../../src-main/app/workspace';
 import { CALIBRATION_INDEX_VERSION } from '../../../src-main/calibration/calibration-index';
 import { prepare } from '../../../src-main/compute/prepare';
 import type { Compute, PrepareParams } from '../../../src-main/compute/protocol';
@@ -40,7 +49,13 @@ function planted(): Model {
   };
   const initializer = model.graph.initializer.map((tensor) => {
     const factor = factors[tensor.name];
-    return factor ? floatTensor(tensor.name, tensor.dims, tensorAsFloat32(tensor).map((value, i) => value * factor(i))) : tensor;
+    return factor
+      ? floatTensor(
+          tensor.name,
+          tensor.dims,
+          tensorAsFloat32(tensor).map((value, i) => value * factor(i)),
+        )
+      : tensor;
   });
   return { ...model, graph: { ...model.graph, initializer } };
 }
@@ -49,7 +64,14 @@ async function project(): Promise<Workspace> {
   const dir = tempDir();
   await writeModel(planted(), join(dir, 'tiny.onnx'));
   await writeTinyImages(join(dir, 'images'), 6);
-  return openWorkspace(await createProject({ modelPath: join(dir, 'tiny.onnx'), calibrationPath: join(dir, 'images'), projectPath: join(dir, 'p.calib'), preprocessing: {} }));
+  return openWorkspace(
+    await createProject({
+      modelPath: join(dir, 'tiny.onnx'),
+      calibrationPath: join(dir, 'images'),
+      projectPath: join(dir, 'p.calib'),
+      preprocessing: {},
+    }),
+  );
 }
 
 async function edited(workspace: Workspace, ...edits: readonly ProjectEdit[]): Promise<Workspace> {
@@ -62,10 +84,13 @@ describe('equalization of a project', () => {
     const on = await edited(plain, ON);
     expect(on.preparedDir).not.toBe(plain.preparedDir);
     expect((await edited(on, OFF)).preparedDir).toBe(plain.preparedDir);
-    expect((await edited(on, { kind: 'repair', repair: 'biasCorrection', isOn: true })).preparedDir).toBe(on.preparedDir);
+    expect((await edited(on, { kind: 'repair', repair: 'biasCorrection', isOn: true })).preparedDir).toBe(
+      on.preparedDir,
+    );
     const [before, after] = [await prepared(plain, compute, {}), await prepared(on, compute, {})];
     expect(after.graph.node).toEqual(before.graph.node);
-    const weights = (model: typeof before) => model.graph.initializer.filter(({ name }) => name === 'w0').map((tensor) => [...tensorAsFloat32(tensor)]);
+    const weights = (model: typeof before) =>
+      model.graph.initializer.filter(({ name }) => name === 'w0').map((tensor) => [...tensorAsFloat32(tensor)]);
     expect(weights(after)).not.toEqual(weights(before));
   });
 
@@ -75,7 +100,10 @@ describe('equalization of a project', () => {
     const set = await loadSet(plain, 'calibration', undefined);
     const keys = [await calibrationKey(plain, set, {}), await calibrationKey(on, set, {})] as const;
     expect(keys[0]).not.toBe(keys[1]);
-    for (const [workspace, key] of [[plain, keys[0]], [on, keys[1]]] as const) {
+    for (const [workspace, key] of [
+      [plain, keys[0]],
+      [on, keys[1]],
+    ] as const) {
       finishCalibration(workspace.paths.calibrationDir(key), key);
       await setCurrentCalibration(workspace, key, undefined);
     }
@@ -86,25 +114,46 @@ describe('equalization of a project', () => {
   it('does not carry thresholds over that were about other values', async () => {
     const byHand: ProjectEdit = { kind: 'threshold', tensor: 'r0', thresholdReal: 2 };
     const plain = await edited(await project(), byHand);
-    await expect(edited(plain, ON)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('"r0"') as string, hint: expect.stringContaining('--clear') as string });
+    await expect(edited(plain, ON)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('"r0"') as string,
+      hint: expect.stringContaining('--clear') as string,
+    });
     const on = await edited(await edited(plain, { kind: 'clear-tensor', tensor: 'r0' }, ON), byHand);
     expect(on.file.manualThresholds).toEqual({ r0: 2 });
     await expect(edited(on, OFF)).rejects.toMatchObject({ code: 'usage' });
     // The input is not rescaled.
-    expect((await edited(await project(), { ...byHand, tensor: 'input' }, ON)).file.plan.repairs).toEqual({ equalization: true });
+    expect((await edited(await project(), { ...byHand, tensor: 'input' }, ON)).file.plan.repairs).toEqual({
+      equalization: true,
+    });
   });
 
   it('refuses caches and imported thresholds, which are about the model as it was given', async () => {
     const plain = await project();
     const on = await edited(plain, ON);
     await expect(edited(on, { kind: 'method', method: 'imported' })).rejects.toMatchObject({ code: 'usage' });
-    await expect(edited({ ...plain, file: { ...plain.file, method: 'imported', importedThresholds: { r0: 1 } } }, ON)).rejects.toMatchObject({ code: 'usage' });
-    await expect(importCache(on, join(on.path, 'any.cache'), compute)).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('--equalization off') as string });
+    await expect(
+      edited({ ...plain, file: { ...plain.file, method: 'imported', importedThresholds: { r0: 1 } } }, ON),
+    ).rejects.toMatchObject({ code: 'usage' });
+    await expect(importCache(on, join(on.path, 'any.cache'), compute)).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('--equalization off') as string,
+    });
   });
 });
 
 function finishCalibration(dir: string, key: string): void {
-  const index = { version: CALIBRATION_INDEX_VERSION, key, images: 0, skipped: [], groups: [], sha256: '', seconds: 0, warnings: [], tensors: [] };
+  const index = {
+    version: CALIBRATION_INDEX_VERSION,
+    key,
+    images: 0,
+    skipped: [],
+    groups: [],
+    sha256: '',
+    seconds: 0,
+    warnings: [],
+    tensors: [],
+  };
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'index.json'), JSON.stringify(index));
   writeFileSync(join(dir, 'histograms.bin'), '');

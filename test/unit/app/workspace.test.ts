@@ -32,10 +32,16 @@ describe('loadSet', () => {
 
   it('takes the first images of a list', async () => {
     const opened = await workspace(async (dir) => {
-      writeFileSync(join(dir, 'list.txt'), 'validation/night/b/0001.png\nvalidation/day/a/0000.png\nvalidation/day/c/0002.png\n');
+      writeFileSync(
+        join(dir, 'list.txt'),
+        'validation/night/b/0001.png\nvalidation/day/a/0000.png\nvalidation/day/c/0002.png\n',
+      );
       return join(dir, 'list.txt');
     });
-    expect((await loadSet(opened, 'calibration', 2)).entries.map((entry) => entry.file)).toEqual(['validation/night/b/0001.png', 'validation/day/a/0000.png']);
+    expect((await loadSet(opened, 'calibration', 2)).entries.map((entry) => entry.file)).toEqual([
+      'validation/night/b/0001.png',
+      'validation/day/a/0000.png',
+    ]);
   });
 
   it('takes folders of a calibration set for groups when they are no classes of the validation set', async () => {

@@ -19,30 +19,40 @@ describe('findTensorrt', () => {
     const both = library('both', 'libnvinfer.so.10', 'libnvinfer.so.11', 'libnvonnxparser.so.11');
     const path = library('path', 'libnvinfer.so.10');
     const { found } = findTensorrt({ LD_LIBRARY_PATH: `${both}:${path}` });
-    expect(found).toEqual({ major: 11, nvinferPath: join(both, 'libnvinfer.so.11'), parserPath: join(both, 'libnvonnxparser.so.11') });
+    expect(found).toEqual({
+      major: 11,
+      nvinferPath: join(both, 'libnvinfer.so.11'),
+      parserPath: join(both, 'libnvonnxparser.so.11'),
+    });
   });
 
   it('takes what is named and nothing else: a file says its major, a place without a library is an error', () => {
     const both = library('both', 'libnvinfer.so.10', 'libnvinfer.so.11');
     const path = library('path', 'libnvinfer.so.11');
-    expect(findTensorrt({ CALIB_TENSORRT: join(both, 'libnvinfer.so.10'), LD_LIBRARY_PATH: path }).found).toMatchObject({ major: 10, nvinferPath: join(both, 'libnvinfer.so.10') });
+    expect(findTensorrt({ CALIB_TENSORRT: join(both, 'libnvinfer.so.10'), LD_LIBRARY_PATH: path }).found).toMatchObject(
+      { major: 10, nvinferPath: join(both, 'libnvinfer.so.10') },
+    );
     expect(findTensorrt({ CALIB_TENSORRT: both, LD_LIBRARY_PATH: path }).found?.major).toBe(11);
     expect(findTensorrt({ CALIB_TENSORRT: join(dir, 'mistyped'), LD_LIBRARY_PATH: path }).found).toBeNull();
   });
 
   it('goes by LD_LIBRARY_PATH, and leaves a parser that is elsewhere to the loader', () => {
     const path = library('path', 'libnvinfer.so.10');
-    expect(findTensorrt({ LD_LIBRARY_PATH: `/nowhere:${path}` }).found).toEqual({ major: 10, nvinferPath: join(path, 'libnvinfer.so.10'), parserPath: null });
+    expect(findTensorrt({ LD_LIBRARY_PATH: `/nowhere:${path}` }).found).toEqual({
+      major: 10,
+      nvinferPath: join(path, 'libnvinfer.so.10'),
+      parserPath: null,
+    });
   });
 
-  it('accepts the archive\'s own folder and a file', () => {
+  it("accepts the archive's own folder and a file", () => {
     const lib = library('TensorRT/lib', 'libnvinfer.so.10');
     const expected = { major: 10, nvinferPath: join(lib, 'libnvinfer.so.10') };
     expect(findTensorrt({ CALIB_TENSORRT: join(dir, 'TensorRT') }).found).toMatchObject(expected);
     expect(findTensorrt({ CALIB_TENSORRT: join(lib, 'libnvinfer.so.10') }).found).toMatchObject(expected);
   });
 
-  it("looks where pip puts it", () => {
+  it('looks where pip puts it', () => {
     const lib = library('venv/lib/python3.12/site-packages/tensorrt_libs', 'libnvinfer.so.10');
     expect(findTensorrt({ VIRTUAL_ENV: join(dir, 'venv') }).found?.nvinferPath).toBe(join(lib, 'libnvinfer.so.10'));
   });

@@ -15,7 +15,13 @@ describe('requireProviderFiles', () => {
   it('names the library that is missing and how to get it', () => {
     const folder = tempDir();
     const check = (): void => requireProviderFiles('cuda', { compiled: ['cpu', 'cuda'], folder });
-    expect(check).toThrow(expect.objectContaining({ code: 'backend-unavailable', message: expect.stringContaining(join(folder, 'libonnxruntime_providers_shared.so')) as string, hint: expect.stringContaining('ONNXRUNTIME_NODE_INSTALL=cuda12') as string }) as Error);
+    expect(check).toThrow(
+      expect.objectContaining({
+        code: 'backend-unavailable',
+        message: expect.stringContaining(join(folder, 'libonnxruntime_providers_shared.so')) as string,
+        hint: expect.stringContaining('ONNXRUNTIME_NODE_INSTALL=cuda12') as string,
+      }) as Error,
+    );
     writeFileSync(join(folder, 'libonnxruntime_providers_shared.so'), '');
     expect(check).toThrow(/libonnxruntime_providers_cuda\.so is missing/);
     writeFileSync(join(folder, 'libonnxruntime_providers_cuda.so'), '');

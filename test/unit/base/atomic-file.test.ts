@@ -20,7 +20,10 @@ describe('writeFileAtomic', () => {
     const dir = tempDir();
     mkdirSync(join(dir, 'target'));
     writeFileSync(join(dir, 'target/kept'), 'x');
-    await expect(writeFileAtomic(join(dir, 'target'), 'new')).rejects.toMatchObject({ code: 'unwritable', message: expect.stringContaining(join(dir, 'target')) as string });
+    await expect(writeFileAtomic(join(dir, 'target'), 'new')).rejects.toMatchObject({
+      code: 'unwritable',
+      message: expect.stringContaining(join(dir, 'target')) as string,
+    });
     expect(readdirSync(dir)).toEqual(['target']);
     await expect(writeFileAtomic(join(dir, 'none/file'), 'new')).rejects.toThrow('its folder does not exist');
   });
@@ -39,7 +42,10 @@ describe('file errors', () => {
     ['EROFS', 'unwritable'],
     ['EPERM', 'unwritable'],
   ])('a write that ends in %s is %s', (code, expected) => {
-    expect(writeError(errno(code), '/x/y')).toMatchObject({ code: expected, message: expect.stringContaining('/x/y') as string });
+    expect(writeError(errno(code), '/x/y')).toMatchObject({
+      code: expected,
+      message: expect.stringContaining('/x/y') as string,
+    });
   });
   it('other errors stay as they are', () => {
     const notOfTheSystem = new Error('a bug');

@@ -12,7 +12,13 @@ describe('records of names', () => {
   it('hold any name, through JSON, structured clone, shapes and spreads', () => {
     const record: Record<string, number> = {};
     for (const [i, name] of NAMES.entries()) setOwnValue(record, name, i);
-    const copies = [record, JSON.parse(JSON.stringify(record)) as typeof record, structuredClone(record), recordOf(number)(record, ''), { ...record }];
+    const copies = [
+      record,
+      JSON.parse(JSON.stringify(record)) as typeof record,
+      structuredClone(record),
+      recordOf(number)(record, ''),
+      { ...record },
+    ];
     for (const copy of copies) {
       expect(Object.keys(copy)).toEqual(NAMES);
       expect(NAMES.map((name) => ownValue(copy, name))).toEqual([0, 1, 2, 3, 4]);

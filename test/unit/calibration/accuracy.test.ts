@@ -20,11 +20,19 @@ interface Case {
 
 async function countRight({ model, data, input, flags, step }: Case): Promise<number> {
   const set = await loadImageSet({ path: sharedPath('data', ...data.split('/')) });
-  const preprocessor = createPreprocessor(guessPreprocessing(input, parsePreprocessingFlags(flags)).preprocessing, input);
+  const preprocessor = createPreprocessor(
+    guessPreprocessing(input, parsePreprocessingFlags(flags)).preprocessing,
+    input,
+  );
   const session = await InferenceSession.create(sharedPath('models', `${model}.onnx`), { intraOpNumThreads: 1 });
   let right = 0;
   for (const entry of set.entries.filter((_, i) => i % step === 0)) {
-    const tensor = new Tensor('float32', await preprocessor.load(entry), [1, input.channels, input.height, input.width]);
+    const tensor = new Tensor('float32', await preprocessor.load(entry), [
+      1,
+      input.channels,
+      input.height,
+      input.width,
+    ]);
     const outputs = await session.run({ [session.inputNames[0] ?? '']: tensor });
     const scores = outputs[session.outputNames[0] ?? '']?.data as Float32Array;
     if (scores.indexOf(Math.max(...scores)) === entry.label) right += 1;
@@ -37,8 +45,22 @@ describe.skipIf(sharedDir() === null)('FP32 answers with our decoding and prepro
   const cifar = { mean: '0.4914,0.4822,0.4465', std: '0.2470,0.2435,0.2616' };
   const cases: readonly Case[] = [
     { model: 'plate_chars', data: 'plates/validation', input: inputOf(3, 64, 64), flags: {}, step: 1, right: 1941 },
-    { model: 'cifar_resnet20', data: 'cifar10/validation', input: inputOf(3, 32, 32), flags: cifar, step: 1, right: 1767 },
-    { model: 'mnist_cntk', data: 'mnist/validation', input: inputOf(1, 28, 28), flags: { scale: '1' }, step: 1, right: 977 },
+    {
+      model: 'cifar_resnet20',
+      data: 'cifar10/validation',
+      input: inputOf(3, 32, 32),
+      flags: cifar,
+      step: 1,
+      right: 1767,
+    },
+    {
+      model: 'mnist_cntk',
+      data: 'mnist/validation',
+      input: inputOf(1, 28, 28),
+      flags: { scale: '1' },
+      step: 1,
+      right: 977,
+    },
     {
       model: 'squeezenet_v11',
       data: 'imagenet/validation',

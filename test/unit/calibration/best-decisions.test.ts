@@ -1,7 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { addBestDecision, findBest, findMeasured, readBestDecisions, thresholdsHash, type BestChoices } from '../../../src-main/calibration/best-decisions';
+import {
+  addBestDecision,
+  findBest,
+  findMeasured,
+  readBestDecisions,
+  thresholdsHash,
+  type BestChoices,
+} from '../../../src-main/calibration/best-decisions';
 import type { BestDecision } from '../../../src-shared/domain/best-method';
 import type { HistogramMethod } from '../../../src-shared/domain/methods';
 import { useTempDirs } from '../../support/temp-dir';
@@ -10,7 +17,18 @@ const temp = useTempDirs();
 const CHOICES: BestChoices = { plan: { layers: { b: 'fp16', a: 'fp32' } }, target: 'onnxruntime', percentile: 99.99 };
 
 function decisionOf(chosenMethod: HistogramMethod, target: BestDecision['target'] = 'onnxruntime'): BestDecision {
-  return { chosenMethod, target, singles: [], images: 8, wantedImages: 8, groups: [], limitedByTime: false, seconds: 1, budgetSeconds: 3, createdAt: '2026-01-01T00:00:00.000Z' };
+  return {
+    chosenMethod,
+    target,
+    singles: [],
+    images: 8,
+    wantedImages: 8,
+    groups: [],
+    limitedByTime: false,
+    seconds: 1,
+    budgetSeconds: 3,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
 }
 
 describe('decisions of method best', () => {
@@ -19,7 +37,12 @@ describe('decisions of method best', () => {
     expect(findBest(readBestDecisions(dir), CHOICES)).toBeNull();
     await addBestDecision(dir, CHOICES, { decision: decisionOf('mse') });
     expect(findBest(readBestDecisions(dir), CHOICES)).toEqual({ isCurrent: true, decision: decisionOf('mse') });
-    expect(findBest(readBestDecisions(dir), { ...CHOICES, plan: { layers: { a: 'fp32', b: 'fp16' }, repairs: { biasCorrection: false } } })?.isCurrent).toBe(true);
+    expect(
+      findBest(readBestDecisions(dir), {
+        ...CHOICES,
+        plan: { layers: { a: 'fp32', b: 'fp16' }, repairs: { biasCorrection: false } },
+      })?.isCurrent,
+    ).toBe(true);
   });
 
   it.each<readonly [string, Partial<BestChoices>]>([
@@ -34,8 +57,14 @@ describe('decisions of method best', () => {
     const other = { ...CHOICES, ...changed };
     expect(findBest(readBestDecisions(dir), other)).toEqual({ isCurrent: false, decision: decisionOf('mse') });
     await addBestDecision(dir, other, { decision: decisionOf('minmax', other.target) });
-    expect(findBest(readBestDecisions(dir), other)).toMatchObject({ isCurrent: true, decision: { chosenMethod: 'minmax' } });
-    expect(findBest(readBestDecisions(dir), CHOICES)).toMatchObject({ isCurrent: true, decision: { chosenMethod: 'mse' } });
+    expect(findBest(readBestDecisions(dir), other)).toMatchObject({
+      isCurrent: true,
+      decision: { chosenMethod: 'minmax' },
+    });
+    expect(findBest(readBestDecisions(dir), CHOICES)).toMatchObject({
+      isCurrent: true,
+      decision: { chosenMethod: 'mse' },
+    });
   });
 
   it('of the same target stand in for one that is missing', async () => {
@@ -43,7 +72,10 @@ describe('decisions of method best', () => {
     await addBestDecision(dir, { ...CHOICES, target: 'tensorrt' }, { decision: decisionOf('mse', 'tensorrt') });
     await addBestDecision(dir, CHOICES, { decision: decisionOf('minmax') });
     const changed: BestChoices = { plan: { layers: {} }, target: 'tensorrt', percentile: 99.99 };
-    expect(findBest(readBestDecisions(dir), changed)).toMatchObject({ isCurrent: false, decision: { chosenMethod: 'mse' } });
+    expect(findBest(readBestDecisions(dir), changed)).toMatchObject({
+      isCurrent: false,
+      decision: { chosenMethod: 'mse' },
+    });
   });
 
   it('keep what thresholds of single tensors cost, by the thresholds', async () => {
@@ -60,7 +92,12 @@ describe('decisions of method best', () => {
 
   it('that are damaged, or of another version, are decided again', async () => {
     const dir = temp();
-    for (const content of ['{', '[]', '{"version":1,"decisions":[{}],"measured":[]}', '{"version":99,"decisions":[],"measured":[]}']) {
+    for (const content of [
+      '{',
+      '[]',
+      '{"version":1,"decisions":[{}],"measured":[]}',
+      '{"version":99,"decisions":[],"measured":[]}',
+    ]) {
       writeFileSync(join(dir, 'best.json'), content);
       expect(readBestDecisions(dir)).toEqual({ decisions: [], measured: [] });
     }

@@ -17,9 +17,22 @@ export function entryOf(path: string, record: number | null = null): ImageEntry 
   return { path, file: path.split('/').at(-1) ?? path, label: null, group: null, record };
 }
 
-export function inputOf(channels: number, width: number, height: number, layout: ImageInput['layout'] = 'nchw'): ImageInput {
+export function inputOf(
+  channels: number,
+  width: number,
+  height: number,
+  layout: ImageInput['layout'] = 'nchw',
+): ImageInput {
   return { name: 'input', fixedBatch: null, channels, height, width, layout };
 }
 
 /** Pixels as they are: no resize, values 0..255. */
-export const PLAIN: Preprocessing = { resize: { kind: 'none' }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' };
+export const PLAIN: Preprocessing = {
+  resize: { kind: 'none' },
+  crop: null,
+  order: 'rgb',
+  scale: 1,
+  mean: [0],
+  std: [1],
+  layout: 'nchw',
+};

@@ -69,16 +69,27 @@ describe('decodeImage', () => {
       [variant('rgb.bmp', (bytes) => bytes.subarray(0, 100)), /x\.png: truncated: expected 174 bytes, found 100/],
     ];
     for (const [path, message] of cases) {
-      await expect(decodeImage(path, 'x.png')).rejects.toMatchObject({ code: 'image-invalid', message: expect.stringMatching(message) as string });
+      await expect(decodeImage(path, 'x.png')).rejects.toMatchObject({
+        code: 'image-invalid',
+        message: expect.stringMatching(message) as string,
+      });
     }
   });
 
   it('refuses bitmaps that are too large, of zero size, compressed or outside their palette', async () => {
-    const patched = (at: number, value: number): string => variant('palette.bmp', (bytes) => (bytes.writeUInt32LE(value, at), bytes));
-    const huge = variant('rgb.bmp', (bytes) => (bytes.writeInt32LE(100_000, 18), bytes.writeInt32LE(100_000, 22), bytes));
-    await expect(decodeImage(huge, 'a.bmp')).rejects.toThrow(/a\.bmp: 100000x100000 exceeds the limit of 100 million pixels/);
+    const patched = (at: number, value: number): string =>
+      variant('palette.bmp', (bytes) => (bytes.writeUInt32LE(value, at), bytes));
+    const huge = variant(
+      'rgb.bmp',
+      (bytes) => (bytes.writeInt32LE(100_000, 18), bytes.writeInt32LE(100_000, 22), bytes),
+    );
+    await expect(decodeImage(huge, 'a.bmp')).rejects.toThrow(
+      /a\.bmp: 100000x100000 exceeds the limit of 100 million pixels/,
+    );
     await expect(decodeImage(patched(22, 0), 'a.bmp')).rejects.toThrow(/zero size: 7x0/);
-    await expect(decodeImage(patched(30, 1), 'a.bmp')).rejects.toThrow(/expected an uncompressed BMP, found compression 1/);
+    await expect(decodeImage(patched(30, 1), 'a.bmp')).rejects.toThrow(
+      /expected an uncompressed BMP, found compression 1/,
+    );
     await expect(decodeImage(patched(46, 2), 'a.bmp')).rejects.toThrow(/outside the palette of 2 colours/);
   });
 });

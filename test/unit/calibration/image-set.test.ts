@@ -28,7 +28,14 @@ async function summary(request: Parameters<typeof loadImageSet>[0]): Promise<rea
 describe('folders', () => {
   it('are read in code-unit order of relative paths', async () => {
     const path = folderOf(['b.png', 'B.png', 'a/x.png', 'a.png', 'a-1.png', 'é.png']);
-    expect((await loadImageSet({ path })).entries.map((entry) => entry.file)).toEqual(['B.png', 'a-1.png', 'a.png', 'a/x.png', 'b.png', 'é.png']);
+    expect((await loadImageSet({ path })).entries.map((entry) => entry.file)).toEqual([
+      'B.png',
+      'a-1.png',
+      'a.png',
+      'a/x.png',
+      'b.png',
+      'é.png',
+    ]);
   });
   it('images only: no labels, no groups', async () => {
     const set = await loadImageSet({ path: folderOf(['a.jpg', 'b.PNG']) });
@@ -37,38 +44,88 @@ describe('folders', () => {
   });
   it('innermost folder is the label, folders above it the group, over the union of names', async () => {
     const path = folderOf(['day/A/1.png', 'day/7/1.png', 'night/B/1.png', 'night/7/2.png']);
-    expect(await summary({ path })).toEqual(['day/7/1.png 0 day', 'day/A/1.png 1 day', 'night/7/2.png 0 night', 'night/B/1.png 2 night']);
-    expect(await loadImageSet({ path })).toMatchObject({ classNames: ['7', 'A', 'B'], groups: ['day', 'night'], labelSource: 'folders' });
+    expect(await summary({ path })).toEqual([
+      'day/7/1.png 0 day',
+      'day/A/1.png 1 day',
+      'night/7/2.png 0 night',
+      'night/B/1.png 2 night',
+    ]);
+    expect(await loadImageSet({ path })).toMatchObject({
+      classNames: ['7', 'A', 'B'],
+      groups: ['day', 'night'],
+      labelSource: 'folders',
+    });
   });
   it('deeper groups keep all their folders', async () => {
-    expect(await summary({ path: folderOf(['rain/day/0/1.png', 'rain/day/1/1.png']) })).toEqual(['rain/day/0/1.png 0 rain/day', 'rain/day/1/1.png 1 rain/day']);
+    expect(await summary({ path: folderOf(['rain/day/0/1.png', 'rain/day/1/1.png']) })).toEqual([
+      'rain/day/0/1.png 0 rain/day',
+      'rain/day/1/1.png 1 rain/day',
+    ]);
   });
   it('a single class folder says nothing; images above class folders have no label', async () => {
-    expect(await summary({ path: folderOf(['images/1.png', 'images/2.png']) })).toEqual(['images/1.png - -', 'images/2.png - -']);
-    expect(await summary({ path: folderOf(['day/images/1.png', 'night/images/2.png']) })).toEqual(['day/images/1.png - day', 'night/images/2.png - night']);
-    expect(await summary({ path: folderOf(['day/1.png', 'day/a/1.png', 'day/b/1.png']) })).toEqual(['day/1.png - day', 'day/a/1.png 0 day', 'day/b/1.png 1 day']);
+    expect(await summary({ path: folderOf(['images/1.png', 'images/2.png']) })).toEqual([
+      'images/1.png - -',
+      'images/2.png - -',
+    ]);
+    expect(await summary({ path: folderOf(['day/images/1.png', 'night/images/2.png']) })).toEqual([
+      'day/images/1.png - day',
+      'night/images/2.png - night',
+    ]);
+    expect(await summary({ path: folderOf(['day/1.png', 'day/a/1.png', 'day/b/1.png']) })).toEqual([
+      'day/1.png - day',
+      'day/a/1.png 0 day',
+      'day/b/1.png 1 day',
+    ]);
   });
   it('class names that were given fix the indices, or make the folders groups', async () => {
     const path = folderOf(['b/1.png', 'c/1.png']);
     expect(await summary({ path, classNames: ['a', 'b', 'c'] })).toEqual(['b/1.png 1 -', 'c/1.png 2 -']);
     expect(await summary({ path, classNames: ['cat', 'dog'] })).toEqual(['b/1.png - b', 'c/1.png - c']);
-    await expect(loadImageSet({ path, classNames: ['a', 'b'] })).rejects.toMatchObject({ code: 'labels-invalid', message: expect.stringContaining('"c" (c/1.png)') as string });
+    await expect(loadImageSet({ path, classNames: ['a', 'b'] })).rejects.toMatchObject({
+      code: 'labels-invalid',
+      message: expect.stringContaining('"c" (c/1.png)') as string,
+    });
   });
   it('that are numbers are in text order, as in torchvision, and it is said; numeric order on request', async () => {
     const path = folderOf(Array.from({ length: 12 }, (_, i) => `day/${i}/x.png`));
     const text = await loadImageSet({ path });
     expect(text.classNames).toEqual(['0', '1', '10', '11', '2', '3', '4', '5', '6', '7', '8', '9']);
-    expect(text).toMatchObject({ labelOrder: 'text', notes: [{ code: 'labels-order', message: expect.stringContaining('in text order: folder "0" is class 0, folder "1" is class 1, folder "10" is class 2.') as string }] });
+    expect(text).toMatchObject({
+      labelOrder: 'text',
+      notes: [
+        {
+          code: 'labels-order',
+          message: expect.stringContaining(
+            'in text order: folder "0" is class 0, folder "1" is class 1, folder "10" is class 2.',
+          ) as string,
+        },
+      ],
+    });
     const numeric = await loadImageSet({ path, labelOrder: 'numeric' });
-    expect(numeric.entries.map(({ file, label }) => [file, label])).toEqual(text.entries.map(({ file }) => [file, Number(file.split('/')[1])]));
-    expect(numeric).toMatchObject({ labelOrder: 'numeric', notes: [{ code: 'labels-order', message: expect.stringContaining('in numeric order') as string }] });
+    expect(numeric.entries.map(({ file, label }) => [file, label])).toEqual(
+      text.entries.map(({ file }) => [file, Number(file.split('/')[1])]),
+    );
+    expect(numeric).toMatchObject({
+      labelOrder: 'numeric',
+      notes: [{ code: 'labels-order', message: expect.stringContaining('in numeric order') as string }],
+    });
     // Nothing to choose: one digit each, padded numbers, names.
-    for (const names of [['0', '1', '2'], ['01', '02', '10'], ['class1', 'class10', 'class2']]) {
-      expect(await loadImageSet({ path: folderOf(names.map((name) => `${name}/x.png`)) })).not.toHaveProperty('labelOrder');
+    for (const names of [
+      ['0', '1', '2'],
+      ['01', '02', '10'],
+      ['class1', 'class10', 'class2'],
+    ]) {
+      expect(await loadImageSet({ path: folderOf(names.map((name) => `${name}/x.png`)) })).not.toHaveProperty(
+        'labelOrder',
+      );
     }
   });
   it('leaves out hidden and other files, names what it skips', async () => {
-    const path = folderOf(['a.png', '.b.png', '__MACOSX/c.png', '.git/d.png', 'clip.mp4', 'noext'], { 'readme.md': 'x', 'empty.jpg': '', 'bad.npy': 'no array' });
+    const path = folderOf(['a.png', '.b.png', '__MACOSX/c.png', '.git/d.png', 'clip.mp4', 'noext'], {
+      'readme.md': 'x',
+      'empty.jpg': '',
+      'bad.npy': 'no array',
+    });
     const set = await loadImageSet({ path });
     expect(set.entries.map((entry) => entry.file)).toEqual(['a.png']);
     expect(set.skipped.map((item) => item.file)).toEqual(['bad.npy', 'clip.mp4', 'empty.jpg', 'noext']);
@@ -85,15 +142,21 @@ describe('folders', () => {
   });
   it('says what is missing', async () => {
     await expect(loadImageSet({ path: folderOf(['x.txt']) })).rejects.toMatchObject({ code: 'images-empty' });
-    await expect(loadImageSet({ path: folderOf(['x.mp4']) })).rejects.toThrow(/1 file left out, the first x\.mp4: not an image type/);
-    await expect(loadImageSet({ path: '/no/such/folder' })).rejects.toMatchObject({ code: 'not-found', message: 'Image set /no/such/folder does not exist' });
+    await expect(loadImageSet({ path: folderOf(['x.mp4']) })).rejects.toThrow(
+      /1 file left out, the first x\.mp4: not an image type/,
+    );
+    await expect(loadImageSet({ path: '/no/such/folder' })).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'Image set /no/such/folder does not exist',
+    });
   });
 });
 
 describe('lists', () => {
   it('keep their order and are relative to themselves', async () => {
     const dir = folderOf(['set/b/1.png', 'set/a/1.png', 'set/a/2.png'], {
-      'lists/val.txt': '\uFEFF# comment\r\n../set/b/1.png\r\n\r\n..\\set\\a\\2.png\r\n../set/a/1.png\r\n../set/b/1.png\r\n../set/c.png\r\n',
+      'lists/val.txt':
+        '\uFEFF# comment\r\n../set/b/1.png\r\n\r\n..\\set\\a\\2.png\r\n../set/a/1.png\r\n../set/b/1.png\r\n../set/c.png\r\n',
     });
     const set = await loadImageSet({ path: join(dir, 'lists/val.txt') });
     expect(set.entries.map((entry) => [entry.file, entry.label, entry.group])).toEqual([
@@ -102,9 +165,20 @@ describe('lists', () => {
       ['../set/a/1.png', 0, null],
       ['../set/b/1.png', 1, null],
     ]);
-    expect(set.entries.map(imageId)).toEqual(['../set/b/1.png', '../set/a/2.png', '../set/a/1.png', '../set/b/1.png (listing 2)']);
+    expect(set.entries.map(imageId)).toEqual([
+      '../set/b/1.png',
+      '../set/a/2.png',
+      '../set/a/1.png',
+      '../set/b/1.png (listing 2)',
+    ]);
     expect(set.skipped).toEqual([{ file: '../set/c.png', reason: 'the file does not exist' }]);
-    expect(set.notes).toEqual([{ code: 'images-repeated', message: '1 file of the list is named more than once and counted as often as named; the first one: ../set/b/1.png' }]);
+    expect(set.notes).toEqual([
+      {
+        code: 'images-repeated',
+        message:
+          '1 file of the list is named more than once and counted as often as named; the first one: ../set/b/1.png',
+      },
+    ]);
   });
   it('that repeat files are other sets than those that name them once; a repeated file that is missing is named once', async () => {
     const dir = folderOf(['a.png', 'b.png'], {
@@ -113,8 +187,14 @@ describe('lists', () => {
       'twice.txt': 'b.png\na.png\na.png\ngone.png\ngone.png\nx.mp4\nx.mp4',
       'again.txt': 'a.png\nb.png\na.png',
     });
-    const [once, twice, again] = await Promise.all(['once.txt', 'twice.txt', 'again.txt'].map((name) => loadImageSet({ path: join(dir, name) })));
-    expect(twice?.entries.map((entry) => [imageId(entry), entry.label])).toEqual([['b.png', 0], ['a.png', 1], ['a.png (listing 2)', 1]]);
+    const [once, twice, again] = await Promise.all(
+      ['once.txt', 'twice.txt', 'again.txt'].map((name) => loadImageSet({ path: join(dir, name) })),
+    );
+    expect(twice?.entries.map((entry) => [imageId(entry), entry.label])).toEqual([
+      ['b.png', 0],
+      ['a.png', 1],
+      ['a.png (listing 2)', 1],
+    ]);
     expect(twice?.skipped.map(({ file }) => file)).toEqual(['gone.png', 'x.mp4']);
     const hashes = await Promise.all([once, twice, again].map((set) => setManifestHash(set ?? { entries: [] })));
     expect(hashes[1]).not.toBe(hashes[0]);
@@ -124,19 +204,32 @@ describe('lists', () => {
     const dir = folderOf([], { 'list.txt': 'batch-f4.npy\nbatch-f4.npy' });
     copyFileSync(fixture('batch-f4.npy'), join(dir, 'batch-f4.npy'));
     const { entries } = await loadImageSet({ path: join(dir, 'list.txt') });
-    expect(entries.map(imageId)).toEqual(['batch-f4.npy#0', 'batch-f4.npy#1', 'batch-f4.npy#2', 'batch-f4.npy#0 (listing 2)', 'batch-f4.npy#1 (listing 2)', 'batch-f4.npy#2 (listing 2)']);
-    expect(entries.map((entry) => fileOfImageId(imageId(entry)))).toEqual(Array.from({ length: 6 }, () => 'batch-f4.npy'));
+    expect(entries.map(imageId)).toEqual([
+      'batch-f4.npy#0',
+      'batch-f4.npy#1',
+      'batch-f4.npy#2',
+      'batch-f4.npy#0 (listing 2)',
+      'batch-f4.npy#1 (listing 2)',
+      'batch-f4.npy#2 (listing 2)',
+    ]);
+    expect(entries.map((entry) => fileOfImageId(imageId(entry)))).toEqual(
+      Array.from({ length: 6 }, () => 'batch-f4.npy'),
+    );
   });
   it('a list of several groups keeps them apart', async () => {
     const dir = folderOf(['s/day/0/a.png', 's/night/1/a.png'], { 'l/val.txt': '../s/night/1/a.png\n../s/day/0/a.png' });
-    expect(await summary({ path: join(dir, 'l/val.txt') })).toEqual(['../s/night/1/a.png 1 night', '../s/day/0/a.png 0 day']);
+    expect(await summary({ path: join(dir, 'l/val.txt') })).toEqual([
+      '../s/night/1/a.png 1 night',
+      '../s/day/0/a.png 0 day',
+    ]);
   });
 });
 
 describe('arrays', () => {
   it('give one entry per record', async () => {
     const dir = tempDir();
-    for (const name of ['batch-f4.npy', 'deflated.npz', 'pixels-hwc.npy', 'int.npy']) copyFileSync(fixture(name), join(dir, name));
+    for (const name of ['batch-f4.npy', 'deflated.npz', 'pixels-hwc.npy', 'int.npy'])
+      copyFileSync(fixture(name), join(dir, name));
     const set = await loadImageSet({ path: dir });
     expect(set.entries.map((entry) => `${entry.file}#${entry.record}`)).toEqual([
       'batch-f4.npy#0',
@@ -172,8 +265,22 @@ describe('setManifestHash', () => {
 
 describe.skipIf(sharedDir() === null)('real sets', () => {
   it.each([
-    { folder: 'plates/validation', images: 2000, classes: 33, groups: ['day', 'night'], labelSource: 'folders', lastName: 'Z' },
-    { folder: 'cifar10/validation', images: 2000, classes: 10, groups: [], labelSource: 'folders', lastName: '9_truck' },
+    {
+      folder: 'plates/validation',
+      images: 2000,
+      classes: 33,
+      groups: ['day', 'night'],
+      labelSource: 'folders',
+      lastName: 'Z',
+    },
+    {
+      folder: 'cifar10/validation',
+      images: 2000,
+      classes: 10,
+      groups: [],
+      labelSource: 'folders',
+      lastName: '9_truck',
+    },
     { folder: 'mnist/validation', images: 1000, classes: 10, groups: [], labelSource: 'csv', lastName: '9' },
     { folder: 'imagenet/calibration', images: 400, classes: 1000, groups: [], labelSource: 'csv', lastName: undefined },
     { folder: 'faces', images: 46, classes: 0, groups: [], labelSource: 'none', lastName: undefined },

@@ -27,7 +27,10 @@ interface Member {
 }
 
 /** A zip archive of one member `x.npy` whose directory says what the member says. */
-function zipOf({ packed, method, sizeBytes, compressedBytes = packed.length, offset = 0 }: Member, directoryBytes?: number): Buffer {
+function zipOf(
+  { packed, method, sizeBytes, compressedBytes = packed.length, offset = 0 }: Member,
+  directoryBytes?: number,
+): Buffer {
   const name = Buffer.from('x.npy');
   const local = Buffer.alloc(30);
   local.writeUInt32LE(0x04034b50, 0);
@@ -55,8 +58,14 @@ function file(name: string, bytes: Buffer): string {
 }
 
 const refused = async (path: string, reason: RegExp): Promise<void> => {
-  await expect(countRecords(path, 'x')).rejects.toMatchObject({ code: 'image-invalid', message: expect.stringMatching(reason) as string });
-  await expect(new NpyReader().read(path, 'x', 0)).rejects.toMatchObject({ code: 'image-invalid', message: expect.stringMatching(reason) as string });
+  await expect(countRecords(path, 'x')).rejects.toMatchObject({
+    code: 'image-invalid',
+    message: expect.stringMatching(reason) as string,
+  });
+  await expect(new NpyReader().read(path, 'x', 0)).rejects.toMatchObject({
+    code: 'image-invalid',
+    message: expect.stringMatching(reason) as string,
+  });
 };
 
 describe('array files that promise more than they hold', () => {
@@ -66,10 +75,19 @@ describe('array files that promise more than they hold', () => {
     ['a billion records', [1_000_000_000, 1, 1, 1]],
     ['one record too many', [2, 1, 2, 2]],
   ])('%s', async (_name, shape) => {
-    await refused(file('a.npy', Buffer.concat([npyHeader(shape), Buffer.alloc(16)])), /the header promises shape .* are there$/);
+    await refused(
+      file('a.npy', Buffer.concat([npyHeader(shape), Buffer.alloc(16)])),
+      /the header promises shape .* are there$/,
+    );
     const member = Buffer.concat([npyHeader(shape), Buffer.alloc(16)]);
-    await refused(file('a.npz', zipOf({ packed: member, method: 0, sizeBytes: member.length })), /the header promises shape/);
-    await refused(file('b.npz', zipOf({ packed: deflateRawSync(member), method: 8, sizeBytes: member.length })), /the header promises shape/);
+    await refused(
+      file('a.npz', zipOf({ packed: member, method: 0, sizeBytes: member.length })),
+      /the header promises shape/,
+    );
+    await refused(
+      file('b.npz', zipOf({ packed: deflateRawSync(member), method: 8, sizeBytes: member.length })),
+      /the header promises shape/,
+    );
   });
 
   it('records of a sparse file are counted up to a limit, and one record has one', async () => {
@@ -85,18 +103,36 @@ describe('array files that promise more than they hold', () => {
     const array = Buffer.concat([npyHeader([2, 2]), Buffer.alloc(16)]);
     const packed = deflateRawSync(array);
     expect(await countRecords(file('good.npz', zipOf({ packed, method: 8, sizeBytes: array.length })), 'x')).toBeNull();
-    await refused(file('size.npz', zipOf({ packed, method: 8, sizeBytes: 1.9e9 })), /claims 1\.90 GB, more than its .* can hold/);
-    await refused(file('stored.npz', zipOf({ packed: array, method: 0, sizeBytes: 1e9 })), /claims 1\.00 GB, more than its/);
-    await refused(file('beyond.npz', zipOf({ packed, method: 8, sizeBytes: array.length, offset: 1e6 })), /lies beyond the end of the archive/);
-    await refused(file('long.npz', zipOf({ packed, method: 8, sizeBytes: array.length, compressedBytes: 1e9 })), /lies beyond the end of the archive/);
-    await refused(file('directory.npz', zipOf({ packed, method: 8, sizeBytes: array.length }, 200e6)), /the file is truncated/);
+    await refused(
+      file('size.npz', zipOf({ packed, method: 8, sizeBytes: 1.9e9 })),
+      /claims 1\.90 GB, more than its .* can hold/,
+    );
+    await refused(
+      file('stored.npz', zipOf({ packed: array, method: 0, sizeBytes: 1e9 })),
+      /claims 1\.00 GB, more than its/,
+    );
+    await refused(
+      file('beyond.npz', zipOf({ packed, method: 8, sizeBytes: array.length, offset: 1e6 })),
+      /lies beyond the end of the archive/,
+    );
+    await refused(
+      file('long.npz', zipOf({ packed, method: 8, sizeBytes: array.length, compressedBytes: 1e9 })),
+      /lies beyond the end of the archive/,
+    );
+    await refused(
+      file('directory.npz', zipOf({ packed, method: 8, sizeBytes: array.length }, 200e6)),
+      /the file is truncated/,
+    );
   });
 
   it('an archive that would fill the memory', async () => {
     const zeros = Buffer.concat([npyHeader([100, 3, 512, 512]), Buffer.alloc(100 * 3 * 512 * 512 * 4)]);
     const packed = deflateRawSync(zeros, { level: 1 });
     expect(packed.length).toBeLessThan(zeros.length / 100);
-    await refused(file('bomb.npz', zipOf({ packed, method: 8, sizeBytes: zeros.length })), /inflates .* to 315 MB; save it uncompressed/);
+    await refused(
+      file('bomb.npz', zipOf({ packed, method: 8, sizeBytes: zeros.length })),
+      /inflates .* to 315 MB; save it uncompressed/,
+    );
   });
 
   it('are left out of a set by name, and the others stay', async () => {
@@ -105,12 +141,17 @@ describe('array files that promise more than they hold', () => {
     copyFileSync(fixture('batch-f4.npy'), join(dir, 'good.npy'));
     const set = await loadImageSet({ path: dir });
     expect(set.entries).toHaveLength(3);
-    expect(set.skipped).toEqual([{ file: 'bad.npy', reason: expect.stringContaining('Cannot read bad.npy: the header promises') as string }]);
+    expect(set.skipped).toEqual([
+      { file: 'bad.npy', reason: expect.stringContaining('Cannot read bad.npy: the header promises') as string },
+    ]);
   });
 });
 
 describe.skipIf(sharedDir() === null)('the shared array files', () => {
-  it.each(['npy-1e9-records-oom.npy', 'npy-3g-shape-sigabrt.npy', 'npy-43gb-record-rangeerror.npy'])('%s is refused at once', async (name) => {
-    await refused(sharedPath('cases/npy', name), /the header promises shape/);
-  });
+  it.each(['npy-1e9-records-oom.npy', 'npy-3g-shape-sigabrt.npy', 'npy-43gb-record-rangeerror.npy'])(
+    '%s is refused at once',
+    async (name) => {
+      await refused(sharedPath('cases/npy', name), /the header promises shape/);
+    },
+  );
 });

@@ -8,7 +8,15 @@ import { useTempDirs } from '../../support/temp-dir';
 
 const tempDir = useTempDirs();
 const INPUT: ImageInput = { name: 'x', fixedBatch: null, channels: 3, height: 4, width: 4, layout: 'nchw' };
-const PREPROCESSING: Preprocessing = { resize: { kind: 'stretch', width: 4, height: 4 }, crop: null, order: 'bgr', scale: 1 / 255, mean: [0.5], std: [0.5], layout: 'nchw' };
+const PREPROCESSING: Preprocessing = {
+  resize: { kind: 'stretch', width: 4, height: 4 },
+  crop: null,
+  order: 'bgr',
+  scale: 1 / 255,
+  mean: [0.5],
+  std: [0.5],
+  layout: 'nchw',
+};
 
 /** A plain red 8 x 6 image with one blue pixel. */
 async function entry(): Promise<ImageEntry> {
@@ -16,7 +24,9 @@ async function entry(): Promise<ImageEntry> {
   const data = Buffer.alloc(8 * 6 * 3);
   for (let i = 0; i < 48; i++) data.set([255, 0, 0], i * 3);
   data.set([0, 0, 255], 0);
-  await sharp(data, { raw: { width: 8, height: 6, channels: 3 } }).png().toFile(path);
+  await sharp(data, { raw: { width: 8, height: 6, channels: 3 } })
+    .png()
+    .toFile(path);
   return { path, file: 'red.png', label: null, group: null, record: null };
 }
 

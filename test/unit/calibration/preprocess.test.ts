@@ -10,13 +10,24 @@ const rgb = (readJson('decoded.json') as Record<string, { rgb: number[] }>)['rgb
 const pixelAt = (x: number, y: number, c: number): number => rgb[(y * W + x) * 3 + c] ?? Number.NaN;
 
 function planar(width: number, height: number, value: (x: number, y: number, c: number) => number): number[] {
-  return [0, 1, 2].flatMap((c) => Array.from({ length: width * height }, (_, i) => value(i % width, Math.floor(i / width), c)));
+  return [0, 1, 2].flatMap((c) =>
+    Array.from({ length: width * height }, (_, i) => value(i % width, Math.floor(i / width), c)),
+  );
 }
 
-async function load(change: Partial<Preprocessing>, width: number, height: number, file = 'rgb.png'): Promise<number[]> {
+async function load(
+  change: Partial<Preprocessing>,
+  width: number,
+  height: number,
+  file = 'rgb.png',
+): Promise<number[]> {
   const preprocessing = { ...PLAIN, ...change };
   const channels = preprocessing.order === 'gray' ? 1 : 3;
-  return [...(await createPreprocessor(preprocessing, inputOf(channels, width, height, preprocessing.layout)).load(entryOf(fixture(file))))];
+  return [
+    ...(await createPreprocessor(preprocessing, inputOf(channels, width, height, preprocessing.layout)).load(
+      entryOf(fixture(file)),
+    )),
+  ];
 }
 
 describe('channel order and layout', () => {
@@ -42,9 +53,11 @@ describe('channel order and layout', () => {
 });
 
 describe('values', () => {
-  const golden = (readJson('normalise.json') as { unit: number[]; imagenet: number[][] });
+  const golden = readJson('normalise.json') as { unit: number[]; imagenet: number[][] };
   it('x/255 equals numpy float32 exactly', async () => {
-    expect(await load({ scale: 1 / 255 }, W, H)).toEqual(planar(W, H, (x, y, c) => golden.unit[pixelAt(x, y, c)] ?? Number.NaN));
+    expect(await load({ scale: 1 / 255 }, W, H)).toEqual(
+      planar(W, H, (x, y, c) => golden.unit[pixelAt(x, y, c)] ?? Number.NaN),
+    );
   });
   it('(x/255 - mean)/std is numpy float32 up to its roundings', async () => {
     const values = await load({ scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }, W, H);
@@ -55,7 +68,9 @@ describe('values', () => {
 
 describe('geometry', () => {
   it('crops the centre, the odd pixel staying right and below', async () => {
-    expect(await load({ crop: { width: 4, height: 2 } }, 4, 2)).toEqual(planar(4, 2, (x, y, c) => pixelAt(x + 1, y + 1, c)));
+    expect(await load({ crop: { width: 4, height: 2 } }, 4, 2)).toEqual(
+      planar(4, 2, (x, y, c) => pixelAt(x + 1, y + 1, c)),
+    );
   });
   it('resizes the short side, the long one rounded down', async () => {
     // 7x5 with short side 3: 4.2 -> 4 wide
@@ -81,45 +96,63 @@ describe('geometry', () => {
 describe('arrays', () => {
   const batch = readJson('batch.json') as number[];
   const preprocessor = createPreprocessor(PLAIN, inputOf(3, 2, 2));
-  const loadArray = async (file: string, record: number | null): Promise<number[]> => [...(await preprocessor.load(entryOf(fixture(file), record)))];
+  const loadArray = async (file: string, record: number | null): Promise<number[]> => [
+    ...(await preprocessor.load(entryOf(fixture(file), record))),
+  ];
 
-  it.each(['batch-f4.npy', 'batch-f8-big.npy', 'stored.npz', 'deflated.npz'])('%s: every record is the tensor that numpy saved', async (file) => {
-    const records = await Promise.all([2, 0, 1].map((record) => loadArray(file, record)));
-    expect(records).toEqual([2, 0, 1].map((record) => batch.slice(record * 12, record * 12 + 12)));
-  });
+  it.each(['batch-f4.npy', 'batch-f8-big.npy', 'stored.npz', 'deflated.npz'])(
+    '%s: every record is the tensor that numpy saved',
+    async (file) => {
+      const records = await Promise.all([2, 0, 1].map((record) => loadArray(file, record)));
+      expect(records).toEqual([2, 0, 1].map((record) => batch.slice(record * 12, record * 12 + 12)));
+    },
+  );
   it('floats are not preprocessed again, but brought into the layout of the model', async () => {
     const nhwc = createPreprocessor({ ...PLAIN, layout: 'nhwc', scale: 99 }, inputOf(3, 2, 2, 'nhwc'));
     const values = [...(await nhwc.load(entryOf(fixture('batch-f4.npy'), 1)))];
     expect(values).toEqual([0, 1, 2, 3].flatMap((i) => [0, 1, 2].map((c) => batch[12 + c * 4 + i])));
   });
   it('uint8 arrays are pixels, HxWxC or CxHxW', async () => {
-    expect(await load({ order: 'bgr' }, W, H, 'pixels-hwc.npy')).toEqual(planar(W, H, (x, y, c) => pixelAt(x, y, 2 - c)));
+    expect(await load({ order: 'bgr' }, W, H, 'pixels-hwc.npy')).toEqual(
+      planar(W, H, (x, y, c) => pixelAt(x, y, 2 - c)),
+    );
     expect(await load({}, W, H, 'pixels-chw.npy')).toEqual(planar(W, H, pixelAt));
   });
   it('names file and reason when an array does not fit', async () => {
-    await expect(loadArray('int.npy', null)).rejects.toThrow(/int\.npy: expected element type uint8, float32 or float64, found '<i8'/);
+    await expect(loadArray('int.npy', null)).rejects.toThrow(
+      /int\.npy: expected element type uint8, float32 or float64, found '<i8'/,
+    );
     await expect(loadArray('fortran.npy', null)).rejects.toThrow(/fortran\.npy: the array is in Fortran order/);
     await expect(loadArray('batch-f4.npy', 3)).rejects.toThrow(/batch-f4\.npy#3: expected a record 3/);
-    await expect(createPreprocessor(PLAIN, inputOf(3, 4, 4)).load(entryOf(fixture('batch-f4.npy'), 0))).rejects.toMatchObject({
+    await expect(
+      createPreprocessor(PLAIN, inputOf(3, 4, 4)).load(entryOf(fixture('batch-f4.npy'), 0)),
+    ).rejects.toMatchObject({
       code: 'image-invalid',
       message: 'Cannot read batch-f4.npy#0: expected a float tensor of shape 3x4x4 for "input", found 3x2x2',
     });
   });
   it('a model whose input is no image takes tensors and refuses images', async () => {
     const other = createPreprocessor(PLAIN, inputOf(5, 2, 2));
-    await expect(other.load(entryOf(fixture('rgb.png')))).rejects.toThrow(/takes 5 channels, which no image has; give \.npy tensors of shape 5x2x2/);
+    await expect(other.load(entryOf(fixture('rgb.png')))).rejects.toThrow(
+      /takes 5 channels, which no image has; give \.npy tensors of shape 5x2x2/,
+    );
   });
 });
 
 describe('createPreprocessor', () => {
   it('refuses what cannot end in the model input', () => {
-    const attempt = (change: Partial<Preprocessing>, channels = 3) => () => createPreprocessor({ ...PLAIN, ...change }, inputOf(channels, 8, 8));
+    const attempt =
+      (change: Partial<Preprocessing>, channels = 3) =>
+      () =>
+        createPreprocessor({ ...PLAIN, ...change }, inputOf(channels, 8, 8));
     expect(attempt({ order: 'gray' })).toThrow('Expected 3 input channels for "input" (NCHW) but order gray gives 1');
     expect(attempt({}, 1)).toThrow('Expected 1 input channel for "input" (NCHW) but order rgb gives 3');
     expect(attempt({ mean: [1, 2] })).toThrow('Expected 1 or 3 values for --mean, found 2 (1,2)');
     expect(attempt({ crop: { width: 4, height: 8 } })).toThrow('Expected 8x8 for "input" but --crop gives 4x8');
     expect(attempt({ resize: { kind: 'short', shortSide: 9 } })).toThrow('depends on the image');
     expect(attempt({ resize: { kind: 'short', shortSide: 7 }, crop: { width: 8, height: 8 } })).toThrow('does not fit');
-    expect(attempt({ resize: { kind: 'stretch', width: 9, height: 8 } })).toThrow('Expected 8x8 for "input" but --resize gives 9x8');
+    expect(attempt({ resize: { kind: 'stretch', width: 9, height: 8 } })).toThrow(
+      'Expected 8x8 for "input" but --resize gives 9x8',
+    );
   });
 });

@@ -28,35 +28,66 @@ describe('guessPreprocessing', () => {
     expect(guessPreprocessing(inputOf(3, 8, 8), { mean: [0.5], std: [0.5] }).preprocessing.scale).toBe(1 / 255);
   });
   it('does not resize when only a crop is given', () => {
-    expect(guessPreprocessing(inputOf(3, 8, 8), { crop: { width: 8, height: 8 } }).preprocessing.resize).toEqual({ kind: 'none' });
+    expect(guessPreprocessing(inputOf(3, 8, 8), { crop: { width: 8, height: 8 } }).preprocessing.resize).toEqual({
+      kind: 'none',
+    });
   });
   it('crops to the model after a resize that leaves more', () => {
-    expect(guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'short', shortSide: 10 } }).preprocessing.crop).toEqual({ width: 8, height: 8 });
-    expect(guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'stretch', width: 10, height: 10 } }).preprocessing.crop).toEqual({ width: 8, height: 8 });
+    expect(
+      guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'short', shortSide: 10 } }).preprocessing.crop,
+    ).toEqual({ width: 8, height: 8 });
+    expect(
+      guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'stretch', width: 10, height: 10 } }).preprocessing.crop,
+    ).toEqual({ width: 8, height: 8 });
   });
   it('refuses a layout that makes no image of an input that is one in the other', () => {
     // [3, 8, 6] is 3 channels as NCHW; as NHWC 3 high, 8 wide, 6 channels
-    expect(() => guessPreprocessing(inputOf(3, 6, 8), { layout: 'nhwc' })).toThrow(/Layout nhwc reads 6 channels of 8x3 out of "input", nchw reads 3 of 6x8/);
+    expect(() => guessPreprocessing(inputOf(3, 6, 8), { layout: 'nhwc' })).toThrow(
+      /Layout nhwc reads 6 channels of 8x3 out of "input", nchw reads 3 of 6x8/,
+    );
     expect(() => guessPreprocessing(inputOf(6, 3, 8), { layout: 'nhwc' })).not.toThrow();
   });
   it('refuses what does not fit', () => {
-    expect(() => guessPreprocessing(inputOf(3, 8, 8), { order: 'gray' })).toThrow(/Expected 3 input channels for "input"/);
+    expect(() => guessPreprocessing(inputOf(3, 8, 8), { order: 'gray' })).toThrow(
+      /Expected 3 input channels for "input"/,
+    );
   });
 });
 
 describe('parsePreprocessingFlags', () => {
   it('reads what preprocessingFlags writes', () => {
     const guessed = guessPreprocessing(inputOf(3, 8, 8), {}).preprocessing;
-    for (const resize of [guessed.resize, { kind: 'short', shortSide: 10 }, { kind: 'letterbox', width: 8, height: 8, pad: 7 }] as const) {
-      const preprocessing = { ...guessed, resize, crop: resize.kind === 'short' ? { width: 8, height: 8 } : null, mean: [0.485, 0.456, 0.406] };
+    for (const resize of [
+      guessed.resize,
+      { kind: 'short', shortSide: 10 },
+      { kind: 'letterbox', width: 8, height: 8, pad: 7 },
+    ] as const) {
+      const preprocessing = {
+        ...guessed,
+        resize,
+        crop: resize.kind === 'short' ? { width: 8, height: 8 } : null,
+        mean: [0.485, 0.456, 0.406],
+      };
       const flags = preprocessingFlags(preprocessing);
-      const values = Object.fromEntries(flags.flatMap((flag, i) => (i % 2 === 0 ? [[flag.slice(2), flags[i + 1]]] : [])));
+      const values = Object.fromEntries(
+        flags.flatMap((flag, i) => (i % 2 === 0 ? [[flag.slice(2), flags[i + 1]]] : [])),
+      );
       expect({ crop: null, ...parsePreprocessingFlags(values) }).toEqual(preprocessing);
     }
   });
 
   it('reads every flag', () => {
-    expect(parsePreprocessingFlags({ resize: '320x240', order: 'BGR', scale: '1/255', mean: '.5, .25,1', std: '2', layout: 'nhwc', crop: '224' })).toEqual({
+    expect(
+      parsePreprocessingFlags({
+        resize: '320x240',
+        order: 'BGR',
+        scale: '1/255',
+        mean: '.5, .25,1',
+        std: '2',
+        layout: 'nhwc',
+        crop: '224',
+      }),
+    ).toEqual({
       resize: { kind: 'stretch', width: 320, height: 240 },
       crop: { width: 224, height: 224 },
       order: 'bgr',
@@ -65,8 +96,16 @@ describe('parsePreprocessingFlags', () => {
       std: [2],
       layout: 'nhwc',
     });
-    expect(parsePreprocessingFlags({ 'resize-short': '256', crop: '200x100' })).toEqual({ resize: { kind: 'short', shortSide: 256 }, crop: { width: 200, height: 100 } });
-    expect(parsePreprocessingFlags({ letterbox: '416x416', pad: '0' }).resize).toEqual({ kind: 'letterbox', width: 416, height: 416, pad: 0 });
+    expect(parsePreprocessingFlags({ 'resize-short': '256', crop: '200x100' })).toEqual({
+      resize: { kind: 'short', shortSide: 256 },
+      crop: { width: 200, height: 100 },
+    });
+    expect(parsePreprocessingFlags({ letterbox: '416x416', pad: '0' }).resize).toEqual({
+      kind: 'letterbox',
+      width: 416,
+      height: 416,
+      pad: 0,
+    });
     expect(parsePreprocessingFlags({ letterbox: '416x416' }).resize).toMatchObject({ pad: 114 });
     expect(parsePreprocessingFlags({ resize: undefined })).toEqual({});
   });

@@ -14,7 +14,10 @@ it('calibration and validation share classes and groups, balanced', async () => 
   const validation = await loadImageSet({ path: join(sample, 'validation') });
   expect(calibration.classNames).toHaveLength(33);
   expect(validation.classNames).toEqual(calibration.classNames);
-  expect([calibration, validation].map((set) => set.groups)).toEqual([['day', 'night'], ['day', 'night']]);
+  expect([calibration, validation].map((set) => set.groups)).toEqual([
+    ['day', 'night'],
+    ['day', 'night'],
+  ]);
   const nights = [calibration, validation].map((set) => set.entries.filter((entry) => entry.group === 'night').length);
   expect([calibration.entries.length, validation.entries.length, ...nights]).toEqual([198, 594, 99, 297]);
 });

@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../../../src-main/calibration/tensorrt-grid-file';
+import {
+  decodeGridFile,
+  encodeGridFile,
+  type TensorrtGridFile,
+} from '../../../src-main/calibration/tensorrt-grid-file';
 import { readTensorrtGrid, TENSORRT_GRID_FILE } from '../../../src-main/calibration/tensorrt-grid-store';
 
 const dir = mkdtempSync(join(tmpdir(), 'calib-grid-'));
@@ -34,7 +38,8 @@ it('reads what it writes', () => {
 
 it('refuses every truncation, anything behind the end and other files, naming the file', () => {
   const bytes = encodeGridFile(file);
-  for (let length = 0; length < bytes.length; length++) expect(() => decodeGridFile(bytes.subarray(0, length), 'some.bin'), `${length} bytes`).toThrow(/some\.bin/);
+  for (let length = 0; length < bytes.length; length++)
+    expect(() => decodeGridFile(bytes.subarray(0, length), 'some.bin'), `${length} bytes`).toThrow(/some\.bin/);
   expect(() => decodeGridFile(Buffer.concat([bytes, Buffer.alloc(1)]), 'f')).toThrow(/goes on behind its grids/);
   const other = bytes.slice();
   other[8] = 9;
@@ -43,7 +48,9 @@ it('refuses every truncation, anything behind the end and other files, naming th
 
 it('answers thresholds from its header alone; an unfinished or broken file counts as none', () => {
   expect(readTensorrtGrid(stored(encodeGridFile(file)))).toEqual(file.header);
-  expect(readTensorrtGrid(stored(encodeGridFile({ ...file, header: { ...file.header, thresholds: null } })))).toBeNull();
+  expect(
+    readTensorrtGrid(stored(encodeGridFile({ ...file, header: { ...file.header, thresholds: null } }))),
+  ).toBeNull();
   expect(readTensorrtGrid(stored(Buffer.from('something else entirely')))).toBeNull();
   expect(readTensorrtGrid(dir)).toBeNull();
 });

@@ -16,21 +16,45 @@ const bias = floatTensor('b', [2], [10, -10]);
 
 describe('names of a cache', () => {
   it("are a Gemm's product before its bias, its constants and the broadcast between, in TensorRT's order", () => {
-    const names = namesOf([makeNode('Relu', ['x'], ['r']), makeNode('Gemm', ['r', 'w', 'b'], ['y'], { name: '/fc/Gemm' })], [weight, bias], 'y');
-    expect(shown(names)).toEqual(['activation x', 'activation r', 'constant w_output', 'activation /fc/Gemm_output', 'constant b_output', 'constant ONNXTRT_Broadcast_output', 'activation y']);
+    const names = namesOf(
+      [makeNode('Relu', ['x'], ['r']), makeNode('Gemm', ['r', 'w', 'b'], ['y'], { name: '/fc/Gemm' })],
+      [weight, bias],
+      'y',
+    );
+    expect(shown(names)).toEqual([
+      'activation x',
+      'activation r',
+      'constant w_output',
+      'activation /fc/Gemm_output',
+      'constant b_output',
+      'constant ONNXTRT_Broadcast_output',
+      'activation y',
+    ]);
   });
 
   it('leave a Gemm whole that scales its bias, has none, or whose product is a name already', () => {
     const gemm = (inputs: readonly string[], name: string, beta = 1): string[] =>
-      shown(namesOf([makeNode('Gemm', inputs, ['y'], { name, attributes: [floatAttr('beta', beta)] })], [weight, bias], 'y'));
+      shown(
+        namesOf(
+          [makeNode('Gemm', inputs, ['y'], { name, attributes: [floatAttr('beta', beta)] })],
+          [weight, bias],
+          'y',
+        ),
+      );
     expect(gemm(['x', 'w'], 'g')).toEqual(['activation x', 'constant w_output', 'activation y']);
     expect(gemm(['x', 'w', 'b'], 'g', 0.5)).not.toContain('activation g_output');
-    const taken = namesOf([makeNode('Relu', ['x'], ['g_output']), makeNode('Gemm', ['g_output', 'w', 'b'], ['y'], { name: 'g' })], [weight, bias], 'y');
+    const taken = namesOf(
+      [makeNode('Relu', ['x'], ['g_output']), makeNode('Gemm', ['g_output', 'w', 'b'], ['y'], { name: 'g' })],
+      [weight, bias],
+      'y',
+    );
     expect(shown(taken).filter((name) => name === 'activation g_output')).toHaveLength(1);
   });
 
   it('call a node without a name after its output', () => {
-    expect(shown(namesOf([makeNode('Gemm', ['x', 'w', 'b'], ['y'])], [weight, bias], 'y'))).toContain('activation node_of_y_output');
+    expect(shown(namesOf([makeNode('Gemm', ['x', 'w', 'b'], ['y'])], [weight, bias], 'y'))).toContain(
+      'activation node_of_y_output',
+    );
   });
 
   it('have the input of the Softmax reshape, and what a MaxPool copies', () => {
@@ -52,7 +76,12 @@ describe('names of a cache', () => {
       makeNode('MatMul', ['x', 'w'], ['m']),
       makeNode('Add', ['m', 'root'], ['y']),
     ];
-    expect(shown(namesOf(nodes, [weight, bias], 'y'))).toEqual(['activation x', 'constant w_output', 'activation m', 'activation y']);
+    expect(shown(namesOf(nodes, [weight, bias], 'y'))).toEqual([
+      'activation x',
+      'constant w_output',
+      'activation m',
+      'activation y',
+    ]);
   });
 });
 

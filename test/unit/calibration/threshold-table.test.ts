@@ -4,13 +4,24 @@ import { thresholdsInUse } from '../../../src-main/calibration/threshold-table';
 
 const METHODS = { minmax: 4, entropy: 3, percentile: 2, mse: 1 };
 const choices: Parameters<typeof thresholdsInUse>[1] = {
-  method: 'imported', percentile: 99.99, tensorMethods: {}, manualThresholds: {}, importedThresholds: { a: 5 }, plan: { layers: {} }, target: 'tensorrt',
+  method: 'imported',
+  percentile: 99.99,
+  tensorMethods: {},
+  manualThresholds: {},
+  importedThresholds: { a: 5 },
+  plan: { layers: {} },
+  target: 'tensorrt',
 };
 
 /** A calibration of two tensors; of its histograms nothing is asked. */
 function stored(auto: Readonly<Record<string, number>> | null): StoredCalibration {
   const tensors = ['a', 'b'].map((name) => ({ name, min: -4, max: 4, thresholds: METHODS }));
-  return { index: { tensors }, tensorrtThresholds: () => null, autoThresholds: () => auto, bestDecisions: () => ({ decisions: [] }) } as unknown as StoredCalibration;
+  return {
+    index: { tensors },
+    tensorrtThresholds: () => null,
+    autoThresholds: () => auto,
+    bestDecisions: () => ({ decisions: [] }),
+  } as unknown as StoredCalibration;
 }
 
 it('a cache need not name tensors that no target in use asks for', () => {
@@ -19,6 +30,10 @@ it('a cache need not name tensors that no target in use asks for', () => {
 });
 
 it('a method that was never computed is asked for at once', () => {
-  expect(() => thresholdsInUse(stored(null), { ...choices, importedThresholds: {} })).toThrow(/no threshold of method imported for tensor "a"/);
-  expect(() => thresholdsInUse(stored(null), { ...choices, method: 'auto' })).toThrow(/no threshold of method auto for tensor "a"/);
+  expect(() => thresholdsInUse(stored(null), { ...choices, importedThresholds: {} })).toThrow(
+    /no threshold of method imported for tensor "a"/,
+  );
+  expect(() => thresholdsInUse(stored(null), { ...choices, method: 'auto' })).toThrow(
+    /no threshold of method auto for tensor "a"/,
+  );
 });

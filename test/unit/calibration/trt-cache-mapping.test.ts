@@ -11,12 +11,26 @@ const names: readonly CacheName[] = [
   { kind: 'constant', name: 'w_output', values: floatTensor('w', [1], [1]) },
   { kind: 'alias', name: 'soft_output', of: 'relu' },
 ];
-const vocabulary = (tensors: readonly string[], copies: readonly (readonly [string, string])[] = []): CacheVocabulary => ({ tensors: new Set(tensors), names, copies: new Map(copies) });
-const cacheOf = (...entries: readonly (readonly [string, number])[]) => ({ header: 'TRT-100600-EntropyCalibration2', entries: entries.map(([name, scale]) => ({ name, scale })) });
+const vocabulary = (
+  tensors: readonly string[],
+  copies: readonly (readonly [string, string])[] = [],
+): CacheVocabulary => ({ tensors: new Set(tensors), names, copies: new Map(copies) });
+const cacheOf = (...entries: readonly (readonly [string, number])[]) => ({
+  header: 'TRT-100600-EntropyCalibration2',
+  entries: entries.map(([name, scale]) => ({ name, scale })),
+});
 
 describe('every name is mapped, unmapped or ignored with a reason', () => {
   it('by what it is in the model', () => {
-    const cache = cacheOf(['relu', 2], ['conv', 3], ['w_output', 1], ['soft_output', 2], ['ONNXTRT_Broadcast_output', 1], ['ONNXTRT_Broadcast_12_output', 1], ['stranger', 1]);
+    const cache = cacheOf(
+      ['relu', 2],
+      ['conv', 3],
+      ['w_output', 1],
+      ['soft_output', 2],
+      ['ONNXTRT_Broadcast_output', 1],
+      ['ONNXTRT_Broadcast_12_output', 1],
+      ['stranger', 1],
+    );
     const mapping = mapCache(cache, vocabulary(['relu']));
     expect(mapping.mapped).toEqual([{ name: 'relu', tensor: 'relu', threshold: 254 }]);
     expect(mapping.unmapped).toEqual(['stranger']);
@@ -30,13 +44,23 @@ describe('every name is mapped, unmapped or ignored with a reason', () => {
   });
 
   it.each([0, -1, Number.NaN, Infinity])('ignores a scale of %d', (scale) => {
-    expect(mapCache(cacheOf(['relu', scale]), vocabulary(['relu']))).toMatchObject({ mapped: [], ignored: [{ name: 'relu', reason: 'its scale is not a number above 0' }] });
+    expect(mapCache(cacheOf(['relu', scale]), vocabulary(['relu']))).toMatchObject({
+      mapped: [],
+      ignored: [{ name: 'relu', reason: 'its scale is not a number above 0' }],
+    });
   });
 
   it('follows Identity and Dropout to the name that is left, whichever it is', () => {
-    const copies = [['b', 'a'], ['c', 'b']] as const;
-    expect(mapCache(cacheOf(['c', 1]), vocabulary(['a'], copies)).mapped).toEqual([{ name: 'c', tensor: 'a', threshold: 127 }]);
-    expect(mapCache(cacheOf(['b', 1]), vocabulary(['c'], copies)).mapped).toEqual([{ name: 'b', tensor: 'c', threshold: 127 }]);
+    const copies = [
+      ['b', 'a'],
+      ['c', 'b'],
+    ] as const;
+    expect(mapCache(cacheOf(['c', 1]), vocabulary(['a'], copies)).mapped).toEqual([
+      { name: 'c', tensor: 'a', threshold: 127 },
+    ]);
+    expect(mapCache(cacheOf(['b', 1]), vocabulary(['c'], copies)).mapped).toEqual([
+      { name: 'b', tensor: 'c', threshold: 127 },
+    ]);
   });
 
   it("lets a tensor's own name win over its copies", () => {
@@ -49,6 +73,9 @@ describe('every name is mapped, unmapped or ignored with a reason', () => {
 it('gives thresholds that turn into the same scale again, bit for bit', () => {
   const random = createRandom(5);
   const scales = Array.from({ length: 5_000 }, () => Math.fround((random() + 1e-6) * 10 ** (random() * 12 - 6)));
-  const { mapped } = mapCache(cacheOf(...scales.map((scale, i) => [`t${i}`, scale] as const)), vocabulary(scales.map((_, i) => `t${i}`)));
+  const { mapped } = mapCache(
+    cacheOf(...scales.map((scale, i) => [`t${i}`, scale] as const)),
+    vocabulary(scales.map((_, i) => `t${i}`)),
+  );
   expect(mapped.map(({ threshold }) => scaleOfThreshold(threshold))).toEqual(scales);
 });

@@ -4,13 +4,21 @@ import { formatCalibrationCache, parseCalibrationCache } from '../../../src-main
 const parse = (text: string) => parseCalibrationCache(text, 'some.cache');
 
 describe('parsing', () => {
-  it.each(['EntropyCalibration', 'EntropyCalibration2', 'MinMaxCalibration', 'LegacyCalibration'])('reads a cache of %s', (calibrator) => {
-    expect(parse(`TRT-8601-${calibrator}\ninput: 3c010a14\n`)).toEqual({ header: `TRT-8601-${calibrator}`, entries: [{ name: 'input', scale: Math.fround(2048.5 / 2048 / 127) }] });
-  });
+  it.each(['EntropyCalibration', 'EntropyCalibration2', 'MinMaxCalibration', 'LegacyCalibration'])(
+    'reads a cache of %s',
+    (calibrator) => {
+      expect(parse(`TRT-8601-${calibrator}\ninput: 3c010a14\n`)).toEqual({
+        header: `TRT-8601-${calibrator}`,
+        entries: [{ name: 'input', scale: Math.fround(2048.5 / 2048 / 127) }],
+      });
+    },
+  );
 
   it('splits at the last colon: names contain them', () => {
     const names = ['model/x:0', 'a: b: c', '(Unnamed Layer* 3) [Convolution]_output', 'onnx::MatMul_558_output'];
-    expect(parse(`TRT-100600-MinMaxCalibration\n${names.map((name) => `${name}: 3f800000`).join('\n')}`).entries).toEqual(names.map((name) => ({ name, scale: 1 })));
+    expect(
+      parse(`TRT-100600-MinMaxCalibration\n${names.map((name) => `${name}: 3f800000`).join('\n')}`).entries,
+    ).toEqual(names.map((name) => ({ name, scale: 1 })));
   });
 
   it('reads Windows line ends and empty lines', () => {

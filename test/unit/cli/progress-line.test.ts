@@ -5,7 +5,10 @@ import { displayWidth } from '../../../src-main/cli/text-table';
 function fake(isTTY: boolean, columns = 100) {
   const written: string[] = [];
   const clock = { ms: 0 };
-  const line = createProgressLine({ stream: { isTTY, columns, write: (text) => written.push(text) }, now: () => clock.ms });
+  const line = createProgressLine({
+    stream: { isTTY, columns, write: (text) => written.push(text) },
+    now: () => clock.ms,
+  });
   const report = (ms: number, done: number, phase = 'collecting histograms', total = 400): void => {
     clock.ms = ms;
     line.onProgress({ phase, done, total, unit: 'images' });
@@ -29,7 +32,11 @@ describe('plain lines', () => {
     report(100, 6);
     report(500, 30);
     report(600, 0, 'building', 0);
-    expect(written).toEqual(['collecting histograms: 0/400 images\n', 'collecting histograms: 30/400 images  60.0 images/s  7 s left\n', 'building: 0 images\n']);
+    expect(written).toEqual([
+      'collecting histograms: 0/400 images\n',
+      'collecting histograms: 30/400 images  60.0 images/s  7 s left\n',
+      'building: 0 images\n',
+    ]);
   });
 
   it('does not repeat a line at the end', () => {
@@ -76,8 +83,11 @@ describe('terminal line', () => {
   it('never fills more than the terminal', () => {
     const progress = { phase: 'collecting histograms', done: 212, total: 400, unit: 'images' };
     const rate = { phase: progress.phase, atMs: 0, done: 212, perSecond: 38.2 };
-    expect(terminalLine(progress, rate, 100)).toBe(`collecting histograms  ▕${progressBar(0.53)}▏  212/400 images  38.2 images/s  5 s left`);
-    for (const columns of [10, 40, 60, 80]) expect(displayWidth(terminalLine(progress, rate, columns))).toBeLessThan(columns);
+    expect(terminalLine(progress, rate, 100)).toBe(
+      `collecting histograms  ▕${progressBar(0.53)}▏  212/400 images  38.2 images/s  5 s left`,
+    );
+    for (const columns of [10, 40, 60, 80])
+      expect(displayWidth(terminalLine(progress, rate, columns))).toBeLessThan(columns);
   });
 });
 

@@ -14,7 +14,9 @@ const STEERING = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u206
 
 describe('text for a terminal', () => {
   it('shows what would steer it, and leaves all other text alone', () => {
-    expect(oneLine(HOSTILE)).toBe('a\\u001b]0;owned\\u0007\\u001b[2J\\u000a\\u000d\\u0009b\\u009b31m\\u202e\\u2066\\u2028c\\u007f');
+    expect(oneLine(HOSTILE)).toBe(
+      'a\\u001b]0;owned\\u0007\\u001b[2J\\u000a\\u000d\\u0009b\\u009b31m\\u202e\\u2066\\u2028c\\u007f',
+    );
     expect(oneLine('Größe 夜 👩‍🔬 עברית − █')).toBe('Größe 夜 👩‍🔬 עברית − █');
     expect(severalLines('a\nb\u001b[1m')).toBe('a\nb\\u001b[1m');
   });
@@ -39,8 +41,17 @@ describe('the command line', () => {
       makeModel(
         {
           name: HOSTILE,
-          node: [makeNode('Conv', [name, 'w'], [`${name}0`], { name: `conv ${HOSTILE}`, ...pads }), makeNode('Conv', [`${name}0`, 'w'], [`${name}1`], { name: 'second', ...pads })],
-          initializer: [floatTensor('w', [3, 3, 3, 3], Array.from({ length: 81 }, (_, i) => (i % 7) - 3))],
+          node: [
+            makeNode('Conv', [name, 'w'], [`${name}0`], { name: `conv ${HOSTILE}`, ...pads }),
+            makeNode('Conv', [`${name}0`, 'w'], [`${name}1`], { name: 'second', ...pads }),
+          ],
+          initializer: [
+            floatTensor(
+              'w',
+              [3, 3, 3, 3],
+              Array.from({ length: 81 }, (_, i) => (i % 7) - 3),
+            ),
+          ],
           input: [makeValueInfo(name, DataType.FLOAT, [1, 3, 16, 16])],
           output: [makeValueInfo(`${name}1`, DataType.FLOAT, [1, 3, 16, 16])],
           valueInfo: [],
@@ -51,12 +62,20 @@ describe('the command line', () => {
     );
     const project = join(dir, 'p.calib');
     const clean = (outcome: CalibOutcome): CalibOutcome => {
-      for (const text of [outcome.stdout, outcome.stderr]) for (const line of text.split('\n')) expect(line).not.toMatch(STEERING);
+      for (const text of [outcome.stdout, outcome.stderr])
+        for (const line of text.split('\n')) expect(line).not.toMatch(STEERING);
       return outcome;
     };
     const inspected = clean(await calib('inspect', join(dir, 'm.onnx')));
-    expect(inspected.stdout.trimEnd().split('\n').filter((line) => line.includes('owned'))).toHaveLength(2);
-    expect(JSON.parse(clean(await calib('inspect', join(dir, 'm.onnx'), '--json')).stdout)).toMatchObject({ model: { inputs: [{ name }] } });
+    expect(
+      inspected.stdout
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line.includes('owned')),
+    ).toHaveLength(2);
+    expect(JSON.parse(clean(await calib('inspect', join(dir, 'm.onnx'), '--json')).stdout)).toMatchObject({
+      model: { inputs: [{ name }] },
+    });
     expect(clean(await calib('init', join(dir, 'm.onnx'), '--calibration', images, '-o', project)).code).toBe(0);
     expect(clean(await calib('calibrate', project)).code).toBe(0);
     expect(clean(await calib('thresholds', project)).stdout).toContain('\\u001b');

@@ -35,7 +35,13 @@ describe('renderTable', () => {
   });
 
   it('counts wide characters as two cells', () => {
-    const lines = renderTable([{ title: 'A' }, { title: 'B' }], [['阈值', 'x'], ['abcd', 'y']]).split('\n');
+    const lines = renderTable(
+      [{ title: 'A' }, { title: 'B' }],
+      [
+        ['阈值', 'x'],
+        ['abcd', 'y'],
+      ],
+    ).split('\n');
     expect(lines[2]).toBe('阈值  x');
     expect(lines[3]).toBe('abcd  y');
   });
@@ -53,6 +59,11 @@ describe('renderTable', () => {
 describe('renderFilledTable', () => {
   it('leaves out columns that no row has anything in', () => {
     const columns = ['variant', 'top-1', 'SQNR'].map((title) => ({ title }));
-    expect(renderFilledTable(columns, [['int8', '', '20 dB'], ['fp32', '', '']]).split('\n')[0]).toBe('variant  SQNR');
+    expect(
+      renderFilledTable(columns, [
+        ['int8', '', '20 dB'],
+        ['fp32', '', ''],
+      ]).split('\n')[0],
+    ).toBe('variant  SQNR');
   });
 });

@@ -1,14 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlags } from '../../../src-main/cli/command';
-import { DEVICES_OPTIONS, parseDevicesFlags, parseVariantFlags, VARIANT_OPTIONS } from '../../../src-main/cli/variant-flags';
+import {
+  DEVICES_OPTIONS,
+  parseDevicesFlags,
+  parseVariantFlags,
+  VARIANT_OPTIONS,
+} from '../../../src-main/cli/variant-flags';
 import { flagsOfTensorrtOptions, type TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
 
-const parse = (argv: readonly string[]) => parseFlags(argv, { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS }, { min: 0, max: 0, names: '' }).values;
+const parse = (argv: readonly string[]) =>
+  parseFlags(argv, { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS }, { min: 0, max: 0, names: '' }).values;
 
 describe('flags of TensorRT options', () => {
   it('in a record are those that the command line reads again', () => {
-    const chosen: Partial<TensorrtOptions> = { batches: [1, 8], device: 2, typing: 'implicit', workspaceMib: 256, optimizationLevel: 0, auxiliaryStreams: 0, versionCompatible: true, tf32: true, streams: 3, cudaGraph: false, transfers: true };
-    const argv = Object.entries(flagsOfTensorrtOptions(chosen)).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
+    const chosen: Partial<TensorrtOptions> = {
+      batches: [1, 8],
+      device: 2,
+      typing: 'implicit',
+      workspaceMib: 256,
+      optimizationLevel: 0,
+      auxiliaryStreams: 0,
+      versionCompatible: true,
+      tf32: true,
+      streams: 3,
+      cudaGraph: false,
+      transfers: true,
+    };
+    const argv = Object.entries(flagsOfTensorrtOptions(chosen)).flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : [`--${name}`, String(value)],
+    );
     expect(parseVariantFlags(parse(argv)).tensorrt).toEqual(chosen);
   });
 
@@ -20,7 +40,10 @@ describe('flags of TensorRT options', () => {
 
 describe('flags of several GPUs', () => {
   it('name them, or all', () => {
-    expect(parseDevicesFlags(parse(['--devices', '0, 1', '--parallel']))).toEqual({ devices: [0, 1], isParallel: true });
+    expect(parseDevicesFlags(parse(['--devices', '0, 1', '--parallel']))).toEqual({
+      devices: [0, 1],
+      isParallel: true,
+    });
     expect(parseDevicesFlags(parse(['--devices', 'all']))).toEqual({ devices: 'all' });
     expect(parseDevicesFlags(parse([]))).toEqual({});
   });

@@ -18,14 +18,25 @@ function resizeNet(policy: string): Model {
   const net = new Net();
   net.initializers.push(int64Tensor('sizes', [2], [8, 6]));
   const before = net.op('Relu', 'before', [net.conv('stem', 'x', 4, 4)]);
-  const resized = net.op('Resize', 'resize', [before, '', '', 'sizes'], [stringAttr('mode', 'nearest'), stringAttr('keep_aspect_ratio_policy', policy), intsAttr('axes', [2, 3])]);
+  const resized = net.op(
+    'Resize',
+    'resize',
+    [before, '', '', 'sizes'],
+    [stringAttr('mode', 'nearest'), stringAttr('keep_aspect_ratio_policy', policy), intsAttr('axes', [2, 3])],
+  );
   const behind = net.op('Relu', 'behind', [net.conv('second', resized, 4, 4)]);
   return prepareModel(net.model(['n', 4, 4, 4], net.conv('head', behind, 4, 2), 19)).model;
 }
 
 function made(prepared: Model): MadeModel {
   const thresholds = Object.fromEntries(calibrationTensors(prepared).map((name) => [name, 4]));
-  const { model, hasFp16 } = quantizeModel({ model: prepared, target: 'onnxruntime', plan: EMPTY_PLAN, thresholds, ranges: {} });
+  const { model, hasFp16 } = quantizeModel({
+    model: prepared,
+    target: 'onnxruntime',
+    plan: EMPTY_PLAN,
+    thresholds,
+    ranges: {},
+  });
   return { target: 'onnxruntime', prepared, made: materialize(model), hasFp16 };
 }
 
@@ -45,7 +56,12 @@ describe('a written model', () => {
   it('is refused when ONNX Runtime does not run it, naming the layer and what to do; nothing is left', async () => {
     const model = made(resizeNet('not_larger'));
     const folder = temporaryFolder();
-    const writing = writeModel(model.made, join(folder, 'made.onnx'), {}, { check: (written, bytes) => checkRuns(written, bytes, model) });
+    const writing = writeModel(
+      model.made,
+      join(folder, 'made.onnx'),
+      {},
+      { check: (written, bytes) => checkRuns(written, bytes, model) },
+    );
     await expect(writing).rejects.toMatchObject({
       code: 'model-invalid',
       message: expect.stringContaining('does not run at Resize "resize" and was not kept') as unknown,
@@ -58,7 +74,10 @@ describe('a written model', () => {
     const model = made(resizeNet('stretch'));
     expect(() => checkStructure(model)).not.toThrow();
     const { graph } = model.made;
-    const broken: MadeModel = { ...model, made: { ...model.made, graph: { ...graph, node: graph.node.filter(({ name }) => name !== 'stem') } } };
+    const broken: MadeModel = {
+      ...model,
+      made: { ...model.made, graph: { ...graph, node: graph.node.filter(({ name }) => name !== 'stem') } },
+    };
     expect(() => checkStructure(broken)).toThrow(/"stem:0", which nothing before it defines/);
     expect(() => checkStructure({ ...broken, prepared: broken.made })).not.toThrow();
   });

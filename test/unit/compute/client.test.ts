@@ -35,18 +35,30 @@ describe('ComputeClient', () => {
   it('passes progress on and resolves with the result', async () => {
     const progress: Progress = { phase: 'counting', done: 1, total: 2, unit: 'images' };
     const seen: Progress[] = [];
-    const result = await scripted({ versions: [{ progress }, { result: RESULT }] }).request('versions', {}, { onProgress: (item) => seen.push(item) });
+    const result = await scripted({ versions: [{ progress }, { result: RESULT }] }).request(
+      'versions',
+      {},
+      { onProgress: (item) => seen.push(item) },
+    );
     expect(result).toEqual(RESULT);
     expect(seen).toEqual([progress]);
   });
 
   it('rejects with the coded error of the process', async () => {
-    const failing = scripted({ versions: [{ error: { code: 'backend-unavailable', message: 'no addon', hint: 'install g++' } }] });
-    await expect(failing.request('versions', {})).rejects.toMatchObject({ code: 'backend-unavailable', message: 'no addon', hint: 'install g++' });
+    const failing = scripted({
+      versions: [{ error: { code: 'backend-unavailable', message: 'no addon', hint: 'install g++' } }],
+    });
+    await expect(failing.request('versions', {})).rejects.toMatchObject({
+      code: 'backend-unavailable',
+      message: 'no addon',
+      hint: 'install g++',
+    });
   });
 
   it('turns a crash into compute-crashed with the last phase, and starts a fresh process for the next request', async () => {
-    const crashing = scripted({ versions: [{ progress: { phase: 'reading weights', done: 0, total: 0, unit: '' } }, { exit: 7 }] });
+    const crashing = scripted({
+      versions: [{ progress: { phase: 'reading weights', done: 0, total: 0, unit: '' } }, { exit: 7 }],
+    });
     await expect(crashing.request('versions', {})).rejects.toMatchObject({
       code: 'compute-crashed',
       message: 'The compute process was ended with exit code 7 while reading weights',
@@ -56,31 +68,55 @@ describe('ComputeClient', () => {
   });
 
   it('replaces a process that says it is spoilt, and no other', async () => {
-    const failing = scripted({ versions: [{ pid: true }], prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: false }] });
+    const failing = scripted({
+      versions: [{ pid: true }],
+      prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: false }],
+    });
     const first = await failing.request('versions', {});
-    await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject({ code: 'internal' });
+    await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject(
+      { code: 'internal' },
+    );
     expect(await failing.request('versions', {})).toBe(first);
-    scripted({ versions: [{ pid: true }], prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: true }] });
-    await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject({ code: 'internal', message: 'illegal address' });
+    scripted({
+      versions: [{ pid: true }],
+      prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: true }],
+    });
+    await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject(
+      { code: 'internal', message: 'illegal address' },
+    );
     expect(await failing.request('versions', {})).not.toBe(first);
   });
 
   it('ends a cancelled request through the process when it listens', async () => {
     const controller = new AbortController();
-    const listening = scripted({ versions: [{ progress: { phase: 'waiting', done: 0, total: 0, unit: '' } }, { waitForCancel: true }] });
-    const request = listening.request('versions', {}, { signal: controller.signal, onProgress: () => controller.abort() });
+    const listening = scripted({
+      versions: [{ progress: { phase: 'waiting', done: 0, total: 0, unit: '' } }, { waitForCancel: true }],
+    });
+    const request = listening.request(
+      'versions',
+      {},
+      { signal: controller.signal, onProgress: () => controller.abort() },
+    );
     await expect(request).rejects.toMatchObject({ code: 'cancelled' });
     await expect(request).rejects.not.toBeInstanceOf(ForcedCancelError);
   });
 
   it('kills a process that does not listen to a cancel, and says so', async () => {
     const controller = new AbortController();
-    const hanging = scripted({ versions: [{ progress: { phase: 'hanging', done: 0, total: 0, unit: '' } }, { hang: true }] });
-    const request = hanging.request('versions', {}, { signal: controller.signal, onProgress: () => controller.abort() });
+    const hanging = scripted({
+      versions: [{ progress: { phase: 'hanging', done: 0, total: 0, unit: '' } }, { hang: true }],
+    });
+    const request = hanging.request(
+      'versions',
+      {},
+      { signal: controller.signal, onProgress: () => controller.abort() },
+    );
     await expect(request).rejects.toBeInstanceOf(ForcedCancelError);
   });
 
   it('rejects at once when the signal is aborted already', async () => {
-    await expect(scripted({}).request('versions', {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(scripted({}).request('versions', {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
   });
 });

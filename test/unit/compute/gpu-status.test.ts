@@ -17,15 +17,32 @@ describe('probeGpu', () => {
   });
 
   it.each([
-    ['failed', 'webgpu', "ONNX Runtime's WebGPU provider cannot be used: Failed to get a WebGPU adapter: No supported adapters", /vulkaninfo/],
-    ['unlinked', 'cuda', "ONNX Runtime's CUDA provider cannot be used: libcudnn.so.9: cannot open shared object file: No such file or directory", /cuDNN 9/],
+    [
+      'failed',
+      'webgpu',
+      "ONNX Runtime's WebGPU provider cannot be used: Failed to get a WebGPU adapter: No supported adapters",
+      /vulkaninfo/,
+    ],
+    [
+      'unlinked',
+      'cuda',
+      "ONNX Runtime's CUDA provider cannot be used: libcudnn.so.9: cannot open shared object file: No such file or directory",
+      /cuDNN 9/,
+    ],
     ['crash', 'webgpu', "ONNX Runtime's WebGPU provider crashed (SIGSEGV) when it was tried", /Vulkan/],
     ['exit', 'cuda', "ONNX Runtime's CUDA provider crashed with exit code 7 when it was tried", /install\.js/],
   ] as const)('reports a provider that %s', async (behaviour, provider, message, hint) => {
-    await expect(probe(behaviour, provider)).rejects.toMatchObject({ code: 'backend-unavailable', message, hint: expect.stringMatching(hint) as string });
+    await expect(probe(behaviour, provider)).rejects.toMatchObject({
+      code: 'backend-unavailable',
+      message,
+      hint: expect.stringMatching(hint) as string,
+    });
   });
 
   it('does not wait for a driver that hangs', async () => {
-    await expect(probe('hang', 'webgpu', 300)).rejects.toMatchObject({ code: 'backend-unavailable', message: expect.stringContaining('did not answer within 0.3 s') as string });
+    await expect(probe('hang', 'webgpu', 300)).rejects.toMatchObject({
+      code: 'backend-unavailable',
+      message: expect.stringContaining('did not answer within 0.3 s') as string,
+    });
   });
 });

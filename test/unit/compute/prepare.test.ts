@@ -27,8 +27,11 @@ describe('prepare', () => {
     const gone = spawnSync(process.execPath, ['-e', '']).pid;
     const ofRunning = of(process.ppid, 'x');
     // The machine comes first in the tag: another one's processes are unknown here.
-    const elsewhere = of(gone).replace('.unfinished-', '.unfinished-0').replace(/(unfinished-.{8})./, '$1');
-    for (const name of [own, of(gone), of(gone).replace('k', 'other'), of(process.ppid), ofRunning, elsewhere]) unfinished(parent, name);
+    const elsewhere = of(gone)
+      .replace('.unfinished-', '.unfinished-0')
+      .replace(/(unfinished-.{8})./, '$1');
+    for (const name of [own, of(gone), of(gone).replace('k', 'other'), of(process.ppid), ofRunning, elsewhere])
+      unfinished(parent, name);
     const preparedDir = join(parent, 'k');
     await prepare({ modelPath, preparedDir }, {});
     expect(readdirSync(parent).sort()).toEqual(['k', ofRunning, elsewhere].sort());

@@ -28,7 +28,12 @@ describe('TrialJournal', () => {
   it('knows a trial whatever the order of its layers and tensors, and tells it from every other', () => {
     const journal = new TrialJournal(path);
     journal.put(trial, ['x', 'y'], answers);
-    expect(journal.get({ plan: { rest: 'fp16', layers: { b: 'int8', a: 'fp16' } }, thresholds: { u: 2, t: 1.5 } }, ['x', 'y'])).toEqual(answers);
+    expect(
+      journal.get({ plan: { rest: 'fp16', layers: { b: 'int8', a: 'fp16' } }, thresholds: { u: 2, t: 1.5 } }, [
+        'x',
+        'y',
+      ]),
+    ).toEqual(answers);
     expect(journal.get(trial, ['y', 'x'])).toBeUndefined();
     expect(journal.get({ ...trial, thresholds: { t: 1.5, u: 2.0000001 } }, ['x', 'y'])).toBeUndefined();
     expect(journal.get({ ...trial, plan: { ...trial.plan, rest: 'fp32' } }, ['x', 'y'])).toBeUndefined();

@@ -9,7 +9,14 @@ const [logits] = tiny.graph.output;
 function endingWith(opType: string): typeof tiny {
   const { graph } = tiny;
   if (!logits) throw new Error('the tiny model has an output');
-  return { ...tiny, graph: { ...graph, node: [...graph.node, makeNode(opType, ['logits'], ['answer'], { name: 'last' })], output: [{ ...logits, name: 'answer' }] } };
+  return {
+    ...tiny,
+    graph: {
+      ...graph,
+      node: [...graph.node, makeNode(opType, ['logits'], ['answer'], { name: 'last' })],
+      output: [{ ...logits, name: 'answer' }],
+    },
+  };
 }
 
 describe('withLogits', () => {

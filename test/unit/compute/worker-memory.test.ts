@@ -18,7 +18,9 @@ describe('affordableWorkers', () => {
     expect(affordableWorkers(8, measured, { ...roomy, limitBytes: 6.4 * GB })).toBe(2);
     expect(affordableWorkers(8, measured, { ...roomy, containerBytes: 10 * GB })).toBe(4);
     expect(affordableWorkers(8, measured, { containerBytes: 0, freeBytes: 5 * GB })).toBe(3);
-    expect(affordableWorkers(8, measured, { limitBytes: 5 * GB, containerBytes: 10 * GB, freeBytes: 100 * GB })).toBe(2);
+    expect(affordableWorkers(8, measured, { limitBytes: 5 * GB, containerBytes: 10 * GB, freeBytes: 100 * GB })).toBe(
+      2,
+    );
   });
 });
 

@@ -44,7 +44,12 @@ describe('envelope', () => {
   });
 
   it('keeps objects that look like its own marks', () => {
-    const value = { a: { $bytes: [0, 'Float64Array'] }, b: { $number: 'NaN' }, c: { $object: { $object: 1 } }, d: { $number: 1, other: 2 } };
+    const value = {
+      a: { $bytes: [0, 'Float64Array'] },
+      b: { $number: 'NaN' },
+      c: { $object: { $object: 1 } },
+      d: { $number: 1, other: 2 },
+    };
     expect(roundTrip(value)).toEqual(value);
   });
 
@@ -63,7 +68,10 @@ describe('envelope', () => {
   it('is laid out as documented', () => {
     const bytes = encodeEnvelope({ a: new Uint8Array([7, 8]) });
     const headerBytes = new DataView(bytes.buffer).getUint32(0, true);
-    expect(JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerBytes)))).toEqual({ value: { a: { $bytes: [0, 'Uint8Array'] } }, $table: [[0, 2]] });
+    expect(JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerBytes)))).toEqual({
+      value: { a: { $bytes: [0, 'Uint8Array'] } },
+      $table: [[0, 2]],
+    });
     expect([...bytes.subarray(4 + headerBytes)]).toEqual([7, 8]);
   });
 
@@ -88,13 +96,18 @@ describe('envelope', () => {
     ['a negative offset', envelope('{"value":{"$bytes":[0,"Uint8Array"]},"$table":[[-1,1]]}', [1])],
     ['an index beyond the table', envelope('{"value":{"$bytes":[3,"Uint8Array"]},"$table":[[0,1]]}', [1])],
     ['an array beyond the end', envelope('{"value":{"$bytes":[0,"Uint8Array"]},"$table":[[0,9]]}', [1])],
-    ['a length that cuts an element', envelope('{"value":{"$bytes":[0,"Float64Array"]},"$table":[[0,4]]}', [1, 2, 3, 4])],
+    [
+      'a length that cuts an element',
+      envelope('{"value":{"$bytes":[0,"Float64Array"]},"$table":[[0,4]]}', [1, 2, 3, 4]),
+    ],
     ['a type of its own', envelope('{"value":{"$bytes":[0,"constructor"]},"$table":[[0,1]]}', [1])],
     ['a mark without content', envelope('{"value":{"$bytes":null},"$table":[]}')],
     ['a number that is a name of Object', envelope('{"value":{"$number":"toString"},"$table":[]}')],
     ['an escape around a list', envelope('{"value":{"$object":[1]},"$table":[]}')],
     ['endless nesting', envelope(`{"value":${'['.repeat(50_000)}${']'.repeat(50_000)},"$table":[]}`)],
   ])('refuses %s with one error', (_, bytes) => {
-    expect(() => decodeEnvelope(bytes)).toThrow(expect.objectContaining({ name: 'WorkbenchError', code: 'internal' }) as Error);
+    expect(() => decodeEnvelope(bytes)).toThrow(
+      expect.objectContaining({ name: 'WorkbenchError', code: 'internal' }) as Error,
+    );
   });
 });

@@ -50,7 +50,12 @@ describe('advanceRate', () => {
 
   it('starts again with a phase, or when the count falls', () => {
     const state = run([[1_000, 100]]);
-    expect(advanceRate(state, at(3, 10, 'building'), 2_000)).toEqual({ phase: 'building', atMs: 2_000, done: 3, perSecond: null });
+    expect(advanceRate(state, at(3, 10, 'building'), 2_000)).toEqual({
+      phase: 'building',
+      atMs: 2_000,
+      done: 3,
+      perSecond: null,
+    });
     expect(advanceRate(state, at(1), 2_000).perSecond).toBeNull();
   });
 

@@ -16,7 +16,10 @@ describe('app:// protocol', () => {
   };
 
   it('is a secure standard scheme that bypasses no policy', () => {
-    expect(APP_SCHEME_PRIVILEGES).toEqual({ scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } });
+    expect(APP_SCHEME_PRIVILEGES).toEqual({
+      scheme: 'app',
+      privileges: { standard: true, secure: true, supportFetchAPI: true },
+    });
   });
 
   it('answers with the page and its policy', async () => {
@@ -27,7 +30,12 @@ describe('app:// protocol', () => {
     expect(response.headers.get('content-security-policy')).toContain("script-src 'self'");
   });
 
-  it.each(['app://workbench/../secret.js', 'app://workbench/..%2fsecret.js', 'app://workbench/none.js', 'app://other/index.html'])('has nothing at %s', async (url) => {
+  it.each([
+    'app://workbench/../secret.js',
+    'app://workbench/..%2fsecret.js',
+    'app://workbench/none.js',
+    'app://other/index.html',
+  ])('has nothing at %s', async (url) => {
     expect((await answerAppRequest(page(), { url, method: 'GET' })).status).toBe(404);
   });
 

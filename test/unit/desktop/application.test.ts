@@ -19,7 +19,8 @@ describe('desktop application', () => {
     await expect.poll(() => fake.windows.length).toBe(1);
     return fake.windows[0] as Fake['windows'][number];
   };
-  const call = (frame: unknown, method: string, request: unknown): unknown => fake.handlers.get(CALL_CHANNEL)?.({ senderFrame: frame }, { method, request });
+  const call = (frame: unknown, method: string, request: unknown): unknown =>
+    fake.handlers.get(CALL_CHANNEL)?.({ senderFrame: frame }, { method, request });
 
   beforeEach(() => {
     vi.resetModules();
@@ -36,7 +37,14 @@ describe('desktop application', () => {
     const { loaded, options } = await window();
     expect(fake.order.slice(0, 2)).toEqual(['privileges', 'ready']);
     expect(loaded).toEqual(['app://workbench/']);
-    expect(options).toMatchObject({ webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, preload: expect.stringMatching(/preload\.cjs$/) as string } });
+    expect(options).toMatchObject({
+      webPreferences: {
+        sandbox: true,
+        contextIsolation: true,
+        nodeIntegration: false,
+        preload: expect.stringMatching(/preload\.cjs$/) as string,
+      },
+    });
     expect([...fake.handlers.keys()]).toEqual([CALL_CHANNEL]);
     expect([...fake.schemes.keys()]).toEqual(['app']);
   });
@@ -67,7 +75,8 @@ describe('desktop application', () => {
     await start();
     await window();
     const answer = vi.fn();
-    for (const permission of ['media', 'geolocation', 'clipboard-read', 'openExternal', 'clipboard-sanitized-write']) fake.permissions.request?.(null, permission, answer);
+    for (const permission of ['media', 'geolocation', 'clipboard-read', 'openExternal', 'clipboard-sanitized-write'])
+      fake.permissions.request?.(null, permission, answer);
     expect(answer.mock.calls.flat()).toEqual([false, false, false, false, true]);
     expect(fake.permissions.check?.(null, 'media')).toBe(false);
   });
@@ -77,7 +86,12 @@ describe('desktop application', () => {
     await window();
     const own = { url: 'app://workbench/index.html#/data', parent: null };
     expect(await call(own, 'listJobs', {})).toMatchObject({ ok: true, value: [] });
-    for (const frame of [null, { url: 'https://evil.example/', parent: null }, { url: 'app://workbench/', parent: {} }, { url: 'app://evil/', parent: null }]) {
+    for (const frame of [
+      null,
+      { url: 'https://evil.example/', parent: null },
+      { url: 'app://workbench/', parent: {} },
+      { url: 'app://evil/', parent: null },
+    ]) {
       expect(await call(frame, 'listJobs', {})).toMatchObject({ ok: false, error: { code: 'usage' } });
     }
   });

@@ -30,11 +30,19 @@ describe('window state', () => {
   });
 
   it('opens centred when that screen is gone', () => {
-    expect(openingBounds({ x: 2000, y: 40, width: 1200, height: 700 }, [SCREEN])).toEqual({ x: 240, y: 90, width: 1440, height: 900 });
+    expect(openingBounds({ x: 2000, y: 40, width: 1200, height: 700 }, [SCREEN])).toEqual({
+      x: 240,
+      y: 90,
+      width: 1440,
+      height: 900,
+    });
   });
 
   it('is never larger than the screen, and never so high that its title cannot be reached', () => {
-    expect(openingBounds({ x: 0, y: 0, width: 4000, height: 3000 }, [SCREEN])).toMatchObject({ width: 1920, height: 1080 });
+    expect(openingBounds({ x: 0, y: 0, width: 4000, height: 3000 }, [SCREEN])).toMatchObject({
+      width: 1920,
+      height: 1080,
+    });
     expect(openingBounds({ x: 0, y: -500, width: 1200, height: 800 }, [SCREEN])).toMatchObject({ y: 90 });
   });
 });

@@ -17,7 +17,9 @@ function report(changes: Partial<VariantResults>) {
 }
 
 describe('buildVariantReport', () => {
-  const int8 = report({ predictions: { top1: Int32Array.of(0, 0, 1, 1, 2, 2, 1, 0), scores: [0.9, 0.9, 0.9, 0.9, 0.6, 0.8, 0.7, 0.5] } });
+  const int8 = report({
+    predictions: { top1: Int32Array.of(0, 0, 1, 1, 2, 2, 1, 0), scores: [0.9, 0.9, 0.9, 0.9, 0.6, 0.8, 0.7, 0.5] },
+  });
 
   it('counts top-1 over labelled images and agreement over all', () => {
     expect(int8.top1).toBeCloseTo((100 * 5) / 7);
@@ -56,7 +58,14 @@ describe('buildVariantReport', () => {
 
   it('lists lost images first, the surest wrong answer first', () => {
     expect(int8.worstImages.map((image) => image.file)).toEqual(['n1', 'n0', 'n2', 'n3']);
-    expect(int8.worstImages[0]).toEqual({ file: 'n1', label: 1, group: 'night', fp32: 1, answer: 2, score: expect.closeTo(0.8) as number });
+    expect(int8.worstImages[0]).toEqual({
+      file: 'n1',
+      label: 1,
+      group: 'night',
+      fp32: 1,
+      answer: 2,
+      score: expect.closeTo(0.8) as number,
+    });
   });
 
   it('sorts confusions by count', () => {
@@ -71,7 +80,10 @@ describe('buildVariantReport', () => {
     const failing = report({ predictions: predictions(-1, 0, 1, 1, 0, 1, 2, 2) });
     expect(failing.top1).toBeCloseTo((100 * 5) / 7);
     expect(failing.confusions).toEqual([{ label: 0, from: 0, to: -1, count: 1 }]);
-    const both = report({ fp32: predictions(-1, 0, 1, 1, 0, 1, 2, 2), predictions: predictions(-1, 0, 1, 1, 0, 1, 2, 2) });
+    const both = report({
+      fp32: predictions(-1, 0, 1, 1, 0, 1, 2, 2),
+      predictions: predictions(-1, 0, 1, 1, 0, 1, 2, 2),
+    });
     expect(both.top1).toBeCloseTo((100 * 5) / 6);
     expect(both.groups['day']).toEqual({ images: 3, top1: 100, agreement: 100 });
   });
@@ -102,13 +114,22 @@ describe('buildVariantReport', () => {
   });
 
   it('counts a label among the five as top-5', () => {
-    const top5 = Int32Array.from(IMAGES.files.flatMap((_, index) => [9, 8, 7, 6, index < 4 ? (IMAGES.labels[index] ?? 0) : 5]));
+    const top5 = Int32Array.from(
+      IMAGES.files.flatMap((_, index) => [9, 8, 7, 6, index < 4 ? (IMAGES.labels[index] ?? 0) : 5]),
+    );
     expect(report({ predictions: { ...FP32, top5 } }).top5).toBeCloseTo((100 * 4) / 7);
   });
 
   it('gives a detector the error of its outputs, and no agreement', () => {
-    const detector = report({ outputSqnrDb: 21, outputs: [{ name: 'boxes', sqnrDb: Number.POSITIVE_INFINITY, cosine: 1 }] });
-    expect(detector).toMatchObject({ outputSqnrDb: 21, groups: {}, outputs: [{ name: 'boxes', sqnrDb: null, cosine: 1 }] });
+    const detector = report({
+      outputSqnrDb: 21,
+      outputs: [{ name: 'boxes', sqnrDb: Number.POSITIVE_INFINITY, cosine: 1 }],
+    });
+    expect(detector).toMatchObject({
+      outputSqnrDb: 21,
+      groups: {},
+      outputs: [{ name: 'boxes', sqnrDb: null, cosine: 1 }],
+    });
     expect(detector).not.toHaveProperty('top1');
     expect(detector).not.toHaveProperty('agreement');
   });
@@ -124,6 +145,8 @@ describe('buildVariantReport', () => {
 
 describe('worstGroup', () => {
   it('takes the first by name of equals', () => {
-    expect(worstGroup({ groups: { b: { images: 1, top1: 50 }, a: { images: 1, top1: 50 }, c: { images: 1, top1: 51 } } })).toEqual({ name: 'a', top1: 50 });
+    expect(
+      worstGroup({ groups: { b: { images: 1, top1: 50 }, a: { images: 1, top1: 50 }, c: { images: 1, top1: 51 } } }),
+    ).toEqual({ name: 'a', top1: 50 });
   });
 });

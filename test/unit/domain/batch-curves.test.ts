@@ -4,7 +4,15 @@ import { summarizeLatency } from '../../../src-shared/domain/latency';
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
 
 function timed(variant: string, batch: number, medianMs: number): BenchmarkVariantRecord {
-  return { variant, batch, streams: 1, latencyMs: summarizeLatency([medianMs]), throughputPerSecond: (1000 * batch) / medianMs, sizeMb: 1, coefficientOfVariation: 0 };
+  return {
+    variant,
+    batch,
+    streams: 1,
+    latencyMs: summarizeLatency([medianMs]),
+    throughputPerSecond: (1000 * batch) / medianMs,
+    sizeMb: 1,
+    coefficientOfVariation: 0,
+  };
 }
 
 describe('batchCurves', () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { cumulativeShares, driftFromRatio, driftRatio, driftReferences, meanRatio, squaredDistance, type Fold } from '../../../src-shared/domain/drift';
+import {
+  cumulativeShares,
+  driftFromRatio,
+  driftRatio,
+  driftReferences,
+  meanRatio,
+  squaredDistance,
+  type Fold,
+} from '../../../src-shared/domain/drift';
 import { BIN_COUNT, exponentFor } from '../../../src-shared/domain/histogram';
 import { createRandom } from '../../../src-shared/domain/random';
 import { slowHistogram } from './histogram-samples';
@@ -10,14 +18,16 @@ const WIDTH = 2 ** EXPONENT / BIN_COUNT;
 /** Values of one image: normal around a mean that is the image's own. */
 function imageSource(seed: number) {
   const random = createRandom(seed);
-  const normal = (): number => Math.sqrt(-2 * Math.log(random.nextUnit() + 1e-12)) * Math.cos(2 * Math.PI * random.nextUnit());
+  const normal = (): number =>
+    Math.sqrt(-2 * Math.log(random.nextUnit() + 1e-12)) * Math.cos(2 * Math.PI * random.nextUnit());
   return (mean: number, values = 200): number[] => {
     const own = mean + normal();
     return Array.from({ length: values }, () => own + 0.5 * normal());
   };
 }
 
-const images = (next: ReturnType<typeof imageSource>, count: number, mean: number): number[][] => Array.from({ length: count }, () => next(mean));
+const images = (next: ReturnType<typeof imageSource>, count: number, mean: number): number[][] =>
+  Array.from({ length: count }, () => next(mean));
 const sharesOf = (values: number[]): Float64Array => cumulativeShares(slowHistogram(values), EXPONENT);
 const foldsOf = (all: number[][], count: number, group: string | null = null): Fold[] =>
   Array.from({ length: count }, (_, fold) => {
@@ -27,7 +37,10 @@ const foldsOf = (all: number[][], count: number, group: string | null = null): F
 const driftOf = (folds: readonly Fold[], field: number[][], reference = 0): ReturnType<typeof driftFromRatio> => {
   const chosen = driftReferences(folds)[reference];
   if (!chosen) throw new Error('no reference');
-  return driftFromRatio(driftRatio(chosen, sharesOf(field.flat())) ?? Number.NaN, { reference: chosen.images, field: field.length });
+  return driftFromRatio(driftRatio(chosen, sharesOf(field.flat())) ?? Number.NaN, {
+    reference: chosen.images,
+    field: field.length,
+  });
 };
 
 describe('cumulativeShares', () => {
@@ -68,7 +81,12 @@ describe('driftReferences', () => {
   });
 
   it('has no unit where images do not differ', () => {
-    const [reference] = driftReferences(foldsOf(Array.from({ length: 8 }, () => [1, 2]), 4));
+    const [reference] = driftReferences(
+      foldsOf(
+        Array.from({ length: 8 }, () => [1, 2]),
+        4,
+      ),
+    );
     expect(reference && driftRatio(reference, sharesOf([5]))).toBeNull();
     expect(meanRatio([null, 2, 4, null])).toBe(3);
     expect(meanRatio([null])).toBeNull();
@@ -79,7 +97,12 @@ describe('drift', () => {
   const folds = foldsOf(images(imageSource(2), 512, 4), 64);
 
   it('is about 0 for other images of the same kind, however few or many', () => {
-    for (const [seed, count] of [[3, 8], [4, 16], [5, 64], [6, 400]] as const) {
+    for (const [seed, count] of [
+      [3, 8],
+      [4, 16],
+      [5, 64],
+      [6, 400],
+    ] as const) {
       const { drift, driftAtLeast } = driftOf(folds, images(imageSource(seed), count, 4));
       expect(driftAtLeast).toBeLessThan(0.35);
       expect(drift).toBeLessThan(1.2 / Math.sqrt(count) + 0.1);
@@ -87,7 +110,8 @@ describe('drift', () => {
   });
 
   it('grows with the shift, and not with the number of images', () => {
-    const at = (mean: number, count: number): number => driftOf(folds, images(imageSource(7), count, mean)).driftAtLeast;
+    const at = (mean: number, count: number): number =>
+      driftOf(folds, images(imageSource(7), count, mean)).driftAtLeast;
     expect(at(6, 64)).toBeGreaterThan(1);
     expect(at(8, 64)).toBeGreaterThan(at(6, 64));
     expect(at(8, 400) / at(8, 64)).toBeGreaterThan(0.85);
@@ -107,7 +131,9 @@ describe('drift', () => {
 
   it('takes off more noise for fewer images', () => {
     const ratio = 1.2;
-    expect(driftFromRatio(ratio, { reference: 400, field: 400 }).driftAtLeast).toBeGreaterThan(driftFromRatio(ratio, { reference: 400, field: 4 }).driftAtLeast);
+    expect(driftFromRatio(ratio, { reference: 400, field: 400 }).driftAtLeast).toBeGreaterThan(
+      driftFromRatio(ratio, { reference: 400, field: 4 }).driftAtLeast,
+    );
     expect(driftFromRatio(0.1, { reference: 400, field: 8 })).toEqual({ drift: 0, driftAtLeast: 0 });
   });
 });

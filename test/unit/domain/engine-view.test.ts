@@ -10,12 +10,40 @@ const MODEL: readonly ModelLayer[] = [
   { layer: '/fc', inputs: ['p_out'], outputs: ['logits'] },
   { layer: '/gone', inputs: ['p_out'], outputs: ['unused'] },
 ];
-const ASKED = { '/a/Conv': 'int8', '/a/Relu': 'fp16', '/b/Conv': 'int8', '/pool': 'int8', '/fc': 'fp16', '/gone': 'int8' } as const;
+const ASKED = {
+  '/a/Conv': 'int8',
+  '/a/Relu': 'fp16',
+  '/b/Conv': 'int8',
+  '/pool': 'int8',
+  '/fc': 'fp16',
+  '/gone': 'int8',
+} as const;
 
-function kernel(name: string, [type, outputType]: readonly [EngineLayer['type'], EngineLayer['type']], medianMs: number, onnxLayers: readonly string[]): EngineLayer {
-  return { name, kind: 'k', onnxLayers, type, outputType, isReformat: false, tactic: '', inputs: [], outputs: [], medianMs };
+function kernel(
+  name: string,
+  [type, outputType]: readonly [EngineLayer['type'], EngineLayer['type']],
+  medianMs: number,
+  onnxLayers: readonly string[],
+): EngineLayer {
+  return {
+    name,
+    kind: 'k',
+    onnxLayers,
+    type,
+    outputType,
+    isReformat: false,
+    tactic: '',
+    inputs: [],
+    outputs: [],
+    medianMs,
+  };
 }
-const reformat = (name: string, type: EngineLayer['type'], outputType: EngineLayer['type'], more: Partial<EngineLayer> = {}): EngineLayer => ({ ...kernel(name, [type, outputType], 0.01, []), isReformat: true, ...more });
+const reformat = (
+  name: string,
+  type: EngineLayer['type'],
+  outputType: EngineLayer['type'],
+  more: Partial<EngineLayer> = {},
+): EngineLayer => ({ ...kernel(name, [type, outputType], 0.01, []), isReformat: true, ...more });
 
 const ENGINE: readonly EngineLayer[] = [
   reformat('input_QuantizeLinear', 'fp32', 'int8'),
@@ -46,8 +74,12 @@ describe('engineByLayer', () => {
       ['/pool', 'wider-fused'],
       ['/fc', null],
     ]);
-    expect(engineByLayer([kernel('/fc', ['int8', 'fp16'], 0.1, ['/fc'])], MODEL, ASKED).layers.get('/fc')?.mismatch).toBe('narrower');
-    expect(engineByLayer([kernel('/fc', ['int8', 'fp16'], 0.1, ['/fc'])], MODEL, {}).layers.get('/fc')?.mismatch).toBeNull();
+    expect(
+      engineByLayer([kernel('/fc', ['int8', 'fp16'], 0.1, ['/fc'])], MODEL, ASKED).layers.get('/fc')?.mismatch,
+    ).toBe('narrower');
+    expect(
+      engineByLayer([kernel('/fc', ['int8', 'fp16'], 0.1, ['/fc'])], MODEL, {}).layers.get('/fc')?.mismatch,
+    ).toBeNull();
   });
 
   it('names the tensor of each conversion and what it is', () => {
@@ -57,18 +89,35 @@ describe('engineByLayer', () => {
     ]);
     expect(of('/pool')?.reformats).toHaveLength(1);
     expect(of('/b/Conv')?.reformats).toEqual([]);
-    const named = (layer: EngineLayer) => engineByLayer([layer], MODEL, ASKED).reformats.map(({ tensor, cause }) => [tensor, cause])[0];
+    const named = (layer: EngineLayer) =>
+      engineByLayer([layer], MODEL, ASKED).reformats.map(({ tensor, cause }) => [tensor, cause])[0];
     expect(named(reformat('a_relu_0_fp16_Cast', 'fp32', 'fp16'))).toEqual(['a_relu_0', 'cast']);
-    expect(named(reformat('reformat 7', 'int8', 'fp16', { inputs: ['b_out_quantized'] }))).toEqual(['b_out', 'dequantize']);
-    expect(named(reformat('Reformatting CopyNode for Output Tensor 0 to w + /a/Conv + /a/Relu', 'fp32', 'fp32'))).toEqual(['a_relu_0', 'layout']);
+    expect(named(reformat('reformat 7', 'int8', 'fp16', { inputs: ['b_out_quantized'] }))).toEqual([
+      'b_out',
+      'dequantize',
+    ]);
+    expect(
+      named(reformat('Reformatting CopyNode for Output Tensor 0 to w + /a/Conv + /a/Relu', 'fp32', 'fp32')),
+    ).toEqual(['a_relu_0', 'layout']);
     expect(named(reformat('reshape_before_x', 'fp32', 'fp32'))).toEqual([null, 'layout']);
-    const foreign = reformat('Reformatting CopyNode for Input Tensor 0 to {ForeignNode[fc.weight...logits_Cast]}', 'fp16', 'fp16');
-    expect(engineByLayer([foreign, kernel('__myl', ['fp16', 'fp16'], 0.1, ['/fc', '/pool'])], MODEL, ASKED).reformats[0]?.tensor).toBe('b_out');
+    const foreign = reformat(
+      'Reformatting CopyNode for Input Tensor 0 to {ForeignNode[fc.weight...logits_Cast]}',
+      'fp16',
+      'fp16',
+    );
+    expect(
+      engineByLayer([foreign, kernel('__myl', ['fp16', 'fp16'], 0.1, ['/fc', '/pool'])], MODEL, ASKED).reformats[0]
+        ?.tensor,
+    ).toBe('b_out');
     expect(named(foreign)).toEqual([null, 'layout']);
   });
 
   it('has no shares without a profile', () => {
-    const [first] = engineByLayer(ENGINE.map((layer) => ({ ...layer, medianMs: null })), MODEL, ASKED).layers.values();
+    const [first] = engineByLayer(
+      ENGINE.map((layer) => ({ ...layer, medianMs: null })),
+      MODEL,
+      ASKED,
+    ).layers.values();
     expect(first).toMatchObject({ medianMs: null, share: null });
   });
 });

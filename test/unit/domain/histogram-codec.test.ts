@@ -18,7 +18,11 @@ describe('histogram record', () => {
   });
 
   it('keeps counts up to 2^53 - 1', () => {
-    const histogram = { ...slowHistogram([0]), zeroCount: Number.MAX_SAFE_INTEGER, elementCount: Number.MAX_SAFE_INTEGER };
+    const histogram = {
+      ...slowHistogram([0]),
+      zeroCount: Number.MAX_SAFE_INTEGER,
+      elementCount: Number.MAX_SAFE_INTEGER,
+    };
     expect(decodeHistogram(encodeHistogram(histogram))).toEqual(histogram);
   });
 
@@ -30,7 +34,11 @@ describe('histogram record', () => {
   });
 
   const good = bytesOf([1, 1, -0.75, 0, Number.NaN]);
-  const changed = (at: number, ...bytes: number[]): number[] => [...good.slice(0, at), ...bytes, ...good.slice(at + bytes.length)];
+  const changed = (at: number, ...bytes: number[]): number[] => [
+    ...good.slice(0, at),
+    ...bytes,
+    ...good.slice(at + bytes.length),
+  ];
   const cases: readonly (readonly [string, readonly number[], RegExp])[] = [
     ['nothing', [], /ends after 0 bytes/],
     ['another version', changed(0, 2), /version 2/],
@@ -39,7 +47,11 @@ describe('histogram record', () => {
     ['a minimum that is NaN', changed(2, 0, 0, 0xc0, 0x7f), /finite/],
     ['a minimum of -0', changed(2, 0, 0, 0, 0x80), /finite/],
     ['leading zeros in a number', [...good.slice(0, 10), 0x81, 0x00, ...good.slice(11)], /leading zeros/],
-    ['a number above 2^53', [...good.slice(0, 10), 255, 255, 255, 255, 255, 255, 255, 0x10, ...good.slice(11)], /2\^53/],
+    [
+      'a number above 2^53',
+      [...good.slice(0, 10), 255, 255, 255, 255, 255, 255, 255, 0x10, ...good.slice(11)],
+      /2\^53/,
+    ],
     ['a bin beyond the last', changed(14, 0xff, 0x1f, 2), /4096 bins/],
     ['an empty bin in a run', changed(17, 0), /empty bin/],
     ['an empty run', changed(16, 0), /empty run/],
@@ -48,6 +60,8 @@ describe('histogram record', () => {
   ];
   it.each(cases)('refuses %s', (_, bytes, message) => {
     expect(() => decodeHistogram(Uint8Array.from(bytes))).toThrow(message);
-    expect(() => decodeHistogram(Uint8Array.from(bytes))).toThrow(expect.objectContaining({ code: 'calibration-mismatch' }));
+    expect(() => decodeHistogram(Uint8Array.from(bytes))).toThrow(
+      expect.objectContaining({ code: 'calibration-mismatch' }),
+    );
   });
 });

@@ -16,8 +16,18 @@ describe('summarizeLatency', () => {
   });
 
   it('gives a percentile only where samples lie beyond it', () => {
-    const given = (count: number): readonly string[] => Object.keys(summarizeLatency(Array.from({ length: count }, (_, i) => i + 1))).filter((key) => key.startsWith('p'));
-    expect([9, 10, 19, 20, 99, 100].map(given)).toEqual([[], ['p90'], ['p90'], ['p90', 'p95'], ['p90', 'p95'], ['p90', 'p95', 'p99']]);
+    const given = (count: number): readonly string[] =>
+      Object.keys(summarizeLatency(Array.from({ length: count }, (_, i) => i + 1))).filter((key) =>
+        key.startsWith('p'),
+      );
+    expect([9, 10, 19, 20, 99, 100].map(given)).toEqual([
+      [],
+      ['p90'],
+      ['p90'],
+      ['p90', 'p95'],
+      ['p90', 'p95'],
+      ['p90', 'p95', 'p99'],
+    ]);
     expect(summarizeLatency(Array.from({ length: 100 }, (_, i) => i + 1)).p99).toBe(99);
   });
 

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { FINGERPRINT_HEIGHT, FINGERPRINT_WIDTH, fingerprintOf, nearDuplicatesOf } from '../../../src-shared/domain/near-duplicates';
+import {
+  FINGERPRINT_HEIGHT,
+  FINGERPRINT_WIDTH,
+  fingerprintOf,
+  nearDuplicatesOf,
+} from '../../../src-shared/domain/near-duplicates';
 import { createRandom } from '../../../src-shared/domain/random';
 
 const PIXELS = FINGERPRINT_WIDTH * FINGERPRINT_HEIGHT;
@@ -7,8 +12,22 @@ const PIXELS = FINGERPRINT_WIDTH * FINGERPRINT_HEIGHT;
 /** A smooth picture of its own: a few waves. */
 function picture(seed: number): Uint8Array {
   const random = createRandom(seed);
-  const waves = Array.from({ length: 4 }, () => ({ x: random.nextUnit(), y: random.nextUnit(), phase: 6 * random.nextUnit() }));
-  return Uint8Array.from({ length: PIXELS }, (_, i) => 128 + waves.reduce((sum, wave) => sum + 28 * Math.sin(wave.x * (i % FINGERPRINT_WIDTH) + wave.y * Math.floor(i / FINGERPRINT_WIDTH) + wave.phase), 0));
+  const waves = Array.from({ length: 4 }, () => ({
+    x: random.nextUnit(),
+    y: random.nextUnit(),
+    phase: 6 * random.nextUnit(),
+  }));
+  return Uint8Array.from(
+    { length: PIXELS },
+    (_, i) =>
+      128 +
+      waves.reduce(
+        (sum, wave) =>
+          sum +
+          28 * Math.sin(wave.x * (i % FINGERPRINT_WIDTH) + wave.y * Math.floor(i / FINGERPRINT_WIDTH) + wave.phase),
+        0,
+      ),
+  );
 }
 
 it('finds the same picture after noise and after a change of brightness and contrast', () => {
@@ -25,7 +44,9 @@ it('tells other pictures, the negative and the mirror image apart', () => {
   const base = picture(1);
   const others = Array.from({ length: 40 }, (_, seed) => picture(seed + 2));
   const negative = base.map((value) => 255 - value);
-  const mirrored = base.map((_, i) => base[i - (i % FINGERPRINT_WIDTH) + FINGERPRINT_WIDTH - 1 - (i % FINGERPRINT_WIDTH)] ?? 0);
+  const mirrored = base.map(
+    (_, i) => base[i - (i % FINGERPRINT_WIDTH) + FINGERPRINT_WIDTH - 1 - (i % FINGERPRINT_WIDTH)] ?? 0,
+  );
   const all = [base, negative, mirrored, ...others].map(fingerprintOf);
   expect(all.flatMap((_, i) => nearDuplicatesOf(i, all))).toEqual([]);
 });

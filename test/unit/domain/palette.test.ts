@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { METHODS } from '../../../src-shared/domain/methods';
-import { GROUP_COLOURS, groupProperty, METHOD_COLOURS, methodProperty, paletteDeclarations, paletteProperties, RAMP_COLOURS, THEMES, VARIANT_COLOURS, type PaletteTheme } from '../../../src-shared/domain/palette';
+import {
+  GROUP_COLOURS,
+  groupProperty,
+  METHOD_COLOURS,
+  methodProperty,
+  paletteDeclarations,
+  paletteProperties,
+  RAMP_COLOURS,
+  THEMES,
+  VARIANT_COLOURS,
+  type PaletteTheme,
+} from '../../../src-shared/domain/palette';
 
 type Triple = readonly [number, number, number];
 type Matrix = readonly [Triple, Triple, Triple];
@@ -11,18 +22,43 @@ const GROUND = { light: '#ffffff', dark: '#15181c' };
 
 /** Machado, Oliveira and Fernandes 2009, severity 1, linear RGB. */
 const VISIONS: Readonly<Record<string, Matrix>> = {
-  normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-  protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-  deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-  tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+  normal: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  protanopia: [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  deuteranopia: [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
 };
 const BLIND = ['protanopia', 'deuteranopia', 'tritanopia'];
 
 /** Ottosson 2020: linear RGB to cone responses to OKLab. */
-const TO_LMS: Matrix = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]];
-const TO_LAB: Matrix = [[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]];
+const TO_LMS: Matrix = [
+  [0.4122214708, 0.5363325363, 0.0514459929],
+  [0.2119034982, 0.6806995451, 0.1073969566],
+  [0.0883024619, 0.2817188376, 0.6299787005],
+];
+const TO_LAB: Matrix = [
+  [0.2104542553, 0.793617785, -0.0040720468],
+  [1.9779984951, -2.428592205, 0.4505937099],
+  [0.0259040371, 0.7827717662, -0.808675766],
+];
 
-const times = (matrix: Matrix, [x, y, z]: Triple): Triple => matrix.map(([a, b, c]) => a * x + b * y + c * z) as unknown as Triple;
+const times = (matrix: Matrix, [x, y, z]: Triple): Triple =>
+  matrix.map(([a, b, c]) => a * x + b * y + c * z) as unknown as Triple;
 const map = (triple: Triple, change: (value: number) => number): Triple => triple.map(change) as unknown as Triple;
 
 function linearOf(colour: string): Triple {
@@ -41,7 +77,10 @@ function distance(a: string, b: string, vision: string): number {
 }
 
 function contrast(a: string, b: string): number {
-  const [low = 0, high = 0] = [a, b].map((colour) => linearOf(colour)).map(([r, g, blue]) => 0.2126 * r + 0.7152 * g + 0.0722 * blue).sort((x, y) => x - y);
+  const [low = 0, high = 0] = [a, b]
+    .map((colour) => linearOf(colour))
+    .map(([r, g, blue]) => 0.2126 * r + 0.7152 * g + 0.0722 * blue)
+    .sort((x, y) => x - y);
   return (high + 0.05) / (low + 0.05);
 }
 
@@ -56,7 +95,12 @@ function chartColours(theme: PaletteTheme): ReadonlyMap<string, string> {
 
 function closePairs(colours: ReadonlyMap<string, string>, vision: string, least: number): string[] {
   const all = [...colours];
-  return all.flatMap(([a, first], i) => all.slice(i + 1).filter(([, second]) => distance(first, second, vision) < least).map(([b]) => `${a} and ${b} (${vision})`));
+  return all.flatMap(([a, first], i) =>
+    all
+      .slice(i + 1)
+      .filter(([, second]) => distance(first, second, vision) < least)
+      .map(([b]) => `${a} and ${b} (${vision})`),
+  );
 }
 
 describe.each(THEMES)('the palette on %s', (theme) => {
@@ -67,8 +111,16 @@ describe.each(THEMES)('the palette on %s', (theme) => {
   });
 
   it('keeps all groups and the kinds of variants apart', () => {
-    expect(closePairs(new Map(GROUP_COLOURS.map((colour, index) => [groupProperty(index), colour[theme]])), 'normal', 0.07)).toEqual([]);
-    expect(closePairs(new Map(Object.entries(VARIANT_COLOURS).map(([name, colour]) => [name, colour[theme]])), 'normal', 0.1)).toEqual([]);
+    expect(
+      closePairs(new Map(GROUP_COLOURS.map((colour, index) => [groupProperty(index), colour[theme]])), 'normal', 0.07),
+    ).toEqual([]);
+    expect(
+      closePairs(
+        new Map(Object.entries(VARIANT_COLOURS).map(([name, colour]) => [name, colour[theme]])),
+        'normal',
+        0.1,
+      ),
+    ).toEqual([]);
   });
 
   it('shows what is worse more strongly: the worst colour stands out most, the best one is still seen', () => {
@@ -76,8 +128,12 @@ describe.each(THEMES)('the palette on %s', (theme) => {
     expect(contrasts).toEqual(contrasts.toSorted((a, b) => b - a));
     expect(contrasts[0]).toBeGreaterThan(9);
     expect(contrasts.at(-1)).toBeGreaterThan(1.8);
-    const steps = RAMP_COLOURS.map((colour) => colour[theme]).slice(1).map((colour, index) => [RAMP_COLOURS[index]?.[theme] ?? '', colour] as const);
-    for (const vision of Object.keys(VISIONS)) for (const [worse, better] of steps) expect(distance(worse, better, vision), `${worse} ${better} ${vision}`).toBeGreaterThan(0.06);
+    const steps = RAMP_COLOURS.map((colour) => colour[theme])
+      .slice(1)
+      .map((colour, index) => [RAMP_COLOURS[index]?.[theme] ?? '', colour] as const);
+    for (const vision of Object.keys(VISIONS))
+      for (const [worse, better] of steps)
+        expect(distance(worse, better, vision), `${worse} ${better} ${vision}`).toBeGreaterThan(0.06);
   });
 
   it('gives every colour a custom property', () => {

@@ -18,13 +18,22 @@ describe('repairs of a plan', () => {
   it('belong to INT8: a variant without it has none', () => {
     const plan = withRepair(PLAN, 'biasCorrection', true);
     const repairsOf = (variant: string) => planOfVariant(parseVariant(variant), plan, []).repairs;
-    expect(['int8', 'int8-minmax', 'mixed'].map(repairsOf)).toEqual([{ biasCorrection: true }, { biasCorrection: true }, { biasCorrection: true }]);
+    expect(['int8', 'int8-minmax', 'mixed'].map(repairsOf)).toEqual([
+      { biasCorrection: true },
+      { biasCorrection: true },
+      { biasCorrection: true },
+    ]);
     expect(['fp16', 'fp32'].map(repairsOf)).toEqual([undefined, undefined]);
   });
 
   it('are parsed, in plans of before too', () => {
     expect(planShape({ layers: {} }, 'plan')).toEqual({ layers: {} });
-    expect(planShape({ layers: {}, repairs: { equalization: true } }, 'plan')).toEqual({ layers: {}, repairs: { equalization: true } });
-    expect(() => planShape({ layers: {}, repairs: { equalization: 'yes' } }, 'plan')).toThrow(/plan\.repairs\.equalization/);
+    expect(planShape({ layers: {}, repairs: { equalization: true } }, 'plan')).toEqual({
+      layers: {},
+      repairs: { equalization: true },
+    });
+    expect(() => planShape({ layers: {}, repairs: { equalization: 'yes' } }, 'plan')).toThrow(
+      /plan\.repairs\.equalization/,
+    );
   });
 });

@@ -10,7 +10,10 @@ function roundHalfEven(x: number): number {
 }
 
 /** What quantizing really does to the values themselves: no histogram. */
-function trueError(values: Float32Array, threshold: number): { rounding: number; clipping: number; clipped: number; power: number; levels: number } {
+function trueError(
+  values: Float32Array,
+  threshold: number,
+): { rounding: number; clipping: number; clipped: number; power: number; levels: number } {
   const scale = threshold / 127;
   const result = { rounding: 0, clipping: 0, clipped: 0, power: 0, levels: 0 };
   const used = new Set<number>();
@@ -40,7 +43,9 @@ describe('evaluateThreshold', () => {
       const found = evaluateThreshold(histogram, ratio * amax);
       expect(found.sqnrDb).toBeCloseTo(10 * Math.log10(truth.power / (truth.rounding + truth.clipping)), 0);
       expect(Math.abs(found.clippedFraction - truth.clipped)).toBeLessThan(2e-4);
-      expect(Math.abs(found.clippingMse - truth.clipping)).toBeLessThanOrEqual(2e-3 * truth.clipping + 1e-9 * truth.power);
+      expect(Math.abs(found.clippingMse - truth.clipping)).toBeLessThanOrEqual(
+        2e-3 * truth.clipping + 1e-9 * truth.power,
+      );
       expect(found.roundingMse / truth.rounding).toBeGreaterThan(0.8);
       expect(found.roundingMse / truth.rounding).toBeLessThan(1.25);
     }
@@ -50,7 +55,9 @@ describe('evaluateThreshold', () => {
     for (const shape of ['normal', 'relu', 'pixels', 'fewLevels']) {
       const values = sampleValues(shape, 50_000, 8);
       const threshold = shape === 'fewLevels' ? 4 : 1;
-      expect(Math.abs(evaluateThreshold(slowHistogram(values), threshold).levelsUsed - trueError(values, threshold).levels)).toBeLessThanOrEqual(1);
+      expect(
+        Math.abs(evaluateThreshold(slowHistogram(values), threshold).levelsUsed - trueError(values, threshold).levels),
+      ).toBeLessThanOrEqual(1);
     }
     expect(evaluateThreshold(slowHistogram([-1, 0, 1]), 1).levelsUsed).toBe(3);
   });
@@ -125,6 +132,10 @@ describe('searchMse', () => {
   });
 
   it('finds 0 without values', () => {
-    expect(searchMse(foldHistogram(slowHistogram([0])))).toEqual({ thresholdReal: 0, thresholdsReal: new Float64Array(), errors: new Float64Array() });
+    expect(searchMse(foldHistogram(slowHistogram([0])))).toEqual({
+      thresholdReal: 0,
+      thresholdsReal: new Float64Array(),
+      errors: new Float64Array(),
+    });
   });
 });

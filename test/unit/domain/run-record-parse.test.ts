@@ -12,9 +12,16 @@ describe('parseRunRecord', () => {
   });
 
   it.each(['none', 'short', 'letterbox'] as const)('reads preprocessing with resize %s', (kind) => {
-    const resize = { none: { kind: 'none' }, short: { kind: 'short', shortSide: 256 }, letterbox: { kind: 'letterbox', width: 4, height: 5, pad: 114 } } as const;
+    const resize = {
+      none: { kind: 'none' },
+      short: { kind: 'short', shortSide: 256 },
+      letterbox: { kind: 'letterbox', width: 4, height: 5, pad: 114 },
+    } as const;
     const record = sampleRecord();
-    const changed = { ...record, preprocessing: { ...record.preprocessing, resize: resize[kind], crop: { width: 2, height: 3 } } };
+    const changed = {
+      ...record,
+      preprocessing: { ...record.preprocessing, resize: resize[kind], crop: { width: 2, height: 3 } },
+    };
     expect(parseRunRecord(JSON.parse(JSON.stringify(changed)))).toEqual({ state: 'ok', record: changed });
   });
 
@@ -25,10 +32,26 @@ describe('parseRunRecord', () => {
 
   it.each<[string, (record: Record<string, unknown>) => void, string]>([
     ['a missing field', (record) => delete record['project'], 'expected a string at project, found nothing'],
-    ['a wrong type deep inside', (record) => (record['table'] = [{ variant: 'int8', backend: 'cpu' }]), 'at table[0].backend, found "cpu"'],
-    ['a wrong optional field', (record) => (record['table'] = [{ variant: 'int8', backend: 'ort-cpu', top1: '97' }]), 'expected a number at table[0].top1, found "97"'],
-    ['null where a number belongs', (record) => (record['gates'] = [{ name: 'x', limit: null }]), 'expected a number at gates[0].limit, found null'],
-    ['a fraction for a count', (record) => (record['calibration'] = { images: 1.5 }), 'expected an integer of at least 0 at calibration.images, found 1.5'],
+    [
+      'a wrong type deep inside',
+      (record) => (record['table'] = [{ variant: 'int8', backend: 'cpu' }]),
+      'at table[0].backend, found "cpu"',
+    ],
+    [
+      'a wrong optional field',
+      (record) => (record['table'] = [{ variant: 'int8', backend: 'ort-cpu', top1: '97' }]),
+      'expected a number at table[0].top1, found "97"',
+    ],
+    [
+      'null where a number belongs',
+      (record) => (record['gates'] = [{ name: 'x', limit: null }]),
+      'expected a number at gates[0].limit, found null',
+    ],
+    [
+      'a fraction for a count',
+      (record) => (record['calibration'] = { images: 1.5 }),
+      'expected an integer of at least 0 at calibration.images, found 1.5',
+    ],
     ['no version', (record) => delete record['version'], 'expected a version of at least 1, found none'],
   ])('names the place of %s', (_, damage, problem) => {
     const record = stored();
@@ -54,14 +77,26 @@ describe('a record of version 1', () => {
   };
 
   it('gets the SQNR of the worst output in report and table, in place of the pooled one', () => {
-    const outputs = [{ name: 'boxes', sqnrDb: 41.4, cosine: 1 }, { name: 'logits', sqnrDb: 27.4, cosine: 0.99 }];
+    const outputs = [
+      { name: 'boxes', sqnrDb: 41.4, cosine: 1 },
+      { name: 'logits', sqnrDb: 27.4, cosine: 0.99 },
+    ];
     const { validation, table } = old((record) => ({
       ...record,
       table: record.table.map((row) => ({ ...row, outputSqnrDb: 41 })),
-      validation: record.validation && { ...record.validation, variants: record.validation.variants.map((report) => ({ ...report, outputs, outputSqnrDb: 41 })) },
+      validation: record.validation && {
+        ...record.validation,
+        variants: record.validation.variants.map((report) => ({ ...report, outputs, outputSqnrDb: 41 })),
+      },
     }));
     expect(validation?.variants.map(({ outputSqnrDb }) => outputSqnrDb)).toEqual([27.4, 27.4, 27.4, 27.4]);
-    expect(table[1]).toMatchObject({ outputSqnrDb: 27.4, outputs: [{ name: 'boxes', sqnrDb: 41.4 }, { name: 'logits', sqnrDb: 27.4 }] });
+    expect(table[1]).toMatchObject({
+      outputSqnrDb: 27.4,
+      outputs: [
+        { name: 'boxes', sqnrDb: 41.4 },
+        { name: 'logits', sqnrDb: 27.4 },
+      ],
+    });
   });
 
   it('loses the agreement of a detector, which counted rows, and keeps that of a classifier', () => {
@@ -69,7 +104,14 @@ describe('a record of version 1', () => {
     const detector = old((record) => ({
       ...record,
       table: [{ variant: 'fp16', backend: 'ort-cpu', agreement: 17 }],
-      validation: { images: 4, labelled: false, variants: [{ ...bare, variant: 'fp32', agreement: 100 }, { ...bare, variant: 'fp16', agreement: 17 }] },
+      validation: {
+        images: 4,
+        labelled: false,
+        variants: [
+          { ...bare, variant: 'fp32', agreement: 100 },
+          { ...bare, variant: 'fp16', agreement: 17 },
+        ],
+      },
     }));
     expect(detector.table[0]).not.toHaveProperty('agreement');
     expect(detector.validation).toMatchObject({ classCount: 0 });
@@ -84,7 +126,11 @@ describe('a record of version 1', () => {
     const { table, benchmark } = old((record) => ({
       ...record,
       table: [{ variant: 'int8', backend: 'ort-cpu', latency, ratioToFp32 }],
-      benchmark: record.benchmark && { ...record.benchmark, rounds: 5, variants: record.benchmark.variants.slice(0, 1).map((entry) => ({ ...entry, latencyMs: latency, ratioToFp32 })) },
+      benchmark: record.benchmark && {
+        ...record.benchmark,
+        rounds: 5,
+        variants: record.benchmark.variants.slice(0, 1).map((entry) => ({ ...entry, latencyMs: latency, ratioToFp32 })),
+      },
     }));
     expect(table[0]).toMatchObject({ latency: kept, ratioToFp32: { median: 0.5 } });
     expect(table[0]?.latency).toEqual(kept);

@@ -27,7 +27,10 @@ const BENCH: BenchmarkVariantRecord = {
 
 describe('buildTable', () => {
   it('joins accuracy and latency by variant', () => {
-    const [row] = buildTable({ validation: { variants: [REPORT] }, benchmark: { backend: 'ort-cpu', variants: [BENCH] } });
+    const [row] = buildTable({
+      validation: { variants: [REPORT] },
+      benchmark: { backend: 'ort-cpu', variants: [BENCH] },
+    });
     expect(row).toEqual({
       variant: 'int8',
       backend: 'ort-cpu',
@@ -43,7 +46,10 @@ describe('buildTable', () => {
   });
 
   it('keeps variants that were only validated or only benchmarked', () => {
-    const rows = buildTable({ validation: { variants: [REPORT] }, benchmark: { backend: 'tensorrt', variants: [{ ...BENCH, variant: 'fp16' }] } });
+    const rows = buildTable({
+      validation: { variants: [REPORT] },
+      benchmark: { backend: 'tensorrt', variants: [{ ...BENCH, variant: 'fp16' }] },
+    });
     expect(rows.map((row) => [row.variant, row.backend, row.latencyMs, row.top1])).toEqual([
       ['int8', 'ort-cpu', undefined, 96],
       ['fp16', 'tensorrt', 2, undefined],
@@ -65,7 +71,12 @@ describe('distinctRows', () => {
 
   it('keeps batches and devices apart', () => {
     const timed = [1, 8].flatMap((batch) => rows.map((row) => ({ ...row, batch })));
-    expect(distinctRows(timed, ['mixed']).map(({ row, names }) => [names.length, row.batch])).toEqual([[1, 1], [2, 1], [1, 8], [2, 8]]);
+    expect(distinctRows(timed, ['mixed']).map(({ row, names }) => [names.length, row.batch])).toEqual([
+      [1, 1],
+      [2, 1],
+      [1, 8],
+      [2, 8],
+    ]);
   });
 
   it('keeps a repetition whose original is not in the table', () => {

@@ -35,7 +35,9 @@ describe('slowerThan', () => {
       { variant: 'fp32', latencyMs: 2, latencyKind: 'measured' },
       { variant: 'fp16', latencyMs: 1, latencyKind: 'modelled' },
     ] as const;
-    expect(slowerThan(measured, references).map(({ variant, speed }) => `${variant} ${formatSpeed(speed)}`)).toEqual(['fp32 1.15x slower']);
+    expect(slowerThan(measured, references).map(({ variant, speed }) => `${variant} ${formatSpeed(speed)}`)).toEqual([
+      'fp32 1.15x slower',
+    ]);
     expect(slowerThan({ ...measured, latencyMs: 1.9 }, references)).toEqual([]);
   });
 });

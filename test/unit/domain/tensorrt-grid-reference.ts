@@ -4,7 +4,10 @@ const BINS = 2048;
  * TensorRT's counting as it was found, written down batch by batch and slowly, to judge the fast one: one float32 division, the
  * range of the first batch not rounded, doubled while a batch has a larger value, strictly.
  */
-export function slowGrid(batches: readonly (readonly number[])[]): { readonly range: number; readonly counts: number[] } {
+export function slowGrid(batches: readonly (readonly number[])[]): {
+  readonly range: number;
+  readonly counts: number[];
+} {
   const magnitudes = batches.map((batch) => batch.map((value) => Math.abs(Math.fround(value))));
   let range = Math.max(...(magnitudes[0] ?? []));
   let counts = new Array<number>(BINS).fill(0);

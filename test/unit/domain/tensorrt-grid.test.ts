@@ -12,7 +12,7 @@ it('is not capped at the range', () => {
   expect(tensorrtEntropyThreshold(2048, 1)).toBeGreaterThan(1);
 });
 
-it("gives the scale that TensorRT writes for an input of 0..1 that is kept whole: 3c010a14", () => {
+it('gives the scale that TensorRT writes for an input of 0..1 that is kept whole: 3c010a14', () => {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatBE(scaleOfThreshold(tensorrtEntropyThreshold(2048, 1)));
   expect(bytes.toString('hex')).toBe('3c010a14');

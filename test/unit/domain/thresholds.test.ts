@@ -39,12 +39,24 @@ describe('percentileThreshold', () => {
 describe('thresholdsOf', () => {
   it('answers 0 for a tensor that holds nothing but zeros', () => {
     for (const values of [[], [0, -0], [Number.NaN, Infinity]]) {
-      expect(thresholdsOf(slowHistogram(values), [99, 100])).toEqual({ minmax: 0, entropy: 0, entropyIndex: null, percentiles: [0, 0], mse: 0 });
+      expect(thresholdsOf(slowHistogram(values), [99, 100])).toEqual({
+        minmax: 0,
+        entropy: 0,
+        entropyIndex: null,
+        percentiles: [0, 0],
+        mse: 0,
+      });
     }
   });
 
   it('answers the value itself for a constant tensor', () => {
-    expect(thresholdsOf(slowHistogram([-2.5, -2.5]), [100])).toEqual({ minmax: 2.5, entropy: 2.5, entropyIndex: 2048, percentiles: [2.5], mse: 2.5 });
+    expect(thresholdsOf(slowHistogram([-2.5, -2.5]), [100])).toEqual({
+      minmax: 2.5,
+      entropy: 2.5,
+      entropyIndex: 2048,
+      percentiles: [2.5],
+      mse: 2.5,
+    });
   });
 });
 

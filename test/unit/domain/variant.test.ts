@@ -19,9 +19,12 @@ describe('parseVariant', () => {
     expect(parseVariant(text)).toEqual({ text, kind, method });
   });
 
-  it.each(['', 'int4', 'INT8', 'int8-', 'int8-manual', 'fp32-entropy', 'int8-entropy-x', '-entropy'])('refuses "%s" and says what it found', (text) => {
-    expect(() => parseVariant(text)).toThrow(`found "${text}"`);
-  });
+  it.each(['', 'int4', 'INT8', 'int8-', 'int8-manual', 'fp32-entropy', 'int8-entropy-x', '-entropy'])(
+    'refuses "%s" and says what it found',
+    (text) => {
+      expect(() => parseVariant(text)).toThrow(`found "${text}"`);
+    },
+  );
 });
 
 describe('planOfVariant', () => {
@@ -33,6 +36,8 @@ describe('planOfVariant', () => {
   });
 
   it('makes a mixed plan that says int8 of layers the same as one that does not', () => {
-    expect(planOfVariant(parseVariant('mixed'), { ...PLAN, layers: { ...PLAN.layers, b: 'int8' } }, LAYERS)).toEqual(PLAN);
+    expect(planOfVariant(parseVariant('mixed'), { ...PLAN, layers: { ...PLAN.layers, b: 'int8' } }, LAYERS)).toEqual(
+      PLAN,
+    );
   });
 });

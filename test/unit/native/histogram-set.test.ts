@@ -24,7 +24,15 @@ describe('counting', () => {
 
   it('puts a value on an edge into the bin above it, over the whole range of exponents', () => {
     for (const top of [2 ** -20, 1, 3, 2 ** 40, 2 ** 126]) {
-      const values = [top, top / 4096, 2 * (top / 4096), below(2 * (top / 4096)), -top / 2, below(top / 2), -below(top)].map(Math.fround);
+      const values = [
+        top,
+        top / 4096,
+        2 * (top / 4096),
+        below(2 * (top / 4096)),
+        -top / 2,
+        below(top / 2),
+        -below(top),
+      ].map(Math.fround);
       expect(setOf(values).histogram(0)).toEqual(slowHistogram(values));
     }
     const edge = setOf([1, 1 - 2 ** -24, 0.5]).histogram(0);
@@ -34,9 +42,16 @@ describe('counting', () => {
   it('counts denormals, the smallest and the largest values', () => {
     const smallest = 2 ** -149;
     const largest = 3.4028234663852886e38;
-    expect(setOf([smallest, -smallest, 2 ** -130]).histogram(0)).toMatchObject({ exponent: -24, zeroCount: 0, min: -smallest, max: 2 ** -130 });
+    expect(setOf([smallest, -smallest, 2 ** -130]).histogram(0)).toMatchObject({
+      exponent: -24,
+      zeroCount: 0,
+      min: -smallest,
+      max: 2 ** -130,
+    });
     const huge = setOf([largest, -(2 ** 127), below(2 ** 127), 2 ** 126, smallest]).histogram(0);
-    expect([huge.exponent, huge.positive[4095], huge.negative[4095], huge.positive[2048], huge.positive[0]]).toEqual([127, 2, 1, 1, 1]);
+    expect([huge.exponent, huge.positive[4095], huge.negative[4095], huge.positive[2048], huge.positive[0]]).toEqual([
+      127, 2, 1, 1, 1,
+    ]);
     expect(huge).toEqual(slowHistogram([largest, -(2 ** 127), below(2 ** 127), 2 ** 126, smallest]));
   });
 
@@ -92,7 +107,9 @@ describe('order and sharding', () => {
   });
 
   it('gives the same bytes for any tree of merges', () => {
-    const parts = [0, 1, 2, 3].map((i) => setOf(mixed.subarray(i * 6_000, i === 3 ? undefined : (i + 1) * 6_000)).encode(0));
+    const parts = [0, 1, 2, 3].map((i) =>
+      setOf(mixed.subarray(i * 6_000, i === 3 ? undefined : (i + 1) * 6_000)).encode(0),
+    );
     const merge = (...records: readonly Uint8Array[]): Uint8Array => {
       const set = new addon.HistogramSet(1);
       for (const record of records) set.mergeEncoded(0, record);
@@ -142,7 +159,10 @@ describe('addImage', () => {
     const set = new addon.HistogramSet(2);
     const amax = new Float32Array(2);
     const ok = Float32Array.of(1, 2);
-    const call = (...args: readonly unknown[]) => (): unknown => Reflect.apply(set.addImage.bind(set), null, args);
+    const call =
+      (...args: readonly unknown[]) =>
+      (): unknown =>
+        Reflect.apply(set.addImage.bind(set), null, args);
     expect(call([ok], 0, 1, amax)).toThrow(/2 tensors/);
     expect(call([ok, new Float64Array(2)], 0, 1, amax)).toThrow(/values\[1\] to be a Float32Array/);
     expect(call([ok, undefined], 0, 1, amax)).toThrow(/values\[1\]/);
@@ -163,7 +183,9 @@ describe('addImage', () => {
     expect(() => set.histogram(Number.NaN)).toThrow(/tensor/);
     expect(() => new addon.HistogramSet(-1)).toThrow(/tensorCount/);
     expect(() => new addon.HistogramSet(1e9)).toThrow(/tensorCount/);
-    expect(() => set.mergeEncoded(0, Uint8Array.of(1, 2, 3))).toThrow(expect.objectContaining({ code: 'calibration-mismatch' }));
+    expect(() => set.mergeEncoded(0, Uint8Array.of(1, 2, 3))).toThrow(
+      expect.objectContaining({ code: 'calibration-mismatch' }),
+    );
   });
 });
 

@@ -18,8 +18,18 @@ beforeAll(async () => {
 describe.skipIf(!has10)('a TensorRT build', () => {
   it('gives engine, timing cache, time and log', async () => {
     const built = await inChild(async ({ build }) => {
-      const { engine, timingCache, ...rest } = await build(['input x float32 1,3', 'output y float32 1,3', 'layer conv1', 'log 2 be careful', 'log 3 chatter']);
-      return { ...rest, engine: Buffer.from(engine).toString(), timingCache: Buffer.from(timingCache ?? []).toString() };
+      const { engine, timingCache, ...rest } = await build([
+        'input x float32 1,3',
+        'output y float32 1,3',
+        'layer conv1',
+        'log 2 be careful',
+        'log 3 chatter',
+      ]);
+      return {
+        ...rest,
+        engine: Buffer.from(engine).toString(),
+        timingCache: Buffer.from(timingCache ?? []).toString(),
+      };
     });
     expect(built.engine).toMatch(/^FAKE ENGINE\n/);
     expect(built.timingCache).toBe('FAKE CACHE +1');
@@ -31,21 +41,37 @@ describe.skipIf(!has10)('a TensorRT build', () => {
   it('is strongly typed, detailed, without TF32 and of level 3 unless it is told otherwise', async () => {
     const [plain, told] = await inChild(async (kit) => [
       await kit.told(['input x float32 1']),
-      await kit.told(['input x float32 1'], { tf32: true, versionCompatible: true, workspaceBytes: 2 ** 33, optimizationLevel: 5, auxiliaryStreams: 2 }),
+      await kit.told(['input x float32 1'], {
+        tf32: true,
+        versionCompatible: true,
+        workspaceBytes: 2 ** 33,
+        optimizationLevel: 5,
+        auxiliaryStreams: 2,
+      }),
     ]);
     expect(plain).toMatchObject({ networkFlags: 2, flags: [], settings: 'verbosity=2 level=3', profiles: [] });
-    expect(told).toMatchObject({ networkFlags: 2, flags: [TF32, TF32, VERSION_COMPATIBLE], settings: `verbosity=2 level=5 pool0=${2 ** 33} aux=2` });
+    expect(told).toMatchObject({
+      networkFlags: 2,
+      flags: [TF32, TF32, VERSION_COMPATIBLE],
+      settings: `verbosity=2 level=5 pool0=${2 ** 33} aux=2`,
+    });
   });
 
   it('allows precisions when weakly typed, and refuses them when strongly typed', async () => {
     const found = await inChild(async ({ told, build, failure }) => ({
       weak: await told(['input x float32 1'], { typing: 'weak', precisions: ['fp16', 'int8'] }),
       strong: await failure(() => build(['input x float32 1'], { precisions: ['fp16'] })),
-      layers: await failure(() => build(['input x float32 1'], { layerPrecisions: [{ layer: 'a', precision: 'fp32' }] })),
+      layers: await failure(() =>
+        build(['input x float32 1'], { layerPrecisions: [{ layer: 'a', precision: 'fp32' }] }),
+      ),
       cache: await failure(() => build(['input x float32 1'], { typing: 'weak', calibrationCache: new Uint8Array(1) })),
     }));
     expect(found.weak).toMatchObject({ networkFlags: 0, flags: [FP16, INT8] });
-    expect([found.strong.code, found.layers.code, found.cache.code]).toEqual(['wrong-argument', 'wrong-argument', 'wrong-argument']);
+    expect([found.strong.code, found.layers.code, found.cache.code]).toEqual([
+      'wrong-argument',
+      'wrong-argument',
+      'wrong-argument',
+    ]);
   });
 
   it.each([
@@ -54,7 +80,12 @@ describe.skipIf(!has10)('a TensorRT build', () => {
   ])('answers from a calibration cache through the calibrator of its first line: %s', async (kind, algorithm) => {
     const cache = `TRT-100600-${kind}\nx: 3c010a14\n`;
     const told = await inChild(
-      (kit) => kit.told(['input x float32 1'], { typing: 'weak', precisions: ['int8'], calibrationCache: new TextEncoder().encode(kit.input) }),
+      (kit) =>
+        kit.told(['input x float32 1'], {
+          typing: 'weak',
+          precisions: ['int8'],
+          calibrationCache: new TextEncoder().encode(kit.input),
+        }),
       { input: cache },
     );
     expect(told).toMatchObject({ calibrator: { algorithm, batch: 1, hasBatches: false, cache } });
@@ -62,19 +93,35 @@ describe.skipIf(!has10)('a TensorRT build', () => {
 
   it('refuses a calibration cache of another kind, quoting its first line', async () => {
     const refused = await inChild(({ build, failure }) =>
-      failure(() => build(['input x float32 1'], { typing: 'weak', precisions: ['int8'], calibrationCache: new TextEncoder().encode('TRT-100600-LegacyCalibration\nx: 0') })),
+      failure(() =>
+        build(['input x float32 1'], {
+          typing: 'weak',
+          precisions: ['int8'],
+          calibrationCache: new TextEncoder().encode('TRT-100600-LegacyCalibration\nx: 0'),
+        }),
+      ),
     );
     expect(refused).toMatchObject({ code: 'wrong-argument' });
     expect(refused.message).toContain('"TRT-100600-LegacyCalibration"');
   });
 
   it('sets precisions of layers by name or by the parser’s note, and names those that no layer carries', async () => {
-    const script = ['input x float32 1', 'layer conv1', 'layer gemm_0 gemm', 'layer gemm_1 gemm', 'layer last', 'constant weight'];
+    const script = [
+      'input x float32 1',
+      'layer conv1',
+      'layer gemm_0 gemm',
+      'layer gemm_1 gemm',
+      'layer last',
+      'constant weight',
+    ];
     const found = await inChild(
       async ({ told, build, input }) => {
         const layerPrecisions = [
-          { layer: 'conv1', precision: 'fp32' }, { layer: 'gemm', precision: 'fp16' }, { layer: 'last', precision: 'fp16' },
-          { layer: 'weight', precision: 'fp16' }, { layer: 'absent', precision: 'int8' },
+          { layer: 'conv1', precision: 'fp32' },
+          { layer: 'gemm', precision: 'fp16' },
+          { layer: 'last', precision: 'fp16' },
+          { layer: 'weight', precision: 'fp16' },
+          { layer: 'absent', precision: 'int8' },
         ] as const;
         const request = { typing: 'weak', precisions: ['fp16', 'int8'], layerPrecisions } as const;
         return {
@@ -86,7 +133,10 @@ describe.skipIf(!has10)('a TensorRT build', () => {
       { input: script },
     );
     // The last layer's output is the model's: its type stays.
-    expect(found.obeyed).toMatchObject({ flags: [FP16, INT8, OBEY], layers: 'conv1:output=0,precision=0 gemm_0:output=1,precision=1 gemm_1:output=1,precision=1 last:precision=1' });
+    expect(found.obeyed).toMatchObject({
+      flags: [FP16, INT8, OBEY],
+      layers: 'conv1:output=0,precision=0 gemm_0:output=1,precision=1 gemm_1:output=1,precision=1 last:precision=1',
+    });
     expect(found.wished).toMatchObject({ flags: [FP16, INT8, PREFER], layers: 'conv1:precision=2' });
     expect(found.ignored).toEqual(['absent']);
   });
@@ -96,24 +146,39 @@ describe.skipIf(!has10)('a TensorRT build', () => {
       const bytes = (text: string) => new TextEncoder().encode(text);
       const foreign = await build(['input x float32 1'], { timingCache: bytes('garbage') });
       const other = await build(['input x float32 1'], { timingCache: bytes('FAKE CACHE of an other GPU') });
-      return { used: await told(['input x float32 1'], { timingCache: bytes('FAKE CACHE +7') }), log: [foreign.log, other.log], cache: Buffer.from(foreign.timingCache ?? []).toString() };
+      return {
+        used: await told(['input x float32 1'], { timingCache: bytes('FAKE CACHE +7') }),
+        log: [foreign.log, other.log],
+        cache: Buffer.from(foreign.timingCache ?? []).toString(),
+      };
     });
     expect(found.used).toMatchObject({ timingCache: 'FAKE CACHE +7' });
     expect(found.cache).toBe('FAKE CACHE +1');
-    for (const log of found.log) expect(log).toEqual([{ severity: 'warning', message: expect.stringContaining('refuses the timing cache') as string }]);
+    for (const log of found.log)
+      expect(log).toEqual([
+        { severity: 'warning', message: expect.stringContaining('refuses the timing cache') as string },
+      ]);
   });
 
   it('hands profiles over, and refuses those that do not fit, naming the input', async () => {
     const found = await inChild(async ({ told, build, failure }) => {
       const script = ['input x float32 -1,3', 'input z float32 5'];
-      const profile = (min: number[], opt: number[], max: number[], name = 'x') => ({ profiles: [{ inputs: { [name]: { min, opt, max } } }] });
+      const profile = (min: number[], opt: number[], max: number[], name = 'x') => ({
+        profiles: [{ inputs: { [name]: { min, opt, max } } }],
+      });
       const message = async (overrides: object) => {
         const { code, message: text } = await failure(() => build(script, overrides));
         return `${code}: ${text}`;
       };
       return {
         good: await told(script, profile([1, 3], [8, 3], [32, 3])),
-        refused: [await message({}), await message(profile([1, 3], [8, 3], [32, 4])), await message(profile([1, 3], [9, 3], [8, 3])), await message(profile([1], [1], [1])), await message(profile([1, 3], [1, 3], [1, 3], 'w'))],
+        refused: [
+          await message({}),
+          await message(profile([1, 3], [8, 3], [32, 4])),
+          await message(profile([1, 3], [9, 3], [8, 3])),
+          await message(profile([1], [1], [1])),
+          await message(profile([1, 3], [1, 3], [1, 3], 'w')),
+        ],
       };
     });
     expect(found.good).toMatchObject({ profiles: ['x:1,3/8,3/32,3'] });
@@ -130,20 +195,31 @@ describe.skipIf(!has10)('a TensorRT build', () => {
 describe.skipIf(!has10)('a TensorRT build that fails', () => {
   it('quotes every error of the parser, and passes the model’s path on', async () => {
     const found = await inChild(async ({ build, failure }) => ({
-      errors: await failure(() => build(['parse-error 8 conv_7 Conv no importer registered', 'parse-error 5 add_2 Add cycle'])),
+      errors: await failure(() =>
+        build(['parse-error 8 conv_7 Conv no importer registered', 'parse-error 5 add_2 Add cycle']),
+      ),
       silent: await failure(() => build(['parse-fails'])),
       path: await failure(() => build(['echo-path'])),
     }));
     expect(found.errors).toMatchObject({
       code: 'build-failed',
-      message: 'TensorRT\'s ONNX parser refuses the model: unsupported node at "conv_7" (Conv): no importer registered; invalid graph at "add_2" (Add): cycle',
+      message:
+        'TensorRT\'s ONNX parser refuses the model: unsupported node at "conv_7" (Conv): no importer registered; invalid graph at "add_2" (Add): cycle',
     });
     expect(found.silent).toMatchObject({ code: 'build-failed' });
     expect(found.path.message).toContain('/models/fake.onnx');
   });
 
   it('quotes the builder, with its log', async () => {
-    const failed = await inChild(({ build, failure }) => failure(() => build(['input x float32 1', 'log 2 a warning', 'build-error Error Code 10: could not find any implementation for node conv1'])));
+    const failed = await inChild(({ build, failure }) =>
+      failure(() =>
+        build([
+          'input x float32 1',
+          'log 2 a warning',
+          'build-error Error Code 10: could not find any implementation for node conv1',
+        ]),
+      ),
+    );
     expect(failed).toMatchObject({
       code: 'build-failed',
       message: 'TensorRT built no engine: Error Code 10: could not find any implementation for node conv1',
@@ -156,12 +232,18 @@ describe.skipIf(!has10)('a TensorRT build that fails', () => {
       await failure(() => build(['input x float32 1', 'foreign-log said elsewhere', 'build-nothing'])),
       await failure(() => build(['input x float32 1', 'build-nothing'])),
     ]);
-    expect(found.map(({ message }) => message)).toEqual(['TensorRT built no engine: said elsewhere', 'TensorRT built no engine: it gives no reason']);
+    expect(found.map(({ message }) => message)).toEqual([
+      'TensorRT built no engine: said elsewhere',
+      'TensorRT built no engine: it gives no reason',
+    ]);
   });
 
   it('knows when memory ran out', async () => {
     const message = 'Error Code 2: OutOfMemory (Requested size was 4096 bytes.)';
-    const failed = await inChild(({ build, failure, input }) => failure(() => build(['input x float32 1', `build-error ${input}`])), { input: message });
+    const failed = await inChild(
+      ({ build, failure, input }) => failure(() => build(['input x float32 1', `build-error ${input}`])),
+      { input: message },
+    );
     expect(failed).toMatchObject({ code: 'out-of-memory', message: `TensorRT built no engine: ${message}` });
   });
 
@@ -170,7 +252,9 @@ describe.skipIf(!has10)('a TensorRT build that fails', () => {
     ['out-of-memory', 'CUDA initialization failure with error: 2 (out of memory)'],
     ['internal', 'CUDA initialization failure with error: 999'],
   ])('knows why no builder starts: %s', async (code, message) => {
-    const failed = await inChild(({ build, failure }) => failure(() => build(['input x float32 1'])), { env: { FAKE_BUILDER_ERROR: message } });
+    const failed = await inChild(({ build, failure }) => failure(() => build(['input x float32 1'])), {
+      env: { FAKE_BUILDER_ERROR: message },
+    });
     expect(failed).toMatchObject({ code, message: `TensorRT cannot make a builder: ${message}` });
   });
 
@@ -202,8 +286,18 @@ describe.skipIf(!has10)('a TensorRT build that lasts', () => {
     const found = await inChild(async ({ addon, build, failure }) => {
       const token = addon.createCancelToken();
       const started = performance.now();
-      const cancelled = await failure(() => build(['input x float32 1', 'phases 10000 5'], {}, { token, onProgress: ({ phase }) => phase === 'Building' && token.cancel() }));
-      return { cancelled, ms: performance.now() - started, again: await failure(() => build(['input x float32 1'], {}, { token })) };
+      const cancelled = await failure(() =>
+        build(
+          ['input x float32 1', 'phases 10000 5'],
+          {},
+          { token, onProgress: ({ phase }) => phase === 'Building' && token.cancel() },
+        ),
+      );
+      return {
+        cancelled,
+        ms: performance.now() - started,
+        again: await failure(() => build(['input x float32 1'], {}, { token })),
+      };
     });
     expect(found.cancelled.code).toBe('cancelled');
     expect(found.ms).toBeLessThan(20_000);
@@ -213,11 +307,15 @@ describe.skipIf(!has10)('a TensorRT build that lasts', () => {
   it('stops when onProgress throws, and rejects with that', async () => {
     const message = await inChild(async ({ build, failure }) => {
       const failed = await failure(() =>
-        build(['input x float32 1', 'phases 10000 5'], {}, {
-          onProgress: () => {
-            throw new Error('the reader is gone');
+        build(
+          ['input x float32 1', 'phases 10000 5'],
+          {},
+          {
+            onProgress: () => {
+              throw new Error('the reader is gone');
+            },
           },
-        }),
+        ),
       );
       return failed.message;
     });

@@ -16,7 +16,9 @@ const amaxOf = (values: readonly number[]): number => Math.max(...values.map((va
 const countsOf = (set: TensorrtGridSet): number[] => [...set.grid(0).counts];
 
 /** Batches whose largest values grow over several octaves. */
-const growing = [0.37, 0.2, 0.9, 0.1, 11.3, 0.5, 40].map((scale, i) => [...sampleValues('normal', 700, i + 1)].map((value) => value * scale));
+const growing = [0.37, 0.2, 0.9, 0.1, 11.3, 0.5, 40].map((scale, i) =>
+  [...sampleValues('normal', 700, i + 1)].map((value) => value * scale),
+);
 
 describe('counting', () => {
   it.each(SHAPE_NAMES)("gives TensorRT's counts: %s", (shape) => {
@@ -82,7 +84,11 @@ describe('order and merging', () => {
   });
 
   it('gives the same record for parts that are merged, in any order', () => {
-    const parts = [setOf(first, growing.slice(0, 2)), setOf(first, growing.slice(2, 5)), setOf(first, growing.slice(5))];
+    const parts = [
+      setOf(first, growing.slice(0, 2)),
+      setOf(first, growing.slice(2, 5)),
+      setOf(first, growing.slice(5)),
+    ];
     for (const order of [parts, [...parts].reverse()]) {
       const merged = setOf(first, []);
       for (const part of order) merged.mergeEncoded(0, part.encode(0));
@@ -100,7 +106,13 @@ describe('order and merging', () => {
     expect(() => whole.mergeEncoded(0, setOf(first * 2, []).encode(0))).toThrow(/began with the same range/);
     const record = whole.encode(0);
     expect(() => whole.mergeEncoded(0, record.subarray(1))).toThrow(/bytes and not 16405/);
-    for (const [at, value] of [[0, 9], [4, 0x7f], [8, 0xff], [12, 0xff], [28, 0xff]] as const) {
+    for (const [at, value] of [
+      [0, 9],
+      [4, 0x7f],
+      [8, 0xff],
+      [12, 0xff],
+      [28, 0xff],
+    ] as const) {
       const damaged = record.slice();
       damaged[at] = value;
       if (at === 4) damaged[3] = 0x80;

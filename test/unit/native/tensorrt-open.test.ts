@@ -39,7 +39,9 @@ describe.skipIf(!has10)('the TensorRT addon opens libraries', () => {
     ['a version older than the interface', '100000', '10.0.0'],
     ['the numbering of TensorRT 8', '8601', '8.6.1'],
   ])('refuses %s', async (_, version, text) => {
-    const refused = await inChild(({ library, failure }) => failure(library), { env: { FAKE_NVINFER_VERSION: version } });
+    const refused = await inChild(({ library, failure }) => failure(library), {
+      env: { FAKE_NVINFER_VERSION: version },
+    });
     expect(refused.code).toBe('library-version');
     expect(refused.message).toContain(`is ${text}`);
   });
@@ -81,14 +83,25 @@ describe.skipIf(!has10)('the TensorRT addon looks at GPUs', () => {
     const devices = await inChild(({ addon }) => addon.devices(), { env: { FAKE_CUDA_DEVICES: '2' } });
     expect(devices).toHaveLength(2);
     expect(devices[1]).toEqual({
-      index: 1, name: 'Fake GPU', uuid: 'GPU-00112233-4455-6677-8899-aabbccddeeff', computeCapability: '9.0', memoryBytes: 80 * 2 ** 30, driverVersion: '13.0',
+      index: 1,
+      name: 'Fake GPU',
+      uuid: 'GPU-00112233-4455-6677-8899-aabbccddeeff',
+      computeCapability: '9.0',
+      memoryBytes: 80 * 2 ** 30,
+      driverVersion: '13.0',
     });
   });
 
   it('reads clocks, power and temperature, null where the GPU does not tell', async () => {
     const readings = await inChild(({ addon }) => addon.readings(0));
     expect(readings).toEqual({
-      smClockMhz: 1980, memoryClockMhz: null, temperatureC: 41, powerW: 118.5, throttleReasons: ['power-cap', 'thermal'], driver: '580.65.06', usedMemoryBytes: 40,
+      smClockMhz: 1980,
+      memoryClockMhz: null,
+      temperatureC: 41,
+      powerW: 118.5,
+      throttleReasons: ['power-cap', 'thermal'],
+      driver: '580.65.06',
+      usedMemoryBytes: 40,
     });
   });
 
@@ -103,16 +116,23 @@ describe.skipIf(!has10)('the TensorRT addon looks at GPUs', () => {
   it('says why there is none: no driver, no GPU, an old driver, no such index', async () => {
     const dir = tempDir();
     writeFileSync(join(dir, 'libcuda.so.1'), '');
-    const devices = async (env: Record<string, string>): Promise<string> => (await inChild(({ addon, failure }) => failure(() => addon.devices()), { env })).code;
+    const devices = async (env: Record<string, string>): Promise<string> =>
+      (await inChild(({ addon, failure }) => failure(() => addon.devices()), { env })).code;
     expect(await devices({ LD_LIBRARY_PATH: dir })).toBe('driver-missing');
     expect(await devices({ FAKE_CUDA_DEVICES: '0' })).toBe('no-gpu');
     expect(await devices({ FAKE_CUDA_VERSION: '11040' })).toBe('driver-old');
-    expect(await inChild(({ addon, failure }) => failure(() => addon.readings(1)))).toMatchObject({ code: 'wrong-argument', message: 'Expected device to be from 0 to 0, found 1' });
+    expect(await inChild(({ addon, failure }) => failure(() => addon.readings(1)))).toMatchObject({
+      code: 'wrong-argument',
+      message: 'Expected device to be from 0 to 0, found 1',
+    });
   });
 
   it('fails builds and loads in the same way', async () => {
     const codes = await inChild(
-      async ({ build, library, failure }) => [(await failure(() => build(['input x float32 1']))).code, (await failure(() => library().load(new Uint8Array(8), 0))).code],
+      async ({ build, library, failure }) => [
+        (await failure(() => build(['input x float32 1']))).code,
+        (await failure(() => library().load(new Uint8Array(8), 0))).code,
+      ],
       { env: { FAKE_CUDA_DEVICES: '0' } },
     );
     expect(codes).toEqual(['no-gpu', 'no-gpu']);
@@ -122,16 +142,43 @@ describe.skipIf(!has10)('the TensorRT addon looks at GPUs', () => {
 describe.skipIf(!has10)('the TensorRT addon survives what it is given', () => {
   it('refuses garbage with a code', async () => {
     const codes = await inChild(async ({ addon, build, library, failure }) => {
-      const garbage: unknown[] = [undefined, null, 7, NaN, 'x', [], {}, () => undefined, Symbol('x'), 10n, new Uint8Array(3), new Proxy({}, {})];
+      const garbage: unknown[] = [
+        undefined,
+        null,
+        7,
+        NaN,
+        'x',
+        [],
+        {},
+        () => undefined,
+        Symbol('x'),
+        10n,
+        new Uint8Array(3),
+        new Proxy({}, {}),
+      ];
       const seen: string[] = [];
-      const call = (target: object, method: string, ...values: unknown[]) => (Reflect.get(target, method) as (...list: unknown[]) => unknown).apply(target, values);
+      const call = (target: object, method: string, ...values: unknown[]) =>
+        (Reflect.get(target, method) as (...list: unknown[]) => unknown).apply(target, values);
       for (const value of garbage) {
         seen.push((await failure(() => call(addon, 'open', value))).code);
         seen.push((await failure(() => call(addon, 'open', { nvinfer: value, parser: null }))).code);
         seen.push((await failure(() => call(library(), 'build', value, value, value))).code);
         seen.push((await failure(() => call(library(), 'load', value, value))).code);
         if (value !== 7) seen.push((await failure(() => call(addon, 'readings', value))).code);
-        for (const key of ['model', 'modelPath', 'device', 'typing', 'precisions', 'profiles', 'layerPrecisions', 'workspaceBytes', 'optimizationLevel', 'auxiliaryStreams', 'timingCache', 'tf32']) {
+        for (const key of [
+          'model',
+          'modelPath',
+          'device',
+          'typing',
+          'precisions',
+          'profiles',
+          'layerPrecisions',
+          'workspaceBytes',
+          'optimizationLevel',
+          'auxiliaryStreams',
+          'timingCache',
+          'tf32',
+        ]) {
           const request = { [key]: value };
           if (typeof value !== 'function') seen.push((await failure(() => build(['input x float32 1'], request))).code);
         }
@@ -146,8 +193,14 @@ describe.skipIf(!has10)('the TensorRT addon survives what it is given', () => {
 
   it('takes no object for a token but its own', async () => {
     const codes = await inChild(async ({ addon, build, library, failure }) => {
-      const tokens = [{ cancel: () => undefined }, Object.create(addon.createCancelToken()) as never, library() as never];
-      return Promise.all(tokens.map(async (token) => (await failure(() => build(['input x float32 1'], {}, { token }))).code));
+      const tokens = [
+        { cancel: () => undefined },
+        Object.create(addon.createCancelToken()) as never,
+        library() as never,
+      ];
+      return Promise.all(
+        tokens.map(async (token) => (await failure(() => build(['input x float32 1'], {}, { token }))).code),
+      );
     });
     expect(codes).toEqual(['wrong-argument', 'wrong-argument', 'wrong-argument']);
   });
@@ -155,7 +208,14 @@ describe.skipIf(!has10)('the TensorRT addon survives what it is given', () => {
 
 describe.skipIf(!has10 || !MAJORS_WITH_HEADERS.includes(11))('the addon for TensorRT 11', () => {
   it('is compiled, loads, and refuses a library of TensorRT 10', async () => {
-    const found = await inChild(async ({ addon, library, failure }) => ({ major: addon.major, devices: addon.devices().length, opened: await failure(library) }), { major: 11 });
+    const found = await inChild(
+      async ({ addon, library, failure }) => ({
+        major: addon.major,
+        devices: addon.devices().length,
+        opened: await failure(library),
+      }),
+      { major: 11 },
+    );
     expect(found).toMatchObject({ major: 11, devices: 1, opened: { code: 'library-version' } });
     expect(found.opened.message).toContain('10.6.0');
   });

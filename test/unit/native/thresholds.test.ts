@@ -62,17 +62,23 @@ describe('wrong arguments', () => {
   const record = encodeHistogram(slowHistogram([1]));
 
   it('are named', () => {
-    for (const percent of [0, -1, 100.1, Number.NaN]) expect(() => addon.thresholdsOf(record, [percent])).toThrow(/percentile above 0/);
-    expect((): unknown => Reflect.apply(addon.thresholdsOf, null, [record, ['x']])).toThrow(/percentiles\[0\] to be a number/);
+    for (const percent of [0, -1, 100.1, Number.NaN])
+      expect(() => addon.thresholdsOf(record, [percent])).toThrow(/percentile above 0/);
+    expect((): unknown => Reflect.apply(addon.thresholdsOf, null, [record, ['x']])).toThrow(
+      /percentiles\[0\] to be a number/,
+    );
     expect((): unknown => Reflect.apply(addon.thresholdsOf, null, [[1], []])).toThrow(/record to be a Uint8Array/);
     expect(() => addon.searchEntropy(new Float64Array(7))).toThrow(/2048 counts/);
     expect(() => addon.searchEntropy(new Float64Array(2048).fill(-1))).toThrow(/not negative/);
-    for (const threshold of [-1, Number.NaN, Infinity]) expect(() => addon.evaluate(record, threshold)).toThrow(/thresholdReal/);
+    for (const threshold of [-1, Number.NaN, Infinity])
+      expect(() => addon.evaluate(record, threshold)).toThrow(/thresholdReal/);
     expect((): unknown => Reflect.apply(addon.evaluate, null, [record])).toThrow(/thresholdReal to be a number/);
   });
 
   it('give an error with a code', () => {
-    expect(() => addon.evaluate(new Uint8Array(), 1)).toThrow(expect.objectContaining({ name: 'WorkbenchError', code: 'calibration-mismatch' }));
+    expect(() => addon.evaluate(new Uint8Array(), 1)).toThrow(
+      expect.objectContaining({ name: 'WorkbenchError', code: 'calibration-mismatch' }),
+    );
     expect(() => addon.evaluate(record, -1)).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 });

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { elementTypes } from '../../../src-main/onnx/dtypes';
-import { floatTensor, graphAttr, int64Tensor, int8Tensor, intAttr, makeNode, tensorAttr } from '../../../src-main/onnx/make';
+import {
+  floatTensor,
+  graphAttr,
+  int64Tensor,
+  int8Tensor,
+  intAttr,
+  makeNode,
+  tensorAttr,
+} from '../../../src-main/onnx/make';
 import { DataType as T } from '../../../src-main/onnx/model';
 import { readModel } from '../../../src-main/onnx/wire-reader';
 import { buildGraph, buildModel } from '../../support/onnx-builder';
@@ -21,20 +29,47 @@ test('rules of the operators', () => {
     makeNode('DequantizeLinear', ['q', 'scale', 'zero'], ['dq']),
     makeNode('ConstantOfShape', ['shape'], ['zeros']),
     makeNode('ConstantOfShape', ['shape'], ['ones'], { attributes: [tensorAttr('value', int64Tensor('', [1], [1]))] }),
-    makeNode('If', ['greater'], ['branch'], { attributes: [graphAttr('then_branch', { ...branch, output: [{ name: 'b', tensorType: null }] })] }),
+    makeNode('If', ['greater'], ['branch'], {
+      attributes: [graphAttr('then_branch', { ...branch, output: [{ name: 'b', tensorType: null }] })],
+    }),
     makeNode('Mystery', ['x'], ['mystery'], { domain: 'com.example' }),
     makeNode('Split', ['shape'], ['s0', 's1']),
     makeNode('CastLike', ['x', 'shape'], ['cast_like']),
   ];
-  const types = elementTypes(buildModel({ inputs: { x: [1] }, outputs: {}, nodes, initializers: [int64Tensor('k', [1], [1]), floatTensor('scale', [], [1]), int8Tensor('zero', [], [0])] }));
-  const expected = { shape: T.INT64, half: T.FLOAT16, relu: T.FLOAT16, values: T.FLOAT, indices: T.INT64, greater: T.BOOL, where: T.FLOAT, q: T.INT8, u: T.UINT8, dq: T.FLOAT, zeros: T.FLOAT, ones: T.INT64, branch: T.INT64, mystery: undefined, s1: T.INT64, cast_like: T.INT64 };
+  const types = elementTypes(
+    buildModel({
+      inputs: { x: [1] },
+      outputs: {},
+      nodes,
+      initializers: [int64Tensor('k', [1], [1]), floatTensor('scale', [], [1]), int8Tensor('zero', [], [0])],
+    }),
+  );
+  const expected = {
+    shape: T.INT64,
+    half: T.FLOAT16,
+    relu: T.FLOAT16,
+    values: T.FLOAT,
+    indices: T.INT64,
+    greater: T.BOOL,
+    where: T.FLOAT,
+    q: T.INT8,
+    u: T.UINT8,
+    dq: T.FLOAT,
+    zeros: T.FLOAT,
+    ones: T.INT64,
+    branch: T.INT64,
+    mystery: undefined,
+    s1: T.INT64,
+    cast_like: T.INT64,
+  };
   for (const [name, type] of Object.entries(expected)) expect(types.get(name), name).toBe(type);
 });
 
 describe.skipIf(sharedDir() === null || !hasPythonOnnx())('agrees with onnx.shape_inference', () => {
   test.each(sharedModelNames())('%s', (name) => {
     const path = sharedPath('models', name);
-    const script = 'import onnx, sys, json\nm = onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1]))\nprint(json.dumps({v.name: v.type.tensor_type.elem_type for v in m.graph.value_info}))';
+    const script =
+      'import onnx, sys, json\nm = onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1]))\nprint(json.dumps({v.name: v.type.tensor_type.elem_type for v in m.graph.value_info}))';
     const expected = Object.entries(JSON.parse(python(script, path)) as Record<string, number>);
     expect(expected.length).toBeGreaterThan(5);
     const model = readModel(path);

@@ -1,4 +1,14 @@
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -16,8 +26,18 @@ const GIGABYTE = 2 ** 30;
 /** A model whose tensor `w` of four floats is said to lie at `location`. */
 function externalModel(path: string, location: string, offset = 0, count = 4): void {
   const dataPath = join(root, 'anything');
-  const tensor: Tensor = { name: 'w', dims: [count], dataType: DataType.FLOAT, data: { kind: 'file', path: dataPath, offset, length: count * 4 } };
-  const model: Model = buildModel({ inputs: { x: [1] }, outputs: { y: null }, nodes: [makeNode('Add', ['x', 'w'], ['y'])], initializers: [tensor] });
+  const tensor: Tensor = {
+    name: 'w',
+    dims: [count],
+    dataType: DataType.FLOAT,
+    data: { kind: 'file', path: dataPath, offset, length: count * 4 },
+  };
+  const model: Model = buildModel({
+    inputs: { x: [1] },
+    outputs: { y: null },
+    nodes: [makeNode('Add', ['x', 'w'], ['y'])],
+    initializers: [tensor],
+  });
   writeFileSync(path, encodeModel(model, { externalTo: { path: dataPath, location } }));
 }
 
@@ -27,7 +47,8 @@ function folder(name: string): string {
   return path;
 }
 
-const error = (code: string, text: string): unknown => expect.objectContaining({ code, message: expect.stringContaining(text) as string });
+const error = (code: string, text: string): unknown =>
+  expect.objectContaining({ code, message: expect.stringContaining(text) as string });
 
 test('data in a folder below the model is found', () => {
   const dir = folder('good');
@@ -40,7 +61,14 @@ test('data in a folder below the model is found', () => {
 
 describe('data outside the folder is refused', () => {
   writeFileSync(join(root, 'secret.bin'), new Uint8Array(16));
-  test.each(['../secret.bin', 'sub/../../secret.bin', join(root, 'secret.bin'), '..\\secret.bin', 'C:\\secret.bin', ''])('%s', (location) => {
+  test.each([
+    '../secret.bin',
+    'sub/../../secret.bin',
+    join(root, 'secret.bin'),
+    '..\\secret.bin',
+    'C:\\secret.bin',
+    '',
+  ])('%s', (location) => {
     const path = join(folder('outside'), 'm.onnx');
     externalModel(path, location);
     expect(() => readModel(path)).toThrow(error('model-invalid', 'Tensor "w"'));
@@ -69,9 +97,13 @@ test('a data file that is absent, or too short, is named with the tensor', () =>
   const dir = folder('short');
   const path = join(dir, 'm.onnx');
   externalModel(path, 'w.bin', 64);
-  expect(() => readModel(path)).toThrow(error('not-found', `Tensor "w" of ${path} has its data in ${join(dir, 'w.bin')}, which does not exist`));
+  expect(() => readModel(path)).toThrow(
+    error('not-found', `Tensor "w" of ${path} has its data in ${join(dir, 'w.bin')}, which does not exist`),
+  );
   writeFileSync(join(dir, 'w.bin'), new Uint8Array(79));
-  expect(() => readModel(path)).toThrow(error('model-invalid', `expected at least 80 bytes in ${join(dir, 'w.bin')}, found 79`));
+  expect(() => readModel(path)).toThrow(
+    error('model-invalid', `expected at least 80 bytes in ${join(dir, 'w.bin')}, found 79`),
+  );
 });
 
 test('external data beyond 4 GB is addressed exactly', () => {

@@ -3,11 +3,19 @@ import { GraphIndex } from '../../../src-main/onnx/graph-index';
 import { floatTensor, graphAttr, makeNode } from '../../../src-main/onnx/make';
 import { buildGraph, pseudoRandom } from '../../support/onnx-builder';
 
-const body = buildGraph({ inputs: { i: [] }, outputs: { o: null, y: null }, nodes: [makeNode('Add', ['i', 'a'], ['o']), makeNode('Mul', ['o', 'w'], ['local'])] });
+const body = buildGraph({
+  inputs: { i: [] },
+  outputs: { o: null, y: null },
+  nodes: [makeNode('Add', ['i', 'a'], ['o']), makeNode('Mul', ['o', 'w'], ['local'])],
+});
 const graph = buildGraph({
   inputs: { x: [1], w: [1] },
   outputs: { y: null },
-  nodes: [makeNode('Loop', ['', '', 'x'], ['l'], { attributes: [graphAttr('body', body)] }), makeNode('Add', ['a', 'a'], ['y']), makeNode('Neg', ['x'], ['a'])],
+  nodes: [
+    makeNode('Loop', ['', '', 'x'], ['l'], { attributes: [graphAttr('body', body)] }),
+    makeNode('Add', ['a', 'a'], ['y']),
+    makeNode('Neg', ['x'], ['a']),
+  ],
   initializers: [floatTensor('w', [1], [1])],
 });
 const index = new GraphIndex(graph);
@@ -15,7 +23,11 @@ const index = new GraphIndex(graph);
 test('producers, consumers and captures', () => {
   expect(index.producer('a')).toMatchObject({ nodeIndex: 2, outputIndex: 0 });
   expect(index.producer('x')).toBeUndefined();
-  expect(index.consumers('a').map(({ nodeIndex, inputIndex }) => [nodeIndex, inputIndex])).toEqual([[0, -1], [1, 0], [1, 1]]);
+  expect(index.consumers('a').map(({ nodeIndex, inputIndex }) => [nodeIndex, inputIndex])).toEqual([
+    [0, -1],
+    [1, 0],
+    [1, 1],
+  ]);
   expect(index.consumers('w').map((consumer) => consumer.inputIndex)).toEqual([-1]);
   expect(index.consumers('o')).toEqual([]);
   expect(['a', 'w', 'y', 'x', 'i', 'o'].filter((name) => index.isCaptured(name))).toEqual(['a', 'w', 'y']);
@@ -39,7 +51,10 @@ test('a large shuffled graph is sorted so that every input comes first', () => {
     const from = (j: number): string => (i === 0 ? 'x' : `t${Math.floor(((1 + (random[2 * i + j] ?? 0)) / 2) * i)}`);
     return makeNode('Add', [from(0), from(1)], [`t${i}`]);
   });
-  const shuffled = nodes.map((node, i) => ({ node, key: Math.sin(i * 12.9898) })).sort((a, b) => a.key - b.key).map(({ node }) => node);
+  const shuffled = nodes
+    .map((node, i) => ({ node, key: Math.sin(i * 12.9898) }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ node }) => node);
   const seen = new Set(['x']);
   for (const node of new GraphIndex(buildGraph({ inputs: { x: [1] }, outputs: {}, nodes: shuffled })).sortedNodes) {
     for (const name of node.input) expect(seen.has(name)).toBe(true);

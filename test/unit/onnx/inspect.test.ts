@@ -12,12 +12,24 @@ const weight = floatTensor('w', [2, 3, 1, 1], [1, 2, 3, 4, 5, 6]);
 const conv = makeNode('Conv', ['x', 'w'], ['c'], { name: 'conv' });
 
 function warningsOf(spec: Partial<GraphSpec> & { readonly opset?: number }): string[] {
-  const model = buildModel({ inputs: image, outputs: { y: null }, nodes: [conv, makeNode('Relu', ['c'], ['y'])], initializers: [weight], ...spec });
+  const model = buildModel({
+    inputs: image,
+    outputs: { y: null },
+    nodes: [conv, makeNode('Relu', ['c'], ['y'])],
+    initializers: [weight],
+    ...spec,
+  });
   return inspectModel(model, 'm.onnx').warnings.map((warning) => `${warning.code}: ${warning.message}`);
 }
 
 test('a plain model: everything it is, no warnings', () => {
-  const model = buildModel({ inputs: image, outputs: { y: ['N', 2, 8, 8] }, nodes: [conv, makeNode('Relu', ['c'], ['y'])], initializers: [weight], opset: 17 });
+  const model = buildModel({
+    inputs: image,
+    outputs: { y: ['N', 2, 8, 8] },
+    nodes: [conv, makeNode('Relu', ['c'], ['y'])],
+    initializers: [weight],
+    opset: 17,
+  });
   expect(inspectModel(model, 'm.onnx')).toEqual({
     model: {
       path: 'm.onnx',
@@ -40,21 +52,70 @@ describe('warnings', () => {
   const half = makeTensor('w', DataType.FLOAT16, [2, 3, 1, 1], new Uint8Array(12));
   test.each<[string, Partial<GraphSpec> & { opset?: number }, string]>([
     ['an opset that is upgraded', { opset: 9 }, 'opset-upgrade: Operator set 9'],
-    ['one that cannot be', { opset: 9, nodes: [conv, makeNode('Upsample', ['c', 'c'], ['y'], { name: 'up' })] }, 'opset-not-upgradable: Upsample "up"'],
-    ['quantized already', { nodes: [conv, makeNode('QuantizeLinear', ['c', 's'], ['q']), makeNode('DequantizeLinear', ['q', 's'], ['y'])], initializers: [weight, floatTensor('s', [], [1])] }, 'already-quantized: The model is quantized already (1 QuantizeLinear, 1 DequantizeLinear)'],
-    ['other domains', { nodes: [conv, makeNode('Magic', ['c'], ['y'], { domain: 'com.example' })] }, 'custom-operators: Operators outside the ONNX standard stay in float32 and need a runtime that knows them: com.example.Magic'],
-    ['half precision', { nodes: [makeNode('Cast', ['x'], ['h'], { attributes: [intAttr('to', DataType.FLOAT16)] }), makeNode('Conv', ['h', 'w'], ['y'])], initializers: [half] }, 'unsupported-dtype: Expected layers in float32, found 1 in float16'],
-    ['dynamic sizes', { inputs: { x: ['N', 3, 'H', 'W'] } }, 'dynamic-dimensions: Dimensions other than the batch are not fixed: "x" float32 [N, 3, H, W]'],
-    ['control flow', { nodes: [conv, makeNode('If', ['c'], ['y'], { attributes: [graphAttr('then_branch', buildGraph({ outputs: {}, nodes: [] }))] })] }, 'control-flow: Layers inside 1 If'],
-    ['computed weights', { nodes: [makeNode('Neg', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'], { name: 'dyn' })] }, 'dynamic-weights: The weights of these layers are computed while the model runs, so they are not quantized: Conv "dyn"'],
+    [
+      'one that cannot be',
+      { opset: 9, nodes: [conv, makeNode('Upsample', ['c', 'c'], ['y'], { name: 'up' })] },
+      'opset-not-upgradable: Upsample "up"',
+    ],
+    [
+      'quantized already',
+      {
+        nodes: [conv, makeNode('QuantizeLinear', ['c', 's'], ['q']), makeNode('DequantizeLinear', ['q', 's'], ['y'])],
+        initializers: [weight, floatTensor('s', [], [1])],
+      },
+      'already-quantized: The model is quantized already (1 QuantizeLinear, 1 DequantizeLinear)',
+    ],
+    [
+      'other domains',
+      { nodes: [conv, makeNode('Magic', ['c'], ['y'], { domain: 'com.example' })] },
+      'custom-operators: Operators outside the ONNX standard stay in float32 and need a runtime that knows them: com.example.Magic',
+    ],
+    [
+      'half precision',
+      {
+        nodes: [
+          makeNode('Cast', ['x'], ['h'], { attributes: [intAttr('to', DataType.FLOAT16)] }),
+          makeNode('Conv', ['h', 'w'], ['y']),
+        ],
+        initializers: [half],
+      },
+      'unsupported-dtype: Expected layers in float32, found 1 in float16',
+    ],
+    [
+      'dynamic sizes',
+      { inputs: { x: ['N', 3, 'H', 'W'] } },
+      'dynamic-dimensions: Dimensions other than the batch are not fixed: "x" float32 [N, 3, H, W]',
+    ],
+    [
+      'control flow',
+      {
+        nodes: [
+          conv,
+          makeNode('If', ['c'], ['y'], {
+            attributes: [graphAttr('then_branch', buildGraph({ outputs: {}, nodes: [] }))],
+          }),
+        ],
+      },
+      'control-flow: Layers inside 1 If',
+    ],
+    [
+      'computed weights',
+      { nodes: [makeNode('Neg', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'], { name: 'dyn' })] },
+      'dynamic-weights: The weights of these layers are computed while the model runs, so they are not quantized: Conv "dyn"',
+    ],
     ['nothing to quantize', { nodes: [makeNode('Relu', ['x'], ['y'])] }, 'nothing-to-quantize'],
   ])('%s', (_, spec, expected) => {
     const found = warningsOf(spec);
-    expect(found.some((warning) => warning.startsWith(expected)), found.join('\n')).toBe(true);
+    expect(
+      found.some((warning) => warning.startsWith(expected)),
+      found.join('\n'),
+    ).toBe(true);
   });
 
   test('weights behind an Identity or Constant are constant', () => {
-    expect(warningsOf({ nodes: [makeNode('Identity', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'])] })).toEqual([]);
+    expect(warningsOf({ nodes: [makeNode('Identity', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'])] })).toEqual(
+      [],
+    );
   });
 });
 
@@ -75,15 +136,31 @@ describe('the image input', () => {
     [withInput([3, 32, 32]), /with 4 dimensions .*found "x" float32 \[3, 32, 32\]/],
     [withInput([1, 3, 32, 32], DataType.UINT8), /found "x" uint8/],
     [withInput(['N', 3, 'H', 'W']), /Expected fixed channels, height and width, found "x" float32 \[N, 3, H, W\]/],
-    [buildModel({ inputs: { a: [1], b: [2] }, outputs: {}, nodes: [] }), /found 2: "a" float32 \[1\], "b" float32 \[2\]/],
+    [
+      buildModel({ inputs: { a: [1], b: [2] }, outputs: {}, nodes: [] }),
+      /found 2: "a" float32 \[1\], "b" float32 \[2\]/,
+    ],
     [buildModel({ inputs: {}, outputs: {}, nodes: [] }), /found none/],
   ])('is refused otherwise (%#)', (model, message) => {
     expect(() => imageInputOf(model)).toThrow(message);
   });
 
   test.skipIf(sharedDir() === null)('of real models, initializers among the inputs aside', () => {
-    expect(imageInputOf(readModel(sharedPath('models', 'ultraface_rfb_320.onnx')))).toEqual({ name: 'input', fixedBatch: 1, channels: 3, height: 240, width: 320, layout: 'nchw' });
-    expect(imageInputOf(readModel(sharedPath('models', 'mnist_cntk.onnx')))).toMatchObject({ name: 'Input3', fixedBatch: 1, channels: 1, height: 28, width: 28 });
+    expect(imageInputOf(readModel(sharedPath('models', 'ultraface_rfb_320.onnx')))).toEqual({
+      name: 'input',
+      fixedBatch: 1,
+      channels: 3,
+      height: 240,
+      width: 320,
+      layout: 'nchw',
+    });
+    expect(imageInputOf(readModel(sharedPath('models', 'mnist_cntk.onnx')))).toMatchObject({
+      name: 'Input3',
+      fixedBatch: 1,
+      channels: 1,
+      height: 28,
+      width: 28,
+    });
     const inspection = inspectModel(readModel(sharedPath('models', 'mobilenet_v1_075_bn.onnx')), 'm');
     expect(inspection.model).toMatchObject({ opset: 13, quantizable: 28, ops: { BatchNormalization: 27, Conv: 28 } });
     expect(inspection.warnings).toEqual([]);
@@ -91,12 +168,22 @@ describe('the image input', () => {
 });
 
 test('inputs that nothing can hold are refused, in words', () => {
-  const model = buildModel({ inputs: { x: ['N', 3, 100_000, 100_000] }, outputs: { y: null }, nodes: [makeNode('Relu', ['x'], ['y'])] });
+  const model = buildModel({
+    inputs: { x: ['N', 3, 100_000, 100_000] },
+    outputs: { y: null },
+    nodes: [makeNode('Relu', ['x'], ['y'])],
+  });
   expect(() => inspectModel(model, 'm.onnx')).toThrow(/found "x" float32 \[N, 3, 100000, 100000\] with 30000000000/);
 });
 
 test('IR versions that ONNX Runtime does not read are refused when the file is read', () => {
-  const at = (irVersion: number) => () => parseModel(encodeModel(buildModel({ inputs: image, outputs: { y: null }, nodes: [makeNode('Relu', ['x'], ['y'])], irVersion })), 'm.onnx');
+  const at = (irVersion: number) => () =>
+    parseModel(
+      encodeModel(
+        buildModel({ inputs: image, outputs: { y: null }, nodes: [makeNode('Relu', ['x'], ['y'])], irVersion }),
+      ),
+      'm.onnx',
+    );
   expect(at(13)).not.toThrow();
   expect(at(14)).toThrow(/IR version 13 or lower, which ONNX Runtime reads, found IR version 14/);
 });
@@ -108,7 +195,12 @@ test('counts as quantizable what calibration takes: stored weights, and products
     makeNode('MatMul', ['a', 'a'], ['b'], { name: 'attention' }),
     makeNode('MatMul', ['b', 'v'], ['y'], { name: 'stored' }),
   ];
-  const model = buildModel({ inputs: { x: ['N', 3, 8, 8] }, outputs: { y: null }, nodes, initializers: [floatTensor('v', [8, 8], new Float32Array(64))] });
+  const model = buildModel({
+    inputs: { x: ['N', 3, 8, 8] },
+    outputs: { y: null },
+    nodes,
+    initializers: [floatTensor('v', [8, 8], new Float32Array(64))],
+  });
   const { model: facts, warnings } = inspectModel(model, 'm.onnx');
   expect(facts.quantizable).toBe(2);
   expect(warnings.find(({ code }) => code === 'dynamic-weights')?.message).toContain('MatMul "computed"');

@@ -7,24 +7,68 @@ import { readModel } from '../../../src-main/onnx/wire-reader';
 import { buildGraph } from '../../support/onnx-builder';
 import { sharedDir, sharedPath } from '../../support/shared';
 
-const zeros = (name: string, dims: readonly number[]): Tensor => floatTensor(name, dims, new Array<number>(dims.reduce((a, b) => a * b, 1)).fill(0));
+const zeros = (name: string, dims: readonly number[]): Tensor =>
+  floatTensor(name, dims, new Array<number>(dims.reduce((a, b) => a * b, 1)).fill(0));
 const IMAGE = { x: ['N', 3, 32, 32] } as const;
 
-function shapeOf(nodes: readonly Node[], initializers: readonly Tensor[] = [], inputs: Readonly<Record<string, readonly (string | number)[]>> = IMAGE): readonly number[] | undefined {
+function shapeOf(
+  nodes: readonly Node[],
+  initializers: readonly Tensor[] = [],
+  inputs: Readonly<Record<string, readonly (string | number)[]>> = IMAGE,
+): readonly number[] | undefined {
   return staticShapes(buildGraph({ inputs, outputs: { y: null }, nodes, initializers })).get('y');
 }
 
 describe('sizes that follow from the input', () => {
   test.each<[string, Node, readonly Tensor[], readonly number[]]>([
-    ['Conv', makeNode('Conv', ['x', 'w'], ['y'], { attributes: [intsAttr('pads', [1, 1, 1, 1]), intsAttr('strides', [2, 2])] }), [zeros('w', [8, 3, 3, 3])], [1, 8, 16, 16]],
-    ['a dilated Conv', makeNode('Conv', ['x', 'w'], ['y'], { attributes: [intsAttr('dilations', [2, 2])] }), [zeros('w', [8, 3, 3, 3])], [1, 8, 28, 28]],
-    ['ConvTranspose', makeNode('ConvTranspose', ['x', 'w'], ['y'], { attributes: [intsAttr('strides', [2, 2])] }), [zeros('w', [3, 5, 2, 2])], [1, 5, 64, 64]],
-    ['a pool that rounds up', makeNode('MaxPool', ['x'], ['y'], { attributes: [intsAttr('kernel_shape', [3, 3]), intsAttr('strides', [2, 2]), intAttr('ceil_mode', 1)] }), [], [1, 3, 16, 16]],
+    [
+      'Conv',
+      makeNode('Conv', ['x', 'w'], ['y'], {
+        attributes: [intsAttr('pads', [1, 1, 1, 1]), intsAttr('strides', [2, 2])],
+      }),
+      [zeros('w', [8, 3, 3, 3])],
+      [1, 8, 16, 16],
+    ],
+    [
+      'a dilated Conv',
+      makeNode('Conv', ['x', 'w'], ['y'], { attributes: [intsAttr('dilations', [2, 2])] }),
+      [zeros('w', [8, 3, 3, 3])],
+      [1, 8, 28, 28],
+    ],
+    [
+      'ConvTranspose',
+      makeNode('ConvTranspose', ['x', 'w'], ['y'], { attributes: [intsAttr('strides', [2, 2])] }),
+      [zeros('w', [3, 5, 2, 2])],
+      [1, 5, 64, 64],
+    ],
+    [
+      'a pool that rounds up',
+      makeNode('MaxPool', ['x'], ['y'], {
+        attributes: [intsAttr('kernel_shape', [3, 3]), intsAttr('strides', [2, 2]), intAttr('ceil_mode', 1)],
+      }),
+      [],
+      [1, 3, 16, 16],
+    ],
     ['Reshape', makeNode('Reshape', ['x', 's'], ['y']), [int64Tensor('s', [3], [0, -1, 16])], [1, 192, 16]],
-    ['Slice', makeNode('Slice', ['x', 'from', 'to', 'axes', 'steps'], ['y']), [int64Tensor('from', [1], [1]), int64Tensor('to', [1], [2 ** 31]), int64Tensor('axes', [1], [-1]), int64Tensor('steps', [1], [2])], [1, 3, 32, 16]],
+    [
+      'Slice',
+      makeNode('Slice', ['x', 'from', 'to', 'axes', 'steps'], ['y']),
+      [
+        int64Tensor('from', [1], [1]),
+        int64Tensor('to', [1], [2 ** 31]),
+        int64Tensor('axes', [1], [-1]),
+        int64Tensor('steps', [1], [2]),
+      ],
+      [1, 3, 32, 16],
+    ],
     ['Resize', makeNode('Resize', ['x', '', 'f'], ['y']), [floatTensor('f', [4], [1, 1, 2, 2])], [1, 3, 64, 64]],
     ['GlobalAveragePool', makeNode('GlobalAveragePool', ['x'], ['y']), [], [1, 3, 1, 1]],
-    ['ReduceMean', makeNode('ReduceMean', ['x'], ['y'], { attributes: [intsAttr('axes', [2, 3]), intAttr('keepdims', 0)] }), [], [1, 3]],
+    [
+      'ReduceMean',
+      makeNode('ReduceMean', ['x'], ['y'], { attributes: [intsAttr('axes', [2, 3]), intAttr('keepdims', 0)] }),
+      [],
+      [1, 3],
+    ],
   ])('%s', (_name, node, initializers, expected) => {
     expect(shapeOf([node], initializers)).toEqual(expected);
   });
@@ -46,21 +90,36 @@ describe('sizes that follow from the input', () => {
 });
 
 describe('multiply-accumulate operations', () => {
-  const macs = (nodes: readonly Node[], initializers: readonly Tensor[] = [], inputs: Readonly<Record<string, readonly (string | number)[]>> = IMAGE): number | null =>
-    graphMacs(buildGraph({ inputs, outputs: { y: null }, nodes, initializers })).total;
+  const macs = (
+    nodes: readonly Node[],
+    initializers: readonly Tensor[] = [],
+    inputs: Readonly<Record<string, readonly (string | number)[]>> = IMAGE,
+  ): number | null => graphMacs(buildGraph({ inputs, outputs: { y: null }, nodes, initializers })).total;
 
   test('of each kind of layer, by hand', () => {
-    expect(macs([makeNode('Conv', ['x', 'w'], ['y'], { attributes: [intAttr('group', 3)] })], [zeros('w', [6, 1, 3, 3])])).toBe(6 * 30 * 30 * 9);
+    expect(
+      macs([makeNode('Conv', ['x', 'w'], ['y'], { attributes: [intAttr('group', 3)] })], [zeros('w', [6, 1, 3, 3])]),
+    ).toBe(6 * 30 * 30 * 9);
     expect(macs([makeNode('ConvTranspose', ['x', 'w'], ['y'])], [zeros('w', [3, 5, 2, 2])])).toBe(3 * 32 * 32 * 5 * 4);
-    expect(macs([makeNode('Gemm', ['x', 'w'], ['y'], { attributes: [intAttr('transB', 1)] })], [zeros('w', [10, 7])], { x: ['N', 7] })).toBe(70);
-    expect(macs([makeNode('MatMul', ['x', 'z'], ['y'])], [], { x: [1, 4, 16, 8], z: [1, 4, 8, 20] })).toBe(4 * 16 * 8 * 20);
+    expect(
+      macs([makeNode('Gemm', ['x', 'w'], ['y'], { attributes: [intAttr('transB', 1)] })], [zeros('w', [10, 7])], {
+        x: ['N', 7],
+      }),
+    ).toBe(70);
+    expect(macs([makeNode('MatMul', ['x', 'z'], ['y'])], [], { x: [1, 4, 16, 8], z: [1, 4, 8, 20] })).toBe(
+      4 * 16 * 8 * 20,
+    );
     expect(macs([makeNode('Relu', ['x'], ['y'])])).toBe(0);
   });
 
   test('are not told where one layer is unknown', () => {
-    expect(macs([makeNode('Conv', ['x', 'w'], ['y'])], [zeros('w', [6, 3, 3, 3])], { x: ['N', 3, 'H', 'W'] })).toBeNull();
+    expect(
+      macs([makeNode('Conv', ['x', 'w'], ['y'])], [zeros('w', [6, 3, 3, 3])], { x: ['N', 3, 'H', 'W'] }),
+    ).toBeNull();
     const body = buildGraph({ outputs: { b: null }, nodes: [makeNode('MatMul', ['x', 'x'], ['b'])] });
-    expect(macs([makeNode('If', ['c'], ['y'], { attributes: [graphAttr('then_branch', body)] })], [], { ...IMAGE, c: [1] })).toBeNull();
+    expect(
+      macs([makeNode('If', ['c'], ['y'], { attributes: [graphAttr('then_branch', body)] })], [], { ...IMAGE, c: [1] }),
+    ).toBeNull();
   });
 
   // From the shapes that ONNX's own shape inference gives; the transformer's attention products, which it cannot tell, by hand.

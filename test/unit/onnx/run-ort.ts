@@ -8,23 +8,35 @@ import { pseudoRandom } from '../../support/onnx-builder';
 export type Outputs = Readonly<Record<string, Float32Array>>;
 
 /** Runs ONNX Runtime on pseudo-random float inputs (free dimensions are 1). Only float32 outputs are returned. */
-export async function runModel(model: Model, source: Uint8Array | string = encodeModel(model), weightsDir?: string): Promise<Outputs> {
+export async function runModel(
+  model: Model,
+  source: Uint8Array | string = encodeModel(model),
+  weightsDir?: string,
+): Promise<Outputs> {
   const options: InferenceSession.SessionOptions = {
     graphOptimizationLevel: 'basic',
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
-    ...(weightsDir === undefined ? {} : { extra: { session: { model_external_initializers_file_folder_path: weightsDir } } }),
+    ...(weightsDir === undefined
+      ? {}
+      : { extra: { session: { model_external_initializers_file_folder_path: weightsDir } } }),
   };
-  const session = typeof source === 'string' ? await InferenceSession.create(source, options) : await InferenceSession.create(source, options);
+  const session =
+    typeof source === 'string'
+      ? await InferenceSession.create(source, options)
+      : await InferenceSession.create(source, options);
   try {
     const feeds: Record<string, Tensor> = {};
     for (const input of new GraphIndex(model.graph).graphInputs) {
-      const dims = (input.tensorType?.shape ?? []).map((dim) => (dim.kind === 'value' && dim.value > 0 ? dim.value : 1));
+      const dims = (input.tensorType?.shape ?? []).map((dim) =>
+        dim.kind === 'value' && dim.value > 0 ? dim.value : 1,
+      );
       feeds[input.name] = new Tensor('float32', pseudoRandom(elementCount(dims), 7), dims);
     }
     const results = await session.run(feeds);
     const outputs: Record<string, Float32Array> = {};
-    for (const [name, tensor] of Object.entries(results)) if (tensor.data instanceof Float32Array) outputs[name] = tensor.data.slice();
+    for (const [name, tensor] of Object.entries(results))
+      if (tensor.data instanceof Float32Array) outputs[name] = tensor.data.slice();
     return outputs;
   } finally {
     await session.release();

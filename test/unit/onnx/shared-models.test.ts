@@ -16,7 +16,8 @@ let dir = '';
 beforeAll(() => void (dir = mkdtempSync(join(tmpdir(), 'onnx-models-'))));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const countOf = (model: Model, ...ops: string[]): number => model.graph.node.filter((node) => isOp(node, ...ops)).length;
+const countOf = (model: Model, ...ops: string[]): number =>
+  model.graph.node.filter((node) => isOp(node, ...ops)).length;
 
 describe.skipIf(sharedDir() === null).each(sharedModelNames())('%s', (name) => {
   const path = sharedDir() === null ? '' : sharedPath('models', name);

@@ -19,22 +19,44 @@ function file(name: string, bytes: Uint8Array | string): string {
   return path;
 }
 
-const small = buildModel({ inputs: { x: [1] }, outputs: { y: [1] }, nodes: [makeNode('Add', ['x', 'w'], ['y'])], initializers: [floatTensor('w', [2], [1, 2])] });
-const invalid = (text: string): unknown => expect.objectContaining({ code: 'model-invalid', message: expect.stringContaining(text) as string });
+const small = buildModel({
+  inputs: { x: [1] },
+  outputs: { y: [1] },
+  nodes: [makeNode('Add', ['x', 'w'], ['y'])],
+  initializers: [floatTensor('w', [2], [1, 2])],
+});
+const invalid = (text: string): unknown =>
+  expect.objectContaining({ code: 'model-invalid', message: expect.stringContaining(text) as string });
 
 describe('files that are no ONNX models are refused, and the message says what they are', () => {
   const cases: readonly [string, Uint8Array | string, string][] = [
     ['empty.onnx', '', 'empty.onnx is not an ONNX model: the file is empty'],
-    ['cat.jpg', new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]), 'cat.jpg is not an ONNX model: expected an ONNX ModelProto at byte 0, found a JPEG image'],
+    [
+      'cat.jpg',
+      new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16]),
+      'cat.jpg is not an ONNX model: expected an ONNX ModelProto at byte 0, found a JPEG image',
+    ],
     ['notes.txt', 'hello world, this is text\n', 'found plain text'],
     ['pointer.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', 'found a Git LFS pointer'],
     ['weights.pt', new Uint8Array([0x50, 0x4b, 3, 4, 0, 0]), 'found a ZIP archive'],
     ['zeros.onnx', new Uint8Array(100), 'expected a field of ModelProto at byte 0, found tag 0'],
     // a TensorProto: dims, data_type, raw_data
-    ['tensor.pb', new Uint8Array([0x08, 2, 0x10, 1, 0x4a, 4, 0, 0, 0, 0]), 'expected ModelProto.producer_name (a text, list or message) at byte 2, found a number'],
+    [
+      'tensor.pb',
+      new Uint8Array([0x08, 2, 0x10, 1, 0x4a, 4, 0, 0, 0, 0]),
+      'expected ModelProto.producer_name (a text, list or message) at byte 2, found a number',
+    ],
     ['only-ir.onnx', new Uint8Array([0x08, 7]), 'expected graph, opset_import at byte 2, found the end of the file'],
-    ['long-varint.onnx', new Uint8Array(12).fill(0xff, 0).fill(8, 0, 1), 'expected a number of at most 10 bytes at byte 1'],
-    ['huge-length.onnx', new Uint8Array([0x08, 7, 0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), 'bytes of field 7 of ModelProto at byte 9, found only 0 (truncated?)'],
+    [
+      'long-varint.onnx',
+      new Uint8Array(12).fill(0xff, 0).fill(8, 0, 1),
+      'expected a number of at most 10 bytes at byte 1',
+    ],
+    [
+      'huge-length.onnx',
+      new Uint8Array([0x08, 7, 0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
+      'bytes of field 7 of ModelProto at byte 9, found only 0 (truncated?)',
+    ],
   ];
   test.each(cases)('%s', (name, bytes, text) => {
     expect(() => readModel(file(name, bytes))).toThrow(invalid(text));
@@ -43,14 +65,21 @@ describe('files that are no ONNX models are refused, and the message says what t
   test('a folder and a file that does not exist', () => {
     mkdirSync(join(dir, 'folder.onnx'));
     expect(() => readModel(join(dir, 'folder.onnx'))).toThrow(invalid('expected a file, found a folder'));
-    expect(() => readModel(join(dir, 'absent.onnx'))).toThrow(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('absent.onnx does not exist') as string }));
+    expect(() => readModel(join(dir, 'absent.onnx'))).toThrow(
+      expect.objectContaining({
+        code: 'not-found',
+        message: expect.stringContaining('absent.onnx does not exist') as string,
+      }),
+    );
   });
 
   test('a model cut at any byte', () => {
     const bytes = encodeModel(small);
     for (let length = 1; length < bytes.length; length++) {
       // Cut exactly between two fields of the model the rest is valid protobuf; then graph or opset_import are missing.
-      expect(() => parseModel(bytes.subarray(0, length), 'cut.onnx'), `cut at ${length}`).toThrow(invalid('cut.onnx is not an ONNX model'));
+      expect(() => parseModel(bytes.subarray(0, length), 'cut.onnx'), `cut at ${length}`).toThrow(
+        invalid('cut.onnx is not an ONNX model'),
+      );
     }
   });
 
@@ -71,13 +100,20 @@ describe('files that are no ONNX models are refused, and the message says what t
 
   test('graphs nested without end', () => {
     let graph: Graph = buildGraph({ outputs: {}, nodes: [makeNode('Relu', ['x'], ['y'])] });
-    for (let i = 0; i < 40; i++) graph = buildGraph({ outputs: {}, nodes: [makeNode('If', ['x'], ['y'], { attributes: [graphAttr('then_branch', graph)] })] });
-    expect(() => parseModel(encodeModel({ ...small, graph }), 'deep.onnx')).toThrow(invalid('graphs nested at most 32 deep'));
+    for (let i = 0; i < 40; i++)
+      graph = buildGraph({
+        outputs: {},
+        nodes: [makeNode('If', ['x'], ['y'], { attributes: [graphAttr('then_branch', graph)] })],
+      });
+    expect(() => parseModel(encodeModel({ ...small, graph }), 'deep.onnx')).toThrow(
+      invalid('graphs nested at most 32 deep'),
+    );
   });
 });
 
 describe('tensors whose size does not fit their type and shape are refused by name', () => {
-  const withTensor = (tensor: Tensor): Uint8Array => encodeModel({ ...small, graph: { ...small.graph, initializer: [tensor] } });
+  const withTensor = (tensor: Tensor): Uint8Array =>
+    encodeModel({ ...small, graph: { ...small.graph, initializer: [tensor] } });
   test.each<[string, Partial<Tensor>, string]>([
     ['too short', { dims: [3] }, 'Tensor "w" of m.onnx: expected 12 bytes for float32 [3], found 8'],
     ['negative', { dims: [-2] }, 'Tensor "w" of m.onnx has an impossible shape: [-2]'],
@@ -90,8 +126,16 @@ describe('tensors whose size does not fit their type and shape are refused by na
 });
 
 test('every kind of attribute survives being encoded anew', () => {
-  const attributes = [intsAttr('ints', [-1, 2n ** 63n - 1n]), tensorAttr('tensor', floatTensor('', [1], [0.5])), graphAttr('graph', buildGraph({ outputs: { z: null }, nodes: [makeNode('Neg', ['x'], ['z'])] }))];
-  const model = buildModel({ inputs: { x: [1] }, outputs: { y: null }, nodes: [makeNode('Custom', ['x', ''], ['y'], { name: 'n', domain: 'com.example', attributes })] });
+  const attributes = [
+    intsAttr('ints', [-1, 2n ** 63n - 1n]),
+    tensorAttr('tensor', floatTensor('', [1], [0.5])),
+    graphAttr('graph', buildGraph({ outputs: { z: null }, nodes: [makeNode('Neg', ['x'], ['z'])] })),
+  ];
+  const model = buildModel({
+    inputs: { x: [1] },
+    outputs: { y: null },
+    nodes: [makeNode('Custom', ['x', ''], ['y'], { name: 'n', domain: 'com.example', attributes })],
+  });
   expect(parseModel(encodeModel(model), 'm')).toEqual(model);
 });
 
@@ -122,7 +166,13 @@ test.skipIf(!hasPythonOnnx())('values in float_data, int32_data, ... read as num
 
 test('weights stay in the file until they are asked for', () => {
   const values = Float32Array.from({ length: 1000 }, (_, i) => i);
-  const path = file('lazy.onnx', encodeModel({ ...small, graph: { ...small.graph, initializer: [floatTensor('big', [1000], values), floatTensor('w', [2], [1, 2])] } }));
+  const path = file(
+    'lazy.onnx',
+    encodeModel({
+      ...small,
+      graph: { ...small.graph, initializer: [floatTensor('big', [1000], values), floatTensor('w', [2], [1, 2])] },
+    }),
+  );
   const [big, w] = readModel(path).graph.initializer;
   expect(big?.data).toMatchObject({ kind: 'file', path, length: 4000 });
   expect(w?.data.kind).toBe('bytes');

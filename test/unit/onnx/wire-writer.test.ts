@@ -1,4 +1,15 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,7 +110,10 @@ describe('external data', () => {
     const path = join(dir, 'm.onnx');
     await writeModel(model, path, {}, { maxInlineBytes: 1000 });
     const read = readModel(path);
-    const bytes = encodeModel({ ...read, graph: { ...read.graph, name: 'variant' } }, { externalTo: { path: `${path}.data`, location: 'm.onnx.data' } });
+    const bytes = encodeModel(
+      { ...read, graph: { ...read.graph, name: 'variant' } },
+      { externalTo: { path: `${path}.data`, location: 'm.onnx.data' } },
+    );
     expect(bytes.length).toBeLessThan(1000);
     expect(relativeDifference(await runModel(model), await runModel(read, bytes, dir))).toBe(0);
   });
@@ -108,7 +122,10 @@ describe('external data', () => {
 describe('failures leave nothing behind', () => {
   test('a folder that does not exist', async () => {
     const path = join(dir, 'absent', 'm.onnx');
-    await expect(writeModel(model, path)).rejects.toMatchObject({ code: 'unwritable', message: `Cannot write ${path}: its folder does not exist` });
+    await expect(writeModel(model, path)).rejects.toMatchObject({
+      code: 'unwritable',
+      message: `Cannot write ${path}: its folder does not exist`,
+    });
   });
 
   test('a folder of that name', async () => {
@@ -120,16 +137,23 @@ describe('failures leave nothing behind', () => {
   test('a cancelled job, inline and with a data file', async () => {
     const context = { signal: AbortSignal.abort() };
     await expect(writeModel(model, join(dir, 'm.onnx'), context)).rejects.toMatchObject({ code: 'cancelled' });
-    await expect(writeModel(model, join(dir, 'm.onnx'), context, { maxInlineBytes: 1000 })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(writeModel(model, join(dir, 'm.onnx'), context, { maxInlineBytes: 1000 })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
     expect(readdirSync(dir)).toEqual([]);
   });
 });
 
 /** A file of more than 2 GB that takes no space: an initializer with a hole as raw_data, then the rest of the model. */
 function writeSparseModel(path: string, holeBytes: number): void {
-  const bytes = (field: number, content: readonly number[]): number[] => [field * 8 + 2, ...varint(content.length), ...content];
+  const bytes = (field: number, content: readonly number[]): number[] => [
+    field * 8 + 2,
+    ...varint(content.length),
+    ...content,
+  ];
   const text = (field: number, value: string): number[] => bytes(field, [...Buffer.from(value)]);
-  const varint = (value: number): number[] => (value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]);
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
   const tensorHead = [0x08, ...varint(holeBytes), 0x10, 2, ...text(8, 'w'), 0x4a, ...varint(holeBytes)]; // uint8 [holeBytes]
   const node = bytes(1, [...text(1, 'w'), ...text(2, 'y'), ...text(4, 'Identity')]);
   const graphRest = [...node, ...text(2, 'g')];
@@ -153,6 +177,10 @@ test('the structure of a file of 6 GB is read without its weights', () => {
   const read = readModel(path);
   expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
   expect(read.graph.node).toMatchObject([{ opType: 'Identity', input: ['w'], output: ['y'] }]);
-  expect(read.graph.initializer).toMatchObject([{ name: 'w', dims: [holeBytes], data: { kind: 'file', path, length: holeBytes } }]);
-  expect(() => encodeModel({ ...read, graph: { ...read.graph } })).toThrow(expect.objectContaining({ code: 'model-unsupported' }));
+  expect(read.graph.initializer).toMatchObject([
+    { name: 'w', dims: [holeBytes], data: { kind: 'file', path, length: holeBytes } },
+  ]);
+  expect(() => encodeModel({ ...read, graph: { ...read.graph } })).toThrow(
+    expect.objectContaining({ code: 'model-unsupported' }),
+  );
 });

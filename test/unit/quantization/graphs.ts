@@ -23,7 +23,11 @@ export class Net {
     return this.groupedConv(name, input, { inputChannels, outputChannels, group: 1 });
   }
 
-  groupedConv(name: string, input: string, sizes: { readonly inputChannels: number; readonly outputChannels: number; readonly group: number }): string {
+  groupedConv(
+    name: string,
+    input: string,
+    sizes: { readonly inputChannels: number; readonly outputChannels: number; readonly group: number },
+  ): string {
     const { inputChannels, outputChannels, group } = sizes;
     const weight = this.constant(`${name}.w`, [outputChannels, inputChannels / group, 1, 1]);
     const bias = this.constant(`${name}.b`, [outputChannels]);
@@ -35,7 +39,14 @@ export class Net {
   }
 
   model(inputShape: readonly (number | string)[], output: string, opset = 17): Model {
-    return buildModel({ inputs: { x: inputShape }, outputs: { [output]: null }, nodes: this.nodes, initializers: this.initializers, opset, irVersion: 8 });
+    return buildModel({
+      inputs: { x: inputShape },
+      outputs: { [output]: null },
+      nodes: this.nodes,
+      initializers: this.initializers,
+      opset,
+      irVersion: 8,
+    });
   }
 }
 

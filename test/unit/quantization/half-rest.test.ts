@@ -27,23 +27,50 @@ import { Net } from './graphs';
  */
 function messyModel(): Model {
   const net = new Net();
-  const weight = net.constant('tied', [16, 16], pseudoRandom(256, 3).map((value) => value * 0.3));
+  const weight = net.constant(
+    'tied',
+    [16, 16],
+    pseudoRandom(256, 3).map((value) => value * 0.3),
+  );
   const first = net.op('MatMul', 'first', ['x', weight]);
   const second = net.op('MatMul', 'second', [net.op('Relu', 'relu', [first]), weight]);
   const sum = net.op('Add', 'sum', [second, 'y']);
   const mean = net.op('ReduceMean', 'mean', [sum], [intsAttr('axes', [-1])]);
   const centred = net.op('Sub', 'centred', [sum, mean]);
-  net.initializers.push(floatScalar('two', 2), floatScalar('eps', 1e-5), floatScalar('root2', Math.SQRT2), floatScalar('one', 1), floatScalar('half', 0.5));
-  const variance = net.op('ReduceMean', 'variance', [net.op('Pow', 'square', [centred, 'two'])], [intsAttr('axes', [-1])]);
+  net.initializers.push(
+    floatScalar('two', 2),
+    floatScalar('eps', 1e-5),
+    floatScalar('root2', Math.SQRT2),
+    floatScalar('one', 1),
+    floatScalar('half', 0.5),
+  );
+  const variance = net.op(
+    'ReduceMean',
+    'variance',
+    [net.op('Pow', 'square', [centred, 'two'])],
+    [intsAttr('axes', [-1])],
+  );
   const deviation = net.op('Sqrt', 'deviation', [net.op('Add', 'eps_add', [variance, 'eps'])]);
-  const normal = net.op('Add', 'beta', [net.op('Mul', 'gamma', [net.op('Div', 'div', [centred, deviation]), net.constant('g', [16])]), net.constant('be', [16])]);
+  const normal = net.op('Add', 'beta', [
+    net.op('Mul', 'gamma', [net.op('Div', 'div', [centred, deviation]), net.constant('g', [16])]),
+    net.constant('be', [16]),
+  ]);
   const inner = net.matmul('up', normal, 16, 32);
   const erf = net.op('Erf', 'erf', [net.op('Div', 'gelu_div', [inner, 'root2'])]);
-  const gelu = net.op('Mul', 'gelu_half', [net.op('Mul', 'gelu_mul', [inner, net.op('Add', 'gelu_one', [erf, 'one'])]), 'half']);
+  const gelu = net.op('Mul', 'gelu_half', [
+    net.op('Mul', 'gelu_mul', [inner, net.op('Add', 'gelu_one', [erf, 'one'])]),
+    'half',
+  ]);
   net.nodes.push(makeNode('Split', [gelu], ['left', 'right'], { name: 'split', attributes: [intAttr('axis', 1)] }));
   const flag = net.op('Greater', 'flag', [net.op('ReduceMax', 'largest', ['x'], [intAttr('keepdims', 0)]), 'one']);
-  const branch = (op: string) => buildGraph({ outputs: { [`${op}_out`]: null }, nodes: [makeNode(op, ['left'], [`${op}_out`], { name: op })] });
-  net.nodes.push(makeNode('If', [flag], ['chosen'], { name: 'choice', attributes: [graphAttr('then_branch', branch('Abs')), graphAttr('else_branch', branch('Neg'))] }));
+  const branch = (op: string) =>
+    buildGraph({ outputs: { [`${op}_out`]: null }, nodes: [makeNode(op, ['left'], [`${op}_out`], { name: op })] });
+  net.nodes.push(
+    makeNode('If', [flag], ['chosen'], {
+      name: 'choice',
+      attributes: [graphAttr('then_branch', branch('Abs')), graphAttr('else_branch', branch('Neg'))],
+    }),
+  );
   const top = net.matmul('head', net.op('Add', 'joined', ['chosen', 'right']), 16, 20);
   const model = buildModel({
     inputs: { x: ['n', 16], y: ['n', 16] },
@@ -66,11 +93,18 @@ function quantized(plan: PrecisionPlan): Model {
   return quantizeModel({ model: MODEL, target: 'tensorrt', plan, thresholds: THRESHOLDS, ranges: {} }).model;
 }
 
-const EXTRA = { session: { disable_quant_qdq: '1' }, optimization: { disable_specified_optimizers: FP16_UNSAFE_PASSES.join(';') } };
+const EXTRA = {
+  session: { disable_quant_qdq: '1' },
+  optimization: { disable_specified_optimizers: FP16_UNSAFE_PASSES.join(';') },
+};
 
 /** Outputs as one list, with Q/DQ as float arithmetic; x and y are float32 or FP16 as the model says. */
 async function run(model: Model): Promise<number[]> {
-  const session = await InferenceSession.create(encodeModel(model), { intraOpNumThreads: 1, logSeverityLevel: 3, extra: EXTRA });
+  const session = await InferenceSession.create(encodeModel(model), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: EXTRA,
+  });
   try {
     const isHalf = model.graph.input[0]?.tensorType?.elemType === DataType.FLOAT16;
     const feed = (seed: number): Tensor => {
@@ -81,7 +115,9 @@ async function run(model: Model): Promise<number[]> {
     return session.outputNames.flatMap((name) => {
       const tensor = results[name];
       if (!tensor) throw new Error(`no ${name}`);
-      return tensor.type === 'float16' ? Float16.toNumbers(tensor.data as Uint16Array) : [...(tensor.data as Float32Array)];
+      return tensor.type === 'float16'
+        ? Float16.toNumbers(tensor.data as Uint16Array)
+        : [...(tensor.data as Float32Array)];
     });
   } finally {
     await session.release();
@@ -107,7 +143,11 @@ describe('the rest in FP16', () => {
     expect(defaultOpset(model)).toBe(19);
     const types = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor.dataType]));
     const typesOf = (weight: string) => {
-      const names = new Set(model.graph.node.filter(({ input }) => input[0] === `${weight}_quantized`).map(({ input }) => types.get(input[1] ?? '')));
+      const names = new Set(
+        model.graph.node
+          .filter(({ input }) => input[0] === `${weight}_quantized`)
+          .map(({ input }) => types.get(input[1] ?? '')),
+      );
       return [...names];
     };
     expect(typesOf('up.w')).toEqual([DataType.FLOAT16]);
@@ -118,19 +158,27 @@ describe('the rest in FP16', () => {
 
   it('stays where FP32 was asked for, and where a normalization squares', () => {
     const { decisions } = placeQdq(MODEL, { layers: { ...ASKED, erf: 'fp32' } }, 'tensorrt');
-    const precisionOf = (layer: string) => decisions.find((decision) => decision.layer === layer && decision.tensor === undefined);
+    const precisionOf = (layer: string) =>
+      decisions.find((decision) => decision.layer === layer && decision.tensor === undefined);
     expect(precisionOf('erf')).toMatchObject({ precision: 'fp32', code: 'plan-fp32' });
     for (const layer of ['mean', 'centred', 'square', 'variance', 'eps_add', 'deviation', 'div', 'gamma', 'beta']) {
       expect([layer, precisionOf(layer)]).toMatchObject([layer, { precision: 'fp32', code: 'normalization' }]);
     }
-    for (const layer of ['gelu_div', 'gelu_one', 'gelu_mul', 'gelu_half']) expect([layer, precisionOf(layer)]).toMatchObject([layer, { precision: 'fp16', code: 'gelu' }]);
+    for (const layer of ['gelu_div', 'gelu_one', 'gelu_mul', 'gelu_half'])
+      expect([layer, precisionOf(layer)]).toMatchObject([layer, { precision: 'fp16', code: 'gelu' }]);
     expect(precisionOf('first')).toMatchObject({ precision: 'int8' });
     expect(precisionOf('choice')).toMatchObject({ precision: 'fp32', code: 'control-flow' });
   });
 
   it('leaves out a layer whose values FP16 cannot hold, and says so', () => {
     const ranges = { 'sum:0': [-1e5, 1e5] } as const;
-    const { decisions } = quantizeModel({ model: MODEL, target: 'tensorrt', plan: INT8, thresholds: THRESHOLDS, ranges });
+    const { decisions } = quantizeModel({
+      model: MODEL,
+      target: 'tensorrt',
+      plan: INT8,
+      thresholds: THRESHOLDS,
+      ranges,
+    });
     const sum = decisions.find((decision) => decision.layer === 'sum');
     expect(sum).toMatchObject({ precision: 'fp32', code: 'fp16-refused-activation' });
     expect(sum?.reason).toContain('becomes infinity');
@@ -146,7 +194,8 @@ describe('inputs and outputs in FP16', () => {
   it('keep their names, and the answers stay', async () => {
     const model = quantized(INT8);
     const half = withHalfIo(model);
-    for (const infos of [half.graph.input, half.graph.output]) expect(new Set(infos.map((info) => info.tensorType?.elemType))).toEqual(new Set([DataType.FLOAT16]));
+    for (const infos of [half.graph.input, half.graph.output])
+      expect(new Set(infos.map((info) => info.tensorType?.elemType))).toEqual(new Set([DataType.FLOAT16]));
     expect(half.graph.output.map(({ name }) => name)).toEqual(model.graph.output.map(({ name }) => name));
     expect(sqnrDb(await run(model), await run(half))).toBeGreaterThan(20);
     const castsOfInput = half.graph.node.filter((node) => node.opType === 'Cast' && node.input[0] === 'y');
@@ -170,9 +219,20 @@ describe('raiseOpset', () => {
 it.skipIf(!hasPythonOnnx())('all of it passes the ONNX checker with types and shapes', () => {
   const dir = mkdtempSync(join(tmpdir(), 'half-rest-'));
   try {
-    const plans: PrecisionPlan[] = [EMPTY_PLAN, INT8, { ...INT8, rest: 'fp32' }, { layers: { ...ASKED, up: 'fp16', head: 'fp32' } }, { ...INT8, attention: 'int8' }];
-    const models = plans.flatMap((plan) => [quantized(plan), materialize(quantized(plan)), withHalfIo(materialize(quantized(plan)))]);
-    for (const [i, model] of [...models, raiseOpset(MODEL), int64Sized()].entries()) writeFileSync(join(dir, `${i}.onnx`), encodeModel(model));
+    const plans: PrecisionPlan[] = [
+      EMPTY_PLAN,
+      INT8,
+      { ...INT8, rest: 'fp32' },
+      { layers: { ...ASKED, up: 'fp16', head: 'fp32' } },
+      { ...INT8, attention: 'int8' },
+    ];
+    const models = plans.flatMap((plan) => [
+      quantized(plan),
+      materialize(quantized(plan)),
+      withHalfIo(materialize(quantized(plan))),
+    ]);
+    for (const [i, model] of [...models, raiseOpset(MODEL), int64Sized()].entries())
+      writeFileSync(join(dir, `${i}.onnx`), encodeModel(model));
     const script = [
       'import onnx, sys, glob',
       'for f in sorted(glob.glob(sys.argv[1] + "/*.onnx")):',
@@ -189,7 +249,15 @@ it.skipIf(!hasPythonOnnx())('all of it passes the ONNX checker with types and sh
 /** A Split whose sizes are said needs nothing in operator set 19. */
 function int64Sized(): Model {
   const nodes = [makeNode('Split', ['x', 'sizes'], ['a', 'b'], { name: 'split', attributes: [intAttr('axis', 1)] })];
-  return raiseOpset(buildModel({ inputs: { x: [2, 5] }, outputs: { a: [2, 2], b: [2, 3] }, nodes, initializers: [int64Tensor('sizes', [2], [2, 3])], opset: 13 }));
+  return raiseOpset(
+    buildModel({
+      inputs: { x: [2, 5] },
+      outputs: { a: [2, 2], b: [2, 3] },
+      nodes,
+      initializers: [int64Tensor('sizes', [2], [2, 3])],
+      opset: 13,
+    }),
+  );
 }
 
 const Float16 = {

@@ -253,7 +253,12 @@ describe('constants that FP16 loses', () => {
   it('keeps a normalization in FP16 whose epsilon is rounded only: its statistics are float32', () => {
     const hazards = (opType: string, ...attributes: readonly ReturnType<typeof floatAttr>[]): readonly string[] => {
       const net = new Net();
-      const made = net.op(opType, 'norm', ['x', net.constant('g', [4], [1, 1, 1, 1])], [floatAttr('epsilon', 1e-6), ...attributes]);
+      const made = net.op(
+        opType,
+        'norm',
+        ['x', net.constant('g', [4], [1, 1, 1, 1])],
+        [floatAttr('epsilon', 1e-6), ...attributes],
+      );
       const facts = graphFacts(net.model(['n', 4], made));
       return facts.nodes.flatMap((node) => underflowHazards(facts, node, NO_RANGES)).map(({ code }) => code);
     };

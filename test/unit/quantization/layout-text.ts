@@ -6,7 +6,8 @@ export function layoutText(model: Model, placement: Placement): string {
   const read = new Map<string, string[]>();
   const shared = new Set(placement.groups.flatMap((group) => group.tensors));
   const push = (layer: string, text: string): void => void read.set(layer, [...(read.get(layer) ?? []), text]);
-  for (const { tensor, uses } of placement.tensors) for (const use of uses) push(use.layer, `${tensor}${shared.has(tensor) ? '*' : ''}`);
+  for (const { tensor, uses } of placement.tensors)
+    for (const use of uses) push(use.layer, `${tensor}${shared.has(tensor) ? '*' : ''}`);
   for (const weight of placement.weights) push(weight.layer, `${weight.initializer} by axis ${weight.axis}`);
   for (const bias of placement.biases) push(bias.layer, `${bias.initializer} int32`);
   const lines = placement.decisions

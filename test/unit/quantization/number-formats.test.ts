@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { float16ToFloat32 } from '../../../src-main/onnx/half';
 import { SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
-import { asymmetricParameters, halfBits, halfScale, halfScaleAbove, quantizeWeight, roundHalfEven } from '../../../src-main/quantization/number-formats';
+import {
+  asymmetricParameters,
+  halfBits,
+  halfScale,
+  halfScaleAbove,
+  quantizeWeight,
+  roundHalfEven,
+} from '../../../src-main/quantization/number-formats';
 import { pseudoRandom } from '../../support/onnx-builder';
 
 /** All non-negative finite halves with their bits, ascending: the slow reference of the rounding. */
@@ -14,7 +21,8 @@ function slowHalf(value: number): number {
   let best = { bits: 0x7c00, distance: Math.abs(65536 - magnitude) };
   for (const half of HALVES) {
     const distance = Math.abs(half.value - magnitude);
-    if (distance < best.distance || (distance === best.distance && half.bits % 2 === 0)) best = { bits: half.bits, distance };
+    if (distance < best.distance || (distance === best.distance && half.bits % 2 === 0))
+      best = { bits: half.bits, distance };
   }
   return sign | (magnitude > 65536 ? 0x7c00 : best.bits);
 }
@@ -27,7 +35,9 @@ describe('halfBits', () => {
 
   it('rounds as a search over all halves does', () => {
     const exponents = [-30, -26, -24.5, -20, -15, -14, -13.5, -3, 0, 5, 10, 14, 15.5, 15.999];
-    const values = [...pseudoRandom(140, 3)].map((unit, i) => Math.fround(unit * 2 ** (exponents[i % exponents.length] ?? 0)));
+    const values = [...pseudoRandom(140, 3)].map((unit, i) =>
+      Math.fround(unit * 2 ** (exponents[i % exponents.length] ?? 0)),
+    );
     for (const value of values) expect(halfBits(value), String(value)).toBe(slowHalf(value));
   });
 
@@ -56,11 +66,15 @@ describe('halfBits', () => {
 
 describe('integer formats', () => {
   it('rounds half to even', () => {
-    expect([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 2.4999, -2.6].map((value) => roundHalfEven(value) + 0)).toEqual([0, 2, 2, 0, -2, -2, 2, -3]);
+    expect([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 2.4999, -2.6].map((value) => roundHalfEven(value) + 0)).toEqual([
+      0, 2, 2, 0, -2, -2, 2, -3,
+    ]);
   });
 
   it('quantizes weights to -127..127', () => {
-    expect([1, -1, 0.0118, 0, 2, -2].map((value) => quantizeWeight(value, Math.fround(1 / 127)) + 0)).toEqual([127, -127, 1, 0, 127, -127]);
+    expect([1, -1, 0.0118, 0, 2, -2].map((value) => quantizeWeight(value, Math.fround(1 / 127)) + 0)).toEqual([
+      127, -127, 1, 0, 127, -127,
+    ]);
   });
 
   it('never has a scale of 0', () => {
@@ -69,7 +83,9 @@ describe('integer formats', () => {
 
   it('rounds scales to ones that FP16 holds, never to 0 or infinity, and weight scales never down', () => {
     expect([0, 2 ** -30, 1e9].map(halfScale)).toEqual([2 ** -24, 2 ** -24, 65504]);
-    for (const value of [...pseudoRandom(300, 5)].map((unit, i) => Math.fround((Math.abs(unit) + 1e-3) * 2 ** ((i % 26) - 24)))) {
+    for (const value of [...pseudoRandom(300, 5)].map((unit, i) =>
+      Math.fround((Math.abs(unit) + 1e-3) * 2 ** ((i % 26) - 24)),
+    )) {
       const [nearest, above] = [halfScale(value), halfScaleAbove(value)];
       expect(float16ToFloat32(halfBits(nearest))).toBe(nearest);
       expect(float16ToFloat32(halfBits(above))).toBe(above);

@@ -68,31 +68,62 @@ describe('what ONNX Runtime fuses runs and is near FP32', () => {
         return net.op('Relu', 'again', [net.op('Clip', 'clip', [input, 'zero', 'six'])]);
       },
     ],
-    ['AveragePool with dilations', (net, input) => net.op('AveragePool', 'pool', [input], [kernel, intsAttr('dilations', [2, 2])])],
-    ['AveragePool with dilations of 1', (net, input) => net.op('AveragePool', 'pool', [input], [kernel, intsAttr('dilations', [1, 1])])],
+    [
+      'AveragePool with dilations',
+      (net, input) => net.op('AveragePool', 'pool', [input], [kernel, intsAttr('dilations', [2, 2])]),
+    ],
+    [
+      'AveragePool with dilations of 1',
+      (net, input) => net.op('AveragePool', 'pool', [input], [kernel, intsAttr('dilations', [1, 1])]),
+    ],
     [
       'Resize of some axes by scales',
-      (net, input) => net.op('Resize', 'up', [input, '', net.constant('scales', [2], [2, 2])], [stringAttr('mode', 'nearest'), intsAttr('axes', [2, 3])]),
+      (net, input) =>
+        net.op(
+          'Resize',
+          'up',
+          [input, '', net.constant('scales', [2], [2, 2])],
+          [stringAttr('mode', 'nearest'), intsAttr('axes', [2, 3])],
+        ),
     ],
     [
       'linear Resize of some axes to sizes',
       (net, input) => {
         net.initializers.push(int64Tensor('sizes', [2], [12, 10]));
-        return net.op('Resize', 'up', [input, '', '', 'sizes'], [stringAttr('mode', 'linear'), intsAttr('axes', [-1, -2])]);
+        return net.op(
+          'Resize',
+          'up',
+          [input, '', '', 'sizes'],
+          [stringAttr('mode', 'linear'), intsAttr('axes', [-1, -2])],
+        );
       },
     ],
-    ['MatMul with one matrix in 3 dimensions', (net, input) => net.op('MatMul', 'product', [input, net.constant('m.w', [1, 8, 6], uniform(48, 4))])],
-    ['MatMul with a matrix per channel', (net, input) => net.op('MatMul', 'product', [input, net.constant('m.w', [8, 8, 6], uniform(384, 4))])],
+    [
+      'MatMul with one matrix in 3 dimensions',
+      (net, input) => net.op('MatMul', 'product', [input, net.constant('m.w', [1, 8, 6], uniform(48, 4))]),
+    ],
+    [
+      'MatMul with a matrix per channel',
+      (net, input) => net.op('MatMul', 'product', [input, net.constant('m.w', [8, 8, 6], uniform(384, 4))]),
+    ],
   ])('%s', async (_, build) => {
     expect(await fusedSqnrDb(between(build))).toBeGreaterThan(25);
   });
 
   it('large weights and activations do not saturate', async () => {
     const net = new Net();
-    net.initializers.push(floatTensor('w', [8, 8, 1, 1], new Float32Array(64).fill(1)), floatTensor('v', [8, 8, 1, 1], uniform(64, 3)));
-    const model = net.model(['n', 8, 8, 8], net.op('Conv', 'head', [net.op('Relu', 'r', [net.op('Conv', 'c', ['x', 'w'])]), 'v']));
+    net.initializers.push(
+      floatTensor('w', [8, 8, 1, 1], new Float32Array(64).fill(1)),
+      floatTensor('v', [8, 8, 1, 1], uniform(64, 3)),
+    );
+    const model = net.model(
+      ['n', 8, 8, 8],
+      net.op('Conv', 'head', [net.op('Relu', 'r', [net.op('Conv', 'c', ['x', 'w'])]), 'v']),
+    );
     const thresholds = Object.fromEntries(calibrationTensors(model).map((name) => [name, name === 'x' ? 1 : 8]));
-    const made = materialize(quantizeModel({ model, target: 'onnxruntime', plan: EMPTY_PLAN, thresholds, ranges: {} }).model);
+    const made = materialize(
+      quantizeModel({ model, target: 'onnxruntime', plan: EMPTY_PLAN, thresholds, ranges: {} }).model,
+    );
     const bright = new Float32Array(512).fill(1);
     const session = await InferenceSession.create(encodeModel(made), { logSeverityLevel: 4 });
     const outputs = await session.run({ x: new Tensor('float32', bright, DIMS) });
@@ -106,16 +137,27 @@ describe('what ONNX Runtime fuses runs and is near FP32', () => {
 it('keeps weights as UINT8 around 128 for ONNX Runtime and as INT8 for TensorRT', () => {
   const model = between((_, input) => input);
   const typesOf = (target: (typeof TARGETS)[number]): number[] =>
-    quantized(model, target).model.graph.initializer.filter(({ dims }) => dims.join() === '8,8,1,1').map(({ dataType }) => dataType);
+    quantized(model, target)
+      .model.graph.initializer.filter(({ dims }) => dims.join() === '8,8,1,1')
+      .map(({ dataType }) => dataType);
   expect(typesOf('onnxruntime')).toEqual([DataType.UINT8, DataType.UINT8]);
   expect(typesOf('tensorrt')).not.toContain(DataType.UINT8);
 });
 
 it('says why a MatMul of 3-D weights and an AveragePool with dilations stay in float', () => {
   const { decisions } = quantized(
-    between((net, input) => net.op('AveragePool', 'pool', [net.op('MatMul', 'product', [input, net.constant('m.w', [1, 8, 8])])], [kernel, intsAttr('dilations', [2, 2])])),
+    between((net, input) =>
+      net.op(
+        'AveragePool',
+        'pool',
+        [net.op('MatMul', 'product', [input, net.constant('m.w', [1, 8, 8])])],
+        [kernel, intsAttr('dilations', [2, 2])],
+      ),
+    ),
   );
-  const codes = decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision, code }) => `${layer} ${precision} ${code}`);
+  const codes = decisions
+    .filter(({ tensor }) => tensor === undefined)
+    .map(({ layer, precision, code }) => `${layer} ${precision} ${code}`);
   expect(codes).toEqual(expect.arrayContaining(['product fp32 weights-rank', 'pool fp32 no-integer-form']));
 });
 
@@ -123,13 +165,24 @@ it.each(TARGETS)('gives no name that a body of an If has already: %s', async (ta
   const inner = (factor: number) =>
     buildGraph({
       outputs: { 'before:0_dequantized': null },
-      nodes: [makeNode('Mul', ['before:0', 'before:0_zero_point'], ['before:0_quantized']), makeNode('Add', ['before:0_quantized', 'before:0_scale'], ['before:0_dequantized'])],
+      nodes: [
+        makeNode('Mul', ['before:0', 'before:0_zero_point'], ['before:0_quantized']),
+        makeNode('Add', ['before:0_quantized', 'before:0_scale'], ['before:0_dequantized']),
+      ],
       initializers: [floatTensor('before:0_zero_point', [], [factor]), floatTensor('before:0_scale', [], [0.5])],
     });
   const model = between((net, input) => {
     net.initializers.push({ ...int64Tensor('yes', [], [1]) });
-    const condition = net.op('Cast', 'condition', ['yes'], [{ name: 'to', value: { kind: 'int', value: BigInt(DataType.BOOL) } }]);
-    return net.op('If', 'choice', [condition], [graphAttr('then_branch', inner(1)), graphAttr('else_branch', inner(2))]) && net.conv('again', input, 8, 8);
+    const condition = net.op(
+      'Cast',
+      'condition',
+      ['yes'],
+      [{ name: 'to', value: { kind: 'int', value: BigInt(DataType.BOOL) } }],
+    );
+    return (
+      net.op('If', 'choice', [condition], [graphAttr('then_branch', inner(1)), graphAttr('else_branch', inner(2))]) &&
+      net.conv('again', input, 8, 8)
+    );
   });
   expect(await outputOf(quantized(model, target).model)).toHaveLength(4 * 64);
 });

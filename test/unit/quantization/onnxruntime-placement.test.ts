@@ -8,7 +8,11 @@ import { layoutText } from './layout-text';
 describe('ONNX Runtime placement', () => {
   it('puts Q/DQ on inputs and outputs of integer layers and folds Relu', () => {
     const model = residualNet();
-    expect(layoutText(model, placeQdq(model, EMPTY_PLAN, 'onnxruntime')).trimEnd().split('\n')).toEqual([
+    expect(
+      layoutText(model, placeQdq(model, EMPTY_PLAN, 'onnxruntime'))
+        .trimEnd()
+        .split('\n'),
+    ).toEqual([
       'stem | Conv | int8 | quantized | x, stem.w by axis 0, stem.b int32',
       'stem_relu | Relu | int8 | folded-into-range | stem:0*',
       'c1 | Conv | int8 | quantized | stem_relu:0*, c1.w by axis 0, c1.b int32',
@@ -33,21 +37,31 @@ describe('ONNX Runtime placement', () => {
     const uses = placement.tensors.flatMap(({ uses: each }) => each.map(({ layer }) => layer));
     expect(uses).not.toContain('c2');
     expect(uses).not.toContain('add');
-    expect(placement.decisions).toContainEqual(expect.objectContaining({ layer: 'c2', code: 'kept-float', tensor: 'r1:0' }));
+    expect(placement.decisions).toContainEqual(
+      expect.objectContaining({ layer: 'c2', code: 'kept-float', tensor: 'r1:0' }),
+    );
   });
 
   it('keeps an elementwise layer in float when only float readers follow', () => {
     const net = new Net();
     const sum = net.op('Add', 'add', [net.conv('a', 'x', 4, 4), net.conv('b', 'x', 4, 4)]);
     const placement = placeQdq(net.model(['n', 4, 2, 2], net.op('Softmax', 'soft', [sum])), EMPTY_PLAN, 'onnxruntime');
-    expect(placement.decisions.filter((decision) => decision.tensor === undefined).map(({ code }) => code)).toEqual(['quantized', 'quantized', 'add-float', 'softmax']);
+    expect(placement.decisions.filter((decision) => decision.tensor === undefined).map(({ code }) => code)).toEqual([
+      'quantized',
+      'quantized',
+      'add-float',
+      'softmax',
+    ]);
   });
 
   it('does not quantize a Conv whose result is an output of the model', () => {
     const net = new Net();
     const head = net.conv('head', net.op('Relu', 'r', [net.conv('c', 'x', 4, 4)]), 4, 4);
     const placement = placeQdq(net.model(['n', 4, 2, 2], net.op('Flatten', 'flat', [head])), EMPTY_PLAN, 'onnxruntime');
-    expect(placement.decisions.find((decision) => decision.layer === 'head')).toMatchObject({ precision: 'fp32', code: 'head-conv' });
+    expect(placement.decisions.find((decision) => decision.layer === 'head')).toMatchObject({
+      precision: 'fp32',
+      code: 'head-conv',
+    });
   });
 
   it('folds a Clip from 0, not one from -1, nor a Relu beside another reader', () => {
@@ -57,7 +71,11 @@ describe('ONNX Runtime placement', () => {
     const signed = net.op('Clip', 'signed_clip', [net.conv('b', six, 4, 4), 'minus', 'six']);
     const shared = net.conv('c', signed, 4, 4);
     const sum = net.op('Add', 'add', [shared, net.op('Relu', 'shared_relu', [shared])]);
-    const placement = placeQdq(net.model(['n', 4, 2, 2], net.op('Tanh', 'end', [net.conv('d', sum, 4, 4)])), EMPTY_PLAN, 'onnxruntime');
+    const placement = placeQdq(
+      net.model(['n', 4, 2, 2], net.op('Tanh', 'end', [net.conv('d', sum, 4, 4)])),
+      EMPTY_PLAN,
+      'onnxruntime',
+    );
     expect(placement.folded).toEqual([{ layer: 'six_clip', input: 'a:0', output: 'six_clip:0', upperReal: 6 }]);
   });
 
@@ -66,7 +84,9 @@ describe('ONNX Runtime placement', () => {
     const sum = net.op('Add', 'bias_add', [net.matmul('m', 'x', 8, 6), net.constant('m.b', [6])]);
     const placement = placeQdq(net.model(['n', 8], net.op('Softmax', 'soft', [sum])), EMPTY_PLAN, 'onnxruntime');
     expect(placement.tensors).toEqual([{ tensor: 'x', uses: [{ layer: 'm', slot: 0 }] }]);
-    expect(placement.biases).toEqual([expect.objectContaining({ layer: 'bias_add', slot: 1, initializer: 'm.b', dataTensor: 'x' })]);
+    expect(placement.biases).toEqual([
+      expect.objectContaining({ layer: 'bias_add', slot: 1, initializer: 'm.b', dataTensor: 'x' }),
+    ]);
   });
 
   it('leaves ConvTranspose in float', () => {

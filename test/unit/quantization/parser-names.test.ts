@@ -27,7 +27,11 @@ function model(names: readonly [string, string, string, string]) {
 describe('parserNames', () => {
   it('keeps names that the model has', () => {
     const given = model(['first', 'norm', 'relu', 'second']);
-    expect([...parserNames(prepareModel(given).model, given)]).toEqual([['first', 'first'], ['relu', 'relu'], ['second', 'second']]);
+    expect([...parserNames(prepareModel(given).model, given)]).toEqual([
+      ['first', 'first'],
+      ['relu', 'relu'],
+      ['second', 'second'],
+    ]);
   });
 
   it('calls what has no name as the parser does, after its output, through a folded BatchNormalization too', () => {

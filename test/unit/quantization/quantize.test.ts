@@ -13,7 +13,9 @@ import { simulate } from './run';
 /** MatMul 16 -> 16, bias, Relu, MatMul 16 -> 16: every step can be computed by hand. */
 function perceptron(): Model {
   const net = new Net();
-  const hidden = net.op('Relu', 'relu', [net.op('Add', 'add', [net.matmul('m1', 'x', 16, 16), net.constant('b', [16])])]);
+  const hidden = net.op('Relu', 'relu', [
+    net.op('Add', 'add', [net.matmul('m1', 'x', 16, 16), net.constant('b', [16])]),
+  ]);
   return net.model(['n', 16], net.matmul('m2', hidden, 16, 16));
 }
 
@@ -50,7 +52,9 @@ function fakeWeights(values: Float32Array, columns: number): number[] {
 }
 
 function product(rows: readonly number[], weights: readonly number[], k: number, n: number): number[] {
-  return Array.from({ length: n }, (_, column) => rows.reduce((sum, value, i) => sum + value * (weights[i * n + column] ?? 0), 0)).slice(0, k * n);
+  return Array.from({ length: n }, (_, column) =>
+    rows.reduce((sum, value, i) => sum + value * (weights[i * n + column] ?? 0), 0),
+  ).slice(0, k * n);
 }
 
 function weightsOf(model: Model, name: string): Float32Array {
@@ -68,14 +72,18 @@ describe('quantizeModel', () => {
     ['onnxruntime', 'int8', (value) => fake(value, Math.fround(2.5 / 127))],
     ['onnxruntime', 'uint8', (value) => fake(value, Math.fround(2.5 / 255), 0, 255)],
   ])('computes what Q/DQ mean: %s %s', async (target, activationType, fakeHidden) => {
-    const ranges = activationType === 'uint8' ? { x: [-0.8, 0.8], 'relu:0': [0, 9] } as const : {};
+    const ranges = activationType === 'uint8' ? ({ x: [-0.8, 0.8], 'relu:0': [0, 9] } as const) : {};
     const quantized = quantizeModel(request(model, { target, activationType, ranges })).model;
     const found = await simulate(quantized, row, [1, 16]);
     const scaleX = Math.fround((activationType === 'uint8' ? 1.6 : 0.8) / (activationType === 'uint8' ? 255 : 127));
     const zero = activationType === 'uint8' ? 128 : 0;
-    const data = [...row].map((value) => (activationType === 'uint8' ? fake(value, scaleX, -zero, 255 - zero) : fake(value, scaleX)));
+    const data = [...row].map((value) =>
+      activationType === 'uint8' ? fake(value, scaleX, -zero, 255 - zero) : fake(value, scaleX),
+    );
     const bias = weightsOf(model, 'b');
-    const hidden = product(data, fakeWeights(weightsOf(model, 'm1.w'), 16), 16, 16).map((value, i) => fakeHidden(Math.max(0, value + (bias[i] ?? 0))));
+    const hidden = product(data, fakeWeights(weightsOf(model, 'm1.w'), 16), 16, 16).map((value, i) =>
+      fakeHidden(Math.max(0, value + (bias[i] ?? 0))),
+    );
     const expected = product(hidden, fakeWeights(weightsOf(model, 'm2.w'), 16), 16, 16);
     for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
   });
@@ -99,7 +107,9 @@ describe('quantizeModel', () => {
 
   it('names the tensor that has no threshold, or none that can be one', () => {
     expect(() => quantizeModel(request(model, { thresholds: { x: 1 } }))).toThrow('"relu:0"');
-    expect(() => quantizeModel(request(model, { thresholds: { ...THRESHOLDS, x: Number.NaN } }))).toThrow('"x", found NaN');
+    expect(() => quantizeModel(request(model, { thresholds: { ...THRESHOLDS, x: Number.NaN } }))).toThrow(
+      '"x", found NaN',
+    );
   });
 
   it('survives a threshold of 0', async () => {
@@ -125,20 +135,34 @@ describe('quantizeModel', () => {
 });
 
 describe('layers in FP16', () => {
-  const all = (model: Model): PrecisionPlan => ({ layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'fp16'] as const)) });
+  const all = (model: Model): PrecisionPlan => ({
+    layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'fp16'] as const)),
+  });
 
   it('form one region: one Cast in, one out, one per weight', () => {
     const model = perceptron();
     const { graph } = quantizeModel(request(model, { plan: all(model), thresholds: {} })).model;
-    const casts = graph.node.filter((node) => node.opType === 'Cast').map((node) => `${node.input[0]} -> ${node.output[0]}`);
-    expect(casts).toEqual(['x -> x_fp16', 'm1.w -> m1.w_fp16', 'b -> b_fp16', 'm2.w -> m2.w_fp16', 'm2:0_fp16 -> m2:0']);
+    const casts = graph.node
+      .filter((node) => node.opType === 'Cast')
+      .map((node) => `${node.input[0]} -> ${node.output[0]}`);
+    expect(casts).toEqual([
+      'x -> x_fp16',
+      'm1.w -> m1.w_fp16',
+      'b -> b_fp16',
+      'm2.w -> m2.w_fp16',
+      'm2:0_fp16 -> m2:0',
+    ]);
     expect(graph.output).toEqual(model.graph.output);
   });
 
   it('compute nearly the same', async () => {
     const model = residualNet();
     const values = pseudoRandom(48, 2);
-    const half = await simulate(quantizeModel(request(model, { plan: all(model), thresholds: {} })).model, values, [1, 3, 4, 4]);
+    const half = await simulate(
+      quantizeModel(request(model, { plan: all(model), thresholds: {} })).model,
+      values,
+      [1, 3, 4, 4],
+    );
     const full = await simulate(model, values, [1, 3, 4, 4]);
     const error = Math.max(...half.map((value, i) => Math.abs(value - (full[i] ?? NaN))));
     expect(error).toBeGreaterThan(0);
@@ -147,16 +171,32 @@ describe('layers in FP16', () => {
 
   it('border on INT8 layers through float32', () => {
     const model = perceptron();
-    const { graph } = quantizeModel(request(model, { plan: { layers: { m1: 'fp16', m2: 'int8' }, rest: 'fp32' } })).model;
+    const { graph } = quantizeModel(
+      request(model, { plan: { layers: { m1: 'fp16', m2: 'int8' }, rest: 'fp32' } }),
+    ).model;
     expect(graph.node.map((node) => node.opType)).toEqual([
-      'Cast', 'Cast', 'MatMul', 'Cast', 'Add', 'Relu', 'Cast', 'QuantizeLinear', 'DequantizeLinear', 'QuantizeLinear', 'DequantizeLinear', 'MatMul',
+      'Cast',
+      'Cast',
+      'MatMul',
+      'Cast',
+      'Add',
+      'Relu',
+      'Cast',
+      'QuantizeLinear',
+      'DequantizeLinear',
+      'QuantizeLinear',
+      'DequantizeLinear',
+      'MatMul',
     ]);
   });
 
   it('are refused where a weight or an activation exceeds FP16', () => {
     const net = new Net();
     net.initializers.push(floatScalar('huge', 1e5));
-    const model = net.model(['n', 16], net.op('Softmax', 'soft', [net.op('Mul', 'mul', [net.op('Tanh', 'tanh', ['x']), 'huge'])]));
+    const model = net.model(
+      ['n', 16],
+      net.op('Softmax', 'soft', [net.op('Mul', 'mul', [net.op('Tanh', 'tanh', ['x']), 'huge'])]),
+    );
     const ranges = { 'mul:0': [-7e4, 0] } as const;
     const { decisions, model: quantized } = quantizeModel(request(model, { plan: all(model), ranges }));
     expect(decisions.map(({ layer, precision, code }) => `${layer} ${precision} ${code}`)).toEqual([
@@ -184,9 +224,12 @@ describe('materialize', () => {
 
   it('leaves INT8 and FP16 weights only', () => {
     const model = residualNet();
-    const quantized = quantizeModel(request(model, { plan: { layers: { fc: 'fp16' } }, thresholds: anyThresholds(model) })).model;
+    const quantized = quantizeModel(
+      request(model, { plan: { layers: { fc: 'fp16' } }, thresholds: anyThresholds(model) }),
+    ).model;
     const { initializer } = materialize(quantized).graph;
-    const typeOf = (dims: string) => initializer.filter((tensor) => tensor.dims.join() === dims).map((tensor) => tensor.dataType);
+    const typeOf = (dims: string) =>
+      initializer.filter((tensor) => tensor.dims.join() === dims).map((tensor) => tensor.dataType);
     expect(typeOf('16,16,1,1')).toEqual([DataType.INT8, DataType.INT8]);
     expect(typeOf('16,20')).toEqual([DataType.FLOAT16]);
   });
@@ -197,20 +240,23 @@ describe('materialize', () => {
     expect(() => materialize(quantized, { signal: AbortSignal.abort() })).toThrow();
   });
 
-  it.each<[Target]>([['onnxruntime'], ['tensorrt']])('keeps a Relu that is a graph output as well as the input of an INT8 layer: %s', async (target) => {
-    const net = new Net();
-    const feature = net.op('Relu', 'r1', [net.conv('c1', 'x', 16, 16)]);
-    const top = net.conv('c2', net.op('Relu', 'r2', [net.conv('c3', feature, 16, 16)]), 16, 16);
-    const single = net.model(['n', 16, 4, 4], top);
-    const output = [...single.graph.output, { name: feature, tensorType: { elemType: DataType.FLOAT, shape: null } }];
-    const pyramid: Model = { ...single, graph: { ...single.graph, output } };
-    const quantized = quantizeModel(request(pyramid, { target, thresholds: anyThresholds(pyramid) })).model;
-    const made = new Set(quantized.graph.node.flatMap((node) => node.output));
-    expect(quantized.graph.output.map(({ name }) => [name, made.has(name)])).toEqual([
-      [top, true],
-      [feature, true],
-    ]);
-    const values = await simulate(quantized, pseudoRandom(256, 5), [1, 16, 4, 4]);
-    expect(values.every(Number.isFinite)).toBe(true);
-  });
+  it.each<[Target]>([['onnxruntime'], ['tensorrt']])(
+    'keeps a Relu that is a graph output as well as the input of an INT8 layer: %s',
+    async (target) => {
+      const net = new Net();
+      const feature = net.op('Relu', 'r1', [net.conv('c1', 'x', 16, 16)]);
+      const top = net.conv('c2', net.op('Relu', 'r2', [net.conv('c3', feature, 16, 16)]), 16, 16);
+      const single = net.model(['n', 16, 4, 4], top);
+      const output = [...single.graph.output, { name: feature, tensorType: { elemType: DataType.FLOAT, shape: null } }];
+      const pyramid: Model = { ...single, graph: { ...single.graph, output } };
+      const quantized = quantizeModel(request(pyramid, { target, thresholds: anyThresholds(pyramid) })).model;
+      const made = new Set(quantized.graph.node.flatMap((node) => node.output));
+      expect(quantized.graph.output.map(({ name }) => [name, made.has(name)])).toEqual([
+        [top, true],
+        [feature, true],
+      ]);
+      const values = await simulate(quantized, pseudoRandom(256, 5), [1, 16, 4, 4]);
+      expect(values.every(Number.isFinite)).toBe(true);
+    },
+  );
 });

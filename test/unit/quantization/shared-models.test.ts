@@ -18,7 +18,15 @@ import { hasPythonOnnx, python } from '../onnx/python-onnx';
 import { layoutText } from './layout-text';
 
 const MODELS = [
-  'plate_chars', 'cifar_resnet20', 'cifar_mobilenetv2', 'cifar_vit', 'mobilenet_v1_075_bn', 'squeezenet_v11', 'mnist_cntk', 'yolox_nano', 'ultraface_rfb_320',
+  'plate_chars',
+  'cifar_resnet20',
+  'cifar_mobilenetv2',
+  'cifar_vit',
+  'mobilenet_v1_075_bn',
+  'squeezenet_v11',
+  'mnist_cntk',
+  'yolox_nano',
+  'ultraface_rfb_320',
 ] as const;
 
 const loaded = new Map<string, Model>();
@@ -43,7 +51,9 @@ function quantized(name: string, target: (typeof TARGETS)[number], plan: Precisi
 describe.skipIf(sharedDir() === null)('real models', () => {
   it.each(MODELS)('%s: the TensorRT layout is as recorded', async (name) => {
     const model = prepared(name);
-    await expect(layoutText(model, placeQdq(model, EMPTY_PLAN, 'tensorrt'))).toMatchFileSnapshot(join(REPO_ROOT, 'test/fixtures/layouts', `${name}.txt`));
+    await expect(layoutText(model, placeQdq(model, EMPTY_PLAN, 'tensorrt'))).toMatchFileSnapshot(
+      join(REPO_ROOT, 'test/fixtures/layouts', `${name}.txt`),
+    );
   });
 
   it.each(MODELS)('%s: no plan quantizes a tensor that was not calibrated', (name) => {
@@ -61,12 +71,20 @@ describe.skipIf(sharedDir() === null)('real models', () => {
 
   it.each(MODELS)('%s: ONNX Runtime opens every variant', async (name) => {
     const model = prepared(name);
-    const plans = [EMPTY_PLAN, { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'fp16'] as const)) }, randomPlan(model, 5)];
+    const plans = [
+      EMPTY_PLAN,
+      { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'fp16'] as const)) },
+      randomPlan(model, 5),
+    ];
     for (const target of TARGETS) {
       for (const plan of plans) {
         // As the application opens them: fused for ONNX Runtime, as float arithmetic for TensorRT.
         const extra = target === 'tensorrt' ? { session: { disable_quant_qdq: '1' } } : {};
-        const session = await InferenceSession.create(encodeModel(quantized(name, target, plan)), { intraOpNumThreads: 1, logSeverityLevel: 3, extra });
+        const session = await InferenceSession.create(encodeModel(quantized(name, target, plan)), {
+          intraOpNumThreads: 1,
+          logSeverityLevel: 3,
+          extra,
+        });
         await session.release();
       }
     }
@@ -82,7 +100,8 @@ describe.skipIf(sharedDir() === null)('real models', () => {
           writeFileSync(join(dir, `${name}.${target}.small.onnx`), encodeModel(materialize(model)));
         }
       }
-      const script = 'import onnx, sys, glob\nfor f in sorted(glob.glob(sys.argv[1] + "/*.onnx")): onnx.checker.check_model(f, full_check=True)\nprint("ok")';
+      const script =
+        'import onnx, sys, glob\nfor f in sorted(glob.glob(sys.argv[1] + "/*.onnx")): onnx.checker.check_model(f, full_check=True)\nprint("ok")';
       expect(python(script, dir)).toBe('ok');
     } finally {
       rmSync(dir, { recursive: true, force: true });

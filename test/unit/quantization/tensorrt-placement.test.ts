@@ -7,7 +7,9 @@ import { Net, residualNet } from './graphs';
 import { layoutText } from './layout-text';
 
 function layout(model: Model, plan: PrecisionPlan = EMPTY_PLAN): string[] {
-  return layoutText(model, placeQdq(model, plan, 'tensorrt')).trimEnd().split('\n');
+  return layoutText(model, placeQdq(model, plan, 'tensorrt'))
+    .trimEnd()
+    .split('\n');
 }
 
 describe('residual blocks', () => {
@@ -27,7 +29,9 @@ describe('residual blocks', () => {
   });
 
   it('say on the edge which layers fuse because of it', () => {
-    const edge = placeQdq(residualNet(), EMPTY_PLAN, 'tensorrt').decisions.find((decision) => decision.code === 'residual-shortcut');
+    const edge = placeQdq(residualNet(), EMPTY_PLAN, 'tensorrt').decisions.find(
+      (decision) => decision.code === 'residual-shortcut',
+    );
     expect(edge).toMatchObject({ layer: 'add', tensor: 'stem_relu:0', precision: 'int8' });
     expect(edge?.reason).toContain('c2 and add fuse');
   });
@@ -88,7 +92,9 @@ describe('Concat and pooling', () => {
 describe('layers that TensorRT should not quantize', () => {
   function codeOf(build: (net: Net) => string, shape: readonly (number | string)[], layer: string): string | undefined {
     const net = new Net();
-    return placeQdq(net.model(shape, build(net)), EMPTY_PLAN, 'tensorrt').decisions.find((decision) => decision.layer === layer)?.code;
+    return placeQdq(net.model(shape, build(net)), EMPTY_PLAN, 'tensorrt').decisions.find(
+      (decision) => decision.layer === layer,
+    )?.code;
   }
   const conv =
     (inputChannels: number, outputChannels: number, group = 1) =>
@@ -112,25 +118,42 @@ describe('layers that TensorRT should not quantize', () => {
   const transposed = (inputChannels: number, outputChannels: number, group: number) => {
     const net = new Net();
     const weight = net.constant('up.w', [inputChannels, outputChannels / group, 2, 2]);
-    const up = net.op('ConvTranspose', 'up', [net.conv('first', 'x', 3, inputChannels), weight], [intAttr('group', group), intsAttr('strides', [2, 2])]);
+    const up = net.op(
+      'ConvTranspose',
+      'up',
+      [net.conv('first', 'x', 3, inputChannels), weight],
+      [intAttr('group', group), intsAttr('strides', [2, 2])],
+    );
     const model = net.model(['n', 3, 4, 4], up);
     const asked: PrecisionPlan = { layers: { up: 'int8' } };
-    return placeQdq(model, asked, 'tensorrt').decisions.find(({ layer, tensor }) => layer === 'up' && tensor === undefined);
+    return placeQdq(model, asked, 'tensorrt').decisions.find(
+      ({ layer, tensor }) => layer === 'up' && tensor === undefined,
+    );
   };
 
   it('quantizes a ConvTranspose of one group per output channel', () => {
-    expect(transposed(32, 16, 1)).toMatchObject({ precision: 'int8', code: 'quantized', reason: expect.stringContaining('one weight scale per output channel') as unknown });
+    expect(transposed(32, 16, 1)).toMatchObject({
+      precision: 'int8',
+      code: 'quantized',
+      reason: expect.stringContaining('one weight scale per output channel') as unknown,
+    });
   });
 
   it.each([
     [32, 64, 4],
     [32, 32, 32],
     [64, 32, 16],
-  ])('ConvTranspose of %i to %i channels in %i groups stays in floating point, whatever the plan asks', (input, output, group) => {
-    const decision = transposed(input, output, group);
-    expect(decision).toMatchObject({ code: 'grouped-transpose', reason: expect.stringContaining(`${group} groups`) as unknown });
-    expect(decision?.precision).not.toBe('int8');
-  });
+  ])(
+    'ConvTranspose of %i to %i channels in %i groups stays in floating point, whatever the plan asks',
+    (input, output, group) => {
+      const decision = transposed(input, output, group);
+      expect(decision).toMatchObject({
+        code: 'grouped-transpose',
+        reason: expect.stringContaining(`${group} groups`) as unknown,
+      });
+      expect(decision?.precision).not.toBe('int8');
+    },
+  );
 
   it('but the first layer may have few channels', () => {
     expect(codeOf(conv(16, 16), ['n', 3, 4, 4], 'first')).toBe('quantized');
@@ -154,10 +177,20 @@ describe('layers that TensorRT should not quantize', () => {
 
   it('MatMul of two activations, Softmax, integers', () => {
     const net = new Net();
-    const scores = net.op('Softmax', 'soft', [net.op('MatMul', 'qk', [net.matmul('q', 'x', 16, 16), net.matmul('k', 'x', 16, 16)])]);
+    const scores = net.op('Softmax', 'soft', [
+      net.op('MatMul', 'qk', [net.matmul('q', 'x', 16, 16), net.matmul('k', 'x', 16, 16)]),
+    ]);
     net.op('Shape', 'shape', [scores]);
-    const decisions = placeQdq(net.model(['n', 16, 16], scores), EMPTY_PLAN, 'tensorrt').decisions.filter((decision) => decision.tensor === undefined);
-    expect(decisions.map(({ layer, code }) => `${layer} ${code}`)).toEqual(['q small-matrix', 'k small-matrix', 'qk attention-matmul', 'soft softmax', 'shape integer-tensor']);
+    const decisions = placeQdq(net.model(['n', 16, 16], scores), EMPTY_PLAN, 'tensorrt').decisions.filter(
+      (decision) => decision.tensor === undefined,
+    );
+    expect(decisions.map(({ layer, code }) => `${layer} ${code}`)).toEqual([
+      'q small-matrix',
+      'k small-matrix',
+      'qk attention-matmul',
+      'soft softmax',
+      'shape integer-tensor',
+    ]);
   });
 
   it('weights that are computed from the input', () => {
@@ -177,12 +210,18 @@ describe('layers that TensorRT should not quantize', () => {
 describe('behind the last INT8 layer', () => {
   const tailed = (columns: number): string[] => {
     const net = new Net();
-    const pooled = net.op('GlobalAveragePool', 'gap', [net.op('Relu', 'relu', [net.conv('b', net.conv('a', 'x', 16, 256), 256, 256)])]);
+    const pooled = net.op('GlobalAveragePool', 'gap', [
+      net.op('Relu', 'relu', [net.conv('b', net.conv('a', 'x', 16, 256), 256, 256)]),
+    ]);
     return layout(net.model(['n', 16, 4, 4], net.matmul('fc', net.op('Flatten', 'flat', [pooled]), 256, columns)));
   };
 
   it('a light head stays in FP32 up to the output', () => {
-    expect(tailed(256).slice(-3)).toEqual(['gap | GlobalAveragePool | fp32 | op-not-quantized', 'flat | Flatten | fp32 | copy-float', 'fc | MatMul | fp32 | small-matrix']);
+    expect(tailed(256).slice(-3)).toEqual([
+      'gap | GlobalAveragePool | fp32 | op-not-quantized',
+      'flat | Flatten | fp32 | copy-float',
+      'fc | MatMul | fp32 | small-matrix',
+    ]);
   });
 
   it('a heavier one runs in FP16', () => {
@@ -191,7 +230,10 @@ describe('behind the last INT8 layer', () => {
 
   it('only the INT8 layer that it reads yields FP32', () => {
     const net = new Net();
-    const model = net.model(['n', 16, 4, 4], net.op('GlobalAveragePool', 'gap', [net.conv('b', net.conv('a', 'x', 16, 16), 16, 16)]));
+    const model = net.model(
+      ['n', 16, 4, 4],
+      net.op('GlobalAveragePool', 'gap', [net.conv('b', net.conv('a', 'x', 16, 16), 16, 16)]),
+    );
     expect([...placeQdq(model, EMPTY_PLAN, 'tensorrt').halfLayers]).toEqual(['a']);
   });
 
@@ -199,7 +241,10 @@ describe('behind the last INT8 layer', () => {
     const net = new Net();
     const pooled = net.op('GlobalAveragePool', 'gap', [net.op('Relu', 'relu', [net.conv('a', 'x', 16, 16)])]);
     const lines = layout(net.model(['n', 16, 4, 4], net.conv('head', pooled, 16, 16)));
-    expect(lines.slice(-2)).toEqual(['gap | GlobalAveragePool | int8 | average-quantized | relu:0', 'head | Conv | int8 | quantized | gap:0, head.w by axis 0']);
+    expect(lines.slice(-2)).toEqual([
+      'gap | GlobalAveragePool | int8 | average-quantized | relu:0',
+      'head | Conv | int8 | quantized | gap:0, head.w by axis 0',
+    ]);
   });
 });
 

@@ -18,7 +18,9 @@ function place(model: Model, target: Target, amaxes: Amaxes) {
 
 /** `layer precision code`, and the tensor of decisions about edges. */
 function saidOf(placement: ReturnType<typeof place>, code: string): string[] {
-  return placement.decisions.filter((decision) => decision.code === code).map(({ layer, precision, tensor }) => [layer, precision, tensor ?? ''].join(' ').trim());
+  return placement.decisions
+    .filter((decision) => decision.code === code)
+    .map(({ layer, precision, tensor }) => [layer, precision, tensor ?? ''].join(' ').trim());
 }
 
 /** Two convolutions side by side, concatenated; `behind` reads the whole. */
@@ -32,7 +34,14 @@ function concatNet(behind: (net: Net, cat: string) => string): Model {
 
 function split(net: Net, input: string): [string, string] {
   net.initializers.push(int64Tensor('sizes', [2], [16, 16]));
-  net.nodes.push({ opType: 'Split', input: [input, 'sizes'], output: ['left', 'right'], name: 'split', domain: '', attribute: [intAttr('axis', 1)] });
+  net.nodes.push({
+    opType: 'Split',
+    input: [input, 'sizes'],
+    output: ['left', 'right'],
+    name: 'split',
+    domain: '',
+    attribute: [intAttr('axis', 1)],
+  });
   return ['left', 'right'];
 }
 
@@ -48,7 +57,11 @@ describe('ranges of parts that share a scale', () => {
     ['just within', 0.99, []],
     ['just beyond', 1.01, ['cat fp32']],
   ])('%s the limit: a Concat whose parts are taken apart', (_, excess, expected) => {
-    const placement = place(concatNet(CUT_AGAIN), 'onnxruntime', { 'boxes:0': factor * excess, 'masks:0': 1, 'cat:0': factor * excess });
+    const placement = place(concatNet(CUT_AGAIN), 'onnxruntime', {
+      'boxes:0': factor * excess,
+      'masks:0': 1,
+      'cat:0': factor * excess,
+    });
     expect(saidOf(placement, 'unlike-ranges')).toEqual(expected);
   });
 
@@ -107,17 +120,28 @@ describe('ranges of parts that share a scale', () => {
   it('the small part of a mixed tensor keeps its accuracy', async () => {
     const net = new Net();
     const gain = Float32Array.from({ length: 32 * 16 }, (_, i) => Math.sin(i) * (i < 256 ? 100 : 0.1));
-    const head = net.op('Conv', 'head', [net.op('Relu', 'stem_relu', [net.conv('stem', 'x', 16, 16)]), net.constant('head.w', [32, 16, 1, 1], gain)]);
+    const head = net.op('Conv', 'head', [
+      net.op('Relu', 'stem_relu', [net.conv('stem', 'x', 16, 16)]),
+      net.constant('head.w', [32, 16, 1, 1], gain),
+    ]);
     const [left, right] = split(net, head);
     net.op('Relu', 'unread', [net.conv('c1', left, 16, 16)]);
     const model = net.model(['n', 16, 2, 2], net.op('Neg', 'out', [right]));
     const values = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i));
-    const thresholds: Record<string, number> = Object.fromEntries(calibrationTensors(model).map((name) => [name, 1000]));
+    const thresholds: Record<string, number> = Object.fromEntries(
+      calibrationTensors(model).map((name) => [name, 1000]),
+    );
     Object.assign(thresholds, { x: 1, 'stem_relu:0': 10, 'stem:0': 10 });
     const ranges = { 'head:0': [-1000, 1000], left: [-1000, 1000], right: [-1, 1] } as const;
     const expected = await simulate(model, values, [1, 16, 2, 2]);
-    const found = await simulate(quantizeModel({ model, target: 'onnxruntime', plan: EMPTY_PLAN, thresholds, ranges }).model, values, [1, 16, 2, 2]);
+    const found = await simulate(
+      quantizeModel({ model, target: 'onnxruntime', plan: EMPTY_PLAN, thresholds, ranges }).model,
+      values,
+      [1, 16, 2, 2],
+    );
     const power = (list: Float32Array): number => list.reduce((sum, value) => sum + value * value, 0);
-    expect(10 * Math.log10(power(expected) / power(expected.map((value, i) => value - (found[i] ?? Number.NaN))))).toBeGreaterThan(25);
+    expect(
+      10 * Math.log10(power(expected) / power(expected.map((value, i) => value - (found[i] ?? Number.NaN)))),
+    ).toBeGreaterThan(25);
   });
 });

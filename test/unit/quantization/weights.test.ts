@@ -23,7 +23,9 @@ describe('amaxPerChannel', () => {
 
 describe('WeightScales', () => {
   it('tells the largest weight and names an initializer that is absent', () => {
-    const weights = new WeightScales(buildModel({ outputs: {}, nodes: [], initializers: [floatTensor('w', [2, 2], [1, -7, 3, 2])] }));
+    const weights = new WeightScales(
+      buildModel({ outputs: {}, nodes: [], initializers: [floatTensor('w', [2, 2], [1, -7, 3, 2])] }),
+    );
     expect(weights.amax('w')).toBe(7);
     expect([...weights.channelAmax('w', 1)]).toEqual([3, 7]);
     expect(() => weights.amax('v')).toThrow('"v"');
@@ -31,8 +33,23 @@ describe('WeightScales', () => {
 
   it('sums weights of a channel, of one group where there are groups, of very many channels too', () => {
     // Two groups of one input channel each, two output channels: [[1, -2], [3, 4]].
-    const weights = new WeightScales(buildModel({ outputs: {}, nodes: [], initializers: [floatTensor('w', [2, 2, 1, 1], [1, -2, 3, 4]), floatTensor('wide', [200_000, 1], Array.from({ length: 200_000 }, (_, i) => i % 7))] }));
-    expect([weights.largestAbsSum('w', 0), weights.largestAbsSum('w', 1), weights.largestAbsSum('w', 1, 2)]).toEqual([7, 6, 4]);
+    const weights = new WeightScales(
+      buildModel({
+        outputs: {},
+        nodes: [],
+        initializers: [
+          floatTensor('w', [2, 2, 1, 1], [1, -2, 3, 4]),
+          floatTensor(
+            'wide',
+            [200_000, 1],
+            Array.from({ length: 200_000 }, (_, i) => i % 7),
+          ),
+        ],
+      }),
+    );
+    expect([weights.largestAbsSum('w', 0), weights.largestAbsSum('w', 1), weights.largestAbsSum('w', 1, 2)]).toEqual([
+      7, 6, 4,
+    ]);
     expect(weights.largestAbsSum('wide', 0)).toBe(6);
   });
 });
@@ -40,11 +57,17 @@ describe('WeightScales', () => {
 describe('weightScalesFor', () => {
   it('is max|w| / 127 without a bias, and with one that fits', () => {
     expect([...weightScalesFor(Float32Array.of(127, 254), null).values]).toEqual([1, 2]);
-    expect(weightScalesFor(Float32Array.of(127), { values: Float32Array.of(5), dataScale: 0.5 })).toEqual({ values: Float32Array.of(1), isRaised: false });
+    expect(weightScalesFor(Float32Array.of(127), { values: Float32Array.of(5), dataScale: 0.5 })).toEqual({
+      values: Float32Array.of(1),
+      isRaised: false,
+    });
   });
 
   it('raises the scale of a channel whose bias would not fit 31 bits', () => {
-    const { values, isRaised } = weightScalesFor(Float32Array.of(0, 127), { values: Float32Array.of(3, 3), dataScale: 0.25 });
+    const { values, isRaised } = weightScalesFor(Float32Array.of(0, 127), {
+      values: Float32Array.of(3, 3),
+      dataScale: 0.25,
+    });
     expect(isRaised).toBe(true);
     expect(values[1]).toBe(1);
     const bias = quantizeBias(Float32Array.of(3, 3), values, 0.25);

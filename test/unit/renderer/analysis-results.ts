@@ -1,16 +1,53 @@
 import type { AnalysesView } from '../../../src-shared/contract/api';
-import type { AutoResult, DiagnosisResult, SearchPlan, SearchResult, SensitivityLayer, SensitivityResult, TrialQuality } from '../../../src-shared/domain/analysis';
+import type {
+  AutoResult,
+  DiagnosisResult,
+  SearchPlan,
+  SearchResult,
+  SensitivityLayer,
+  SensitivityResult,
+  TrialQuality,
+} from '../../../src-shared/domain/analysis';
 
 /** Results of analyses as the application would give them, for the tests of screens and stores. */
 
 export function quality(changes: Partial<TrialQuality> = {}): TrialQuality {
-  return { nmse: 0.01, sqnrDb: 20, worstGroupNmse: { name: 'night', nmse: 0.02 }, agreement: 97, top1: 96, worstGroup: { name: 'night', top1: 92 }, groupTop1: { day: 99.5, night: 92 }, ...changes };
+  return {
+    nmse: 0.01,
+    sqnrDb: 20,
+    worstGroupNmse: { name: 'night', nmse: 0.02 },
+    agreement: 97,
+    top1: 96,
+    worstGroup: { name: 'night', top1: 92 },
+    groupTop1: { day: 99.5, night: 92 },
+    ...changes,
+  };
 }
 
-export const FP32 = quality({ nmse: 0, sqnrDb: null, worstGroupNmse: null, agreement: 100, top1: 97, worstGroup: { name: 'night', top1: 94 }, groupTop1: { day: 99.5, night: 94 } });
+export const FP32 = quality({
+  nmse: 0,
+  sqnrDb: null,
+  worstGroupNmse: null,
+  agreement: 100,
+  top1: 97,
+  worstGroup: { name: 'night', top1: 94 },
+  groupTop1: { day: 99.5, night: 94 },
+});
 
-export function sensitivityLayer(layer: string, score: number, changes: Partial<SensitivityLayer> = {}): SensitivityLayer {
-  return { layer, op: 'Conv', score, metric: 'sqnr', quality: quality({ sqnrDb: 20 + score }), sqnrDb: 20 + score, ...changes };
+export function sensitivityLayer(
+  layer: string,
+  score: number,
+  changes: Partial<SensitivityLayer> = {},
+): SensitivityLayer {
+  return {
+    layer,
+    op: 'Conv',
+    score,
+    metric: 'sqnr',
+    quality: quality({ sqnrDb: 20 + score }),
+    sqnrDb: 20 + score,
+    ...changes,
+  };
 }
 
 export function sensitivityResult(changes: Partial<SensitivityResult> = {}): SensitivityResult {
@@ -30,7 +67,17 @@ export function sensitivityResult(changes: Partial<SensitivityResult> = {}): Sen
 }
 
 export function searchPlan(fp16Layers: readonly string[], changes: Partial<SearchPlan> = {}): SearchPlan {
-  return { fp16Layers, quality: quality(), top1: 96, worstGroupTop1: 92, latencyMs: 1, latencyKind: 'modelled', meetsLimit: false, isPareto: true, ...changes };
+  return {
+    fp16Layers,
+    quality: quality(),
+    top1: 96,
+    worstGroupTop1: 92,
+    latencyMs: 1,
+    latencyKind: 'modelled',
+    meetsLimit: false,
+    isPareto: true,
+    ...changes,
+  };
 }
 
 export function searchResult(changes: Partial<SearchResult> = {}): SearchResult {
@@ -47,7 +94,15 @@ export function searchResult(changes: Partial<SearchResult> = {}): SearchResult 
     ],
     plans: [
       searchPlan([]),
-      searchPlan(['conv_1'], { quality: quality({ top1: 96.8, groupTop1: { day: 99.5, night: 93.6 }, worstGroup: { name: 'night', top1: 93.6 } }), latencyMs: 1.2, meetsLimit: true }),
+      searchPlan(['conv_1'], {
+        quality: quality({
+          top1: 96.8,
+          groupTop1: { day: 99.5, night: 93.6 },
+          worstGroup: { name: 'night', top1: 93.6 },
+        }),
+        latencyMs: 1.2,
+        meetsLimit: true,
+      }),
       searchPlan(['conv_1', 'conv_0'], { quality: quality({ top1: 96.7 }), latencyMs: 1.4, isPareto: false }),
     ],
     references: [
@@ -77,7 +132,13 @@ export function autoResult(changes: Partial<AutoResult> = {}): AutoResult {
     bestSingle: 'minmax',
     summary: 'auto is better than one method.',
     choices: [
-      { tensor: 'conv_0_out', method: 'minmax', threshold: 4, code: 'same-as-single', reason: 'As the best single method.' },
+      {
+        tensor: 'conv_0_out',
+        method: 'minmax',
+        threshold: 4,
+        code: 'same-as-single',
+        reason: 'As the best single method.',
+      },
       { tensor: 'conv_1_out', method: 'mse', threshold: 2.5, code: 'descent', reason: 'Lowers the error of night.' },
     ],
     passes: 900,
@@ -96,8 +157,22 @@ export function diagnosis(changes: Partial<DiagnosisResult> = {}): DiagnosisResu
     images: 64,
     clipped: [{ tensor: 'conv_1_out', threshold: 2.5, clippedFraction: 0.12, elsewhere: 0.001 }],
     actions: [
-      { kind: 'release', name: 'conv_1', precision: 'fp16', before: quality({ top1: 70 }), after: quality({ top1: 93 }), sentence: 'Keeping conv_1 in FP16 wins it back.' },
-      { kind: 'threshold', name: 'conv_1_out', method: 'minmax', before: quality({ top1: 70 }), after: quality({ top1: 92 }), sentence: 'MinMax does not clip it.' },
+      {
+        kind: 'release',
+        name: 'conv_1',
+        precision: 'fp16',
+        before: quality({ top1: 70 }),
+        after: quality({ top1: 93 }),
+        sentence: 'Keeping conv_1 in FP16 wins it back.',
+      },
+      {
+        kind: 'threshold',
+        name: 'conv_1_out',
+        method: 'minmax',
+        before: quality({ top1: 70 }),
+        after: quality({ top1: 92 }),
+        sentence: 'MinMax does not clip it.',
+      },
     ],
     summary: 'Night is clipped in one tensor.',
     createdAt: '2026-11-20T13:00:00.000Z',

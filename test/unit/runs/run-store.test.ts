@@ -49,9 +49,15 @@ describe('run store', () => {
   it('names the file that is damaged, newer or missing', async () => {
     const path = await saveRun(project, sampleRecord({ runId: NEW }));
     await writeFile(path, '{');
-    await expect(loadRun(project, NEW)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining(path) as string });
+    await expect(loadRun(project, NEW)).rejects.toMatchObject({
+      code: 'project-invalid',
+      message: expect.stringContaining(path) as string,
+    });
     await writeFile(path, '{"version":1}');
-    await expect(loadRun(project, NEW)).rejects.toMatchObject({ code: 'project-invalid', message: expect.stringContaining('at runId') as string });
+    await expect(loadRun(project, NEW)).rejects.toMatchObject({
+      code: 'project-invalid',
+      message: expect.stringContaining('at runId') as string,
+    });
     await writeFile(path, '{"version":99}');
     await expect(loadRun(project, NEW)).rejects.toMatchObject({ code: 'project-newer' });
     await expect(loadRun(project, OLD)).rejects.toMatchObject({ code: 'not-found' });
@@ -67,7 +73,10 @@ describe('run store', () => {
     await rm(path);
     await mkdir(path); // a folder in the way: the rename fails for every user, root too
     await writeFile(join(path, 'inside'), '');
-    await expect(saveRun(project, sampleRecord({ runId: NEW }))).rejects.toMatchObject({ code: 'unwritable', message: expect.stringContaining(path) as string });
+    await expect(saveRun(project, sampleRecord({ runId: NEW }))).rejects.toMatchObject({
+      code: 'unwritable',
+      message: expect.stringContaining(path) as string,
+    });
     expect(await readdir(join(project, 'runs', NEW))).toEqual(['run.json']);
   });
 

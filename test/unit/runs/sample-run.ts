@@ -34,7 +34,9 @@ function predict(images: ValidationImages, dayError: number, nightError: number)
   const top1 = images.labels.map((label, index) => {
     const luck = random.nextUnit();
     const shift = 1 + (random.nextUint32() % 3);
-    return luck < (images.groups[index] === 'day' ? dayError : nightError) ? (label + shift) % CLASS_NAMES.length : label;
+    return luck < (images.groups[index] === 'day' ? dayError : nightError)
+      ? (label + shift) % CLASS_NAMES.length
+      : label;
   });
   const scores = Float32Array.from(top1, () => 0.3 + 0.7 * random.nextUnit());
   return { top1, scores };
@@ -44,7 +46,10 @@ function sampleReports(): readonly VariantReport[] {
   const images = validationImages();
   const [reference] = VARIANTS;
   const fp32 = predict(images, reference.dayError, reference.nightError);
-  const all = VARIANTS.map((entry) => ({ ...entry, predictions: entry === reference ? fp32 : predict(images, entry.dayError, entry.nightError) }));
+  const all = VARIANTS.map((entry) => ({
+    ...entry,
+    predictions: entry === reference ? fp32 : predict(images, entry.dayError, entry.nightError),
+  }));
   return all.map(({ variant, predictions }, index) =>
     buildVariantReport({
       variant,
@@ -52,7 +57,9 @@ function sampleReports(): readonly VariantReport[] {
       images,
       predictions,
       fp32,
-      ...(index === 0 ? {} : { outputSqnrDb: 31.4 - 6 * index, outputs: [{ name: 'logits', sqnrDb: 31.4 - 6 * index, cosine: 0.9991 }] }),
+      ...(index === 0
+        ? {}
+        : { outputSqnrDb: 31.4 - 6 * index, outputs: [{ name: 'logits', sqnrDb: 31.4 - 6 * index, cosine: 0.9991 }] }),
     }),
   );
 }
@@ -65,7 +72,9 @@ function sampleBenchmark(): BenchmarkRecord {
     threads: 4,
     rounds: 20,
     variants: VARIANTS.map(({ variant, medianMs, sizeMb }, index) => {
-      const latencyMs = summarizeLatency(Array.from({ length: 400 }, () => medianMs * (1 + 0.1 * random.nextUnit() ** (index === 3 ? 1 : 8))));
+      const latencyMs = summarizeLatency(
+        Array.from({ length: 400 }, () => medianMs * (1 + 0.1 * random.nextUnit() ** (index === 3 ? 1 : 8))),
+      );
       const ratio = medianMs / VARIANTS[0].medianMs;
       return {
         variant,
@@ -83,7 +92,13 @@ function sampleBenchmark(): BenchmarkRecord {
 }
 
 export function sampleRecord(changes: Partial<RunRecord> = {}): RunRecord {
-  const validation = { images: IMAGES_PER_GROUP * 2, labelled: true, classCount: CLASS_NAMES.length, classNames: CLASS_NAMES, variants: sampleReports() };
+  const validation = {
+    images: IMAGES_PER_GROUP * 2,
+    labelled: true,
+    classCount: CLASS_NAMES.length,
+    classNames: CLASS_NAMES,
+    variants: sampleReports(),
+  };
   const benchmark = sampleBenchmark();
   const table = buildTable({ validation, benchmark });
   const shipped = ['int8-entropy'];
@@ -108,7 +123,17 @@ export function sampleRecord(changes: Partial<RunRecord> = {}): RunRecord {
       std: [1],
       layout: 'nchw',
     },
-    options: { target: 'tensorrt', backend: 'ort-cpu', method: 'entropy', percentile: 99.99, tensorMethods: {}, manualThresholds: {}, plan: { layers: {} }, threads: 4, other: { limit: 1980 } },
+    options: {
+      target: 'tensorrt',
+      backend: 'ort-cpu',
+      method: 'entropy',
+      percentile: 99.99,
+      tensorMethods: {},
+      manualThresholds: {},
+      plan: { layers: {} },
+      threads: 4,
+      other: { limit: 1980 },
+    },
     calibration: { images: 400, tensors: 31, sha256: '12'.repeat(32), seconds: 10.4 },
     table,
     shipped,
@@ -129,7 +154,11 @@ export function sampleHistogram(index: number): ReportHistogram {
   const day = tail(used, 0.12, 4e5, random);
   const night = tail(used, 0.3, 2e4, random);
   const folded = day.map((count, bin) => count + (night[bin] ?? 0));
-  const at = (share: number, sqnrDb: number, clippedFraction: number) => ({ thresholdReal: share * amaxReal, sqnrDb, clippedFraction });
+  const at = (share: number, sqnrDb: number, clippedFraction: number) => ({
+    thresholdReal: share * amaxReal,
+    sqnrDb,
+    clippedFraction,
+  });
   const entropy = at(0.34 + 0.02 * (index % 7), 14 + index * 1.3, 0.021);
   return {
     name: index === 0 ? '/features/f.8/Relu_output_0 <b>&"' : `/features/f.${index}/conv/Relu_output_0`,
@@ -137,7 +166,13 @@ export function sampleHistogram(index: number): ReportHistogram {
     binWidthReal,
     amaxReal,
     zeroCount: 1_230_000 + index,
-    methods: { minmax: at(1, 30.1, 0), entropy, percentile: at(0.62, 33.2, 0.0001), mse: at(0.6, 33.9, 0.00014), 'entropy-tensorrt': at(0.345, 13.2, 0.023) },
+    methods: {
+      minmax: at(1, 30.1, 0),
+      entropy,
+      percentile: at(0.62, 33.2, 0.0001),
+      mse: at(0.6, 33.9, 0.00014),
+      'entropy-tensorrt': at(0.345, 13.2, 0.023),
+    },
     method: 'entropy',
     chosen: entropy,
     groups: [
@@ -149,7 +184,8 @@ export function sampleHistogram(index: number): ReportHistogram {
 
 function tail(used: number, spread: number, peak: number, random: Random): Float64Array {
   const counts = new Float64Array(4096);
-  for (let bin = 0; bin < used; bin += 1) counts[bin] = Math.floor(peak * Math.exp(-bin / (spread * used)) * (0.8 + 0.4 * random.nextUnit()));
+  for (let bin = 0; bin < used; bin += 1)
+    counts[bin] = Math.floor(peak * Math.exp(-bin / (spread * used)) * (0.8 + 0.4 * random.nextUnit()));
   return counts;
 }
 

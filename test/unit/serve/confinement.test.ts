@@ -25,7 +25,12 @@ beforeEach(async () => {
   await writeTinyModel(join(root, 'model.onnx'));
   await writeTinyImages(join(root, 'images'), 4);
   await writeTinyImages(join(dir, 'private'), 4, 2);
-  const workbench = new Workbench({ compute: { request: () => Promise.reject(new Error('nothing is computed here')), dispose: () => undefined }, toolVersion: '0', onnxruntimeVersion: '0', userDataDir: join(dir, 'data') });
+  const workbench = new Workbench({
+    compute: { request: () => Promise.reject(new Error('nothing is computed here')), dispose: () => undefined },
+    toolVersion: '0',
+    onnxruntimeVersion: '0',
+    userDataDir: join(dir, 'data'),
+  });
   api = confineApi(workbench, { grants: new PathGrants([root]), checksReferences: true, hint: 'HINT' });
 });
 
@@ -48,7 +53,10 @@ describe('a confined server', () => {
   it('reads no image that a list or a link leads out to, and names it', async () => {
     const [outside = ''] = (await loadImageSet({ path: join(dir, 'private') })).entries.map(({ path }) => path);
     const [inside = ''] = (await loadImageSet({ path: join(root, 'images') })).entries.map(({ path }) => path);
-    writeFileSync(join(root, 'list.txt'), `${outside}\n../private/${outside.slice(join(dir, 'private').length + 1)}\n${inside}\n`);
+    writeFileSync(
+      join(root, 'list.txt'),
+      `${outside}\n../private/${outside.slice(join(dir, 'private').length + 1)}\n${inside}\n`,
+    );
     symlinkSync(join(dir, 'private'), join(root, 'images/linked'));
     symlinkSync(outside, join(root, 'images/one.png'));
     await api.createProject(request({ calibrationPath: join(root, 'list.txt'), validationPath: join(root, 'images') }));
@@ -73,7 +81,10 @@ describe('a confined server', () => {
       await expect(api.openProject({ projectPath })).resolves.toBeDefined();
       mkdirSync(join(projectPath, link, '..'), { recursive: true });
       symlinkSync(join(dir, 'private'), join(projectPath, link));
-      await expect(api.openProject({ projectPath })).rejects.toMatchObject({ ...refused, message: expect.stringContaining(link) as string });
+      await expect(api.openProject({ projectPath })).rejects.toMatchObject({
+        ...refused,
+        message: expect.stringContaining(link) as string,
+      });
       await expect(api.getReport({ projectPath, runId: '20261121T070812345Z-a1b2c3' })).rejects.toMatchObject(refused);
     }
   });

@@ -5,10 +5,19 @@ import { Readable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keepUploads } from '../../../src-main/serve/keep-uploads';
 import { Uploads } from '../../../src-main/serve/uploads';
-import { API_METHODS, type CreateProjectRequest, type ProjectEdit, type WorkbenchApi } from '../../../src-shared/contract/api';
+import {
+  API_METHODS,
+  type CreateProjectRequest,
+  type ProjectEdit,
+  type WorkbenchApi,
+} from '../../../src-shared/contract/api';
 import { useTempDirs } from '../../support/temp-dir';
 
-const request = (content: Uint8Array | string): IncomingMessage => Object.assign(Readable.from([Buffer.from(content)]), { headers: {}, setTimeout: () => undefined }) as unknown as IncomingMessage;
+const request = (content: Uint8Array | string): IncomingMessage =>
+  Object.assign(Readable.from([Buffer.from(content)]), {
+    headers: {},
+    setTimeout: () => undefined,
+  }) as unknown as IncomingMessage;
 
 describe('what is uploaded for a project', () => {
   const tempDir = useTempDirs();
@@ -42,7 +51,11 @@ describe('what is uploaded for a project', () => {
     const { path: place } = await uploads.receive(request(content), new URLSearchParams({ batch, path }));
     return place;
   };
-  const create = (modelPath: string, calibrationPath = '/images', projectPath = join(root, 'p.calib')): Promise<unknown> => api.createProject({ modelPath, calibrationPath, projectPath, preprocessing: {} });
+  const create = (
+    modelPath: string,
+    calibrationPath = '/images',
+    projectPath = join(root, 'p.calib'),
+  ): Promise<unknown> => api.createProject({ modelPath, calibrationPath, projectPath, preprocessing: {} });
 
   it('lies beside the project afterwards, and no longer among the uploads', async () => {
     const model = await upload('m.onnx', 'model');
@@ -72,7 +85,10 @@ describe('what is uploaded for a project', () => {
     expect(asked.create[0]?.modelPath).toBe(join(root, 'm.onnx'));
     await upload('train/x.png', 'new', 'b2');
     await create(await upload('m.onnx', 'other', 'b2'), join(uploads.dir, 'b2/train'));
-    expect(asked.create[1]).toMatchObject({ modelPath: join(root, 'm/m.onnx'), calibrationPath: join(root, 'train-2') });
+    expect(asked.create[1]).toMatchObject({
+      modelPath: join(root, 'm/m.onnx'),
+      calibrationPath: join(root, 'train-2'),
+    });
     expect(readFileSync(join(root, 'm.onnx'), 'utf8')).toBe('model');
     expect(readdirSync(join(root, 'train'))).toEqual([]);
   });
@@ -87,13 +103,24 @@ describe('what is uploaded for a project', () => {
   });
 
   it('is refused for a project among the uploads, which would be lost with them', async () => {
-    await expect(create(await upload('m.onnx', 'model'), '/images', join(uploads.dir, 'b1/m.calib'))).rejects.toThrow(/would lie in the folder of uploaded files/);
+    await expect(create(await upload('m.onnx', 'model'), '/images', join(uploads.dir, 'b1/m.calib'))).rejects.toThrow(
+      /would lie in the folder of uploaded files/,
+    );
   });
 
   it('is moved as well when a set of an open project is replaced', async () => {
     await upload('field/a.png', 'image');
-    await api.editProject({ projectPath: join(root, 'p.calib'), edits: [{ kind: 'sets', validationPath: join(uploads.dir, 'b1/field') }, { kind: 'method', method: 'mse' }] });
-    expect(asked.edits).toEqual([{ kind: 'sets', validationPath: join(root, 'field') }, { kind: 'method', method: 'mse' }]);
+    await api.editProject({
+      projectPath: join(root, 'p.calib'),
+      edits: [
+        { kind: 'sets', validationPath: join(uploads.dir, 'b1/field') },
+        { kind: 'method', method: 'mse' },
+      ],
+    });
+    expect(asked.edits).toEqual([
+      { kind: 'sets', validationPath: join(root, 'field') },
+      { kind: 'method', method: 'mse' },
+    ]);
   });
 
   it('leaves paths alone that were not uploaded', async () => {

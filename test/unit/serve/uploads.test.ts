@@ -6,7 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { Uploads } from '../../../src-main/serve/uploads';
 import { useTempDirs } from '../../support/temp-dir';
 
-const request = (text: string): IncomingMessage => Object.assign(Readable.from([Buffer.from(text)]), { headers: {}, setTimeout: () => undefined }) as unknown as IncomingMessage;
+const request = (text: string): IncomingMessage =>
+  Object.assign(Readable.from([Buffer.from(text)]), {
+    headers: {},
+    setTimeout: () => undefined,
+  }) as unknown as IncomingMessage;
 const at = (path: string): URLSearchParams => new URLSearchParams({ batch: 'b1', path });
 
 describe('the folder of uploads', () => {
@@ -53,7 +57,9 @@ describe('the folder of uploads', () => {
 
   it('says where a project of its files is proposed', async () => {
     const folder = tempDir();
-    expect(await new Uploads(tempDir(), 1000, folder).receive(request('x'), at('a.onnx'))).toMatchObject({ projectsFolder: folder });
+    expect(await new Uploads(tempDir(), 1000, folder).receive(request('x'), at('a.onnx'))).toMatchObject({
+      projectsFolder: folder,
+    });
     expect(await new Uploads(tempDir(), 1000).receive(request('x'), at('a.onnx'))).not.toHaveProperty('projectsFolder');
   });
 });

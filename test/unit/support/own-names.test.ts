@@ -14,10 +14,22 @@ function refusedLines(lines: readonly string[]): readonly string[] {
   const dir = tempDir();
   const file = join(dir, 'code.ts');
   writeFileSync(file, lines.join('\n'));
-  const program = ts.createProgram([file], { strict: true, target: ts.ScriptTarget.ES2023, lib: ['lib.es2023.d.ts'], types: [] });
+  const program = ts.createProgram([file], {
+    strict: true,
+    target: ts.ScriptTarget.ES2023,
+    lib: ['lib.es2023.d.ts'],
+    types: [],
+  });
   const messages = new Linter({ cwd: dir }).verify(
     lines.join('\n'),
-    [{ files: ['**/*.ts'], languageOptions: { parser: tseslint.parser, parserOptions: { programs: [program] } }, plugins: { calib: { rules: { 'own-names': ownNames } } }, rules: { 'calib/own-names': 'error' } }],
+    [
+      {
+        files: ['**/*.ts'],
+        languageOptions: { parser: tseslint.parser, parserOptions: { programs: [program] } },
+        plugins: { calib: { rules: { 'own-names': ownNames } } },
+        rules: { 'calib/own-names': 'error' },
+      },
+    ],
     { filename: file },
   );
   expect(messages.filter(({ fatal }) => fatal)).toEqual([]);
@@ -34,7 +46,20 @@ it('names that users choose may not index a record, wherever it comes from', () 
     "declare const precision: 'int8' | 'fp16';",
     'declare const map: ReadonlyMap<string, number>;',
   ];
-  const refused = ['export const a = record[name];', 'export const b = nested.groups?.[`${name}/x`];', 'nested.groups![name] = [];', 'export const c = name in record;', 'export const d = Object.keys(record).map((key) => record[key]);'];
-  const allowed = ["export const e = record['fixed'];", 'export const f = list[0];', 'export const g = fixed[precision];', 'export const h = map.get(name);', 'export const i = { ...record, [name]: 1 };', "export const j = 'a' in record;"];
+  const refused = [
+    'export const a = record[name];',
+    'export const b = nested.groups?.[`${name}/x`];',
+    'nested.groups![name] = [];',
+    'export const c = name in record;',
+    'export const d = Object.keys(record).map((key) => record[key]);',
+  ];
+  const allowed = [
+    "export const e = record['fixed'];",
+    'export const f = list[0];',
+    'export const g = fixed[precision];',
+    'export const h = map.get(name);',
+    'export const i = { ...record, [name]: 1 };',
+    "export const j = 'a' in record;",
+  ];
   expect(refusedLines([...setUp, ...refused, ...allowed])).toEqual(refused);
 });

@@ -6,10 +6,22 @@ import { requestPaths } from '../../../src-main/transport/request-paths';
 import { API_METHODS, type ProjectEdit, type WorkbenchApi } from '../../../src-shared/contract/api';
 
 /** An application that records what reaches it; projects refer to /data/model.onnx and /data/images. */
-function recordingApi(references = { model: '/data/model.onnx', images: '/data/images' }): { readonly api: WorkbenchApi; readonly calls: string[]; readonly remembered: string[] } {
+function recordingApi(references = { model: '/data/model.onnx', images: '/data/images' }): {
+  readonly api: WorkbenchApi;
+  readonly calls: string[];
+  readonly remembered: string[];
+} {
   const calls: string[] = [];
   const remembered: string[] = [];
-  const view = (path: string): object => ({ path, calibrated: false, file: { model: { path: references.model }, calibrationSet: { path: references.images, labels: null }, validationSet: null } });
+  const view = (path: string): object => ({
+    path,
+    calibrated: false,
+    file: {
+      model: { path: references.model },
+      calibrationSet: { path: references.images, labels: null },
+      validationSet: null,
+    },
+  });
   const methods = API_METHODS.map((method) => [
     method,
     async (request: { readonly projectPath?: string; readonly remembers?: boolean }) => {
@@ -19,7 +31,14 @@ function recordingApi(references = { model: '/data/model.onnx', images: '/data/i
       return view(method === 'openSample' ? '/sample/s.calib' : (request.projectPath ?? ''));
     },
   ]);
-  return { api: { ...(Object.fromEntries(methods) as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe: () => () => undefined }, calls, remembered };
+  return {
+    api: {
+      ...(Object.fromEntries(methods) as unknown as Omit<WorkbenchApi, 'subscribe'>),
+      subscribe: () => () => undefined,
+    },
+    calls,
+    remembered,
+  };
 }
 
 const refused = { name: 'WorkbenchError', code: 'usage', hint: 'HINT' };
@@ -44,11 +63,22 @@ describe('confineApi', () => {
     const { api, calls } = recordingApi();
     const confined = confineApi(api, { grants: new PathGrants(['/data']), checksReferences: false, hint: 'HINT' });
     await confined.inspectModel({ modelPath: '/data/model.onnx' });
-    await expect(confined.inspectModel({ modelPath: '/etc/passwd' })).rejects.toMatchObject({ ...refused, message: expect.stringContaining('/etc/passwd is not among') as string });
+    await expect(confined.inspectModel({ modelPath: '/etc/passwd' })).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('/etc/passwd is not among') as string,
+    });
     await expect(confined.openProject({ projectPath: '/data/../etc' })).rejects.toMatchObject(refused);
     const edits: readonly ProjectEdit[] = [{ kind: 'sets', calibrationPath: '/etc' }];
     await expect(confined.editProject({ projectPath: '/data/p.calib', edits })).rejects.toMatchObject(refused);
-    await expect(confined.startJob({ kind: 'quantize', projectPath: '/data/p.calib', target: 'tensorrt', variant: 'int8', outPath: '/etc/x.onnx' })).rejects.toMatchObject(refused);
+    await expect(
+      confined.startJob({
+        kind: 'quantize',
+        projectPath: '/data/p.calib',
+        target: 'tensorrt',
+        variant: 'int8',
+        outPath: '/etc/x.onnx',
+      }),
+    ).rejects.toMatchObject(refused);
     expect(calls).toEqual(['inspectModel']);
   });
 
@@ -58,7 +88,12 @@ describe('confineApi', () => {
     grants.grant('/data/model.onnx');
     grants.grant('/images');
     const confined = confineApi(api, { grants, checksReferences: false, hint: 'HINT' });
-    const request = { modelPath: '/data/model.onnx', calibrationPath: '/images', projectPath: '/data/model.calib', preprocessing: {} };
+    const request = {
+      modelPath: '/data/model.onnx',
+      calibrationPath: '/images',
+      projectPath: '/data/model.calib',
+      preprocessing: {},
+    };
     await expect(confined.createProject(request)).resolves.toMatchObject({ path: '/data/model.calib' });
     await expect(confined.createProject({ ...request, calibrationPath: '/data' })).rejects.toMatchObject(refused);
     // Made here, so that it may be opened from now on.
@@ -79,7 +114,10 @@ describe('confineApi', () => {
   it('in a confined server refuses projects that lead out of it, and hides recent ones outside', async () => {
     const { api, calls, remembered } = recordingApi({ model: '/root/m.onnx', images: '/etc' });
     const confined = confineApi(api, { grants: new PathGrants(['/root']), checksReferences: true, hint: 'HINT' });
-    await expect(confined.getImageSet({ projectPath: '/root/p.calib', set: 'calibration' })).rejects.toMatchObject({ ...refused, message: expect.stringContaining('/etc') as string });
+    await expect(confined.getImageSet({ projectPath: '/root/p.calib', set: 'calibration' })).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('/etc') as string,
+    });
     await expect(confined.openProject({ projectPath: '/root/p.calib' })).rejects.toMatchObject(refused);
     expect(calls).not.toContain('getImageSet');
     expect(remembered).toEqual([]);
@@ -90,8 +128,12 @@ describe('confineApi', () => {
     const { api, calls } = recordingApi({ model: '/data/model.onnx', images: '/data/list.txt' });
     const confined = confineApi(api, { grants: new PathGrants(['/data']), checksReferences: true, hint: 'HINT' });
     const request = { projectPath: '/data/p.calib', set: 'calibration', size: 64 } as const;
-    await expect(confined.getThumbnail({ ...request, imageId: '../private/secret.png' })).rejects.toMatchObject(refused);
-    await expect(confined.getPreview({ ...request, imageId: '../private/secret.npy#3' })).rejects.toMatchObject(refused);
+    await expect(confined.getThumbnail({ ...request, imageId: '../private/secret.png' })).rejects.toMatchObject(
+      refused,
+    );
+    await expect(confined.getPreview({ ...request, imageId: '../private/secret.npy#3' })).rejects.toMatchObject(
+      refused,
+    );
     expect(calls).not.toContain('getThumbnail');
     await confined.getThumbnail({ ...request, imageId: 'images/a.png' });
     expect(calls).toContain('getThumbnail');
@@ -101,7 +143,10 @@ describe('confineApi', () => {
     const { api: recording } = recordingApi();
     const reached: boolean[] = [];
     // Its images are files of the application's own, outside of the root.
-    const api: WorkbenchApi = { ...recording, openSample: () => (reached.push(isPathAllowed('/application/resources/sample')), recording.openSample()) };
+    const api: WorkbenchApi = {
+      ...recording,
+      openSample: () => (reached.push(isPathAllowed('/application/resources/sample')), recording.openSample()),
+    };
     const confined = confineApi(api, { grants: new PathGrants(['/root']), checksReferences: true, hint: 'HINT' });
     await expect(confined.getModel({ projectPath: '/sample/s.calib' })).rejects.toMatchObject(refused);
     await confined.openSample();

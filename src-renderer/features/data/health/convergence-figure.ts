@@ -3,7 +3,11 @@ import type { ConvergencePoint } from '../../../../src-shared/domain/health';
 import type { PlotFigure } from '../../../widgets/plot/figure';
 
 /** SQNR lost (dB) against the number of images: the worst tensor, the mean of all, and the limit. */
-export function convergenceFigure(points: readonly ConvergencePoint[], limitDb: number, titles: { readonly images: string; readonly loss: string }): PlotFigure {
+export function convergenceFigure(
+  points: readonly ConvergencePoint[],
+  limitDb: number,
+  titles: { readonly images: string; readonly loss: string },
+): PlotFigure {
   const images = points.map((point) => point.images);
   const last = images.at(-1) ?? 1;
   const worst = points.map((point) => point.worstLossDb);
@@ -11,8 +15,23 @@ export function convergenceFigure(points: readonly ConvergencePoint[], limitDb: 
   const line = { panel: 0, fillOpacity: 0 } as const;
   return {
     series: [
-      { ...line, x: [0, last * 1.05], y: [limitDb, limitDb], shape: 'line', color: '--line-strong', widthPx: 1, isDashed: true },
-      { ...line, x: images, y: points.map((point) => point.meanLossDb), shape: 'line', color: '--series-7', widthPx: 1.5 },
+      {
+        ...line,
+        x: [0, last * 1.05],
+        y: [limitDb, limitDb],
+        shape: 'line',
+        color: '--line-strong',
+        widthPx: 1,
+        isDashed: true,
+      },
+      {
+        ...line,
+        x: images,
+        y: points.map((point) => point.meanLossDb),
+        shape: 'line',
+        color: '--series-7',
+        widthPx: 1.5,
+      },
       { ...line, x: images, y: worst, shape: 'line', color: '--series-1', widthPx: 1.5 },
       { ...line, x: images, y: worst, shape: 'points', color: '--series-1', widthPx: 6 },
     ],

@@ -47,19 +47,32 @@ export function FieldSection({ against, limits, group, onGroup }: FieldSectionPr
           {Object.entries(against.groups).map(([name, row]) => (
             <tr key={name} className={classNames(name === chosen && 'health-chosen')}>
               <td>
-                <button type="button" className="health-link" aria-pressed={name === chosen} onClick={() => onGroup(name)}>
+                <button
+                  type="button"
+                  className="health-link"
+                  aria-pressed={name === chosen}
+                  onClick={() => onGroup(name)}
+                >
                   {name}
                 </button>
               </td>
               <td className="number">{formatCount(row.images)}</td>
-              <td className={classNames('number', row.driftAtLeast > limits.drift && 'health-bad')} title={t('health.driftEstimate', { value: formatFixed(row.drift, 3) })}>
+              <td
+                className={classNames('number', row.driftAtLeast > limits.drift && 'health-bad')}
+                title={t('health.driftEstimate', { value: formatFixed(row.drift, 3) })}
+              >
                 {formatFixed(row.driftAtLeast, 2)}
               </td>
               <td>{row.nearest ?? t('health.wholeSet')}</td>
-              <td className={classNames('number', row.clippedFraction > limits.clippedFraction && 'health-bad')} title={row.clippedTensor ?? undefined}>
+              <td
+                className={classNames('number', row.clippedFraction > limits.clippedFraction && 'health-bad')}
+                title={row.clippedTensor ?? undefined}
+              >
                 {formatFraction(row.clippedFraction)}
               </td>
-              <td className={classNames('number', (row.outputNmse ?? 0) > limits.outputNmse && 'health-bad')}>{row.outputNmse === null ? '' : formatFraction(row.outputNmse)}</td>
+              <td className={classNames('number', (row.outputNmse ?? 0) > limits.outputNmse && 'health-bad')}>
+                {row.outputNmse === null ? '' : formatFraction(row.outputNmse)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -70,7 +83,11 @@ export function FieldSection({ against, limits, group, onGroup }: FieldSectionPr
 }
 
 function worstGroup({ groups }: FieldComparison): string {
-  return Object.keys(groups).reduce((worst, name) => ((ownValue(groups, name)?.driftAtLeast ?? 0) > (ownValue(groups, worst)?.driftAtLeast ?? -1) ? name : worst), '');
+  return Object.keys(groups).reduce(
+    (worst, name) =>
+      (ownValue(groups, name)?.driftAtLeast ?? 0) > (ownValue(groups, worst)?.driftAtLeast ?? -1) ? name : worst,
+    '',
+  );
 }
 
 function Tensors({ against, group }: { readonly against: FieldComparison; readonly group: string }) {
@@ -78,11 +95,49 @@ function Tensors({ against, group }: { readonly against: FieldComparison; readon
   const selectTensor = useSelection((state) => state.selectTensor);
   const of = (row: FieldTensor) => ownValue(row.groups, group);
   const columns: readonly Column<FieldTensor>[] = [
-    { id: 'tensor', title: t('health.tensor'), width: '1fr', render: (row) => <ModelName name={row.tensor} />, sortValue: (row) => row.tensor },
-    { id: 'drift', title: t('health.drift'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFixed(of(row)?.drift ?? 0, 2), sortValue: (row) => of(row)?.drift ?? 0 },
-    { id: 'clipped', title: t('health.clipped'), width: 84, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.clippedFraction ?? 0), sortValue: (row) => of(row)?.clippedFraction ?? 0 },
-    { id: 'beyond', title: t('health.beyond'), hint: t('health.beyondHint'), width: 124, align: 'right', firstDirection: 'descending', render: (row) => formatFraction(of(row)?.beyondRange ?? 0), sortValue: (row) => of(row)?.beyondRange ?? 0 },
-    { id: 'threshold', title: t('health.threshold'), width: 84, align: 'right', render: (row) => formatReal(row.threshold), sortValue: (row) => row.threshold },
+    {
+      id: 'tensor',
+      title: t('health.tensor'),
+      width: '1fr',
+      render: (row) => <ModelName name={row.tensor} />,
+      sortValue: (row) => row.tensor,
+    },
+    {
+      id: 'drift',
+      title: t('health.drift'),
+      width: 84,
+      align: 'right',
+      firstDirection: 'descending',
+      render: (row) => formatFixed(of(row)?.drift ?? 0, 2),
+      sortValue: (row) => of(row)?.drift ?? 0,
+    },
+    {
+      id: 'clipped',
+      title: t('health.clipped'),
+      width: 84,
+      align: 'right',
+      firstDirection: 'descending',
+      render: (row) => formatFraction(of(row)?.clippedFraction ?? 0),
+      sortValue: (row) => of(row)?.clippedFraction ?? 0,
+    },
+    {
+      id: 'beyond',
+      title: t('health.beyond'),
+      hint: t('health.beyondHint'),
+      width: 124,
+      align: 'right',
+      firstDirection: 'descending',
+      render: (row) => formatFraction(of(row)?.beyondRange ?? 0),
+      sortValue: (row) => of(row)?.beyondRange ?? 0,
+    },
+    {
+      id: 'threshold',
+      title: t('health.threshold'),
+      width: 84,
+      align: 'right',
+      render: (row) => formatReal(row.threshold),
+      sortValue: (row) => row.threshold,
+    },
   ];
   return (
     <div className="health-tensor-table">

@@ -11,7 +11,12 @@ import { findingText } from './finding-text';
 const ICONS: Readonly<Record<HealthSeverity, IconName>> = { error: 'cross', warning: 'warning', info: 'info' };
 const PICTURE_PX = 72;
 /** Findings about pairs hold two pictures for each. */
-const PAIR_CODES: ReadonlySet<string> = new Set(['images-duplicate', 'images-near-duplicate', 'images-shared', 'images-near-shared']);
+const PAIR_CODES: ReadonlySet<string> = new Set([
+  'images-duplicate',
+  'images-near-duplicate',
+  'images-shared',
+  'images-near-shared',
+]);
 
 /** What was found, the most severe first, with the pictures and tensors that it is about. */
 export function FindingList({ findings }: { readonly findings: readonly HealthFinding[] }) {
@@ -23,8 +28,12 @@ export function FindingList({ findings }: { readonly findings: readonly HealthFi
           <Icon name={ICONS[finding.severity]} label={t(`health.severity.${finding.severity}`)} />
           <div className="health-finding-body">
             <p>{findingText(finding)}</p>
-            {finding.tensors === undefined || finding.tensors.length === 0 ? null : <Tensors tensors={finding.tensors} />}
-            {finding.images === undefined || finding.images.length === 0 ? null : <Pictures images={finding.images} arePairs={PAIR_CODES.has(finding.code)} />}
+            {finding.tensors === undefined || finding.tensors.length === 0 ? null : (
+              <Tensors tensors={finding.tensors} />
+            )}
+            {finding.images === undefined || finding.images.length === 0 ? null : (
+              <Pictures images={finding.images} arePairs={PAIR_CODES.has(finding.code)} />
+            )}
           </div>
         </li>
       ))}
@@ -51,7 +60,9 @@ function Tensors({ tensors }: { readonly tensors: readonly string[] }) {
 
 function Pictures({ images, arePairs }: { readonly images: readonly HealthImage[]; readonly arePairs: boolean }) {
   const size = arePairs ? 2 : 1;
-  const parts = Array.from({ length: Math.ceil(images.length / size) }, (_, i) => images.slice(i * size, (i + 1) * size));
+  const parts = Array.from({ length: Math.ceil(images.length / size) }, (_, i) =>
+    images.slice(i * size, (i + 1) * size),
+  );
   return (
     <div className="health-pictures">
       {parts.map((part, i) => (
@@ -69,8 +80,15 @@ function Picture({ image }: { readonly image: HealthImage }) {
   const thumbnail = useThumbnail(image.set, image.id, 2 * PICTURE_PX);
   const openImage = useData((state) => state.openImage);
   return (
-    <button type="button" className="health-picture" title={`${t(`health.set.${image.set}`)}: ${image.id}`} onClick={() => openImage(image.set, image.id)}>
-      <span className="health-picture-box">{thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}</span>
+    <button
+      type="button"
+      className="health-picture"
+      title={`${t(`health.set.${image.set}`)}: ${image.id}`}
+      onClick={() => openImage(image.set, image.id)}
+    >
+      <span className="health-picture-box">
+        {thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}
+      </span>
       <span className="ellipsis dim">{image.id}</span>
     </button>
   );

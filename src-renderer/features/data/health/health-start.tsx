@@ -19,7 +19,11 @@ export function HealthStart({ project, hasResult }: { readonly project: ProjectV
   const start = useJobs((state) => state.start);
   const job = useJobs((state) => lastJob(state.jobs, { kind: 'health', projectPath: project.path }));
   const againstPath = path.trim();
-  const spec: HealthSpec = { kind: 'health', projectPath: project.path, ...(againstPath === '' ? {} : { againstPath }) };
+  const spec: HealthSpec = {
+    kind: 'health',
+    projectPath: project.path,
+    ...(againstPath === '' ? {} : { againstPath }),
+  };
   const isOpen = job !== null && !isFinished(job);
   return (
     <div className="data-set">
@@ -35,7 +39,9 @@ export function HealthStart({ project, hasResult }: { readonly project: ProjectV
           {t(hasResult ? 'health.again' : 'health.start')}
         </Button>
       )}
-      {job?.state === 'failed' && job.error !== null ? <ErrorBox error={fromWireError(job.error)} title={t('health.jobFailed')} /> : null}
+      {job?.state === 'failed' && job.error !== null ? (
+        <ErrorBox error={fromWireError(job.error)} title={t('health.jobFailed')} />
+      ) : null}
       {job?.state === 'cancelled' ? <p className="dim">{t('health.cancelled')}</p> : null}
     </div>
   );

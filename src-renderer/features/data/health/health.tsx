@@ -46,7 +46,9 @@ function Findings({ health: { isCurrent, result } }: { readonly health: Dated<He
     <div className="health-main">
       <ResultFacts isCurrent={isCurrent} images={result.images} createdAt={result.createdAt} />
       <FindingList findings={result.findings} />
-      {result.against === null ? null : <FieldSection against={result.against} limits={result.limits} group={group} onGroup={setGroup} />}
+      {result.against === null ? null : (
+        <FieldSection against={result.against} limits={result.limits} group={group} onGroup={setGroup} />
+      )}
     </div>
   );
 }

@@ -41,7 +41,10 @@ function Groups({ result: { groups, limits } }: { readonly result: HealthResult 
                 {formatCount(group.images)}
               </td>
               <td className="number">{group.expectedSqnrDb === null ? '' : formatDb(group.expectedSqnrDb)}</td>
-              <td className={group.clippedFraction > limits.clippedFraction ? 'number health-bad' : 'number'} title={group.clippedTensor ?? undefined}>
+              <td
+                className={group.clippedFraction > limits.clippedFraction ? 'number health-bad' : 'number'}
+                title={group.clippedTensor ?? undefined}
+              >
                 {formatFraction(group.clippedFraction)}
               </td>
             </tr>
@@ -57,7 +60,14 @@ function Convergence({ result: { convergence, limits } }: { readonly result: Hea
   const size = useElementSize(box);
   const language = useLanguage();
   // Titles change with the language.
-  const figure = useMemo(() => convergenceFigure(convergence, limits.convergenceLossDb, { images: t('health.axis.images'), loss: t('health.axis.loss') }), [convergence, limits, language]);
+  const figure = useMemo(
+    () =>
+      convergenceFigure(convergence, limits.convergenceLossDb, {
+        images: t('health.axis.images'),
+        loss: t('health.axis.loss'),
+      }),
+    [convergence, limits, language],
+  );
   return (
     <section>
       <h3 className="data-heading">{t('health.convergence')}</h3>

@@ -18,11 +18,25 @@ function setOf(contents: readonly (readonly [content: string, group: string | nu
     writeFileSync(join(dir, file), content);
     return { path: join(dir, file), file, label: null, group, record: null };
   });
-  return { root: dir, entries, classNames: [], groups: [...new Set(contents.map(([, group]) => group).filter((group) => group !== null))], labelSource: 'none', skipped: [] };
+  return {
+    root: dir,
+    entries,
+    classNames: [],
+    groups: [...new Set(contents.map(([, group]) => group).filter((group) => group !== null))],
+    labelSource: 'none',
+    skipped: [],
+  };
 }
 
-const contentsOf = (prefix: string, contents: readonly (readonly [string, string | null])[], folds: Awaited<ReturnType<typeof dealFolds>>) =>
-  folds.map(({ group, folds: parts }) => [group, parts.map((images) => images.map(({ file }) => contents[Number(file.slice(prefix.length, -4))]?.[0]).sort())]);
+const contentsOf = (
+  prefix: string,
+  contents: readonly (readonly [string, string | null])[],
+  folds: Awaited<ReturnType<typeof dealFolds>>,
+) =>
+  folds.map(({ group, folds: parts }) => [
+    group,
+    parts.map((images) => images.map(({ file }) => contents[Number(file.slice(prefix.length, -4))]?.[0]).sort()),
+  ]);
 
 it('are equal parts by content, whatever files are called and in whatever order they come', async () => {
   const contents = Array.from({ length: 10 }, (_, i) => [`content ${i}`, null] as const);
@@ -35,7 +49,11 @@ it('are equal parts by content, whatever files are called and in whatever order 
 });
 
 it('are dealt per group; few images have a fold each, and too many groups are taken together', async () => {
-  const contents = [...Array.from({ length: 12 }, (_, i) => [`day ${i}`, 'day'] as const), ['night 0', 'night'] as const, ['night 1', 'night'] as const];
+  const contents = [
+    ...Array.from({ length: 12 }, (_, i) => [`day ${i}`, 'day'] as const),
+    ['night 0', 'night'] as const,
+    ['night 1', 'night'] as const,
+  ];
   const set = setOf(contents, 'g');
   const folds = await dealFolds(set, 8, {});
   expect(folds.map(({ group, folds: parts }) => [group, parts.map((images) => images.length)])).toEqual([
@@ -43,7 +61,9 @@ it('are dealt per group; few images have a fold each, and too many groups are ta
     ['night', [1, 1]],
   ]);
   const folded = asFoldSet(set, folds);
-  expect(folded.groups).toEqual([...[0, 1, 2, 3].map((fold) => foldName('day', fold)), ...[0, 1].map((fold) => foldName('night', fold))].sort());
+  expect(folded.groups).toEqual(
+    [...[0, 1, 2, 3].map((fold) => foldName('day', fold)), ...[0, 1].map((fold) => foldName('night', fold))].sort(),
+  );
   expect(folded.entries.map(({ file }) => file)).toEqual(set.entries.map(({ file }) => file));
   expect((await dealFolds(set, 3, {})).map(({ group, folds: parts }) => [group, parts.length])).toEqual([[null, 3]]);
 });
@@ -55,8 +75,17 @@ it('are as many as memory allows', () => {
 });
 
 it('end on a cancel, and name a file that is gone', async () => {
-  const set = setOf([['x', null], ['y', null]], 'c');
+  const set = setOf(
+    [
+      ['x', null],
+      ['y', null],
+    ],
+    'c',
+  );
   await expect(dealFolds(set, 2, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
   rmSync(join(dir, 'c1.png'));
-  await expect(dealFolds(set, 2, {})).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('c1.png') as string });
+  await expect(dealFolds(set, 2, {})).rejects.toMatchObject({
+    code: 'not-found',
+    message: expect.stringContaining('c1.png') as string,
+  });
 });

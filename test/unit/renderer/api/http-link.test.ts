@@ -34,7 +34,10 @@ async function startServer(answer: Answer): Promise<{ readonly url: string; read
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, streams };
 }
 
-function startLink(baseUrl: string, token = 'secret'): { readonly link: HttpLink; readonly statuses: ConnectionStatus[] } {
+function startLink(
+  baseUrl: string,
+  token = 'secret',
+): { readonly link: HttpLink; readonly statuses: ConnectionStatus[] } {
   const link = createHttpLink({ token, baseUrl });
   ends.push(link.close);
   const statuses: ConnectionStatus[] = [];
@@ -58,8 +61,13 @@ describe('http link', () => {
       response.end(encodeEnvelope(reply));
     });
     const api = createClient(startLink(server.url).link);
-    expect((await api.getHistogram({ projectPath: '/p', tensor: 't' })).imageAmax).toEqual(new Float32Array([1.5, Number.NaN]));
-    await expect(api.openProject({ projectPath: '/p' })).rejects.toMatchObject({ code: 'not-found', hint: 'Open one.' });
+    expect((await api.getHistogram({ projectPath: '/p', tensor: 't' })).imageAmax).toEqual(
+      new Float32Array([1.5, Number.NaN]),
+    );
+    await expect(api.openProject({ projectPath: '/p' })).rejects.toMatchObject({
+      code: 'not-found',
+      hint: 'Open one.',
+    });
   });
 
   it('says what a server said that did not pass the call on', async () => {
@@ -80,7 +88,9 @@ describe('http link', () => {
     await vi.waitFor(() => expect(statuses.at(-1)?.state).toBe('lost'));
     link.retry();
     await vi.waitFor(() => expect(server.streams).toHaveLength(2));
-    await vi.waitFor(() => expect(statuses.map((status) => status.state)).toEqual(['connecting', 'online', 'lost', 'online']));
+    await vi.waitFor(() =>
+      expect(statuses.map((status) => status.state)).toEqual(['connecting', 'online', 'lost', 'online']),
+    );
     server.streams[1]?.write('data: {"type":"event","event":{"type":"project","projectPath":"/b"}}\n\n');
     await vi.waitFor(() => expect(events).toHaveLength(2));
   });

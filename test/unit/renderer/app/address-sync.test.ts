@@ -88,7 +88,8 @@ describe('address', () => {
 
   it('makes one step of a walk with a key that is held down', async () => {
     await stepsOf(() => useSelection.getState().selectTensor('conv_1'));
-    const press = (repeat: boolean): void => void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', repeat }));
+    const press = (repeat: boolean): void =>
+      void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', repeat }));
     press(false);
     expect(await stepsOf(() => useSelection.getState().selectTensor('conv_2'))).toBe(1);
     press(true);
@@ -99,7 +100,11 @@ describe('address', () => {
 
   it('follows an address that a person goes back to', () => {
     goTo('#/model?project=/data/a.calib&layer=conv_3');
-    expect([useView.getState().screen, useSelection.getState().tensor, useSelection.getState().layer]).toEqual(['model', null, 'conv_3']);
+    expect([useView.getState().screen, useSelection.getState().tensor, useSelection.getState().layer]).toEqual([
+      'model',
+      null,
+      'conv_3',
+    ]);
   });
 
   it('opens another project with its own selection', async () => {

@@ -5,20 +5,47 @@ import { SCREENS } from '../../../../src-renderer/state/view';
 
 describe('address', () => {
   it.each([
-    { screen: 'histogram', project: '/data/a b.calib', tensor: '/f.4/Relu&out=#1', layer: 'conv 1', tab: 'auto', run: null, compare: null },
+    {
+      screen: 'histogram',
+      project: '/data/a b.calib',
+      tensor: '/f.4/Relu&out=#1',
+      layer: 'conv 1',
+      tab: 'auto',
+      run: null,
+      compare: null,
+    },
     { screen: 'start', project: null, tensor: null, layer: null, tab: null, run: null, compare: null },
-    { screen: 'results', project: 'C:\\models\\é.calib', tensor: null, layer: '层 1%2F+', tab: null, run: '20261130-ab', compare: '20261129-cd' },
+    {
+      screen: 'results',
+      project: 'C:\\models\\é.calib',
+      tensor: null,
+      layer: '层 1%2F+',
+      tab: null,
+      run: '20261130-ab',
+      compare: '20261129-cd',
+    },
   ] as const)('comes back as it was: $screen', (address) => {
     expect(parseAddress(formatAddress(address))).toEqual(address);
   });
 
   it('is legible', () => {
-    expect(formatAddress({ screen: 'histogram', project: '/data/a.calib', tensor: '/f.4/Relu', layer: null, tab: null, run: null, compare: null })).toBe('#/histogram?project=/data/a.calib&tensor=/f.4/Relu');
+    expect(
+      formatAddress({
+        screen: 'histogram',
+        project: '/data/a.calib',
+        tensor: '/f.4/Relu',
+        layer: null,
+        tab: null,
+        run: null,
+        compare: null,
+      }),
+    ).toBe('#/histogram?project=/data/a.calib&tensor=/f.4/Relu');
   });
 
   it('takes anything unknown for the start screen', () => {
     const nowhere = { screen: 'start', project: null, tensor: null, layer: null, tab: null, run: null, compare: null };
-    for (const hash of ['', '#', '#/', '#/nowhere', '#%%%', '#/start?tensor=']) expect(parseAddress(hash)).toEqual(nowhere);
+    for (const hash of ['', '#', '#/', '#/nowhere', '#%%%', '#/start?tensor='])
+      expect(parseAddress(hash)).toEqual(nowhere);
     expect(parseAddress('#/histograms?tensor=a').screen).toBe('histogram');
   });
 });

@@ -29,9 +29,12 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const errors = (): string[] => [...host.querySelectorAll('[role=alert] .error-box-body > p')].map((element) => element.textContent).reverse();
-const button = (text: string): HTMLButtonElement | undefined => [...host.querySelectorAll('button')].find((element) => element.textContent.includes(text));
-const escape = (target: EventTarget = document.body): Promise<void> => act(async () => void target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })));
+const errors = (): string[] =>
+  [...host.querySelectorAll('[role=alert] .error-box-body > p')].map((element) => element.textContent).reverse();
+const button = (text: string): HTMLButtonElement | undefined =>
+  [...host.querySelectorAll('button')].find((element) => element.textContent.includes(text));
+const escape = (target: EventTarget = document.body): Promise<void> =>
+  act(async () => void target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })));
 
 describe('NoticeList', () => {
   it('closes the newest error with Escape, from a text field too', async () => {

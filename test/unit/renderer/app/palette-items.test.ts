@@ -8,10 +8,18 @@ const nothing = (): void => undefined;
 const items = paletteItems({
   commands: [
     { id: 'app.undo', titleKey: 'app.undo', run: nothing, isEnabled: () => false },
-    { id: 'run.export-onnx', titleKey: 'app.command.export', titleParams: { what: 'Quantized model (ONNX)' }, run: nothing },
+    {
+      id: 'run.export-onnx',
+      titleKey: 'app.command.export',
+      titleParams: { what: 'Quantized model (ONNX)' },
+      run: nothing,
+    },
     { id: 'app.open-model', titleKey: 'app.open.model', keys: ['Alt+2'], run: nothing },
   ],
-  thresholds: { method: 'entropy', tensors: [{ name: '/backbone/Relu_output_0' }, { name: '__proto__' }] } as unknown as ThresholdTable,
+  thresholds: {
+    method: 'entropy',
+    tensors: [{ name: '/backbone/Relu_output_0' }, { name: '__proto__' }],
+  } as unknown as ThresholdTable,
   model: { layers: [{ layer: '/backbone/conv_12/Conv' }] } as unknown as ModelView,
   projects: [
     { path: '/data/night.calib', name: 'night', openedAt: '', exists: true },
@@ -20,7 +28,8 @@ const items = paletteItems({
   ],
   openPath: '/data/open.calib',
 });
-const found = (query: string): readonly string[] => findItems(items, query).map(({ kind, title }) => `${kind}: ${title}`);
+const found = (query: string): readonly string[] =>
+  findItems(items, query).map(({ kind, title }) => `${kind}: ${title}`);
 
 describe('the palette finds', () => {
   it.each([
@@ -46,7 +55,10 @@ describe('the palette finds', () => {
 
   it('a tensor and shows its histogram, a layer and shows it in the graph', () => {
     findItems(items, 'relu_out')[0]?.run();
-    expect([useView.getState().screen, useSelection.getState().tensor]).toEqual(['histogram', '/backbone/Relu_output_0']);
+    expect([useView.getState().screen, useSelection.getState().tensor]).toEqual([
+      'histogram',
+      '/backbone/Relu_output_0',
+    ]);
     findItems(items, 'conv_12')[0]?.run();
     expect([useView.getState().screen, useSelection.getState().layer]).toEqual(['model', '/backbone/conv_12/Conv']);
   });

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { canAnalyse, startAnalysis } from '../../../../src-renderer/app/start-analysis';
-import { DEFAULT_OPTIONS, useSensitivityOptions } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
+import {
+  DEFAULT_OPTIONS,
+  useSensitivityOptions,
+} from '../../../../src-renderer/features/sensitivity/sensitivity-options';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -45,7 +48,9 @@ describe('starting an analysis from the palette', () => {
     await open();
     startAnalysis(kind);
     expect(useView.getState().screen).toBe(screen);
-    await vi.waitFor(() => expect(started).toHaveBeenCalledWith(expect.objectContaining({ projectPath: '/data/a.calib', ...spec })));
+    await vi.waitFor(() =>
+      expect(started).toHaveBeenCalledWith(expect.objectContaining({ projectPath: '/data/a.calib', ...spec })),
+    );
   });
 
   it('opens the screen that says what is missing, and starts nothing', async () => {

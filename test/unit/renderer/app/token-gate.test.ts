@@ -34,7 +34,10 @@ describe('TokenGate', () => {
     const input = host.querySelector('input');
     expect(host.querySelector('[role="alert"]')).toBeNull();
     await act(async () => {
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, 'http://host:1/?token=abc');
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(
+        input,
+        'http://host:1/?token=abc',
+      );
       input?.dispatchEvent(new Event('input', { bubbles: true }));
     });
     await act(async () => host.querySelector('form')?.requestSubmit());

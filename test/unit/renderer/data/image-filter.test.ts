@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { columnsIn, rowsFor, walkGrid } from '../../../../src-renderer/features/data/grid-geometry';
-import { filterImages, groupCounts, labelCounts, shownImage } from '../../../../src-renderer/features/data/image-filter';
+import {
+  filterImages,
+  groupCounts,
+  labelCounts,
+  shownImage,
+} from '../../../../src-renderer/features/data/image-filter';
 import type { ImageSetView } from '../../../../src-shared/contract/api';
 
 const SET: ImageSetView = {
@@ -20,7 +25,8 @@ const SET: ImageSetView = {
 
 describe('image filter', () => {
   it('filters by group and label together', () => {
-    const ids = (group: string | null, label: number | null): string[] => filterImages(SET.images, { group, label }).map(({ id }) => id);
+    const ids = (group: string | null, label: number | null): string[] =>
+      filterImages(SET.images, { group, label }).map(({ id }) => id);
     expect(ids(null, null)).toEqual(['a', 'b', 'c', 'd']);
     expect(ids('day', 1)).toEqual(['b']);
     expect(ids(null, 1)).toEqual(['b', 'c']);

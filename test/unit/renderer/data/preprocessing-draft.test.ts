@@ -1,13 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { changedParts, channelNames, isSamePreprocessing, targetSize, withCrop, withOrder, withResizeKind } from '../../../../src-renderer/features/data/preprocessing-draft';
+import {
+  changedParts,
+  channelNames,
+  isSamePreprocessing,
+  targetSize,
+  withCrop,
+  withOrder,
+  withResizeKind,
+} from '../../../../src-renderer/features/data/preprocessing-draft';
 import type { Preprocessing } from '../../../../src-shared/domain/preprocessing';
 
-const BASE: Preprocessing = { resize: { kind: 'stretch', width: 224, height: 160 }, crop: null, order: 'rgb', scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], layout: 'nchw' };
+const BASE: Preprocessing = {
+  resize: { kind: 'stretch', width: 224, height: 160 },
+  crop: null,
+  order: 'rgb',
+  scale: 1 / 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+  layout: 'nchw',
+};
 
 describe('preprocessing draft', () => {
   it('keeps the size that the network gets when the way to resize changes', () => {
-    for (const kind of ['short', 'letterbox', 'stretch'] as const) expect(targetSize(withResizeKind(BASE, kind))).toEqual({ width: 224, height: 160 });
-    expect(withResizeKind(BASE, 'short')).toMatchObject({ resize: { kind: 'short', shortSide: 160 }, crop: { width: 224, height: 160 } });
+    for (const kind of ['short', 'letterbox', 'stretch'] as const)
+      expect(targetSize(withResizeKind(BASE, kind))).toEqual({ width: 224, height: 160 });
+    expect(withResizeKind(BASE, 'short')).toMatchObject({
+      resize: { kind: 'short', shortSide: 160 },
+      crop: { width: 224, height: 160 },
+    });
     expect(withResizeKind(withResizeKind(BASE, 'short'), 'stretch')).toEqual(BASE);
     expect(withResizeKind(BASE, 'stretch')).toBe(BASE);
   });
@@ -18,7 +38,11 @@ describe('preprocessing draft', () => {
   });
 
   it('moves mean and std with their channels', () => {
-    expect(withOrder(BASE, 'bgr')).toMatchObject({ order: 'bgr', mean: [0.406, 0.456, 0.485], std: [0.225, 0.224, 0.229] });
+    expect(withOrder(BASE, 'bgr')).toMatchObject({
+      order: 'bgr',
+      mean: [0.406, 0.456, 0.485],
+      std: [0.225, 0.224, 0.229],
+    });
     expect(withOrder(withOrder(BASE, 'bgr'), 'rgb')).toEqual(BASE);
     expect(withOrder(BASE, 'gray')).toMatchObject({ mean: [0.485], std: [0.229] });
     expect(withOrder(BASE, 'rgb')).toEqual(BASE);

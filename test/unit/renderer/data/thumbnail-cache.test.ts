@@ -8,7 +8,10 @@ const PICTURE: Picture = { width: 1, height: 1, bytes: new Uint8Array() };
 function harness() {
   const asked: string[] = [];
   const revoked: string[] = [];
-  const answers = new Map<string, { readonly resolve: (picture: Picture) => void; readonly reject: (error: Error) => void }>();
+  const answers = new Map<
+    string,
+    { readonly resolve: (picture: Picture) => void; readonly reject: (error: Error) => void }
+  >();
   let urls = 0;
   const cache = new ThumbnailCache({
     load: (key) => {

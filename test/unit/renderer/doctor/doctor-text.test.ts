@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { doctorText, doctorVerdict } from '../../../../src-renderer/features/doctor/doctor-text';
 
 const ok = { name: 'Node.js', state: 'ok', found: '20.20.0', required: true } as const;
-const limited = { name: 'backend tensorrt', state: 'warning', found: 'not found', hint: 'Install it.', required: false } as const;
+const limited = {
+  name: 'backend tensorrt',
+  state: 'warning',
+  found: 'not found',
+  hint: 'Install it.',
+  required: false,
+} as const;
 
 describe('doctor', () => {
   it('is broken only by what is required', () => {
@@ -12,6 +18,8 @@ describe('doctor', () => {
   });
 
   it('writes a line per part and its hint under it', () => {
-    expect(doctorText({ checks: [ok, limited] })).toBe('ok      Node.js: 20.20.0\nwarning backend tensorrt: not found\n        Install it.');
+    expect(doctorText({ checks: [ok, limited] })).toBe(
+      'ok      Node.js: 20.20.0\nwarning backend tensorrt: not found\n        Install it.',
+    );
   });
 });

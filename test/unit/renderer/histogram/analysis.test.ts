@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateThreshold } from '../../../../src-shared/domain/quantization-error';
 import { thresholdsOf } from '../../../../src-shared/domain/thresholds';
-import { analyse, curvesOf, draggableRange, largestShown, readingAt } from '../../../../src-renderer/features/histogram/analysis';
+import {
+  analyse,
+  curvesOf,
+  draggableRange,
+  largestShown,
+  readingAt,
+} from '../../../../src-renderer/features/histogram/analysis';
 import { groupField, readoutTexts, roundingShare } from '../../../../src-renderer/features/histogram/readout-fields';
 import { viewOf } from './support';
 

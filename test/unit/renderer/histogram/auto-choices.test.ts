@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { differingChoices, isAutoEverywhere, objectiveRows } from '../../../../src-renderer/features/histogram/auto-choices';
+import {
+  differingChoices,
+  isAutoEverywhere,
+  objectiveRows,
+} from '../../../../src-renderer/features/histogram/auto-choices';
 import { autoSummary, choiceReason } from '../../../../src-renderer/features/histogram/auto-text';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { autoResult } from '../analysis-results';
@@ -25,7 +29,11 @@ describe('objectiveRows', () => {
 
   it('has empty bars where nothing is lost', () => {
     const nothing = { chosen: 0, confirmed: 0 };
-    expect(objectiveRows(autoResult({ singles: [{ method: 'minmax', ...nothing }], descent: nothing })).every((row) => row.chosenShare === 0 && row.confirmedShare === 0)).toBe(true);
+    expect(
+      objectiveRows(autoResult({ singles: [{ method: 'minmax', ...nothing }], descent: nothing })).every(
+        (row) => row.chosenShare === 0 && row.confirmedShare === 0,
+      ),
+    ).toBe(true);
   });
 });
 
@@ -45,7 +53,10 @@ describe('in words', () => {
   it('takes the application’s sentences in English', () => {
     const result = autoResult();
     expect(autoSummary(result, 'en')).toBe('auto is better than one method.');
-    expect(result.choices.map((choice) => choiceReason(choice, result, 'en'))).toEqual(['As the best single method.', 'Lowers the error of night.']);
+    expect(result.choices.map((choice) => choiceReason(choice, result, 'en'))).toEqual([
+      'As the best single method.',
+      'Lowers the error of night.',
+    ]);
   });
 
   it('says the same in Chinese from the numbers, plainly when auto is no better', () => {
@@ -53,7 +64,11 @@ describe('in words', () => {
     expect(autoSummary(autoResult(), 'zh')).toContain('输出误差为 0.0120，最大值为 0.0210；2 个张量中有 1 个');
     expect(autoSummary(autoResult({ verdict: 'single' }), 'zh')).toContain('auto 即全部张量采用最大值');
     const result = autoResult();
-    expect(choiceReason({ tensor: 'x', method: 'mse', threshold: 1, code: 'descent', reason: 'r' }, result, 'zh')).toBe('在此处比最大值的输出误差更小');
-    expect(choiceReason({ tensor: 'x', method: 'mse', threshold: 1, code: 'new-code', reason: 'r' }, result, 'zh')).toBe('r');
+    expect(choiceReason({ tensor: 'x', method: 'mse', threshold: 1, code: 'descent', reason: 'r' }, result, 'zh')).toBe(
+      '在此处比最大值的输出误差更小',
+    );
+    expect(
+      choiceReason({ tensor: 'x', method: 'mse', threshold: 1, code: 'new-code', reason: 'r' }, result, 'zh'),
+    ).toBe('r');
   });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isSameRange, pixelFromValue, shifted, tailRange, valueFromPixel, wholeRange, zoomed } from '../../../../src-renderer/features/histogram/axis';
+import {
+  isSameRange,
+  pixelFromValue,
+  shifted,
+  tailRange,
+  valueFromPixel,
+  wholeRange,
+  zoomed,
+} from '../../../../src-renderer/features/histogram/axis';
 
 const area = { leftPx: 60, widthPx: 600 };
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { analyse, curvesOf } from '../../../../src-renderer/features/histogram/analysis';
 import { groupProperty } from '../../../../src-shared/domain/palette';
-import { CHART_MARGINS, chartFigure, logRange, plotAreaOf, TOTAL, type ChartOptions } from '../../../../src-renderer/features/histogram/chart-figure';
+import {
+  CHART_MARGINS,
+  chartFigure,
+  logRange,
+  plotAreaOf,
+  TOTAL,
+  type ChartOptions,
+} from '../../../../src-renderer/features/histogram/chart-figure';
 import { logHeight } from '../../../../src-renderer/features/histogram/miniature';
 import { withOpacity } from '../../../../src-renderer/widgets/plot/theme';
 import { layoutOf, traceOf } from '../../../../src-renderer/widgets/plot/to-plotly';
@@ -10,13 +17,22 @@ import { viewOf } from './support';
 const analysis = analyse(viewOf({ day: [0.2, 0.2, 0.3, 1], night: [0.2, 3] }));
 const curves = curvesOf(analysis);
 const titles = { x: 'x', counts: 'counts', entropy: 'kl', mse: 'mse' };
-const options: ChartOptions = { range: { min: 0, max: 3.5 }, isLog: true, isSigned: false, visible: new Set([TOTAL, 'night']), columns: 800 };
+const options: ChartOptions = {
+  range: { min: 0, max: 3.5 },
+  isLog: true,
+  isSigned: false,
+  visible: new Set([TOTAL, 'night']),
+  columns: 800,
+};
 const token = (name: string): string => (name === groupProperty(1) ? '#ff8000' : '#123456');
 
 describe('chartFigure', () => {
   it('draws the whole set and the groups that are switched on, in colours that stay theirs', () => {
     const figure = chartFigure(analysis, curves, options, titles);
-    expect(figure.series.filter(({ panel }) => panel === 0).map(({ color }) => color)).toEqual(['--chart-line', groupProperty(1)]);
+    expect(figure.series.filter(({ panel }) => panel === 0).map(({ color }) => color)).toEqual([
+      '--chart-line',
+      groupProperty(1),
+    ]);
   });
 
   it('shows empty bins of a log axis below its lower end, never as a gap', () => {
@@ -27,7 +43,8 @@ describe('chartFigure', () => {
   });
 
   it('fits the count axis to what is in sight', () => {
-    const highest = (range: ChartOptions['range'], visible = options.visible): number => chartFigure(analysis, curves, { ...options, range, visible }, titles).panels[0]?.range[1] ?? Number.NaN;
+    const highest = (range: ChartOptions['range'], visible = options.visible): number =>
+      chartFigure(analysis, curves, { ...options, range, visible }, titles).panels[0]?.range[1] ?? Number.NaN;
     // Three values of 0.2 share a bin; beyond it no bin holds more than one, and the night has one there.
     expect(highest({ min: 0, max: 3.5 })).toBeCloseTo(3 * 1.6, 12);
     expect(highest({ min: 0.25, max: 3.5 })).toBeCloseTo(1.6, 12);
@@ -53,7 +70,12 @@ describe('the plot', () => {
   it('draws steps as a stepped line with the colours of the theme', () => {
     const [, night] = chartFigure(analysis, curves, options, titles).series;
     expect(night).toBeDefined();
-    if (night !== undefined) expect(traceOf(night, token)).toMatchObject({ type: 'scatter', line: { shape: 'hv', color: '#ff8000' }, yaxis: 'y' });
+    if (night !== undefined)
+      expect(traceOf(night, token)).toMatchObject({
+        type: 'scatter',
+        line: { shape: 'hv', color: '#ff8000' },
+        yaxis: 'y',
+      });
   });
 
   it.each([

@@ -23,7 +23,8 @@ const button = (name: string): HTMLButtonElement => {
   if (found === undefined) throw new Error(`no button ${name}`);
   return found;
 };
-const pressed = (): readonly (string | null)[] => ['Whole', 'Tail'].map((name) => button(name).getAttribute('aria-pressed'));
+const pressed = (): readonly (string | null)[] =>
+  ['Whole', 'Tail'].map((name) => button(name).getAttribute('aria-pressed'));
 
 beforeEach(() => {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { countIn, countScales, edgeOf, intervalOf, type CountScale } from '../../../../src-renderer/features/histogram/count-scale';
+import {
+  countIn,
+  countScales,
+  edgeOf,
+  intervalOf,
+  type CountScale,
+} from '../../../../src-renderer/features/histogram/count-scale';
 import { stepsOf } from '../../../../src-renderer/features/histogram/steps';
 import type { TensorHistogram } from '../../../../src-shared/domain/histogram';
 import { createRandom } from '../../../support/random';
@@ -16,7 +22,9 @@ function levelsOf({ scale, mean, std }: typeof IMAGENET, times = 3): number[] {
 
 /** Counts of every interval between the outermost ones that hold something; those two excluded. */
 function inner(histogram: TensorHistogram, scale: CountScale, isSigned: boolean): number[] {
-  const range = isSigned ? { min: histogram.min, max: histogram.max } : { min: 0, max: Math.max(-histogram.min, histogram.max) };
+  const range = isSigned
+    ? { min: histogram.min, max: histogram.max }
+    : { min: 0, max: Math.max(-histogram.min, histogram.max) };
   const { counts } = stepsOf(histogram, { scale, range, columns: 10_000, isSigned });
   const first = counts.findIndex((count) => count > 0);
   return counts.slice(first + 2, counts.findLastIndex((count) => count > 0) - 2);
@@ -48,7 +56,10 @@ describe('the scale of an input of 8-bit images', () => {
     const histogram = histogramOf(levelsOf(IMAGENET));
     const { signed } = countScales(histogram, IMAGENET);
     const [from, to] = [intervalOf(signed, histogram.min) - 1, intervalOf(signed, histogram.max) + 1];
-    const sum = Array.from({ length: to - from + 1 }, (_, i) => countIn(histogram, signed, from + i, true)).reduce((a, b) => a + b, 0);
+    const sum = Array.from({ length: to - from + 1 }, (_, i) => countIn(histogram, signed, from + i, true)).reduce(
+      (a, b) => a + b,
+      0,
+    );
     expect(sum).toBe(histogram.elementCount - histogram.zeroCount);
     expect(edgeOf(signed, from)).toBeLessThan(histogram.min);
   });

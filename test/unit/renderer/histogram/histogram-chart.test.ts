@@ -10,15 +10,27 @@ import { createThresholdEditor } from '../../../../src-renderer/features/histogr
 import type { RangeControl } from '../../../../src-renderer/features/histogram/use-range';
 import { rowOf, viewOf } from './support';
 
-vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({ Plot: () => createElement('i', { className: 'plot' }) }));
+vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({
+  Plot: () => createElement('i', { className: 'plot' }),
+}));
 
 it('a double click on the ground shows everything again, one on what lies on it does not', () => {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
-  vi.stubGlobal('ResizeObserver', class { observe(): void {} disconnect(): void {} });
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
   const view = viewOf({ day: [0.5, 1, 2, 4] });
   const analysis = analyse(view);
   const live = createLiveThreshold(4, () => undefined);
-  const editor = createThresholdEditor(live, { minReal: 0.1, maxReal: 4, binWidthReal: analysis.binWidthReal }, () => undefined);
+  const editor = createThresholdEditor(
+    live,
+    { minReal: 0.1, maxReal: 4, binWidthReal: analysis.binWidthReal },
+    () => undefined,
+  );
   const showWhole = vi.fn();
   const control: RangeControl = {
     range: { min: 1, max: 2 },
@@ -33,9 +45,22 @@ it('a double click on the ground shows everything again, one on what lies on it 
   const host = document.createElement('div');
   const root = createRoot(host);
   const session = { row: rowOf('x'), view, analysis, live, editor, limits: { min: 0.1, max: 4 } };
-  act(() => root.render(createElement(HistogramChart, { session, curves: curvesOf(analysis), control, isLog: true, isSigned: false, visible: new Set([TOTAL]), onChoose: () => undefined })));
+  act(() =>
+    root.render(
+      createElement(HistogramChart, {
+        session,
+        curves: curvesOf(analysis),
+        control,
+        isLog: true,
+        isSigned: false,
+        visible: new Set([TOTAL]),
+        onChoose: () => undefined,
+      }),
+    ),
+  );
   document.body.append(host);
-  const doubleClick = (selector: string): void => void act(() => host.querySelector(selector)?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true })));
+  const doubleClick = (selector: string): void =>
+    void act(() => host.querySelector(selector)?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true })));
   doubleClick('.plot');
   expect(showWhole).not.toHaveBeenCalled();
   doubleClick('.histogram-chart');

@@ -7,7 +7,11 @@ const box = (key: string, linePx: number, widthPx = 50): LabelBox => ({ key, lin
 function overlaps(boxes: readonly LabelBox[], where: LabelRoom): boolean {
   const placed = placeLabels(boxes, where);
   const width = (key: string): number => boxes.find((candidate) => candidate.key === key)?.widthPx ?? 0;
-  return placed.some((a, i) => placed.slice(i + 1).some((b) => a.row === b.row && a.leftPx < b.leftPx + width(b.key) && b.leftPx < a.leftPx + width(a.key)));
+  return placed.some((a, i) =>
+    placed
+      .slice(i + 1)
+      .some((b) => a.row === b.row && a.leftPx < b.leftPx + width(b.key) && b.leftPx < a.leftPx + width(a.key)),
+  );
 }
 
 describe('placeLabels', () => {
@@ -37,7 +41,12 @@ describe('placeLabels', () => {
     expect(overlaps(boxes, room)).toBe(false);
   });
 
-  it.each([[8, 3], [8, 17], [6, 41], [5, 0]])('never lays one of %d labels, %d px apart, over another', (count, apart) => {
+  it.each([
+    [8, 3],
+    [8, 17],
+    [6, 41],
+    [5, 0],
+  ])('never lays one of %d labels, %d px apart, over another', (count, apart) => {
     const boxes = Array.from({ length: count }, (_, i) => box(`m${i}`, 480 - i * apart, 48 + (i % 3) * 6));
     expect(placeLabels(boxes, room)).toHaveLength(count);
     expect(overlaps(boxes, room)).toBe(false);
@@ -46,7 +55,10 @@ describe('placeLabels', () => {
   it('keeps the order of the lines along each row', () => {
     const boxes = [box('c', 300), box('a', 280), box('b', 290), box('d', 310)];
     for (const row of [0, 1]) {
-      const keys = placeLabels(boxes, room).filter((label) => label.row === row).sort((x, y) => x.leftPx - y.leftPx).map(({ key }) => key);
+      const keys = placeLabels(boxes, room)
+        .filter((label) => label.row === row)
+        .sort((x, y) => x.leftPx - y.leftPx)
+        .map(({ key }) => key);
       expect(keys).toEqual([...keys].sort());
     }
   });

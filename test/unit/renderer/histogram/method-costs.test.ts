@@ -7,7 +7,11 @@ import { rowOf, viewOf } from './support';
 const day = Array.from({ length: 900 }, (_, i) => (i + 0.5) / 900);
 const night = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 50);
 const view = viewOf({ day, night });
-const row = rowOf('x', { methods: { minmax: 2, entropy: 1.5, 'entropy-tensorrt': 1 }, method: 'entropy', threshold: 1.5 });
+const row = rowOf('x', {
+  methods: { minmax: 2, entropy: 1.5, 'entropy-tensorrt': 1 },
+  method: 'entropy',
+  threshold: 1.5,
+});
 const costs = methodCosts(analyse(view), row);
 
 describe('methodCosts', () => {
@@ -17,7 +21,9 @@ describe('methodCosts', () => {
       ['entropy', 1.5, true],
       ['entropy-tensorrt', 1, false],
     ]);
-    expect(costs.map(({ costs: columns }) => columns.map(({ group }) => group))).toEqual(Array.from({ length: 3 }, () => [null, 'day', 'night']));
+    expect(costs.map(({ costs: columns }) => columns.map(({ group }) => group))).toEqual(
+      Array.from({ length: 3 }, () => [null, 'day', 'night']),
+    );
   });
 
   it('gives the numbers of each group’s own histogram at the method’s threshold', () => {

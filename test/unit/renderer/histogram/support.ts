@@ -36,5 +36,15 @@ export function viewOf(groups: Readonly<Record<string, readonly number[]>>): His
 }
 
 export function rowOf(name: string, changes: Partial<ThresholdRow> = {}): ThresholdRow {
-  return { name, amax: 4, methods: { minmax: 4 }, method: 'minmax', threshold: 4, scale: 4 / 127, sqnrDb: 30, clippedFraction: 0, ...changes };
+  return {
+    name,
+    amax: 4,
+    methods: { minmax: 4 },
+    method: 'minmax',
+    threshold: 4,
+    scale: 4 / 127,
+    sqnrDb: 30,
+    clippedFraction: 0,
+    ...changes,
+  };
 }

@@ -10,7 +10,8 @@ const rows = [
   rowOf('relu_1', { sqnrDb: 8, clippedFraction: 0.002 }),
   rowOf('conv_1', { sqnrDb: Number.POSITIVE_INFINITY, clippedFraction: 0.01 }),
 ];
-const names = (sort: 'sqnr' | 'clipped' | 'name', search = ''): string[] => orderedTensors(rows, search, sort).map(({ name }) => name);
+const names = (sort: 'sqnr' | 'clipped' | 'name', search = ''): string[] =>
+  orderedTensors(rows, search, sort).map(({ name }) => name);
 
 describe('orderedTensors', () => {
   it('puts what hurts first, equals by name', () => {
@@ -57,7 +58,11 @@ describe('walking', () => {
 });
 
 describe('methods', () => {
-  const row = rowOf('x', { methods: { minmax: 4, mse: 3, manual: 2.5, imported: 3.5 }, method: 'manual', threshold: 2.5 });
+  const row = rowOf('x', {
+    methods: { minmax: 4, mse: 3, manual: 2.5, imported: 3.5 },
+    method: 'manual',
+    threshold: 2.5,
+  });
 
   it('draws a line for every threshold that is known and marks the one in use', () => {
     expect(methodLines(row)).toEqual([
@@ -81,11 +86,19 @@ describe('methods', () => {
 describe('rankMaxima', () => {
   it('names the images that reach furthest and what is left without the first', () => {
     const ranking = rankMaxima({ imageFiles: ['a', 'b', 'c'], imageAmax: new Float32Array([1, 4, 2]) }, 2);
-    expect(ranking).toEqual({ top: [{ file: 'b', amaxReal: 4 }, { file: 'c', amaxReal: 2 }], withoutFirstReal: 2 });
+    expect(ranking).toEqual({
+      top: [
+        { file: 'b', amaxReal: 4 },
+        { file: 'c', amaxReal: 2 },
+      ],
+      withoutFirstReal: 2,
+    });
   });
 
   it('says nothing where no image has a value', () => {
     expect(rankMaxima({ imageFiles: ['a'], imageAmax: new Float32Array([Number.NaN]) }, 5)).toBeNull();
-    expect(rankMaxima({ imageFiles: ['a', 'b'], imageAmax: new Float32Array([Number.NaN, 3]) }, 5)?.withoutFirstReal).toBeNull();
+    expect(
+      rankMaxima({ imageFiles: ['a', 'b'], imageAmax: new Float32Array([Number.NaN, 3]) }, 5)?.withoutFirstReal,
+    ).toBeNull();
   });
 });

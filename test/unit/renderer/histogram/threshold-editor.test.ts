@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLiveThreshold, type LiveThreshold } from '../../../../src-renderer/features/histogram/live-threshold';
-import { actionOfKey, createThresholdEditor, type ThresholdEditor } from '../../../../src-renderer/features/histogram/threshold-editor';
+import {
+  actionOfKey,
+  createThresholdEditor,
+  type ThresholdEditor,
+} from '../../../../src-renderer/features/histogram/threshold-editor';
 
 const BIN = 0.01;
 let frames: (() => void)[] = [];
@@ -16,7 +20,9 @@ beforeEach(() => {
   frames = [];
   sent = [];
   live = createLiveThreshold(2, (callback) => frames.push(callback));
-  editor = createThresholdEditor(live, { minReal: 0.02, maxReal: 4, binWidthReal: BIN }, (thresholdReal) => sent.push(thresholdReal));
+  editor = createThresholdEditor(live, { minReal: 0.02, maxReal: 4, binWidthReal: BIN }, (thresholdReal) =>
+    sent.push(thresholdReal),
+  );
 });
 
 it('takes hold of a threshold beyond the chart at the edge, where its handle is', () => {

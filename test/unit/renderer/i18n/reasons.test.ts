@@ -11,7 +11,8 @@ it('has a Chinese sentence for every reason that a placement gives', () => {
   const codes = new Set(['plan-fp16', 'plan-fp32', 'follows-fp16', 'follows-fp32']);
   for (const file of readdirSync(placement)) {
     if (!file.endsWith('.ts')) continue;
-    for (const [, code] of readFileSync(join(placement, file), 'utf8').matchAll(/\bcode: '([a-z0-9-]+)'/g)) codes.add(code ?? '');
+    for (const [, code] of readFileSync(join(placement, file), 'utf8').matchAll(/\bcode: '([a-z0-9-]+)'/g))
+      codes.add(code ?? '');
   }
   expect(codes.size).toBeGreaterThan(30);
   expect([...codes].filter((code) => zh[`precision.reason.${code}`] === undefined)).toEqual([]);

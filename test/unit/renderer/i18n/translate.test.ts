@@ -7,7 +7,9 @@ afterEach(() => setLanguage('en'));
 describe('fillMessage', () => {
   it('fills in values and picks the word by number', () => {
     expect(fillMessage('{n} {n|image|images} in {folder}', { n: 1, folder: 'day' })).toBe('1 image in day');
-    expect(fillMessage('{n} {n|image|images} in {folder}', { n: 2000, folder: 'day' })).toBe('2\u202f000 images in day');
+    expect(fillMessage('{n} {n|image|images} in {folder}', { n: 2000, folder: 'day' })).toBe(
+      '2\u202f000 images in day',
+    );
     expect(fillMessage('{n|is|are}', { n: 0 })).toBe('are');
   });
 

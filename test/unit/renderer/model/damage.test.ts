@@ -2,10 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { damageShares } from '../../../../src-renderer/widgets/graph/damage';
 import type { SensitivityLayer, SensitivityResult } from '../../../../src-shared/domain/analysis';
 
-const answer = (kind: SensitivityResult['kind'], metric: SensitivityResult['metric'], scores: readonly number[]): Pick<SensitivityResult, 'kind' | 'metric' | 'layers'> => ({
+const answer = (
+  kind: SensitivityResult['kind'],
+  metric: SensitivityResult['metric'],
+  scores: readonly number[],
+): Pick<SensitivityResult, 'kind' | 'metric' | 'layers'> => ({
   kind,
   metric,
-  layers: scores.map((score, index): SensitivityLayer => ({ layer: `l${index}`, op: 'Conv', score, metric, quality: null, sqnrDb: null })),
+  layers: scores.map((score, index): SensitivityLayer => ({
+    layer: `l${index}`,
+    op: 'Conv',
+    score,
+    metric,
+    quality: null,
+    sqnrDb: null,
+  })),
 });
 const shares = (...input: Parameters<typeof answer>): number[] => [...damageShares(answer(...input)).values()];
 

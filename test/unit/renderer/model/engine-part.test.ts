@@ -16,15 +16,40 @@ import { fakeApi, type FakeApi } from '../state/fake-api';
 const MODEL = generatedModel(6, { layers: {} });
 const [first, second] = MODEL.layers;
 if (first === undefined || second === undefined) throw new Error('a model without layers');
-const base: EngineLayer = { name: '', kind: 'CaskConvolution', onnxLayers: [], type: 'fp16', outputType: 'fp16', isReformat: false, tactic: '', inputs: [], outputs: [], medianMs: 0.01 };
+const base: EngineLayer = {
+  name: '',
+  kind: 'CaskConvolution',
+  onnxLayers: [],
+  type: 'fp16',
+  outputType: 'fp16',
+  isReformat: false,
+  tactic: '',
+  inputs: [],
+  outputs: [],
+  medianMs: 0.01,
+};
 const ENGINE: EnginesView = {
   variants: ['mixed', 'int8'],
   engine: {
-    variant: 'mixed', isCurrent: false, tensorrt: '10.6.0', gpu: 'GPU 9.0', typing: 'strong', batch: 32, createdAt: '2026-11-21T11:00:00.000Z', sizeMb: 1.5,
+    variant: 'mixed',
+    isCurrent: false,
+    tensorrt: '10.6.0',
+    gpu: 'GPU 9.0',
+    typing: 'strong',
+    batch: 32,
+    createdAt: '2026-11-21T11:00:00.000Z',
+    sizeMb: 1.5,
     summary: { layers: { int8: 3, fp16: 1, fp32: 0, other: 0 }, reformats: 1, totalMs: 0.04, reformatMs: 0.01 },
     asked: { [first.layer]: 'int8' },
     layers: [
-      { ...base, name: `${first.inputs[0] ?? ''}_QuantizeLinear`, kind: 'Reformat', isReformat: true, type: 'fp32', outputType: 'int8' },
+      {
+        ...base,
+        name: `${first.inputs[0] ?? ''}_QuantizeLinear`,
+        kind: 'Reformat',
+        isReformat: true,
+        type: 'fp32',
+        outputType: 'int8',
+      },
       { ...base, name: `fused ${first.layer}`, onnxLayers: [first.layer], medianMs: 0.03 },
     ],
   },
@@ -68,18 +93,33 @@ afterEach(async () => {
 
 describe('the inspector with an engine', () => {
   it('says how to get one where there is none', async () => {
-    expect(await show({ variants: [], engine: null }, null)).toMatch(/No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen/);
+    expect(await show({ variants: [], engine: null }, null)).toMatch(
+      /No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen/,
+    );
   });
 
   it('sums the engine up, with its conversions, and says that the plan has changed since', async () => {
     const text = await show(ENGINE, null);
-    for (const part of ['mixed · TensorRT 10.6.0 · GPU 9.0 · batch 32', 'have changed since this engine was built', '40.0 µs in all', '1 conversion between layers, 10.0 µs, 25.0 % of the time', `Q, FP32 to INT8${first.inputs[0] ?? ''}`]) expect(text).toContain(part);
+    for (const part of [
+      'mixed · TensorRT 10.6.0 · GPU 9.0 · batch 32',
+      'have changed since this engine was built',
+      '40.0 µs in all',
+      '1 conversion between layers, 10.0 µs, 25.0 % of the time',
+      `Q, FP32 to INT8${first.inputs[0] ?? ''}`,
+    ])
+      expect(text).toContain(part);
     expect([...host.querySelectorAll('option')].map(({ value }) => value)).toEqual(['mixed', 'int8']);
   });
 
   it('shows what a layer was asked for beside what its kernel computes in, its time, and why they differ', async () => {
     const text = await show(ENGINE, first.layer);
-    for (const part of ['In the engine of mixed', '30.0 µs · 75.0 %', `fused ${first.layer}`, 'INT8 was asked for, but its kernel (CaskConvolution) takes FP16']) expect(text).toContain(part);
+    for (const part of [
+      'In the engine of mixed',
+      '30.0 µs · 75.0 %',
+      `fused ${first.layer}`,
+      'INT8 was asked for, but its kernel (CaskConvolution) takes FP16',
+    ])
+      expect(text).toContain(part);
     expect(host.querySelector('.layers-refused [aria-label="FP16"]')).not.toBeNull();
   });
 

@@ -11,10 +11,25 @@ const MODEL = generatedModel(8, { layers: {} });
 const [FIRST, SECOND, THIRD] = MODEL.layers.map(({ layer }) => layer);
 
 function kernel(onnxLayers: readonly (string | undefined)[], type: EngineLayer['type'], medianMs: number): EngineLayer {
-  return { name: onnxLayers.join(' + '), kind: 'CaskConvolution', onnxLayers: onnxLayers.flatMap((name) => name ?? []), type, outputType: type, isReformat: false, tactic: '', inputs: [], outputs: [], medianMs };
+  return {
+    name: onnxLayers.join(' + '),
+    kind: 'CaskConvolution',
+    onnxLayers: onnxLayers.flatMap((name) => name ?? []),
+    type,
+    outputType: type,
+    isReformat: false,
+    tactic: '',
+    inputs: [],
+    outputs: [],
+    medianMs,
+  };
 }
 
-const ENGINE = engineByLayer([kernel([FIRST, SECOND], 'fp16', 0.012), kernel([THIRD], 'int8', 0.0006), kernel([], 'fp32', 0.0074)], MODEL.layers, { [FIRST ?? '']: 'int8', [SECOND ?? '']: 'fp16', [THIRD ?? '']: 'int8' });
+const ENGINE = engineByLayer(
+  [kernel([FIRST, SECOND], 'fp16', 0.012), kernel([THIRD], 'int8', 0.0006), kernel([], 'fp32', 0.0074)],
+  MODEL.layers,
+  { [FIRST ?? '']: 'int8', [SECOND ?? '']: 'fp16', [THIRD ?? '']: 'int8' },
+);
 const ROWS = layerRows(MODEL, null, undefined, ENGINE.layers);
 
 describe('rows with an engine', () => {
@@ -35,9 +50,13 @@ describe('rows with an engine', () => {
 
   it('say why a layer computes in something else than asked', () => {
     const [first, second, third] = ROWS.map(({ inEngine }) => inEngine);
-    expect(first && mismatchText(first)).toBe(`INT8 was asked for, but TensorRT fused it with ${SECOND}, which runs in FP16: ask the same of both, or accept it.`);
+    expect(first && mismatchText(first)).toBe(
+      `INT8 was asked for, but TensorRT fused it with ${SECOND}, which runs in FP16: ask the same of both, or accept it.`,
+    );
     expect(second && mismatchText(second)).toBeNull();
-    expect(third && mismatchText({ ...third, runsIn: 'fp32', mismatch: 'wider', kernels: [kernel([THIRD], 'fp32', 1)] })).toContain('its kernel (CaskConvolution) takes FP32');
+    expect(
+      third && mismatchText({ ...third, runsIn: 'fp32', mismatch: 'wider', kernels: [kernel([THIRD], 'fp32', 1)] }),
+    ).toContain('its kernel (CaskConvolution) takes FP32');
   });
 
   it('shows times of kernels in one unit', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { edgeMark, edgePath, flowEdges, flowNodes, isLabelLeft } from '../../../../src-renderer/widgets/graph/flow-elements';
+import {
+  edgeMark,
+  edgePath,
+  flowEdges,
+  flowNodes,
+  isLabelLeft,
+} from '../../../../src-renderer/widgets/graph/flow-elements';
 import { layoutGraph, NODE_HEIGHT, NODE_WIDTH } from '../../../../src-renderer/widgets/graph/graph-layout';
 import { graphStructure, layerNodeId } from '../../../../src-renderer/widgets/graph/graph-structure';
 import { firstViewPoint, isInSight, viewPointOn } from '../../../../src-renderer/widgets/graph/graph-view-point';
@@ -39,7 +45,9 @@ describe('view of the graph', () => {
 });
 
 describe('walking with the arrow keys', () => {
-  const structure = graphStructure(modelOf({ x: [] }, { a: ['x'], left: ['a'], right: ['a'], join: ['left', 'right'] }));
+  const structure = graphStructure(
+    modelOf({ x: [] }, { a: ['x'], left: ['a'], right: ['a'], join: ['left', 'right'] }),
+  );
   const layout = layoutGraph(structure);
   const walk = new GraphWalk(structure, layout);
   const at = (layer: string): number => structure.nodes.findIndex((node) => node.id === layerNodeId(layer));
@@ -52,7 +60,10 @@ describe('walking with the arrow keys', () => {
   });
 
   it('goes sideways to the other branch and back', () => {
-    const [west, east] = (layout.centres[at('left') * 2] ?? 0) < (layout.centres[at('right') * 2] ?? 0) ? ['left', 'right'] : ['right', 'left'];
+    const [west, east] =
+      (layout.centres[at('left') * 2] ?? 0) < (layout.centres[at('right') * 2] ?? 0)
+        ? ['left', 'right']
+        : ['right', 'left'];
     expect(walk.next(at(west ?? ''), 'right')).toBe(at(east ?? ''));
     expect(walk.next(at(east ?? ''), 'left')).toBe(at(west ?? ''));
     expect(walk.next(at(west ?? ''), 'left')).toBeNull();
@@ -72,7 +83,10 @@ describe('elements of the graph', () => {
     const nodes = flowNodes(structure, layout);
     expect(nodes.map((node) => node.type)).toEqual(['model-input', 'layer', 'layer', 'layer', 'model-output']);
     nodes.forEach((node, index) => {
-      expect(node.position).toEqual({ x: (layout.centres[index * 2] ?? NaN) - NODE_WIDTH / 2, y: (layout.centres[index * 2 + 1] ?? NaN) - NODE_HEIGHT / 2 });
+      expect(node.position).toEqual({
+        x: (layout.centres[index * 2] ?? NaN) - NODE_WIDTH / 2,
+        y: (layout.centres[index * 2 + 1] ?? NaN) - NODE_HEIGHT / 2,
+      });
       expect(node.measured).toEqual({ width: NODE_WIDTH, height: NODE_HEIGHT });
     });
   });

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { layoutGraph, NODE_HEIGHT, NODE_WIDTH, type GraphLayout } from '../../../../src-renderer/widgets/graph/graph-layout';
+import {
+  layoutGraph,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  type GraphLayout,
+} from '../../../../src-renderer/widgets/graph/graph-layout';
 import { LONG_EDGE_SPAN, segmentsOf } from '../../../../src-renderer/widgets/graph/graph-segments';
 import { graphStructure, type GraphStructure } from '../../../../src-renderer/widgets/graph/graph-structure';
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
 
-const chain = (count: number): Record<string, readonly string[]> => Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, [i === 0 ? 'x' : `n${i - 1}`]]));
+const chain = (count: number): Record<string, readonly string[]> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, [i === 0 ? 'x' : `n${i - 1}`]]));
 const x = (layout: GraphLayout, node: number): number => layout.centres[node * 2] ?? NaN;
 const y = (layout: GraphLayout, node: number): number => layout.centres[node * 2 + 1] ?? NaN;
 
@@ -13,7 +19,8 @@ function overlaps(structure: GraphStructure, layout: GraphLayout): string[] {
   const found: string[] = [];
   for (let a = 0; a < structure.nodes.length; a++) {
     for (let b = a + 1; b < structure.nodes.length; b++) {
-      const isApart = Math.abs(x(layout, a) - x(layout, b)) >= NODE_WIDTH || Math.abs(y(layout, a) - y(layout, b)) >= NODE_HEIGHT;
+      const isApart =
+        Math.abs(x(layout, a) - x(layout, b)) >= NODE_WIDTH || Math.abs(y(layout, a) - y(layout, b)) >= NODE_HEIGHT;
       if (!isApart) found.push(`${structure.nodes[a]?.id ?? ''} on ${structure.nodes[b]?.id ?? ''}`);
     }
   }
@@ -22,12 +29,22 @@ function overlaps(structure: GraphStructure, layout: GraphLayout): string[] {
 
 describe('segmentsOf', () => {
   it('cuts a chain at every node', () => {
-    expect(segmentsOf(graphStructure(modelOf({ x: [] }, chain(3)))).map(({ first, last }) => [first, last])).toEqual([[0, 1], [1, 2], [2, 3], [3, 4]]);
+    expect(segmentsOf(graphStructure(modelOf({ x: [] }, chain(3)))).map(({ first, last }) => [first, last])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ]);
   });
 
   it('keeps a block with a shortcut together', () => {
     const structure = graphStructure(modelOf({ x: [] }, { a: ['x'], b: ['a'], add: ['b', 'a'], end: ['add'] }));
-    expect(segmentsOf(structure).map(({ first, last }) => [first, last])).toEqual([[0, 1], [1, 3], [3, 4], [4, 5]]);
+    expect(segmentsOf(structure).map(({ first, last }) => [first, last])).toEqual([
+      [0, 1],
+      [1, 3],
+      [3, 4],
+      [4, 5],
+    ]);
   });
 
   it('puts every short edge into exactly one segment', () => {
@@ -37,14 +54,21 @@ describe('segmentsOf', () => {
   });
 
   it('does not let a tensor that the whole model reads hold everything together', () => {
-    const layers = { mask: ['x'], ...Object.fromEntries(Array.from({ length: LONG_EDGE_SPAN * 2 }, (_, i) => [`n${i}`, i === 0 ? ['mask'] : [`n${i - 1}`]])) };
+    const layers = {
+      mask: ['x'],
+      ...Object.fromEntries(
+        Array.from({ length: LONG_EDGE_SPAN * 2 }, (_, i) => [`n${i}`, i === 0 ? ['mask'] : [`n${i - 1}`]]),
+      ),
+    };
     const structure = graphStructure(modelOf({ x: [] }, { ...layers, end: [`n${LONG_EDGE_SPAN * 2 - 1}`, 'mask'] }));
     expect(segmentsOf(structure).length).toBeGreaterThan(LONG_EDGE_SPAN);
   });
 
   it('has one segment for a graph without edges and none for nothing', () => {
     expect(segmentsOf({ nodes: [], edges: [] })).toEqual([]);
-    expect(segmentsOf({ nodes: [{ id: 'a', kind: 'input', name: 'a' }], edges: [] })).toEqual([{ first: 0, last: 0, edges: [] }]);
+    expect(segmentsOf({ nodes: [{ id: 'a', kind: 'input', name: 'a' }], edges: [] })).toEqual([
+      { first: 0, last: 0, edges: [] },
+    ]);
   });
 });
 
@@ -75,12 +99,21 @@ describe('layoutGraph', () => {
   });
 
   it('leads a shortcut around the block and a very long edge through a lane on the right', () => {
-    const many = Object.fromEntries(Array.from({ length: LONG_EDGE_SPAN + 5 }, (_, i) => [`n${i}`, [i === 0 ? 'a' : `n${i - 1}`]]));
-    const structure = graphStructure(modelOf({ x: [] }, { a: ['x'], ...many, end: [`n${LONG_EDGE_SPAN + 4}`, 'a', `n${LONG_EDGE_SPAN + 1}`] }));
+    const many = Object.fromEntries(
+      Array.from({ length: LONG_EDGE_SPAN + 5 }, (_, i) => [`n${i}`, [i === 0 ? 'a' : `n${i - 1}`]]),
+    );
+    const structure = graphStructure(
+      modelOf({ x: [] }, { a: ['x'], ...many, end: [`n${LONG_EDGE_SPAN + 4}`, 'a', `n${LONG_EDGE_SPAN + 1}`] }),
+    );
     const layout = layoutGraph(structure);
-    const bendsOf = (tensor: string): readonly number[] => layout.bends[structure.edges.findLastIndex((edge) => edge.tensor === tensor)] ?? [];
+    const bendsOf = (tensor: string): readonly number[] =>
+      layout.bends[structure.edges.findLastIndex((edge) => edge.tensor === tensor)] ?? [];
     const right = Math.max(...structure.nodes.map((_, node) => x(layout, node))) + NODE_WIDTH / 2;
-    expect(bendsOf('a').filter((_, index) => index % 2 === 0).every((bendX) => bendX > right)).toBe(true);
+    expect(
+      bendsOf('a')
+        .filter((_, index) => index % 2 === 0)
+        .every((bendX) => bendX > right),
+    ).toBe(true);
     expect(bendsOf(`n${LONG_EDGE_SPAN + 1}`).length).toBeGreaterThan(0);
     expect(bendsOf('x')).toEqual([]);
   });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { edgePlacements, graphStructure, layerRemarks, structureKey } from '../../../../src-renderer/widgets/graph/graph-structure';
+import {
+  edgePlacements,
+  graphStructure,
+  layerRemarks,
+  structureKey,
+} from '../../../../src-renderer/widgets/graph/graph-structure';
 import { tensorIndex } from '../../../../src-renderer/widgets/graph/tensor-index';
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
@@ -9,7 +14,13 @@ import type { LayerView } from '../../../../src-shared/contract/api';
 describe('graphStructure', () => {
   it('has inputs first, then layers, then outputs, and an edge for every use of a tensor', () => {
     const structure = graphStructure(modelOf({ x: [] }, { a: ['x'], b: ['a'], add: ['a', 'b'] }));
-    expect(structure.nodes.map((node) => node.id)).toEqual(['input:x', 'layer:a', 'layer:b', 'layer:add', 'output:add']);
+    expect(structure.nodes.map((node) => node.id)).toEqual([
+      'input:x',
+      'layer:a',
+      'layer:b',
+      'layer:add',
+      'output:add',
+    ]);
     expect(structure.edges.map(({ tensor, from, to }) => [tensor, from, to])).toEqual([
       ['x', 0, 1],
       ['a', 1, 2],
@@ -35,7 +46,6 @@ describe('graphStructure', () => {
     expect(structureKey(graphStructure(generatedModel(40, { layers: { conv_0: 'fp16' } })))).toBe(key);
     expect(structureKey(graphStructure(generatedModel(41)))).not.toBe(key);
   });
-
 });
 
 describe('edgePlacements', () => {
@@ -46,19 +56,35 @@ describe('edgePlacements', () => {
   };
 
   it('has a reason for every edge: its own, or that of the layer which reads it', () => {
-    for (const layer of generatedModel(200).layers) expect([...edgePlacements(layer).keys()]).toEqual([...new Set(layer.inputs)]);
-    expect(edgePlacements(layerNamed('conv_1')).get('conv_0_out')).toMatchObject({ isOwn: true, decision: { code: 'quantized-input' } });
-    expect(edgePlacements(layerNamed('relu_2')).get('conv_1_out')).toMatchObject({ isOwn: false, decision: { code: 'integer-kernel' } });
+    for (const layer of generatedModel(200).layers)
+      expect([...edgePlacements(layer).keys()]).toEqual([...new Set(layer.inputs)]);
+    expect(edgePlacements(layerNamed('conv_1')).get('conv_0_out')).toMatchObject({
+      isOwn: true,
+      decision: { code: 'quantized-input' },
+    });
+    expect(edgePlacements(layerNamed('relu_2')).get('conv_1_out')).toMatchObject({
+      isOwn: false,
+      decision: { code: 'integer-kernel' },
+    });
   });
 
   it('keeps a remark about FP16 apart from the decision about the same edge', () => {
     const conv = layerNamed('conv_1');
-    const remark = { layer: layerId('conv_1'), op: 'Conv', precision: 'fp16', code: 'fp16-coarse', reason: 'steps of 0.5', tensor: 'conv_0_out' } as const;
+    const remark = {
+      layer: layerId('conv_1'),
+      op: 'Conv',
+      precision: 'fp16',
+      code: 'fp16-coarse',
+      reason: 'steps of 0.5',
+      tensor: 'conv_0_out',
+    } as const;
     const elsewhere = { ...remark, code: 'fp16-refused-accumulation', tensor: 'conv_1_out' } as const;
     const layer: LayerView = { ...conv, edges: [...conv.edges, remark, elsewhere] };
     expect(edgePlacements(layer).get('conv_0_out')?.decision.code).toBe('quantized-input');
     const refused = { ...remark, precision: 'int8', code: 'fp16-refused-scale' } as const;
-    expect(edgePlacements({ ...conv, edges: [...conv.edges, refused] }).get('conv_0_out')?.decision.code).toBe('quantized-input');
+    expect(edgePlacements({ ...conv, edges: [...conv.edges, refused] }).get('conv_0_out')?.decision.code).toBe(
+      'quantized-input',
+    );
     expect(layerRemarks(layer)).toEqual([remark, elsewhere]);
     expect(layerRemarks(conv)).toEqual([]);
   });
@@ -75,6 +101,11 @@ describe('tensorIndex', () => {
   });
 
   it('knows the inputs and outputs of the model', () => {
-    expect([index.isModelInput('x'), index.isModelInput('a'), index.isModelOutput('c'), index.isModelOutput('a')]).toEqual([true, false, true, false]);
+    expect([
+      index.isModelInput('x'),
+      index.isModelInput('a'),
+      index.isModelOutput('c'),
+      index.isModelOutput('a'),
+    ]).toEqual([true, false, true, false]);
   });
 });

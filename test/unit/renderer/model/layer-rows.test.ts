@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { colourOf, colourProperty, isColourKnown, rampLegend } from '../../../../src-renderer/widgets/graph/layer-colour';
-import { filterRows, formatShape, layerRows, shortNames, type LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
+import {
+  colourOf,
+  colourProperty,
+  isColourKnown,
+  rampLegend,
+} from '../../../../src-renderer/widgets/graph/layer-colour';
+import {
+  filterRows,
+  formatShape,
+  layerRows,
+  shortNames,
+  type LayerRow,
+} from '../../../../src-renderer/widgets/graph/layer-rows';
 import { generatedModel, generatedThresholds } from '../../../support/generated-model';
 
 const model = generatedModel(40, { layers: { conv_1: 'fp16' } });
@@ -16,8 +27,13 @@ describe('layerRows', () => {
   });
 
   it('has no numbers before calibration, nor for a layer whose output has no threshold', () => {
-    expect(layerRows(model, null).every((row) => row.sqnrDb === null && row.clippedFraction === null && row.tensor === null)).toBe(true);
-    const partial = layerRows(model, { method: 'entropy', tensors: generatedThresholds(model).tensors.filter((row) => row.name !== 'conv_0_out') });
+    expect(
+      layerRows(model, null).every((row) => row.sqnrDb === null && row.clippedFraction === null && row.tensor === null),
+    ).toBe(true);
+    const partial = layerRows(model, {
+      method: 'entropy',
+      tensors: generatedThresholds(model).tensors.filter((row) => row.name !== 'conv_0_out'),
+    });
     expect(partial[0]?.sqnrDb).toBeNull();
     expect(partial[1]?.sqnrDb).not.toBeNull();
   });
@@ -29,8 +45,17 @@ describe('layerRows', () => {
 
   it('shortens paths to their last two steps, or to as many as tell them apart', () => {
     const short = (...layers: readonly string[]): readonly string[] => [...shortNames(layers).values()].sort();
-    expect(short('conv_1', '/conv1/Conv', '/features/block.3/conv/Conv', '/')).toEqual(['/', 'conv/Conv', 'conv1/Conv', 'conv_1']);
-    expect(short('/f/f.3/pre/pre.0/Conv', '/f/f.4/pre/pre.0/Conv', '/f/f.5/Conv')).toEqual(['f.3/pre/pre.0/Conv', 'f.4/pre/pre.0/Conv', 'f.5/Conv']);
+    expect(short('conv_1', '/conv1/Conv', '/features/block.3/conv/Conv', '/')).toEqual([
+      '/',
+      'conv/Conv',
+      'conv1/Conv',
+      'conv_1',
+    ]);
+    expect(short('/f/f.3/pre/pre.0/Conv', '/f/f.4/pre/pre.0/Conv', '/f/f.5/Conv')).toEqual([
+      'f.3/pre/pre.0/Conv',
+      'f.4/pre/pre.0/Conv',
+      'f.5/Conv',
+    ]);
     expect(short('a/Conv', '/b/a/Conv')).toEqual(['a/Conv', 'b/a/Conv']);
   });
 });
@@ -64,10 +89,26 @@ describe('colours', () => {
   });
 
   it('goes up the ramp with SQNR and down with the clipped share', () => {
-    expect([5, 12, 18, 24, 30, 90].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).toEqual(['ramp-0', 'ramp-1', 'ramp-2', 'ramp-3', 'ramp-4', 'ramp-4']);
-    expect([0.5, 1e-2, 5e-3, 1e-4, 0].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).toEqual(['ramp-0', 'ramp-0', 'ramp-1', 'ramp-2', 'ramp-4']);
+    expect([5, 12, 18, 24, 30, 90].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).toEqual([
+      'ramp-0',
+      'ramp-1',
+      'ramp-2',
+      'ramp-3',
+      'ramp-4',
+      'ramp-4',
+    ]);
+    expect([0.5, 1e-2, 5e-3, 1e-4, 0].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).toEqual([
+      'ramp-0',
+      'ramp-0',
+      'ramp-1',
+      'ramp-2',
+      'ramp-4',
+    ]);
     // Printed as 0.0100 % and 24.0 dB, all of them.
-    expect(new Set([0.99996e-4, 1e-4, 1.00004e-4].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped'))).size).toBe(1);
+    expect(
+      new Set([0.99996e-4, 1e-4, 1.00004e-4].map((clippedFraction) => colourOf(row({ clippedFraction }), 'clipped')))
+        .size,
+    ).toBe(1);
     expect(new Set([23.96, 24, 24.04].map((sqnrDb) => colourOf(row({ sqnrDb }), 'sqnr'))).size).toBe(1);
   });
 
@@ -84,9 +125,23 @@ describe('colours', () => {
   });
 
   it('goes down the ramp with the share of the most sensitive layer', () => {
-    expect([1, 0.5, 0.49, 0.1, 0.05, 0.01, 0].map((damage) => colourOf(row({ damage }), 'sensitivity'))).toEqual(['ramp-0', 'ramp-0', 'ramp-1', 'ramp-2', 'ramp-3', 'ramp-4', 'ramp-4']);
+    expect([1, 0.5, 0.49, 0.1, 0.05, 0.01, 0].map((damage) => colourOf(row({ damage }), 'sensitivity'))).toEqual([
+      'ramp-0',
+      'ramp-0',
+      'ramp-1',
+      'ramp-2',
+      'ramp-3',
+      'ramp-4',
+      'ramp-4',
+    ]);
     expect(colourOf(row({ damage: null }), 'sensitivity')).toBe('unknown');
-    expect(rampLegend('sensitivity').map(({ label }) => label)).toEqual(['≥ 50 %', '< 50 %', '< 25 %', '< 10 %', '< 2 %']);
+    expect(rampLegend('sensitivity').map(({ label }) => label)).toEqual([
+      '≥ 50 %',
+      '< 50 %',
+      '< 25 %',
+      '< 10 %',
+      '< 2 %',
+    ]);
     expect(isColourKnown(rows, 'sensitivity')).toBe(false);
     expect(isColourKnown([row({ damage: 0 })], 'sensitivity')).toBe(true);
   });

@@ -51,7 +51,15 @@ describe('the inspector without a layer', () => {
   it('says who wrote the model, what goes in and out, and how large it is', async () => {
     fake.answers.inspectModel = () => INSPECTION;
     const text = await show();
-    for (const part of ['a.onnx', 'Operator set17', 'Producerpytorch 2.9.0', 'Parameters153\u202fk', 'MACs7.35\u202fM', 'imagesfloat32 batch\u202f×\u202f3\u202f×\u202f64\u202f×\u202f64', 'logitsfloat32 of unknown rank']) {
+    for (const part of [
+      'a.onnx',
+      'Operator set17',
+      'Producerpytorch 2.9.0',
+      'Parameters153\u202fk',
+      'MACs7.35\u202fM',
+      'imagesfloat32 batch\u202f×\u202f3\u202f×\u202f64\u202f×\u202f64',
+      'logitsfloat32 of unknown rank',
+    ]) {
       expect(text.replaceAll(' k', '\u202fk').replaceAll(' M', '\u202fM')).toContain(part);
     }
   });

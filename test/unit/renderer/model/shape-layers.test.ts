@@ -13,7 +13,13 @@ import type { LayerView, ModelView } from '../../../../src-shared/contract/api';
 import { generatedModel } from '../../../support/generated-model';
 
 const [template] = generatedModel(6).layers as [LayerView];
-const layer = (name: string, op: string, inputs: string[], output: string): LayerView => ({ ...template, layer: name, op, inputs, outputs: [output] });
+const layer = (name: string, op: string, inputs: string[], output: string): LayerView => ({
+  ...template,
+  layer: name,
+  op,
+  inputs,
+  outputs: [output],
+});
 /** A flatten as exporters write it: [Shape(x)[0], -1] given to Reshape; and a scale made of a shape. */
 const LAYERS = [
   layer('conv', 'Conv', ['input'], 'a'),
@@ -35,7 +41,13 @@ describe('layers that only compute shapes', () => {
   it('are folded unless they are wanted, searched for or looked at', () => {
     const rows = layerRows(MODEL, null);
     const names = (changes: Partial<Parameters<typeof foldShapes>[1]>): readonly string[] =>
-      foldShapes(rows, { shapes: shapeLayers(LAYERS), areShown: false, isSearching: false, active: null, ...changes }).map((row) => row.layer);
+      foldShapes(rows, {
+        shapes: shapeLayers(LAYERS),
+        areShown: false,
+        isSearching: false,
+        active: null,
+        ...changes,
+      }).map((row) => row.layer);
     expect(names({})).toEqual(['conv', 'reshape', 'range', 'add']);
     expect(names({ active: 'gather' })).toEqual(['conv', 'gather', 'reshape', 'range', 'add']);
     expect(names({ areShown: true })).toHaveLength(LAYERS.length);
@@ -52,7 +64,13 @@ describe('the list of layers', () => {
     const layers = useLayers();
     return layers === null ? null : createElement(Listing, { layers, search });
   }
-  function Listing({ layers, search }: { readonly layers: NonNullable<ReturnType<typeof useLayers>>; readonly search: string }) {
+  function Listing({
+    layers,
+    search,
+  }: {
+    readonly layers: NonNullable<ReturnType<typeof useLayers>>;
+    readonly search: string;
+  }) {
     listing = useLayerListing(layers, layers.rows, search);
     return createElement(ShapeToggle, { count: listing.shapeCount });
   }

@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { applyPreset, chooseTarget, switchRepair } from '../../../../src-renderer/features/precision/use-precision-plan';
+import {
+  applyPreset,
+  chooseTarget,
+  switchRepair,
+} from '../../../../src-renderer/features/precision/use-precision-plan';
 import { askPrecision } from '../../../../src-renderer/widgets/graph/ask-precision';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -11,7 +15,12 @@ const session = useSession.getState;
 const rows = (): LayerRow[] => layerRows(session().model ?? { layers: [] }, null);
 const plan = (): Readonly<Record<string, string>> => session().project?.file.plan.layers ?? {};
 const lastName = (): string | undefined => session().history.undoable.at(-1)?.name;
-const names = (count: number): Set<string> => new Set(rows().slice(0, count).map((row) => row.layer));
+const names = (count: number): Set<string> =>
+  new Set(
+    rows()
+      .slice(0, count)
+      .map((row) => row.layer),
+  );
 
 beforeEach(async () => {
   setLanguage('en');
@@ -54,7 +63,11 @@ describe('edits of the precision plan', () => {
     askPrecision(rows(), new Set(['conv_0']), 'int8');
     applyPreset('all-int8');
     await vi.waitFor(() => expect(lastName()).toBe('preset: All layers in INT8'));
-    expect(session().history.undoable.map((step) => step.name)).toEqual(['conv_1 to FP16', 'relu_2 to FP16', 'preset: All layers in INT8']);
+    expect(session().history.undoable.map((step) => step.name)).toEqual([
+      'conv_1 to FP16',
+      'relu_2 to FP16',
+      'preset: All layers in INT8',
+    ]);
   });
 
   it('names the step after the pattern that chose the layers', async () => {

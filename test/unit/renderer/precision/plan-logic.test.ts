@@ -14,7 +14,10 @@ import { fakeModelApi } from '../../../support/fake-model-api';
 const model = generatedModel(60, { layers: { conv_1: 'fp16' } });
 const rows = layerRows(model, null);
 const { file } = await fakeModelApi(10).openProject({ projectPath: '/projects/generated.calib' });
-const decisions = { ...decisionsOf(file), plan: { layers: { conv_1: 'fp16', conv_8: 'fp32' } as Record<string, Precision> } };
+const decisions = {
+  ...decisionsOf(file),
+  plan: { layers: { conv_1: 'fp16', conv_8: 'fp32' } as Record<string, Precision> },
+};
 
 describe('precisionEdits', () => {
   it('names each layer while they are few', () => {
@@ -27,9 +30,19 @@ describe('precisionEdits', () => {
   it('sends the whole plan for many, without touching other layers or other decisions', () => {
     const many = Array.from({ length: 100 }, (_, i) => `n${i}`);
     expect(precisionEdits([...many, 'conv_8'], 'fp16', decisions)).toEqual([
-      { kind: 'restore', decisions: { ...decisions, plan: { layers: { conv_1: 'fp16', conv_8: 'fp16', ...Object.fromEntries(many.map((name) => [name, 'fp16'])) } } } },
+      {
+        kind: 'restore',
+        decisions: {
+          ...decisions,
+          plan: {
+            layers: { conv_1: 'fp16', conv_8: 'fp16', ...Object.fromEntries(many.map((name) => [name, 'fp16'])) },
+          },
+        },
+      },
     ]);
-    expect(precisionEdits([...many, 'conv_8'], 'int8', decisions)).toEqual([{ kind: 'restore', decisions: { ...decisions, plan: { layers: { conv_1: 'fp16' } } } }]);
+    expect(precisionEdits([...many, 'conv_8'], 'int8', decisions)).toEqual([
+      { kind: 'restore', decisions: { ...decisions, plan: { layers: { conv_1: 'fp16' } } } },
+    ]);
   });
 
   it('does not let a name with a wildcard in it speak of other layers', () => {
@@ -44,7 +57,9 @@ describe('which layers an edit is about', () => {
   });
 
   it('matches whole names as the application does, and nothing for an empty pattern', () => {
-    expect(layersMatching(rows, 'conv*')).toEqual(rows.filter((row) => row.layer.startsWith('conv')).map((row) => row.layer));
+    expect(layersMatching(rows, 'conv*')).toEqual(
+      rows.filter((row) => row.layer.startsWith('conv')).map((row) => row.layer),
+    );
     expect(layersMatching(rows, 'onv')).toEqual([]);
     expect(layersMatching(rows, ' ')).toEqual([]);
   });
@@ -73,10 +88,16 @@ describe('decisionChanges', () => {
   });
 
   it('sees a change of an edge alone', () => {
-    const edges = before.layers[3]?.edges.map((edge) => ({ ...edge, precision: 'fp16' as const, code: 'kept-float' })) ?? [];
-    const after = { ...before, layers: before.layers.map((layer, index) => (index === 3 ? { ...layer, edges } : layer)) };
+    const edges =
+      before.layers[3]?.edges.map((edge) => ({ ...edge, precision: 'fp16' as const, code: 'kept-float' })) ?? [];
+    const after = {
+      ...before,
+      layers: before.layers.map((layer, index) => (index === 3 ? { ...layer, edges } : layer)),
+    };
     expect(edges.length).toBeGreaterThan(0);
-    expect(decisionChanges(before, after)).toEqual([{ layer: 'conv_3', before: 'int8', after: 'int8', code: 'quantized', isAsked: false }]);
+    expect(decisionChanges(before, after)).toEqual([
+      { layer: 'conv_3', before: 'int8', after: 'int8', code: 'quantized', isAsked: false },
+    ]);
   });
 
   it('keeps the last edit while the model is read again without a change, and forgets it with another model', () => {
@@ -111,5 +132,10 @@ describe('choosing rows', () => {
 });
 
 function withCode(view: ModelView, name: string, code: string, precision: Precision): ModelView {
-  return { ...view, layers: view.layers.map((layer) => (layer.layer === name ? { ...layer, decision: { ...layer.decision, code, precision } } : layer)) };
+  return {
+    ...view,
+    layers: view.layers.map((layer) =>
+      layer.layer === name ? { ...layer, decision: { ...layer.decision, code, precision } } : layer,
+    ),
+  };
 }

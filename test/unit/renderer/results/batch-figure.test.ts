@@ -6,7 +6,13 @@ const curve = (variant: string, scale: number): BatchCurve => ({
   variant,
   points: [1, 8, 32].map((batch) => ({ batch, latencyMs: scale * batch, throughputPerSecond: 1000 / scale })),
 });
-const CURVES = [curve('fp32', 2), curve('int8-minmax', 1), curve('int8-entropy', 1.1), curve('int8-mse', 1.2), curve('mixed', 1.5)];
+const CURVES = [
+  curve('fp32', 2),
+  curve('int8-minmax', 1),
+  curve('int8-entropy', 1.1),
+  curve('int8-mse', 1.2),
+  curve('mixed', 1.5),
+];
 const TITLES = { batch: 'Batch', latency: 'ms', throughput: '1/s' };
 
 describe('curveStyles', () => {
@@ -35,7 +41,10 @@ describe('batchFigure', () => {
       ['1/s', false],
     ]);
     expect(figure.panels[0]?.heightFrom).toBeGreaterThan(figure.panels[1]?.heightTo ?? 1);
-    for (const panel of [0, 1]) expect(figure.series.filter((series) => series.panel === panel).map(({ shape }) => shape)).toEqual(Array(5).fill(['line', 'points']).flat());
+    for (const panel of [0, 1])
+      expect(figure.series.filter((series) => series.panel === panel).map(({ shape }) => shape)).toEqual(
+        Array(5).fill(['line', 'points']).flat(),
+      );
   });
 
   it('places batches by their logarithm and names them as they are', () => {

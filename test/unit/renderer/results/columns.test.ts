@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { barFraction, columnScale, filledColumns, formatRelativeChange, RESULT_COLUMNS, screenColumns, type ColumnId, type ResultColumn } from '../../../../src-renderer/features/results/columns';
+import {
+  barFraction,
+  columnScale,
+  filledColumns,
+  formatRelativeChange,
+  RESULT_COLUMNS,
+  screenColumns,
+  type ColumnId,
+  type ResultColumn,
+} from '../../../../src-renderer/features/results/columns';
 import { FP32, MIXED } from './records';
 
 const ROWS = [FP32, MIXED];
@@ -12,11 +21,29 @@ function column(id: ColumnId): ResultColumn {
 
 describe('columns', () => {
   it('shows the columns that any row fills', () => {
-    expect(filledColumns(ROWS).map(({ id }) => id)).toEqual(['top1', 'difference', 'worstGroup', 'agreement', 'sqnr', 'latency', 'size']);
+    expect(filledColumns(ROWS).map(({ id }) => id)).toEqual([
+      'top1',
+      'difference',
+      'worstGroup',
+      'agreement',
+      'sqnr',
+      'latency',
+      'size',
+    ]);
   });
 
   it('puts p99 below the median on the screen', () => {
-    const latency = { mean: 1, median: 1, p90: 1, p95: 1, p99: 4.23, min: 1, max: 5, coefficientOfVariation: 0, samples: 9 };
+    const latency = {
+      mean: 1,
+      median: 1,
+      p90: 1,
+      p95: 1,
+      p99: 4.23,
+      min: 1,
+      max: 5,
+      coefficientOfVariation: 0,
+      samples: 9,
+    };
     const row = { ...MIXED, latency };
     expect(filledColumns([row]).map(({ id }) => id)).toContain('p99');
     expect(screenColumns([row]).map(({ id }) => id)).not.toContain('p99');
@@ -44,7 +71,9 @@ describe('speed', () => {
     expect(column('ratio').detail(slower)).toBe('1.10x to 1.20x');
     expect(column('ratio').detail(slowest)).toBe('');
     expect(column('ratio').format(0.308)).toBe('3.2x faster');
-    expect(column('ratio').format(1.01, { ...MIXED, ratioToFp32: { median: 1.01, p10: 0.97, p90: 1.05 } })).toBe('equally fast');
+    expect(column('ratio').format(1.01, { ...MIXED, ratioToFp32: { median: 1.01, p10: 0.97, p90: 1.05 } })).toBe(
+      'equally fast',
+    );
   });
 
   it('is never the best of its column when it is slower than FP32', () => {
@@ -56,7 +85,10 @@ describe('speed', () => {
 
 describe('sqnr', () => {
   it('names the output that it is that of, where there are several', () => {
-    const outputs = [{ name: 'boxes', sqnrDb: 41.4 }, { name: 'logits', sqnrDb: 27.4 }];
+    const outputs = [
+      { name: 'boxes', sqnrDb: 41.4 },
+      { name: 'logits', sqnrDb: 27.4 },
+    ];
     expect(column('sqnr').detail({ ...MIXED, outputs })).toBe('logits');
     expect(column('sqnr').detail({ ...MIXED, outputs: outputs.slice(0, 1) })).toBe('');
   });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { TableRow } from '../../../../src-shared/domain/run-record';
 import type { Gates } from '../../../../src-shared/domain/project';
-import { areGatesEqual, gateLimit, gateOfCell, gateOfColumn, gatesOfRun, hasGates, judgeAll, verdictOf } from '../../../../src-renderer/features/results/gate-marks';
+import {
+  areGatesEqual,
+  gateLimit,
+  gateOfCell,
+  gateOfColumn,
+  gatesOfRun,
+  hasGates,
+  judgeAll,
+  verdictOf,
+} from '../../../../src-renderer/features/results/gate-marks';
 import { RECORD } from './records';
 
 const GATES: Gates = { maxTop1Drop: 1, maxWorstGroupDrop: 3, minTop1: null, maxLatencyMs: 0.15 };
@@ -33,9 +42,25 @@ describe('judgeAll', () => {
   });
 
   it('counts a gate without a value as neither met nor missed', () => {
-    const untimed = { ...RECORD, table: RECORD.table.map((row): TableRow => ({ variant: row.variant, backend: row.backend, top1: row.top1 ?? 0, groupTop1: row.groupTop1 ?? {} })) };
-    expect(verdictOf(judgeAll(untimed, { ...GATES, maxTop1Drop: 2 }), 'mixed')).toMatchObject({ kind: 'unjudged', missed: [], unjudged: [{ name: 'maxLatencyMs', reasonCode: 'no-benchmark', met: false }] });
-    expect(verdictOf(judgeAll(untimed, GATES), 'mixed')).toMatchObject({ kind: 'missed', missed: [{ name: 'maxTop1Drop' }], unjudged: [{ name: 'maxLatencyMs' }] });
+    const untimed = {
+      ...RECORD,
+      table: RECORD.table.map((row): TableRow => ({
+        variant: row.variant,
+        backend: row.backend,
+        top1: row.top1 ?? 0,
+        groupTop1: row.groupTop1 ?? {},
+      })),
+    };
+    expect(verdictOf(judgeAll(untimed, { ...GATES, maxTop1Drop: 2 }), 'mixed')).toMatchObject({
+      kind: 'unjudged',
+      missed: [],
+      unjudged: [{ name: 'maxLatencyMs', reasonCode: 'no-benchmark', met: false }],
+    });
+    expect(verdictOf(judgeAll(untimed, GATES), 'mixed')).toMatchObject({
+      kind: 'missed',
+      missed: [{ name: 'maxTop1Drop' }],
+      unjudged: [{ name: 'maxLatencyMs' }],
+    });
   });
 });
 

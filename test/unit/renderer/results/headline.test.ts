@@ -14,26 +14,54 @@ const FILE = { plan: { layers: {} }, tensorMethods: {}, target: 'onnxruntime' } 
 
 function headline(record: RunRecord, gates: Partial<Gates>, diagnoses: readonly DiagnosisResult[] = []): Headline {
   const dated = diagnoses.map((result) => ({ result, isCurrent: true }));
-  return headlineOf({ record, judged: judgeAll(record, { ...NONE, ...gates }), analyses: { diagnoses: dated }, file: FILE });
+  return headlineOf({
+    record,
+    judged: judgeAll(record, { ...NONE, ...gates }),
+    analyses: { diagnoses: dated },
+    file: FILE,
+  });
 }
 
 describe('headlineOf', () => {
   it('offers the change that was measured to win the group back, else asks why', () => {
-    expect(headline(RECORD, { maxWorstGroupDrop: 1 }, [diagnosis()])).toMatchObject({ kind: 'mend', group: 'night', action: { kind: 'apply', edit: { kind: 'precision', layer: 'conv_1', precision: 'fp16' } } });
-    expect(headline(RECORD, { maxWorstGroupDrop: 1 })).toMatchObject({ kind: 'missed', gate: { group: 'night' }, action: { kind: 'why', subject: { kind: 'group', group: 'night' } } });
+    expect(headline(RECORD, { maxWorstGroupDrop: 1 }, [diagnosis()])).toMatchObject({
+      kind: 'mend',
+      group: 'night',
+      action: { kind: 'apply', edit: { kind: 'precision', layer: 'conv_1', precision: 'fp16' } },
+    });
+    expect(headline(RECORD, { maxWorstGroupDrop: 1 })).toMatchObject({
+      kind: 'missed',
+      gate: { group: 'night' },
+      action: { kind: 'why', subject: { kind: 'group', group: 'night' } },
+    });
   });
 
   it('says when FP16 is faster and loses no more', () => {
     const table = [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, top1: 97 } as const];
     const found = headline({ ...RECORD, table }, {});
     expect(found).toMatchObject({ kind: 'slower', other: 'fp16', speed: { kind: 'slower' } });
-    expect(headline({ ...RECORD, table: [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, top1: 90 }] }, {}).kind).toBe('open');
+    expect(
+      headline(
+        { ...RECORD, table: [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, top1: 90 }] },
+        {},
+      ).kind,
+    ).toBe('open');
   });
 
   it('is ready, open or not judged, each with its next step', () => {
-    expect(headline(RECORD, { maxTop1Drop: 2 })).toMatchObject({ kind: 'ready', facts: { difference: '−1.50 pp', sqnr: null }, action: { label: 'export' } });
+    expect(headline(RECORD, { maxTop1Drop: 2 })).toMatchObject({
+      kind: 'ready',
+      facts: { difference: '−1.50 pp', sqnr: null },
+      action: { label: 'export' },
+    });
     expect(headline(RECORD, {})).toMatchObject({ kind: 'open', action: { label: 'setGates' } });
-    const untimed = { ...RECORD, table: [{ variant: 'fp32', backend: 'ort-cpu', top1: 97 }, { variant: 'mixed', backend: 'ort-cpu', top1: 96 }] as const };
+    const untimed = {
+      ...RECORD,
+      table: [
+        { variant: 'fp32', backend: 'ort-cpu', top1: 97 },
+        { variant: 'mixed', backend: 'ort-cpu', top1: 96 },
+      ] as const,
+    };
     expect(headline(untimed, { maxLatencyMs: 1 })).toMatchObject({ kind: 'unjudged', action: { screen: 'run' } });
     expect(headline({ ...RECORD, shipped: [] }, {}).kind).toBe('none');
   });
@@ -41,7 +69,9 @@ describe('headlineOf', () => {
   it('does not call what the rounds cannot tell apart slower', () => {
     const unclear = withRow(RECORD, 'mixed', { latencyMs: 0.21, ratioToFp32: { median: 1.05, p10: 0.95, p90: 1.1 } });
     expect(headline(unclear, {}).kind).toBe('open');
-    expect(headline(withRow(RECORD, 'mixed', { latencyMs: 0.21, ratioToFp32: { median: 1.05, p10: 1.02, p90: 1.1 } }), {})).toMatchObject({ kind: 'slower', other: 'fp32' });
+    expect(
+      headline(withRow(RECORD, 'mixed', { latencyMs: 0.21, ratioToFp32: { median: 1.05, p10: 1.02, p90: 1.1 } }), {}),
+    ).toMatchObject({ kind: 'slower', other: 'fp32' });
   });
 });
 
@@ -63,7 +93,10 @@ describe('knownClipping', () => {
   });
 
   it('names what the thresholds in use clip of a group, worst first', () => {
-    const found = knownClipping({ tensors: [row('a', 0.01, 0.002), row('b', 0.15, 0.05), row('c', 0.0001, 0)] }, 'night');
+    const found = knownClipping(
+      { tensors: [row('a', 0.01, 0.002), row('b', 0.15, 0.05), row('c', 0.0001, 0)] },
+      'night',
+    );
     expect(found).toEqual([
       { tensor: 'b', threshold: 2, clippedFraction: 0.15, elsewhere: 0.05 },
       { tensor: 'a', threshold: 2, clippedFraction: 0.01, elsewhere: 0.002 },

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { fractionFromMs, fractionFromRatio, latencyAxis, ratioAxis, stripSegments, type LatencyAxis, type RatioAxis } from '../../../../src-renderer/features/results/latency-plot';
+import {
+  fractionFromMs,
+  fractionFromRatio,
+  latencyAxis,
+  ratioAxis,
+  stripSegments,
+  type LatencyAxis,
+  type RatioAxis,
+} from '../../../../src-renderer/features/results/latency-plot';
 import { bench } from './records';
 
 const FP32 = bench('fp32', [0.14, 0.15, 0.2, 0.25, 4.2, 9.9]);
@@ -34,7 +42,13 @@ describe('stripSegments', () => {
   it('go from the fastest to the slowest without a gap', () => {
     const axis = axisOf([FP32, MIXED]);
     const segments = stripSegments(axis, MIXED);
-    expect(segments.map(({ from, to }) => `${from}-${to}`)).toEqual(['min-median', 'median-p90', 'p90-p95', 'p95-p99', 'p99-max']);
+    expect(segments.map(({ from, to }) => `${from}-${to}`)).toEqual([
+      'min-median',
+      'median-p90',
+      'p90-p95',
+      'p95-p99',
+      'p99-max',
+    ]);
     segments.forEach((segment, i) => {
       expect(segment.end).toBeGreaterThanOrEqual(segment.start);
       if (i > 0) expect(segment.start).toBe(segments[i - 1]?.end);

@@ -3,47 +3,102 @@ import { statisticsNotes } from '../../../../src-renderer/features/results/notes
 import { runHeadline } from '../../../../src-renderer/features/results/run-headline';
 import { bench, RECORD, report, withRow } from './records';
 
-const keys = (record: typeof RECORD): readonly string[] => statisticsNotes(record).map((note) => `${note.key} ${note.tone}`);
+const keys = (record: typeof RECORD): readonly string[] =>
+  statisticsNotes(record).map((note) => `${note.key} ${note.tone}`);
 
 describe('statisticsNotes', () => {
   it('says whether the difference of what is shipped is more than chance', () => {
-    expect(keys({ ...RECORD, validation: { images: 594, labelled: true, variants: [] } })).toEqual(['results.stat.clear caution']);
-    const unclear = withRow(RECORD, 'mixed', { comparedToFp32: { top1Difference: -0.34, interval95: [-1.2, 0.5], mcnemarP: 0.688 } });
+    expect(keys({ ...RECORD, validation: { images: 594, labelled: true, variants: [] } })).toEqual([
+      'results.stat.clear caution',
+    ]);
+    const unclear = withRow(RECORD, 'mixed', {
+      comparedToFp32: { top1Difference: -0.34, interval95: [-1.2, 0.5], mcnemarP: 0.688 },
+    });
     const notes = statisticsNotes({ ...unclear, validation: { images: 594, labelled: true, variants: [] } });
-    expect(notes).toEqual([{ key: 'results.stat.unclear', params: { variant: 'mixed', p: '= 0.688', difference: '−0.34 pp' }, tone: 'plain' }]);
+    expect(notes).toEqual([
+      {
+        key: 'results.stat.unclear',
+        params: { variant: 'mixed', p: '= 0.688', difference: '−0.34 pp' },
+        tone: 'plain',
+      },
+    ]);
   });
 
   it('lets the test decide alone, whatever the interval includes', () => {
     const validation = { images: 594, labelled: true, variants: [] };
-    const beside = (comparedToFp32: { readonly top1Difference: number; readonly interval95: readonly [number, number]; readonly mcnemarP: number }): readonly string[] =>
-      keys({ ...withRow(RECORD, 'mixed', { comparedToFp32 }), validation });
-    expect(beside({ top1Difference: -1.2, interval95: [-2.4, -0.1], mcnemarP: 0.0703 })).toEqual(['results.stat.unclear plain']);
-    expect(beside({ top1Difference: -1.2, interval95: [-2.4, 0], mcnemarP: 0.031 })).toEqual(['results.stat.clear caution']);
+    const beside = (comparedToFp32: {
+      readonly top1Difference: number;
+      readonly interval95: readonly [number, number];
+      readonly mcnemarP: number;
+    }): readonly string[] => keys({ ...withRow(RECORD, 'mixed', { comparedToFp32 }), validation });
+    expect(beside({ top1Difference: -1.2, interval95: [-2.4, -0.1], mcnemarP: 0.0703 })).toEqual([
+      'results.stat.unclear plain',
+    ]);
+    expect(beside({ top1Difference: -1.2, interval95: [-2.4, 0], mcnemarP: 0.031 })).toEqual([
+      'results.stat.clear caution',
+    ]);
   });
 
   it('tells images without labels from a model without classes', () => {
-    expect(keys({ ...RECORD, shipped: [], validation: { images: 900, labelled: false, classCount: 0, variants: [] } })).toEqual(['results.stat.noClasses plain']);
-    expect(keys({ ...RECORD, shipped: [], validation: { images: 900, labelled: false, classCount: 10, variants: [] } })).toEqual(['results.stat.unlabelled plain']);
+    expect(
+      keys({ ...RECORD, shipped: [], validation: { images: 900, labelled: false, classCount: 0, variants: [] } }),
+    ).toEqual(['results.stat.noClasses plain']);
+    expect(
+      keys({ ...RECORD, shipped: [], validation: { images: 900, labelled: false, classCount: 10, variants: [] } }),
+    ).toEqual(['results.stat.unlabelled plain']);
   });
 
   it('says when images are few, unlabelled or missing', () => {
-    const few = report('mixed', { comparedToFp32: { top1Difference: 0, interval95: [0, 0], mcnemarP: 1, fewImages: true } });
-    expect(keys({ ...RECORD, shipped: [], validation: { images: 20, labelled: false, variants: [few] } })).toEqual(['results.stat.unlabelled plain', 'results.stat.fewImages caution']);
+    const few = report('mixed', {
+      comparedToFp32: { top1Difference: 0, interval95: [0, 0], mcnemarP: 1, fewImages: true },
+    });
+    expect(keys({ ...RECORD, shipped: [], validation: { images: 20, labelled: false, variants: [few] } })).toEqual([
+      'results.stat.unlabelled plain',
+      'results.stat.fewImages caution',
+    ]);
     expect(keys({ ...RECORD, shipped: [] })).toEqual(['results.stat.noValidation plain']);
   });
 
   it('names the variants whose latency was not steady', () => {
     const noisy = { ...bench('mixed', [1, 1, 1, 1, 1, 1]), coefficientOfVariation: 0.4 };
-    const benchmark = { backend: 'ort-cpu', device: 'EPYC', threads: 2, rounds: 20, variants: [bench('fp32', [1, 1, 1, 1, 1, 1]), noisy] } as const;
-    expect(statisticsNotes({ ...RECORD, shipped: [], benchmark }).at(-1)).toEqual({ key: 'results.stat.unsteady', params: { variants: 'mixed', most: '40.0 %' }, tone: 'caution' });
+    const benchmark = {
+      backend: 'ort-cpu',
+      device: 'EPYC',
+      threads: 2,
+      rounds: 20,
+      variants: [bench('fp32', [1, 1, 1, 1, 1, 1]), noisy],
+    } as const;
+    expect(statisticsNotes({ ...RECORD, shipped: [], benchmark }).at(-1)).toEqual({
+      key: 'results.stat.unsteady',
+      params: { variants: 'mixed', most: '40.0 %' },
+      tone: 'caution',
+    });
   });
 });
 
 describe('runHeadline', () => {
   it('tells what is shipped and whether its gates were met', () => {
     const gate = { name: 'minTop1', limit: 96, value: 95.5, met: false, variant: 'mixed' };
-    expect(runHeadline({ ...RECORD, gates: [gate, { ...gate, met: true }] })).toEqual({ variant: 'mixed', top1: 95.5, latencyMs: 0.1, gates: { all: 2, missed: 1, unjudged: 0 } });
-    expect(runHeadline({ ...RECORD, gates: [{ ...gate, value: null }, { ...gate, met: true }] }).gates).toEqual({ all: 2, missed: 0, unjudged: 1 });
-    expect(runHeadline({ ...RECORD, shipped: [] })).toEqual({ variant: null, top1: null, latencyMs: null, gates: null });
+    expect(runHeadline({ ...RECORD, gates: [gate, { ...gate, met: true }] })).toEqual({
+      variant: 'mixed',
+      top1: 95.5,
+      latencyMs: 0.1,
+      gates: { all: 2, missed: 1, unjudged: 0 },
+    });
+    expect(
+      runHeadline({
+        ...RECORD,
+        gates: [
+          { ...gate, value: null },
+          { ...gate, met: true },
+        ],
+      }).gates,
+    ).toEqual({ all: 2, missed: 0, unjudged: 1 });
+    expect(runHeadline({ ...RECORD, shipped: [] })).toEqual({
+      variant: null,
+      top1: null,
+      latencyMs: null,
+      gates: null,
+    });
   });
 });

@@ -2,7 +2,16 @@ import type { VariantReport, WorstImage } from '../../../../src-shared/domain/ac
 import type { BenchmarkVariantRecord, RunRecord, TableRow } from '../../../../src-shared/domain/run-record';
 
 /** A run of fp32 and mixed over 594 images with the groups day and night. */
-export const FP32: TableRow = { variant: 'fp32', backend: 'ort-cpu', latencyMs: 0.2, top1: 97, worstGroup: { name: 'night', top1: 94 }, groupTop1: { day: 100, night: 94 }, agreement: 100, sizeMb: 0.6 };
+export const FP32: TableRow = {
+  variant: 'fp32',
+  backend: 'ort-cpu',
+  latencyMs: 0.2,
+  top1: 97,
+  worstGroup: { name: 'night', top1: 94 },
+  groupTop1: { day: 100, night: 94 },
+  agreement: 100,
+  sizeMb: 0.6,
+};
 export const MIXED: TableRow = {
   variant: 'mixed',
   backend: 'ort-cpu',
@@ -24,9 +33,30 @@ export const RECORD: RunRecord = {
   tool: { version: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0' },
   machine: { cpu: 'EPYC', cores: 2, memoryBytes: 8e9, os: 'Linux' },
   model: { path: '/m.onnx', sha256: 'aaaaaaaaaaaaaaaa' },
-  sets: { calibration: { root: '/c', manifestSha256: 'bbbbbbbbbbbbbbbb', images: 198 }, validation: { root: '/v', manifestSha256: 'cccccccccccccccc', images: 594 } },
-  preprocessing: { resize: { kind: 'stretch', width: 64, height: 64 }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' },
-  options: { target: 'onnxruntime', backend: 'ort-cpu', method: 'entropy', percentile: 99.99, tensorMethods: {}, manualThresholds: {}, plan: { layers: {} }, threads: 2, other: { activations: 'int8' } },
+  sets: {
+    calibration: { root: '/c', manifestSha256: 'bbbbbbbbbbbbbbbb', images: 198 },
+    validation: { root: '/v', manifestSha256: 'cccccccccccccccc', images: 594 },
+  },
+  preprocessing: {
+    resize: { kind: 'stretch', width: 64, height: 64 },
+    crop: null,
+    order: 'rgb',
+    scale: 1,
+    mean: [0],
+    std: [1],
+    layout: 'nchw',
+  },
+  options: {
+    target: 'onnxruntime',
+    backend: 'ort-cpu',
+    method: 'entropy',
+    percentile: 99.99,
+    tensorMethods: {},
+    manualThresholds: {},
+    plan: { layers: {} },
+    threads: 2,
+    other: { activations: 'int8' },
+  },
   calibration: { images: 198, tensors: 48, sha256: 'dddddddddddddddd', seconds: 1 },
   table: [FP32, MIXED],
   shipped: ['mixed'],
@@ -41,14 +71,27 @@ export function withRow(record: RunRecord, variant: string, change: Partial<Tabl
 }
 
 export function report(variant: string, change: Partial<VariantReport> = {}): VariantReport {
-  return { variant, backend: 'ort-cpu', groups: {}, classes: [], confusions: [], worstImages: [], outputs: [], ...change };
+  return {
+    variant,
+    backend: 'ort-cpu',
+    groups: {},
+    classes: [],
+    confusions: [],
+    worstImages: [],
+    outputs: [],
+    ...change,
+  };
 }
 
 export function image(file: string, change: Partial<WorstImage> = {}): WorstImage {
   return { file, label: 6, group: 'night', fp32: 6, answer: 8, ...change };
 }
 
-export function bench(variant: string, [min, median, p90, p95, p99, max]: readonly [number, number, number, number, number, number], ratio?: readonly [number, number, number]): BenchmarkVariantRecord {
+export function bench(
+  variant: string,
+  [min, median, p90, p95, p99, max]: readonly [number, number, number, number, number, number],
+  ratio?: readonly [number, number, number],
+): BenchmarkVariantRecord {
   return {
     variant,
     batch: 1,

@@ -39,9 +39,19 @@ const MIXED = report('mixed', {
     { label: 6, from: 6, to: 8, count: 14 },
     { label: 5, from: 5, to: 3, count: 1 },
   ],
-  worstImages: [image('night/6/1.jpg', { fp32Score: 4, score: 5 }), image('night/5/2.jpg', { label: 5, fp32: 5, answer: 3 })],
+  worstImages: [
+    image('night/6/1.jpg', { fp32Score: 4, score: 5 }),
+    image('night/5/2.jpg', { label: 5, fp32: 5, answer: 3 }),
+  ],
 });
-const FULL: RunRecord = { ...RECORD, validation: { images: 594, labelled: true, variants: [report('fp32', { groups: { night: { images: 300, top1: 94 } } }), MIXED] } };
+const FULL: RunRecord = {
+  ...RECORD,
+  validation: {
+    images: 594,
+    labelled: true,
+    variants: [report('fp32', { groups: { night: { images: 300, top1: 94 } } }), MIXED],
+  },
+};
 
 const scrollIntoView = vi.fn();
 let root: Root;
@@ -49,7 +59,10 @@ let host: HTMLElement;
 
 async function show(runs: readonly RunSummary[]): Promise<void> {
   const getThumbnail = vi.fn().mockResolvedValue({ width: 1, height: 1, bytes: new Uint8Array([1]) });
-  useSession.setState({ api: { ...useSession.getState().api, listRuns: () => Promise.resolve(runs), getThumbnail }, project: PROJECT });
+  useSession.setState({
+    api: { ...useSession.getState().api, listRuns: () => Promise.resolve(runs), getThumbnail },
+    project: PROJECT,
+  });
   await act(async () => root.render(createElement(ResultsScreen)));
 }
 
@@ -65,7 +78,9 @@ function find(selector: string, text: string): HTMLElement {
 
 beforeEach(() => {
   Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
-  window.matchMedia = vi.fn().mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
+  window.matchMedia = vi
+    .fn()
+    .mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
   URL.createObjectURL = vi.fn(() => 'blob:picture');
   URL.revokeObjectURL = vi.fn();
   // jsdom has neither.
@@ -107,7 +122,9 @@ describe('ResultsScreen', () => {
     expect(confusion.textContent).toContain('14 images');
     await act(async () => confusion.click());
     expect(scrollIntoView.mock.contexts.map((element) => (element as Element).id)).toEqual(['results-images']);
-    expect([...host.querySelectorAll('.results-card-file')].map((element) => element.textContent)).toEqual(['night/6/1.jpg']);
+    expect([...host.querySelectorAll('.results-card-file')].map((element) => element.textContent)).toEqual([
+      'night/6/1.jpg',
+    ]);
     expect(host.querySelector('.results-card img')?.getAttribute('src')).toBe('blob:picture');
     expect(find('.results-card', 'score 4.00').textContent).toContain('score 5.00');
     await act(async () => find('button', 'Show all').click());
@@ -119,7 +136,11 @@ describe('ResultsScreen', () => {
     await act(async () => find('.results-picture-button', '').click());
     const title = (): string => find('dialog h2', 'Image').textContent;
     expect([title(), find('dialog .results-card-file', '').textContent]).toEqual(['Image 1 of 2', 'night/6/1.jpg']);
-    const press = (key: string): Promise<void> => act(async () => void host.querySelector('dialog figure')?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })));
+    const press = (key: string): Promise<void> =>
+      act(
+        async () =>
+          void host.querySelector('dialog figure')?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })),
+      );
     await press('ArrowRight');
     expect([title(), find('dialog .results-card-file', '').textContent]).toEqual(['Image 2 of 2', 'night/5/2.jpg']);
     await press('ArrowRight');
@@ -134,7 +155,8 @@ describe('ResultsScreen', () => {
     await show([summary(FULL)]);
     await act(async () => find('.results-confusion', '6 → 8').click());
     await act(async () => useResults.getState().askWhy({ kind: 'group', group: 'night' }));
-    const escape = (): Promise<void> => act(async () => void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' })));
+    const escape = (): Promise<void> =>
+      act(async () => void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' })));
     await escape();
     expect([useResults.getState().why, useResults.getState().filter.from]).toEqual([null, 6]);
     await escape();
@@ -142,9 +164,22 @@ describe('ResultsScreen', () => {
   });
 
   it('shows a thousand classes in steps, and tells an index from a name', async () => {
-    const names = Array.from({ length: 1000 }, (_, label) => (label === 7 ? '' : `class ${label} with a name that is as long as names of real classes are, or longer`));
+    const names = Array.from({ length: 1000 }, (_, label) =>
+      label === 7 ? '' : `class ${label} with a name that is as long as names of real classes are, or longer`,
+    );
     const classes = names.map((_, label) => ({ label, images: 50, top1: 60, top1Fp32: 70, difference: -10 }));
-    await show([summary({ ...FULL, validation: { images: 50_000, labelled: true, classCount: 1000, classNames: names, variants: [report('fp32'), { ...MIXED, classes }] } })]);
+    await show([
+      summary({
+        ...FULL,
+        validation: {
+          images: 50_000,
+          labelled: true,
+          classCount: 1000,
+          classNames: names,
+          variants: [report('fp32'), { ...MIXED, classes }],
+        },
+      }),
+    ]);
     const rows = (): number => host.querySelectorAll('.results-classes tbody tr').length;
     expect(rows()).toBe(12);
     expect(find('.results-class-name', '#7').textContent).toBe('#7');
@@ -156,9 +191,13 @@ describe('ResultsScreen', () => {
 
   it('says the verdict and what the run warned of before the table', async () => {
     await show([summary({ ...FULL, warnings: [{ code: 'x', message: 'Night is clipped.' }] })]);
-    const order = [...host.querySelectorAll('.results-headline, .results-cautions, .results-variants')].map((element) => element.className.split(' ')[0]);
+    const order = [...host.querySelectorAll('.results-headline, .results-cautions, .results-variants')].map(
+      (element) => element.className.split(' ')[0],
+    );
     expect(order).toEqual(['results-headline', 'results-cautions', 'results-table']);
-    expect(find('.results-headline', 'mixed is not ready. Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp.')).toBeDefined();
+    expect(
+      find('.results-headline', 'mixed is not ready. Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp.'),
+    ).toBeDefined();
     expect(find('.results-cautions', 'Night is clipped.')).toBeDefined();
   });
 
@@ -167,7 +206,9 @@ describe('ResultsScreen', () => {
     await show([summary(FULL), summary(other)]);
     await act(async () => useResults.getState().compareWith('b'));
     expect(host.textContent).toContain('Latency, throughput and memory are not compared: CPU differs.');
-    const cells = [...host.querySelectorAll('.results-cells tbody tr')].find((row) => row.textContent.includes('mixed'));
+    const cells = [...host.querySelectorAll('.results-cells tbody tr')].find((row) =>
+      row.textContent.includes('mixed'),
+    );
     expect(cells?.textContent).toContain('+1.50 ppbetter');
     expect(cells?.textContent).toContain('n/c');
   });

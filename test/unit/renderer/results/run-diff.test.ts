@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyObstacles, latencyObstacles, referenceDrift, settingChanges, tableChanges } from '../../../../src-renderer/features/results/run-diff';
+import {
+  accuracyObstacles,
+  latencyObstacles,
+  referenceDrift,
+  settingChanges,
+  tableChanges,
+} from '../../../../src-renderer/features/results/run-diff';
 import type { RunRecord } from '../../../../src-shared/domain/run-record';
 import { MIXED, RECORD, withRow } from './records';
 
@@ -13,7 +19,10 @@ describe('settingChanges', () => {
   });
 
   it('names what differs, and flags that only one run has', () => {
-    const to: RunRecord = { ...RECORD, options: { ...RECORD.options, method: 'minmax', other: { activations: 'int8', limit: 100 } } };
+    const to: RunRecord = {
+      ...RECORD,
+      options: { ...RECORD.options, method: 'minmax', other: { activations: 'int8', limit: 100 } },
+    };
     expect(settingChanges(RECORD, to)).toEqual([
       { key: 'method', isFlag: false, kind: 'setting', from: 'entropy', to: 'minmax' },
       { key: 'limit', isFlag: true, kind: 'setting', from: '–', to: '100' },
@@ -21,7 +30,12 @@ describe('settingChanges', () => {
   });
 
   it('names thresholds and layers that were decided one by one', () => {
-    const options = { ...RECORD.options, tensorMethods: { r1: 'manual', r0: 'mse' } as const, manualThresholds: { r1: 1.5 }, plan: { layers: { head: 'fp16' } } as const };
+    const options = {
+      ...RECORD.options,
+      tensorMethods: { r1: 'manual', r0: 'mse' } as const,
+      manualThresholds: { r1: 1.5 },
+      plan: { layers: { head: 'fp16' } } as const,
+    };
     expect(settingChanges(RECORD, { ...RECORD, options })).toEqual([
       { key: 'tensors', isFlag: false, kind: 'setting', from: '–', to: 'r0 mse, r1 1.50' },
       { key: 'plan', isFlag: false, kind: 'setting', from: '–', to: 'head fp16' },
@@ -30,7 +44,11 @@ describe('settingChanges', () => {
 
   it('sees another preprocessing and another set by its hash', () => {
     const validation = { root: '/v', manifestSha256: 'eeeeeeeeeeeeeeee', images: 594 };
-    const to: RunRecord = { ...RECORD, preprocessing: { ...RECORD.preprocessing, mean: [0.5] }, sets: { ...RECORD.sets, validation } };
+    const to: RunRecord = {
+      ...RECORD,
+      preprocessing: { ...RECORD.preprocessing, mean: [0.5] },
+      sets: { ...RECORD.sets, validation },
+    };
     const changes = settingChanges(RECORD, to);
     expect(changes.map(({ key }) => key)).toEqual(['validationSet', 'preprocessing']);
     expect(accuracyObstacles(changes).map(({ key }) => key)).toEqual(['validationSet']);
@@ -50,12 +68,18 @@ describe('tableChanges', () => {
   });
 
   it('takes a larger loss against FP32 as worse', () => {
-    const to = withRow(RECORD, 'mixed', { comparedToFp32: { top1Difference: -3, interval95: [-4, -2], mcnemarP: 0.001 } });
+    const to = withRow(RECORD, 'mixed', {
+      comparedToFp32: { top1Difference: -3, interval95: [-4, -2], mcnemarP: 0.001 },
+    });
     expect(cells(RECORD, to)?.difference.kind).toBe('worse');
   });
 
   it('does not compare latency between machines, but accuracy and size', () => {
-    const other = withRow({ ...RECORD, machine: { ...RECORD.machine, cpu: 'Xeon' } }, 'mixed', { latencyMs: 0.05, top1: 96, sizeMb: 0.1 });
+    const other = withRow({ ...RECORD, machine: { ...RECORD.machine, cpu: 'Xeon' } }, 'mixed', {
+      latencyMs: 0.05,
+      top1: 96,
+      sizeMb: 0.1,
+    });
     expect(latencyObstacles(settingChanges(RECORD, other)).map(({ key }) => key)).toEqual(['cpu']);
     const found = cells(RECORD, other);
     expect(found?.latency.kind).toBe('not-compared');
@@ -73,8 +97,15 @@ describe('tableChanges', () => {
   });
 
   it('tells variants that only one run has, removed ones last', () => {
-    const to: RunRecord = { ...RECORD, table: [...RECORD.table.filter((row) => row.variant !== 'mixed'), { ...MIXED, variant: 'int8' }] };
-    expect(tableChanges(RECORD, to).map(({ variant, presence }) => `${variant} ${presence}`)).toEqual(['fp32 both', 'int8 added', 'mixed removed']);
+    const to: RunRecord = {
+      ...RECORD,
+      table: [...RECORD.table.filter((row) => row.variant !== 'mixed'), { ...MIXED, variant: 'int8' }],
+    };
+    expect(tableChanges(RECORD, to).map(({ variant, presence }) => `${variant} ${presence}`)).toEqual([
+      'fp32 both',
+      'int8 added',
+      'mixed removed',
+    ]);
     expect(cells(RECORD, to, 'int8')?.top1.kind).toBe('gained');
     expect(cells(RECORD, to, 'mixed')?.top1.kind).toBe('lost');
   });

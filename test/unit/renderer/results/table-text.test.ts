@@ -17,7 +17,9 @@ describe('tableAsText', () => {
 describe('tableAsCsv', () => {
   it('has units in the names, full precision, and empty fields for what is unknown', () => {
     const lines = tableAsCsv([FP32, { ...MIXED, top1: 95.123456789 }]).split('\r\n');
-    expect(lines[0]).toBe('variant,backend,top1_percent,top1_difference_pp,worst_group_top1_percent,agreement_percent,output_sqnr_db,latency_median_ms,size_mb,interval95_low_pp,interval95_high_pp,worst_group');
+    expect(lines[0]).toBe(
+      'variant,backend,top1_percent,top1_difference_pp,worst_group_top1_percent,agreement_percent,output_sqnr_db,latency_median_ms,size_mb,interval95_low_pp,interval95_high_pp,worst_group',
+    );
     expect(lines[1]).toBe('fp32,ort-cpu,97,,94,,,0.2,0.6,,,night');
     expect(lines[2]).toBe('mixed,ort-cpu,95.123456789,-1.5,91,97,19.5,0.1,0.2,-2.5,-0.5,night');
   });

@@ -24,18 +24,37 @@ describe('comparedVariants', () => {
 });
 
 describe('groupTable', () => {
-  const fp32 = report('fp32', { groups: { day: { images: 3, top1: 100, agreement: 100 }, night: { images: 5, top1: 94, agreement: 100 } } });
-  const mixed = report('mixed', { groups: { day: { images: 3, top1: 100, agreement: 99 }, night: { images: 5, top1: 90, agreement: 80 } } });
+  const fp32 = report('fp32', {
+    groups: { day: { images: 3, top1: 100, agreement: 100 }, night: { images: 5, top1: 94, agreement: 100 } },
+  });
+  const mixed = report('mixed', {
+    groups: { day: { images: 3, top1: 100, agreement: 99 }, night: { images: 5, top1: 90, agreement: 80 } },
+  });
 
   it('puts the group that lost most first', () => {
     const { rows, isTop1 } = groupTable([fp32, mixed]);
     expect(isTop1).toBe(true);
     expect(rows.map((row) => row.group)).toEqual(['night', 'day']);
-    expect(rows[0]).toMatchObject({ images: 5, reference: 94, bars: [{ variant: 'fp32', percent: 94, difference: null }, { variant: 'mixed', percent: 90, difference: -4 }] });
+    expect(rows[0]).toMatchObject({
+      images: 5,
+      reference: 94,
+      bars: [
+        { variant: 'fp32', percent: 94, difference: null },
+        { variant: 'mixed', percent: 90, difference: -4 },
+      ],
+    });
   });
 
   it('falls back to agreement without labels', () => {
-    const unlabelled = [fp32, mixed].map((entry) => ({ ...entry, groups: Object.fromEntries(Object.entries(entry.groups).map(([name, { images, agreement }]) => [name, { images, agreement: agreement ?? 0 }])) }));
+    const unlabelled = [fp32, mixed].map((entry) => ({
+      ...entry,
+      groups: Object.fromEntries(
+        Object.entries(entry.groups).map(([name, { images, agreement }]) => [
+          name,
+          { images, agreement: agreement ?? 0 },
+        ]),
+      ),
+    }));
     const { rows, isTop1 } = groupTable(unlabelled);
     expect(isTop1).toBe(false);
     expect(rows[0]?.bars[1]).toEqual({ variant: 'mixed', percent: 80, difference: -20 });
@@ -86,7 +105,11 @@ describe('confusionRows', () => {
   });
 
   it('can only say that answers changed without labels', () => {
-    expect(confusionRows([{ label: null, from: 1, to: 2, count: 3 }])).toEqual({ lost: [], won: [], other: [{ from: 1, to: 2, count: 3 }] });
+    expect(confusionRows([{ label: null, from: 1, to: 2, count: 3 }])).toEqual({
+      lost: [],
+      won: [],
+      other: [{ from: 1, to: 2, count: 3 }],
+    });
   });
 });
 
@@ -95,7 +118,9 @@ describe('filter', () => {
 
   it('narrows by every facet that is set', () => {
     expect(filterImages(images, NO_FILTER)).toHaveLength(3);
-    expect(filterImages(images, { ...NO_FILTER, group: 'night', from: 6, to: 8 }).map(({ file }) => file)).toEqual(['a']);
+    expect(filterImages(images, { ...NO_FILTER, group: 'night', from: 6, to: 8 }).map(({ file }) => file)).toEqual([
+      'a',
+    ]);
   });
 
   it('lets go of a facet that is chosen again, and keeps the others', () => {

@@ -25,7 +25,14 @@ const edited = vi.fn<(edits: readonly ProjectEdit[]) => void>();
 async function show(project = PROJECT): Promise<void> {
   useSession.setState({ project });
   await act(async () =>
-    root.render(createElement(WhyPanel, { project, validation: { images: 600, labelled: true, variants: [] }, variant: 'mixed', subject: { kind: 'group', group: 'night' } })),
+    root.render(
+      createElement(WhyPanel, {
+        project,
+        validation: { images: 600, labelled: true, variants: [] },
+        variant: 'mixed',
+        subject: { kind: 'group', group: 'night' },
+      }),
+    ),
   );
 }
 
@@ -48,7 +55,8 @@ beforeEach(() => {
     started(spec);
     return { jobId: jobId('d') };
   };
-  fake.answers.getJob = () => jobSnapshot({ id: jobId('d'), kind: 'diagnose', phase: 'trying models', done: 64, total: 3840, unit: 'passes' });
+  fake.answers.getJob = () =>
+    jobSnapshot({ id: jobId('d'), kind: 'diagnose', phase: 'trying models', done: 64, total: 3840, unit: 'passes' });
   fake.answers.editProject = ({ edits }: { edits: readonly ProjectEdit[] }) => {
     edited(edits);
     return PROJECT;
@@ -70,7 +78,13 @@ describe('WhyPanel', () => {
     await act(async () => vi.waitFor(() => expect(fake.calls).toContain('getAnalysisCost')));
     expect(host.textContent).toContain('60 models × 64 images = 3\u202f840 passes, ~12 s');
     await act(async () => button('Find out').click());
-    expect(started).toHaveBeenCalledWith({ kind: 'diagnose', projectPath: '/data/a.calib', variant: 'mixed', subject: { kind: 'group', group: 'night' }, target: 'onnxruntime' });
+    expect(started).toHaveBeenCalledWith({
+      kind: 'diagnose',
+      projectPath: '/data/a.calib',
+      variant: 'mixed',
+      subject: { kind: 'group', group: 'night' },
+      target: 'onnxruntime',
+    });
     expect(host.querySelector('[role=progressbar]')?.getAttribute('aria-valuetext')).toBe('64 / 3\u202f840 passes');
     expect(host.textContent).toContain('trying models');
   });
@@ -90,7 +104,10 @@ describe('WhyPanel', () => {
     stored = { ...NO_ANALYSES, diagnoses: [{ isCurrent: true, result: diagnosis() }] };
     await show();
     const actions = [...host.querySelectorAll('.why-action')];
-    expect(actions.map((action) => action.querySelector('p')?.textContent)).toEqual(['Right answers 70.00 % → 93.00 %', 'Right answers 70.00 % → 92.00 %']);
+    expect(actions.map((action) => action.querySelector('p')?.textContent)).toEqual([
+      'Right answers 70.00 % → 93.00 %',
+      'Right answers 70.00 % → 92.00 %',
+    ]);
     await act(async () => actions[1]?.querySelector('button')?.click());
     expect(edited).toHaveBeenCalledWith([{ kind: 'tensor-method', tensor: 'conv_1_out', method: 'minmax' }]);
   });

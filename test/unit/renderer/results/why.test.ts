@@ -1,12 +1,26 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { actionEdit, canExplain, isApplied, isSameSubject, storedDiagnosis } from '../../../../src-renderer/features/results/why';
-import { actionName, changeText, diagnosisSummary, subjectName } from '../../../../src-renderer/features/results/why-text';
+import {
+  actionEdit,
+  canExplain,
+  isApplied,
+  isSameSubject,
+  storedDiagnosis,
+} from '../../../../src-renderer/features/results/why';
+import {
+  actionName,
+  changeText,
+  diagnosisSummary,
+  subjectName,
+} from '../../../../src-renderer/features/results/why-text';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { parseRequest } from '../../../../src-shared/contract/guards';
 import type { DiagnosisResult } from '../../../../src-shared/domain/analysis';
 import { diagnosis, NO_ANALYSES, quality } from '../analysis-results';
 
-const dated = (...results: readonly DiagnosisResult[]): typeof NO_ANALYSES => ({ ...NO_ANALYSES, diagnoses: results.map((result) => ({ isCurrent: true, result })) });
+const dated = (...results: readonly DiagnosisResult[]): typeof NO_ANALYSES => ({
+  ...NO_ANALYSES,
+  diagnoses: results.map((result) => ({ isCurrent: true, result })),
+});
 
 beforeEach(() => setLanguage('en'));
 
@@ -34,7 +48,12 @@ describe('storedDiagnosis', () => {
   });
 
   it('is nothing for another variant, target or subject', () => {
-    for (const other of [{ variant: 'int8' }, { target: 'tensorrt' as const }, { subject: { kind: 'group', group: 'day' } as const }]) expect(storedDiagnosis(dated(diagnosis(other)), wish)).toBeNull();
+    for (const other of [
+      { variant: 'int8' },
+      { target: 'tensorrt' as const },
+      { subject: { kind: 'group', group: 'day' } as const },
+    ])
+      expect(storedDiagnosis(dated(diagnosis(other)), wish)).toBeNull();
     expect(storedDiagnosis(null, wish)).toBeNull();
   });
 });
@@ -68,7 +87,8 @@ describe('actions', () => {
 
   it('tell their effect by labels, else by FP32’s answers, else by the error', () => {
     expect(changeText(release.before, release.after)).toBe('Right answers 70.00 % → 93.00 %');
-    const unlabelled = (agreement: number | null, sqnrDb: number): ReturnType<typeof quality> => quality({ top1: null, agreement, sqnrDb });
+    const unlabelled = (agreement: number | null, sqnrDb: number): ReturnType<typeof quality> =>
+      quality({ top1: null, agreement, sqnrDb });
     expect(changeText(unlabelled(80, 5), unlabelled(95, 15))).toBe('Answers as FP32 80.00 % → 95.00 %');
     expect(changeText(unlabelled(null, 5), unlabelled(null, 15))).toBe('output SQNR 5.0 dB → 15.0 dB');
   });
@@ -85,7 +105,9 @@ describe('in words', () => {
   it('is the application’s paragraph in English and one of its numbers in Chinese', () => {
     expect(diagnosisSummary(diagnosis(), 'night', 'en')).toBe('Night is clipped in one tensor.');
     setLanguage('zh');
-    expect(diagnosisSummary(diagnosis(), 'night', 'zh')).toMatch(/64 张图像.*conv_1_out 截断了其中 12\.0 %.*conv_1 设为 FP16/);
+    expect(diagnosisSummary(diagnosis(), 'night', 'zh')).toMatch(
+      /64 张图像.*conv_1_out 截断了其中 12\.0 %.*conv_1 设为 FP16/,
+    );
     expect(diagnosisSummary(diagnosis({ clipped: [], actions: [] }), 'night', 'zh')).toMatch(/舍入.*没有哪一项改动/);
   });
 });

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { parseRequest } from '../../../../src-shared/contract/guards';
 import { parseVariant } from '../../../../src-shared/domain/variant';
-import { EXPORTED_VARIANTS, EXPORT_KINDS, proposedOutPath, quantizeSpecOf, type ExportChoice } from '../../../../src-renderer/features/run/export-request';
+import {
+  EXPORTED_VARIANTS,
+  EXPORT_KINDS,
+  proposedOutPath,
+  quantizeSpecOf,
+  type ExportChoice,
+} from '../../../../src-renderer/features/run/export-request';
 
 const CHOICE: ExportChoice = { kind: 'onnx', variant: 'mixed', target: 'tensorrt', activationType: 'int8' };
 
 describe('proposedOutPath', () => {
   it('lies beside the project, never inside it', () => {
-    expect(EXPORT_KINDS.map((kind) => proposedOutPath('/data/net.calib', { ...CHOICE, kind }))).toEqual(['/data/net-mixed-tensorrt.onnx', '/data/net.cache', '/data/net-triton', '/data/net-report.html']);
+    expect(EXPORT_KINDS.map((kind) => proposedOutPath('/data/net.calib', { ...CHOICE, kind }))).toEqual([
+      '/data/net-mixed-tensorrt.onnx',
+      '/data/net.cache',
+      '/data/net-triton',
+      '/data/net-report.html',
+    ]);
     expect(proposedOutPath('C:\\data\\net.calib\\', { ...CHOICE, kind: 'trt-cache' })).toBe('C:\\data\\net.cache');
   });
 });
@@ -23,6 +34,8 @@ describe('quantizeSpecOf', () => {
 
   it('asks for asymmetric activations only where the target takes them', () => {
     expect(quantizeSpecOf('/p', '/o', { ...CHOICE, activationType: 'uint8' })).not.toHaveProperty('activationType');
-    expect(quantizeSpecOf('/p', '/o', { ...CHOICE, target: 'onnxruntime', activationType: 'uint8' })).toMatchObject({ activationType: 'uint8' });
+    expect(quantizeSpecOf('/p', '/o', { ...CHOICE, target: 'onnxruntime', activationType: 'uint8' })).toMatchObject({
+      activationType: 'uint8',
+    });
   });
 });

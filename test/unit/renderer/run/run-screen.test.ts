@@ -18,7 +18,15 @@ const PROJECT: ProjectView = {
     model: { path: '/m.onnx', sha256: 'a' },
     calibrationSet: { path: '/c', labels: null },
     validationSet: { path: '/v', labels: null },
-    preprocessing: { resize: { kind: 'none' }, crop: null, order: 'rgb', scale: 1, mean: [0], std: [1], layout: 'nchw' },
+    preprocessing: {
+      resize: { kind: 'none' },
+      crop: null,
+      order: 'rgb',
+      scale: 1,
+      mean: [0],
+      std: [1],
+      layout: 'nchw',
+    },
     preprocessingNotes: [],
     method: 'entropy',
     percentile: 99.99,
@@ -56,11 +64,20 @@ const exportProject = vi.fn<WorkbenchApi['exportProject']>();
 
 beforeEach(async () => {
   Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
-  window.matchMedia = vi.fn().mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
+  window.matchMedia = vi
+    .fn()
+    .mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
   startJob.mockReset().mockResolvedValue({ jobId: jobId('j') });
   cancelJob.mockReset().mockResolvedValue({ ...RUNNING, sequence: 41, state: 'cancelled' });
   editProject.mockReset().mockResolvedValue(PROJECT);
-  const api = { ...useSession.getState().api, startJob, cancelJob, editProject, exportProject, getJob: () => Promise.resolve(RUNNING) };
+  const api = {
+    ...useSession.getState().api,
+    startJob,
+    cancelJob,
+    editProject,
+    exportProject,
+    getJob: () => Promise.resolve(RUNNING),
+  };
   useSession.setState({ api, project: PROJECT });
   useJobs.setState({ jobs: [], rates: {} });
   host = document.body.appendChild(document.createElement('div'));
@@ -87,7 +104,11 @@ describe('RunScreen', () => {
   it('starts the whole job with the chosen variants and shows its steps', async () => {
     await click('fp16');
     await click('Run everything');
-    expect(startJob).toHaveBeenCalledWith({ kind: 'run', projectPath: '/p.calib', variants: ['fp32', 'fp16', 'int8-minmax', 'int8-entropy', 'mixed'] });
+    expect(startJob).toHaveBeenCalledWith({
+      kind: 'run',
+      projectPath: '/p.calib',
+      variants: ['fp32', 'fp16', 'int8-minmax', 'int8-entropy', 'mixed'],
+    });
     expect(host.querySelector('[aria-current="step"]')?.textContent).toContain('7 / 20 rounds');
     await click('fp16');
   });
@@ -107,7 +128,8 @@ describe('RunScreen', () => {
     const error = { code: 'compute-crashed', message: 'The compute process ended', hint: 'Use fewer threads' } as const;
     await act(async () => useJobs.setState({ jobs: [{ ...RUNNING, sequence: 41, state: 'failed', error }] }));
     const alert = host.querySelector('[role="alert"]')?.textContent ?? '';
-    for (const text of ['Whole job failed: Measure latency', 'The compute process ended', 'Use fewer threads']) expect(alert).toContain(text);
+    for (const text of ['Whole job failed: Measure latency', 'The compute process ended', 'Use fewer threads'])
+      expect(alert).toContain(text);
     await click('Try again');
     expect(startJob).toHaveBeenCalledWith(expect.objectContaining({ kind: 'run' }));
   });
@@ -121,7 +143,10 @@ describe('RunScreen', () => {
       field?.dispatchEvent(new Event('input', { bubbles: true }));
     });
     await act(async () => field?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })));
-    expect(editProject).toHaveBeenCalledWith({ projectPath: '/p.calib', edits: [{ kind: 'gates', gates: { maxTop1Drop: 0.5 } }] });
+    expect(editProject).toHaveBeenCalledWith({
+      projectPath: '/p.calib',
+      edits: [{ kind: 'gates', gates: { maxTop1Drop: 0.5 } }],
+    });
   });
 
   it('asks for TensorRT’s grid when calibrating, with the batch of its calibrator', async () => {
@@ -135,16 +160,40 @@ describe('RunScreen', () => {
   it('writes the quantized model as a job, and shows where it lies', async () => {
     const exportButton = [...host.querySelectorAll('button')].find((element) => element.textContent === 'Export');
     await act(async () => exportButton?.click());
-    expect(startJob).toHaveBeenCalledWith({ kind: 'quantize', projectPath: '/p.calib', target: 'onnxruntime', variant: 'mixed', outPath: '/p-mixed-onnxruntime.onnx' });
-    const result = { out: '/p-mixed-onnxruntime.onnx', variant: 'mixed', target: 'onnxruntime', sizeBytes: 2e6, nodes: { QuantizeLinear: 9, DequantizeLinear: 20, Cast: 2 }, decisions: [], warnings: [] } as const;
-    await act(async () => useJobs.setState({ jobs: [{ ...RUNNING, kind: 'quantize', sequence: 41, state: 'done', result }] }));
-    for (const text of ['/p-mixed-onnxruntime.onnx', '9 QuantizeLinear', '20 DequantizeLinear']) expect(host.querySelector('.run-outcome')?.textContent).toContain(text);
+    expect(startJob).toHaveBeenCalledWith({
+      kind: 'quantize',
+      projectPath: '/p.calib',
+      target: 'onnxruntime',
+      variant: 'mixed',
+      outPath: '/p-mixed-onnxruntime.onnx',
+    });
+    const result = {
+      out: '/p-mixed-onnxruntime.onnx',
+      variant: 'mixed',
+      target: 'onnxruntime',
+      sizeBytes: 2e6,
+      nodes: { QuantizeLinear: 9, DequantizeLinear: 20, Cast: 2 },
+      decisions: [],
+      warnings: [],
+    } as const;
+    await act(async () =>
+      useJobs.setState({ jobs: [{ ...RUNNING, kind: 'quantize', sequence: 41, state: 'done', result }] }),
+    );
+    for (const text of ['/p-mixed-onnxruntime.onnx', '9 QuantizeLinear', '20 DequantizeLinear'])
+      expect(host.querySelector('.run-outcome')?.textContent).toContain(text);
   });
 
   it('shows what an exported file lacks', async () => {
     const message = 'TensorRT has 3 names that no threshold is known of; collect its grid';
-    exportProject.mockResolvedValue({ format: 'trt-cache', out: '/p.cache', files: ['/p.cache'], warnings: [{ code: 'names-missing', message }] });
-    const what = [...host.querySelectorAll('select')].find((element) => element.textContent.includes('calibration cache'));
+    exportProject.mockResolvedValue({
+      format: 'trt-cache',
+      out: '/p.cache',
+      files: ['/p.cache'],
+      warnings: [{ code: 'names-missing', message }],
+    });
+    const what = [...host.querySelectorAll('select')].find((element) =>
+      element.textContent.includes('calibration cache'),
+    );
     await act(async () => {
       if (what !== undefined) what.value = 'trt-cache';
       what?.dispatchEvent(new Event('change', { bubbles: true }));

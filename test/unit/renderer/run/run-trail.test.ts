@@ -24,7 +24,10 @@ const BASE: JobSnapshot = {
 type Moment = readonly [seconds: number, change: Partial<JobSnapshot>];
 
 /** Plays snapshots one after the other; each builds on the one before. */
-function play(moments: readonly Moment[], base: JobSnapshot = BASE): { readonly snapshot: JobSnapshot; readonly trail: JobTrail } {
+function play(
+  moments: readonly Moment[],
+  base: JobSnapshot = BASE,
+): { readonly snapshot: JobSnapshot; readonly trail: JobTrail } {
   let snapshot = base;
   let trail = advanceTrail(null, base, 0);
   for (const [seconds, change] of moments) {
@@ -74,14 +77,26 @@ describe('stepOfPhase', () => {
 
 describe('stepRows', () => {
   it('says that a diagnosis was not needed when the run ended without one', () => {
-    const played = play([[0, { analyses: ['diagnose'] }], ...COLLECTED, [20, { phase: 'validating' }], [21, { phase: 'writing the report' }], [22, { state: 'done' }]]);
+    const played = play([
+      [0, { analyses: ['diagnose'] }],
+      ...COLLECTED,
+      [20, { phase: 'validating' }],
+      [21, { phase: 'writing the report' }],
+      [22, { state: 'done' }],
+    ]);
     expect(states(played).slice(-3)).toEqual(['validate done', 'diagnose not-needed', 'report done']);
     expect(states(played, false).slice(-3)).toEqual(['validate left-out', 'diagnose left-out', 'report done']);
   });
 
   it('knows no times of a job that had ended when it was first seen', () => {
     const ended = { ...BASE, state: 'done', phase: 'writing the report', sequence: 30 } as const;
-    const rows = stepRows({ snapshot: ended, trail: advanceTrail(null, ended, 1000), rate: null, hasValidationSet: true, nowMs: 60_000 });
+    const rows = stepRows({
+      snapshot: ended,
+      trail: advanceTrail(null, ended, 1000),
+      rate: null,
+      hasValidationSet: true,
+      nowMs: 60_000,
+    });
     expect(rows.map(({ seconds }) => seconds).filter((seconds) => seconds !== null)).toEqual([]);
   });
 
@@ -92,8 +107,23 @@ describe('stepRows', () => {
       { phase: 'building engines', beganMs: 6_000, done: 4, total: 4, unit: 'engines' },
       { phase: 'benchmarking', beganMs: 7_500, done: 3, total: 20, unit: 'rounds' },
     ];
-    const running: JobSnapshot = { ...BASE, state: 'running', phase: 'benchmarking', done: 3, total: 20, unit: 'rounds', sequence: 90, times: { elapsedMs: 9_500, phases } };
-    const rows = stepRows({ snapshot: running, trail: advanceTrail(null, running, 1_000_000), rate: null, hasValidationSet: true, nowMs: 1_000_500 });
+    const running: JobSnapshot = {
+      ...BASE,
+      state: 'running',
+      phase: 'benchmarking',
+      done: 3,
+      total: 20,
+      unit: 'rounds',
+      sequence: 90,
+      times: { elapsedMs: 9_500, phases },
+    };
+    const rows = stepRows({
+      snapshot: running,
+      trail: advanceTrail(null, running, 1_000_000),
+      rate: null,
+      hasValidationSet: true,
+      nowMs: 1_000_500,
+    });
     expect(rows.map(({ id, state, seconds }) => [id, state, seconds])).toEqual([
       ['prepare', 'kept', null],
       ['read', 'done', 1],
@@ -103,27 +133,59 @@ describe('stepRows', () => {
       ['validate', 'waiting', null],
       ['report', 'waiting', null],
     ]);
-    const ended: JobSnapshot = { ...running, state: 'done', done: 20, sequence: 200, times: { elapsedMs: 10_000, phases } };
+    const ended: JobSnapshot = {
+      ...running,
+      state: 'done',
+      done: 20,
+      sequence: 200,
+      times: { elapsedMs: 10_000, phases },
+    };
     const trail = advanceTrail(null, ended, 5_000_000);
     expect([trail.startedAtMs, trail.endedAtMs]).toEqual([4_990_000, 5_000_000]);
-    expect(stepRows({ snapshot: ended, trail, rate: null, hasValidationSet: true, nowMs: 9_000_000 })[4]).toMatchObject({ state: 'done', seconds: 2.5 });
+    expect(stepRows({ snapshot: ended, trail, rate: null, hasValidationSet: true, nowMs: 9_000_000 })[4]).toMatchObject(
+      { state: 'done', seconds: 2.5 },
+    );
   });
 
   it('never runs backwards through an analysis, which counts several things', () => {
-    const at = (phase: string, done: number) => overallFraction(stepRows({ ...play([[0, { analyses: ['search'] }], ...COLLECTED, [6, { phase, done, total: 10, unit: 'passes' }]]), rate: null, hasValidationSet: true, nowMs: 9 }));
+    const at = (phase: string, done: number) =>
+      overallFraction(
+        stepRows({
+          ...play([[0, { analyses: ['search'] }], ...COLLECTED, [6, { phase, done, total: 10, unit: 'passes' }]]),
+          rate: null,
+          hasValidationSet: true,
+          nowMs: 9,
+        }),
+      );
     expect(at('search: choosing thresholds', 9)).toBe(at('search: ranking layers', 1));
   });
 
   it('shows what is done, kept, active and waiting', () => {
     const played = play([...COLLECTED, [6, { phase: 'building engines', done: 1, total: 4, unit: 'engines' }]]);
-    expect(states(played)).toEqual(['prepare kept', 'read done', 'collect done', 'build active', 'benchmark waiting', 'validate waiting', 'report waiting']);
+    expect(states(played)).toEqual([
+      'prepare kept',
+      'read done',
+      'collect done',
+      'build active',
+      'benchmark waiting',
+      'validate waiting',
+      'report waiting',
+    ]);
     const rows = stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 8_000 });
     expect(rows[2]).toMatchObject({ counted: { done: 198, total: 198, unit: 'images' }, seconds: 4, phase: null });
     expect(rows[3]).toMatchObject({ counted: { done: 1, total: 4 }, seconds: 2, phase: 'building engines' });
   });
 
   it('does not claim that a step was kept when it was not watched from the start', () => {
-    const late: JobSnapshot = { ...BASE, state: 'running', phase: 'benchmarking', done: 3, total: 20, unit: 'rounds', sequence: 90 };
+    const late: JobSnapshot = {
+      ...BASE,
+      state: 'running',
+      phase: 'benchmarking',
+      done: 3,
+      total: 20,
+      unit: 'rounds',
+      sequence: 90,
+    };
     expect(states({ snapshot: late, trail: advanceTrail(null, late, 0) })).toEqual([
       'prepare done',
       'read done',
@@ -136,13 +198,27 @@ describe('stepRows', () => {
   });
 
   it('marks the step that failed, keeping how far it got', () => {
-    const played = play([...COLLECTED, [6, { phase: 'building engines' }], [7, { phase: 'benchmarking', done: 7, total: 20, unit: 'rounds' }], [9, { state: 'failed' }]]);
+    const played = play([
+      ...COLLECTED,
+      [6, { phase: 'building engines' }],
+      [7, { phase: 'benchmarking', done: 7, total: 20, unit: 'rounds' }],
+      [9, { state: 'failed' }],
+    ]);
     expect(states(played).slice(3)).toEqual(['build done', 'benchmark failed', 'validate waiting', 'report waiting']);
-    expect(stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 99_000 })[4]).toMatchObject({ counted: { done: 7, total: 20 }, seconds: 2 });
+    expect(stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 99_000 })[4]).toMatchObject({
+      counted: { done: 7, total: 20 },
+      seconds: 2,
+    });
   });
 
   it('leaves validation out without a validation set, and counts a finished run as whole', () => {
-    const played = play([...COLLECTED, [6, { phase: 'building engines' }], [7, { phase: 'benchmarking' }], [8, { phase: 'writing the report' }], [9, { state: 'done' }]]);
+    const played = play([
+      ...COLLECTED,
+      [6, { phase: 'building engines' }],
+      [7, { phase: 'benchmarking' }],
+      [8, { phase: 'writing the report' }],
+      [9, { state: 'done' }],
+    ]);
     expect(states(played, false)).toContain('validate left-out');
     expect(overallFraction(stepRows({ ...played, rate: null, hasValidationSet: false, nowMs: 9_000 }))).toBe(1);
   });
@@ -166,13 +242,21 @@ describe('advanceTrail', () => {
 
   it('begins anew for another job', () => {
     const { trail } = play(COLLECTED);
-    expect(advanceTrail(trail, { ...BASE, id: jobId('other') }, 50_000)).toMatchObject({ jobId: 'other', startedAtMs: 50_000, furthest: null, steps: {} });
+    expect(advanceTrail(trail, { ...BASE, id: jobId('other') }, 50_000)).toMatchObject({
+      jobId: 'other',
+      startedAtMs: 50_000,
+      furthest: null,
+      steps: {},
+    });
   });
 });
 
 describe('overallFraction', () => {
   it('weighs every step the same and counts the share of the current one', () => {
     const played = play([...COLLECTED, [6, { phase: 'building engines', done: 2, total: 4, unit: 'engines' }]]);
-    expect(overallFraction(stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 0 }))).toBeCloseTo(3.5 / 7, 12);
+    expect(overallFraction(stepRows({ ...played, rate: null, hasValidationSet: true, nowMs: 0 }))).toBeCloseTo(
+      3.5 / 7,
+      12,
+    );
   });
 });

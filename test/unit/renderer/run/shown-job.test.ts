@@ -1,13 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { jobId } from '../../../../src-shared/base/brand';
-import type { BenchResult, CalibrateResult, JobKind, JobSnapshot, JobState } from '../../../../src-shared/contract/jobs';
+import type {
+  BenchResult,
+  CalibrateResult,
+  JobKind,
+  JobSnapshot,
+  JobState,
+} from '../../../../src-shared/contract/jobs';
 import { finishedOf, rowsOf, warningsOf } from '../../../../src-renderer/features/run/finished-facts';
 import { useTrails } from '../../../../src-renderer/features/run/run-store';
 import { lastJob } from '../../../../src-renderer/widgets/analysis/last-job';
 import { shownJob, waitingJobs } from '../../../../src-renderer/features/run/shown-job';
 
 function job(id: string, state: JobState, kind: JobKind = 'run', projectPath = '/p'): JobSnapshot {
-  return { id: jobId(id), kind, projectPath, sequence: 1, state, phase: 'waiting', done: 0, total: 0, unit: '', etaSeconds: null, error: null, forced: false, result: null };
+  return {
+    id: jobId(id),
+    kind,
+    projectPath,
+    sequence: 1,
+    state,
+    phase: 'waiting',
+    done: 0,
+    total: 0,
+    unit: '',
+    etaSeconds: null,
+    error: null,
+    forced: false,
+    result: null,
+  };
 }
 
 describe('shownJob', () => {
@@ -23,7 +43,9 @@ describe('shownJob', () => {
     expect(shownJob([finished, { ...job('b', 'cancelled'), phase: 'benchmarking' }], '/p')?.id).toBe('b');
     expect(shownJob([job('b', 'cancelled')], '/p')).toBeNull();
     const running = job('r', 'running', 'sensitivity');
-    expect(lastJob([running, job('q', 'cancelled', 'sensitivity')], { kind: 'sensitivity', projectPath: '/p' })).toBe(running);
+    expect(lastJob([running, job('q', 'cancelled', 'sensitivity')], { kind: 'sensitivity', projectPath: '/p' })).toBe(
+      running,
+    );
   });
 
   it('leaves out other projects', () => {
@@ -63,15 +85,49 @@ describe('finishedOf', () => {
     const bench: BenchResult = { backend: 'ort-cpu', device: 'EPYC', threads: 2, rounds: 3, variants: [], warnings };
     expect(finishedOf(bench).kind).toBe('bench');
     expect(warningsOf(finishedOf(bench))).toEqual(warnings);
-    const calibrate: CalibrateResult = { project: '/p', images: 1, skipped: [], tensors: 1, seconds: 1, imagesPerSecond: 1, peakRssMb: 1, sha256: 'a', resumedImages: 0, threads: 1, groups: [], warnings };
+    const calibrate: CalibrateResult = {
+      project: '/p',
+      images: 1,
+      skipped: [],
+      tensors: 1,
+      seconds: 1,
+      imagesPerSecond: 1,
+      peakRssMb: 1,
+      sha256: 'a',
+      resumedImages: 0,
+      threads: 1,
+      groups: [],
+      warnings,
+    };
     expect(finishedOf(calibrate).kind).toBe('calibrate');
     expect(rowsOf(finishedOf(calibrate))).toEqual([]);
     expect(finishedOf({ backend: 'ort-cpu', engines: [], warnings: [] }).kind).toBe('build');
   });
 
   it('makes the same rows of a validation as a run does', () => {
-    const variants = [{ variant: 'fp32', backend: 'ort-cpu' as const, top1: 97, groups: { night: { images: 3, top1: 94 } }, classes: [], confusions: [], worstImages: [], outputs: [] }];
-    const finished = finishedOf({ images: 3, labelled: true, classCount: 10, classNames: [], backend: 'ort-cpu', target: 'onnxruntime', skipped: [], variants, warnings });
+    const variants = [
+      {
+        variant: 'fp32',
+        backend: 'ort-cpu' as const,
+        top1: 97,
+        groups: { night: { images: 3, top1: 94 } },
+        classes: [],
+        confusions: [],
+        worstImages: [],
+        outputs: [],
+      },
+    ];
+    const finished = finishedOf({
+      images: 3,
+      labelled: true,
+      classCount: 10,
+      classNames: [],
+      backend: 'ort-cpu',
+      target: 'onnxruntime',
+      skipped: [],
+      variants,
+      warnings,
+    });
     expect(finished.kind).toBe('validate');
     expect(rowsOf(finished)).toMatchObject([{ variant: 'fp32', top1: 97, worstGroup: { name: 'night', top1: 94 } }]);
   });

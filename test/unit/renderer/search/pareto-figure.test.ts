@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints } from '../../../../src-renderer/features/search/pareto-figure';
+import {
+  ACCURACY_PANEL,
+  paretoFigure,
+  pixelFromPoint,
+  planPoints,
+} from '../../../../src-renderer/features/search/pareto-figure';
 import type { PlotFigure, PlotSeries } from '../../../../src-renderer/widgets/plot/figure';
 import { quality, searchPlan, searchResult } from '../analysis-results';
 
@@ -9,7 +14,9 @@ const inTop = (series: PlotSeries): boolean => series.panel === ACCURACY_PANEL;
 
 describe('paretoFigure', () => {
   const at = (figure: PlotFigure, marker: PlotSeries['marker']): readonly (readonly number[])[] =>
-    figure.series.filter((series) => series.shape === 'points' && inTop(series) && series.marker === marker).map((series) => [...series.x]);
+    figure.series
+      .filter((series) => series.shape === 'points' && inTop(series) && series.marker === marker)
+      .map((series) => [...series.x]);
 
   it('draws modelled points hollow, those of the front apart, and a ring around the chosen one', () => {
     expect(at(figureOf(), 'hollow')).toEqual([[1.4], [1, 1.2]]);
@@ -18,7 +25,9 @@ describe('paretoFigure', () => {
   });
 
   it('draws measured points solid and alone: modelled latencies do not compare with them', () => {
-    const plans = searchResult().plans.map((plan, index) => (index === 2 ? plan : { ...plan, latencyKind: 'measured' as const }));
+    const plans = searchResult().plans.map((plan, index) =>
+      index === 2 ? plan : { ...plan, latencyKind: 'measured' as const },
+    );
     const figure = figureOf(searchResult({ plans }));
     expect(at(figure, 'solid')).toEqual([[1, 1.2]]);
     expect(at(figure, 'hollow')).toEqual([]);
@@ -27,7 +36,10 @@ describe('paretoFigure', () => {
 
   it('joins the plans that no other beats, from fast to accurate', () => {
     const front = figureOf().series.find((series) => series.color === '--mixed' && series.shape === 'line');
-    expect([front?.x, front?.y]).toEqual([[1, 1.2], [96, 96.8]]);
+    expect([front?.x, front?.y]).toEqual([
+      [1, 1.2],
+      [96, 96.8],
+    ]);
   });
 
   it('draws the limits as dashed lines that are in sight: 0.5 pp below FP32, and 1 pp for each group', () => {
@@ -43,9 +55,17 @@ describe('paretoFigure', () => {
   });
 
   it('draws the latency of FP32 as an upright line, unless it is far beyond the plans', () => {
-    const upright = (latencyMs: number, latencyKind: 'measured' | 'modelled' = 'modelled'): readonly (readonly number[])[] =>
-      figureOf(searchResult({ references: [{ variant: 'fp32', latencyMs, latencyKind }] })).series.filter(({ x, color }) => color === '--fp32' && x[0] === x[1]).map(({ x }) => [...x]);
-    expect(upright(2.4)).toEqual([[2.4, 2.4], [2.4, 2.4]]);
+    const upright = (
+      latencyMs: number,
+      latencyKind: 'measured' | 'modelled' = 'modelled',
+    ): readonly (readonly number[])[] =>
+      figureOf(searchResult({ references: [{ variant: 'fp32', latencyMs, latencyKind }] }))
+        .series.filter(({ x, color }) => color === '--fp32' && x[0] === x[1])
+        .map(({ x }) => [...x]);
+    expect(upright(2.4)).toEqual([
+      [2.4, 2.4],
+      [2.4, 2.4],
+    ]);
     expect(upright(40)).toEqual([]);
     expect(upright(2.4, 'measured')).toEqual([]);
     expect(figureOf().xRange[1]).toBeGreaterThan(2.4);
@@ -53,7 +73,9 @@ describe('paretoFigure', () => {
 
   it('has one panel without groups, and one point in the middle of it', () => {
     const alone = searchPlan([], { quality: quality({ groupTop1: {} }) });
-    const figure = figureOf(searchResult({ references: [], fp32: quality({ top1: 97, groupTop1: {} }), plans: [alone], chosen: null }));
+    const figure = figureOf(
+      searchResult({ references: [], fp32: quality({ top1: 97, groupTop1: {} }), plans: [alone], chosen: null }),
+    );
     expect(figure.panels).toHaveLength(1);
     const [low, high] = figure.xRange;
     expect((low + high) / 2).toBeCloseTo(1, 12);
@@ -61,7 +83,9 @@ describe('paretoFigure', () => {
   });
 
   it('leaves out plans without a value', () => {
-    const result = searchResult({ plans: [searchPlan([]), searchPlan(['conv_1'], { quality: quality({ top1: null }) })] });
+    const result = searchResult({
+      plans: [searchPlan([]), searchPlan(['conv_1'], { quality: quality({ top1: null }) })],
+    });
     expect(planPoints(result).map((point) => point.index)).toEqual([0]);
   });
 });

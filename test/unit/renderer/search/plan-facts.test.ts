@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { adoption, dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from '../../../../src-renderer/features/search/plan-facts';
+import {
+  adoption,
+  dropOf,
+  isInUse,
+  measureOf,
+  valueOf,
+  worstGroupDrop,
+} from '../../../../src-renderer/features/search/plan-facts';
 import { DEFAULT_OPTIONS, limitsInForce, searchSpec } from '../../../../src-renderer/features/search/search-options';
 import { parseRequest } from '../../../../src-shared/contract/guards';
 import type { Method } from '../../../../src-shared/domain/methods';
@@ -13,8 +20,12 @@ const outputsOnly = quality({ top1: null, agreement: null, worstGroup: null, gro
 describe('what plans are compared by', () => {
   it('is accuracy, else agreement, else the error of the outputs', () => {
     expect(measureOf(searchResult())).toBe('top1');
-    expect(measureOf(searchResult({ fp32: unlabelled, plans: [searchPlan([], { quality: unlabelled })] }))).toBe('agreement');
-    expect(measureOf(searchResult({ fp32: outputsOnly, plans: [searchPlan([], { quality: outputsOnly })] }))).toBe('sqnr');
+    expect(measureOf(searchResult({ fp32: unlabelled, plans: [searchPlan([], { quality: unlabelled })] }))).toBe(
+      'agreement',
+    );
+    expect(measureOf(searchResult({ fp32: outputsOnly, plans: [searchPlan([], { quality: outputsOnly })] }))).toBe(
+      'sqnr',
+    );
   });
 
   it('counts drops from FP32, those of agreement from 100 %', () => {
@@ -27,16 +38,25 @@ describe('what plans are compared by', () => {
   it('judges each group by its own FP32: the one that loses most need not be the lowest', () => {
     const fp32 = quality({ groupTop1: { day: 99, night: 90 } });
     expect(worstGroupDrop(quality({ groupTop1: { day: 97, night: 89.5 } }), fp32)).toEqual({ group: 'day', drop: 2 });
-    expect(worstGroupDrop(quality({ groupTop1: { day: 99.5, night: 90.25 } }), fp32)).toEqual({ group: 'night', drop: -0.25 });
+    expect(worstGroupDrop(quality({ groupTop1: { day: 99.5, night: 90.25 } }), fp32)).toEqual({
+      group: 'night',
+      drop: -0.25,
+    });
     expect(worstGroupDrop(unlabelled, fp32)).toBeNull();
   });
 });
 
 describe('adopting a plan', () => {
   it('changes the layers and nothing else of the plan', () => {
-    const edits = adoption({ layers: { head: 'fp32' }, rest: 'fp16', attention: 'int8' }, { fp16Layers: ['conv_1'], method: null });
+    const edits = adoption(
+      { layers: { head: 'fp32' }, rest: 'fp16', attention: 'int8' },
+      { fp16Layers: ['conv_1'], method: null },
+    );
     expect(edits).toEqual([{ kind: 'plan', plan: { layers: { conv_1: 'fp16' }, rest: 'fp16', attention: 'int8' } }]);
-    expect(parseRequest('editProject', { projectPath: '/data/a.calib', edits })).toEqual({ projectPath: '/data/a.calib', edits });
+    expect(parseRequest('editProject', { projectPath: '/data/a.calib', edits })).toEqual({
+      projectPath: '/data/a.calib',
+      edits,
+    });
   });
 
   it('takes over the thresholds that the plan was tried with, for all tensors', () => {
@@ -48,30 +68,67 @@ describe('adopting a plan', () => {
   });
 
   it('knows the plan that is in use, whatever says INT8 for itself', () => {
-    const has = (layers: Record<string, Precision>, fp16Layers: readonly string[], method: Method | null = null): boolean => isInUse({ plan: { layers }, method: 'entropy', tensorMethods: {} }, { fp16Layers, method });
+    const has = (
+      layers: Record<string, Precision>,
+      fp16Layers: readonly string[],
+      method: Method | null = null,
+    ): boolean => isInUse({ plan: { layers }, method: 'entropy', tensorMethods: {} }, { fp16Layers, method });
     expect(has({ conv_1: 'fp16', conv_2: 'int8' }, ['conv_1'])).toBe(true);
     expect(has({ conv_1: 'fp32' }, ['conv_1'])).toBe(false);
     expect(has({ conv_1: 'fp16', conv_2: 'fp16' }, ['conv_1'])).toBe(false);
     expect(has({}, [])).toBe(true);
     expect(has({}, [], 'entropy')).toBe(true);
     expect(has({}, [], 'auto')).toBe(false);
-    expect(isInUse({ plan: { layers: {} }, method: 'auto', tensorMethods: { conv_1_out: 'manual' } }, { fp16Layers: [], method: 'auto' })).toBe(false);
+    expect(
+      isInUse(
+        { plan: { layers: {} }, method: 'auto', tensorMethods: { conv_1_out: 'manual' } },
+        { fp16Layers: [], method: 'auto' },
+      ),
+    ).toBe(false);
   });
 });
 
 describe('searchSpec', () => {
-  const gated = projectView('/data/a.calib', { gates: { maxTop1Drop: 0.3, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null } });
+  const gated = projectView('/data/a.calib', {
+    gates: { maxTop1Drop: 0.3, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null },
+  });
 
   it('begins at the project’s gates', () => {
-    expect(limitsInForce(DEFAULT_OPTIONS, gated.file.gates)).toEqual({ maxDrop: 0.3, maxWorstGroupDrop: 1, maxLayers: null, maxNmse: 0.02 });
+    expect(limitsInForce(DEFAULT_OPTIONS, gated.file.gates)).toEqual({
+      maxDrop: 0.3,
+      maxWorstGroupDrop: 1,
+      maxLayers: null,
+      maxNmse: 0.02,
+    });
     const spec = searchSpec(DEFAULT_OPTIONS, '', gated);
     expect(spec).toEqual({ kind: 'search', projectPath: '/data/a.calib', maxDrop: 0.3, maxWorstGroupDrop: 1 });
     expect(parseRequest('startJob', spec)).toEqual(spec);
   });
 
   it('carries what was chosen, and the folder from the field', () => {
-    const spec = searchSpec({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, method: 'minmax', usesTensorrt: true }, ' /data/field ', gated);
-    expect(spec).toMatchObject({ maxDrop: 0, maxWorstGroupDrop: 2, maxNmse: 0.05, maxLayers: 3, limit: 100, againstPath: '/data/field', method: 'minmax', backend: 'tensorrt' });
+    const spec = searchSpec(
+      {
+        maxDrop: 0,
+        maxWorstGroupDrop: 2,
+        maxNmse: 0.05,
+        maxLayers: 3,
+        limit: 100,
+        method: 'minmax',
+        usesTensorrt: true,
+      },
+      ' /data/field ',
+      gated,
+    );
+    expect(spec).toMatchObject({
+      maxDrop: 0,
+      maxWorstGroupDrop: 2,
+      maxNmse: 0.05,
+      maxLayers: 3,
+      limit: 100,
+      againstPath: '/data/field',
+      method: 'minmax',
+      backend: 'tensorrt',
+    });
     expect(parseRequest('startJob', spec)).toEqual(spec);
   });
 });

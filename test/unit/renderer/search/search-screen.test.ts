@@ -16,7 +16,9 @@ import { NO_ANALYSES, quality, searchPlan, searchResult } from '../analysis-resu
 import { fakeApi, projectView, type FakeApi } from '../state/fake-api';
 
 // Plotly wants a canvas; what it would draw is tested in pareto-figure.
-vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({ Plot: ({ label }: { readonly label: string }) => createElement('div', { role: 'img', 'aria-label': label }) }));
+vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({
+  Plot: ({ label }: { readonly label: string }) => createElement('div', { role: 'img', 'aria-label': label }),
+}));
 
 let fake: FakeApi;
 let root: Root;
@@ -39,15 +41,29 @@ function all(selector: string): HTMLElement[] {
 beforeEach(() => {
   Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
   setLanguage('en');
-  window.matchMedia = vi.fn().mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
-  vi.stubGlobal('ResizeObserver', class { observe = vi.fn(); unobserve = vi.fn(); disconnect = vi.fn(); });
+  window.matchMedia = vi
+    .fn()
+    .mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe = vi.fn();
+      unobserve = vi.fn();
+      disconnect = vi.fn();
+    },
+  );
   // jsdom lays nothing out.
   vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(300);
   vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(600);
   HTMLElement.prototype.scrollTo = vi.fn() as typeof HTMLElement.prototype.scrollTo;
   asked.mockReset();
   stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult() } };
-  fake = fakeApi(projectView('/data/a.calib', { plan: { layers: { head: 'fp32' } }, gates: { maxTop1Drop: 0.2, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null } }));
+  fake = fakeApi(
+    projectView('/data/a.calib', {
+      plan: { layers: { head: 'fp32' } },
+      gates: { maxTop1Drop: 0.2, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null },
+    }),
+  );
   fake.answers.getAnalyses = () => stored;
   fake.answers.getAnalysisCost = ({ spec }: { spec: AnalysisSpec }) => {
     asked(spec);
@@ -72,15 +88,21 @@ describe('SearchScreen', () => {
   it('begins at the chosen plan and says what it gives, modelled latencies with a tilde', async () => {
     await show();
     expect(host.querySelector('.search-verdict')?.textContent).toBe('One layer in FP16 is enough.');
-    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual(['1 FP16 layer: 96.80 %, night −0.40 pp, ~1.20 ms, 2.0x faster against FP32, meets the limits']);
-    const rows = all('[role=row]').slice(1).map((row) => row.textContent);
+    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual([
+      '1 FP16 layer: 96.80 %, night −0.40 pp, ~1.20 ms, 2.0x faster against FP32, meets the limits',
+    ]);
+    const rows = all('[role=row]')
+      .slice(1)
+      .map((row) => row.textContent);
     expect(rows[0]).toMatch(/^0all INT896\.00 %−1\.00 pp.*~1\.00 ms/);
     expect(rows[1]).toMatch(/^1conv_196\.80 %.*~1\.20 ms/);
     expect(all('.modelled').map((element) => element.textContent)).toContain('~1.00 ms');
   });
 
   it('shows measured latencies plainly, and says which plans are not on the chart', async () => {
-    const plans = searchResult().plans.map((plan, index) => (index === 2 ? plan : { ...plan, latencyKind: 'measured' as const }));
+    const plans = searchResult().plans.map((plan, index) =>
+      index === 2 ? plan : { ...plan, latencyKind: 'measured' as const },
+    );
     stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult({ plans }) } };
     await show();
     expect(all('[role=row]')[2]?.textContent).toMatch(/pp1\.20 ms/);
@@ -92,14 +114,23 @@ describe('SearchScreen', () => {
     await show();
     await act(async () => all('.search-point')[0]?.click());
     expect(host.querySelector('.pane-right h2')?.textContent).toBe('all INT8');
-    expect(all('.search-limits .search-missed').map((line) => line.textContent)).toEqual(['✗ 1.00 pp below FP32, limit 0.50 pp', '✗ night: 2.00 pp below FP32, limit 1.00 pp']);
+    expect(all('.search-limits .search-missed').map((line) => line.textContent)).toEqual([
+      '✗ 1.00 pp below FP32, limit 0.50 pp',
+      '✗ night: 2.00 pp below FP32, limit 1.00 pp',
+    ]);
   });
 
   it('says above for what gained, where limits speak of losses', async () => {
-    const better = searchPlan([], { quality: quality({ top1: 98, groupTop1: { day: 99.75, night: 95 } }), meetsLimit: true });
+    const better = searchPlan([], {
+      quality: quality({ top1: 98, groupTop1: { day: 99.75, night: 95 } }),
+      meetsLimit: true,
+    });
     stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult({ plans: [better], chosen: 0 }) } };
     await show();
-    expect(all('.search-limits li').map((line) => line.textContent)).toEqual(['✓ 1.00 pp above FP32, limit 0.50 pp below', '✓ day: 0.25 pp above FP32, limit 1.00 pp below']);
+    expect(all('.search-limits li').map((line) => line.textContent)).toEqual([
+      '✓ 1.00 pp above FP32, limit 0.50 pp below',
+      '✓ day: 0.25 pp above FP32, limit 1.00 pp below',
+    ]);
   });
 
   it('adopts a plan with one click, keeps the rest of the project’s plan, and undo takes it back by name', async () => {
@@ -114,7 +145,9 @@ describe('SearchScreen', () => {
 
   it('adopts the plan that is shown from the palette and by its key', async () => {
     await show();
-    const adopt = activeCommands(useCommandRegistry.getState().registered).find((command) => command.id === 'search.adopt');
+    const adopt = activeCommands(useCommandRegistry.getState().registered).find(
+      (command) => command.id === 'search.adopt',
+    );
     expect(adopt?.keys).toEqual(['A']);
     await act(async () => adopt?.run());
     await act(async () => vi.waitFor(() => expect(session().project?.file.plan.layers).toEqual({ conv_1: 'fp16' })));
@@ -123,19 +156,32 @@ describe('SearchScreen', () => {
   it('asks for the cost of what is chosen, beginning at the project’s gates', async () => {
     await show();
     await act(async () => vi.waitFor(() => expect(asked).toHaveBeenCalled()));
-    expect(asked).toHaveBeenLastCalledWith({ kind: 'search', projectPath: '/data/a.calib', maxDrop: 0.2, maxWorstGroupDrop: 1 });
-    expect(host.textContent).toContain('Up to 119 models on at most 600 images: 30\u202f000 passes, time not known yet');
+    expect(asked).toHaveBeenLastCalledWith({
+      kind: 'search',
+      projectPath: '/data/a.calib',
+      maxDrop: 0.2,
+      maxWorstGroupDrop: 1,
+    });
+    expect(host.textContent).toContain(
+      'Up to 119 models on at most 600 images: 30\u202f000 passes, time not known yet',
+    );
     await act(async () => useFieldImages.getState().setPath('/data/field'));
-    await act(async () => vi.waitFor(() => expect(asked).toHaveBeenLastCalledWith(expect.objectContaining({ againstPath: '/data/field' }))));
+    await act(async () =>
+      vi.waitFor(() => expect(asked).toHaveBeenLastCalledWith(expect.objectContaining({ againstPath: '/data/field' }))),
+    );
   });
 
   it('says why the cost cannot be told and what to do, and starts nothing', async () => {
     fake.answers.getAnalysisCost = () => {
-      throw new WorkbenchError('images-empty', 'Image set /data/nowhere does not exist', { hint: 'Name a folder of images.' });
+      throw new WorkbenchError('images-empty', 'Image set /data/nowhere does not exist', {
+        hint: 'Name a folder of images.',
+      });
     };
     await show();
     await act(async () => vi.waitFor(() => expect(fake.calls).toContain('getAnalysisCost')));
-    expect(host.querySelector('.analysis-cost')?.textContent).toBe('Image set /data/nowhere does not exist. Name a folder of images.');
+    expect(host.querySelector('.analysis-cost')?.textContent).toBe(
+      'Image set /data/nowhere does not exist. Name a folder of images.',
+    );
     expect(host.querySelector<HTMLButtonElement>('.analysis-start .button-primary')?.disabled).toBe(true);
   });
 

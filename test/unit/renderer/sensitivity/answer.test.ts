@@ -21,12 +21,15 @@ let host: HTMLElement;
 const rows = (): LayerRow[] => layerRows(session().model ?? { layers: [] }, null, damageShares(RESULT));
 const plan = (): Readonly<Record<string, string>> => session().project?.file.plan.layers ?? {};
 const grid = (): HTMLElement => host.querySelector<HTMLElement>('[role=grid]') ?? host;
-const press = async (element: HTMLElement, key: string): Promise<void> => act(async () => void element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })));
+const press = async (element: HTMLElement, key: string): Promise<void> =>
+  act(async () => void element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })));
 
 async function showTable(active: string | null): Promise<void> {
   const layers = rows();
   const tried = sensitivityRows(RESULT, (layer) => layers.find((row) => row.layer === layer));
-  await act(async () => root.render(createElement(SensitivityTable, { result: RESULT, rows: tried, layerRows: layers, active, onChoose })));
+  await act(async () =>
+    root.render(createElement(SensitivityTable, { result: RESULT, rows: tried, layerRows: layers, active, onChoose })),
+  );
 }
 
 beforeEach(async () => {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_OPTIONS, sensitivityProblem, sensitivitySpec } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
+import {
+  DEFAULT_OPTIONS,
+  sensitivityProblem,
+  sensitivitySpec,
+} from '../../../../src-renderer/features/sensitivity/sensitivity-options';
 import { parseRequest } from '../../../../src-shared/contract/guards';
 import { projectView } from '../state/fake-api';
 
@@ -9,12 +13,22 @@ const validated = projectView('/data/a.calib', { validationSet: { path: '/data/v
 describe('sensitivitySpec', () => {
   it('asks what the screen shows, and the application takes it', () => {
     const spec = sensitivitySpec('release', DEFAULT_OPTIONS, plain);
-    expect(spec).toEqual({ kind: 'sensitivity', projectPath: '/data/a.calib', question: 'release', metric: 'sqnr', set: 'calibration', limit: 64 });
+    expect(spec).toEqual({
+      kind: 'sensitivity',
+      projectPath: '/data/a.calib',
+      question: 'release',
+      metric: 'sqnr',
+      set: 'calibration',
+      limit: 64,
+    });
     expect(parseRequest('startJob', spec)).toEqual(spec);
   });
 
   it('measures what is visible by SQNR alone', () => {
-    expect(sensitivitySpec('visible', { ...DEFAULT_OPTIONS, metric: 'top1' }, validated)).toMatchObject({ metric: 'sqnr', set: 'calibration' });
+    expect(sensitivitySpec('visible', { ...DEFAULT_OPTIONS, metric: 'top1' }, validated)).toMatchObject({
+      metric: 'sqnr',
+      set: 'calibration',
+    });
   });
 
   it('takes labels from the validation set, and no validation set where there is none', () => {

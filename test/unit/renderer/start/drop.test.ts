@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DroppedItem } from '../../../../src-renderer/api/connection';
-import { dropKind, likelySet, nameOfPath, proposedProjectPath } from '../../../../src-renderer/features/start/drop-kind';
+import {
+  dropKind,
+  likelySet,
+  nameOfPath,
+  proposedProjectPath,
+} from '../../../../src-renderer/features/start/drop-kind';
 import { planDrop, type DropAction } from '../../../../src-renderer/features/start/drop-plan';
 import { fillEmpty, missingPart, requestOf, setsOf, useDrop } from '../../../../src-renderer/features/start/drop-store';
 import { useFieldImages } from '../../../../src-renderer/state/field-images';
@@ -29,7 +34,13 @@ describe('what a drop is', () => {
   });
 
   it('guesses the set from the name of the folder', () => {
-    expect(['train', 'calibration', 'val', 'Test-2', 'holdout'].map(likelySet)).toEqual(['calibration', 'calibration', 'validation', 'validation', 'validation']);
+    expect(['train', 'calibration', 'val', 'Test-2', 'holdout'].map(likelySet)).toEqual([
+      'calibration',
+      'calibration',
+      'validation',
+      'validation',
+      'validation',
+    ]);
   });
 
   it('proposes a project beside the model, with its kind of slashes', () => {
@@ -51,7 +62,9 @@ describe('the form of a new project', () => {
   it('puts a dropped folder where one is missing', () => {
     expect(fillEmpty(draft, '/d/a')).toEqual({ calibrationPath: '/d/a' });
     expect(fillEmpty({ ...draft, calibrationPath: '/x' }, '/d/a')).toEqual({ validationPath: '/d/a' });
-    expect(fillEmpty({ ...draft, calibrationPath: '/x', validationPath: '/y' }, '/d/a')).toEqual({ calibrationPath: '/d/a' });
+    expect(fillEmpty({ ...draft, calibrationPath: '/x', validationPath: '/y' }, '/d/a')).toEqual({
+      calibrationPath: '/d/a',
+    });
   });
 
   it('says what is missing, and asks for what was said', () => {
@@ -59,32 +72,62 @@ describe('the form of a new project', () => {
     expect(missingPart({ ...draft, modelPath: '/m.onnx', calibrationPath: ' ' })).toBe('start.calibrationMissing');
     const full = { ...draft, modelPath: ' /m.onnx ', calibrationPath: '/c' };
     expect(missingPart(full)).toBeNull();
-    expect(requestOf(full)).toEqual({ modelPath: '/m.onnx', calibrationPath: '/c', projectPath: '/m.calib', preprocessing: {} });
-    expect(requestOf({ ...full, validationPath: '/v', projectPath: '/p.calib' })).toMatchObject({ validationPath: '/v', projectPath: '/p.calib' });
+    expect(requestOf(full)).toEqual({
+      modelPath: '/m.onnx',
+      calibrationPath: '/c',
+      projectPath: '/m.calib',
+      preprocessing: {},
+    });
+    expect(requestOf({ ...full, validationPath: '/v', projectPath: '/p.calib' })).toMatchObject({
+      validationPath: '/v',
+      projectPath: '/p.calib',
+    });
   });
 });
 
 describe('a drop on the window', () => {
   const drop = (...items: readonly DroppedItem[]) => useDrop.getState().drop(items);
-  const refusals = (): readonly string[] => useDrop.getState().refused.map(({ name, reasonKey }) => `${name} ${reasonKey.replace('start.refused.', '')}`);
+  const refusals = (): readonly string[] =>
+    useDrop.getState().refused.map(({ name, reasonKey }) => `${name} ${reasonKey.replace('start.refused.', '')}`);
   beforeEach(() => {
     useDrop.getState().close();
     useSession.getState().closeProject();
     useNotices.setState({ notices: [] });
-    useFiles.getState().connect({ host: 'desktop', files: { choose: null, pathsOf: async (items) => items.map(({ name }) => `/d/${name}`) } });
+    useFiles
+      .getState()
+      .connect({
+        host: 'desktop',
+        files: { choose: null, pathsOf: async (items) => items.map(({ name }) => `/d/${name}`) },
+      });
   });
 
   it('starts a project with a model and the folders beside it', async () => {
     await drop(item('val', true), item('net.onnx'), item('train', true));
-    expect(useDrop.getState().step).toEqual({ kind: 'new-project', draft: { modelPath: '/d/net.onnx', calibrationPath: '/d/train', validationPath: '/d/val', projectPath: '' } });
+    expect(useDrop.getState().step).toEqual({
+      kind: 'new-project',
+      draft: { modelPath: '/d/net.onnx', calibrationPath: '/d/train', validationPath: '/d/val', projectPath: '' },
+    });
     await drop(item('other.onnx'));
-    expect(useDrop.getState().step).toMatchObject({ draft: { modelPath: '/d/other.onnx', calibrationPath: '/d/train' } });
+    expect(useDrop.getState().step).toMatchObject({
+      draft: { modelPath: '/d/other.onnx', calibrationPath: '/d/train' },
+    });
   });
 
   it('proposes a project elsewhere when the model was sent', async () => {
-    useFiles.getState().connect({ host: 'browser', files: { choose: null, projectsFolder: () => '/data', pathsOf: async (items) => items.map(({ name }) => `/tmp/up/${name}`) } });
+    useFiles
+      .getState()
+      .connect({
+        host: 'browser',
+        files: {
+          choose: null,
+          projectsFolder: () => '/data',
+          pathsOf: async (items) => items.map(({ name }) => `/tmp/up/${name}`),
+        },
+      });
     await drop(item('net.onnx'));
-    expect(useDrop.getState().step).toMatchObject({ draft: { modelPath: '/tmp/up/net.onnx', projectPath: '/data/net.calib' } });
+    expect(useDrop.getState().step).toMatchObject({
+      draft: { modelPath: '/tmp/up/net.onnx', projectPath: '/data/net.calib' },
+    });
   });
 
   it('asks which set a folder is when a project is open, and sets it with one edit', async () => {
@@ -135,11 +178,21 @@ describe('a drop on the window', () => {
 
   it('sends single images as one folder in a browser, all of them, and asks which set they are', async () => {
     const sent: DroppedItem[] = [];
-    useFiles.getState().connect({ host: 'browser', files: { choose: null, pathsOf: async (items) => (sent.push(...items), items.map(({ name }) => `/up/${name}`)) } });
+    useFiles
+      .getState()
+      .connect({
+        host: 'browser',
+        files: {
+          choose: null,
+          pathsOf: async (items) => (sent.push(...items), items.map(({ name }) => `/up/${name}`)),
+        },
+      });
     useSession.getState().connect(fakeApi(projectView()).api);
     await useSession.getState().openProject('/data/a.calib');
     await drop(item('1.png'), item('2.JPG'), item('1.png'), item('notes.txt'));
-    expect(sent.map(({ name, content }) => [name, content?.map((image) => image.name)])).toEqual([['images', ['1.png', '2.JPG', '1-2.png']]]);
+    expect(sent.map(({ name, content }) => [name, content?.map((image) => image.name)])).toEqual([
+      ['images', ['1.png', '2.JPG', '1-2.png']],
+    ]);
     expect(useDrop.getState().step).toEqual({ kind: 'ask-set', path: '/up/images' });
     expect(refusals()).toEqual(['notes.txt unknown']);
   });
@@ -165,11 +218,26 @@ describe('a drop on the window', () => {
 
   it('does not import a cache without a project', async () => {
     await drop(item('trt.cache'), item('more.cache'));
-    expect(useDrop.getState().refused).toEqual([{ name: 'trt.cache', reasonKey: 'start.cacheNeedsProject' }, { name: 'more.cache', reasonKey: 'start.refused.oneCache' }]);
+    expect(useDrop.getState().refused).toEqual([
+      { name: 'trt.cache', reasonKey: 'start.cacheNeedsProject' },
+      { name: 'more.cache', reasonKey: 'start.refused.oneCache' },
+    ]);
   });
 
   it('loses nothing: every item is used or refused', () => {
-    const names = [item('p.calib', true), item('m.onnx'), item('n.onnx'), item('t.cache'), item('u.cache'), item('d', true), item('e', true), item('f', true), item('i.png'), item('w.data'), item('x.zip')];
+    const names = [
+      item('p.calib', true),
+      item('m.onnx'),
+      item('n.onnx'),
+      item('t.cache'),
+      item('u.cache'),
+      item('d', true),
+      item('e', true),
+      item('f', true),
+      item('i.png'),
+      item('w.data'),
+      item('x.zip'),
+    ];
     const used = (action: DropAction | null): number => {
       switch (action?.kind) {
         case 'model':
@@ -180,20 +248,24 @@ describe('a drop on the window', () => {
           return action === null ? 0 : 1;
       }
     };
-    const sets = (folders: readonly DroppedItem[]): number => folders.reduce((sum, folder) => sum + (folder.content?.length ?? 1), 0);
+    const sets = (folders: readonly DroppedItem[]): number =>
+      folders.reduce((sum, folder) => sum + (folder.content?.length ?? 1), 0);
     for (let mask = 0; mask < 2 ** names.length; mask++) {
       const items = names.filter((_, i) => (mask >> i) % 2 === 1);
       for (const host of ['browser', 'desktop'] as const) {
         for (const hasProject of [true, false]) {
           const { action, refused } = planDrop(items, { host, hasProject });
-          if (used(action) + refused.length !== items.length) expect([host, hasProject, items.map(({ name }) => name), action, refused]).toBe('every item once');
+          if (used(action) + refused.length !== items.length)
+            expect([host, hasProject, items.map(({ name }) => name), action, refused]).toBe('every item once');
         }
       }
     }
   });
 
   it('tells when files cannot be named', async () => {
-    useFiles.getState().connect({ host: 'desktop', files: { choose: null, pathsOf: () => Promise.reject(new Error('No access')) } });
+    useFiles
+      .getState()
+      .connect({ host: 'desktop', files: { choose: null, pathsOf: () => Promise.reject(new Error('No access')) } });
     await drop(item('net.onnx'));
     expect(useNotices.getState().notices[0]).toMatchObject({ tone: 'error', message: 'No access' });
     expect(useDrop.getState().step).toBeNull();

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep } from '../../../../src-renderer/state/decision-history';
+import {
+  applyChange,
+  decisionsOf,
+  EMPTY_HISTORY,
+  isSame,
+  recordStep,
+} from '../../../../src-renderer/state/decision-history';
 import { projectView } from './fake-api';
 
 const decisions = (changes: Parameters<typeof projectView>[1] = {}) => decisionsOf(projectView('/p', changes).file);
@@ -10,7 +16,10 @@ describe('applyChange', () => {
     const after = decisions({ manualThresholds: { a: 1 } });
     const current = decisions({ manualThresholds: { a: 1, b: 2 } });
     expect(applyChange(current, after, before).manualThresholds).toEqual({ b: 2 });
-    expect(applyChange(decisions({ manualThresholds: { b: 2 } }), before, after).manualThresholds).toEqual({ a: 1, b: 2 });
+    expect(applyChange(decisions({ manualThresholds: { b: 2 } }), before, after).manualThresholds).toEqual({
+      a: 1,
+      b: 2,
+    });
   });
 
   it('brings back the precision that a layer had', () => {
@@ -22,7 +31,11 @@ describe('applyChange', () => {
   it('takes gates limit by limit and everything else as a whole', () => {
     const before = decisions();
     const after = decisions({ gates: { ...before.gates, minTop1: 99 }, method: 'mse' });
-    const current = decisions({ gates: { ...before.gates, minTop1: 99, maxLatencyMs: 2 }, method: 'mse', target: 'tensorrt' });
+    const current = decisions({
+      gates: { ...before.gates, minTop1: 99, maxLatencyMs: 2 },
+      method: 'mse',
+      target: 'tensorrt',
+    });
     const undone = applyChange(current, after, before);
     expect(undone.gates).toEqual({ ...before.gates, maxLatencyMs: 2 });
     expect([undone.method, undone.target]).toEqual(['entropy', 'tensorrt']);
@@ -44,8 +57,17 @@ describe('recordStep', () => {
 
   it('keeps the last 200 steps', () => {
     let history = EMPTY_HISTORY;
-    for (let i = 0; i < 250; i += 1) history = recordStep(history, { name: String(i), before: decisions({ percentile: i }), after: decisions({ percentile: i + 1 }) });
-    expect([history.undoable.length, history.undoable[0]?.name, history.undoable.at(-1)?.name]).toEqual([200, '50', '249']);
+    for (let i = 0; i < 250; i += 1)
+      history = recordStep(history, {
+        name: String(i),
+        before: decisions({ percentile: i }),
+        after: decisions({ percentile: i + 1 }),
+      });
+    expect([history.undoable.length, history.undoable[0]?.name, history.undoable.at(-1)?.name]).toEqual([
+      200,
+      '50',
+      '249',
+    ]);
   });
 });
 

@@ -41,7 +41,9 @@ describe('the engine of the open project', () => {
     expect(asked).toHaveLength(2);
     useJobs.setState({ jobs: [jobSnapshot({ kind: 'build', state: 'done' })] });
     expect(asked).toHaveLength(3);
-    useJobs.setState({ jobs: [jobSnapshot({ kind: 'calibrate', state: 'done' }), jobSnapshot({ kind: 'build', state: 'done' })] });
+    useJobs.setState({
+      jobs: [jobSnapshot({ kind: 'calibrate', state: 'done' }), jobSnapshot({ kind: 'build', state: 'done' })],
+    });
     expect(asked).toHaveLength(3);
   });
 

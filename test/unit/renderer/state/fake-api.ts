@@ -1,4 +1,10 @@
-import type { ProjectDecisions, ProjectEdit, ProjectView, WorkbenchApi, WorkbenchEvent } from '../../../../src-shared/contract/api';
+import type {
+  ProjectDecisions,
+  ProjectEdit,
+  ProjectView,
+  WorkbenchApi,
+  WorkbenchEvent,
+} from '../../../../src-shared/contract/api';
 import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
 import { jobId } from '../../../../src-shared/base/brand';
 
@@ -15,11 +21,23 @@ const DECISIONS: ProjectDecisions = {
   validationSet: null,
 };
 
-export function projectView(path = '/data/a.calib', changes: Partial<ProjectDecisions> = {}, calibrated = true): ProjectView {
+export function projectView(
+  path = '/data/a.calib',
+  changes: Partial<ProjectDecisions> = {},
+  calibrated = true,
+): ProjectView {
   return {
     path,
     calibrated,
-    file: { version: 1, name: 'a', model: { path: '/data/a.onnx', sha256: '0' }, preprocessingNotes: [], importedThresholds: {}, ...DECISIONS, ...changes },
+    file: {
+      version: 1,
+      name: 'a',
+      model: { path: '/data/a.onnx', sha256: '0' },
+      preprocessingNotes: [],
+      importedThresholds: {},
+      ...DECISIONS,
+      ...changes,
+    },
   };
 }
 
@@ -73,7 +91,10 @@ export function fakeApi(project = projectView()): FakeApi {
       case 'openProject':
         return fake.project;
       case 'editProject':
-        fake.project = { ...fake.project, file: applyAll(fake.project.file, (request as { edits: readonly ProjectEdit[] }).edits) };
+        fake.project = {
+          ...fake.project,
+          file: applyAll(fake.project.file, (request as { edits: readonly ProjectEdit[] }).edits),
+        };
         return fake.project;
       case 'getModel':
         return { inputs: [], outputs: [], layers: [], calibrationTensors: [] };
@@ -101,8 +122,10 @@ function applyAll(file: ProjectView['file'], edits: readonly ProjectEdit[]): Pro
   return edits.reduce((current, edit) => {
     if (edit.kind === 'restore') return { ...current, ...edit.decisions };
     if (edit.kind === 'method') return { ...current, method: edit.method };
-    if (edit.kind === 'threshold') return { ...current, manualThresholds: { ...current.manualThresholds, [edit.tensor]: edit.thresholdReal } };
-    if (edit.kind === 'precision') return { ...current, plan: { layers: { ...current.plan.layers, [edit.layer]: edit.precision } } };
+    if (edit.kind === 'threshold')
+      return { ...current, manualThresholds: { ...current.manualThresholds, [edit.tensor]: edit.thresholdReal } };
+    if (edit.kind === 'precision')
+      return { ...current, plan: { layers: { ...current.plan.layers, [edit.layer]: edit.precision } } };
     if (edit.kind === 'preprocessing') return { ...current, preprocessing: edit.preprocessing };
     if (edit.kind === 'plan') return { ...current, plan: edit.plan };
     throw new Error(`The fake application cannot apply ${edit.kind}`);

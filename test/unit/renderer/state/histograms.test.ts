@@ -11,7 +11,8 @@ let waiting: Map<string, (view: unknown) => void>;
 beforeEach(async () => {
   fake = fakeApi();
   waiting = new Map();
-  fake.answers.getHistogram = ({ tensor }: { tensor: string }) => new Promise((resolve) => waiting.set(tensor, resolve));
+  fake.answers.getHistogram = ({ tensor }: { tensor: string }) =>
+    new Promise((resolve) => waiting.set(tensor, resolve));
   useSession.getState().connect(fake.api);
   await useSession.getState().openProject('/data/a.calib');
 });

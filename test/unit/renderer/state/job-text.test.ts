@@ -16,13 +16,24 @@ describe('jobText', () => {
   });
 
   it('says nothing that is not known', () => {
-    expect(jobText(jobSnapshot({ total: 0, done: 0, etaSeconds: null }), undefined)).toMatchObject({ count: '', rate: '', eta: '' });
+    expect(jobText(jobSnapshot({ total: 0, done: 0, etaSeconds: null }), undefined)).toMatchObject({
+      count: '',
+      rate: '',
+      eta: '',
+    });
     expect(jobText(jobSnapshot({ phase: 'validating' }), rate).rate).toBe('');
-    expect(jobText(jobSnapshot({ state: 'queued', phase: 'waiting' }), undefined)).toMatchObject({ phase: 'waiting', count: '', eta: '' });
+    expect(jobText(jobSnapshot({ state: 'queued', phase: 'waiting' }), undefined)).toMatchObject({
+      phase: 'waiting',
+      count: '',
+      eta: '',
+    });
   });
 
   it('shows a phase that it does not know as it is', () => {
-    expect(jobText(jobSnapshot({ phase: 'polishing', unit: 'mirrors' }), undefined)).toMatchObject({ phase: 'polishing', count: '10 / 100 mirrors' });
+    expect(jobText(jobSnapshot({ phase: 'polishing', unit: 'mirrors' }), undefined)).toMatchObject({
+      phase: 'polishing',
+      count: '10 / 100 mirrors',
+    });
   });
 });
 

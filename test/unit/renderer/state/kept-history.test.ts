@@ -38,7 +38,11 @@ describe('undo across a reload of the page', () => {
 
   it('keeps fewer steps where the storage is small', () => {
     const { file } = projectView();
-    const steps = Array.from({ length: 40 }, (_, i) => ({ name: `${i} ${'x'.repeat(400_000)}`, before: file, after: file }));
+    const steps = Array.from({ length: 40 }, (_, i) => ({
+      name: `${i} ${'x'.repeat(400_000)}`,
+      before: file,
+      after: file,
+    }));
     keepHistory(PATH, { undoable: steps, redoable: [] });
     const kept = keptHistory(PATH).undoable;
     expect(kept.length).toBeGreaterThan(0);

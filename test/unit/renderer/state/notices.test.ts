@@ -42,7 +42,12 @@ describe('notices', () => {
     for (let i = 0; i < 7; i++) reportError(new Error(`error ${i}`));
     for (let i = 0; i < 5; i++) tell(`told ${i}`);
     const { shown, foldedCount } = shownNotices(notices());
-    expect(shown.filter(({ tone }) => tone === 'error').map(({ message }) => message)).toEqual(['error 3', 'error 4', 'error 5', 'error 6']);
+    expect(shown.filter(({ tone }) => tone === 'error').map(({ message }) => message)).toEqual([
+      'error 3',
+      'error 4',
+      'error 5',
+      'error 6',
+    ]);
     expect(shown.filter(({ tone }) => tone === 'info')).toHaveLength(MAX_SHOWN);
     expect(foldedCount).toBe(3);
     expect(notices()).toHaveLength(7 + MAX_SHOWN);

@@ -77,7 +77,9 @@ describe('session', () => {
     };
     expect(await session().edit('x', [{ kind: 'threshold', tensor: 'x', thresholdReal: 1 }])).toBe(false);
     expect(session().history.undoable).toEqual([]);
-    expect(useNotices.getState().notices.map(({ message, hint, code }) => ({ message, hint, code }))).toEqual([{ message: 'There is no tensor "x"', hint: 'Look at the list.', code: 'usage' }]);
+    expect(useNotices.getState().notices.map(({ message, hint, code }) => ({ message, hint, code }))).toEqual([
+      { message: 'There is no tensor "x"', hint: 'Look at the list.', code: 'usage' },
+    ]);
     delete fake.answers.editProject;
     expect(await session().edit('mse', [{ kind: 'method', method: 'mse' }])).toBe(true);
   });
@@ -123,7 +125,9 @@ describe('session', () => {
     const revision = session().calibrationRevision;
     session().setConnection({ state: 'lost', retryAtMs: 0 });
     session().setConnection({ state: 'online' });
-    await vi.waitFor(() => expect(fake.calls).toEqual(expect.arrayContaining(['openProject', 'getModel', 'getThresholds'])));
+    await vi.waitFor(() =>
+      expect(fake.calls).toEqual(expect.arrayContaining(['openProject', 'getModel', 'getThresholds'])),
+    );
     expect(session().calibrationRevision).toBe(revision + 1);
   });
 

@@ -6,7 +6,12 @@ import { cancelledError } from '../../../../src-shared/base/errors';
 
 describe('parsePreferences', () => {
   it('takes what fits and replaces what does not, field by field', () => {
-    expect(parsePreferences({ theme: 'dark', language: 'fr', leftWidth: 5000, rightWidth: 'wide' })).toMatchObject({ theme: 'dark', leftWidth: 560, rightWidth: 300, motion: 'system' });
+    expect(parsePreferences({ theme: 'dark', language: 'fr', leftWidth: 5000, rightWidth: 'wide' })).toMatchObject({
+      theme: 'dark',
+      leftWidth: 560,
+      rightWidth: 300,
+      motion: 'system',
+    });
     expect(parsePreferences(null)).toMatchObject({ theme: 'system', leftWidth: 280 });
   });
 });

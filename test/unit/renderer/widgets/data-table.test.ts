@@ -52,11 +52,24 @@ afterEach(async () => {
 });
 
 async function show(activeKey: string | null): Promise<void> {
-  await act(async () => root.render(createElement(DataTable<Item>, { label: 'Items', rows: ITEMS, columns: COLUMNS, rowKey: (item: Item) => item.name, activeKey, onPick, onActivate })));
+  await act(async () =>
+    root.render(
+      createElement(DataTable<Item>, {
+        label: 'Items',
+        rows: ITEMS,
+        columns: COLUMNS,
+        rowKey: (item: Item) => item.name,
+        activeKey,
+        onPick,
+        onActivate,
+      }),
+    ),
+  );
 }
 
 const grid = (): HTMLElement => host.querySelector<HTMLElement>('[role=grid]') ?? host;
-const rowOf = (name: string): HTMLElement | undefined => [...host.querySelectorAll<HTMLElement>('[role=row]')].find((row) => row.firstElementChild?.textContent === name);
+const rowOf = (name: string): HTMLElement | undefined =>
+  [...host.querySelectorAll<HTMLElement>('[role=row]')].find((row) => row.firstElementChild?.textContent === name);
 
 async function scrollTo(topPx: number): Promise<void> {
   await act(async () => {

@@ -15,16 +15,30 @@ describe('EmptyUnlessRunning', () => {
     const show = async (jobs: ReturnType<typeof jobSnapshot>[]): Promise<string> => {
       await act(async () => {
         useJobs.setState({ jobs });
-        root.render(createElement(EmptyUnlessRunning, { projectPath: '/data/a.calib', kinds: ['calibrate'], title: 'No histograms yet' }));
+        root.render(
+          createElement(EmptyUnlessRunning, {
+            projectPath: '/data/a.calib',
+            kinds: ['calibrate'],
+            title: 'No histograms yet',
+          }),
+        );
       });
       return host.textContent;
     };
     expect(await show([])).toBe('No histograms yet');
     const running = await show([jobSnapshot()]);
-    for (const text of ['Calibrate is under way', 'collecting histograms', '10 / 100 images', '9 s left', 'Cancel']) expect(running).toContain(text);
+    for (const text of ['Calibrate is under way', 'collecting histograms', '10 / 100 images', '9 s left', 'Cancel'])
+      expect(running).toContain(text);
     expect(running).not.toContain('No histograms yet');
-    expect(await show([jobSnapshot({ state: 'queued', phase: 'waiting' })])).toContain('Calibrate is waiting for another job');
-    for (const other of [jobSnapshot({ kind: 'bench' }), jobSnapshot({ projectPath: '/data/b.calib' }), jobSnapshot({ id: jobId('x'), state: 'done' })]) expect(await show([other])).toBe('No histograms yet');
+    expect(await show([jobSnapshot({ state: 'queued', phase: 'waiting' })])).toContain(
+      'Calibrate is waiting for another job',
+    );
+    for (const other of [
+      jobSnapshot({ kind: 'bench' }),
+      jobSnapshot({ projectPath: '/data/b.calib' }),
+      jobSnapshot({ id: jobId('x'), state: 'done' }),
+    ])
+      expect(await show([other])).toBe('No histograms yet');
     await act(async () => root.unmount());
     host.remove();
   });

@@ -9,8 +9,10 @@ const tokens = readFileSync(resolve(import.meta.dirname, '../../../../src-render
 /** The theme's tokens, those of the palette among them. */
 const blockOf = (theme: PaletteTheme): string =>
   `${tokens.slice(tokens.indexOf(`[data-theme='${theme}']`)).split('}')[0] ?? ''}${paletteDeclarations(theme).replaceAll(/(--[\w-]+):(#\w+;)/g, '\n  $1: $2')}\n`;
-const namesIn = (block: string): readonly string[] => [...block.matchAll(/^\s*(--[\w-]+):/gm)].map(([, name]) => name ?? '').sort();
-const colorsIn = (block: string): ReadonlyMap<string, string> => new Map([...block.matchAll(/^\s*(--[\w-]+): (#[0-9a-f]{6});/gm)].map(([, name, color]) => [name ?? '', color ?? '']));
+const namesIn = (block: string): readonly string[] =>
+  [...block.matchAll(/^\s*(--[\w-]+):/gm)].map(([, name]) => name ?? '').sort();
+const colorsIn = (block: string): ReadonlyMap<string, string> =>
+  new Map([...block.matchAll(/^\s*(--[\w-]+): (#[0-9a-f]{6});/gm)].map(([, name, color]) => [name ?? '', color ?? '']));
 
 /** Relative luminance, WCAG 2.2. */
 function luminance(color: string): number {
@@ -29,7 +31,8 @@ function contrast(a: string, b: string): number {
 describe('marks', () => {
   it('has a letter of its own and a colour for every method', () => {
     expect(new Set(Object.values(METHOD_LETTERS)).size).toBe(METHODS.length);
-    for (const method of METHODS) expect(paletteDeclarations('light')).toContain(`${methodColor(method).slice(4, -1)}:`);
+    for (const method of METHODS)
+      expect(paletteDeclarations('light')).toContain(`${methodColor(method).slice(4, -1)}:`);
   });
 });
 
@@ -42,21 +45,29 @@ describe('tokens', () => {
   it.each(THEMES)('keeps text legible in %s (4.5 to 1)', (theme) => {
     const colors = colorsIn(blockOf(theme));
     const pairs = [
-      ...['--bg', '--bg-panel', '--bg-raised', '--bg-input', '--bg-hover', '--bg-selected'].flatMap((ground) => ['--text', '--text-dim'].map((text) => [text, ground])),
-      ...['--bg', '--bg-panel', '--bg-input'].flatMap((ground) => ['--text-faint', '--accent', '--danger', '--warning', '--good'].map((text) => [text, ground])),
+      ...['--bg', '--bg-panel', '--bg-raised', '--bg-input', '--bg-hover', '--bg-selected'].flatMap((ground) =>
+        ['--text', '--text-dim'].map((text) => [text, ground]),
+      ),
+      ...['--bg', '--bg-panel', '--bg-input'].flatMap((ground) =>
+        ['--text-faint', '--accent', '--danger', '--warning', '--good'].map((text) => [text, ground]),
+      ),
       ['--on-accent', '--accent'],
       ['--danger', '--danger-bg'],
       ['--warning', '--warning-bg'],
       ['--good', '--good-bg'],
       ...['int8', 'fp16', 'fp32'].map((precision) => [`--${precision}-text`, `--${precision}-bg`]),
     ];
-    const poor = pairs.filter(([text = '', ground = '']) => contrast(colors.get(text) ?? '', colors.get(ground) ?? '') < 4.5);
+    const poor = pairs.filter(
+      ([text = '', ground = '']) => contrast(colors.get(text) ?? '', colors.get(ground) ?? '') < 4.5,
+    );
     expect(poor).toEqual([]);
   });
 
   it.each(THEMES)('keeps marks and borders visible in %s (3 to 1)', (theme) => {
     const colors = colorsIn(blockOf(theme));
-    const marks = [...colors.keys()].filter((name) => /^--(method-|series-|int8$|fp16$|fp32$|focus$|line-strong$)/.test(name));
+    const marks = [...colors.keys()].filter((name) =>
+      /^--(method-|series-|int8$|fp16$|fp32$|focus$|line-strong$)/.test(name),
+    );
     expect(marks.filter((mark) => contrast(colors.get(mark) ?? '', colors.get('--bg') ?? '') < 3)).toEqual([]);
   });
 });

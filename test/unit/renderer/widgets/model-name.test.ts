@@ -13,7 +13,13 @@ import { generatedModel } from '../../../support/generated-model';
 import { rowOf } from '../histogram/support';
 
 const [template] = generatedModel(6).layers as [LayerView];
-const layer = (name: string, op: string, inputs: string[], outputs: string[]): LayerView => ({ ...template, layer: name, op, inputs, outputs });
+const layer = (name: string, op: string, inputs: string[], outputs: string[]): LayerView => ({
+  ...template,
+  layer: name,
+  op,
+  inputs,
+  outputs,
+});
 /** As old exporters write it: layers have names, tensors are numbers; one layer is a number too. */
 const MODEL: ModelView = {
   inputs: ['input.1'],
@@ -39,9 +45,18 @@ afterEach(() => {
 describe('the name of a layer or tensor', () => {
   it('is cut before the end that tells names apart, at a step of its path where there is one', () => {
     expect(splitName('Conv_12')).toEqual({ start: '', end: 'Conv_12', suffix: '' });
-    expect(splitName('/features/stage.3/block.11/conv1/Conv_output_0')).toEqual({ start: '/features/stage.3', end: '/block.11/conv1/Conv', suffix: '_output_0' });
-    expect(splitName('StatefulPartitionedCall_efficientnet_block_a')).toEqual({ start: 'StatefulPartitionedCall_efficientnet', end: '_block_a', suffix: '' });
-    for (const name of ['a/b', '/f/f.3/pre/pre.0/Conv_output_0', 'x'.repeat(90)]) expect(Object.values(splitName(name)).join('')).toBe(name);
+    expect(splitName('/features/stage.3/block.11/conv1/Conv_output_0')).toEqual({
+      start: '/features/stage.3',
+      end: '/block.11/conv1/Conv',
+      suffix: '_output_0',
+    });
+    expect(splitName('StatefulPartitionedCall_efficientnet_block_a')).toEqual({
+      start: 'StatefulPartitionedCall_efficientnet',
+      end: '_block_a',
+      suffix: '',
+    });
+    for (const name of ['a/b', '/f/f.3/pre/pre.0/Conv_output_0', 'x'.repeat(90)])
+      expect(Object.values(splitName(name)).join('')).toBe(name);
   });
 
   it('says what a number is: its operator and what comes before it', () => {
@@ -57,7 +72,10 @@ describe('the name of a layer or tensor', () => {
 
   it('is found by its operator in the list of tensors', () => {
     const rows = MODEL.calibrationTensors.map((name) => rowOf(name));
-    expect(orderedTensors(rows, 'sigmoid', 'name', (name) => fullName(MODEL, name)).map(({ name }) => name)).toEqual(['683', '684']);
+    expect(orderedTensors(rows, 'sigmoid', 'name', (name) => fullName(MODEL, name)).map(({ name }) => name)).toEqual([
+      '683',
+      '684',
+    ]);
   });
 
   it('stands whole in the page and in its title', () => {

@@ -38,7 +38,8 @@ const leave = (): Promise<void> => dispatch(new FocusEvent('focusout', { bubbles
 const press = (key: string): Promise<void> => dispatch(new KeyboardEvent('keydown', { key, bubbles: true }));
 
 /** The sentence that the input names as its description. */
-const described = (): string => document.getElementById(input().getAttribute('aria-describedby') ?? '')?.textContent ?? '';
+const described = (): string =>
+  document.getElementById(input().getAttribute('aria-describedby') ?? '')?.textContent ?? '';
 
 describe('NumberField', () => {
   const onCommit = vi.fn();
@@ -51,7 +52,11 @@ describe('NumberField', () => {
     ['-1', { above: 0, max: 10 }, 'Enter a number above 0, at most 10. 2.5 stays in use.'],
     ['0', { above: 0, max: 10 }, 'Enter a number above 0, at most 10. 2.5 stays in use.'],
     ['1e9', { above: 0, max: 10 }, 'Enter a number above 0, at most 10. 2.5 stays in use.'],
-    ['1.5', { min: 1, max: 256, isInteger: true, value: null, mayBeEmpty: true }, 'Enter a whole number from 1 to 256. It counts as empty.'],
+    [
+      '1.5',
+      { min: 1, max: 256, isInteger: true, value: null, mayBeEmpty: true },
+      'Enter a whole number from 1 to 256. It counts as empty.',
+    ],
     ['101', { min: 0, max: 100, unit: 'pp' }, 'Enter a number from 0 to 100. 2.5 pp stays in use.'],
     ['', { min: 1 }, 'Enter a number of at least 1. 2.5 stays in use.'],
   ] as const)('says beside the field why "%s" is not taken, also after it was left', async (text, props, reason) => {
@@ -96,7 +101,15 @@ describe('NumberListField', () => {
   const onChange = vi.fn();
   const show = (values: readonly number[]): Promise<void> =>
     act(async () =>
-      root.render(createElement(NumberListField, { label: 'std', values, onChange, expected: 'Enter one number or 3, all above 0', isAllowed: (list) => list.length === 3 && list.every((value) => value > 0) })),
+      root.render(
+        createElement(NumberListField, {
+          label: 'std',
+          values,
+          onChange,
+          expected: 'Enter one number or 3, all above 0',
+          isAllowed: (list) => list.length === 3 && list.every((value) => value > 0),
+        }),
+      ),
     );
 
   it('keeps a text that is no list, with the reason, until it is corrected', async () => {

@@ -20,6 +20,7 @@ describe('number lists', () => {
   });
 
   it('reads back exactly what it wrote', () => {
-    for (const values of [[1 / 255], [0.1 + 0.2, -3, 1e-7], [1 / 65_535], [123_456.789]]) expect(parseNumberList(formatNumberList(values))).toEqual(values);
+    for (const values of [[1 / 255], [0.1 + 0.2, -3, 1e-7], [1 / 65_535], [123_456.789]])
+      expect(parseNumberList(formatNumberList(values))).toEqual(values);
   });
 });

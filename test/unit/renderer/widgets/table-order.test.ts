@@ -17,7 +17,8 @@ const rows: readonly Row[] = [
   { name: 'conv_3', value: Number.NaN },
   { name: 'conv_4', value: 2 },
 ];
-const namesBy = (column: string, direction: 'ascending' | 'descending'): readonly string[] => sortRows(rows, columns, { column, direction }).map((row) => row.name);
+const namesBy = (column: string, direction: 'ascending' | 'descending'): readonly string[] =>
+  sortRows(rows, columns, { column, direction }).map((row) => row.name);
 
 describe('sortRows', () => {
   it('counts numbers in names as a person does', () => {
@@ -39,7 +40,11 @@ describe('nextSort', () => {
   it('goes from the first direction to the other one to none', () => {
     const first = nextSort(null, 'value', 'descending');
     const second = nextSort(first, 'value', 'descending');
-    expect([first, second, nextSort(second, 'value', 'descending')]).toEqual([{ column: 'value', direction: 'descending' }, { column: 'value', direction: 'ascending' }, null]);
+    expect([first, second, nextSort(second, 'value', 'descending')]).toEqual([
+      { column: 'value', direction: 'descending' },
+      { column: 'value', direction: 'ascending' },
+      null,
+    ]);
     expect(nextSort(second, 'name', 'ascending')).toEqual({ column: 'name', direction: 'ascending' });
   });
 });

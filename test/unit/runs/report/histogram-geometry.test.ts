@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CHART, chartScale, columnsOf, placeLabels, steppedPath, usedBinsOf } from '../../../../src-main/runs/report/histogram-geometry';
+import {
+  CHART,
+  chartScale,
+  columnsOf,
+  placeLabels,
+  steppedPath,
+  usedBinsOf,
+} from '../../../../src-main/runs/report/histogram-geometry';
 import { niceStep } from '../../../../src-main/runs/report/latency-section';
 import { sampleHistogram } from '../sample-run';
 
@@ -10,7 +17,9 @@ describe('columnsOf', () => {
       const { counts, binsPerColumn } = columnsOf(folded, used);
       expect(counts.length).toBeLessThanOrEqual(160);
       expect(counts.length * binsPerColumn).toBeGreaterThanOrEqual(used);
-      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(folded.subarray(0, used).reduce((sum, count) => sum + count, 0));
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(
+        folded.subarray(0, used).reduce((sum, count) => sum + count, 0),
+      );
     }
   });
 });
@@ -27,7 +36,12 @@ describe('usedBinsOf', () => {
 
 describe('steppedPath', () => {
   it('goes up and along once per column and returns to the base line', () => {
-    const scale = { domainReal: 2, topLog: 1, xFromReal: (real: number) => real * 10, yFromCount: (count: number) => 100 - count };
+    const scale = {
+      domainReal: 2,
+      topLog: 1,
+      xFromReal: (real: number) => real * 10,
+      yFromCount: (count: number) => 100 - count,
+    };
     expect(steppedPath(Float64Array.of(3, 3, 0), 1, scale, true)).toBe('M0 100V97H10H20V100H30V100Z');
   });
 });
@@ -42,7 +56,12 @@ describe('chartScale', () => {
   });
 
   it('has a height for an empty histogram', () => {
-    const empty = { ...sampleHistogram(1), methods: {}, chosen: { thresholdReal: 0, sqnrDb: Number.NaN, clippedFraction: 0 }, amaxReal: 0 };
+    const empty = {
+      ...sampleHistogram(1),
+      methods: {},
+      chosen: { thresholdReal: 0, sqnrDb: Number.NaN, clippedFraction: 0 },
+      amaxReal: 0,
+    };
     const scale = chartScale(empty, new Float64Array(1));
     expect(Number.isFinite(scale.yFromCount(0))).toBe(true);
     expect(Number.isFinite(scale.xFromReal(0))).toBe(true);

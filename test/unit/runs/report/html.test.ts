@@ -11,8 +11,21 @@ import type { PlacementDecision } from '../../../../src-shared/domain/precision'
 import { sampleHistograms, sampleRecord } from '../sample-run';
 
 const DECISIONS: readonly PlacementDecision[] = [
-  { layer: layerId('Conv_0'), op: 'Conv', precision: 'fp16', code: 'first-layer', reason: 'First layer: 3 input channels, kept in FP16' },
-  { layer: layerId('Conv_1'), op: 'Conv', precision: 'int8', code: 'quantized', reason: 'Input and weights quantized', tensor: 'x_1' },
+  {
+    layer: layerId('Conv_0'),
+    op: 'Conv',
+    precision: 'fp16',
+    code: 'first-layer',
+    reason: 'First layer: 3 input channels, kept in FP16',
+  },
+  {
+    layer: layerId('Conv_1'),
+    op: 'Conv',
+    precision: 'int8',
+    code: 'quantized',
+    reason: 'Input and weights quantized',
+    tensor: 'x_1',
+  },
 ];
 
 /** Opening and closing tags must nest; void elements and self-closed SVG elements have no closing tag. */
@@ -48,8 +61,14 @@ describe('renderReport', () => {
 
   it('draws latency and throughput against the batch size where several were timed', () => {
     const base = sampleRecord();
-    const timed = (base.benchmark?.variants ?? []).flatMap((entry) => [1, 8].map((batch) => ({ ...entry, batch, throughputPerSecond: entry.throughputPerSecond * batch })));
-    const several = renderReport({ record: { ...base, benchmark: base.benchmark && { ...base.benchmark, variants: timed } }, histograms: [], decisions: [] });
+    const timed = (base.benchmark?.variants ?? []).flatMap((entry) =>
+      [1, 8].map((batch) => ({ ...entry, batch, throughputPerSecond: entry.throughputPerSecond * batch })),
+    );
+    const several = renderReport({
+      record: { ...base, benchmark: base.benchmark && { ...base.benchmark, variants: timed } },
+      histograms: [],
+      decisions: [],
+    });
     expect(unbalancedTags(several)).toEqual([]);
     expect(several).not.toMatch(/NaN|undefined|Infinity/);
     expect(several).toContain('aria-label="Median latency against the batch size"');
@@ -59,7 +78,10 @@ describe('renderReport', () => {
   });
 
   it('escapes names that look like markup', () => {
-    const record = sampleRecord({ project: '<script>alert(1)</script>', warnings: [{ code: 'x', message: '"><img src=x onerror=y>' }] });
+    const record = sampleRecord({
+      project: '<script>alert(1)</script>',
+      warnings: [{ code: 'x', message: '"><img src=x onerror=y>' }],
+    });
     const hostile = renderReport({ record, histograms: sampleHistograms(1), decisions: [] });
     expect(hostile).not.toMatch(/<script|<img/);
     expect(hostile).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
@@ -75,7 +97,9 @@ describe('renderReport', () => {
   it('says ready when all gates are met', () => {
     const base = sampleRecord();
     const record = { ...base, gates: base.gates.map((gate) => ({ ...gate, met: true })) };
-    expect(renderReport({ record, histograms: [], decisions: [] })).toContain('Ready: int8-entropy</b> meets all 3 gates');
+    expect(renderReport({ record, histograms: [], decisions: [] })).toContain(
+      'Ready: int8-entropy</b> meets all 3 gates',
+    );
   });
 
   it('makes only the best latency bold', () => {
@@ -95,7 +119,13 @@ describe('renderReport', () => {
   });
 
   it('keeps its sections when parts of the record are missing', () => {
-    const record = sampleRecord({ validation: null, benchmark: null, table: [{ variant: 'fp32', backend: 'ort-cpu' }], gates: [], shipped: [] });
+    const record = sampleRecord({
+      validation: null,
+      benchmark: null,
+      table: [{ variant: 'fp32', backend: 'ort-cpu' }],
+      gates: [],
+      shipped: [],
+    });
     const bare = renderReport({ record, histograms: [], decisions: [] });
     expect(unbalancedTags(bare)).toEqual([]);
     expect(bare).toContain('nothing was judged');
@@ -105,7 +135,16 @@ describe('renderReport', () => {
 
   it('survives an all-zero tensor', () => {
     const zero = { thresholdReal: 0, sqnrDb: Number.NaN, clippedFraction: 0 };
-    const empty = { name: 'dead', folded: new Float64Array(4096), binWidthReal: 2 ** -36, amaxReal: 0, zeroCount: 512, methods: { minmax: zero }, method: 'minmax', chosen: zero } as const;
+    const empty = {
+      name: 'dead',
+      folded: new Float64Array(4096),
+      binWidthReal: 2 ** -36,
+      amaxReal: 0,
+      zeroCount: 512,
+      methods: { minmax: zero },
+      method: 'minmax',
+      chosen: zero,
+    } as const;
     const zeroPage = renderReport({ record: sampleRecord(), histograms: [empty], decisions: [] });
     expect(zeroPage).toContain('exact zeros 100 %');
     expect(zeroPage).not.toMatch(/NaN|Infinity/);
@@ -113,8 +152,15 @@ describe('renderReport', () => {
 
   it('has the colours of the screens for precisions, methods and groups, light and dark', () => {
     const [light = '', dark = ''] = STYLE.split('prefers-color-scheme:dark');
-    const used = [...METHODS.map((method) => METHOD_MARKS[method].colour), ...GROUP_MARKS, ...['int8', 'fp16', 'fp32', 'mixed'].map(variantColour)];
-    for (const [css, theme] of [[light, 'light'], [dark, 'dark']] as const) {
+    const used = [
+      ...METHODS.map((method) => METHOD_MARKS[method].colour),
+      ...GROUP_MARKS,
+      ...['int8', 'fp16', 'fp32', 'mixed'].map(variantColour),
+    ];
+    for (const [css, theme] of [
+      [light, 'light'],
+      [dark, 'dark'],
+    ] as const) {
       const declared = paletteProperties(theme);
       for (const name of used.map((text) => text.replaceAll(/^var\(|\)$/g, ''))) {
         expect(css).toContain(`${name}:${declared.get(name) ?? 'no colour'};`);
@@ -125,25 +171,47 @@ describe('renderReport', () => {
 
   it('says speed in words, and makes nothing bold that is slower than FP32', () => {
     const base = sampleRecord();
-    const table = base.table.map((row) => (row.variant === 'fp32' ? row : { ...row, ratioToFp32: { median: 1.15, p10: 1.1, p90: 1.2 } }));
+    const table = base.table.map((row) =>
+      row.variant === 'fp32' ? row : { ...row, ratioToFp32: { median: 1.15, p10: 1.1, p90: 1.2 } },
+    );
     const slow = renderReport({ record: { ...base, table }, histograms: [], decisions: [] });
     expect(slow).toContain('1.15x slower<br><small>1.10x slower to 1.20x slower</small>');
     expect(slow).not.toMatch(/<b>[^<]*slower/);
     expect(page).toMatch(/<b>2\.1x faster/);
   });
 
-  it('lets McNemar\'s exact test alone say what is more than chance', () => {
+  it("lets McNemar's exact test alone say what is more than chance", () => {
     const base = sampleRecord();
-    const variants = (base.validation?.variants ?? []).map((report) => (report.variant === 'mixed' ? { ...report, comparedToFp32: { top1Difference: -1.2, interval95: [-2.4, -0.1] as const, mcnemarP: 0.0703, fewImages: true as const } } : report));
-    const few = renderReport({ record: { ...base, validation: base.validation && { ...base.validation, variants } }, histograms: [], decisions: [] });
-    expect(few).toContain('mixed: not more than chance explains by McNemar\'s exact test (p = 0.0703).');
+    const variants = (base.validation?.variants ?? []).map((report) =>
+      report.variant === 'mixed'
+        ? {
+            ...report,
+            comparedToFp32: {
+              top1Difference: -1.2,
+              interval95: [-2.4, -0.1] as const,
+              mcnemarP: 0.0703,
+              fewImages: true as const,
+            },
+          }
+        : report,
+    );
+    const few = renderReport({
+      record: { ...base, validation: base.validation && { ...base.validation, variants } },
+      histograms: [],
+      decisions: [],
+    });
+    expect(few).toContain("mixed: not more than chance explains by McNemar's exact test (p = 0.0703).");
     expect(few).toContain('int8-entropy: more than chance explains');
     expect(few).not.toContain('cannot be told from chance');
   });
 
   it('shows a gate without a value as not judged', () => {
     const base = sampleRecord();
-    const gates = base.gates.map((gate) => (gate.name === 'maxLatencyMs' ? { ...gate, value: null, met: false, reason: 'the variant was not benchmarked' } : { ...gate, met: true }));
+    const gates = base.gates.map((gate) =>
+      gate.name === 'maxLatencyMs'
+        ? { ...gate, value: null, met: false, reason: 'the variant was not benchmarked' }
+        : { ...gate, met: true },
+    );
     const open = renderReport({ record: { ...base, gates }, histograms: [], decisions: [] });
     expect(open).toContain('<b>Not judged: int8-entropy</b>; 1 of 3 gates cannot be judged');
     expect(open).toContain('? not judged');
@@ -152,9 +220,16 @@ describe('renderReport', () => {
 
   it('omits percentiles of few samples and says so', () => {
     const base = sampleRecord();
-    const variants = (base.benchmark?.variants ?? []).map((entry) => ({ ...entry, latencyMs: summarizeLatency([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }));
+    const variants = (base.benchmark?.variants ?? []).map((entry) => ({
+      ...entry,
+      latencyMs: summarizeLatency([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+    }));
     const benchmark = base.benchmark && { ...base.benchmark, variants };
-    const short = renderReport({ record: { ...base, benchmark, table: buildTable({ validation: base.validation, benchmark }) }, histograms: [], decisions: [] });
+    const short = renderReport({
+      record: { ...base, benchmark, table: buildTable({ validation: base.validation, benchmark }) },
+      histograms: [],
+      decisions: [],
+    });
     expect(short).toContain('Omitted for too few samples: p95 (below 20), p99 (below 100).');
     expect(short).not.toMatch(/>p9[59]</);
     expect(short).not.toMatch(/NaN|undefined|Infinity/);
@@ -162,8 +237,13 @@ describe('renderReport', () => {
 
   it('shows a variant that is another in one row, under both names', () => {
     const base = sampleRecord({ shipped: ['mixed'] });
-    const same = { ...base, table: base.table.map((row) => (row.variant === 'mixed' ? { ...row, sameAs: 'int8-entropy' } : row)) };
-    const rows = renderReport({ record: same, histograms: [], decisions: [] }).split('<h2>Variants')[1]?.split('</table>')[0] ?? '';
+    const same = {
+      ...base,
+      table: base.table.map((row) => (row.variant === 'mixed' ? { ...row, sameAs: 'int8-entropy' } : row)),
+    };
+    const rows =
+      renderReport({ record: same, histograms: [], decisions: [] }).split('<h2>Variants')[1]?.split('</table>')[0] ??
+      '';
     expect(rows.match(/<tr/g)).toHaveLength(4);
     expect(rows).toContain('int8-entropy = mixed');
     expect(rows).not.toContain('>mix<');

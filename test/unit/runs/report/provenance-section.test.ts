@@ -11,7 +11,12 @@ describe('reproduceCommands', () => {
       tensorMethods: { 'a b': 'manual', c: 'mse' } as const,
       manualThresholds: { 'a b': 1.5 },
       other: { ...run.options.other, search: true, diagnose: true },
-      plan: { layers: { head: 'fp16' }, rest: 'fp32', attention: 'int8', repairs: { equalization: true, biasCorrection: true } } as const,
+      plan: {
+        layers: { head: 'fp16' },
+        rest: 'fp32',
+        attention: 'int8',
+        repairs: { equalization: true, biasCorrection: true },
+      } as const,
     };
     const commands = reproduceCommands({ ...run, options });
     const project = `${run.project}.calib`;
@@ -23,6 +28,8 @@ describe('reproduceCommands', () => {
       `calib set ${project} --tensor c --method mse`,
       `calib set ${project} --layer head --precision fp16`,
     ]);
-    expect(commands.at(-1)).toBe(`calib run ${project} --backend ort-cpu --target tensorrt --threads 4 --limit 1980 --diagnose`);
+    expect(commands.at(-1)).toBe(
+      `calib run ${project} --backend ort-cpu --target tensorrt --threads 4 --limit 1980 --diagnose`,
+    );
   });
 });

@@ -13,13 +13,32 @@ describe('logTicks', () => {
 
   it('writes every size in the same way: digits near 1, SI prefixes beyond', () => {
     expect(logTicks(1e-6, 3e-5, 9).texts).toEqual(['1\u202fµ', '2\u202fµ', '5\u202fµ', '10\u202fµ', '20\u202fµ']);
-    expect(logTicks(9e-5, 1.1e6, 12).texts).toEqual(['100\u202fµ', '0.001', '0.01', '0.1', '1', '10', '100', '1\u202fk', '10\u202fk', '100\u202fk', '1\u202fM']);
+    expect(logTicks(9e-5, 1.1e6, 12).texts).toEqual([
+      '100\u202fµ',
+      '0.001',
+      '0.01',
+      '0.1',
+      '1',
+      '10',
+      '100',
+      '1\u202fk',
+      '10\u202fk',
+      '100\u202fk',
+      '1\u202fM',
+    ]);
   });
 });
 
 describe('linearTicks', () => {
   it('has round steps, all with one prefix and as many decimals as the step needs', () => {
-    expect(linearTicks(0, 50_000, 5).texts).toEqual(['0', '10\u202fk', '20\u202fk', '30\u202fk', '40\u202fk', '50\u202fk']);
+    expect(linearTicks(0, 50_000, 5).texts).toEqual([
+      '0',
+      '10\u202fk',
+      '20\u202fk',
+      '30\u202fk',
+      '40\u202fk',
+      '50\u202fk',
+    ]);
     expect(linearTicks(0, 2000, 4).texts).toEqual(['0', '0.5\u202fk', '1.0\u202fk', '1.5\u202fk', '2.0\u202fk']);
     expect(linearTicks(-4.12, 4.12, 6).texts).toEqual(['\u22124', '\u22122', '0', '2', '4']);
     expect(linearTicks(0, 1e9, 4).texts.at(-1)).toBe('1.0\u202fG');
