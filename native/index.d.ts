@@ -1,4 +1,4 @@
-/** Types of build/Release/calib.node. Only src-main/compute/addon.ts loads it; anybody may import these types. */
+/** Types of build/Release/calib.node. Only src-main/compute/pool/addon.ts loads it; anybody may import these types. */
 
 /** Counts of one tensor; see src-shared/domain/histogram.ts for the meaning of every field. */
 export interface NativeHistogram {

@@ -1,8 +1,8 @@
 import { onnxruntimeVersion, toolVersion } from '../base/package-info';
-import { ComputeClient } from '../compute/client';
-import { entryPath } from '../compute/entry-path';
+import { ComputeClient } from '../compute/pool/client';
+import { entryPath } from '../compute/pool/entry-path';
 import type { JobServices } from './jobs/services';
-import { userDataDir } from './recent-projects';
+import { userDataDir } from './projects/recent-projects';
 import { Workbench } from './workbench';
 
 /** The application with its real compute process. */

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { formatBytes } from '../../src-shared/base/units';
 import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/api';
 import { toWireError } from '../../src-shared/contract/errors';
-import type { Compute, VersionsResult } from '../compute/protocol';
+import type { Compute, VersionsResult } from '../compute/pool/protocol';
 
 const NODE_FLOOR = [20, 19] as const;
 

@@ -5,13 +5,13 @@ import type { PlacementDecision } from '../../src-shared/domain/precision';
 import type { RunRecord } from '../../src-shared/domain/run-record';
 import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
 import { parseVariant } from '../../src-shared/domain/variant';
-import type { StoredCalibration } from '../calibration/calibration-store';
-import { thresholdTable } from '../calibration/threshold-table';
+import type { StoredCalibration } from '../calibration/histograms/calibration-store';
+import { thresholdTable } from '../calibration/histograms/threshold-table';
 import type { ReportHistogram, ReportInput, ReportThreshold } from '../runs/report/input';
 import type { JobServices } from './jobs/services';
-import { withKnownBiases } from './jobs/corrected-biases';
-import { variantRecipe } from './jobs/variants';
-import { openCalibration, prepared, type Workspace } from './workspace';
+import { withKnownBiases } from './variants/corrected-biases';
+import { variantRecipe } from './variants/variants';
+import { openCalibration, prepared, type Workspace } from './projects/workspace';
 
 /** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
 export async function reportInput(

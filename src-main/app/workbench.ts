@@ -36,19 +36,19 @@ import { UNDECIDED_METHOD, type Method } from '../../src-shared/domain/methods';
 import type { Target } from '../../src-shared/domain/precision';
 import type { Preprocessing } from '../../src-shared/domain/preprocessing';
 import { readError } from '../base/file-errors';
-import { bestView, knownThresholdsInUse, thresholdTable } from '../calibration/threshold-table';
-import { ForcedCancelError } from '../compute/client';
-import { inspectModel } from '../onnx/inspect';
-import { readModel } from '../onnx/wire-reader';
+import { bestView, knownThresholdsInUse, thresholdTable } from '../calibration/histograms/threshold-table';
+import { ForcedCancelError } from '../compute/pool/client';
+import { inspectModel } from '../onnx/graph/inspect';
+import { readModel } from '../onnx/wire/wire-reader';
 import { listRuns, loadRun } from '../runs/run-store';
-import { analysisCost } from './analysis-cost';
-import { loadAnalyses, loadHealth } from './analysis-store';
-import { artifactPaths } from './artifact-paths';
+import { analysisCost } from './analysis/analysis-cost';
+import { loadAnalyses, loadHealth } from './analysis/analysis-store';
+import { artifactPaths } from './variants/artifact-paths';
 import { doctor } from './doctor';
-import { enginesView } from './engines-view';
-import { importCache } from './cache-exchange';
-import { exportProject } from './exchange';
-import { ImageSets } from './image-sets';
+import { enginesView } from './variants/engines-view';
+import { importCache } from './projects/cache-exchange';
+import { exportProject } from './projects/export';
+import { ImageSets } from './projects/image-sets';
 import { JobQueue } from './job-queue';
 import { autoJob } from './jobs/auto-job';
 import { bestJob } from './jobs/best-job';
@@ -58,19 +58,19 @@ import { searchJob } from './jobs/search-job';
 import { sensitivityJob } from './jobs/sensitivity-job';
 import { calibrateJob, mergeJob } from './jobs/calibrate-job';
 import { benchJob, buildJob } from './jobs/bench-job';
-import { knownBiases } from './jobs/corrected-biases';
+import { knownBiases } from './variants/corrected-biases';
 import { repairJob } from './jobs/repair-job';
 import { quantizeJob } from './jobs/quantize-job';
 import { runJob } from './jobs/run-job';
 import type { JobServices } from './jobs/services';
 import { validateJob } from './jobs/validate-job';
-import { createProject } from './create-project';
-import { modelView } from './model-view';
-import { applyEdits } from './project-edits';
-import { ProjectLocks } from './project-locks';
-import { checkProjectModel, loadProject, saveProject } from './project-store';
-import { RecentProjects } from './recent-projects';
-import { ensureSample } from './sample';
+import { createProject } from './projects/create-project';
+import { modelView } from './projects/model-view';
+import { applyEdits } from './projects/project-edits';
+import { ProjectLocks } from './projects/project-locks';
+import { checkProjectModel, loadProject, saveProject } from './projects/project-store';
+import { RecentProjects } from './projects/recent-projects';
+import { ensureSample } from './projects/sample';
 import {
   isCalibrationStale,
   openCalibration,
@@ -79,7 +79,7 @@ import {
   prepared,
   rangesOf,
   type Workspace,
-} from './workspace';
+} from './projects/workspace';
 
 /** The application behind every window, link and command: all state is on disk or in the job queue. */
 export class Workbench implements WorkbenchApi {

@@ -1,4 +1,4 @@
-import { PREPROCESSING_FLAGS, type PreprocessingFlag } from '../calibration/preprocess-flags';
+import { PREPROCESSING_FLAGS, type PreprocessingFlag } from '../calibration/preprocessing/preprocess-flags';
 
 /** The preprocessing flags for parseFlags. */
 export const PREPROCESSING_OPTIONS = Object.fromEntries(

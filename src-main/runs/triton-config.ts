@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { DataType, type Dimension, type Graph, type ValueInfo } from '../onnx/model';
+import { DataType, type Dimension, type Graph, type ValueInfo } from '../onnx/graph/model';
 
 const DEFAULT_MAX_BATCH = 32;
 

@@ -7,7 +7,7 @@ import type { HistogramMethod, Method } from '../domain/methods';
 import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
 import type {
   AttentionPrecision,
-  HalfHazard,
+  Fp16Hazard,
   PlacementDecision,
   Precision,
   PrecisionPlan,
@@ -164,7 +164,7 @@ export interface LayerView {
   /** Decisions about single edges of it. */
   readonly edges: readonly PlacementDecision[];
   /** What FP16 would do to it, worst first; empty where it fits, null before the project is calibrated. */
-  readonly halfHazards: readonly HalfHazard[] | null;
+  readonly fp16Hazards: readonly Fp16Hazard[] | null;
 }
 
 export interface ModelView {

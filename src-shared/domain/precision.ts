@@ -88,7 +88,7 @@ export interface PlacementDecision {
  * A reason why FP16 does not suit a layer. Refused: numbers leave its range at the upper or the lower end, so that the layer stays in
  * FP32; coarse: they fit, but are rounded to steps of 0.5 or more.
  */
-export interface HalfHazard {
+export interface Fp16Hazard {
   readonly code:
     | 'fp16-refused-weight'
     | 'fp16-refused-activation'

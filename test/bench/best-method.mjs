@@ -72,7 +72,7 @@ const calib = (...args) => {
 const round = (value) => (typeof value === 'number' ? Number(value.toFixed(2)) : null);
 
 /** Copies every second image of a folder, beginning with the first or the second, at most so many. */
-function copyHalf(from, to, which) {
+function copyFp16(from, to, which) {
   const files = readdirSync(from, { recursive: true })
     .filter((file) => /\.(jpe?g|png)$/i.test(file))
     .sort()
@@ -110,8 +110,8 @@ function measure(model, target, work) {
   const [chosenOn, judgedOn] = ['chosen', 'judged'].map((name) => join(work, model, name));
   const source = join(shared, 'data', data);
   for (const [which, to] of [chosenOn, judgedOn].entries()) {
-    if (groups.length === 0) copyHalf(source, to, which);
-    for (const group of groups) copyHalf(join(source, group), join(to, group), which);
+    if (groups.length === 0) copyFp16(source, to, which);
+    for (const group of groups) copyFp16(join(source, group), join(to, group), which);
   }
   calib('init', join(shared, 'models', `${model}.onnx`), '--calibration', chosenOn, ...flags, '-o', project);
   calib('set', project, '--target', target);

@@ -198,7 +198,7 @@ function duplicates() {
       images,
       pairs: result.duplicates.length,
       imagesThatSetMaxima: result.maxima.length,
-      halfCostsDb: result.convergence.map((point) => [point.images, round(point.worstLossDb, 2)]),
+      fp16CostsDb: result.convergence.map((point) => [point.images, round(point.worstLossDb, 2)]),
     };
   });
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Workbench } from '../../src-main/app/workbench';
-import { ComputeClient } from '../../src-main/compute/client';
+import { ComputeClient } from '../../src-main/compute/pool/client';
 import { serve } from '../../src-main/serve/serve';
 import { createClient } from '../../src-renderer/api/client';
 import { createHttpLink, type HttpLink } from '../../src-renderer/api/http-link';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { ComputeClient } from '../../src-main/compute/client';
+import { ComputeClient } from '../../src-main/compute/pool/client';
 import { Workbench } from '../../src-main/app/workbench';
 import { createClient } from '../../src-renderer/api/client';
 import { serveLink } from '../../src-main/transport/dispatch';

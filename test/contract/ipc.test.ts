@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { Workbench } from '../../src-main/app/workbench';
-import { ComputeClient } from '../../src-main/compute/client';
+import { ComputeClient } from '../../src-main/compute/pool/client';
 import { APP_URL, isTrustedSender } from '../../src-main/desktop/page-origin';
 import { confineApi } from '../../src-main/transport/confined-api';
 import { serveIpc } from '../../src-main/transport/ipc-endpoint';

@@ -5,10 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { isFinished, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
 import { EMPTY_PLAN } from '../../src-shared/domain/precision';
-import { prepareModel } from '../../src-main/onnx/prepare';
-import { storePrepared } from '../../src-main/onnx/prepared-store';
-import { openWorkspace } from '../../src-main/app/workspace';
-import { placeQdq } from '../../src-main/quantization/quantize';
+import { prepareModel } from '../../src-main/onnx/passes/prepare';
+import { storePrepared } from '../../src-main/onnx/passes/prepared-store';
+import { openWorkspace } from '../../src-main/app/projects/workspace';
+import { placeQdq } from '../../src-main/quantization/rewrite/quantize';
 import { writeFakeScript, type FakeScript } from '../support/fake-compute';
 import { tinyModel, writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
@@ -246,7 +246,7 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
       });
       expect(layers.every((layer) => layer.decision.reason.length > 10)).toBe(true);
       // What FP16 would do is not known before the project is calibrated.
-      expect(layers.every((layer) => layer.halfHazards === null)).toBe(true);
+      expect(layers.every((layer) => layer.fp16Hazards === null)).toBe(true);
       expect([inputs, outputs]).toEqual([['input'], ['logits']]);
       expect(calibrationTensors).toContain('r0');
     });

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { hostname, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CalibrationIndex } from '../../src-main/calibration/calibration-index';
+import type { CalibrationIndex } from '../../src-main/calibration/histograms/calibration-index';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { isFinished, type CalibrateResult, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { calibJson, startCalib } from '../support/calib-process';

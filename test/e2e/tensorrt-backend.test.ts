@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchResult } from '../../src-shared/domain/analysis';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
-import { writeModel } from '../../src-main/onnx/wire-writer';
+import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { startCalib, type CalibOutcome } from '../support/calib-process';
 import { FAKES, MAJORS_WITH_HEADERS, prepareFakes } from '../support/fake-tensorrt/libraries';

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ThresholdTable } from '../../src-shared/contract/api';
 import type { QuantizeResult } from '../../src-shared/contract/jobs';
 import type { PrecisionPlan } from '../../src-shared/domain/precision';
-import { DataType } from '../../src-main/onnx/model';
-import { defaultOpset } from '../../src-main/onnx/opset';
-import { readModel } from '../../src-main/onnx/wire-reader';
+import { DataType } from '../../src-main/onnx/graph/model';
+import { defaultOpset } from '../../src-main/onnx/graph/opset';
+import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { calib, calibJson } from '../support/calib-process';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 

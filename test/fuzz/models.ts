@@ -1,5 +1,5 @@
-import { floatTensor, int64Tensor, intAttr, intsAttr, makeNode, tensorAttr } from '../../src-main/onnx/make';
-import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from '../../src-main/onnx/model';
+import { floatTensor, int64Tensor, intAttr, intsAttr, makeNode, tensorAttr } from '../../src-main/onnx/graph/make';
+import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from '../../src-main/onnx/graph/model';
 import { buildModel, pseudoRandom } from '../support/onnx-builder';
 import { tinyModel } from '../support/tiny-project';
 import type { Draws } from './mutate';

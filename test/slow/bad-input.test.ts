@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DataType } from '../../src-main/onnx/model';
-import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/make';
-import { writeModel } from '../../src-main/onnx/wire-writer';
+import { DataType } from '../../src-main/onnx/graph/model';
+import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/graph/make';
+import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/jobs';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { createRandom } from '../support/random';
 import { EMPTY_PLAN } from '../../src-shared/domain/precision';
-import { floatAttr, floatTensor, int64Tensor, intAttr, intsAttr, stringAttr } from '../../src-main/onnx/make';
-import type { Attribute, Model } from '../../src-main/onnx/model';
-import { prepareModel } from '../../src-main/onnx/prepare';
-import { encodeModel } from '../../src-main/onnx/wire-writer';
-import { calibrationTensors } from '../../src-main/quantization/calibration-tensors';
-import { materialize } from '../../src-main/quantization/materialize';
-import { quantizeModel, withOutputs } from '../../src-main/quantization/quantize';
+import { floatAttr, floatTensor, int64Tensor, intAttr, intsAttr, stringAttr } from '../../src-main/onnx/graph/make';
+import type { Attribute, Model } from '../../src-main/onnx/graph/model';
+import { prepareModel } from '../../src-main/onnx/passes/prepare';
+import { encodeModel } from '../../src-main/onnx/wire/wire-writer';
+import { calibrationTensors } from '../../src-main/quantization/rewrite/calibration-tensors';
+import { materialize } from '../../src-main/quantization/rewrite/materialize';
+import { quantizeModel, withOutputs } from '../../src-main/quantization/rewrite/quantize';
 import { Net } from '../unit/quantization/graphs';
 
 /** Shape of the tensor that the operator under test reads; a multiple of everything that the cases divide by. */

@@ -9,9 +9,9 @@ import {
   type JobSnapshot,
   type QuantizeResult,
 } from '../../src-shared/contract/jobs';
-import { parseCalibrationCache } from '../../src-main/calibration/trt-cache';
-import { tensorAsFloat32 } from '../../src-main/onnx/tensor-values';
-import { readModel } from '../../src-main/onnx/wire-reader';
+import { parseCalibrationCache } from '../../src-main/calibration/tensorrt/trt-cache';
+import { tensorAsFloat32 } from '../../src-main/onnx/graph/tensor-values';
+import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { calib, calibJson } from '../support/calib-process';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';

@@ -1,6 +1,6 @@
 // A compute process that does what its script says: a JSON file (path in CALIB_FAKE_COMPUTE), read anew at each request,
 // method -> list of steps, each one of
-//   {"progress": {phase, done, total, unit}} | {"result": any} | {"pid": true} | {"error": {code, message, hint}, "isSpoilt": boolean} | {"exit": code}
+//   {"progress": {phase, done, total, unit}} | {"result": any} | {"pid": true} | {"error": {code, message, hint}, "mustRestartProcess": boolean} | {"exit": code}
 //   {"hang": true}: never answers, not even to a cancel | {"waitForCancel": true}: answers a cancel properly
 // A request without a script answers null.
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,8 @@ function perform(id, steps) {
     if (step.progress) send({ type: 'progress', id, progress: step.progress });
     else if ('result' in step) return send({ type: 'result', id, result: step.result });
     else if (step.pid) return send({ type: 'result', id, result: process.pid });
-    else if (step.error) return send({ type: 'error', id, error: step.error, isSpoilt: step.isSpoilt ?? false });
+    else if (step.error)
+      return send({ type: 'error', id, error: step.error, mustRestartProcess: step.mustRestartProcess ?? false });
     else if ('exit' in step) return process.exit(step.exit);
     else if (step.hang) return undefined;
     else if (step.waitForCancel) {

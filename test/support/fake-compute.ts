@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from '../../src-shared/contract/progress';
 import type { WireError } from '../../src-shared/contract/errors';
-import type { ComputeMethod } from '../../src-main/compute/protocol';
+import type { ComputeMethod } from '../../src-main/compute/pool/protocol';
 import { REPO_ROOT } from './shared';
 
 /** What the fake compute process does for a request, step by step; see fake-compute-host.mjs. */
 export type FakeStep =
   | { readonly progress: Progress }
   | { readonly result: unknown }
-  | { readonly error: WireError; readonly isSpoilt?: boolean }
+  | { readonly error: WireError; readonly mustRestartProcess?: boolean }
   /** Answers with its process id. */
   | { readonly pid: true }
   | { readonly exit: number }

@@ -81,7 +81,7 @@ class ModelBuilder {
       planned,
       decision: this.decide(layer, op, planned),
       edges: inputs.flatMap((tensor) => this.edge(layer, op, { tensor, planned })),
-      halfHazards: [],
+      fp16Hazards: [],
     };
     this.layers.push(view);
     this.producers.set(output, view);

@@ -1,5 +1,12 @@
-import { DataType, type Graph, type Model, type Node, type Tensor, type ValueInfo } from '../../src-main/onnx/model';
-import { makeModel, makeValueInfo } from '../../src-main/onnx/make';
+import {
+  DataType,
+  type Graph,
+  type Model,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+} from '../../src-main/onnx/graph/model';
+import { makeModel, makeValueInfo } from '../../src-main/onnx/graph/make';
 
 type Shape = readonly (number | string)[];
 

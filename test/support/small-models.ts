@@ -20,7 +20,7 @@ export function layerOf(name: string, inputs: readonly string[] = [], precision:
       reason: 'between quantized layers',
     },
     edges: [],
-    halfHazards: [],
+    fp16Hazards: [],
   };
 }
 

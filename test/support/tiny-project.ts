@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { DataType, type Model } from '../../src-main/onnx/model';
-import { floatTensor, int64Tensor, intsAttr, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/make';
-import { writeModel } from '../../src-main/onnx/wire-writer';
+import { DataType, type Model } from '../../src-main/onnx/graph/model';
+import { floatTensor, int64Tensor, intsAttr, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/graph/make';
+import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createRandom } from './random';
 
 export interface TinyModelOptions {

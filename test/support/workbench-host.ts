@@ -1,7 +1,7 @@
 /** An application in a process of its own, with the fake compute process; bundled and forked by fork.test.ts. */
 import { dirname } from 'node:path';
 import { Workbench } from '../../src-main/app/workbench';
-import { ComputeClient } from '../../src-main/compute/client';
+import { ComputeClient } from '../../src-main/compute/pool/client';
 import { serveLink } from '../../src-main/transport/dispatch';
 import { processLink } from '../../src-main/transport/process-link';
 

@@ -4,11 +4,15 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histogram';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
 import { keepNewest } from '../../base/keep-newest';
-import { hasReturnedImages, readCalibrationIndex, StoredCalibration } from '../../calibration/calibration-store';
-import { imageHash } from '../../calibration/image-set';
-import { compareText } from '../../calibration/image-set-files';
+import {
+  hasReturnedImages,
+  readCalibrationIndex,
+  StoredCalibration,
+} from '../../calibration/histograms/calibration-store';
+import { imageHash } from '../../calibration/images/image-set';
+import { compareText } from '../../calibration/images/image-set-files';
 import { defaultThreads, type JobServices } from '../jobs/services';
-import { calibrationKey, imageInput, prepared, type Workspace } from '../workspace';
+import { calibrationKey, imageInput, prepared, type Workspace } from '../projects/workspace';
 
 const CHECKPOINT_SECONDS = 5;
 /** What the histograms of all folds may take in one worker. */

@@ -4,8 +4,8 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { OutputQuality } from '../../../src-shared/domain/accuracy';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
 import { defaultThreads, type JobServices } from '../jobs/services';
-import { buildVariants, variantOptions } from '../jobs/variants';
-import { imageInput, prepared, type Workspace } from '../workspace';
+import { buildVariants, variantOptions } from '../variants/variants';
+import { imageInput, prepared, type Workspace } from '../projects/workspace';
 
 /** What would be deployed: the project's thresholds and precision plan. */
 export const FIELD_VARIANT = 'mixed';

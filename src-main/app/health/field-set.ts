@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
-import { loadImageSet } from '../../calibration/image-set';
-import { compareText } from '../../calibration/image-set-files';
-import { foldersOf } from '../../calibration/labels';
-import { limited, loadSet, type Workspace } from '../workspace';
+import { loadImageSet } from '../../calibration/images/image-set';
+import { compareText } from '../../calibration/images/image-set-files';
+import { foldersOf } from '../../calibration/images/labels';
+import { limited, loadSet, type Workspace } from '../projects/workspace';
 
 /**
  * Unlabelled images from the field. Sub-folders are groups, less an innermost one that is named as one of the project's classes;

@@ -4,7 +4,7 @@ import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { Method } from '../../../src-shared/domain/methods';
 import type { ProjectFile } from '../../../src-shared/domain/project';
 import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
-import type { StoredCalibration } from '../../calibration/calibration-store';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 
 /** The group of a set that has none. */
 const WHOLE = 'all';

@@ -3,11 +3,11 @@ import type { HealthLimits } from '../../../src-shared/domain/health-limits';
 import { groupFindings, healthGroups, maximumFindings, sizeFindings } from '../../../src-shared/domain/health-findings';
 import { imagesThatSetMaxima } from '../../../src-shared/domain/image-maxima';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
-import type { StoredCalibration } from '../../calibration/calibration-store';
-import { thresholdsInUse } from '../../calibration/threshold-table';
-import type { Model } from '../../onnx/model';
-import { quantizedParts } from '../../quantization/calibration-tensors';
-import type { Workspace } from '../workspace';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import type { Model } from '../../onnx/graph/model';
+import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import type { Workspace } from '../projects/workspace';
 import { groupCosts, groupImages, methodOfTensor } from './group-costs';
 
 export interface QuickChecks {

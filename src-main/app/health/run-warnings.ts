@@ -5,10 +5,10 @@ import type { DuplicatePair, HealthFinding, HealthImage } from '../../../src-sha
 import { duplicateFindings } from '../../../src-shared/domain/health-findings';
 import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
-import { imageHash } from '../../calibration/image-set';
-import type { Model } from '../../onnx/model';
+import { imageHash } from '../../calibration/images/image-set';
+import type { Model } from '../../onnx/graph/model';
 import type { JobServices } from '../jobs/services';
-import { loadSet, openCalibration, prepared, type Workspace } from '../workspace';
+import { loadSet, openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { quickChecks } from './quick-checks';
 
 /** How many images of each set a run uses; undefined: all. */

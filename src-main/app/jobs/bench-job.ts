@@ -4,12 +4,12 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageInput } from '../../../src-shared/domain/preprocessing';
 import type { DeviceRecord } from '../../../src-shared/domain/run-record';
 import { variantPath } from '../../backends/runnable-variant';
-import type { BenchOutcome, TensorrtStatus } from '../../compute/protocol';
-import { imageInput, prepared, type Workspace } from '../workspace';
+import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
+import { imageInput, prepared, type Workspace } from '../projects/workspace';
 import { buildOnDevices, devicesOf, type DeviceEngines } from './devices';
 import { forEachDevice } from './for-each-device';
-import { blamingProvider, ortGpuWarnings } from './ort-gpu';
-import { distinctEngines, withRepetitions } from './same-engines';
+import { rethrowAsProviderCrash, ortGpuWarnings } from '../variants/ort-gpu';
+import { distinctEngines, withRepetitions } from '../variants/same-engines';
 import { defaultThreads, type JobServices } from './services';
 import {
   buildVariants,
@@ -18,7 +18,7 @@ import {
   withFixedBatch,
   type BuiltVariant,
   type VariantOptions,
-} from './variants';
+} from '../variants/variants';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
@@ -148,7 +148,7 @@ async function timeEngines(
     batches: options.tensorrt.batches,
     tensorrt: options.tensorrt,
   };
-  const outcome = await blamingProvider(options, services.compute.request('bench', params, context));
+  const outcome = await rethrowAsProviderCrash(options, services.compute.request('bench', params, context));
   return {
     device,
     outcome: { ...outcome, variants: withRepetitions(outcome.variants, built) },

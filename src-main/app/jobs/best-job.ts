@@ -20,13 +20,20 @@ import {
   findMeasured,
   thresholdsHash,
   type BestChoices,
-} from '../../calibration/best-decisions';
-import type { StoredCalibration } from '../../calibration/calibration-store';
-import { thresholdsInUse } from '../../calibration/threshold-table';
-import type { Model } from '../../onnx/model';
-import { quantizedParts } from '../../quantization/calibration-tensors';
-import { currentCalibration, imageInput, loadSet, openCalibration, prepared, type Workspace } from '../workspace';
-import { analysisSetup, type AnalysisSetup } from './analysis-setup';
+} from '../../calibration/histograms/best-decisions';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import type { Model } from '../../onnx/graph/model';
+import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import {
+  currentCalibration,
+  imageInput,
+  loadSet,
+  openCalibration,
+  prepared,
+  type Workspace,
+} from '../projects/workspace';
+import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
 import type { JobServices } from './services';
 
 /** What keeps a model or a set from being measured; it does not keep the project from being used. */

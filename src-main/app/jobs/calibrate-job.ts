@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import type { CalibrateResult, JobSpec, Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { hasReturnedImages, readCalibrationIndex } from '../../calibration/calibration-store';
-import type { CalibrationIndex } from '../../calibration/calibration-index';
-import type { TensorrtGridHeader } from '../../calibration/tensorrt-grid-file';
-import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt-grid-store';
+import { hasReturnedImages, readCalibrationIndex } from '../../calibration/histograms/calibration-store';
+import type { CalibrationIndex } from '../../calibration/histograms/calibration-index';
+import type { TensorrtGridHeader } from '../../calibration/tensorrt/tensorrt-grid-file';
+import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt/tensorrt-grid-store';
 import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
 import type { Target } from '../../../src-shared/domain/precision';
 import { parseVariant } from '../../../src-shared/domain/variant';
-import { bestView } from '../../calibration/threshold-table';
-import { requireAsGiven } from '../as-given';
-import { methodWarnings } from '../method-warnings';
+import { bestView } from '../../calibration/histograms/threshold-table';
+import { requireUnequalizedModel } from '../projects/unequalized-model';
+import { methodWarnings } from '../analysis/method-warnings';
 import {
   calibrationKey,
   imageInput,
@@ -19,7 +19,7 @@ import {
   prepared,
   setCurrentCalibration,
   type Workspace,
-} from '../workspace';
+} from '../projects/workspace';
 import { ensureBest, type BestOptions } from './best-job';
 import { defaultThreads, type JobServices } from './services';
 
@@ -49,7 +49,7 @@ export async function collectJob(
   services: JobServices,
   context: TaskContext,
 ): Promise<CalibrateResult> {
-  if (spec.tensorrtGridBatch !== undefined) requireAsGiven(workspace, "TensorRT's grid");
+  if (spec.tensorrtGridBatch !== undefined) requireUnequalizedModel(workspace, "TensorRT's grid");
   const model = await prepared(workspace, services.compute, context);
   context.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
   const set = await loadSet(workspace, 'calibration', spec.limit);

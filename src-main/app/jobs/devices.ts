@@ -2,15 +2,15 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { DevicesSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DeviceRecord } from '../../../src-shared/domain/run-record';
-import type { TensorrtStatus } from '../../compute/protocol';
-import type { Workspace } from '../workspace';
-import { pruneEngines } from './engine-store';
-import { buildEngines, gpuKind } from './engines';
+import type { TensorrtStatus } from '../../compute/pool/protocol';
+import type { Workspace } from '../projects/workspace';
+import { pruneEngines } from '../variants/engine-store';
+import { buildEngines, gpuKind } from '../variants/engines';
 import { forEachDevice } from './for-each-device';
 import { ensureAutoFor } from './auto-job';
 import { ensureBestFor } from './best-job';
 import type { JobServices } from './services';
-import type { BuiltVariant, VariantOptions } from './variants';
+import type { BuiltVariant, VariantOptions } from '../variants/variants';
 
 /** The engines of one GPU. */
 export interface DeviceEngines {

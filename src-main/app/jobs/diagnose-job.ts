@@ -16,18 +16,18 @@ import { layerId } from '../../../src-shared/base/brand';
 import { spread } from '../../analysis/choose-images';
 import { releasedPlan } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
-import type { StoredCalibration } from '../../calibration/calibration-store';
-import { thresholdsInUse } from '../../calibration/threshold-table';
-import { quantizedParts } from '../../quantization/calibration-tensors';
-import { saveAnalysis } from '../analysis-store';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import { saveAnalysis } from '../analysis/analysis-store';
 import { collectHealth } from '../health/collect';
-import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../diagnosis-words';
-import { loadSet, shortHash, type Workspace } from '../workspace';
+import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../analysis/diagnosis-summary';
+import { loadSet, shortHash, type Workspace } from '../projects/workspace';
 import { ensureBestFor } from './best-job';
-import { analysisSetup, type AnalysisSetup } from './analysis-setup';
+import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
 import { autoCandidates } from './auto-job';
 import type { JobServices } from './services';
-import { needsCalibration } from './variants';
+import { needsCalibration } from '../variants/variants';
 
 export const DEFAULT_DIAGNOSIS_IMAGES = 128;
 /** Tensors whose other thresholds are tried. */
@@ -82,7 +82,7 @@ export async function diagnoseJob(
   const clipped = clippedTensors(base, here, setup);
   const changes = changesOf(base, clipped, setup, workspace);
   const { qualities, reference } = await services.compute.request(
-    'try',
+    'evaluateCandidates',
     {
       phase: 'trying models',
       list: [base, ...changes.map(({ trial }) => trial)],

@@ -1,14 +1,14 @@
 import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
-import { checkOutputPath } from '../output-path';
-import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../workspace';
-import { methodWarnings } from '../method-warnings';
+import { checkOutputPath } from '../projects/output-path';
+import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import { methodWarnings } from '../analysis/method-warnings';
 import { ensureAutoFor } from './auto-job';
 import { ensureCosts } from './best-job';
 import type { JobServices } from './services';
-import { withCorrectedBiases } from './corrected-biases';
-import { variantRecipe } from './variants';
+import { withCorrectedBiases } from '../variants/corrected-biases';
+import { variantRecipe } from '../variants/variants';
 
 /** Writes a variant as a self-contained model file. */
 export async function quantizeJob(

@@ -6,12 +6,12 @@ import { withoutRepairs, type Repairs } from '../../../src-shared/domain/precisi
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import type { EqualizedLayer } from '../../onnx/passes/equalize';
-import { saveRepair } from '../repair-store';
-import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../workspace';
+import { saveRepair } from '../variants/repair-store';
+import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../projects/workspace';
 import { collectJob } from './calibrate-job';
 import { defaultThreads, type JobServices } from './services';
 import { evaluateBuilt } from './validate-job';
-import { buildVariants, needsCalibration, variantOptions, type BuiltVariant } from './variants';
+import { buildVariants, needsCalibration, variantOptions, type BuiltVariant } from '../variants/variants';
 
 /** Without a validation set: images of the calibration set, which has no say about accuracy in use. */
 const CALIBRATION_IMAGES = 200;

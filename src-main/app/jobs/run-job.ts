@@ -10,20 +10,27 @@ import { parseVariant } from '../../../src-shared/domain/variant';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
 import { RUN_RECORD_VERSION } from '../../../src-shared/domain/run-record';
 import { buildTable, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
-import { setManifestHash } from '../../calibration/image-set';
+import { setManifestHash } from '../../calibration/images/image-set';
 import { renderReport } from '../../runs/report/html';
 import { createRunId, saveReport, saveRun } from '../../runs/run-store';
-import { currentCalibration, imageInput, loadSet, openCalibration, prepared, type Workspace } from '../workspace';
+import {
+  currentCalibration,
+  imageInput,
+  loadSet,
+  openCalibration,
+  prepared,
+  type Workspace,
+} from '../projects/workspace';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
-import { isMethodWarning, methodWarnings } from '../method-warnings';
+import { isMethodWarning, methodWarnings } from '../analysis/method-warnings';
 import { reportInput } from '../report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
-import { diagnosesOf, withSearchedPlan } from './run-analyses';
-import { ortGpuStatus } from './ort-gpu';
+import { diagnosesOf, withSearchedPlan } from '../analysis/run-analyses';
+import { ortGpuStatus } from '../variants/ort-gpu';
 import { defaultThreads, type JobServices } from './services';
 import { validateJob } from './validate-job';
-import { variantOptions, withFixedBatch } from './variants';
+import { variantOptions, withFixedBatch } from '../variants/variants';
 
 /** The rows of the table when nothing else is asked for. */
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];

@@ -5,10 +5,10 @@ import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/d
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { chooseImages } from '../../analysis/choose-images';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
-import { thresholdsInUse } from '../../calibration/threshold-table';
-import { saveAnalysis } from '../analysis-store';
-import { loadSet, type Workspace } from '../workspace';
-import { analysisSetup } from './analysis-setup';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { saveAnalysis } from '../analysis/analysis-store';
+import { loadSet, type Workspace } from '../projects/workspace';
+import { analysisSetup } from '../analysis/analysis-setup';
 import { ensureBestFor } from './best-job';
 import type { JobServices } from './services';
 

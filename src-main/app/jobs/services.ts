@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Compute } from '../../compute/protocol';
+import type { Compute } from '../../compute/pool/protocol';
 
 /** What jobs need from the application. */
 export interface JobServices {

@@ -3,10 +3,10 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/accuracy-report';
 import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
-import type { VariantPredictions } from '../../compute/protocol';
-import { imageInput, loadSet, prepared, type Workspace } from '../workspace';
-import { blamingProvider, ortGpu, ortGpuWarnings } from './ort-gpu';
-import { distinctEngines, withRepetitions } from './same-engines';
+import type { VariantPredictions } from '../../compute/pool/protocol';
+import { imageInput, loadSet, prepared, type Workspace } from '../projects/workspace';
+import { rethrowAsProviderCrash, ortGpu, ortGpuWarnings } from '../variants/ort-gpu';
+import { distinctEngines, withRepetitions } from '../variants/same-engines';
 import { defaultThreads, type JobServices } from './services';
 import {
   buildVariants,
@@ -15,7 +15,7 @@ import {
   withFixedBatch,
   type BuiltVariant,
   type VariantOptions,
-} from './variants';
+} from '../variants/variants';
 
 /** Class names that a warning lists. */
 const SHOWN_CLASSES = 5;
@@ -80,7 +80,7 @@ export async function evaluateBuilt(
     threads,
     batch: Math.max(...options.tensorrt.batches),
   };
-  const evaluated = await blamingProvider(options, services.compute.request('evaluate', params, context));
+  const evaluated = await rethrowAsProviderCrash(options, services.compute.request('evaluate', params, context));
   const images = validationImages(set, evaluated.classCount > 0);
   const reference = evaluated.variants[0];
   return {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Engine, InferredTensor, Runner } from '../../../native/tensorrt';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
-import { float16ToFloat32 } from '../../onnx/half';
+import { float16ToFloat32 } from '../../onnx/graph/fp16';
 import type { ModelSession, OutputTensor } from '../model-session';
 import type { EngineVariant } from '../runnable-variant';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';

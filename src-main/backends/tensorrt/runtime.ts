@@ -121,7 +121,7 @@ const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?
 let hasFailed = false;
 
 /** After an unexpected failure of CUDA every later call of the process may fail: it is to be replaced. */
-export function isCudaSpoilt(): boolean {
+export function isCudaUnusable(): boolean {
   return hasFailed;
 }
 

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { parsePreprocessingFlags } from '../../calibration/preprocess-flags';
+import { parsePreprocessingFlags } from '../../calibration/preprocessing/preprocess-flags';
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 import { noteSets } from '../image-set-text';

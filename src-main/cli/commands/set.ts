@@ -14,7 +14,10 @@ import {
   TARGETS,
   type PrecisionPlan,
 } from '../../../src-shared/domain/precision';
-import { parsePreprocessingFlags, type PreprocessingFlagValues } from '../../calibration/preprocess-flags';
+import {
+  parsePreprocessingFlags,
+  type PreprocessingFlagValues,
+} from '../../calibration/preprocessing/preprocess-flags';
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { noteSets } from '../image-set-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';

@@ -1,7 +1,7 @@
-import { attrValue } from '../attributes';
-import { floatTensor, int64Tensor } from '../make';
-import { DataType, type Graph, type Node, type Tensor } from '../model';
-import { isOp } from '../opset';
+import { attrValue } from '../graph/attributes';
+import { floatTensor, int64Tensor } from '../graph/make';
+import { DataType, type Graph, type Node, type Tensor } from '../graph/model';
+import { isOp } from '../graph/opset';
 
 /**
  * Turns the Constant nodes of the main graph into initializers of the same name. One that is a graph output stays a node

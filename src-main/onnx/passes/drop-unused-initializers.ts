@@ -1,5 +1,5 @@
-import type { Graph } from '../model';
-import { capturedNames } from '../subgraphs';
+import type { Graph } from '../graph/model';
+import { capturedNames } from '../graph/subgraphs';
 
 /** Takes initializers out of the graph's inputs (as old models list them): their values are fixed from here on. */
 export function fixInitializers(graph: Graph): Graph {

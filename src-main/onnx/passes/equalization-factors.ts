@@ -1,4 +1,4 @@
-import { tensorAsFloat32 } from '../tensor-values';
+import { tensorAsFloat32 } from '../graph/tensor-values';
 import type { EqualizationPair } from './equalization-pairs';
 import type { LayerWeights } from './layer-weights';
 

@@ -1,8 +1,8 @@
-import { attrInt, attrInts } from '../attributes';
-import { GraphIndex, type Consumer } from '../graph-index';
-import { DataType, type Graph, type Node, type Tensor } from '../model';
-import { isOp } from '../opset';
-import { tensorAsFloat32, tensorAsInts } from '../tensor-values';
+import { attrInt, attrInts } from '../graph/attributes';
+import { GraphIndex, type Consumer } from '../graph/graph-index';
+import { DataType, type Graph, type Node, type Tensor } from '../graph/model';
+import { isOp } from '../graph/opset';
+import { tensorAsFloat32, tensorAsInts } from '../graph/tensor-values';
 import { inChannels, layerWeights, type LayerWeights } from './layer-weights';
 
 /** A layer whose output channels can be scaled, and the layers whose input channels take that back. */

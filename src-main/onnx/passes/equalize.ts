@@ -1,6 +1,6 @@
-import { floatTensor } from '../make';
-import type { Graph, Node, Tensor } from '../model';
-import { tensorAsFloat32 } from '../tensor-values';
+import { floatTensor } from '../graph/make';
+import type { Graph, Node, Tensor } from '../graph/model';
+import { tensorAsFloat32 } from '../graph/tensor-values';
 import { channelRanges, equalizationExponents } from './equalization-factors';
 import { equalizationPairs, type EqualizationPair, type EqualizationRefusal } from './equalization-pairs';
 import { inChannels, layerWeights } from './layer-weights';

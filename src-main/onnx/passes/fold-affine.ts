@@ -1,7 +1,7 @@
-import { attrFloat, attrInt, withAttributes } from '../attributes';
-import { floatAttr, floatTensor } from '../make';
-import type { Attribute, Node, Tensor } from '../model';
-import { tensorAsFloat32 } from '../tensor-values';
+import { attrFloat, attrInt, withAttributes } from '../graph/attributes';
+import { floatAttr, floatTensor } from '../graph/make';
+import type { Attribute, Node, Tensor } from '../graph/model';
+import { tensorAsFloat32 } from '../graph/tensor-values';
 
 /** y = x * gain + shift per channel, in double. */
 export interface ChannelAffine {

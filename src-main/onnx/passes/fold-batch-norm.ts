@@ -1,9 +1,9 @@
-import { GraphIndex } from '../graph-index';
-import { DataType, type Graph, type Node, type Tensor } from '../model';
-import { attrInt } from '../attributes';
-import { isOp } from '../opset';
+import { GraphIndex } from '../graph/graph-index';
+import { DataType, type Graph, type Node, type Tensor } from '../graph/model';
+import { attrInt } from '../graph/attributes';
+import { isOp } from '../graph/opset';
 import { batchNormAffine, foldIntoLayer, type ChannelAffine } from './fold-affine';
-import { FreshNames } from '../fresh-names';
+import { FreshNames } from '../graph/fresh-names';
 import type { Notes } from './note';
 
 const FOLDS_INTO = ['Conv', 'ConvTranspose', 'Gemm'];

@@ -1,5 +1,5 @@
-import { attrInt } from '../attributes';
-import type { Node, Tensor } from '../model';
+import { attrInt } from '../graph/attributes';
+import type { Node, Tensor } from '../graph/model';
 
 /**
  * How the weights of a Conv or Gemm are laid out: output o, input j within its group, kernel element k at

@@ -1,8 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { topologicalOrder } from '../topological-order';
-import type { Graph, Node } from '../model';
-import { nodeLabel } from '../opset';
-import { capturedNames } from '../subgraphs';
+import { topologicalOrder } from '../graph/topological-order';
+import type { Graph, Node } from '../graph/model';
+import { nodeLabel } from '../graph/opset';
+import { capturedNames } from '../graph/subgraphs';
 
 /** Puts the nodes into topological order and gives each a unique name that is not empty: `Conv_12`, by its position. */
 export function nameAndSort(graph: Graph): Graph {

@@ -1,7 +1,7 @@
-import { hasAttr, withAttributes } from '../attributes';
-import { intAttr, stringAttr } from '../make';
-import type { Model, Node } from '../model';
-import { defaultOpset } from '../opset';
+import { hasAttr, withAttributes } from '../graph/attributes';
+import { intAttr, stringAttr } from '../graph/make';
+import type { Model, Node } from '../graph/model';
+import { defaultOpset } from '../graph/opset';
 import { applyUpgrade } from './upgrade-opset';
 import { attributeToInput, type UpgradeRule } from './upgrade-rules';
 import type { UpgradeScope } from './upgrade-scope';

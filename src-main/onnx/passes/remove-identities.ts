@@ -1,7 +1,7 @@
-import { GraphIndex } from '../graph-index';
-import type { Graph, Node } from '../model';
-import { isOp } from '../opset';
-import { tensorAsInts } from '../tensor-values';
+import { GraphIndex } from '../graph/graph-index';
+import type { Graph, Node } from '../graph/model';
+import { isOp } from '../graph/opset';
+import { tensorAsInts } from '../graph/tensor-values';
 import type { Notes } from './note';
 
 /**

@@ -1,10 +1,10 @@
-import { elementTypes, graphElementTypes } from '../dtypes';
-import { GraphIndex } from '../graph-index';
-import type { Attribute, Graph, Model, Node } from '../model';
-import { defaultOpset, isDefaultDomain } from '../opset';
-import { inferShapes } from '../shapes';
-import { subgraphsOf } from '../subgraphs';
-import { FreshNames } from '../fresh-names';
+import { elementTypes, graphElementTypes } from '../graph/dtypes';
+import { GraphIndex } from '../graph/graph-index';
+import type { Attribute, Graph, Model, Node } from '../graph/model';
+import { defaultOpset, isDefaultDomain } from '../graph/opset';
+import { inferShapes } from '../graph/shapes';
+import { subgraphsOf } from '../graph/subgraphs';
+import { FreshNames } from '../graph/fresh-names';
 import type { Notes } from './note';
 import { UPGRADE_RULES, type UpgradeRule } from './upgrade-rules';
 import { UpgradeScope } from './upgrade-scope';

@@ -1,8 +1,8 @@
-import { attrString, attrValue, withAttributes } from '../attributes';
-import { elementCount } from '../element-types';
-import { floatTensor, stringAttr } from '../make';
-import type { Attribute, Node } from '../model';
-import { tensorAsFloat32 } from '../tensor-values';
+import { attrString, attrValue, withAttributes } from '../graph/attributes';
+import { elementCount } from '../graph/element-types';
+import { floatTensor, stringAttr } from '../graph/make';
+import type { Attribute, Node } from '../graph/model';
+import { tensorAsFloat32 } from '../graph/tensor-values';
 import type { UpgradeScope } from './upgrade-scope';
 
 /** Upsample (opset 7: scales as attribute, 9: as input) becomes Resize. */

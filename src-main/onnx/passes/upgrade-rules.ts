@@ -1,6 +1,6 @@
-import { attrFloat, attrInt, attrInts, hasAttr, withAttributes } from '../attributes';
-import { intAttr } from '../make';
-import type { Node } from '../model';
+import { attrFloat, attrInt, attrInts, hasAttr, withAttributes } from '../graph/attributes';
+import { intAttr } from '../graph/make';
+import type { Node } from '../graph/model';
 import { upgradeResize, upgradeUpsample } from './upgrade-resize';
 import type { UpgradeScope } from './upgrade-scope';
 import { upgradeSoftmax } from './upgrade-softmax';

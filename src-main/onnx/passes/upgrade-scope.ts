@@ -1,11 +1,11 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { GraphIndex } from '../graph-index';
-import { floatScalar, int64Tensor, intAttr, makeNode } from '../make';
-import { DataType, type Node, type Tensor } from '../model';
-import { isOp, nodeLabel } from '../opset';
-import type { StaticShape } from '../shapes';
+import type { GraphIndex } from '../graph/graph-index';
+import { floatScalar, int64Tensor, intAttr, makeNode } from '../graph/make';
+import { DataType, type Node, type Tensor } from '../graph/model';
+import { isOp, nodeLabel } from '../graph/opset';
+import type { StaticShape } from '../graph/shapes';
 import { constantTensor } from './constants-to-initializers';
-import type { FreshNames } from '../fresh-names';
+import type { FreshNames } from '../graph/fresh-names';
 
 interface ScopeFacts {
   /** The default operator set that the model has. */

@@ -1,7 +1,7 @@
-import { attrInt, withAttributes } from '../attributes';
-import { intAttr, makeNode } from '../make';
-import type { Node } from '../model';
-import type { StaticShape } from '../shapes';
+import { attrInt, withAttributes } from '../graph/attributes';
+import { intAttr, makeNode } from '../graph/make';
+import type { Node } from '../graph/model';
+import type { StaticShape } from '../graph/shapes';
 import type { UpgradeScope } from './upgrade-scope';
 
 /**

@@ -71,21 +71,21 @@ function Decision({ row }: { readonly row: LayerRow }) {
           <code className="inspect-code">{remark.code}</code> {reasonText(remark)}
         </p>
       ))}
-      <HalfForecast row={row} />
+      <Fp16Forecast row={row} />
     </section>
   );
 }
 
 /** What FP16 would do to a layer that does not run in it, before anything is built. */
-function HalfForecast({ row }: { readonly row: LayerRow }) {
+function Fp16Forecast({ row }: { readonly row: LayerRow }) {
   const reasonText = useReasonText();
-  const { halfHazards } = row.view;
-  if (halfHazards === null || row.runsIn === 'fp16') return null;
+  const { fp16Hazards } = row.view;
+  if (fp16Hazards === null || row.runsIn === 'fp16') return null;
   return (
     <>
-      <h3>{t('model.inspector.half')}</h3>
-      {halfHazards.length === 0 ? <p className="inspect-reason dim">{t('model.inspector.halfFits')}</p> : null}
-      {halfHazards.map((hazard) => (
+      <h3>{t('model.inspector.fp16')}</h3>
+      {fp16Hazards.length === 0 ? <p className="inspect-reason dim">{t('model.inspector.fp16Fits')}</p> : null}
+      {fp16Hazards.map((hazard) => (
         <p key={`${hazard.code} ${hazard.tensor}`} className="inspect-reason" title={hazard.reason}>
           <code className="inspect-code">{hazard.code}</code> {reasonText(hazard)}
         </p>

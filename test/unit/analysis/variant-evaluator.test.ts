@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarizeAnswers } from '../../../src-main/analysis/answers';
 import { VariantEvaluator } from '../../../src-main/analysis/variant-evaluator';
-import { makeNode } from '../../../src-main/onnx/make';
-import type { Model } from '../../../src-main/onnx/model';
-import { writeModel } from '../../../src-main/onnx/wire-writer';
+import { makeNode } from '../../../src-main/onnx/graph/make';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { useTempDirs } from '../../support/temp-dir';
 import { tinyModel } from '../../support/tiny-project';
 

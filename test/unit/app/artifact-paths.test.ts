@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { artifactPaths } from '../../../src-main/app/artifact-paths';
+import { artifactPaths } from '../../../src-main/app/variants/artifact-paths';
 
 const paths = artifactPaths('/p/x.calib');
 

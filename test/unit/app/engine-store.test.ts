@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { artifactPaths } from '../../../src-main/app/artifact-paths';
-import { pruneEngines } from '../../../src-main/app/jobs/engine-store';
+import { artifactPaths } from '../../../src-main/app/variants/artifact-paths';
+import { pruneEngines } from '../../../src-main/app/variants/engine-store';
 
 let dir = '';
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'engines-'))));

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { blamingProvider, ortGpuStatus, ortGpuWarnings, requireHalf } from '../../../src-main/app/jobs/ort-gpu';
+import {
+  rethrowAsProviderCrash,
+  ortGpuStatus,
+  ortGpuWarnings,
+  requireFp16,
+} from '../../../src-main/app/variants/ort-gpu';
 import type { JobServices } from '../../../src-main/app/jobs/services';
-import type { BuiltVariant, VariantOptions } from '../../../src-main/app/jobs/variants';
+import type { BuiltVariant, VariantOptions } from '../../../src-main/app/variants/variants';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { BackendId } from '../../../src-shared/domain/precision';
 import { DEFAULT_TENSORRT_OPTIONS } from '../../../src-shared/domain/tensorrt-options';
@@ -57,11 +62,11 @@ describe('GPUs of ONNX Runtime', () => {
   it('refuse FP16 where the device has none, naming the variants', () => {
     const variants = [built('fp32', false), built('fp16', true), built('mixed', true)];
     const status = { device: 'Fake GPU', hasFp16: false };
-    expect(() => requireHalf(variants, status, options('ort-webgpu'))).toThrow(
+    expect(() => requireFp16(variants, status, options('ort-webgpu'))).toThrow(
       /Fake GPU does not compute in FP16, which fp16, mixed of the target tensorrt need/,
     );
-    expect(() => requireHalf(variants, { ...status, hasFp16: true }, options('ort-webgpu'))).not.toThrow();
-    expect(() => requireHalf([built('fp32', false)], status, options('ort-webgpu'))).not.toThrow();
+    expect(() => requireFp16(variants, { ...status, hasFp16: true }, options('ort-webgpu'))).not.toThrow();
+    expect(() => requireFp16([built('fp32', false)], status, options('ort-webgpu'))).not.toThrow();
   });
 
   it('warn that INT8 is rounded there, not computed', () => {
@@ -80,12 +85,12 @@ describe('GPUs of ONNX Runtime', () => {
       Promise.reject(
         new WorkbenchError('compute-crashed', 'The compute process was ended by SIGSEGV while validating'),
       );
-    await expect(blamingProvider(options('ort-webgpu'), crash())).rejects.toThrow(
+    await expect(rethrowAsProviderCrash(options('ort-webgpu'), crash())).rejects.toThrow(
       "ONNX Runtime's WebGPU provider crashed: The compute process was ended by SIGSEGV while validating",
     );
-    await expect(blamingProvider(options('ort-cpu'), crash())).rejects.toThrow(/^The compute process/);
+    await expect(rethrowAsProviderCrash(options('ort-cpu'), crash())).rejects.toThrow(/^The compute process/);
     await expect(
-      blamingProvider(options('ort-cuda'), Promise.reject(new WorkbenchError('cancelled', 'Cancelled'))),
+      rethrowAsProviderCrash(options('ort-cuda'), Promise.reject(new WorkbenchError('cancelled', 'Cancelled'))),
     ).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ownIdentity } from '../../../src-main/base/running-process';
-import { acquireProjectLock } from '../../../src-main/app/project-lock';
+import { acquireProjectLock } from '../../../src-main/app/projects/project-lock';
 import { useTempDirs } from '../../support/temp-dir';
 
 const tempDir = useTempDirs();

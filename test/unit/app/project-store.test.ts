@@ -8,9 +8,9 @@ import {
   loadProject,
   modelReference,
   saveProject,
-} from '../../../src-main/app/project-store';
-import { readModel } from '../../../src-main/onnx/wire-reader';
-import { writeModel } from '../../../src-main/onnx/wire-writer';
+} from '../../../src-main/app/projects/project-store';
+import { readModel } from '../../../src-main/onnx/wire/wire-reader';
+import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { useTempDirs } from '../../support/temp-dir';
 import { REPO_ROOT } from '../../support/shared';
 import { tinyModel } from '../../support/tiny-project';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RecentProjects } from '../../../src-main/app/recent-projects';
+import { RecentProjects } from '../../../src-main/app/projects/recent-projects';
 import { createRunId, saveRun } from '../../../src-main/runs/run-store';
 import type { RunRecord } from '../../../src-shared/domain/run-record';
 import { sampleRecord } from '../runs/sample-run';

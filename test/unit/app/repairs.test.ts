@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createProject } from '../../../src-main/app/create-project';
-import { importCache } from '../../../src-main/app/cache-exchange';
-import { applyEdits } from '../../../src-main/app/project-edits';
+import { createProject } from '../../../src-main/app/projects/create-project';
+import { importCache } from '../../../src-main/app/projects/cache-exchange';
+import { applyEdits } from '../../../src-main/app/projects/project-edits';
 import {
   calibrationKey,
   currentCalibrationKey,
@@ -13,14 +13,14 @@ import {
   setCurrentCalibration,
   workspaceOf,
   type Workspace,
-} from '../../../src-main/app/workspace';
-import { CALIBRATION_INDEX_VERSION } from '../../../src-main/calibration/calibration-index';
-import { prepare } from '../../../src-main/compute/prepare';
-import type { Compute, PrepareParams } from '../../../src-main/compute/protocol';
-import { floatTensor } from '../../../src-main/onnx/make';
-import type { Model } from '../../../src-main/onnx/model';
-import { writeModel } from '../../../src-main/onnx/wire-writer';
-import { tensorAsFloat32 } from '../../../src-main/onnx/tensor-values';
+} from '../../../src-main/app/projects/workspace';
+import { CALIBRATION_INDEX_VERSION } from '../../../src-main/calibration/histograms/calibration-index';
+import { prepare } from '../../../src-main/compute/tasks/prepare';
+import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
+import { floatTensor } from '../../../src-main/onnx/graph/make';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
+import { tensorAsFloat32 } from '../../../src-main/onnx/graph/tensor-values';
 import type { ProjectEdit } from '../../../src-shared/contract/api';
 import { useTempDirs } from '../../support/temp-dir';
 import { tinyModel, writeTinyImages } from '../../support/tiny-project';

@@ -1,8 +1,8 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createProject } from '../../../src-main/app/create-project';
-import { loadSet, openWorkspace, type Workspace } from '../../../src-main/app/workspace';
+import { createProject } from '../../../src-main/app/projects/create-project';
+import { loadSet, openWorkspace, type Workspace } from '../../../src-main/app/projects/workspace';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
 

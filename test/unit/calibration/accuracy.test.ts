@@ -1,9 +1,12 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { loadImageSet } from '../../../src-main/calibration/image-set';
-import { createPreprocessor } from '../../../src-main/calibration/preprocess';
-import { parsePreprocessingFlags, type PreprocessingFlagValues } from '../../../src-main/calibration/preprocess-flags';
-import { guessPreprocessing } from '../../../src-main/calibration/preprocessing-guess';
+import { loadImageSet } from '../../../src-main/calibration/images/image-set';
+import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
+import {
+  parsePreprocessingFlags,
+  type PreprocessingFlagValues,
+} from '../../../src-main/calibration/preprocessing/preprocess-flags';
+import { guessPreprocessing } from '../../../src-main/calibration/preprocessing/preprocessing-guess';
 import { sharedDir, sharedPath } from '../../support/shared';
 import { inputOf } from './fixtures';
 

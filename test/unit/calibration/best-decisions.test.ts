@@ -8,7 +8,7 @@ import {
   readBestDecisions,
   thresholdsHash,
   type BestChoices,
-} from '../../../src-main/calibration/best-decisions';
+} from '../../../src-main/calibration/histograms/best-decisions';
 import type { BestDecision } from '../../../src-shared/domain/best-method';
 import type { HistogramMethod } from '../../../src-shared/domain/methods';
 import { useTempDirs } from '../../support/temp-dir';

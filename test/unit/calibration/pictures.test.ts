@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { preview, thumbnail } from '../../../src-main/calibration/pictures';
+import { preview, thumbnail } from '../../../src-main/calibration/preprocessing/pictures';
 import type { ImageEntry } from '../../../src-shared/domain/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { useTempDirs } from '../../support/temp-dir';

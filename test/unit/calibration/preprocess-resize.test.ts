@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { resizePixels } from '../../../src-main/calibration/preprocess-resize';
+import { resizePixels } from '../../../src-main/calibration/preprocessing/preprocess-resize';
 import { readJson } from './fixtures';
 
 interface Golden {

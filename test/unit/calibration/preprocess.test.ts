@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPreprocessor } from '../../../src-main/calibration/preprocess';
+import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
 import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import { entryOf, fixture, inputOf, PLAIN, readJson } from './fixtures';
 

@@ -1,7 +1,7 @@
 import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
 import { describe, expect, it } from 'vitest';
-import { guessPreprocessing } from '../../../src-main/calibration/preprocessing-guess';
-import { parsePreprocessingFlags } from '../../../src-main/calibration/preprocess-flags';
+import { guessPreprocessing } from '../../../src-main/calibration/preprocessing/preprocessing-guess';
+import { parsePreprocessingFlags } from '../../../src-main/calibration/preprocessing/preprocess-flags';
 import { inputOf } from './fixtures';
 
 describe('guessPreprocessing', () => {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
-import { loadImageSet } from '../../../src-main/calibration/image-set';
-import { createPreprocessor } from '../../../src-main/calibration/preprocess';
-import { guessPreprocessing } from '../../../src-main/calibration/preprocessing-guess';
+import { loadImageSet } from '../../../src-main/calibration/images/image-set';
+import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
+import { guessPreprocessing } from '../../../src-main/calibration/preprocessing/preprocessing-guess';
 import { REPO_ROOT } from '../../support/shared';
 import { inputOf } from './fixtures';
 

@@ -6,8 +6,8 @@ import {
   decodeGridFile,
   encodeGridFile,
   type TensorrtGridFile,
-} from '../../../src-main/calibration/tensorrt-grid-file';
-import { readTensorrtGrid, TENSORRT_GRID_FILE } from '../../../src-main/calibration/tensorrt-grid-store';
+} from '../../../src-main/calibration/tensorrt/tensorrt-grid-file';
+import { readTensorrtGrid, TENSORRT_GRID_FILE } from '../../../src-main/calibration/tensorrt/tensorrt-grid-store';
 
 const dir = mkdtempSync(join(tmpdir(), 'calib-grid-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { tensorrtNames, type CacheName } from '../../../src-main/calibration/tensorrt-names';
-import { floatAttr, floatTensor, int64Tensor, intAttr, makeNode } from '../../../src-main/onnx/make';
-import type { Node, Tensor } from '../../../src-main/onnx/model';
+import { tensorrtNames, type CacheName } from '../../../src-main/calibration/tensorrt/tensorrt-names';
+import { floatAttr, floatTensor, int64Tensor, intAttr, makeNode } from '../../../src-main/onnx/graph/make';
+import type { Node, Tensor } from '../../../src-main/onnx/graph/model';
 import { buildModel } from '../../support/onnx-builder';
 import { runModel } from '../onnx/run-ort';
 

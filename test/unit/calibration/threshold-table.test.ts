@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { StoredCalibration } from '../../../src-main/calibration/calibration-store';
-import { thresholdsInUse } from '../../../src-main/calibration/threshold-table';
+import type { StoredCalibration } from '../../../src-main/calibration/histograms/calibration-store';
+import { thresholdsInUse } from '../../../src-main/calibration/histograms/threshold-table';
 
 const METHODS = { minmax: 4, entropy: 3, percentile: 2, mse: 1 };
 const choices: Parameters<typeof thresholdsInUse>[1] = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { CacheName } from '../../../src-main/calibration/tensorrt-names';
-import { mapCache, type CacheVocabulary } from '../../../src-main/calibration/trt-cache-mapping';
+import type { CacheName } from '../../../src-main/calibration/tensorrt/tensorrt-names';
+import { mapCache, type CacheVocabulary } from '../../../src-main/calibration/tensorrt/trt-cache-mapping';
 import { scaleOfThreshold } from '../../../src-shared/domain/thresholds';
 import { createRandom } from '../../support/random';
-import { floatTensor } from '../../../src-main/onnx/make';
+import { floatTensor } from '../../../src-main/onnx/graph/make';
 
 const names: readonly CacheName[] = [
   { kind: 'activation', name: 'conv', maxPoolOf: null },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatCalibrationCache, parseCalibrationCache } from '../../../src-main/calibration/trt-cache';
+import { formatCalibrationCache, parseCalibrationCache } from '../../../src-main/calibration/tensorrt/trt-cache';
 
 const parse = (text: string) => parseCalibrationCache(text, 'some.cache');
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { affordableThreads } from '../../../src-main/compute/calibrate';
+import { affordableThreads } from '../../../src-main/compute/tasks/calibrate';
 
 it('takes as many workers as their histograms leave room for, and at least one', () => {
   expect(affordableThreads(16, 50)).toBe(16);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src-shared/contract/progress';
-import { ComputeClient, ForcedCancelError } from '../../../src-main/compute/client';
+import { ComputeClient, ForcedCancelError } from '../../../src-main/compute/pool/client';
 import { FAKE_COMPUTE_HOST, writeFakeScript, type FakeScript } from '../../support/fake-compute';
 
 const RESULT = { node: '1', onnxruntime: '2', isTelemetryOff: true, addon: '3', sharp: '4' };
@@ -70,7 +70,7 @@ describe('ComputeClient', () => {
   it('replaces a process that says it is spoilt, and no other', async () => {
     const failing = scripted({
       versions: [{ pid: true }],
-      prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: false }],
+      prepare: [{ error: { code: 'internal', message: 'illegal address' }, mustRestartProcess: false }],
     });
     const first = await failing.request('versions', {});
     await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject(
@@ -79,7 +79,7 @@ describe('ComputeClient', () => {
     expect(await failing.request('versions', {})).toBe(first);
     scripted({
       versions: [{ pid: true }],
-      prepare: [{ error: { code: 'internal', message: 'illegal address' }, isSpoilt: true }],
+      prepare: [{ error: { code: 'internal', message: 'illegal address' }, mustRestartProcess: true }],
     });
     await expect(failing.request('prepare', { modelPath: '', preparedDir: '', equalize: false })).rejects.toMatchObject(
       { code: 'internal', message: 'illegal address' },

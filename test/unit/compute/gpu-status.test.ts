@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { probeGpu } from '../../../src-main/compute/gpu-status';
+import { probeGpu } from '../../../src-main/compute/tasks/gpu-status';
 
 const HOST = join(import.meta.dirname, '../../support/fake-gpu-probe.mjs');
 

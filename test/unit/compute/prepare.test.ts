@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unfinishedFolder } from '../../../src-main/base/temporary-files';
-import { isIntact } from '../../../src-main/onnx/prepared-store';
-import { prepare } from '../../../src-main/compute/prepare';
+import { isIntact } from '../../../src-main/onnx/passes/prepared-store';
+import { prepare } from '../../../src-main/compute/tasks/prepare';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyModel } from '../../support/tiny-project';
 

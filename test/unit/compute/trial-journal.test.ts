@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TrialJournal } from '../../../src-main/compute/trial-journal';
+import { TrialJournal } from '../../../src-main/compute/trials/trial-journal';
 import type { Trial, TrialAnswer } from '../../../src-main/analysis/trials';
 
 let dir = '';

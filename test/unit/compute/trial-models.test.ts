@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withLogits } from '../../../src-main/compute/trial-models';
-import { makeNode } from '../../../src-main/onnx/make';
+import { withLogits } from '../../../src-main/compute/trials/trial-models';
+import { makeNode } from '../../../src-main/onnx/graph/make';
 import { tinyModel } from '../../support/tiny-project';
 
 const tiny = tinyModel();

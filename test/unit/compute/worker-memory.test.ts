@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { affordableWorkers, PeakMemory } from '../../../src-main/compute/worker-memory';
+import { affordableWorkers, PeakMemory } from '../../../src-main/compute/pool/worker-memory';
 
 const GB = 1e9;
 const measured = { workerBytes: 2 * GB, peakBytes: 2.5 * GB };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src-main/compute/addon';
+import { loadAddon } from '../../../src-main/compute/pool/addon';
 import type { HistogramSet } from '../../../native/index';
 import { decodeHistogram, encodeHistogram } from '../../../src-shared/domain/histogram-codec';
 import { createRandom } from '../../../src-shared/domain/random';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src-main/compute/addon';
+import { loadAddon } from '../../../src-main/compute/pool/addon';
 import { entropyBins } from '../../../src-shared/domain/entropy-search';
 import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
 import type { HistogramContent } from '../../../src-shared/domain/histogram';

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { graphProblems, problemText } from '../../../src-main/onnx/check-graph';
+import { graphProblems, problemText } from '../../../src-main/onnx/graph/check-graph';
 import {
   floatScalar,
   floatTensor,
   graphAttr,
-  halfTensor,
+  fp16Tensor,
   int8Tensor,
   intAttr,
   makeNode,
-} from '../../../src-main/onnx/make';
-import type { Model, Node, Tensor } from '../../../src-main/onnx/model';
+} from '../../../src-main/onnx/graph/make';
+import type { Model, Node, Tensor } from '../../../src-main/onnx/graph/model';
 import { buildGraph, buildModel } from '../../support/onnx-builder';
 
 const RELU = makeNode('Relu', ['x'], ['a'], { name: 'relu' });
@@ -38,7 +38,7 @@ function quantize(scale: Tensor, zero: Tensor, opset = 17, weights?: Tensor): st
 it('finds nothing in valid graphs', () => {
   expect(textsOf([RELU, makeNode('Abs', ['a'], ['y'], { name: 'abs' })])).toEqual([]);
   expect(quantize(floatScalar('s', 0.5), ZERO)).toEqual([]);
-  expect(quantize(halfTensor('s', [], [0x3c00]), ZERO, 19)).toEqual([]);
+  expect(quantize(fp16Tensor('s', [], [0x3c00]), ZERO, 19)).toEqual([]);
 });
 
 it.each<[string, Node[], Tensor[]]>([
@@ -75,7 +75,7 @@ it('finds an output that nothing makes', () => {
 });
 
 it('compares the constants of Q/DQ with each other, the data and the operator set', () => {
-  expect(quantize(halfTensor('s', [], [0x3c00]), ZERO)[0]).toContain('operator set 17 does not know');
+  expect(quantize(fp16Tensor('s', [], [0x3c00]), ZERO)[0]).toContain('operator set 17 does not know');
   expect(quantize(floatTensor('s', [4], [1, 1, 1, 1]), ZERO)[0]).toContain(
     'its zero point has shape [], its scale [4]',
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { elementTypes } from '../../../src-main/onnx/dtypes';
+import { elementTypes } from '../../../src-main/onnx/graph/dtypes';
 import {
   floatTensor,
   graphAttr,
@@ -8,9 +8,9 @@ import {
   intAttr,
   makeNode,
   tensorAttr,
-} from '../../../src-main/onnx/make';
-import { DataType as T } from '../../../src-main/onnx/model';
-import { readModel } from '../../../src-main/onnx/wire-reader';
+} from '../../../src-main/onnx/graph/make';
+import { DataType as T } from '../../../src-main/onnx/graph/model';
+import { readModel } from '../../../src-main/onnx/wire/wire-reader';
 import { buildGraph, buildModel } from '../../support/onnx-builder';
 import { sharedDir, sharedModelNames, sharedPath } from '../../support/shared';
 import { hasPythonOnnx, python } from './python-onnx';

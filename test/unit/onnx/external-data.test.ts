@@ -12,11 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { makeNode } from '../../../src-main/onnx/make';
-import { DataType, type Model, type Tensor } from '../../../src-main/onnx/model';
-import { tensorAsFloat32 } from '../../../src-main/onnx/tensor-values';
-import { readModel } from '../../../src-main/onnx/wire-reader';
-import { encodeModel } from '../../../src-main/onnx/wire-writer';
+import { makeNode } from '../../../src-main/onnx/graph/make';
+import { DataType, type Model, type Tensor } from '../../../src-main/onnx/graph/model';
+import { tensorAsFloat32 } from '../../../src-main/onnx/graph/tensor-values';
+import { readModel } from '../../../src-main/onnx/wire/wire-reader';
+import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { buildModel } from '../../support/onnx-builder';
 
 const root = mkdtempSync(join(tmpdir(), 'onnx-external-'));

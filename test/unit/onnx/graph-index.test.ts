@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { GraphIndex } from '../../../src-main/onnx/graph-index';
-import { floatTensor, graphAttr, makeNode } from '../../../src-main/onnx/make';
+import { GraphIndex } from '../../../src-main/onnx/graph/graph-index';
+import { floatTensor, graphAttr, makeNode } from '../../../src-main/onnx/graph/make';
 import { buildGraph, pseudoRandom } from '../../support/onnx-builder';
 
 const body = buildGraph({

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { imageInputOf, inspectModel } from '../../../src-main/onnx/inspect';
-import { floatTensor, graphAttr, intAttr, makeNode, makeTensor, makeValueInfo } from '../../../src-main/onnx/make';
-import { DataType, type Model } from '../../../src-main/onnx/model';
-import { parseModel, readModel } from '../../../src-main/onnx/wire-reader';
-import { encodeModel } from '../../../src-main/onnx/wire-writer';
+import { imageInputOf, inspectModel } from '../../../src-main/onnx/graph/inspect';
+import {
+  floatTensor,
+  graphAttr,
+  intAttr,
+  makeNode,
+  makeTensor,
+  makeValueInfo,
+} from '../../../src-main/onnx/graph/make';
+import { DataType, type Model } from '../../../src-main/onnx/graph/model';
+import { parseModel, readModel } from '../../../src-main/onnx/wire/wire-reader';
+import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { buildGraph, buildModel, type GraphSpec } from '../../support/onnx-builder';
 import { sharedDir, sharedPath } from '../../support/shared';
 

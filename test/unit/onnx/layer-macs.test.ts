@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { graphMacs } from '../../../src-main/onnx/layer-macs';
-import { floatTensor, graphAttr, int64Tensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx/make';
-import type { Node, Tensor } from '../../../src-main/onnx/model';
-import { staticShapes } from '../../../src-main/onnx/static-shapes';
-import { readModel } from '../../../src-main/onnx/wire-reader';
+import { graphMacs } from '../../../src-main/onnx/graph/layer-macs';
+import { floatTensor, graphAttr, int64Tensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx/graph/make';
+import type { Node, Tensor } from '../../../src-main/onnx/graph/model';
+import { staticShapes } from '../../../src-main/onnx/graph/static-shapes';
+import { readModel } from '../../../src-main/onnx/wire/wire-reader';
 import { buildGraph } from '../../support/onnx-builder';
 import { sharedDir, sharedPath } from '../../support/shared';
 

@@ -13,10 +13,10 @@ import {
   makeTensor,
   makeValueInfo,
   tensorAttr,
-} from '../../../src-main/onnx/make';
-import { DataType, type Model } from '../../../src-main/onnx/model';
-import { prepareModel } from '../../../src-main/onnx/prepare';
-import { loadPrepared, storePrepared } from '../../../src-main/onnx/prepared-store';
+} from '../../../src-main/onnx/graph/make';
+import { DataType, type Model } from '../../../src-main/onnx/graph/model';
+import { prepareModel } from '../../../src-main/onnx/passes/prepare';
+import { loadPrepared, storePrepared } from '../../../src-main/onnx/passes/prepared-store';
 import { buildGraph, buildModel, pseudoRandom } from '../../support/onnx-builder';
 import { relativeDifference, runModel } from './run-ort';
 

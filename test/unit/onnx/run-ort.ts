@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Model } from '../../../src-main/onnx/model';
-import { GraphIndex } from '../../../src-main/onnx/graph-index';
-import { elementCount } from '../../../src-main/onnx/element-types';
-import { encodeModel } from '../../../src-main/onnx/wire-writer';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { GraphIndex } from '../../../src-main/onnx/graph/graph-index';
+import { elementCount } from '../../../src-main/onnx/graph/element-types';
+import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { pseudoRandom } from '../../support/onnx-builder';
 
 export type Outputs = Readonly<Record<string, Float32Array>>;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { int64Tensor, int8Tensor, makeTensor } from '../../../src-main/onnx/make';
-import { DataType } from '../../../src-main/onnx/model';
-import { float16ToFloat32 } from '../../../src-main/onnx/half';
-import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/tensor-values';
+import { int64Tensor, int8Tensor, makeTensor } from '../../../src-main/onnx/graph/make';
+import { DataType } from '../../../src-main/onnx/graph/model';
+import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';
+import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/graph/tensor-values';
 import { hasPythonOnnx, python } from './python-onnx';
 
 test('half precision: the corners of IEEE 754 binary16', () => {

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { floatTensor, graphAttr, intsAttr, makeNode, tensorAttr } from '../../../src-main/onnx/make';
-import type { Graph, Tensor } from '../../../src-main/onnx/model';
-import { tensorAsFloat32, tensorAsInts, tensorBytes } from '../../../src-main/onnx/tensor-values';
-import { parseModel, readModel } from '../../../src-main/onnx/wire-reader';
-import { encodeModel } from '../../../src-main/onnx/wire-writer';
+import { floatTensor, graphAttr, intsAttr, makeNode, tensorAttr } from '../../../src-main/onnx/graph/make';
+import type { Graph, Tensor } from '../../../src-main/onnx/graph/model';
+import { tensorAsFloat32, tensorAsInts, tensorBytes } from '../../../src-main/onnx/graph/tensor-values';
+import { parseModel, readModel } from '../../../src-main/onnx/wire/wire-reader';
+import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { buildGraph, buildModel } from '../../support/onnx-builder';
 import { hasPythonOnnx, python } from './python-onnx';
 

@@ -1,5 +1,5 @@
-import { floatTensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx/make';
-import type { Model, Node, Tensor } from '../../../src-main/onnx/model';
+import { floatTensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx/graph/make';
+import type { Model, Node, Tensor } from '../../../src-main/onnx/graph/model';
 import { buildModel, pseudoRandom } from '../../support/onnx-builder';
 
 /** Builds small networks layer by layer; a method returns the tensor it makes: the layer's name + ':0'. */

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { float16ToFloat32 } from '../../../src-main/onnx/half';
+import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';
 import { SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
 import {
   asymmetricParameters,
-  halfBits,
-  halfScale,
-  halfScaleAbove,
+  fp16Bits,
+  fp16Scale,
+  fp16ScaleAbove,
   quantizeWeight,
   roundHalfEven,
-} from '../../../src-main/quantization/number-formats';
+} from '../../../src-main/quantization/rules/number-formats';
 import { pseudoRandom } from '../../support/onnx-builder';
 
 /** All non-negative finite halves with their bits, ascending: the slow reference of the rounding. */
 const HALVES = Array.from({ length: 0x7c00 }, (_, bits) => ({ bits, value: float16ToFloat32(bits) }));
 
 /** Nearest half by search; of two equally near ones the one with an even last bit. 65536 stands for infinity. */
-function slowHalf(value: number): number {
+function slowFp16(value: number): number {
   const magnitude = Math.abs(value);
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   let best = { bits: 0x7c00, distance: Math.abs(65536 - magnitude) };
@@ -27,9 +27,9 @@ function slowHalf(value: number): number {
   return sign | (magnitude > 65536 ? 0x7c00 : best.bits);
 }
 
-describe('halfBits', () => {
+describe('fp16Bits', () => {
   it('gives every half back', () => {
-    const wrong = HALVES.filter(({ bits, value }) => halfBits(value) !== bits || halfBits(-value) !== (bits | 0x8000));
+    const wrong = HALVES.filter(({ bits, value }) => fp16Bits(value) !== bits || fp16Bits(-value) !== (bits | 0x8000));
     expect(wrong).toEqual([]);
   });
 
@@ -38,13 +38,13 @@ describe('halfBits', () => {
     const values = [...pseudoRandom(140, 3)].map((unit, i) =>
       Math.fround(unit * 2 ** (exponents[i % exponents.length] ?? 0)),
     );
-    for (const value of values) expect(halfBits(value), String(value)).toBe(slowHalf(value));
+    for (const value of values) expect(fp16Bits(value), String(value)).toBe(slowFp16(value));
   });
 
   it('rounds ties to even, at every size', () => {
     for (let i = 0; i + 1 < HALVES.length; i += 97) {
       const tie = ((HALVES[i]?.value ?? 0) + (HALVES[i + 1]?.value ?? 0)) / 2;
-      expect(halfBits(tie), String(tie)).toBe(i % 2 === 0 ? i : i + 1);
+      expect(fp16Bits(tie), String(tie)).toBe(i % 2 === 0 ? i : i + 1);
     }
   });
 
@@ -60,7 +60,7 @@ describe('halfBits', () => {
     [Infinity, 0x7c00],
     [NaN, 0x7e00],
   ])('%d', (value, bits) => {
-    expect(halfBits(Math.fround(value))).toBe(bits);
+    expect(fp16Bits(Math.fround(value))).toBe(bits);
   });
 });
 
@@ -82,13 +82,13 @@ describe('integer formats', () => {
   });
 
   it('rounds scales to ones that FP16 holds, never to 0 or infinity, and weight scales never down', () => {
-    expect([0, 2 ** -30, 1e9].map(halfScale)).toEqual([2 ** -24, 2 ** -24, 65504]);
+    expect([0, 2 ** -30, 1e9].map(fp16Scale)).toEqual([2 ** -24, 2 ** -24, 65504]);
     for (const value of [...pseudoRandom(300, 5)].map((unit, i) =>
       Math.fround((Math.abs(unit) + 1e-3) * 2 ** ((i % 26) - 24)),
     )) {
-      const [nearest, above] = [halfScale(value), halfScaleAbove(value)];
-      expect(float16ToFloat32(halfBits(nearest))).toBe(nearest);
-      expect(float16ToFloat32(halfBits(above))).toBe(above);
+      const [nearest, above] = [fp16Scale(value), fp16ScaleAbove(value)];
+      expect(float16ToFloat32(fp16Bits(nearest))).toBe(nearest);
+      expect(float16ToFloat32(fp16Bits(above))).toBe(above);
       expect(above).toBeGreaterThanOrEqual(value);
       const step = Math.max(value * 2 ** -10, 2 ** -24);
       expect(Math.abs(nearest - value)).toBeLessThanOrEqual(step);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../../src-main/onnx/make';
-import { DataType } from '../../../src-main/onnx/model';
-import { prepareModel } from '../../../src-main/onnx/prepare';
-import { parserNames } from '../../../src-main/quantization/parser-names';
+import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../../src-main/onnx/graph/make';
+import { DataType } from '../../../src-main/onnx/graph/model';
+import { prepareModel } from '../../../src-main/onnx/passes/prepare';
+import { parserNames } from '../../../src-main/quantization/rules/parser-names';
 
 const ones = (name: string): ReturnType<typeof floatTensor> => floatTensor(name, [2], [1, 1]);
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_PLAN, type PrecisionPlan, type Target } from '../../../src-shared/domain/precision';
-import { floatScalar } from '../../../src-main/onnx/make';
-import { DataType, type Model } from '../../../src-main/onnx/model';
-import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/tensor-values';
-import { calibrationTensors } from '../../../src-main/quantization/calibration-tensors';
-import { materialize } from '../../../src-main/quantization/materialize';
-import { countNodes, quantizeModel, type QuantizeRequest } from '../../../src-main/quantization/quantize';
+import { floatScalar } from '../../../src-main/onnx/graph/make';
+import { DataType, type Model } from '../../../src-main/onnx/graph/model';
+import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/graph/tensor-values';
+import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';
+import { materialize } from '../../../src-main/quantization/rewrite/materialize';
+import { countNodes, quantizeModel, type QuantizeRequest } from '../../../src-main/quantization/rewrite/quantize';
 import { pseudoRandom } from '../../support/onnx-builder';
 import { Net, residualNet } from './graphs';
 import { simulate } from './run';

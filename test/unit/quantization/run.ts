@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Model } from '../../../src-main/onnx/model';
-import { encodeModel } from '../../../src-main/onnx/wire-writer';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 
 /** Output values of a model with one input `x`, with Q/DQ computed literally in float32 (no integer kernels). */
 export async function simulate(model: Model, values: Float32Array, dims: readonly number[]): Promise<Float32Array> {

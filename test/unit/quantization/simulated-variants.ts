@@ -2,12 +2,12 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
 import type { TensorRanges } from '../../../src-shared/domain/histogram';
 import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/ort-session';
-import type { Model } from '../../../src-main/onnx/model';
-import { prepareModel } from '../../../src-main/onnx/prepare';
-import { encodeModel } from '../../../src-main/onnx/wire-writer';
-import { calibrationTensors } from '../../../src-main/quantization/calibration-tensors';
-import { materialize } from '../../../src-main/quantization/materialize';
-import { quantizeModel, withOutputs, type QuantizedModel } from '../../../src-main/quantization/quantize';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { prepareModel } from '../../../src-main/onnx/passes/prepare';
+import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
+import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';
+import { materialize } from '../../../src-main/quantization/rewrite/materialize';
+import { quantizeModel, withOutputs, type QuantizedModel } from '../../../src-main/quantization/rewrite/quantize';
 import { pseudoRandom } from '../../support/onnx-builder';
 
 /** A model with one input `x`, calibrated on a few inputs, whose variants are compared with FP32 on another one. */

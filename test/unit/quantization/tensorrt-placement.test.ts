@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { intAttr, intsAttr } from '../../../src-main/onnx/make';
+import { intAttr, intsAttr } from '../../../src-main/onnx/graph/make';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
-import type { Model } from '../../../src-main/onnx/model';
-import { placeQdq } from '../../../src-main/quantization/quantize';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { placeQdq } from '../../../src-main/quantization/rewrite/quantize';
 import { Net, residualNet } from './graphs';
 import { layoutText } from './layout-text';
 
@@ -234,7 +234,7 @@ describe('behind the last INT8 layer', () => {
       ['n', 16, 4, 4],
       net.op('GlobalAveragePool', 'gap', [net.conv('b', net.conv('a', 'x', 16, 16), 16, 16)]),
     );
-    expect([...placeQdq(model, EMPTY_PLAN, 'tensorrt').halfLayers]).toEqual(['a']);
+    expect([...placeQdq(model, EMPTY_PLAN, 'tensorrt').fp16Layers]).toEqual(['a']);
   });
 
   it('an average between INT8 layers has a scale on either side', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_PLAN, type Target } from '../../../src-shared/domain/precision';
-import { int64Tensor, intAttr, intsAttr } from '../../../src-main/onnx/make';
-import type { Model } from '../../../src-main/onnx/model';
-import { calibrationTensors } from '../../../src-main/quantization/calibration-tensors';
-import { placeQdq, quantizeModel, rangeFacts } from '../../../src-main/quantization/quantize';
-import { WeightScales } from '../../../src-main/quantization/weight-scales';
-import { MAX_SHARING_LOSS_DB } from '../../../src-main/quantization/unlike-ranges';
+import { int64Tensor, intAttr, intsAttr } from '../../../src-main/onnx/graph/make';
+import type { Model } from '../../../src-main/onnx/graph/model';
+import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';
+import { placeQdq, quantizeModel, rangeFacts } from '../../../src-main/quantization/rewrite/quantize';
+import { WeightScales } from '../../../src-main/quantization/rewrite/weight-scales';
+import { MAX_SHARING_LOSS_DB } from '../../../src-main/quantization/rules/unlike-ranges';
 import { Net } from './graphs';
 import { simulate } from './run';
 

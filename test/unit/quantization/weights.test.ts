@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { floatTensor } from '../../../src-main/onnx/make';
-import { amaxPerChannel, WeightScales } from '../../../src-main/quantization/weight-scales';
-import { quantizeBias, weightScalesFor } from '../../../src-main/quantization/weight-quantization';
+import { floatTensor } from '../../../src-main/onnx/graph/make';
+import { amaxPerChannel, WeightScales } from '../../../src-main/quantization/rewrite/weight-scales';
+import { quantizeBias, weightScalesFor } from '../../../src-main/quantization/rewrite/weight-quantization';
 import { buildModel, pseudoRandom } from '../../support/onnx-builder';
 
 describe('amaxPerChannel', () => {

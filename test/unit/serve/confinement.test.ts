@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createProject } from '../../../src-main/app/create-project';
+import { createProject } from '../../../src-main/app/projects/create-project';
 import { Workbench } from '../../../src-main/app/workbench';
-import { loadImageSet } from '../../../src-main/calibration/image-set';
+import { loadImageSet } from '../../../src-main/calibration/images/image-set';
 import { confineApi } from '../../../src-main/transport/confined-api';
 import { PathGrants } from '../../../src-main/transport/path-grants';
 import type { CreateProjectRequest, WorkbenchApi } from '../../../src-shared/contract/api';

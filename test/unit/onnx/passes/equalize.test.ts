@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { equalize } from '../../../../src-main/onnx/passes/equalize';
-import { prepareModel } from '../../../../src-main/onnx/prepare';
-import { floatAttr, intAttr, intsAttr } from '../../../../src-main/onnx/make';
-import type { Model } from '../../../../src-main/onnx/model';
-import { tensorAsFloat32 } from '../../../../src-main/onnx/tensor-values';
-import { readModel } from '../../../../src-main/onnx/wire-reader';
+import { prepareModel } from '../../../../src-main/onnx/passes/prepare';
+import { floatAttr, intAttr, intsAttr } from '../../../../src-main/onnx/graph/make';
+import type { Model } from '../../../../src-main/onnx/graph/model';
+import { tensorAsFloat32 } from '../../../../src-main/onnx/graph/tensor-values';
+import { readModel } from '../../../../src-main/onnx/wire/wire-reader';
 import { pseudoRandom } from '../../../support/onnx-builder';
 import { sharedDir, sharedPath } from '../../../support/shared';
 import { Net, residualNet } from '../../quantization/graphs';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { floatAttr, floatTensor, intAttr, intsAttr, makeNode } from '../../../../src-main/onnx/make';
-import type { Attribute, Graph, Model, Node, Tensor } from '../../../../src-main/onnx/model';
+import { floatAttr, floatTensor, intAttr, intsAttr, makeNode } from '../../../../src-main/onnx/graph/make';
+import type { Attribute, Graph, Model, Node, Tensor } from '../../../../src-main/onnx/graph/model';
 import { foldBatchNorm } from '../../../../src-main/onnx/passes/fold-batch-norm';
 import type { PrepareNote } from '../../../../src-main/onnx/passes/note';
 import { buildModel, pseudoRandom } from '../../../support/onnx-builder';

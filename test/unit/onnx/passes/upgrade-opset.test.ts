@@ -2,13 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { floatAttr, floatsAttr, floatTensor, intAttr, makeNode, stringAttr } from '../../../../src-main/onnx/make';
-import { defaultOpset } from '../../../../src-main/onnx/opset';
-import { prepareModel } from '../../../../src-main/onnx/prepare';
+import {
+  floatAttr,
+  floatsAttr,
+  floatTensor,
+  intAttr,
+  makeNode,
+  stringAttr,
+} from '../../../../src-main/onnx/graph/make';
+import { defaultOpset } from '../../../../src-main/onnx/graph/opset';
+import { prepareModel } from '../../../../src-main/onnx/passes/prepare';
 import { upgradeOpset } from '../../../../src-main/onnx/passes/upgrade-opset';
-import { readModel } from '../../../../src-main/onnx/wire-reader';
+import { readModel } from '../../../../src-main/onnx/wire/wire-reader';
 import { buildModel } from '../../../support/onnx-builder';
-import { writeModel } from '../../../../src-main/onnx/wire-writer';
+import { writeModel } from '../../../../src-main/onnx/wire/wire-writer';
 import { hasPythonOnnx, python } from '../python-onnx';
 import { relativeDifference, runModel } from '../run-ort';
 import { MAKE_OLD_MODELS } from '../upgrade-models';

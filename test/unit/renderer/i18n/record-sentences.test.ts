@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { guessPreprocessing } from '../../../../src-main/calibration/preprocessing-guess';
+import { guessPreprocessing } from '../../../../src-main/calibration/preprocessing/preprocessing-guess';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { recordSentence } from '../../../../src-renderer/i18n/record-sentences';
 

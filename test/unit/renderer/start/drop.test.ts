@@ -93,12 +93,10 @@ describe('a drop on the window', () => {
     useDrop.getState().close();
     useSession.getState().closeProject();
     useNotices.setState({ notices: [] });
-    useFiles
-      .getState()
-      .connect({
-        host: 'desktop',
-        files: { choose: null, pathsOf: async (items) => items.map(({ name }) => `/d/${name}`) },
-      });
+    useFiles.getState().connect({
+      host: 'desktop',
+      files: { choose: null, pathsOf: async (items) => items.map(({ name }) => `/d/${name}`) },
+    });
   });
 
   it('starts a project with a model and the folders beside it', async () => {
@@ -114,16 +112,14 @@ describe('a drop on the window', () => {
   });
 
   it('proposes a project elsewhere when the model was sent', async () => {
-    useFiles
-      .getState()
-      .connect({
-        host: 'browser',
-        files: {
-          choose: null,
-          projectsFolder: () => '/data',
-          pathsOf: async (items) => items.map(({ name }) => `/tmp/up/${name}`),
-        },
-      });
+    useFiles.getState().connect({
+      host: 'browser',
+      files: {
+        choose: null,
+        projectsFolder: () => '/data',
+        pathsOf: async (items) => items.map(({ name }) => `/tmp/up/${name}`),
+      },
+    });
     await drop(item('net.onnx'));
     expect(useDrop.getState().step).toMatchObject({
       draft: { modelPath: '/tmp/up/net.onnx', projectPath: '/data/net.calib' },
@@ -178,15 +174,13 @@ describe('a drop on the window', () => {
 
   it('sends single images as one folder in a browser, all of them, and asks which set they are', async () => {
     const sent: DroppedItem[] = [];
-    useFiles
-      .getState()
-      .connect({
-        host: 'browser',
-        files: {
-          choose: null,
-          pathsOf: async (items) => (sent.push(...items), items.map(({ name }) => `/up/${name}`)),
-        },
-      });
+    useFiles.getState().connect({
+      host: 'browser',
+      files: {
+        choose: null,
+        pathsOf: async (items) => (sent.push(...items), items.map(({ name }) => `/up/${name}`)),
+      },
+    });
     useSession.getState().connect(fakeApi(projectView()).api);
     await useSession.getState().openProject('/data/a.calib');
     await drop(item('1.png'), item('2.JPG'), item('1.png'), item('notes.txt'));

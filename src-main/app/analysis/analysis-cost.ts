@@ -1,0 +1,106 @@
+import { unreachable } from '../../../src-shared/base/assert';
+import type { AnalysisCost } from '../../../src-shared/contract/api';
+import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/contract/jobs';
+import { autoPasses } from '../../analysis/auto';
+import { chooseAndConfirm } from '../../analysis/choose-images';
+import { searchTrials } from '../../analysis/search';
+import { loadImageSet } from '../../calibration/images/image-set';
+import type { Compute } from '../../compute/pool/protocol';
+import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import { allInt8, loadAnalyses } from './analysis-store';
+import { autoCandidates, DEFAULT_AUTO_IMAGES } from '../jobs/auto-job';
+import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from '../jobs/diagnose-job';
+import { consideredMethods, RANK_IMAGES } from '../jobs/search-job';
+import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from '../jobs/sensitivity-job';
+import { defaultThreads } from '../jobs/services';
+import { loadSet, openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+
+/** A simulated INT8 pass takes about so many times an FP32 pass with histograms. */
+const SIMULATION_FACTOR = 1.5;
+
+/** What an analysis will cost at most. @throws WorkbenchError calibration-missing */
+export async function analysisCost(spec: AnalysisSpec, workspace: Workspace, compute: Compute): Promise<AnalysisCost> {
+  const cost = await countPasses(spec, workspace, compute);
+  return { ...cost, seconds: await secondsOf(cost.passes, spec.threads ?? defaultThreads(), workspace) };
+}
+
+async function countPasses(
+  spec: AnalysisSpec,
+  workspace: Workspace,
+  compute: Compute,
+): Promise<Omit<AnalysisCost, 'seconds'>> {
+  const model = await prepared(workspace, compute, {});
+  const parts = quantizedParts(model, allInt8(workspace.file.plan), spec.target ?? workspace.file.target);
+  switch (spec.kind) {
+    case 'sensitivity': {
+      const set = await loadSet(workspace, sensitivitySet(spec), undefined);
+      const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
+      return costOf(spec.question === 'visible' ? 3 : 2 + parts.layers.length, images);
+    }
+    case 'auto':
+      return autoCost(spec, workspace, parts.tensors);
+    case 'search':
+      return searchCost(spec, workspace, parts);
+    case 'diagnose':
+      return costOf(2 + parts.layers.length + 2 * TRIED_TENSORS, spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
+    default:
+      return unreachable(spec);
+  }
+}
+
+function costOf(trials: number, images: number): Omit<AnalysisCost, 'seconds'> {
+  return { trials, images, passes: trials * images };
+}
+
+async function autoCost(
+  spec: Pick<AutoSpec, 'images'>,
+  workspace: Workspace,
+  tensors: readonly string[],
+): Promise<Omit<AnalysisCost, 'seconds'>> {
+  const set = await loadSet(workspace, 'calibration', undefined);
+  const { chosen, confirmed } = chooseAndConfirm(set.entries, spec.images ?? DEFAULT_AUTO_IMAGES);
+  const at = { chosen: [...chosen.keys()], confirmed: [...confirmed.keys()] };
+  const passes =
+    chosen.length +
+    confirmed.length +
+    autoPasses({ tensors, thresholds: autoCandidates(openCalibration(workspace), workspace.file), ...at });
+  return { images: chosen.length, passes, trials: Math.ceil(passes / Math.max(1, chosen.length)) };
+}
+
+async function searchCost(
+  spec: SearchSpec,
+  workspace: Workspace,
+  parts: { readonly layers: readonly unknown[]; readonly tensors: readonly string[] },
+): Promise<Omit<AnalysisCost, 'seconds'>> {
+  const { auto } = await loadAnalyses(workspace);
+  const needsAuto = (spec.method === undefined || spec.method === 'auto') && auto?.isCurrent !== true;
+  const before = needsAuto ? (await autoCost({}, workspace, parts.tensors)).passes : 0;
+  const calibration = await loadSet(workspace, 'calibration', undefined);
+  const ranked = Math.min(RANK_IMAGES, calibration.entries.length);
+  const judge =
+    spec.againstPath !== undefined
+      ? await loadImageSet({ path: spec.againstPath })
+      : workspace.file.validationSet
+        ? await loadSet(workspace, 'validation', spec.limit)
+        : null;
+  // Without anything to judge on, the images that layers are ranked on must do.
+  const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
+  const rank = spec.againstPath === undefined ? ranked : images;
+  const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null, consideredMethods(spec).length);
+  const passes = before + rank * trials.ranking + images * trials.judging;
+  return { images, trials: trials.ranking + trials.judging, passes };
+}
+
+/** From the last analysis of this project, else from its calibration. */
+async function secondsOf(passes: number, threads: number, workspace: Workspace): Promise<number | null> {
+  const { sensitivity, auto, search } = await loadAnalyses(workspace);
+  const known = [auto, search, ...Object.values(sensitivity)].flatMap((found) =>
+    found && found.result.passes > 0 ? [found.result] : [],
+  );
+  const [latest] = known.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  if (latest) return (passes * latest.seconds) / latest.passes;
+  const index = openCalibrationIfAny(workspace)?.index;
+  return index && index.images > 0
+    ? (passes * SIMULATION_FACTOR * index.seconds * defaultThreads()) / index.images / threads
+    : null;
+}

@@ -1,0 +1,88 @@
+import { basename, join } from 'node:path';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
+import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+import type { SensitiveLayer } from '../../analysis/sensitivity';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { setManifestHash } from '../../calibration/images/image-set';
+import type { TrialParams } from '../../compute/trials/trial-pool';
+import type { Model } from '../../onnx/graph/model';
+import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import { allInt8, sweepAnalyses } from './analysis-store';
+import { imageInput, openCalibration, prepared, rangesOf, shortHash, type Workspace } from '../projects/workspace';
+import { defaultThreads, type JobServices } from '../jobs/services';
+import { REWRITE_VERSION } from '../variants/rewrite-version';
+
+/** Raised when the same trial would answer differently. */
+const TRIALS_VERSION = 1;
+
+/** Images of one set that an analysis uses. */
+export interface UsedImages {
+  readonly set: ImageSet;
+  readonly entries: readonly ImageEntry[];
+}
+
+/** What every analysis starts from. */
+export interface AnalysisSetup {
+  readonly model: Model;
+  readonly calibration: StoredCalibration;
+  readonly target: Target;
+  /** All INT8, with the policy of the project's plan. */
+  readonly plan: PrecisionPlan;
+  /** Layers that read quantized tensors when all is INT8, and the tensors whose thresholds decide the scales; in graph order. */
+  readonly layers: readonly SensitiveLayer[];
+  readonly tensors: readonly string[];
+  /** @param options.asShipped see TrialInit; false when absent. */
+  trials(images: readonly UsedImages[], options?: { readonly asShipped: boolean }): Promise<TrialParams>;
+}
+
+/** @throws WorkbenchError calibration-missing */
+export async function analysisSetup(
+  spec: { readonly target?: Target; readonly threads?: number },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<AnalysisSetup> {
+  const model = await prepared(workspace, services.compute, context);
+  const calibration = openCalibration(workspace);
+  const target = spec.target ?? workspace.file.target;
+  const plan = allInt8(workspace.file.plan);
+  const parts = quantizedParts(model, plan, target);
+  const ranges = rangesOf(calibration);
+  await sweepAnalyses(workspace.paths.analysisDir);
+  return {
+    model,
+    calibration,
+    target,
+    plan,
+    tensors: parts.tensors,
+    layers: parts.layers.map((node) => ({ layer: node.name, op: node.opType, output: node.output[0] ?? '' })),
+    trials: async (images, { asShipped } = { asShipped: false }) => {
+      const { preprocessing } = workspace.file;
+      const manifests: string[] = [];
+      for (const { entries } of images) manifests.push(await setManifestHash({ entries }, context));
+      const key = shortHash({
+        version: TRIALS_VERSION,
+        rewrite: REWRITE_VERSION,
+        onnxruntime: services.onnxruntimeVersion,
+        prepared: basename(workspace.preparedDir),
+        target,
+        ranges,
+        preprocessing,
+        manifests,
+        ...(asShipped ? { asShipped } : {}),
+      });
+      return {
+        preparedDir: workspace.preparedDir,
+        target,
+        ...(asShipped ? { asShipped } : {}),
+        ranges,
+        input: imageInput(model),
+        preprocessing,
+        entries: images.flatMap(({ entries }) => entries),
+        threads: spec.threads ?? defaultThreads(),
+        journalPath: join(workspace.paths.analysisDir, `trials-${key}.jsonl`),
+      };
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AnalysesView, Dated } from '../../../src-shared/contract/api';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import {
+  SENSITIVITY_KINDS,
+  type AutoResult,
+  type DiagnosisResult,
+  type SearchResult,
+  type SensitivityResult,
+} from '../../../src-shared/domain/analysis';
+import type { HealthResult } from '../../../src-shared/domain/health';
+import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { keepNewest } from '../../base/keep-newest';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { loadRepair } from '../variants/repair-store';
+import { currentCalibrationKey, openCalibration, shortHash, type Workspace } from '../projects/workspace';
+
+/** 2: errors are those of the worst output, and agreement is that of a classification only. */
+const ANALYSIS_VERSION = 2;
+/** Journals of trials that are kept: one belongs to one model, target and set of images. */
+const KEPT_JOURNALS = 8;
+const KEPT_DIAGNOSES = 12;
+/** Corrected biases: one list per variant, thresholds and plan. */
+const KEPT_CORRECTIONS = 24;
+
+/** What an analysis was made for, as a hash: it is out of date when the project's differs. */
+export interface Basis {
+  readonly target: Target;
+  /** Thresholds in use decide the result. */
+  readonly thresholds: boolean;
+  /** The precision plan decides the result; without it only its policy does. */
+  readonly plan: boolean;
+  /** What thresholds were chosen among decides the result. */
+  readonly candidates?: boolean;
+}
+
+interface Stored<T> {
+  readonly version: typeof ANALYSIS_VERSION;
+  readonly basis: string;
+  readonly result: T;
+}
+
+/** The plan's policy without any layer: all INT8. */
+export function allInt8(plan: PrecisionPlan): PrecisionPlan {
+  return { ...plan, layers: {} };
+}
+
+/** Null when the project has no calibration, or no threshold for some tensor. */
+export function basisOf(workspace: Workspace, { target, thresholds, plan, candidates = false }: Basis): string | null {
+  const calibration = currentCalibrationKey(workspace);
+  if (calibration === null) return null;
+  const { file } = workspace;
+  try {
+    const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), { ...file, target }) : null;
+    const { percentile, importedThresholds } = file;
+    const chosenFrom = candidates
+      ? { percentile, importedThresholds, hasTensorrtGrid: openCalibration(workspace).tensorrtThresholds() !== null }
+      : {};
+    return shortHash({
+      calibration,
+      target,
+      plan: plan ? file.plan : allInt8(file.plan),
+      thresholds: inUse,
+      ...chosenFrom,
+    });
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null;
+    throw error;
+  }
+}
+
+const BASES = {
+  auto: { thresholds: false, plan: false, candidates: true },
+  sensitivity: { thresholds: true, plan: false },
+  search: { thresholds: false, plan: false },
+  diagnosis: { thresholds: true, plan: true },
+  health: { thresholds: true, plan: true },
+} as const;
+export type AnalysisName = keyof typeof BASES;
+
+/** A search that kept the thresholds in use is about them. */
+function dependsOn(name: AnalysisName, result: { readonly target: Target }): Basis {
+  const isAboutThem = name === 'search' && (result as Partial<SearchResult>).method === null;
+  return { target: result.target, ...BASES[name], ...(isAboutThem ? { thresholds: true } : {}) };
+}
+
+/** @param file name under `analysis/`, without extension. */
+export async function saveAnalysis(
+  workspace: Workspace,
+  name: AnalysisName,
+  file: string,
+  result: { readonly target: Target },
+): Promise<void> {
+  const path = workspace.paths.analysisFile(file);
+  await mkdir(workspace.paths.analysisDir, { recursive: true });
+  const stored: Stored<typeof result> = {
+    version: ANALYSIS_VERSION,
+    basis: basisOf(workspace, dependsOn(name, result)) ?? '',
+    result,
+  };
+  await writeFileAtomic(path, JSON.stringify(stored, null, 1));
+}
+
+function loadAnalysis<T extends { readonly target: Target }>(
+  workspace: Workspace,
+  name: AnalysisName,
+  path: string,
+): Dated<T> | null {
+  if (!existsSync(path)) return null;
+  try {
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored<T>>;
+    if (stored.version !== ANALYSIS_VERSION || stored.result === undefined) return null;
+    const { result } = stored;
+    return { result, isCurrent: stored.basis === basisOf(workspace, dependsOn(name, result)) };
+  } catch {
+    // Made again at the press of a button: a damaged file must not keep the project shut.
+    return null;
+  }
+}
+
+export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> {
+  const { paths } = workspace;
+  const sensitivity = SENSITIVITY_KINDS.flatMap((kind) => {
+    const found = loadAnalysis<SensitivityResult>(workspace, 'sensitivity', paths.analysisFile(`sensitivity-${kind}`));
+    return found ? [[kind, found] as const] : [];
+  });
+  const files = existsSync(paths.analysisDir)
+    ? (await readdir(paths.analysisDir)).filter((name) => /^diagnosis-.*\.json$/.test(name))
+    : [];
+  const diagnoses = files.flatMap(
+    (name) => loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name)) ?? [],
+  );
+  const repair = loadRepair(workspace);
+  return {
+    ...(repair ? { repair } : {}),
+    sensitivity: Object.fromEntries(sensitivity),
+    auto: loadAnalysis<AutoResult>(workspace, 'auto', paths.analysisFile('auto')),
+    search: loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
+    diagnoses: diagnoses.sort((a, b) => (a.result.createdAt < b.result.createdAt ? 1 : -1)),
+  };
+}
+
+export function loadHealth(workspace: Workspace): Dated<HealthResult> | null {
+  return loadAnalysis<HealthResult>(workspace, 'health', workspace.paths.analysisFile('health'));
+}
+
+/** Deletes the oldest journals and diagnoses beyond what is kept. */
+export async function sweepAnalyses(analysisDir: string): Promise<void> {
+  await keepNewest(analysisDir, KEPT_JOURNALS, (name) => name.endsWith('.jsonl'));
+  await keepNewest(analysisDir, KEPT_DIAGNOSES, (name) => name.startsWith('diagnosis-'));
+  await keepNewest(analysisDir, KEPT_CORRECTIONS, (name) => /^biases-.*\.json$/.test(name));
+}

@@ -1,0 +1,96 @@
+import { formatCountOf, formatDb, formatFraction, formatSignificant } from '../../../src-shared/base/units';
+import { ownValue } from '../../../src-shared/base/records';
+import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import type { AutoChoice } from '../../../src-shared/domain/analysis';
+import type { Method } from '../../../src-shared/domain/methods';
+import type { AutoOutcome } from '../../analysis/auto';
+
+type Outcome = Pick<AutoOutcome, 'singles' | 'descent' | 'verdict' | 'bestSingle' | 'methods' | 'thresholds'> & {
+  readonly images: { readonly chosen: number; readonly confirmed: number };
+};
+
+/** Fewer clipped values than this share are not worth a word. */
+const WORTH_A_WORD = 1e-4;
+
+/** One sentence: what auto is here, and whether it is better than one method. */
+export function summarizeAuto({ singles, descent, verdict, bestSingle, methods, images }: Outcome): string {
+  const single = singles.find(({ method }) => method === bestSingle);
+  const error = (value: number): string => formatSignificant(value);
+  const on = `on ${formatCountOf(images.confirmed, 'calibration image')} that the choice did not see`;
+  if (verdict === 'descent') {
+    const changed = Object.values(methods).filter((method) => method !== bestSingle).length;
+    return `A threshold per tensor is better than one method for all: output error ${error(descent.confirmed)} against ${error(single?.confirmed ?? Number.NaN)} with ${bestSingle} ${on}; ${changed} of ${formatCountOf(Object.keys(methods).length, 'tensor')} differ from ${bestSingle}.`;
+  }
+  return `Auto is ${bestSingle} for all tensors: choosing per tensor is no better ${on} (output error ${error(descent.confirmed)} against ${error(single?.confirmed ?? Number.NaN)}).`;
+}
+
+/** Why each tensor has its threshold. @param tensors in graph order; @param table with costs. */
+export function explainChoices(outcome: Outcome, tensors: readonly string[], table: ThresholdTable): AutoChoice[] {
+  const rows = new Map(table.tensors.map((row) => [row.name, row]));
+  return tensors.flatMap((tensor) => {
+    const row = rows.get(tensor);
+    const method = ownValue(outcome.methods, tensor);
+    return row && method !== undefined ? [explainChoice(tensor, method, row, outcome)] : [];
+  });
+}
+
+function explainChoice(
+  tensor: string,
+  method: Method,
+  row: ThresholdRow,
+  { bestSingle, verdict, thresholds }: Outcome,
+): AutoChoice {
+  const threshold = ownValue(thresholds, tensor) ?? row.methods[method] ?? 0;
+  const choice = { tensor, method, threshold };
+  if (method === bestSingle) {
+    const reason =
+      verdict === 'single'
+        ? `${bestSingle} for all tensors is the best there is`
+        : `as ${bestSingle} for all tensors: no other method gives a smaller error at the output`;
+    return { ...choice, code: 'same-as-single', reason };
+  }
+  return { ...choice, code: 'descent', reason: differenceReason(method, bestSingle, row) };
+}
+
+/** What the best single method would do to this tensor, and what its own method does, where they differ most. */
+function differenceReason(method: Method, single: Method, row: ThresholdRow): string {
+  const ownThreshold = row.methods[method] ?? 0;
+  const singleThreshold = row.methods[single] ?? 0;
+  const wider = ownThreshold > singleThreshold;
+  const costs = row.costs ?? [];
+  const hurt = worstOf(costs, wider ? single : method, (cost) => cost.clippedFraction);
+  const where = hurt === null || hurt.group === null ? 'of the values' : `of the ${hurt.group} group`;
+  if (wider && hurt !== null && hurt.clippedFraction >= WORTH_A_WORD) {
+    const own = costs.find((cost) => cost.method === method && cost.group === hurt.group);
+    return `${single} would clip ${formatFraction(hurt.clippedFraction)} ${where} here; ${method} clips ${formatFraction(own?.clippedFraction ?? 0)}`;
+  }
+  const before = sqnrOf(costs, single);
+  const after = sqnrOf(costs, method);
+  const change =
+    before === undefined || after === undefined
+      ? ''
+      : `: SQNR here ${formatDb(before)} with ${single}, ${formatDb(after)} with ${method}`;
+  const share =
+    hurt !== null && !wider && hurt.clippedFraction >= WORTH_A_WORD
+      ? `, although it clips ${formatFraction(hurt.clippedFraction)} ${where}`
+      : '';
+  const steps = wider ? 'a wider range' : 'finer steps';
+  return `${steps} than ${single}'s give a smaller error at the output${share}${change}`;
+}
+
+function worstOf(
+  costs: readonly ThresholdCost[],
+  method: Method,
+  valueOf: (cost: ThresholdCost) => number,
+): ThresholdCost | null {
+  const own = costs.filter((cost) => cost.method === method);
+  const groups = own.filter(({ group }) => group !== null);
+  return (groups.length > 0 ? groups : own).reduce<ThresholdCost | null>(
+    (worst, cost) => (worst !== null && valueOf(worst) >= valueOf(cost) ? worst : cost),
+    null,
+  );
+}
+
+function sqnrOf(costs: readonly ThresholdCost[], method: Method): number | undefined {
+  return costs.find((cost) => cost.method === method && cost.group === null)?.sqnrDb;
+}

@@ -1,0 +1,100 @@
+import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis';
+import type { Method } from '../../../src-shared/domain/methods';
+import type { Target } from '../../../src-shared/domain/precision';
+import { imageInput, prepared, type Workspace } from '../projects/workspace';
+import { defaultThreads, type JobServices } from '../jobs/services';
+import { buildVariants, variantOptions, withFixedBatch, type BuiltVariant } from '../variants/variants';
+
+/** Plans whose engines are built: each takes up to a minute on a GPU. */
+const MEASURED_PLANS = 6;
+const ROUNDS = 20;
+
+/** A backend that runs what the target is placed for: on it latency is measured, elsewhere it is modelled. */
+export function canMeasure(backend: SearchSpec['backend'], target: Target): boolean {
+  return backend === 'tensorrt' || (target === 'onnxruntime' && (backend ?? 'ort-cpu') === 'ort-cpu');
+}
+
+export interface PlansToMeasure {
+  readonly plans: readonly SearchPlan[];
+  readonly chosen: number | null;
+  /** Whose thresholds they have; null: those in use. */
+  readonly method: Method | null;
+  readonly spec: SearchSpec;
+}
+
+export interface MeasuredPlans {
+  /** With measured latencies of one batch, in milliseconds; plans that were not built keep the modelled one. */
+  readonly plans: SearchPlan[];
+  readonly references: readonly ReferenceLatency[];
+}
+
+/**
+ * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns, with
+ * FP32 and, where the backend has kernels for it, FP16.
+ */
+export async function measurePlans(
+  { plans, chosen, method, spec }: PlansToMeasure,
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<MeasuredPlans> {
+  const picked = [...plans.keys()]
+    .filter((i) => i === chosen || plans[i]?.isPareto)
+    .sort((a, b) => Number(b === chosen) - Number(a === chosen))
+    .slice(0, MEASURED_PLANS);
+  const variant = method === null ? 'mixed' : `mixed-${method}`;
+  const input = imageInput(await prepared(workspace, services.compute, context));
+  const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, input);
+  const built = new Map<number, BuiltVariant>();
+  for (const i of picked) {
+    const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
+    const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
+    for (const engine of await buildVariants(options, planned, services, context)) built.set(i, engine);
+  }
+  const references = await buildVariants(
+    { ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] },
+    workspace,
+    services,
+    context,
+  );
+  const nameOf = (i: number): string => `plan ${i}`;
+  const { variants } = await services.compute.request(
+    'bench',
+    {
+      variants: [
+        ...references.map(({ runnable }) => runnable),
+        ...[...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) })),
+      ],
+      sizesMb: Object.fromEntries([
+        ...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const),
+        ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const),
+      ]),
+      input,
+      batches: [Math.max(...options.tensorrt.batches)],
+      tensorrt: options.tensorrt,
+      threads: spec.threads ?? defaultThreads(),
+      rounds: ROUNDS,
+    },
+    context,
+  );
+  const timed = new Map(variants.map((record) => [record.variant, record]));
+  return {
+    plans: plans.map((plan, i): SearchPlan => {
+      const own = timed.get(nameOf(i));
+      if (own === undefined) return plan;
+      const { latencyMs, ratioToFp32 } = own;
+      return {
+        ...plan,
+        latencyMs: latencyMs.median,
+        latencyKind: 'measured',
+        ...(ratioToFp32 === undefined ? {} : { ratioToFp32 }),
+      };
+    }),
+    references: (['fp32', 'fp16'] as const).flatMap((variant): readonly ReferenceLatency[] => {
+      const own = timed.get(variant);
+      return own === undefined ? [] : [{ variant, latencyMs: own.latencyMs.median, latencyKind: 'measured' }];
+    }),
+  };
+}

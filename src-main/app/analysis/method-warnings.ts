@@ -1,0 +1,245 @@
+import { layerId } from '../../../src-shared/base/brand';
+import { ownValue } from '../../../src-shared/base/records';
+import { formatCountOf, formatDb } from '../../../src-shared/base/units';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
+import {
+  costAgainstBest,
+  COSTLY_DB,
+  POOR_TENSOR_DB,
+  type BestView,
+  type OutputCost,
+} from '../../../src-shared/domain/best-method';
+import { UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
+import type { Target } from '../../../src-shared/domain/precision';
+import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
+import { planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import {
+  bestView,
+  costInUse,
+  methodOfAll,
+  thresholdsInUse,
+  type ThresholdChoices,
+} from '../../calibration/histograms/threshold-table';
+import type { Model } from '../../onnx/graph/model';
+import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import type { Workspace } from '../projects/workspace';
+
+/** Codes of the warnings that are made here. */
+const CODES: readonly string[] = ['best-undecided', 'best-stale', 'method-costly', 'tensor-sqnr'];
+
+export function isMethodWarning({ code }: Pick<Warning, 'code'>): boolean {
+  return CODES.includes(code);
+}
+
+/** Tensors that a warning names. */
+const NAMED = 5;
+/** A tensor that another method serves no better than this does not explain what is lost, dB. */
+const WORTH_NAMING_DB = 1;
+
+export interface MethodTask {
+  readonly workspace: Workspace;
+  readonly calibration: StoredCalibration | null;
+  readonly model: Model;
+  readonly target: Target;
+  readonly variant: VariantName;
+}
+
+export interface MethodFindings {
+  readonly warnings: readonly Warning[];
+  /** What method best stands for, where the variant uses it. */
+  readonly chosenMethod?: HistogramMethod;
+}
+
+/**
+ * What is to be said of the thresholds that a variant uses, from what is stored: that another method is better by more than 3 dB at
+ * the outputs, that a quantized tensor has less than 10 dB SQNR, that method best is not decided. Nothing for variants without
+ * INT8, and for thresholds that are missing.
+ */
+export function methodWarnings({ workspace, calibration, model, target, variant }: MethodTask): MethodFindings {
+  if (calibration === null || (variant.kind !== 'int8' && variant.kind !== 'mixed')) return { warnings: [] };
+  const choices: ThresholdChoices = { ...workspace.file, target };
+  const plan = planOfVariant(
+    variant,
+    workspace.file.plan,
+    model.graph.node.map(({ name }) => layerId(name)),
+  );
+  const known = new Set(calibration.index.tensors.map(({ name }) => name));
+  const tensors = quantizedParts(model, plan, target).tensors.filter((tensor) => known.has(tensor));
+  const view = bestView(calibration, choices);
+  const method = variant.method ?? methodOfAll(choices);
+  const usesBest =
+    method === 'best' ||
+    (method === null && (choices.method === 'best' || Object.values(choices.tensorMethods).includes('best')));
+  const inUse = knownThresholds(calibration, choices, variant.method ?? undefined);
+  if (inUse === null) return { warnings: [] };
+  const warnings = [
+    ...(usesBest ? undecided(view) : []),
+    ...(view === null
+      ? []
+      : costly({ view, method, asked: variant.method ?? undefined, inUse, tensors, calibration, choices })),
+    ...poorTensors(calibration, inUse, tensors),
+  ];
+  return { warnings, ...(usesBest ? { chosenMethod: view?.decision.chosenMethod ?? UNDECIDED_METHOD } : {}) };
+}
+
+function knownThresholds(
+  calibration: StoredCalibration,
+  choices: ThresholdChoices,
+  method: Method | undefined,
+): Record<string, number> | null {
+  try {
+    return thresholdsInUse(calibration, choices, method);
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return null;
+    throw error;
+  }
+}
+
+function undecided(view: BestView | null): Warning[] {
+  if (view === null)
+    return [
+      {
+        code: 'best-undecided',
+        message: `Method best is not decided yet: ${UNDECIDED_METHOD} is used until the project is calibrated again or run.`,
+      },
+    ];
+  const { decision, isCurrent } = view;
+  if (decision.problem !== undefined)
+    return [
+      {
+        code: 'best-undecided',
+        message: `Method best cannot be decided: ${decision.problem}. ${decision.chosenMethod} is used.`,
+      },
+    ];
+  if (isCurrent) return [];
+  return [
+    {
+      code: 'best-stale',
+      message: `Method best is ${decision.chosenMethod}, as it was decided for another plan, target or percentile; the next calibration or run decides again.`,
+    },
+  ];
+}
+
+interface Costly {
+  readonly view: BestView;
+  readonly method: Method | null;
+  /** Of the variant; undefined: the project's. */
+  readonly asked: Method | undefined;
+  readonly inUse: Readonly<Record<string, number>>;
+  readonly tensors: readonly string[];
+  readonly calibration: StoredCalibration;
+  readonly choices: ThresholdChoices;
+}
+
+function costly({ view, method, asked, inUse, tensors, calibration, choices }: Costly): Warning[] {
+  const { decision } = view;
+  const [best] = decision.singles;
+  const own = method === 'best' ? undefined : costInUse(calibration, choices, decision, asked);
+  if (best === undefined || best.nmse === null || own === undefined) return [];
+  const lost = costAgainstBest(own.nmse, decision);
+  if (lost !== null && lost <= COSTLY_DB) return [];
+  const subject =
+    method === null ? 'The thresholds in use, some of them chosen for single tensors,' : `Method ${method}`;
+  const loss =
+    lost === null
+      ? 'make outputs that are no numbers (NaN or infinite)'
+      : `${method === null ? 'lose' : 'loses'} ${formatDb(lost)} at the output against ${best.method} for all tensors: SQNR ${sqnrText(own)} against ${sqnrText(best)}`;
+  const verb = lost === null && method !== null ? loss.replace('make', 'makes') : loss;
+  const names = harmfulTensors({
+    inUse,
+    better: thresholdsInUse(calibration, choices, best.method),
+    tensors,
+    calibration,
+  });
+  const tensorText =
+    names.length === 0
+      ? ''
+      : ` Tensors that lose most: ${names.map(({ tensor, sqnrDb, betterDb, group }) => `"${tensor}" ${formatDb(sqnrDb)}${group === null ? '' : ` in group ${group}`} (${best.method}: ${formatDb(betterDb)})`).join(', ')}.`;
+  return [{ code: 'method-costly', message: `${subject} ${verb} (${measuredOn(view, choices)}).${tensorText}` }];
+}
+
+function measuredOn({ decision, isCurrent }: BestView, { target }: ThresholdChoices): string {
+  const where = decision.groups.length > 0 ? ', worst group' : '';
+  const stale = isCurrent
+    ? ''
+    : decision.target === target
+      ? ', measured with another plan'
+      : `, measured for target ${decision.target}`;
+  return `on ${formatCountOf(decision.images, 'calibration image')}${where}${stale}`;
+}
+
+function sqnrText({ sqnrDb, worstGroup, worstOutput }: OutputCost): string {
+  const where = [
+    worstOutput === null ? '' : `output "${worstOutput}"`,
+    worstGroup === null ? '' : `group ${worstGroup}`,
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
+  return `${sqnrDb === null ? 'without error' : formatDb(sqnrDb)}${where === '' ? '' : ` (${where})`}`;
+}
+
+interface Harm {
+  readonly tensor: string;
+  readonly group: string | null;
+  readonly sqnrDb: number;
+  readonly betterDb: number;
+}
+
+/** Tensors that lose most against the better thresholds, each in the group where it loses most; by what noise they add. */
+function harmfulTensors({
+  inUse,
+  better,
+  tensors,
+  calibration,
+}: { readonly inUse: Readonly<Record<string, number>>; readonly better: Readonly<Record<string, number>> } & Pick<
+  Costly,
+  'tensors' | 'calibration'
+>): Harm[] {
+  const harms = tensors.flatMap((tensor) => {
+    const own = ownValue(inUse, tensor);
+    const other = ownValue(better, tensor);
+    if (own === undefined || other === undefined || own === other) return [];
+    const groups = Object.entries(calibration.groups(tensor)).map(([group, histogram]) => {
+      const sqnrDb = evaluateThreshold(histogram, own).sqnrDb;
+      const betterDb = evaluateThreshold(histogram, other).sqnrDb;
+      return {
+        tensor,
+        group: group === '' ? null : group,
+        sqnrDb,
+        betterDb,
+        added: 10 ** (-sqnrDb / 10) - 10 ** (-betterDb / 10),
+      };
+    });
+    return groups
+      .filter((harm) => harm.betterDb - harm.sqnrDb > WORTH_NAMING_DB)
+      .sort((a, b) => b.added - a.added)
+      .slice(0, 1);
+  });
+  return harms.sort((a, b) => b.added - a.added).slice(0, NAMED);
+}
+
+function poorTensors(
+  calibration: StoredCalibration,
+  inUse: Readonly<Record<string, number>>,
+  tensors: readonly string[],
+): Warning[] {
+  const poor = tensors
+    .map((tensor) => ({
+      tensor,
+      sqnrDb: evaluateThreshold(calibration.total(tensor), ownValue(inUse, tensor) ?? 0).sqnrDb,
+    }))
+    .filter(({ sqnrDb }) => sqnrDb < POOR_TENSOR_DB)
+    .sort((a, b) => a.sqnrDb - b.sqnrDb);
+  if (poor.length === 0) return [];
+  const named = poor.slice(0, NAMED).map(({ tensor, sqnrDb }) => `"${tensor}" ${formatDb(sqnrDb)}`);
+  const more = poor.length > NAMED ? ` and ${poor.length - NAMED} more` : '';
+  const have = poor.length === 1 ? '1 quantized tensor has' : `${poor.length} quantized tensors have`;
+  return [
+    {
+      code: 'tensor-sqnr',
+      message: `${have} less than ${POOR_TENSOR_DB} dB SQNR with the thresholds in use: ${named.join(', ')}${more}. Give them other thresholds, or keep the layers that read them in FP16.`,
+    },
+  ];
+}

@@ -1,0 +1,97 @@
+import type { RunSpec, ValidateResult } from '../../../src-shared/contract/jobs';
+import { ownValue } from '../../../src-shared/base/records';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { DiagnosisRecord } from '../../../src-shared/domain/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import type { Workspace } from '../projects/workspace';
+import { diagnoseJob } from '../jobs/diagnose-job';
+import { searchJob } from '../jobs/search-job';
+import type { JobServices } from '../jobs/services';
+import { needsCalibration, variantOptions } from '../variants/variants';
+
+/** Points that a group may lose where no gate says so. */
+const MAX_GROUP_DROP = 1;
+
+/** An analysis has phases of the same names as the run around it: they are told apart as `search: benchmarking`. */
+function withinStep(name: 'search' | 'diagnosis', context: TaskContext): TaskContext {
+  const { onProgress } = context;
+  return onProgress
+    ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) }
+    : context;
+}
+
+/** The project as the search's plan makes it, for this run only, and what the search says; as it is when no plan meets the limits. */
+export async function withSearchedPlan(
+  { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<{ readonly workspace: Workspace; readonly search?: string }> {
+  if (!spec.searches) return { workspace };
+  const mixed = variants.map(parseVariant).find(({ kind }) => kind === 'mixed');
+  const method = mixed?.method ?? undefined;
+  const { threads, limit } = spec;
+  const { target } = variantOptions(spec, workspace, variants);
+  const found = await searchJob(
+    {
+      kind: 'search',
+      projectPath: workspace.path,
+      ...(method === undefined ? {} : { method }),
+      target,
+      ...(threads === undefined ? {} : { threads }),
+      ...(limit === undefined ? {} : { limit }),
+    },
+    workspace,
+    services,
+    withinStep('search', context),
+  );
+  const plan = found.chosen === null ? undefined : found.plans[found.chosen];
+  if (!plan) return { workspace, search: found.summary };
+  const { file } = workspace;
+  const layers = Object.fromEntries(plan.fp16Layers.map((layer) => [layer, 'fp16' as const]));
+  const thresholds = found.method === null ? {} : { method: found.method, tensorMethods: {} };
+  return {
+    workspace: { ...workspace, file: { ...file, ...thresholds, plan: { ...file.plan, layers } } },
+    search: found.summary,
+  };
+}
+
+/** Why groups of the shipped variant lost more than the gate allows, the worst first. */
+export async function diagnosesOf(
+  {
+    spec,
+    shipped,
+    validation,
+  }: { readonly spec: RunSpec; readonly shipped: string; readonly validation: ValidateResult | null },
+  workspace: Workspace,
+  services: JobServices,
+  context: TaskContext,
+): Promise<DiagnosisRecord[]> {
+  if (!spec.diagnoses || !validation || !needsCalibration(parseVariant(shipped))) return [];
+  const fp32 = validation.variants.find(({ variant }) => variant === REFERENCE_VARIANT);
+  const own = validation.variants.find(({ variant }) => variant === shipped);
+  const drops = Object.entries(fp32?.groups ?? {}).map(([group, { top1 = 0 }]) => ({
+    group,
+    drop: top1 - (ownValue(own?.groups, group)?.top1 ?? 0),
+  }));
+  const limit = workspace.file.gates.maxWorstGroupDrop ?? MAX_GROUP_DROP;
+  const lost = drops.filter(({ drop }) => drop > limit).sort((a, b) => b.drop - a.drop);
+  const records: DiagnosisRecord[] = [];
+  for (const { group } of lost) {
+    const { variant, title, summary, actions } = await diagnoseJob(
+      {
+        kind: 'diagnose',
+        projectPath: workspace.path,
+        variant: shipped,
+        subject: { kind: 'group', group },
+        target: validation.target,
+      },
+      workspace,
+      services,
+      withinStep('diagnosis', context),
+    );
+    records.push({ variant, title, summary, actions: actions.map(({ sentence }) => sentence) });
+  }
+  return records;
+}

@@ -1,0 +1,64 @@
+import { basename, resolve } from 'node:path';
+import type { CreateProjectRequest } from '../../../src-shared/contract/api';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/methods';
+import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
+import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../../src-shared/domain/project';
+import { loadImageSet } from '../../calibration/images/image-set';
+import { guessPreprocessing } from '../../calibration/preprocessing/preprocessing-guess';
+import { imageInputOf, inspectModel } from '../../onnx/graph/inspect';
+import { readModel } from '../../onnx/wire/wire-reader';
+import { createProjectFolder, modelReference } from './project-store';
+
+const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
+
+/**
+ * Makes a project: reads the model, looks at the image sets, guesses the preprocessing that was not given. Everything is
+ * checked before anything is written. @returns the project's folder.
+ */
+export async function createProject(request: CreateProjectRequest): Promise<string> {
+  const modelPath = resolve(request.modelPath);
+  const projectPath = resolve(request.projectPath);
+  if (!projectPath.endsWith('.calib')) {
+    throw new WorkbenchError(
+      'usage',
+      `Expected the project's folder to end in .calib, found "${basename(projectPath)}"`,
+      { hint: `Name it ${basename(projectPath)}.calib.` },
+    );
+  }
+  const model = readModel(modelPath);
+  inspectModel(model, modelPath);
+  const { preprocessing, notes } = guessPreprocessing(imageInputOf(model), request.preprocessing);
+  if (request.labelsCsv !== undefined && request.validationPath === undefined) {
+    throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', {
+      hint: 'Add --validation DIR.',
+    });
+  }
+  const labels = request.labelsCsv === undefined ? null : resolve(request.labelsCsv);
+  const order = request.labelOrder === undefined ? {} : { labelOrder: request.labelOrder };
+  const calibrationSet = { path: resolve(request.calibrationPath), labels: null, ...order };
+  const validationSet =
+    request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels, ...order };
+  await loadImageSet({ path: calibrationSet.path, ...order });
+  if (validationSet)
+    await loadImageSet({ path: validationSet.path, ...order, ...(labels === null ? {} : { labelsCsv: labels }) });
+  const file: ProjectFile = {
+    version: PROJECT_VERSION,
+    name: basename(projectPath).replace(/\.calib$/, ''),
+    model: await modelReference(modelPath, model),
+    calibrationSet,
+    validationSet,
+    preprocessing,
+    preprocessingNotes: notes,
+    method: DEFAULT_METHOD,
+    percentile: DEFAULT_PERCENTILE,
+    tensorMethods: {},
+    manualThresholds: {},
+    importedThresholds: {},
+    plan: EMPTY_PLAN,
+    target: 'onnxruntime',
+    gates: NO_GATES,
+  };
+  await createProjectFolder(projectPath, file);
+  return projectPath;
+}

@@ -1,0 +1,84 @@
+import type { ImageSetView, Picture, PreprocessingPreview, SetName } from '../../../src-shared/contract/api';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Compute } from '../../compute/pool/protocol';
+import { imageInput, loadSet, prepared, type Workspace } from './workspace';
+
+const KEPT_SETS = 8;
+
+/** Image sets as screens see them. A set is listed anew when it is asked for as a whole, and kept for its pictures. */
+export class ImageSets {
+  private readonly sets = new Map<string, Map<string, ImageEntry>>();
+
+  constructor(private readonly compute: Compute) {}
+
+  async view(workspace: Workspace, which: SetName): Promise<ImageSetView> {
+    const set = await loadSet(workspace, which, undefined);
+    this.remember(keyOf(workspace, which), set);
+    return {
+      root: set.root,
+      images: set.entries.map((entry) => ({
+        id: imageId(entry),
+        file: entry.file,
+        label: entry.label,
+        group: entry.group,
+      })),
+      classNames: set.classNames,
+      groups: set.groups,
+      skipped: set.skipped,
+      notes: (set.notes ?? []).map(({ message }) => message),
+      labelOrder: set.labelOrder ?? null,
+    };
+  }
+
+  async thumbnail(
+    workspace: Workspace,
+    request: { readonly set: SetName; readonly imageId: string; readonly size: number },
+  ): Promise<Picture> {
+    const entry = await this.entry(workspace, request.set, request.imageId);
+    return this.compute.request(
+      'thumbnail',
+      { entry, size: request.size, preprocessing: workspace.file.preprocessing, input: await this.input(workspace) },
+      {},
+    );
+  }
+
+  async preview(
+    workspace: Workspace,
+    request: { readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing },
+  ): Promise<PreprocessingPreview> {
+    const entry = await this.entry(workspace, request.set, request.imageId);
+    const preprocessing = request.preprocessing ?? workspace.file.preprocessing;
+    return this.compute.request('preview', { entry, preprocessing, input: await this.input(workspace) }, {});
+  }
+
+  private async input(workspace: Workspace): Promise<ReturnType<typeof imageInput>> {
+    return imageInput(await prepared(workspace, this.compute, {}));
+  }
+
+  private async entry(workspace: Workspace, which: SetName, id: string): Promise<ImageEntry> {
+    const key = keyOf(workspace, which);
+    const known = this.sets.get(key) ?? this.remember(key, await loadSet(workspace, which, undefined));
+    const entry = known.get(id);
+    if (!entry)
+      throw new WorkbenchError('not-found', `The ${which} set of ${workspace.file.name} has no image "${id}"`, {
+        hint: 'Load the set again: its files may have changed.',
+      });
+    return entry;
+  }
+
+  private remember(key: string, set: ImageSet): Map<string, ImageEntry> {
+    const entries = new Map(set.entries.map((entry) => [imageId(entry), entry]));
+    this.sets.delete(key);
+    this.sets.set(key, entries);
+    const oldest = this.sets.keys().next();
+    if (this.sets.size > KEPT_SETS && !oldest.done) this.sets.delete(oldest.value);
+    return entries;
+  }
+}
+
+function keyOf(workspace: Workspace, which: SetName): string {
+  const { calibrationSet, validationSet } = workspace.file;
+  return JSON.stringify([which, calibrationSet, validationSet]);
+}

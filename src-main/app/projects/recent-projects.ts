@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { LastRun, RecentProject } from '../../../src-shared/contract/api';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { listRuns, loadRun } from '../../runs/run-store';
+import { arrayOf, objectOf, string } from '../../../src-shared/base/json-shape';
+
+const KEPT_PROJECTS = 20;
+
+interface Entry {
+  readonly path: string;
+  readonly openedAt: string;
+}
+const entries = arrayOf(objectOf<Entry>({ path: string, openedAt: string }, {}));
+
+/** Where the application keeps what belongs to no project; CALIB_HOME overrides the system's usual place. */
+export function userDataDir(): string {
+  const own = process.env['CALIB_HOME'];
+  if (own !== undefined && own !== '') return own;
+  return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'calibration-workbench');
+}
+
+/** The projects that were opened last, in a file of the user's data folder. A convenience: it never fails a caller. */
+export class RecentProjects {
+  constructor(private readonly dataDir: string) {}
+
+  async list(): Promise<RecentProject[]> {
+    return Promise.all(
+      (await this.read()).map(async ({ path, openedAt }) => {
+        const exists = existsSync(join(path, 'project.json'));
+        const lastRun = exists ? await lastRunOf(path) : null;
+        return {
+          path,
+          openedAt,
+          name: basename(path).replace(/\.calib$/, ''),
+          exists,
+          ...(lastRun === null ? {} : { lastRun }),
+        };
+      }),
+    );
+  }
+
+  async add(path: string, now: Date = new Date()): Promise<void> {
+    const others = (await this.read()).filter((entry) => entry.path !== path);
+    try {
+      await mkdir(this.dataDir, { recursive: true });
+      await writeFileAtomic(
+        this.file(),
+        JSON.stringify([{ path, openedAt: now.toISOString() }, ...others].slice(0, KEPT_PROJECTS), null, 1),
+      );
+    } catch {
+      return; // a read-only home must not keep anybody from working
+    }
+  }
+
+  private file(): string {
+    return join(this.dataDir, 'recent-projects.json');
+  }
+
+  private async read(): Promise<readonly Entry[]> {
+    try {
+      return entries(JSON.parse(await readFile(this.file(), 'utf8')), '');
+    } catch {
+      return []; // absent or damaged: start anew
+    }
+  }
+}
+
+/** The newest run that can be read; null when there is none. */
+async function lastRunOf(projectPath: string): Promise<LastRun | null> {
+  try {
+    const newest = (await listRuns(projectPath)).at(-1);
+    if (newest === undefined) return null;
+    const { createdAt, shipped, table, gates } = await loadRun(projectPath, newest.runId);
+    const [variant] = shipped;
+    const top1 = table.find((row) => row.variant === variant)?.top1;
+    return {
+      createdAt,
+      ...(variant === undefined ? {} : { variant }),
+      ...(top1 === undefined ? {} : { top1 }),
+      gates: { all: gates.length, missed: gates.filter((gate) => !gate.met).length },
+    };
+  } catch {
+    return null; // a run of a newer version, or a damaged one: the list is shown without it
+  }
+}

@@ -1,0 +1,57 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { ownValue } from '../../../src-shared/base/records';
+import { hasRepair } from '../../../src-shared/domain/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project';
+import type { Method } from '../../../src-shared/domain/methods';
+import type { PrepareResult } from '../../compute/pool/protocol';
+import type { Workspace } from './workspace';
+
+/** @throws WorkbenchError usage while the plan asks for equalization. @param what is about tensors of the model as it was given */
+export function requireUnequalizedModel({ path, file }: Pick<Workspace, 'path' | 'file'>, what: string): void {
+  if (!hasRepair(file.plan, 'equalization')) return;
+  throw new WorkbenchError(
+    'usage',
+    `${what} is about the values of the model as it was given; equalization has changed them`,
+    {
+      hint: `Switch it off first: calib set ${path} --equalization off`,
+    },
+  );
+}
+
+/**
+ * Thresholds in real units do not survive a change of equalization: those by hand of tensors that it rescales, and imported ones.
+ * @param equalized what is said of the equalized model.
+ * @throws WorkbenchError usage naming the tensor
+ */
+export function requireNoStaleThresholds(
+  before: ProjectFile,
+  after: ProjectFile,
+  equalized: PrepareResult['equalized'],
+): void {
+  if (hasRepair(before.plan, 'equalization') === hasRepair(after.plan, 'equalization')) return;
+  const rescaled = new Set(equalized?.tensors ?? []);
+  const kept = (method: Method): readonly string[] =>
+    Object.entries(after.tensorMethods).flatMap(([tensor, own]) => (own === method ? [tensor] : []));
+  const manual = kept('manual').find(
+    (tensor) =>
+      rescaled.has(tensor) && ownValue(after.manualThresholds, tensor) === ownValue(before.manualThresholds, tensor),
+  );
+  if (manual !== undefined) {
+    throw new WorkbenchError(
+      'usage',
+      `Equalization changes the values of tensor "${manual}", whose threshold was set by hand for the values that it has now`,
+      {
+        hint: `Clear it first: calib set PROJECT --tensor "${manual}" --clear`,
+      },
+    );
+  }
+  if (hasRepair(after.plan, 'equalization') && (after.method === 'imported' || kept('imported').length > 0)) {
+    throw new WorkbenchError(
+      'usage',
+      'Imported thresholds are about the values of the model as it was given; equalization changes them',
+      {
+        hint: 'Choose another method first: calib set PROJECT --method mse',
+      },
+    );
+  }
+}

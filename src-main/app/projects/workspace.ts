@@ -1,0 +1,285 @@
+import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ImageInput } from '../../../src-shared/domain/preprocessing';
+import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
+import { hasRepair } from '../../../src-shared/domain/precision';
+import { subnormalShareOf, type TensorRange, type TensorRanges } from '../../../src-shared/domain/histogram';
+import type { ProjectFile, SetReference } from '../../../src-shared/domain/project';
+import { spread } from '../../analysis/choose-images';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { readCalibrationIndex, StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { loadImageSet, setManifestHash } from '../../calibration/images/image-set';
+import { orientationNotes } from '../../calibration/images/image-orientation';
+import type { Compute, PrepareResult } from '../../compute/pool/protocol';
+import { imageInputOf } from '../../onnx/graph/inspect';
+import { isIntact, isPrepared, loadPrepared, preparedModifiedMs } from '../../onnx/passes/prepared-store';
+import type { Model } from '../../onnx/graph/model';
+import { artifactPaths, type ArtifactPaths } from '../variants/artifact-paths';
+import { checkProjectModel, loadProject, storedPath } from './project-store';
+
+/** Part of every calibration key: raised when the same images would be counted differently. */
+const COLLECTOR_VERSION = 2;
+/** Part of every prepared key: raised when preparation changes the graph. */
+const PREPARE_VERSION = 1;
+/** Part of the keys of an equalized model and its calibration: raised when equalization gives other weights. */
+const EQUALIZATION_VERSION = 1;
+
+/** A project that is open for a job: its file, its folders, and what is derived from them on demand. */
+export interface Workspace {
+  readonly path: string;
+  readonly file: ProjectFile;
+  readonly paths: ArtifactPaths;
+  readonly preparedDir: string;
+}
+
+export async function openWorkspace(projectPath: string): Promise<Workspace> {
+  return workspaceOf(projectPath, await loadProject(projectPath));
+}
+
+/** The workspace as if the project said this. */
+export function workspaceOf(path: string, file: ProjectFile): Workspace {
+  const paths = artifactPaths(path);
+  return {
+    path,
+    file,
+    paths,
+    preparedDir: paths.preparedDir(
+      shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...equalizationOf(file) }),
+    ),
+  };
+}
+
+/** An equalized model is another model, with other values to calibrate: part of every key, absent where it is off. */
+function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number } {
+  return hasRepair(plan, 'equalization') ? { equalization: EQUALIZATION_VERSION } : {};
+}
+
+/** Makes the prepared model unless it is there, and returns what is to be said of it. */
+export async function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
+  const { file, preparedDir } = workspace;
+  const isUsable = await isIntact(preparedDir, context.signal);
+  // What is prepared once is used for good: it must come from the model that the project is for.
+  if (!isUsable) await checkProjectModel(file, context.signal);
+  const isDamaged = !isUsable && isPrepared(preparedDir);
+  const result = await compute.request(
+    'prepare',
+    { modelPath: file.model.path, preparedDir, equalize: hasRepair(file.plan, 'equalization'), isDamaged },
+    context,
+  );
+  if (!isDamaged) return result;
+  return {
+    ...result,
+    notes: [
+      ...result.notes,
+      {
+        code: 'prepared-again',
+        message: `A file of ${preparedDir} was not what was written there; the prepared model was made again`,
+      },
+    ],
+  };
+}
+
+/** Makes the prepared model unless it is there, and returns it. */
+export async function prepared(workspace: Workspace, compute: Compute, context: TaskContext): Promise<Model> {
+  await prepare(workspace, compute, context);
+  return openPrepared(workspace.preparedDir);
+}
+
+/** The prepared model that was read last: what is known of its graph stays known from one edit to the next. */
+let latestPrepared: { readonly dir: string; readonly modifiedMs: number; readonly model: Model } | null = null;
+
+function openPrepared(dir: string): Model {
+  const modifiedMs = preparedModifiedMs(dir);
+  if (latestPrepared?.dir !== dir || latestPrepared.modifiedMs !== modifiedMs)
+    latestPrepared = { dir, modifiedMs, model: loadPrepared(dir) };
+  return latestPrepared.model;
+}
+
+export function imageInput(model: Model): ImageInput {
+  return imageInputOf(model);
+}
+
+export async function loadSet(
+  workspace: Workspace,
+  which: 'calibration' | 'validation',
+  limit: number | undefined,
+): Promise<ImageSet> {
+  const reference = which === 'calibration' ? workspace.file.calibrationSet : workspace.file.validationSet;
+  if (!reference) {
+    throw new WorkbenchError('images-empty', `The project ${workspace.path} has no validation set`, {
+      hint: 'Name one: calib set PROJECT --validation DIR',
+    });
+  }
+  const found = await loadReferenced(reference);
+  const labelled = which === 'calibration' ? await withoutMistakenLabels(found, workspace.file.validationSet) : found;
+  const turned = workspace.file.preprocessing.orientation === 'apply' ? [] : await orientationNotes(labelled.entries);
+  const set = turned.length === 0 ? labelled : { ...labelled, notes: [...(labelled.notes ?? []), ...turned] };
+  return limit === undefined ? set : { ...set, entries: limited(set, limit) };
+}
+
+function loadReferenced(reference: SetReference): Promise<ImageSet> {
+  const { path, labels, labelOrder } = reference;
+  return loadImageSet({
+    path,
+    ...(labels === null ? {} : { labelsCsv: labels }),
+    ...(labelOrder === undefined ? {} : { labelOrder }),
+  });
+}
+
+/**
+ * A calibration folder with day/ and night/ only looks like one with two labels. When the validation set has labels and
+ * none of the calibration set's is among them, its folders are groups.
+ */
+async function withoutMistakenLabels(set: ImageSet, validation: SetReference | null): Promise<ImageSet> {
+  if (set.labelSource !== 'folders' || validation === null) return set;
+  const { classNames } = await loadReferenced(validation);
+  if (classNames.length === 0 || set.classNames.some((name) => classNames.includes(name))) return set;
+  return loadImageSet({ path: set.root, classNames });
+}
+
+/**
+ * The first images of a list, whose order someone chose; of a folder, which is sorted by group and label, images that are
+ * spread evenly over it, so that a part has the groups and labels of the whole.
+ */
+export function limited(set: ImageSet, limit: number): ImageSet['entries'] {
+  const { entries } = set;
+  return statSync(set.root).isDirectory() ? spread(entries, limit) : entries.slice(0, limit);
+}
+
+/** Identity of a calibration: model, images (content, not order), preprocessing and collector. */
+export async function calibrationKey(workspace: Workspace, set: ImageSet, context: TaskContext): Promise<string> {
+  const groups = set.entries.map((entry) => `${imageId(entry)}\0${entry.group ?? ''}`).sort();
+  return shortHash({
+    model: workspace.file.model.sha256,
+    set: await setManifestHash(set, context),
+    // The same images in other groups are other histograms, although their whole is the same.
+    groups: set.groups.length === 0 ? [] : groups,
+    preprocessing: workspace.file.preprocessing,
+    prepare: PREPARE_VERSION,
+    ...equalizationOf(workspace.file),
+    collector: COLLECTOR_VERSION,
+  });
+}
+
+/** Which calibration the project uses now, and what it was made for. */
+interface CurrentCalibration {
+  readonly key: string;
+  readonly belongsTo: string;
+  /** Only so many images of the set were collected; null: all. */
+  readonly limit: number | null;
+}
+
+/** What a calibration must have been made for to be the project's: compared without reading the images again. */
+function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
+  const dir = dirname(paths.projectFile);
+  const { path, labels } = file.calibrationSet;
+  // As the project file has them, so that a project and its images can move together.
+  const set = { path: storedPath(dir, path), labels: labels === null ? null : storedPath(dir, labels) };
+  return shortHash({
+    model: file.model.sha256,
+    set,
+    preprocessing: file.preprocessing,
+    prepare: PREPARE_VERSION,
+    ...equalizationOf(file),
+    collector: COLLECTOR_VERSION,
+  });
+}
+
+export async function setCurrentCalibration(
+  workspace: Workspace,
+  key: string,
+  limit: number | undefined,
+): Promise<void> {
+  const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace), limit: limit ?? null };
+  await writeFileAtomic(currentPath(workspace), JSON.stringify(current));
+}
+
+function currentPath({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
+  return hasRepair(file.plan, 'equalization') ? paths.currentEqualizedPath : paths.currentCalibrationPath;
+}
+
+/** The key of the project's calibration, or null when there is none for the model, set and preprocessing as they are now. */
+export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths'>): string | null {
+  return currentCalibration(workspace)?.key ?? null;
+}
+
+/** The project's calibration, see currentCalibrationKey. */
+export function currentCalibration(
+  workspace: Pick<Workspace, 'file' | 'paths'>,
+): Pick<CurrentCalibration, 'key' | 'limit'> | null {
+  const current = storedCalibration(workspace);
+  if (current === null || current.belongsTo !== belongsTo(workspace)) return null;
+  return readCalibrationIndex(workspace.paths.calibrationDir(current.key))
+    ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null }
+    : null;
+}
+
+/** Whether the project was calibrated for another model, set or preprocessing than it has now. */
+export function isCalibrationStale(workspace: Pick<Workspace, 'file' | 'paths'>): boolean {
+  const current = storedCalibration(workspace);
+  return current !== null && current.belongsTo !== belongsTo(workspace);
+}
+
+/** The calibration that was made last, whether it is still the project's or not; null when there was none. */
+function storedCalibration(
+  workspace: Pick<Workspace, 'file' | 'paths'>,
+): (Partial<CurrentCalibration> & Pick<CurrentCalibration, 'key'>) | null {
+  const path = currentPath(workspace);
+  if (!existsSync(path)) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+  const current = value as Partial<CurrentCalibration> | null;
+  return typeof current?.key === 'string' ? { ...current, key: current.key } : null;
+}
+
+/** @throws WorkbenchError calibration-missing */
+export function openCalibration(workspace: Workspace): StoredCalibration {
+  const key = currentCalibrationKey(workspace);
+  if (key === null) {
+    throw new WorkbenchError(
+      'calibration-missing',
+      `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`,
+      {
+        hint: `Run: calib calibrate ${workspace.path}`,
+      },
+    );
+  }
+  return StoredCalibration.open(workspace.paths.calibrationDir(key));
+}
+
+export function openCalibrationIfAny(workspace: Workspace): StoredCalibration | null {
+  return currentCalibrationKey(workspace) === null ? null : openCalibration(workspace);
+}
+
+/** Ranges from this on have no values that are small for FP16, see subnormalShareOf. */
+const SMALL_RANGE = 2 ** -2;
+
+/** Tensor -> what calibration saw; empty without a calibration. Reads histograms of tensors of small values only. */
+export function rangesOf(calibration: StoredCalibration | null): TensorRanges {
+  if (calibration === null) return {};
+  const rangeOf = ({
+    name,
+    min,
+    max,
+  }: {
+    readonly name: string;
+    readonly min: number;
+    readonly max: number;
+  }): TensorRange => {
+    const amax = Math.max(Math.abs(min), Math.abs(max));
+    const share = amax > 0 && amax < SMALL_RANGE ? subnormalShareOf(calibration.total(name)) : 0;
+    return share > 0 ? [min, max, share] : [min, max];
+  };
+  return Object.fromEntries(calibration.index.tensors.map((tensor) => [tensor.name, rangeOf(tensor)]));
+}
+
+export function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+
+/** The files and folders of one project (absolute when the project's folder is). Nothing else spells these names. */
+export interface ArtifactPaths {
+  readonly projectFile: string;
+  readonly lockFile: string;
+  /** Held by the process that collects shard `index` of `count`. */
+  readonly shardLockFile: (index: number, count: number) => string;
+  /** model.onnx, weights.bin and prepared.json of the prepared model. */
+  readonly preparedDir: (key: string) => string;
+  /** Which calibration the project uses now. */
+  readonly currentCalibrationPath: string;
+  /** The same while the plan asks for equalization: switching it off and on again forgets nothing. */
+  readonly currentEqualizedPath: string;
+  readonly calibrationDir: (key: string) => string;
+  /** The calibration cache that was imported last, as it was. */
+  readonly importedCacheFile: string;
+  /** Results of analyses, and what they tried. */
+  readonly analysisDir: string;
+  readonly analysisFile: (name: string) => string;
+  /** Histograms that only the check of the calibration set needs: of its folds, and of images from the field. */
+  readonly healthDir: string;
+  readonly healthCollection: (key: string) => string;
+  readonly enginesDir: string;
+  readonly engineDir: (key: string) => string;
+  readonly runsDir: string;
+  /** `id` is the run's whole id, `<time>-<id>`. */
+  readonly runDir: (id: string) => string;
+  readonly reportFile: (id: string) => string;
+}
+
+export const PROJECT_FILE_NAME = 'project.json';
+
+export function artifactPaths(projectDir: string): ArtifactPaths {
+  const at = (folder: string, key: string, ...rest: readonly string[]): string =>
+    join(projectDir, folder, safeName(key), ...rest);
+  const calibration = join(projectDir, 'calibration');
+  return {
+    projectFile: join(projectDir, PROJECT_FILE_NAME),
+    lockFile: join(projectDir, 'project.lock'),
+    shardLockFile: (index, count) => join(projectDir, `shard-${index}-of-${count}.lock`),
+    preparedDir: (key) => at('prepared', key),
+    currentCalibrationPath: join(calibration, 'current.json'),
+    currentEqualizedPath: join(calibration, 'current-equalized.json'),
+    calibrationDir: (key) => at('calibration', key),
+    importedCacheFile: join(projectDir, 'imported.cache'),
+    analysisDir: join(projectDir, 'analysis'),
+    healthDir: join(projectDir, 'health'),
+    healthCollection: (key) => at('health', key),
+    analysisFile: (name) => join(projectDir, 'analysis', `${safeName(name)}.json`),
+    enginesDir: join(projectDir, 'engines'),
+    engineDir: (key) => at('engines', key),
+    runsDir: join(projectDir, 'runs'),
+    runDir: (id) => at('runs', id),
+    reportFile: (id) => at('runs', id, 'report.html'),
+  };
+}
+
+/** A key or name as one path segment: it may come from a record or a command line and must not leave the project. */
+function safeName(name: string): string {
+  if (!/^[A-Za-z0-9_+=@-][A-Za-z0-9._+=@-]*$/.test(name)) {
+    throw new WorkbenchError('usage', `Expected a name of letters, digits and . _ + = @ -, found "${name}"`);
+  }
+  return name;
+}

@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { hasRepair, type Target } from '../../../src-shared/domain/precision';
+import type { ImageInput } from '../../../src-shared/domain/preprocessing';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import { chooseDisjoint } from '../../analysis/choose-images';
+import { worstNmse, type Trial } from '../../analysis/trials';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { SharedRuns } from '../../base/shared-runs';
+import type { CorrectBiasesComputed } from '../../compute/pool/protocol';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import type { Model } from '../../onnx/graph/model';
+import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import { loadPrepared } from '../../onnx/passes/prepared-store';
+import { sweepAnalyses } from '../analysis/analysis-store';
+import { currentCalibration, imageInput, loadSet, shortHash, type Workspace } from '../projects/workspace';
+import { REWRITE_VERSION } from './rewrite-version';
+import { defaultThreads, type JobServices } from '../jobs/services';
+import { portable, variantRecipe, type VariantRecipe } from './variants';
+
+/** Raised when the same recipe would get other biases. */
+const CORRECTION_VERSION = 1;
+/** Images that shifts are measured on, and others on which the corrected variant must answer nearer to FP32. */
+const MEASURED_IMAGES = 64;
+const CONFIRMING_IMAGES = 128;
+/** Preprocessed images are held in memory together. */
+const MAX_IMAGE_BYTES = 2 ** 30;
+
+/** The corrected biases of one recipe. They are used where they bring other images nearer to FP32, worst group first. */
+export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' | 'before' | 'after'> & {
+  readonly version: typeof CORRECTION_VERSION;
+};
+
+/**
+ * The recipe with the biases that its plan asks for: measured once, then read from analysis/. Without the repair, or for a
+ * variant without INT8, the recipe as it is.
+ */
+export async function withCorrectedBiases(
+  recipe: VariantRecipe,
+  workspace: Workspace,
+  task: CorrectionTask,
+  context: TaskContext,
+): Promise<VariantRecipe> {
+  if (!wantsCorrection(recipe)) return recipe;
+  const path = workspace.paths.analysisFile(fileName(recipe, workspace, task.services));
+  const found =
+    storedCorrection(recipe, workspace, task.services) ??
+    (await measurements.run(path, () => measure(recipe, workspace, task, context)));
+  return withKept(recipe, found);
+}
+
+/** By what they are written to: GPUs that are built for at once may ask for the same. */
+const measurements = new SharedRuns<StoredCorrection>();
+
+interface CorrectionTask {
+  readonly services: JobServices;
+  readonly options?: { readonly threads?: number };
+}
+
+/** The same from what was measured before; without the repair's biases when nothing was. */
+export function withKnownBiases(recipe: VariantRecipe, workspace: Workspace, services: JobServices): VariantRecipe {
+  return wantsCorrection(recipe) ? withKept(recipe, storedCorrection(recipe, workspace, services)) : recipe;
+}
+
+/** Says that a variant has the model's own biases although its plan asks for corrected ones. */
+export function correctionWarnings(variant: string, asked: VariantRecipe, recipe: VariantRecipe): Warning[] {
+  if (!wantsCorrection(asked) || recipe.biases !== undefined) return [];
+  return [
+    {
+      code: 'biases-not-corrected',
+      message: `${variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones were no nearer to FP32.`,
+    },
+  ];
+}
+
+/** Corrections of the project's own plan that were measured before; none when a threshold is missing. */
+export function knownBiases(
+  target: Target,
+  project: {
+    readonly workspace: Workspace;
+    readonly model: Model;
+    readonly calibration: StoredCalibration | null;
+    readonly services: JobServices;
+  },
+): readonly BiasCorrection[] {
+  const { workspace, services } = project;
+  if (!hasRepair(workspace.file.plan, 'biasCorrection') || !project.calibration) return [];
+  try {
+    const recipe = variantRecipe(parseVariant('mixed'), { ...project, options: { target, activationType: 'int8' } });
+    return withKnownBiases(recipe, workspace, services).biases ?? [];
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return [];
+    throw error;
+  }
+}
+
+/** False: on images that it was not measured on, the correction made the worst group no better. */
+export function isKept({ before, after }: Pick<StoredCorrection, 'before' | 'after'>): boolean {
+  return worstNmse(after) < worstNmse(before);
+}
+
+function wantsCorrection({ plan, thresholds }: VariantRecipe): boolean {
+  return hasRepair(plan, 'biasCorrection') && Object.keys(thresholds).length > 0;
+}
+
+function withKept(recipe: VariantRecipe, correction: StoredCorrection | null): VariantRecipe {
+  return correction && isKept(correction) ? { ...recipe, biases: correction.biases } : recipe;
+}
+
+function storedCorrection(recipe: VariantRecipe, workspace: Workspace, services: JobServices): StoredCorrection | null {
+  const path = workspace.paths.analysisFile(fileName(recipe, workspace, services));
+  if (!existsSync(path)) return null;
+  try {
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<StoredCorrection>;
+    return stored.version === CORRECTION_VERSION && Array.isArray(stored.biases) ? (stored as StoredCorrection) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The calibration's key stands for its images and their preprocessing. */
+function fileName(recipe: VariantRecipe, workspace: Workspace, services: JobServices): string {
+  const calibration = currentCalibration(workspace)?.key ?? null;
+  return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe: portable(recipe) })}`;
+}
+
+async function measure(
+  recipe: VariantRecipe,
+  workspace: Workspace,
+  { services, options }: CorrectionTask,
+  context: TaskContext,
+): Promise<StoredCorrection> {
+  const { plan, thresholds, activationType, preparedDir, target, ranges } = recipe;
+  const name = fileName(recipe, workspace, services);
+  const trial: Trial = { plan, thresholds, activationType };
+  const input = imageInput(loadPrepared(preparedDir));
+  const { entries } = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
+  const counts = imageCounts(entries.length, input);
+  const { chosen: measured, confirmed } = chooseDisjoint(entries, counts.measured, counts.confirmed);
+  if (measured.length === 0 || confirmed.length === 0) {
+    throw new WorkbenchError(
+      'images-empty',
+      `Bias correction needs at least 2 calibration images, the project has ${entries.length}`,
+      {
+        hint: `Add images, or switch it off: calib set ${workspace.path} --bias-correction off`,
+      },
+    );
+  }
+  const journalPath = join(workspace.paths.analysisDir, `${name}.trials.jsonl`);
+  const { preprocessing } = workspace.file;
+  const computed = await services.compute.request(
+    'correct-biases',
+    {
+      trial,
+      measuredCount: measured.length,
+      trials: {
+        preparedDir,
+        target,
+        ranges,
+        input,
+        preprocessing,
+        entries: [...measured, ...confirmed],
+        threads: options?.threads ?? defaultThreads(),
+        journalPath,
+      },
+    },
+    context,
+  );
+  const { biases, images, before, after } = computed;
+  const stored: StoredCorrection = { version: CORRECTION_VERSION, images, before, after, biases };
+  await mkdir(workspace.paths.analysisDir, { recursive: true });
+  await writeFileAtomic(workspace.paths.analysisFile(name), JSON.stringify(stored));
+  await rm(journalPath, { force: true });
+  await sweepAnalyses(workspace.paths.analysisDir);
+  return stored;
+}
+
+/** A third of what there is, or of what fits into memory, is measured on; the rest confirms. */
+function imageCounts(
+  available: number,
+  { channels, height, width }: ImageInput,
+): { readonly measured: number; readonly confirmed: number } {
+  const usable = Math.min(available, Math.floor(MAX_IMAGE_BYTES / (channels * height * width * 4)));
+  const measured = Math.min(MEASURED_IMAGES, Math.max(1, Math.floor(usable / 3)));
+  return { measured, confirmed: Math.min(CONFIRMING_IMAGES, usable - measured) };
+}

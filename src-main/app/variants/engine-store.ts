@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, rm, utimes } from 'node:fs/promises';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { join } from 'node:path';
+import type { Workspace } from '../projects/workspace';
+
+/**
+ * TensorRT engines hold code that runs when they are loaded, and a project folder can come from anybody. Hence an engine is loaded
+ * only when this user's workbench built it: its sha256 is the name of a file in the user's data folder.
+ */
+function builtEnginePath(userDataDir: string, sha256: string): string {
+  return join(userDataDir, 'built-engines', sha256);
+}
+
+export function wasBuiltHere(userDataDir: string, sha256: string): boolean {
+  return /^[0-9a-f]{64}$/.test(sha256) && existsSync(builtEnginePath(userDataDir, sha256));
+}
+
+/** @throws WorkbenchError unwritable, disk-full */
+export async function rememberBuiltEngine(userDataDir: string, sha256: string): Promise<void> {
+  await mkdir(join(userDataDir, 'built-engines'), { recursive: true });
+  await writeFileAtomic(builtEnginePath(userDataDir, sha256), '');
+}
+
+/** A project keeps engines up to this size; then those that were used longest ago go. */
+const MAX_ENGINES_BYTES = 10e9;
+
+/** Marks the engines in use as used now, and removes the oldest of the others until the project is within its limit. */
+export async function pruneEngines(
+  workspace: Pick<Workspace, 'paths'>,
+  inUse: readonly string[],
+  maxBytes = MAX_ENGINES_BYTES,
+): Promise<void> {
+  const now = new Date();
+  for (const dir of inUse) await utimes(dir, now, now);
+  const root = workspace.paths.enginesDir;
+  if (!existsSync(root)) return;
+  const kept = new Set(inUse);
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => {
+      const dir = join(root, name);
+      return {
+        dir,
+        usedAt: statSync(dir).mtimeMs,
+        bytes: readdirSync(dir).reduce((sum, file) => sum + statSync(join(dir, file)).size, 0),
+      };
+    });
+  let total = folders.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { dir, bytes } of folders.toSorted((a, b) => a.usedAt - b.usedAt)) {
+    if (total <= maxBytes) return;
+    if (kept.has(dir)) continue;
+    await rm(dir, { recursive: true, force: true });
+    total -= bytes;
+  }
+}

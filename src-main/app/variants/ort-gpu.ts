@@ -1,0 +1,77 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/jobs';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { parseVariant } from '../../../src-shared/domain/variant';
+import { PROVIDER_NAMES } from '../../backends/ort-gpu-files';
+import { ortGpuOf, type OrtGpu } from '../../backends/runnable-variant';
+import type { OrtGpuStatus } from '../../compute/pool/protocol';
+import type { JobServices } from '../jobs/services';
+import { needsCalibration, type BuiltVariant, type VariantOptions } from './variants';
+
+/** The GPU that the options name, when they name one of ONNX Runtime's. */
+export function ortGpu({ backend, tensorrt }: Pick<VariantOptions, 'backend' | 'tensorrt'>): OrtGpu | null {
+  return ortGpuOf(backend, tensorrt.device);
+}
+
+/**
+ * What the GPU can do that the options name; null for other backends.
+ * @throws WorkbenchError backend-unavailable: the provider is missing, or crashes.
+ */
+export async function ortGpuStatus(
+  options: Pick<VariantOptions, 'backend' | 'tensorrt'>,
+  services: JobServices,
+  context: TaskContext,
+): Promise<OrtGpuStatus | null> {
+  const gpu = ortGpu(options);
+  return gpu && services.compute.request('ort-gpu-status', gpu, context);
+}
+
+/** @throws WorkbenchError model-unsupported for variants with FP16 layers on a device that does not compute in FP16. */
+export function requireFp16(
+  built: readonly BuiltVariant[],
+  { device, hasFp16 }: OrtGpuStatus,
+  { target }: Pick<VariantOptions, 'target'>,
+): void {
+  const half = built
+    .filter(({ runnable }) => runnable.kind === 'onnx' && runnable.hasFp16)
+    .map(({ runnable }) => runnable.variant);
+  if (hasFp16 || half.length === 0) return;
+  const other = target === 'tensorrt' ? '; the target onnxruntime needs FP16 only where the plan asks for it' : '';
+  throw new WorkbenchError(
+    'model-unsupported',
+    `${device} does not compute in FP16, which ${half.join(', ')} of the target ${target} need`,
+    { hint: `Leave these variants out with --variants${other}.` },
+  );
+}
+
+/** What is to be said of INT8 on GPUs that ONNX Runtime drives: its providers have float kernels between Q/DQ only. */
+export function ortGpuWarnings(options: VariantOptions): Warning[] {
+  const gpu = ortGpu(options);
+  const quantized = options.variants.filter((variant) => needsCalibration(parseVariant(variant)));
+  if (gpu === null || quantized.length === 0) return [];
+  return [
+    {
+      code: 'int8-simulated',
+      message: `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider has no INT8 kernels for Q/DQ: ${quantized.join(', ')} are computed in floating point with the rounding of INT8. Their accuracy is that of INT8, their time is not; the backend tensorrt shows it.`,
+    },
+  ];
+}
+
+/** Runs `work`; a crash of the process that it runs in is the provider's. */
+export async function rethrowAsProviderCrash<T>(options: VariantOptions, work: Promise<T>): Promise<T> {
+  const gpu = ortGpu(options);
+  if (gpu === null) return work;
+  return work.catch((error: unknown) => {
+    if (
+      !(error instanceof WorkbenchError) ||
+      error.code !== 'compute-crashed' ||
+      error.message.startsWith('ONNX Runtime')
+    )
+      throw error;
+    throw new WorkbenchError(
+      'compute-crashed',
+      `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider crashed: ${error.message}`,
+      { hint: 'Update the driver of the GPU, or choose another backend.', cause: error.cause },
+    );
+  });
+}

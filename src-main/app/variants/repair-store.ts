@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { Dated } from '../../../src-shared/contract/api';
+import { withoutRepairs } from '../../../src-shared/domain/precision';
+import type { RepairResult } from '../../../src-shared/domain/repair';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { storedPath } from '../projects/project-store';
+import {
+  currentCalibrationKey,
+  openCalibrationIfAny,
+  shortHash,
+  workspaceOf,
+  type Workspace,
+} from '../projects/workspace';
+
+/** 2: SQNR is that of the worst output, and agreement is that of a classification only. */
+const REPAIR_VERSION = 2;
+const NAME = 'repair';
+
+interface Stored {
+  readonly version: typeof REPAIR_VERSION;
+  readonly basis: string;
+  readonly result: RepairResult;
+}
+
+/** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
+function basisOf({ path, file }: Workspace): string {
+  const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } =
+    file;
+  const plan = withoutRepairs(file.plan);
+  const unrepaired = workspaceOf(path, { ...file, plan });
+  const calibration = currentCalibrationKey(unrepaired);
+  const auto = openCalibrationIfAny(unrepaired)?.autoThresholds() ?? null;
+  const validation = validationSet && storedPath(path, validationSet.path);
+  return shortHash({
+    model: model.sha256,
+    calibration,
+    validation,
+    method,
+    percentile,
+    tensorMethods,
+    manualThresholds,
+    importedThresholds,
+    auto,
+    plan,
+    target,
+  });
+}
+
+export async function saveRepair(workspace: Workspace, result: RepairResult): Promise<void> {
+  await mkdir(workspace.paths.analysisDir, { recursive: true });
+  await writeFileAtomic(
+    workspace.paths.analysisFile(NAME),
+    JSON.stringify({ version: REPAIR_VERSION, basis: basisOf(workspace), result } satisfies Stored, null, 1),
+  );
+}
+
+/** The last comparison of repairs; null when there is none, or it is damaged: it is made again at the press of a button. */
+export function loadRepair(workspace: Workspace): Dated<RepairResult> | null {
+  const path = workspace.paths.analysisFile(NAME);
+  if (!existsSync(path)) return null;
+  try {
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored>;
+    if (stored.version !== REPAIR_VERSION || !stored.result) return null;
+    return {
+      result: stored.result,
+      isCurrent: stored.basis === basisOf(workspace) && stored.result.target === workspace.file.target,
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  arrayOf,
+  boolean,
+  count,
+  nullable,
+  number,
+  objectOf,
+  oneOf,
+  ShapeError,
+  string,
+} from '../../../src-shared/base/json-shape';
+import type { BestDecision, BestView, OutputCost, SingleCost } from '../../../src-shared/domain/best-method';
+import { HISTOGRAM_METHODS } from '../../../src-shared/domain/methods';
+import { TARGETS } from '../../../src-shared/domain/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project';
+import { writeFileAtomic } from '../../base/atomic-file';
+
+const BEST_FILE = 'best.json';
+/** Raised when the same calibration would be decided otherwise. */
+const BEST_VERSION = 1;
+/** Decisions and measured thresholds that are kept: one for each plan and target that was tried last. */
+const KEPT = 12;
+
+/** What a decision of method best depends on, beside the calibration that it lies with. */
+export type BestChoices = Pick<ProjectFile, 'plan' | 'target' | 'percentile'>;
+
+/** Thresholds that no single method gives, and what they cost at the outputs. */
+interface MeasuredThresholds {
+  readonly basis: string;
+  readonly thresholds: string;
+  readonly cost: OutputCost;
+}
+
+/** `best.json` of a calibration, newest first. */
+export interface BestDecisions {
+  readonly decisions: readonly { readonly basis: string; readonly decision: BestDecision }[];
+  readonly measured: readonly MeasuredThresholds[];
+}
+
+const NONE: BestDecisions = { decisions: [], measured: [] };
+
+const costFields = {
+  nmse: nullable(number),
+  sqnrDb: nullable(number),
+  worstGroup: nullable(string),
+  worstOutput: nullable(string),
+} as const;
+const decisionShape = objectOf<BestDecision>(
+  {
+    chosenMethod: oneOf(...HISTOGRAM_METHODS),
+    target: oneOf(...TARGETS),
+    singles: arrayOf(
+      objectOf<SingleCost>({ method: oneOf(...HISTOGRAM_METHODS), costDb: nullable(number), ...costFields }, {}),
+    ),
+    images: count,
+    wantedImages: count,
+    groups: arrayOf(string),
+    limitedByTime: boolean,
+    seconds: number,
+    budgetSeconds: number,
+    createdAt: string,
+  },
+  { problem: string },
+);
+const fileShape = objectOf<BestDecisions & { readonly version: number }>(
+  {
+    version: oneOf(BEST_VERSION),
+    decisions: arrayOf(objectOf<BestDecisions['decisions'][number]>({ basis: string, decision: decisionShape }, {})),
+    measured: arrayOf(
+      objectOf<MeasuredThresholds>(
+        { basis: string, thresholds: string, cost: objectOf<OutputCost>(costFields, {}) },
+        {},
+      ),
+    ),
+  },
+  {},
+);
+
+/** Everything that was decided for a calibration; nothing when the file is absent, damaged or of another version. */
+export function readBestDecisions(calibrationDir: string): BestDecisions {
+  const path = join(calibrationDir, BEST_FILE);
+  if (!existsSync(path)) return NONE;
+  try {
+    return fileShape(JSON.parse(readFileSync(path, 'utf8')), '');
+  } catch (error) {
+    // Decided again in seconds: a damaged file must not keep the project shut.
+    if (error instanceof ShapeError || error instanceof SyntaxError) return NONE;
+    throw error;
+  }
+}
+
+/** Adds a decision, or the cost of thresholds, in front of the others. @throws WorkbenchError unwritable, disk-full */
+export async function addBestDecision(
+  calibrationDir: string,
+  choices: BestChoices,
+  added: { readonly decision?: BestDecision; readonly measured?: Omit<MeasuredThresholds, 'basis'> },
+): Promise<void> {
+  const basis = bestBasis(choices);
+  const before = readBestDecisions(calibrationDir);
+  const { decision, measured } = added;
+  const decisions =
+    decision === undefined
+      ? before.decisions
+      : [{ basis, decision }, ...before.decisions.filter((other) => other.basis !== basis)].slice(0, KEPT);
+  const others = before.measured.filter((other) => other.basis !== basis || other.thresholds !== measured?.thresholds);
+  const list = measured === undefined ? before.measured : [{ basis, ...measured }, ...others].slice(0, KEPT);
+  await writeFileAtomic(
+    join(calibrationDir, BEST_FILE),
+    JSON.stringify({ version: BEST_VERSION, decisions, measured: list }, null, 1),
+  );
+}
+
+/**
+ * The decision for these choices; where there is none, the newest one for the same target, or else for another, which is not
+ * current. Null when nothing was decided yet.
+ */
+export function findBest({ decisions }: BestDecisions, choices: BestChoices): BestView | null {
+  const basis = bestBasis(choices);
+  const current = decisions.find((entry) => entry.basis === basis);
+  if (current) return { isCurrent: true, decision: current.decision };
+  const last = decisions.find(({ decision }) => decision.target === choices.target) ?? decisions[0];
+  return last ? { isCurrent: false, decision: last.decision } : null;
+}
+
+/** The cost of thresholds that were measured for these choices; undefined: they were not. */
+export function findMeasured(
+  { measured }: BestDecisions,
+  choices: BestChoices,
+  thresholds: Readonly<Record<string, number>>,
+): OutputCost | undefined {
+  const [basis, hash] = [bestBasis(choices), thresholdsHash(thresholds)];
+  return measured.find((entry) => entry.basis === basis && entry.thresholds === hash)?.cost;
+}
+
+export function thresholdsHash(thresholds: Readonly<Record<string, number>>): string {
+  return hashOf(sorted(thresholds));
+}
+
+/** Equal for choices that lead to the same decision, whatever the order of the layers in the plan. */
+function bestBasis({ plan, target, percentile }: BestChoices): string {
+  const { layers, repairs = {}, ...policy } = plan;
+  const isOn = Object.fromEntries(Object.entries(repairs).filter(([, on]) => on));
+  return hashOf({ layers: sorted(layers), policy: sorted(policy), repairs: sorted(isOn), target, percentile });
+}
+
+function sorted(record: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,237 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { ImageInput } from '../../../src-shared/domain/preprocessing';
+import type { OutputTensor } from '../../backends/model-session';
+import { inputDims, OrtSession } from '../../backends/ort-session';
+
+/** One preprocessed image: values of the model's input for a batch of one. */
+export interface CollectedImage {
+  readonly data: Float32Array;
+  readonly group: string;
+}
+
+/** What one image contributed. */
+export interface ImageContribution {
+  /** Largest finite |x| per tensor, float32; NaN where the tensor cannot be split by image. */
+  readonly amax: Float32Array;
+  /** Indices of tensors in which this image made NaN or infinity. */
+  readonly nonFinite: readonly number[];
+}
+
+/** Group -> one encoded record per tensor. Merging the states of all collectors gives the calibration. */
+export type CollectorState = Readonly<Record<string, readonly Uint8Array[]>>;
+
+/** Something that runs the model over images and counts values. The collector of a worker is used by that worker alone. */
+export interface Collector {
+  /** Collects up to `batchSize` images. */
+  collect(images: readonly CollectedImage[]): Promise<ImageContribution[]>;
+  /** Everything counted since the last call; counts start again from zero. */
+  takeState(): CollectorState;
+}
+
+/** What counts the values of all tensors: the part of the native sets that collecting needs. */
+export interface CountingSet {
+  addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
+  nonFiniteOf(tensor: number): number;
+  encode(tensor: number): Uint8Array;
+  clear(): void;
+}
+
+export interface CollectorOptions {
+  /** The collection model: its outputs are the tensors, except the one that is the graph's input. */
+  readonly model: Uint8Array;
+  readonly weightsDir: string;
+  /** Tensors to collect, in a fixed order. */
+  readonly tensors: readonly string[];
+  readonly input: ImageInput;
+  readonly createSet: (tensorCount: number) => CountingSet;
+  /** Run the model node by node as it is written, without ONNX Runtime's rewrites. */
+  readonly asWritten?: boolean;
+}
+
+/**
+ * How a tensor of a model with a fixed batch relates to the images in the batch:
+ * `split`: equal contiguous pieces, one per image; `constant`: the same for any images and not divisible by them; `mixed`:
+ * anything else.
+ */
+type BatchKind = 'split' | 'constant' | 'mixed';
+
+/** Collects by exposing tensors as outputs of an ONNX Runtime session; buffers are reused from image to image. */
+export class OrtCollector implements Collector {
+  private readonly sets = new Map<string, CountingSet>();
+  private readonly buffers = new Map<string, OutputTensor>();
+  private reuseBuffers = true;
+  private isAloneMode: boolean | null = null;
+  private kinds: readonly BatchKind[] = [];
+  private readonly batchSize: number;
+
+  private constructor(
+    private readonly session: OrtSession,
+    private readonly options: CollectorOptions,
+  ) {
+    this.batchSize = options.input.fixedBatch ?? 1;
+  }
+
+  static async open(options: CollectorOptions): Promise<OrtCollector> {
+    const { model, weightsDir, asWritten = false } = options;
+    const session = await OrtSession.open({
+      model,
+      weightsDir,
+      threads: 1,
+      simulate: false,
+      hasFp16: false,
+      asWritten,
+    });
+    return new OrtCollector(session, options);
+  }
+
+  async collect(images: readonly CollectedImage[]): Promise<ImageContribution[]> {
+    const first = images[0];
+    if (!first) return [];
+    if (this.batchSize === 1) return [await this.collectOne(first)];
+    this.isAloneMode ??= await this.needsImagesAlone(first.data);
+    if (!this.isAloneMode) return this.collectBatch(images);
+    const contributions: ImageContribution[] = [];
+    for (const image of images) contributions.push(await this.collectAlone(image));
+    return contributions;
+  }
+
+  takeState(): CollectorState {
+    return Object.fromEntries(
+      [...this.sets].map(([group, set]) => {
+        const records = this.options.tensors.map((_, tensor) => set.encode(tensor));
+        set.clear();
+        return [group, records];
+      }),
+    );
+  }
+
+  private async collectOne(image: CollectedImage): Promise<ImageContribution> {
+    const values = await this.infer(image.data, 1);
+    return this.count(values, image.group, 0, 1);
+  }
+
+  /** Fills the batch up by repeating the last image; the copies are not counted. */
+  private async collectBatch(images: readonly CollectedImage[]): Promise<ImageContribution[]> {
+    const values = await this.infer(
+      concatenate(
+        images.map((image) => image.data),
+        this.batchSize,
+      ),
+      this.batchSize,
+    );
+    return images.map((image, slot) => {
+      const pieces = this.count(this.only(values, 'split'), image.group, slot, this.batchSize);
+      // A constant tensor is counted once per image, so that the counts do not depend on how images were batched.
+      return mergeContributions(pieces, this.count(this.only(values, 'constant'), image.group, 0, 1));
+    });
+  }
+
+  /**
+   * For models whose tensors mix the images of a batch (sequence-first transformers, for example): every slot holds the
+   * same image and all slots are counted, so that the counts still depend on single images only.
+   */
+  private async collectAlone(image: CollectedImage): Promise<ImageContribution> {
+    const values = await this.infer(concatenate([image.data], this.batchSize), this.batchSize);
+    return this.count(values, image.group, 0, 1);
+  }
+
+  private only(values: readonly (Float32Array | null)[], kind: BatchKind): (Float32Array | null)[] {
+    return values.map((value, i) => (this.kinds[i] === kind ? value : null));
+  }
+
+  /**
+   * Learns how tensors depend on the slots of the batch by changing the last slot only: a `split` tensor keeps its
+   * leading (B-1)/B values, a `constant` one keeps all.
+   */
+  private async needsImagesAlone(image: Float32Array): Promise<boolean> {
+    const batch = this.batchSize;
+    const same = (await this.infer(concatenate([image], batch), batch)).map((value) => value?.slice() ?? null);
+    const other = image.map((value) => 1 - 0.5 * value);
+    const changedInput = concatenate([image], batch);
+    changedInput.set(other, image.length * (batch - 1));
+    const changed = await this.infer(changedInput, batch);
+    this.kinds = same.map((before, i) => batchKind(before, changed[i] ?? null, batch));
+    return this.kinds.includes('mixed');
+  }
+
+  /** Values of every tensor, in the order of `tensors`; null where the tensor is not float32. */
+  private async infer(input: Float32Array, batch: number): Promise<(Float32Array | null)[]> {
+    const dims = inputDims(this.options.input, batch);
+    const outputs = this.session.outputNames.length === 0 ? [] : await this.runReusing(input, dims);
+    const byName = new Map(outputs.map((output) => [output.name, output.data]));
+    return this.options.tensors.map((name) => (name === this.options.input.name ? input : (byName.get(name) ?? null)));
+  }
+
+  /**
+   * ONNX Runtime writes into our buffers from the second image on, so that memory does not depend on the garbage
+   * collector; a model whose shapes depend on the data falls back to fresh outputs.
+   */
+  private async runReusing(input: Float32Array, dims: readonly number[]): Promise<readonly OutputTensor[]> {
+    if (this.reuseBuffers && this.buffers.size > 0) {
+      try {
+        return await this.session.run(input, dims, this.buffers);
+      } catch (error) {
+        if (!(error instanceof Error && /shape/i.test(error.message))) throw error;
+        this.reuseBuffers = false;
+        this.buffers.clear();
+      }
+    }
+    const outputs = await this.session.run(input, dims);
+    if (this.reuseBuffers) {
+      for (const output of outputs) {
+        if (output.data && output.data.length > 0)
+          this.buffers.set(output.name, { ...output, data: new Float32Array(output.data.length) });
+      }
+    }
+    return outputs;
+  }
+
+  private count(
+    values: readonly (Float32Array | null)[],
+    group: string,
+    part: number,
+    parts: number,
+  ): ImageContribution {
+    const set = this.setOf(group);
+    const amax = new Float32Array(values.length).fill(Number.NaN);
+    const before = values.map((_, tensor) => set.nonFiniteOf(tensor));
+    const hasNonFinite = set.addImage(values, part, parts, amax) > 0;
+    const nonFinite = hasNonFinite
+      ? before.flatMap((count, tensor) => (set.nonFiniteOf(tensor) > count ? [tensor] : []))
+      : [];
+    return { amax, nonFinite };
+  }
+
+  private setOf(group: string): CountingSet {
+    let set = this.sets.get(group);
+    if (!set) {
+      set = this.options.createSet(this.options.tensors.length);
+      this.sets.set(group, set);
+    }
+    return set;
+  }
+}
+
+function concatenate(images: readonly Float32Array[], batch: number): Float32Array {
+  const last = images.at(-1);
+  if (!last) throw new WorkbenchError('internal', 'A batch needs at least one image');
+  const values = new Float32Array(last.length * batch);
+  for (let slot = 0; slot < batch; slot++) values.set(images[slot] ?? last, slot * last.length);
+  return values;
+}
+
+function batchKind(before: Float32Array | null, after: Float32Array | null, batch: number): BatchKind {
+  if (!before || !after || before.length !== after.length) return before === after ? 'constant' : 'mixed';
+  const firstChanged = before.findIndex((value, i) => !Object.is(value, after[i]));
+  const isDivisible = before.length % batch === 0;
+  // Equal in both runs is no proof: a dead Relu is equal too. Where it can be split, splitting it is right either way.
+  if (firstChanged === -1) return isDivisible ? 'split' : 'constant';
+  return isDivisible && firstChanged >= (before.length / batch) * (batch - 1) ? 'split' : 'mixed';
+}
+
+function mergeContributions(a: ImageContribution, b: ImageContribution): ImageContribution {
+  return {
+    amax: a.amax.map((value, i) => (Number.isNaN(value) ? (b.amax[i] ?? Number.NaN) : value)),
+    nonFinite: [...a.nonFinite, ...b.nonFinite],
+  };
+}

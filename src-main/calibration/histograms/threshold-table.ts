@@ -1,0 +1,236 @@
+import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import { ownValue } from '../../../src-shared/base/records';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
+import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
+import { percentileThreshold, scaleOfThreshold } from '../../../src-shared/domain/thresholds';
+import {
+  costAgainstBest,
+  type BestDecision,
+  type BestView,
+  type OutputCost,
+} from '../../../src-shared/domain/best-method';
+import {
+  DEFAULT_PERCENTILE,
+  isHistogramMethod,
+  METHODS,
+  UNDECIDED_METHOD,
+  VARIANT_METHODS,
+  type Method,
+} from '../../../src-shared/domain/methods';
+import { hasRepair } from '../../../src-shared/domain/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project';
+import { findBest, findMeasured } from './best-decisions';
+import type { TensorCalibration } from './calibration-index';
+import type { StoredCalibration } from './calibration-store';
+
+export type ThresholdChoices = Pick<
+  ProjectFile,
+  'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds' | 'plan' | 'target'
+>;
+type Choices = ThresholdChoices;
+
+/** What method best stands for with these choices; null: it was not decided yet. */
+export function bestView(calibration: StoredCalibration, choices: Choices): BestView | null {
+  return findBest(calibration.bestDecisions(), choices);
+}
+
+/** The method that decides a tensor's threshold; `method` overrides whatever the project says. */
+function methodOf(tensor: string, choices: Choices, method: Method | undefined): Method {
+  if (method !== undefined) return method;
+  return ownValue(choices.tensorMethods, tensor) ?? choices.method;
+}
+
+/** The method itself, or what method best stands for. */
+export function resolvedMethod(calibration: StoredCalibration, choices: Choices, method: Method): Method {
+  return method === 'best' ? (bestView(calibration, choices)?.decision.chosenMethod ?? UNDECIDED_METHOD) : method;
+}
+
+/** Every threshold known for a tensor, real units. */
+function knownThresholds(
+  tensor: TensorCalibration,
+  choices: Choices,
+  calibration: StoredCalibration,
+): Partial<Record<Method, number>> {
+  const manual = ownValue(choices.manualThresholds, tensor.name);
+  // An equalized model has other values than the one that the cache was written for.
+  const imported = hasRepair(choices.plan, 'equalization')
+    ? undefined
+    : ownValue(choices.importedThresholds, tensor.name);
+  const percentile =
+    choices.percentile === DEFAULT_PERCENTILE
+      ? tensor.thresholds.percentile
+      : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
+  const tensorrt = calibration.tensorrtThresholds()?.get(tensor.name);
+  const auto = ownValue(calibration.autoThresholds(), tensor.name);
+  return {
+    ...tensor.thresholds,
+    percentile,
+    ...(tensorrt === undefined ? {} : { 'entropy-tensorrt': tensorrt.entropy }),
+    ...(auto === undefined ? {} : { auto }),
+    ...(imported === undefined ? {} : { imported }),
+    ...(manual === undefined ? {} : { manual }),
+  };
+}
+
+function requireThreshold(
+  name: string,
+  method: Method,
+  known: Partial<Record<Method, number>>,
+  calibration: StoredCalibration,
+): number {
+  const threshold = known[method];
+  if (threshold !== undefined) return threshold;
+  const hints: Partial<Record<Method, string>> = {
+    'entropy-tensorrt': calibration.tensorrtThresholds()
+      ? 'TensorRT knows no tensor of this name: preparing the model made it. Choose another method for it.'
+      : "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
+    auto: 'Choose them first: calib auto PROJECT',
+    imported:
+      'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model that was equalized.',
+    manual: `Set one: calib set PROJECT --tensor "${name}" --threshold X`,
+  };
+  throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {
+    hint: hints[method] ?? `Choose ${VARIANT_METHODS.join(', ')} or manual.`,
+  });
+}
+
+/**
+ * A cache, TensorRT's grid or `auto` name the tensors that some target and plan use, not all that are calibrated: a tensor that
+ * they leave out is a fault only where it gets Q/DQ, which is known when Q/DQ are placed.
+ */
+function mayLackTensors(method: Method, choices: Choices, calibration: StoredCalibration): boolean {
+  if (method === 'imported')
+    return Object.keys(choices.importedThresholds).length > 0 && !hasRepair(choices.plan, 'equalization');
+  if (method === 'auto') return calibration.autoThresholds() !== null;
+  return method === 'entropy-tensorrt' && calibration.tensorrtThresholds() !== null;
+}
+
+/**
+ * Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. Tensors that the chosen
+ * method does not name are absent.
+ */
+export function thresholdsInUse(
+  calibration: StoredCalibration,
+  choices: Choices,
+  method?: Method,
+): Record<string, number> {
+  const best = bestView(calibration, choices)?.decision.chosenMethod ?? UNDECIDED_METHOD;
+  return Object.fromEntries(
+    calibration.index.tensors.flatMap((tensor) => {
+      const asked = methodOf(tensor.name, choices, method);
+      const chosen = asked === 'best' ? best : asked;
+      // The index answers the common case without decoding any histogram.
+      const isStored =
+        isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
+      if (isStored) return [[tensor.name, tensor.thresholds[chosen]] as const];
+      const known = knownThresholds(tensor, choices, calibration);
+      if (known[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
+      return [[tensor.name, requireThreshold(tensor.name, chosen, known, calibration)] as const];
+    }),
+  );
+}
+
+/** Thresholds in use, or none without a calibration and where the chosen method has not been computed yet. */
+export function knownThresholdsInUse(calibration: StoredCalibration | null, choices: Choices): Record<string, number> {
+  try {
+    return calibration === null ? {} : thresholdsInUse(calibration, choices);
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return {};
+    throw error;
+  }
+}
+
+export interface TableOptions {
+  /** As if every tensor used it. */
+  readonly method?: Method;
+  /** What every method costs, for all values and per group. */
+  readonly withCosts?: boolean;
+}
+
+/** The table of `calib thresholds`: every method's threshold, the one in use and what it costs. */
+export function thresholdTable(
+  calibration: StoredCalibration,
+  choices: Choices,
+  { method, withCosts = false }: TableOptions = {},
+): ThresholdTable {
+  const best = bestView(calibration, choices);
+  const bestMethod = best?.decision.chosenMethod ?? UNDECIDED_METHOD;
+  const tensors = calibration.index.tensors.flatMap((tensor): ThresholdRow[] => {
+    const known = knownThresholds(tensor, choices, calibration);
+    const chosen = methodOf(tensor.name, choices, method);
+    // Where it is not in use it would only repeat another method's threshold.
+    const methods: ThresholdRow['methods'] =
+      chosen === 'best' && known[bestMethod] !== undefined ? { best: known[bestMethod], ...known } : known;
+    if (methods[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
+    const threshold = requireThreshold(tensor.name, chosen, methods, calibration);
+    const cost = evaluateThreshold(calibration.total(tensor.name), threshold);
+    return [
+      {
+        name: tensor.name,
+        amax: tensor.thresholds.minmax,
+        methods,
+        method: chosen,
+        threshold,
+        scale: scaleOfThreshold(threshold),
+        sqnrDb: cost.sqnrDb,
+        clippedFraction: cost.clippedFraction,
+        ...(withCosts ? { costs: costsOf(tensor.name, methods, calibration) } : {}),
+      },
+    ];
+  });
+  const shown = method ?? choices.method;
+  return {
+    method: shown,
+    ...(shown === 'best' ? { chosenMethod: bestMethod } : {}),
+    ...(best === null ? {} : { best, ...lostBy(calibration, choices, best, method) }),
+    tensors,
+  };
+}
+
+/** What the thresholds in use lose against the best single method, where that was measured. */
+function lostBy(
+  calibration: StoredCalibration,
+  choices: Choices,
+  { decision }: BestView,
+  method: Method | undefined,
+): { readonly lostDb?: number | null } {
+  if (decision.singles.length === 0) return {};
+  const cost = costInUse(calibration, choices, decision, method);
+  return cost === undefined ? {} : { lostDb: costAgainstBest(cost.nmse, decision) };
+}
+
+/** What thresholds cost at the outputs: those of `method`, else of the project; undefined: it was not measured. */
+export function costInUse(
+  calibration: StoredCalibration,
+  choices: Choices,
+  decision: BestDecision,
+  method: Method | undefined,
+): OutputCost | undefined {
+  const asked = method ?? methodOfAll(choices);
+  const single = asked === 'best' ? decision.chosenMethod : asked;
+  const known = decision.singles.find((cost) => cost.method === single);
+  return known ?? findMeasured(calibration.bestDecisions(), choices, thresholdsInUse(calibration, choices, method));
+}
+
+/** The one method of all tensors; null where some have another one. */
+export function methodOfAll({ method, tensorMethods }: Choices): Method | null {
+  return Object.values(tensorMethods).every((own) => own === method) ? method : null;
+}
+
+function costsOf(
+  tensor: string,
+  methods: Partial<Record<Method, number>>,
+  calibration: StoredCalibration,
+): ThresholdCost[] {
+  const groups = Object.entries(calibration.groups(tensor)).filter(([name]) => name !== '');
+  const histograms = [[null, calibration.total(tensor)] as const, ...groups];
+  return METHODS.flatMap((method) => {
+    const threshold = methods[method];
+    if (threshold === undefined) return [];
+    return histograms.map(([group, histogram]): ThresholdCost => {
+      const { sqnrDb, clippedFraction } = evaluateThreshold(histogram, threshold);
+      return { method, group, sqnrDb, clippedFraction };
+    });
+  });
+}

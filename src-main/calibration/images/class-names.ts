@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { SetNote } from '../../../src-shared/domain/image-set';
+import { isPathAllowed } from '../../base/path-policy';
+import { decodeText } from './csv-text';
+import type { Labelling } from './labels';
+
+/** Files that list class names by index, one a line, in the order in which they are looked for. */
+const NAMES_FILES = ['classes.txt', 'class_names.txt', 'names.txt'];
+const MAX_NAMES_BYTES = 16e6;
+
+/** The class names that a file in one of the folders lists by index; null when there is none that can be read so. */
+export async function readClassNames(
+  folders: readonly string[],
+): Promise<{ readonly path: string; readonly names: readonly string[] } | null> {
+  const path = folders
+    .flatMap((folder) => NAMES_FILES.map((name) => join(folder, name)))
+    .find((candidate) => existsSync(candidate) && isPathAllowed(candidate));
+  if (path === undefined || (await stat(path)).size > MAX_NAMES_BYTES) return null;
+  const lines = decodeText(await readFile(path))
+    .split(/\r\n|\n|\r/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const numbered = lines.map((line) => /^(\d+)[\s,;:]+(.+)$/.exec(line));
+  const isNumbered = numbered.every((parts, i) => parts !== null && Number(parts[1]) === i);
+  const names = isNumbered ? numbered.map((parts) => parts?.[2] ?? '') : lines;
+  return names.length > 1 && new Set(names).size === names.length ? { path, names } : null;
+}
+
+/**
+ * The labelling with its classes in the order of a names file. Labels that were written as indices keep them and take the names;
+ * labels from names (folders, a column of text) take the positions of their names, unless one is not in the file.
+ */
+export function withNamesFile(
+  labelling: Labelling,
+  kind: 'indices' | 'names',
+  file: { readonly path: string; readonly names: readonly string[] },
+): { readonly labelling: Labelling; readonly notes: readonly SetNote[] } {
+  const { names } = file;
+  const own = labelling.classNames;
+  if (kind === 'indices') {
+    const isWithin = labelling.labels.every((label) => label === null || label < names.length);
+    return { labelling: own.length === 0 && isWithin ? { ...labelling, classNames: names } : labelling, notes: [] };
+  }
+  const positions = new Map(names.map((name, index) => [name, index]));
+  const missing = own.find((name) => !positions.has(name));
+  if (missing !== undefined) {
+    const message = `${basename(file.path)} lists ${names.length} classes, but not "${missing}": it was not used, and class indices are the positions of the sorted names`;
+    return { labelling, notes: [{ code: 'labels-names-file', message }] };
+  }
+  const labels = labelling.labels.map((label) => (label === null ? null : (positions.get(own[label] ?? '') ?? null)));
+  const message = `Class indices are the positions of the names in ${basename(file.path)} (${names.length} classes)`;
+  return {
+    labelling: { ...labelling, labels, classNames: names },
+    notes: own.join('\n') === names.join('\n') ? [] : [{ code: 'labels-names-file', message }],
+  };
+}

@@ -1,0 +1,145 @@
+import { readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { errnoOf, messageOf } from '../../base/file-errors';
+import { BmpError, decodeBmp } from './image-decoder-bmp';
+import { jpegSegments, oriented, orientationOf } from './image-orientation';
+
+/** An image as bytes, row by row, channels interleaved (HWC): 1 gray or 3 RGB. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+/** Larger images are refused before they are decoded: 300 MB of pixels. */
+const MAX_PIXELS = 100e6;
+const MAX_FILE_BYTES = 1e9;
+
+// One worker thread decodes one image at a time; threads and a cache inside libvips would only compete with the workers.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/**
+ * Decodes a JPEG, PNG, WebP, TIFF or BMP file as training loaders (Pillow's `Image.open(...).convert("RGB")`) see it: no ICC
+ * conversion, alpha dropped, 16-bit samples scaled to 8, CMYK converted as Pillow does, the first page or frame. The
+ * orientation that a JPEG, PNG or WebP file states is ignored unless `orientation` is `apply`; that of a TIFF file is applied, as
+ * Pillow does when it opens one. Throws `image-invalid`, which names `name` (the file as shown), when the file is missing,
+ * truncated, of another format or above 100 million pixels.
+ */
+export async function decodeImage(
+  path: string,
+  name: string,
+  orientation: Preprocessing['orientation'] = 'ignore',
+): Promise<Pixels> {
+  try {
+    const { size } = await stat(path);
+    if (size === 0) throw imageError(name, 'the file is empty');
+    if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
+    const bytes = await readFile(path);
+    // libvips would draw an SVG file, whose few bytes may ask for anything.
+    if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256)))
+      throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
+    if (bytes.toString('latin1', 0, 2) === 'BM') return decodeBmp(bytes, MAX_PIXELS);
+    const pixels = await decodeWithSharp(bytes, name);
+    return orientation === 'apply' || isTiff(bytes) ? oriented(pixels, orientationOf(bytes)) : pixels;
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error;
+    if (error instanceof BmpError) throw imageError(name, error.message);
+    throw imageError(name, reasonOf(error), error);
+  }
+}
+
+export function imageError(name: string, why: string, cause?: unknown): WorkbenchError {
+  return new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`, cause === undefined ? {} : { cause });
+}
+
+async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
+  const options = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true, ignoreIcc: true } as const;
+  let isCmyk = isCmykJpeg(bytes);
+  if (isTiff(bytes)) {
+    const { depth, space } = await sharp(bytes, options).metadata();
+    isCmyk = space === 'cmyk';
+    if (depth !== 'uchar' && depth !== 'ushort')
+      throw imageError(name, `expected 8- or 16-bit samples, found ${depth}; save such tensors as .npy`);
+  }
+  if (isCmyk) {
+    const { data, info } = await sharp(bytes, options)
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, channels: 3, data: rgbOfCmyk(data, info.channels) };
+  }
+  const { data, info } = await sharp(bytes, options)
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels === 1 || channels === 3) return { width, height, channels, data };
+  return { width, height, channels: channels === 2 ? 1 : 3, data: withoutAlpha(data, channels) };
+}
+
+/** Start-of-frame markers (ITU-T T.81, table B.1) state the number of components. */
+function isCmykJpeg(bytes: Buffer): boolean {
+  const frame = jpegSegments(bytes).find(
+    ({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
+  );
+  return frame?.content[5] === 4;
+}
+
+/**
+ * RGB of inks (cyan, magenta, yellow, black in the first four of `channels` interleaved channels; 255 is full ink), in the
+ * integers of Pillow: with w = 255 - black, each colour is w - ink * w / 255, rounded.
+ */
+function rgbOfCmyk(inks: Uint8Array, channels: number): Uint8Array {
+  const count = inks.length / channels;
+  const rgb = new Uint8Array(3 * count);
+  for (let i = 0; i < count; i += 1) {
+    const white = 255 - (inks[i * channels + 3] ?? 0);
+    for (let c = 0; c < 3; c += 1) {
+      const product = (inks[i * channels + c] ?? 0) * white + 128;
+      rgb[3 * i + c] = white - (((product >> 8) + product) >> 8);
+    }
+  }
+  return rgb;
+}
+
+function isTiff(bytes: Buffer): boolean {
+  const magic = bytes.toString('latin1', 0, 2);
+  return magic === 'II' || magic === 'MM';
+}
+
+/** Drops the last of `channels` interleaved channels. */
+export function withoutAlpha(data: Uint8Array, channels: number): Uint8Array {
+  const kept = channels - 1;
+  const out = new Uint8Array((data.length / channels) * kept);
+  for (let from = 0, to = 0; to < out.length; from += channels, to += kept) {
+    for (let c = 0; c < kept; c += 1) out[to + c] = data[from + c] ?? 0;
+  }
+  return out;
+}
+
+function reasonOf(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === 'ENOENT') return 'the file does not exist';
+  if (errno !== null) return errno;
+  const message = messageOf(error);
+  if (message.includes('exceeds pixel limit')) return `it exceeds the limit of ${MAX_PIXELS / 1e6} million pixels`;
+  if (message.includes('unsupported image format'))
+    return 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else';
+  return message.trim().split('\n')[0] ?? message;
+}
+
+/** Luma of ITU-R BT.601 in 16-bit fixed point, as Pillow's `convert("L")`; gray stays as it is. */
+export function toGray(pixels: Pixels): Pixels {
+  if (pixels.channels === 1) return pixels;
+  const { width, height, data } = pixels;
+  const gray = new Uint8Array(width * height);
+  for (let i = 0, p = 0; i < gray.length; i += 1, p += 3) {
+    gray[i] = ((data[p] ?? 0) * 19_595 + (data[p + 1] ?? 0) * 38_470 + (data[p + 2] ?? 0) * 7_471 + 0x8000) >> 16;
+  }
+  return { width, height, channels: 1, data: gray };
+}

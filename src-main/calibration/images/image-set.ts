@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
+import { formatCountOf } from '../../../src-shared/base/units';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ImageEntry, ImageSet, LabelOrder, SetNote, SkippedImage } from '../../../src-shared/domain/image-set';
+import { readError } from '../../base/file-errors';
+import { sha256OfFile } from '../../base/file-hash';
+import { compareText, findImageFiles, type FoundFile } from './image-set-files';
+import { readClassNames, withNamesFile } from './class-names';
+import { groupsBesideCsv, labelsFromFolders, orderMatters, orderNote, type Labelling } from './labels';
+import { readLabelsCsv } from './labels-csv';
+import type { LabelledSet } from './labels-match';
+import { countRecords } from './npy-file';
+
+/** Files that are hashed at a time; larger ones than the limit are streamed, so that memory stays small. */
+const HASH_BATCH = 16;
+const MAX_READ_BYTES = 4e6;
+
+export interface ImageSetRequest {
+  /** A folder, a list file (one file a line, relative to itself, order kept) or a single image or .npy/.npz file. */
+  readonly path: string;
+  /** Default: labels.csv in the folder (beside the list), when there is one. null: none, whatever lies there. */
+  readonly labelsCsv?: string | null;
+  /** Class names by index; default: the sorted names that the set itself has. */
+  readonly classNames?: readonly string[];
+  /** Of class folders that are numbers; default: text. */
+  readonly labelOrder?: LabelOrder;
+}
+
+/**
+ * Finds the images of a set with their labels and groups, decoding none of them. Folders are read in code-unit order of
+ * relative paths. Throws `not-found`, `images-empty` or `labels-invalid`.
+ */
+export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> {
+  const root = resolve(request.path);
+  const found = await findImageFiles(root);
+  const { files, records, skipped } = await countAllRecords(found.files, found.skipped);
+  if (files.length === 0) throw emptyError(root, skipped);
+  const {
+    labelling,
+    labelSource,
+    labelOrder,
+    notes: labelNotes,
+  } = await labellingOf(request, { folder: found.folder, files });
+  const notes = [...repetitionNotes(files), ...labelNotes];
+  return {
+    root,
+    entries: files.flatMap((item, i) =>
+      entriesOf(item, records[i] ?? null, labelling.labels[i] ?? null, labelling.groups[i] ?? null),
+    ),
+    classNames: labelling.classNames,
+    groups: [...new Set(labelling.groups.filter((group) => group !== null))].sort(compareText),
+    labelSource,
+    ...(labelOrder === undefined ? {} : { labelOrder }),
+    skipped,
+    ...(notes.length === 0 ? {} : { notes }),
+  };
+}
+
+interface FoundLabels extends Pick<ImageSet, 'labelSource' | 'labelOrder'> {
+  readonly labelling: Labelling;
+  readonly notes: readonly SetNote[];
+}
+
+/** Labels and groups from the labels file, else from folders; a names file beside either gives the order of the classes. */
+async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<FoundLabels> {
+  const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(set.folder, 'labels.csv');
+  const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
+  const names = set.files.map((item) => item.file);
+  const namesFile =
+    request.classNames === undefined ? await readClassNames([set.folder, ...(hasCsv ? [dirname(csvPath)] : [])]) : null;
+  if (hasCsv) {
+    const csv = await readLabelsCsv(csvPath, set, request.classNames);
+    const labelling = {
+      labels: csv.labels,
+      classNames: csv.classNames,
+      groups: csv.groups ?? groupsBesideCsv(names, csv.labels),
+    };
+    const named = namesFile === null ? { labelling, notes: [] } : withNamesFile(labelling, csv.kind, namesFile);
+    return { labelling: named.labelling, labelSource: 'csv', notes: [...csv.notes, ...named.notes] };
+  }
+  const order = request.labelOrder ?? 'text';
+  const labelling = labelsFromFolders(names, { classNames: request.classNames, order });
+  if (!labelling.labels.some((label) => label !== null)) return { labelling, labelSource: 'none', notes: [] };
+  if (namesFile !== null) {
+    const named = withNamesFile(labelling, 'names', namesFile);
+    if (named.labelling !== labelling) return { ...named, labelSource: 'folders' };
+  }
+  if (request.classNames !== undefined || !orderMatters(labelling.classNames))
+    return { labelling, labelSource: 'folders', notes: [] };
+  return { labelling, labelSource: 'folders', labelOrder: order, notes: [orderNote(labelling.classNames, order)] };
+}
+
+/** Weights by repetition are allowed, but more often they are a mistake in the list. */
+function repetitionNotes(files: readonly FoundFile[]): readonly SetNote[] {
+  const repeated = files.filter(({ listing }) => listing === 2);
+  const [first] = repeated;
+  if (first === undefined) return [];
+  const message = `${formatCountOf(repeated.length, 'file')} of the list ${repeated.length === 1 ? 'is' : 'are'} named more than once and counted as often as named; the first one: ${first.file}`;
+  return [{ code: 'images-repeated', message }];
+}
+
+function entriesOf(
+  item: FoundFile,
+  recordCount: number | null,
+  label: number | null,
+  group: string | null,
+): readonly ImageEntry[] {
+  if (recordCount === null) return [{ ...item, label, group, record: null }];
+  return Array.from({ length: recordCount }, (_, record) => ({ ...item, label, group, record }));
+}
+
+async function countAllRecords(
+  candidates: readonly FoundFile[],
+  skippedBefore: readonly SkippedImage[],
+): Promise<{
+  readonly files: readonly FoundFile[];
+  readonly records: readonly (number | null)[];
+  readonly skipped: readonly SkippedImage[];
+}> {
+  const files: FoundFile[] = [];
+  const records: (number | null)[] = [];
+  const skipped = [...skippedBefore];
+  for (const item of candidates) {
+    try {
+      records.push(/\.np[yz]$/i.test(item.path) ? await countRecords(item.path, item.file) : null);
+      files.push(item);
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error;
+      if (item.listing === undefined) skipped.push({ file: item.file, reason: error.message });
+    }
+  }
+  return { files, records, skipped: skipped.sort((a, b) => compareText(a.file, b.file)) };
+}
+
+function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchError {
+  const [first] = skipped;
+  const reason =
+    first === undefined
+      ? ''
+      : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${first.file}: ${first.reason}`;
+  return new WorkbenchError('images-empty', `Expected images in ${root}, found none${reason}`, {
+    hint: 'Name a folder of JPEG, PNG, WebP, BMP, TIFF, .npy or .npz files, or a text file that lists them one a line.',
+  });
+}
+
+/** A file of a set: the records that are used of an array file, and how often an image without records is listed. */
+interface UsedFile {
+  readonly path: string;
+  readonly records: number[];
+  times: number;
+}
+
+/**
+ * Identity of a set: sha256 over (relative path, size, content sha256, the records that are used of a .npy or .npz, how
+ * often an image is listed) of every file, sorted by path. Independent of order, labels and where the set lies. Throws `not-found` when one is gone, `cancelled` on abort.
+ */
+export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
+  const used = new Map<string, UsedFile>();
+  for (const { file, path, record } of set.entries) {
+    const known = used.get(file) ?? { path, records: [], times: 0 };
+    if (record === null) known.times += 1;
+    else known.records.push(record);
+    used.set(file, known);
+  }
+  const files = [...used].sort(([a], [b]) => compareText(a, b));
+  const hash = createHash('sha256');
+  for (let done = 0; done < files.length; done += HASH_BATCH) {
+    throwIfAborted(context.signal);
+    context.onProgress?.({ phase: 'hashing images', done, total: files.length, unit: 'images' });
+    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, own]) => manifestLine(file, own)));
+    for (const line of lines) hash.update(line);
+  }
+  return hash.digest('hex');
+}
+
+/** Identity of one image: sha256 of its file, and which record of it. Throws `not-found` when the file is gone. */
+export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'record'>): Promise<string> {
+  const sha256 = await sha256OfFile(path).catch((error: unknown) => {
+    throw readError(error, path, 'Image');
+  });
+  return record === null ? sha256 : `${sha256}#${record}`;
+}
+
+async function manifestLine(file: string, { path, records, times }: UsedFile): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    const sha256 =
+      size > MAX_READ_BYTES
+        ? await sha256OfFile(path)
+        : createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex');
+    // An image that is listed once adds nothing, so that the identity of such sets stays what it was.
+    const usage = records.length > 0 ? [records.toSorted((a, b) => a - b)] : times > 1 ? [{ times }] : [];
+    return `${JSON.stringify([file, size, sha256, ...usage])}\n`;
+  } catch (error) {
+    throw readError(error, path, 'Image');
+  }
+}

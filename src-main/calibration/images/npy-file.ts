@@ -1,0 +1,168 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { formatBytes, formatCount } from '../../../src-shared/base/units';
+import { errnoOf } from '../../base/file-errors';
+import {
+  bytesPerElement,
+  decodeNpyRecord,
+  elementCount,
+  NPY_HEADER_BYTES,
+  parseNpyHeader,
+  recordsOf,
+  type NpyHeader,
+  type NpyRecord,
+} from './npy';
+import { inflateZipMember, listZip, readRange, readStoredPart, readZipStart, type ZipMember } from './npy-zip';
+
+/** An array that holds images, and where it lies. */
+interface ImageArray {
+  readonly header: NpyHeader;
+  /** null: the file itself is the array. */
+  readonly member: ZipMember | null;
+  readonly count: number;
+  readonly isBatch: boolean;
+}
+
+/** A set lists its records one by one. */
+const MAX_RECORDS = 1_000_000;
+/** One record is read as a whole; larger than any image that is decoded. */
+const MAX_RECORD_BYTES = 512e6;
+
+const invalid = (name: string, why: string): WorkbenchError =>
+  new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
+
+/**
+ * Number of records of an .npy or .npz file, or null when it is one image without a batch axis. In an .npz the arrays
+ * of rank 2 to 4 with a readable element type are images, in archive order; all others (labels, names) are left alone.
+ */
+export async function countRecords(path: string, name: string): Promise<number | null> {
+  return withFile(path, name, async (file) => {
+    const arrays = await imageArrays(file, name);
+    const [first] = arrays;
+    if (arrays.length === 1 && first !== undefined && !first.isBatch) return null;
+    return arrays.reduce((sum, array) => sum + array.count, 0);
+  });
+}
+
+async function withFile<T>(path: string, name: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    throw new WorkbenchError('image-invalid', `Cannot read ${name}: ${errnoOf(error) ?? String(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function imageArrays(file: FileHandle, name: string): Promise<readonly ImageArray[]> {
+  const { size } = await file.stat();
+  const start = await readRange(file, { offset: 0, length: Math.min(size, NPY_HEADER_BYTES) }, name);
+  if (start.toString('latin1', 0, 2) !== 'PK')
+    return [arrayOf(parseNpyHeader(start, name), { member: null, sizeBytes: size }, name)];
+  const arrays: ImageArray[] = [];
+  const reasons: string[] = [];
+  for (const member of await listZip(file, name)) {
+    try {
+      arrays.push(
+        arrayOf(
+          parseNpyHeader(await readZipStart(file, member, name), `${name}/${member.name}`),
+          { member, sizeBytes: member.sizeBytes },
+          `${name}/${member.name}`,
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  if (arrays.length === 0) throw invalid(name, reasons[0] ?? 'the archive holds no array');
+  return arrays;
+}
+
+/** Where an array lies, and how many bytes are there, header included. */
+interface ArrayPlace {
+  readonly member: ZipMember | null;
+  readonly sizeBytes: number;
+}
+
+/** Nothing that the header says is believed before it is compared with the bytes that are there. */
+function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: string): ImageArray {
+  const records = recordsOf(header);
+  if (records === null)
+    throw invalid(name, `expected an array of rank 2 to 4, found shape (${header.shape.join(', ')})`);
+  if (header.shape.includes(0)) throw invalid(name, `the array is empty: shape (${header.shape.join(', ')})`);
+  const recordBytes = (elementCount(header.shape) / records.count) * bytesPerElement(header.type);
+  const promised = header.dataOffsetBytes + recordBytes * records.count;
+  if (promised > sizeBytes)
+    throw invalid(
+      name,
+      `the header promises shape (${header.shape.join(', ')}), ${formatBytes(promised)}, and ${formatBytes(sizeBytes)} are there`,
+    );
+  if (records.count > MAX_RECORDS)
+    throw invalid(
+      name,
+      `expected at most ${formatCount(MAX_RECORDS)} records in one array, found ${formatCount(records.count)}`,
+    );
+  if (recordBytes > MAX_RECORD_BYTES)
+    throw invalid(
+      name,
+      `expected records of at most ${formatBytes(MAX_RECORD_BYTES)}, found ${formatBytes(recordBytes)}`,
+    );
+  return { header, member, ...records };
+}
+
+/**
+ * Reads records of .npy and .npz files. Only the record is read from disk; a deflated .npz array is inflated once and
+ * kept until another one is asked for, because its records come one after the other.
+ */
+export class NpyReader {
+  private inflated: { readonly key: string; readonly bytes: Promise<Buffer> } | null = null;
+
+  /** Throws WorkbenchError `image-invalid` that names the file. */
+  async read(path: string, name: string, record: number | null): Promise<NpyRecord> {
+    return withFile(path, name, async (file) => {
+      const { array, index } = locate(await imageArrays(file, name), record, name);
+      const shape = array.isBatch ? array.header.shape.slice(1) : array.header.shape;
+      const length = elementCount(shape) * bytesPerElement(array.header.type);
+      const part = { offset: array.header.dataOffsetBytes + index * length, length };
+      return decodeNpyRecord(array.header, shape, await this.readPart(file, array, part, { path, name }));
+    });
+  }
+
+  private async readPart(
+    file: FileHandle,
+    array: ImageArray,
+    part: { readonly offset: number; readonly length: number },
+    source: { readonly path: string; readonly name: string },
+  ): Promise<Buffer> {
+    const { member } = array;
+    if (member === null) return readRange(file, part, source.name);
+    const stored = await readStoredPart(file, member, part, source.name);
+    if (stored !== null) return stored;
+    const key = `${source.path}#${member.name}`;
+    if (this.inflated?.key !== key) this.inflated = { key, bytes: inflateZipMember(file, member, source.name) };
+    const bytes = await this.inflated.bytes;
+    if (part.offset + part.length > bytes.length)
+      throw invalid(source.name, `${member.name} is shorter than its shape says`);
+    return bytes.subarray(part.offset, part.offset + part.length);
+  }
+}
+
+function locate(
+  arrays: readonly ImageArray[],
+  record: number | null,
+  name: string,
+): { readonly array: ImageArray; readonly index: number } {
+  let index = record ?? 0;
+  for (const array of arrays) {
+    if (index < array.count) return { array, index };
+    index -= array.count;
+  }
+  throw invalid(name, `expected a record ${record ?? 0}, the file holds fewer`);
+}

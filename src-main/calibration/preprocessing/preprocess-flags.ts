@@ -1,0 +1,134 @@
+import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+
+/** The command-line flags of preprocessing, without the leading dashes. */
+export const PREPROCESSING_FLAGS = [
+  'resize',
+  'resize-short',
+  'crop',
+  'letterbox',
+  'pad',
+  'order',
+  'scale',
+  'mean',
+  'std',
+  'layout',
+  'orientation',
+] as const;
+export type PreprocessingFlag = (typeof PREPROCESSING_FLAGS)[number];
+export type PreprocessingFlagValues = { readonly [F in PreprocessingFlag]?: string | undefined };
+
+/** The gray that YOLO-like detectors are trained with. */
+const DEFAULT_PAD = 114;
+const MAX_SIDE = 16_384;
+
+function usage(flag: PreprocessingFlag, expected: string, found: string, example: string): WorkbenchError {
+  return new WorkbenchError('usage', `Expected ${expected} for --${flag}, found "${found}"`, {
+    hint: `Example: --${flag} ${example}`,
+  });
+}
+
+/** What the flags say; flags that were not given are absent. Throws `usage` with an example. */
+export function parsePreprocessingFlags(values: PreprocessingFlagValues): PartialPreprocessing {
+  const resize = parseResize(values);
+  const { crop, order, scale, mean, std, layout, orientation } = values;
+  return {
+    ...(resize === null ? {} : { resize }),
+    ...(crop === undefined ? {} : { crop: parseCrop(crop) }),
+    ...(order === undefined ? {} : { order: parseChoice('order', order, ['rgb', 'bgr', 'gray']) }),
+    ...(scale === undefined ? {} : { scale: parseScale(scale) }),
+    ...(mean === undefined ? {} : { mean: parseNumbers('mean', mean, '0.485,0.456,0.406') }),
+    ...(std === undefined ? {} : { std: parseStd(std) }),
+    ...(layout === undefined ? {} : { layout: parseChoice('layout', layout, ['nchw', 'nhwc']) }),
+    ...(orientation === undefined ? {} : { orientation: parseChoice('orientation', orientation, ORIENTATIONS) }),
+  };
+}
+
+function parseResize(values: PreprocessingFlagValues): Preprocessing['resize'] | null {
+  const given = (['resize', 'resize-short', 'letterbox'] as const).filter((flag) => values[flag] !== undefined);
+  if (given.length > 1) {
+    throw new WorkbenchError(
+      'usage',
+      `Expected one way to resize, found ${given.map((flag) => `--${flag}`).join(' and ')}`,
+      {
+        hint: 'Use one of --resize WxH (stretch), --resize-short N, --letterbox WxH.',
+      },
+    );
+  }
+  if (values.pad !== undefined && values.letterbox === undefined) {
+    throw new WorkbenchError('usage', '--pad belongs to --letterbox, which was not given', {
+      hint: 'Example: --letterbox 416x416 --pad 114',
+    });
+  }
+  if (values.resize !== undefined) return { kind: 'stretch', ...parseSize('resize', values.resize) };
+  const short = values['resize-short'];
+  if (short !== undefined) return { kind: 'short', shortSide: parseSide('resize-short', short, '256') };
+  if (values.letterbox === undefined) return null;
+  return {
+    kind: 'letterbox',
+    ...parseSize('letterbox', values.letterbox),
+    pad: values.pad === undefined ? DEFAULT_PAD : parsePad(values.pad),
+  };
+}
+
+function parseSide(flag: PreprocessingFlag, text: string, example: string): number {
+  const side = Number(text);
+  if (!/^\d+$/.test(text.trim()) || side < 1 || side > MAX_SIDE)
+    throw usage(flag, `a number of pixels from 1 to ${MAX_SIDE}`, text, example);
+  return side;
+}
+
+function parseSize(flag: PreprocessingFlag, text: string): { readonly width: number; readonly height: number } {
+  const parts = /^\s*(\d+)\s*[xX]\s*(\d+)\s*$/.exec(text);
+  if (parts === null) throw usage(flag, 'WIDTHxHEIGHT in pixels', text, '224x224');
+  return { width: parseSide(flag, parts[1] ?? '', '224x224'), height: parseSide(flag, parts[2] ?? '', '224x224') };
+}
+
+function parseCrop(text: string): { readonly width: number; readonly height: number } {
+  if (/[xX]/.test(text)) return parseSize('crop', text);
+  const side = parseSide('crop', text, '224 or 224x224');
+  return { width: side, height: side };
+}
+
+function parseChoice<T extends string>(flag: PreprocessingFlag, text: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === text.trim().toLowerCase());
+  if (choice === undefined) throw usage(flag, `one of ${choices.join(', ')}`, text, choices[0] ?? '');
+  return choice;
+}
+
+/** A decimal number or a fraction such as 1/255; NaN when it is neither. */
+function parseNumber(text: string): number {
+  const parts = text
+    .trim()
+    .split('/')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [numerator = Number.NaN, denominator = 1] = parts;
+  return parts.length > 2 ? Number.NaN : numerator / denominator;
+}
+
+function parseNumbers(flag: PreprocessingFlag, text: string, example: string): readonly number[] {
+  const numbers = text.split(',').map(parseNumber);
+  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3))
+    throw usage(flag, 'one number or three, separated by commas', text, example);
+  return numbers;
+}
+
+function parseScale(text: string): number {
+  const scale = parseNumber(text);
+  if (!Number.isFinite(scale) || scale === 0) throw usage('scale', 'a number that is not 0', text, '1/255');
+  return scale;
+}
+
+function parseStd(text: string): readonly number[] {
+  const std = parseNumbers('std', text, '0.229,0.224,0.225');
+  if (std.includes(0))
+    throw usage('std', 'numbers that are not 0 (pixels are divided by them)', text, '0.229,0.224,0.225');
+  return std;
+}
+
+function parsePad(text: string): number {
+  const pad = Number(text);
+  if (!/^\d+$/.test(text.trim()) || pad > 255)
+    throw usage('pad', 'a pixel value from 0 to 255', text, String(DEFAULT_PAD));
+  return pad;
+}

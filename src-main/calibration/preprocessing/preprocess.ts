@@ -1,0 +1,217 @@
+import type { ImageEntry } from '../../../src-shared/domain/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { decodeImage, imageError, toGray, withoutAlpha, type Pixels } from '../images/image-decoder';
+import type { NpyRecord } from '../images/npy';
+import { NpyReader } from '../images/npy-file';
+import { resizePixels } from './preprocess-resize';
+import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
+
+/** Turns the images of a set into the model's input. One per worker thread; loads may overlap. */
+export interface Preprocessor {
+  /**
+   * One image as channels * height * width floats in the layout of the model's input (no batch axis). Throws
+   * WorkbenchError `image-invalid`, naming the file, when this image cannot be used.
+   */
+  load(entry: ImageEntry): Promise<Float32Array>;
+}
+
+/**
+ * Pixel files are decoded (see decodeImage), turned to gray if asked, resized (see resizePixels), cropped, then
+ * x = (pixel * scale - mean) / std, computed in double and rounded once to float32: within one float32 rounding step per
+ * operation of numpy's float32 `(x / 255 - mean) / std`.
+ *
+ * .npy/.npz arrays: uint8 are pixels (HxW, HxWxC or CxHxW with 1, 3 RGB or 4 channels) and are treated like a file;
+ * floats are taken as preprocessed already: their shape must be the model's, CxHxW or HxWxC.
+ *
+ * Throws `preprocessing-invalid` when it cannot end in the model's input.
+ */
+export function createPreprocessor(preprocessing: Preprocessing, input: ImageInput): Preprocessor {
+  checkPreprocessing(preprocessing, input);
+  const target = readAs(input, preprocessing.layout);
+  const tables = valueTables(preprocessing);
+  const arrays = new NpyReader();
+  return {
+    load: async (entry) => {
+      const name = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
+      if (!/\.np[yz]$/i.test(entry.path))
+        return normalise(await decodeImage(entry.path, name, preprocessing.orientation), {
+          preprocessing,
+          target,
+          tables,
+          name,
+        });
+      const record = await arrays.read(entry.path, name, entry.record);
+      if (record.values.kind === 'floats') return tensorValues(record.shape, record.values.data, target, name);
+      return normalise(pixelsOfArray(record, name), { preprocessing, target, tables, name });
+    },
+  };
+}
+
+interface Recipe {
+  readonly preprocessing: Preprocessing;
+  readonly target: ImageInput;
+  readonly tables: readonly Float32Array[];
+  readonly name: string;
+}
+
+/** The value of every byte, one table per channel in the order of `order`. */
+function valueTables({ order, scale, mean, std }: Preprocessing): readonly Float32Array[] {
+  return Array.from({ length: channelsOf(order) }, (_, c) => {
+    const channelMean = (mean.length === 1 ? mean[0] : mean[c]) ?? 0;
+    const channelStd = (std.length === 1 ? std[0] : std[c]) ?? 1;
+    return Float32Array.from({ length: 256 }, (_unused, pixel) => (pixel * scale - channelMean) / channelStd);
+  });
+}
+
+function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
+  const { preprocessing, target, name } = recipe;
+  const channels = channelsOf(preprocessing.order);
+  if (target.channels !== channels) {
+    throw imageError(
+      name,
+      `"${target.name}" takes ${target.channels} channels, which no image has; give .npy tensors of shape ${shapeText(target)}`,
+    );
+  }
+  const oriented = preprocessing.order === 'gray' ? toGray(decoded) : decoded;
+  const sized = applyResize(oriented, preprocessing.resize);
+  const width = preprocessing.crop?.width ?? sized.width;
+  const height = preprocessing.crop?.height ?? sized.height;
+  if (width > sized.width || height > sized.height) {
+    throw imageError(
+      name,
+      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; add --resize-short ${Math.max(width, height)}`,
+    );
+  }
+  if (width !== target.width || height !== target.height) {
+    throw imageError(
+      name,
+      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add --resize ${target.width}x${target.height}`,
+    );
+  }
+  const left = Math.floor((sized.width - width) / 2);
+  const top = Math.floor((sized.height - height) / 2);
+  return toFloats(sized, { left, top }, recipe);
+}
+
+function applyResize(pixels: Pixels, resize: Preprocessing['resize']): Pixels {
+  switch (resize.kind) {
+    case 'none':
+      return pixels;
+    case 'stretch':
+      return resizePixels(pixels, resize.width, resize.height);
+    case 'short': {
+      // The long side is rounded down, as in torchvision.
+      const short = Math.min(pixels.width, pixels.height);
+      const scaled = (side: number): number => Math.max(1, Math.floor((side * resize.shortSide) / short));
+      return resizePixels(pixels, scaled(pixels.width), scaled(pixels.height));
+    }
+    case 'letterbox':
+      return letterbox(pixels, resize);
+  }
+}
+
+function letterbox(
+  pixels: Pixels,
+  box: { readonly width: number; readonly height: number; readonly pad: number },
+): Pixels {
+  if (pixels.width === box.width && pixels.height === box.height) return pixels;
+  const ratio = Math.min(box.width / pixels.width, box.height / pixels.height);
+  const fit = (side: number, limit: number): number => Math.min(limit, Math.max(1, Math.floor(side * ratio + 1e-9)));
+  const inner = resizePixels(pixels, fit(pixels.width, box.width), fit(pixels.height, box.height));
+  const { channels } = inner;
+  const data = new Uint8Array(box.width * box.height * channels).fill(box.pad);
+  for (let y = 0; y < inner.height; y += 1) {
+    data.set(
+      inner.data.subarray(y * inner.width * channels, (y + 1) * inner.width * channels),
+      y * box.width * channels,
+    );
+  }
+  return { width: box.width, height: box.height, channels, data };
+}
+
+/** Looks every byte of the window up and puts it where the layout wants it; a gray file fills all three channels. */
+function toFloats(
+  source: Pixels,
+  window: { readonly left: number; readonly top: number },
+  recipe: Recipe,
+): Float32Array {
+  const { target, tables, preprocessing } = recipe;
+  const { width, height, channels } = target;
+  const plane = width * height;
+  const out = new Float32Array(plane * channels);
+  const isPlanar = target.layout === 'nchw';
+  for (let c = 0; c < channels; c += 1) {
+    const table = tables[c] ?? new Float32Array(256);
+    const sourceChannel = source.channels === 1 ? 0 : preprocessing.order === 'bgr' ? 2 - c : c;
+    const step = isPlanar ? 1 : channels;
+    let to = isPlanar ? c * plane : c;
+    for (let y = 0; y < height; y += 1) {
+      let from = ((y + window.top) * source.width + window.left) * source.channels + sourceChannel;
+      for (let x = 0; x < width; x += 1, from += source.channels, to += step)
+        out[to] = table[source.data[from] ?? 0] ?? 0;
+    }
+  }
+  return out;
+}
+
+function pixelsOfArray(record: NpyRecord, name: string): Pixels {
+  const data = record.values.kind === 'pixels' ? record.values.data : new Uint8Array();
+  const [a = 0, b = 0, c = 1] = record.shape;
+  const isColour = (count: number): boolean => count === 1 || count === 3 || count === 4;
+  if (record.shape.length === 2 || isColour(c)) return interleaved({ height: a, width: b, channels: c, data });
+  if (!isColour(a)) {
+    throw imageError(
+      name,
+      `expected uint8 pixels of shape HxW, HxWxC or CxHxW with 1, 3 or 4 channels, found ${record.shape.join('x')}`,
+    );
+  }
+  const plane = b * c;
+  const mixed = new Uint8Array(data.length);
+  for (let channel = 0; channel < a; channel += 1) {
+    for (let i = 0; i < plane; i += 1) mixed[i * a + channel] = data[channel * plane + i] ?? 0;
+  }
+  return interleaved({ height: b, width: c, channels: a, data: mixed });
+}
+
+function interleaved(image: {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly data: Uint8Array;
+}): Pixels {
+  const { height, width } = image;
+  return {
+    height,
+    width,
+    channels: image.channels === 1 ? 1 : 3,
+    data: image.channels === 4 ? withoutAlpha(image.data, 4) : image.data,
+  };
+}
+
+function shapeText(target: ImageInput): string {
+  const { channels, height, width } = target;
+  return target.layout === 'nchw' ? `${channels}x${height}x${width}` : `${height}x${width}x${channels}`;
+}
+
+/** A preprocessed tensor, in the model's layout or (CxHxW against HxWxC) brought into it. */
+function tensorValues(shape: readonly number[], data: Float32Array, target: ImageInput, name: string): Float32Array {
+  const { channels, height, width } = target;
+  const found = shape.length === 2 ? (target.layout === 'nchw' ? [1, ...shape] : [...shape, 1]) : shape;
+  const chw = found.join() === [channels, height, width].join();
+  const hwc = found.join() === [height, width, channels].join();
+  if (target.layout === 'nchw' ? chw : hwc) return data;
+  if (!chw && !hwc)
+    throw imageError(
+      name,
+      `expected a float tensor of shape ${shapeText(target)} for "${target.name}", found ${shape.join('x')}`,
+    );
+  const plane = height * width;
+  const out = new Float32Array(data.length);
+  for (let c = 0; c < channels; c += 1) {
+    for (let i = 0; i < plane; i += 1) {
+      if (chw) out[i * channels + c] = data[c * plane + i] ?? 0;
+      else out[c * plane + i] = data[i * channels + c] ?? 0;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,98 @@
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+
+const invalid = (message: string, hint: string): WorkbenchError =>
+  new WorkbenchError('preprocessing-invalid', message, { hint });
+
+export function channelsOf(order: Preprocessing['order']): 1 | 3 {
+  return order === 'gray' ? 1 : 3;
+}
+
+/** The same input shape read in another layout: [3, 224, 224] is 3 channels of 224x224 in NCHW, 224 channels in NHWC. */
+export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageInput {
+  if (input.layout === layout) return input;
+  const { channels, height, width } = input;
+  return layout === 'nhwc'
+    ? { ...input, layout, height: channels, width: height, channels: width }
+    : { ...input, layout, channels: height, height: width, width: channels };
+}
+
+/**
+ * Throws `preprocessing-invalid` unless the preprocessing ends in the size and channels that the model's input takes.
+ * A model whose input is not an image (neither 1 nor 3 channels) passes: it takes .npy tensors only, which are not
+ * preprocessed; images then fail one by one.
+ */
+export function checkPreprocessing(preprocessing: Preprocessing, modelInput: ImageInput): void {
+  const input = readAs(modelInput, preprocessing.layout);
+  const isImage = input.channels === 1 || input.channels === 3;
+  const isOtherAnImage =
+    modelInput.layout !== preprocessing.layout && (modelInput.channels === 1 || modelInput.channels === 3);
+  if (!isImage && isOtherAnImage) {
+    throw invalid(
+      `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ${modelInput.width}x${modelInput.height}`,
+      `Use --layout ${modelInput.layout}.`,
+    );
+  }
+  const channels = channelsOf(preprocessing.order);
+  if (isImage && channels !== input.channels) {
+    throw invalid(
+      `Expected ${input.channels} input channel${input.channels === 1 ? '' : 's'} for "${input.name}" (${preprocessing.layout.toUpperCase()}) but order ${preprocessing.order} gives ${channels}`,
+      input.channels === 1 ? 'Use --order gray.' : 'Use --order rgb or --order bgr.',
+    );
+  }
+  checkCount(preprocessing.mean, 'mean', channels);
+  checkCount(preprocessing.std, 'std', channels);
+  if (isImage) checkSize(preprocessing, input);
+}
+
+function checkCount(values: readonly number[], flag: 'mean' | 'std', channels: number): void {
+  if (values.length !== 1 && values.length !== channels) {
+    throw invalid(
+      `Expected 1 or ${channels} values for --${flag}, found ${values.length} (${values.join(',')})`,
+      'Give one value for all channels or one per channel, in the order of --order.',
+    );
+  }
+}
+
+function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
+  const { resize, crop } = preprocessing;
+  const wanted = `${input.width}x${input.height}`;
+  if (crop !== null && (crop.width !== input.width || crop.height !== input.height)) {
+    throw invalid(
+      `Expected ${wanted} for "${input.name}" but --crop gives ${crop.width}x${crop.height}`,
+      `Use --crop ${wanted}.`,
+    );
+  }
+  switch (resize.kind) {
+    case 'none':
+      return; // every image is checked when it is read
+    case 'short':
+      if (crop === null)
+        throw invalid(
+          `After --resize-short ${resize.shortSide} the size depends on the image; "${input.name}" takes ${wanted}`,
+          `Add --crop ${wanted}.`,
+        );
+      if (resize.shortSide < Math.min(crop.width, crop.height)) {
+        throw invalid(
+          `--crop ${wanted} does not fit into --resize-short ${resize.shortSide}`,
+          `Use --resize-short ${Math.min(crop.width, crop.height)} or more.`,
+        );
+      }
+      return;
+    case 'stretch':
+    case 'letterbox': {
+      const flag = resize.kind === 'stretch' ? '--resize' : '--letterbox';
+      const size = `${resize.width}x${resize.height}`;
+      if (crop === null && (resize.width !== input.width || resize.height !== input.height)) {
+        throw invalid(
+          `Expected ${wanted} for "${input.name}" but ${flag} gives ${size}`,
+          `Use ${flag} ${wanted}, or add --crop ${wanted}.`,
+        );
+      }
+      if (crop !== null && (crop.width > resize.width || crop.height > resize.height)) {
+        throw invalid(`--crop ${wanted} does not fit into ${flag} ${size}`, `Use a ${flag} of at least ${wanted}.`);
+      }
+      return;
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { NativeAddon, TensorrtGridSet } from '../../../native/index';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { tensorrtEntropyThreshold, type TensorrtThreshold } from '../../../src-shared/domain/tensorrt-grid';
+import type { Tensor } from '../../onnx/graph/model';
+import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
+import type { TensorrtGridFile, TensorrtGridHeader } from './tensorrt-grid-file';
+import type { CacheName } from './tensorrt-names';
+
+/** What a grid is collected for; two states that agree in it can be merged. */
+export type GridIdentity = Pick<TensorrtGridHeader, 'key' | 'batch' | 'firstImages' | 'tensors'>;
+
+type GridAddon = Pick<NativeAddon, 'TensorrtGridSet' | 'searchEntropy'>;
+
+/**
+ * TensorRT's grid of every activation, collected so far. Where a grid begins is decided by the first batch; after that any
+ * order of images, workers, sittings and shards gives the same state.
+ */
+export class TensorrtGridState {
+  private readonly set: TensorrtGridSet;
+
+  /** @param firstAmax largest |x| of the first batch per tensor, real units. */
+  constructor(
+    private readonly identity: GridIdentity,
+    readonly firstAmax: Float32Array,
+    private readonly addon: GridAddon,
+  ) {
+    this.set = new addon.TensorrtGridSet(firstAmax);
+  }
+
+  /** A state with the counts of a file. */
+  static fromFile(file: TensorrtGridFile, addon: GridAddon): TensorrtGridState {
+    // A record begins with its version (u8) and first range (f32), see native/core/tensorrt_grid.h.
+    const firstAmax = Float32Array.from(file.records, (record) =>
+      record.length < 5 ? 0 : Buffer.from(record).readFloatLE(1),
+    );
+    const state = new TensorrtGridState(file.header, firstAmax, addon);
+    state.mergeRecords(file.records);
+    return state;
+  }
+
+  mergeRecords(records: readonly Uint8Array[]): void {
+    for (const [tensor, record] of records.entries()) this.set.mergeEncoded(tensor, record);
+  }
+
+  /** @throws WorkbenchError calibration-mismatch when the file's grids began elsewhere. */
+  mergeFile(file: TensorrtGridFile, path: string): void {
+    if (!isSameGrid(this.identity, file.header)) {
+      throw new WorkbenchError(
+        'calibration-mismatch',
+        `${path} holds TensorRT's grid for another first batch (${file.header.batch} images) than the files before it (${this.identity.batch})`,
+        {
+          hint: 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
+        },
+      );
+    }
+    this.mergeRecords(file.records);
+  }
+
+  /** @param names what the thresholds are for; null leaves them out, as in a checkpoint. */
+  toFile(names: readonly CacheName[] | null): TensorrtGridFile {
+    const { key, batch, firstImages, tensors } = this.identity;
+    return {
+      header: { key, batch, firstImages, tensors, thresholds: names === null ? null : this.thresholds(names) },
+      records: tensors.map((_, tensor) => this.set.encode(tensor)),
+    };
+  }
+
+  /** In the order of `names`. */
+  private thresholds(names: readonly CacheName[]): TensorrtThreshold[] {
+    const byName = new Map<string, TensorrtThreshold>();
+    for (const [tensor, name] of this.identity.tensors.entries())
+      byName.set(name, thresholdOf({ name, kind: 'activation' }, this.set, tensor, this.addon));
+    // In node order, so that a chain of MaxPools copies the first input's.
+    for (const entry of names) {
+      if (entry.kind === 'constant') byName.set(entry.name, constantThreshold(entry.name, entry.values, this.addon));
+      else if (entry.kind === 'activation' && entry.maxPoolOf !== null)
+        copyEntropy(entry.name, entry.maxPoolOf, byName);
+    }
+    for (const entry of names) {
+      const source = entry.kind === 'alias' ? byName.get(entry.of) : undefined;
+      if (source) byName.set(entry.name, { ...source, name: entry.name });
+    }
+    return names.flatMap(({ name }) => byName.get(name) ?? []);
+  }
+}
+
+export function isSameGrid(a: GridIdentity, b: GridIdentity): boolean {
+  const same = (x: readonly string[], y: readonly string[]): boolean =>
+    x.length === y.length && x.every((item, i) => item === y[i]);
+  return a.key === b.key && a.batch === b.batch && same(a.firstImages, b.firstImages) && same(a.tensors, b.tensors);
+}
+
+function thresholdOf(
+  what: Pick<TensorrtThreshold, 'name' | 'kind'>,
+  set: TensorrtGridSet,
+  tensor: number,
+  addon: GridAddon,
+): TensorrtThreshold {
+  const { amax, range, counts } = set.grid(tensor);
+  const entropyIndex = amax === 0 ? null : addon.searchEntropy(counts);
+  return {
+    ...what,
+    amax,
+    entropy: entropyIndex === null ? 0 : tensorrtEntropyThreshold(entropyIndex, range),
+    entropyIndex,
+  };
+}
+
+/** A constant is the same in every batch, and the search does not see how often it was counted. */
+function constantThreshold(name: string, tensor: Tensor, addon: GridAddon): TensorrtThreshold {
+  const values = tensorAsFloat32(tensor);
+  const amax = values.reduce((largest, value) => Math.max(largest, Number.isFinite(value) ? Math.abs(value) : 0), 0);
+  const set = new addon.TensorrtGridSet(Float32Array.of(amax));
+  set.addImage([values], 0, 1, new Float32Array(1));
+  return thresholdOf({ name, kind: 'constant' }, set, 0, addon);
+}
+
+/** TensorRT gives the output of a MaxPool its input's entropy scale. */
+function copyEntropy(name: string, from: string, byName: Map<string, TensorrtThreshold>): void {
+  const own = byName.get(name);
+  const source = byName.get(from);
+  if (own && source) byName.set(name, { ...own, entropy: source.entropy, entropyIndex: null });
+}

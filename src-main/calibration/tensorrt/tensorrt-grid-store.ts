@@ -1,0 +1,37 @@
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { GRID_PREFIX_BYTES, headerLength, parseGridHeader, type TensorrtGridHeader } from './tensorrt-grid-file';
+
+/** File of a finished collection of TensorRT's grid, in the calibration's folder. */
+export const TENSORRT_GRID_FILE = 'tensorrt-grid.bin';
+
+/** What was found on TensorRT's grid, without the counts; null when it was not collected (or by another version). */
+export function readTensorrtGrid(calibrationDir: string): TensorrtGridHeader | null {
+  const path = join(calibrationDir, TENSORRT_GRID_FILE);
+  if (!existsSync(path)) return null;
+  try {
+    const prefix = readRange(path, 0, GRID_PREFIX_BYTES);
+    const header = parseGridHeader(readRange(path, GRID_PREFIX_BYTES, headerLength(prefix, path)), path);
+    return header.thresholds === null ? null : header;
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'calibration-mismatch') return null;
+    throw error;
+  }
+}
+
+/** What a result says about a collected grid. */
+export function gridSummary(header: TensorrtGridHeader): { readonly batch: number; readonly names: number } {
+  return { batch: header.batch, names: header.thresholds?.length ?? header.tensors.length };
+}
+
+function readRange(path: string, offset: number, length: number): Uint8Array {
+  const bytes = Buffer.alloc(length);
+  const file = openSync(path, 'r');
+  try {
+    const found = readSync(file, bytes, 0, length, offset);
+    return bytes.subarray(0, found);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { HistogramSet, NativeAddon, TensorrtGridSet } from '../../../native/index';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { packageRoot } from '../../base/package-info';
+
+/** Built here, or carried by a packed package for machines of this kind. */
+const ADDON_PATHS = [
+  'native/build/Release/calib.node',
+  `native/prebuilt/${process.platform}-${process.arch}/calib.node`,
+];
+const BUILD_HINT =
+  'Run `npm run build:native`; it needs g++ (C++17), make and python3 (Debian: apt-get install g++ make python3).';
+
+let facade: NativeAddon | null = null;
+
+/**
+ * The native addon, loaded on first use; each worker thread has its own. Its functions throw WorkbenchError:
+ * calibration-mismatch for bytes that are not a histogram record, internal for a wrong argument.
+ *
+ * @throws WorkbenchError backend-unavailable when the addon was not built or does not load here.
+ */
+export function loadAddon(): NativeAddon {
+  facade ??= createFacade(requireAddon());
+  return facade;
+}
+
+function requireAddon(): NativeAddon {
+  const root = packageRoot();
+  const path =
+    ADDON_PATHS.map((each) => join(root, each)).find((each) => existsSync(each)) ?? join(root, ADDON_PATHS[0] ?? '');
+  try {
+    const loaded: unknown = createRequire(import.meta.url)(path);
+    if (isAddon(loaded)) return loaded;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new WorkbenchError('backend-unavailable', `The native addon could not be loaded: ${reason}`, {
+      hint: BUILD_HINT,
+      cause,
+    });
+  }
+  throw new WorkbenchError('backend-unavailable', `The native addon ${path} is of another version`, {
+    hint: BUILD_HINT,
+  });
+}
+
+function isAddon(value: unknown): value is NativeAddon {
+  if (typeof value !== 'object' || value === null) return false;
+  return [
+    'HistogramSet',
+    'TensorrtGridSet',
+    'thresholdsOf',
+    'searchEntropy',
+    'evaluate',
+    'vulkanDevices',
+    'version',
+  ].every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+function createFacade(addon: NativeAddon): NativeAddon {
+  class CheckedHistogramSet implements HistogramSet {
+    private readonly set: HistogramSet;
+
+    constructor(tensorCount: number) {
+      this.set = translated(() => new addon.HistogramSet(tensorCount));
+    }
+
+    addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number {
+      return translated(() => this.set.addImage(values, part, parts, amaxOut));
+    }
+
+    nonFiniteOf(tensor: number): number {
+      return translated(() => this.set.nonFiniteOf(tensor));
+    }
+
+    histogram(tensor: number): ReturnType<HistogramSet['histogram']> {
+      return translated(() => this.set.histogram(tensor));
+    }
+
+    encode(tensor: number): Uint8Array {
+      return translated(() => this.set.encode(tensor));
+    }
+
+    mergeEncoded(tensor: number, record: Uint8Array): void {
+      translated(() => this.set.mergeEncoded(tensor, record));
+    }
+
+    clear(): void {
+      this.set.clear();
+    }
+  }
+  return {
+    HistogramSet: CheckedHistogramSet,
+    TensorrtGridSet: checkedGridSet(addon),
+    thresholdsOf: (record, percentiles) => translated(() => addon.thresholdsOf(record, percentiles)),
+    searchEntropy: (bins) => translated(() => addon.searchEntropy(bins)),
+    evaluate: (record, thresholdReal) => translated(() => addon.evaluate(record, thresholdReal)),
+    vulkanDevices: () => translated(() => addon.vulkanDevices()),
+    version: () => addon.version(),
+  };
+}
+
+function checkedGridSet(addon: NativeAddon): NativeAddon['TensorrtGridSet'] {
+  return class CheckedTensorrtGridSet implements TensorrtGridSet {
+    private readonly set: TensorrtGridSet;
+
+    constructor(firstAmax: Float32Array) {
+      this.set = translated(() => new addon.TensorrtGridSet(firstAmax));
+    }
+
+    addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number {
+      return translated(() => this.set.addImage(values, part, parts, amaxOut));
+    }
+
+    nonFiniteOf(tensor: number): number {
+      return translated(() => this.set.nonFiniteOf(tensor));
+    }
+
+    grid(tensor: number): ReturnType<TensorrtGridSet['grid']> {
+      return translated(() => this.set.grid(tensor));
+    }
+
+    encode(tensor: number): Uint8Array {
+      return translated(() => this.set.encode(tensor));
+    }
+
+    mergeEncoded(tensor: number, record: Uint8Array): void {
+      translated(() => this.set.mergeEncoded(tensor, record));
+    }
+
+    clear(): void {
+      this.set.clear();
+    }
+  };
+}
+
+/** Runs `body`; an error of the addon becomes a WorkbenchError. */
+function translated<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (Reflect.get(error, 'code') === 'record-invalid') {
+      throw new WorkbenchError('calibration-mismatch', error.message, {
+        hint: 'The file of histograms is damaged: run `calib calibrate` again.',
+        cause: error,
+      });
+    }
+    throw new WorkbenchError('internal', `Native addon: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,130 @@
+import { statSync } from 'node:fs';
+import { cpus } from 'node:os';
+import sharp from 'sharp';
+import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/api';
+import { ownValue } from '../../../src-shared/base/records';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { benchmark } from '../../backends/benchmark';
+import { listSupportedBackends } from '../../backends/onnxruntime';
+import { onnxruntimeFolder, requireProviderFiles } from '../../backends/ort-gpu-files';
+import { isEngine, isOnnx, variantPath, type OrtGpu, type RunnableVariant } from '../../backends/runnable-variant';
+import { benchmarkEngines } from '../../backends/tensorrt/benchmark-engines';
+import { buildEngine } from '../../backends/tensorrt/build-engine';
+import { inspectEngine } from '../../backends/tensorrt/engine-layers';
+import { openTensorrt } from '../../backends/tensorrt/runtime';
+import { onnxruntimeVersion } from '../../base/package-info';
+import { isTelemetryOff } from '../../base/telemetry';
+import * as pictures from '../../calibration/preprocessing/pictures';
+import { loadAddon } from './addon';
+import { auto, best, correctBiases, search, sensitivity, evaluateCandidates } from '../tasks/analyses';
+import { calibrate } from '../tasks/calibrate';
+import { checkImages } from '../tasks/check-images';
+import { entryPath } from './entry-path';
+import { evaluate } from '../tasks/evaluate';
+import { probeGpu } from '../tasks/gpu-status';
+import { merge } from '../tasks/merge-shards';
+import { prepare } from '../tasks/prepare';
+import type {
+  BenchParams,
+  ComputeMethods,
+  EngineLayersParams,
+  EngineLayersResult,
+  OrtGpuStatus,
+  PreviewParams,
+  TensorrtStatus,
+  ThumbnailParams,
+  VersionsResult,
+} from './protocol';
+import { explain, rewrite } from '../tasks/rewrite';
+
+type Handlers = {
+  readonly [M in keyof ComputeMethods]: (
+    params: ComputeMethods[M]['params'],
+    context: TaskContext,
+  ) => Promise<ComputeMethods[M]['result']>;
+};
+
+/** What the compute process can do, by method. */
+export const HANDLERS: Handlers = {
+  prepare,
+  calibrate,
+  merge,
+  rewrite,
+  explain,
+  evaluate,
+  auto,
+  best,
+  sensitivity,
+  search,
+  'correct-biases': correctBiases,
+  evaluateCandidates,
+  'check-images': checkImages,
+  thumbnail,
+  preview,
+  bench,
+  versions,
+  'ort-gpu-status': ortGpuStatus,
+  'tensorrt-status': tensorrtStatus,
+  'tensorrt-build': buildEngine,
+  'tensorrt-layers': engineLayers,
+};
+
+function thumbnail(params: ThumbnailParams): Promise<Picture> {
+  return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);
+}
+
+function preview(params: PreviewParams): Promise<PreprocessingPreview> {
+  return pictures.preview(params.entry, params.preprocessing, params.input);
+}
+
+async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
+  const sizeMb = (variant: RunnableVariant): number =>
+    ownValue(params.sizesMb, variant.variant) ?? statSync(variantPath(variant)).size / 1e6;
+  const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
+  if (engines.length > 0)
+    return benchmarkEngines(
+      { variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt },
+      context,
+    );
+  const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
+  const gpu = variants.find((variant) => variant.gpu !== undefined)?.gpu;
+  const device = gpu === undefined ? (cpus()[0]?.model.trim() ?? 'CPU') : (await ortGpuStatus(gpu)).device;
+  return benchmark({ ...params, variants, device, hostPath: entryPath('bench-host') }, context);
+}
+
+/** By provider and device; what was found stays, what failed is tried again. */
+const gpusFound = new Map<string, Promise<OrtGpuStatus>>();
+
+async function ortGpuStatus(gpu: OrtGpu): Promise<OrtGpuStatus> {
+  requireProviderFiles(gpu.provider, {
+    compiled: listSupportedBackends().map(({ name }) => name),
+    folder: onnxruntimeFolder(),
+  });
+  const key = `${gpu.provider} ${gpu.device}`;
+  const found = gpusFound.get(key) ?? probeGpu(gpu, entryPath('gpu-probe'));
+  gpusFound.set(key, found);
+  found.catch(() => gpusFound.delete(key));
+  return found;
+}
+
+async function tensorrtStatus(): Promise<TensorrtStatus> {
+  const { library, nvinferPath, devices } = openTensorrt();
+  return { version: library.version, libraryPath: nvinferPath, devices };
+}
+
+async function engineLayers(
+  { engine, ...task }: EngineLayersParams,
+  { signal }: TaskContext,
+): Promise<EngineLayersResult> {
+  return { layers: await inspectEngine(engine, { ...task, signal }) };
+}
+
+async function versions(): Promise<VersionsResult> {
+  return {
+    node: process.versions.node,
+    onnxruntime: onnxruntimeVersion(),
+    isTelemetryOff: isTelemetryOff(process.env),
+    addon: loadAddon().version(),
+    sharp: sharp.versions.sharp ?? 'unknown',
+  };
+}

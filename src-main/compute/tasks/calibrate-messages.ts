@@ -1,0 +1,67 @@
+import type { Warning } from '../../../src-shared/contract/jobs';
+import { formatBytes } from '../../../src-shared/base/units';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { CalibrationState } from '../../calibration/histograms/calibration-state';
+
+/** Below this many images thresholds still move a lot from set to set. */
+const FEW_IMAGES = 32;
+const MANY_NON_FINITE = 3;
+
+export function warningsOf(state: CalibrationState, isShard: boolean): Warning[] {
+  const warnings: Warning[] = [];
+  if (!isShard && state.imageCount < FEW_IMAGES) {
+    warnings.push({
+      code: 'few-images',
+      message: `Only ${state.imageCount} images were counted; thresholds are unsteady below ${FEW_IMAGES}. Add images that look like those in use.`,
+    });
+  }
+  if (state.skipped.length > 0) {
+    const first = state.skipped[0];
+    warnings.push({
+      code: 'images-skipped',
+      message: `${state.skipped.length} images were skipped, the first one ${first?.file ?? ''}: ${first?.reason ?? ''}`,
+    });
+  }
+  for (const item of state.nonFinite.slice(0, MANY_NON_FINITE)) {
+    const tensors = item.tensors.slice(0, MANY_NON_FINITE).join(', ');
+    warnings.push({
+      code: 'activations-nan',
+      message: `${item.file} makes NaN or infinity in ${item.tensors.length} tensors (${tensors}); those values were left out of the histograms.`,
+    });
+  }
+  if (state.nonFinite.length > MANY_NON_FINITE) {
+    warnings.push({
+      code: 'activations-nan',
+      message: `${state.nonFinite.length} images in all make NaN or infinity.`,
+    });
+  }
+  return warnings;
+}
+
+/** One worker is the least: a limit that it does not keep to is told. */
+export function memoryWarning(peakBytes: number | undefined, limitBytes: number | undefined): Warning | null {
+  if (peakBytes === undefined || limitBytes === undefined || peakBytes <= limitBytes) return null;
+  return {
+    code: 'memory-limit',
+    message: `One worker takes ${formatBytes(peakBytes)} for an image of this model, more than the limit of ${formatBytes(limitBytes)}; it was collected with one`,
+  };
+}
+
+export function allNonFinite(state: CalibrationState): WorkbenchError {
+  const first = state.nonFinite[0];
+  return new WorkbenchError(
+    'activations-nan',
+    `Every image makes NaN or infinity, ${first?.file ?? ''} first in tensor "${first?.tensors[0] ?? ''}"`,
+    {
+      hint: 'The model itself overflows or divides by zero on this preprocessing: check --scale, --mean and --std, then the weights before that tensor.',
+    },
+  );
+}
+
+export function nothingCounted(state: CalibrationState, total: number): WorkbenchError {
+  const first = state.skipped[0];
+  const reason = first ? `; the first one: ${first.file}: ${first.reason}` : '';
+  return new WorkbenchError('images-empty', `None of ${total} images could be used${reason}`, {
+    hint: 'Name a folder of JPEG, PNG, WebP, BMP or TIFF images.',
+  });
+}

@@ -1,0 +1,215 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { imageId, type ImageEntry } from '../../../src-shared/domain/image-set';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { CalibrationState } from '../../calibration/histograms/calibration-state';
+import { collectionModel } from '../../calibration/histograms/collection-model';
+import type { ImageContribution } from '../../calibration/histograms/collector';
+import {
+  decodeHistogramFile,
+  encodeHistogramFile,
+  type HistogramFile,
+} from '../../calibration/histograms/histogram-file';
+import { loadPrepared } from '../../onnx/passes/prepared-store';
+import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
+import { loadAddon } from '../pool/addon';
+import { allNonFinite, memoryWarning, nothingCounted } from './calibrate-messages';
+import { finishCalibration } from './finish-calibration';
+import { batchesOf, runImagePool, type Batch, type ImageOutcome } from '../pool/image-pool';
+import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
+import type { CollectFlush, CollectInit } from './collect-role';
+import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
+
+/** More groups than this are counted as one, unless the request says otherwise. */
+const MAX_GROUPS = 16;
+
+/** What the histograms of all workers may take; every worker has a set of its own, of each group. */
+const HISTOGRAM_BUDGET_BYTES = 2e9;
+/** Measured: 501 tensors and 16 groups took 720 MB in one worker. */
+const HISTOGRAM_BYTES = 96 * 1024;
+
+/** The result does not depend on the number of workers, their memory does. */
+export function affordableThreads(threads: number, histograms: number): number {
+  return Math.max(1, Math.min(threads, Math.floor(HISTOGRAM_BUDGET_BYTES / (HISTOGRAM_BYTES * histograms))));
+}
+
+type Result = ComputeMethods['calibrate']['result'];
+
+/**
+ * Collects the histograms of a set, or of one shard of it. An unfinished pass leaves partial.bin, which the next pass
+ * continues; the finished pass leaves histograms.bin and index.json (a shard: shard-I-of-N.bin).
+ */
+export async function calibrate(params: CalibrateParams, context: TaskContext): Promise<Result> {
+  const addon = loadAddon();
+  await mkdir(params.calibrationDir, { recursive: true });
+  const prepared = loadPrepared(params.preparedDir);
+  const tensors = calibrationTensors(prepared);
+  if (tensors.length === 0) {
+    throw new WorkbenchError(
+      'model-unsupported',
+      'The model has no layer that can be quantized (no Conv, ConvTranspose, Gemm or MatMul with float32 inputs)',
+      {
+        hint: '`calib inspect MODEL` lists its layers.',
+      },
+    );
+  }
+  const entries = shardOf(params.set.entries, params.shard);
+  const state = new CalibrationState(params.key, tensors, (count) => new addon.HistogramSet(count));
+  for (const skipped of params.set.skipped) state.addSkipped(skipped.file, skipped);
+
+  const partialPath = join(
+    params.calibrationDir,
+    params.shard ? `partial-${params.shard.index}-of-${params.shard.count}.bin` : 'partial.bin',
+  );
+  const plan = params.tensorrtGrid ? planGrid({ ...params, tensorrtGrid: params.tensorrtGrid }) : null;
+  const finishedPath = join(params.calibrationDir, 'histograms.bin');
+  const continued = params.continuesFinished && !existsSync(partialPath) ? finishedPath : partialPath;
+  const checkpoint = await readCheckpoint(continued, params.key, plan);
+  if (checkpoint) state.mergeFile(checkpoint, continued);
+  const resumedImages = state.imageCount;
+  const remaining = entries.filter((entry) => !state.isDone(imageId(entry)));
+
+  const startedAt = performance.now();
+  const secondsBefore = state.seconds;
+  try {
+    const grid = plan && (await openGridPass(plan, checkpoint?.grid ?? null, params, context));
+    const model = collectionModel(prepared, params.preparedDir, tensors, params.input.name);
+    const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, tensors };
+    await collect(task);
+    state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
+
+    if (state.imageCount === 0) throw nothingCounted(state, entries.length);
+    if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
+    const counted = state.imageCount - resumedImages;
+    const collected = { state, grid: grid?.state.toFile(params.shard ? null : grid.names) ?? null };
+    const result = await finishCalibration(
+      collected,
+      { ...params, threads: task.workers?.count ?? params.threads },
+      { startedAt, counted, resumedImages },
+    );
+    await rm(partialPath, { force: true });
+    const tooLittle = memoryWarning(task.workers?.peakBytes, params.memoryLimitBytes);
+    return tooLittle === null ? result : { ...result, warnings: [...result.warnings, tooLittle] };
+  } finally {
+    if (plan) await removeGridModel(params.calibrationDir);
+  }
+}
+
+/** Every count-th image, beginning with the index-th: shards of a sorted set stay balanced over labels and groups. */
+function shardOf(entries: readonly ImageEntry[], shard: CalibrateParams['shard']): readonly ImageEntry[] {
+  if (!shard) return entries;
+  return entries.filter((_, i) => i % shard.count === shard.index - 1);
+}
+
+/** The checkpoint of an unfinished pass, when it holds all that is collected now. */
+async function readCheckpoint(partialPath: string, key: string, plan: GridPlan | null): Promise<HistogramFile | null> {
+  if (!existsSync(partialPath)) return null;
+  try {
+    const file = decodeHistogramFile(await readFile(partialPath), partialPath);
+    const isUsable = file.header.key === key && (plan === null || fitsPlan(plan, file.grid));
+    return isUsable ? file : null;
+  } catch (error) {
+    // A checkpoint that cannot be read costs its images only.
+    if (error instanceof WorkbenchError && error.code === 'calibration-mismatch') return null;
+    throw error;
+  }
+}
+
+interface CollectTask {
+  readonly params: CalibrateParams;
+  readonly context: TaskContext;
+  readonly state: CalibrationState;
+  readonly grid: GridPass | null;
+  readonly entries: readonly ImageEntry[];
+  readonly remaining: readonly ImageEntry[];
+  readonly partialPath: string;
+  readonly model: Uint8Array;
+  readonly tensors: readonly string[];
+  /** Known when the first image is through. */
+  workers?: { readonly count: number; readonly peakBytes: number };
+}
+
+async function collect(task: CollectTask): Promise<void> {
+  const { params, context, state, grid } = task;
+  if (task.remaining.length === 0) return;
+  const startedAt = performance.now();
+  const secondsBefore = state.seconds;
+  let lastCheckpointAt = startedAt;
+  const checkpoint = (): Uint8Array => {
+    state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
+    return encodeHistogramFile({ ...state.toFile(params.shard), grid: grid?.state.toFile(null) ?? null });
+  };
+  let writing: Promise<void> = Promise.resolve();
+  const writeFailed = new AbortController(); // a pass that cannot be kept is not worth going on
+  let finished = task.entries.length - task.remaining.length;
+  const report = (): void =>
+    context.onProgress?.({
+      phase: 'collecting histograms',
+      done: finished,
+      total: task.entries.length,
+      unit: 'images',
+    });
+  report();
+  const groupCount = new Set(params.set.entries.map((entry) => entry.group)).size;
+  const init: CollectInit = {
+    model: task.model,
+    weightsDir: params.preparedDir,
+    tensors: task.tensors,
+    input: params.input,
+    preprocessing: params.preprocessing,
+    splitsGroups: groupCount <= (params.maxGroups ?? MAX_GROUPS),
+    grid: grid?.init ?? null,
+  };
+  try {
+    await runImagePool<ImageContribution, CollectFlush>({
+      role: 'collect',
+      init,
+      threads: affordableThreads(params.threads, task.tensors.length * (init.splitsGroups ? groupCount : 1)),
+      batches: batchesOf(task.remaining, params.input.fixedBatch ?? 1),
+      ...(params.memoryLimitBytes === undefined ? {} : { memoryLimitBytes: params.memoryLimitBytes }),
+      onWorkers: (count, peakBytes) => (task.workers = { count, peakBytes }),
+      signal: AbortSignal.any([writeFailed.signal, ...(context.signal ? [context.signal] : [])]),
+      onBatch: (batch, outcomes) => {
+        noteOutcomes(state, batch, outcomes);
+        finished += batch.entries.length;
+        report();
+      },
+      isCheckpointDue: () => performance.now() - lastCheckpointAt > params.checkpointSeconds * 1000,
+      onFlush: (flush) => {
+        state.mergeCounts(flush.histograms);
+        grid?.state.mergeRecords(flush.grid);
+      },
+      onCheckpoint: (isComplete) => {
+        lastCheckpointAt = performance.now();
+        if (isComplete) return; // the finished file follows at once
+        // Encoded now, while images and counts agree: the write before may take its time.
+        const bytes = checkpoint();
+        writing = writing.then(() => writeFileAtomic(task.partialPath, bytes));
+        writing.catch(() => writeFailed.abort()); // and is thrown below
+      },
+    });
+  } finally {
+    await writing;
+  }
+}
+
+function noteOutcomes(
+  state: CalibrationState,
+  batch: Batch,
+  outcomes: readonly ImageOutcome<ImageContribution>[],
+): void {
+  for (const [i, entry] of batch.entries.entries()) {
+    const outcome = outcomes[i];
+    const id = imageId(entry);
+    if (outcome?.ok) state.addImage(id, outcome.value.amax, outcome.value.nonFinite);
+    else
+      state.addSkipped(id, {
+        file: id,
+        reason: outcome?.reason ?? 'no result',
+        ...(outcome?.isAbsent ? { isAbsent: true } : {}),
+      });
+  }
+}

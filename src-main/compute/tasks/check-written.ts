@@ -1,0 +1,112 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Target } from '../../../src-shared/domain/precision';
+import { inputDims, OrtSession } from '../../backends/ort-session';
+import { graphProblems, problemText } from '../../onnx/graph/check-graph';
+import { imageInputOf } from '../../onnx/graph/image-input';
+import type { Model, Node } from '../../onnx/graph/model';
+import { nodeLabel } from '../../onnx/graph/opset';
+
+/** Larger files are judged by their structure alone: opening one takes more than its size in memory. */
+const LARGEST_OPENED_BYTES = 2 ** 30;
+
+/** What ONNX Runtime says of an operator that its CPU provider lacks: nothing about whether TensorRT has it. */
+const NO_CPU_KERNEL = /Could not find an implementation|NOT_IMPLEMENTED/;
+
+export interface MadeModel {
+  readonly target: Target;
+  /** The prepared model that it was made from: its own faults are not the rewrite's, and its layers are what users know. */
+  readonly prepared: Model;
+  readonly made: Model;
+  readonly hasFp16: boolean;
+}
+
+/** @throws WorkbenchError 'model-invalid' when the rewrite broke the graph, naming the layer. */
+export function checkStructure({ prepared, made, target }: MadeModel): void {
+  const known = new Set(graphProblems(prepared).map(problemText));
+  const problem = graphProblems(made).find((found) => !known.has(problemText(found)));
+  if (problem)
+    throw refusal(
+      target,
+      problemText(problem),
+      problem.node === null
+        ? undefined
+        : layerOf(prepared, [problem.node.name, ...problem.node.output, ...problem.node.input]),
+    );
+}
+
+/**
+ * Opens a written model in ONNX Runtime and runs it once on zeros: fused to integer kernels for the target onnxruntime, as it is
+ * written, in float arithmetic, for TensorRT. What is larger than a gibibyte is not opened.
+ * @throws WorkbenchError 'model-invalid' naming the layer and what to do.
+ */
+export async function checkRuns(path: string, sizeBytes: number, model: MadeModel): Promise<void> {
+  if (sizeBytes > LARGEST_OPENED_BYTES) return;
+  const isSimulation = model.target !== 'onnxruntime';
+  try {
+    const session = await OrtSession.open({
+      model: path,
+      weightsDir: null,
+      threads: 1,
+      simulate: isSimulation,
+      asWritten: isSimulation,
+      hasFp16: model.hasFp16,
+    });
+    try {
+      await runOnZeros(session, model.made);
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (isSimulation && NO_CPU_KERNEL.test(reason)) return;
+    throw refusal(model.target, reason.split('\n')[0] ?? reason, layerOf(model.prepared, quotedNames(reason)), error);
+  }
+}
+
+/** A model with another input than one image (FP16 inputs, for example) is opened only. */
+async function runOnZeros(session: OrtSession, model: Model): Promise<void> {
+  const input = imageInput(model);
+  if (input === null) return;
+  const dims = inputDims(input, input.fixedBatch ?? 1);
+  await session.run(new Float32Array(dims.reduce((product, dim) => product * dim, 1)), dims);
+}
+
+function imageInput(model: Model): ReturnType<typeof imageInputOf> | null {
+  try {
+    return imageInputOf(model);
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null;
+    throw error;
+  }
+}
+
+/** Names in quotes or parentheses, as ONNX Runtime's messages have those of nodes and tensors. */
+function quotedNames(message: string): string[] {
+  return [...message.matchAll(/["'(]([^"'()]+)["')]/g)].map(([, name = '']) => name);
+}
+
+/** The first of the names that is a layer, or a tensor of one (also in a form that the rewrite made of it). */
+function layerOf(prepared: Model, names: readonly string[]): Node | undefined {
+  const nodes = new Map(prepared.graph.node.map((node) => [node.name, node]));
+  const makers = new Map(prepared.graph.node.flatMap((node) => node.output.map((output) => [output, node] as const)));
+  for (const name of names) {
+    const plain = name.replace(/(_(quantized|dequantized|fp16|scale|zero_point))*(_\d+)?$/, '');
+    const found = nodes.get(name) ?? makers.get(name) ?? nodes.get(plain) ?? makers.get(plain);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function refusal(target: Target, reason: string, layer: Node | undefined, cause?: unknown): WorkbenchError {
+  const subject = layer === undefined ? '' : ` at ${nodeLabel(layer)}`;
+  const name = layer?.name ?? 'LAYER';
+  const which = layer === undefined ? 'Keep the layers that the message is about in FP32' : 'Keep this layer in FP32';
+  return new WorkbenchError(
+    'model-invalid',
+    `The model made for the target ${target} does not run${subject} and was not kept: ${reason}`,
+    {
+      hint: `${which} and write the model again: calib set PROJECT --layer "${name}" --precision fp32`,
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
+}

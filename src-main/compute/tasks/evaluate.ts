@@ -1,0 +1,77 @@
+import { imageId, type SkippedImage } from '../../../src-shared/domain/image-set';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { summarizeAnswers } from '../../analysis/answers';
+import type { ImageAnswer } from '../../analysis/variant-evaluator';
+import { isOnnx } from '../../backends/runnable-variant';
+import { answersOnGpu } from './evaluate-on-gpu';
+import { runImagePool, type Batch } from '../pool/image-pool';
+import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../pool/protocol';
+import type { EvaluateInit } from './evaluate-role';
+
+/** Runs every variant over the set; the first variant is the reference of all comparisons. */
+export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
+  const { entries } = params.set;
+  if (params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined))
+    return resultOf(params, await answersOnGpu(params, context));
+  const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
+  const skipped: SkippedImage[] = [...params.set.skipped];
+  const size = params.input.fixedBatch ?? 1;
+  const batches: Batch[] = [];
+  for (let start = 0; start < entries.length; start += size)
+    batches.push({ index: batches.length, entries: entries.slice(start, start + size) });
+  let finished = 0;
+  const report = (): void =>
+    context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
+  report();
+  const init: EvaluateInit = {
+    variants: params.variants.filter(isOnnx),
+    input: params.input,
+    preprocessing: params.preprocessing,
+  };
+  await runImagePool<readonly ImageAnswer[], null>({
+    role: 'evaluate',
+    init,
+    threads: params.threads,
+    batches,
+    ...(context.signal ? { signal: context.signal } : {}),
+    onBatch: (batch, outcomes) => {
+      for (const [i, entry] of batch.entries.entries()) {
+        const outcome = outcomes[i];
+        if (outcome?.ok) answers[batch.index * size + i] = outcome.value;
+        else skipped.push({ file: imageId(entry), reason: outcome?.reason ?? 'no result' });
+      }
+      finished += batch.entries.length;
+      report();
+    },
+  });
+  return resultOf(params, { answers, skipped });
+}
+
+/** Per image one answer per variant, null for a skipped one. */
+export interface Answers {
+  readonly answers: readonly (readonly ImageAnswer[] | null)[];
+  readonly skipped: readonly SkippedImage[];
+}
+
+function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers): EvaluateResult {
+  const { entries } = params.set;
+  const skipped = [...found];
+  if (answers.every((answer) => answer === null)) {
+    const first = skipped[0];
+    throw new WorkbenchError(
+      'images-empty',
+      `None of ${entries.length} validation images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`,
+    );
+  }
+  skipped.sort((a, b) => (a.file < b.file ? -1 : 1));
+  const variants = params.variants.map((variant, i): VariantPredictions => ({
+    variant: variant.variant,
+    ...summarizeAnswers(answers.map((answer) => answer?.[i] ?? null)),
+  }));
+  return { variants, skipped, classCount: params.variants.length > 0 ? classCountOf(answers) : 0 };
+}
+
+function classCountOf(answers: readonly (readonly ImageAnswer[] | null)[]): number {
+  return answers.find((answer) => answer !== null)?.[0]?.classCount ?? 0;
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import type { NativeAddon } from '../../../native/index';
+import { amaxOf } from '../../../src-shared/domain/histogram';
+import { decodeHistogram } from '../../../src-shared/domain/histogram-codec';
+import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/methods';
+import { writeFileAtomic } from '../../base/atomic-file';
+import {
+  CALIBRATION_INDEX_VERSION,
+  type CalibrationIndex,
+  type TensorCalibration,
+} from '../../calibration/histograms/calibration-index';
+import { contentHash, type CalibrationState } from '../../calibration/histograms/calibration-state';
+import { encodeHistogramFile } from '../../calibration/histograms/histogram-file';
+import { encodeGridFile, type TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
+import { gridSummary, TENSORRT_GRID_FILE } from '../../calibration/tensorrt/tensorrt-grid-store';
+import { loadAddon } from '../pool/addon';
+import { warningsOf } from './calibrate-messages';
+import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
+
+type Result = ComputeMethods['calibrate']['result'];
+
+/** Everything that a pass or a merge has collected. */
+export interface Collected {
+  readonly state: CalibrationState;
+  readonly grid: TensorrtGridFile | null;
+}
+
+export interface Timing {
+  readonly startedAt: number;
+  readonly counted: number;
+  readonly resumedImages: number;
+}
+
+/**
+ * Writes what was collected: histograms.bin, index.json and, when it was collected, tensorrt-grid.bin; of a shard one file
+ * with everything.
+ * @param grid TensorRT's grid, with its thresholds unless this is a shard.
+ */
+export async function finishCalibration(
+  { state, grid }: Collected,
+  params: Pick<CalibrateParams, 'calibrationDir' | 'key' | 'shard' | 'threads'>,
+  timing: Timing,
+): Promise<Result> {
+  const addon = loadAddon();
+  const totals = state.totals();
+  const sha256 = contentHash(state.tensors, totals);
+  const warnings = warningsOf(state, params.shard !== null);
+  const file = encodeHistogramFile({ ...state.toFile(params.shard), grid: params.shard ? grid : null });
+  let shardPath: string | undefined;
+  if (params.shard) {
+    shardPath = join(params.calibrationDir, `shard-${params.shard.index}-of-${params.shard.count}.bin`);
+    await writeFileAtomic(shardPath, file);
+  } else {
+    const index: CalibrationIndex = {
+      version: CALIBRATION_INDEX_VERSION,
+      key: params.key,
+      images: state.imageCount,
+      skipped: state.skipped,
+      groups: state.groups.filter((group) => group !== ''),
+      sha256,
+      seconds: state.seconds,
+      warnings,
+      tensors: state.tensors.map((name, i) => tensorCalibration(name, totals[i] ?? new Uint8Array(), addon)),
+    };
+    // The index comes last: what it stands for is complete.
+    await writeFileAtomic(join(params.calibrationDir, 'histograms.bin'), file);
+    if (grid) await writeFileAtomic(join(params.calibrationDir, TENSORRT_GRID_FILE), encodeGridFile(grid));
+    await writeFileAtomic(join(params.calibrationDir, 'index.json'), JSON.stringify(index, null, 1));
+  }
+  const seconds = (performance.now() - timing.startedAt) / 1000;
+  return {
+    images: state.imageCount,
+    skipped: state.skipped,
+    tensors: state.tensors.length,
+    seconds,
+    imagesPerSecond: timing.counted / seconds,
+    peakRssMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
+    sha256,
+    resumedImages: timing.resumedImages,
+    threads: params.threads,
+    groups: state.groups.filter((group) => group !== ''),
+    warnings,
+    ...(grid === null ? {} : { tensorrtGrid: gridSummary(grid.header) }),
+    ...(shardPath === undefined ? {} : { shardPath }),
+  };
+}
+
+function tensorCalibration(name: string, record: Uint8Array, addon: NativeAddon): TensorCalibration {
+  const histogram = decodeHistogram(record);
+  const thresholds = addon.thresholdsOf(record, [DEFAULT_PERCENTILE]);
+  return {
+    name,
+    min: histogram.min,
+    max: histogram.max,
+    elements: histogram.elementCount,
+    thresholds: {
+      minmax: amaxOf(histogram),
+      entropy: thresholds.entropy,
+      percentile: thresholds.percentiles[0] ?? amaxOf(histogram),
+      mse: thresholds.mse,
+    },
+  };
+}

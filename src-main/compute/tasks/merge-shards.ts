@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { CalibrationState } from '../../calibration/histograms/calibration-state';
+import { decodeHistogramFile, type HistogramFile } from '../../calibration/histograms/histogram-file';
+import type { TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
+import { TensorrtGridState } from '../../calibration/tensorrt/tensorrt-grid-state';
+import { tensorrtNames } from '../../calibration/tensorrt/tensorrt-names';
+import { readModel } from '../../onnx/wire/wire-reader';
+import { loadAddon } from '../pool/addon';
+import { finishCalibration } from './finish-calibration';
+import type { ComputeMethods, MergeParams } from '../pool/protocol';
+
+/** Merges shard files into the calibration of the whole set. */
+export async function merge(params: MergeParams, context: TaskContext): Promise<ComputeMethods['merge']['result']> {
+  const addon = loadAddon();
+  const startedAt = performance.now();
+  const grids = new ShardGrids();
+  let state: CalibrationState | null = null;
+  const seen = new Set<number>();
+  let count = 0;
+  for (const [i, path] of params.shardPaths.entries()) {
+    context.onProgress?.({ phase: 'merging shards', done: i, total: params.shardPaths.length, unit: 'shards' });
+    if (!existsSync(path))
+      throw new WorkbenchError('not-found', `Shard ${path} does not exist`, {
+        hint: '`calib calibrate --shard I/N` prints where it writes one.',
+      });
+    const file = decodeHistogramFile(await readFile(path), path);
+    state ??= new CalibrationState(
+      params.key,
+      file.header.tensors,
+      (tensorCount) => new addon.HistogramSet(tensorCount),
+    );
+    state.mergeFile(file, path);
+    grids.add(file, path);
+    if (file.header.shard) {
+      count = file.header.shard.count;
+      seen.add(file.header.shard.index);
+    }
+  }
+  if (!state) throw new WorkbenchError('usage', 'Expected at least one shard to merge');
+  const missing = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !seen.has(index));
+  if (missing.length > 0) {
+    throw new WorkbenchError('calibration-mismatch', `Shard ${missing.join(', ')} of ${count} is missing`, {
+      hint: 'Name every shard; a partial set would give other thresholds.',
+    });
+  }
+  await mkdir(params.calibrationDir, { recursive: true });
+  const whole = { calibrationDir: params.calibrationDir, key: params.key, shard: null, threads: 1 };
+  return finishCalibration({ state, grid: grids.finished(params.modelPath) }, whole, {
+    startedAt,
+    counted: state.imageCount,
+    resumedImages: 0,
+  });
+}
+
+/** TensorRT's grids of the shards: all of them hold one, or none does. */
+class ShardGrids {
+  private merged: TensorrtGridState | null = null;
+  private shards = 0;
+
+  add(file: HistogramFile, path: string): void {
+    const { grid } = file;
+    if (this.shards++ > 0 && (grid !== null) !== (this.merged !== null)) {
+      throw new WorkbenchError(
+        'calibration-mismatch',
+        `${path} ${grid ? 'holds' : 'does not hold'} TensorRT's grid, unlike the shards before it`,
+        {
+          hint: 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
+        },
+      );
+    }
+    if (!grid) return;
+    if (this.merged) this.merged.mergeFile(grid, path);
+    else this.merged = TensorrtGridState.fromFile(grid, loadAddon());
+  }
+
+  finished(modelPath: string): TensorrtGridFile | null {
+    return this.merged?.toFile(tensorrtNames(readModel(modelPath)).names) ?? null;
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { SharedRuns } from '../../base/shared-runs';
+import { sweep, unfinishedFolder } from '../../base/temporary-files';
+import { equalize } from '../../onnx/passes/equalize';
+import { prepareModel } from '../../onnx/passes/prepare';
+import { isPrepared, PREPARED_FACTS, preparedHashes, storePrepared } from '../../onnx/passes/prepared-store';
+import { readModel } from '../../onnx/wire/wire-reader';
+import type { PrepareParams, PrepareResult } from '../pool/protocol';
+
+/** What was said of a prepared model when it was made. */
+export function preparedFacts(preparedDir: string): PrepareResult {
+  return JSON.parse(readFileSync(join(preparedDir, PREPARED_FACTS), 'utf8')) as PrepareResult;
+}
+
+/** By folder: several screens may ask for the same model at once. */
+const preparations = new SharedRuns<PrepareResult>();
+
+/** Makes the prepared model of a model once; a folder that is complete is kept. */
+export function prepare(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
+  return preparations.run(params.preparedDir, () => prepareOnce(params, context));
+}
+
+async function prepareOnce(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
+  if (isPrepared(params.preparedDir) && !params.isDamaged) return preparedFacts(params.preparedDir);
+  context.onProgress?.({ phase: 'preparing the model', done: 0, total: 0, unit: 'layers' });
+  const unfinishedDir = unfinishedFolder(params.preparedDir);
+  await mkdir(dirname(unfinishedDir), { recursive: true });
+  await sweep(dirname(unfinishedDir));
+  // Left by this process, when something kept it from removing it.
+  await rm(unfinishedDir, { recursive: true, force: true });
+  await mkdir(unfinishedDir);
+  try {
+    const { model, notes } = prepareModel(readModel(params.modelPath));
+    const equalized = params.equalize ? equalize(model.graph) : null;
+    await storePrepared(equalized ? { ...model, graph: equalized.graph } : model, unfinishedDir, context);
+    const result: PrepareResult = {
+      notes: notes.map(({ code, message }) => ({ code, message })),
+      ...(equalized ? { equalized: { layers: equalized.layers, tensors: equalized.tensors } } : {}),
+    };
+    await writeFileAtomic(
+      join(unfinishedDir, PREPARED_FACTS),
+      JSON.stringify({ ...result, hashes: await preparedHashes(unfinishedDir) }),
+    );
+    // Another process that collects a shard may have been faster; what it made is the same, and perhaps in use.
+    if (isPrepared(params.preparedDir) && !params.isDamaged) return result;
+    await rm(params.preparedDir, { recursive: true, force: true });
+    await rename(unfinishedDir, params.preparedDir).catch((error: unknown) => {
+      if (!isPrepared(params.preparedDir)) throw error;
+    });
+    return result;
+  } finally {
+    await rm(unfinishedDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,127 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { imageId, type ImageEntry } from '../../../src-shared/domain/image-set';
+import type { TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
+import { isSameGrid, TensorrtGridState, type GridIdentity } from '../../calibration/tensorrt/tensorrt-grid-state';
+import { tensorrtNames, type CacheName, type TensorrtNames } from '../../calibration/tensorrt/tensorrt-names';
+import { unfinishedFolder } from '../../base/temporary-files';
+import { storePrepared } from '../../onnx/passes/prepared-store';
+import { readModel } from '../../onnx/wire/wire-reader';
+import { loadAddon } from '../pool/addon';
+import { batchesOf, runImagePool } from '../pool/image-pool';
+import type { CalibrateParams, TensorrtGridParams } from '../pool/protocol';
+import type { GridInit } from './grid-role';
+
+/** The collection of TensorRT's grid beside the histograms. */
+export interface GridPass {
+  readonly state: TensorrtGridState;
+  readonly init: GridInit;
+  readonly names: readonly CacheName[];
+}
+
+/** What the grids of a calibration are for, without running anything. */
+export interface GridPlan extends TensorrtNames {
+  readonly identity: GridIdentity;
+  readonly firstBatch: readonly ImageEntry[];
+}
+
+export function planGrid(
+  params: Omit<CalibrateParams, 'tensorrtGrid'> & { readonly tensorrtGrid: TensorrtGridParams },
+): GridPlan {
+  const names = tensorrtNames(readModel(params.tensorrtGrid.modelPath));
+  const firstBatch = params.set.entries.slice(0, params.tensorrtGrid.batch);
+  return {
+    ...names,
+    firstBatch,
+    identity: {
+      key: params.key,
+      batch: params.tensorrtGrid.batch,
+      firstImages: firstBatch.map(imageId).sort(),
+      tensors: activationsOf(names.names),
+    },
+  };
+}
+
+export function activationsOf(names: readonly CacheName[]): string[] {
+  return names.flatMap((entry) => (entry.kind === 'activation' ? [entry.name] : []));
+}
+
+/** True when a checkpoint can be continued: it holds the grid that is wanted now. */
+export function fitsPlan(plan: GridPlan, grid: TensorrtGridFile | null): grid is TensorrtGridFile {
+  return grid !== null && isSameGrid(plan.identity, grid.header);
+}
+
+/**
+ * Writes the model that is run (in the calibration's folder, see removeGridModel) and learns where the grids begin from
+ * the first batch of the whole set, unless a checkpoint knows it.
+ */
+export async function openGridPass(
+  plan: GridPlan,
+  resumed: TensorrtGridFile | null,
+  params: CalibrateParams,
+  context: TaskContext,
+): Promise<GridPass> {
+  const dir = gridModelDir(params.calibrationDir);
+  await mkdir(dir, { recursive: true });
+  await storePrepared(plan.model, dir, context);
+  const tensors = plan.identity.tensors;
+  const init: GridInit = {
+    model: await readFile(join(dir, 'model.onnx')),
+    weightsDir: dir,
+    tensors,
+    input: params.input,
+    preprocessing: params.preprocessing,
+    firstAmax: new Float32Array(tensors.length).fill(1),
+  };
+  const addon = loadAddon();
+  const state = resumed
+    ? TensorrtGridState.fromFile(resumed, addon)
+    : new TensorrtGridState(plan.identity, await learnFirstAmax(plan, init, params, context), addon);
+  return { state, init: { ...init, firstAmax: state.firstAmax }, names: plan.names };
+}
+
+export async function removeGridModel(calibrationDir: string): Promise<void> {
+  await rm(gridModelDir(calibrationDir), { recursive: true, force: true });
+}
+
+function gridModelDir(calibrationDir: string): string {
+  return unfinishedFolder(join(calibrationDir, 'tensorrt-model'));
+}
+
+async function learnFirstAmax(
+  plan: GridPlan,
+  init: GridInit,
+  params: CalibrateParams,
+  context: TaskContext,
+): Promise<Float32Array> {
+  const firstAmax = new Float32Array(init.tensors.length);
+  const { firstBatch } = plan;
+  let finished = 0;
+  const report = (): void =>
+    context.onProgress?.({
+      phase: "learning the ranges of TensorRT's first batch",
+      done: finished,
+      total: firstBatch.length,
+      unit: 'images',
+    });
+  report();
+  await runImagePool<Float32Array, null>({
+    role: 'grid-ranges',
+    init,
+    threads: params.threads,
+    batches: batchesOf(firstBatch, params.input.fixedBatch ?? 1),
+    ...(context.signal ? { signal: context.signal } : {}),
+    onBatch: (batch, outcomes) => {
+      // An image that cannot be read is named when it is counted.
+      for (const outcome of outcomes) {
+        if (outcome.ok)
+          for (const [i, amax] of outcome.value.entries())
+            firstAmax[i] = Math.max(firstAmax[i] ?? 0, Number.isNaN(amax) ? 0 : amax);
+      }
+      finished += batch.entries.length;
+      report();
+    },
+  });
+  return firstAmax;
+}

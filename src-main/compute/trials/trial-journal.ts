@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Trial, TrialAnswer } from '../../analysis/trials';
+import { writeError } from '../../base/file-errors';
+
+interface Entry {
+  readonly key: string;
+  readonly answers: readonly StoredAnswer[];
+}
+
+/** noise (null: infinite), top-1. */
+type StoredAnswer = readonly [readonly (number | null)[], number];
+
+/**
+ * What trials answered, one JSON line each, so that an analysis that was interrupted goes on where it was and comes to the same
+ * result. The file belongs to one model, target, preprocessing and set of images.
+ */
+export class TrialJournal {
+  private readonly known = new Map<string, readonly TrialAnswer[]>();
+
+  constructor(private readonly path: string) {
+    if (!existsSync(path)) return;
+    for (const line of readFileSync(path, 'utf8').split('\n')) {
+      const entry = parseEntry(line);
+      if (entry)
+        this.known.set(
+          entry.key,
+          entry.answers.map(([noise, top1]) => ({
+            noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY),
+            top1,
+          })),
+        );
+    }
+  }
+
+  get(trial: Trial, images: readonly string[]): readonly TrialAnswer[] | undefined {
+    return this.known.get(keyOf(trial, images));
+  }
+
+  /** @throws WorkbenchError unwritable, disk-full */
+  put(trial: Trial, images: readonly string[], answers: readonly TrialAnswer[]): void {
+    const key = keyOf(trial, images);
+    this.known.set(key, answers);
+    const stored = answers.map(({ noise, top1 }): StoredAnswer => [
+      noise.map((value) => (Number.isFinite(value) ? value : null)),
+      top1,
+    ]);
+    try {
+      mkdirSync(dirname(this.path), { recursive: true });
+      // The line break in front keeps this line apart from one that a killed process tore.
+      appendFileSync(this.path, `\n${JSON.stringify({ key, answers: stored } satisfies Entry)}`);
+    } catch (error) {
+      throw writeError(error, this.path);
+    }
+  }
+}
+
+function keyOf(trial: Trial, images: readonly string[]): string {
+  const sorted = (record: Readonly<Record<string, unknown>>): unknown =>
+    Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+  const { layers, ...policy } = trial.plan;
+  const identity = [
+    sorted(layers),
+    sorted(policy),
+    sorted(trial.thresholds),
+    images,
+    ...(trial.biases ? [trial.biases] : []),
+    ...(trial.activationType === 'uint8' ? ['uint8'] : []),
+  ];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
+}
+
+/** The last line of a process that was killed may be torn; it is tried again. */
+function parseEntry(line: string): Entry | null {
+  if (!line.endsWith('}')) return null;
+  try {
+    const value = JSON.parse(line) as Partial<Entry>;
+    return typeof value.key === 'string' && Array.isArray(value.answers) ? (value as Entry) : null;
+  } catch {
+    return null;
+  }
+}

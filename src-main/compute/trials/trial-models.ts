@@ -1,0 +1,104 @@
+import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { Target } from '../../../src-shared/domain/precision';
+import type { Trial } from '../../analysis/trials';
+import { GraphIndex } from '../../onnx/graph/graph-index';
+import type { Model } from '../../onnx/graph/model';
+import { isOp } from '../../onnx/graph/opset';
+import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
+import { encodeModel } from '../../onnx/wire/wire-writer';
+import { biasShiftModel, correctableBiases } from '../../quantization/rewrite/bias-correction';
+import type { LayerBias } from '../../../src-shared/domain/repair';
+import { graphFacts } from '../../quantization/rules/graph-facts';
+import {
+  placeQdq,
+  quantizeModel,
+  rangeFacts,
+  withOutputs,
+  type QuantizedModel,
+} from '../../quantization/rewrite/quantize';
+import { WeightScales } from '../../quantization/rewrite/weight-scales';
+
+/** A model as ONNX Runtime opens it, with the folder of its weights. */
+export interface TrialModel {
+  readonly bytes: Uint8Array;
+  readonly hasFp16: boolean;
+}
+
+/** Models of trials as bytes whose weights stay in the prepared folder. The model and the maxima of its weights are read once. */
+export class TrialModels {
+  private readonly model: Model;
+  private readonly weights: WeightScales;
+  /** Q/DQ are float arithmetic; false: ONNX Runtime makes INT8 kernels of them. */
+  readonly simulates: boolean;
+
+  constructor(
+    readonly preparedDir: string,
+    private readonly target: Target,
+    private readonly ranges: TensorRanges,
+    asShipped = false,
+  ) {
+    const model = loadPrepared(preparedDir);
+    this.model = asShipped ? model : withLogits(model);
+    this.simulates = !asShipped || target !== 'onnxruntime';
+    this.weights = new WeightScales(this.model);
+  }
+
+  /** FP32. */
+  reference(observed: readonly string[] = []): TrialModel {
+    return { bytes: this.encode(withOutputs(this.model, observed)), hasFp16: false };
+  }
+
+  /** @param observed tensors to expose beside the outputs, in float32. */
+  of(trial: Trial, observed: readonly string[] = []): TrialModel {
+    const { model, hasFp16 } = this.quantized(trial, observed);
+    return { bytes: this.encode(model), hasFp16 };
+  }
+
+  /** A model that yields the shifts of the biases of quantized layers, see biasShiftModel. */
+  shifts(trial: Trial): TrialModel & { readonly biases: readonly LayerBias[] } {
+    const placement = placeQdq(this.model, trial.plan, this.target, {
+      ranges: rangeFacts(this.weights, this.ranges),
+      thresholds: trial.thresholds,
+    });
+    const biases = correctableBiases(graphFacts(this.model), placement);
+    const { model, hasFp16 } = this.quantized(trial, []);
+    return { bytes: this.encode(biasShiftModel(this.model, model, biases)), hasFp16, biases };
+  }
+
+  private quantized(
+    { plan, thresholds, biases = [], activationType = 'int8' }: Trial,
+    observed: readonly string[],
+  ): QuantizedModel {
+    return quantizeModel({
+      model: this.model,
+      target: this.target,
+      plan,
+      thresholds,
+      biases,
+      activationType,
+      ranges: this.ranges,
+      purpose: this.simulates ? 'simulation' : 'engine',
+      weights: this.weights,
+      observed,
+    });
+  }
+
+  private encode(model: Model): Uint8Array {
+    return encodeModel(model, { externalTo: preparedWeights(this.preparedDir) });
+  }
+}
+
+/**
+ * Outputs before a final Softmax: probabilities hide the errors of what is sure, and blow up those of what is not. The largest
+ * entry stays where it is.
+ */
+export function withLogits(model: Model): Model {
+  const { graph } = model;
+  const index = new GraphIndex(graph);
+  const output = graph.output.map((info) => {
+    const node = index.producer(info.name)?.node;
+    const input = node?.input[0];
+    return node && input !== undefined && isOp(node, 'Softmax', 'LogSoftmax') ? { ...info, name: input } : info;
+  });
+  return { ...model, graph: { ...graph, output } };
+}

@@ -1,0 +1,93 @@
+import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { WireError } from '../../../src-shared/contract/errors';
+import type { ImageEntry } from '../../../src-shared/domain/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Target } from '../../../src-shared/domain/precision';
+import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials';
+import type { LayerBias } from '../../../src-shared/domain/repair';
+import type { OutputTensor } from '../../backends/model-session';
+
+/** What one trial worker thread is made for. */
+export interface TrialInit {
+  readonly preparedDir: string;
+  readonly target: Target;
+  /**
+   * Models as validation runs them on ort-cpu: with their own outputs, and for the target onnxruntime with its INT8 kernels.
+   * Otherwise quantization is float arithmetic for every target, and a final Softmax is left out.
+   */
+  readonly asShipped?: boolean;
+  /** Tensor -> what calibration saw. */
+  readonly ranges: TensorRanges;
+  readonly input: ImageInput;
+  readonly preprocessing: Preprocessing;
+  /** float32 values of the preprocessed images, one after the other; shared by all workers. */
+  readonly images: SharedArrayBuffer;
+  /** One int32; not 0: stop before the next image. */
+  readonly stop: SharedArrayBuffer;
+}
+
+/** FP32's outputs to all images: output by output, image by image. Shared by all workers. */
+export interface SharedReference {
+  /** Name, shape and number of float32 values for one image; 0 for an output of another type. */
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly dims: readonly number[];
+    readonly length: number;
+    readonly values: SharedArrayBuffer;
+  }[];
+}
+
+/** Sums over what layers computed for a range of images: per layer output, squares of FP32 and of the difference. */
+export interface LayerErrors {
+  readonly tensors: readonly string[];
+  readonly signal: readonly number[];
+  readonly noise: readonly number[];
+}
+
+export interface BiasShifts {
+  readonly biases: readonly LayerBias[];
+  readonly images: readonly (readonly Float32Array[])[];
+}
+
+/** Slots are indices of images. */
+export interface TrialTasks {
+  /** Decodes and preprocesses an image into its slot. @returns null, or why it cannot be used. */
+  readonly load: {
+    readonly params: { readonly slot: number; readonly entry: ImageEntry };
+    readonly result: string | null;
+  };
+  readonly reference: {
+    readonly params: { readonly slots: readonly number[] };
+    readonly result: {
+      readonly answers: readonly ReferenceAnswer[];
+      readonly outputs: readonly (readonly OutputTensor[])[];
+      readonly openMs: number;
+      readonly runMs: number;
+    };
+  };
+  readonly share: { readonly params: SharedReference; readonly result: null };
+  readonly run: {
+    readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
+    readonly result: { readonly answers: readonly TrialAnswer[]; readonly runMs: number };
+  };
+  /** Errors at the outputs of layers; one entry per image, in order. */
+  readonly layers: {
+    readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] };
+    readonly result: readonly LayerErrors[];
+  };
+  /** Shifts of biases; one list per image, in order, with one array per bias. */
+  readonly shifts: {
+    readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
+    readonly result: BiasShifts;
+  };
+}
+export type TrialTask = keyof TrialTasks;
+
+export type ToTrialWorker =
+  | { readonly type: 'init'; readonly id: number; readonly init: TrialInit }
+  | { readonly type: 'task'; readonly id: number; readonly task: TrialTask; readonly params: unknown }
+  | { readonly type: 'stop' };
+
+export type FromTrialWorker =
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError };

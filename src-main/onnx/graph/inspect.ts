@@ -1,0 +1,93 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/inspection';
+import { elementTypes } from './dtypes';
+import { elementCount, elementTypeName, isFloatType } from './element-types';
+import { GraphIndex } from './graph-index';
+import { describeInput, imageInputOf, shapeOf } from './image-input';
+import { inspectionWarnings, isQuantizable } from './inspect-warnings';
+import { graphMacs } from './layer-macs';
+import type { Model, ValueInfo } from './model';
+import { checkOpset, isDefaultDomain } from './opset';
+import { checkDefined } from '../passes/name-and-sort';
+
+export { imageInputOf };
+
+/**
+ * What a model is, before anything is done with it. Only structure is read, no weights.
+ * @param path as the user gave it, for the record.
+ * @throws WorkbenchError 'model-unsupported' (opset outside 7..26) or 'model-invalid' (cycles, undefined tensors).
+ */
+export function inspectModel(model: Model, path: string): ModelInspection {
+  const opset = checkOpset(model);
+  checkDefined(model.graph);
+  checkInputSizes(model);
+  const index = new GraphIndex(model.graph);
+  const types = elementTypes(model);
+  const ops = new Map<string, number>();
+  for (const node of model.graph.node) {
+    const op = isDefaultDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+    ops.set(op, (ops.get(op) ?? 0) + 1);
+  }
+  const macs = graphMacs(model.graph).total;
+  return {
+    model: {
+      path,
+      opset,
+      ir: model.irVersion,
+      producer: [model.producerName, model.producerVersion]
+        .filter((text) => text !== undefined && text !== '')
+        .join(' '),
+      inputs: index.graphInputs.map((value) => describe(value, types)),
+      outputs: model.graph.output.map((value) => describe(value, types)),
+      layers: model.graph.node.length,
+      quantizable: model.graph.node.filter((node) => isQuantizable(node, types, index)).length,
+      parameters: parametersOf(model),
+      ...(macs === null ? {} : { macs }),
+      ops: Object.fromEntries([...ops].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+    warnings: [...inspectionWarnings({ model, opset, index, types }), ...imageInputWarning(model)],
+  };
+}
+
+function parametersOf({ graph }: Model): number {
+  return graph.initializer.reduce(
+    (sum, { dataType, dims }) => sum + (isFloatType(dataType) ? elementCount(dims) : 0),
+    0,
+  );
+}
+
+/** Values of one image beyond which no step can hold it: 2 GiB in float32. */
+const MAX_INPUT_ELEMENTS = 2 ** 29;
+
+/** @throws WorkbenchError 'model-unsupported' for an input whose fixed dimensions are too large to be run. */
+function checkInputSizes(model: Model): void {
+  for (const value of new GraphIndex(model.graph).graphInputs) {
+    const count = (value.tensorType?.shape ?? []).reduce(
+      (product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1),
+      1,
+    );
+    if (count <= MAX_INPUT_ELEMENTS) continue;
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Expected inputs of at most ${MAX_INPUT_ELEMENTS} values (2 GiB in float32), found ${describeInput(value)} with ${count}`,
+      {
+        hint: 'Export the model with the size of the images that it is used on.',
+      },
+    );
+  }
+}
+
+function describe(value: ValueInfo, types: ReadonlyMap<string, number>): TensorDescription {
+  const type = types.get(value.name) ?? value.tensorType?.elemType ?? 0;
+  return { name: value.name, dtype: elementTypeName(type), shape: shapeOf(value) };
+}
+
+function imageInputWarning(model: Model): ModelInspection['warnings'] {
+  try {
+    imageInputOf(model);
+    return [];
+  } catch (error) {
+    if (error instanceof WorkbenchError) return [{ code: 'no-image-input', message: error.message }];
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { AtomicFile } from '../../base/atomic-file';
+import { writeError } from '../../base/file-errors';
+import { hasContent, sha256OfFile } from '../../base/file-hash';
+import { Encoder, type ExternalTo } from '../wire/encode-messages';
+import type { Model } from '../graph/model';
+import { streamRope } from '../wire/stream-rope';
+import { moveWeights } from '../wire/weights-file';
+import { readModel } from '../wire/wire-reader';
+
+/** Beside the model, written last: a folder with it is complete. */
+export const PREPARED_FACTS = 'prepared.json';
+const MODEL_FILE = 'model.onnx';
+const WEIGHTS_FILE = 'weights.bin';
+
+export function isPrepared(dir: string): boolean {
+  return existsSync(join(dir, PREPARED_FACTS));
+}
+
+/** What PREPARED_FACTS says of the files beside it. */
+export type PreparedHashes = readonly { readonly file: string; readonly sha256: string }[];
+
+export async function preparedHashes(dir: string): Promise<PreparedHashes> {
+  const files = [MODEL_FILE, WEIGHTS_FILE].filter((file) => existsSync(join(dir, file)));
+  return Promise.all(files.map(async (file) => ({ file, sha256: await sha256OfFile(join(dir, file)) })));
+}
+
+/** Whether the folder is complete and its files are what was written. */
+export async function isIntact(dir: string, signal?: AbortSignal): Promise<boolean> {
+  if (!isPrepared(dir)) return false;
+  let facts: { readonly hashes?: unknown };
+  try {
+    facts = JSON.parse(readFileSync(join(dir, PREPARED_FACTS), 'utf8')) as { readonly hashes?: unknown };
+  } catch {
+    return false;
+  }
+  if (!Array.isArray(facts.hashes) || facts.hashes.length === 0) return false;
+  for (const { file, sha256 } of facts.hashes as PreparedHashes)
+    if (!(await hasContent(join(dir, file), sha256, signal))) return false;
+  return true;
+}
+
+/** What `encodeModel(variant, {externalTo})` needs so that a variant refers to the weights of a prepared folder. */
+export function preparedWeights(dir: string): ExternalTo {
+  return { path: join(dir, WEIGHTS_FILE), location: WEIGHTS_FILE };
+}
+
+/**
+ * Writes a prepared model as dir/model.onnx (graph and small tensors) and dir/weights.bin (initializers above 1 KB, each at
+ * a multiple of 64 bytes, so that ONNX Runtime maps them into memory).
+ * @throws WorkbenchError 'unwritable', 'disk-full', 'cancelled'.
+ */
+export async function storePrepared(model: Model, dir: string, context: TaskContext = {}): Promise<void> {
+  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+    throw writeError(error, dir);
+  });
+  const weights = preparedWeights(dir);
+  const weightsFile = await AtomicFile.create(weights.path);
+  try {
+    const { model: moved } = await moveWeights(model, weightsFile, weights.path, context);
+    const modelFile = await AtomicFile.create(join(dir, MODEL_FILE));
+    try {
+      await streamRope(new Encoder(weights).model(moved), modelFile, 'writing the prepared model', context);
+      await weightsFile.commit();
+      await modelFile.commit();
+    } finally {
+      await modelFile.discard();
+    }
+  } finally {
+    await weightsFile.discard();
+  }
+}
+
+/** When the prepared model was written, in milliseconds since 1970: made again, it is another one. */
+export function preparedModifiedMs(dir: string): number {
+  return statSync(join(dir, MODEL_FILE)).mtimeMs;
+}
+
+/** Reads what storePrepared wrote; weights stay on disk. */
+export function loadPrepared(dir: string): Model {
+  return readModel(join(dir, MODEL_FILE));
+}

@@ -1,0 +1,177 @@
+import type { Fp16Hazard } from '../../../src-shared/domain/precision';
+import { attrInt } from '../../onnx/graph/attributes';
+import { DataType, type Node } from '../../onnx/graph/model';
+import { weightOf } from '../rules/compute-layers';
+import { constantValues } from '../rules/constant-values';
+import type { GraphFacts } from '../rules/graph-facts';
+import { FP16_MAX } from '../rules/number-formats';
+import { COMPUTE_OPS } from '../rules/op-classes';
+import { underflowHazards } from './fp16-underflow';
+import type { Fp16Loss } from '../rewrite/weight-scales';
+
+/** What decides whether FP16 holds a layer's numbers. */
+export interface RangeFacts {
+  /** max|w| of a float32 initializer. */
+  readonly weightAmax: (initializer: string) => number;
+  /** Largest sum of |w| over the weights of one output channel. */
+  readonly weightAbsSum: (initializer: string, axis: number, groups?: number) => number;
+  /** max|x| of an activation over the calibration set, or undefined when it was not collected. */
+  readonly activationAmax: (tensor: string) => number | undefined;
+  /** True when no value of an activation was negative over the calibration set. */
+  readonly isNonNegative: (tensor: string) => boolean;
+  /** Part (0 to 1) of the values of an activation other than 0 that were certainly below 2^-14; 0 when it was not collected. */
+  readonly subnormalShare: (tensor: string) => number;
+  /** What FP16 makes of small weights along `axis`, and of their INT8 scales. */
+  readonly weightLoss: (initializer: string, axis: number) => Fp16Loss;
+}
+
+/** Nothing is known: only the graph and its small constants are judged. */
+export const NO_RANGES: RangeFacts = {
+  weightAmax: () => 0,
+  weightAbsSum: () => 0,
+  activationAmax: () => undefined,
+  isNonNegative: () => false,
+  subnormalShare: () => 0,
+  weightLoss: () => ({ values: 0, scales: 0, sum: 0 }),
+};
+
+const AVERAGES = new Set(['ReduceMean', 'GlobalAveragePool']);
+
+/** From here on half-precision values are 0.5 or more apart. */
+const COARSE_FROM = 512;
+
+/**
+ * What FP16 would do to a layer, worst first; empty where its numbers fit. Known from the histograms and the weights, before
+ * anything is built: a value above 65504 becomes infinity, and infinity times zero or minus infinity becomes NaN; what is too
+ * small is in fp16-underflow.ts.
+ *
+ * The bound of an accumulation is max over output channels of sum|w| times max|x|: what a kernel
+ * that adds up in FP16 can meet on the way to an output that fits.
+ */
+export function fp16Hazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly Fp16Hazard[] {
+  const hazards = [
+    ...weightHazards(facts, node, ranges),
+    ...activationHazards(facts, node, ranges),
+    ...underflowHazards(facts, node, ranges),
+  ];
+  if (!hazards.some(({ code }) => code === 'fp16-refused-activation'))
+    hazards.push(...accumulationHazards(facts, node, ranges));
+  return hazards.toSorted((a, b) => Number(a.code === 'fp16-coarse') - Number(b.code === 'fp16-coarse'));
+}
+
+/** Why a layer must not run in FP16, or undefined when it may. */
+export function fp16Refusal(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard | undefined {
+  return fp16Hazards(facts, node, ranges).find(({ code }) => code !== 'fp16-coarse');
+}
+
+function weightHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard[] {
+  // A Clip's bounds may be the largest float: they saturate without harm.
+  if (node.opType === 'Clip') return [];
+  return node.input.flatMap((tensor) => {
+    if (facts.elementType(tensor) !== DataType.FLOAT || !facts.isConstant(tensor)) return [];
+    const amaxReal = facts.initializer(tensor) ? ranges.weightAmax(tensor) : amaxOf(constantValues(facts, tensor));
+    if (!(amaxReal > FP16_MAX)) return [];
+    return [
+      {
+        code: 'fp16-refused-weight',
+        tensor,
+        amaxReal,
+        reason: `max|w| of ${tensor} is ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value`,
+      } as const,
+    ];
+  });
+}
+
+function amaxOf(values: Float64Array | null): number {
+  return values?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
+}
+
+function activationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard[] {
+  const tensors = new Set([...node.input, ...node.output].filter((name) => facts.isActivation(name)));
+  return [...tensors].flatMap((tensor): Fp16Hazard[] => {
+    const amaxReal = ranges.activationAmax(tensor);
+    if (amaxReal === undefined || !(amaxReal > COARSE_FROM)) return [];
+    const found = `max|x| of ${tensor} is ${amaxReal.toPrecision(4)}`;
+    if (amaxReal > FP16_MAX)
+      return [
+        {
+          code: 'fp16-refused-activation',
+          tensor,
+          amaxReal,
+          reason: `${found}, above 65504, the largest FP16 value: it becomes infinity`,
+        },
+      ];
+    return [
+      {
+        code: 'fp16-coarse',
+        tensor,
+        amaxReal,
+        reason: `${found}; above ${COARSE_FROM} FP16 values are 0.5 or more apart`,
+      },
+    ];
+  });
+}
+
+function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard[] {
+  const [data = '', right = ''] = node.input;
+  const amax = ranges.activationAmax(data);
+  if (amax === undefined) return [];
+  const amaxReal = AVERAGES.has(node.opType)
+    ? averagedSum(facts, node, ranges)
+    : node.opType === 'ReduceL2'
+      ? squaredSum(node, ranges)
+      : termBound(facts, node, right, ranges) * amax;
+  if (!(amaxReal > FP16_MAX)) return [];
+  const reason = `partial sums of ${node.name} can reach ${amaxReal.toPrecision(4)}, above 65504, the largest FP16 value`;
+  return [{ code: 'fp16-refused-accumulation', tensor: node.output[0] ?? '', amaxReal, reason }];
+}
+
+/** What max|x| is multiplied with on the way through a sum; 0 for layers that sum nothing or sums of unknown length. */
+function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFacts): number {
+  if (COMPUTE_OPS.has(node.opType)) {
+    const weight = weightOf(facts, node);
+    // The weight of a ConvTranspose has its groups along the first axis, its output channels within each along the second.
+    if (weight)
+      return ranges.weightAbsSum(
+        weight.initializer,
+        weight.axis,
+        node.opType === 'ConvTranspose' ? attrInt(node, 'group', 1) : 1,
+      );
+    const inner = facts.shape(node.input[0] ?? '')?.at(-1);
+    return typeof inner === 'number' ? inner * (ranges.activationAmax(right) ?? 0) : 0;
+  }
+  return node.opType === 'ReduceSum' ? summedElements(facts, node) : 0;
+}
+
+/**
+ * What an average sums up before it divides: without negative terms, the largest average times their number. Otherwise it is
+ * not judged (0): that every term is max|x| at once says nothing about images (SqueezeNet's last pool would seem to overflow,
+ * and does not).
+ */
+function averagedSum(facts: GraphFacts, node: Node, ranges: RangeFacts): number {
+  const averageAmax = ranges.activationAmax(node.output[0] ?? '');
+  return averageAmax !== undefined && ranges.isNonNegative(node.input[0] ?? '')
+    ? summedElements(facts, node) * averageAmax
+    : 0;
+}
+
+/** What a norm adds up before it takes the root, at least: the square of the largest norm, or of the largest value. */
+function squaredSum(node: Node, ranges: RangeFacts): number {
+  const [input = ''] = node.input;
+  const [output = ''] = node.output;
+  return (ranges.activationAmax(output) ?? ranges.activationAmax(input) ?? 0) ** 2;
+}
+
+/** Elements that one output of a reduction sums, where the shapes say so. */
+function summedElements(facts: GraphFacts, node: Node): number {
+  const before = facts.shape(node.input[0] ?? '');
+  const after = facts.shape(node.output[0] ?? '');
+  if (!before) return 0;
+  if (node.opType === 'GlobalAveragePool') return product(before.slice(2));
+  if (attrInt(node, 'keepdims', 1) !== 1 || after?.length !== before.length) return 0;
+  return product(before.filter((dim, axis) => dim !== after[axis]));
+}
+
+function product(dims: readonly (number | null)[]): number {
+  return dims.every((dim) => dim !== null) ? dims.reduce<number>((total, dim) => total * (dim ?? 1), 1) : 0;
+}

@@ -1,0 +1,86 @@
+import { intAttr, makeNode } from '../../onnx/graph/make';
+import { DataType, type Graph, type Model, type Node, type ValueInfo } from '../../onnx/graph/model';
+import { attrInt } from '../../onnx/graph/attributes';
+import { capturedNames } from '../../onnx/graph/subgraphs';
+import { FreshNames } from '../../onnx/graph/fresh-names';
+
+/**
+ * The model with its float32 inputs and outputs in FP16, names unchanged: for engines that are fed by FP16 stages. Casts
+ * stand only where a neighbour computes in float32.
+ */
+export function withFp16Io(model: Model): Model {
+  const names = new FreshNames(model.graph);
+  const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
+  // What a body reads by name must keep its type.
+  const captured = new Set(model.graph.node.flatMap((node) => [...capturedNames(node)]));
+  const isFloat = (info: ValueInfo): boolean =>
+    info.tensorType?.elemType === DataType.FLOAT && !initializers.has(info.name) && !captured.has(info.name);
+  const inputs = model.graph.input.filter(isFloat).map((info) => info.name);
+  const outputs = model.graph.output.filter(isFloat).map((info) => info.name);
+  const withInputs = inputs.reduce((graph, name) => fp16Input(graph, name, names), model.graph);
+  const graph = outputs.reduce((each, name) => fp16Output(each, name, names), withInputs);
+  const half = new Set([...inputs, ...outputs]);
+  const retyped = (info: ValueInfo): ValueInfo =>
+    half.has(info.name) && info.tensorType
+      ? { ...info, tensorType: { ...info.tensorType, elemType: DataType.FLOAT16 } }
+      : info;
+  return { ...model, graph: { ...graph, input: graph.input.map(retyped), output: graph.output.map(retyped) } };
+}
+
+/** Casts to FP16 of the input fall away; everything else reads it through one Cast to float32. */
+function fp16Input(graph: Graph, name: string, names: FreshNames): Graph {
+  const isCastToFp16 = (node: Node): boolean =>
+    node.opType === 'Cast' && node.input[0] === name && attrInt(node, 'to', 0) === DataType.FLOAT16;
+  const isObserved = new Set([
+    ...graph.output.map((info) => info.name),
+    ...graph.node.flatMap((node) => [...capturedNames(node)]),
+  ]);
+  const direct = new Map<string, string>();
+  for (const node of graph.node) {
+    const [output = ''] = node.output;
+    if (isCastToFp16(node) && !isObserved.has(output)) direct.set(output, name);
+  }
+  const kept = graph.node.filter((node) => !direct.has(node.output[0] ?? ''));
+  const float = names.next(`${name}_fp32`);
+  let isFloatRead = false;
+  const node = kept.map((each) => {
+    const input = each.input.map((read) => {
+      if (read !== name) return direct.get(read) ?? read;
+      isFloatRead = true;
+      return float;
+    });
+    return { ...each, input };
+  });
+  const cast = makeNode('Cast', [name], [float], {
+    name: names.next(`${float}_Cast`),
+    attributes: [intAttr('to', DataType.FLOAT)],
+  });
+  return { ...graph, node: isFloatRead ? [cast, ...node] : node };
+}
+
+/** A Cast that made the output casts to FP16 instead, or one is added behind it. */
+function fp16Output(graph: Graph, name: string, names: FreshNames): Graph {
+  const producer = graph.node.find((node) => node.output.includes(name));
+  if (producer?.opType === 'Cast' && !graph.node.some((node) => node.input.includes(name))) {
+    return {
+      ...graph,
+      node: graph.node.map((node) =>
+        node === producer ? { ...node, attribute: [intAttr('to', DataType.FLOAT16)] } : node,
+      ),
+    };
+  }
+  const float = names.next(`${name}_fp32`);
+  const rename = (node: Node): Node => ({
+    ...node,
+    input: node.input.map((read) => (read === name ? float : read)),
+    output: node.output.map((made) => (made === name ? float : made)),
+  });
+  const attributes = [intAttr('to', DataType.FLOAT16)];
+  return {
+    ...graph,
+    node: [
+      ...graph.node.map(rename),
+      makeNode('Cast', [float], [name], { name: names.next(`${name}_Cast`), attributes }),
+    ],
+  };
+}

@@ -1,0 +1,154 @@
+import type { PlacementDecision } from '../../../src-shared/domain/precision';
+import { defined } from '../../../src-shared/base/assert';
+import { layerId } from '../../../src-shared/base/brand';
+import type { Node } from '../../onnx/graph/model';
+import type { GraphFacts } from '../rules/graph-facts';
+import { verdictOf, type LayerPrecisions } from './layer-precisions';
+import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight, Verdict } from './placement';
+import { ScaleSharing } from './scale-sharing';
+
+interface Why {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** Collects what a policy decides. The first verdict about a layer is its main one. */
+export class PlacementBuilder {
+  readonly sharing = new ScaleSharing();
+  readonly weights: QuantizedWeight[] = [];
+  readonly biases: QuantizedBias[] = [];
+  readonly folded: FoldedActivation[] = [];
+  private readonly usesByTensor = new Map<string, LayerInput[]>();
+  private readonly verdicts = new Map<string, Verdict>();
+  private readonly edges = new Map<string, PlacementDecision[]>();
+
+  constructor(
+    private readonly facts: GraphFacts,
+    private readonly precisions: Pick<LayerPrecisions, 'fp16Layers' | 'restRefusals' | 'coarse'>,
+  ) {}
+
+  isQuantized(tensor: string): boolean {
+    return this.usesByTensor.has(tensor);
+  }
+
+  /** `node` reads `tensor` through Q/DQ. */
+  isQuantizedUse(tensor: string, node: Node): boolean {
+    return this.usesByTensor.get(tensor)?.some((use) => use.layer === node.name) ?? false;
+  }
+
+  /** The layer computes with integers, or in the kernel of one that does. */
+  isInteger(node: Node): boolean {
+    return this.verdicts.get(node.name)?.precision === 'int8';
+  }
+
+  /** Puts Q/DQ between `tensor` and input `slot` of `node`, and says why. */
+  quantizeEdge(
+    tensor: string,
+    node: Node,
+    slot: number,
+    why: Why = { code: 'quantized-input', reason: `${node.opType} computes with 8-bit integers` },
+  ): void {
+    const uses = this.usesByTensor.get(tensor) ?? [];
+    if (uses.some((use) => use.layer === node.name && use.slot === slot)) return;
+    uses.push({ layer: node.name, slot });
+    this.usesByTensor.set(tensor, uses);
+    this.explainEdge(tensor, node, { precision: 'int8', ...why });
+  }
+
+  decide(node: Node, verdict: Verdict): void {
+    if (!this.verdicts.has(node.name)) this.verdicts.set(node.name, verdict);
+  }
+
+  isDecided(node: Node): boolean {
+    return this.verdicts.has(node.name);
+  }
+
+  explainEdge(tensor: string, node: Node, verdict: Verdict): void {
+    const decision: PlacementDecision = { layer: layerId(node.name), op: node.opType, ...verdict, tensor };
+    this.edges.set(node.name, [...(this.edges.get(node.name) ?? []), decision]);
+  }
+
+  /** @param floatTail layers that stay in FP32 although the rest is FP16, for the sake of speed. */
+  build(floatTail: ReadonlySet<string> = new Set()): Placement {
+    const fp16Layers = new Set([...this.precisions.fp16Layers].filter((layer) => !floatTail.has(layer)));
+    const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
+    const position = (layer: string): number => order.get(layer) ?? 0;
+    const decisions: PlacementDecision[] = [];
+    for (const node of this.facts.nodes) {
+      const verdict = this.withRest(
+        node,
+        defined(this.verdicts.get(node.name), `no decision about ${node.name}`),
+        fp16Layers,
+      );
+      decisions.push({ layer: layerId(node.name), op: node.opType, ...verdict }, ...(this.edges.get(node.name) ?? []));
+      if (verdict.precision === 'fp16') decisions.push(...this.coarseTensors(node));
+      if (verdict.precision === 'int8') decisions.push(...this.floatSide(node));
+    }
+    const tensors = [...this.usesByTensor].map(([tensor, uses]) => ({
+      tensor,
+      uses: uses.toSorted((a, b) => position(a.layer) - position(b.layer) || a.slot - b.slot),
+    }));
+    tensors.sort(
+      (a, b) => position(a.uses[0]?.layer ?? '') - position(b.uses[0]?.layer ?? '') || (a.tensor < b.tensor ? -1 : 1),
+    );
+    return {
+      tensors,
+      groups: this.sharing.groups(),
+      weights: this.weights,
+      biases: this.biases,
+      folded: this.folded,
+      fp16Layers,
+      decisions,
+    };
+  }
+
+  /** Tensors that an FP16 layer rounds coarsely. */
+  private coarseTensors(node: Node): PlacementDecision[] {
+    const hazards = this.precisions.coarse.get(node.name) ?? [];
+    return hazards.map(({ code, tensor, reason }) => ({
+      layer: layerId(node.name),
+      op: node.opType,
+      precision: 'fp16',
+      code,
+      reason,
+      tensor,
+    }));
+  }
+
+  /** Why an INT8 layer has float32 around its integers although the rest is FP16. */
+  private floatSide(node: Node): PlacementDecision[] {
+    const refusal = this.precisions.restRefusals.get(node.name);
+    if (refusal?.tensor === undefined) return [];
+    const { code, reason, tensor } = refusal;
+    return [
+      {
+        layer: layerId(node.name),
+        op: node.opType,
+        precision: 'int8',
+        code,
+        reason: `float32 around its integers: ${reason}`,
+        tensor,
+      },
+    ];
+  }
+
+  /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */
+  private withRest(node: Node, verdict: Verdict, fp16Layers: ReadonlySet<string>): Verdict {
+    if (verdict.precision !== 'fp32') return verdict;
+    if (fp16Layers.has(node.name))
+      return {
+        ...verdict,
+        precision: 'fp16',
+        reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take`,
+      };
+    if (this.precisions.fp16Layers.has(node.name))
+      return {
+        ...verdict,
+        reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves`,
+      };
+    const refusal = this.precisions.restRefusals.get(node.name);
+    return refusal?.code.startsWith('fp16-')
+      ? { ...verdictOf(refusal), reason: `${verdict.reason}; not in FP16: ${refusal.reason}` }
+      : verdict;
+  }
+}

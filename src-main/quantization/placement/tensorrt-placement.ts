@@ -1,0 +1,253 @@
+import type { AttentionPrecision } from '../../../src-shared/domain/precision';
+import type { Node } from '../../onnx/graph/model';
+import { QUANTIZED_REASON, weightOf } from '../rules/compute-layers';
+import { floatReason } from '../rules/float-reasons';
+import type { GraphFacts } from '../rules/graph-facts';
+import type { RangeFacts } from '../fp16/fp16-hazards';
+import type { LayerPrecisions } from './layer-precisions';
+import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS } from '../rules/op-classes';
+import type { Partition, Partitions } from '../rules/partitions';
+import { PlacementBuilder } from './placement-builder';
+import type { Placement, Verdict } from './placement';
+import { isAboutSpeed, tensorrtRefusal } from '../rules/tensorrt-rules';
+import { explainMixture, lossText, unlikeRanges, type UnlikeRange } from '../rules/unlike-ranges';
+
+export interface TensorrtPlacementInputs {
+  readonly facts: GraphFacts;
+  readonly partitions: Partitions;
+  readonly precisions: LayerPrecisions;
+  readonly attention: AttentionPrecision;
+  /** Ranges of activations tell where one scale does not serve both sides of a layer. */
+  readonly ranges: Pick<RangeFacts, 'activationAmax'>;
+}
+
+/**
+ * Q/DQ where TensorRT's explicit quantization fuses them: on the inputs of compute layers, on the shortcut of a residual
+ * Add, and around Concat and pooling between quantized layers, where both sides share one scale. Biases stay FP32.
+ */
+export function placeForTensorrt({
+  facts,
+  partitions,
+  precisions,
+  attention,
+  ranges,
+}: TensorrtPlacementInputs): Placement {
+  const builder = new PlacementBuilder(facts, precisions);
+  const context: Context = { facts, partitions, precisions, attention, ranges, builder, quantizedRoots: new Set() };
+  for (const node of facts.nodes) {
+    const verdict = precisions.verdict(node);
+    if (verdict) builder.decide(node, verdict);
+  }
+  for (const partition of partitions.list) placePartition(context, partition);
+  for (const node of facts.nodes.toReversed()) placeCopy(context, node);
+  for (const node of facts.nodes) if (!builder.isDecided(node)) builder.decide(node, floatReason(facts, node));
+  return builder.build(new Set([...lightTail(context), ...floatKernels(context)]));
+}
+
+/**
+ * INT8 layers and what runs in their kernels, where FP16 does not suit one of them: a Cast between two of them would break the
+ * kernel, so that all of them have float32 around their integers.
+ */
+function floatKernels({ partitions, precisions, builder, quantizedRoots }: Context): readonly string[] {
+  return partitions.list.flatMap(({ root, members }) => {
+    const nodes = [root, ...members].filter(
+      (node) => builder.isInteger(node) || precisions.restRefusals.has(node.name),
+    );
+    return quantizedRoots.has(root) && nodes.some((node) => precisions.restRefusals.has(node.name))
+      ? nodes.map((node) => node.name)
+      : [];
+  });
+}
+
+/** Gemm and MatMul behind the last INT8 layer with fewer weights than this, all together, are not worth a conversion. */
+const LIGHT_TAIL_WEIGHTS = 2 ** 16;
+
+/**
+ * Layers behind the last INT8 layer, up to float32 outputs of the graph, where little is computed; and the INT8 layers that
+ * only they read. FP16 there would only add a conversion at the output: TensorRT hands what follows a Cast to another compiler
+ * and puts two or three kernels in front of a head that takes one.
+ */
+function lightTail({ facts, builder, precisions }: Context): ReadonlySet<string> {
+  const tail = new Set<string>();
+  let weights = 0;
+  const isRead = (node: Node): boolean => node.output.some((name) => facts.isActivation(name));
+  for (const node of facts.nodes.toReversed()) {
+    if (!isRead(node) || precisions.verdict(node)) continue;
+    const uses = node.output.flatMap((name) => facts.uses(name).map((use) => ({ name, reader: use.node })));
+    // What computes integers (a shape) does not depend on the float type.
+    if (
+      !uses.every(
+        ({ name, reader }) => !isRead(reader) || (tail.has(reader.name) && !builder.isQuantizedUse(name, reader)),
+      )
+    )
+      continue;
+    if (COMPUTE_OPS.has(node.opType) && !builder.isInteger(node)) {
+      // A Conv does its weights' work once a pixel.
+      const own = node.opType.startsWith('Conv') ? Number.POSITIVE_INFINITY : elementCount(facts, node.input[1] ?? '');
+      if (weights + own > LIGHT_TAIL_WEIGHTS) continue;
+      weights += own;
+    }
+    tail.add(node.name);
+  }
+  return tail;
+}
+
+function elementCount(facts: GraphFacts, initializer: string): number {
+  return facts.initializer(initializer)?.dims.reduce((count, dim) => count * dim, 1) ?? Number.POSITIVE_INFINITY;
+}
+
+const ATTENTION: Verdict = {
+  precision: 'int8',
+  code: 'attention-int8',
+  reason: 'a product of two activations, which the plan asks for in INT8',
+};
+
+interface Context extends TensorrtPlacementInputs {
+  readonly builder: PlacementBuilder;
+  readonly quantizedRoots: Set<Node>;
+}
+
+function placePartition(context: Context, { root, members, residual }: Partition): void {
+  const { facts, precisions, builder } = context;
+  if (precisions.of(root) !== 'int8') return;
+  const refusal = tensorrtRefusal(facts, root, context.attention);
+  if (refusal && !(isAboutSpeed(refusal) && precisions.isInt8Asked(root))) {
+    builder.decide(root, { precision: 'fp32', ...refusal });
+    for (const member of members) {
+      builder.decide(member, {
+        precision: 'fp32',
+        code: 'follows-float',
+        reason: `runs in the kernel of ${root.name}, which is not quantized`,
+      });
+    }
+    return;
+  }
+  const weight = weightOf(facts, root);
+  if (weight) builder.weights.push(weight);
+  else builder.quantizeEdge(root.input[1] ?? '', root, 1);
+  builder.quantizeEdge(root.input[0] ?? '', root, 0);
+  context.quantizedRoots.add(root);
+  builder.decide(root, weight ? { precision: 'int8', code: 'quantized', reason: QUANTIZED_REASON } : ATTENTION);
+  for (const member of members) {
+    if (member === residual?.add) continue;
+    const refusal = precisions.restRefusals.get(member.name);
+    if (refusal?.code === 'fp16-no-kernel')
+      builder.decide(member, {
+        precision: 'fp32',
+        code: refusal.code,
+        reason: `behind the INT8 kernel of ${root.name}`,
+      });
+    builder.decide(member, {
+      precision: 'int8',
+      code: 'fused',
+      reason: `runs in the kernel of ${root.name}; no Q/DQ between them`,
+    });
+  }
+  if (!residual || precisions.of(residual.add) !== 'int8') return;
+  builder.decide(residual.add, {
+    precision: 'int8',
+    code: 'residual-add',
+    reason: `${root.name} and this Add fuse; the computed branch stays bare`,
+  });
+  builder.quantizeEdge(residual.shortcut, residual.add, residual.shortcutSlot, {
+    code: 'residual-shortcut',
+    reason: `shortcut of a residual Add: quantized so that ${root.name} and ${residual.add.name} fuse`,
+  });
+}
+
+/** Visited last to first: a copy is quantized when something quantized reads what it yields. */
+function placeCopy(context: Context, node: Node): void {
+  const { facts, precisions, builder } = context;
+  if (precisions.of(node) !== 'int8') return;
+  const output = node.output[0] ?? '';
+  if (!builder.isQuantized(output) || !facts.isActivation(output)) return;
+  if (node.opType === 'Concat') placeConcat(context, node, output);
+  else if (RESHAPE_OPS.has(node.opType) || POOL_OPS.has(node.opType)) placePool(context, node, output);
+  else if (node.opType === 'GlobalAveragePool') placeAverage(context, node);
+}
+
+function placeConcat(context: Context, node: Node, output: string): void {
+  const { facts, builder } = context;
+  const inputs = [...new Set(node.input)];
+  if (!inputs.every((name) => facts.isActivation(name)) || !inputs.some((name) => isQuantizedSource(context, name))) {
+    const reason = 'no input comes from a quantized layer, or one is constant; the result is quantized behind it';
+    builder.decide(node, { precision: 'fp32', code: 'concat-float', reason });
+    return;
+  }
+  const spoilt = spoiltByConcat(context, node);
+  if (spoilt) {
+    const reason = `${lossText(spoilt)}, also for the other layers that read it; every input keeps its own, and the result is quantized behind it`;
+    builder.decide(node, { precision: 'fp32', code: 'unlike-ranges', reason });
+    return;
+  }
+  builder.sharing.pool(output, inputs);
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'concat-shared-scale',
+    reason: 'a quantized layer reads the result: inputs and output share one scale, so that the copy can be elided',
+  });
+  for (const [slot, name] of node.input.entries()) {
+    builder.quantizeEdge(name, node, slot, {
+      code: 'shared-scale',
+      reason: `has the scale of ${output}, the pooled values of all inputs of ${node.name}`,
+    });
+  }
+  explainMixture(builder, node, context.ranges);
+}
+
+/** An input that loses too much by the scale of the whole, and that another quantized layer reads by itself. */
+function spoiltByConcat({ facts, builder, ranges }: Context, concat: Node): UnlikeRange | undefined {
+  return unlikeRanges(ranges, [...concat.output, ...concat.input], concat.input).find(({ tensor }) =>
+    facts.uses(tensor).some(({ node }) => node.opType !== 'Concat' && builder.isQuantizedUse(tensor, node)),
+  );
+}
+
+function placePool(context: Context, node: Node, output: string): void {
+  const { facts, builder } = context;
+  const input = node.input[0] ?? '';
+  if (!facts.isActivation(input) || !isQuantizedSource(context, input)) return;
+  if (unlikeRanges(context.ranges, [input], [output]).length > 0 && !context.partitions.of(node)) {
+    placeAverage(context, node);
+    return;
+  }
+  builder.sharing.copy(input, [output]);
+  // Inside a partition the edge stays bare: TensorRT moves the Q/DQ behind it up through the copy.
+  if (context.partitions.of(node)) return;
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'copy-shared-scale',
+    reason: `between two quantized layers: keeps the scale of ${input} on both sides`,
+  });
+  builder.quantizeEdge(input, node, 0, {
+    code: 'shared-scale',
+    reason: `${node.name} keeps this scale, so that it runs on integers`,
+  });
+}
+
+/** Averages leave the range of their input far behind: both sides have their own scale, and the layer before writes integers. */
+function placeAverage(context: Context, node: Node): void {
+  const { builder } = context;
+  const input = node.input[0] ?? '';
+  if (!isQuantizedSource(context, input)) return;
+  builder.decide(node, {
+    precision: 'int8',
+    code: 'average-quantized',
+    reason: 'between two quantized layers: reads integers and is rounded to integers, each with its own scale',
+  });
+  builder.quantizeEdge(input, node, 0, {
+    code: 'average-input',
+    reason: `${node.name} reads what the layer before it writes as integers`,
+  });
+}
+
+/** True when a tensor leaves a quantized partition, directly or through copies and Concats. */
+function isQuantizedSource(context: Context, tensor: string): boolean {
+  const producer = context.facts.producer(tensor);
+  if (!producer) return false;
+  const root = context.partitions.of(producer)?.root;
+  if (root) return context.quantizedRoots.has(root);
+  if (context.precisions.of(producer) !== 'int8') return false;
+  if (producer.opType === 'Concat') return producer.input.some((name) => isQuantizedSource(context, name));
+  const isCopy = RESHAPE_OPS.has(producer.opType) || POOL_OPS.has(producer.opType);
+  return isCopy && isQuantizedSource(context, producer.input[0] ?? '');
+}

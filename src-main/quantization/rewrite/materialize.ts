@@ -1,0 +1,80 @@
+import { attrInt } from '../../onnx/graph/attributes';
+import { makeTensor } from '../../onnx/graph/make';
+import { DataType, type Model, type Node, type Tensor } from '../../onnx/graph/model';
+import { capturedNames } from '../../onnx/graph/subgraphs';
+import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
+import { throwIfAborted } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { fp16Bits, quantizeWeight, SYMMETRIC_UINT8_ZERO } from '../rules/number-formats';
+
+/**
+ * The model with weights as it needs them: an initializer that is only read through QuantizeLinear becomes INT8 (one value a
+ * byte, in -127..127; or UINT8, 128 more), one read through a Cast to FP16 becomes FP16; those nodes and the float initializers go. Reads one
+ * tensor at a time; what it holds is the result (a quarter or half of the float weights).
+ * @throws WorkbenchError 'cancelled'.
+ */
+export function materialize(model: Model, context: TaskContext = {}): Model {
+  const initializers = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const candidates = model.graph.node.filter((node) => isWeightNode(node, initializers));
+  const converted = new Map<string, Tensor>();
+  for (const [done, node] of candidates.entries()) {
+    throwIfAborted(context.signal);
+    context.onProgress?.({ phase: 'converting weights', done, total: candidates.length, unit: 'tensors' });
+    const [output = ''] = node.output;
+    converted.set(output, convert(node, output, initializers));
+  }
+  const gone = new Set(candidates);
+  const node = model.graph.node.filter((each) => !gone.has(each));
+  const used = new Set([
+    ...node.flatMap((each) => [...each.input, ...capturedNames(each)]),
+    ...model.graph.output.map((output) => output.name),
+  ]);
+  const initializer = [...model.graph.initializer, ...converted.values()].filter((tensor) => used.has(tensor.name));
+  const input = model.graph.input.filter((info) => !initializers.has(info.name) || used.has(info.name));
+  return { ...model, graph: { ...model.graph, node, initializer, input } };
+}
+
+function isWeightNode(node: Node, initializers: ReadonlyMap<string, Tensor>): boolean {
+  if (initializers.get(node.input[0] ?? '')?.dataType !== DataType.FLOAT) return false;
+  if (node.opType === 'Cast') return attrInt(node, 'to', 0) === DataType.FLOAT16;
+  return node.opType === 'QuantizeLinear' && initializers.has(node.input[2] ?? '');
+}
+
+function convert(node: Node, name: string, initializers: ReadonlyMap<string, Tensor>): Tensor {
+  const source = required(initializers, node.input[0]);
+  const values = tensorAsFloat32(source);
+  if (node.opType === 'Cast') return makeTensor(name, DataType.FLOAT16, source.dims, fp16Bytes(values));
+  const scales = tensorAsFloat32(required(initializers, node.input[1]));
+  const { dataType } = required(initializers, node.input[2]);
+  const bytes = int8Bytes(values, source.dims, attrInt(node, 'axis', 1), scales);
+  // Adding 128 to a two's complement byte flips its highest bit.
+  return makeTensor(
+    name,
+    dataType,
+    source.dims,
+    dataType === DataType.UINT8 ? bytes.map((byte) => byte ^ SYMMETRIC_UINT8_ZERO) : bytes,
+  );
+}
+
+function required(initializers: ReadonlyMap<string, Tensor>, name = ''): Tensor {
+  const tensor = initializers.get(name);
+  if (!tensor) throw new Error(`Assertion failed: no initializer ${name}`);
+  return tensor;
+}
+
+function fp16Bytes(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 2));
+  for (let i = 0; i < values.length; i++) view.setUint16(i * 2, fp16Bits(values[i] ?? 0), true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Row-major; one scale for all, or one per index of `axis`. */
+function int8Bytes(values: Float32Array, dims: readonly number[], axis: number, scales: Float32Array): Uint8Array {
+  const inner = scales.length === 1 ? values.length : dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const quantized = new Int8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const scale = scales[Math.floor(i / inner) % scales.length] ?? 1;
+    quantized[i] = quantizeWeight(values[i] ?? 0, scale);
+  }
+  return new Uint8Array(quantized.buffer);
+}

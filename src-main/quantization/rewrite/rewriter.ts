@@ -1,0 +1,355 @@
+import {
+  floatScalar,
+  floatTensor,
+  fp16Tensor,
+  int32Tensor,
+  int8Tensor,
+  intAttr,
+  makeNode,
+  uint8Tensor,
+} from '../../onnx/graph/make';
+import { DataType, type Node, type Tensor } from '../../onnx/graph/model';
+import { defaultOpset } from '../../onnx/graph/opset';
+import { capturedNames } from '../../onnx/graph/subgraphs';
+import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import type { GraphFacts } from '../rules/graph-facts';
+import { floatOnlySlots } from '../fp16/fp16-types';
+import { FreshNames } from '../../onnx/graph/fresh-names';
+import { fp16Bits, roundHalfEven, SYMMETRIC_UINT8_ZERO } from '../rules/number-formats';
+import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from '../placement/placement';
+import type { ActivationParameters } from './scales';
+import { fp16WeightScales, quantizeBias, weightScalesFor } from './weight-quantization';
+import type { WeightScales } from './weight-scales';
+
+export interface RewriteInputs {
+  readonly facts: GraphFacts;
+  readonly placement: Placement;
+  readonly scales: ReadonlyMap<string, ActivationParameters>;
+  readonly weights: WeightScales;
+  /** Tensors whose scale is one that FP16 holds, so that their Q/DQ may have an FP16 side; see fp16-scales.ts. */
+  readonly fp16Tensors: ReadonlySet<string>;
+  /** Layers whose quantized weights have scales that FP16 holds. */
+  readonly fp16WeightLayers: ReadonlySet<string>;
+  /** Type of the integers of weights; uint8 has zero point 128, which gives the same values. */
+  readonly weightStorage: 'int8' | 'uint8';
+  /** Biases that quantized layers read in place of the model's own. */
+  readonly corrections: readonly BiasCorrection[];
+}
+
+type FloatType = 'fp32' | 'fp16';
+
+/** Integers of a tensor and the initializer that is their zero point. */
+interface QuantizedForm {
+  readonly name: string;
+  readonly zeroPoint: string;
+}
+
+const STORAGE_RANGE = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
+
+/**
+ * Emits the nodes of a placement in topological order: Q/DQ and casts appear just before their first reader. A tensor keeps
+ * its name in float32; other forms get new names. Weights are read through Q/DQ or Cast, never copied.
+ */
+export class Rewriter {
+  readonly nodes: Node[] = [];
+  readonly initializers: Tensor[] = [];
+  readonly names: FreshNames;
+  private readonly quantizedUses: ReadonlySet<string>;
+  private readonly weightUses: ReadonlyMap<string, QuantizedWeight>;
+  private readonly biasUses: ReadonlyMap<string, QuantizedBias>;
+  private readonly biasOfWeight: ReadonlyMap<QuantizedWeight, QuantizedBias>;
+  private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
+  private readonly corrections: ReadonlyMap<string, BiasCorrection>;
+  /** Tensor -> its integers. */
+  private readonly quantized = new Map<string, QuantizedForm>();
+  /** Float type and tensor -> its name behind Q/DQ. */
+  private readonly dequantized = new Map<string, string>();
+  /** Float type, scale and tensor -> the initializer that holds the scale. */
+  private readonly scaleNames = new Map<string, string>();
+  private readonly dequantizedWeights = new Map<string, string>();
+  /** Tensor -> its name in FP16. */
+  private readonly halves = new Map<string, string>();
+  /** Tensors that exist in FP16 only so far. */
+  private readonly fp16Only = new Set<string>();
+
+  constructor(private readonly inputs: RewriteInputs) {
+    const { placement, facts } = inputs;
+    this.names = new FreshNames(facts.model.graph);
+    this.quantizedUses = new Set(placement.tensors.flatMap(({ uses }) => uses.map(useKey)));
+    this.weightUses = new Map(placement.weights.map((weight) => [useKey(weight), weight]));
+    this.biasUses = new Map(placement.biases.map((bias) => [useKey(bias), bias]));
+    this.biasOfWeight = new Map(placement.biases.map((bias) => [bias.weight, bias]));
+    this.corrections = new Map(inputs.corrections.map((correction) => [useKey(correction), correction]));
+    this.foldedLayers = new Map(placement.folded.map((folded) => [folded.layer, folded]));
+  }
+
+  add(node: Node): void {
+    for (const name of capturedNames(node)) this.float(name);
+    const folded = this.foldedLayers.get(node.name);
+    if (folded && this.addFolded(node, folded)) return;
+    if (this.inputs.placement.fp16Layers.has(node.name)) this.addFp16(node);
+    else this.nodes.push({ ...node, input: node.input.map((name, slot) => this.read(node, name, slot)) });
+  }
+
+  /** The graph's outputs, and `observed`, must exist in float32. */
+  finish(observed: readonly string[]): void {
+    for (const { name } of this.inputs.facts.model.graph.output) this.float(name);
+    for (const name of observed) this.float(name);
+  }
+
+  private read(node: Node, name: string, slot: number): string {
+    // A shape is the same in every type: not worth a Cast.
+    if ((node.opType === 'Shape' || node.opType === 'Size') && this.fp16Only.has(name))
+      return this.halves.get(name) ?? name;
+    const key = useKey({ layer: node.name, slot });
+    const weight = this.weightUses.get(key);
+    if (weight) return this.dequantizedWeight(weight, 'fp32');
+    const bias = this.biasUses.get(key);
+    if (bias) return this.dequantizedBias(bias);
+    if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp32');
+    return this.corrected(key) ?? this.float(name);
+  }
+
+  /** The initializer with the corrected bias, where this input is one. */
+  private corrected(key: string): string | undefined {
+    const correction = this.corrections.get(key);
+    if (!correction) return undefined;
+    const name = correction.initializer;
+    return this.constant(
+      floatTensor(
+        this.names.next(`${name}_corrected`),
+        this.inputs.weights.tensor(name).dims,
+        this.biasValues(correction),
+      ),
+    );
+  }
+
+  private biasValues(bias: LayerInput & { readonly initializer: string }): Float32Array {
+    const values = this.inputs.weights.bias(bias.initializer);
+    const shift = this.corrections.get(useKey(bias))?.shift;
+    return shift ? values.map((value, channel) => value + (shift[channel] ?? 0)) : values;
+  }
+
+  private float(name: string): string {
+    if (this.fp16Only.delete(name)) this.cast(this.halves.get(name) ?? name, name, DataType.FLOAT);
+    return name;
+  }
+
+  private half(name: string): string {
+    const known = this.halves.get(name);
+    if (known !== undefined) return known;
+    const half = this.names.next(`${name}_fp16`);
+    this.cast(name, half, DataType.FLOAT16);
+    this.halves.set(name, half);
+    return half;
+  }
+
+  private cast(from: string, to: string, dataType: number): void {
+    this.nodes.push(
+      makeNode('Cast', [from], [to], { name: this.names.next(`${to}_Cast`), attributes: [intAttr('to', dataType)] }),
+    );
+  }
+
+  private addFp16(node: Node): void {
+    const { facts } = this.inputs;
+    const floatOnly = floatOnlySlots(node, defaultOpset(facts.model))?.inputs ?? [];
+    const input = node.input.map((name, slot) => {
+      const key = useKey({ layer: node.name, slot });
+      const weight = this.weightUses.get(key);
+      if (weight) return this.dequantizedWeight(weight, 'fp16');
+      if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp16');
+      // Resize's region of interest is a matter of coordinates, which FP16 would shift.
+      const isFloatOnly = floatOnly.includes(slot) || (node.opType === 'Resize' && slot > 0);
+      const isFp16 = facts.elementType(name) === DataType.FLOAT && !isFloatOnly;
+      return isFp16 ? this.half(this.corrected(key) ?? name) : this.float(name);
+    });
+    const output = node.output.map((name) => {
+      if (name === '' || facts.elementType(name) !== DataType.FLOAT) return name;
+      const half = this.names.next(`${name}_fp16`);
+      this.halves.set(name, half);
+      this.fp16Only.add(name);
+      return half;
+    });
+    this.nodes.push({ ...node, input, output });
+  }
+
+  /**
+   * A Relu (or Clip from 0) on integers: they are clipped between the integers of 0 and of the upper bound, which is exactly
+   * what quantizing behind it yields. Where saturation does that already, the layer disappears. False: keep it in float.
+   */
+  private addFolded(node: Node, { input, output, upperReal }: FoldedActivation): boolean {
+    const { facts, scales } = this.inputs;
+    const parameters = scales.get(output);
+    if (!parameters) return false;
+    const isReadAsIntegers =
+      !facts.isObserved(output) &&
+      facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
+    if (!isReadAsIntegers) {
+      // Somebody needs the float value: quantizing before it would spoil that, behind it is enough.
+      this.nodes.push({ ...node, input: node.input.map((name) => this.float(name)) });
+      return true;
+    }
+    const { low: lowest, high: highest } = STORAGE_RANGE[parameters.storage];
+    const upper = Math.min(highest, parameters.zeroPoint + roundHalfEven(upperReal / parameters.scale));
+    // The input may itself be a folded layer's output, which exists as integers of the same scale only.
+    const { name: quantized, zeroPoint } = this.quantized.get(input) ?? this.quantize(input, parameters);
+    let clipped = quantized;
+    if (parameters.zeroPoint > lowest || upper < highest) {
+      clipped = this.names.next(`${output}_quantized`);
+      const low = this.constant(scalar(parameters.storage, this.names.next(`${output}_lowest`), parameters.zeroPoint));
+      const high = this.constant(scalar(parameters.storage, this.names.next(`${output}_highest`), upper));
+      this.nodes.push(makeNode('Clip', [quantized, low, high], [clipped], { name: node.name }));
+    }
+    this.quantized.set(output, { name: clipped, zeroPoint });
+    return true;
+  }
+
+  /** A tensor behind Q/DQ, in the float type that its reader computes in; one QuantizeLinear serves both types. */
+  private dequantize(name: string, type: FloatType): string {
+    const key = `${type} ${name}`;
+    const known = this.dequantized.get(key);
+    if (known !== undefined) return known;
+    const parameters = this.inputs.scales.get(name);
+    if (!parameters) throw new Error(`Assertion failed: no scale for ${name}`);
+    const form = this.quantized.get(name) ?? this.quantize(name, parameters);
+    this.quantized.set(name, form);
+    const output = this.dequantizeLinear(
+      name,
+      form.name,
+      [this.activationScale(name, parameters.scale, type), form.zeroPoint],
+      [],
+    );
+    this.dequantized.set(key, output);
+    return output;
+  }
+
+  /** Integers of a tensor, from the form in which it exists: a Cast in front of a QuantizeLinear would only cost. */
+  private quantize(name: string, parameters: ActivationParameters): QuantizedForm {
+    const isFp16 = this.inputs.fp16Tensors.has(name) && this.fp16Only.has(name);
+    const scale = this.activationScale(name, parameters.scale, isFp16 ? 'fp16' : 'fp32');
+    const zeroPoint = this.constant(
+      scalar(parameters.storage, this.names.next(`${name}_zero_point`), parameters.zeroPoint),
+    );
+    return {
+      name: this.quantizeLinear(
+        name,
+        isFp16 ? (this.halves.get(name) ?? name) : this.float(name),
+        [scale, zeroPoint],
+        [],
+      ),
+      zeroPoint,
+    };
+  }
+
+  private activationScale(name: string, scale: number, type: FloatType): string {
+    const key = `${type} ${scale} ${name}`;
+    const known = this.scaleNames.get(key);
+    if (known !== undefined) return known;
+    const fresh = this.names.next(`${name}_scale`);
+    this.scaleNames.set(
+      key,
+      this.constant(type === 'fp16' ? fp16Tensor(fresh, [], [fp16Bits(scale)]) : floatScalar(fresh, scale)),
+    );
+    return fresh;
+  }
+
+  /** The weights are quantized from float32 with the very scales that DequantizeLinear has: `materialize` does that for good. */
+  private dequantizedWeight(weight: QuantizedWeight, type: FloatType): string {
+    const bias = this.biasOfWeight.get(weight);
+    const scales = this.weightScales(weight, bias);
+    const isFp16Scale = this.inputs.fp16WeightLayers.has(weight.layer);
+    const key = `${type} ${isFp16Scale} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
+    const known = this.dequantizedWeights.get(key);
+    if (known !== undefined) return known;
+    const name = weight.initializer;
+    const { length } = scales.values;
+    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
+    const zero = this.constant(zeroPoints(this.inputs.weightStorage, this.names.next(`${name}_zero_point`), length));
+    const attributes = [intAttr('axis', weight.axis)];
+    const quantized = this.quantizeLinear(name, name, [scale, zero], attributes);
+    const ownScale =
+      type === 'fp16'
+        ? this.constant(
+            fp16Tensor(this.names.next(`${name}_scale_fp16`), [length], Uint16Array.from(scales.values, fp16Bits)),
+          )
+        : scale;
+    const output = this.dequantizeLinear(name, quantized, [ownScale, zero], attributes);
+    this.dequantizedWeights.set(key, output);
+    return output;
+  }
+
+  private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {
+    const { weights, scales, fp16WeightLayers } = this.inputs;
+    const amaxes = weights.channelAmax(weight.initializer, weight.axis);
+    if (fp16WeightLayers.has(weight.layer)) return { values: fp16WeightScales(amaxes), isRaised: false };
+    if (!bias) return weightScalesFor(amaxes, null);
+    return weightScalesFor(amaxes, {
+      values: this.biasValues(bias),
+      dataScale: scales.get(bias.dataTensor)?.scale ?? 1,
+    });
+  }
+
+  private dequantizedBias(bias: QuantizedBias): string {
+    const { scales } = this.inputs;
+    const name = bias.initializer;
+    const weightScales = this.weightScales(bias.weight, bias).values;
+    const quantized = quantizeBias(this.biasValues(bias), weightScales, scales.get(bias.dataTensor)?.scale ?? 1);
+    const { length } = weightScales;
+    const values = this.constant(int32Tensor(this.names.next(`${name}_quantized`), [length], quantized.values));
+    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], quantized.scales));
+    const zero = this.constant(int32Tensor(this.names.next(`${name}_zero_point`), [length], new Int32Array(length)));
+    return this.dequantizeLinear(name, values, [scale, zero], [intAttr('axis', 0)]);
+  }
+
+  private quantizeLinear(
+    name: string,
+    from: string,
+    constants: readonly string[],
+    attributes: Node['attribute'],
+  ): string {
+    const output = this.names.next(`${name}_quantized`);
+    this.nodes.push(
+      makeNode('QuantizeLinear', [from, ...constants], [output], {
+        name: this.names.next(`${name}_QuantizeLinear`),
+        attributes,
+      }),
+    );
+    return output;
+  }
+
+  private dequantizeLinear(
+    name: string,
+    from: string,
+    constants: readonly string[],
+    attributes: Node['attribute'],
+  ): string {
+    const output = this.names.next(`${name}_dequantized`);
+    this.nodes.push(
+      makeNode('DequantizeLinear', [from, ...constants], [output], {
+        name: this.names.next(`${name}_DequantizeLinear`),
+        attributes,
+      }),
+    );
+    return output;
+  }
+
+  private constant(tensor: Tensor): string {
+    this.initializers.push(tensor);
+    return tensor.name;
+  }
+}
+
+function scalar(storage: ActivationParameters['storage'], name: string, value: number): Tensor {
+  return (storage === 'uint8' ? uint8Tensor : int8Tensor)(name, [], [value]);
+}
+
+/** Zero points of `count` channels of symmetric weights. */
+function zeroPoints(storage: RewriteInputs['weightStorage'], name: string, count: number): Tensor {
+  return storage === 'uint8'
+    ? uint8Tensor(name, [count], new Uint8Array(count).fill(SYMMETRIC_UINT8_ZERO))
+    : int8Tensor(name, [count], new Int8Array(count));
+}
+
+function useKey(use: LayerInput): string {
+  return `${use.slot} ${use.layer}`;
+}

@@ -1,0 +1,51 @@
+import { scaleOfThreshold, SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
+import { fp16ScaleAbove, roundHalfEven } from '../rules/number-formats';
+
+/** INT32 biases stay below this, so that adding the products cannot overflow the accumulator. */
+const MAX_BIAS = 2 ** 30;
+
+export interface BiasFacts {
+  readonly values: Float32Array;
+  /** Scale of the data that the weights are multiplied with. */
+  readonly dataScale: number;
+}
+
+/**
+ * One scale per output channel: max|w_c| / 127. With an INT32 bias (scale s_x * s_w) a channel of tiny weights and a large
+ * bias gets a larger scale, as small as the bias allows: the bias outweighs what its weights lose.
+ */
+export function weightScalesFor(
+  amaxes: Float32Array,
+  bias: BiasFacts | null,
+): { readonly values: Float32Array; readonly isRaised: boolean } {
+  const values = new Float32Array(amaxes.length);
+  let isRaised = false;
+  for (const [channel, amax] of amaxes.entries()) {
+    const scale = scaleOfThreshold(amax);
+    const needed = bias ? Math.fround(Math.abs(bias.values[channel] ?? 0) / MAX_BIAS / bias.dataScale) : 0;
+    if (needed > scale) isRaised = true;
+    values[channel] = Math.max(scale, needed);
+  }
+  return { values, isRaised };
+}
+
+/** One scale per output channel that FP16 holds exactly: the next above max|w_c| / 127. */
+export function fp16WeightScales(amaxes: Float32Array): Float32Array {
+  return amaxes.map((amax) => fp16ScaleAbove(scaleOfThreshold(amax)));
+}
+
+/** b_q = round_half_even(b / s_b) in int32, s_b = s_x * s_w[c] in float32. */
+export function quantizeBias(
+  bias: Float32Array,
+  weightScales: Float32Array,
+  dataScale: number,
+): { readonly values: Int32Array; readonly scales: Float32Array } {
+  const values = new Int32Array(weightScales.length);
+  const scales = new Float32Array(weightScales.length);
+  for (const [channel, weightScale] of weightScales.entries()) {
+    const scale = Math.max(Math.fround(weightScale * dataScale), SMALLEST_SCALE);
+    scales[channel] = scale;
+    values[channel] = Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), roundHalfEven((bias[channel] ?? 0) / scale)));
+  }
+  return { values, scales };
+}

@@ -1,0 +1,81 @@
+import { elementTypes } from '../../onnx/graph/dtypes';
+import { GraphIndex } from '../../onnx/graph/graph-index';
+import { DataType, type Model, type Node, type Tensor, type ValueInfo } from '../../onnx/graph/model';
+import { subgraphsOf } from '../../onnx/graph/subgraphs';
+
+/** One use of a tensor: input `slot` of `node`. */
+export interface Use {
+  readonly node: Node;
+  readonly slot: number;
+}
+
+/** What placement asks about a prepared graph (nodes in topological order, unique names). Built once per model. */
+export interface GraphFacts {
+  readonly model: Model;
+  readonly nodes: readonly Node[];
+  /** Position of a node in topological order. */
+  indexOf(node: Node): number;
+  /** The node that computes a tensor; undefined for graph inputs and initializers. */
+  producer(tensor: string): Node | undefined;
+  uses(tensor: string): readonly Use[];
+  initializer(tensor: string): Tensor | undefined;
+  /** Initializer, or computed from initializers only. */
+  isConstant(tensor: string): boolean;
+  /** Graph output, or read inside the body of an If, Loop or Scan: its float value must exist under its own name. */
+  isObserved(tensor: string): boolean;
+  /** A float32 tensor that depends on the graph's inputs. */
+  isActivation(tensor: string): boolean;
+  elementType(tensor: string): number | undefined;
+  /** Dimensions where the model states them; null for an unknown one, undefined when even the rank is unknown. */
+  shape(tensor: string): readonly (number | null)[] | undefined;
+}
+
+const factsByModel = new WeakMap<Model, GraphFacts>();
+
+/** Facts of a prepared model; kept as long as the model is. */
+export function graphFacts(model: Model): GraphFacts {
+  const known = factsByModel.get(model);
+  if (known) return known;
+  const facts = buildFacts(model);
+  factsByModel.set(model, facts);
+  return facts;
+}
+
+function buildFacts(model: Model): GraphFacts {
+  const { graph } = model;
+  const index = new GraphIndex(graph);
+  const nodes = index.sortedNodes;
+  const positions = new Map(nodes.map((node, i) => [node, i]));
+  const constants = constantTensors(nodes, graph.initializer);
+  const types = elementTypes(model);
+  const infos = new Map([...graph.valueInfo, ...graph.output, ...graph.input].map((info) => [info.name, info]));
+  return {
+    model,
+    nodes,
+    indexOf: (node) => positions.get(node) ?? -1,
+    producer: (tensor) => index.producer(tensor)?.node,
+    uses: (tensor) =>
+      index.consumers(tensor).flatMap(({ node, inputIndex }) => (inputIndex >= 0 ? [{ node, slot: inputIndex }] : [])),
+    initializer: (tensor) => index.initializer(tensor),
+    isConstant: (tensor) => constants.has(tensor),
+    isObserved: (tensor) => index.isGraphOutput(tensor) || index.isCaptured(tensor),
+    isActivation: (tensor) => tensor !== '' && !constants.has(tensor) && types.get(tensor) === DataType.FLOAT,
+    elementType: (tensor) => types.get(tensor),
+    shape: (tensor) => shapeOf(infos.get(tensor)),
+  };
+}
+
+function shapeOf(info: ValueInfo | undefined): readonly (number | null)[] | undefined {
+  return info?.tensorType?.shape?.map((dimension) => (dimension.kind === 'value' ? dimension.value : null));
+}
+
+function constantTensors(nodes: readonly Node[], initializers: readonly Tensor[]): Set<string> {
+  const constants = new Set(initializers.map((tensor) => tensor.name));
+  for (const node of nodes) {
+    const isRandom = node.opType.startsWith('Random');
+    if (isRandom || subgraphsOf(node).length > 0 || !node.input.every((name) => name === '' || constants.has(name)))
+      continue;
+    for (const name of node.output) constants.add(name);
+  }
+  return constants;
+}

@@ -1,0 +1,83 @@
+import { float16ToFloat32 } from '../../onnx/graph/fp16';
+import { SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
+
+/** Largest finite half-precision value. */
+export const FP16_MAX = 65504;
+/** Smallest half-precision value of full precision; below it values are 2^-24 apart. */
+export const FP16_SMALLEST_NORMAL = 2 ** -14;
+
+/** Zero point of symmetric values that are stored as UINT8. */
+export const SYMMETRIC_UINT8_ZERO = 128;
+
+/**
+ * Scale and zero point of asymmetric UINT8 over [low, high], which is extended to include 0 so that 0 is exact:
+ * scale = (high - low) / 255 in float32, zero point = round_half_even(-low / scale) in 0..255.
+ */
+export function asymmetricParameters(
+  lowReal: number,
+  highReal: number,
+): { readonly scale: number; readonly zeroPoint: number } {
+  const low = Math.min(lowReal, 0);
+  const high = Math.max(highReal, 0);
+  const scale = Math.max(Math.fround((high - low) / 255), SMALLEST_SCALE);
+  return { scale, zeroPoint: Math.min(255, Math.max(0, roundHalfEven(-low / scale))) };
+}
+
+/** Nearest integer, ties to even (IEEE 754 roundTiesToEven), as QuantizeLinear rounds. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const fraction = value - floor;
+  if (fraction < 0.5) return floor;
+  if (fraction > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** q = clip(round_half_even(value / scale), -127, 127); the division is in float32, as in QuantizeLinear. */
+export function quantizeWeight(value: number, scale: number): number {
+  return Math.min(127, Math.max(-127, roundHalfEven(Math.fround(value / scale))));
+}
+
+/** Smallest and largest scale that FP16 holds. */
+const SMALLEST_HALF = 2 ** -24;
+
+/**
+ * A scale that FP16 holds exactly, for Q/DQ whose floating-point side is FP16: the nearest one, but never 0 or infinity.
+ * Steps are 2^-11 apart in relative terms down to 2^-14, and 2^-24 apart below.
+ */
+export function fp16Scale(scale: number): number {
+  return Math.min(FP16_MAX, Math.max(SMALLEST_HALF, asFp16(scale)));
+}
+
+/** The smallest scale that FP16 holds and that is not below `scale`, so that no weight leaves -127..127. */
+export function fp16ScaleAbove(scale: number): number {
+  const nearest = fp16Scale(scale);
+  return nearest >= scale ? nearest : fp16Scale(float16ToFloat32(fp16Bits(nearest) + 1));
+}
+
+/** The half-precision value nearest to a number, ties to even: 0 below 2^-25, infinity from 65520 on. */
+export function asFp16(value: number): number {
+  return float16ToFloat32(fp16Bits(value));
+}
+
+const floatBits = new Float32Array(1);
+const intBits = new Uint32Array(floatBits.buffer);
+
+/**
+ * Bits of the binary16 nearest to a float32, ties to even. Above 65519.99 becomes infinity, below 2^-25 becomes a zero that
+ * keeps its sign; NaN becomes the quiet NaN 0x7e00 with its sign.
+ */
+export function fp16Bits(value: number): number {
+  floatBits[0] = value;
+  const bits = intBits[0] ?? 0;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // 65520 = 0x477ff000: half way between 65504 and 65536 goes to the even neighbour, which is infinity.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) {
+    // Normal: 13 bits of the mantissa go; adding half of the last kept bit minus one, plus that bit, rounds ties to even.
+    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  }
+  // Subnormal: the value in units of 2^-24 (a double holds it exactly); 1024 of them carry into the smallest normal.
+  return sign | roundHalfEven(Math.abs(value) * 2 ** 24);
+}

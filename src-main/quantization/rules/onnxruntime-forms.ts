@@ -1,0 +1,81 @@
+import { attrInts, attrString, withAttributes } from '../../onnx/graph/attributes';
+import type { FreshNames } from '../../onnx/graph/fresh-names';
+import { floatTensor, int64Tensor, intAttr, makeNode, tensorAttr } from '../../onnx/graph/make';
+import type { Graph, Node, Tensor } from '../../onnx/graph/model';
+import { isOp } from '../../onnx/graph/opset';
+
+/**
+ * The graph in forms that ONNX Runtime's integer kernels and its rewrites for them take, with the same function:
+ *
+ * - AveragePool without `dilations` of 1, which QLinearAveragePool does not know (other dilations stay in float).
+ * - Resize without `axes`: next to integer layers ONNX Runtime moves transpositions through a Resize and then looks up the
+ *   scale or size of every axis, although the node states those of `axes` only.
+ */
+export function inOnnxruntimeForms(graph: Graph, names: FreshNames): Graph {
+  const added: Tensor[] = [];
+  const node = graph.node.flatMap((each) => {
+    if (isOp(each, 'AveragePool')) return [withoutUnitDilations(each)];
+    if (isOp(each, 'Resize') && attrInts(each, 'axes', null) !== null && canStateAllAxes(each))
+      return resizeOfAllAxes(each, names, added);
+    return [each];
+  });
+  const isUnchanged = node.length === graph.node.length && node.every((each, i) => each === graph.node[i]);
+  return isUnchanged ? graph : { ...graph, node, initializer: [...graph.initializer, ...added] };
+}
+
+function withoutUnitDilations(node: Node): Node {
+  const dilations = attrInts(node, 'dilations', null);
+  return dilations?.every((dilation) => dilation === 1)
+    ? { ...node, attribute: withAttributes(node, ['dilations']) }
+    : node;
+}
+
+/** False where the named axes mean more than the others left alone: a kept aspect ratio, a region that is cropped. */
+function canStateAllAxes(resize: Node): boolean {
+  const isCropped = attrString(resize, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize';
+  return !isCropped && attrString(resize, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
+}
+
+/** With scales (1 elsewhere) or sizes (the input's elsewhere) of all axes. */
+function resizeOfAllAxes(node: Node, names: FreshNames, added: Tensor[]): Node[] {
+  const axes = attrInts(node, 'axes', []);
+  const [data = '', roi = '', scales = '', sizes = ''] = node.input;
+  const fresh = (suffix: string): string => names.next(`${node.output[0] ?? node.name}_${suffix}`);
+  const named = (
+    opType: string,
+    inputs: readonly string[],
+    suffix: string,
+    attributes: Node['attribute'] = [],
+  ): Node => {
+    const output = fresh(suffix);
+    return makeNode(opType, inputs, [output], { name: names.next(`${output}_${opType}`), attributes });
+  };
+  const axesTensor = int64Tensor(fresh('axes'), [axes.length], axes);
+  added.push(axesTensor);
+  const shape = named('Shape', [data], 'shape');
+  const [shapeName = ''] = shape.output;
+  const before = [shape];
+  let base = shapeName;
+  if (sizes === '') {
+    const rank = named('Shape', [shapeName], 'rank');
+    const ones = named('ConstantOfShape', rank.output, 'ones', [tensorAttr('value', floatTensor('value', [1], [1]))]);
+    before.push(rank, ones);
+    base = ones.output[0] ?? '';
+  }
+  const all = named(
+    'ScatterElements',
+    [base, axesTensor.name, sizes === '' ? scales : sizes],
+    sizes === '' ? 'all_scales' : 'all_sizes',
+    [intAttr('axis', 0)],
+  );
+  const [whole = ''] = all.output;
+  return [
+    ...before,
+    all,
+    {
+      ...node,
+      input: sizes === '' ? [data, roi, whole] : [data, roi, '', whole],
+      attribute: withAttributes(node, ['axes']),
+    },
+  ];
+}
