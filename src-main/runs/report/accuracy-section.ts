@@ -33,20 +33,10 @@ export function renderAccuracy(record: RunRecord): Html {
   const first = others.filter((report) => shipped.includes(report.variant));
   const rest = others.filter((report) => !shipped.includes(report.variant));
   return html`<h2>Accuracy</h2>
-    <p class="dim">${formatCount(validation.images)} validation images${whatCanBeTold(validation)}.</p>
-    <div class="cols">${differencePlot(others)}${groupPlot(reports)}</div>
-    ${first.map(
-      (report) =>
-        html`<h3>What changed: ${report.variant}</h3>
-          ${changes(report, validation)}`,
-    )}
-    ${rest.map(
-      (report) =>
-        html`<details>
-          <summary>What changed: ${report.variant}</summary>
-          ${changes(report, validation)}
-        </details>`,
-    )}`;
+<p class="dim">${formatCount(validation.images)} validation images${whatCanBeTold(validation)}.</p>
+<div class="cols">${differencePlot(others)}${groupPlot(reports)}</div>
+${first.map((report) => html`<h3>What changed: ${report.variant}</h3>${changes(report, validation)}`)}
+${rest.map((report) => html`<details><summary>What changed: ${report.variant}</summary>${changes(report, validation)}</details>`)}`;
 }
 
 /** A model under all its names. */
@@ -76,40 +66,17 @@ function differencePlot(reports: readonly VariantReport[]): Html {
     const [from, to] = compared.interval95;
     const colour = variantColour(report.variant);
     return html`<text class="v" x="0" y="${y + 4}">${report.variant}</text>
-      <line
-        x1="${px(xFromPoints(from))}"
-        x2="${px(xFromPoints(to))}"
-        y1="${y}"
-        y2="${y}"
-        stroke="${colour}"
-        stroke-width="2"
-      />
-      <circle cx="${px(xFromPoints(compared.top1Difference))}" cy="${y}" r="4" fill="${colour}" />
-      <text class="v" x="${px(xFromPoints(to) + 8)}" y="${y + 4}"
-        >${formatPoints(compared.top1Difference)}, p ${probability(compared.mcnemarP)}</text
-      >`;
+<line x1="${px(xFromPoints(from))}" x2="${px(xFromPoints(to))}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2"/>
+<circle cx="${px(xFromPoints(compared.top1Difference))}" cy="${y}" r="4" fill="${colour}"/>
+<text class="v" x="${px(xFromPoints(to) + 8)}" y="${y + 4}">${formatPoints(compared.top1Difference)}, p ${probability(compared.mcnemarP)}</text>`;
   });
   const few = rows.some((row) => row.compared.fewImages === true);
-  const zero = html`<line
-      x1="${px(xFromPoints(0))}"
-      x2="${px(xFromPoints(0))}"
-      y1="0"
-      y2="${height - AXIS_HEIGHT}"
-      stroke="var(--dim)"
-      stroke-dasharray="2 3"
-    />
-    <text x="${px(xFromPoints(0))}" y="${height - 2}" text-anchor="middle">0</text>`;
-  return html`<div>
-    <h3>Top-1 against FP32</h3>
-    ${plot(height, html`${zero}${marks}`, 'Top-1 difference against FP32')}
-    <p class="dim">
-      Same images, paired: 95 % bootstrap interval (10,000 resamples), p of McNemar's exact test.
-      ${few && 'Fewer than 500 images: a test on so few images misses small differences.'}
-    </p>
-    <p>
-      ${rows.map(({ report, compared }) => html`${report.variant}: ${isBeyondChance(compared) ? 'more' : 'not more'} than chance explains by McNemar's exact test (p ${probability(compared.mcnemarP)}).<br />`)}
-    </p>
-  </div>`;
+  const zero = html`<line x1="${px(xFromPoints(0))}" x2="${px(xFromPoints(0))}" y1="0" y2="${height - AXIS_HEIGHT}" stroke="var(--dim)" stroke-dasharray="2 3"/>
+<text x="${px(xFromPoints(0))}" y="${height - 2}" text-anchor="middle">0</text>`;
+  return html`<div><h3>Top-1 against FP32</h3>${plot(height, html`${zero}${marks}`, 'Top-1 difference against FP32')}
+<p class="dim">Same images, paired: 95 % bootstrap interval (10,000 resamples), p of McNemar's exact test.
+${few && 'Fewer than 500 images: a test on so few images misses small differences.'}</p>
+<p>${rows.map(({ report, compared }) => html`${report.variant}: ${isBeyondChance(compared) ? 'more' : 'not more'} than chance explains by McNemar's exact test (p ${probability(compared.mcnemarP)}).<br>`)}</p></div>`;
 }
 
 function probability(p: number): string {
@@ -119,15 +86,7 @@ function probability(p: number): string {
 
 function plot(height: number, content: Html, title: string): Html {
   const width = LABEL_WIDTH + PLOT_WIDTH + NUMBER_WIDTH;
-  return html`<svg
-    role="img"
-    aria-label="${title}"
-    viewBox="0 0 ${width} ${height}"
-    width="${width}"
-    height="${height}"
-  >
-    ${content}
-  </svg>`;
+  return html`<svg role="img" aria-label="${title}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${content}</svg>`;
 }
 
 /** One bar per group and variant: top-1 from 0 to 100 %, or agreement without labels. */
@@ -156,22 +115,11 @@ function groupPlot(reports: readonly VariantReport[]): Html {
       return html`<text x="0" y="${y + 14}">${row.name}, ${formatCount(row.images)} images</text>`;
     if (row.percent === null) return html`<text class="v" x="8" y="${y + 14}">${row.variant}</text>`;
     return html`<text class="v" x="8" y="${y + 14}">${row.variant}</text>
-      <rect
-        x="${LABEL_WIDTH}"
-        y="${y + 4}"
-        width="${px((PLOT_WIDTH * row.percent) / 100)}"
-        height="12"
-        fill="${variantColour(row.variant)}"
-      />
-      <text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * row.percent) / 100 + 6)}" y="${y + 14}"
-        >${formatAccuracy(row.percent)}</text
-      >`;
+<rect x="${LABEL_WIDTH}" y="${y + 4}" width="${px((PLOT_WIDTH * row.percent) / 100)}" height="12" fill="${variantColour(row.variant)}"/>
+<text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * row.percent) / 100 + 6)}" y="${y + 14}">${formatAccuracy(row.percent)}</text>`;
   });
   const title = isLabelled ? 'Top-1 per group' : 'Agreement with FP32 per group';
-  return html`<div>
-    <h3>${title}</h3>
-    ${plot(rows.length * ROW_HEIGHT, html`${marks}`, title)}
-  </div>`;
+  return html`<div><h3>${title}</h3>${plot(rows.length * ROW_HEIGHT, html`${marks}`, title)}</div>`;
 }
 
 function changes(report: VariantReport, validation: ValidationRecord): Html {
@@ -189,7 +137,7 @@ function changes(report: VariantReport, validation: ValidationRecord): Html {
   if (sorted.length === 0 && turnedWrong.length === 0)
     return html`<p class="dim">No class got worse and no answer turned wrong.</p>`;
   return html`<div class="cols">${classTable(sorted, nameOf)}${confusionTable(turnedWrong, nameOf, hasLabels)}</div>
-    ${worstImageTable(report.worstImages, nameOf)}`;
+${worstImageTable(report.worstImages, nameOf)}`;
 }
 
 function more(total: number): Html {
@@ -200,76 +148,32 @@ type NameOf = (label: number | null) => string;
 
 function classTable(classes: readonly ClassAccuracy[], nameOf: NameOf): Html {
   if (classes.length === 0) return html``;
-  return html`<div>
-    <table>
-      <tr>
-        <th>Class that got worse</th>
-        <th class="n">Images</th>
-        <th class="n">FP32</th>
-        <th class="n">Now</th>
-        <th class="n">Change</th>
-      </tr>
-      ${classes.slice(0, MAX_ROWS).map(
-        (entry) =>
-          html`<tr>
-            <td>${entry.name ?? nameOf(entry.label)}</td>
-            <td class="n">${formatCount(entry.images)}</td>
-            <td class="n">${entry.top1Fp32 === undefined ? '–' : formatFixed(entry.top1Fp32, 1)}</td>
-            <td class="n">${formatFixed(entry.top1, 1)} %</td>
-            <td class="n">${formatPoints(entry.difference ?? 0)}</td>
-          </tr>`,
-      )}
-    </table>
-    ${more(classes.length)}
-  </div>`;
+  return html`<div><table><tr><th>Class that got worse</th><th class="n">Images</th><th class="n">FP32</th><th class="n">Now</th>
+<th class="n">Change</th></tr>
+${classes.slice(0, MAX_ROWS).map(
+  (entry) => html`<tr><td>${entry.name ?? nameOf(entry.label)}</td><td class="n">${formatCount(entry.images)}</td>
+<td class="n">${entry.top1Fp32 === undefined ? '–' : formatFixed(entry.top1Fp32, 1)}</td><td class="n">${formatFixed(entry.top1, 1)} %</td>
+<td class="n">${formatPoints(entry.difference ?? 0)}</td></tr>`,
+)}</table>${more(classes.length)}</div>`;
 }
 
 function confusionTable(confusions: readonly ConfusionChange[], nameOf: NameOf, hasLabels: boolean): Html {
   if (confusions.length === 0) return html``;
   const title = hasLabels ? 'Right in FP32, now read as' : 'FP32 answered, now answered';
-  return html`<div>
-    <table class="tight">
-      <tr>
-        <th>${title}</th>
-        <th class="n">Images</th>
-      </tr>
-      ${confusions.slice(0, MAX_ROWS).map(
-        (change) =>
-          html`<tr>
-            <td>${nameOf(change.from)} → ${nameOf(change.to)}</td>
-            <td class="n">${formatCount(change.count)}</td>
-          </tr>`,
-      )}
-    </table>
-    ${more(confusions.length)}
-  </div>`;
+  return html`<div><table class="tight"><tr><th>${title}</th><th class="n">Images</th></tr>
+${confusions.slice(0, MAX_ROWS).map(
+  (change) => html`<tr><td>${nameOf(change.from)} → ${nameOf(change.to)}</td>
+<td class="n">${formatCount(change.count)}</td></tr>`,
+)}</table>${more(confusions.length)}</div>`;
 }
 
 function worstImageTable(images: readonly WorstImage[], nameOf: NameOf): Html {
   if (images.length === 0) return html``;
   const score = (value: number | undefined): string => (value === undefined ? '' : ` (${formatFixed(value, 2)})`);
-  return html`<details>
-    <summary>Images whose answer changed, worst first (${images.length})</summary>
-    <div class="scroll">
-      <table>
-        <tr>
-          <th>Image</th>
-          <th>Group</th>
-          <th>Label</th>
-          <th>FP32 (score)</th>
-          <th>Now (score)</th>
-        </tr>
-        ${images.map(
-          (image) =>
-            html`<tr>
-              <td class="wrap">${image.file}</td>
-              <td>${image.group ?? '–'}</td>
-              <td>${nameOf(image.label)}</td>
-              <td>${nameOf(image.fp32)}${score(image.fp32Score)}</td>
-              <td>${nameOf(image.answer)}${score(image.score)}</td>
-            </tr>`,
-        )}
-      </table>
-    </div>
-  </details>`;
+  return html`<details><summary>Images whose answer changed, worst first (${images.length})</summary><div class="scroll"><table>
+<tr><th>Image</th><th>Group</th><th>Label</th><th>FP32 (score)</th><th>Now (score)</th></tr>
+${images.map(
+  (image) => html`<tr><td class="wrap">${image.file}</td><td>${image.group ?? '–'}</td><td>${nameOf(image.label)}</td>
+<td>${nameOf(image.fp32)}${score(image.fp32Score)}</td><td>${nameOf(image.answer)}${score(image.score)}</td></tr>`,
+)}</table></div></details>`;
 }

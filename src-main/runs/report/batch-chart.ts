@@ -25,8 +25,7 @@ const QUANTITIES: readonly Quantity[] = [
 export function renderBatches(records: readonly BenchmarkVariantRecord[]): Html {
   const curves = batchCurves(records);
   if (curves.length === 0) return html``;
-  return html`<h3>Against the batch size</h3>
-    <div class="cols">${QUANTITIES.map((quantity) => chart(curves, quantity))}</div>`;
+  return html`<h3>Against the batch size</h3><div class="cols">${QUANTITIES.map((quantity) => chart(curves, quantity))}</div>`;
 }
 
 function chart(curves: readonly BatchCurve[], { title, valueOf, format }: Quantity): Html {
@@ -36,21 +35,12 @@ function chart(curves: readonly BatchCurve[], { title, valueOf, format }: Quanti
   const x = logScale([batches[0] ?? 1, batches.at(-1) ?? 1], [left, width - right]);
   const y = logScale([Math.min(...values) / 1.1, Math.max(...values) * 1.1], [height - bottom, top]);
   const ticks = ticksOf(Math.min(...values), Math.max(...values));
-  return html`<figure>
-    <figcaption><b>${title}</b></figcaption>
-    <svg
-      role="img"
-      aria-label="${title} against the batch size"
-      viewBox="0 0 ${width} ${height}"
-      width="${width}"
-      height="${height}"
-    >
-      ${ticks.map((value) => html`<line x1="${left}" x2="${width - right}" y1="${px(y(value))}" y2="${px(y(value))}" stroke="var(--line)" /><text x="${left - 6}" y="${px(y(value) + 4)}" text-anchor="end">${format(value)}</text>`)}
-      ${batches.map((batch) => html`<text x="${px(x(batch))}" y="${height - bottom + 14}" text-anchor="middle">${formatCount(batch)}</text>`)}
-      <text x="${px((left + width - right) / 2)}" y="${height - 4}" text-anchor="middle">batch size</text>
-      ${curves.map((curve, i) => line(curve, { dash: dashOf(curves, i), x: (point) => x(point.batch), y: (point) => y(valueOf(point)), label: (point) => format(valueOf(point)) }))}${labels(curves, (point) => y(valueOf(point)))}
-    </svg>
-  </figure>`;
+  return html`<figure><figcaption><b>${title}</b></figcaption>
+<svg role="img" aria-label="${title} against the batch size" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+${ticks.map((value) => html`<line x1="${left}" x2="${width - right}" y1="${px(y(value))}" y2="${px(y(value))}" stroke="var(--line)"/><text x="${left - 6}" y="${px(y(value) + 4)}" text-anchor="end">${format(value)}</text>`)}
+${batches.map((batch) => html`<text x="${px(x(batch))}" y="${height - bottom + 14}" text-anchor="middle">${formatCount(batch)}</text>`)}
+<text x="${px((left + width - right) / 2)}" y="${height - 4}" text-anchor="middle">batch size</text>
+${curves.map((curve, i) => line(curve, { dash: dashOf(curves, i), x: (point) => x(point.batch), y: (point) => y(valueOf(point)), label: (point) => format(valueOf(point)) }))}${labels(curves, (point) => y(valueOf(point)))}</svg></figure>`;
 }
 
 interface LineScale {
@@ -64,14 +54,8 @@ interface LineScale {
 function line({ variant, points }: BatchCurve, { dash, x, y, label }: LineScale): Html {
   const colour = variantColour(variant);
   const path = points.map((point, i) => `${i === 0 ? 'M' : 'L'}${px(x(point))} ${px(y(point))}`).join('');
-  return html`<path
-      d="${path}"
-      fill="none"
-      stroke="${colour}"
-      stroke-width="1.6"
-      ${dash === '' ? '' : html` stroke-dasharray="${dash}"`}
-    />
-    ${points.map((point) => html`<circle cx="${px(x(point))}" cy="${px(y(point))}" r="3" fill="${colour}"><title>${variant}, batch ${formatCount(point.batch)}: ${label(point)}</title></circle>`)}`;
+  return html`<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.6"${dash === '' ? '' : html` stroke-dasharray="${dash}"`}/>
+${points.map((point) => html`<circle cx="${px(x(point))}" cy="${px(y(point))}" r="3" fill="${colour}"><title>${variant}, batch ${formatCount(point.batch)}: ${label(point)}</title></circle>`)}`;
 }
 
 /** Variants of one precision share its colour: the second is dashed, the third dotted. */

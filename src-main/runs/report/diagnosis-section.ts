@@ -3,29 +3,13 @@ import { html, type Html } from './markup';
 
 /** What the search found, and why groups lost too much with the single changes that were measured; nothing where neither was asked for. */
 export function renderAnalyses({ search, diagnoses = [] }: RunRecord): Html {
-  return html`${
-    search !== undefined &&
-    html`<section>
-      <h2>Search</h2>
-      <p>${search}</p>
-    </section>`
-  }
-  ${
-    diagnoses.length > 0 &&
-    html`<section>
-      <h2>What got worse, and why</h2>
-      ${diagnoses.map(
-        ({ title, variant, summary, actions }) =>
-          html`<h3>${title}, ${variant}</h3>
-            <p>${summary}</p>
-            ${
-              actions.length > 0 &&
-              html`<p>Single changes that were measured, best first:</p>
-                <ol>
-                  ${actions.map((action) => html`<li>${action}</li>`)}
-                </ol>`
-            }`,
-      )}
-    </section>`
-  }`;
+  return html`${search !== undefined && html`<section><h2>Search</h2><p>${search}</p></section>`}
+${
+  diagnoses.length > 0 &&
+  html`<section><h2>What got worse, and why</h2>
+${diagnoses.map(
+  ({ title, variant, summary, actions }) => html`<h3>${title}, ${variant}</h3><p>${summary}</p>
+${actions.length > 0 && html`<p>Single changes that were measured, best first:</p><ol>${actions.map((action) => html`<li>${action}</li>`)}</ol>`}`,
+)}</section>`
+}`;
 }

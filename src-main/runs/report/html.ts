@@ -18,34 +18,17 @@ export type { ReportHistogram, ReportInput, ReportThreshold } from './input';
  */
 export function renderReport({ record, histograms, decisions }: ReportInput): string {
   const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width,initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>${record.project}: ${record.runId}</title>
-        <style>
-          ${new Html(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${record.project}</h1>
-          <p class="meta">
-            Run ${record.runId} · ${record.createdAt.slice(0, 16).replace('T', ' ')} UTC · ${record.options.backend} ·
-            target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}
-          </p>
-          ${renderVerdict(record)}${renderVariantTable(record)}${renderGates(record)}
-          ${
-            record.warnings.length > 0 &&
-            html`<ul class="warnings">
-              ${record.warnings.map((warning) => html`<li>${warning.message}</li>`)}
-            </ul>`
-          }
-          ${renderAnalyses(record)}${renderAccuracy(record)}${renderLatency(record)}
-          ${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}
-        </main>
-      </body>
-    </html> `;
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${record.project}: ${record.runId}</title><style>${new Html(STYLE)}</style></head><body><main>
+<h1>${record.project}</h1>
+<p class="meta">Run ${record.runId} · ${record.createdAt.slice(0, 16).replace('T', ' ')} UTC · ${record.options.backend}
+· target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}</p>
+${renderVerdict(record)}${renderVariantTable(record)}${renderGates(record)}
+${record.warnings.length > 0 && html`<ul class="warnings">${record.warnings.map((warning) => html`<li>${warning.message}</li>`)}</ul>`}
+${renderAnalyses(record)}${renderAccuracy(record)}${renderLatency(record)}
+${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}
+</main></body></html>
+`;
   return page.markup;
 }

@@ -29,37 +29,15 @@ export function renderLatency(record: RunRecord): Html {
   const height = entries.length * ROW_HEIGHT + 18;
   const width = LABEL_WIDTH + PLOT_WIDTH + 60;
   return html`<h2>Latency</h2>
-    <p class="dim">
-      ${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in
-      ${countOf(benchmark.rounds, 'round')}. Solid: up to the
-      median${percentiles.length > 0 && html`; paler: ${percentiles.join(', ')}`}.${omitted(percentiles)}
-    </p>
-    <svg
-      role="img"
-      aria-label="Latency per variant"
-      viewBox="0 0 ${width} ${height}"
-      width="${width}"
-      height="${height}"
-    >
-      ${entries.map((entry, index) => bar(entry, nameOf(entry), index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}
-    </svg>
-    ${renderBatches(entries)}
-    <div class="scroll">
-      <table>
-        <tr>
-          <th>Variant</th>
-          <th class="n">Batch</th>
-          <th class="n">Median</th>
-          <th class="n">Mean</th>
-          ${percentiles.map((key) => html`<th class="n">${key}</th>`)}
-          <th class="n">Min</th>
-          <th class="n">Max</th>
-          <th class="n">Variation</th>
-          <th class="n">Samples</th>
-        </tr>
-        ${entries.map((entry) => numbers(entry, percentiles))}
-      </table>
-    </div>`;
+<p class="dim">${benchmark.backend} on ${benchmark.device}, ${countOf(benchmark.threads, 'thread')}, variants interleaved in ${countOf(benchmark.rounds, 'round')}.
+Solid: up to the median${percentiles.length > 0 && html`; paler: ${percentiles.join(', ')}`}.${omitted(percentiles)}</p>
+<svg role="img" aria-label="Latency per variant" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+${entries.map((entry, index) => bar(entry, nameOf(entry), index * ROW_HEIGHT, scaleMs))}${axis(scaleMs, height)}</svg>
+${renderBatches(entries)}
+<div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th>
+${percentiles.map((key) => html`<th class="n">${key}</th>`)}<th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th>
+<th class="n">Samples</th></tr>
+${entries.map((entry) => numbers(entry, percentiles))}</table></div>`;
 }
 
 function countOf(count: number, word: string): string {
@@ -89,21 +67,12 @@ function bar(entry: BenchmarkVariantRecord, name: string, y: number, scaleMs: nu
   const widthOf = (valueMs: number): string => px((PLOT_WIDTH * valueMs) / scaleMs);
   const colour = variantColour(entry.variant);
   const layer = (valueMs: number, opacity: string): Html =>
-    html`<rect
-      x="${LABEL_WIDTH}"
-      y="${y + 6}"
-      width="${widthOf(valueMs)}"
-      height="14"
-      fill="${colour}"
-      opacity="${opacity}"
-    />`;
+    html`<rect x="${LABEL_WIDTH}" y="${y + 6}" width="${widthOf(valueMs)}" height="14" fill="${colour}" opacity="${opacity}"/>`;
   return html`<text class="v" x="0" y="${y + 17}">${name}</text>${steps.map(([key, opacity]) => {
-      const valueMs = entry.latencyMs[key];
-      return valueMs === undefined ? null : layer(valueMs, opacity);
-    })}${layer(median, '1')}
-    <text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * median) / scaleMs + 4)}" y="${y + 17}"
-      >${formatMs(median)}</text
-    >`;
+    const valueMs = entry.latencyMs[key];
+    return valueMs === undefined ? null : layer(valueMs, opacity);
+  })}${layer(median, '1')}
+<text class="v" x="${px(LABEL_WIDTH + (PLOT_WIDTH * median) / scaleMs + 4)}" y="${y + 17}">${formatMs(median)}</text>`;
 }
 
 function axis(scaleMs: number, height: number): Html {
@@ -111,8 +80,8 @@ function axis(scaleMs: number, height: number): Html {
   const ticks = Array.from({ length: Math.floor(scaleMs / step) + 1 }, (_, index) => index * step);
   return html`${ticks.map((tick) => {
     const x = px(LABEL_WIDTH + (PLOT_WIDTH * tick) / scaleMs);
-    return html`<line x1="${x}" x2="${x}" y1="0" y2="${height - 14}" stroke="var(--line)" />
-      <text x="${x}" y="${height - 2}" text-anchor="middle">${formatMs(tick)}</text>`;
+    return html`<line x1="${x}" x2="${x}" y1="0" y2="${height - 14}" stroke="var(--line)"/>
+<text x="${x}" y="${height - 2}" text-anchor="middle">${formatMs(tick)}</text>`;
   })}`;
 }
 
@@ -133,13 +102,6 @@ function numbers(entry: BenchmarkVariantRecord, percentiles: readonly Percentile
     latencyMs.max,
   ];
   const variation = formatPercent(entry.coefficientOfVariation * 100);
-  return html`<tr>
-    <td>${entry.variant}</td>
-    <td class="n">${formatCount(entry.batch)}</td>
-    ${cells.map((value) => html`<td class="n">${value === undefined ? '–' : formatMs(value)}</td>`)}
-    <td class="n">
-      ${isUnstable(entry) ? html`<span class="no" title="above 2.5 %: the machine was not quiet">${variation}</span>` : variation}
-    </td>
-    <td class="n">${formatCount(latencyMs.samples)}</td>
-  </tr>`;
+  return html`<tr><td>${entry.variant}</td><td class="n">${formatCount(entry.batch)}</td>${cells.map((value) => html`<td class="n">${value === undefined ? '–' : formatMs(value)}</td>`)}
+<td class="n">${isUnstable(entry) ? html`<span class="no" title="above 2.5 %: the machine was not quiet">${variation}</span>` : variation}</td><td class="n">${formatCount(latencyMs.samples)}</td></tr>`;
 }

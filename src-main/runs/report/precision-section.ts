@@ -14,12 +14,9 @@ export function renderDecisions(decisions: readonly PlacementDecision[]): Html {
   const summary = PRECISIONS.map((precision) => ({ precision, layers: layersIn(precision) })).filter(
     (entry) => entry.layers > 0,
   );
-  return html`<h2>Precision</h2>
-    <p>
-      ${summary.map(({ precision, layers }) => html`${badge(precision)}${formatCount(layers)} ${layers === 1 ? 'layer' : 'layers'} in ${precision} &nbsp; `)}
-    </p>
-    ${folded(`Layers that are not INT8, and why (${formatCount(kept.length)})`, kept, kept.length <= 40)}
-    ${folded(`INT8 layers, and why (${formatCount(int8.length)})`, int8, false)}`;
+  return html`<h2>Precision</h2><p>${summary.map(({ precision, layers }) => html`${badge(precision)}${formatCount(layers)} ${layers === 1 ? 'layer' : 'layers'} in ${precision} &nbsp; `)}</p>
+${folded(`Layers that are not INT8, and why (${formatCount(kept.length)})`, kept, kept.length <= 40)}
+${folded(`INT8 layers, and why (${formatCount(int8.length)})`, int8, false)}`;
 }
 
 function badge(precision: Precision): Html {
@@ -31,12 +28,9 @@ function folded(title: string, decisions: readonly PlacementDecision[], isOpen: 
   return html`<details${isOpen ? html` open` : ''}><summary>${title}</summary><div class="scroll"><table>
 <tr><th>Layer</th><th>Op</th><th>Precision</th><th>Reason</th></tr>
 ${decisions.map(
-  (entry) =>
-    html`<tr>
-      <td class="wrap">${entry.layer}</td>
-      <td>${entry.op}</td>
-      <td>${badge(entry.precision)}${entry.precision}</td>
-      <td class="wrap">${entry.reason}${entry.tensor === undefined ? '' : html` <small>${entry.tensor}</small>`}</td>
-    </tr>`,
+  (
+    entry,
+  ) => html`<tr><td class="wrap">${entry.layer}</td><td>${entry.op}</td><td>${badge(entry.precision)}${entry.precision}</td>
+<td class="wrap">${entry.reason}${entry.tensor === undefined ? '' : html` <small>${entry.tensor}</small>`}</td></tr>`,
 )}</table></div></details>`;
 }

@@ -10,19 +10,13 @@ import { html, type Html } from './markup';
 export function renderProvenance(record: RunRecord): Html {
   const { machine, tool, calibration, options } = record;
   const facts: readonly (readonly [string, Html | string])[] = [
-    [
-      'Model',
-      html`${record.model.path}
-        <div class="hash">sha256 ${record.model.sha256}</div>`,
-    ],
+    ['Model', html`${record.model.path}<div class="hash">sha256 ${record.model.sha256}</div>`],
     ['Calibration set', setFact(record.sets.calibration)],
     ['Validation set', record.sets.validation === null ? 'none' : setFact(record.sets.validation)],
     ['Preprocessing', preprocessingSentence(record.preprocessing)],
     [
       'Calibration',
-      html`${formatCount(calibration.images)} images, ${formatCount(calibration.tensors)} tensors,
-        ${formatDuration(calibration.seconds)}
-        <div class="hash">sha256 of the histograms ${calibration.sha256}</div>`,
+      html`${formatCount(calibration.images)} images, ${formatCount(calibration.tensors)} tensors, ${formatDuration(calibration.seconds)}<div class="hash">sha256 of the histograms ${calibration.sha256}</div>`,
     ],
     [
       'Options',
@@ -38,23 +32,15 @@ export function renderProvenance(record: RunRecord): Html {
     ],
     ['Software', `Calibration Workbench ${tool.version}, ONNX Runtime ${tool.onnxruntime}, Node ${tool.node}`],
   ];
-  return html`<h2>How this was made</h2>
-    <table class="facts">
-      ${facts.map(
-        ([name, fact]) =>
-          html`<tr>
-            <th>${name}</th>
-            <td class="wrap">${fact}</td>
-          </tr>`,
-      )}
-    </table>
-    <h3>To repeat it</h3>
-    <pre>${reproduceCommands(record).join('\n')}</pre>`;
+  return html`<h2>How this was made</h2><table class="facts">${facts.map(
+    ([name, fact]) => html`<tr><th>${name}</th>
+<td class="wrap">${fact}</td></tr>`,
+  )}</table>
+<h3>To repeat it</h3><pre>${reproduceCommands(record).join('\n')}</pre>`;
 }
 
 function setFact(set: SetRecord): Html {
-  return html`${set.root}, ${formatCount(set.images)} images
-    <div class="hash">sha256 of the list ${set.manifestSha256}</div>`;
+  return html`${set.root}, ${formatCount(set.images)} images<div class="hash">sha256 of the list ${set.manifestSha256}</div>`;
 }
 
 function otherOptions(record: RunRecord): readonly string[] {

@@ -23,23 +23,15 @@ export function renderHistograms(histograms: readonly ReportHistogram[]): Html {
   const shown = byDamage(histograms).slice(0, MAX_CHARTS);
   const groups = shown.find((histogram) => histogram.groups !== undefined)?.groups ?? [];
   return html`<h2>Activations that hurt most</h2>
-    <p class="dim">
-      ${shown.length === histograms.length ? `All ${formatCount(shown.length)} quantized tensors` : `${shown.length} of ${formatCount(histograms.length)} quantized tensors`},
-      lowest SQNR first. |x| to the right, counts upwards on a log scale; exact zeros are a number, not a bar. Solid
-      line: threshold in use; hatched: what it clips.
-    </p>
-    <div class="legend">
-      ${METHODS.filter((method) =>
-        shown.some((entry) => entry.method === method || entry.methods[method] !== undefined),
-      ).map(
-        (method) =>
-          html`<span style="--c:${METHOD_MARKS[method].colour}"
-            >${METHOD_MARKS[method].letter} ${METHOD_MARKS[method].title}</span
-          >`,
-      )}${groups.slice(0, GROUP_MARKS.length).map((group, index) => html`<span style="--c:${GROUP_MARKS[index]}">${group.name} only</span>`)}
-    </div>
-    ${CHART_DEFINITIONS}
-    <div class="multiples">${shown.map(renderHistogram)}</div>`;
+<p class="dim">${shown.length === histograms.length ? `All ${formatCount(shown.length)} quantized tensors` : `${shown.length} of ${formatCount(histograms.length)} quantized tensors`}, lowest SQNR first.
+|x| to the right, counts upwards on a log scale; exact zeros are a number, not a bar. Solid line: threshold in use; hatched: what it clips.</p>
+<div class="legend">${METHODS.filter((method) =>
+    shown.some((entry) => entry.method === method || entry.methods[method] !== undefined),
+  ).map(
+    (method) =>
+      html`<span style="--c:${METHOD_MARKS[method].colour}">${METHOD_MARKS[method].letter} ${METHOD_MARKS[method].title}</span>`,
+  )}${groups.slice(0, GROUP_MARKS.length).map((group, index) => html`<span style="--c:${GROUP_MARKS[index]}">${group.name} only</span>`)}</div>
+${CHART_DEFINITIONS}<div class="multiples">${shown.map(renderHistogram)}</div>`;
 }
 
 /** Every tensor with all its thresholds. */
@@ -48,33 +40,15 @@ export function renderTensorTable(histograms: readonly ReportHistogram[]): Html 
   const methods = METHODS.filter((method) =>
     histograms.some((entry) => entry.method === method || entry.methods[method] !== undefined),
   );
-  const row = (histogram: ReportHistogram): Html =>
-    html`<tr>
-      <td class="wrap">${histogram.name}</td>
-      <td class="n">${formatReal(histogram.amaxReal)}</td>
-      ${methods.map((method) => {
-        const isChosen = method === histogram.method;
-        const entry = isChosen ? histogram.chosen : histogram.methods[method];
-        const text = entry === undefined ? '–' : formatReal(entry.thresholdReal);
-        return html`<td class="n">${isChosen ? html`<b>${text}</b>` : text}</td>`;
-      })}
-      <td class="n">${formatDb(histogram.chosen.sqnrDb)}</td>
-      <td class="n">${formatFraction(histogram.chosen.clippedFraction)}</td>
-    </tr>`;
-  return html`<details>
-    <summary>All ${formatCount(histograms.length)} tensors with their thresholds</summary>
-    <div class="scroll">
-      <table>
-        <tr>
-          <th>Tensor</th>
-          <th class="n">max |x|</th>
-          ${methods.map((method) => html`<th class="n">${METHOD_MARKS[method].title}</th>`)}
-          <th class="n">SQNR</th>
-          <th class="n">Clipped</th>
-        </tr>
-        ${histograms.map(row)}
-      </table>
-    </div>
-    <p class="dim">Thresholds in real units; bold: in use. SQNR and clipped share belong to the threshold in use.</p>
-  </details>`;
+  const row = (histogram: ReportHistogram): Html => html`<tr><td class="wrap">${histogram.name}</td>
+<td class="n">${formatReal(histogram.amaxReal)}</td>
+${methods.map((method) => {
+  const isChosen = method === histogram.method;
+  const entry = isChosen ? histogram.chosen : histogram.methods[method];
+  const text = entry === undefined ? '–' : formatReal(entry.thresholdReal);
+  return html`<td class="n">${isChosen ? html`<b>${text}</b>` : text}</td>`;
+})}<td class="n">${formatDb(histogram.chosen.sqnrDb)}</td><td class="n">${formatFraction(histogram.chosen.clippedFraction)}</td></tr>`;
+  return html`<details><summary>All ${formatCount(histograms.length)} tensors with their thresholds</summary><div class="scroll"><table>
+<tr><th>Tensor</th><th class="n">max |x|</th>${methods.map((method) => html`<th class="n">${METHOD_MARKS[method].title}</th>`)}<th class="n">SQNR</th><th class="n">Clipped</th></tr>
+${histograms.map(row)}</table></div><p class="dim">Thresholds in real units; bold: in use. SQNR and clipped share belong to the threshold in use.</p></details>`;
 }

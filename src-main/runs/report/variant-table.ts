@@ -69,8 +69,7 @@ const COLUMNS: readonly TableColumn[] = [
 
 function showDifference(row: TableRow, value: number): Html {
   const [low, high] = row.comparedToFp32?.interval95 ?? [value, value];
-  return html`${formatPoints(value)}
-    <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
+  return html`${formatPoints(value)} <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
 }
 
 /** With the name of the output that lost most, where there are several. */
@@ -82,7 +81,7 @@ function showSpeed({ ratioToFp32 }: TableRow): Html {
   if (ratioToFp32 === undefined) return html``;
   const speed = speedOf(ratioToFp32);
   const spread = speed.kind === 'same' ? '' : formatSpeedSpread(ratioToFp32);
-  return html`${formatSpeed(speed)}${spread !== '' && html`<br /><small>${spread}</small>`}`;
+  return html`${formatSpeed(speed)}${spread !== '' && html`<br><small>${spread}</small>`}`;
 }
 
 /** The best value of a column over all rows, or null when fewer than two rows have one. */
@@ -112,25 +111,15 @@ export function renderVariantTable(record: RunRecord): Html {
     const shown = column.show(row, value);
     return html`<td class="n">${value === column.bestValue ? html`<b>${shown}</b>` : shown}</td>`;
   };
-  return html`<h2>Variants</h2>
-    <div class="scroll">
-      <table class="close">
-        <tr>
-          <th>Variant</th>
-          ${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}
-        </tr>
-        ${distinct.map(
-          ({ row, kind, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
+  return html`<h2>Variants</h2><div class="scroll"><table class="close">
+<tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}</tr>
+${distinct.map(
+  ({ row, kind, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
 <td><span class="tag" style="background:${variantColour(kind)}">${badge(kind)}</span>${names.join(' = ')}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}
 ${columns.map((column) => cell(column, row))}</tr>`,
-        )}
-      </table>
-    </div>
-    <p class="dim">
-      Bold: best of its column.
-      ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency
-      is the median of one inference; sizes are decimal (1 MB = 1,000,000 bytes).
-    </p>`;
+)}</table></div>
+<p class="dim">Bold: best of its column. ${record.shipped.length > 0 ? `Marked at the left: to be shipped (${record.shipped.join(', ')}). ` : ''}${areBackendsMixed ? '' : `Backend: ${rows[0]?.backend ?? record.options.backend}. `}Latency is the
+median of one inference; sizes are decimal (1 MB = 1,000,000 bytes).</p>`;
 }
 
 function badge(variant: string): string {

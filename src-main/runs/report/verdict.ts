@@ -46,37 +46,24 @@ function variantVerdict(record: RunRecord, variant: string): Html {
   const missed = gates.filter((gate) => gateState(gate) === 'missed');
   const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged');
   if (missed.length === 0 && unjudged.length === 0) {
-    return html`<p class="verdict good">
-      <b>Ready: ${variant}</b> meets ${gates.length === 1 ? 'its gate' : `all ${gates.length} gates`}.
-      <small>${gates.map((gate) => html`${sentence(gate)}<br />`)}</small>
-    </p>`;
+    return html`<p class="verdict good"><b>Ready: ${variant}</b> meets ${gates.length === 1 ? 'its gate' : `all ${gates.length} gates`}.
+<small>${gates.map((gate) => html`${sentence(gate)}<br>`)}</small></p>`;
   }
   const open = [...missed, ...unjudged];
-  const lines = html`<small>${open.map((gate) => html`${sentence(gate)}<br />`)}</small>`;
+  const lines = html`<small>${open.map((gate) => html`${sentence(gate)}<br>`)}</small>`;
   const counted = `${unjudged.length} of ${gates.length} gates cannot be judged`;
-  if (missed.length === 0) return html`<p class="verdict"><b>Not judged: ${variant}</b>; ${counted}. ${lines}</p>`;
-  return html`<p class="verdict bad">
-    <b>Not ready: ${variant}</b> misses ${missed.length} of ${gates.length}
-    gates${unjudged.length > 0 && `; ${counted}`}. ${lines}
-  </p>`;
+  if (missed.length === 0)
+    return html`<p class="verdict"><b>Not judged: ${variant}</b>; ${counted}.
+${lines}</p>`;
+  return html`<p class="verdict bad"><b>Not ready: ${variant}</b> misses ${missed.length} of ${gates.length} gates${unjudged.length > 0 && `; ${counted}`}.
+${lines}</p>`;
 }
 
 export function renderGates(record: RunRecord): Html {
   if (record.gates.length === 0) return html``;
-  return html`<h2>Gates</h2>
-    <div class="scroll">
-      <table class="tight">
-        <tr>
-          <th>Gate</th>
-          <th>Variant</th>
-          <th class="n">Found</th>
-          <th class="n">Limit</th>
-          <th>Met</th>
-          <th></th>
-        </tr>
-        ${record.gates.map(gateRow)}
-      </table>
-    </div>`;
+  return html`<h2>Gates</h2><div class="scroll"><table class="tight">
+<tr><th>Gate</th><th>Variant</th><th class="n">Found</th><th class="n">Limit</th><th>Met</th><th></th></tr>
+${record.gates.map(gateRow)}</table></div>`;
 }
 
 const STATES = {
@@ -88,12 +75,8 @@ const STATES = {
 function gateRow(gate: GateResult): Html {
   const sign = gate.name.startsWith('min') ? '≥' : '≤';
   const note = gate.reason ?? (gate.group === undefined ? '' : `group ${gate.group}`);
-  return html`<tr>
-    <td>${gateTitle(gate)}</td>
-    <td>${gate.variant}</td>
-    <td class="n">${gate.value === null ? '–' : gateAmount(gate.name, gate.value)}</td>
-    <td class="n">${sign} ${gateAmount(gate.name, gate.limit)}</td>
-    <td>${STATES[gateState(gate)]}</td>
-    <td class="dim wrap">${note}</td>
-  </tr>`;
+  return html`<tr><td>${gateTitle(gate)}</td><td>${gate.variant}</td>
+<td class="n">${gate.value === null ? '–' : gateAmount(gate.name, gate.value)}</td>
+<td class="n">${sign} ${gateAmount(gate.name, gate.limit)}</td>
+<td>${STATES[gateState(gate)]}</td><td class="dim wrap">${note}</td></tr>`;
 }
