@@ -1,8 +1,8 @@
+import stringWidth from 'string-width';
 import { formatCount, formatEta, formatRate } from '../../src-shared/base/units';
 import type { OnProgress, Progress } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 import { oneLine } from './terminal-text';
-import { displayWidth } from './text-table';
 
 const BAR_CELLS = 24;
 /** Also for terminals that say 0, as pseudo-terminals without a window do. */
@@ -58,13 +58,13 @@ export function terminalLine(progress: Progress, rate: RateState, columns: numbe
     progress.total > 0
       ? `${progress.phase}  ▕${progressBar(progress.done / progress.total)}▏  ${facts}`
       : `${progress.phase}  ${facts}`;
-  if (displayWidth(full) < columns) return full;
+  if (stringWidth(full) < columns) return full;
   return clip(`${progress.phase}  ${facts}`, columns - 1);
 }
 
 function clip(text: string, columns: number): string {
   let clipped = text;
-  while (displayWidth(clipped) > columns && clipped.length > 0) clipped = clipped.slice(0, -1);
+  while (stringWidth(clipped) > columns && clipped.length > 0) clipped = clipped.slice(0, -1);
   return clipped;
 }
 

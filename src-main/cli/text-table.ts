@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { oneLine } from './terminal-text';
 
 /** A column of a plain-text table. Numbers go to the right so that their digits line up. */
@@ -7,25 +8,9 @@ export interface Column {
 }
 
 const GAP = '  ';
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-/** East Asian wide and fullwidth blocks and emoji: two cells in a terminal. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
-const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
-
-/** Terminal cells that `text` takes: wide characters two, combining marks none. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    if (INVISIBLE.test(segment)) continue;
-    width += WIDE.test(segment) ? 2 : 1;
-  }
-  return width;
-}
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
-  const fill = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  const fill = ' '.repeat(Math.max(0, width - stringWidth(text)));
   return align === 'right' ? fill + text : text + fill;
 }
 
@@ -36,7 +21,7 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? '')));
   const widths = columns.map((column, index) =>
-    Math.max(displayWidth(oneLine(column.title)), ...cells.map((row) => displayWidth(row[index] ?? ''))),
+    Math.max(stringWidth(oneLine(column.title)), ...cells.map((row) => stringWidth(row[index] ?? ''))),
   );
   const line = (values: readonly string[]): string =>
     columns

@@ -1,7 +1,7 @@
+import { createParser } from 'eventsource-parser';
 import { decodeEnvelope } from '../../src-shared/contract/binary';
 import type { CallMessage, ClientLink, ReplyMessage } from '../../src-shared/contract/wire';
 import { ONLINE, type ConnectionStatus } from './connection';
-import { EventStreamParser } from './event-stream';
 
 export interface HttpLinkOptions {
   readonly token: string;
@@ -93,12 +93,12 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
       if (!response.ok || response.body === null) return true;
       retryMs = FIRST_RETRY_MS;
       setStatus(ONLINE);
-      const parser = new EventStreamParser();
+      const parser = createParser({ onEvent: ({ data }) => deliver(JSON.parse(data) as ReplyMessage) });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
-        for (const data of parser.push(part.value)) deliver(JSON.parse(data) as ReplyMessage);
+        parser.feed(part.value);
       }
     } catch {
       // An outage, a silence or our own end: what comes next says which.

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ImageSetView, Picture, PreprocessingPreview, SetName } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
@@ -5,11 +6,12 @@ import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
 import type { Compute } from '../../compute/pool/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from './workspace';
 
+/** The calibration and the validation set of a few projects. */
 const KEPT_SETS = 8;
 
 /** Image sets as screens see them. A set is listed anew when it is asked for as a whole, and kept for its pictures. */
 export class ImageSets {
-  private readonly sets = new Map<string, Map<string, ImageEntry>>();
+  private readonly sets = new LRUCache<string, ReadonlyMap<string, ImageEntry>>({ max: KEPT_SETS });
 
   constructor(private readonly compute: Compute) {}
 
@@ -68,12 +70,9 @@ export class ImageSets {
     return entry;
   }
 
-  private remember(key: string, set: ImageSet): Map<string, ImageEntry> {
+  private remember(key: string, set: ImageSet): ReadonlyMap<string, ImageEntry> {
     const entries = new Map(set.entries.map((entry) => [imageId(entry), entry]));
-    this.sets.delete(key);
     this.sets.set(key, entries);
-    const oldest = this.sets.keys().next();
-    if (this.sets.size > KEPT_SETS && !oldest.done) this.sets.delete(oldest.value);
     return entries;
   }
 }

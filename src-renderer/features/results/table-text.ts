@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { TableRow } from '../../../src-shared/domain/run-record';
 import { filledColumns, type ColumnId } from './columns';
 
@@ -19,7 +20,7 @@ export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string
     }),
   ]);
   const all = [header, ...lines];
-  const widths = header.map((_, index) => Math.max(...all.map((line) => displayWidth(line[index] ?? ''))));
+  const widths = header.map((_, index) => Math.max(...all.map((line) => stringWidth(line[index] ?? ''))));
   return all
     .map((line) =>
       line
@@ -30,15 +31,8 @@ export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string
     .join('\n');
 }
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/g;
-
-/** Columns that a text takes in a fixed-width font: East Asian wide characters take two. */
-function displayWidth(text: string): number {
-  return text.length + (text.match(WIDE)?.length ?? 0);
-}
-
 function pad(text: string, width: number, isLeft: boolean): string {
-  const fill = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  const fill = ' '.repeat(Math.max(0, width - stringWidth(text)));
   return isLeft ? text + fill : fill + text;
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { useEffect, useMemo, useState } from 'react';
 import type { GraphLayout } from './graph-layout';
 import { structureKey, type GraphStructure } from './graph-structure';
@@ -9,15 +10,8 @@ export type LayoutState =
   | { readonly state: 'failed'; readonly message: string }
   | { readonly state: 'cancelled' };
 
-/** Layouts of the models shown last, oldest first. */
-const cache = new Map<string, GraphLayout>();
-const CACHE_SIZE = 4;
-
-function remember(key: string, layout: GraphLayout): void {
-  cache.delete(key);
-  cache.set(key, layout);
-  for (const oldest of [...cache.keys()].slice(0, -CACHE_SIZE)) cache.delete(oldest);
-}
+/** Layouts of the models that were shown last, by the key of their structure. */
+const layouts = new LRUCache<string, GraphLayout>({ max: 4 });
 
 /** Lays a structure out in a worker; `cancel` stops it, `retry` starts again. Equal structures are laid out once. */
 export function useGraphLayout(structure: GraphStructure): {
@@ -28,17 +22,17 @@ export function useGraphLayout(structure: GraphStructure): {
   const key = useMemo(() => structureKey(structure), [structure]);
   const [attempt, setAttempt] = useState(0);
   const [outcome, setOutcome] = useState<{ readonly key: string; readonly layout: LayoutState } | null>(null);
-  const cached = cache.get(key);
+  const cached = layouts.get(key);
   const isCancelled = outcome?.key === key && outcome.layout.state === 'cancelled';
 
   useEffect(() => {
-    if (isCancelled || cache.has(key)) return;
+    if (isCancelled || layouts.has(key)) return;
     const worker = new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
     const report = (layout: LayoutState): void => setOutcome({ key, layout });
     worker.onmessage = ({ data }: MessageEvent<LayoutReply>): void => {
       if (data.type === 'progress') return report({ state: 'working', done: data.done, total: data.total });
       if (data.type === 'failed') return report({ state: 'failed', message: data.message });
-      remember(key, data.layout);
+      layouts.set(key, data.layout);
       report({ state: 'ready', layout: data.layout });
     };
     worker.onerror = (event): void => report({ state: 'failed', message: event.message });

@@ -1,6 +1,6 @@
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { createProgressLine, progressBar, terminalLine } from '../../../src-main/cli/progress-line';
-import { displayWidth } from '../../../src-main/cli/text-table';
 
 function fake(isTTY: boolean, columns = 100) {
   const written: string[] = [];
@@ -87,7 +87,7 @@ describe('terminal line', () => {
       `collecting histograms  ▕${progressBar(0.53)}▏  212/400 images  38.2 images/s  5 s left`,
     );
     for (const columns of [10, 40, 60, 80])
-      expect(displayWidth(terminalLine(progress, rate, columns))).toBeLessThan(columns);
+      expect(stringWidth(terminalLine(progress, rate, columns))).toBeLessThan(columns);
   });
 });
 

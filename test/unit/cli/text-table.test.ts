@@ -1,7 +1,8 @@
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, renderFilledTable, renderTable } from '../../../src-main/cli/text-table';
+import { renderFilledTable, renderTable } from '../../../src-main/cli/text-table';
 
-describe('displayWidth', () => {
+describe('the width of a cell', () => {
   it.each([
     ['abc', 3],
     ['\u22121.5 dB', 7],
@@ -12,7 +13,7 @@ describe('displayWidth', () => {
     ['한글', 4],
     ['', 0],
   ])('of %s is %i', (text, width) => {
-    expect(displayWidth(text)).toBe(width);
+    expect(stringWidth(text)).toBe(width);
   });
 });
 

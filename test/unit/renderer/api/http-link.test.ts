@@ -95,6 +95,37 @@ describe('http link', () => {
     await vi.waitFor(() => expect(events).toHaveLength(2));
   });
 
+  it('puts events together however the stream is cut, and keeps one that is not complete', async () => {
+    const eventOf = (path: string): string => `{"type":"event","event":{"type":"project","projectPath":"${path}"}}`;
+    const text = `retry: 1000\n: connected\n\ndata: ${eventOf('/a')}\n\n: alive\n\ndata: ${eventOf('/b').replace(',', ',\ndata: ')}\n\n`;
+    const bytes = new TextEncoder().encode(`${text}data: ${eventOf('/half')}`);
+    for (const size of [1, 2, 3, 5, 8, 13, 64, bytes.length]) {
+      let end: () => void = () => undefined;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+          end = () => {
+            controller.enqueue(new TextEncoder().encode('\n\n'));
+            controller.close();
+          };
+        },
+      });
+      const link = createHttpLink({ token: 'secret', fetch: () => Promise.resolve(new Response(body)) });
+      const paths: unknown[] = [];
+      const lost = new Promise<void>((resolve) => {
+        link.onStatus(({ state }) => {
+          if (state === 'lost') resolve();
+        });
+      });
+      createClient(link).subscribe((event) => paths.push(event.type === 'project' ? event.projectPath : event));
+      await vi.waitFor(() => expect(paths).toEqual(['/a', '/b']), { interval: 1 });
+      end();
+      await lost;
+      link.close();
+      expect(paths).toEqual(['/a', '/b', '/half']);
+    }
+  });
+
   it('asks once for a token instead of failing every call, and goes on with the right one', async () => {
     const calls: (string | undefined)[] = [];
     const server = await startServer((request, response, body) => {
