@@ -1,7 +1,7 @@
 import { onnxruntimeVersion, toolVersion } from '../base/package-info';
 import { ComputeClient } from '../compute/pool/client';
 import { entryPath } from '../compute/pool/entry-path';
-import type { JobServices } from './jobs/services';
+import type { JobServices } from './job-context';
 import { userDataDir } from './projects/recent-projects';
 import { Workbench } from './workbench';
 

@@ -1,4 +1,3 @@
-import type { TaskContext } from '../../src-shared/contract/progress';
 import { amaxOf, binWidthOf, type TensorHistogram } from '../../src-shared/domain/histogram';
 import type { Method } from '../../src-shared/domain/methods';
 import type { PlacementDecision } from '../../src-shared/domain/precision';
@@ -8,23 +7,19 @@ import { parseVariant } from '../../src-shared/domain/variant';
 import type { StoredCalibration } from '../calibration/histograms/calibration-store';
 import { thresholdTable } from '../calibration/histograms/threshold-table';
 import type { ReportHistogram, ReportInput, ReportThreshold } from '../runs/report/input';
-import type { JobServices } from './jobs/services';
+import type { JobContext } from './job-context';
 import { withKnownBiases } from './variants/corrected-biases';
 import { variantRecipe } from './variants/variants';
 import { openCalibration, prepared, type Workspace } from './projects/workspace';
 
 /** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
-export async function reportInput(
-  workspace: Workspace,
-  record: RunRecord,
-  services: JobServices,
-  context: TaskContext,
-): Promise<ReportInput> {
+export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput> {
+  const { workspace } = job;
   const calibration = openCalibration(workspace);
   return {
     record,
     histograms: histograms(calibration, workspace),
-    decisions: await shippedDecisions(workspace, record, { services, context, calibration }),
+    decisions: await shippedDecisions(record, calibration, job),
   };
 }
 
@@ -66,31 +61,22 @@ function foldSides(histogram: TensorHistogram, exponent: number): Float64Array {
   return folded;
 }
 
-interface DecisionTask {
-  readonly services: JobServices;
-  readonly context: TaskContext;
-  readonly calibration: StoredCalibration;
-}
-
 async function shippedDecisions(
-  workspace: Workspace,
   record: RunRecord,
-  task: DecisionTask,
+  calibration: StoredCalibration,
+  job: JobContext,
 ): Promise<readonly PlacementDecision[]> {
+  const { workspace, services } = job;
   const shipped = record.shipped[0];
   if (shipped === undefined) return [];
   const { target, other } = record.options;
   const options = { target, activationType: other['activations'] === 'uint8' ? 'uint8' : 'int8' } as const;
-  const model = await prepared(workspace, task.services.compute, task.context);
-  const recipe = withKnownBiases(
-    variantRecipe(parseVariant(shipped), { options, workspace, model, calibration: task.calibration }),
-    workspace,
-    task.services,
-  );
-  const result = await task.services.compute.request(
+  const model = await prepared(workspace, services.compute, job);
+  const recipe = withKnownBiases(variantRecipe(parseVariant(shipped), { options, workspace, model, calibration }), job);
+  const result = await services.compute.request(
     'rewrite',
     { ...recipe, purpose: 'engine', outPath: null, materialize: false },
-    task.context,
+    job,
   );
   return result.decisions;
 }

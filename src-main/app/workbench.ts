@@ -43,7 +43,7 @@ import { readModel } from '../onnx/wire/wire-reader';
 import { listRuns, loadRun } from '../runs/run-store';
 import { analysisCost } from './analysis/analysis-cost';
 import { loadAnalyses, loadHealth } from './analysis/analysis-store';
-import { artifactPaths } from './variants/artifact-paths';
+import { artifactPaths } from './projects/artifact-paths';
 import { doctor } from './doctor';
 import { enginesView } from './variants/engines-view';
 import { importCache } from './projects/cache-exchange';
@@ -62,7 +62,7 @@ import { knownBiases } from './variants/corrected-biases';
 import { repairJob } from './jobs/repair-job';
 import { quantizeJob } from './jobs/quantize-job';
 import { runJob } from './jobs/run-job';
-import type { JobServices } from './jobs/services';
+import { jobContext, type JobContext, type JobServices } from './job-context';
 import { validateJob } from './jobs/validate-job';
 import { createProject } from './projects/create-project';
 import { modelView } from './projects/model-view';
@@ -149,7 +149,7 @@ export class Workbench implements WorkbenchApi {
     const { plan } = workspace.file;
     const calibration = openCalibrationIfAny(workspace);
     const target = request.target ?? workspace.file.target;
-    const biases = knownBiases(target, { workspace, model, calibration, services: this.services });
+    const biases = knownBiases(target, { model, calibration }, jobContext(this.services, workspace));
     const explained = await this.services.compute.request(
       'explain',
       {
@@ -233,11 +233,11 @@ export class Workbench implements WorkbenchApi {
   }
 
   async getAnalysisCost({ spec }: { readonly spec: AnalysisSpec }): Promise<AnalysisCost> {
-    return analysisCost(spec, await openWorkspace(resolve(spec.projectPath)), this.services.compute);
+    return analysisCost(spec, jobContext(this.services, await openWorkspace(resolve(spec.projectPath))));
   }
 
   async getEngineLayers(request: { readonly projectPath: string; readonly variant?: string }): Promise<EnginesView> {
-    return enginesView(await openWorkspace(resolve(request.projectPath)), request.variant, this.services);
+    return enginesView(request.variant, jobContext(this.services, await openWorkspace(resolve(request.projectPath))));
   }
 
   async importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {
@@ -301,42 +301,42 @@ export class Workbench implements WorkbenchApi {
       async () => {
         const workspace = await openWorkspace(spec.projectPath);
         await checkProjectModel(workspace.file, context.signal);
-        return this.runJob(spec, workspace, context);
+        return this.runJob(spec, jobContext(this.services, workspace, context));
       },
       { shard },
     );
   }
 
-  private runJob(spec: JobSpec, workspace: Workspace, context: TaskContext): Promise<JobResult> {
+  private runJob(spec: JobSpec, job: JobContext): Promise<JobResult> {
     switch (spec.kind) {
       case 'calibrate':
-        return calibrateJob(spec, workspace, this.services, context);
+        return calibrateJob(spec, job);
       case 'merge':
-        return mergeJob(spec, workspace, this.services, context);
+        return mergeJob(spec, job);
       case 'quantize':
-        return quantizeJob(spec, workspace, this.services, context);
+        return quantizeJob(spec, job);
       case 'validate':
-        return validateJob(spec, workspace, this.services, context);
+        return validateJob(spec, job);
       case 'build':
-        return buildJob(spec, workspace, this.services, context);
+        return buildJob(spec, job);
       case 'bench':
-        return benchJob(spec, workspace, this.services, context);
+        return benchJob(spec, job);
       case 'run':
-        return runJob(spec, workspace, this.services, context);
+        return runJob(spec, job);
       case 'sensitivity':
-        return sensitivityJob(spec, workspace, this.services, context);
+        return sensitivityJob(spec, job);
       case 'best':
-        return bestJob(spec, workspace, this.services, context);
+        return bestJob(spec, job);
       case 'auto':
-        return autoJob(spec, workspace, this.services, context);
+        return autoJob(spec, job);
       case 'search':
-        return searchJob(spec, workspace, this.services, context);
+        return searchJob(spec, job);
       case 'diagnose':
-        return diagnoseJob(spec, workspace, this.services, context);
+        return diagnoseJob(spec, job);
       case 'repair':
-        return repairJob(spec, workspace, this.services, context);
+        return repairJob(spec, job);
       case 'health':
-        return healthJob(spec, workspace, this.services, context);
+        return healthJob(spec, job);
       default:
         return unreachable(spec);
     }

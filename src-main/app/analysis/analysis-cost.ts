@@ -5,31 +5,27 @@ import { autoPasses } from '../../analysis/auto';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
-import type { Compute } from '../../compute/pool/protocol';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, loadAnalyses } from './analysis-store';
 import { autoCandidates, DEFAULT_AUTO_IMAGES } from '../jobs/auto-job';
 import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from '../jobs/diagnose-job';
 import { consideredMethods, RANK_IMAGES } from '../jobs/search-job';
 import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from '../jobs/sensitivity-job';
-import { defaultThreads } from '../jobs/services';
+import { defaultThreads, type JobContext } from '../job-context';
 import { loadSet, openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
 
 /** A simulated INT8 pass takes about so many times an FP32 pass with histograms. */
 const SIMULATION_FACTOR = 1.5;
 
 /** What an analysis will cost at most. @throws WorkbenchError calibration-missing */
-export async function analysisCost(spec: AnalysisSpec, workspace: Workspace, compute: Compute): Promise<AnalysisCost> {
-  const cost = await countPasses(spec, workspace, compute);
-  return { ...cost, seconds: await secondsOf(cost.passes, spec.threads ?? defaultThreads(), workspace) };
+export async function analysisCost(spec: AnalysisSpec, job: JobContext): Promise<AnalysisCost> {
+  const cost = await countPasses(spec, job);
+  return { ...cost, seconds: await secondsOf(cost.passes, spec.threads ?? defaultThreads(), job.workspace) };
 }
 
-async function countPasses(
-  spec: AnalysisSpec,
-  workspace: Workspace,
-  compute: Compute,
-): Promise<Omit<AnalysisCost, 'seconds'>> {
-  const model = await prepared(workspace, compute, {});
+async function countPasses(spec: AnalysisSpec, job: JobContext): Promise<Omit<AnalysisCost, 'seconds'>> {
+  const { workspace, services } = job;
+  const model = await prepared(workspace, services.compute, job);
   const parts = quantizedParts(model, allInt8(workspace.file.plan), spec.target ?? workspace.file.target);
   switch (spec.kind) {
     case 'sensitivity': {

@@ -1,5 +1,4 @@
 import { basename, join } from 'node:path';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
 import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
@@ -9,8 +8,8 @@ import type { TrialParams } from '../../compute/trials/trial-pool';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, sweepAnalyses } from './analysis-store';
-import { imageInput, openCalibration, prepared, rangesOf, shortHash, type Workspace } from '../projects/workspace';
-import { defaultThreads, type JobServices } from '../jobs/services';
+import { imageInput, openCalibration, prepared, rangesOf, shortHash } from '../projects/workspace';
+import { defaultThreads, type JobContext } from '../job-context';
 import { REWRITE_VERSION } from '../variants/rewrite-version';
 
 /** Raised when the same trial would answer differently. */
@@ -39,11 +38,10 @@ export interface AnalysisSetup {
 /** @throws WorkbenchError calibration-missing */
 export async function analysisSetup(
   spec: { readonly target?: Target; readonly threads?: number },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<AnalysisSetup> {
-  const model = await prepared(workspace, services.compute, context);
+  const { workspace, services } = job;
+  const model = await prepared(workspace, services.compute, job);
   const calibration = openCalibration(workspace);
   const target = spec.target ?? workspace.file.target;
   const plan = allInt8(workspace.file.plan);
@@ -60,7 +58,7 @@ export async function analysisSetup(
     trials: async (images, { asShipped } = { asShipped: false }) => {
       const { preprocessing } = workspace.file;
       const manifests: string[] = [];
-      for (const { entries } of images) manifests.push(await setManifestHash({ entries }, context));
+      for (const { entries } of images) manifests.push(await setManifestHash({ entries }, job));
       const key = shortHash({
         version: TRIALS_VERSION,
         rewrite: REWRITE_VERSION,

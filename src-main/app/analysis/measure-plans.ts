@@ -1,10 +1,9 @@
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis';
 import type { Method } from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
-import { imageInput, prepared, type Workspace } from '../projects/workspace';
-import { defaultThreads, type JobServices } from '../jobs/services';
+import { imageInput, prepared } from '../projects/workspace';
+import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants, variantOptions, withFixedBatch, type BuiltVariant } from '../variants/variants';
 
 /** Plans whose engines are built: each takes up to a minute on a GPU. */
@@ -36,28 +35,25 @@ export interface MeasuredPlans {
  */
 export async function measurePlans(
   { plans, chosen, method, spec }: PlansToMeasure,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<MeasuredPlans> {
+  const { workspace, services } = job;
   const picked = [...plans.keys()]
     .filter((i) => i === chosen || plans[i]?.isPareto)
     .sort((a, b) => Number(b === chosen) - Number(a === chosen))
     .slice(0, MEASURED_PLANS);
   const variant = method === null ? 'mixed' : `mixed-${method}`;
-  const input = imageInput(await prepared(workspace, services.compute, context));
+  const input = imageInput(await prepared(workspace, services.compute, job));
   const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, input);
   const built = new Map<number, BuiltVariant>();
   for (const i of picked) {
     const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
     const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
-    for (const engine of await buildVariants(options, planned, services, context)) built.set(i, engine);
+    for (const engine of await buildVariants(options, { ...job, workspace: planned })) built.set(i, engine);
   }
   const references = await buildVariants(
     { ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] },
-    workspace,
-    services,
-    context,
+    job,
   );
   const nameOf = (i: number): string => `plan ${i}`;
   const { variants } = await services.compute.request(
@@ -77,7 +73,7 @@ export async function measurePlans(
       threads: spec.threads ?? defaultThreads(),
       rounds: ROUNDS,
     },
-    context,
+    job,
   );
   const timed = new Map(variants.map((record) => [record.variant, record]));
   return {

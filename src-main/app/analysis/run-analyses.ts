@@ -1,33 +1,31 @@
 import type { RunSpec, ValidateResult } from '../../../src-shared/contract/jobs';
 import { ownValue } from '../../../src-shared/base/records';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DiagnosisRecord } from '../../../src-shared/domain/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import type { Workspace } from '../projects/workspace';
 import { diagnoseJob } from '../jobs/diagnose-job';
 import { searchJob } from '../jobs/search-job';
-import type { JobServices } from '../jobs/services';
+import type { JobContext } from '../job-context';
 import { needsCalibration, variantOptions } from '../variants/variants';
 
 /** Points that a group may lose where no gate says so. */
 const MAX_GROUP_DROP = 1;
 
 /** An analysis has phases of the same names as the run around it: they are told apart as `search: benchmarking`. */
-function withinStep(name: 'search' | 'diagnosis', context: TaskContext): TaskContext {
-  const { onProgress } = context;
+function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
+  const { onProgress } = job;
   return onProgress
-    ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) }
-    : context;
+    ? { ...job, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) }
+    : job;
 }
 
 /** The project as the search's plan makes it, for this run only, and what the search says; as it is when no plan meets the limits. */
 export async function withSearchedPlan(
   { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<{ readonly workspace: Workspace; readonly search?: string }> {
+  const { workspace } = job;
   if (!spec.searches) return { workspace };
   const mixed = variants.map(parseVariant).find(({ kind }) => kind === 'mixed');
   const method = mixed?.method ?? undefined;
@@ -42,9 +40,7 @@ export async function withSearchedPlan(
       ...(threads === undefined ? {} : { threads }),
       ...(limit === undefined ? {} : { limit }),
     },
-    workspace,
-    services,
-    withinStep('search', context),
+    withinStep('search', job),
   );
   const plan = found.chosen === null ? undefined : found.plans[found.chosen];
   if (!plan) return { workspace, search: found.summary };
@@ -64,10 +60,9 @@ export async function diagnosesOf(
     shipped,
     validation,
   }: { readonly spec: RunSpec; readonly shipped: string; readonly validation: ValidateResult | null },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<DiagnosisRecord[]> {
+  const { workspace } = job;
   if (!spec.diagnoses || !validation || !needsCalibration(parseVariant(shipped))) return [];
   const fp32 = validation.variants.find(({ variant }) => variant === REFERENCE_VARIANT);
   const own = validation.variants.find(({ variant }) => variant === shipped);
@@ -87,9 +82,7 @@ export async function diagnosesOf(
         subject: { kind: 'group', group },
         target: validation.target,
       },
-      workspace,
-      services,
-      withinStep('diagnosis', context),
+      withinStep('diagnosis', job),
     );
     records.push({ variant, title, summary, actions: actions.map(({ sentence }) => sentence) });
   }

@@ -11,8 +11,8 @@ import {
 } from '../../calibration/histograms/calibration-store';
 import { imageHash } from '../../calibration/images/image-set';
 import { compareText } from '../../calibration/images/image-set-files';
-import { defaultThreads, type JobServices } from '../jobs/services';
-import { calibrationKey, imageInput, prepared, type Workspace } from '../projects/workspace';
+import { defaultThreads, type JobContext } from '../job-context';
+import { calibrationKey, imageInput, prepared } from '../projects/workspace';
 
 const CHECKPOINT_SECONDS = 5;
 /** What the histograms of all folds may take in one worker. */
@@ -22,9 +22,7 @@ const MAX_FOLDS = 64;
 const KEPT_COLLECTIONS = 6;
 
 export interface CollectTask {
-  readonly workspace: Workspace;
-  readonly services: JobServices;
-  readonly context: TaskContext;
+  readonly job: JobContext;
   readonly threads: number | undefined;
   /** Name of the pass, for progress. */
   readonly phase: string;
@@ -32,15 +30,15 @@ export interface CollectTask {
 
 /** Histograms per group of images that are not the project's calibration; of the same content they are kept, and an interrupted pass goes on. */
 export async function collectHealth(set: ImageSet, maxGroups: number, task: CollectTask): Promise<StoredCalibration> {
-  const { workspace, services, context } = task;
-  const key = await calibrationKey(workspace, set, context);
+  const { job } = task;
+  const { workspace, services, onProgress } = job;
+  const key = await calibrationKey(workspace, set, job);
   const dir = workspace.paths.healthCollection(key);
   const finished = readCalibrationIndex(dir);
   const hasReturned = finished !== null && hasReturnedImages(finished, set);
   if (finished === null || hasReturned) {
     await keepNewest(workspace.paths.healthDir, KEPT_COLLECTIONS - 1);
-    const model = await prepared(workspace, services.compute, context);
-    const { onProgress } = context;
+    const model = await prepared(workspace, services.compute, job);
     await services.compute.request(
       'calibrate',
       {
@@ -57,7 +55,7 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
         tensorrtGrid: null,
         maxGroups,
       },
-      onProgress ? { ...context, onProgress: (progress) => onProgress({ ...progress, phase: task.phase }) } : context,
+      onProgress ? { ...job, onProgress: (progress) => onProgress({ ...progress, phase: task.phase }) } : job,
     );
   }
   // Used last is swept last: the folds must outlive the pass over the field's images.

@@ -1,11 +1,10 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { setOwnValue } from '../../../src-shared/base/records';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { OutputQuality } from '../../../src-shared/domain/accuracy';
 import type { ImageSet } from '../../../src-shared/domain/image-set';
-import { defaultThreads, type JobServices } from '../jobs/services';
+import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants, variantOptions } from '../variants/variants';
-import { imageInput, prepared, type Workspace } from '../projects/workspace';
+import { imageInput, prepared } from '../projects/workspace';
 
 /** What would be deployed: the project's thresholds and precision plan. */
 export const FIELD_VARIANT = 'mixed';
@@ -16,17 +15,13 @@ export const FIELD_VARIANT = 'mixed';
  */
 export async function fieldOutputErrors(
   set: ImageSet,
-  task: {
-    readonly workspace: Workspace;
-    readonly services: JobServices;
-    readonly context: TaskContext;
-    readonly threads: number | undefined;
-  },
+  threads: number | undefined,
+  job: JobContext,
 ): Promise<Readonly<Record<string, number | null>>> {
-  const { workspace, services, context } = task;
+  const { workspace, services } = job;
   const options = variantOptions({ variants: ['fp32', FIELD_VARIANT] }, workspace, []);
-  const built = await buildVariants(options, workspace, services, context);
-  const input = imageInput(await prepared(workspace, services.compute, context));
+  const built = await buildVariants(options, job);
+  const input = imageInput(await prepared(workspace, services.compute, job));
   const errors: Record<string, number | null> = {};
   for (const group of set.groups) {
     const entries = set.entries.filter((entry) => entry.group === group);
@@ -38,10 +33,10 @@ export async function fieldOutputErrors(
           input,
           preprocessing: workspace.file.preprocessing,
           set: { ...set, entries, skipped: [] },
-          threads: task.threads ?? defaultThreads(),
+          threads: threads ?? defaultThreads(),
           batch: input.fixedBatch ?? 1,
         },
-        context,
+        job,
       );
       setOwnValue(errors, group, worstNmse(variants.at(-1)?.outputs ?? []));
     } catch (error) {

@@ -7,7 +7,7 @@ import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits'
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
 import { imageHash } from '../../calibration/images/image-set';
 import type { Model } from '../../onnx/graph/model';
-import type { JobServices } from '../jobs/services';
+import type { JobContext } from '../job-context';
 import { loadSet, openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { quickChecks } from './quick-checks';
 
@@ -21,17 +21,13 @@ export interface SetLimits {
  * What a run says about its calibration set: the checks that need no pass over the images. How few images there are is said by
  * calibration itself.
  */
-export async function healthWarnings(
-  workspace: Workspace,
-  limits: SetLimits,
-  services: JobServices,
-  context: TaskContext,
-): Promise<readonly Warning[]> {
+export async function healthWarnings(limits: SetLimits, job: JobContext): Promise<readonly Warning[]> {
+  const { workspace, services } = job;
   const calibration = await loadSet(workspace, 'calibration', limits.calibration);
   const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', limits.validation) : null;
-  const model = await prepared(workspace, services.compute, context);
+  const model = await prepared(workspace, services.compute, job);
   const quick = quickFindings(workspace, model, calibration).filter(({ code }) => code !== 'few-images');
-  const duplicates = duplicateFindings(await exactDuplicates({ calibration, validation }, context));
+  const duplicates = duplicateFindings(await exactDuplicates({ calibration, validation }, job));
   return [...quick, ...duplicates]
     .filter(({ severity }) => severity !== 'info')
     .map(({ code, message }) => ({ code, message }));

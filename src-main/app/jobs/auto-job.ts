@@ -1,6 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { AutoSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { AutoResult } from '../../../src-shared/domain/analysis';
 import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/methods';
 import type { Target } from '../../../src-shared/domain/precision';
@@ -14,23 +13,19 @@ import type { StoredCalibration } from '../../calibration/histograms/calibration
 import { thresholdsInUse, thresholdTable } from '../../calibration/histograms/threshold-table';
 import { loadAnalyses, saveAnalysis } from '../analysis/analysis-store';
 import { explainChoices, summarizeAuto } from '../analysis/auto-summary';
-import { currentCalibrationKey, loadSet, openCalibration, type Workspace } from '../projects/workspace';
+import { currentCalibrationKey, loadSet, openCalibration } from '../projects/workspace';
 import { analysisSetup } from '../analysis/analysis-setup';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 
 export const DEFAULT_AUTO_IMAGES = 128;
 /** On fewer images to choose on the choice would be chance. */
 const MIN_AUTO_IMAGES = 4;
 
 /** Chooses the thresholds of method auto and stores them with the calibration. */
-export async function autoJob(
-  spec: AutoSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<AutoResult> {
+export async function autoJob(spec: AutoSpec, job: JobContext): Promise<AutoResult> {
+  const { workspace, services } = job;
   const startedAt = performance.now();
-  const setup = await analysisSetup(spec, workspace, services, context);
+  const setup = await analysisSetup(spec, job);
   const set = await loadSet(workspace, 'calibration', undefined);
   const { chosen, confirmed } = chooseAndConfirm(set.entries, spec.images ?? DEFAULT_AUTO_IMAGES);
   if (chosen.length < MIN_AUTO_IMAGES) {
@@ -51,7 +46,7 @@ export async function autoJob(
       trials: await setup.trials([{ set, entries: [...chosen, ...confirmed] }]),
       chosenCount: chosen.length,
     },
-    context,
+    job,
   );
   const key = currentCalibrationKey(workspace);
   if (key === null)
@@ -82,10 +77,9 @@ export async function autoJob(
 /** Chooses thresholds of method auto unless that was done for this calibration and target. @returns the runs of the model that it took. */
 export async function ensureAuto(
   spec: { readonly target?: Target; readonly threads?: number },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<{ readonly passes: number }> {
+  const { workspace } = job;
   const target = spec.target ?? workspace.file.target;
   const { auto } = await loadAnalyses(workspace);
   if (auto?.isCurrent && auto.result.target === target && openCalibration(workspace).autoThresholds())
@@ -97,19 +91,16 @@ export async function ensureAuto(
       target,
       ...(spec.threads === undefined ? {} : { threads: spec.threads }),
     },
-    workspace,
-    services,
-    context,
+    job,
   );
 }
 
 /** Chooses them when one of these variants uses them and there are none; chosen ones are kept, also when the plan has changed since. */
 export async function ensureAutoFor(
   { variants, target }: { readonly variants: readonly string[]; readonly target: Target },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<void> {
+  const { workspace } = job;
   const { file } = workspace;
   const isProjects = file.method === 'auto' || Object.values(file.tensorMethods).includes('auto');
   const isUsed = variants
@@ -119,7 +110,7 @@ export async function ensureAutoFor(
         method === 'auto' || (method === null && (kind === 'int8' || kind === 'mixed') && isProjects),
     );
   if (!isUsed || openCalibration(workspace).autoThresholds()) return;
-  await autoJob({ kind: 'auto', projectPath: workspace.path, target }, workspace, services, context);
+  await autoJob({ kind: 'auto', projectPath: workspace.path, target }, job);
 }
 
 /** Thresholds of every method that answers for tensors by itself. */

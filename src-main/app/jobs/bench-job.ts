@@ -5,12 +5,12 @@ import type { ImageInput } from '../../../src-shared/domain/preprocessing';
 import type { DeviceRecord } from '../../../src-shared/domain/run-record';
 import { variantPath } from '../../backends/runnable-variant';
 import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
-import { imageInput, prepared, type Workspace } from '../projects/workspace';
+import { imageInput, prepared } from '../projects/workspace';
 import { buildOnDevices, devicesOf, type DeviceEngines } from './devices';
 import { forEachDevice } from './for-each-device';
 import { rethrowAsProviderCrash, ortGpuWarnings } from '../variants/ort-gpu';
 import { distinctEngines, withRepetitions } from '../variants/same-engines';
-import { defaultThreads, type JobServices } from './services';
+import { defaultThreads, type JobContext, type JobServices } from '../job-context';
 import {
   buildVariants,
   builtWarnings,
@@ -23,18 +23,14 @@ import {
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
 
-export async function buildJob(
-  spec: BuildSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<BuildResult> {
+export async function buildJob(spec: BuildSpec, job: JobContext): Promise<BuildResult> {
+  const { workspace, services } = job;
   const options = withFixedBatch(
     variantOptions(spec, workspace, DEFAULT_VARIANTS),
     spec,
-    imageInput(await prepared(workspace, services.compute, context)),
+    imageInput(await prepared(workspace, services.compute, job)),
   );
-  const engines = await enginesOf({ spec, options }, workspace, services, context);
+  const engines = await enginesOf({ spec, options }, job);
   return {
     backend: options.backend,
     engines: engines.flatMap(({ device, built }) =>
@@ -65,36 +61,22 @@ interface EnginesTask {
   readonly options: VariantOptions;
 }
 
-async function enginesOf(
-  { spec, options }: EnginesTask,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<readonly Engines[]> {
+async function enginesOf({ spec, options }: EnginesTask, job: JobContext): Promise<readonly Engines[]> {
+  const { services } = job;
   const status =
     spec.devices === undefined || options.backend !== 'tensorrt'
       ? NO_GPUS
-      : await services.compute.request('tensorrt-status', {}, context);
+      : await services.compute.request('tensorrt-status', {}, job);
   const devices = devicesOf(spec, options, status);
-  if (devices === null)
-    return [{ device: null, options, built: await buildVariants(options, workspace, services, context) }];
-  return buildOnDevices(
-    { devices, isParallel: spec.isParallel ?? false, options, status },
-    workspace,
-    services,
-    context,
-  );
+  if (devices === null) return [{ device: null, options, built: await buildVariants(options, job) }];
+  return buildOnDevices({ devices, isParallel: spec.isParallel ?? false, options, status }, job);
 }
 
 const NO_GPUS: TensorrtStatus = { version: '', libraryPath: '', devices: [] };
 
 /** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
-export async function benchJob(
-  spec: BenchSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<BenchResult> {
+export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchResult> {
+  const { workspace, services } = job;
   const asked = variantOptions(spec, workspace, DEFAULT_VARIANTS);
   if (asked.target !== 'onnxruntime' && asked.backend === 'ort-cpu') {
     throw new WorkbenchError(
@@ -105,16 +87,16 @@ export async function benchJob(
       },
     );
   }
-  const input = imageInput(await prepared(workspace, services.compute, context));
+  const input = imageInput(await prepared(workspace, services.compute, job));
   const options = withFixedBatch(
     { ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] },
     spec,
     input,
   );
-  const engines = await enginesOf({ spec, options }, workspace, services, context);
+  const engines = await enginesOf({ spec, options }, job);
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
-  const timed = await forEachDevice(engines, spec.isParallel ?? false, context, (own, ownContext) =>
+  const timed = await forEachDevice(engines, spec.isParallel ?? false, job, (own, ownContext) =>
     timeEngines(own, { input, threads, rounds }, services, ownContext),
   );
   const { warnings, ...result } = resultOf(timed, asked);

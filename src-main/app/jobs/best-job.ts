@@ -1,7 +1,6 @@
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import type { BestSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BestDecision, OutputCost } from '../../../src-shared/domain/best-method';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
 import {
@@ -34,7 +33,7 @@ import {
   type Workspace,
 } from '../projects/workspace';
 import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 
 /** What keeps a model or a set from being measured; it does not keep the project from being used. */
 const UNMEASURABLE: readonly ErrorCode[] = [
@@ -54,13 +53,8 @@ export interface BestOptions {
 }
 
 /** Decides what method best is for the project as it is, also where that is known. */
-export async function bestJob(
-  spec: BestSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<BestDecision> {
-  return ensureBest({ ...spec, fresh: true }, workspace, services, context);
+export async function bestJob(spec: BestSpec, job: JobContext): Promise<BestDecision> {
+  return ensureBest({ ...spec, fresh: true }, job);
 }
 
 /**
@@ -68,12 +62,8 @@ export async function bestJob(
  * not those of a single method, what these cost. What cannot be measured is decided for minmax, with the reason.
  * @throws WorkbenchError calibration-missing, cancelled
  */
-export async function ensureBest(
-  options: BestOptions,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<BestDecision> {
+export async function ensureBest(options: BestOptions, job: JobContext): Promise<BestDecision> {
+  const { workspace, services } = job;
   const calibration = openCalibration(workspace);
   const target = options.target ?? workspace.file.target;
   const choices: BestChoices & Workspace['file'] = { ...workspace.file, target };
@@ -92,7 +82,7 @@ export async function ensureBest(
   const { index } = calibration;
   const images = await imagesOf(workspace, calibration);
   const groups = new Set(images?.entries.map(({ group }) => group));
-  const perGroup = wantedPerGroup(groups.size, bytesPerImage(await prepared(workspace, services.compute, context)));
+  const perGroup = wantedPerGroup(groups.size, bytesPerImage(await prepared(workspace, services.compute, job)));
   const budget = { perGroup, collectionSeconds: index.seconds };
   const { costs, used, wasCut, problem } = await measure(
     {
@@ -102,9 +92,7 @@ export async function ensureBest(
       target,
       threads: options.threads,
     },
-    workspace,
-    services,
-    context,
+    job,
   );
   const dir = workspace.paths.calibrationDir(index.key);
   const cost = others.length === 0 ? undefined : costs[singles.length];
@@ -137,30 +125,27 @@ export async function ensureBest(
  */
 export async function ensureBestFor(
   options: { readonly variants: readonly string[]; readonly target: Target; readonly threads?: number | undefined },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<void> {
+  const { workspace } = job;
   if (currentCalibration(workspace) === null || !options.variants.some((variant) => usesBest(variant, workspace)))
     return;
-  await ensureBest({ target: options.target, threads: options.threads }, workspace, services, context);
+  await ensureBest({ target: options.target, threads: options.threads }, job);
 }
 
 /** The same for a variant that is to leave the project; and thresholds chosen by hand are measured, where a decision says against what. */
 export async function ensureCosts(
   { variant, target }: { readonly variant: string; readonly target: Target },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<void> {
+  const { workspace } = job;
   const { kind, method } = parseVariant(variant);
   if (currentCalibration(workspace) === null || (kind !== 'int8' && kind !== 'mixed')) return;
   const choices = { ...workspace.file, target };
   const calibration = openCalibration(workspace);
   const isDecided = findBest(calibration.bestDecisions(), choices)?.isCurrent === true;
   const isByHand = method === null && ownThresholds(calibration, choices) !== null;
-  if (usesBest(variant, workspace) || (isByHand && isDecided))
-    await ensureBest({ target }, workspace, services, context);
+  if (usesBest(variant, workspace) || (isByHand && isDecided)) await ensureBest({ target }, job);
 }
 
 function usesBest(variant: string, { file }: Workspace): boolean {
@@ -238,10 +223,9 @@ interface Measured {
 
 async function measure(
   { thresholds, images, budget, target, threads }: Measurement,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<Measured> {
+  const { workspace, services } = job;
   if (images === null)
     return {
       costs: [],
@@ -251,19 +235,14 @@ async function measure(
     };
   const { plan } = workspace.file;
   try {
-    const setup: AnalysisSetup = await analysisSetup(
-      { target, ...(threads === undefined ? {} : { threads }) },
-      workspace,
-      services,
-      context,
-    );
+    const setup: AnalysisSetup = await analysisSetup({ target, ...(threads === undefined ? {} : { threads }) }, job);
     if (quantizedParts(setup.model, plan, target).tensors.length === 0) return { costs: [], used: 0, wasCut: false };
     const entries = chooseFromGroups(images.entries, budget.perGroup);
     const trials = await setup.trials([{ set: images.set, entries }], { asShipped: true });
     const found = await services.compute.request(
       'best',
       { candidates: thresholds.map((own) => ({ plan, thresholds: own })), trials, ...budget },
-      context,
+      job,
     );
     const allFailed = found.costs.every(({ nmse }) => nmse === null);
     return {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { CalibrateResult, JobSpec, Warning } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { hasReturnedImages, readCalibrationIndex } from '../../calibration/histograms/calibration-store';
 import type { CalibrationIndex } from '../../calibration/histograms/calibration-index';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt/tensorrt-grid-file';
@@ -21,7 +20,7 @@ import {
   type Workspace,
 } from '../projects/workspace';
 import { ensureBest, type BestOptions } from './best-job';
-import { defaultThreads, type JobServices } from './services';
+import { defaultThreads, type JobContext } from '../job-context';
 
 const CHECKPOINT_SECONDS = 5;
 
@@ -34,26 +33,20 @@ type MergeSpec = Extract<JobSpec, { kind: 'merge' }>;
  */
 export async function calibrateJob(
   spec: CalibrateSpec & { readonly target?: Target },
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<CalibrateResult> {
-  const result = await collectJob(spec, workspace, services, context);
-  return spec.shard ? result : withBest(result, { options: spec, workspace, services }, context);
+  const result = await collectJob(spec, job);
+  return spec.shard ? result : withBest(result, spec, job);
 }
 
 /** Collects the histograms of the calibration set; a calibration of the same content that is finished is kept. */
-export async function collectJob(
-  spec: CalibrateSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<CalibrateResult> {
+export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<CalibrateResult> {
+  const { workspace, services } = job;
   if (spec.tensorrtGridBatch !== undefined) requireUnequalizedModel(workspace, "TensorRT's grid");
-  const model = await prepared(workspace, services.compute, context);
-  context.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
+  const model = await prepared(workspace, services.compute, job);
+  job.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
   const set = await loadSet(workspace, 'calibration', spec.limit);
-  const key = await calibrationKey(workspace, set, context);
+  const key = await calibrationKey(workspace, set, job);
   const calibrationDir = workspace.paths.calibrationDir(key);
   const finished = spec.shard ? null : readCalibrationIndex(calibrationDir);
   const grid = finished ? readTensorrtGrid(calibrationDir) : null;
@@ -85,7 +78,7 @@ export async function collectJob(
           ? null
           : { modelPath: workspace.file.model.path, batch: spec.tensorrtGridBatch },
     },
-    context,
+    job,
   );
   if (!spec.shard) await setCurrentCalibration(workspace, key, spec.limit);
   return { project: workspace.path, ...result, warnings: [...imageNotes(set), ...result.warnings] };
@@ -99,15 +92,14 @@ function imageNotes({ notes = [] }: ImageSet): readonly Warning[] {
 /** The result of a collection with the decision of method best, and what is to be said of the project's thresholds. */
 async function withBest(
   result: CalibrateResult,
-  task: { readonly options: BestOptions; readonly workspace: Workspace; readonly services: JobServices },
-  context: TaskContext,
+  { target, threads }: BestOptions,
+  job: JobContext,
 ): Promise<CalibrateResult> {
-  const { workspace, services } = task;
-  const { target, threads } = task.options;
-  await ensureBest({ target, threads }, workspace, services, context);
+  const { workspace, services } = job;
+  await ensureBest({ target, threads }, job);
   const calibration = openCalibration(workspace);
   const choices = { ...workspace.file, target: target ?? workspace.file.target };
-  const model = await prepared(workspace, services.compute, context);
+  const model = await prepared(workspace, services.compute, job);
   const { warnings, chosenMethod } = methodWarnings({
     workspace,
     calibration,
@@ -151,15 +143,11 @@ function keptResult(workspace: Workspace, index: CalibrationIndex): CalibrateRes
 }
 
 /** Merges shards into the calibration of the whole set. */
-export async function mergeJob(
-  spec: MergeSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<CalibrateResult> {
-  await prepared(workspace, services.compute, context);
+export async function mergeJob(spec: MergeSpec, job: JobContext): Promise<CalibrateResult> {
+  const { workspace, services } = job;
+  await prepared(workspace, services.compute, job);
   const set = await loadSet(workspace, 'calibration', undefined);
-  const key = await calibrationKey(workspace, set, context);
+  const key = await calibrationKey(workspace, set, job);
   const result = await services.compute.request(
     'merge',
     {
@@ -168,8 +156,8 @@ export async function mergeJob(
       calibrationDir: workspace.paths.calibrationDir(key),
       shardPaths: spec.shardPaths.map((path) => resolve(path)),
     },
-    context,
+    job,
   );
   await setCurrentCalibration(workspace, key, undefined);
-  return withBest({ project: workspace.path, ...result }, { options: {}, workspace, services }, context);
+  return withBest({ project: workspace.path, ...result }, {}, job);
 }

@@ -3,13 +3,12 @@ import type { DevicesSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DeviceRecord } from '../../../src-shared/domain/run-record';
 import type { TensorrtStatus } from '../../compute/pool/protocol';
-import type { Workspace } from '../projects/workspace';
 import { pruneEngines } from '../variants/engine-store';
 import { buildEngines, gpuKind } from '../variants/engines';
 import { forEachDevice } from './for-each-device';
 import { ensureAutoFor } from './auto-job';
 import { ensureBestFor } from './best-job';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 import type { BuiltVariant, VariantOptions } from '../variants/variants';
 
 /** The engines of one GPU. */
@@ -50,22 +49,21 @@ interface DevicesTask {
 /** Builds on several GPUs. GPUs of one kind share their engines: each kind builds once, on its first GPU. */
 export async function buildOnDevices(
   { devices, isParallel, options, status }: DevicesTask,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<DeviceEngines[]> {
-  await ensureAutoFor(options, workspace, services, context);
-  await ensureBestFor(options, workspace, services, context);
+  const { workspace } = job;
+  await ensureAutoFor(options, job);
+  await ensureBestFor(options, job);
   const kinds = devices.map(({ index }) => gpuKind(status, index));
   const firsts = devices.filter((_, i) => kinds.indexOf(kinds[i] ?? '') === i);
   const others = devices.filter((device) => !firsts.includes(device));
   const build = async (device: DeviceRecord, own: TaskContext): Promise<DeviceEngines> => {
     const onDevice = { ...options, tensorrt: { ...options.tensorrt, device: device.index } };
-    return { device, options: onDevice, built: await buildEngines(onDevice, workspace, services, own) };
+    return { device, options: onDevice, built: await buildEngines(onDevice, { ...job, ...own }) };
   };
   const made = [
-    ...(await forEachDevice(firsts, isParallel, context, build)),
-    ...(await forEachDevice(others, false, context, build)),
+    ...(await forEachDevice(firsts, isParallel, job, build)),
+    ...(await forEachDevice(others, false, job, build)),
   ];
   await pruneEngines(
     workspace,

@@ -1,7 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type {
   DiagnosisAction,
   DiagnosisResult,
@@ -26,7 +25,7 @@ import { loadSet, shortHash, type Workspace } from '../projects/workspace';
 import { ensureBestFor } from './best-job';
 import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
 import { autoCandidates } from './auto-job';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 import { needsCalibration } from '../variants/variants';
 
 export const DEFAULT_DIAGNOSIS_IMAGES = 128;
@@ -40,22 +39,16 @@ const WORTH_NAMING = 0.001;
 const MIN_GAIN = 0.05;
 
 /** What clips the images of a group, class or confusion, and which single change wins their answers back: every change is measured. */
-export async function diagnoseJob(
-  spec: DiagnoseSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<DiagnosisResult> {
+export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<DiagnosisResult> {
+  const { workspace, services } = job;
   const name = parseVariant(spec.variant ?? 'mixed');
   if (!needsCalibration(name))
     throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${name.text}"`);
   await ensureBestFor(
     { variants: [name.text], target: spec.target ?? workspace.file.target, threads: spec.threads },
-    workspace,
-    services,
-    context,
+    job,
   );
-  const setup = await analysisSetup(spec, workspace, services, context);
+  const setup = await analysisSetup(spec, job);
   const set = await loadSet(workspace, 'validation', undefined);
   const entries = spread(entriesOf(spec.subject, set), spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
   const title = titleOf(spec.subject, set.classNames);
@@ -73,9 +66,7 @@ export async function diagnoseJob(
   };
   const ungrouped = { ...set, entries: entries.map((entry) => ({ ...entry, group: null })), groups: [], skipped: [] };
   const here = await collectHealth(ungrouped, 1, {
-    workspace,
-    services,
-    context,
+    job,
     threads: spec.threads,
     phase: 'collecting histograms',
   });
@@ -88,7 +79,7 @@ export async function diagnoseJob(
       list: [base, ...changes.map(({ trial }) => trial)],
       trials: await setup.trials([{ set, entries }]),
     },
-    context,
+    job,
   );
   const [before, ...after] = qualities;
   if (!before) throw new Error('Assertion failed: no quality of the variant');

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import type { HealthSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { convergencePoint, type TensorLoss } from '../../../src-shared/domain/convergence';
 import {
   bySeverity,
@@ -27,18 +26,14 @@ import { quickChecks, type QuickChecks } from '../health/quick-checks';
 import { currentCalibration, loadSet, openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { ensureBestFor } from './best-job';
 import { collectJob } from './calibrate-job';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 
 /** Groups of the field beyond this number are taken as one. */
 const MAX_FIELD_GROUPS = 16;
 
 /** Checks the calibration set before it is trusted, and images from the field against it. Calibrates first, where that was not done. */
-export async function healthJob(
-  spec: HealthSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<HealthResult> {
+export async function healthJob(spec: HealthSpec, job: JobContext): Promise<HealthResult> {
+  const { workspace, services } = job;
   const startedAt = performance.now();
   const limits: HealthLimits = { ...DEFAULT_HEALTH_LIMITS, ...spec.limits };
   // What cannot be found must not wait for the passes.
@@ -48,18 +43,11 @@ export async function healthJob(
     const { threads } = spec;
     await collectJob(
       { kind: 'calibrate', projectPath: spec.projectPath, ...(threads === undefined ? {} : { threads }) },
-      workspace,
-      services,
-      context,
+      job,
     );
   }
-  await ensureBestFor(
-    { variants: ['mixed'], target: workspace.file.target, threads: spec.threads },
-    workspace,
-    services,
-    context,
-  );
-  const model = await prepared(workspace, services.compute, context);
+  await ensureBestFor({ variants: ['mixed'], target: workspace.file.target, threads: spec.threads }, job);
+  const model = await prepared(workspace, services.compute, job);
   const calibration = openCalibration(workspace);
   const calibrated = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
   const quick = quickChecks(workspace, { calibration, model, set: calibrated, limits });
@@ -67,15 +55,14 @@ export async function healthJob(
   const checked = await services.compute.request(
     'check-images',
     { sets: await setsToCheck(workspace, set, spec.limit) },
-    context,
+    job,
   );
 
-  const task: CollectTask = { workspace, services, context, threads: spec.threads, phase: 'collecting folds' };
+  const task: CollectTask = { job, threads: spec.threads, phase: 'collecting folds' };
   const maxFolds = foldCount(calibration.index.tensors.length);
-  const dealt = await dealFolds(set, maxFolds, context);
+  const dealt = await dealFolds(set, maxFolds, job);
   const folds = await collectHealth(asFoldSet(set, dealt), maxFolds, task);
   const measured = await measure({
-    workspace,
     quick,
     groups: withoutSkipped(dealt, folds),
     folds,
@@ -133,7 +120,6 @@ function withoutSkipped(groups: readonly GroupFolds[], folds: StoredCalibration)
 }
 
 interface MeasureTask {
-  readonly workspace: Workspace;
   readonly quick: QuickChecks;
   readonly groups: readonly GroupFolds[];
   readonly folds: StoredCalibration;
@@ -149,8 +135,9 @@ interface Measured {
 }
 
 /** Goes through the tensors once: their convergence, and the field's images beside the folds. */
-async function measure({ workspace, quick, groups, folds, calibration, field, task }: MeasureTask): Promise<Measured> {
-  const { context } = task;
+async function measure({ quick, groups, folds, calibration, field, task }: MeasureTask): Promise<Measured> {
+  const { job } = task;
+  const { workspace } = job;
   const collected =
     field && (await collectHealth(field, MAX_FIELD_GROUPS, { ...task, phase: 'collecting images from the field' }));
   const fieldSkipped = collected?.index.skipped ?? [];
@@ -166,9 +153,9 @@ async function measure({ workspace, quick, groups, folds, calibration, field, ta
   const methodOf = methodOfTensor(workspace.file);
   const losses: (readonly TensorLoss[])[] = [];
   for (const [done, tensor] of quick.tensors.entries()) {
-    context.onProgress?.({ phase: 'comparing histograms', done, total: quick.tensors.length, unit: 'tensors' });
+    job.onProgress?.({ phase: 'comparing histograms', done, total: quick.tensors.length, unit: 'tensors' });
     await new Promise((resolveTurn) => setImmediate(resolveTurn)); // cancels and events must get through
-    throwIfAborted(context.signal);
+    throwIfAborted(job.signal);
     const histograms = folds.groups(tensor);
     const lost = lossesOf(tensor, groups, histograms, {
       method: methodOf(tensor),
@@ -192,7 +179,7 @@ async function measure({ workspace, quick, groups, folds, calibration, field, ta
           ),
         );
   if (field === null) return { convergence, against: null, fieldSkipped };
-  const outputs = await fieldOutputErrors(field, task);
+  const outputs = await fieldOutputErrors(field, task.threads, job);
   const compared = measurement.finish(outputs);
   const worst = Object.values(compared.groups).reduce(
     (most, group) => (group.driftAtLeast > most.driftAtLeast ? group : most),

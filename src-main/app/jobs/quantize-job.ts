@@ -1,35 +1,29 @@
 import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { checkOutputPath } from '../projects/output-path';
-import { openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import { openCalibration, openCalibrationIfAny, prepared } from '../projects/workspace';
 import { methodWarnings } from '../analysis/method-warnings';
 import { ensureAutoFor } from './auto-job';
 import { ensureCosts } from './best-job';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 import { withCorrectedBiases } from '../variants/corrected-biases';
 import { variantRecipe } from '../variants/variants';
 
 /** Writes a variant as a self-contained model file. */
-export async function quantizeJob(
-  spec: QuantizeSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<QuantizeResult> {
+export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<QuantizeResult> {
+  const { workspace, services } = job;
   checkOutputPath(spec.outPath, workspace);
-  const model = await prepared(workspace, services.compute, context);
+  const model = await prepared(workspace, services.compute, job);
   const name = parseVariant(spec.variant);
-  await ensureAutoFor({ variants: [name.text], target: spec.target }, workspace, services, context);
-  await ensureCosts({ variant: name.text, target: spec.target }, workspace, services, context);
+  await ensureAutoFor({ variants: [name.text], target: spec.target }, job);
+  await ensureCosts({ variant: name.text, target: spec.target }, job);
   const calibration =
     name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = await withCorrectedBiases(
     variantRecipe(name, { options, workspace, model, calibration }),
-    workspace,
-    { services },
-    context,
+    undefined,
+    job,
   );
   const result = await services.compute.request(
     'rewrite',
@@ -41,7 +35,7 @@ export async function quantizeJob(
       mustRun: true,
       ...(spec.io === undefined ? {} : { io: spec.io }),
     },
-    context,
+    job,
   );
   const { warnings, chosenMethod } = methodWarnings({
     workspace,

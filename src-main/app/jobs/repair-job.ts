@@ -1,6 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RepairSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { worstGroup, type VariantReport } from '../../../src-shared/domain/accuracy';
 import { withoutRepairs, type Repairs } from '../../../src-shared/domain/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
@@ -9,7 +8,7 @@ import type { EqualizedLayer } from '../../onnx/passes/equalize';
 import { saveRepair } from '../variants/repair-store';
 import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../projects/workspace';
 import { collectJob } from './calibrate-job';
-import { defaultThreads, type JobServices } from './services';
+import { defaultThreads, type JobContext } from '../job-context';
 import { evaluateBuilt } from './validate-job';
 import { buildVariants, needsCalibration, variantOptions, type BuiltVariant } from '../variants/variants';
 
@@ -20,19 +19,15 @@ const CALIBRATION_IMAGES = 200;
  * What the repairs do to one variant, whatever the plan says of them: the variant without any, with each, and with both, side by
  * side on the same images. What is calibrated and built for that is kept, so that switching a repair on costs nothing more.
  */
-export async function repairJob(
-  spec: RepairSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<RepairResult> {
+export async function repairJob(spec: RepairSpec, job: JobContext): Promise<RepairResult> {
+  const { workspace, services } = job;
   const startedAt = performance.now();
   const variant = spec.variant ?? 'mixed';
   if (!needsCalibration(parseVariant(variant)))
     throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${variant}"`);
   const which = workspace.file.validationSet ? 'validation' : 'calibration';
   const set = await loadSet(workspace, which, spec.limit ?? (which === 'validation' ? undefined : CALIBRATION_IMAGES));
-  const layers = await equalizationOf(workspace, services, context);
+  const layers = await equalizationOf(job);
   const equalizedLayers = layers.filter(({ code }) => code === 'equalized').length;
   const choices = choicesOf(equalizedLayers > 0);
   const threads = spec.threads ?? defaultThreads();
@@ -41,21 +36,19 @@ export async function repairJob(
     workspace,
     [],
   );
-  const built: BuiltVariant[] = await buildVariants({ ...options, variants: ['fp32'] }, workspace, services, context);
+  const built: BuiltVariant[] = await buildVariants({ ...options, variants: ['fp32'] }, job);
   // A calibration of a part of the set was somebody's choice.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
   for (const [i, repairs] of choices.entries()) {
     const own = withRepairs(workspace, repairs);
     await collectJob(
       { kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) },
-      own,
-      services,
-      context,
+      { ...job, workspace: own },
     );
-    for (const each of await buildVariants(options, own, services, context))
+    for (const each of await buildVariants(options, { ...job, workspace: own }))
       built.push({ ...each, runnable: { ...each.runnable, variant: `${variant} ${i}` } });
   }
-  const { reports, images } = await evaluateBuilt(built, { set, options, workspace, services, threads }, context);
+  const { reports, images } = await evaluateBuilt(built, { set, options, workspace, services, threads }, job);
   const [fp32, ...others] = reports;
   const result: RepairResult = {
     variant,
@@ -92,12 +85,9 @@ function withRepairs({ path, file }: Workspace, repairs: Repairs): Workspace {
   return workspaceOf(path, { ...file, plan: Object.keys(repairs).length === 0 ? plan : { ...plan, repairs } });
 }
 
-async function equalizationOf(
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<readonly EqualizedLayer[]> {
-  const { equalized } = await prepare(withRepairs(workspace, { equalization: true }), services.compute, context);
+async function equalizationOf(job: JobContext): Promise<readonly EqualizedLayer[]> {
+  const { workspace, services } = job;
+  const { equalized } = await prepare(withRepairs(workspace, { equalization: true }), services.compute, job);
   return equalized?.layers ?? [];
 }
 

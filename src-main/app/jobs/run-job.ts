@@ -28,7 +28,7 @@ import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
 import { diagnosesOf, withSearchedPlan } from '../analysis/run-analyses';
 import { ortGpuStatus } from '../variants/ort-gpu';
-import { defaultThreads, type JobServices } from './services';
+import { defaultThreads, type JobContext } from '../job-context';
 import { validateJob } from './validate-job';
 import { variantOptions, withFixedBatch } from '../variants/variants';
 
@@ -36,12 +36,8 @@ import { variantOptions, withFixedBatch } from '../variants/variants';
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
 
 /** The whole job: calibrate, build, benchmark, validate, judge the gates, record and report. */
-export async function runJob(
-  spec: RunSpec,
-  project: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<RunResult> {
+export async function runJob(spec: RunSpec, asked: JobContext): Promise<RunResult> {
+  const { workspace: project, services } = asked;
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
   // A misspelt name must not wait for the calibration.
@@ -54,10 +50,10 @@ export async function runJob(
     );
   }
   // Neither must a missing GPU.
-  if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, context);
+  if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, asked);
   const options = variantOptions(spec, project, DEFAULT_VARIANTS);
-  await ortGpuStatus(options, services, context);
-  withFixedBatch(options, spec, imageInput(await prepared(project, services.compute, context)));
+  await ortGpuStatus(options, asked);
+  withFixedBatch(options, spec, imageInput(await prepared(project, services.compute, asked)));
   const common = { ...spec, projectPath, variants: withReference(variants) };
   // A calibration of a part of the set was somebody's choice: what runs is what was looked at.
   const limit = currentCalibration(project)?.limit ?? undefined;
@@ -71,33 +67,23 @@ export async function runJob(
       ...(limit === undefined ? {} : { limit }),
       ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
     },
-    project,
-    services,
-    context,
+    asked,
   );
-  const { workspace, search } = await withSearchedPlan({ spec, variants }, project, services, context);
-  const health = await healthWarnings(workspace, { calibration: limit, validation: spec.limit }, services, context);
-  const bench = isSimulation(spec, workspace)
-    ? null
-    : await benchJob({ ...common, kind: 'bench' }, workspace, services, context);
-  const validation = workspace.file.validationSet
-    ? await validateJob({ ...common, kind: 'validate' }, workspace, services, context)
-    : null;
+  const { workspace, search } = await withSearchedPlan({ spec, variants }, asked);
+  const job: JobContext = { ...asked, workspace };
+  const health = await healthWarnings({ calibration: limit, validation: spec.limit }, job);
+  const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, job);
+  const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, job) : null;
   const table = buildTable({ validation, benchmark: bench });
   const shipped = shippedVariants(variants);
   const thresholds = methodWarnings({
     workspace,
     calibration: openCalibration(workspace),
-    model: await prepared(workspace, services.compute, context),
+    model: await prepared(workspace, services.compute, job),
     target: options.target,
     variant: parseVariant(shipped[0] ?? REFERENCE_VARIANT),
   });
-  const diagnoses = await diagnosesOf(
-    { spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation },
-    workspace,
-    services,
-    context,
-  );
+  const diagnoses = await diagnosesOf({ spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation }, job);
   const record: RunRecord = {
     version: RUN_RECORD_VERSION,
     runId: createRunId(),
@@ -112,7 +98,7 @@ export async function runJob(
       ...(bench && bench.backend !== 'ort-cpu' ? { gpu: bench.device } : {}),
     },
     model: workspace.file.model,
-    sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, context),
+    sets: await setRecords(workspace, { calibration: limit, validation: spec.limit }, job),
     preprocessing: workspace.file.preprocessing,
     options: {
       target: options.target,
@@ -164,8 +150,8 @@ export async function runJob(
     ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };
   await saveRun(workspace.path, record);
-  context.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
-  await saveReport(workspace.path, record.runId, renderReport(await reportInput(workspace, record, services, context)));
+  job.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
+  await saveReport(workspace.path, record.runId, renderReport(await reportInput(record, job)));
   return { runId: record.runId, record, report: join(workspace.path, 'runs', record.runId, 'report.html') };
 }
 

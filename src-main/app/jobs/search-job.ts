@@ -1,6 +1,5 @@
 import { formatAccuracy, formatCountOf, formatSignificant } from '../../../src-shared/base/units';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ReferenceLatency, SearchLimits, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
 import { modelledMs, modelledVariantMs, releaseCostUs, type LayerWork } from '../../../src-shared/domain/latency-model';
 import { HISTOGRAM_METHODS, type VariantMethod } from '../../../src-shared/domain/methods';
@@ -21,7 +20,7 @@ import { analysisSetup, type AnalysisSetup, type UsedImages } from '../analysis/
 import { ensureAuto } from './auto-job';
 import { ensureBestFor } from './best-job';
 import { canMeasure, measurePlans } from '../analysis/measure-plans';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/variants';
 
 /** Limits when neither the job nor the project's gates name any, percentage points. */
@@ -32,33 +31,24 @@ const DEFAULT_MAX_NMSE = 0.02;
 export const RANK_IMAGES = 128;
 
 /** The plan with the fewest FP16 layers that meets the limits, and what else was tried on the way. */
-export async function searchJob(
-  asked: SearchSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<SearchResult> {
+export async function searchJob(asked: SearchSpec, job: JobContext): Promise<SearchResult> {
+  const { workspace, services } = job;
   const startedAt = performance.now();
   // What is ranked and judged must be placed as what is measured: the backend has a say in the target.
   const spec: SearchSpec = { ...asked, target: variantOptions(asked, workspace, []).target };
   const { file } = workspace;
   // Layers are ranked on what will be judged: the field's images where there are some, else the calibration set's.
   const against = spec.againstPath === undefined ? null : await loadImageSet({ path: spec.againstPath });
-  const autoPasses =
-    spec.method === undefined || spec.method === 'auto'
-      ? (await ensureAuto(spec, workspace, services, context)).passes
-      : 0;
+  const autoPasses = spec.method === undefined || spec.method === 'auto' ? (await ensureAuto(spec, job)).passes : 0;
   await ensureBestFor(
     {
       variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`],
       target: spec.target ?? file.target,
       threads: spec.threads,
     },
-    workspace,
-    services,
-    context,
+    job,
   );
-  const setup = await analysisSetup(spec, workspace, services, context);
+  const setup = await analysisSetup(spec, job);
   const { rank, judge, judgedOn } = await imagesOf(spec, workspace, against);
   const works = workOf(setup);
   const limits: SearchLimits = {
@@ -78,7 +68,7 @@ export async function searchJob(
       trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
       rankCount: rank.entries.length,
     },
-    context,
+    job,
   );
   const modelled = markPareto(
     outcome.plans.map((plan): SearchPlan => {
@@ -94,12 +84,7 @@ export async function searchJob(
     }),
   );
   const measured = canMeasure(spec.backend, setup.target)
-    ? await measurePlans(
-        { plans: modelled, chosen: outcome.chosen, method: outcome.method, spec },
-        workspace,
-        services,
-        context,
-      )
+    ? await measurePlans({ plans: modelled, chosen: outcome.chosen, method: outcome.method, spec }, job)
     : null;
   const references =
     measured?.references ??

@@ -1,26 +1,21 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { chooseImages } from '../../analysis/choose-images';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { saveAnalysis } from '../analysis/analysis-store';
-import { loadSet, type Workspace } from '../projects/workspace';
+import { loadSet } from '../projects/workspace';
 import { analysisSetup } from '../analysis/analysis-setup';
 import { ensureBestFor } from './best-job';
-import type { JobServices } from './services';
+import type { JobContext } from '../job-context';
 
 export const DEFAULT_SENSITIVITY_IMAGES = 64;
 
 /** Which layers matter: one model per layer is tried (kind visible: one for all) on some images. */
-export async function sensitivityJob(
-  spec: SensitivitySpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<SensitivityResult> {
+export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Promise<SensitivityResult> {
+  const { workspace, services } = job;
   const startedAt = performance.now();
   const kind = spec.question ?? 'release';
   const metric = spec.metric ?? 'sqnr';
@@ -32,11 +27,9 @@ export async function sensitivityJob(
     );
   await ensureBestFor(
     { variants: ['mixed'], target: spec.target ?? workspace.file.target, threads: spec.threads },
-    workspace,
-    services,
-    context,
+    job,
   );
-  const setup = await analysisSetup(spec, workspace, services, context);
+  const setup = await analysisSetup(spec, job);
   const set = await loadSet(workspace, which, undefined);
   if (needsLabels(metric) && set.labelSource === 'none') {
     throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, {
@@ -54,7 +47,7 @@ export async function sensitivityJob(
       layers: matchingLayers(setup.layers, spec.layers),
       trials: await setup.trials([{ set, entries }]),
     },
-    context,
+    job,
   );
   const { images, baseline, layers, passes } = found;
   const result: SensitivityResult = {

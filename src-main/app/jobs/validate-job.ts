@@ -7,7 +7,7 @@ import type { VariantPredictions } from '../../compute/pool/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from '../projects/workspace';
 import { rethrowAsProviderCrash, ortGpu, ortGpuWarnings } from '../variants/ort-gpu';
 import { distinctEngines, withRepetitions } from '../variants/same-engines';
-import { defaultThreads, type JobServices } from './services';
+import { defaultThreads, type JobContext, type JobServices } from '../job-context';
 import {
   buildVariants,
   builtWarnings,
@@ -22,27 +22,23 @@ const SHOWN_CLASSES = 5;
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 
 /** Runs variants over the validation set. fp32 always runs first, since everything is compared with it. */
-export async function validateJob(
-  spec: ValidateSpec,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<ValidateResult> {
+export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<ValidateResult> {
+  const { workspace, services } = job;
   const options = withFixedBatch(
     variantOptions(spec, workspace, DEFAULT_VARIANTS),
     spec,
-    imageInput(await prepared(workspace, services.compute, context)),
+    imageInput(await prepared(workspace, services.compute, job)),
   );
   const set = await loadSet(workspace, 'validation', spec.limit);
   const withReference: VariantOptions = {
     ...options,
     variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')],
   };
-  const built = await buildVariants(withReference, workspace, services, context);
+  const built = await buildVariants(withReference, job);
   const { reports, ...evaluated } = await evaluateBuilt(
     distinctEngines(built),
     { set, options, workspace, services, threads: spec.threads ?? defaultThreads() },
-    context,
+    job,
   );
   return {
     ...evaluated,

@@ -9,7 +9,7 @@ import { listRuns } from '../../runs/run-store';
 import { tritonConfig } from '../../runs/triton-config';
 import { exportCache } from './cache-exchange';
 import { quantizeJob } from '../jobs/quantize-job';
-import type { JobServices } from '../jobs/services';
+import { jobContext, type JobServices } from '../job-context';
 import { checkOutputPath } from './output-path';
 import { prepared, type Workspace } from './workspace';
 
@@ -56,9 +56,7 @@ async function exportTriton(
   const modelPath = join(modelDir, '1', 'model.onnx');
   await quantizeJob(
     { kind: 'quantize', projectPath: workspace.path, target: 'onnxruntime', variant: 'mixed', outPath: modelPath },
-    workspace,
-    services,
-    {},
+    jobContext(services, workspace),
   );
   const configPath = join(modelDir, 'config.pbtxt');
   await writeFileAtomic(configPath, tritonConfig(name, (await prepared(workspace, services.compute, {})).graph));

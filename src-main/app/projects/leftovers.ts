@@ -3,7 +3,7 @@ import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasEnded, type ProcessIdentity } from '../../base/running-process';
 import { sweep } from '../../base/temporary-files';
-import { artifactPaths } from '../variants/artifact-paths';
+import { artifactPaths } from './artifact-paths';
 
 const SHARD_LOCK = /^shard-[0-9]+-of-[0-9]+\.lock$/;
 

@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { errnoOf, writeError } from '../../base/file-errors';
 import { hasEnded, ownIdentity, type ProcessIdentity } from '../../base/running-process';
 import { temporaryName } from '../../base/temporary-files';
-import { artifactPaths } from '../variants/artifact-paths';
+import { artifactPaths } from './artifact-paths';
 
 /** A project held by this process. */
 export interface ProjectLock {

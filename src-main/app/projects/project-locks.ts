@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Shard } from '../../../src-shared/contract/jobs';
-import { artifactPaths } from '../variants/artifact-paths';
+import { artifactPaths } from './artifact-paths';
 import { acquireProjectLock, type LockOptions, type LockPurpose, type ProjectLock } from './project-lock';
 import { removeLeftovers } from './leftovers';
 import { loadProject } from './project-store';

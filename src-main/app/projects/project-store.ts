@@ -12,7 +12,7 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../../base/file-errors';
 import { sha256OfFile } from '../../base/file-hash';
 import type { Model } from '../../onnx/graph/model';
-import { artifactPaths } from '../variants/artifact-paths';
+import { artifactPaths } from './artifact-paths';
 import { parseProject } from './project-guard';
 
 /** From version N to N + 1; one entry per version that was ever released before the current one. */

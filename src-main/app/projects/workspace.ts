@@ -17,7 +17,7 @@ import type { Compute, PrepareResult } from '../../compute/pool/protocol';
 import { imageInputOf } from '../../onnx/graph/inspect';
 import { isIntact, isPrepared, loadPrepared, preparedModifiedMs } from '../../onnx/passes/prepared-store';
 import type { Model } from '../../onnx/graph/model';
-import { artifactPaths, type ArtifactPaths } from '../variants/artifact-paths';
+import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { checkProjectModel, loadProject, storedPath } from './project-store';
 
 /** Part of every calibration key: raised when the same images would be counted differently. */

@@ -3,7 +3,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { hasRepair, type Target } from '../../../src-shared/domain/precision';
 import type { ImageInput } from '../../../src-shared/domain/preprocessing';
 import { parseVariant } from '../../../src-shared/domain/variant';
@@ -17,9 +16,9 @@ import type { Model } from '../../onnx/graph/model';
 import type { BiasCorrection } from '../../../src-shared/domain/repair';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { sweepAnalyses } from '../analysis/analysis-store';
-import { currentCalibration, imageInput, loadSet, shortHash, type Workspace } from '../projects/workspace';
+import { currentCalibration, imageInput, loadSet, shortHash } from '../projects/workspace';
 import { REWRITE_VERSION } from './rewrite-version';
-import { defaultThreads, type JobServices } from '../jobs/services';
+import { defaultThreads, type JobContext } from '../job-context';
 import { portable, variantRecipe, type VariantRecipe } from './variants';
 
 /** Raised when the same recipe would get other biases. */
@@ -41,29 +40,21 @@ export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' |
  */
 export async function withCorrectedBiases(
   recipe: VariantRecipe,
-  workspace: Workspace,
-  task: CorrectionTask,
-  context: TaskContext,
+  threads: number | undefined,
+  job: JobContext,
 ): Promise<VariantRecipe> {
   if (!wantsCorrection(recipe)) return recipe;
-  const path = workspace.paths.analysisFile(fileName(recipe, workspace, task.services));
-  const found =
-    storedCorrection(recipe, workspace, task.services) ??
-    (await measurements.run(path, () => measure(recipe, workspace, task, context)));
+  const path = job.workspace.paths.analysisFile(fileName(recipe, job));
+  const found = storedCorrection(recipe, job) ?? (await measurements.run(path, () => measure(recipe, threads, job)));
   return withKept(recipe, found);
 }
 
 /** By what they are written to: GPUs that are built for at once may ask for the same. */
 const measurements = new SharedRuns<StoredCorrection>();
 
-interface CorrectionTask {
-  readonly services: JobServices;
-  readonly options?: { readonly threads?: number };
-}
-
 /** The same from what was measured before; without the repair's biases when nothing was. */
-export function withKnownBiases(recipe: VariantRecipe, workspace: Workspace, services: JobServices): VariantRecipe {
-  return wantsCorrection(recipe) ? withKept(recipe, storedCorrection(recipe, workspace, services)) : recipe;
+export function withKnownBiases(recipe: VariantRecipe, job: JobContext): VariantRecipe {
+  return wantsCorrection(recipe) ? withKept(recipe, storedCorrection(recipe, job)) : recipe;
 }
 
 /** Says that a variant has the model's own biases although its plan asks for corrected ones. */
@@ -80,18 +71,19 @@ export function correctionWarnings(variant: string, asked: VariantRecipe, recipe
 /** Corrections of the project's own plan that were measured before; none when a threshold is missing. */
 export function knownBiases(
   target: Target,
-  project: {
-    readonly workspace: Workspace;
-    readonly model: Model;
-    readonly calibration: StoredCalibration | null;
-    readonly services: JobServices;
-  },
+  { model, calibration }: { readonly model: Model; readonly calibration: StoredCalibration | null },
+  job: JobContext,
 ): readonly BiasCorrection[] {
-  const { workspace, services } = project;
-  if (!hasRepair(workspace.file.plan, 'biasCorrection') || !project.calibration) return [];
+  const { workspace } = job;
+  if (!hasRepair(workspace.file.plan, 'biasCorrection') || !calibration) return [];
   try {
-    const recipe = variantRecipe(parseVariant('mixed'), { ...project, options: { target, activationType: 'int8' } });
-    return withKnownBiases(recipe, workspace, services).biases ?? [];
+    const recipe = variantRecipe(parseVariant('mixed'), {
+      workspace,
+      model,
+      calibration,
+      options: { target, activationType: 'int8' },
+    });
+    return withKnownBiases(recipe, job).biases ?? [];
   } catch (error) {
     if (error instanceof WorkbenchError && error.code === 'calibration-missing') return [];
     throw error;
@@ -111,8 +103,8 @@ function withKept(recipe: VariantRecipe, correction: StoredCorrection | null): V
   return correction && isKept(correction) ? { ...recipe, biases: correction.biases } : recipe;
 }
 
-function storedCorrection(recipe: VariantRecipe, workspace: Workspace, services: JobServices): StoredCorrection | null {
-  const path = workspace.paths.analysisFile(fileName(recipe, workspace, services));
+function storedCorrection(recipe: VariantRecipe, job: JobContext): StoredCorrection | null {
+  const path = job.workspace.paths.analysisFile(fileName(recipe, job));
   if (!existsSync(path)) return null;
   try {
     const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<StoredCorrection>;
@@ -123,19 +115,15 @@ function storedCorrection(recipe: VariantRecipe, workspace: Workspace, services:
 }
 
 /** The calibration's key stands for its images and their preprocessing. */
-function fileName(recipe: VariantRecipe, workspace: Workspace, services: JobServices): string {
+function fileName(recipe: VariantRecipe, { workspace, services }: JobContext): string {
   const calibration = currentCalibration(workspace)?.key ?? null;
   return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe: portable(recipe) })}`;
 }
 
-async function measure(
-  recipe: VariantRecipe,
-  workspace: Workspace,
-  { services, options }: CorrectionTask,
-  context: TaskContext,
-): Promise<StoredCorrection> {
+async function measure(recipe: VariantRecipe, threads: number | undefined, job: JobContext): Promise<StoredCorrection> {
+  const { workspace, services } = job;
   const { plan, thresholds, activationType, preparedDir, target, ranges } = recipe;
-  const name = fileName(recipe, workspace, services);
+  const name = fileName(recipe, job);
   const trial: Trial = { plan, thresholds, activationType };
   const input = imageInput(loadPrepared(preparedDir));
   const { entries } = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
@@ -164,11 +152,11 @@ async function measure(
         input,
         preprocessing,
         entries: [...measured, ...confirmed],
-        threads: options?.threads ?? defaultThreads(),
+        threads: threads ?? defaultThreads(),
         journalPath,
       },
     },
-    context,
+    job,
   );
   const { biases, images, before, after } = computed;
   const stored: StoredCorrection = { version: CORRECTION_VERSION, images, before, after, biases };

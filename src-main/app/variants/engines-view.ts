@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { EnginesView, EngineView } from '../../../src-shared/contract/api';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { readEngineLayers, readEngineRecord, recipeHash, type EngineRecord } from './engine-record';
-import type { JobServices } from '../jobs/services';
+import type { JobContext } from '../job-context';
 import { needsCalibration, variantRecipe } from './variants';
-import { openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import { openCalibrationIfAny, prepared } from '../projects/workspace';
 
 interface Found {
   readonly dir: string;
@@ -15,11 +15,8 @@ interface Found {
 }
 
 /** The engines of a project's variants, from the records beside them; needs no GPU. */
-export async function enginesView(
-  workspace: Workspace,
-  variant: string | undefined,
-  services: JobServices,
-): Promise<EnginesView> {
+export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
+  const { workspace } = job;
   const latest = new Map<string, Found>();
   for (const found of enginesOf(workspace.paths.enginesDir))
     if (!latest.has(found.record.variant)) latest.set(found.record.variant, found);
@@ -29,9 +26,7 @@ export async function enginesView(
   return {
     variants,
     engine:
-      chosen && layers
-        ? { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, workspace, services), layers }
-        : null,
+      chosen && layers ? { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, job), layers } : null,
   };
 }
 
@@ -71,11 +66,12 @@ function viewOf({
 }
 
 /** Whether the variant would be built from the same graph now. */
-async function isCurrent(record: EngineRecord, workspace: Workspace, services: JobServices): Promise<boolean> {
+async function isCurrent(record: EngineRecord, job: JobContext): Promise<boolean> {
+  const { workspace, services } = job;
   const name = parseVariant(record.variant);
   const calibration = openCalibrationIfAny(workspace);
   if (calibration === null && needsCalibration(name)) return false;
-  const model = await prepared(workspace, services.compute, {});
+  const model = await prepared(workspace, services.compute, job);
   return (
     recipeHash(
       variantRecipe(name, { options: { target: 'tensorrt', activationType: 'int8' }, workspace, model, calibration }),

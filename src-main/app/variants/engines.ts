@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { summarizeEngine } from '../../../src-shared/domain/engine-layers';
 import {
   precisionOf,
@@ -23,7 +22,7 @@ import { DataType, type Model } from '../../onnx/graph/model';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { parserNames } from '../../quantization/rules/parser-names';
 import { cacheText } from '../projects/cache-exchange';
-import { openCalibration, openCalibrationIfAny, prepared, shortHash, type Workspace } from '../projects/workspace';
+import { openCalibration, openCalibrationIfAny, prepared, shortHash } from '../projects/workspace';
 import {
   enginePathIn,
   layersPathIn,
@@ -34,7 +33,7 @@ import {
 } from './engine-record';
 import { rememberBuiltEngine, wasBuiltHere } from './engine-store';
 import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
-import type { JobServices } from '../jobs/services';
+import type { JobContext } from '../job-context';
 import { REWRITE_VERSION } from './rewrite-version';
 import { needsCalibration, portable, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
 
@@ -42,8 +41,7 @@ const PROFILE_RUNS = 50;
 
 interface EngineTask {
   readonly options: VariantOptions;
-  readonly workspace: Workspace;
-  readonly services: JobServices;
+  readonly job: JobContext;
   readonly model: Model;
   readonly calibration: StoredCalibration | null;
   readonly status: TensorrtStatus;
@@ -53,33 +51,30 @@ interface EngineTask {
  * Builds TensorRT engines, one after the other; an engine of the same model, options, TensorRT and GPU is kept. Strong typing
  * builds from our Q/DQ model; implicit typing from the user's model with a calibration cache and the plan's layer precisions.
  */
-export async function buildEngines(
-  options: VariantOptions,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<BuiltVariant[]> {
-  const status = await services.compute.request('tensorrt-status', {}, context);
-  const model = await prepared(workspace, services.compute, context);
+export async function buildEngines(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
+  const { workspace, services } = job;
+  const status = await services.compute.request('tensorrt-status', {}, job);
+  const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some((name) => needsCalibration(name))
     ? openCalibration(workspace)
     : openCalibrationIfAny(workspace);
-  const task: EngineTask = { options, workspace, services, model, calibration, status };
+  const task: EngineTask = { options, job, model, calibration, status };
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
-    context.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
-    built.push(await buildOne(name, task, context));
+    job.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
+    built.push(await buildOne(name, task));
   }
-  context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
+  job.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
   return built;
 }
 
-async function buildOne(name: VariantName, task: EngineTask, context: TaskContext): Promise<BuiltVariant> {
-  const { options, workspace, services, status } = task;
+async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVariant> {
+  const { options, job, status } = task;
+  const { workspace, services } = job;
   const { tensorrt } = options;
   const gpu = gpuKind(status, tensorrt.device);
-  const recipe = variantRecipe(name, task);
+  const recipe = variantRecipe(name, { ...task, workspace });
   // FP32 is the same network either way.
   const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
   // Implicit typing reads the model as it was given, with the names that TensorRT's parser gives its layers.
@@ -88,7 +83,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
       ? parserNames(task.model, readModel(workspace.file.model.path))
       : new Map(task.model.graph.node.map((node) => [node.name, node.name]));
   const implicit = typing === 'implicit' ? implicitPrecisions(name, names, task) : null;
-  const corrected = implicit ? recipe : await withCorrectedBiases(recipe, workspace, { services, options }, context);
+  const corrected = implicit ? recipe : await withCorrectedBiases(recipe, options.threads, job);
   const key = shortHash({
     rewrite: REWRITE_VERSION,
     ...portable(corrected),
@@ -105,7 +100,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     ...correctionWarnings(name.text, recipe, corrected),
     ...(known === null || isOurs ? [] : [foreignEngineWarning(name, enginePathIn(dir))]),
   ];
-  if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, context.signal)))
+  if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, job.signal)))
     return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
   await mkdir(dir, { recursive: true });
   const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
@@ -114,7 +109,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
     : await services.compute.request(
         'rewrite',
         { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true },
-        context,
+        job,
       );
   const enginePath = enginePathIn(dir);
   const result = await services.compute.request(
@@ -133,7 +128,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
       ),
       implicit,
     },
-    context,
+    job,
   );
   const engine: EngineVariant = {
     kind: 'engine',
@@ -145,7 +140,7 @@ async function buildOne(name: VariantName, task: EngineTask, context: TaskContex
   const found = await services.compute.request(
     'tensorrt-layers',
     { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...names.values()] },
-    context,
+    job,
   );
   const ours = new Map([...names].map(([layer, parsed]) => [parsed, layer]));
   const layers = found.layers.map((layer) => ({
@@ -259,7 +254,7 @@ function dynamicInputs(model: Model): Record<string, readonly number[]> {
 function implicitPrecisions(
   name: VariantName,
   names: ReadonlyMap<string, string>,
-  { workspace, calibration, options, model }: EngineTask,
+  { job: { workspace }, calibration, options, model }: EngineTask,
 ): ImplicitPrecisions {
   const { plan } = variantRecipe(name, { options, workspace, model, calibration });
   if (plan.repairs) {

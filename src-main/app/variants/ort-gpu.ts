@@ -1,11 +1,10 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { parseVariant } from '../../../src-shared/domain/variant';
 import { PROVIDER_NAMES } from '../../backends/ort-gpu-files';
 import { ortGpuOf, type OrtGpu } from '../../backends/runnable-variant';
 import type { OrtGpuStatus } from '../../compute/pool/protocol';
-import type { JobServices } from '../jobs/services';
+import type { JobContext } from '../job-context';
 import { needsCalibration, type BuiltVariant, type VariantOptions } from './variants';
 
 /** The GPU that the options name, when they name one of ONNX Runtime's. */
@@ -19,11 +18,10 @@ export function ortGpu({ backend, tensorrt }: Pick<VariantOptions, 'backend' | '
  */
 export async function ortGpuStatus(
   options: Pick<VariantOptions, 'backend' | 'tensorrt'>,
-  services: JobServices,
-  context: TaskContext,
+  job: JobContext,
 ): Promise<OrtGpuStatus | null> {
   const gpu = ortGpu(options);
-  return gpu && services.compute.request('ort-gpu-status', gpu, context);
+  return gpu && job.services.compute.request('ort-gpu-status', gpu, job);
 }
 
 /** @throws WorkbenchError model-unsupported for variants with FP16 layers on a device that does not compute in FP16. */

@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
 import type { ImageInput } from '../../../src-shared/domain/preprocessing';
@@ -32,7 +31,7 @@ import { pruneEngines } from './engine-store';
 import { buildEngines } from './engines';
 import { ortGpu, ortGpuStatus, requireFp16 } from './ort-gpu';
 import { REWRITE_VERSION } from './rewrite-version';
-import type { JobServices } from '../jobs/services';
+import type { JobContext } from '../job-context';
 
 export interface VariantOptions {
   readonly variants: readonly string[];
@@ -139,34 +138,30 @@ const ENGINE_RECORD = 'engine.json';
  * prepared weights. ONNX Runtime's GPU providers have float kernels only: there INT8 is that arithmetic for every target, and
  * FP16 is real. fp32 is the prepared model itself. An engine of the same content is kept.
  */
-export async function buildVariants(
-  options: VariantOptions,
-  workspace: Workspace,
-  services: JobServices,
-  context: TaskContext,
-): Promise<BuiltVariant[]> {
-  await ensureAutoFor(options, workspace, services, context);
-  await ensureBestFor(options, workspace, services, context);
+export async function buildVariants(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
+  const { workspace, services } = job;
+  await ensureAutoFor(options, job);
+  await ensureBestFor(options, job);
   if (options.backend === 'tensorrt') {
-    const engines = await buildEngines(options, workspace, services, context);
+    const engines = await buildEngines(options, job);
     await pruneEngines(
       workspace,
       engines.map(({ dir }) => dir),
     );
     return engines;
   }
-  const gpuStatus = await ortGpuStatus(options, services, context);
-  const model = await prepared(workspace, services.compute, context);
+  const gpuStatus = await ortGpuStatus(options, job);
+  const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some((name) => needsCalibration(name))
     ? openCalibration(workspace)
     : openCalibrationIfAny(workspace);
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
-    context.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
-    built.push(await buildVariant(name, { options, workspace, services, context, model, calibration }));
+    job.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
+    built.push(await buildVariant(name, { options, job, model, calibration }));
   }
-  context.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
+  job.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
   if (gpuStatus !== null) requireFp16(built, gpuStatus, options);
   await pruneEngines(
     workspace,
@@ -181,19 +176,18 @@ export function needsCalibration(name: VariantName): boolean {
 
 interface BuildTask {
   readonly options: VariantOptions;
-  readonly workspace: Workspace;
-  readonly services: JobServices;
-  readonly context: TaskContext;
   readonly model: Model;
   readonly calibration: StoredCalibration | null;
+  readonly job: JobContext;
 }
 
 async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVariant> {
-  const { options, workspace } = task;
+  const { options, job } = task;
+  const { workspace, services } = job;
   const gpu = ortGpu(options);
   if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
-  const asked = variantRecipe(name, task);
-  const recipe = await withCorrectedBiases(asked, workspace, task, task.context);
+  const asked = variantRecipe(name, { ...task, workspace });
+  const recipe = await withCorrectedBiases(asked, options.threads, job);
   const warnings = correctionWarnings(name.text, asked, recipe);
   const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
   // FP16 weights take their real size where FP16 is real.
@@ -203,7 +197,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     ...portable(recipe),
     backend: options.backend,
     isSimulation,
-    onnxruntime: task.services.onnxruntimeVersion,
+    onnxruntime: services.onnxruntimeVersion,
   });
   const dir = workspace.paths.engineDir(key);
   const modelPath = join(dir, 'model.onnx');
@@ -217,7 +211,7 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     ...(gpu === null ? {} : { gpu }),
   };
   const known = readEngineRecord(dir);
-  if (known && (await hasContent(modelPath, known.sha256, task.context.signal)))
+  if (known && (await hasContent(modelPath, known.sha256, job.signal)))
     return {
       runnable: { ...runnable, hasFp16: known.hasFp16 },
       dir,
@@ -228,10 +222,10 @@ async function buildVariant(name: VariantName, task: BuildTask): Promise<BuiltVa
     };
   const startedAt = performance.now();
   await mkdir(dir, { recursive: true });
-  const result = await task.services.compute.request(
+  const result = await services.compute.request(
     'rewrite',
     { ...recipe, purpose: isSimulation ? 'simulation' : 'engine', outPath: modelPath, materialize },
-    task.context,
+    job,
   );
   const record: EngineRecord = {
     version: 2,

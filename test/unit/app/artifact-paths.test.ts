@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { artifactPaths } from '../../../src-main/app/variants/artifact-paths';
+import { artifactPaths } from '../../../src-main/app/projects/artifact-paths';
 
 const paths = artifactPaths('/p/x.calib');
 

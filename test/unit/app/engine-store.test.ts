@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { artifactPaths } from '../../../src-main/app/variants/artifact-paths';
+import { artifactPaths } from '../../../src-main/app/projects/artifact-paths';
 import { pruneEngines } from '../../../src-main/app/variants/engine-store';
 
 let dir = '';

@@ -5,7 +5,8 @@ import {
   ortGpuWarnings,
   requireFp16,
 } from '../../../src-main/app/variants/ort-gpu';
-import type { JobServices } from '../../../src-main/app/jobs/services';
+import { jobContext, type JobContext, type JobServices } from '../../../src-main/app/job-context';
+import type { Workspace } from '../../../src-main/app/projects/workspace';
 import type { BuiltVariant, VariantOptions } from '../../../src-main/app/variants/variants';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { BackendId } from '../../../src-shared/domain/precision';
@@ -35,24 +36,25 @@ function built(variant: string, hasFp16: boolean): BuiltVariant {
 }
 
 /** A compute process that knows one GPU for each provider. */
-function services(asked: unknown[]): JobServices {
+function job(asked: unknown[]): JobContext {
   const request = async (method: string, params: unknown): Promise<unknown> => {
     asked.push([method, params]);
     return { device: 'Fake GPU', hasFp16: false };
   };
-  return { compute: { request, dispose: () => undefined } } as unknown as JobServices;
+  const services = { compute: { request, dispose: () => undefined } } as unknown as JobServices;
+  return jobContext(services, {} as Workspace);
 }
 
 describe('GPUs of ONNX Runtime', () => {
   it('are asked for by their backends only, with the device that was chosen', async () => {
     const asked: unknown[] = [];
-    expect(await ortGpuStatus(options('ort-cpu'), services(asked), {})).toBeNull();
-    expect(await ortGpuStatus(options('tensorrt'), services(asked), {})).toBeNull();
-    expect(await ortGpuStatus(options('ort-cuda'), services(asked), {})).toEqual({
+    expect(await ortGpuStatus(options('ort-cpu'), job(asked))).toBeNull();
+    expect(await ortGpuStatus(options('tensorrt'), job(asked))).toBeNull();
+    expect(await ortGpuStatus(options('ort-cuda'), job(asked))).toEqual({
       device: 'Fake GPU',
       hasFp16: false,
     });
-    expect(await ortGpuStatus(options('ort-webgpu'), services(asked), {})).not.toBeNull();
+    expect(await ortGpuStatus(options('ort-webgpu'), job(asked))).not.toBeNull();
     expect(asked).toEqual([
       ['ort-gpu-status', { provider: 'cuda', device: 2 }],
       ['ort-gpu-status', { provider: 'webgpu', device: 0 }],
