@@ -1,6 +1,7 @@
 import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
+import { scopedName } from './src-renderer/styles/scoped-name';
 
 const entry = (path: string): string => resolve(import.meta.dirname, 'src-main', path);
 
@@ -38,6 +39,7 @@ export default defineConfig({
     root: resolve(import.meta.dirname, 'src-renderer'),
     base: './',
     plugins: [react()],
+    css: { modules: { generateScopedName: scopedName } },
     worker: { format: 'es' },
     build: {
       outDir: resolve(import.meta.dirname, 'out/renderer'),

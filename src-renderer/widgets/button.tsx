@@ -1,18 +1,20 @@
 import type { ButtonHTMLAttributes, ReactNode } from 'react';
-import './button.css';
+import styles from './button.module.css';
 import { classNames } from './class-names';
 import { Icon, type IconName } from './icons';
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly children: ReactNode;
-  /** `primary`: the one next step of a screen. `quiet`: no frame until hovered. `danger`: takes something away. */
+  /** `primary` is the next step of a screen, `quiet` has no frame, `danger` deletes or stops something. */
   readonly tone?: 'normal' | 'primary' | 'quiet' | 'danger';
   readonly icon?: IconName;
 }
 
+const TONES = { normal: undefined, primary: styles.primary, quiet: styles.quiet, danger: styles.danger };
+
 export function Button({ children, tone = 'normal', icon, className, ...rest }: ButtonProps) {
   return (
-    <button type="button" className={classNames('button', `button-${tone}`, className)} {...rest}>
+    <button type="button" className={classNames(styles.root, TONES[tone], className)} {...rest}>
       {icon === undefined ? null : <Icon name={icon} />}
       {children}
     </button>
@@ -31,7 +33,7 @@ export function IconButton({ icon, label, hint, className, ...rest }: IconButton
   return (
     <button
       type="button"
-      className={classNames('button', 'button-icon', className)}
+      className={classNames(styles.root, styles.icon, className)}
       aria-label={label}
       title={hint ?? label}
       {...rest}
