@@ -1,6 +1,6 @@
 /** Types of build/Release/calib.node. Only src-main/compute/pool/addon.ts loads it; anybody may import these types. */
 
-/** Counts of one tensor; see src-shared/domain/histogram.ts for the meaning of every field. */
+/** Counts of one tensor; see src-shared/domain/histograms/histogram.ts for the meaning of every field. */
 export interface NativeHistogram {
   readonly exponent: number;
   readonly positive: Float64Array;
@@ -25,7 +25,7 @@ export interface HistogramSet {
   nonFiniteOf(tensor: number): number;
   /** [sync] A copy of the counts. */
   histogram(tensor: number): NativeHistogram;
-  /** [sync] The canonical record of src-shared/domain/histogram-codec.ts: equal content, equal bytes. */
+  /** [sync] The canonical record of src-shared/domain/histograms/histogram-codec.ts: equal content, equal bytes. */
   encode(tensor: number): Uint8Array;
   /** [sync] Adds the counts of a record, exactly. */
   mergeEncoded(tensor: number, record: Uint8Array): void;
@@ -82,7 +82,7 @@ export interface NativeThresholds {
   readonly mse: number;
 }
 
-/** What one threshold does to one tensor; see src-shared/domain/quantization-error.ts. */
+/** What one threshold does to one tensor; see src-shared/domain/histograms/quantization-error.ts. */
 export interface NativeThresholdQuality {
   readonly sqnrDb: number;
   readonly clippedFraction: number;
@@ -106,7 +106,7 @@ export interface NativeAddon {
   /** [sync] Percentiles in percent, each above 0 and at most 100. */
   readonly thresholdsOf: (record: Uint8Array, percentiles: readonly number[]) => NativeThresholds;
   /**
-   * [sync] The entropy search on 2048 given counts (finite, >= 0), as src-shared/domain/entropy-search.ts does it: how many
+   * [sync] The entropy search on 2048 given counts (finite, >= 0), as src-shared/domain/histograms/entropy-search.ts does it: how many
    * bins are kept, null when nothing but the first bin is filled.
    */
   readonly searchEntropy: (bins: Float64Array) => number | null;

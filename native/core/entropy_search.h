@@ -11,7 +11,8 @@ namespace calib {
 /**
  * The search of TensorRT's entropy calibrator over 2048 equal bins: candidates keep i = 128 .. 2048 bins and 128
  * levels; the LAST candidate whose Kullback-Leibler divergence (natural log) lies within kEntropyTie of the smallest
- * wins, so that the last bits of a sum do not decide between equals. Twin of src-shared/domain/entropy-search.ts: same
+ * wins, so that the last bits of a sum do not decide between equals.
+ * Twin of src-shared/domain/histograms/entropy-search.ts: same
  * operations in the same order, only the logarithm may differ in its last bit.
  */
 inline constexpr std::size_t kEntropyBins = 2048;

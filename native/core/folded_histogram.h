@@ -8,7 +8,8 @@ namespace calib {
 
 /**
  * Counts of |x|: bin i < counts.size() = floor(amax / w) + 1 spans [i*w, (i+1)*w), the last one [i*w, amax]. Exact
- * zeros are kept apart. No bins when no finite value but zero was seen. Twin of src-shared/domain/folded-histogram.ts.
+ * zeros are kept apart. No bins when no finite value but zero was seen.
+ * Twin of src-shared/domain/histograms/folded-histogram.ts.
  */
 struct FoldedHistogram {
   double bin_width = 0.0;

@@ -9,7 +9,8 @@
 namespace calib {
 
 /**
- * The record of one histogram; the format stands in src-shared/domain/histogram-codec.ts, whose bytes are the same.
+ * The record of one histogram; the format is described in
+ * src-shared/domain/histograms/histogram-codec.ts, which writes the same bytes.
  * Canonical: equal content gives equal bytes, and every other spelling of the same content is refused.
  */
 std::vector<std::uint8_t> encode_histogram(const Histogram& histogram);

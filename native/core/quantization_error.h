@@ -23,7 +23,7 @@ struct QuantizationError {
  * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s =
  * T/127: bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level
  * nearest to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split. Twin of
- * src-shared/domain/quantization-error.ts: same operations in the same order, hence the same bits.
+ * src-shared/domain/histograms/quantization-error.ts: same operations in the same order, hence the same bits.
  */
 class ErrorModel {
  public:

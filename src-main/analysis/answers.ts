@@ -1,4 +1,4 @@
-import type { OutputQuality, Predictions } from '../../src-shared/domain/accuracy';
+import type { OutputQuality, Predictions } from '../../src-shared/domain/runs/accuracy';
 import { sqnrDbOf, worstOutputNmse } from './output-error';
 import type { ImageAnswer, OutputError } from './variant-evaluator';
 

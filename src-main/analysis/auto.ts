@@ -1,7 +1,7 @@
-import type { AutoObjective } from '../../src-shared/domain/analysis';
+import type { AutoObjective } from '../../src-shared/domain/analysis/analysis';
 import { ownValue, setOwnValue } from '../../src-shared/base/records';
-import type { Method } from '../../src-shared/domain/methods';
-import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import type { Method } from '../../src-shared/domain/project/methods';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { qualitiesOf, worstNmse, type Trials } from './trials';
 
 /** Thresholds that differ by less than this are the same, relative. */

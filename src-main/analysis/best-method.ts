@@ -1,6 +1,6 @@
-import { comparableDb, type OutputCost, type SingleCost } from '../../src-shared/domain/best-method';
-import type { HistogramMethod } from '../../src-shared/domain/methods';
-import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import { comparableDb, type OutputCost, type SingleCost } from '../../src-shared/domain/analysis/best-method';
+import type { HistogramMethod } from '../../src-shared/domain/project/methods';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { groupNames, type TrialAnswer, type Trials } from './trials';
 
 /** Methods whose outputs differ by less than this are as good as each other: the first of PREFERENCE is taken. */

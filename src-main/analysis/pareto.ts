@@ -1,5 +1,5 @@
-import type { SearchPlan, SearchResult, TrialQuality } from '../../src-shared/domain/analysis';
-import { speedAgainst } from '../../src-shared/domain/speed';
+import type { SearchPlan, SearchResult, TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import { speedAgainst } from '../../src-shared/domain/runs/speed';
 import { worstNmse } from './trials';
 
 /** What a plan is drawn by, larger is better: the worst group's top-1, top-1, or, without labels, minus the output error. */

@@ -1,7 +1,7 @@
-import type { SearchLimits, TrialQuality } from '../../src-shared/domain/analysis';
+import type { SearchLimits, TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import { ownValue } from '../../src-shared/base/records';
-import type { Method } from '../../src-shared/domain/methods';
-import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import type { Method } from '../../src-shared/domain/project/methods';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { releasedPlan } from './sensitivity';
 import { qualitiesOf, referenceQuality, worstNmse, type Trial, type Trials } from './trials';
 

@@ -3,8 +3,8 @@ import type {
   SensitivityLayer,
   SensitivityMetric,
   TrialQuality,
-} from '../../src-shared/domain/analysis';
-import type { PrecisionPlan } from '../../src-shared/domain/precision';
+} from '../../src-shared/domain/analysis/analysis';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import type { Trial } from './trials';
 
 /** A layer whose precision can be chosen: it reads what is quantized. */

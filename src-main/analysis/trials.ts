@@ -1,6 +1,6 @@
-import type { PrecisionPlan } from '../../src-shared/domain/precision';
-import type { TrialQuality } from '../../src-shared/domain/analysis';
-import type { BiasCorrection } from '../../src-shared/domain/repair';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
+import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import type { BiasCorrection } from '../../src-shared/domain/analysis/repair';
 import { worstOutputNmse } from './output-error';
 
 /** One model to be tried: the prepared model under this plan with these thresholds. */

@@ -1,9 +1,9 @@
-import { amaxOf, binWidthOf, type TensorHistogram } from '../../src-shared/domain/histogram';
-import type { Method } from '../../src-shared/domain/methods';
-import type { PlacementDecision } from '../../src-shared/domain/precision';
-import type { RunRecord } from '../../src-shared/domain/run-record';
-import { evaluateThreshold } from '../../src-shared/domain/quantization-error';
-import { parseVariant } from '../../src-shared/domain/variant';
+import { amaxOf, binWidthOf, type TensorHistogram } from '../../src-shared/domain/histograms/histogram';
+import type { Method } from '../../src-shared/domain/project/methods';
+import type { PlacementDecision } from '../../src-shared/domain/project/precision';
+import type { RunRecord } from '../../src-shared/domain/runs/run-record';
+import { evaluateThreshold } from '../../src-shared/domain/histograms/quantization-error';
+import { parseVariant } from '../../src-shared/domain/project/variant';
 import type { StoredCalibration } from '../calibration/histograms/calibration-store';
 import { thresholdTable } from '../calibration/histograms/threshold-table';
 import type { ReportHistogram, ReportInput, ReportThreshold } from '../runs/report/input';

@@ -2,7 +2,7 @@
  * Entry point of a process that holds one variant for benchmarking, so that its memory can be told from everything
  * else. Opens the session, reports what it added to resident memory, then times single inferences on request.
  */
-import type { ImageInput } from '../../src-shared/domain/preprocessing';
+import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
 import { toWireError, type WireError } from '../../src-shared/contract/errors';
 import type { OutputTensor } from './model-session';
 import type { OnnxVariant } from './runnable-variant';

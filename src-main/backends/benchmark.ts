@@ -3,9 +3,9 @@ import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { Warning } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
-import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/latency';
-import type { ImageInput } from '../../src-shared/domain/preprocessing';
-import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/run-record';
+import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/runs/latency';
+import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
+import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/runs/run-record';
 import { formatPercent } from '../../src-shared/base/units';
 import { PROVIDER_NAMES } from './ort-gpu-files';
 import type { OnnxVariant } from './runnable-variant';

@@ -1,4 +1,4 @@
-import type { BackendId } from '../../src-shared/domain/precision';
+import type { BackendId } from '../../src-shared/domain/project/precision';
 
 /** A GPU as one of ONNX Runtime's providers addresses it. */
 export interface OrtGpu {

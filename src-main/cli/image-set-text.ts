@@ -1,6 +1,6 @@
 import type { ImageSetView, SetName, WorkbenchApi } from '../../src-shared/contract/api';
 import { formatCountOf } from '../../src-shared/base/units';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 
 /** Names that are listed of many. */
 const SHOWN = 5;

@@ -6,12 +6,12 @@ import {
   formatProbability,
   formatRate,
 } from '../../src-shared/base/units';
-import { worstOutput } from '../../src-shared/domain/accuracy';
-import { gateState, type GateState } from '../../src-shared/domain/gates';
-import type { GateReason, GateResult, RunRecord, TableRow } from '../../src-shared/domain/run-record';
+import { worstOutput } from '../../src-shared/domain/runs/accuracy';
+import { gateState, type GateState } from '../../src-shared/domain/runs/gates';
+import type { GateReason, GateResult, RunRecord, TableRow } from '../../src-shared/domain/runs/run-record';
 import { isBeyondChance } from '../../src-shared/domain/statistics';
-import { distinctRows, type DistinctRow } from '../../src-shared/domain/run-table';
-import { formatSpeed, speedOf } from '../../src-shared/domain/speed';
+import { distinctRows, type DistinctRow } from '../../src-shared/domain/runs/run-table';
+import { formatSpeed, speedOf } from '../../src-shared/domain/runs/speed';
 import { renderFilledTable, type Column } from './text-table';
 
 /** The table of a run for a terminal: what each variant costs and what it answers. */

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { BACKENDS, TARGETS } from '../../src-shared/domain/precision';
-import type { DeviceRecord } from '../../src-shared/domain/run-record';
-import type { TensorrtOptions } from '../../src-shared/domain/tensorrt-options';
+import { BACKENDS, TARGETS } from '../../src-shared/domain/project/precision';
+import type { DeviceRecord } from '../../src-shared/domain/runs/run-record';
+import type { TensorrtOptions } from '../../src-shared/domain/engines/tensorrt-options';
 import { oneOf, present, wholeNumber } from './command';
 
 /** Flags shared by the commands that run variants. */

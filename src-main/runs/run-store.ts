@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import type { RunRecord } from '../../src-shared/domain/run-record';
-import { parseRunRecord } from '../../src-shared/domain/run-record-parse';
+import type { RunRecord } from '../../src-shared/domain/runs/run-record';
+import { parseRunRecord } from '../../src-shared/domain/runs/run-record-parse';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, writeError } from '../base/file-errors';
 

@@ -2,7 +2,7 @@ import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { API_METHODS, type ApiMethod, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { fileOfImageId } from '../../src-shared/domain/image-set';
+import { fileOfImageId } from '../../src-shared/domain/project/image-set';
 import { withPathPolicy } from '../base/path-policy';
 import { isBeside, type PathGrants } from './path-grants';
 import { projectReferences, requestPaths, type NamedPath } from './request-paths';

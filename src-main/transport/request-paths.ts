@@ -1,4 +1,4 @@
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 
 /**
  * Names of the fields that hold a path, wherever in a request they are: the requests' own, and `path` and `labels` of the

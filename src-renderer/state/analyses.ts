@@ -2,7 +2,11 @@ import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { AnalysesView, Dated } from '../../src-shared/contract/api';
 import type { AnalysisSpec, JobKind } from '../../src-shared/contract/jobs';
-import { SENSITIVITY_KINDS, type SensitivityKind, type SensitivityResult } from '../../src-shared/domain/analysis';
+import {
+  SENSITIVITY_KINDS,
+  type SensitivityKind,
+  type SensitivityResult,
+} from '../../src-shared/domain/analysis/analysis';
 import { followProject } from './follow';
 import { useSession } from './session';
 

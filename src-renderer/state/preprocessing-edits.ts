@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Preprocessing } from '../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../src-shared/domain/project/preprocessing';
 import { t } from '../i18n';
 import { isSame } from './decision-history';
 import { useSession } from './session';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { Method } from '../../src-shared/domain/methods';
-import type { Precision } from '../../src-shared/domain/precision';
+import type { Method } from '../../src-shared/domain/project/methods';
+import type { Precision } from '../../src-shared/domain/project/precision';
 import './badge.css';
 import { classNames } from './class-names';
 import { METHOD_LETTERS, methodColor, PRECISION_LETTERS } from './marks';

@@ -1,5 +1,5 @@
-import type { PairedRatio } from '../../src-shared/domain/latency';
-import { formatFactor, speedOfRatio, type Speed } from '../../src-shared/domain/speed';
+import type { PairedRatio } from '../../src-shared/domain/runs/latency';
+import { formatFactor, speedOfRatio, type Speed } from '../../src-shared/domain/runs/speed';
 import { t } from '../i18n';
 
 /** `1.15x slower`, `3.2x faster`, `equally fast`: never a bare ratio, whose direction a reader has to guess. */

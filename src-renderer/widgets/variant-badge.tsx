@@ -1,4 +1,4 @@
-import { parseVariant } from '../../src-shared/domain/variant';
+import { parseVariant } from '../../src-shared/domain/project/variant';
 import { PrecisionBadge } from './badge';
 
 /** 8, 16 or 32 as for precisions; a mixed plan has both colours. */

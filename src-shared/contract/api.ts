@@ -1,10 +1,10 @@
 import type { JobId } from '../base/brand';
-import type { EngineLayer, EngineSummary } from '../domain/engine-layers';
-import type { ModelInspection } from '../domain/inspection';
-import type { TensorHistogram } from '../domain/histogram';
-import type { BestView } from '../domain/best-method';
-import type { HistogramMethod, Method } from '../domain/methods';
-import type { PartialPreprocessing, Preprocessing } from '../domain/preprocessing';
+import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
+import type { ModelInspection } from '../domain/project/inspection';
+import type { TensorHistogram } from '../domain/histograms/histogram';
+import type { BestView } from '../domain/analysis/best-method';
+import type { HistogramMethod, Method } from '../domain/project/methods';
+import type { PartialPreprocessing, Preprocessing } from '../domain/project/preprocessing';
 import type {
   AttentionPrecision,
   Fp16Hazard,
@@ -14,14 +14,20 @@ import type {
   Repair,
   RestPrecision,
   Target,
-} from '../domain/precision';
-import type { Gates, ProjectFile } from '../domain/project';
-import type { HealthResult } from '../domain/health';
-import type { RepairResult } from '../domain/repair';
-import type { RunRecord } from '../domain/run-record';
-import type { LabelOrder, SkippedImage } from '../domain/image-set';
-import type { TensorrtTyping } from '../domain/tensorrt-options';
-import type { AutoResult, DiagnosisResult, SearchResult, SensitivityKind, SensitivityResult } from '../domain/analysis';
+} from '../domain/project/precision';
+import type { Gates, ProjectFile } from '../domain/project/project';
+import type { HealthResult } from '../domain/health/health';
+import type { RepairResult } from '../domain/analysis/repair';
+import type { RunRecord } from '../domain/runs/run-record';
+import type { LabelOrder, SkippedImage } from '../domain/project/image-set';
+import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
+import type {
+  AutoResult,
+  DiagnosisResult,
+  SearchResult,
+  SensitivityKind,
+  SensitivityResult,
+} from '../domain/analysis/analysis';
 import type { AnalysisSpec, JobSnapshot, JobSpec, Warning } from './jobs';
 
 export interface CreateProjectRequest {

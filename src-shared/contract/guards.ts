@@ -13,10 +13,10 @@ import {
   where,
   type Shape,
 } from '../base/json-shape';
-import { SENSITIVITY_KINDS, SENSITIVITY_METRICS, type DiagnosisSubject } from '../domain/analysis';
-import { someHealthLimitsShape } from '../domain/health-limits';
-import { LABEL_ORDERS } from '../domain/image-set';
-import { METHODS, VARIANT_METHODS } from '../domain/methods';
+import { SENSITIVITY_KINDS, SENSITIVITY_METRICS, type DiagnosisSubject } from '../domain/analysis/analysis';
+import { someHealthLimitsShape } from '../domain/health/health-limits';
+import { LABEL_ORDERS } from '../domain/project/image-set';
+import { METHODS, VARIANT_METHODS } from '../domain/project/methods';
 import {
   ATTENTION_PRECISIONS,
   BACKENDS,
@@ -25,9 +25,9 @@ import {
   REST_PRECISIONS,
   TARGETS,
   type Target,
-} from '../domain/precision';
-import { TENSORRT_TYPINGS, type TensorrtOptions } from '../domain/tensorrt-options';
-import type { Preprocessing } from '../domain/preprocessing';
+} from '../domain/project/precision';
+import { TENSORRT_TYPINGS, type TensorrtOptions } from '../domain/engines/tensorrt-options';
+import type { Preprocessing } from '../domain/project/preprocessing';
 import {
   decisionFields,
   partialPreprocessingShape,
@@ -35,7 +35,7 @@ import {
   planShape,
   preprocessingShape,
   someGatesShape,
-} from '../domain/project-shape';
+} from '../domain/project/project-shape';
 import { jobId, type JobId } from '../base/brand';
 import {
   API_METHODS,

@@ -7,18 +7,18 @@ import type {
   SensitivityKind,
   SensitivityMetric,
   SensitivityResult,
-} from '../domain/analysis';
-import type { BestDecision, BestView } from '../domain/best-method';
-import type { HistogramMethod, Method, VariantMethod } from '../domain/methods';
-import type { BackendId, PlacementDecision, Target } from '../domain/precision';
-import type { EngineSummary } from '../domain/engine-layers';
-import type { TensorrtOptions } from '../domain/tensorrt-options';
-import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord } from '../domain/run-record';
-import type { HealthResult } from '../domain/health';
-import type { HealthLimits } from '../domain/health-limits';
-import type { RepairResult } from '../domain/repair';
-import type { SkippedImage } from '../domain/image-set';
-import type { VariantReport } from '../domain/accuracy';
+} from '../domain/analysis/analysis';
+import type { BestDecision, BestView } from '../domain/analysis/best-method';
+import type { HistogramMethod, Method, VariantMethod } from '../domain/project/methods';
+import type { BackendId, PlacementDecision, Target } from '../domain/project/precision';
+import type { EngineSummary } from '../domain/engines/engine-layers';
+import type { TensorrtOptions } from '../domain/engines/tensorrt-options';
+import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord } from '../domain/runs/run-record';
+import type { HealthResult } from '../domain/health/health';
+import type { HealthLimits } from '../domain/health/health-limits';
+import type { RepairResult } from '../domain/analysis/repair';
+import type { SkippedImage } from '../domain/project/image-set';
+import type { VariantReport } from '../domain/runs/accuracy';
 import type { WireError } from './errors';
 import type { Progress } from './progress';
 

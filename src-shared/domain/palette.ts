@@ -1,5 +1,5 @@
-import type { Method } from './methods';
-import type { Precision } from './precision';
+import type { Method } from './project/methods';
+import type { Precision } from './project/precision';
 
 /** One colour per theme, `#rrggbb`. */
 export interface ThemedColour {

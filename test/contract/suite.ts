@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { isFinished, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
-import { EMPTY_PLAN } from '../../src-shared/domain/precision';
+import { EMPTY_PLAN } from '../../src-shared/domain/project/precision';
 import { prepareModel } from '../../src-main/onnx/passes/prepare';
 import { storePrepared } from '../../src-main/onnx/passes/prepared-store';
 import { openWorkspace } from '../../src-main/app/projects/workspace';

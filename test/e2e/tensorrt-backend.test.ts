@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from '
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SearchResult } from '../../src-shared/domain/analysis';
+import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';

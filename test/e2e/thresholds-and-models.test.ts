@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ThresholdTable } from '../../src-shared/contract/api';
 import type { QuantizeResult } from '../../src-shared/contract/jobs';
-import type { PrecisionPlan } from '../../src-shared/domain/precision';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { DataType } from '../../src-main/onnx/graph/model';
 import { defaultOpset } from '../../src-main/onnx/graph/opset';
 import { readModel } from '../../src-main/onnx/wire/wire-reader';

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 import type { ThresholdTable } from '../../src-shared/contract/api';
 import type { ValidateResult } from '../../src-shared/contract/jobs';
 import type {
@@ -12,7 +12,7 @@ import type {
   SearchPlan,
   SearchResult,
   SensitivityResult,
-} from '../../src-shared/domain/analysis';
+} from '../../src-shared/domain/analysis/analysis';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ThresholdTable } from '../../src-shared/contract/api';
 import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/jobs';
-import type { BestView } from '../../src-shared/domain/best-method';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { BestView } from '../../src-shared/domain/analysis/best-method';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { calib, calibJson } from '../support/calib-process';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 

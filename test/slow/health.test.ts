@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HealthResult } from '../../src-shared/domain/health';
+import type { HealthResult } from '../../src-shared/domain/health/health';
 import type { Warning } from '../../src-shared/contract/jobs';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { sharedDir, sharedPath } from '../support/shared';

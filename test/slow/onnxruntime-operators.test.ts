@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { createRandom } from '../support/random';
-import { EMPTY_PLAN } from '../../src-shared/domain/precision';
+import { EMPTY_PLAN } from '../../src-shared/domain/project/precision';
 import { floatAttr, floatTensor, int64Tensor, intAttr, intsAttr, stringAttr } from '../../src-main/onnx/graph/make';
 import type { Attribute, Model } from '../../src-main/onnx/graph/model';
 import { prepareModel } from '../../src-main/onnx/passes/prepare';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/jobs';
-import type { RepairResult } from '../../src-shared/domain/repair';
+import type { RepairResult } from '../../src-shared/domain/analysis/repair';
 import { calib, calibJson } from '../support/calib-process';
 import { sharedDir, sharedPath } from '../support/shared';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { NO_BROWSER, openSample, openScreen, UiSession } from '../support/ui-session';
 
 const FIRST = '/f/f.0/Conv';

@@ -7,8 +7,8 @@ import {
 } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
-import { withRepair } from '../../src-shared/domain/precision';
-import type { ProjectFile } from '../../src-shared/domain/project';
+import { withRepair } from '../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { generatedModel, generatedThresholds } from './generated-model';
 
 /** An application with one calibrated project of a generated model; precision edits, presets, repairs, target and restore work. */

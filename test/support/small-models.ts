@@ -1,6 +1,6 @@
 import { layerId } from '../../src-shared/base/brand';
 import type { LayerView, ModelView } from '../../src-shared/contract/api';
-import type { Precision } from '../../src-shared/domain/precision';
+import type { Precision } from '../../src-shared/domain/project/precision';
 
 /** A layer named `name` that reads `inputs` and writes a tensor of its own name. */
 export function layerOf(name: string, inputs: readonly string[] = [], precision: Precision = 'int8'): LayerView {

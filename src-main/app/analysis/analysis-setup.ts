@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
-import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { setManifestHash } from '../../calibration/images/image-set';

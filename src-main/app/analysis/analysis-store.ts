@@ -9,9 +9,9 @@ import {
   type DiagnosisResult,
   type SearchResult,
   type SensitivityResult,
-} from '../../../src-shared/domain/analysis';
-import type { HealthResult } from '../../../src-shared/domain/health';
-import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+} from '../../../src-shared/domain/analysis/analysis';
+import type { HealthResult } from '../../../src-shared/domain/health/health';
+import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { keepNewest } from '../../base/keep-newest';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';

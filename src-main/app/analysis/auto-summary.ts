@@ -1,8 +1,8 @@
 import { formatCountOf, formatDb, formatFraction, formatSignificant } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
 import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
-import type { AutoChoice } from '../../../src-shared/domain/analysis';
-import type { Method } from '../../../src-shared/domain/methods';
+import type { AutoChoice } from '../../../src-shared/domain/analysis/analysis';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import type { AutoOutcome } from '../../analysis/auto';
 
 type Outcome = Pick<AutoOutcome, 'singles' | 'descent' | 'verdict' | 'bestSingle' | 'methods' | 'thresholds'> & {

@@ -4,7 +4,7 @@ import type {
   DiagnosisResult,
   DiagnosisSubject,
   TrialQuality,
-} from '../../../src-shared/domain/analysis';
+} from '../../../src-shared/domain/analysis/analysis';
 
 export type ClippedTensor = DiagnosisResult['clipped'][number];
 

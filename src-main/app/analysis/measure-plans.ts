@@ -1,7 +1,7 @@
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
-import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis';
-import type { Method } from '../../../src-shared/domain/methods';
-import type { Target } from '../../../src-shared/domain/precision';
+import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import { imageInput, prepared } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants, variantOptions, withFixedBatch, type BuiltVariant } from '../variants/variants';

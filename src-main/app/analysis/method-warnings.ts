@@ -9,11 +9,11 @@ import {
   POOR_TENSOR_DB,
   type BestView,
   type OutputCost,
-} from '../../../src-shared/domain/best-method';
-import { UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
-import type { Target } from '../../../src-shared/domain/precision';
-import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
-import { planOfVariant, type VariantName } from '../../../src-shared/domain/variant';
+} from '../../../src-shared/domain/analysis/best-method';
+import { UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
+import type { Target } from '../../../src-shared/domain/project/precision';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import {
   bestView,

@@ -1,8 +1,8 @@
 import type { RunSpec, ValidateResult } from '../../../src-shared/contract/jobs';
 import { ownValue } from '../../../src-shared/base/records';
-import type { DiagnosisRecord } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import type { DiagnosisRecord } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { Workspace } from '../projects/workspace';
 import { diagnoseJob } from '../jobs/diagnose-job';
 import { searchJob } from '../jobs/search-job';

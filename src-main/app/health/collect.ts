@@ -1,8 +1,8 @@
 import { utimes } from 'node:fs/promises';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { BIN_COUNT } from '../../../src-shared/domain/histogram';
-import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
+import { BIN_COUNT } from '../../../src-shared/domain/histograms/histogram';
+import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import { keepNewest } from '../../base/keep-newest';
 import {
   hasReturnedImages,

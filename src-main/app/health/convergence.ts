@@ -1,11 +1,11 @@
-import { CONVERGENCE_PARTS, foldsOfPart, type TensorLoss } from '../../../src-shared/domain/convergence';
+import { CONVERGENCE_PARTS, foldsOfPart, type TensorLoss } from '../../../src-shared/domain/health/convergence';
 import { ownValue } from '../../../src-shared/base/records';
-import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
-import { amaxOf, type HistogramContent } from '../../../src-shared/domain/histogram';
-import { mergeHistograms } from '../../../src-shared/domain/histogram-merge';
-import { isHistogramMethod, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
-import { evaluateThreshold, searchMse } from '../../../src-shared/domain/quantization-error';
-import { entropyCurve, percentileThreshold } from '../../../src-shared/domain/thresholds';
+import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
+import { amaxOf, type HistogramContent } from '../../../src-shared/domain/histograms/histogram';
+import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
+import { isHistogramMethod, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
+import { evaluateThreshold, searchMse } from '../../../src-shared/domain/histograms/quantization-error';
+import { entropyCurve, percentileThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { foldName, type GroupFolds } from './collect';
 
 /** How a tensor's threshold is made from a histogram; null where it is not (by hand, imported). */

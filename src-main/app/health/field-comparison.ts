@@ -5,11 +5,11 @@ import {
   driftReferences,
   meanRatio,
   type Fold,
-} from '../../../src-shared/domain/drift';
+} from '../../../src-shared/domain/histograms/drift';
 import { ownValue } from '../../../src-shared/base/records';
-import type { DriftValue, FieldGroup, FieldTensor } from '../../../src-shared/domain/health';
-import type { HistogramContent } from '../../../src-shared/domain/histogram';
-import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
+import type { DriftValue, FieldGroup, FieldTensor } from '../../../src-shared/domain/health/health';
+import type { HistogramContent } from '../../../src-shared/domain/histograms/histogram';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import { foldName, type GroupFolds } from './collect';
 
 /** The histograms of one tensor: of the calibration set's folds by fold name, and of the field's groups by name. */

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { setOwnValue } from '../../../src-shared/base/records';
-import type { OutputQuality } from '../../../src-shared/domain/accuracy';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import type { OutputQuality } from '../../../src-shared/domain/runs/accuracy';
+import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants, variantOptions } from '../variants/variants';
 import { imageInput, prepared } from '../projects/workspace';

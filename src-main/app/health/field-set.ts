@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { compareText } from '../../calibration/images/image-set-files';
 import { foldersOf } from '../../calibration/images/labels';

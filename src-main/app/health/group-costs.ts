@@ -1,9 +1,9 @@
-import type { GroupCost } from '../../../src-shared/domain/health-findings';
+import type { GroupCost } from '../../../src-shared/domain/health/health-findings';
 import { ownValue } from '../../../src-shared/base/records';
-import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
-import type { Method } from '../../../src-shared/domain/methods';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
+import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 
 /** The group of a set that has none. */

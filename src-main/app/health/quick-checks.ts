@@ -1,8 +1,13 @@
-import type { HealthFinding, HealthGroup, MaximumImage } from '../../../src-shared/domain/health';
-import type { HealthLimits } from '../../../src-shared/domain/health-limits';
-import { groupFindings, healthGroups, maximumFindings, sizeFindings } from '../../../src-shared/domain/health-findings';
-import { imagesThatSetMaxima } from '../../../src-shared/domain/image-maxima';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import type { HealthFinding, HealthGroup, MaximumImage } from '../../../src-shared/domain/health/health';
+import type { HealthLimits } from '../../../src-shared/domain/health/health-limits';
+import {
+  groupFindings,
+  healthGroups,
+  maximumFindings,
+  sizeFindings,
+} from '../../../src-shared/domain/health/health-findings';
+import { imagesThatSetMaxima } from '../../../src-shared/domain/health/image-maxima';
+import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { Model } from '../../onnx/graph/model';

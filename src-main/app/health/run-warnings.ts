@@ -1,10 +1,10 @@
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { DuplicatePair, HealthFinding, HealthImage } from '../../../src-shared/domain/health';
-import { duplicateFindings } from '../../../src-shared/domain/health-findings';
-import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits';
-import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
+import type { DuplicatePair, HealthFinding, HealthImage } from '../../../src-shared/domain/health/health';
+import { duplicateFindings } from '../../../src-shared/domain/health/health-findings';
+import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health/health-limits';
+import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import { imageHash } from '../../calibration/images/image-set';
 import type { Model } from '../../onnx/graph/model';
 import type { JobContext } from '../job-context';

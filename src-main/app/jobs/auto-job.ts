@@ -1,11 +1,11 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { AutoSpec } from '../../../src-shared/contract/jobs';
-import type { AutoResult } from '../../../src-shared/domain/analysis';
-import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/methods';
-import type { Target } from '../../../src-shared/domain/precision';
-import { hasRepair } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
+import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/project/methods';
+import type { Target } from '../../../src-shared/domain/project/precision';
+import { hasRepair } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { groupNames } from '../../analysis/trials';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { writeAutoThresholds } from '../../calibration/histograms/auto-thresholds';

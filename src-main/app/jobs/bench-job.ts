@@ -1,8 +1,8 @@
 import type { BenchResult, BenchSpec, BuildResult, BuildSpec, DeviceBench } from '../../../src-shared/contract/jobs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ImageInput } from '../../../src-shared/domain/preprocessing';
-import type { DeviceRecord } from '../../../src-shared/domain/run-record';
+import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import { variantPath } from '../../backends/runnable-variant';
 import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
 import { imageInput, prepared } from '../projects/workspace';

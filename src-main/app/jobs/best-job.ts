@@ -1,16 +1,16 @@
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import type { BestSpec } from '../../../src-shared/contract/jobs';
-import type { BestDecision, OutputCost } from '../../../src-shared/domain/best-method';
-import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
+import type { BestDecision, OutputCost } from '../../../src-shared/domain/analysis/best-method';
+import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import {
   HISTOGRAM_METHODS,
   isHistogramMethod,
   UNDECIDED_METHOD,
   type HistogramMethod,
-} from '../../../src-shared/domain/methods';
-import type { Target } from '../../../src-shared/domain/precision';
-import { parseVariant } from '../../../src-shared/domain/variant';
+} from '../../../src-shared/domain/project/methods';
+import type { Target } from '../../../src-shared/domain/project/precision';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { budgetSeconds, rankSingles, wantedPerGroup } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
 import {

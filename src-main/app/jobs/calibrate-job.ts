@@ -4,9 +4,9 @@ import { hasReturnedImages, readCalibrationIndex } from '../../calibration/histo
 import type { CalibrationIndex } from '../../calibration/histograms/calibration-index';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt/tensorrt-grid-store';
-import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
-import type { Target } from '../../../src-shared/domain/precision';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { Target } from '../../../src-shared/domain/project/precision';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { bestView } from '../../calibration/histograms/threshold-table';
 import { requireUnequalizedModel } from '../projects/unequalized-model';
 import { methodWarnings } from '../analysis/method-warnings';

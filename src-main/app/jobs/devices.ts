@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { DevicesSpec } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { DeviceRecord } from '../../../src-shared/domain/run-record';
+import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import type { TensorrtStatus } from '../../compute/pool/protocol';
 import { pruneEngines } from '../variants/engine-store';
 import { buildEngines, gpuKind } from '../variants/engines';

@@ -6,11 +6,11 @@ import type {
   DiagnosisResult,
   DiagnosisSubject,
   TrialQuality,
-} from '../../../src-shared/domain/analysis';
-import type { ImageEntry, ImageSet } from '../../../src-shared/domain/image-set';
-import type { Method } from '../../../src-shared/domain/methods';
-import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
-import { parseVariant, planOfVariant } from '../../../src-shared/domain/variant';
+} from '../../../src-shared/domain/analysis/analysis';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { parseVariant, planOfVariant } from '../../../src-shared/domain/project/variant';
 import { layerId } from '../../../src-shared/base/brand';
 import { spread } from '../../analysis/choose-images';
 import { releasedPlan } from '../../analysis/sensitivity';

@@ -2,18 +2,22 @@ import { resolve } from 'node:path';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import type { HealthSpec } from '../../../src-shared/contract/jobs';
-import { convergencePoint, type TensorLoss } from '../../../src-shared/domain/convergence';
+import { convergencePoint, type TensorLoss } from '../../../src-shared/domain/health/convergence';
 import {
   bySeverity,
   type ConvergencePoint,
   type FieldComparison,
   type HealthFinding,
   type HealthResult,
-} from '../../../src-shared/domain/health';
-import { fieldFindings, skippedFindings } from '../../../src-shared/domain/field-findings';
-import { convergenceFindings, corruptFindings, duplicateFindings } from '../../../src-shared/domain/health-findings';
-import { DEFAULT_HEALTH_LIMITS, type HealthLimits } from '../../../src-shared/domain/health-limits';
-import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
+} from '../../../src-shared/domain/health/health';
+import { fieldFindings, skippedFindings } from '../../../src-shared/domain/health/field-findings';
+import {
+  convergenceFindings,
+  corruptFindings,
+  duplicateFindings,
+} from '../../../src-shared/domain/health/health-findings';
+import { DEFAULT_HEALTH_LIMITS, type HealthLimits } from '../../../src-shared/domain/health/health-limits';
+import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { asFoldSet, collectHealth, dealFolds, foldCount, type CollectTask, type GroupFolds } from '../health/collect';

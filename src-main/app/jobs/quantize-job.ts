@@ -1,5 +1,5 @@
 import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/jobs';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { checkOutputPath } from '../projects/output-path';
 import { openCalibration, openCalibrationIfAny, prepared } from '../projects/workspace';
 import { methodWarnings } from '../analysis/method-warnings';

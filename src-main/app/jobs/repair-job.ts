@@ -1,9 +1,9 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RepairSpec } from '../../../src-shared/contract/jobs';
-import { worstGroup, type VariantReport } from '../../../src-shared/domain/accuracy';
-import { withoutRepairs, type Repairs } from '../../../src-shared/domain/precision';
-import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import { worstGroup, type VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import { withoutRepairs, type Repairs } from '../../../src-shared/domain/project/precision';
+import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { EqualizedLayer } from '../../onnx/passes/equalize';
 import { saveRepair } from '../variants/repair-store';
 import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../projects/workspace';

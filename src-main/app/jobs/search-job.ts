@@ -1,11 +1,21 @@
 import { formatAccuracy, formatCountOf, formatSignificant } from '../../../src-shared/base/units';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
-import type { ReferenceLatency, SearchLimits, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
-import { modelledMs, modelledVariantMs, releaseCostUs, type LayerWork } from '../../../src-shared/domain/latency-model';
-import { HISTOGRAM_METHODS, type VariantMethod } from '../../../src-shared/domain/methods';
-import type { ImageSet } from '../../../src-shared/domain/image-set';
+import type {
+  ReferenceLatency,
+  SearchLimits,
+  SearchPlan,
+  SearchResult,
+} from '../../../src-shared/domain/analysis/analysis';
+import {
+  modelledMs,
+  modelledVariantMs,
+  releaseCostUs,
+  type LayerWork,
+} from '../../../src-shared/domain/runs/latency-model';
+import { HISTOGRAM_METHODS, type VariantMethod } from '../../../src-shared/domain/project/methods';
+import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import { chooseImages } from '../../analysis/choose-images';
-import { formatSpeed, slowerThan } from '../../../src-shared/domain/speed';
+import { formatSpeed, slowerThan } from '../../../src-shared/domain/runs/speed';
 import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import type { SearchOutcome, ThresholdChoice } from '../../analysis/search';
 import { worstNmse } from '../../analysis/trials';

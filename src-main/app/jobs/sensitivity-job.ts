@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
-import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis';
+import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { chooseImages } from '../../analysis/choose-images';
 import type { SensitiveLayer } from '../../analysis/sensitivity';

@@ -1,8 +1,8 @@
 import type { ValidateResult, ValidateSpec, Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ValidationImages, VariantReport } from '../../../src-shared/domain/accuracy';
-import { buildVariantReport } from '../../../src-shared/domain/accuracy-report';
-import { imageId, type ImageSet } from '../../../src-shared/domain/image-set';
+import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
+import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { VariantPredictions } from '../../compute/pool/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from '../projects/workspace';
 import { rethrowAsProviderCrash, ortGpu, ortGpuWarnings } from '../variants/ort-gpu';

@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import type { CreateProjectRequest } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/methods';
-import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
-import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../../src-shared/domain/project';
+import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
+import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
+import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../../src-shared/domain/project/project';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { guessPreprocessing } from '../../calibration/preprocessing/preprocessing-guess';
 import { imageInputOf, inspectModel } from '../../onnx/graph/inspect';

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { ImageSetView, Picture, PreprocessingPreview, SetName } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/image-set';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Compute } from '../../compute/pool/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from './workspace';
 

@@ -6,7 +6,7 @@ import {
   type Fp16Hazard,
   type PlacementDecision,
   type PrecisionPlan,
-} from '../../../src-shared/domain/precision';
+} from '../../../src-shared/domain/project/precision';
 import type { ExplainResult } from '../../compute/pool/protocol';
 import { elementCount } from '../../onnx/graph/element-types';
 import { graphMacs } from '../../onnx/graph/layer-macs';

@@ -4,10 +4,16 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { ProjectEdit } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { matchGlob } from '../../../src-shared/domain/glob';
-import type { Method } from '../../../src-shared/domain/methods';
-import { normalPreprocessing } from '../../../src-shared/domain/preprocessing';
-import { EMPTY_PLAN, hasRepair, withRepair, type Precision, type Target } from '../../../src-shared/domain/precision';
-import type { ProjectFile, SetReference } from '../../../src-shared/domain/project';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import { normalPreprocessing } from '../../../src-shared/domain/project/preprocessing';
+import {
+  EMPTY_PLAN,
+  hasRepair,
+  withRepair,
+  type Precision,
+  type Target,
+} from '../../../src-shared/domain/project/precision';
+import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
 import type { Compute } from '../../compute/pool/protocol';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
 import { loadImageSet } from '../../calibration/images/image-set';

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ShapeError } from '../../../src-shared/base/json-shape';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import { projectFileShape } from '../../../src-shared/domain/project-shape';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { projectFileShape } from '../../../src-shared/domain/project/project-shape';
 
 /**
  * Reads a project of the current version; unknown fields are ignored. `source` names the file in messages. Throws

@@ -6,7 +6,7 @@ import {
   type ModelReference,
   type ProjectFile,
   type SetReference,
-} from '../../../src-shared/domain/project';
+} from '../../../src-shared/domain/project/project';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../../base/file-errors';

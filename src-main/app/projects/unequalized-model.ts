@@ -1,8 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
-import { hasRepair } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import type { Method } from '../../../src-shared/domain/methods';
+import { hasRepair } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import type { PrepareResult } from '../../compute/pool/protocol';
 import type { Workspace } from './workspace';
 

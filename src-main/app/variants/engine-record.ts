@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EngineLayer, EngineSummary } from '../../../src-shared/domain/engine-layers';
-import type { Precision } from '../../../src-shared/domain/precision';
-import type { TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
+import type { EngineLayer, EngineSummary } from '../../../src-shared/domain/engines/engine-layers';
+import type { Precision } from '../../../src-shared/domain/project/precision';
+import type { TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { shortHash } from '../projects/workspace';
 import { REWRITE_VERSION } from './rewrite-version';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnginesView, EngineView } from '../../../src-shared/contract/api';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { readEngineLayers, readEngineRecord, recipeHash, type EngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import { needsCalibration, variantRecipe } from './variants';

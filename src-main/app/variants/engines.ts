@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
-import { summarizeEngine } from '../../../src-shared/domain/engine-layers';
+import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
 import {
   precisionOf,
   restOf,
   type PlacementDecision,
   type Precision,
   type PrecisionPlan,
-} from '../../../src-shared/domain/precision';
-import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
-import { parseVariant, type VariantName } from '../../../src-shared/domain/variant';
+} from '../../../src-shared/domain/project/precision';
+import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
+import { parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
 import { hasContent } from '../../base/file-hash';
 import type { EngineVariant } from '../../backends/runnable-variant';

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { PROVIDER_NAMES } from '../../backends/ort-gpu-files';
 import { ortGpuOf, type OrtGpu } from '../../backends/runnable-variant';
 import type { OrtGpuStatus } from '../../compute/pool/protocol';

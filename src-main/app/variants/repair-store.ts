@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { Dated } from '../../../src-shared/contract/api';
-import { withoutRepairs } from '../../../src-shared/domain/precision';
-import type { RepairResult } from '../../../src-shared/domain/repair';
+import { withoutRepairs } from '../../../src-shared/domain/project/precision';
+import type { RepairResult } from '../../../src-shared/domain/analysis/repair';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { storedPath } from '../projects/project-store';
 import {

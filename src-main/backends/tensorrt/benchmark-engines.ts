@@ -2,9 +2,9 @@ import type { Engine, GpuReadings, Runner, TimeResult } from '../../../native/te
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/jobs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/latency';
-import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/run-record';
-import type { TensorrtBenchOptions } from '../../../src-shared/domain/tensorrt-options';
+import { pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/runs/latency';
+import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/runs/run-record';
+import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { unsteady, type BenchmarkOutcome } from '../benchmark';
 import type { EngineVariant } from '../runnable-variant';
 import { closeOnAbort, loadEngine, profileOf, shapesAt } from './engine-session';

@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import type { BuildRequest, LogMessage } from '../../../native/tensorrt';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { Precision } from '../../../src-shared/domain/precision';
-import type { TensorrtBuildOptions } from '../../../src-shared/domain/tensorrt-options';
+import type { Precision } from '../../../src-shared/domain/project/precision';
+import type { TensorrtBuildOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { openTensorrt, requireDevice, translatedAsync } from './runtime';
 

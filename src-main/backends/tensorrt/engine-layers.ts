@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../../../src-shared/base/errors';
-import { parseEngineLayers, type EngineLayer } from '../../../src-shared/domain/engine-layers';
+import { parseEngineLayers, type EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
 import type { EngineVariant } from '../runnable-variant';
 import { closeOnAbort, loadEngine, profileOf, shapesAt } from './engine-session';
 import { translatedAsync } from './runtime';

@@ -12,10 +12,10 @@ import {
   ShapeError,
   string,
 } from '../../../src-shared/base/json-shape';
-import type { BestDecision, BestView, OutputCost, SingleCost } from '../../../src-shared/domain/best-method';
-import { HISTOGRAM_METHODS } from '../../../src-shared/domain/methods';
-import { TARGETS } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
+import type { BestDecision, BestView, OutputCost, SingleCost } from '../../../src-shared/domain/analysis/best-method';
+import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
+import { TARGETS } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { writeFileAtomic } from '../../base/atomic-file';
 
 const BEST_FILE = 'best.json';

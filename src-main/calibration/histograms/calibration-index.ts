@@ -1,6 +1,6 @@
 import type { Warning } from '../../../src-shared/contract/jobs';
-import type { HistogramMethod } from '../../../src-shared/domain/methods';
-import type { SkippedImage } from '../../../src-shared/domain/image-set';
+import type { HistogramMethod } from '../../../src-shared/domain/project/methods';
+import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 
 export const CALIBRATION_INDEX_VERSION = 1;
 

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { ImageInput } from '../../../src-shared/domain/preprocessing';
+import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
 import type { OutputTensor } from '../../backends/model-session';
 import { inputDims, OrtSession } from '../../backends/ort-session';
 

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
 import type { Shard } from '../../../src-shared/contract/jobs';
-import type { SkippedImage } from '../../../src-shared/domain/image-set';
+import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensorrt/tensorrt-grid-file';
 
 /**

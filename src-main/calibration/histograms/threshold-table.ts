@@ -1,15 +1,15 @@
 import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
-import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
-import { percentileThreshold, scaleOfThreshold } from '../../../src-shared/domain/thresholds';
+import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { percentileThreshold, scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import {
   costAgainstBest,
   type BestDecision,
   type BestView,
   type OutputCost,
-} from '../../../src-shared/domain/best-method';
+} from '../../../src-shared/domain/analysis/best-method';
 import {
   DEFAULT_PERCENTILE,
   isHistogramMethod,
@@ -17,9 +17,9 @@ import {
   UNDECIDED_METHOD,
   VARIANT_METHODS,
   type Method,
-} from '../../../src-shared/domain/methods';
-import { hasRepair } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
+} from '../../../src-shared/domain/project/methods';
+import { hasRepair } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { findBest, findMeasured } from './best-decisions';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';

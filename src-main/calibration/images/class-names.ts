@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { SetNote } from '../../../src-shared/domain/image-set';
+import type { SetNote } from '../../../src-shared/domain/project/image-set';
 import { isPathAllowed } from '../../base/path-policy';
 import { decodeText } from './csv-text';
 import type { Labelling } from './labels';

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { errnoOf, messageOf } from '../../base/file-errors';
 import { BmpError, decodeBmp } from './image-decoder-bmp';
 import { jpegSegments, oriented, orientationOf } from './image-orientation';

@@ -1,12 +1,12 @@
 import sharp from 'sharp';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import {
   FINGERPRINT_HEIGHT,
   FINGERPRINT_WIDTH,
   fingerprintOf,
   type Fingerprint,
-} from '../../../src-shared/domain/near-duplicates';
+} from '../../../src-shared/domain/health/near-duplicates';
 import { decodeImage, toGray } from './image-decoder';
 import { imageHash } from './image-set';
 

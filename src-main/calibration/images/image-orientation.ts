@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { formatCountOf } from '../../../src-shared/base/units';
-import type { ImageEntry, SetNote } from '../../../src-shared/domain/image-set';
+import type { ImageEntry, SetNote } from '../../../src-shared/domain/project/image-set';
 import type { Pixels } from './image-decoder';
 
 /** EXIF's numbers for how the stored rows and columns are to be shown; 1: as they are stored. */

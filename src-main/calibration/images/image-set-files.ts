@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { SkippedImage } from '../../../src-shared/domain/image-set';
+import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { errnoOf, readError } from '../../base/file-errors';
 import { isPathAllowed, OUTSIDE_REASON, requireAllowedPath } from '../../base/path-policy';
 

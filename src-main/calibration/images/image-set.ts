@@ -5,7 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ImageEntry, ImageSet, LabelOrder, SetNote, SkippedImage } from '../../../src-shared/domain/image-set';
+import type {
+  ImageEntry,
+  ImageSet,
+  LabelOrder,
+  SetNote,
+  SkippedImage,
+} from '../../../src-shared/domain/project/image-set';
 import { readError } from '../../base/file-errors';
 import { sha256OfFile } from '../../base/file-hash';
 import { compareText, findImageFiles, type FoundFile } from './image-set-files';

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatBytes, formatCountOf } from '../../../src-shared/base/units';
-import type { SetNote } from '../../../src-shared/domain/image-set';
+import type { SetNote } from '../../../src-shared/domain/project/image-set';
 import { readError } from '../../base/file-errors';
 import { requireAllowedPath } from '../../base/path-policy';
 import { decodeText, parseCsv, SEPARATORS, UnclosedQuoteError, type CsvLine, type Separator } from './csv-text';

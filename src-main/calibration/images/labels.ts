@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { LabelOrder, SetNote } from '../../../src-shared/domain/image-set';
+import type { LabelOrder, SetNote } from '../../../src-shared/domain/project/image-set';
 import { compareText } from './image-set-files';
 
 /** Labels and groups of a set's files, in their order. */

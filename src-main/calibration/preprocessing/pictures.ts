@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/api';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { decodeImage, type Pixels } from '../images/image-decoder';
 import { createPreprocessor } from './preprocess';
 import { readAs } from './preprocessing-check';

@@ -1,4 +1,8 @@
-import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from '../../../src-shared/domain/preprocessing';
+import {
+  ORIENTATIONS,
+  type PartialPreprocessing,
+  type Preprocessing,
+} from '../../../src-shared/domain/project/preprocessing';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
 /** The command-line flags of preprocessing, without the leading dashes. */

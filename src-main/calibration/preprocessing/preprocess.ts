@@ -1,5 +1,5 @@
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { decodeImage, imageError, toGray, withoutAlpha, type Pixels } from '../images/image-decoder';
 import type { NpyRecord } from '../images/npy';
 import { NpyReader } from '../images/npy-file';

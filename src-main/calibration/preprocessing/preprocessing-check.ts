@@ -1,4 +1,4 @@
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
 const invalid = (message: string, hint: string): WorkbenchError =>

@@ -3,7 +3,7 @@ import {
   type ImageInput,
   type PartialPreprocessing,
   type Preprocessing,
-} from '../../../src-shared/domain/preprocessing';
+} from '../../../src-shared/domain/project/preprocessing';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 
 export interface GuessedPreprocessing {

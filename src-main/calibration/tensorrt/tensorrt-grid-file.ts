@@ -9,7 +9,7 @@ import {
   ShapeError,
   string,
 } from '../../../src-shared/base/json-shape';
-import type { TensorrtThreshold } from '../../../src-shared/domain/tensorrt-grid';
+import type { TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
 
 /**
  * The file of TensorRT's grids, beside histograms.bin, or at the end of a shard or checkpoint:

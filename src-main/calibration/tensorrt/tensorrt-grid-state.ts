@@ -1,6 +1,6 @@
 import type { NativeAddon, TensorrtGridSet } from '../../../native/index';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { tensorrtEntropyThreshold, type TensorrtThreshold } from '../../../src-shared/domain/tensorrt-grid';
+import { tensorrtEntropyThreshold, type TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
 import type { Tensor } from '../../onnx/graph/model';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import type { TensorrtGridFile, TensorrtGridHeader } from './tensorrt-grid-file';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { formatDuration, formatSignificant } from '../../../src-shared/base/units';
 import type { AutoSpec } from '../../../src-shared/contract/jobs';
-import type { AutoResult } from '../../../src-shared/domain/analysis';
-import { TARGETS } from '../../../src-shared/domain/precision';
+import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
+import { TARGETS } from '../../../src-shared/domain/project/precision';
 import { announceCost } from '../analysis-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { formatMs, formatPercent, formatRate } from '../../../src-shared/base/units';
 import type { BenchResult } from '../../../src-shared/contract/jobs';
-import { MIN_SAMPLES } from '../../../src-shared/domain/latency';
-import { distinctRows } from '../../../src-shared/domain/run-table';
-import { formatSpeed, speedOf } from '../../../src-shared/domain/speed';
+import { MIN_SAMPLES } from '../../../src-shared/domain/runs/latency';
+import { distinctRows } from '../../../src-shared/domain/runs/run-table';
+import { formatSpeed, speedOf } from '../../../src-shared/domain/runs/speed';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
 import {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { formatDuration, formatPercent } from '../../../src-shared/base/units';
-import type { EngineSummary } from '../../../src-shared/domain/engine-layers';
+import type { EngineSummary } from '../../../src-shared/domain/engines/engine-layers';
 import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
 import { renderTable } from '../text-table';
 import {

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { isUnclear } from '../../../src-shared/domain/field-findings';
+import { isUnclear } from '../../../src-shared/domain/health/field-findings';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCount, formatDb, formatFixed, formatFraction } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { FieldComparison, HealthResult } from '../../../src-shared/domain/health';
-import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health-limits';
+import type { FieldComparison, HealthResult } from '../../../src-shared/domain/health/health';
+import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health/health-limits';
 import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
 import { oneLine } from '../terminal-text';

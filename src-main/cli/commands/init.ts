@@ -3,7 +3,7 @@ import { parsePreprocessingFlags } from '../../calibration/preprocessing/preproc
 import { PREPROCESSING_OPTIONS, PREPROCESSING_USAGE } from '../preprocessing-flags';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 import { noteSets } from '../image-set-text';
-import { LABEL_ORDERS } from '../../../src-shared/domain/image-set';
+import { LABEL_ORDERS } from '../../../src-shared/domain/project/image-set';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
 export const init: Command = {

@@ -1,7 +1,7 @@
 import type { Command } from '../command';
 import { EXIT_OK, parseFlags, toJson } from '../command';
 import { formatCount } from '../../../src-shared/base/units';
-import type { TensorDescription } from '../../../src-shared/domain/inspection';
+import type { TensorDescription } from '../../../src-shared/domain/project/inspection';
 import { oneLine } from '../terminal-text';
 
 export const inspect: Command = {

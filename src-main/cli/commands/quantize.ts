@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
-import { TARGETS } from '../../../src-shared/domain/precision';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
+import { TARGETS } from '../../../src-shared/domain/project/precision';
 import { formatBytes } from '../../../src-shared/base/units';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
 import { renderTable } from '../text-table';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
-import { TARGETS, type Repairs } from '../../../src-shared/domain/precision';
-import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
+import { TARGETS, type Repairs } from '../../../src-shared/domain/project/precision';
+import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable, type Column } from '../text-table';
 

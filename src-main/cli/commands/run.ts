@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { areGatesMet } from '../../../src-shared/domain/gates';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { areGatesMet } from '../../../src-shared/domain/runs/gates';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { memoryLimit } from './calibrate';
 import { gatesText, runTableText } from '../run-text';

@@ -6,9 +6,9 @@ import {
   formatDuration,
   formatSignificant,
 } from '../../../src-shared/base/units';
-import type { SensitivityResult } from '../../../src-shared/domain/analysis';
-import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis';
-import { TARGETS } from '../../../src-shared/domain/precision';
+import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
+import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis/analysis';
+import { TARGETS } from '../../../src-shared/domain/project/precision';
 import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
 import { announceCost } from '../analysis-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { ProjectEdit, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
-import { LABEL_ORDERS } from '../../../src-shared/domain/image-set';
-import type { Gates } from '../../../src-shared/domain/project';
-import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
-import { METHODS } from '../../../src-shared/domain/methods';
+import { LABEL_ORDERS } from '../../../src-shared/domain/project/image-set';
+import type { Gates } from '../../../src-shared/domain/project/project';
+import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
+import { METHODS } from '../../../src-shared/domain/project/methods';
 import {
   ATTENTION_PRECISIONS,
   hasRepair,
@@ -13,7 +13,7 @@ import {
   REST_PRECISIONS,
   TARGETS,
   type PrecisionPlan,
-} from '../../../src-shared/domain/precision';
+} from '../../../src-shared/domain/project/precision';
 import {
   parsePreprocessingFlags,
   type PreprocessingFlagValues,

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { ProjectView } from '../../../src-shared/contract/api';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf } from '../../../src-shared/base/units';
-import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/best-method';
-import type { HistogramMethod } from '../../../src-shared/domain/methods';
-import { restOf, type PrecisionPlan, REPAIRS, hasRepair } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
+import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/analysis/best-method';
+import type { HistogramMethod } from '../../../src-shared/domain/project/methods';
+import { restOf, type PrecisionPlan, REPAIRS, hasRepair } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
 import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
 import { oneLine } from '../terminal-text';
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { measuredText, singlesText } from '../../../src-shared/domain/best-method';
+import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import {
   HISTOGRAM_METHODS,
   METHODS,
   UNDECIDED_METHOD,
   type HistogramMethod,
   type Method,
-} from '../../../src-shared/domain/methods';
+} from '../../../src-shared/domain/project/methods';
 import { formatDb, formatPercent, formatReal } from '../../../src-shared/base/units';
 import type { ThresholdTable, WorkbenchApi } from '../../../src-shared/contract/api';
 import { WorkbenchError } from '../../../src-shared/base/errors';

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
 import { fromWireError, type WireError } from '../../../src-shared/contract/errors';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { entryPath } from './entry-path';
 import { affordableWorkers, memoryBounds, PeakMemory } from './worker-memory';
 

@@ -1,18 +1,18 @@
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { Progress, TaskContext } from '../../../src-shared/contract/progress';
 import type { WireError } from '../../../src-shared/contract/errors';
 import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../../src-shared/contract/jobs';
-import type { OutputQuality, Predictions } from '../../../src-shared/domain/accuracy';
+import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/api';
-import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health';
-import type { CorruptImage } from '../../../src-shared/domain/health-findings';
-import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health/health';
+import type { CorruptImage } from '../../../src-shared/domain/health/health-findings';
+import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { GpuDevice } from '../../../native/tensorrt';
-import type { EngineLayer } from '../../../src-shared/domain/engine-layers';
-import type { TensorrtBenchOptions } from '../../../src-shared/domain/tensorrt-options';
-import type { SensitivityResult, TrialQuality } from '../../../src-shared/domain/analysis';
-import type { OutputCost } from '../../../src-shared/domain/best-method';
+import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
+import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
+import type { SensitivityResult, TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
 import type { Candidate } from '../../analysis/best-method';
 import type { AutoOutcome, AutoProblem } from '../../analysis/auto';
 import type { SearchOutcome, SearchProblem } from '../../analysis/search';
@@ -21,10 +21,10 @@ import type { SensitivityProblem } from '../../analysis/sensitivity';
 import type { TrialParams } from '../trials/trial-pool';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
 import type { EngineVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
-import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { Equalized } from '../../onnx/passes/equalize';
 import type { EngineBuild, EngineBuildResult } from '../../backends/tensorrt/build-engine';
-import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 
 /**
  * What the app asks of the compute process. Every method may report progress and can be cancelled. Models, images and

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { toWireError } from '../../../src-shared/contract/errors';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { errnoOf } from '../../base/file-errors';
 import { createCollectRole, type CollectInit } from '../tasks/collect-role';
 import { createGridRangesRole, type GridInit } from '../tasks/grid-role';

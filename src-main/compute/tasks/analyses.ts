@@ -1,9 +1,9 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { SensitivityLayer } from '../../../src-shared/domain/analysis';
+import type { SensitivityLayer } from '../../../src-shared/domain/analysis/analysis';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { autoPasses, chooseThresholds } from '../../analysis/auto';
-import type { OutputCost } from '../../../src-shared/domain/best-method';
+import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
 import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
 import { searchPlans } from '../../analysis/search';

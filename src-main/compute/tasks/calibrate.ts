@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { imageId, type ImageEntry } from '../../../src-shared/domain/image-set';
+import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { writeFileAtomic } from '../../base/atomic-file';

@@ -1,9 +1,9 @@
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health';
-import type { CorruptImage } from '../../../src-shared/domain/health-findings';
-import { imageId, type ImageEntry } from '../../../src-shared/domain/image-set';
-import { nearDuplicatesOf } from '../../../src-shared/domain/near-duplicates';
+import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health/health';
+import type { CorruptImage } from '../../../src-shared/domain/health/health-findings';
+import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
+import { nearDuplicatesOf } from '../../../src-shared/domain/health/near-duplicates';
 import { examineImage, type ExaminedImage } from '../../calibration/images/image-fingerprint';
 import type { CheckImagesParams, CheckImagesResult } from '../pool/protocol';
 

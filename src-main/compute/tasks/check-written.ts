@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Target } from '../../../src-shared/domain/precision';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import { inputDims, OrtSession } from '../../backends/ort-session';
 import { graphProblems, problemText } from '../../onnx/graph/check-graph';
 import { imageInputOf } from '../../onnx/graph/image-input';

@@ -1,7 +1,7 @@
 import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
 import { OrtCollector, type CollectorOptions, type CollectorState } from '../../calibration/histograms/collector';
 import { loadAddon } from '../pool/addon';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Role } from '../pool/worker';
 import { GridCollector, type GridInit } from './grid-role';
 

@@ -1,6 +1,6 @@
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/image-set';
+import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { VariantEvaluator, type ImageAnswer } from '../../analysis/variant-evaluator';
 import type { ModelSession } from '../../backends/model-session';
 import { OrtSession } from '../../backends/ort-session';

@@ -1,6 +1,6 @@
 import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
 import { VariantEvaluator } from '../../analysis/variant-evaluator';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { OnnxVariant } from '../../backends/runnable-variant';
 import type { Role } from '../pool/worker';
 

@@ -1,4 +1,4 @@
-import { imageId, type SkippedImage } from '../../../src-shared/domain/image-set';
+import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { summarizeAnswers } from '../../analysis/answers';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { NativeAddon } from '../../../native/index';
-import { amaxOf } from '../../../src-shared/domain/histogram';
-import { decodeHistogram } from '../../../src-shared/domain/histogram-codec';
-import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/methods';
+import { amaxOf } from '../../../src-shared/domain/histograms/histogram';
+import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
+import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import { writeFileAtomic } from '../../base/atomic-file';
 import {
   CALIBRATION_INDEX_VERSION,

@@ -1,6 +1,6 @@
 import { OrtCollector, type CollectorOptions, type ImageContribution } from '../../calibration/histograms/collector';
 import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { loadAddon } from '../pool/addon';
 import type { Role } from '../pool/worker';
 

@@ -1,7 +1,7 @@
 import { layerId } from '../../../src-shared/base/brand';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { PlacementDecision, Precision } from '../../../src-shared/domain/precision';
+import type { PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
 import { writeModel } from '../../onnx/wire/wire-writer';

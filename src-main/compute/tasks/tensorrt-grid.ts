@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { imageId, type ImageEntry } from '../../../src-shared/domain/image-set';
+import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { isSameGrid, TensorrtGridState, type GridIdentity } from '../../calibration/tensorrt/tensorrt-grid-state';
 import { tensorrtNames, type CacheName, type TensorrtNames } from '../../calibration/tensorrt/tensorrt-names';

@@ -1,5 +1,5 @@
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
-import type { Target } from '../../../src-shared/domain/precision';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import type { Trial } from '../../analysis/trials';
 import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Model } from '../../onnx/graph/model';
@@ -7,7 +7,7 @@ import { isOp } from '../../onnx/graph/opset';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
 import { encodeModel } from '../../onnx/wire/wire-writer';
 import { biasShiftModel, correctableBiases } from '../../quantization/rewrite/bias-correction';
-import type { LayerBias } from '../../../src-shared/domain/repair';
+import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import {
   placeQdq,

@@ -1,14 +1,14 @@
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { Worker } from 'node:worker_threads';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
-import type { Target } from '../../../src-shared/domain/precision';
+import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import type { OutputTensor } from '../../backends/model-session';
-import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { entryPath } from '../pool/entry-path';
 import { TrialJournal } from './trial-journal';
 import type {

@@ -1,10 +1,10 @@
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { WireError } from '../../../src-shared/contract/errors';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
-import type { Target } from '../../../src-shared/domain/precision';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials';
-import type { LayerBias } from '../../../src-shared/domain/repair';
+import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import type { OutputTensor } from '../../backends/model-session';
 
 /** What one trial worker thread is made for. */

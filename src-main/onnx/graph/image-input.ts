@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { ImageInput } from '../../../src-shared/domain/preprocessing';
+import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
 import { elementTypeName } from './element-types';
 import { GraphIndex } from './graph-index';
 import { DataType, type Dimension, type Model, type ValueInfo } from './model';

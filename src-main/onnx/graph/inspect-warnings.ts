@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { ModelInspection } from '../../../src-shared/domain/inspection';
+import type { ModelInspection } from '../../../src-shared/domain/project/inspection';
 import { isFloatType, elementTypeName } from './element-types';
 import type { GraphIndex } from './graph-index';
 import { describeInput } from './image-input';

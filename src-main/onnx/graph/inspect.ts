@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/inspection';
+import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/project/inspection';
 import { elementTypes } from './dtypes';
 import { elementCount, elementTypeName, isFloatType } from './element-types';
 import { GraphIndex } from './graph-index';

@@ -1,4 +1,4 @@
-import type { Fp16Hazard } from '../../../src-shared/domain/precision';
+import type { Fp16Hazard } from '../../../src-shared/domain/project/precision';
 import { attrInt } from '../../onnx/graph/attributes';
 import { DataType, type Node } from '../../onnx/graph/model';
 import { constantValues } from '../rules/constant-values';

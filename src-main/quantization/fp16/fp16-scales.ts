@@ -1,4 +1,4 @@
-import { scaleOfThreshold } from '../../../src-shared/domain/thresholds';
+import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { ownValue } from '../../../src-shared/base/records';
 import type { GraphFacts } from '../rules/graph-facts';
 import type { RangeFacts } from './fp16-hazards';

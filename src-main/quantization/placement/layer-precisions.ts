@@ -6,7 +6,7 @@ import {
   type Precision,
   type PrecisionPlan,
   type RestPrecision,
-} from '../../../src-shared/domain/precision';
+} from '../../../src-shared/domain/project/precision';
 import type { Node } from '../../onnx/graph/model';
 import { defaultOpset, isDefaultDomain } from '../../onnx/graph/opset';
 import { subgraphsOf } from '../../onnx/graph/subgraphs';

@@ -1,4 +1,4 @@
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
 import { defined } from '../../../src-shared/base/assert';
 import { layerId } from '../../../src-shared/base/brand';
 import type { Node } from '../../onnx/graph/model';

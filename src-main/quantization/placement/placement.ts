@@ -1,4 +1,4 @@
-import type { PlacementDecision, Precision } from '../../../src-shared/domain/precision';
+import type { PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 
 /** Input `slot` of a layer. */
 export interface LayerInput {

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { PrecisionPlan } from '../../../src-shared/domain/precision';
+import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 
 /** @throws WorkbenchError 'not-found' when the plan names a layer that the model does not have, with near names. */

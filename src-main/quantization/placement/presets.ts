@@ -1,4 +1,4 @@
-import { EMPTY_PLAN, type Target } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, type Target } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 import { COMPUTE_OPS } from '../rules/op-classes';
 import { placeQdq } from '../rewrite/quantize';

@@ -1,4 +1,4 @@
-import type { AttentionPrecision } from '../../../src-shared/domain/precision';
+import type { AttentionPrecision } from '../../../src-shared/domain/project/precision';
 import type { Node } from '../../onnx/graph/model';
 import { QUANTIZED_REASON, weightOf } from '../rules/compute-layers';
 import { floatReason } from '../rules/float-reasons';

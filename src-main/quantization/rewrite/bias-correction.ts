@@ -1,5 +1,5 @@
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
-import type { BiasCorrection, LayerBias } from '../../../src-shared/domain/repair';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
+import type { BiasCorrection, LayerBias } from '../../../src-shared/domain/analysis/repair';
 import { layerId } from '../../../src-shared/base/brand';
 import { int64Tensor, intAttr, intsAttr, makeNode } from '../../onnx/graph/make';
 import { DataType, type Model, type Node, type Tensor } from '../../onnx/graph/model';

@@ -1,4 +1,4 @@
-import { EMPTY_PLAN, TARGETS, type PrecisionPlan, type Target } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, TARGETS, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import type { Model, Node } from '../../onnx/graph/model';
 import { graphFacts } from '../rules/graph-facts';
 import type { Placement } from '../placement/placement';

@@ -1,11 +1,16 @@
-import { restOf, type PlacementDecision, type PrecisionPlan, type Target } from '../../../src-shared/domain/precision';
+import {
+  restOf,
+  type PlacementDecision,
+  type PrecisionPlan,
+  type Target,
+} from '../../../src-shared/domain/project/precision';
 import { ownValue } from '../../../src-shared/base/records';
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { floatOutput } from '../../onnx/graph/make';
 import type { Model } from '../../onnx/graph/model';
 import { raiseOpset } from '../../onnx/passes/raise-opset';
 import { biasDecisions } from './bias-correction';
-import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../rules/graph-facts';
 import { NO_RANGES, type RangeFacts } from '../fp16/fp16-hazards';
 import { fp16Scales, scaleRefusals } from '../fp16/fp16-scales';

@@ -11,7 +11,7 @@ import {
 import { DataType, type Node, type Tensor } from '../../onnx/graph/model';
 import { defaultOpset } from '../../onnx/graph/opset';
 import { capturedNames } from '../../onnx/graph/subgraphs';
-import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { GraphFacts } from '../rules/graph-facts';
 import { floatOnlySlots } from '../fp16/fp16-types';
 import { FreshNames } from '../../onnx/graph/fresh-names';

@@ -1,8 +1,8 @@
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Target } from '../../../src-shared/domain/precision';
-import { scaleOfThreshold } from '../../../src-shared/domain/thresholds';
+import type { Target } from '../../../src-shared/domain/project/precision';
+import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { asymmetricParameters, fp16Scale, SYMMETRIC_UINT8_ZERO } from '../rules/number-formats';
 import type { Placement } from '../placement/placement';
 

@@ -1,4 +1,4 @@
-import { scaleOfThreshold, SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
+import { scaleOfThreshold, SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
 import { fp16ScaleAbove, roundHalfEven } from '../rules/number-formats';
 
 /** INT32 biases stay below this, so that adding the products cannot overflow the accumulator. */

@@ -1,7 +1,7 @@
 import { DataType, type Model, type Tensor } from '../../onnx/graph/model';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { scaleOfThreshold } from '../../../src-shared/domain/thresholds';
+import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { asFp16, FP16_SMALLEST_NORMAL, fp16ScaleAbove } from '../rules/number-formats';
 
 /**

@@ -1,4 +1,4 @@
-import type { LayerWork } from '../../../src-shared/domain/latency-model';
+import type { LayerWork } from '../../../src-shared/domain/runs/latency-model';
 import { attrInts } from '../../onnx/graph/attributes';
 import type { Node } from '../../onnx/graph/model';
 import { convChannels, matrixSizes } from './compute-layers';

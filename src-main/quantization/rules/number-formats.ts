@@ -1,5 +1,5 @@
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
-import { SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
+import { SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
 
 /** Largest finite half-precision value. */
 export const FP16_MAX = 65504;

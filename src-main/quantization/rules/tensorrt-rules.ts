@@ -1,4 +1,4 @@
-import type { AttentionPrecision } from '../../../src-shared/domain/precision';
+import type { AttentionPrecision } from '../../../src-shared/domain/project/precision';
 import { attrInt } from '../../onnx/graph/attributes';
 import type { Node } from '../../onnx/graph/model';
 import { convChannels, matrixSizes, weightOf } from './compute-layers';

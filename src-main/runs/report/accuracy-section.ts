@@ -6,9 +6,14 @@ import {
   formatProbability,
 } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
-import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
-import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import type {
+  ClassAccuracy,
+  ConfusionChange,
+  VariantReport,
+  WorstImage,
+} from '../../../src-shared/domain/runs/accuracy';
+import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/runs/run-record';
+import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { isBeyondChance } from '../../../src-shared/domain/statistics';
 import { html, px, type Html } from './markup';
 import { variantColour } from './marks';

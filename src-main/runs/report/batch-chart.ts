@@ -1,6 +1,6 @@
 import { formatCount, formatMs } from '../../../src-shared/base/units';
-import { batchCurves, type BatchCurve, type BatchPoint } from '../../../src-shared/domain/batch-curves';
-import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
+import { batchCurves, type BatchCurve, type BatchPoint } from '../../../src-shared/domain/runs/batch-curves';
+import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 import { html, px, type Html } from './markup';
 import { variantColour } from './marks';
 

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { html, type Html } from './markup';
 
 /** What the search found, and why groups lost too much with the single changes that were measured; nothing where neither was asked for. */

@@ -1,5 +1,5 @@
 import { formatCount, formatDb, formatFraction, formatReal } from '../../../src-shared/base/units';
-import { METHODS, type Method } from '../../../src-shared/domain/methods';
+import { METHODS, type Method } from '../../../src-shared/domain/project/methods';
 import {
   CHART,
   chartScale,

@@ -1,4 +1,4 @@
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import type { ReportHistogram } from './input';
 import { px } from './markup';
 

@@ -1,6 +1,6 @@
-import type { Method } from '../../../src-shared/domain/methods';
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 
 export interface ReportThreshold {
   readonly thresholdReal: number;

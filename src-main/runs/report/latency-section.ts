@@ -1,7 +1,7 @@
 import { formatCount, formatMs, formatPercent } from '../../../src-shared/base/units';
-import { distinctRows } from '../../../src-shared/domain/run-table';
-import { isUnstable, MIN_SAMPLES, type LatencySummary } from '../../../src-shared/domain/latency';
-import type { BenchmarkVariantRecord, RunRecord } from '../../../src-shared/domain/run-record';
+import { distinctRows } from '../../../src-shared/domain/runs/run-table';
+import { isUnstable, MIN_SAMPLES, type LatencySummary } from '../../../src-shared/domain/runs/latency';
+import type { BenchmarkVariantRecord, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { renderBatches } from './batch-chart';
 import { html, px, type Html } from './markup';
 import { variantColour } from './marks';

@@ -1,4 +1,4 @@
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { GROUP_COLOURS, groupProperty, methodProperty } from '../../../src-shared/domain/palette';
 
 const colourOf = (property: string): string => `var(${property})`;

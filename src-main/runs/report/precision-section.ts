@@ -1,5 +1,5 @@
 import { formatCount } from '../../../src-shared/base/units';
-import { PRECISIONS, type PlacementDecision, type Precision } from '../../../src-shared/domain/precision';
+import { PRECISIONS, type PlacementDecision, type Precision } from '../../../src-shared/domain/project/precision';
 import { html, type Html } from './markup';
 
 const BADGES: Readonly<Record<Precision, string>> = { int8: '8', fp16: '16', fp32: '32' };

@@ -1,9 +1,9 @@
 import { formatBytes, formatCount, formatDuration } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import { hasRepair } from '../../../src-shared/domain/precision';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
-import type { RunRecord, SetRecord } from '../../../src-shared/domain/run-record';
-import { preprocessingFlags, scaleText } from '../../../src-shared/domain/preprocessing-text';
+import { hasRepair } from '../../../src-shared/domain/project/precision';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { RunRecord, SetRecord } from '../../../src-shared/domain/runs/run-record';
+import { preprocessingFlags, scaleText } from '../../../src-shared/domain/project/preprocessing-text';
 import { html, type Html } from './markup';
 
 /** Everything needed to repeat the run: machine, hashes, preprocessing, options, commands. */

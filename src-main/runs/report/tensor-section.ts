@@ -1,5 +1,5 @@
 import { formatCount, formatDb, formatFraction, formatReal } from '../../../src-shared/base/units';
-import { METHODS } from '../../../src-shared/domain/methods';
+import { METHODS } from '../../../src-shared/domain/project/methods';
 import { CHART_DEFINITIONS, renderHistogram } from './histogram-chart';
 import { html, type Html } from './markup';
 import type { ReportHistogram } from './input';

@@ -6,10 +6,10 @@ import {
   formatMs,
   formatPoints,
 } from '../../../src-shared/base/units';
-import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
-import { worstOutput } from '../../../src-shared/domain/accuracy';
-import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
-import { formatSpeed, formatSpeedSpread, speedOf } from '../../../src-shared/domain/speed';
+import type { RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
+import { worstOutput } from '../../../src-shared/domain/runs/accuracy';
+import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import { formatSpeed, formatSpeedSpread, speedOf } from '../../../src-shared/domain/runs/speed';
 import { html, type Html } from './markup';
 import { variantColour } from './marks';
 

@@ -1,7 +1,7 @@
 import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
-import { gateState } from '../../../src-shared/domain/gates';
+import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { gateState } from '../../../src-shared/domain/runs/gates';
 import { html, type Html } from './markup';
 
 /** What a gate limits, for people. */

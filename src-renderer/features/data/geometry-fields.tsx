@@ -1,4 +1,4 @@
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { t } from '../../i18n';
 import { Checkbox, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';

@@ -1,4 +1,4 @@
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 
 export type ResizeKind = Preprocessing['resize']['kind'];
 export const RESIZE_KINDS = ['stretch', 'short', 'letterbox', 'none'] as const satisfies readonly ResizeKind[];

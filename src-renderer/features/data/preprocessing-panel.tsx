@@ -1,5 +1,5 @@
 import { Fragment, useState } from 'react';
-import { ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { Button } from '../../widgets/button';

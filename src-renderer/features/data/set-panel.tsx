@@ -1,6 +1,6 @@
 import type { ImageSetView, SetName } from '../../../src-shared/contract/api';
 import { formatCount } from '../../../src-shared/base/units';
-import { LABEL_ORDERS, type LabelOrder } from '../../../src-shared/domain/image-set';
+import { LABEL_ORDERS, type LabelOrder } from '../../../src-shared/domain/project/image-set';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { classNames } from '../../widgets/class-names';

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { ProjectView } from '../../../src-shared/contract/api';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { usePreprocessingEdits } from '../../state/preprocessing-edits';
 
 export interface PreprocessingEditor {

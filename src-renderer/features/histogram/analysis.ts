@@ -1,7 +1,7 @@
 import type { HistogramView } from '../../../src-shared/contract/api';
 import { ownValue } from '../../../src-shared/base/records';
-import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
-import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
+import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
+import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import {
   createErrorModel,
   errorAt,
@@ -10,9 +10,9 @@ import {
   type ErrorModel,
   type MseSearch,
   type QuantizationError,
-} from '../../../src-shared/domain/quantization-error';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
-import { entropyCurve, scaleOfThreshold, type EntropyCurve } from '../../../src-shared/domain/thresholds';
+} from '../../../src-shared/domain/histograms/quantization-error';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import { entropyCurve, scaleOfThreshold, type EntropyCurve } from '../../../src-shared/domain/histograms/thresholds';
 import { countScales, type CountScales } from './count-scale';
 import { comparableGroups } from './group-histograms';
 

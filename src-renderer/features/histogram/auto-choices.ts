@@ -1,6 +1,6 @@
-import type { AutoChoice, AutoObjective, AutoResult } from '../../../src-shared/domain/analysis';
-import type { Method } from '../../../src-shared/domain/methods';
-import type { ProjectFile } from '../../../src-shared/domain/project';
+import type { AutoChoice, AutoObjective, AutoResult } from '../../../src-shared/domain/analysis/analysis';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 
 /** One row of the comparison: a method for all tensors, or the choice per tensor. */
 export interface ObjectiveRow extends AutoObjective {

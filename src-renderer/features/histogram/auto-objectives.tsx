@@ -1,5 +1,5 @@
 import { formatSignificant } from '../../../src-shared/base/units';
-import type { AutoResult } from '../../../src-shared/domain/analysis';
+import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { MethodBadge, Tag } from '../../widgets/badge';
 import { methodColor } from '../../widgets/marks';

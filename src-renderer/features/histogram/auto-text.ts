@@ -1,5 +1,5 @@
 import { formatSignificant } from '../../../src-shared/base/units';
-import type { AutoChoice, AutoResult } from '../../../src-shared/domain/analysis';
+import type { AutoChoice, AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import { hasMessage, t, type Language } from '../../i18n';
 import { differingChoices } from './auto-choices';
 

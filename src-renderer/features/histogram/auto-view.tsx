@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import { formatReal } from '../../../src-shared/base/units';
-import type { AutoChoice, AutoResult } from '../../../src-shared/domain/analysis';
+import type { AutoChoice, AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import type { Dated, ProjectView } from '../../../src-shared/contract/api';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';

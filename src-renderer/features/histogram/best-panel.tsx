@@ -1,7 +1,7 @@
 import { formatDb } from '../../../src-shared/base/units';
 import type { ProjectView, ThresholdTable } from '../../../src-shared/contract/api';
 import { isFinished } from '../../../src-shared/contract/jobs';
-import type { BestView, SingleCost } from '../../../src-shared/domain/best-method';
+import type { BestView, SingleCost } from '../../../src-shared/domain/analysis/best-method';
 import { t } from '../../i18n';
 import { lastJob } from '../../widgets/analysis/last-job';
 import { Running } from '../../widgets/analysis/analysis-start';

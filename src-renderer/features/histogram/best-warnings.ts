@@ -1,6 +1,6 @@
 import { formatDb } from '../../../src-shared/base/units';
 import type { ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
-import { COSTLY_DB, POOR_TENSOR_DB } from '../../../src-shared/domain/best-method';
+import { COSTLY_DB, POOR_TENSOR_DB } from '../../../src-shared/domain/analysis/best-method';
 import { t } from '../../i18n';
 
 /** Tensors that a warning names. */

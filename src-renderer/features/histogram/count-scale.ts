@@ -1,5 +1,5 @@
-import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 
 /** The intervals that counts are shown for: interval i is [edge + i * width, edge + (i + 1) * width), in real units. */
 export interface CountScale {

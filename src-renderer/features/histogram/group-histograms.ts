@@ -1,6 +1,10 @@
 import type { HistogramView } from '../../../src-shared/contract/api';
-import { BIN_COUNT, type HistogramContent, type TensorHistogram } from '../../../src-shared/domain/histogram';
-import { mergeHistograms } from '../../../src-shared/domain/histogram-merge';
+import {
+  BIN_COUNT,
+  type HistogramContent,
+  type TensorHistogram,
+} from '../../../src-shared/domain/histograms/histogram';
+import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
 
 export interface GroupHistogram {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { useMemo, useRef, type CSSProperties, type MouseEvent, type PointerEvent } from 'react';
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { formatCount, formatFraction, formatReal } from '../../../src-shared/base/units';
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { t } from '../../i18n';
 import { curvesOf, draggableRange } from './analysis';
 import { TOTAL } from './chart-figure';

@@ -1,4 +1,4 @@
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { t } from '../../i18n';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';

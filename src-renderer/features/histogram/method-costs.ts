@@ -1,5 +1,5 @@
 import type { ThresholdRow } from '../../../src-shared/contract/api';
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { readingAt, type TensorAnalysis } from './analysis';
 import { methodLines } from './methods';
 

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { formatReal } from '../../../src-shared/base/units';
-import type { Method } from '../../../src-shared/domain/methods';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { METHOD_LETTERS, methodColor } from '../../widgets/marks';

@@ -1,5 +1,5 @@
 import type { ThresholdRow } from '../../../src-shared/contract/api';
-import { isHistogramMethod, type Method } from '../../../src-shared/domain/methods';
+import { isHistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
 import { formatReal } from '../../../src-shared/base/units';
 import { hasMessage, t } from '../../i18n';
 import { useSession } from '../../state/session';

@@ -1,6 +1,6 @@
 import type { ThresholdRow } from '../../../src-shared/contract/api';
-import { METHODS, type HistogramMethod, type Method } from '../../../src-shared/domain/methods';
-import type { ProjectFile } from '../../../src-shared/domain/project';
+import { METHODS, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 
 /** A method's threshold as a line of the chart. */
 export interface MethodLine {

@@ -1,7 +1,7 @@
 import { groupProperty } from '../../../src-shared/domain/palette';
 import type { HistogramView } from '../../../src-shared/contract/api';
-import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { TokenReader } from '../../widgets/plot/theme';
 import { largestShown } from './analysis';
 import { pixelFromValue, wholeRange, type PlotArea } from './axis';

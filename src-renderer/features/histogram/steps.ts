@@ -1,4 +1,4 @@
-import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histogram';
+import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import type { ValueRange } from './axis';
 import { countIn, edgeOf, intervalOf, type CountScale } from './count-scale';
 

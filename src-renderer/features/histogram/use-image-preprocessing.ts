@@ -1,4 +1,4 @@
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { useSession } from '../../state/session';
 
 /** How a tensor was made of images; null for every tensor that is no input of the model. */

@@ -1,5 +1,5 @@
 import { formatCount } from '../../../src-shared/base/units';
-import { PRECISIONS } from '../../../src-shared/domain/precision';
+import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 

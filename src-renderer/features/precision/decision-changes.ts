@@ -1,5 +1,5 @@
 import type { LayerView, ModelView } from '../../../src-shared/contract/api';
-import type { Precision } from '../../../src-shared/domain/precision';
+import type { Precision } from '../../../src-shared/domain/project/precision';
 
 /** How an edit changed what a layer gets. */
 export interface DecisionChange {

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
-import { PRECISIONS, TARGETS, type Precision } from '../../../src-shared/domain/precision';
+import { PRECISIONS, TARGETS, type Precision } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';

@@ -1,5 +1,5 @@
 import { matchGlob } from '../../../src-shared/domain/glob';
-import type { Precision } from '../../../src-shared/domain/precision';
+import type { Precision } from '../../../src-shared/domain/project/precision';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 
 /** Layers that a pattern names: the same rule as the application's (`*` any text, `?` one character, the whole name). */

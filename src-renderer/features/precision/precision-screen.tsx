@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState, type KeyboardEvent } from 'react';
-import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
+import { PRECISIONS, type Precision } from '../../../src-shared/domain/project/precision';
 import { t, useLanguage } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { Button } from '../../widgets/button';

@@ -1,8 +1,8 @@
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { RepairSpec } from '../../../src-shared/contract/jobs';
 import { isFinished } from '../../../src-shared/contract/jobs';
-import { hasRepair, REPAIRS, type Repairs } from '../../../src-shared/domain/precision';
-import type { RepairResult, RepairRow } from '../../../src-shared/domain/repair';
+import { hasRepair, REPAIRS, type Repairs } from '../../../src-shared/domain/project/precision';
+import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { t } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { useJobs } from '../../state/jobs';

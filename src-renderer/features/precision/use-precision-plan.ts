@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ModelView } from '../../../src-shared/contract/api';
-import type { Repair, Target } from '../../../src-shared/domain/precision';
+import type { Repair, Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { chooseRow, NO_ROWS, onlyRow, type ChooseMode, type RowSelection } from '../../widgets/graph/row-selection';

@@ -1,5 +1,5 @@
 import { formatCount } from '../../../src-shared/base/units';
-import type { BatchCurve, BatchPoint } from '../../../src-shared/domain/batch-curves';
+import type { BatchCurve, BatchPoint } from '../../../src-shared/domain/runs/batch-curves';
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import { variantColor } from '../../widgets/variant-badge';
 

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'react';
-import { batchCurves } from '../../../src-shared/domain/batch-curves';
-import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
+import { batchCurves } from '../../../src-shared/domain/runs/batch-curves';
+import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';

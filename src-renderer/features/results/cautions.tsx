@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { Button } from '../../widgets/button';

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';

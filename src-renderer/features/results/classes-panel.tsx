@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { formatAccuracy, formatCount, formatPoints } from '../../../src-shared/base/units';
-import type { ClassAccuracy, VariantReport } from '../../../src-shared/domain/accuracy';
-import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import type { ClassAccuracy, VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';

@@ -7,10 +7,10 @@ import {
   formatPoints,
   formatSignificant,
 } from '../../../src-shared/base/units';
-import { worstOutput } from '../../../src-shared/domain/accuracy';
-import type { TableRow } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
-import { speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
+import { worstOutput } from '../../../src-shared/domain/runs/accuracy';
+import type { TableRow } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import { speedOf, speedOfRatio } from '../../../src-shared/domain/runs/speed';
 import { speedSpreadText, speedText } from '../../widgets/speed-text';
 
 export const COLUMN_IDS = [

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import type { VariantReport } from '../../../src-shared/domain/accuracy';
-import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import type { VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { useResults } from './results-store';

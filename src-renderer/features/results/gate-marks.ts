@@ -1,8 +1,8 @@
 import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
-import { evaluateGates, gateState } from '../../../src-shared/domain/gates';
-import type { Gates } from '../../../src-shared/domain/project';
-import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import { evaluateGates, gateState } from '../../../src-shared/domain/runs/gates';
+import type { Gates } from '../../../src-shared/domain/project/project';
+import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import type { ColumnId } from './columns';
 
 const COLUMN_OF_GATE: Readonly<Record<keyof Gates, ColumnId>> = {

@@ -1,4 +1,4 @@
-import type { GateResult } from '../../../src-shared/domain/run-record';
+import type { GateResult } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { gateAmount, gateLimit } from './gate-marks';
 

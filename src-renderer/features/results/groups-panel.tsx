@@ -1,6 +1,6 @@
 import { formatAccuracy, formatPoints } from '../../../src-shared/base/units';
-import type { VariantReport } from '../../../src-shared/domain/accuracy';
-import type { DistinctRow } from '../../../src-shared/domain/run-table';
+import type { VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import type { DistinctRow } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { useResults } from './results-store';

@@ -1,5 +1,5 @@
 import type { ProjectView } from '../../../src-shared/contract/api';
-import type { GateResult, RunRecord } from '../../../src-shared/domain/run-record';
+import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { useSession } from '../../state/session';

@@ -1,10 +1,10 @@
 import { formatDb, formatPoints } from '../../../src-shared/base/units';
 import type { AnalysesView } from '../../../src-shared/contract/api';
-import type { DiagnosisAction, DiagnosisSubject } from '../../../src-shared/domain/analysis';
-import { speedOf, speedOfRatio, type Speed } from '../../../src-shared/domain/speed';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import type { GateReason, GateResult, RunRecord, TableRow } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import type { DiagnosisAction, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
+import { speedOf, speedOfRatio, type Speed } from '../../../src-shared/domain/runs/speed';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import type { GateReason, GateResult, RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { verdictOf } from './gate-marks';
 import { actionEdit, canExplain, isApplied, storedDiagnosis, type ActionEdit } from './why';
 

@@ -1,6 +1,6 @@
 import { formatFixed } from '../../../src-shared/base/units';
-import type { WorstImage } from '../../../src-shared/domain/accuracy';
-import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import type { WorstImage } from '../../../src-shared/domain/runs/accuracy';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { useThumbnail } from '../../state/use-thumbnail';
 import { classNames } from '../../widgets/class-names';

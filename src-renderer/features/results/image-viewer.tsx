@@ -1,6 +1,6 @@
 import type { KeyboardEvent } from 'react';
-import type { WorstImage } from '../../../src-shared/domain/accuracy';
-import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import type { WorstImage } from '../../../src-shared/domain/runs/accuracy';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';

@@ -1,5 +1,5 @@
 import type { ThresholdTable } from '../../../src-shared/contract/api';
-import type { DiagnosisResult } from '../../../src-shared/domain/analysis';
+import type { DiagnosisResult } from '../../../src-shared/domain/analysis/analysis';
 
 /** As many as a diagnosis names, and from the same share on. */
 const SHOWN_TENSORS = 12;

@@ -1,4 +1,4 @@
-import type { BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
+import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 
 /** Latencies on a logarithmic axis: one slow moment of the machine is many times the median and would flatten the rest. */
 export interface LatencyAxis {

@@ -1,8 +1,8 @@
 import { formatCount, formatFraction, formatMs } from '../../../src-shared/base/units';
-import { isUnstable, MIN_SAMPLES, type PairedRatio } from '../../../src-shared/domain/latency';
-import { distinctRows } from '../../../src-shared/domain/run-table';
-import { speedOf, speedOfRatio } from '../../../src-shared/domain/speed';
-import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-shared/domain/run-record';
+import { isUnstable, MIN_SAMPLES, type PairedRatio } from '../../../src-shared/domain/runs/latency';
+import { distinctRows } from '../../../src-shared/domain/runs/run-table';
+import { speedOf, speedOfRatio } from '../../../src-shared/domain/runs/speed';
+import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { BatchPlot } from './batch-plot';

@@ -1,6 +1,6 @@
 import { formatFraction, formatPoints, formatProbability } from '../../../src-shared/base/units';
-import { isUnstable } from '../../../src-shared/domain/latency';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { isUnstable } from '../../../src-shared/domain/runs/latency';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { isBeyondChance } from '../../../src-shared/domain/statistics';
 
 /** A sentence below the table, as a message key with its values. */

@@ -1,5 +1,5 @@
 import { formatDb, formatFixed } from '../../../src-shared/base/units';
-import type { OutputQuality, VariantReport } from '../../../src-shared/domain/accuracy';
+import type { OutputQuality, VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { t } from '../../i18n';
 
 /** How near every output comes to FP32's; for models that do not classify this is what there is. */

@@ -1,5 +1,5 @@
 import type { ProjectView, RunSummary } from '../../../src-shared/contract/api';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';

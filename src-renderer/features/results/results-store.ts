@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { DiagnosisSubject } from '../../../src-shared/domain/analysis';
+import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import { NO_FILTER, toggleFilter, type ClassOrder, type ImageFilter } from './what-got-worse';
 
 interface ResultsState {

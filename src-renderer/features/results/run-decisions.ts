@@ -1,5 +1,5 @@
 import type { ProjectDecisions } from '../../../src-shared/contract/api';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { isSame } from '../../state/decision-history';
 
 /** What a run decided about thresholds and precision; its target may have been the backend's. */

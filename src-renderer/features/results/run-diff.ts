@@ -1,7 +1,7 @@
 import { formatReal } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import type { RunRecord, TableRow } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import type { RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { RESULT_COLUMNS, type ColumnId } from './columns';
 
 /** One setting that differs. `key` is a message key without its prefix, or the flag's name for other options. */

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../../src-shared/base/units';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { runSettings } from './run-diff';
 import { runTime } from './run-time';

@@ -1,5 +1,5 @@
-import { gateState, type GateState } from '../../../src-shared/domain/gates';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import { gateState, type GateState } from '../../../src-shared/domain/runs/gates';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 
 export interface RunHeadline {
   /** What the run would ship; null when nothing. */

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { TableRow } from '../../../src-shared/domain/run-record';
+import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { filledColumns, type ColumnId } from './columns';
 
 /** Titles of the columns in the language of the reader; `variant` and `backend` come first. */

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';

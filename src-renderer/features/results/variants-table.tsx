@@ -1,6 +1,6 @@
-import type { GateResult, RunRecord, TableRow } from '../../../src-shared/domain/run-record';
-import { gateState } from '../../../src-shared/domain/gates';
-import { distinctRows } from '../../../src-shared/domain/run-table';
+import type { GateResult, RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
+import { gateState } from '../../../src-shared/domain/runs/gates';
+import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';

@@ -1,5 +1,5 @@
-import type { Gates } from '../../../src-shared/domain/project';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { Gates } from '../../../src-shared/domain/project/project';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { decisionsOf } from '../../state/decision-history';
 import { useSession } from '../../state/session';

@@ -1,7 +1,12 @@
-import type { ClassAccuracy, ConfusionChange, VariantReport, WorstImage } from '../../../src-shared/domain/accuracy';
+import type {
+  ClassAccuracy,
+  ConfusionChange,
+  VariantReport,
+  WorstImage,
+} from '../../../src-shared/domain/runs/accuracy';
 import { ownValue } from '../../../src-shared/base/records';
-import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
-import { REFERENCE_VARIANT } from '../../../src-shared/domain/run-table';
+import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 
 /**
  * The name of a class; null for no label. Where no class has a name it is the index; where others have one, an unnamed class is

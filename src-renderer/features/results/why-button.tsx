@@ -1,4 +1,4 @@
-import type { DiagnosisSubject } from '../../../src-shared/domain/analysis';
+import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { useResults } from './results-store';
 import { isSameSubject } from './why';

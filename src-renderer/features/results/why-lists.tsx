@@ -1,6 +1,6 @@
 import { formatFraction } from '../../../src-shared/base/units';
-import type { DiagnosisAction, DiagnosisResult } from '../../../src-shared/domain/analysis';
-import type { ProjectFile } from '../../../src-shared/domain/project';
+import type { DiagnosisAction, DiagnosisResult } from '../../../src-shared/domain/analysis/analysis';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { openHistogramOf } from '../../state/histogram-tab';
 import { useSession } from '../../state/session';

@@ -1,6 +1,6 @@
 import type { ProjectView } from '../../../src-shared/contract/api';
-import type { DiagnosisSubject } from '../../../src-shared/domain/analysis';
-import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { AnalysisStart } from '../../widgets/analysis/analysis-start';

@@ -4,8 +4,8 @@ import type {
   DiagnosisResult,
   DiagnosisSubject,
   TrialQuality,
-} from '../../../src-shared/domain/analysis';
-import type { ValidationRecord } from '../../../src-shared/domain/run-record';
+} from '../../../src-shared/domain/analysis/analysis';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, type Language } from '../../i18n';
 import { classNameOf } from './what-got-worse';
 

@@ -1,9 +1,9 @@
 import type { AnalysesView, Dated, ProjectEdit } from '../../../src-shared/contract/api';
 import { ownValue } from '../../../src-shared/base/records';
-import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis';
-import type { Precision, Target } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
-import { parseVariant } from '../../../src-shared/domain/variant';
+import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
+import type { Precision, Target } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 
 /** Only what is quantized can be diagnosed; a record may name a variant that this version does not know. */
 export function canExplain(variant: string): boolean {

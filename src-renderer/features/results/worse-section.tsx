@@ -1,6 +1,6 @@
-import type { VariantReport } from '../../../src-shared/domain/accuracy';
-import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run-record';
-import { distinctRows } from '../../../src-shared/domain/run-table';
+import type { VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/runs/run-record';
+import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Segmented } from '../../widgets/fields';

@@ -1,6 +1,6 @@
 import type { ExportRequest } from '../../../src-shared/contract/api';
 import type { QuantizeSpec } from '../../../src-shared/contract/jobs';
-import type { Target } from '../../../src-shared/domain/precision';
+import type { Target } from '../../../src-shared/domain/project/precision';
 
 /** What can leave a project: the quantized model (a job), and what the application exports at once. */
 export const EXPORT_KINDS = ['onnx', 'trt-cache', 'triton', 'report'] as const satisfies readonly (

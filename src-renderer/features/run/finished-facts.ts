@@ -8,8 +8,8 @@ import type {
   ValidateResult,
   Warning,
 } from '../../../src-shared/contract/jobs';
-import type { TableRow } from '../../../src-shared/domain/run-record';
-import { buildTable } from '../../../src-shared/domain/run-table';
+import type { TableRow } from '../../../src-shared/domain/runs/run-record';
+import { buildTable } from '../../../src-shared/domain/runs/run-table';
 
 /** A finished job, told apart by what it left behind. */
 export type Finished =

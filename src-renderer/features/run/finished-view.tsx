@@ -13,9 +13,9 @@ import type {
   QuantizeResult,
   RunResult,
 } from '../../../src-shared/contract/jobs';
-import { gateState } from '../../../src-shared/domain/gates';
-import type { TableRow } from '../../../src-shared/domain/run-record';
-import { distinctRows, type DistinctRow } from '../../../src-shared/domain/run-table';
+import { gateState } from '../../../src-shared/domain/runs/gates';
+import type { TableRow } from '../../../src-shared/domain/runs/run-record';
+import { distinctRows, type DistinctRow } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { useView } from '../../state/view';

@@ -1,4 +1,4 @@
-import type { Gates } from '../../../src-shared/domain/project';
+import type { Gates } from '../../../src-shared/domain/project/project';
 
 export interface GateField {
   readonly name: keyof Gates;

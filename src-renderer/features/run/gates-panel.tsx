@@ -1,4 +1,4 @@
-import type { Gates } from '../../../src-shared/domain/project';
+import type { Gates } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { NumberField } from '../../widgets/number-field';

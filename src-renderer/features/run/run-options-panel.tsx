@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
-import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/precision';
+import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { Checkbox, Select } from '../../widgets/fields';

@@ -1,6 +1,6 @@
 import type { ProjectView } from '../../../src-shared/contract/api';
 import { RUN_ANALYSES, type JobSpec, type RunAnalysis } from '../../../src-shared/contract/jobs';
-import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/precision';
+import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import type { StartableKind } from './run-steps';
 
 export type { StartableKind };

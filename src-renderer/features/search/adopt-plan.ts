@@ -1,4 +1,4 @@
-import type { SearchPlan } from '../../../src-shared/domain/analysis';
+import type { SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { adoption, type TriedPlan } from './plan-facts';

@@ -1,4 +1,4 @@
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import { measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
 

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'react';
-import type { SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';

@@ -1,8 +1,13 @@
 import type { ProjectEdit } from '../../../src-shared/contract/api';
 import { ownValue } from '../../../src-shared/base/records';
-import type { ReferenceLatency, SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
-import type { PrecisionPlan } from '../../../src-shared/domain/precision';
-import type { ProjectFile } from '../../../src-shared/domain/project';
+import type {
+  ReferenceLatency,
+  SearchPlan,
+  SearchResult,
+  TrialQuality,
+} from '../../../src-shared/domain/analysis/analysis';
+import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 
 /** What plans are compared by: accuracy where there are labels, else agreement, else the error of the outputs. */
 export type Measure = 'top1' | 'agreement' | 'sqnr';

@@ -1,5 +1,5 @@
 import { formatAccuracy, formatPoints, formatSignificant } from '../../../src-shared/base/units';
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';

@@ -1,6 +1,11 @@
 import { formatAccuracy, formatDb, formatMs, formatPoints } from '../../../src-shared/base/units';
-import type { ReferenceLatency, SearchPlan, SearchResult, TrialQuality } from '../../../src-shared/domain/analysis';
-import { speedAgainst, type Timed } from '../../../src-shared/domain/speed';
+import type {
+  ReferenceLatency,
+  SearchPlan,
+  SearchResult,
+  TrialQuality,
+} from '../../../src-shared/domain/analysis/analysis';
+import { speedAgainst, type Timed } from '../../../src-shared/domain/runs/speed';
 import { speedText } from '../../widgets/speed-text';
 import { t, type Language } from '../../i18n';
 import { dropOf, measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';

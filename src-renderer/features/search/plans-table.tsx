@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react';
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';
 import { DataTable, type Column } from '../../widgets/data-table';

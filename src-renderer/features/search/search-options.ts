@@ -1,9 +1,9 @@
 import { create } from 'zustand';
 import type { ProjectView } from '../../../src-shared/contract/api';
 import type { SearchSpec } from '../../../src-shared/contract/jobs';
-import type { SearchLimits } from '../../../src-shared/domain/analysis';
-import { HISTOGRAM_METHODS } from '../../../src-shared/domain/methods';
-import type { Gates } from '../../../src-shared/domain/project';
+import type { SearchLimits } from '../../../src-shared/domain/analysis/analysis';
+import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
+import type { Gates } from '../../../src-shared/domain/project/project';
 
 export interface SearchOptions {
   /** Percentage points; null: the project's gate. */

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import type { Dated, ProjectView } from '../../../src-shared/contract/api';
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { useCommands, type Command } from '../../state/commands';

@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import type { ProjectView } from '../../../src-shared/contract/api';
-import { SENSITIVITY_METRICS, type SensitivityKind } from '../../../src-shared/domain/analysis';
+import { SENSITIVITY_METRICS, type SensitivityKind } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
 import { AnalysisStart } from '../../widgets/analysis/analysis-start';

@@ -1,5 +1,5 @@
 import { formatDb, formatFixed, formatPoints } from '../../../src-shared/base/units';
-import type { SensitivityLayer, SensitivityResult } from '../../../src-shared/domain/analysis';
+import type { SensitivityLayer, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { isErrorLevel } from '../../widgets/graph/damage';
 

@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { ProjectView } from '../../../src-shared/contract/api';
 import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
-import type { SensitivityKind, SensitivityMetric } from '../../../src-shared/domain/analysis';
+import type { SensitivityKind, SensitivityMetric } from '../../../src-shared/domain/analysis/analysis';
 
 export interface SensitivityOptions {
   readonly metric: SensitivityMetric;

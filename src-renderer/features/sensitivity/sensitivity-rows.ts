@@ -1,4 +1,4 @@
-import type { SensitivityLayer, SensitivityResult } from '../../../src-shared/domain/analysis';
+import type { SensitivityLayer, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 
 /** One layer that was tried, beside what the project has for it now. */

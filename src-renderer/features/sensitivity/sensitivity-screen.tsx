@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from 'react';
 import type { Dated, ProjectView } from '../../../src-shared/contract/api';
-import type { SensitivityResult } from '../../../src-shared/domain/analysis';
-import { PRECISIONS } from '../../../src-shared/domain/precision';
+import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
+import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
 import { useSession } from '../../state/session';

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useState, type CSSProperties } from 'react';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
-import type { SensitivityResult } from '../../../src-shared/domain/analysis';
-import type { Precision } from '../../../src-shared/domain/precision';
+import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
+import type { Precision } from '../../../src-shared/domain/project/precision';
 import { t, useLanguage } from '../../i18n';
 import { DataTable, type Column } from '../../widgets/data-table';
 import { SearchField } from '../../widgets/fields';

@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import type { DialogKind } from '../../../src-shared/contract/desktop-bridge';
-import type { ModelInspection } from '../../../src-shared/domain/inspection';
+import type { ModelInspection } from '../../../src-shared/domain/project/inspection';
 import { t } from '../../i18n';
 import { useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';

@@ -1,6 +1,6 @@
 import type { FeatureMessages } from '..';
-import { HEALTH_CODES } from '../../../src-shared/domain/health';
-import { HEALTH_SENTENCES } from '../../../src-shared/domain/health-sentences';
+import { HEALTH_CODES } from '../../../src-shared/domain/health/health';
+import { HEALTH_SENTENCES } from '../../../src-shared/domain/health/health-sentences';
 
 /** The command line says the same sentences, so they live beside the rules that make findings. */
 const sentences = (language: 'en' | 'zh'): Record<string, string> =>

@@ -1,6 +1,6 @@
 import { useCallback, useMemo } from 'react';
 import type { ProjectDecisions, ProjectEdit } from '../../../src-shared/contract/api';
-import type { Precision } from '../../../src-shared/domain/precision';
+import type { Precision } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useCommands, type Command } from '../../state/commands';
 import { decisionsOf } from '../../state/decision-history';

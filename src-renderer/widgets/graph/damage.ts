@@ -1,4 +1,4 @@
-import type { SensitivityResult } from '../../../src-shared/domain/analysis';
+import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 
 /** Scores that are minus a SQNR: they have no zero that means "no damage". */
 export function isErrorLevel({ kind, metric }: Pick<SensitivityResult, 'kind' | 'metric'>): boolean {

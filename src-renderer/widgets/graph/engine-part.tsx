@@ -1,6 +1,6 @@
 import { formatFraction } from '../../../src-shared/base/units';
 import type { EngineView } from '../../../src-shared/contract/api';
-import type { LayerInEngine, Reformat } from '../../../src-shared/domain/engine-view';
+import type { LayerInEngine, Reformat } from '../../../src-shared/domain/engines/engine-view';
 import { t, useLanguage } from '../../i18n';
 import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';

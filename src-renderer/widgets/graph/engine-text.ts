@@ -1,6 +1,6 @@
 import { formatSignificant } from '../../../src-shared/base/units';
-import type { EngineType } from '../../../src-shared/domain/engine-layers';
-import type { LayerInEngine } from '../../../src-shared/domain/engine-view';
+import type { EngineType } from '../../../src-shared/domain/engines/engine-layers';
+import type { LayerInEngine } from '../../../src-shared/domain/engines/engine-view';
 import { t } from '../../i18n';
 
 /** Times within an engine are compared with each other: all in one unit. */

@@ -1,5 +1,5 @@
 import type { LayerView, ModelView } from '../../../src-shared/contract/api';
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
 
 /** What the layout depends on: names and connections, no numbers, no decisions. Nodes are in topological order. */
 export interface GraphStructure {

@@ -1,6 +1,6 @@
 import { formatCount, formatDb, formatFraction } from '../../../src-shared/base/units';
-import type { EngineType } from '../../../src-shared/domain/engine-layers';
-import { PRECISIONS } from '../../../src-shared/domain/precision';
+import type { EngineType } from '../../../src-shared/domain/engines/engine-layers';
+import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { PrecisionBadge } from '../badge';
 import type { Column } from '../data-table';

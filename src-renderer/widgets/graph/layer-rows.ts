@@ -1,7 +1,7 @@
 import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
-import type { LayerInEngine } from '../../../src-shared/domain/engine-view';
+import type { LayerInEngine } from '../../../src-shared/domain/engines/engine-view';
 import { matchGlob } from '../../../src-shared/domain/glob';
-import type { Precision } from '../../../src-shared/domain/precision';
+import type { Precision } from '../../../src-shared/domain/project/precision';
 
 /** One layer as tables and graph show it. */
 export interface LayerRow {

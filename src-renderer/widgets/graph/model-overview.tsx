@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
-import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/inspection';
+import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/project/inspection';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { ErrorBox } from '../error-box';

@@ -1,5 +1,5 @@
 import type { MouseEvent } from 'react';
-import { PRECISIONS, type Precision } from '../../../src-shared/domain/precision';
+import { PRECISIONS, type Precision } from '../../../src-shared/domain/project/precision';
 import { ownValue } from '../../../src-shared/base/records';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';

@@ -1,4 +1,4 @@
-import type { PlacementDecision } from '../../../src-shared/domain/precision';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
 import { hasMessage, t, useLanguage, type Language } from '../../i18n';
 
 /**

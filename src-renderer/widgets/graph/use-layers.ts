@@ -1,6 +1,6 @@
 import { useCallback, useMemo } from 'react';
 import type { EngineView, ModelView } from '../../../src-shared/contract/api';
-import { engineByLayer, type EngineByLayer } from '../../../src-shared/domain/engine-view';
+import { engineByLayer, type EngineByLayer } from '../../../src-shared/domain/engines/engine-view';
 import { sensitivityOf, useAnalyses } from '../../state/analyses';
 import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { autoPasses, chooseThresholds, type AutoProblem } from '../../../src-main/analysis/auto';
-import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { FakeTrials, fakeImages } from './fake-trials';
 
 const images = fakeImages(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'day' : 'night')));

@@ -8,7 +8,7 @@ import {
 } from '../../../src-main/analysis/best-method';
 import { chooseFromGroups } from '../../../src-main/analysis/choose-images';
 import type { TrialAnswer, TrialImage } from '../../../src-main/analysis/trials';
-import type { HistogramMethod } from '../../../src-shared/domain/methods';
+import type { HistogramMethod } from '../../../src-shared/domain/project/methods';
 
 const image = (group: string | null): TrialImage => ({ file: 'x.png', group, label: null });
 /** One image per entry, with FP32's power and the error of each of two outputs. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { markDominated, markPareto, undominated } from '../../../src-main/analysis/pareto';
-import type { SearchPlan, TrialQuality } from '../../../src-shared/domain/analysis';
+import type { SearchPlan, TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 
 const quality = (top1: number): TrialQuality => ({
   nmse: 0.01,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { searchPlans, searchTrials, type SearchProblem } from '../../../src-main/analysis/search';
 import type { Trial, TrialImage } from '../../../src-main/analysis/trials';
-import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { FakeTrials, fakeImages } from './fake-trials';
 
 const images = fakeImages(Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? 'day' : 'night')));

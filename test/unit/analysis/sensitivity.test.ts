@@ -7,7 +7,7 @@ import {
   sorted,
   type SensitivityProblem,
 } from '../../../src-main/analysis/sensitivity';
-import type { TrialQuality } from '../../../src-shared/domain/analysis';
+import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 
 const quality = (own: Partial<TrialQuality>): TrialQuality => ({
   nmse: 0.1,

@@ -9,8 +9,8 @@ import { jobContext, type JobContext, type JobServices } from '../../../src-main
 import type { Workspace } from '../../../src-main/app/projects/workspace';
 import type { BuiltVariant, VariantOptions } from '../../../src-main/app/variants/variants';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { BackendId } from '../../../src-shared/domain/precision';
-import { DEFAULT_TENSORRT_OPTIONS } from '../../../src-shared/domain/tensorrt-options';
+import type { BackendId } from '../../../src-shared/domain/project/precision';
+import { DEFAULT_TENSORRT_OPTIONS } from '../../../src-shared/domain/engines/tensorrt-options';
 
 function options(
   backend: BackendId,

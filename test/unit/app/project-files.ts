@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
-import { PROJECT_VERSION, type ProjectFile } from '../../../src-shared/domain/project';
+import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
+import { PROJECT_VERSION, type ProjectFile } from '../../../src-shared/domain/project/project';
 
 /** A valid project whose model and sets lie in `dir`. */
 export function projectIn(dir: string): ProjectFile {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RecentProjects } from '../../../src-main/app/projects/recent-projects';
 import { createRunId, saveRun } from '../../../src-main/runs/run-store';
-import type { RunRecord } from '../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { sampleRecord } from '../runs/sample-run';
 import { useTempDirs } from '../../support/temp-dir';
 

@@ -9,8 +9,8 @@ import {
   thresholdsHash,
   type BestChoices,
 } from '../../../src-main/calibration/histograms/best-decisions';
-import type { BestDecision } from '../../../src-shared/domain/best-method';
-import type { HistogramMethod } from '../../../src-shared/domain/methods';
+import type { BestDecision } from '../../../src-shared/domain/analysis/best-method';
+import type { HistogramMethod } from '../../../src-shared/domain/project/methods';
 import { useTempDirs } from '../../support/temp-dir';
 
 const temp = useTempDirs();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { REPO_ROOT } from '../../support/shared';
 
 export function fixture(name: string): string {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { preview, thumbnail } from '../../../src-main/calibration/preprocessing/pictures';
-import type { ImageEntry } from '../../../src-shared/domain/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { useTempDirs } from '../../support/temp-dir';
 
 const tempDir = useTempDirs();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
-import type { Preprocessing } from '../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { entryOf, fixture, inputOf, PLAIN, readJson } from './fixtures';
 
 const W = 7;

@@ -1,4 +1,4 @@
-import { preprocessingFlags } from '../../../src-shared/domain/preprocessing-text';
+import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
 import { describe, expect, it } from 'vitest';
 import { guessPreprocessing } from '../../../src-main/calibration/preprocessing/preprocessing-guess';
 import { parsePreprocessingFlags } from '../../../src-main/calibration/preprocessing/preprocess-flags';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CacheName } from '../../../src-main/calibration/tensorrt/tensorrt-names';
 import { mapCache, type CacheVocabulary } from '../../../src-main/calibration/tensorrt/trt-cache-mapping';
-import { scaleOfThreshold } from '../../../src-shared/domain/thresholds';
+import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { createRandom } from '../../support/random';
 import { floatTensor } from '../../../src-main/onnx/graph/make';
 

@@ -6,7 +6,7 @@ import {
   parseVariantFlags,
   VARIANT_OPTIONS,
 } from '../../../src-main/cli/variant-flags';
-import { flagsOfTensorrtOptions, type TensorrtOptions } from '../../../src-shared/domain/tensorrt-options';
+import { flagsOfTensorrtOptions, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 
 const parse = (argv: readonly string[]) =>
   parseFlags(argv, { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS }, { min: 0, max: 0, names: '' }).values;

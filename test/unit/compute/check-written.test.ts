@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { checkRuns, checkStructure, type MadeModel } from '../../../src-main/compute/tasks/check-written';
 import { int64Tensor, intsAttr, stringAttr } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { METHODS } from '../../../src-shared/domain/methods';
+import { METHODS } from '../../../src-shared/domain/project/methods';
 import {
   GROUP_COLOURS,
   groupProperty,

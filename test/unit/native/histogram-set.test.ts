@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/compute/pool/addon';
 import type { HistogramSet } from '../../../native/index';
-import { decodeHistogram, encodeHistogram } from '../../../src-shared/domain/histogram-codec';
+import { decodeHistogram, encodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import { createRandom } from '../../../src-shared/domain/random';
-import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histogram-samples';
+import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histograms/histogram-samples';
 
 const addon = loadAddon();
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/compute/pool/addon';
 import type { TensorrtGridSet } from '../../../native/index';
-import { sampleValues, SHAPE_NAMES } from '../domain/histogram-samples';
-import { slowGrid } from '../domain/tensorrt-grid-reference';
+import { sampleValues, SHAPE_NAMES } from '../domain/histograms/histogram-samples';
+import { slowGrid } from '../domain/histograms/tensorrt-grid-reference';
 
 const addon = loadAddon();
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { encodeHistogram } from '../../../src-shared/domain/histogram-codec';
+import { encodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import { REPO_ROOT } from '../../support/shared';
-import { slowHistogram } from '../domain/histogram-samples';
+import { slowHistogram } from '../domain/histograms/histogram-samples';
 
 const WORKER = `
   const { parentPort, workerData } = require('node:worker_threads');

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../../src-main/compute/pool/addon';
-import { entropyBins } from '../../../src-shared/domain/entropy-search';
-import { foldHistogram } from '../../../src-shared/domain/folded-histogram';
-import type { HistogramContent } from '../../../src-shared/domain/histogram';
-import { encodeHistogram } from '../../../src-shared/domain/histogram-codec';
-import { evaluateThreshold } from '../../../src-shared/domain/quantization-error';
-import { thresholdsOf } from '../../../src-shared/domain/thresholds';
-import { lastMinimum, slowDivergences } from '../domain/entropy-reference';
-import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histogram-samples';
+import { entropyBins } from '../../../src-shared/domain/histograms/entropy-search';
+import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
+import type { HistogramContent } from '../../../src-shared/domain/histograms/histogram';
+import { encodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { thresholdsOf } from '../../../src-shared/domain/histograms/thresholds';
+import { lastMinimum, slowDivergences } from '../domain/histograms/entropy-reference';
+import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histograms/histogram-samples';
 
 const addon = loadAddon();
 const PERCENTILES = [50, 99, 99.9, 99.99, 99.999, 100];

@@ -4,12 +4,12 @@ import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/graph/tensor-values';
 import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { biasShiftModel, correctableBiases, shiftName } from '../../../src-main/quantization/rewrite/bias-correction';
-import type { BiasCorrection } from '../../../src-shared/domain/repair';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../../../src-main/quantization/rules/graph-facts';
 import { materialize } from '../../../src-main/quantization/rewrite/materialize';
 import { placeQdq, quantizeModel, withOutputs } from '../../../src-main/quantization/rewrite/quantize';
 import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';
-import type { PrecisionPlan, Target } from '../../../src-shared/domain/precision';
+import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import { pseudoRandom } from '../../support/onnx-builder';
 import { Net } from './graphs';
 

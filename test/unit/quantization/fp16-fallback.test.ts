@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/ort-session';
 import { graphAttr, intAttr, intsAttr, int64Tensor, floatScalar, makeNode } from '../../../src-main/onnx/graph/make';
 import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import type { PrecisionPlan } from '../../../src-shared/domain/precision';
+import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import { int64Tensor, intAttr, makeNode } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';

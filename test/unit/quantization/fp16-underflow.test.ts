@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { floatAttr, floatScalar, int64Tensor, intAttr, intsAttr, makeTensor } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { graphFacts } from '../../../src-main/quantization/rules/graph-facts';
 import { NO_RANGES } from '../../../src-main/quantization/fp16/fp16-hazards';
 import { underflowHazards } from '../../../src-main/quantization/fp16/fp16-underflow';

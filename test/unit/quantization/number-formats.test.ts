@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';
-import { SMALLEST_SCALE } from '../../../src-shared/domain/thresholds';
+import { SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
 import {
   asymmetricParameters,
   fp16Bits,

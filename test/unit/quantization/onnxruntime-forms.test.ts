@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_PLAN, TARGETS } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, TARGETS } from '../../../src-shared/domain/project/precision';
 import { floatTensor, graphAttr, int64Tensor, intsAttr, makeNode, stringAttr } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';

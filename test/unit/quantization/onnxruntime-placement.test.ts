@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { floatTensor, intsAttr } from '../../../src-main/onnx/graph/make';
-import { EMPTY_PLAN } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { placeQdq } from '../../../src-main/quantization/rewrite/quantize';
 import { Net, residualNet } from './graphs';
 import { layoutText } from './layout-text';

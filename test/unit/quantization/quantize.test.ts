@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY_PLAN, type PrecisionPlan, type Target } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import { floatScalar } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/graph/tensor-values';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src-shared/domain/random';
-import { EMPTY_PLAN, PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, PRECISIONS, TARGETS, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';
 import { readModel } from '../../../src-main/onnx/wire/wire-reader';

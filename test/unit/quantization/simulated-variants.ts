@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
-import type { TensorRanges } from '../../../src-shared/domain/histogram';
+import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/ort-session';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';

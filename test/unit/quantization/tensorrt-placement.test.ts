@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { intAttr, intsAttr } from '../../../src-main/onnx/graph/make';
-import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { placeQdq } from '../../../src-main/quantization/rewrite/quantize';
 import { Net, residualNet } from './graphs';

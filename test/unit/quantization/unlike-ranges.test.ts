@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY_PLAN, type Target } from '../../../src-shared/domain/precision';
+import { EMPTY_PLAN, type Target } from '../../../src-shared/domain/project/precision';
 import { int64Tensor, intAttr, intsAttr } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';

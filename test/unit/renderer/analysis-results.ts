@@ -7,7 +7,7 @@ import type {
   SensitivityLayer,
   SensitivityResult,
   TrialQuality,
-} from '../../../src-shared/domain/analysis';
+} from '../../../src-shared/domain/analysis/analysis';
 
 /** Results of analyses as the application would give them, for the tests of screens and stores. */
 

@@ -1,10 +1,10 @@
-import type { Predictions, ValidationImages, VariantReport } from '../../../src-shared/domain/accuracy';
-import { buildVariantReport } from '../../../src-shared/domain/accuracy-report';
-import { evaluateGates } from '../../../src-shared/domain/gates';
-import { summarizeLatency } from '../../../src-shared/domain/latency';
+import type { Predictions, ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
+import { evaluateGates } from '../../../src-shared/domain/runs/gates';
+import { summarizeLatency } from '../../../src-shared/domain/runs/latency';
 import { createRandom, type Random } from '../../../src-shared/domain/random';
-import type { BenchmarkRecord, RunRecord } from '../../../src-shared/domain/run-record';
-import { buildTable } from '../../../src-shared/domain/run-table';
+import type { BenchmarkRecord, RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { buildTable } from '../../../src-shared/domain/runs/run-table';
 import type { ReportHistogram } from '../../../src-main/runs/report/input';
 
 /** A made-up run of a plate reader that fails at night in INT8: the shape of real records, with invented numbers. */

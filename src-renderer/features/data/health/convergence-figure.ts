@@ -1,5 +1,5 @@
 import { formatCount } from '../../../../src-shared/base/units';
-import type { ConvergencePoint } from '../../../../src-shared/domain/health';
+import type { ConvergencePoint } from '../../../../src-shared/domain/health/health';
 import type { PlotFigure } from '../../../widgets/plot/figure';
 
 /** SQNR lost (dB) against the number of images: the worst tensor, the mean of all, and the limit. */

@@ -1,7 +1,7 @@
 import { formatCount, formatFixed, formatFraction, formatReal } from '../../../../src-shared/base/units';
 import { ownValue } from '../../../../src-shared/base/records';
-import type { FieldComparison, FieldTensor } from '../../../../src-shared/domain/health';
-import type { HealthLimits } from '../../../../src-shared/domain/health-limits';
+import type { FieldComparison, FieldTensor } from '../../../../src-shared/domain/health/health';
+import type { HealthLimits } from '../../../../src-shared/domain/health/health-limits';
 import { t } from '../../../i18n';
 import { openHistogramOf } from '../../../state/histogram-tab';
 import { useSelection } from '../../../state/selection';

@@ -1,4 +1,4 @@
-import type { HealthFinding, HealthImage, HealthSeverity } from '../../../../src-shared/domain/health';
+import type { HealthFinding, HealthImage, HealthSeverity } from '../../../../src-shared/domain/health/health';
 import { t } from '../../../i18n';
 import { openHistogramOf } from '../../../state/histogram-tab';
 import { useThumbnail } from '../../../state/use-thumbnail';

@@ -1,4 +1,4 @@
-import type { HealthFinding } from '../../../../src-shared/domain/health';
+import type { HealthFinding } from '../../../../src-shared/domain/health/health';
 import { hasMessage, t } from '../../../i18n';
 
 /** The sentence of a finding in the language in force. */

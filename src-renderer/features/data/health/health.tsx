@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Dated, ProjectView } from '../../../../src-shared/contract/api';
-import type { HealthResult } from '../../../../src-shared/domain/health';
+import type { HealthResult } from '../../../../src-shared/domain/health/health';
 import { t } from '../../../i18n';
 import { ResultFacts } from '../../../widgets/analysis/result-facts';
 import { EmptyUnlessRunning } from '../../../widgets/analysis/empty-unless-running';

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'react';
 import { formatCount, formatDb, formatFraction } from '../../../../src-shared/base/units';
-import type { HealthResult } from '../../../../src-shared/domain/health';
+import type { HealthResult } from '../../../../src-shared/domain/health/health';
 import { t, useLanguage } from '../../../i18n';
 import { Plot } from '../../../widgets/plot/plot';
 import { useElementSize } from '../../../widgets/plot/use-element-size';

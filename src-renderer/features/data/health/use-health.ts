@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { Dated, ProjectView } from '../../../../src-shared/contract/api';
-import type { HealthResult } from '../../../../src-shared/domain/health';
+import type { HealthResult } from '../../../../src-shared/domain/health/health';
 import { useJobs } from '../../../state/jobs';
 import { useSession } from '../../../state/session';
 

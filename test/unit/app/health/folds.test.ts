@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { asFoldSet, dealFolds, foldCount, foldName } from '../../../../src-main/app/health/collect';
-import type { ImageEntry, ImageSet } from '../../../../src-shared/domain/image-set';
+import type { ImageEntry, ImageSet } from '../../../../src-shared/domain/project/image-set';
 
 let dir = '';
 beforeAll(() => {

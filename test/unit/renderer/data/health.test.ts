@@ -2,9 +2,9 @@ import { afterEach, expect, it } from 'vitest';
 import { convergenceFigure } from '../../../../src-renderer/features/data/health/convergence-figure';
 import { findingText } from '../../../../src-renderer/features/data/health/finding-text';
 import { setLanguage } from '../../../../src-renderer/i18n';
-import type { HealthFinding } from '../../../../src-shared/domain/health';
-import { corruptFindings } from '../../../../src-shared/domain/health-findings';
-import { finding } from '../../../../src-shared/domain/health-sentences';
+import type { HealthFinding } from '../../../../src-shared/domain/health/health';
+import { corruptFindings } from '../../../../src-shared/domain/health/health-findings';
+import { finding } from '../../../../src-shared/domain/health/health-sentences';
 
 afterEach(() => setLanguage('en'));
 

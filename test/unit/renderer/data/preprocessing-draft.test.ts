@@ -8,7 +8,7 @@ import {
   withOrder,
   withResizeKind,
 } from '../../../../src-renderer/features/data/preprocessing-draft';
-import type { Preprocessing } from '../../../../src-shared/domain/preprocessing';
+import type { Preprocessing } from '../../../../src-shared/domain/project/preprocessing';
 
 const BASE: Preprocessing = {
   resize: { kind: 'stretch', width: 224, height: 160 },

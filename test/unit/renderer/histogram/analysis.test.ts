@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateThreshold } from '../../../../src-shared/domain/quantization-error';
-import { thresholdsOf } from '../../../../src-shared/domain/thresholds';
+import { evaluateThreshold } from '../../../../src-shared/domain/histograms/quantization-error';
+import { thresholdsOf } from '../../../../src-shared/domain/histograms/thresholds';
 import {
   analyse,
   curvesOf,

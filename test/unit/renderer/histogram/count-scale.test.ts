@@ -7,7 +7,7 @@ import {
   type CountScale,
 } from '../../../../src-renderer/features/histogram/count-scale';
 import { stepsOf } from '../../../../src-renderer/features/histogram/steps';
-import type { TensorHistogram } from '../../../../src-shared/domain/histogram';
+import type { TensorHistogram } from '../../../../src-shared/domain/histograms/histogram';
 import { createRandom } from '../../../support/random';
 import { histogramOf } from './support';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { binWidthOf } from '../../../../src-shared/domain/histogram';
+import { binWidthOf } from '../../../../src-shared/domain/histograms/histogram';
 import { analyse } from '../../../../src-renderer/features/histogram/analysis';
 import { comparableGroups } from '../../../../src-renderer/features/histogram/group-histograms';
 import { viewOf } from './support';

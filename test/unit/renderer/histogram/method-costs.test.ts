@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateThreshold } from '../../../../src-shared/domain/quantization-error';
+import { evaluateThreshold } from '../../../../src-shared/domain/histograms/quantization-error';
 import { analyse } from '../../../../src-renderer/features/histogram/analysis';
 import { methodCosts } from '../../../../src-renderer/features/histogram/method-costs';
 import { rowOf, viewOf } from './support';

@@ -1,5 +1,5 @@
 import type { HistogramView, ThresholdRow } from '../../../../src-shared/contract/api';
-import { BIN_COUNT, exponentFor, type TensorHistogram } from '../../../../src-shared/domain/histogram';
+import { BIN_COUNT, exponentFor, type TensorHistogram } from '../../../../src-shared/domain/histograms/histogram';
 
 /** The histogram of some values, counted one by one. */
 export function histogramOf(values: readonly number[], name = 'x'): TensorHistogram {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { damageShares } from '../../../../src-renderer/widgets/graph/damage';
-import type { SensitivityLayer, SensitivityResult } from '../../../../src-shared/domain/analysis';
+import type { SensitivityLayer, SensitivityResult } from '../../../../src-shared/domain/analysis/analysis';
 
 const answer = (
   kind: SensitivityResult['kind'],

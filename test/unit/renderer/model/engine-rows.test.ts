@@ -3,8 +3,8 @@ import { colourOf, isColourKnown } from '../../../../src-renderer/widgets/graph/
 import { LAYER_COLUMNS, layerColumns } from '../../../../src-renderer/widgets/graph/layer-columns';
 import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { formatMicroseconds, mismatchText } from '../../../../src-renderer/widgets/graph/engine-text';
-import type { EngineLayer } from '../../../../src-shared/domain/engine-layers';
-import { engineByLayer } from '../../../../src-shared/domain/engine-view';
+import type { EngineLayer } from '../../../../src-shared/domain/engines/engine-layers';
+import { engineByLayer } from '../../../../src-shared/domain/engines/engine-view';
 import { generatedModel } from '../../../support/generated-model';
 
 const MODEL = generatedModel(8, { layers: {} });

@@ -6,7 +6,7 @@ import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
 import { ModelOverview } from '../../../../src-renderer/widgets/graph/model-overview';
 import { WorkbenchError } from '../../../../src-shared/base/errors';
-import type { ModelInspection } from '../../../../src-shared/domain/inspection';
+import type { ModelInspection } from '../../../../src-shared/domain/project/inspection';
 import { fakeApi, type FakeApi } from '../state/fake-api';
 
 const INSPECTION: ModelInspection = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelView } from '../../../../src-shared/contract/api';
-import type { Precision } from '../../../../src-shared/domain/precision';
+import type { Precision } from '../../../../src-shared/domain/project/precision';
 import { decisionChanges, followModel } from '../../../../src-renderer/features/precision/decision-changes';
 import { applyLayerFilter } from '../../../../src-renderer/features/precision/layer-filter';
 import { countPrecisions, layersMatching } from '../../../../src-renderer/features/precision/precision-edits';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { batchFigure, curveStyles } from '../../../../src-renderer/features/results/batch-figure';
-import type { BatchCurve } from '../../../../src-shared/domain/batch-curves';
+import type { BatchCurve } from '../../../../src-shared/domain/runs/batch-curves';
 
 const curve = (variant: string, scale: number): BatchCurve => ({
   variant,

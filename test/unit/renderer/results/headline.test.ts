@@ -3,9 +3,9 @@ import { judgeAll } from '../../../../src-renderer/features/results/gate-marks';
 import { headlineOf, type Headline } from '../../../../src-renderer/features/results/headline';
 import { knownClipping } from '../../../../src-renderer/features/results/known-clipping';
 import type { ThresholdRow } from '../../../../src-shared/contract/api';
-import type { DiagnosisResult } from '../../../../src-shared/domain/analysis';
-import type { Gates } from '../../../../src-shared/domain/project';
-import type { RunRecord } from '../../../../src-shared/domain/run-record';
+import type { DiagnosisResult } from '../../../../src-shared/domain/analysis/analysis';
+import type { Gates } from '../../../../src-shared/domain/project/project';
+import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { diagnosis } from '../analysis-results';
 import { RECORD, withRow } from './records';
 

@@ -1,5 +1,5 @@
-import type { VariantReport, WorstImage } from '../../../../src-shared/domain/accuracy';
-import type { BenchmarkVariantRecord, RunRecord, TableRow } from '../../../../src-shared/domain/run-record';
+import type { VariantReport, WorstImage } from '../../../../src-shared/domain/runs/accuracy';
+import type { BenchmarkVariantRecord, RunRecord, TableRow } from '../../../../src-shared/domain/runs/run-record';
 
 /** A run of fp32 and mixed over 594 images with the groups day and night. */
 export const FP32: TableRow = {

@@ -3,7 +3,7 @@ import { act, createElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProjectView, RunSummary } from '../../../../src-shared/contract/api';
-import type { RunRecord } from '../../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { ResultsScreen } from '../../../../src-renderer/features/results/results-screen';
 import { useResults } from '../../../../src-renderer/features/results/results-store';
 import { useSession } from '../../../../src-renderer/state/session';

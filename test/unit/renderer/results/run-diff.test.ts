@@ -6,7 +6,7 @@ import {
   settingChanges,
   tableChanges,
 } from '../../../../src-renderer/features/results/run-diff';
-import type { RunRecord } from '../../../../src-shared/domain/run-record';
+import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { MIXED, RECORD, withRow } from './records';
 
 function cells(from: RunRecord, to: RunRecord, variant = 'mixed') {

@@ -14,7 +14,7 @@ import {
 } from '../../../../src-renderer/features/results/why-text';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { parseRequest } from '../../../../src-shared/contract/guards';
-import type { DiagnosisResult } from '../../../../src-shared/domain/analysis';
+import type { DiagnosisResult } from '../../../../src-shared/domain/analysis/analysis';
 import { diagnosis, NO_ANALYSES, quality } from '../analysis-results';
 
 const dated = (...results: readonly DiagnosisResult[]): typeof NO_ANALYSES => ({

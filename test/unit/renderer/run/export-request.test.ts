@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRequest } from '../../../../src-shared/contract/guards';
-import { parseVariant } from '../../../../src-shared/domain/variant';
+import { parseVariant } from '../../../../src-shared/domain/project/variant';
 import {
   EXPORTED_VARIANTS,
   EXPORT_KINDS,

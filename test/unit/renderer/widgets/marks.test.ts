@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { METHODS } from '../../../../src-shared/domain/methods';
+import { METHODS } from '../../../../src-shared/domain/project/methods';
 import { paletteDeclarations, THEMES, type PaletteTheme } from '../../../../src-shared/domain/palette';
 import { METHOD_LETTERS, methodColor } from '../../../../src-renderer/widgets/marks';
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { GROUP_MARKS, METHOD_MARKS, variantColour } from '../../../../src-main/runs/report/marks';
 import { STYLE } from '../../../../src-main/runs/report/style';
-import { summarizeLatency } from '../../../../src-shared/domain/latency';
-import { METHODS } from '../../../../src-shared/domain/methods';
+import { summarizeLatency } from '../../../../src-shared/domain/runs/latency';
+import { METHODS } from '../../../../src-shared/domain/project/methods';
 import { paletteProperties } from '../../../../src-shared/domain/palette';
-import { buildTable } from '../../../../src-shared/domain/run-table';
+import { buildTable } from '../../../../src-shared/domain/runs/run-table';
 import { renderReport } from '../../../../src-main/runs/report/html';
 import { layerId } from '../../../../src-shared/base/brand';
-import type { PlacementDecision } from '../../../../src-shared/domain/precision';
+import type { PlacementDecision } from '../../../../src-shared/domain/project/precision';
 import { sampleHistograms, sampleRecord } from '../sample-run';
 
 const DECISIONS: readonly PlacementDecision[] = [

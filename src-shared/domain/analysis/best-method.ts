@@ -1,0 +1,92 @@
+import { formatDb } from '../../base/units';
+import type { HistogramMethod } from '../project/methods';
+import type { Target } from '../project/precision';
+
+/** Another single method that is better by more than this at the outputs is worth a warning, dB. */
+export const COSTLY_DB = 3;
+/** A tensor in use with less SQNR than this is worth a warning, dB. */
+export const POOR_TENSOR_DB = 10;
+/** Stands for an output without any error, which has no finite SQNR, dB. */
+const EXACT_DB = 200;
+
+/** The error of one quantized model at its outputs, against FP32. */
+export interface OutputCost {
+  /** Noise to signal of the worst output of the worst group (of all images, without groups); null: NaN or infinite. */
+  readonly nmse: number | null;
+  /** The same in dB; null without any error, and where nmse is null. */
+  readonly sqnrDb: number | null;
+  /** Null without groups. */
+  readonly worstGroup: string | null;
+  readonly worstOutput: string | null;
+}
+
+/** One method used for all tensors. */
+export interface SingleCost extends OutputCost {
+  readonly method: HistogramMethod;
+  /** What it loses at the outputs against the best of them, dB, 0 or more; null where its outputs are NaN or infinite. */
+  readonly costDb: number | null;
+}
+
+/** What method `best` is for one calibration, target and plan, and why. */
+export interface BestDecision {
+  readonly chosenMethod: HistogramMethod;
+  readonly target: Target;
+  /** Best first; empty when nothing could be measured. */
+  readonly singles: readonly SingleCost[];
+  readonly images: number;
+  /** Images that the rule asks for; more than `images` where the time or the set did not allow them. */
+  readonly wantedImages: number;
+  readonly groups: readonly string[];
+  /** Fewer images than the rule asks for, so that the choice takes no longer than its budget. */
+  readonly limitedByTime: boolean;
+  readonly seconds: number;
+  /** A fifth of the time that collection took, at least 3 s. */
+  readonly budgetSeconds: number;
+  /** Why nothing was measured, as a sentence; absent otherwise. */
+  readonly problem?: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** A decision as the project sees it. */
+export interface BestView {
+  /** False: made for another plan, target or percentile than the project's; the next job that needs it decides again. */
+  readonly isCurrent: boolean;
+  readonly decision: BestDecision;
+}
+
+/** Noise to signal as dB that always compare: 200 dB without any error, null where the outputs are NaN or infinite. */
+export function comparableDb(nmse: number | null): number | null {
+  if (nmse === null) return null;
+  return nmse > 0 ? Math.min(EXACT_DB, -10 * Math.log10(nmse)) : EXACT_DB;
+}
+
+/** What an error costs against the best single method, dB; null where either is unknown. Negative: it is better. */
+export function costAgainstBest(nmse: number | null, decision: Pick<BestDecision, 'singles'>): number | null {
+  const best = comparableDb(decision.singles[0]?.nmse ?? null);
+  const own = comparableDb(nmse);
+  return best === null || own === null ? null : best - own;
+}
+
+/** One line for a person: the methods, best first, with what each of the others loses at the outputs. */
+export function singlesText({ singles }: Pick<BestDecision, 'singles'>): string {
+  const text = ({ method, sqnrDb, costDb, nmse }: SingleCost, i: number): string => {
+    if (nmse === null) return `${method} makes NaN or infinite outputs`;
+    if (i === 0) return `${method} ${sqnrDb === null ? 'without error' : formatDb(sqnrDb)}`;
+    return `${method} loses ${formatDb(costDb ?? 0)}`;
+  };
+  return singles.map(text).join(', ');
+}
+
+/** Where and on what the errors of a decision were measured. */
+export function measuredText({
+  images,
+  groups,
+  target,
+  singles,
+}: Pick<BestDecision, 'images' | 'groups' | 'target' | 'singles'>): string {
+  const [best] = singles;
+  const output = best === undefined || best.worstOutput === null ? '' : `, worst output "${best.worstOutput}"`;
+  const group = groups.length === 0 ? '' : `, worst of groups ${groups.join(', ')}`;
+  return `SQNR at the output on ${images} calibration images for target ${target}${output}${group}`;
+}

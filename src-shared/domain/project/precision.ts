@@ -1,0 +1,105 @@
+import type { LayerId } from '../../base/brand';
+import { ownValue } from '../../base/records';
+
+export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+/** How Q/DQ are placed and which restrictions hold. */
+export const TARGETS = ['tensorrt', 'onnxruntime'] as const;
+export type Target = (typeof TARGETS)[number];
+
+export const BACKENDS = ['ort-cpu', 'ort-webgpu', 'ort-cuda', 'tensorrt'] as const;
+export type BackendId = (typeof BACKENDS)[number];
+
+export const REST_PRECISIONS = ['fp16', 'fp32'] as const;
+/** What layers compute in that INT8 does not take. */
+export type RestPrecision = (typeof REST_PRECISIONS)[number];
+
+export const ATTENTION_PRECISIONS = ['float', 'int8'] as const;
+/** How products of two activations (Q·Kᵀ and the product with V) are computed. */
+export type AttentionPrecision = (typeof ATTENTION_PRECISIONS)[number];
+
+export const REPAIRS = ['equalization', 'biasCorrection'] as const;
+export type Repair = (typeof REPAIRS)[number];
+
+/**
+ * Changes of weights that leave FP32 as it is and cost INT8 less; absent: off. `equalization` scales channels between layers, so
+ * that the model, and its calibration, are another one; `biasCorrection` gives quantized variants other biases.
+ */
+export type Repairs = Readonly<Partial<Record<Repair, boolean>>>;
+
+/** Layer -> precision for the layers that a person (or a preset, or the search) decided; all others are int8. */
+export interface PrecisionPlan {
+  readonly layers: Readonly<Record<string, Precision>>;
+  /** Absent: the target's own, see `restOf`. */
+  readonly rest?: RestPrecision;
+  /** Absent: float, so that TensorRT fuses attention as a whole. For the target tensorrt. */
+  readonly attention?: AttentionPrecision;
+  readonly repairs?: Repairs;
+}
+
+export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
+
+export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
+  return ownValue(plan.layers, layer) ?? 'int8';
+}
+
+export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
+  return plan.repairs?.[repair] === true;
+}
+
+/** The plan with a repair on or off; what is off is not written, so that equal plans look equal. */
+export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): PrecisionPlan {
+  const on = Object.fromEntries(
+    REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]),
+  );
+  return Object.keys(on).length === 0 ? withoutRepairs(plan) : { ...plan, repairs: on };
+}
+
+export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
+  const { repairs, ...rest } = plan;
+  return repairs === undefined ? plan : rest;
+}
+
+/**
+ * TensorRT computes what is not INT8 in FP16 unless told otherwise: in a strongly typed network nothing else makes it use
+ * its FP16 kernels. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost there.
+ */
+export function restOf(plan: PrecisionPlan, target: Target): RestPrecision {
+  return plan.rest ?? (target === 'tensorrt' ? 'fp16' : 'fp32');
+}
+
+/** One decision about one layer (or one edge of it), for `--explain` and the graph view. */
+export interface PlacementDecision {
+  readonly layer: LayerId;
+  /** ONNX op type of the layer. */
+  readonly op: string;
+  /** What the layer will run in. */
+  readonly precision: Precision;
+  /** Stable machine-readable reason, for example `residual-shortcut`. */
+  readonly code: string;
+  /** One sentence for a person. */
+  readonly reason: string;
+  /** The edge that the decision is about, when it is about one. */
+  readonly tensor?: string;
+}
+
+/**
+ * A reason why FP16 does not suit a layer. Refused: numbers leave its range at the upper or the lower end, so that the layer stays in
+ * FP32; coarse: they fit, but are rounded to steps of 0.5 or more.
+ */
+export interface Fp16Hazard {
+  readonly code:
+    | 'fp16-refused-weight'
+    | 'fp16-refused-activation'
+    | 'fp16-refused-accumulation'
+    | 'fp16-refused-constant'
+    | 'fp16-refused-underflow'
+    | 'fp16-coarse';
+  /** The tensor or initializer that it is about. */
+  readonly tensor: string;
+  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach; for a constant: of its lost value). */
+  readonly amaxReal: number;
+  /** One sentence for a person. */
+  readonly reason: string;
+}

@@ -1,0 +1,58 @@
+import type { LayerId } from '../../base/brand';
+import { WorkbenchError } from '../../base/errors';
+import { isVariantMethod, VARIANT_METHODS, type VariantMethod } from './methods';
+import type { PrecisionPlan } from './precision';
+
+export type VariantKind = 'fp32' | 'fp16' | 'int8' | 'mixed';
+
+/** A row of the comparison table, parsed: `int8-entropy` is kind int8 with method entropy. */
+export interface VariantName {
+  /** As it was written. */
+  readonly text: string;
+  readonly kind: VariantKind;
+  /** The method used for every tensor, or null: each tensor's own as the project says. */
+  readonly method: VariantMethod | null;
+}
+
+/** @throws WorkbenchError usage when the text names no variant. */
+export function parseVariant(text: string): VariantName {
+  if (text === 'fp32' || text === 'fp16' || text === 'int8' || text === 'mixed')
+    return { text, kind: text, method: null };
+  const dash = text.indexOf('-');
+  const kind = text.slice(0, dash);
+  const method = text.slice(dash + 1);
+  if ((kind === 'int8' || kind === 'mixed') && isVariantMethod(method)) return { text, kind, method };
+  throw new WorkbenchError(
+    'usage',
+    `Expected a variant such as fp32, fp16, int8, mixed, int8-entropy, found "${text}"`,
+    {
+      hint: `int8 and mixed may carry a method: ${VARIANT_METHODS.map((name) => `-${name}`).join(', ')}.`,
+    },
+  );
+}
+
+/** A layer is INT8 whether the plan says so or not: equal plans must look equal, since they make the same model. */
+function withoutInt8(plan: PrecisionPlan): PrecisionPlan {
+  const layers = Object.entries(plan.layers);
+  const others = layers.filter(([, precision]) => precision !== 'int8');
+  return others.length === layers.length ? plan : { ...plan, layers: Object.fromEntries(others) };
+}
+
+/** The precision plan of a variant: mixed follows the project's plan, the others ask the same of every layer. */
+export function planOfVariant(
+  variant: VariantName,
+  projectPlan: PrecisionPlan,
+  layers: readonly LayerId[],
+): PrecisionPlan {
+  switch (variant.kind) {
+    case 'mixed':
+      return withoutInt8(projectPlan);
+    case 'int8':
+      return { ...projectPlan, layers: {} };
+    case 'fp16':
+    case 'fp32': {
+      const precision = variant.kind;
+      return { layers: Object.fromEntries(layers.map((layer) => [layer, precision])) };
+    }
+  }
+}

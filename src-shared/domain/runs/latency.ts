@@ -1,0 +1,75 @@
+import { medianOfSorted, percentileOfSorted } from '../statistics';
+
+/** A coefficient of variation above this (2.5 %) means that the machine was not quiet enough to compare latencies. */
+export const UNSTABLE_COEFFICIENT_OF_VARIATION = 0.025;
+
+/**
+ * Samples that a percentile needs, so that at least one of them lies beyond it: of fewer, the percentile would be the slowest
+ * sample under another name. It is absent then.
+ */
+export const MIN_SAMPLES = { p90: 10, p95: 20, p99: 100 } as const;
+
+/** Latencies of one variant in milliseconds; percentiles as trtexec defines them, absent below MIN_SAMPLES. */
+export interface LatencySummary {
+  readonly mean: number;
+  readonly median: number;
+  readonly p90?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly min: number;
+  readonly max: number;
+  /** Standard deviation (of the sample, n - 1) over the mean, a ratio; 0 for a single value. */
+  readonly coefficientOfVariation: number;
+  /** How many values were measured. */
+  readonly samples: number;
+}
+
+/** Summary of at least one latency; throws a RangeError for none. */
+export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
+  const samples = samplesMs.length;
+  if (samples === 0) throw new RangeError('Expected at least one latency to summarise, found none');
+  const sorted = Float64Array.from(samplesMs).sort();
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / samples;
+  const squares = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const deviation = samples > 1 ? Math.sqrt(squares / (samples - 1)) : 0;
+  return {
+    mean,
+    median: medianOfSorted(sorted),
+    ...(samples < MIN_SAMPLES.p90 ? {} : { p90: percentileOfSorted(sorted, 90) }),
+    ...(samples < MIN_SAMPLES.p95 ? {} : { p95: percentileOfSorted(sorted, 95) }),
+    ...(samples < MIN_SAMPLES.p99 ? {} : { p99: percentileOfSorted(sorted, 99) }),
+    min: sorted[0] ?? Number.NaN,
+    max: sorted[samples - 1] ?? Number.NaN,
+    coefficientOfVariation: mean > 0 ? deviation / mean : 0,
+    samples,
+  };
+}
+
+export function isUnstable(summary: Pick<LatencySummary, 'coefficientOfVariation'>): boolean {
+  return summary.coefficientOfVariation > UNSTABLE_COEFFICIENT_OF_VARIATION;
+}
+
+export interface PairedRatio {
+  readonly median: number;
+  /** Absent below ten rounds, as p90 is. */
+  readonly p10?: number;
+  readonly p90?: number;
+}
+
+/**
+ * Latency of a variant over the reference's, round by round of an interleaved measurement (A B A B): drift of the machine
+ * hits both and cancels. Each entry is one round's latency in ms; null without a complete round.
+ */
+export function pairedLatencyRatio(variantMs: ArrayLike<number>, referenceMs: ArrayLike<number>): PairedRatio | null {
+  const rounds = Math.min(variantMs.length, referenceMs.length);
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const ratio = (variantMs[round] ?? Number.NaN) / (referenceMs[round] ?? Number.NaN);
+    if (Number.isFinite(ratio)) ratios.push(ratio);
+  }
+  if (ratios.length === 0) return null;
+  ratios.sort((a, b) => a - b);
+  const spread =
+    ratios.length < MIN_SAMPLES.p90 ? {} : { p10: percentileOfSorted(ratios, 10), p90: percentileOfSorted(ratios, 90) };
+  return { median: medianOfSorted(ratios), ...spread };
+}

@@ -1,0 +1,99 @@
+import { MIN_SAMPLES } from './latency';
+import { ownValue } from '../../base/records';
+
+/** Parsed JSON of a record that no guard has seen yet: what has not the expected shape is left for the guard to name. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
+function mapObjects(value: unknown, change: (object: JsonObject) => JsonObject): unknown {
+  return Array.isArray(value) ? value.map((item: unknown) => (isObject(item) ? change(item) : item)) : value;
+}
+
+/**
+ * Version 1 pooled the SQNR of all outputs, gave detectors an agreement over their rows, and gave percentiles of any number of
+ * samples. Version 2 has the SQNR of the worst output, agreement of classifications only, and no percentile that has no sample
+ * of its own.
+ */
+export function migrateRunRecord1(record: JsonObject): JsonObject {
+  const validation = isObject(record['validation']) ? record['validation'] : null;
+  const reports = objectsOf(validation?.['variants']);
+  const hasNoClasses = isDetector(reports);
+  const outputsOf = new Map(reports.map((report) => [report['variant'], objectsOf(report['outputs'])]));
+  const dropped = hasNoClasses ? ['agreement'] : [];
+  const benchmark = isObject(record['benchmark']) ? record['benchmark'] : null;
+  const rounds = typeof benchmark?.['rounds'] === 'number' ? benchmark['rounds'] : 0;
+  return {
+    ...record,
+    table: mapObjects(record['table'], (row) => {
+      const outputs = outputsOf.get(row['variant']) ?? [];
+      const named = outputs.length === 0 ? {} : { outputs: outputs.map(({ name, sqnrDb }) => ({ name, sqnrDb })) };
+      const fields = { ...row, ...worstSqnr(outputs), ...named, ...withoutRareRatio(row, rounds) };
+      return without(
+        isObject(row['latency']) ? { ...fields, latency: withoutRarePercentiles(row['latency']) } : fields,
+        ...dropped,
+      );
+    }),
+    ...(validation === null
+      ? {}
+      : {
+          validation: {
+            ...validation,
+            ...(hasNoClasses ? { classCount: 0 } : {}),
+            variants: mapObjects(validation['variants'], (report) =>
+              without({ ...report, ...worstSqnr(objectsOf(report['outputs'])) }, ...dropped),
+            ),
+          },
+        }),
+    ...(benchmark === null
+      ? {}
+      : {
+          benchmark: {
+            ...benchmark,
+            variants: mapObjects(benchmark['variants'], (entry) => ({
+              ...entry,
+              ...(isObject(entry['latencyMs']) ? { latencyMs: withoutRarePercentiles(entry['latencyMs']) } : {}),
+              ...withoutRareRatio(entry, rounds),
+            })),
+          },
+        }),
+  };
+}
+
+/** Every changed answer of a classifier is a confusion: where answers changed and none is listed, rows of a detector were counted. */
+function isDetector(reports: readonly JsonObject[]): boolean {
+  const hasAnswers = (report: JsonObject): boolean =>
+    report['top1'] !== undefined ||
+    ['classes', 'confusions', 'worstImages'].some((key) => {
+      const list = ownValue(report, key);
+      return Array.isArray(list) && list.length > 0;
+    }) ||
+    (isObject(report['groups']) && Object.keys(report['groups']).length > 0);
+  const differs = (report: JsonObject): boolean => typeof report['agreement'] === 'number' && report['agreement'] < 100;
+  return !reports.some(hasAnswers) && reports.some(differs);
+}
+
+function worstSqnr(outputs: readonly JsonObject[]): JsonObject {
+  const values = outputs.flatMap(({ sqnrDb }) => (typeof sqnrDb === 'number' ? [sqnrDb] : []));
+  return values.length === 0 ? {} : { outputSqnrDb: Math.min(...values) };
+}
+
+function withoutRarePercentiles(latency: JsonObject): JsonObject {
+  const samples = typeof latency['samples'] === 'number' ? latency['samples'] : 0;
+  return without(latency, ...Object.entries(MIN_SAMPLES).flatMap(([name, least]) => (samples < least ? [name] : [])));
+}
+
+function withoutRareRatio(entry: JsonObject, rounds: number): JsonObject {
+  const ratio = entry['ratioToFp32'];
+  return isObject(ratio) && rounds < MIN_SAMPLES.p90 ? { ratioToFp32: without(ratio, 'p10', 'p90') } : {};
+}

@@ -1,0 +1,104 @@
+import { worstGroup, type VariantReport } from './accuracy';
+import type { BackendId } from '../project/precision';
+import type { BenchmarkRecord, BenchmarkVariantRecord, TableRow } from './run-record';
+
+/** The variant that all others are compared with. */
+export const REFERENCE_VARIANT = 'fp32';
+
+export interface TableSources {
+  readonly validation: { readonly variants: readonly VariantReport[] } | null;
+  readonly benchmark: Pick<BenchmarkRecord, 'backend' | 'variants'> | null;
+}
+
+/** Joins accuracy and latency by variant: validation's order first, then variants that were only benchmarked. */
+export function buildTable({ validation, benchmark }: TableSources): readonly TableRow[] {
+  const reports = validation?.variants ?? [];
+  const benched = benchmark?.variants ?? [];
+  const rows = reports.map((report) => ({
+    variant: report.variant,
+    backend: report.backend,
+    ...(report.sameAs === undefined ? {} : { sameAs: report.sameAs }),
+    ...latencyFields(benched.find((entry) => entry.variant === report.variant)),
+    ...accuracyFields(report),
+  }));
+  const known = new Set(rows.map((row) => row.variant));
+  const rest = benched.filter((entry) => !known.has(entry.variant));
+  return [...rows, ...rest.map((entry) => benchOnlyRow(entry, benchmark?.backend ?? 'ort-cpu'))];
+}
+
+function benchOnlyRow(entry: BenchmarkVariantRecord, backend: BackendId): TableRow {
+  return {
+    variant: entry.variant,
+    backend,
+    ...(entry.sameAs === undefined ? {} : { sameAs: entry.sameAs }),
+    ...latencyFields(entry),
+  };
+}
+
+function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<TableRow> {
+  if (entry === undefined) return {};
+  return {
+    latencyMs: entry.latencyMs.median,
+    latency: entry.latencyMs,
+    ...(entry.ratioToFp32 === undefined ? {} : { ratioToFp32: entry.ratioToFp32 }),
+    throughputPerSecond: entry.throughputPerSecond,
+    ...(entry.memoryMb === undefined ? {} : { memoryMb: entry.memoryMb }),
+    sizeMb: entry.sizeMb,
+  };
+}
+
+function accuracyFields(report: VariantReport): Partial<TableRow> {
+  const worst = worstGroup(report);
+  const groupTop1 = Object.fromEntries(
+    Object.entries(report.groups).flatMap(([name, group]) =>
+      group.top1 === undefined ? [] : [[name, group.top1] as const],
+    ),
+  );
+  return {
+    ...(report.top1 === undefined ? {} : { top1: report.top1 }),
+    ...(report.top5 === undefined ? {} : { top5: report.top5 }),
+    ...(worst === null ? {} : { worstGroup: worst, groupTop1 }),
+    ...(report.agreement === undefined ? {} : { agreement: report.agreement }),
+    ...(report.outputSqnrDb === undefined ? {} : { outputSqnrDb: report.outputSqnrDb }),
+    ...(report.outputs.length === 0 ? {} : { outputs: report.outputs.map(({ name, sqnrDb }) => ({ name, sqnrDb })) }),
+    ...(report.comparedToFp32 === undefined ? {} : { comparedToFp32: report.comparedToFp32 }),
+  };
+}
+
+/** One model of the table, under all the names that it was asked for with. */
+export interface DistinctRow<T> {
+  /** Of the names, the one that is to be shipped; else the first. */
+  readonly row: T;
+  /** The name that is not a mixed plan's, where there is one: a plan without a layer outside INT8 has the colour and badge of INT8. */
+  readonly kind: string;
+  /** In the table's order; the row's own among them. */
+  readonly names: readonly string[];
+}
+
+/** What a row is about: one variant, timed with one batch on one device where there are several. */
+interface VariantRow {
+  readonly variant: string;
+  readonly sameAs?: string;
+  readonly batch?: number;
+  readonly device?: { readonly index: number };
+}
+
+/** Rows without repetitions, for views: a variant that is the same as another stands in that one's row. */
+export function distinctRows<T extends VariantRow>(
+  rows: readonly T[],
+  shipped: readonly string[],
+): readonly DistinctRow<T>[] {
+  const repeats = (row: T, first: T): boolean =>
+    row.sameAs === first.variant && row.batch === first.batch && row.device?.index === first.device?.index;
+  return rows
+    .filter((row) => !rows.some((first) => repeats(row, first)))
+    .map((first) => {
+      const all = [first, ...rows.filter((row) => repeats(row, first))];
+      const names = all.map(({ variant }) => variant);
+      return {
+        row: all.find(({ variant }) => shipped.includes(variant)) ?? first,
+        kind: names.find((name) => !name.startsWith('mixed')) ?? first.variant,
+        names,
+      };
+    });
+}

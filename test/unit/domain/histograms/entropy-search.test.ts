@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { entropyBins, ENTROPY_BINS, searchEntropy } from '../../../../src-shared/domain/histograms/entropy-search';
+import { foldHistogram } from '../../../../src-shared/domain/histograms/folded-histogram';
+import { createRandom } from '../../../../src-shared/domain/random';
+import { entropyCurve } from '../../../../src-shared/domain/histograms/thresholds';
+import { lastMinimum, slowDivergences } from './entropy-reference';
+import { sampleValues, SHAPE_NAMES, slowHistogram } from './histogram-samples';
+
+const sum = (values: Float64Array): number => values.reduce((total, x) => total + x, 0);
+
+function expectSameSearch(bins: Float64Array): void {
+  const search = searchEntropy(bins);
+  const reference = slowDivergences(bins);
+  expect(search).not.toBeNull();
+  if (search === null) return;
+  for (const [c, expected] of reference.entries()) {
+    const found = search.divergences[c] ?? Number.NaN;
+    if (expected === Infinity) expect(found).toBe(Infinity);
+    else expect(Math.abs(found - expected)).toBeLessThan(2e-13);
+  }
+  expect(search.index).toBe(lastMinimum(reference, 1e-12));
+}
+
+describe('entropy search', () => {
+  it.each(SHAPE_NAMES)('agrees with direct summation on %s', (shape) => {
+    for (const seed of [1, 2]) {
+      expectSameSearch(entropyBins(foldHistogram(slowHistogram(sampleValues(shape, 20_000, seed)))));
+    }
+  });
+
+  it('agrees with direct summation on random bins with gaps and an empty top, as on a grid that is not capped', () => {
+    const random = createRandom(7);
+    for (let round = 0; round < 8; round += 1) {
+      const top = 300 + Math.floor(random.nextUnit() * 1748);
+      const density = random.nextUnit();
+      const bins = Float64Array.from({ length: ENTROPY_BINS }, (_, i) =>
+        i < top && random.nextUnit() < density ? Math.floor(1e6 * random.nextUnit() * Math.exp((-6 * i) / top)) : 0,
+      );
+      bins[1] = 5;
+      expectSameSearch(bins);
+    }
+  });
+
+  it('takes the last of exact ties', () => {
+    // Levels of equal bins lose nothing: every multiple of 128 that cuts nothing off has divergence 0.
+    const flat = new Float64Array(ENTROPY_BINS).fill(3, 0, 1024);
+    expect(searchEntropy(flat)?.index).toBe(lastMinimum(slowDivergences(flat), 1e-12));
+    expect(searchEntropy(new Float64Array(ENTROPY_BINS).fill(1))?.index).toBe(2048);
+  });
+
+  it('replaces the first bin by the second, so that zeros do not count', () => {
+    const bins = entropyBins(foldHistogram(slowHistogram(sampleValues('laplace', 5_000, 3))));
+    const withZeros = bins.slice();
+    withZeros[0] = 1e9;
+    expect(searchEntropy(withZeros)).toEqual(searchEntropy(bins));
+  });
+
+  it('finds nothing in an empty histogram or in one of zeros only', () => {
+    expect(searchEntropy(new Float64Array(ENTROPY_BINS))).toBeNull();
+    expect(entropyCurve(foldHistogram(slowHistogram([0, -0, 0])))).toBeNull();
+    expect(entropyCurve(foldHistogram(slowHistogram([])))).toBeNull();
+  });
+});
+
+describe('entropyBins', () => {
+  it('keeps the number of values and puts the largest into the last bin', () => {
+    for (const shape of SHAPE_NAMES) {
+      const folded = foldHistogram(slowHistogram(sampleValues(shape, 4_000, 5)));
+      const bins = entropyBins(folded);
+      expect(sum(bins)).toBeCloseTo(4_000, 7);
+      expect(bins[ENTROPY_BINS - 1]).toBeGreaterThan(0);
+    }
+  });
+
+  it('copies bin by bin where both grids coincide', () => {
+    // amax = 1 on the grid of exponent 1: 2048 fine bins below 1 are the coarse bins, 1 itself joins the last one.
+    const bins = entropyBins(foldHistogram(slowHistogram([0, 0, 1 / 4096, 0.5, 0.75, 0.75, 1])));
+    expect([bins[0], bins[1024], bins[1536], bins[2047]]).toEqual([3, 1, 2, 1]);
+  });
+
+  it('splits a straddling bin in proportion', () => {
+    // amax = 1.5, fine width 1/2048, coarse width 1.5/2048: fine bin 1 spans coarse 2/3 .. 4/3.
+    const bins = entropyBins(foldHistogram(slowHistogram([1.25 / 2048, 1.5])));
+    expect(bins[0]).toBeCloseTo(0.5, 12);
+    expect(bins[1]).toBeCloseTo(0.5, 12);
+    expect(bins[2047]).toBe(1);
+  });
+});
+
+describe('entropyCurve', () => {
+  it('gives T = (i* + 1/2) bins, at most amax', () => {
+    const constant = entropyCurve(foldHistogram(slowHistogram([3, 3, 3])));
+    expect([constant?.index, constant?.thresholdReal]).toEqual([2048, 3]);
+    const folded = foldHistogram(slowHistogram(sampleValues('outlierChannel', 20_000, 9)));
+    const curve = entropyCurve(folded);
+    expect(curve?.thresholdReal).toBe(((curve?.index ?? 0) + 0.5) * (folded.amaxReal / 2048));
+    expect(curve?.thresholdsReal.length).toBe(1921);
+    expect(curve?.thresholdsReal[1920]).toBe(folded.amaxReal);
+  });
+});

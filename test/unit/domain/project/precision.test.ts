@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { hasRepair, withRepair, type PrecisionPlan } from '../../../../src-shared/domain/project/precision';
+import { planShape } from '../../../../src-shared/domain/project/project-shape';
+import { parseVariant, planOfVariant } from '../../../../src-shared/domain/project/variant';
+
+const PLAN: PrecisionPlan = { layers: { a: 'fp16' }, rest: 'fp32' };
+
+describe('repairs of a plan', () => {
+  it('are off when absent, and leave no trace when they are switched off again', () => {
+    expect(hasRepair(PLAN, 'equalization')).toBe(false);
+    const one = withRepair(PLAN, 'equalization', true);
+    const both = withRepair(one, 'biasCorrection', true);
+    expect(both).toEqual({ ...PLAN, repairs: { equalization: true, biasCorrection: true } });
+    expect(withRepair(both, 'equalization', false)).toEqual({ ...PLAN, repairs: { biasCorrection: true } });
+    expect(withRepair(one, 'equalization', false)).toEqual(PLAN);
+  });
+
+  it('belong to INT8: a variant without it has none', () => {
+    const plan = withRepair(PLAN, 'biasCorrection', true);
+    const repairsOf = (variant: string) => planOfVariant(parseVariant(variant), plan, []).repairs;
+    expect(['int8', 'int8-minmax', 'mixed'].map(repairsOf)).toEqual([
+      { biasCorrection: true },
+      { biasCorrection: true },
+      { biasCorrection: true },
+    ]);
+    expect(['fp16', 'fp32'].map(repairsOf)).toEqual([undefined, undefined]);
+  });
+
+  it('are parsed, in plans of before too', () => {
+    expect(planShape({ layers: {} }, 'plan')).toEqual({ layers: {} });
+    expect(planShape({ layers: {}, repairs: { equalization: true } }, 'plan')).toEqual({
+      layers: {},
+      repairs: { equalization: true },
+    });
+    expect(() => planShape({ layers: {}, repairs: { equalization: 'yes' } }, 'plan')).toThrow(
+      /plan\.repairs\.equalization/,
+    );
+  });
+});

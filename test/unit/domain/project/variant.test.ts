@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { layerId } from '../../../../src-shared/base/brand';
+import { parseVariant, planOfVariant } from '../../../../src-shared/domain/project/variant';
+
+const LAYERS = [layerId('a'), layerId('b')];
+const PLAN = { layers: { a: 'fp16' } } as const;
+
+describe('parseVariant', () => {
+  it.each([
+    ['fp32', 'fp32', null],
+    ['fp16', 'fp16', null],
+    ['int8', 'int8', null],
+    ['mixed', 'mixed', null],
+    ['int8-minmax', 'int8', 'minmax'],
+    ['int8-entropy', 'int8', 'entropy'],
+    ['int8-percentile', 'int8', 'percentile'],
+    ['mixed-mse', 'mixed', 'mse'],
+  ])('%s', (text, kind, method) => {
+    expect(parseVariant(text)).toEqual({ text, kind, method });
+  });
+
+  it.each(['', 'int4', 'INT8', 'int8-', 'int8-manual', 'fp32-entropy', 'int8-entropy-x', '-entropy'])(
+    'refuses "%s" and says what it found',
+    (text) => {
+      expect(() => parseVariant(text)).toThrow(`found "${text}"`);
+    },
+  );
+});
+
+describe('planOfVariant', () => {
+  it('asks the same of every layer, but for mixed', () => {
+    expect(planOfVariant(parseVariant('fp32'), PLAN, LAYERS)).toEqual({ layers: { a: 'fp32', b: 'fp32' } });
+    expect(planOfVariant(parseVariant('fp16'), PLAN, LAYERS)).toEqual({ layers: { a: 'fp16', b: 'fp16' } });
+    expect(planOfVariant(parseVariant('int8-mse'), PLAN, LAYERS)).toEqual({ layers: {} });
+    expect(planOfVariant(parseVariant('mixed-entropy'), PLAN, LAYERS)).toBe(PLAN);
+  });
+
+  it('makes a mixed plan that says int8 of layers the same as one that does not', () => {
+    expect(planOfVariant(parseVariant('mixed'), { ...PLAN, layers: { ...PLAN.layers, b: 'int8' } }, LAYERS)).toEqual(
+      PLAN,
+    );
+  });
+});
