@@ -29,7 +29,10 @@ export function sensitivityTrial({ kind, plan, thresholds, layers }: Sensitivity
   if (kind === 'release') return { thresholds, plan: releasedPlan(plan, [layer]) };
   // The rest in FP32, so that FP16's own rounding is not taken for this layer's.
   const others = layers.filter((other) => other.layer !== layer).map((other) => [other.layer, 'fp32'] as const);
-  return { thresholds, plan: { ...plan, rest: 'fp32', layers: Object.fromEntries([...others, [layer, 'int8']]) } };
+  return {
+    thresholds,
+    plan: { ...plan, fallbackPrecision: 'fp32', layers: Object.fromEntries([...others, [layer, 'int8']]) },
+  };
 }
 
 /** A plan with these layers in FP16 (FP32 where FP16 is refused). */

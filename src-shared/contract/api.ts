@@ -12,7 +12,7 @@ import type {
   Precision,
   PrecisionPlan,
   Repair,
-  RestPrecision,
+  FallbackPrecision,
   Target,
 } from '../domain/project/precision';
 import type { Gates, ProjectFile } from '../domain/project/project';
@@ -65,7 +65,7 @@ export type ProjectEdit =
   /** Back to the project's method. */
   | { readonly kind: 'clear-tensor'; readonly tensor: string }
   | { readonly kind: 'precision'; readonly layer: string; readonly precision: Precision }
-  | { readonly kind: 'rest'; readonly rest: RestPrecision }
+  | { readonly kind: 'fallback-precision'; readonly precision: FallbackPrecision }
   | { readonly kind: 'attention'; readonly attention: AttentionPrecision }
   | { readonly kind: 'repair'; readonly repair: Repair; readonly isOn: boolean }
   /** The whole plan at once: what adopting a plan of the search sends. */

@@ -22,7 +22,7 @@ import {
   BACKENDS,
   PRECISIONS,
   REPAIRS,
-  REST_PRECISIONS,
+  FALLBACK_PRECISIONS,
   TARGETS,
   type Target,
 } from '../domain/project/precision';
@@ -97,7 +97,10 @@ const edit = byKind<ProjectEdit>({
     { kind: oneOf('precision'), layer: string, precision: oneOf(...PRECISIONS) },
     {},
   ),
-  rest: objectOf<Extract<ProjectEdit, { kind: 'rest' }>>({ kind: oneOf('rest'), rest: oneOf(...REST_PRECISIONS) }, {}),
+  'fallback-precision': objectOf<Extract<ProjectEdit, { kind: 'fallback-precision' }>>(
+    { kind: oneOf('fallback-precision'), precision: oneOf(...FALLBACK_PRECISIONS) },
+    {},
+  ),
   attention: objectOf<Extract<ProjectEdit, { kind: 'attention' }>>(
     { kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) },
     {},

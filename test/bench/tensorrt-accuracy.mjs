@@ -18,7 +18,7 @@ try {
   for (const model of modelsOf(args.filter((arg) => !arg.startsWith('--')))) {
     const { project } = makeProject(model, work);
     // The reference engines had INT8 and FP32 only.
-    calib('set', project, '--rest', 'fp32');
+    calib('set', project, '--fallback', 'fp32');
     const { variants } = calib(
       'validate',
       project,

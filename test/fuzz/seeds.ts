@@ -27,7 +27,7 @@ export const SAMPLE_PROJECT = {
   tensorMethods: { '/conv/Relu_output_0': 'manual', toString: 'mse' },
   manualThresholds: { '/conv/Relu_output_0': 3.25 },
   importedThresholds: {},
-  plan: { layers: { '/head/Gemm': 'fp16' }, rest: 'fp32', repairs: { equalization: true } },
+  plan: { layers: { '/head/Gemm': 'fp16' }, fallbackPrecision: 'fp32', repairs: { equalization: true } },
   target: 'tensorrt',
   gates: { maxTop1Drop: 0.5, maxWorstGroupDrop: 1, minTop1: null, maxLatencyMs: null },
 };

@@ -258,7 +258,7 @@ describe('calibration caches', () => {
     await calibrate(migrated, '--limit', '32');
     await calibJson('import', migrated, cachePath);
     // With FP16 beside INT8 a scale is the nearest that FP16 holds; FP32 keeps the cache's own bits.
-    await calibJson('set', migrated, '--method', 'imported', '--target', 'tensorrt', '--rest', 'fp32');
+    await calibJson('set', migrated, '--method', 'imported', '--target', 'tensorrt', '--fallback', 'fp32');
     const out = join(dir, 'migrated.onnx');
     await calibJson('quantize', migrated, '--target', 'tensorrt', '--variant', 'mixed', '-o', out);
     const { graph } = readModel(out);

@@ -110,8 +110,8 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
     }
     case 'precision':
       return withPrecision(file, matchingLayers(edit.layer, model), edit.precision, model);
-    case 'rest':
-      return { ...file, plan: { ...file.plan, rest: edit.rest } };
+    case 'fallback-precision':
+      return { ...file, plan: { ...file.plan, fallbackPrecision: edit.precision } };
     case 'attention':
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
     case 'repair':

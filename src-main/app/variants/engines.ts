@@ -6,7 +6,7 @@ import type { Warning } from '../../../src-shared/contract/jobs';
 import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
 import {
   precisionOf,
-  restOf,
+  fallbackPrecisionOf,
   type PlacementDecision,
   type Precision,
   type PrecisionPlan,
@@ -267,7 +267,7 @@ function implicitPrecisions(
     );
   }
   const isInt8 = needsCalibration(name);
-  const half = restOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
+  const half = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
   const allowed = [
     ...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []),
     ...(isInt8 ? (['int8'] as const) : []),

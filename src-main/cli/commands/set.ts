@@ -9,8 +9,9 @@ import { METHODS } from '../../../src-shared/domain/project/methods';
 import {
   ATTENTION_PRECISIONS,
   hasRepair,
+  planJson,
   PRECISIONS,
-  REST_PRECISIONS,
+  FALLBACK_PRECISIONS,
   TARGETS,
   type PrecisionPlan,
 } from '../../../src-shared/domain/project/precision';
@@ -39,7 +40,8 @@ export const set: Command = {
   --percentile P                   of method percentile, in percent (99.99)
   --layer GLOB --precision P       ${PRECISIONS.join(', ')}
   --preset first-and-head-fp16|all-int8
-  --rest ${REST_PRECISIONS.join('|')}               what layers run in that INT8 does not take (fp16 for tensorrt, fp32 for onnxruntime)
+  --fallback ${FALLBACK_PRECISIONS.join('|')}           precision of layers that do not run in INT8 (default: fp16 for tensorrt, fp32 for
+                                   onnxruntime); --rest is another name of it
   --attention ${ATTENTION_PRECISIONS.join('|')}         products of two activations, target tensorrt (float)
   --equalization on|off            scale channels between layers so that none stands out; FP32 stays bit-identical; needs a new calibration
   --bias-correction on|off         give back the mean that INT8 takes from every output channel
@@ -63,6 +65,7 @@ ${PREPROCESSING_USAGE}`,
         layer: { type: 'string' },
         precision: { type: 'string' },
         preset: { type: 'string' },
+        fallback: { type: 'string' },
         rest: { type: 'string' },
         attention: { type: 'string' },
         equalization: { type: 'string' },
@@ -99,7 +102,7 @@ ${PREPROCESSING_USAGE}`,
       percentile,
       tensorMethods,
       manualThresholds,
-      plan,
+      plan: planJson(plan),
       target,
       gates,
     };
@@ -129,6 +132,7 @@ interface Values {
   readonly layer?: string | undefined;
   readonly precision?: string | undefined;
   readonly preset?: string | undefined;
+  readonly fallback?: string | undefined;
   readonly rest?: string | undefined;
   readonly attention?: string | undefined;
   readonly equalization?: string | undefined;
@@ -225,8 +229,9 @@ function layerEdits(values: Values): ProjectEdit[] {
   const edits: ProjectEdit[] = [];
   const preset = oneOf('--preset', values.preset, ['first-and-head-fp16', 'all-int8'] as const);
   if (preset !== undefined) edits.push({ kind: 'preset', preset });
-  const rest = oneOf('--rest', values.rest, REST_PRECISIONS);
-  if (rest !== undefined) edits.push({ kind: 'rest', rest });
+  const fallback =
+    oneOf('--fallback', values.fallback, FALLBACK_PRECISIONS) ?? oneOf('--rest', values.rest, FALLBACK_PRECISIONS);
+  if (fallback !== undefined) edits.push({ kind: 'fallback-precision', precision: fallback });
   const attention = oneOf('--attention', values.attention, ATTENTION_PRECISIONS);
   if (attention !== undefined) edits.push({ kind: 'attention', attention });
   for (const [flag, repair] of [

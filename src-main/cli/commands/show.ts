@@ -4,7 +4,13 @@ import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/analysis/best-method';
 import type { HistogramMethod } from '../../../src-shared/domain/project/methods';
-import { restOf, type PrecisionPlan, REPAIRS, hasRepair } from '../../../src-shared/domain/project/precision';
+import {
+  fallbackPrecisionOf,
+  hasRepair,
+  planJson,
+  REPAIRS,
+  type PrecisionPlan,
+} from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
 import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
@@ -27,6 +33,7 @@ export const show: Command = {
             calibrated: view.calibrated,
             ...present({ chosenMethod: view.chosenMethod, best: view.best }),
             ...view.file,
+            plan: planJson(view.file.plan),
           })
         : asText(view),
     );
@@ -83,7 +90,7 @@ function planText(plan: PrecisionPlan, { target }: ProjectFile): string {
   const layers = Object.entries(plan.layers).map(([layer, precision]) => `${layer} ${precision}`);
   const parts = [
     layers.length === 0 ? 'every layer INT8' : some(layers),
-    `rest ${restOf(plan, target)}`,
+    `rest ${fallbackPrecisionOf(plan, target)}`,
     ...(plan.attention === undefined ? [] : [`attention ${plan.attention}`]),
     ...REPAIRS.filter((repair) => hasRepair(plan, repair)).map((repair) => REPAIR_NAMES[repair]),
   ];

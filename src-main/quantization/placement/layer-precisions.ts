@@ -5,7 +5,7 @@ import {
   type Fp16Hazard,
   type Precision,
   type PrecisionPlan,
-  type RestPrecision,
+  type FallbackPrecision,
 } from '../../../src-shared/domain/project/precision';
 import type { Node } from '../../onnx/graph/model';
 import { defaultOpset, isDefaultDomain } from '../../onnx/graph/opset';
@@ -25,10 +25,10 @@ export interface LayerPrecisions {
   isInt8Asked(node: Node): boolean;
   /** Verdict about a layer that the plan took out of INT8; undefined for int8. */
   verdict(node: Node): Verdict | undefined;
-  /** Layers whose floating-point side is FP16: those planned so, and all others where the rest is FP16. */
+  /** Layers whose floating-point side is FP16: those planned so, and all others if the fallback precision is FP16. */
   readonly fp16Layers: ReadonlySet<string>;
-  /** Why a layer, or the float side of its INT8 kernel, stays in FP32 although the rest is FP16. */
-  readonly restRefusals: ReadonlyMap<string, Fp16Refusal>;
+  /** Why a layer, or the float side of its INT8 kernel, stays in FP32 although the fallback precision is FP16. */
+  readonly fallbackRefusals: ReadonlyMap<string, Fp16Refusal>;
   /** Layer -> tensors that FP16 rounds coarsely there. */
   readonly coarse: ReadonlyMap<string, readonly Fp16Hazard[]>;
 }
@@ -40,7 +40,7 @@ export interface Fp16Refusal extends Verdict {
 
 export interface PrecisionContext {
   readonly plan: PrecisionPlan;
-  readonly rest: RestPrecision;
+  readonly fallbackPrecision: FallbackPrecision;
   readonly partitions: Partitions;
   readonly ranges: RangeFacts;
   /** Layers that would read a scale in FP16 that FP16 does not hold. */
@@ -49,24 +49,24 @@ export interface PrecisionContext {
 
 export function resolvePrecisions(
   facts: GraphFacts,
-  { plan, rest, partitions, ranges, scaleRefusals }: PrecisionContext,
+  { plan, fallbackPrecision, partitions, ranges, scaleRefusals }: PrecisionContext,
 ): LayerPrecisions {
   const verdicts = new Map<string, Verdict>();
   const fp16Layers = new Set<string>();
-  const restRefusals = new Map<string, Fp16Refusal>();
+  const fallbackRefusals = new Map<string, Fp16Refusal>();
   const coarse = new Map<string, readonly Fp16Hazard[]>();
   const normalizations = decomposedNormalizations(facts);
   for (const node of facts.nodes) {
     const { precision, root } = requested(plan, partitions, node);
     const isPlannedFp16 = precision === 'fp16';
     const refusal =
-      isPlannedFp16 || (precision === 'int8' && rest === 'fp16')
+      isPlannedFp16 || (precision === 'int8' && fallbackPrecision === 'fp16')
         ? (refusalOf(facts, node, ranges) ?? scaleRefusals.get(node.name))
         : undefined;
     if (precision !== 'int8') verdicts.set(node.name, refusal ? verdictOf(refusal) : planned(precision, root));
-    else if (refusal) restRefusals.set(node.name, refusal);
-    const isRestFp16 = precision === 'int8' && rest === 'fp16' && !normalizations.has(node);
-    if (refusal || !(isPlannedFp16 || isRestFp16)) continue;
+    else if (refusal) fallbackRefusals.set(node.name, refusal);
+    const isFallbackFp16 = precision === 'int8' && fallbackPrecision === 'fp16' && !normalizations.has(node);
+    if (refusal || !(isPlannedFp16 || isFallbackFp16)) continue;
     fp16Layers.add(node.name);
     const hazards = fp16Hazards(facts, node, ranges);
     if (hazards.length > 0) coarse.set(node.name, hazards);
@@ -76,7 +76,7 @@ export function resolvePrecisions(
     of: (node) => verdicts.get(node.name)?.precision ?? 'int8',
     verdict: (node) => verdicts.get(node.name),
     fp16Layers,
-    restRefusals,
+    fallbackRefusals,
     coarse,
   };
 }

@@ -24,7 +24,7 @@ export class PlacementBuilder {
 
   constructor(
     private readonly facts: GraphFacts,
-    private readonly precisions: Pick<LayerPrecisions, 'fp16Layers' | 'restRefusals' | 'coarse'>,
+    private readonly precisions: Pick<LayerPrecisions, 'fp16Layers' | 'fallbackRefusals' | 'coarse'>,
   ) {}
 
   isQuantized(tensor: string): boolean {
@@ -68,14 +68,14 @@ export class PlacementBuilder {
     this.edges.set(node.name, [...(this.edges.get(node.name) ?? []), decision]);
   }
 
-  /** @param floatTail layers that stay in FP32 although the rest is FP16, for the sake of speed. */
+  /** @param floatTail layers that stay in FP32 for speed although the fallback precision is FP16. */
   build(floatTail: ReadonlySet<string> = new Set()): Placement {
     const fp16Layers = new Set([...this.precisions.fp16Layers].filter((layer) => !floatTail.has(layer)));
     const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
     const position = (layer: string): number => order.get(layer) ?? 0;
     const decisions: PlacementDecision[] = [];
     for (const node of this.facts.nodes) {
-      const verdict = this.withRest(
+      const verdict = this.withFallback(
         node,
         defined(this.verdicts.get(node.name), `no decision about ${node.name}`),
         fp16Layers,
@@ -115,9 +115,9 @@ export class PlacementBuilder {
     }));
   }
 
-  /** Why an INT8 layer has float32 around its integers although the rest is FP16. */
+  /** Why an INT8 layer has float32 around its integers although the fallback precision is FP16. */
   private floatSide(node: Node): PlacementDecision[] {
-    const refusal = this.precisions.restRefusals.get(node.name);
+    const refusal = this.precisions.fallbackRefusals.get(node.name);
     if (refusal?.tensor === undefined) return [];
     const { code, reason, tensor } = refusal;
     return [
@@ -132,8 +132,8 @@ export class PlacementBuilder {
     ];
   }
 
-  /** A layer that INT8 does not take runs in FP16 where the rest does, or says why not. */
-  private withRest(node: Node, verdict: Verdict, fp16Layers: ReadonlySet<string>): Verdict {
+  /** A layer that does not run in INT8 runs in the fallback precision, or says why FP16 does not suit it. */
+  private withFallback(node: Node, verdict: Verdict, fp16Layers: ReadonlySet<string>): Verdict {
     if (verdict.precision !== 'fp32') return verdict;
     if (fp16Layers.has(node.name))
       return {
@@ -146,7 +146,7 @@ export class PlacementBuilder {
         ...verdict,
         reason: `${verdict.reason}; in FP32 up to the output, since a conversion there costs more than FP16 saves`,
       };
-    const refusal = this.precisions.restRefusals.get(node.name);
+    const refusal = this.precisions.fallbackRefusals.get(node.name);
     return refusal?.code.startsWith('fp16-')
       ? { ...verdictOf(refusal), reason: `${verdict.reason}; not in FP16: ${refusal.reason}` }
       : verdict;

@@ -51,9 +51,9 @@ export function placeForTensorrt({
 function floatKernels({ partitions, precisions, builder, quantizedRoots }: Context): readonly string[] {
   return partitions.list.flatMap(({ root, members }) => {
     const nodes = [root, ...members].filter(
-      (node) => builder.isInteger(node) || precisions.restRefusals.has(node.name),
+      (node) => builder.isInteger(node) || precisions.fallbackRefusals.has(node.name),
     );
-    return quantizedRoots.has(root) && nodes.some((node) => precisions.restRefusals.has(node.name))
+    return quantizedRoots.has(root) && nodes.some((node) => precisions.fallbackRefusals.has(node.name))
       ? nodes.map((node) => node.name)
       : [];
   });
@@ -130,7 +130,7 @@ function placePartition(context: Context, { root, members, residual }: Partition
   builder.decide(root, weight ? { precision: 'int8', code: 'quantized', reason: QUANTIZED_REASON } : ATTENTION);
   for (const member of members) {
     if (member === residual?.add) continue;
-    const refusal = precisions.restRefusals.get(member.name);
+    const refusal = precisions.fallbackRefusals.get(member.name);
     if (refusal?.code === 'fp16-no-kernel')
       builder.decide(member, {
         precision: 'fp32',

@@ -1,5 +1,5 @@
 import {
-  restOf,
+  fallbackPrecisionOf,
   type PlacementDecision,
   type PrecisionPlan,
   type Target,
@@ -160,7 +160,7 @@ export function placeQdq(
   const place = (scaleRefusals: ReadonlyMap<string, Fp16Refusal>): Placement => {
     const precisions = resolvePrecisions(facts, {
       plan,
-      rest: restOf(plan, target),
+      fallbackPrecision: fallbackPrecisionOf(plan, target),
       partitions,
       ranges,
       scaleRefusals,

@@ -77,7 +77,7 @@ function list(values: readonly number[]): string {
 function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
   const { tensorMethods, manualThresholds, plan } = options;
   const float = [
-    ...(plan.rest ? ['--rest', plan.rest] : []),
+    ...(plan.fallbackPrecision ? ['--fallback', plan.fallbackPrecision] : []),
     ...(plan.attention ? ['--attention', plan.attention] : []),
   ];
   const repairs = [

@@ -11,9 +11,9 @@ export type Target = (typeof TARGETS)[number];
 export const BACKENDS = ['ort-cpu', 'ort-webgpu', 'ort-cuda', 'tensorrt'] as const;
 export type BackendId = (typeof BACKENDS)[number];
 
-export const REST_PRECISIONS = ['fp16', 'fp32'] as const;
-/** What layers compute in that INT8 does not take. */
-export type RestPrecision = (typeof REST_PRECISIONS)[number];
+export const FALLBACK_PRECISIONS = ['fp16', 'fp32'] as const;
+/** The precision of layers that do not run in INT8 and have no precision of their own. */
+export type FallbackPrecision = (typeof FALLBACK_PRECISIONS)[number];
 
 export const ATTENTION_PRECISIONS = ['float', 'int8'] as const;
 /** How products of two activations (Q·Kᵀ and the product with V) are computed. */
@@ -31,8 +31,8 @@ export type Repairs = Readonly<Partial<Record<Repair, boolean>>>;
 /** Layer -> precision for the layers that a person (or a preset, or the search) decided; all others are int8. */
 export interface PrecisionPlan {
   readonly layers: Readonly<Record<string, Precision>>;
-  /** Absent: the target's own, see `restOf`. */
-  readonly rest?: RestPrecision;
+  /** Absent: the target's default, see `fallbackPrecisionOf`. */
+  readonly fallbackPrecision?: FallbackPrecision;
   /** Absent: float, so that TensorRT fuses attention as a whole. For the target tensorrt. */
   readonly attention?: AttentionPrecision;
   readonly repairs?: Repairs;
@@ -42,6 +42,11 @@ export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
   return ownValue(plan.layers, layer) ?? 'int8';
+}
+
+/** The plan as commands print it with --json: `rest`, the older name of `fallbackPrecision`, stays beside it. */
+export function planJson(plan: PrecisionPlan): PrecisionPlan & { readonly rest?: FallbackPrecision } {
+  return plan.fallbackPrecision === undefined ? plan : { ...plan, rest: plan.fallbackPrecision };
 }
 
 export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
@@ -57,16 +62,16 @@ export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): 
 }
 
 export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
-  const { repairs, ...rest } = plan;
-  return repairs === undefined ? plan : rest;
+  const { repairs, ...others } = plan;
+  return repairs === undefined ? plan : others;
 }
 
 /**
  * TensorRT computes what is not INT8 in FP16 unless told otherwise: in a strongly typed network nothing else makes it use
  * its FP16 kernels. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost there.
  */
-export function restOf(plan: PrecisionPlan, target: Target): RestPrecision {
-  return plan.rest ?? (target === 'tensorrt' ? 'fp16' : 'fp32');
+export function fallbackPrecisionOf(plan: PrecisionPlan, target: Target): FallbackPrecision {
+  return plan.fallbackPrecision ?? (target === 'tensorrt' ? 'fp16' : 'fp32');
 }
 
 /** One decision about one layer (or one edge of it), for `--explain` and the graph view. */

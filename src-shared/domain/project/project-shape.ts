@@ -16,7 +16,7 @@ import { METHODS } from './methods';
 import {
   ATTENTION_PRECISIONS,
   PRECISIONS,
-  REST_PRECISIONS,
+  FALLBACK_PRECISIONS,
   TARGETS,
   type PrecisionPlan,
   type Repairs,
@@ -86,14 +86,26 @@ export const percentileShape: Shape<number> = where(
   (value) => value > 0 && value <= 100,
 );
 
-export const planShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
+const currentPlanShape: Shape<PrecisionPlan> = objectOf<PrecisionPlan>(
   { layers: recordOf(oneOf(...PRECISIONS)) },
   {
-    rest: oneOf(...REST_PRECISIONS),
+    fallbackPrecision: oneOf(...FALLBACK_PRECISIONS),
     attention: oneOf(...ATTENTION_PRECISIONS),
     repairs: objectOf<Repairs>({}, { equalization: boolean, biasCorrection: boolean }),
   },
 );
+
+/**
+ * A precision plan. Older project files and run records name the fallback precision `rest`; it is read under its present
+ * name, so that a file is written in the present form when it is saved next.
+ */
+export const planShape: Shape<PrecisionPlan> = (value, path) => currentPlanShape(withPresentNames(value), path);
+
+function withPresentNames(plan: unknown): unknown {
+  if (typeof plan !== 'object' || plan === null || !('rest' in plan) || 'fallbackPrecision' in plan) return plan;
+  const { rest, ...others } = plan;
+  return { ...others, fallbackPrecision: rest };
+}
 
 const setReference = objectOf<SetReference>({ path, labels: nullable(path) }, { labelOrder: oneOf(...LABEL_ORDERS) });
 

@@ -23,7 +23,7 @@ const layers = ['a', 'b', 'c'].map((layer) => ({ layer, op: 'Conv', output: `${l
 const problem: SensitivityProblem = {
   kind: 'release',
   metric: 'sqnr',
-  plan: { layers: {}, rest: 'fp16' },
+  plan: { layers: {}, fallbackPrecision: 'fp16' },
   thresholds: { t: 1 },
   layers,
 };
@@ -32,14 +32,14 @@ describe('sensitivityTrial', () => {
   it('release: everything INT8 but the layer', () => {
     expect(sensitivityTrial(problem, 'b')).toEqual({
       thresholds: { t: 1 },
-      plan: { layers: { b: 'fp16' }, rest: 'fp16' },
+      plan: { layers: { b: 'fp16' }, fallbackPrecision: 'fp16' },
     });
   });
 
   it('cause: everything FP32 but the layer', () => {
     expect(sensitivityTrial({ ...problem, kind: 'cause' }, 'b').plan).toEqual({
       layers: { a: 'fp32', b: 'int8', c: 'fp32' },
-      rest: 'fp32',
+      fallbackPrecision: 'fp32',
     });
   });
 });

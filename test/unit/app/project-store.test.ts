@@ -137,6 +137,18 @@ describe('loadProject', () => {
   });
 });
 
+describe('a project file that names the fallback precision rest', () => {
+  it('is read, and written with the present name', async () => {
+    const { dir, file } = await created();
+    edit(file, (project) => (project['plan'] = { layers: { '/head/Gemm': 'fp16' }, rest: 'fp32' }));
+    const project = await loadProject(dir);
+    expect(project.plan).toEqual({ layers: { '/head/Gemm': 'fp16' }, fallbackPrecision: 'fp32' });
+    await saveProject(dir, project);
+    const written = JSON.parse(readFileSync(file, 'utf8')) as { readonly plan: object };
+    expect(written.plan).toEqual({ layers: { '/head/Gemm': 'fp16' }, fallbackPrecision: 'fp32' });
+  });
+});
+
 describe('checkProjectModel', () => {
   it('accepts the same model, names a changed or missing one', async () => {
     const parent = tempDir();

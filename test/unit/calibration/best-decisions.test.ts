@@ -47,7 +47,7 @@ describe('decisions of method best', () => {
 
   it.each<readonly [string, Partial<BestChoices>]>([
     ['plan', { plan: { layers: { a: 'fp32' } } }],
-    ['precision of the rest', { plan: { ...CHOICES.plan, rest: 'fp16' } }],
+    ['precision of the rest', { plan: { ...CHOICES.plan, fallbackPrecision: 'fp16' } }],
     ['repairs', { plan: { ...CHOICES.plan, repairs: { biasCorrection: true } } }],
     ['target', { target: 'tensorrt' }],
     ['percentile', { percentile: 99.9 }],

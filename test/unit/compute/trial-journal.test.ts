@@ -13,7 +13,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const trial: Trial = { plan: { layers: { a: 'fp16', b: 'int8' }, rest: 'fp16' }, thresholds: { t: 1.5, u: 2 } };
+const trial: Trial = {
+  plan: { layers: { a: 'fp16', b: 'int8' }, fallbackPrecision: 'fp16' },
+  thresholds: { t: 1.5, u: 2 },
+};
 const answers: TrialAnswer[] = [
   { noise: [0.1, Number.POSITIVE_INFINITY], top1: 3 },
   { noise: [1e-30, 0], top1: -1 },
@@ -29,14 +32,14 @@ describe('TrialJournal', () => {
     const journal = new TrialJournal(path);
     journal.put(trial, ['x', 'y'], answers);
     expect(
-      journal.get({ plan: { rest: 'fp16', layers: { b: 'int8', a: 'fp16' } }, thresholds: { u: 2, t: 1.5 } }, [
-        'x',
-        'y',
-      ]),
+      journal.get(
+        { plan: { fallbackPrecision: 'fp16', layers: { b: 'int8', a: 'fp16' } }, thresholds: { u: 2, t: 1.5 } },
+        ['x', 'y'],
+      ),
     ).toEqual(answers);
     expect(journal.get(trial, ['y', 'x'])).toBeUndefined();
     expect(journal.get({ ...trial, thresholds: { t: 1.5, u: 2.0000001 } }, ['x', 'y'])).toBeUndefined();
-    expect(journal.get({ ...trial, plan: { ...trial.plan, rest: 'fp32' } }, ['x', 'y'])).toBeUndefined();
+    expect(journal.get({ ...trial, plan: { ...trial.plan, fallbackPrecision: 'fp32' } }, ['x', 'y'])).toBeUndefined();
   });
 
   it('goes on after a process that was killed while it wrote', () => {

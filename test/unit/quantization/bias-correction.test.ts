@@ -62,7 +62,7 @@ async function thresholdsOf(model: Model): Promise<Record<string, number>> {
 
 /** Layers that are too small for an INT8 kernel to pay are asked for by name. */
 const asked = (model: Model, layers?: readonly string[]): PrecisionPlan => ({
-  rest: 'fp32',
+  fallbackPrecision: 'fp32',
   layers: Object.fromEntries(
     model.graph.node.map(({ name }) => [name, layers === undefined || layers.includes(name) ? 'int8' : 'fp32']),
   ),
@@ -213,7 +213,7 @@ describe('quantizeModel with corrected biases', () => {
 
   it('rounds them to FP16 where the layers around INT8 compute in it', async () => {
     const { model, thresholds, biases } = await quantized('tensorrt');
-    const plan: PrecisionPlan = { layers: asked(model).layers, rest: 'fp16' };
+    const plan: PrecisionPlan = { layers: asked(model).layers, fallbackPrecision: 'fp16' };
     const { model: written } = quantizeModel({
       model,
       target: 'tensorrt',
@@ -234,7 +234,7 @@ describe('quantizeModel with corrected biases', () => {
     const net = new Net();
     const product = net.matmul('m', 'x', 32, 24);
     const model = net.model(['n', 32], net.op('Add', 'add', [product, net.constant('b', [24])]));
-    const plan: PrecisionPlan = { layers: { m: 'int8' }, rest: 'fp32' };
+    const plan: PrecisionPlan = { layers: { m: 'int8' }, fallbackPrecision: 'fp32' };
     const biases = correctableBiases(graphFacts(model), placeQdq(model, plan, 'tensorrt'));
     expect(biases).toEqual([{ layer: 'add', slot: 1, initializer: 'b', owner: 'm', op: 'MatMul', channels: 24 }]);
     const { model: written } = quantizeModel({

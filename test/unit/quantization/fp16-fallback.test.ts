@@ -131,7 +131,7 @@ function sqnrDb(reference: readonly number[], found: readonly number[]): number 
 
 describe('the rest in FP16', () => {
   it('computes nearly what the rest in FP32 does', async () => {
-    const reference = await run(quantized({ ...INT8, rest: 'fp32' }));
+    const reference = await run(quantized({ ...INT8, fallbackPrecision: 'fp32' }));
     const float = await run(MODEL);
     const half = await run(quantized(INT8));
     expect(half.every(Number.isFinite)).toBe(true);
@@ -222,7 +222,7 @@ it.skipIf(!hasPythonOnnx())('all of it passes the ONNX checker with types and sh
     const plans: PrecisionPlan[] = [
       EMPTY_PLAN,
       INT8,
-      { ...INT8, rest: 'fp32' },
+      { ...INT8, fallbackPrecision: 'fp32' },
       { layers: { ...ASKED, up: 'fp16', head: 'fp32' } },
       { ...INT8, attention: 'int8' },
     ];

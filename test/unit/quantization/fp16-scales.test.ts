@@ -57,7 +57,7 @@ describe('scales of a model of which some Q/DQ are in FP16', () => {
     for (const { value } of held) expect(value).toBe(asFp16(value));
     expect(await calibrated.sqnrDb(variant)).toBeGreaterThan(25);
     expect(await calibrated.sqnrDb(variant)).toBeGreaterThan(
-      (await calibrated.sqnrDb(calibrated.variant({ layers: {}, rest: 'fp32' }))) - 0.5,
+      (await calibrated.sqnrDb(calibrated.variant({ layers: {}, fallbackPrecision: 'fp32' }))) - 0.5,
     );
   });
 

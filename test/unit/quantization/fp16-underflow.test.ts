@@ -202,7 +202,7 @@ describe('constants that FP16 loses', () => {
       for (const layer of layers)
         expect([layer, decisionsOf(variant, layer)]).toEqual([layer, { isFp16: false, isExplained: true }]);
     }
-    const inFloat = await calibrated.sqnrDb(calibrated.variant({ layers: {}, rest: 'fp32' }));
+    const inFloat = await calibrated.sqnrDb(calibrated.variant({ layers: {}, fallbackPrecision: 'fp32' }));
     expect(await calibrated.sqnrDb(calibrated.int8())).toBeGreaterThan(inFloat - 0.5);
     expect(await calibrated.sqnrDb(calibrated.fp16())).toBeGreaterThan(45);
   });

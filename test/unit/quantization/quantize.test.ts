@@ -23,7 +23,7 @@ const THRESHOLDS = { x: 0.8, 'm1:0': 5, 'add:0': 5, 'relu:0': 2.5 };
 
 /** Everything INT8, small as it is, the rest in FP32, so that results can be compared exactly. */
 function allInt8(model: Model): PrecisionPlan {
-  return { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])), rest: 'fp32' };
+  return { layers: Object.fromEntries(model.graph.node.map((node) => [node.name, 'int8'])), fallbackPrecision: 'fp32' };
 }
 
 function request(model: Model, more: Partial<QuantizeRequest> = {}): QuantizeRequest {
@@ -172,7 +172,7 @@ describe('layers in FP16', () => {
   it('border on INT8 layers through float32', () => {
     const model = perceptron();
     const { graph } = quantizeModel(
-      request(model, { plan: { layers: { m1: 'fp16', m2: 'int8' }, rest: 'fp32' } }),
+      request(model, { plan: { layers: { m1: 'fp16', m2: 'int8' }, fallbackPrecision: 'fp32' } }),
     ).model;
     expect(graph.node.map((node) => node.opType)).toEqual([
       'Cast',
@@ -212,7 +212,7 @@ describe('materialize', () => {
   it.each<[string, PrecisionPlan]>([
     ['int8', allInt8(residualNet())],
     ['int8 and fp16', EMPTY_PLAN],
-    ['mixed', { layers: { c1: 'fp16', fc: 'fp16' }, rest: 'fp32' }],
+    ['mixed', { layers: { c1: 'fp16', fc: 'fp16' }, fallbackPrecision: 'fp32' }],
     ['mixed, rest in fp16', { layers: { c1: 'fp16', fc: 'int8' } }],
   ])('changes no value: %s', async (_, plan) => {
     const model = residualNet();

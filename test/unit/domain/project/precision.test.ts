@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { hasRepair, withRepair, type PrecisionPlan } from '../../../../src-shared/domain/project/precision';
+import { hasRepair, planJson, withRepair, type PrecisionPlan } from '../../../../src-shared/domain/project/precision';
 import { planShape } from '../../../../src-shared/domain/project/project-shape';
 import { parseVariant, planOfVariant } from '../../../../src-shared/domain/project/variant';
 
-const PLAN: PrecisionPlan = { layers: { a: 'fp16' }, rest: 'fp32' };
+const PLAN: PrecisionPlan = { layers: { a: 'fp16' }, fallbackPrecision: 'fp32' };
 
 describe('repairs of a plan', () => {
   it('are off when absent, and leave no trace when they are switched off again', () => {
@@ -35,5 +35,21 @@ describe('repairs of a plan', () => {
     expect(() => planShape({ layers: {}, repairs: { equalization: 'yes' } }, 'plan')).toThrow(
       /plan\.repairs\.equalization/,
     );
+  });
+});
+
+describe('the fallback precision of a plan', () => {
+  it('is read from files that name it rest, and keeps its present name where both are there', () => {
+    expect(planShape({ layers: { a: 'fp16' }, rest: 'fp32' }, 'plan')).toEqual(PLAN);
+    expect(planShape({ layers: {}, rest: 'fp16', fallbackPrecision: 'fp32' }, 'plan')).toEqual({
+      layers: {},
+      fallbackPrecision: 'fp32',
+    });
+    expect(() => planShape({ layers: {}, rest: 'int8' }, 'plan')).toThrow(/plan\.fallbackPrecision/);
+  });
+
+  it('is printed under both names', () => {
+    expect(planJson(PLAN)).toEqual({ ...PLAN, rest: 'fp32' });
+    expect(planJson({ layers: {} })).toEqual({ layers: {} });
   });
 });

@@ -64,6 +64,13 @@ describe('parseRunRecord', () => {
     expect(parseRunRecord(json)).toEqual({ state: 'invalid', problem: 'expected a JSON object' });
   });
 
+  it('reads a plan that names the fallback precision rest', () => {
+    const record = JSON.parse(JSON.stringify(sampleRecord())) as { options: Record<string, unknown> };
+    record.options['plan'] = { layers: {}, rest: 'fp32' };
+    const parsed = parseRunRecord(record);
+    expect(parsed.state === 'ok' && parsed.record.options.plan).toEqual({ layers: {}, fallbackPrecision: 'fp32' });
+  });
+
   it('says when a record is newer', () => {
     expect(parseRunRecord({ ...stored(), version: 3 })).toEqual({ state: 'newer', version: 3 });
   });

@@ -49,10 +49,12 @@ describe('what plans are compared by', () => {
 describe('adopting a plan', () => {
   it('changes the layers and nothing else of the plan', () => {
     const edits = adoption(
-      { layers: { head: 'fp32' }, rest: 'fp16', attention: 'int8' },
+      { layers: { head: 'fp32' }, fallbackPrecision: 'fp16', attention: 'int8' },
       { fp16Layers: ['conv_1'], method: null },
     );
-    expect(edits).toEqual([{ kind: 'plan', plan: { layers: { conv_1: 'fp16' }, rest: 'fp16', attention: 'int8' } }]);
+    expect(edits).toEqual([
+      { kind: 'plan', plan: { layers: { conv_1: 'fp16' }, fallbackPrecision: 'fp16', attention: 'int8' } },
+    ]);
     expect(parseRequest('editProject', { projectPath: '/data/a.calib', edits })).toEqual({
       projectPath: '/data/a.calib',
       edits,

@@ -13,7 +13,7 @@ describe('reproduceCommands', () => {
       other: { ...run.options.other, search: true, diagnose: true },
       plan: {
         layers: { head: 'fp16' },
-        rest: 'fp32',
+        fallbackPrecision: 'fp32',
         attention: 'int8',
         repairs: { equalization: true, biasCorrection: true },
       } as const,
@@ -23,7 +23,7 @@ describe('reproduceCommands', () => {
     expect(commands[0]).toMatch(/^calib init /);
     expect(commands.slice(1, -1)).toEqual([
       `calib set ${project} --equalization on --bias-correction on`,
-      `calib set ${project} --target tensorrt --method entropy --percentile 99.9 --rest fp32 --attention int8`,
+      `calib set ${project} --target tensorrt --method entropy --percentile 99.9 --fallback fp32 --attention int8`,
       `calib set ${project} --tensor 'a b' --threshold 1.5`,
       `calib set ${project} --tensor c --method mse`,
       `calib set ${project} --layer head --precision fp16`,
