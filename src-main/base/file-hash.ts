@@ -1,33 +1,96 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { LRUCache } from 'lru-cache';
 import { throwIfAborted } from '../../src-shared/base/errors';
 
-/** sha256 of a file's content as 64 hex digits, streamed (constant memory). Throws Node's error when it cannot be read. */
+/** Larger files are streamed, so that hashing needs little memory; smaller ones are faster to read at once. */
+const MAX_READ_BYTES = 4e6;
+/** Files whose hash is remembered; at about 300 bytes each, 30 MB. */
+const REMEMBERED_FILES = 100_000;
+
+/** sha256 of a file's content as 64 hex digits. The file is read in any case. Throws Node's error if it cannot be read. */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
+  const { size } = await stat(path);
+  return size > MAX_READ_BYTES ? hashStream(path, signal) : hashAtOnce(path, signal);
+}
+
+async function hashAtOnce(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const bytes = await readFile(path, signal === undefined ? {} : { signal });
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function hashStream(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
   return hash.digest('hex');
 }
 
-const hashes = new Map<string, { readonly stamp: string; readonly sha256: string }>();
-
 /**
- * As sha256OfFile, but a file that this process has hashed before is not read again while its size, inode and times of change are
- * the same.
+ * Content hashes by path. A file is read again only if its size, inode, modification time or change time differ from those
+ * at the time of the last read. The least recently used hashes are forgotten.
  */
-export async function sha256OfStoredFile(path: string, signal?: AbortSignal): Promise<string> {
-  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  const stamp = `${size} ${ino} ${mtimeNs} ${ctimeNs}`;
-  const known = hashes.get(path);
-  if (known?.stamp === stamp) return known.sha256;
-  const sha256 = await sha256OfFile(path, signal);
-  hashes.set(path, { stamp, sha256 });
-  return sha256;
+export class FileHashes {
+  private readonly known: LRUCache<string, { readonly stamp: string; readonly sha256: string }>;
+  /** Reads under way by path and stamp, shared by all who ask for the same file meanwhile. */
+  private readonly underWay = new Map<string, Promise<string>>();
+  private reads = 0;
+
+  constructor(rememberedFiles = REMEMBERED_FILES) {
+    this.known = new LRUCache({ max: rememberedFiles });
+  }
+
+  /** How many files have been read so far. */
+  get readCount(): number {
+    return this.reads;
+  }
+
+  /** sha256 as 64 hex digits. Throws Node's error if the file cannot be read. @throws WorkbenchError cancelled */
+  async sha256(path: string, signal?: AbortSignal): Promise<string> {
+    const stamp = await stampOf(path);
+    const known = this.known.get(path);
+    if (known?.stamp === stamp) return known.sha256;
+    const key = `${stamp} ${path}`;
+    const reading = this.underWay.get(key) ?? this.read(path, stamp, key, signal);
+    try {
+      return await reading;
+    } catch (error) {
+      throwIfAborted(signal);
+      // The read belonged to somebody who cancelled it: this caller still wants the hash.
+      if (error instanceof Error && error.name === 'AbortError') return this.sha256(path, signal);
+      throw error;
+    }
+  }
+
+  private read(path: string, stamp: string, key: string, signal: AbortSignal | undefined): Promise<string> {
+    this.reads += 1;
+    const reading = sha256OfFile(path, signal).then(async (sha256) => {
+      // A file that changed while it was read is not remembered.
+      if ((await stampOf(path)) === stamp) this.known.set(path, { stamp, sha256 });
+      return sha256;
+    });
+    const shared = reading.finally(() => this.underWay.delete(key));
+    this.underWay.set(key, shared);
+    return shared;
+  }
 }
 
-/** Whether a file is there with this content; what cannot be read is not. @throws WorkbenchError cancelled */
+/** Equal as long as nobody writes to the file; nanoseconds, because a file may be written twice within a millisecond. */
+async function stampOf(path: string): Promise<string> {
+  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return `${size} ${ino} ${mtimeNs} ${ctimeNs}`;
+}
+
+/** The hashes that this process (or worker thread) remembers. */
+export const fileHashes = new FileHashes();
+
+/** sha256 of a file, read only if it has changed since this process last hashed it; see FileHashes. */
+export function sha256OfStoredFile(path: string, signal?: AbortSignal): Promise<string> {
+  return fileHashes.sha256(path, signal);
+}
+
+/** Whether a file exists with this content; false if it cannot be read. @throws WorkbenchError cancelled */
 export async function hasContent(path: string, sha256: string, signal?: AbortSignal): Promise<boolean> {
   const found = await sha256OfStoredFile(path, signal).catch(() => null);
   throwIfAborted(signal);

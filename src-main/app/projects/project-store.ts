@@ -10,7 +10,7 @@ import {
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../../base/file-errors';
-import { sha256OfFile } from '../../base/file-hash';
+import { sha256OfStoredFile } from '../../base/file-hash';
 import type { Model } from '../../onnx/graph/model';
 import { artifactPaths } from './artifact-paths';
 import { parseProject } from './project-guard';
@@ -76,8 +76,8 @@ export async function modelReference(path: string, model: Model): Promise<ModelR
     ),
   );
   const weights: { file: string; sha256: string }[] = [];
-  for (const file of [...files].sort()) weights.push({ file, sha256: await sha256OfFile(join(dir, file)) });
-  return { path, sha256: await sha256OfFile(path), ...(weights.length === 0 ? {} : { weights }) };
+  for (const file of [...files].sort()) weights.push({ file, sha256: await sha256OfStoredFile(join(dir, file)) });
+  return { path, sha256: await sha256OfStoredFile(path), ...(weights.length === 0 ? {} : { weights }) };
 }
 
 /**
@@ -97,7 +97,7 @@ interface FileCheck {
 }
 
 async function checkFile(path: string, sha256: string, { project, what, signal }: FileCheck): Promise<void> {
-  const found = await sha256OfFile(path, signal).catch((error: unknown) => {
+  const found = await sha256OfStoredFile(path, signal).catch((error: unknown) => {
     throw readError(error, path, what, 'If it was moved: calib set PROJECT --model PATH');
   });
   if (found === sha256) return;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
@@ -13,7 +13,7 @@ import type {
   SkippedImage,
 } from '../../../src-shared/domain/project/image-set';
 import { readError } from '../../base/file-errors';
-import { sha256OfFile } from '../../base/file-hash';
+import { sha256OfStoredFile } from '../../base/file-hash';
 import { compareText, findImageFiles, type FoundFile } from './image-set-files';
 import { readClassNames, withNamesFile } from './class-names';
 import { groupsBesideCsv, labelsFromFolders, orderMatters, orderNote, type Labelling } from './labels';
@@ -21,9 +21,8 @@ import { readLabelsCsv } from './labels-csv';
 import type { LabelledSet } from './labels-match';
 import { countRecords } from './npy-file';
 
-/** Files that are hashed at a time; larger ones than the limit are streamed, so that memory stays small. */
+/** Number of files that are hashed at the same time. */
 const HASH_BATCH = 16;
-const MAX_READ_BYTES = 4e6;
 
 export interface ImageSetRequest {
   /** A folder, a list file (one file a line, relative to itself, order kept) or a single image or .npy/.npz file. */
@@ -153,16 +152,21 @@ function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchEr
   });
 }
 
-/** A file of a set: the records that are used of an array file, and how often an image without records is listed. */
+/** How a set uses one file. */
 interface UsedFile {
   readonly path: string;
+  /** Indices of the records that the set uses; empty for an image file. */
   readonly records: number[];
+  /** How often an image file is listed. */
   times: number;
 }
 
 /**
- * Identity of a set: sha256 over (relative path, size, content sha256, the records that are used of a .npy or .npz, how
- * often an image is listed) of every file, sorted by path. Independent of order, labels and where the set lies. Throws `not-found` when one is gone, `cancelled` on abort.
+ * Identity of a set: sha256 over one line per file, sorted by path. A line holds the relative path, the size in bytes, the
+ * sha256 of the content, the records that are used of an .npy or .npz file, and how often an image is listed if more than
+ * once. The identity does not depend on the order of the images, on labels or on the folder that the set lies in. A file is
+ * read only if it has changed since this process last hashed it.
+ * @throws WorkbenchError not-found if a file no longer exists; cancelled
  */
 export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
   const used = new Map<string, UsedFile>();
@@ -177,33 +181,37 @@ export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: T
   for (let done = 0; done < files.length; done += HASH_BATCH) {
     throwIfAborted(context.signal);
     context.onProgress?.({ phase: 'hashing images', done, total: files.length, unit: 'images' });
-    const lines = await Promise.all(files.slice(done, done + HASH_BATCH).map(([file, own]) => manifestLine(file, own)));
+    const batch = files.slice(done, done + HASH_BATCH);
+    const lines = await Promise.all(batch.map(([file, own]) => manifestLine(file, own, context.signal)));
     for (const line of lines) hash.update(line);
   }
   return hash.digest('hex');
 }
 
-/** Identity of one image: sha256 of its file, and which record of it. Throws `not-found` when the file is gone. */
+/**
+ * Identity of one image: the sha256 of its file, with `#N` for record N of an array file. The file is read only if it has
+ * changed since this process last hashed it. @throws WorkbenchError not-found if the file no longer exists
+ */
 export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'record'>): Promise<string> {
-  const sha256 = await sha256OfFile(path).catch((error: unknown) => {
+  const sha256 = await sha256OfStoredFile(path).catch((error: unknown) => {
     throw readError(error, path, 'Image');
   });
   return record === null ? sha256 : `${sha256}#${record}`;
 }
 
-async function manifestLine(file: string, { path, records, times }: UsedFile): Promise<string> {
+async function manifestLine(
+  file: string,
+  { path, records, times }: UsedFile,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   try {
     const { size } = await stat(path);
-    const sha256 =
-      size > MAX_READ_BYTES
-        ? await sha256OfFile(path)
-        : createHash('sha256')
-            .update(await readFile(path))
-            .digest('hex');
-    // An image that is listed once adds nothing, so that the identity of such sets stays what it was.
+    const sha256 = await sha256OfStoredFile(path, signal);
+    // An image that is listed once adds nothing, so that identities of sets without repetitions stay the same.
     const usage = records.length > 0 ? [records.toSorted((a, b) => a - b)] : times > 1 ? [{ times }] : [];
     return `${JSON.stringify([file, size, sha256, ...usage])}\n`;
   } catch (error) {
+    throwIfAborted(signal);
     throw readError(error, path, 'Image');
   }
 }

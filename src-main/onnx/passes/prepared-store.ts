@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { AtomicFile } from '../../base/atomic-file';
 import { writeError } from '../../base/file-errors';
-import { hasContent, sha256OfFile } from '../../base/file-hash';
+import { hasContent, sha256OfStoredFile } from '../../base/file-hash';
 import { Encoder, type ExternalTo } from '../wire/encode-messages';
 import type { Model } from '../graph/model';
 import { streamRope } from '../wire/stream-rope';
@@ -25,7 +25,7 @@ export type PreparedHashes = readonly { readonly file: string; readonly sha256: 
 
 export async function preparedHashes(dir: string): Promise<PreparedHashes> {
   const files = [MODEL_FILE, WEIGHTS_FILE].filter((file) => existsSync(join(dir, file)));
-  return Promise.all(files.map(async (file) => ({ file, sha256: await sha256OfFile(join(dir, file)) })));
+  return Promise.all(files.map(async (file) => ({ file, sha256: await sha256OfStoredFile(join(dir, file)) })));
 }
 
 /** Whether the folder is complete and its files are what was written. */

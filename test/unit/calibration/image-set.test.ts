@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadImageSet, setManifestHash } from '../../../src-main/calibration/images/image-set';
+import { fileHashes } from '../../../src-main/base/file-hash';
+import { imageHash, loadImageSet, setManifestHash } from '../../../src-main/calibration/images/image-set';
 import { fileOfImageId, imageId } from '../../../src-shared/domain/project/image-set';
 import { sharedDir, sharedPath } from '../../support/shared';
 import { useTempDirs } from '../../support/temp-dir';
@@ -256,6 +257,22 @@ describe('setManifestHash', () => {
     expect(await hash(join(second, 'list.txt'))).toBe(await hash(first));
     expect(await hash(folderOf(['a/1.png', 'b/3.png']))).not.toBe(await hash(first));
     expect(await hash(folderOf(files, { 'a/1.png': 'other' }))).not.toBe(await hash(first));
+  });
+  it('reads every file once, however many records, hashes and runs ask for it', async () => {
+    const folder = folderOf(['a.png', 'b.png']);
+    copyFileSync(fixture('batch-f4.npy'), join(folder, 'records.npy'));
+    const set = await loadImageSet({ path: folder });
+    expect(set.entries.filter(({ record }) => record !== null).length).toBeGreaterThan(2);
+    const before = fileHashes.readCount;
+    for (let run = 0; run < 2; run++) {
+      await setManifestHash(set);
+      for (const entry of set.entries) await imageHash(entry);
+    }
+    expect(fileHashes.readCount - before).toBe(3);
+    const manifest = await setManifestHash(set);
+    writeFileSync(join(folder, 'b.png'), 'changed');
+    expect(await setManifestHash(set)).not.toBe(manifest);
+    expect(fileHashes.readCount - before).toBe(4);
   });
   it('ends when it is cancelled', async () => {
     const set = await loadImageSet({ path: folderOf(['a.png']) });
