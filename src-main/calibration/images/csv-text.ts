@@ -1,24 +1,29 @@
-/** One line of a table in a text file. */
+import { CsvError, parse } from 'csv-parse/sync';
+
+/** One record of a table in a text file. */
 export interface CsvLine {
-  /** From 1, of the line on which the record begins. */
+  /** Line on which the record begins, counted from 1. */
   readonly number: number;
   readonly fields: readonly string[];
 }
 
-/** What stands between the fields of a line; `first space` and `last space` split a line in two there. */
+/** What separates the fields of a record. `first space` and `last space` split each line into two fields there. */
 export type Separator = ',' | ';' | '\t' | '|' | 'first space' | 'last space';
 
-/** In the order in which they are tried. */
+/** All separators, in the order in which they are tried. */
 export const SEPARATORS: readonly Separator[] = [',', ';', '\t', '|', 'first space', 'last space'];
 
-/** A quote that is never closed, in the record that begins at `line`. */
-export class UnclosedQuoteError extends Error {
-  constructor(readonly line: number) {
-    super(`the quote that opens in line ${line} is never closed`);
+/** Text that breaks the quoting rules of RFC 4180, in the record that begins at `line`. */
+export class CsvQuoteError extends Error {
+  constructor(
+    readonly kind: 'never closed' | 'text after it',
+    readonly line: number,
+  ) {
+    super(`quote ${kind} in line ${line}`);
   }
 }
 
-/** The text of a file that a spreadsheet or an editor wrote: UTF-8, or UTF-16 where a byte order mark says so. */
+/** Decodes a text file as spreadsheets and editors write it: UTF-16 with a byte order mark, otherwise UTF-8. */
 export function decodeText(bytes: Buffer): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return bytes.subarray(2).toString('utf16le');
@@ -30,14 +35,15 @@ export function decodeText(bytes: Buffer): string {
 }
 
 /**
- * Splits text into lines of trimmed fields. Quotes may hold separators, doubled quotes and line ends (RFC 4180); line ends
- * are LF, CRLF or CR; blank lines and lines that begin with `#` are left out. Throws UnclosedQuoteError.
+ * Splits text into records of trimmed fields. Quoted fields may contain separators, doubled quotes and line ends (RFC 4180).
+ * Line ends are LF, CRLF or CR. Blank lines and lines that begin with `#` are skipped.
+ * @throws CsvQuoteError if a quote is never closed or text follows a closing quote
  */
 export function parseCsv(text: string, separator: Separator): readonly CsvLine[] {
   const source = text.replace(/\r\n?/g, '\n');
   return separator === 'first space' || separator === 'last space'
     ? splitAtSpaces(source, separator)
-    : splitFields(source, separator);
+    : splitAtDelimiters(source, separator);
 }
 
 function splitAtSpaces(source: string, separator: 'first space' | 'last space'): readonly CsvLine[] {
@@ -50,41 +56,38 @@ function splitAtSpaces(source: string, separator: 'first space' | 'last space'):
   });
 }
 
-function splitFields(source: string, separator: string): readonly CsvLine[] {
-  const lines: CsvLine[] = [];
-  let fields: string[] = [];
-  let field = '';
-  let isQuoted = false;
-  let lineNumber = 1;
-  let startedAt = 1;
-  const endLine = (): void => {
-    fields.push(field.trim());
-    const isBlank = fields.length === 1 && fields[0] === '';
-    if (!isBlank && !(fields[0] ?? '').startsWith('#')) lines.push({ number: startedAt, fields });
-    fields = [];
-    field = '';
-    startedAt = lineNumber + 1;
-  };
-  for (let i = 0; i < source.length; i += 1) {
-    const char = source[i] ?? '';
-    if (isQuoted) {
-      if (char !== '"') field += char;
-      else if (source[i + 1] === '"') field += source[++i] ?? '';
-      else isQuoted = false;
-    } else if (char === '"' && field.trim() === '') {
-      isQuoted = true;
-      field = '';
-    } else if (char === separator) {
-      fields.push(field.trim());
-      field = '';
-    } else if (char === '\n') {
-      endLine();
-    } else {
-      field += char;
-    }
-    if (char === '\n') lineNumber += 1;
+function splitAtDelimiters(source: string, delimiter: string): readonly CsvLine[] {
+  const records: CsvLine[] = [];
+  /** Lines of the records that are complete. */
+  let linesRead = 0;
+  try {
+    parse(source, {
+      delimiter,
+      record_delimiter: '\n',
+      comment: '#',
+      comment_no_infix: true,
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      trim: true,
+      on_record: (fields: string[], { lines }) => {
+        linesRead = lines;
+        const lineEnds = fields.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
+        records.push({ number: lines - lineEnds, fields: fields.map((field) => field.trim()) });
+        return null;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const kind = error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'never closed' : 'text after it';
+    throw new CsvQuoteError(kind, nextRecordLine(source, linesRead));
   }
-  if (isQuoted) throw new UnclosedQuoteError(startedAt);
-  endLine();
-  return lines;
+  return records;
+}
+
+/** The line, counted from 1, of the first record after `linesRead` lines. */
+function nextRecordLine(source: string, linesRead: number): number {
+  const rest = source.split('\n').slice(linesRead);
+  const skipped = rest.findIndex((line) => line.trim() !== '' && !line.trim().startsWith('#'));
+  return linesRead + Math.max(0, skipped) + 1;
 }

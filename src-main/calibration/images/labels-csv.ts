@@ -5,7 +5,7 @@ import { formatBytes, formatCountOf } from '../../../src-shared/base/units';
 import type { SetNote } from '../../../src-shared/domain/project/image-set';
 import { readError } from '../../base/file-errors';
 import { requireAllowedPath } from '../../base/path-policy';
-import { decodeText, parseCsv, SEPARATORS, UnclosedQuoteError, type CsvLine, type Separator } from './csv-text';
+import { CsvQuoteError, decodeText, parseCsv, SEPARATORS, type CsvLine, type Separator } from './csv-text';
 import { findColumns, type LabelColumns } from './labels-columns';
 import { nameMatches, type FindFile, type LabelledSet, type NameMatch } from './labels-match';
 import { labelsInvalid, labelValues, type LabelRow, type LabelValues } from './labels-values';
@@ -80,10 +80,10 @@ async function readLimited(csvPath: string): Promise<Buffer> {
 }
 
 function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
-  const tables = SEPARATORS.map((separator) => ({ separator, lines: linesOf(text, separator, csvPath) })).filter(
-    ({ lines }) => lines.some(({ fields }) => fields.length > 1),
+  const attempts = SEPARATORS.filter((separator) => separator.endsWith('space') || text.includes(separator)).map(
+    (separator) => ({ separator, ...tryLines(text, separator, csvPath) }),
   );
-  const plain = linesOf(text, ',', csvPath);
+  const tables = attempts.filter(({ lines }) => lines.some(({ fields }) => fields.length > 1));
   for (const { match, find: makeFind } of nameMatches(set, csvPath)) {
     const find = makeFind();
     for (const { separator, lines } of tables) {
@@ -91,6 +91,9 @@ function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
       if (columns !== null) return { csvPath, separator, match, columns, find, rows: rowsOf(lines, columns, csvPath) };
     }
   }
+  const malformed = attempts.find(({ error }) => error !== null)?.error;
+  if (malformed) throw malformed;
+  const { lines: plain } = attempts.find(({ separator }) => separator === ',') ?? tryLines(text, ',', csvPath);
   const single = plain.find(({ fields }) => fields.length < 2);
   if (single !== undefined && tables.length === 0)
     throw labelsInvalid(
@@ -102,13 +105,22 @@ function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
   );
 }
 
-function linesOf(text: string, separator: Separator, csvPath: string): readonly CsvLine[] {
+/**
+ * The records of the text for one separator. Text after a closing quote may only mean that the separator is another one, so it is
+ * returned; a quote that is never closed is an error for every separator, so it is thrown.
+ */
+function tryLines(
+  text: string,
+  separator: Separator,
+  csvPath: string,
+): { readonly lines: readonly CsvLine[]; readonly error: WorkbenchError | null } {
   try {
-    return parseCsv(text, separator);
+    return { lines: parseCsv(text, separator), error: null };
   } catch (error) {
-    if (error instanceof UnclosedQuoteError)
-      throw labelsInvalid(`The quote that opens at ${csvPath}:${error.line} is never closed`);
-    throw error;
+    if (!(error instanceof CsvQuoteError)) throw error;
+    const where = `${csvPath}:${error.line}`;
+    if (error.kind === 'never closed') throw labelsInvalid(`The quote that opens at ${where} is never closed`);
+    return { lines: [], error: labelsInvalid(`Expected a separator after the closing quote at ${where}, found text`) };
   }
 }
 

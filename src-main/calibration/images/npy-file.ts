@@ -117,35 +117,53 @@ function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: str
   return { header, member, ...records };
 }
 
+/** The arrays of one file, and what identifies this state of the file. */
+interface ListedArrays {
+  readonly key: string;
+  readonly arrays: readonly ImageArray[];
+}
+
 /**
  * Reads records of .npy and .npz files. Only the record is read from disk; a deflated .npz array is inflated once and
  * kept until another one is asked for, because its records come one after the other.
  */
 export class NpyReader {
   private inflated: { readonly key: string; readonly bytes: Promise<Buffer> } | null = null;
+  private listed: ListedArrays | null = null;
 
   /** Throws WorkbenchError `image-invalid` that names the file. */
   async read(path: string, name: string, record: number | null): Promise<NpyRecord> {
     return withFile(path, name, async (file) => {
-      const { array, index } = locate(await imageArrays(file, name), record, name);
+      const { key, arrays } = await this.arraysOf(file, path, name);
+      const { array, index } = locate(arrays, record, name);
       const shape = array.isBatch ? array.header.shape.slice(1) : array.header.shape;
       const length = elementCount(shape) * bytesPerElement(array.header.type);
       const part = { offset: array.header.dataOffsetBytes + index * length, length };
-      return decodeNpyRecord(array.header, shape, await this.readPart(file, array, part, { path, name }));
+      return decodeNpyRecord(array.header, shape, await this.readPart(file, array, part, { key, name }));
     });
+  }
+
+  /** The arrays of a file. They are listed again only if the file changed or another one was read in between. */
+  private async arraysOf(file: FileHandle, path: string, name: string): Promise<ListedArrays> {
+    const { size, mtimeMs, ino } = await file.stat();
+    const key = JSON.stringify([path, size, mtimeMs, ino]);
+    if (this.listed?.key === key) return this.listed;
+    const listed = { key, arrays: await imageArrays(file, name) };
+    this.listed = listed;
+    return listed;
   }
 
   private async readPart(
     file: FileHandle,
     array: ImageArray,
     part: { readonly offset: number; readonly length: number },
-    source: { readonly path: string; readonly name: string },
+    source: { readonly key: string; readonly name: string },
   ): Promise<Buffer> {
     const { member } = array;
     if (member === null) return readRange(file, part, source.name);
     const stored = await readStoredPart(file, member, part, source.name);
     if (stored !== null) return stored;
-    const key = `${source.path}#${member.name}`;
+    const key = JSON.stringify([source.key, member.name]);
     if (this.inflated?.key !== key) this.inflated = { key, bytes: inflateZipMember(file, member, source.name) };
     const bytes = await this.inflated.bytes;
     if (part.offset + part.length > bytes.length)

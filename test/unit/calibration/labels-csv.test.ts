@@ -25,6 +25,10 @@ describe('labels.csv', () => {
     expect(labelsOf(set)).toEqual([0, 3]);
     expect(set).toMatchObject({ classNames: [], labelSource: 'csv', groups: [] });
   });
+  it('separates fields by commas although quoted fields hold other separators', async () => {
+    expect(labelsOf(await setOf(['a;b.png', 'c|d.png'], '"a;b.png",3\n"c|d.png",\t1\n'))).toEqual([3, 1]);
+    expect(labelsOf(await setOf(['a,b.png', '5" c.png'], '"a,b.png";3\r\n5" c.png;1\r\n'))).toEqual([1, 3]);
+  });
   it('holds names, whose indices are the sorted union; BOM, CRLF, quotes, comments, blanks, spaces', async () => {
     const csv = '\uFEFFfile,label\r\n# a comment\r\n"a, 1.png","say ""hi"""\r\n\r\n b.png , zebra \r\nc.png,ant';
     const set = await setOf(['a, 1.png', 'b.png', 'c.png'], csv);
@@ -71,6 +75,9 @@ describe('labels.csv', () => {
     ['z.png,1', /None of the 1 files that .* names is in/],
     ['', /None of the 0 files/],
     ['"a.png,1', /quote that opens at .*:1 is never closed/],
+    ['x.png,0\n# "comment\n\n"a.png,1\nb.png,2', /quote that opens at .*:4 is never closed/],
+    ['file,label\n"x\ny.png",0\n"a.png"b,1', /separator after the closing quote at .*:4, found text/],
+    ['x.png,0\n"y\nz.png",1\na.png,-1', /index from 0 at .*:4, found -1/],
   ])('refuses %j', async (csv, message) => {
     await expect(setOf(['a.png'], csv)).rejects.toMatchObject({
       code: 'labels-invalid',

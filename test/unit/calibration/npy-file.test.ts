@@ -1,4 +1,4 @@
-import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -26,10 +26,16 @@ interface Member {
   readonly offset?: number;
 }
 
+/** What the end record claims. */
+interface Directory {
+  readonly entries?: number;
+  readonly offset?: number;
+}
+
 /** A zip archive of one member `x.npy` whose directory says what the member says. */
 function zipOf(
   { packed, method, sizeBytes, compressedBytes = packed.length, offset = 0 }: Member,
-  directoryBytes?: number,
+  { entries = 1, offset: directoryOffset }: Directory = {},
 ): Buffer {
   const name = Buffer.from('x.npy');
   const local = Buffer.alloc(30);
@@ -46,8 +52,10 @@ function zipOf(
   const start = local.length + name.length + packed.length;
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt32LE(directoryBytes ?? central.length + name.length, 12);
-  end.writeUInt32LE(start, 16);
+  end.writeUInt16LE(entries, 8);
+  end.writeUInt16LE(entries, 10);
+  end.writeUInt32LE(central.length + name.length, 12);
+  end.writeUInt32LE(directoryOffset ?? start, 16);
   return Buffer.concat([local, name, packed, central, name, end]);
 }
 
@@ -119,10 +127,11 @@ describe('array files that promise more than they hold', () => {
       file('long.npz', zipOf({ packed, method: 8, sizeBytes: array.length, compressedBytes: 1e9 })),
       /lies beyond the end of the archive/,
     );
-    await refused(
-      file('directory.npz', zipOf({ packed, method: 8, sizeBytes: array.length }, 200e6)),
-      /the file is truncated/,
-    );
+    for (const directory of [{ offset: 200e6 }, { entries: 2 }])
+      await refused(
+        file('directory.npz', zipOf({ packed, method: 8, sizeBytes: array.length }, directory)),
+        /the file is truncated/,
+      );
   });
 
   it('an archive that would fill the memory', async () => {
@@ -144,6 +153,104 @@ describe('array files that promise more than they hold', () => {
     expect(set.skipped).toEqual([
       { file: 'bad.npy', reason: expect.stringContaining('Cannot read bad.npy: the header promises') as string },
     ]);
+  });
+});
+
+/** The ZIP64 records that end an archive of one member `x.npy` at offset 0 (zip specification 4.3.14 and 4.5.3). */
+function zip64End(packedBytes: number, sizeBytes: number, method: 0 | 8, directoryOffset: number): Buffer {
+  const central = Buffer.alloc(46);
+  central.writeUInt32LE(0x02014b50, 0);
+  central.writeUInt16LE(method, 10);
+  central.writeUInt32LE(0xffffffff, 20);
+  central.writeUInt32LE(0xffffffff, 24);
+  central.writeUInt16LE('x.npy'.length, 28);
+  central.writeUInt16LE(28, 30);
+  central.writeUInt32LE(0xffffffff, 42);
+  const extra = Buffer.alloc(28);
+  extra.writeUInt16LE(1, 0);
+  extra.writeUInt16LE(24, 2);
+  extra.writeBigUInt64LE(BigInt(sizeBytes), 4);
+  extra.writeBigUInt64LE(BigInt(packedBytes), 12);
+  const directory = Buffer.concat([central, Buffer.from('x.npy'), extra]);
+  const record = Buffer.alloc(56);
+  record.writeUInt32LE(0x06064b50, 0);
+  record.writeBigUInt64LE(44n, 4);
+  record.writeBigUInt64LE(1n, 24);
+  record.writeBigUInt64LE(1n, 32);
+  record.writeBigUInt64LE(BigInt(directory.length), 40);
+  record.writeBigUInt64LE(BigInt(directoryOffset), 48);
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50, 0);
+  locator.writeBigUInt64LE(BigInt(directoryOffset + directory.length), 8);
+  locator.writeUInt32LE(1, 16);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(0xffff, 8);
+  end.writeUInt16LE(0xffff, 10);
+  end.writeUInt32LE(0xffffffff, 12);
+  end.writeUInt32LE(0xffffffff, 16);
+  return Buffer.concat([directory, record, locator, end]);
+}
+
+function localHeader(method: 0 | 8): Buffer {
+  const local = Buffer.alloc(30);
+  local.writeUInt32LE(0x04034b50, 0);
+  local.writeUInt16LE(method, 8);
+  local.writeUInt16LE('x.npy'.length, 26);
+  return Buffer.concat([local, Buffer.from('x.npy')]);
+}
+
+describe('a ZIP64 archive', () => {
+  const values = [1.5, -2, 0.25, 8];
+  const array = Buffer.concat([npyHeader([1, 1, 2, 2]), Buffer.from(new Float32Array(values).buffer)]);
+
+  it.each([0, 8] as const)('is read with zip method %i', async (method) => {
+    const packed = method === 8 ? deflateRawSync(array) : array;
+    const local = localHeader(method);
+    const end = zip64End(packed.length, array.length, method, local.length + packed.length);
+    const path = file('small.npz', Buffer.concat([local, packed, end]));
+    expect(await countRecords(path, 'x')).toBe(1);
+    expect(await new NpyReader().read(path, 'x', 0)).toEqual({
+      shape: [1, 2, 2],
+      values: { kind: 'floats', data: new Float32Array(values) },
+    });
+  });
+
+  it('above 4 GB gives its last record', async () => {
+    const header = npyHeader([1100, 1, 2000, 2000], '|u1');
+    const sizeBytes = header.length + 1100 * 2000 * 2000;
+    const local = localHeader(0);
+    const directoryOffset = local.length + sizeBytes;
+    const path = join(tempDir(), 'large.npz');
+    const handle = openSync(path, 'w');
+    // The bytes in between are a hole of a sparse file: zeros that take no space.
+    writeSync(handle, Buffer.concat([local, header]), 0, null, 0);
+    writeSync(handle, Buffer.from([7]), 0, 1, directoryOffset - 1);
+    writeSync(handle, zip64End(sizeBytes, sizeBytes, 0, directoryOffset), 0, null, directoryOffset);
+    closeSync(handle);
+    expect(await countRecords(path, 'x')).toBe(1100);
+    const { values: last } = await new NpyReader().read(path, 'x', 1099);
+    expect([last.data.length, last.data[0], last.data.at(-1)]).toEqual([4_000_000, 0, 7]);
+  });
+
+  it('that claims more than the file holds is refused', async () => {
+    const local = localHeader(0);
+    const end = zip64End(array.length, 2 ** 40, 0, local.length + array.length);
+    await refused(file('claims.npz', Buffer.concat([local, array, end])), /claims .* more than its .* can hold/);
+    const beyond = zip64End(2 ** 40, 2 ** 40, 0, local.length + array.length);
+    await refused(file('beyond.npz', Buffer.concat([local, array, beyond])), /lies beyond the end of the archive/);
+    const moved = zip64End(array.length, array.length, 0, 2 ** 40);
+    await refused(file('moved.npz', Buffer.concat([local, array, moved])), /truncated/);
+  });
+});
+
+describe('an array file', () => {
+  it('that is replaced between two reads gives its new records', async () => {
+    const path = file('a.npy', Buffer.concat([npyHeader([1, 1, 1, 1]), Buffer.from(new Float32Array([1]).buffer)]));
+    const reader = new NpyReader();
+    expect((await reader.read(path, 'x', 0)).values.data).toEqual(new Float32Array([1]));
+    writeFileSync(path, Buffer.concat([npyHeader([1, 1, 1, 2]), Buffer.from(new Float32Array([2, 3]).buffer)]));
+    expect((await reader.read(path, 'x', 0)).values.data).toEqual(new Float32Array([2, 3]));
   });
 });
 
