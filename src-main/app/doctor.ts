@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { formatBytes } from '../../src-shared/base/units';
-import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/api';
+import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/views';
 import { toWireError } from '../../src-shared/contract/errors';
 import type { Compute, VersionsResult } from '../compute/pool/protocol';
 

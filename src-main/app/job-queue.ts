@@ -2,15 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { jobId as toJobId, type JobId } from '../../src-shared/base/brand';
 import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import {
-  isFinished,
-  type JobResult,
-  type JobSnapshot,
-  type JobSpec,
-  type PhaseTimes,
-  type RunAnalysis,
-  type RunSpec,
-} from '../../src-shared/contract/jobs';
+import type { JobResult } from '../../src-shared/contract/job-results';
+import type { JobSpec, RunAnalysis, RunSpec } from '../../src-shared/contract/job-specs';
+import { isFinished, type JobSnapshot, type PhaseTimes } from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
+import type { Unsubscribe, WorkbenchApi, WorkbenchEvent } from '../../src-shared/contract/api';
+import type { CreateProjectRequest, ExportRequest, ProjectEdit, SetName } from '../../src-shared/contract/requests';
 import type {
   AnalysesView,
   AnalysisCost,
-  CreateProjectRequest,
   Dated,
   DoctorReport,
   EnginesView,
-  ExportRequest,
   ExportResult,
   HistogramView,
   ImageSetView,
@@ -16,19 +16,16 @@ import type {
   ModelView,
   Picture,
   PreprocessingPreview,
-  ProjectEdit,
   ProjectView,
   RecentProject,
   RunSummary,
-  SetName,
   ThresholdTable,
-  Unsubscribe,
-  WorkbenchApi,
-  WorkbenchEvent,
-} from '../../src-shared/contract/api';
+} from '../../src-shared/contract/views';
 import { unreachable } from '../../src-shared/base/assert';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import type { AnalysisSpec, JobResult, JobSnapshot, JobSpec } from '../../src-shared/contract/jobs';
+import type { JobResult } from '../../src-shared/contract/job-results';
+import type { AnalysisSpec, JobSpec } from '../../src-shared/contract/job-specs';
+import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import type { HealthResult } from '../../src-shared/domain/health/health';
 import type { ModelInspection } from '../../src-shared/domain/project/inspection';

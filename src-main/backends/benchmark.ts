@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
-import type { Warning } from '../../src-shared/contract/jobs';
+import type { Warning } from '../../src-shared/contract/job-results';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/runs/latency';
 import type { ImageInput } from '../../src-shared/domain/project/preprocessing';

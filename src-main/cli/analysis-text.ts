@@ -1,6 +1,6 @@
 import { formatCount, formatDuration } from '../../src-shared/base/units';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
-import type { AnalysisSpec } from '../../src-shared/contract/jobs';
+import type { AnalysisSpec } from '../../src-shared/contract/job-specs';
 
 /** Says what an analysis will cost before it starts. */
 export async function announceCost(api: WorkbenchApi, spec: AnalysisSpec, note: (text: string) => void): Promise<void> {

@@ -2,7 +2,8 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
 import { nearest } from './nearest';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
-import type { JobKind, JobResults, JobSpec } from '../../src-shared/contract/jobs';
+import type { JobResults } from '../../src-shared/contract/job-results';
+import type { JobKind, JobSpec } from '../../src-shared/contract/job-specs';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;

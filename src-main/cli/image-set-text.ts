@@ -1,4 +1,6 @@
-import type { ImageSetView, SetName, WorkbenchApi } from '../../src-shared/contract/api';
+import type { WorkbenchApi } from '../../src-shared/contract/api';
+import type { SetName } from '../../src-shared/contract/requests';
+import type { ImageSetView } from '../../src-shared/contract/views';
 import { formatCountOf } from '../../src-shared/base/units';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 

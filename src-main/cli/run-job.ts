@@ -1,13 +1,9 @@
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
-import {
-  isFinished,
-  type JobKind,
-  type JobResults,
-  type JobSnapshot,
-  type JobSpec,
-} from '../../src-shared/contract/jobs';
+import type { JobResults } from '../../src-shared/contract/job-results';
+import type { JobKind, JobSpec } from '../../src-shared/contract/job-specs';
+import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { createProgressLine, type ProgressStream } from './progress-line';
 
 /** Starts a job, shows its progress, cancels it on SIGINT or SIGTERM, and returns its result or throws its error. */

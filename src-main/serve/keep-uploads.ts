@@ -3,12 +3,8 @@ import { constants, existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import {
-  API_METHODS,
-  type CreateProjectRequest,
-  type ProjectEdit,
-  type WorkbenchApi,
-} from '../../src-shared/contract/api';
+import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
+import type { CreateProjectRequest, ProjectEdit } from '../../src-shared/contract/requests';
 import { writeError } from '../base/file-errors';
 import { sha256OfFile } from '../base/file-hash';
 import type { Uploads } from './uploads';

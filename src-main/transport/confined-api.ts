@@ -1,6 +1,7 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { API_METHODS, type ApiMethod, type ProjectView, type WorkbenchApi } from '../../src-shared/contract/api';
+import { API_METHODS, type ApiMethod, type WorkbenchApi } from '../../src-shared/contract/api';
+import type { ProjectView } from '../../src-shared/contract/views';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fileOfImageId } from '../../src-shared/domain/project/image-set';
 import { withPathPolicy } from '../base/path-policy';

@@ -1,4 +1,4 @@
-import type { ModelView, RecentProject, ThresholdTable } from '../../src-shared/contract/api';
+import type { ModelView, RecentProject, ThresholdTable } from '../../src-shared/contract/views';
 import { showLanding } from '../features/start/landing';
 import { t } from '../i18n';
 import type { Command } from '../state/commands';

@@ -1,5 +1,5 @@
 import { useEffect, useId, useMemo, useState, type KeyboardEvent } from 'react';
-import type { RecentProject } from '../../src-shared/contract/api';
+import type { RecentProject } from '../../src-shared/contract/views';
 import { t } from '../i18n';
 import { activeCommands, useCommandRegistry } from '../state/commands';
 import { useSession } from '../state/session';

@@ -1,5 +1,5 @@
-import type { ProjectView } from '../../src-shared/contract/api';
-import type { AnalysisSpec } from '../../src-shared/contract/jobs';
+import type { ProjectView } from '../../src-shared/contract/views';
+import type { AnalysisSpec } from '../../src-shared/contract/job-specs';
 import { searchSpec, useSearchOptions } from '../features/search/search-options';
 import {
   sensitivityProblem,

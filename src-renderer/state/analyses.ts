@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import type { AnalysesView, Dated } from '../../src-shared/contract/api';
-import type { AnalysisSpec, JobKind } from '../../src-shared/contract/jobs';
+import type { AnalysesView, Dated } from '../../src-shared/contract/views';
+import type { AnalysisSpec, JobKind } from '../../src-shared/contract/job-specs';
 import {
   SENSITIVITY_KINDS,
   type SensitivityKind,

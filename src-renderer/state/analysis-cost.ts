@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { AnalysisCost } from '../../src-shared/contract/api';
-import type { AnalysisSpec } from '../../src-shared/contract/jobs';
+import type { AnalysisCost } from '../../src-shared/contract/views';
+import type { AnalysisSpec } from '../../src-shared/contract/job-specs';
 import { useSession } from './session';
 
 /** What an analysis would cost; undefined while it is on its way. */

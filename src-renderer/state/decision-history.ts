@@ -1,4 +1,4 @@
-import type { ProjectDecisions } from '../../src-shared/contract/api';
+import type { ProjectDecisions } from '../../src-shared/contract/requests';
 import { ownValue } from '../../src-shared/base/records';
 
 /** One edit as undo and redo see it. */

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import type { EnginesView } from '../../src-shared/contract/api';
-import type { JobKind } from '../../src-shared/contract/jobs';
+import type { EnginesView } from '../../src-shared/contract/views';
+import type { JobKind } from '../../src-shared/contract/job-specs';
 import { followProject } from './follow';
 import { useSession } from './session';
 

@@ -1,4 +1,5 @@
-import type { JobKind, JobSnapshot } from '../../src-shared/contract/jobs';
+import type { JobKind } from '../../src-shared/contract/job-specs';
+import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import { useJobs } from './jobs';
 import { useSession } from './session';
 

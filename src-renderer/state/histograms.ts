@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import type { HistogramView } from '../../src-shared/contract/api';
+import type { HistogramView } from '../../src-shared/contract/views';
 import { useSession } from './session';
 
 type Entry = HistogramView | Error | 'loading';

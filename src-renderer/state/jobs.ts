@@ -1,7 +1,8 @@
 import { create } from 'zustand';
 import type { JobId } from '../../src-shared/base/brand';
 import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
-import { isFinished, type JobKind, type JobSnapshot, type JobSpec } from '../../src-shared/contract/jobs';
+import type { JobKind, JobSpec } from '../../src-shared/contract/job-specs';
+import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { advanceRate, type RateState } from '../../src-shared/contract/progress-rate';
 import { reportError } from './notices';
 import { settlePreprocessing } from './preprocessing-edits';

@@ -1,5 +1,5 @@
 import { arrayOf, objectOf, string } from '../../src-shared/base/json-shape';
-import type { ProjectDecisions } from '../../src-shared/contract/api';
+import type { ProjectDecisions } from '../../src-shared/contract/requests';
 import { decisionFields } from '../../src-shared/domain/project/project-shape';
 import { EMPTY_HISTORY, type EditHistory, type HistoryStep } from './decision-history';
 import { readStored, writeStored } from './stored';

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { ModelView } from '../../src-shared/contract/api';
+import type { ModelView } from '../../src-shared/contract/views';
 import { useSession } from './session';
 
 interface Selection {

@@ -1,14 +1,8 @@
 import { create } from 'zustand';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import {
-  API_METHODS,
-  type ModelView,
-  type ProjectEdit,
-  type ProjectView,
-  type ThresholdTable,
-  type Unsubscribe,
-  type WorkbenchApi,
-} from '../../src-shared/contract/api';
+import { API_METHODS, type Unsubscribe, type WorkbenchApi } from '../../src-shared/contract/api';
+import type { ProjectEdit } from '../../src-shared/contract/requests';
+import type { ModelView, ProjectView, ThresholdTable } from '../../src-shared/contract/views';
 import type { ConnectionStatus } from '../api/connection';
 import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep, type EditHistory } from './decision-history';
 import { keepHistory, keptHistory } from './kept-history';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { SetName } from '../../src-shared/contract/api';
+import type { SetName } from '../../src-shared/contract/requests';
 import { useSession } from './session';
 
 export type Thumbnail =

@@ -1,4 +1,4 @@
-import type { LayerView, ModelView } from '../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../src-shared/contract/views';
 import { t } from '../i18n';
 
 /**

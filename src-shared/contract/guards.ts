@@ -37,15 +37,8 @@ import {
   someGatesShape,
 } from '../domain/project/project-shape';
 import { jobId, type JobId } from '../base/brand';
-import {
-  API_METHODS,
-  type ApiMethod,
-  type CreateProjectRequest,
-  type ExportRequest,
-  type ProjectDecisions,
-  type ProjectEdit,
-  type SetName,
-} from './api';
+import { API_METHODS, type ApiMethod } from './api';
+import type { CreateProjectRequest, ExportRequest, ProjectDecisions, ProjectEdit, SetName } from './requests';
 import { WorkbenchError } from '../base/errors';
 import type {
   AnalysisSpec,
@@ -63,7 +56,7 @@ import type {
   SensitivitySpec,
   Shard,
   ValidateSpec,
-} from './jobs';
+} from './job-specs';
 
 /** What comes over a link is parsed once, here; code behind it can rely on the types. */
 

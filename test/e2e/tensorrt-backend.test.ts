@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
-import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { startCalib, type CalibOutcome } from '../support/calib-process';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
-import type { ThresholdTable } from '../../src-shared/contract/api';
-import type { ValidateResult } from '../../src-shared/contract/jobs';
+import type { ThresholdTable } from '../../src-shared/contract/views';
+import type { ValidateResult } from '../../src-shared/contract/job-results';
 import type {
   AutoResult,
   DiagnosisResult,

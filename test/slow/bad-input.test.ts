@@ -17,7 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DataType } from '../../src-main/onnx/graph/model';
 import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/graph/make';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
-import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';
 import { tinyModel, writeTinyImages, writeTinyModel } from '../support/tiny-project';

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ThresholdTable } from '../../src-shared/contract/api';
-import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { ThresholdTable } from '../../src-shared/contract/views';
+import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/job-results';
 import type { BestView } from '../../src-shared/domain/analysis/best-method';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { calib, calibJson } from '../support/calib-process';

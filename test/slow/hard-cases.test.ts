@@ -10,7 +10,7 @@ import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { tensorAsFloat32 } from '../../src-main/onnx/graph/tensor-values';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import type { AutoResult, SearchResult } from '../../src-shared/domain/analysis/analysis';
-import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/job-results';
 import type { RepairResult } from '../../src-shared/domain/analysis/repair';
 import { calib, calibJson } from '../support/calib-process';
 import { tinyModel, writeTinyImages } from '../support/tiny-project';

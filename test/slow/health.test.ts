@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthResult } from '../../src-shared/domain/health/health';
-import type { Warning } from '../../src-shared/contract/jobs';
+import type { Warning } from '../../src-shared/contract/job-results';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { sharedDir, sharedPath } from '../support/shared';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DoctorReport } from '../../src-shared/contract/api';
-import type { BenchResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { DoctorReport } from '../../src-shared/contract/views';
+import type { BenchResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { startCalib, type CalibOutcome } from '../support/calib-process';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 

@@ -8,7 +8,7 @@ import { DataType } from '../../src-main/onnx/graph/model';
 import { floatTensor, intsAttr, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/graph/make';
 import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
-import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { calibJson } from '../support/calib-process';
 import { createRandom } from '../support/random';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/jobs';
+import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/job-results';
 import type { RepairResult } from '../../src-shared/domain/analysis/repair';
 import { calib, calibJson } from '../support/calib-process';
 import { sharedDir, sharedPath } from '../support/shared';

@@ -2,13 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExportResult, ImportReport, ThresholdTable } from '../../src-shared/contract/api';
-import {
-  isFinished,
-  type CalibrateResult,
-  type JobSnapshot,
-  type QuantizeResult,
-} from '../../src-shared/contract/jobs';
+import type { ExportResult, ImportReport, ThresholdTable } from '../../src-shared/contract/views';
+import type { CalibrateResult, QuantizeResult } from '../../src-shared/contract/job-results';
+import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { parseCalibrationCache } from '../../src-main/calibration/tensorrt/trt-cache';
 import { tensorAsFloat32 } from '../../src-main/onnx/graph/tensor-values';
 import { readModel } from '../../src-main/onnx/wire/wire-reader';

@@ -1,10 +1,6 @@
-import {
-  API_METHODS,
-  type ModelView,
-  type ProjectEdit,
-  type ProjectView,
-  type WorkbenchApi,
-} from '../../src-shared/contract/api';
+import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
+import type { ProjectEdit } from '../../src-shared/contract/requests';
+import type { ModelView, ProjectView } from '../../src-shared/contract/views';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { matchGlob } from '../../src-shared/domain/glob';
 import { withRepair } from '../../src-shared/domain/project/precision';

@@ -1,5 +1,5 @@
 import { layerId } from '../../src-shared/base/brand';
-import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../src-shared/contract/api';
+import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../src-shared/contract/views';
 import type { PlacementDecision, Precision, PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { precisionOf } from '../../src-shared/domain/project/precision';
 import { createRandom } from './random';

@@ -1,5 +1,5 @@
 import { layerId } from '../../src-shared/base/brand';
-import type { LayerView, ModelView } from '../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../src-shared/contract/views';
 import type { Precision } from '../../src-shared/domain/project/precision';
 
 /** A layer named `name` that reads `inputs` and writes a tensor of its own name. */

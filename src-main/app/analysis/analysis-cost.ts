@@ -1,6 +1,6 @@
 import { unreachable } from '../../../src-shared/base/assert';
-import type { AnalysisCost } from '../../../src-shared/contract/api';
-import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/contract/jobs';
+import type { AnalysisCost } from '../../../src-shared/contract/views';
+import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/contract/job-specs';
 import { autoPasses } from '../../analysis/auto';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { searchTrials } from '../../analysis/search';

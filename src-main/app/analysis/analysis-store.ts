@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AnalysesView, Dated } from '../../../src-shared/contract/api';
+import type { AnalysesView, Dated } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import {
   SENSITIVITY_KINDS,

@@ -1,6 +1,6 @@
 import { formatCountOf, formatDb, formatFraction, formatSignificant } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import type { AutoChoice } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import type { AutoOutcome } from '../../analysis/auto';

@@ -1,4 +1,4 @@
-import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';

@@ -2,7 +2,7 @@ import { layerId } from '../../../src-shared/base/brand';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf, formatDb } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import {
   costAgainstBest,
   COSTLY_DB,

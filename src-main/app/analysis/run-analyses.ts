@@ -1,4 +1,5 @@
-import type { RunSpec, ValidateResult } from '../../../src-shared/contract/jobs';
+import type { ValidateResult } from '../../../src-shared/contract/job-results';
+import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnosisRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';

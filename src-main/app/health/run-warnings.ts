@@ -1,5 +1,5 @@
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DuplicatePair, HealthFinding, HealthImage } from '../../../src-shared/domain/health/health';
 import { duplicateFindings } from '../../../src-shared/domain/health/health-findings';

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { AutoSpec } from '../../../src-shared/contract/jobs';
+import type { AutoSpec } from '../../../src-shared/contract/job-specs';
 import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';

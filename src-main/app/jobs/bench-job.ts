@@ -1,4 +1,5 @@
-import type { BenchResult, BenchSpec, BuildResult, BuildSpec, DeviceBench } from '../../../src-shared/contract/jobs';
+import type { BenchResult, BuildResult, DeviceBench } from '../../../src-shared/contract/job-results';
+import type { BenchSpec, BuildSpec } from '../../../src-shared/contract/job-specs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';

@@ -1,6 +1,6 @@
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
-import type { BestSpec } from '../../../src-shared/contract/jobs';
+import type { BestSpec } from '../../../src-shared/contract/job-specs';
 import type { BestDecision, OutputCost } from '../../../src-shared/domain/analysis/best-method';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { CalibrateResult, JobSpec, Warning } from '../../../src-shared/contract/jobs';
+import type { CalibrateResult, Warning } from '../../../src-shared/contract/job-results';
+import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import { hasReturnedImages, readCalibrationIndex } from '../../calibration/histograms/calibration-store';
 import type { CalibrationIndex } from '../../calibration/histograms/calibration-index';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt/tensorrt-grid-file';

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { DevicesSpec } from '../../../src-shared/contract/jobs';
+import type { DevicesSpec } from '../../../src-shared/contract/job-specs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import type { TensorrtStatus } from '../../compute/pool/protocol';

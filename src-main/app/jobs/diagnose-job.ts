@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
-import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
+import type { DiagnoseSpec } from '../../../src-shared/contract/job-specs';
 import type {
   DiagnosisAction,
   DiagnosisResult,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
-import type { HealthSpec } from '../../../src-shared/contract/jobs';
+import type { HealthSpec } from '../../../src-shared/contract/job-specs';
 import { convergencePoint, type TensorLoss } from '../../../src-shared/domain/health/convergence';
 import {
   bySeverity,

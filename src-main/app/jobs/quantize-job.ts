@@ -1,4 +1,5 @@
-import type { QuantizeResult, QuantizeSpec } from '../../../src-shared/contract/jobs';
+import type { QuantizeResult } from '../../../src-shared/contract/job-results';
+import type { QuantizeSpec } from '../../../src-shared/contract/job-specs';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { checkOutputPath } from '../projects/output-path';
 import { openCalibration, openCalibrationIfAny, prepared } from '../projects/workspace';

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { RepairSpec } from '../../../src-shared/contract/jobs';
+import type { RepairSpec } from '../../../src-shared/contract/job-specs';
 import { worstGroup, type VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { withoutRepairs, type Repairs } from '../../../src-shared/domain/project/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';

@@ -1,7 +1,8 @@
 import { cpus, release, totalmem, type as osType } from 'node:os';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { RunResult, RunSpec } from '../../../src-shared/contract/jobs';
+import type { RunResult } from '../../../src-shared/contract/job-results';
+import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { evaluateGates } from '../../../src-shared/domain/runs/gates';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';

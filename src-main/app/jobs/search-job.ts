@@ -1,5 +1,5 @@
 import { formatAccuracy, formatCountOf, formatSignificant } from '../../../src-shared/base/units';
-import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type {
   ReferenceLatency,
   SearchLimits,

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
+import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { chooseImages } from '../../analysis/choose-images';

@@ -1,4 +1,5 @@
-import type { ValidateResult, ValidateSpec, Warning } from '../../../src-shared/contract/jobs';
+import type { ValidateResult, Warning } from '../../../src-shared/contract/job-results';
+import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ExportRequest, ExportResult, ImportReport } from '../../../src-shared/contract/api';
+import type { ExportRequest } from '../../../src-shared/contract/requests';
+import type { ExportResult, ImportReport } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { writeFileAtomic } from '../../base/atomic-file';

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import type { CreateProjectRequest } from '../../../src-shared/contract/api';
+import type { CreateProjectRequest } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ExportRequest, ExportResult } from '../../../src-shared/contract/api';
+import type { ExportRequest } from '../../../src-shared/contract/requests';
+import type { ExportResult } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { unreachable } from '../../../src-shared/base/assert';
 import { writeFileAtomic } from '../../base/atomic-file';

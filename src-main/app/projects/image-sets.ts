@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { ImageSetView, Picture, PreprocessingPreview, SetName } from '../../../src-shared/contract/api';
+import type { SetName } from '../../../src-shared/contract/requests';
+import type { ImageSetView, Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';

@@ -1,4 +1,4 @@
-import type { LayerView, ModelView } from '../../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { layerId } from '../../../src-shared/base/brand';
 import {

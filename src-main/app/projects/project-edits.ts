@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { unreachable } from '../../../src-shared/base/assert';
 import { ownValue } from '../../../src-shared/base/records';
-import type { ProjectEdit } from '../../../src-shared/contract/api';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import type { Method } from '../../../src-shared/domain/project/methods';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Shard } from '../../../src-shared/contract/jobs';
+import type { Shard } from '../../../src-shared/contract/job-specs';
 import { artifactPaths } from './artifact-paths';
 import { acquireProjectLock, type LockOptions, type LockPurpose, type ProjectLock } from './project-lock';
 import { removeLeftovers } from './leftovers';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { LastRun, RecentProject } from '../../../src-shared/contract/api';
+import type { LastRun, RecentProject } from '../../../src-shared/contract/views';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { listRuns, loadRun } from '../../runs/run-store';
 import { arrayOf, objectOf, string } from '../../../src-shared/base/json-shape';

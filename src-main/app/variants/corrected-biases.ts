@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import { hasRepair, type Target } from '../../../src-shared/domain/project/precision';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
 import { parseVariant } from '../../../src-shared/domain/project/variant';

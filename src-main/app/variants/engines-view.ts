@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EnginesView, EngineView } from '../../../src-shared/contract/api';
+import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { readEngineLayers, readEngineRecord, recipeHash, type EngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';

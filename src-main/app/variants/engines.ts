@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
 import {
   precisionOf,

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { PROVIDER_NAMES } from '../../backends/ort-gpu-files';
 import { ortGpuOf, type OrtGpu } from '../../backends/runnable-variant';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import type { Dated } from '../../../src-shared/contract/api';
+import type { Dated } from '../../../src-shared/contract/views';
 import { withoutRepairs } from '../../../src-shared/domain/project/precision';
 import type { RepairResult } from '../../../src-shared/domain/analysis/repair';
 import { writeFileAtomic } from '../../base/atomic-file';

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';

@@ -1,6 +1,6 @@
 import type { Engine, GpuReadings, Runner, TimeResult } from '../../../native/tensorrt';
 import { throwIfAborted } from '../../../src-shared/base/errors';
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/runs/latency';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/runs/run-record';

@@ -1,4 +1,4 @@
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { HistogramMethod } from '../../../src-shared/domain/project/methods';
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 

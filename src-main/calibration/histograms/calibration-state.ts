@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HistogramSet } from '../../../native/index';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { Shard } from '../../../src-shared/contract/jobs';
+import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { CollectorState } from './collector';
 import type { HistogramFile, NonFiniteImage } from './histogram-file';

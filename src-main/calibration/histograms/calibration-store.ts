@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { HistogramView } from '../../../src-shared/contract/api';
+import type { HistogramView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';

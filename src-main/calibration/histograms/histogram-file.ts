@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
-import type { Shard } from '../../../src-shared/contract/jobs';
+import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensorrt/tensorrt-grid-file';
 

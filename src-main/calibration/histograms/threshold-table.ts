@@ -1,4 +1,4 @@
-import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';

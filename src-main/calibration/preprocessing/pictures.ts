@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/api';
+import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { decodeImage, type Pixels } from '../images/image-decoder';

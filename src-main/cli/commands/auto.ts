@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { formatDuration, formatSignificant } from '../../../src-shared/base/units';
-import type { AutoSpec } from '../../../src-shared/contract/jobs';
+import type { AutoSpec } from '../../../src-shared/contract/job-specs';
 import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import { TARGETS } from '../../../src-shared/domain/project/precision';
 import { announceCost } from '../analysis-text';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { formatMs, formatPercent, formatRate } from '../../../src-shared/base/units';
-import type { BenchResult } from '../../../src-shared/contract/jobs';
+import type { BenchResult } from '../../../src-shared/contract/job-results';
 import { MIN_SAMPLES } from '../../../src-shared/domain/runs/latency';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { formatSpeed, speedOf } from '../../../src-shared/domain/runs/speed';

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { CalibrateResult, Shard } from '../../../src-shared/contract/jobs';
+import type { CalibrateResult } from '../../../src-shared/contract/job-results';
+import type { Shard } from '../../../src-shared/contract/job-specs';
 import { formatDuration, formatRate } from '../../../src-shared/base/units';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type CommandContext } from '../command';

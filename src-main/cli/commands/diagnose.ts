@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { formatFraction, formatReal } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { WorkbenchApi } from '../../../src-shared/contract/api';
-import type { DiagnoseSpec } from '../../../src-shared/contract/jobs';
+import type { DiagnoseSpec } from '../../../src-shared/contract/job-specs';
 import type { DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import { TARGETS } from '../../../src-shared/domain/project/precision';
 import { announceCost } from '../analysis-text';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ImportReport } from '../../../src-shared/contract/api';
+import type { ImportReport } from '../../../src-shared/contract/views';
 import { EXIT_OK, parseFlags, toJson, type Command } from '../command';
 import { oneLine } from '../terminal-text';
 

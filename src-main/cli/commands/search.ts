@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { formatAccuracy, formatMs, formatSignificant } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { formatSpeed, speedAgainst } from '../../../src-shared/domain/runs/speed';
 import { VARIANT_METHODS } from '../../../src-shared/domain/project/methods';

@@ -9,7 +9,7 @@ import {
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis/analysis';
 import { TARGETS } from '../../../src-shared/domain/project/precision';
-import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
+import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import { announceCost } from '../analysis-text';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
 import { renderTable } from '../text-table';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { ProjectEdit, WorkbenchApi } from '../../../src-shared/contract/api';
+import type { WorkbenchApi } from '../../../src-shared/contract/api';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { LABEL_ORDERS } from '../../../src-shared/domain/project/image-set';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/analysis/best-method';

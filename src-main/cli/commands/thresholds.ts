@@ -8,7 +8,8 @@ import {
   type Method,
 } from '../../../src-shared/domain/project/methods';
 import { formatDb, formatPercent, formatReal } from '../../../src-shared/base/units';
-import type { ThresholdTable, WorkbenchApi } from '../../../src-shared/contract/api';
+import type { WorkbenchApi } from '../../../src-shared/contract/api';
+import type { ThresholdTable } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';

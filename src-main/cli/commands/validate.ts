@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { formatAccuracy, formatDb, formatPoints, formatProbability } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import type { ValidateResult } from '../../../src-shared/contract/jobs';
+import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import { worstGroup, worstOutput, type OutputQuality } from '../../../src-shared/domain/runs/accuracy';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';

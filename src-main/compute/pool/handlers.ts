@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import sharp from 'sharp';
-import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/api';
+import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { benchmark } from '../../backends/benchmark';

@@ -1,9 +1,10 @@
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { Progress, TaskContext } from '../../../src-shared/contract/progress';
 import type { WireError } from '../../../src-shared/contract/errors';
-import type { CalibrateResult, QuantizeResult, Shard, Warning } from '../../../src-shared/contract/jobs';
+import type { CalibrateResult, QuantizeResult, Warning } from '../../../src-shared/contract/job-results';
+import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
-import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/api';
+import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health/health';
 import type { CorruptImage } from '../../../src-shared/domain/health/health-findings';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';

@@ -1,4 +1,4 @@
-import type { Warning } from '../../../src-shared/contract/jobs';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import { formatBytes } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { CalibrationState } from '../../calibration/histograms/calibration-state';

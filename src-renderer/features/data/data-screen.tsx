@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { ImageSetView, ProjectView } from '../../../src-shared/contract/api';
+import type { ImageSetView, ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useCommands, type Command } from '../../state/commands';
 import { useSession } from '../../state/session';

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { SetName } from '../../../src-shared/contract/api';
+import type { SetName } from '../../../src-shared/contract/requests';
 import { NO_FILTER, type ImageFilter } from './image-filter';
 
 /** The images of one set, or the health of the calibration set. */

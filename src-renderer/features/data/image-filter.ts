@@ -1,4 +1,4 @@
-import type { ImageSetView, ImageView } from '../../../src-shared/contract/api';
+import type { ImageSetView, ImageView } from '../../../src-shared/contract/views';
 
 export interface ImageFilter {
   /** Null: all groups. */

@@ -1,4 +1,4 @@
-import type { Picture } from '../../../src-shared/contract/api';
+import type { Picture } from '../../../src-shared/contract/views';
 
 /** To be revoked by the caller. */
 export function pictureUrl(picture: Picture): string {

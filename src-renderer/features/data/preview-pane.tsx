@@ -1,5 +1,5 @@
 import { formatCount, formatReal } from '../../../src-shared/base/units';
-import type { ImageView, PreprocessingPreview } from '../../../src-shared/contract/api';
+import type { ImageView, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { channelNames } from './preprocessing-draft';

@@ -1,4 +1,5 @@
-import type { ImageSetView, SetName } from '../../../src-shared/contract/api';
+import type { SetName } from '../../../src-shared/contract/requests';
+import type { ImageSetView } from '../../../src-shared/contract/views';
 import { formatCount } from '../../../src-shared/base/units';
 import { LABEL_ORDERS, type LabelOrder } from '../../../src-shared/domain/project/image-set';
 import { t } from '../../i18n';

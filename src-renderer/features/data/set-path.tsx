@@ -1,5 +1,5 @@
 import { useState, type SubmitEvent } from 'react';
-import type { ProjectEdit, SetName } from '../../../src-shared/contract/api';
+import type { ProjectEdit, SetName } from '../../../src-shared/contract/requests';
 import { t } from '../../i18n';
 import { useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';

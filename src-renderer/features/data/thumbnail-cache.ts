@@ -1,4 +1,4 @@
-import type { Picture } from '../../../src-shared/contract/api';
+import type { Picture } from '../../../src-shared/contract/views';
 
 export type Thumbnail =
   | { readonly state: 'loading' }

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
-import type { ImageSetView, ImageView } from '../../../src-shared/contract/api';
+import type { ImageSetView, ImageView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { CELL_HEIGHT, columnsIn, rowsFor, walkGrid } from './grid-geometry';

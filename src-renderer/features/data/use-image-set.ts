@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { ImageSetView, ProjectView, SetName } from '../../../src-shared/contract/api';
+import type { SetName } from '../../../src-shared/contract/requests';
+import type { ImageSetView, ProjectView } from '../../../src-shared/contract/views';
 import { useSession } from '../../state/session';
 
 interface Answer {

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { usePreprocessingEdits } from '../../state/preprocessing-edits';
 

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { PreprocessingPreview, SetName } from '../../../src-shared/contract/api';
+import type { SetName } from '../../../src-shared/contract/requests';
+import type { PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { useSession } from '../../state/session';
 import { pictureUrl } from './picture-url';

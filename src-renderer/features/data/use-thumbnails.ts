@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import type { SetName } from '../../../src-shared/contract/api';
+import type { SetName } from '../../../src-shared/contract/requests';
 import { useSession } from '../../state/session';
 import { PICTURE_SIDE } from './grid-geometry';
 import { pictureUrl } from './picture-url';

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { DoctorCheck, DoctorReport } from '../../../src-shared/contract/api';
+import type { DoctorCheck, DoctorReport } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';

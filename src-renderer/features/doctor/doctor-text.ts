@@ -1,4 +1,4 @@
-import type { DoctorReport } from '../../../src-shared/contract/api';
+import type { DoctorReport } from '../../../src-shared/contract/views';
 
 /** `broken`: something required is missing; `partial`: only something optional; `ready`: nothing. */
 export function doctorVerdict({ checks }: DoctorReport): 'ready' | 'partial' | 'broken' {

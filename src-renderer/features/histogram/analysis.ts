@@ -1,4 +1,4 @@
-import type { HistogramView } from '../../../src-shared/contract/api';
+import type { HistogramView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
 import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';

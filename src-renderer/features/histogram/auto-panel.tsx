@@ -1,4 +1,4 @@
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { formatReal } from '../../../src-shared/base/units';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { formatReal } from '../../../src-shared/base/units';
 import type { AutoChoice, AutoResult } from '../../../src-shared/domain/analysis/analysis';
-import type { Dated, ProjectView } from '../../../src-shared/contract/api';
+import type { Dated, ProjectView } from '../../../src-shared/contract/views';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { useSession } from '../../state/session';

@@ -1,5 +1,5 @@
 import { formatDb } from '../../../src-shared/base/units';
-import type { ProjectView, ThresholdTable } from '../../../src-shared/contract/api';
+import type { ProjectView, ThresholdTable } from '../../../src-shared/contract/views';
 import { isFinished } from '../../../src-shared/contract/jobs';
 import type { BestView, SingleCost } from '../../../src-shared/domain/analysis/best-method';
 import { t } from '../../i18n';

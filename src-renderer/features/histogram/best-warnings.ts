@@ -1,5 +1,5 @@
 import { formatDb } from '../../../src-shared/base/units';
-import type { ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import type { ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import { COSTLY_DB, POOR_TENSOR_DB } from '../../../src-shared/domain/analysis/best-method';
 import { t } from '../../i18n';
 

@@ -1,4 +1,4 @@
-import type { HistogramView } from '../../../src-shared/contract/api';
+import type { HistogramView } from '../../../src-shared/contract/views';
 import {
   BIN_COUNT,
   type HistogramContent,

@@ -1,4 +1,4 @@
-import type { HistogramView } from '../../../src-shared/contract/api';
+import type { HistogramView } from '../../../src-shared/contract/views';
 
 /** An image and the largest |x| that it gave a tensor, real units. */
 export interface ImageMaximum {

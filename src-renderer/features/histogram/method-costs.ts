@@ -1,4 +1,4 @@
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { readingAt, type TensorAnalysis } from './analysis';
 import { methodLines } from './methods';

@@ -1,4 +1,4 @@
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { isHistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
 import { formatReal } from '../../../src-shared/base/units';
 import { hasMessage, t } from '../../i18n';

@@ -1,4 +1,4 @@
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { METHODS, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 

@@ -1,5 +1,5 @@
 import { groupProperty } from '../../../src-shared/domain/palette';
-import type { HistogramView } from '../../../src-shared/contract/api';
+import type { HistogramView } from '../../../src-shared/contract/views';
 import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { TokenReader } from '../../widgets/plot/theme';

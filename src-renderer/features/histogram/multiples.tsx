@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { formatDb, formatFraction } from '../../../src-shared/base/units';
 import { methodProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';

@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { formatDb, formatFraction } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
 import { MethodBadge } from '../../widgets/badge';

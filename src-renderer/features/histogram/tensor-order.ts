@@ -1,4 +1,4 @@
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 
 /** `sqnr`: worst first; `clipped`: most first; `name`: by name. */
 export const TENSOR_SORTS = ['sqnr', 'clipped', 'name'] as const;

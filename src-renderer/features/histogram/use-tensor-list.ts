@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
 import { fullName } from '../../widgets/model-names';

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'react';
-import type { ThresholdRow } from '../../../src-shared/contract/api';
+import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useHistogram } from '../../state/histograms';
 import { useSession } from '../../state/session';

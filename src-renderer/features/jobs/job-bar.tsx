@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import { ownValue } from '../../../src-shared/base/records';
-import { isFinished, neverBegan, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import type { JobKind } from '../../../src-shared/contract/job-specs';
+import { isFinished, neverBegan, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { openJobs, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';

@@ -1,4 +1,4 @@
-import type { LayerView, ModelView } from '../../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 
 /** How an edit changed what a layer gets. */

@@ -1,5 +1,5 @@
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
-import type { RepairSpec } from '../../../src-shared/contract/jobs';
+import type { RepairSpec } from '../../../src-shared/contract/job-specs';
 import { isFinished } from '../../../src-shared/contract/jobs';
 import { hasRepair, REPAIRS, type Repairs } from '../../../src-shared/domain/project/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { ModelView } from '../../../src-shared/contract/api';
+import type { ModelView } from '../../../src-shared/contract/views';
 import type { Repair, Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';

@@ -1,4 +1,4 @@
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';

@@ -1,5 +1,5 @@
 import { formatDb, formatPoints } from '../../../src-shared/base/units';
-import type { AnalysesView } from '../../../src-shared/contract/api';
+import type { AnalysesView } from '../../../src-shared/contract/views';
 import type { DiagnosisAction, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import { speedOf, speedOfRatio, type Speed } from '../../../src-shared/domain/runs/speed';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';

@@ -1,4 +1,4 @@
-import type { ThresholdTable } from '../../../src-shared/contract/api';
+import type { ThresholdTable } from '../../../src-shared/contract/views';
 import type { DiagnosisResult } from '../../../src-shared/domain/analysis/analysis';
 
 /** As many as a diagnosis names, and from the same share on. */

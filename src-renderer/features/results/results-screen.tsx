@@ -1,4 +1,4 @@
-import type { ProjectView, RunSummary } from '../../../src-shared/contract/api';
+import type { ProjectView, RunSummary } from '../../../src-shared/contract/views';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';

@@ -1,4 +1,4 @@
-import type { ProjectDecisions } from '../../../src-shared/contract/api';
+import type { ProjectDecisions } from '../../../src-shared/contract/requests';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { isSame } from '../../state/decision-history';
 

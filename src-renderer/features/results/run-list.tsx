@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../../src-shared/contract/api';
+import type { RunSummary } from '../../../src-shared/contract/views';
 import { formatAccuracy, formatMs } from '../../../src-shared/base/units';
 import { t, useLanguage } from '../../i18n';
 import { IconButton } from '../../widgets/button';

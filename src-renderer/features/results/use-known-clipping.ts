@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import { useSession } from '../../state/session';
 import { knownClipping, type ClippedTensor } from './known-clipping';

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { RunSummary } from '../../../src-shared/contract/api';
+import type { RunSummary } from '../../../src-shared/contract/views';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 

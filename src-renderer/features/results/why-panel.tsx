@@ -1,4 +1,4 @@
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';

@@ -1,4 +1,5 @@
-import type { AnalysesView, Dated, ProjectEdit } from '../../../src-shared/contract/api';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
+import type { AnalysesView, Dated } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import type { Precision, Target } from '../../../src-shared/domain/project/precision';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { ExportResult, ProjectView } from '../../../src-shared/contract/api';
+import type { ExportResult, ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useFiles } from '../../state/files';
 import { useJobs } from '../../state/jobs';

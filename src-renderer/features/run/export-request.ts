@@ -1,5 +1,5 @@
-import type { ExportRequest } from '../../../src-shared/contract/api';
-import type { QuantizeSpec } from '../../../src-shared/contract/jobs';
+import type { ExportRequest } from '../../../src-shared/contract/requests';
+import type { QuantizeSpec } from '../../../src-shared/contract/job-specs';
 import type { Target } from '../../../src-shared/domain/project/precision';
 
 /** What can leave a project: the quantized model (a job), and what the application exports at once. */

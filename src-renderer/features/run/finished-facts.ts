@@ -7,7 +7,7 @@ import type {
   RunResult,
   ValidateResult,
   Warning,
-} from '../../../src-shared/contract/jobs';
+} from '../../../src-shared/contract/job-results';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { buildTable } from '../../../src-shared/domain/runs/run-table';
 

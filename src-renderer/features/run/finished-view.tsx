@@ -12,7 +12,7 @@ import type {
   JobResult,
   QuantizeResult,
   RunResult,
-} from '../../../src-shared/contract/jobs';
+} from '../../../src-shared/contract/job-results';
 import { gateState } from '../../../src-shared/domain/runs/gates';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { distinctRows, type DistinctRow } from '../../../src-shared/domain/runs/run-table';

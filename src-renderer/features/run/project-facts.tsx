@@ -1,4 +1,4 @@
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 
 /** What a run will take from the project, so that a person sees it before pressing the button. */

@@ -1,5 +1,5 @@
-import type { ProjectView } from '../../../src-shared/contract/api';
-import { RUN_ANALYSES, type JobSpec, type RunAnalysis } from '../../../src-shared/contract/jobs';
+import type { ProjectView } from '../../../src-shared/contract/views';
+import { RUN_ANALYSES, type JobSpec, type RunAnalysis } from '../../../src-shared/contract/job-specs';
 import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import type { StartableKind } from './run-steps';
 

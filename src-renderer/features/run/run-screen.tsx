@@ -1,5 +1,6 @@
-import type { ProjectView } from '../../../src-shared/contract/api';
-import { isFinished, type JobSnapshot, type RunAnalysis } from '../../../src-shared/contract/jobs';
+import type { ProjectView } from '../../../src-shared/contract/views';
+import type { RunAnalysis } from '../../../src-shared/contract/job-specs';
+import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';

@@ -1,4 +1,5 @@
-import { RUN_ANALYSES, type JobKind, type JobSnapshot, type RunAnalysis } from '../../../src-shared/contract/jobs';
+import { RUN_ANALYSES, type JobKind, type RunAnalysis } from '../../../src-shared/contract/job-specs';
+import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 import { ownValue } from '../../../src-shared/base/records';
 
 /** The steps of the whole job, in order. */

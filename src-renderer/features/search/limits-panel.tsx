@@ -1,4 +1,4 @@
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useFieldImages } from '../../state/field-images';
 import { useFiles } from '../../state/files';

@@ -1,4 +1,4 @@
-import type { ProjectEdit } from '../../../src-shared/contract/api';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { ownValue } from '../../../src-shared/base/records';
 import type {
   ReferenceLatency,

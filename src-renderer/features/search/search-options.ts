@@ -1,6 +1,6 @@
 import { create } from 'zustand';
-import type { ProjectView } from '../../../src-shared/contract/api';
-import type { SearchSpec } from '../../../src-shared/contract/jobs';
+import type { ProjectView } from '../../../src-shared/contract/views';
+import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { SearchLimits } from '../../../src-shared/domain/analysis/analysis';
 import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
 import type { Gates } from '../../../src-shared/domain/project/project';

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import type { Dated, ProjectView } from '../../../src-shared/contract/api';
+import type { Dated, ProjectView } from '../../../src-shared/contract/views';
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import type { ProjectView } from '../../../src-shared/contract/api';
+import type { ProjectView } from '../../../src-shared/contract/views';
 import { SENSITIVITY_METRICS, type SensitivityKind } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';

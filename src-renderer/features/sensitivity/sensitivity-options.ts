@@ -1,6 +1,6 @@
 import { create } from 'zustand';
-import type { ProjectView } from '../../../src-shared/contract/api';
-import type { SensitivitySpec } from '../../../src-shared/contract/jobs';
+import type { ProjectView } from '../../../src-shared/contract/views';
+import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { SensitivityKind, SensitivityMetric } from '../../../src-shared/domain/analysis/analysis';
 
 export interface SensitivityOptions {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'react';
-import type { Dated, ProjectView } from '../../../src-shared/contract/api';
+import type { Dated, ProjectView } from '../../../src-shared/contract/views';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';

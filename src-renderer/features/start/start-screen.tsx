@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { formatAccuracy } from '../../../src-shared/base/units';
-import type { LastRun, RecentProject } from '../../../src-shared/contract/api';
+import type { LastRun, RecentProject } from '../../../src-shared/contract/views';
 import { currentLanguage, t } from '../../i18n';
 import { useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { JobKind } from '../../../src-shared/contract/jobs';
+import type { JobKind } from '../../../src-shared/contract/job-specs';
 import { t } from '../../i18n';
 import { openJobs, useJobs } from '../../state/jobs';
 import { EmptyState } from '../empty-state';

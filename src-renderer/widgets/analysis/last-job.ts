@@ -1,4 +1,5 @@
-import { isFinished, neverBegan, type JobKind, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import type { JobKind } from '../../../src-shared/contract/job-specs';
+import { isFinished, neverBegan, type JobSnapshot } from '../../../src-shared/contract/jobs';
 
 /** The job of the kind and project of a spec that runs or waits, else the one that ended last; `jobs` oldest first. */
 export function lastJob(

@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react';
-import type { ProjectDecisions, ProjectEdit } from '../../../src-shared/contract/api';
+import type { ProjectDecisions, ProjectEdit } from '../../../src-shared/contract/requests';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useCommands, type Command } from '../../state/commands';

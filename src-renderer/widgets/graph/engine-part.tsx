@@ -1,5 +1,5 @@
 import { formatFraction } from '../../../src-shared/base/units';
-import type { EngineView } from '../../../src-shared/contract/api';
+import type { EngineView } from '../../../src-shared/contract/views';
 import type { LayerInEngine, Reformat } from '../../../src-shared/domain/engines/engine-view';
 import { t, useLanguage } from '../../i18n';
 import { useEngine } from '../../state/engine';

@@ -1,4 +1,4 @@
-import type { LayerView, ModelView } from '../../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
 
 /** What the layout depends on: names and connections, no numbers, no decisions. Nodes are in topological order. */

@@ -1,7 +1,7 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useMemo } from 'react';
-import type { ModelView } from '../../../src-shared/contract/api';
+import type { ModelView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { Button } from '../button';
 import { EmptyState } from '../empty-state';

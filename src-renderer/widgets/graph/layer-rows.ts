@@ -1,4 +1,4 @@
-import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/api';
+import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import type { LayerInEngine } from '../../../src-shared/domain/engines/engine-view';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import type { Precision } from '../../../src-shared/domain/project/precision';

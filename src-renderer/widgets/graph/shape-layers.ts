@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { LayerView } from '../../../src-shared/contract/api';
+import type { LayerView } from '../../../src-shared/contract/views';
 import type { LayerRow } from './layer-rows';
 
 /** Whether tables list the layers that only compute shapes; on every screen alike. */

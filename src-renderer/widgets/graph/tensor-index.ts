@@ -1,4 +1,4 @@
-import type { ModelView } from '../../../src-shared/contract/api';
+import type { ModelView } from '../../../src-shared/contract/views';
 
 /** Who writes and who reads each tensor. */
 export interface TensorIndex {

@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from 'react';
-import type { EngineView, ModelView } from '../../../src-shared/contract/api';
+import type { EngineView, ModelView } from '../../../src-shared/contract/views';
 import { engineByLayer, type EngineByLayer } from '../../../src-shared/domain/engines/engine-view';
 import { sensitivityOf, useAnalyses } from '../../state/analyses';
 import { useEngine } from '../../state/engine';

@@ -2,7 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { JobQueue, type JobRunner } from '../../../src-main/app/job-queue';
 import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
-import type { JobResult, JobSnapshot, JobSpec } from '../../../src-shared/contract/jobs';
+import type { JobResult } from '../../../src-shared/contract/job-results';
+import type { JobSpec } from '../../../src-shared/contract/job-specs';
+import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 
 const SPEC: JobSpec = { kind: 'build', projectPath: '/p' };
 const RESULT: JobResult = { backend: 'ort-cpu', engines: [], warnings: [] };

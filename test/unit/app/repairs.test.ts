@@ -21,7 +21,7 @@ import { floatTensor } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { tensorAsFloat32 } from '../../../src-main/onnx/graph/tensor-values';
-import type { ProjectEdit } from '../../../src-shared/contract/api';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { useTempDirs } from '../../support/temp-dir';
 import { tinyModel, writeTinyImages } from '../../support/tiny-project';
 

@@ -1,4 +1,4 @@
-import type { AnalysesView } from '../../../src-shared/contract/api';
+import type { AnalysesView } from '../../../src-shared/contract/views';
 import type {
   AutoResult,
   DiagnosisResult,

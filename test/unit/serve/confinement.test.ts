@@ -7,7 +7,8 @@ import { Workbench } from '../../../src-main/app/workbench';
 import { loadImageSet } from '../../../src-main/calibration/images/image-set';
 import { confineApi } from '../../../src-main/transport/confined-api';
 import { PathGrants } from '../../../src-main/transport/path-grants';
-import type { CreateProjectRequest, WorkbenchApi } from '../../../src-shared/contract/api';
+import type { WorkbenchApi } from '../../../src-shared/contract/api';
+import type { CreateProjectRequest } from '../../../src-shared/contract/requests';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
 

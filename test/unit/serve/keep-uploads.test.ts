@@ -5,12 +5,8 @@ import { Readable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keepUploads } from '../../../src-main/serve/keep-uploads';
 import { Uploads } from '../../../src-main/serve/uploads';
-import {
-  API_METHODS,
-  type CreateProjectRequest,
-  type ProjectEdit,
-  type WorkbenchApi,
-} from '../../../src-shared/contract/api';
+import { API_METHODS, type WorkbenchApi } from '../../../src-shared/contract/api';
+import type { CreateProjectRequest, ProjectEdit } from '../../../src-shared/contract/requests';
 import { useTempDirs } from '../../support/temp-dir';
 
 const request = (content: Uint8Array | string): IncomingMessage =>

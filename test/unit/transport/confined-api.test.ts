@@ -3,7 +3,8 @@ import { isPathAllowed } from '../../../src-main/base/path-policy';
 import { confineApi } from '../../../src-main/transport/confined-api';
 import { PathGrants } from '../../../src-main/transport/path-grants';
 import { requestPaths } from '../../../src-main/transport/request-paths';
-import { API_METHODS, type ProjectEdit, type WorkbenchApi } from '../../../src-shared/contract/api';
+import { API_METHODS, type WorkbenchApi } from '../../../src-shared/contract/api';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
 
 /** An application that records what reaches it; projects refer to /data/model.onnx and /data/images. */
 function recordingApi(references = { model: '/data/model.onnx', images: '/data/images' }): {

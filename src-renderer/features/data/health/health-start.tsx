@@ -1,6 +1,7 @@
-import type { ProjectView } from '../../../../src-shared/contract/api';
+import type { ProjectView } from '../../../../src-shared/contract/views';
 import { fromWireError } from '../../../../src-shared/contract/errors';
-import { isFinished, type HealthSpec } from '../../../../src-shared/contract/jobs';
+import type { HealthSpec } from '../../../../src-shared/contract/job-specs';
+import { isFinished } from '../../../../src-shared/contract/jobs';
 import { t } from '../../../i18n';
 import { useFieldImages } from '../../../state/field-images';
 import { useFiles } from '../../../state/files';

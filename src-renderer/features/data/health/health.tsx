@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { Dated, ProjectView } from '../../../../src-shared/contract/api';
+import type { Dated, ProjectView } from '../../../../src-shared/contract/views';
 import type { HealthResult } from '../../../../src-shared/domain/health/health';
 import { t } from '../../../i18n';
 import { ResultFacts } from '../../../widgets/analysis/result-facts';

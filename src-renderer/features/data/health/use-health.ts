@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { Dated, ProjectView } from '../../../../src-shared/contract/api';
+import type { Dated, ProjectView } from '../../../../src-shared/contract/views';
 import type { HealthResult } from '../../../../src-shared/domain/health/health';
 import { useJobs } from '../../../state/jobs';
 import { useSession } from '../../../state/session';

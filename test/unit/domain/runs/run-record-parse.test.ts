@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { BenchResult, ValidateResult } from '../../../../src-shared/contract/jobs';
+import type { BenchResult, ValidateResult } from '../../../../src-shared/contract/job-results';
 import type { BenchmarkRecord, RunRecord, ValidationRecord } from '../../../../src-shared/domain/runs/run-record';
 import { parseRunRecord } from '../../../../src-shared/domain/runs/run-record-parse';
 import { sampleRecord } from '../../runs/sample-run';

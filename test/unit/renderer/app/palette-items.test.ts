@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelView, ThresholdTable } from '../../../../src-shared/contract/api';
+import type { ModelView, ThresholdTable } from '../../../../src-shared/contract/views';
 import { findItems, paletteItems } from '../../../../src-renderer/app/palette-items';
 import { useSelection } from '../../../../src-renderer/state/selection';
 import { useView } from '../../../../src-renderer/state/view';

@@ -9,7 +9,7 @@ import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useSession } from '../../../../src-renderer/state/session';
 import { useView } from '../../../../src-renderer/state/view';
 import { jobId } from '../../../../src-shared/base/brand';
-import type { JobSpec } from '../../../../src-shared/contract/jobs';
+import type { JobSpec } from '../../../../src-shared/contract/job-specs';
 import { fakeApi, jobSnapshot, projectView } from '../state/fake-api';
 
 const started = vi.fn<(spec: JobSpec) => void>();

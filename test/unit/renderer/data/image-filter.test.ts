@@ -6,7 +6,7 @@ import {
   labelCounts,
   shownImage,
 } from '../../../../src-renderer/features/data/image-filter';
-import type { ImageSetView } from '../../../../src-shared/contract/api';
+import type { ImageSetView } from '../../../../src-shared/contract/views';
 
 const SET: ImageSetView = {
   root: '/images',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ThumbnailCache } from '../../../../src-renderer/features/data/thumbnail-cache';
-import type { Picture } from '../../../../src-shared/contract/api';
+import type { Picture } from '../../../../src-shared/contract/views';
 
 const PICTURE: Picture = { width: 1, height: 1, bytes: new Uint8Array() };
 

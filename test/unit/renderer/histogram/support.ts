@@ -1,4 +1,4 @@
-import type { HistogramView, ThresholdRow } from '../../../../src-shared/contract/api';
+import type { HistogramView, ThresholdRow } from '../../../../src-shared/contract/views';
 import { BIN_COUNT, exponentFor, type TensorHistogram } from '../../../../src-shared/domain/histograms/histogram';
 
 /** The histogram of some values, counted one by one. */

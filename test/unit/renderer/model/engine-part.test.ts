@@ -7,7 +7,7 @@ import { useSelection } from '../../../../src-renderer/state/selection';
 import { useSession } from '../../../../src-renderer/state/session';
 import { LayerInspector } from '../../../../src-renderer/widgets/graph/layer-inspector';
 import { useLayers } from '../../../../src-renderer/widgets/graph/use-layers';
-import type { EnginesView } from '../../../../src-shared/contract/api';
+import type { EnginesView } from '../../../../src-shared/contract/views';
 import type { EngineLayer } from '../../../../src-shared/domain/engines/engine-layers';
 import { generatedModel } from '../../../support/generated-model';
 import { NO_ANALYSES } from '../analysis-results';

@@ -9,7 +9,7 @@ import { tensorIndex } from '../../../../src-renderer/widgets/graph/tensor-index
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
 import { layerId } from '../../../../src-shared/base/brand';
-import type { LayerView } from '../../../../src-shared/contract/api';
+import type { LayerView } from '../../../../src-shared/contract/views';
 
 describe('graphStructure', () => {
   it('has inputs first, then layers, then outputs, and an edge for every use of a tensor', () => {

@@ -9,7 +9,7 @@ import { leastWidth, ShapeToggle } from '../../../../src-renderer/widgets/graph/
 import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { foldShapes, shapeLayers, useShapeLayers } from '../../../../src-renderer/widgets/graph/shape-layers';
 import { useLayerListing, useLayers, type LayerListing } from '../../../../src-renderer/widgets/graph/use-layers';
-import type { LayerView, ModelView } from '../../../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../../../src-shared/contract/views';
 import { generatedModel } from '../../../support/generated-model';
 
 const [template] = generatedModel(6).layers as [LayerView];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelView } from '../../../../src-shared/contract/api';
+import type { ModelView } from '../../../../src-shared/contract/views';
 import type { Precision } from '../../../../src-shared/domain/project/precision';
 import { decisionChanges, followModel } from '../../../../src-renderer/features/precision/decision-changes';
 import { applyLayerFilter } from '../../../../src-renderer/features/precision/layer-filter';

@@ -2,7 +2,7 @@
 import { act, createElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ProjectView, RunSummary } from '../../../../src-shared/contract/api';
+import type { ProjectView, RunSummary } from '../../../../src-shared/contract/views';
 import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { ResultsScreen } from '../../../../src-renderer/features/results/results-screen';
 import { useResults } from '../../../../src-renderer/features/results/results-store';

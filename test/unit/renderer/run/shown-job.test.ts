@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { jobId } from '../../../../src-shared/base/brand';
-import type {
-  BenchResult,
-  CalibrateResult,
-  JobKind,
-  JobSnapshot,
-  JobState,
-} from '../../../../src-shared/contract/jobs';
+import type { BenchResult, CalibrateResult } from '../../../../src-shared/contract/job-results';
+import type { JobKind } from '../../../../src-shared/contract/job-specs';
+import type { JobSnapshot, JobState } from '../../../../src-shared/contract/jobs';
 import { finishedOf, rowsOf, warningsOf } from '../../../../src-renderer/features/run/finished-facts';
 import { useTrails } from '../../../../src-renderer/features/run/run-store';
 import { lastJob } from '../../../../src-renderer/widgets/analysis/last-job';

@@ -10,8 +10,8 @@ import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
 import { WorkbenchError } from '../../../../src-shared/base/errors';
-import type { AnalysesView } from '../../../../src-shared/contract/api';
-import type { AnalysisSpec } from '../../../../src-shared/contract/jobs';
+import type { AnalysesView } from '../../../../src-shared/contract/views';
+import type { AnalysisSpec } from '../../../../src-shared/contract/job-specs';
 import { NO_ANALYSES, quality, searchPlan, searchResult } from '../analysis-results';
 import { fakeApi, projectView, type FakeApi } from '../state/fake-api';
 

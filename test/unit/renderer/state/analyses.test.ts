@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { questionOf, sensitivityOf, useAnalysesStore } from '../../../../src-renderer/state/analyses';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
-import type { AnalysesView } from '../../../../src-shared/contract/api';
+import type { AnalysesView } from '../../../../src-shared/contract/views';
 import { NO_ANALYSES, sensitivityResult } from '../analysis-results';
 import { fakeApi, jobSnapshot, projectView, type FakeApi } from './fake-api';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useEngineStore } from '../../../../src-renderer/state/engine';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
-import type { EnginesView } from '../../../../src-shared/contract/api';
+import type { EnginesView } from '../../../../src-shared/contract/views';
 import { fakeApi, jobSnapshot, projectView, type FakeApi } from './fake-api';
 
 let fake: FakeApi;

@@ -1,10 +1,6 @@
-import type {
-  ProjectDecisions,
-  ProjectEdit,
-  ProjectView,
-  WorkbenchApi,
-  WorkbenchEvent,
-} from '../../../../src-shared/contract/api';
+import type { WorkbenchApi, WorkbenchEvent } from '../../../../src-shared/contract/api';
+import type { ProjectDecisions, ProjectEdit } from '../../../../src-shared/contract/requests';
+import type { ProjectView } from '../../../../src-shared/contract/views';
 import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
 import { jobId } from '../../../../src-shared/base/brand';
 

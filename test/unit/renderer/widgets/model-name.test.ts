@@ -8,7 +8,7 @@ import { layerOfTensor, useSelection } from '../../../../src-renderer/state/sele
 import { useSession } from '../../../../src-renderer/state/session';
 import { ModelName } from '../../../../src-renderer/widgets/model-name';
 import { fullName, nameNote, splitName } from '../../../../src-renderer/widgets/model-names';
-import type { LayerView, ModelView } from '../../../../src-shared/contract/api';
+import type { LayerView, ModelView } from '../../../../src-shared/contract/views';
 import { generatedModel } from '../../../support/generated-model';
 import { rowOf } from '../histogram/support';
 

@@ -1,0 +1,264 @@
+import type {
+  AutoResult,
+  DiagnosisResult,
+  SearchResult,
+  SensitivityKind,
+  SensitivityResult,
+} from '../domain/analysis/analysis';
+import type { BestView } from '../domain/analysis/best-method';
+import type { RepairResult } from '../domain/analysis/repair';
+import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
+import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
+import type { TensorHistogram } from '../domain/histograms/histogram';
+import type { LabelOrder, SkippedImage } from '../domain/project/image-set';
+import type { HistogramMethod, Method } from '../domain/project/methods';
+import type { Fp16Hazard, PlacementDecision, Precision } from '../domain/project/precision';
+import type { ProjectFile } from '../domain/project/project';
+import type { RunRecord } from '../domain/runs/run-record';
+import type { Warning } from './job-results';
+import type { ExportRequest } from './requests';
+
+/** A project as every screen and command sees it. */
+export interface ProjectView {
+  readonly path: string;
+  readonly file: ProjectFile;
+  /** Calibrations that are finished and belong to the model, set and preprocessing as they are now. */
+  readonly calibrated: boolean;
+  /** True when it is not calibrated, but was for another model, set or preprocessing. */
+  readonly calibrationIsStale?: boolean;
+  /** What method best stands for, where that is the project's method and it is calibrated: minmax until it is decided. */
+  readonly chosenMethod?: HistogramMethod;
+  /** What the single methods cost at the outputs; absent until it was measured. */
+  readonly best?: BestView;
+}
+
+/** What one method's threshold does to one group's values of a tensor. */
+export interface ThresholdCost {
+  readonly method: Method;
+  /** null: all groups together. */
+  readonly group: string | null;
+  readonly sqnrDb: number;
+  /** Share of values beyond the threshold, 0..1. */
+  readonly clippedFraction: number;
+}
+
+export interface ThresholdRow {
+  readonly name: string;
+  /** max|x| over the calibration set, real units. */
+  readonly amax: number;
+  /** Thresholds in real units; a method that does not exist for this tensor is absent. */
+  readonly methods: Readonly<Partial<Record<Method, number>>>;
+  readonly method: Method;
+  /** The threshold in use, real units. */
+  readonly threshold: number;
+  /** threshold / 127 as float32. */
+  readonly scale: number;
+  readonly sqnrDb: number;
+  /** Share of values beyond the threshold, 0..1. */
+  readonly clippedFraction: number;
+  /** Of every known method, for all values and per group; where costs were asked for. */
+  readonly costs?: readonly ThresholdCost[];
+}
+
+export interface ThresholdTable {
+  readonly method: Method;
+  /** What method best stands for, where that is the method: minmax until it is decided. */
+  readonly chosenMethod?: HistogramMethod;
+  /** What the single methods cost at the outputs; absent until it was measured. */
+  readonly best?: BestView;
+  /** What these thresholds lose at the outputs against the best single method, dB; null: NaN or infinite; absent: not measured. */
+  readonly lostDb?: number | null;
+  readonly tensors: readonly ThresholdRow[];
+}
+
+/** The histogram of one tensor over the whole set and per group (empty when the set has no groups). */
+export interface HistogramView {
+  readonly total: TensorHistogram;
+  readonly groups: Readonly<Record<string, TensorHistogram>>;
+  /** Largest |x| of every image, real units; same order as `imageFiles`. NaN where the tensor has no value per image. */
+  readonly imageAmax: Float32Array;
+  readonly imageFiles: readonly string[];
+}
+
+/** One layer of the prepared model, as the graph and the layer table show it. */
+export interface LayerView {
+  readonly layer: string;
+  readonly op: string;
+  /** Activations that the layer reads and writes (no weights, no omitted inputs). */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Shape of its weight, for Conv, ConvTranspose, Gemm and MatMul; null for others. */
+  readonly weightShape: readonly number[] | null;
+  /** Number of values in its constant inputs. */
+  readonly parameters: number;
+  /** Multiply-accumulate operations, for a batch of one or the batch that the model fixes; absent for layers without, and where sizes are unknown. */
+  readonly macs?: number;
+  /** What the plan asks for. */
+  readonly planned: Precision;
+  /** What it gets, and why. */
+  readonly decision: PlacementDecision;
+  /** Decisions about single edges of it. */
+  readonly edges: readonly PlacementDecision[];
+  /** What FP16 would do to it, worst first; empty where it fits, null before the project is calibrated. */
+  readonly fp16Hazards: readonly Fp16Hazard[] | null;
+}
+
+export interface ModelView {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** In topological order. */
+  readonly layers: readonly LayerView[];
+  /** Tensors that thresholds exist for once the project is calibrated. */
+  readonly calibrationTensors: readonly string[];
+}
+
+/** An image of a set; `id` is what thumbnails and previews are asked by. */
+export interface ImageView {
+  readonly id: string;
+  readonly file: string;
+  readonly label: number | null;
+  readonly group: string | null;
+}
+
+export interface ImageSetView {
+  readonly root: string;
+  readonly images: readonly ImageView[];
+  readonly classNames: readonly string[];
+  readonly groups: readonly string[];
+  readonly skipped: readonly SkippedImage[];
+  readonly notes: readonly string[];
+  /** The order in use where class folders are numbers whose order decides the class indices; else null. */
+  readonly labelOrder: LabelOrder | null;
+}
+
+/** An encoded picture; `bytes` is PNG. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What the network sees of one image. */
+export interface PreprocessingPreview {
+  /** The image as it is on disk (shrunk to at most 1024 pixels a side); its size on disk. */
+  readonly original: Picture;
+  readonly originalWidth: number;
+  readonly originalHeight: number;
+  /** The tensor as a picture: channels as red, green and blue, mapped from [min, max] of the tensor to 0..255. */
+  readonly tensor: Picture;
+  /** Of every channel, in the model's order. */
+  readonly channels: readonly { readonly min: number; readonly max: number; readonly mean: number }[];
+  /** The first values of every channel. */
+  readonly values: readonly (readonly number[])[];
+}
+
+export interface RecentProject {
+  readonly path: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly openedAt: string;
+  readonly exists: boolean;
+  /** Of a project that was run. */
+  readonly lastRun?: LastRun;
+}
+
+/** What the newest run of a project says in one line. */
+export interface LastRun {
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** What it would ship; absent when nothing. */
+  readonly variant?: string;
+  /** Top-1 accuracy of `variant`, percent; absent without labels. */
+  readonly top1?: number;
+  readonly gates: { readonly all: number; readonly missed: number };
+}
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly record: RunRecord;
+  /** Path of the HTML report. */
+  readonly report: string;
+}
+
+/** What an import of a calibration cache did with each name. */
+export interface ImportReport {
+  readonly header: string;
+  readonly mapped: readonly { readonly name: string; readonly tensor: string; readonly threshold: number }[];
+  readonly unmapped: readonly string[];
+  readonly ignored: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export interface ExportResult {
+  readonly format: ExportRequest['format'];
+  readonly out: string;
+  readonly files: readonly string[];
+  /** What the files lack, and what to do about it. */
+  readonly warnings?: readonly Warning[];
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly state: 'ok' | 'warning' | 'missing';
+  readonly found: string;
+  /** What to do; absent when nothing is to be done. */
+  readonly hint?: string;
+  /** The main job does not work without it. */
+  readonly required: boolean;
+}
+
+export interface DoctorReport {
+  readonly checks: readonly DoctorCheck[];
+}
+
+/** The analyses that were made of a project last. `isCurrent`: nothing that decides it has changed since. */
+export interface AnalysesView {
+  readonly sensitivity: Readonly<Partial<Record<SensitivityKind, Dated<SensitivityResult>>>>;
+  readonly auto: Dated<AutoResult> | null;
+  readonly search: Dated<SearchResult> | null;
+  /** Absent: never made. */
+  readonly repair?: Dated<RepairResult>;
+  readonly diagnoses: readonly Dated<DiagnosisResult>[];
+}
+
+export interface Dated<T> {
+  readonly isCurrent: boolean;
+  readonly result: T;
+}
+
+/** What an analysis will cost, before it is started. */
+export interface AnalysisCost {
+  /** Models that will be tried, at most. */
+  readonly trials: number;
+  readonly images: number;
+  /** trials times images. */
+  readonly passes: number;
+  /** From the speed of the last analysis, else of the calibration; null when neither is known. */
+  readonly seconds: number | null;
+}
+
+/** The engine of a variant that was built or used last, layer by layer. */
+export interface EngineView {
+  readonly variant: string;
+  /** False: the plan, thresholds or model have changed since it was built. */
+  readonly isCurrent: boolean;
+  readonly tensorrt: string;
+  readonly gpu: string;
+  readonly typing: TensorrtTyping;
+  /** That its layers were timed at. */
+  readonly batch: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly sizeMb: number;
+  readonly summary: EngineSummary;
+  /** Layer of the model -> what it was asked to compute in when the engine was built. */
+  readonly asked: Readonly<Record<string, Precision>>;
+  /** In order of execution. */
+  readonly layers: readonly EngineLayer[];
+}
+
+export interface EnginesView {
+  /** Variants that have an engine, the one that was used last first. */
+  readonly variants: readonly string[];
+  /** Of the variant asked for; without one of mixed, else of the variant that was used last. null: there is none. */
+  readonly engine: EngineView | null;
+}
