@@ -9,20 +9,16 @@
         'addon/tensorrt_grid_set.cpp',
         'core/accumulator.cpp',
         'core/chunk_kernels.cpp',
-        'core/entropy_search.cpp',
-        'core/folded_histogram.cpp',
         'core/histogram.cpp',
         'core/histogram_codec.cpp',
-        'core/quantization_error.cpp',
         'core/tensorrt_grid.cpp',
-        'core/thresholds.cpp',
         'core/vulkan_devices.cpp',
       ],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED'],
       'cflags!': ['-fno-exceptions'],
       'cflags_cc!': ['-fno-exceptions', '-std=gnu++20', '-std=gnu++17'],
-      # No contraction to fused multiply-add: the TypeScript twins must get the same bits on every processor.
+      # No contraction to fused multiply-add: the counts must have the same bits on every processor.
       'cflags_cc': ['-std=c++17', '-O3', '-ffp-contract=off', '-fexceptions', '-fvisibility=hidden', '-Wall', '-Wextra'],
       'xcode_settings': {
         'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',

@@ -71,26 +71,6 @@ export interface HistogramSetConstructor {
   new (tensorCount: number): HistogramSet;
 }
 
-/** Thresholds in real units, all at most the largest |x|. All 0 (and no index) for a tensor without a finite value but 0. */
-export interface NativeThresholds {
-  readonly minmax: number;
-  readonly entropy: number;
-  /** i* of the search: how many of the 2048 bins are kept, 128 to 2048. */
-  readonly entropyIndex: number | null;
-  /** In the order of the percentiles asked for. */
-  readonly percentiles: readonly number[];
-  readonly mse: number;
-}
-
-/** What one threshold does to one tensor; see src-shared/domain/histograms/quantization-error.ts. */
-export interface NativeThresholdQuality {
-  readonly sqnrDb: number;
-  readonly clippedFraction: number;
-  readonly roundingMse: number;
-  readonly clippingMse: number;
-  readonly levelsUsed: number;
-}
-
 export interface VulkanDevice {
   readonly name: string;
   readonly kind: 'discrete' | 'integrated' | 'virtual' | 'cpu' | 'other';
@@ -103,15 +83,6 @@ export interface VulkanDevice {
 export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
   readonly TensorrtGridSet: TensorrtGridSetConstructor;
-  /** [sync] Percentiles in percent, each above 0 and at most 100. */
-  readonly thresholdsOf: (record: Uint8Array, percentiles: readonly number[]) => NativeThresholds;
-  /**
-   * [sync] The entropy search on 2048 given counts (finite, >= 0), as src-shared/domain/histograms/entropy-search.ts does it: how many
-   * bins are kept, null when nothing but the first bin is filled.
-   */
-  readonly searchEntropy: (bins: Float64Array) => number | null;
-  /** [sync] `thresholdReal` finite and >= 0. */
-  readonly evaluate: (record: Uint8Array, thresholdReal: number) => NativeThresholdQuality;
   /**
    * [sync] GPUs as Vulkan's drivers name them; empty where there is none and on systems other than Linux. Opens the drivers:
    * call it where a crash of theirs does no harm.

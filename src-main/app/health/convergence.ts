@@ -4,7 +4,7 @@ import { foldHistogram } from '../../../src-shared/domain/histograms/folded-hist
 import { amaxOf, type HistogramContent } from '../../../src-shared/domain/histograms/histogram';
 import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
 import { isHistogramMethod, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
-import { evaluateThreshold, searchMse } from '../../../src-shared/domain/histograms/quantization-error';
+import { evaluateThreshold, mseThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import { entropyCurve, percentileThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { foldName, type GroupFolds } from './collect';
 
@@ -23,7 +23,7 @@ function thresholdOf(histogram: HistogramContent, method: HistogramMethod, perce
     case 'entropy':
       return entropyCurve(foldHistogram(histogram))?.thresholdReal ?? 0;
     case 'mse':
-      return searchMse(foldHistogram(histogram)).thresholdReal;
+      return mseThreshold(foldHistogram(histogram));
   }
 }
 

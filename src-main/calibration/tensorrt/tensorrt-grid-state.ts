@@ -1,5 +1,6 @@
 import type { NativeAddon, TensorrtGridSet } from '../../../native/index';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { searchEntropy } from '../../../src-shared/domain/histograms/entropy-search';
 import { tensorrtEntropyThreshold, type TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
 import type { Tensor } from '../../onnx/graph/model';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
@@ -9,7 +10,7 @@ import type { CacheName } from './tensorrt-names';
 /** What a grid is collected for; two states that agree in it can be merged. */
 export type GridIdentity = Pick<TensorrtGridHeader, 'key' | 'batch' | 'firstImages' | 'tensors'>;
 
-type GridAddon = Pick<NativeAddon, 'TensorrtGridSet' | 'searchEntropy'>;
+type GridAddon = Pick<NativeAddon, 'TensorrtGridSet'>;
 
 /**
  * TensorRT's grid of every activation, collected so far. Where a grid begins is decided by the first batch; after that any
@@ -69,7 +70,7 @@ export class TensorrtGridState {
   private thresholds(names: readonly CacheName[]): TensorrtThreshold[] {
     const byName = new Map<string, TensorrtThreshold>();
     for (const [tensor, name] of this.identity.tensors.entries())
-      byName.set(name, thresholdOf({ name, kind: 'activation' }, this.set, tensor, this.addon));
+      byName.set(name, thresholdOf({ name, kind: 'activation' }, this.set, tensor));
     // In node order, so that a chain of MaxPools copies the first input's.
     for (const entry of names) {
       if (entry.kind === 'constant') byName.set(entry.name, constantThreshold(entry.name, entry.values, this.addon));
@@ -94,10 +95,9 @@ function thresholdOf(
   what: Pick<TensorrtThreshold, 'name' | 'kind'>,
   set: TensorrtGridSet,
   tensor: number,
-  addon: GridAddon,
 ): TensorrtThreshold {
   const { amax, range, counts } = set.grid(tensor);
-  const entropyIndex = amax === 0 ? null : addon.searchEntropy(counts);
+  const entropyIndex = amax === 0 ? null : (searchEntropy(counts)?.index ?? null);
   return {
     ...what,
     amax,
@@ -112,7 +112,7 @@ function constantThreshold(name: string, tensor: Tensor, addon: GridAddon): Tens
   const amax = values.reduce((largest, value) => Math.max(largest, Number.isFinite(value) ? Math.abs(value) : 0), 0);
   const set = new addon.TensorrtGridSet(Float32Array.of(amax));
   set.addImage([values], 0, 1, new Float32Array(1));
-  return thresholdOf({ name, kind: 'constant' }, set, 0, addon);
+  return thresholdOf({ name, kind: 'constant' }, set, 0);
 }
 
 /** TensorRT gives the output of a MaxPool its input's entropy scale. */

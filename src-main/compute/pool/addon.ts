@@ -47,15 +47,9 @@ function requireAddon(): NativeAddon {
 
 function isAddon(value: unknown): value is NativeAddon {
   if (typeof value !== 'object' || value === null) return false;
-  return [
-    'HistogramSet',
-    'TensorrtGridSet',
-    'thresholdsOf',
-    'searchEntropy',
-    'evaluate',
-    'vulkanDevices',
-    'version',
-  ].every((name) => typeof Reflect.get(value, name) === 'function');
+  return ['HistogramSet', 'TensorrtGridSet', 'vulkanDevices', 'version'].every(
+    (name) => typeof Reflect.get(value, name) === 'function',
+  );
 }
 
 function createFacade(addon: NativeAddon): NativeAddon {
@@ -93,9 +87,6 @@ function createFacade(addon: NativeAddon): NativeAddon {
   return {
     HistogramSet: CheckedHistogramSet,
     TensorrtGridSet: checkedGridSet(addon),
-    thresholdsOf: (record, percentiles) => translated(() => addon.thresholdsOf(record, percentiles)),
-    searchEntropy: (bins) => translated(() => addon.searchEntropy(bins)),
-    evaluate: (record, thresholdReal) => translated(() => addon.evaluate(record, thresholdReal)),
     vulkanDevices: () => translated(() => addon.vulkanDevices()),
     version: () => addon.version(),
   };

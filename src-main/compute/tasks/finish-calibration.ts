@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { NativeAddon } from '../../../native/index';
 import { amaxOf } from '../../../src-shared/domain/histograms/histogram';
 import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
+import { thresholdsOf } from '../../../src-shared/domain/histograms/thresholds';
 import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import { writeFileAtomic } from '../../base/atomic-file';
 import {
@@ -13,7 +13,6 @@ import { contentHash, type CalibrationState } from '../../calibration/histograms
 import { encodeHistogramFile } from '../../calibration/histograms/histogram-file';
 import { encodeGridFile, type TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { gridSummary, TENSORRT_GRID_FILE } from '../../calibration/tensorrt/tensorrt-grid-store';
-import { loadAddon } from '../pool/addon';
 import { warningsOf } from './calibrate-messages';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
 
@@ -41,7 +40,6 @@ export async function finishCalibration(
   params: Pick<CalibrateParams, 'calibrationDir' | 'key' | 'shard' | 'threads'>,
   timing: Timing,
 ): Promise<Result> {
-  const addon = loadAddon();
   const totals = state.totals();
   const sha256 = contentHash(state.tensors, totals);
   const warnings = warningsOf(state, params.shard !== null);
@@ -60,7 +58,7 @@ export async function finishCalibration(
       sha256,
       seconds: state.seconds,
       warnings,
-      tensors: state.tensors.map((name, i) => tensorCalibration(name, totals[i] ?? new Uint8Array(), addon)),
+      tensors: state.tensors.map((name, i) => tensorCalibration(name, totals[i] ?? new Uint8Array())),
     };
     // The index comes last: what it stands for is complete.
     await writeFileAtomic(join(params.calibrationDir, 'histograms.bin'), file);
@@ -85,9 +83,9 @@ export async function finishCalibration(
   };
 }
 
-function tensorCalibration(name: string, record: Uint8Array, addon: NativeAddon): TensorCalibration {
+function tensorCalibration(name: string, record: Uint8Array): TensorCalibration {
   const histogram = decodeHistogram(record);
-  const thresholds = addon.thresholdsOf(record, [DEFAULT_PERCENTILE]);
+  const thresholds = thresholdsOf(histogram, [DEFAULT_PERCENTILE]);
   return {
     name,
     min: histogram.min,

@@ -3,8 +3,7 @@ import { upperEdgeInBins, type FoldedHistogram } from './folded-histogram';
 /**
  * The search of TensorRT's entropy calibrator over 2048 equal bins: candidates keep i = 128 .. 2048 bins and 128 levels;
  * the LAST candidate whose Kullback-Leibler divergence (natural log) lies within ENTROPY_TIE_NATS of the smallest wins, so
- * that the last bits of a sum do not decide between equals. Same operations in the same order as the native addon; only
- * the logarithm may differ in its last bit, which the tie rule absorbs.
+ * that the last bits of a sum do not decide between equals.
  */
 export const ENTROPY_BINS = 2048;
 export const ENTROPY_LEVELS = 128;

@@ -5,6 +5,10 @@ import type { HistogramContent } from './histogram';
 const LEVELS = 127;
 /** Quantization steps longer than this many bins resolve single levels. */
 const FINE_STEP = 2;
+/** Relative; far above the rounding error of double precision, far below any difference between thresholds that matters. */
+const ENOUGH_MARGIN = 1e-9;
+/** Every so many candidates are looked at first: the best of them bounds the error of all others. */
+const COARSE_STRIDE = 32;
 
 /** Mean squared errors in real units squared, over all finite values, zeros included. */
 export interface QuantizationError {
@@ -24,8 +28,7 @@ export interface ThresholdQuality extends QuantizationError {
 /**
  * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s = T/127:
  * bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level nearest
- * to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split. Same operations in the same order as
- * the native addon, hence the same bits.
+ * to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split.
  */
 export interface ErrorModel {
   readonly folded: FoldedHistogram;
@@ -36,18 +39,13 @@ export interface ErrorModel {
   readonly above: Moments;
 }
 
-/** Sums of count, count * E[x] and count * E[x^2], in units of the bin width; one entry more than there are bins. */
-interface Moments {
-  readonly count: Float64Array;
-  readonly first: Float64Array;
-  readonly second: Float64Array;
-}
+/**
+ * Sums over whole bins, in units of the bin width: entries 3i, 3i + 1 and 3i + 2 are the sums of count, count * E[x] and
+ * count * E[x^2]. There is one triple more than there are bins. One array keeps what is read together in one cache line.
+ */
+type Moments = Float64Array;
 
-function createMoments(length: number): Moments {
-  return { count: new Float64Array(length), first: new Float64Array(length), second: new Float64Array(length) };
-}
-
-/** entry `to` = entry `from` + `count` values spread evenly over [low, high]. */
+/** triple `to` = triple `from` + `count` values spread evenly over [low, high]. */
 function accumulate(
   moments: Moments,
   to: number,
@@ -56,15 +54,20 @@ function accumulate(
 ): void {
   const centre = (part.low + part.high) / 2;
   const width = part.high - part.low;
-  moments.count[to] = (moments.count[from] ?? 0) + part.count;
-  moments.first[to] = (moments.first[from] ?? 0) + part.count * centre;
-  moments.second[to] = (moments.second[from] ?? 0) + part.count * (centre * centre + (width * width) / 12);
+  moments[3 * to] = at(moments, 3 * from) + part.count;
+  moments[3 * to + 1] = at(moments, 3 * from + 1) + part.count * centre;
+  moments[3 * to + 2] = at(moments, 3 * from + 2) + part.count * (centre * centre + (width * width) / 12);
+}
+
+/** The entry of an array at an index that the caller keeps inside its bounds: loops over bins are too hot for a check. */
+function at(values: Float64Array, index: number): number {
+  return values[index] as number;
 }
 
 export function createErrorModel(folded: FoldedHistogram): ErrorModel {
   const bins = folded.counts.length;
-  const below = createMoments(bins + 1);
-  const above = createMoments(bins + 1);
+  const below = new Float64Array(3 * (bins + 1));
+  const above = new Float64Array(3 * (bins + 1));
   const partOf = (i: number): { count: number; low: number; high: number } => ({
     count: folded.counts[i] ?? 0,
     low: i,
@@ -72,7 +75,7 @@ export function createErrorModel(folded: FoldedHistogram): ErrorModel {
   });
   for (let i = 0; i < bins; i += 1) accumulate(below, i + 1, i, partOf(i));
   for (let i = bins - 1; i >= 0; i -= 1) accumulate(above, i, i + 1, partOf(i));
-  const power = (above.second[0] ?? 0) * (folded.binWidthReal * folded.binWidthReal);
+  const power = at(above, 2) * (folded.binWidthReal * folded.binWidthReal);
   return { folded, below, above, signalPower: folded.finiteCount > 0 ? power / folded.finiteCount : 0 };
 }
 
@@ -80,23 +83,27 @@ function squaredDistance(count: number, first: number, second: number, point: nu
   return Math.max(0, second - 2 * point * first + point * point * count);
 }
 
-function roundingOfWholeBins(below: Moments, end: number, step: number): number {
-  const { count, first, second } = below;
+/**
+ * Rounding error of the first `end` bins, in bin widths squared. Every level adds to it, so it stops when it has passed
+ * `bound` and returns what it has, which is above `bound` then.
+ */
+function roundingOfWholeBins(below: Moments, end: number, step: number, bound: number): number {
   let sum = 0;
   let begin = 0;
-  for (let k = 0; k <= LEVELS && begin < end; k += 1) {
+  let count = 0;
+  let first = 0;
+  let second = 0;
+  for (let k = 0; k <= LEVELS && begin < end && sum <= bound; k += 1) {
     // Bins below `next` have their centre below (k + 1/2) steps.
     const next = k === LEVELS ? end : Math.min(end, Math.ceil((k + 0.5) * step - 0.5));
-    const values = (count[next] ?? 0) - (count[begin] ?? 0);
-    if (values > 0) {
-      sum += squaredDistance(
-        values,
-        (first[next] ?? 0) - (first[begin] ?? 0),
-        (second[next] ?? 0) - (second[begin] ?? 0),
-        k * step,
-      );
-    }
+    const nextCount = at(below, 3 * next);
+    const nextFirst = at(below, 3 * next + 1);
+    const nextSecond = at(below, 3 * next + 2);
+    if (nextCount > count) sum += squaredDistance(nextCount - count, nextFirst - first, nextSecond - second, k * step);
     begin = next;
+    count = nextCount;
+    first = nextFirst;
+    second = nextSecond;
   }
   return sum;
 }
@@ -109,8 +116,16 @@ function roundingOfPiece(count: number, low: number, high: number, step: number)
   return squaredDistance(count, count * centre, count * (centre * centre + (width * width) / 12), level * step);
 }
 
-/** Error of `thresholdReal` > 0; zeros for a histogram without bins. */
-export function errorAt(model: ErrorModel, thresholdReal: number): QuantizationError {
+/**
+ * Error of `thresholdReal` > 0; zeros for a histogram without bins.
+ * @param enough mean squared error in real units squared. Once the error is certain to exceed it, the computation stops:
+ *   the sum of the two errors returned is then above `enough`, and at most the true one.
+ */
+export function errorAt(
+  model: ErrorModel,
+  thresholdReal: number,
+  enough: number = Number.POSITIVE_INFINITY,
+): QuantizationError {
   const { folded, below, above } = model;
   const last = folded.counts.length - 1;
   if (last < 0) return { roundingMse: 0, clippingMse: 0, clippedFraction: 0 };
@@ -119,20 +134,21 @@ export function errorAt(model: ErrorModel, thresholdReal: number): QuantizationE
   // The bin that the threshold cuts (or the last bin, which it may leave whole).
   const cut = top < last ? Math.floor(top) : last;
   const high = upperEdgeInBins(folded, cut);
-  const cutCount = folded.counts[cut] ?? 0;
+  const cutCount = at(folded.counts, cut);
   const kept = top >= high ? cutCount : cutCount * ((top - cut) / (high - cut));
   const lost = cutCount - kept;
-
-  const rounding =
-    step > FINE_STEP
-      ? roundingOfWholeBins(below, cut, step) + roundingOfPiece(kept, cut, Math.min(high, top), step)
-      : (((below.count[cut] ?? 0) + kept) * (step * step)) / 12;
   const lostDistance = high - top;
-  const aboveCount = above.count[cut + 1] ?? 0;
+  const aboveCount = at(above, 3 * cut + 3);
   const clipping =
     (lost > 0 ? (lost * (lostDistance * lostDistance)) / 3 : 0) +
-    squaredDistance(aboveCount, above.first[cut + 1] ?? 0, above.second[cut + 1] ?? 0, top);
+    squaredDistance(aboveCount, at(above, 3 * cut + 4), at(above, 3 * cut + 5), top);
   const scale = (folded.binWidthReal * folded.binWidthReal) / folded.finiteCount;
+  // The margin keeps the last bits of these few operations from deciding.
+  const bound = (enough / scale) * (1 + ENOUGH_MARGIN) - clipping;
+  const rounding =
+    step > FINE_STEP
+      ? roundingOfWholeBins(below, cut, step, bound) + roundingOfPiece(kept, cut, Math.min(high, top), step)
+      : ((at(below, 3 * cut) + kept) * (step * step)) / 12;
   return {
     roundingMse: rounding * scale,
     clippingMse: clipping * scale,
@@ -196,23 +212,49 @@ export interface MseSearch {
   readonly errors: Float64Array;
 }
 
-/** Mean squared error at the upper edges of bins n/16 .. n (the last one is amax). */
+/** The candidates of the search: upper edges of the bins n/16 .. n, ascending; the last one is amax. */
+function mseCandidates({ counts, amaxReal, binWidthReal }: FoldedHistogram): Float64Array {
+  const bins = counts.length;
+  const first = Math.max(1, Math.floor((bins + 15) / 16));
+  const candidates = new Float64Array(bins === 0 ? 0 : bins - first + 1);
+  for (let c = 0; c < candidates.length; c += 1)
+    candidates[c] = first + c === bins ? amaxReal : (first + c) * binWidthReal;
+  return candidates;
+}
+
+/** The mean squared error of every candidate, for a plot; see mseThreshold for the threshold alone. */
 export function searchMse(folded: FoldedHistogram): MseSearch {
   const model = createErrorModel(folded);
-  const bins = folded.counts.length;
-  const first = Math.max(1, Math.floor((bins + 15) / 16));
-  const candidates = bins === 0 ? 0 : bins - first + 1;
-  const thresholdsReal = new Float64Array(candidates);
-  const errors = new Float64Array(candidates);
+  const thresholdsReal = mseCandidates(folded);
+  const errors = new Float64Array(thresholdsReal.length);
   let best = { thresholdReal: 0, error: Number.POSITIVE_INFINITY };
-  for (let c = 0; c < candidates; c += 1) {
-    const i = first + c;
-    const thresholdReal = i === bins ? folded.amaxReal : i * folded.binWidthReal;
+  for (const [c, thresholdReal] of thresholdsReal.entries()) {
     const { roundingMse, clippingMse } = errorAt(model, thresholdReal);
     const error = roundingMse + clippingMse;
-    thresholdsReal[c] = thresholdReal;
     errors[c] = error;
     if (error <= best.error) best = { thresholdReal, error };
   }
   return { thresholdReal: best.thresholdReal, thresholdsReal, errors };
+}
+
+/**
+ * The threshold that searchMse finds, without the curve: a candidate is given up as soon as its error is above the best
+ * one so far, which takes a fraction of the time.
+ */
+export function mseThreshold(folded: FoldedHistogram): number {
+  const model = createErrorModel(folded);
+  const candidates = mseCandidates(folded);
+  let best = Number.POSITIVE_INFINITY;
+  let bestCandidate = -1;
+  const consider = (c: number): void => {
+    const { roundingMse, clippingMse } = errorAt(model, at(candidates, c), best);
+    const error = roundingMse + clippingMse;
+    if (error < best || (error === best && c > bestCandidate)) {
+      best = error;
+      bestCandidate = c;
+    }
+  };
+  for (let c = candidates.length - 1; c >= 0; c -= COARSE_STRIDE) consider(c);
+  for (let c = candidates.length - 1; c >= 0; c -= 1) consider(c);
+  return bestCandidate < 0 ? 0 : at(candidates, bestCandidate);
 }

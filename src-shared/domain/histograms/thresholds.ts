@@ -1,7 +1,7 @@
 import { ENTROPY_BINS, ENTROPY_LEVELS, entropyBins, searchEntropy } from './entropy-search';
 import { foldHistogram, type FoldedHistogram } from './folded-histogram';
 import type { HistogramContent } from './histogram';
-import { searchMse } from './quantization-error';
+import { mseThreshold } from './quantization-error';
 
 /** The largest quantized magnitude: scale = threshold / 127. */
 const LEVELS = 127;
@@ -65,7 +65,7 @@ export function entropyCurve(folded: FoldedHistogram): EntropyCurve | null {
   };
 }
 
-/** Thresholds of every method that a histogram answers; the same numbers as the native addon gives. */
+/** The thresholds of every method that needs nothing but the histogram. */
 export function thresholdsOf(histogram: HistogramContent, percentiles: readonly number[]): Thresholds {
   const folded = foldHistogram(histogram);
   const entropy = entropyCurve(folded);
@@ -74,6 +74,6 @@ export function thresholdsOf(histogram: HistogramContent, percentiles: readonly 
     entropy: entropy?.thresholdReal ?? 0,
     entropyIndex: entropy?.index ?? null,
     percentiles: percentiles.map((percent) => percentileThreshold(folded, percent)),
-    mse: searchMse(folded).thresholdReal,
+    mse: mseThreshold(folded),
   };
 }

@@ -4,6 +4,7 @@ import {
   createErrorModel,
   errorAt,
   evaluateThreshold,
+  mseThreshold,
   searchMse,
 } from '../../../../src-shared/domain/histograms/quantization-error';
 import { sampleValues, SHAPE_NAMES, slowHistogram } from './histogram-samples';
@@ -142,5 +143,29 @@ describe('searchMse', () => {
       thresholdsReal: new Float64Array(),
       errors: new Float64Array(),
     });
+  });
+});
+
+describe('mseThreshold', () => {
+  it.each(SHAPE_NAMES)('finds what the complete search finds: %s', (shape) => {
+    for (const [i, count] of [1, 2, 30, 1_000, 50_000].entries()) {
+      const folded = foldHistogram(slowHistogram(sampleValues(shape, count, 20 + i)));
+      expect(mseThreshold(folded)).toBe(searchMse(folded).thresholdReal);
+    }
+  });
+
+  it.each([[[]], [[0, 0]], [[Number.NaN, Infinity]], [[-0.3, -0.3]], [[2 ** -149, 2 ** -140]], [[3.4e38, 1e38, 1]]])(
+    'finds what the complete search finds: %j',
+    (values) => {
+      const folded = foldHistogram(slowHistogram(values.map(Math.fround)));
+      expect(mseThreshold(folded)).toBe(searchMse(folded).thresholdReal);
+    },
+  );
+
+  it('takes the largest of candidates with exactly the same error', () => {
+    // No value lies between 1/16 of the range and its top: without the value at the top, all candidates are equal.
+    const folded = { ...foldHistogram(slowHistogram([0, 1])), counts: new Float64Array(4_096), zeroCount: 5 };
+    expect(new Set(searchMse(folded).errors).size).toBe(1);
+    expect(mseThreshold(folded)).toBe(folded.amaxReal);
   });
 });

@@ -1,14 +1,23 @@
 /**
- * Time of the native threshold searches, one tensor at a time, as JSON on stdout.
- * Usage: node test/bench/entropy-search.mjs [--tensors N]
+ * Time of the threshold searches of src-shared/domain, one tensor at a time on one thread, as JSON on stdout.
+ * Usage: node test/bench/thresholds.mjs [--tensors N | --file PROJECT/calibration/KEY/histograms.bin]
  */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
+import { runnerImport } from 'vite';
 
+const load = async (path) => (await runnerImport(new URL(`../../${path}`, import.meta.url).pathname)).module;
+const { thresholdsOf } = await load('src-shared/domain/histograms/thresholds.ts');
+const { searchEntropy } = await load('src-shared/domain/histograms/entropy-search.ts');
+const { evaluateThreshold } = await load('src-shared/domain/histograms/quantization-error.ts');
+const { decodeHistogram } = await load('src-shared/domain/histograms/histogram-codec.ts');
 const addon = createRequire(import.meta.url)('../../native/build/Release/calib.node');
+const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
+const file = option('--file');
+const tensors = Number(option('--tensors') ?? 200);
+
 const VALUES = 200_000;
-const flag = process.argv.indexOf('--tensors');
-const tensors = flag === -1 ? 200 : Number(process.argv[flag + 1]);
 
 /** Small seeded generator (linear congruential): timing data only. */
 function createUniform(seed) {
@@ -53,14 +62,21 @@ function timesOf(inputs, work) {
   return { median: at(0.5), p95: at(0.95), max: at(1) };
 }
 
-const records = Array.from({ length: tensors }, (_, i) => recordOf(i + 1));
-const all = timesOf(records, (record) => addon.thresholdsOf(record, [99.99]));
+/** The totals of all tensors of a histogram file: the records of its first group where it has only one. */
+async function recordsOfFile(path) {
+  const { decodeHistogramFile } = await load('src-main/calibration/histograms/histogram-file.ts');
+  return Object.values(decodeHistogramFile(readFileSync(path), path).records)[0];
+}
+
+const records = file ? await recordsOfFile(file) : Array.from({ length: tensors }, (_, i) => recordOf(i + 1));
+const histograms = records.map(decodeHistogram);
+const all = timesOf(histograms, (histogram) => thresholdsOf(histogram, [99.99]));
 const bins = records.map((_, i) => binsOf(i + 1));
-const entropy = timesOf(bins, (counts) => addon.searchEntropy(counts));
-const evaluate = timesOf(records, (record) => addon.evaluate(record, 0.5));
+const entropy = timesOf(bins, (counts) => searchEntropy(counts));
+const evaluate = timesOf(histograms, (histogram) => evaluateThreshold(histogram, 0.5));
 const report = {
   bins: 2048,
-  tensors,
+  tensors: records.length,
   valuesPerTensor: VALUES,
   msPerTensorMedian: entropy.median,
   p95: entropy.p95,
