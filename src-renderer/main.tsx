@@ -4,9 +4,7 @@ import { defined } from '../src-shared/base/assert';
 import { connect } from './api/connect';
 import { App } from './app/app';
 import { startAddress } from './app/address-sync';
-import { bindApplication } from './app/bind-application';
-import { followJobs } from './app/follow-jobs';
-import { applyLook } from './app/look';
+import { applyLook, bindApplication, followJobs } from './app/bind-application';
 import './styles/base.css';
 
 applyLook();

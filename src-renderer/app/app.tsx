@@ -5,17 +5,14 @@ import { DropLayer } from '../features/start/drop-layer';
 import { JobBar } from '../features/jobs/job-bar';
 import './app.css';
 import { useBaseCommands } from './base-commands';
-import { ConnectionBanner } from './connection-banner';
+import { ConnectionBanner, TokenGate } from './connection';
 import { ErrorBoundary } from './error-boundary';
-import { KeysHelp } from './keys-help';
+import { KeysHelp, PendingPreprocessing, useOverlays } from './overlays';
 import { NoticeList } from './notice-list';
 import { Palette } from './palette';
-import { PendingPreprocessing } from './pending-preprocessing';
 import { ScreenHost } from './screen-host';
-import { TokenGate } from './token-gate';
 import { TopBar } from './top-bar';
-import { useKeys } from './use-keys';
-import { useOverlays } from './overlays';
+import { useKeys } from './chords';
 
 interface AppProps {
   readonly onRetry: () => void;

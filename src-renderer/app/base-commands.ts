@@ -5,13 +5,11 @@ import { canStep, useSession } from '../state/session';
 import { useView } from '../state/view';
 import { EXPORT_KINDS, type ExportKind } from '../features/run/export-request';
 import { useExportKind } from '../features/run/run-store';
-import { useDrop } from '../features/start/drop-store';
-import { showLanding } from '../features/start/landing';
+import { showLanding, useDrop } from '../features/start/drop-store';
 import { useOverlays } from './overlays';
 import { preloadScreens } from './screen-host';
 import { SCREEN_TABLE } from './screens';
-import { canAnalyse, startAnalysis } from './start-analysis';
-import { canStart, startJob } from './start-job';
+import { canAnalyse, canStart, startAnalysis, startJob } from './start-job';
 
 /** Commands that are there on every screen. */
 export function useBaseCommands(): void {

@@ -1,6 +1,9 @@
+import { useEffect } from 'react';
 import { ownValue } from '../../src-shared/base/records';
+import { activeCommands, useCommandRegistry } from '../state/commands';
+
 /** What a key press says, of the DOM's KeyboardEvent. */
-export type KeyPress = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
+type KeyPress = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
 
 /**
  * Whether a press is the chord `Mod+Shift+Z`, `Alt+1`, `?`. `Mod` is Ctrl, or the command key. Shift counts only where
@@ -39,7 +42,7 @@ export function isTyping(target: EventTarget | null, press: KeyPress): boolean {
   return press.key !== 'Escape' && !press.ctrlKey && !press.metaKey && !press.altKey && isTextField(target);
 }
 
-export function isTextField(target: EventTarget | null): boolean {
+function isTextField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
     return true;
@@ -47,3 +50,28 @@ export function isTextField(target: EventTarget | null): boolean {
 }
 
 export const IS_MAC = typeof navigator !== 'undefined' && /mac/i.test(navigator.platform);
+
+/** Runs the command whose chord is pressed anywhere in the window. */
+export function useKeys(): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.isComposing || isTyping(event.target, event)) return;
+      // A dialog has the window for itself; Ctrl-Z in a text field is the field's own.
+      if (document.querySelector('dialog[open]') !== null || isFieldUndo(event)) return;
+      const command = activeCommands(useCommandRegistry.getState().registered).findLast(
+        ({ keys = [], isEnabled }) => keys.some((chord) => isChord(chord, event)) && isEnabled?.() !== false,
+      );
+      if (command === undefined) return;
+      event.preventDefault();
+      command.run();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+}
+
+/** A number field in which nothing is being typed leaves undo to the project: what was typed last is an edit by then. */
+function isFieldUndo(event: KeyboardEvent): boolean {
+  if (!['z', 'y'].includes(event.key.toLowerCase()) || !isTextField(event.target)) return false;
+  return !(event.target instanceof HTMLElement && event.target.dataset['undo'] === 'project');
+}

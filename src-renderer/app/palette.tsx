@@ -7,7 +7,7 @@ import { Dialog } from '../widgets/dialog';
 import { classNames } from '../widgets/class-names';
 import { chordText, IS_MAC } from './chords';
 import { useOverlays } from './overlays';
-import { findItems, paletteItems, type PaletteItem } from './palette-items';
+import { findItems, type PaletteItem, paletteItems } from './palette-items';
 
 /** What can be found now; recent projects come when the application has answered. */
 function usePaletteItems(): readonly PaletteItem[] {

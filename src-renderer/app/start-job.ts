@@ -1,11 +1,21 @@
+import type { AnalysisSpec } from '../../src-shared/contract/job-specs';
+import type { ProjectView } from '../../src-shared/contract/views';
 import { specOf, startProblems } from '../features/run/run-options';
 import type { StartableKind } from '../features/run/run-steps';
 import { useRunOptions } from '../features/run/run-store';
+import { searchSpec, useSearchOptions } from '../features/search/search-options';
+import {
+  sensitivityProblem,
+  sensitivitySpec,
+  useSensitivityOptions,
+} from '../features/sensitivity/sensitivity-options';
+import { questionOf, useAnalysesStore } from '../state/analyses';
+import { useFieldImages } from '../state/field-images';
 import { useJobs } from '../state/jobs';
 import { useSession } from '../state/session';
-import { useView } from '../state/view';
+import { type ScreenId, useView } from '../state/view';
 
-/** Whether a job can be started with what is chosen on the run screen. */
+/** Whether a job can be started with the options chosen on the run screen. */
 export function canStart(kind: StartableKind): boolean {
   const { project } = useSession.getState();
   if (project === null) return false;
@@ -17,10 +27,47 @@ export function canStart(kind: StartableKind): boolean {
   return startProblems(kind, useRunOptions.getState().options, facts).length === 0;
 }
 
-/** Starts a job with what is chosen on the run screen, and shows how it goes; when something is missing, that screen says what. */
+/** Opens the run screen and starts a job with the options chosen there. If an option is missing, that screen names it. */
 export function startJob(kind: StartableKind): void {
   const { project } = useSession.getState();
   if (project === null) return;
   useView.getState().openScreen('run');
   if (canStart(kind)) void useJobs.getState().start(specOf(kind, useRunOptions.getState().options, project.path));
+}
+
+type StartableAnalysis = 'sensitivity' | 'auto' | 'search';
+
+const SCREENS: Readonly<Record<StartableAnalysis, ScreenId>> = {
+  sensitivity: 'sensitivity',
+  auto: 'histogram',
+  search: 'search',
+};
+
+export function canAnalyse(): boolean {
+  return useSession.getState().project?.calibrated === true;
+}
+
+/** Opens the screen of an analysis and starts it with the options chosen there. If one is missing, that screen names it. */
+export function startAnalysis(kind: StartableAnalysis): void {
+  const { project } = useSession.getState();
+  if (project === null) return;
+  useView.getState().openScreen(SCREENS[kind]);
+  const spec = analysisSpec(kind, project);
+  if (spec !== null) void useJobs.getState().start(spec);
+}
+
+function analysisSpec(kind: StartableAnalysis, project: ProjectView): AnalysisSpec | null {
+  switch (kind) {
+    case 'sensitivity': {
+      const question = questionOf(useAnalysesStore.getState());
+      const { options } = useSensitivityOptions.getState();
+      return sensitivityProblem(question, options, project.file) === null
+        ? sensitivitySpec(question, options, project)
+        : null;
+    }
+    case 'auto':
+      return { kind: 'auto', projectPath: project.path };
+    case 'search':
+      return searchSpec(useSearchOptions.getState().options, useFieldImages.getState().path, project);
+  }
 }

@@ -9,17 +9,15 @@ import { ErrorBox } from '../../widgets/error-box';
 import { ThreePanes } from '../../widgets/three-panes';
 import './data.css';
 import './data-panel.css';
-import { useData } from './data-store';
+import { filterImages, type ImageFilter, labelName, NO_FILTER, shownImage, useData, useImageSet } from './data-store';
 import { Health } from './health/health';
-import { filterImages, labelName, NO_FILTER, shownImage, type ImageFilter } from './image-filter';
 import { PreprocessingPanel } from './preprocessing-panel';
 import { PreviewPane } from './preview-pane';
 import { SetPanel } from './set-panel';
 import { ThumbnailGrid } from './thumbnail-grid';
-import { useImageSet } from './use-image-set';
-import { usePreprocessing, type PreprocessingEditor } from './use-preprocessing';
+import { type PreprocessingEditor, usePreprocessing } from './preprocessing-draft';
 import { usePreview } from './use-preview';
-import { useThumbnailCache } from './use-thumbnails';
+import { useThumbnailCache } from './thumbnails';
 
 export function DataScreen() {
   const project = useSession((state) => state.project);

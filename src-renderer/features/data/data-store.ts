@@ -1,9 +1,67 @@
+import { useEffect, useState } from 'react';
 import { create } from 'zustand';
 import type { SetName } from '../../../src-shared/contract/requests';
-import { NO_FILTER, type ImageFilter } from './image-filter';
+import type { ImageSetView, ImageView, ProjectView } from '../../../src-shared/contract/views';
+import { useSession } from '../../state/session';
+
+export interface ImageFilter {
+  /** Null: all groups. */
+  readonly group: string | null;
+  /** Class index; null: all labels. */
+  readonly label: number | null;
+}
+
+export const NO_FILTER: ImageFilter = { group: null, label: null };
+
+export function filterImages(images: readonly ImageView[], { group, label }: ImageFilter): readonly ImageView[] {
+  if (group === null && label === null) return images;
+  return images.filter(
+    (image) => (group === null || image.group === group) && (label === null || image.label === label),
+  );
+}
+
+export interface GroupCount {
+  readonly group: string;
+  readonly images: number;
+}
+
+export interface LabelCount {
+  readonly label: number;
+  readonly name: string;
+  readonly images: number;
+}
+
+/** Images per group that pass the label filter, in the set's order of groups. */
+export function groupCounts(set: ImageSetView, label: number | null): readonly GroupCount[] {
+  const counts = new Map<string, number>(set.groups.map((group) => [group, 0]));
+  for (const image of filterImages(set.images, { group: null, label }))
+    if (image.group !== null) counts.set(image.group, (counts.get(image.group) ?? 0) + 1);
+  return [...counts].map(([group, images]) => ({ group, images }));
+}
+
+/** Images per label that pass the group filter, by class index; labels without images in the set are absent. */
+export function labelCounts(set: ImageSetView, group: string | null): readonly LabelCount[] {
+  const counts = new Map<number, number>();
+  for (const { label } of set.images) if (label !== null) counts.set(label, 0);
+  for (const { label } of filterImages(set.images, { group, label: null }))
+    if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([label, images]) => ({ label, name: labelName(set, label), images }));
+}
+
+/** A class by its name where the set has names, else its index. */
+export function labelName(set: Pick<ImageSetView, 'classNames'>, label: number): string {
+  return set.classNames[label] ?? String(label);
+}
+
+/** The image to show: the one that was chosen while it is there, else the first. */
+export function shownImage(images: readonly ImageView[], chosenId: string | null): ImageView | null {
+  return images.find((image) => image.id === chosenId) ?? images[0] ?? null;
+}
 
 /** The images of one set, or the health of the calibration set. */
-export type DataView = SetName | 'health';
+type DataView = SetName | 'health';
 
 /** What the screen shows; kept while other screens are open. */
 interface DataState {
@@ -34,3 +92,34 @@ export const useData = create<DataState>()((set, get) => ({
   showImage: (imageId) => set({ imageId }),
   openImage: (name, imageId) => set({ view: name, set: name, filter: NO_FILTER, imageId }),
 }));
+
+interface Answer {
+  readonly key: string;
+  readonly value: ImageSetView | Error;
+}
+
+/** The images of a set: undefined while it is read, an Error when it cannot be, null when the project has no such set. */
+export function useImageSet(project: ProjectView, set: SetName): ImageSetView | undefined | null | Error {
+  const api = useSession((state) => state.api);
+  const { path, file } = project;
+  const reference = set === 'calibration' ? file.calibrationSet : file.validationSet;
+  // What a set holds depends on both references: whether folders are groups or labels is told by the other set.
+  const key = JSON.stringify([path, set, file.calibrationSet, file.validationSet]);
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const isAsked = reference !== null;
+  useEffect(() => {
+    if (!isAsked) return undefined;
+    let isCurrent = true;
+    const keep = (value: Answer['value']): void => {
+      if (isCurrent) setAnswer({ key, value });
+    };
+    api
+      .getImageSet({ projectPath: path, set })
+      .then(keep, (error: unknown) => keep(error instanceof Error ? error : new Error(String(error))));
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, path, set, key, isAsked]);
+  if (!isAsked) return null;
+  return answer?.key === key ? answer.value : undefined;
+}

@@ -1,15 +1,18 @@
-import type { SetName } from '../../../src-shared/contract/requests';
-import type { ImageSetView } from '../../../src-shared/contract/views';
+import { type SubmitEvent, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
+import type { ProjectEdit, SetName } from '../../../src-shared/contract/requests';
+import type { ImageSetView } from '../../../src-shared/contract/views';
 import { LABEL_ORDERS, type LabelOrder } from '../../../src-shared/domain/project/image-set';
 import { t } from '../../i18n';
+import { useFiles } from '../../state/files';
+import { reportError } from '../../state/notices';
 import { useSession } from '../../state/session';
+import { Button, IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
-import { DataTable, type Column } from '../../widgets/data-table';
-import { Segmented } from '../../widgets/fields';
-import { DataTabs } from './data-tabs';
-import { groupCounts, labelCounts, type GroupCount, type ImageFilter, type LabelCount } from './image-filter';
-import { SetPath } from './set-path';
+import { type Column, DataTable } from '../../widgets/data-table';
+import { PathField, Segmented } from '../../widgets/fields';
+import { Icon } from '../../widgets/icons';
+import { type GroupCount, groupCounts, type ImageFilter, type LabelCount, labelCounts, useData } from './data-store';
 
 interface SetPanelProps {
   readonly name: SetName;
@@ -177,3 +180,75 @@ function Labels({ counts, chosen, onChoose }: LabelsProps) {
 }
 
 const keyOf = ({ label }: LabelCount): string => String(label);
+
+/** Where a set is, with the ways to name another folder: typing its path, or the system's dialog where there is one. */
+function SetPath({ name, path }: { readonly name: SetName; readonly path: string | null }) {
+  const [draft, setDraft] = useState(path ?? '');
+  const choose = useFiles((state) => state.files.choose);
+  const edit = useSession((state) => state.edit);
+  const isCalibrated = useSession((state) => state.project?.calibrated === true);
+  const isChanged = draft.trim() !== '' && draft.trim() !== path;
+  const apply = (chosen: string): void => void edit(t(`data.edit.${name}`), [setEdit(name, chosen)]);
+  const onSubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (isChanged) apply(draft.trim());
+  };
+  const onChoose = (): void => {
+    if (choose === null) return;
+    choose('folder').then((chosen) => {
+      if (chosen !== null) apply(chosen);
+    }, reportError);
+  };
+  return (
+    <form className="data-path" onSubmit={onSubmit}>
+      <PathField
+        label={t('data.path')}
+        value={draft}
+        title={draft}
+        placeholder={t('data.pathHint')}
+        onChange={(event) => setDraft(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape' || draft === (path ?? '')) return;
+          event.stopPropagation();
+          setDraft(path ?? '');
+        }}
+        after={choose === null ? null : <IconButton icon="folder" label={t('data.choose')} onClick={onChoose} />}
+      />
+      {isChanged && isCalibrated && name === 'calibration' ? (
+        <p className="data-warning">
+          <Icon name="warning" /> <span>{t('data.staleSet')}</span>
+        </p>
+      ) : null}
+      {isChanged ? (
+        <Button type="submit" tone="primary">
+          {t('data.use')}
+        </Button>
+      ) : null}
+    </form>
+  );
+}
+
+function setEdit(name: SetName, path: string): ProjectEdit {
+  return name === 'calibration' ? { kind: 'sets', calibrationPath: path } : { kind: 'sets', validationPath: path };
+}
+
+/** The images of a set, or the health of the calibration set. */
+export function DataTabs() {
+  const { view, show } = useData();
+  return (
+    <>
+      {/* The parts below are headings of the third level. */}
+      <h2 className="visually-hidden">{t('data.set')}</h2>
+      <Segmented
+        label={t('data.set')}
+        value={view}
+        choices={[
+          { value: 'calibration', label: t('data.set.calibration') },
+          { value: 'validation', label: t('data.set.validation') },
+          { value: 'health', label: t('health.title'), title: t('health.hint') },
+        ]}
+        onChoose={show}
+      />
+    </>
+  );
+}

@@ -3,10 +3,8 @@ import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent
 import type { ImageSetView, ImageView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
-import { CELL_HEIGHT, columnsIn, rowsFor, walkGrid } from './grid-geometry';
-import { labelName } from './image-filter';
-import type { ThumbnailCache } from './thumbnail-cache';
-import { useThumbnail } from './use-thumbnails';
+import { CELL_HEIGHT, columnsIn, rowsFor, type ThumbnailCache, useThumbnail, walkGrid } from './thumbnails';
+import { labelName } from './data-store';
 
 interface ThumbnailGridProps {
   readonly set: ImageSetView;

@@ -3,7 +3,7 @@ import type { SetName } from '../../../src-shared/contract/requests';
 import type { PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { useSession } from '../../state/session';
-import { pictureUrl } from './picture-url';
+import { pictureUrl } from './thumbnails';
 
 /** Long enough for a digit to follow another, short enough to feel live. */
 const DEBOUNCE_MS = 150;

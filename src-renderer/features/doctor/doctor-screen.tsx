@@ -7,7 +7,6 @@ import { Button } from '../../widgets/button';
 import { ErrorBox } from '../../widgets/error-box';
 import { Icon, type IconName } from '../../widgets/icons';
 import './doctor.css';
-import { doctorText, doctorVerdict } from './doctor-text';
 
 const ICONS: Readonly<Record<DoctorCheck['state'], IconName>> = { ok: 'check', warning: 'warning', missing: 'cross' };
 
@@ -90,4 +89,22 @@ function useDoctor(): { readonly answer: Answer; readonly ask: () => void } {
     setTurn((last) => last + 1);
   }, []);
   return { answer, ask };
+}
+
+/** `broken`: something required is missing; `partial`: only something optional; `ready`: nothing. */
+export function doctorVerdict({ checks }: DoctorReport): 'ready' | 'partial' | 'broken' {
+  if (checks.some((check) => check.required && check.state === 'missing')) return 'broken';
+  return checks.every((check) => check.state === 'ok') ? 'ready' : 'partial';
+}
+
+/** The report as plain text, for a message to somebody else. */
+export function doctorText({ checks }: DoctorReport): string {
+  return checks
+    .map((check) =>
+      [
+        `${check.state.padEnd(8)}${check.name}: ${check.found}`,
+        ...(check.hint === undefined ? [] : [`        ${check.hint}`]),
+      ].join('\n'),
+    )
+    .join('\n');
 }

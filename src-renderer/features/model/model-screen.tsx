@@ -1,16 +1,18 @@
 import { useMemo, useState } from 'react';
+import { formatCount } from '../../../src-shared/base/units';
+import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t, useLanguage } from '../../i18n';
 import { SearchField } from '../../widgets/fields';
+import { LAYER_COLUMNS, layerColumns } from '../../widgets/graph/layer-columns';
 import { LayerGraph } from '../../widgets/graph/layer-graph';
 import { LayerInspector } from '../../widgets/graph/layer-inspector';
-import { LAYER_COLUMNS, layerColumns } from '../../widgets/graph/layer-columns';
+import type { LayerRow } from '../../widgets/graph/layer-rows';
 import { LayerTable, ShapeToggle } from '../../widgets/graph/layer-table';
 import { NoModel } from '../../widgets/graph/no-model';
 import { SplitView } from '../../widgets/graph/split-view';
-import { useLayerListing, useLayers, type LayerListing, type Layers } from '../../widgets/graph/use-layers';
+import { type LayerListing, type Layers, useLayerListing, useLayers } from '../../widgets/graph/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
 import './model-screen.css';
-import { modelSummary } from './model-summary';
 
 /** The model: its layers as a table beside the graph. */
 export function ModelScreen() {
@@ -70,4 +72,20 @@ function LayerList({ layers, listing, search, onSearch }: LayerListProps) {
       <p className="model-summary dim">{modelSummary(layers.rows)}</p>
     </section>
   );
+}
+
+/** `1,000 layers · 25.6 M parameters · INT8 902 · FP16 3 · FP32 95`. */
+function modelSummary(rows: readonly LayerRow[]): string {
+  const parameters = rows.reduce((sum, row) => sum + row.parameters, 0);
+  const counts = PRECISIONS.map((precision) => ({
+    precision,
+    count: rows.filter((row) => row.runsIn === precision).length,
+  }));
+  return [
+    t('model.summary.layers', { count: rows.length }),
+    t('model.summary.parameters', { count: formatCount(parameters) }),
+    ...counts
+      .filter(({ count }) => count > 0)
+      .map(({ precision, count }) => `${precision.toUpperCase()} ${formatCount(count)}`),
+  ].join(' · ');
 }

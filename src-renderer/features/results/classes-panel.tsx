@@ -5,11 +5,10 @@ import type { ValidationRecord } from '../../../src-shared/domain/runs/run-recor
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
-import { useResults } from './results-store';
+import { useNarrowing, useResults } from './results-store';
 import { classNameOf, sortClasses, summarizeClasses, type ClassOrder } from './what-got-worse';
-import { useNarrowing } from './use-narrowing';
 import { canExplain } from './why';
-import { WhyButton } from './why-button';
+import { WhyButton } from './why-panel';
 
 /** More rows than this are folded at first, and more than this are shown in steps. */
 const FOLDED_ROWS = 12;

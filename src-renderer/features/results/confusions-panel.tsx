@@ -3,11 +3,10 @@ import type { VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
-import { useResults } from './results-store';
+import { useNarrowing, useResults } from './results-store';
 import { classNameOf, confusionRows, imagesOf, type ConfusionRow } from './what-got-worse';
-import { useNarrowing } from './use-narrowing';
 import { canExplain } from './why';
-import { WhyButton } from './why-button';
+import { WhyButton } from './why-panel';
 
 const FOLDED_ROWS = 8;
 const KINDS = ['lost', 'won', 'other'] as const;

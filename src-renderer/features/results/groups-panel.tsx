@@ -3,12 +3,11 @@ import type { VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import type { DistinctRow } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
-import { useResults } from './results-store';
+import { useNarrowing, useResults } from './results-store';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 import { groupTable, type GroupRow } from './what-got-worse';
-import { useNarrowing } from './use-narrowing';
 import { canExplain } from './why';
-import { WhyButton } from './why-button';
+import { WhyButton } from './why-panel';
 
 interface GroupsPanelProps {
   readonly reports: readonly DistinctRow<VariantReport>[];

@@ -6,10 +6,10 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { speedText } from '../../widgets/speed-text';
-import { gateSentence, reasonText } from './gate-sentence';
+import { gateSentence, reasonText } from './gates';
 import { headlineOf, type Headline, type HeadlineAction, type HeadlineFacts } from './headline';
 import { useResults } from './results-store';
-import { actionName, changeText } from './why-text';
+import { actionName, changeText } from './why';
 
 interface HeadlineLineProps {
   readonly project: ProjectView;

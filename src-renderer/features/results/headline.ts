@@ -5,8 +5,8 @@ import { speedOf, speedOfRatio, type Speed } from '../../../src-shared/domain/ru
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import type { GateReason, GateResult, RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
-import { verdictOf } from './gate-marks';
-import { actionEdit, canExplain, isApplied, storedDiagnosis, type ActionEdit } from './why';
+import { verdictOf } from './gates';
+import { actionEdit, type ActionEdit, canExplain, isApplied, storedDiagnosis } from './why';
 
 /** What the reader can do about the verdict, at most one thing. */
 export type HeadlineAction =

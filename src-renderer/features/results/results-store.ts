@@ -1,6 +1,7 @@
+import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
-import { NO_FILTER, toggleFilter, type ClassOrder, type ImageFilter } from './what-got-worse';
+import { type ClassOrder, type ImageFilter, isFiltered, NO_FILTER, toggleFilter } from './what-got-worse';
 
 interface ResultsState {
   /** null: the newest run. */
@@ -45,3 +46,30 @@ export const useResults = create<ResultsState>()((set) => ({
   clearFilter: () => set({ filter: NO_FILTER }),
   askWhy: (why) => set({ why }),
 }));
+
+/** Id of the list of images, which a facet narrows. */
+export const IMAGES_ID = 'results-images';
+
+/** Narrows the images to a facet, or lets go of it, and brings them into sight: they may stand far below what was chosen. */
+export function useNarrowing(): (facet: Partial<ImageFilter>) => void {
+  const toggleFacet = useResults((state) => state.toggleFacet);
+  return (facet) => {
+    toggleFacet(facet);
+    if (isFiltered(useResults.getState().filter))
+      document.getElementById(IMAGES_ID)?.scrollIntoView({ block: 'start', behavior: 'instant' });
+  };
+}
+
+/** Escape closes what was opened last: the answer to "why", then the filter of the images. Dialogs close by themselves. */
+export function useEscape(): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
+      const { why, filter, askWhy, clearFilter } = useResults.getState();
+      if (why !== null) askWhy(null);
+      else if (isFiltered(filter)) clearFilter();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+}

@@ -4,8 +4,7 @@ import { t, useLanguage } from '../../i18n';
 import { IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
-import { runHeadline, type RunHeadline } from './run-headline';
-import { runTime } from './run-time';
+import { runHeadline, type RunHeadline, runTime } from './runs';
 
 interface RunListProps {
   readonly runs: readonly RunSummary[];

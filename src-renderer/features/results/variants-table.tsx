@@ -5,8 +5,7 @@ import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
 import { barFraction, columnScale, screenColumns, type ColumnScale, type ResultColumn } from './columns';
-import { gateLimit, gateOfCell, gateOfColumn } from './gate-marks';
-import { gateSentence } from './gate-sentence';
+import { gateLimit, gateOfCell, gateOfColumn, gateSentence } from './gates';
 import { variantColor, VariantBadge } from '../../widgets/variant-badge';
 
 interface VariantsTableProps {

@@ -1,10 +1,21 @@
-import type { ProjectEdit } from '../../../src-shared/contract/requests';
-import type { AnalysesView, Dated } from '../../../src-shared/contract/views';
+import { useEffect, useState } from 'react';
 import { ownValue } from '../../../src-shared/base/records';
-import type { DiagnosisAction, DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
+import { formatAccuracy, formatDb, formatFraction } from '../../../src-shared/base/units';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
+import type { AnalysesView, Dated, ProjectView, ThresholdTable } from '../../../src-shared/contract/views';
+import type {
+  DiagnosisAction,
+  DiagnosisResult,
+  DiagnosisSubject,
+  TrialQuality,
+} from '../../../src-shared/domain/analysis/analysis';
 import type { Precision, Target } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
+import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
+import { type Language, t } from '../../i18n';
+import { useSession } from '../../state/session';
+import { classNameOf } from './what-got-worse';
 
 /** Only what is quantized can be diagnosed; a record may name a variant that this version does not know. */
 export function canExplain(variant: string): boolean {
@@ -27,7 +38,7 @@ export function isSameSubject(a: DiagnosisSubject | null, b: DiagnosisSubject): 
   }
 }
 
-export interface DiagnosisWish {
+interface DiagnosisWish {
   readonly subject: DiagnosisSubject;
   readonly variant: string;
   readonly target: Target;
@@ -64,4 +75,116 @@ export function isApplied(edit: ActionEdit, file: Pick<ProjectFile, 'plan' | 'te
   if (edit.kind === 'tensor-method') return ownValue(file.tensorMethods, edit.tensor) === edit.method;
   const planned: Precision = ownValue(file.plan.layers, edit.layer) ?? 'int8';
   return planned === edit.precision;
+}
+
+/** `night`, `class 6`, `6 → 8` */
+export function subjectName(subject: DiagnosisSubject, validation: Pick<ValidationRecord, 'classNames'>): string {
+  const nameOf = (label: number): string => classNameOf(validation, label) ?? String(label);
+  switch (subject.kind) {
+    case 'group':
+      return t('results.filter.group', { name: subject.group });
+    case 'class':
+      return t('results.filter.label', { name: nameOf(subject.label) });
+    case 'confusion':
+      return t('results.filter.confusion', { from: nameOf(subject.from), to: nameOf(subject.to) });
+  }
+}
+
+/** The measure that both qualities have: answers that are right, else as FP32's, else the error of the outputs. */
+export function changeText(before: TrialQuality, after: TrialQuality): string {
+  if (before.top1 !== null && after.top1 !== null)
+    return t('results.why.right', { before: formatAccuracy(before.top1), after: formatAccuracy(after.top1) });
+  if (before.agreement !== null && after.agreement !== null)
+    return t('results.why.agreement', {
+      before: formatAccuracy(before.agreement),
+      after: formatAccuracy(after.agreement),
+    });
+  return sqnrText(before, after);
+}
+
+export function sqnrText(before: TrialQuality, after: TrialQuality): string {
+  return t('results.why.sqnr', { before: db(before), after: db(after) });
+}
+
+function db({ sqnrDb }: TrialQuality): string {
+  return sqnrDb === null ? t('analysis.exact') : formatDb(sqnrDb);
+}
+
+/** What an action does, without its effect: `conv_1 to FP16`. Undo shows the same name. */
+export function actionName({ kind, name, precision, method }: DiagnosisAction): string {
+  if (kind === 'release')
+    return t('precision.edit.layer', { layer: name, precision: (precision ?? 'fp16').toUpperCase() });
+  return t('histogram.edit.method', { tensor: name, method: t(`histogram.method.${method ?? 'manual'}`) });
+}
+
+/** The application's own paragraph in English; in other languages one made of its numbers. */
+export function diagnosisSummary(result: DiagnosisResult, subject: string, language: Language): string {
+  if (language === 'en') return result.summary;
+  const [worst] = result.clipped;
+  const [best] = result.actions;
+  const clipped =
+    worst === undefined
+      ? t('results.why.noneClipped')
+      : t('results.why.clippedMost', {
+          tensor: worst.tensor,
+          here: formatFraction(worst.clippedFraction),
+          elsewhere: formatFraction(worst.elsewhere),
+        });
+  const action =
+    best === undefined
+      ? t('results.why.noAction')
+      : t('results.why.best', { action: actionName(best), change: changeText(best.before, best.after) });
+  return [t('results.why.about', { images: result.images, subject }), clipped, action].join('');
+}
+
+/** As many as a diagnosis names, and from the same share on. */
+const SHOWN_TENSORS = 12;
+const WORTH_NAMING = 0.001;
+
+type ClippedTensor = DiagnosisResult['clipped'][number];
+
+/**
+ * The tensors whose thresholds in use clip most of a group of the calibration set, worst first: what the stored histograms tell
+ * without running the model. null where the calibration set has no group of that name.
+ */
+export function knownClipping(
+  { tensors }: Pick<ThresholdTable, 'tensors'>,
+  group: string,
+): readonly ClippedTensor[] | null {
+  const costs = tensors.flatMap(({ name, method, threshold, clippedFraction, costs: all = [] }) => {
+    const own = all.find((cost) => cost.method === method && cost.group === group);
+    return own === undefined
+      ? []
+      : [{ tensor: name, threshold, clippedFraction: own.clippedFraction, elsewhere: clippedFraction }];
+  });
+  if (costs.length === 0) return null;
+  return costs
+    .filter((cost) => cost.clippedFraction >= WORTH_NAMING)
+    .sort((a, b) => b.clippedFraction - a.clippedFraction)
+    .slice(0, SHOWN_TENSORS);
+}
+
+/** What calibration knows about a group already; null while it is read, and where it knows nothing of the subject. */
+export function useKnownClipping(project: ProjectView, subject: DiagnosisSubject): readonly ClippedTensor[] | null {
+  const api = useSession((state) => state.api);
+  const revision = useSession((state) => state.calibrationRevision);
+  const [known, setKnown] = useState<readonly ClippedTensor[] | null>(null);
+  const group = subject.kind === 'group' ? subject.group : null;
+  const { path, calibrated, file } = project;
+  useEffect(() => {
+    setKnown(null);
+    if (group === null || !calibrated) return undefined;
+    let isCurrent = true;
+    api.getThresholds({ projectPath: path, withCosts: true }).then(
+      (table) => {
+        if (isCurrent) setKnown(knownClipping(table, group));
+      },
+      // The diagnosis below can still be asked for, and says what is wrong.
+      () => undefined,
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, path, calibrated, group, revision, file]);
+  return known;
 }

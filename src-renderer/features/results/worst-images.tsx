@@ -1,15 +1,17 @@
-import { useState } from 'react';
+import { type KeyboardEvent, useState } from 'react';
+import { formatFixed } from '../../../src-shared/base/units';
 import type { VariantReport, WorstImage } from '../../../src-shared/domain/runs/accuracy';
 import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
-import { Button } from '../../widgets/button';
+import { useThumbnail } from '../../state/use-thumbnail';
+import { Button, IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
+import { Dialog } from '../../widgets/dialog';
 import { Checkbox } from '../../widgets/fields';
-import { useResults } from './results-store';
-import { ImageAnswers, Picture } from './image-answers';
-import { ImageViewer } from './image-viewer';
-import { IMAGES_ID } from './use-narrowing';
-import { classNameOf, filterImages, isFiltered, type ImageFilter } from './what-got-worse';
+import { Icon } from '../../widgets/icons';
+import { VariantBadge } from '../../widgets/variant-badge';
+import { IMAGES_ID, useResults } from './results-store';
+import { classNameOf, filterImages, type ImageFilter, isFiltered } from './what-got-worse';
 
 const FOLDED_IMAGES = 12;
 /** Twice the size shown, for screens with small pixels. */
@@ -117,5 +119,157 @@ function ImageCard({ image, variant, validation, onOpen }: ImageCardProps) {
         <ImageAnswers image={image} variant={variant} validation={validation} />
       </div>
     </li>
+  );
+}
+
+/** The largest picture that the application gives. */
+const PICTURE_PX = 512;
+
+interface ImageViewerProps {
+  readonly images: readonly WorstImage[];
+  readonly index: number;
+  readonly variant: string;
+  readonly validation: ValidationRecord;
+  readonly isBright: boolean;
+  readonly onMove: (index: number) => void;
+  readonly onClose: () => void;
+}
+
+/** One image large, with its answers. Arrow keys walk through the list, Home and End go to its ends, Escape closes. */
+function ImageViewer({ images, index, variant, validation, isBright, onMove, onClose }: ImageViewerProps) {
+  const image = images[index];
+  if (image === undefined) return null;
+  const last = images.length - 1;
+  const move = (to: number): void => onMove(Math.min(last, Math.max(0, to)));
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const targets: ReadonlyMap<string, number> = new Map([
+      ['ArrowLeft', index - 1],
+      ['ArrowUp', index - 1],
+      ['ArrowRight', index + 1],
+      ['ArrowDown', index + 1],
+      ['Home', 0],
+      ['End', last],
+    ]);
+    const to = targets.get(event.key);
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    move(to);
+  };
+  return (
+    <Dialog
+      className="results-viewer"
+      title={t('results.images.of', { n: index + 1, all: images.length })}
+      onClose={onClose}
+    >
+      <div className="results-viewer-body" onKeyDown={onKeyDown}>
+        <IconButton
+          icon="chevron-left"
+          label={t('results.images.previous')}
+          disabled={index === 0}
+          onClick={() => move(index - 1)}
+        />
+        <figure
+          className={classNames('results-viewer-figure', isBright && 'results-bright')}
+          tabIndex={0}
+          data-autofocus
+        >
+          <Picture key={image.file} file={image.file} sizePx={PICTURE_PX} />
+          <figcaption>
+            <div className="results-card-file">{image.file}</div>
+            {image.group === null ? null : (
+              <div className="dim">{t('results.filter.group', { name: image.group })}</div>
+            )}
+            <ImageAnswers image={image} variant={variant} validation={validation} />
+          </figcaption>
+        </figure>
+        <IconButton
+          icon="chevron-right"
+          label={t('results.images.next')}
+          disabled={index === last}
+          onClick={() => move(index + 1)}
+        />
+      </div>
+    </Dialog>
+  );
+}
+
+interface ImageAnswersProps {
+  readonly image: WorstImage;
+  readonly variant: string;
+  readonly validation: ValidationRecord;
+}
+
+/** The label of an image, FP32's answer and the variant's, a line each; long names are cut and whole on hover. */
+function ImageAnswers({ image, variant, validation }: ImageAnswersProps) {
+  const nameOf = (label: number): string => classNameOf(validation, label) ?? t('results.images.noAnswer');
+  const label = image.label === null ? t('results.images.noLabel') : nameOf(image.label);
+  return (
+    <>
+      <div className="results-answer">
+        <span className="dim">{t('results.images.label')}</span>
+        <b className="ellipsis" title={label}>
+          {label}
+        </b>
+      </div>
+      <Answer
+        variant="fp32"
+        name={nameOf(image.fp32)}
+        score={image.fp32Score}
+        isRight={image.label === null ? null : image.fp32 === image.label}
+      />
+      <Answer
+        variant={variant}
+        name={nameOf(image.answer)}
+        score={image.score}
+        isRight={image.label === null ? null : image.answer === image.label}
+      />
+    </>
+  );
+}
+
+interface AnswerProps {
+  readonly variant: string;
+  readonly name: string;
+  readonly score: number | undefined;
+  /** null: unknown, there is no label. */
+  readonly isRight: boolean | null;
+}
+
+function Answer({ variant, name, score, isRight }: AnswerProps) {
+  return (
+    <div className={classNames('results-answer', isRight === false && 'results-answer-wrong')}>
+      <VariantBadge variant={variant} />
+      <b className="ellipsis" title={name}>
+        {name}
+      </b>
+      {isRight === null ? null : (
+        <Icon
+          name={isRight ? 'check' : 'cross'}
+          size={11}
+          label={t(isRight ? 'results.images.right' : 'results.images.wrong')}
+        />
+      )}
+      {score === undefined ? null : (
+        <span className="dim number">{t('results.images.score', { score: formatFixed(score, 2) })}</span>
+      )}
+    </div>
+  );
+}
+
+interface PictureProps {
+  readonly file: string;
+  /** Pixels of the longer side that are asked for. */
+  readonly sizePx: number;
+}
+
+function Picture({ file, sizePx }: PictureProps) {
+  const thumbnail = useThumbnail('validation', file, sizePx);
+  if (thumbnail.kind === 'ready') return <img className="results-picture" src={thumbnail.url} alt={file} />;
+  const reason = thumbnail.kind === 'failed' ? t('results.images.noPicture', { reason: thumbnail.reason }) : '';
+  return (
+    <span className="results-picture results-picture-empty" title={reason}>
+      <Icon name="image" size={20} {...(reason === '' ? {} : { label: reason })} />
+    </span>
   );
 }

@@ -2,7 +2,22 @@ import type { Gates } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { NumberField } from '../../widgets/number-field';
-import { GATE_FIELDS, type GateField } from './gate-fields';
+
+interface GateField {
+  readonly name: keyof Gates;
+  /** Unit shown behind the field. */
+  readonly unit: 'pp' | '%' | 'ms';
+  readonly least: number;
+  readonly most: number;
+  readonly step: number;
+}
+
+const GATE_FIELDS: readonly GateField[] = [
+  { name: 'maxTop1Drop', unit: 'pp', least: 0, most: 100, step: 0.1 },
+  { name: 'maxWorstGroupDrop', unit: 'pp', least: 0, most: 100, step: 0.1 },
+  { name: 'minTop1', unit: '%', least: 0, most: 100, step: 0.1 },
+  { name: 'maxLatencyMs', unit: 'ms', least: 0, most: 1e6, step: 0.01 },
+];
 
 interface GatesPanelProps {
   readonly gates: Gates;

@@ -17,7 +17,7 @@ import { factsOf, specOf, startProblems } from './run-options';
 import { RunOptionsPanel } from './run-options-panel';
 import { useRunOptions } from './run-store';
 import { STARTABLE_KINDS, stepsOf, type StartableKind } from './run-steps';
-import { shownJob, waitingJobs } from './shown-job';
+import { shownJob, waitingJobs } from './step-list';
 import './run.css';
 
 export function RunScreen() {

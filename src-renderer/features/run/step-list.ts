@@ -1,7 +1,29 @@
-import type { JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, type JobSnapshot, neverBegan } from '../../../src-shared/contract/jobs';
 import type { RateState } from '../../../src-shared/contract/progress-rate';
-import { isAnalysis, stepOfPhase, stepsOf, type StepId } from './run-steps';
+import { isAnalysis, type StepId, stepOfPhase, stepsOf } from './run-steps';
 import type { JobTrail, StepTrace } from './run-trail';
+
+/** The kinds of job that the screen shows, the whole job and its single steps. */
+const SHOWN_KINDS: readonly string[] = ['run', 'calibrate', 'validate', 'bench', 'build', 'merge', 'quantize'];
+
+/**
+ * The job to show: the one under way, else the one waiting, else the one that ended last. One that was cancelled before it
+ * began hides nothing. `jobs` oldest first.
+ */
+export function shownJob(jobs: readonly JobSnapshot[], projectPath: string): JobSnapshot | null {
+  const own = jobs.filter((job) => job.projectPath === projectPath && SHOWN_KINDS.includes(job.kind));
+  return (
+    own.find((job) => job.state === 'running') ??
+    own.find((job) => !isFinished(job)) ??
+    own.findLast((job) => !neverBegan(job)) ??
+    null
+  );
+}
+
+/** Jobs that wait behind the one shown. */
+export function waitingJobs(jobs: readonly JobSnapshot[], shown: JobSnapshot | null): readonly JobSnapshot[] {
+  return jobs.filter((job) => job.state === 'queued' && job.id !== shown?.id);
+}
 
 /** `kept`: nothing was to be done, the result of an earlier job was taken; `not-needed`: there was none either. `left-out`: not part of this run. */
 export type StepState = 'waiting' | 'active' | 'done' | 'kept' | 'not-needed' | 'left-out' | 'failed' | 'cancelled';
@@ -19,7 +41,7 @@ export interface StepRow {
   readonly seconds: number | null;
 }
 
-export interface StepListInput {
+interface StepListInput {
   readonly snapshot: JobSnapshot;
   readonly trail: JobTrail | null;
   /** Speed of the running phase, when it is known. */

@@ -1,6 +1,6 @@
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
-import { measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
+import { type Measure, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
 
 /** Where a plan stands: latency to the right, accuracy up. */
 export interface PlanPoint {

@@ -1,5 +1,5 @@
-import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { ownValue } from '../../../src-shared/base/records';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import type {
   ReferenceLatency,
   SearchPlan,
@@ -8,6 +8,8 @@ import type {
 } from '../../../src-shared/domain/analysis/analysis';
 import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { t } from '../../i18n';
+import { useSession } from '../../state/session';
 
 /** What plans are compared by: accuracy where there are labels, else agreement, else the error of the outputs. */
 export type Measure = 'top1' | 'agreement' | 'sqnr';
@@ -30,7 +32,7 @@ export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measu
   return value === null || reference === null ? null : reference - value;
 }
 
-export interface GroupDrop {
+interface GroupDrop {
   readonly group: string;
   /** Percentage points below FP32 in the same group; negative when it gained. */
   readonly drop: number;
@@ -49,7 +51,7 @@ export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): Group
 }
 
 /** A plan with the thresholds that it was tried with: `method` for all tensors, null for those that were in use. */
-export type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'method'>;
+type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'method'>;
 
 /** What makes a plan the project's: its layers and thresholds, everything else as it is. */
 export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPlan): readonly ProjectEdit[] {
@@ -81,4 +83,19 @@ export function isInUse(
   const hasLayers =
     asked.length === fp16Layers.length && fp16Layers.every((layer) => ownValue(file.plan.layers, layer) === 'fp16');
   return hasLayers && (method === null || (file.method === method && Object.keys(file.tensorMethods).length === 0));
+}
+
+/**
+ * Makes a plan of the search the project's, with the thresholds it was tried with, as one step that undo names. A plan that another
+ * one, or FP32, dominates is not adopted.
+ */
+export function adoptPlan(tried: TriedPlan & Pick<SearchPlan, 'dominatedBy'>): void {
+  if (tried.dominatedBy !== undefined) return;
+  const { project, edit } = useSession.getState();
+  if (project === null) return;
+  const count = tried.fp16Layers.length;
+  const name = count === 0 ? t('search.edit.none') : t('search.edit', { count });
+  const thresholds =
+    tried.method === null ? '' : t('search.edit.thresholds', { method: t(`jobs.method.${tried.method}`) });
+  void edit(`${name}${thresholds}`, adoption(project.file.plan, tried));
 }

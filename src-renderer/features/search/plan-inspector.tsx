@@ -6,8 +6,7 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/empty-state';
-import { adoptPlan } from './adopt-plan';
-import { dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
+import { adoptPlan, dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
 import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
 
 /** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */

@@ -8,7 +8,7 @@ import type {
 import { speedAgainst, type Timed } from '../../../src-shared/domain/runs/speed';
 import { speedText } from '../../widgets/speed-text';
 import { t, type Language } from '../../i18n';
-import { dropOf, measureOf, referenceOf, valueOf, worstGroupDrop, type Measure } from './plan-facts';
+import { dropOf, type Measure, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
 
 /** `2 FP16 layers`, `all INT8` */
 export function planName(plan: Pick<SearchPlan, 'fp16Layers'>): string {

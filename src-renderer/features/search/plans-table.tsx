@@ -5,8 +5,7 @@ import { useSession } from '../../state/session';
 import { DataTable, type Column } from '../../widgets/data-table';
 import { shortNames } from '../../widgets/graph/layer-rows';
 import { Icon } from '../../widgets/icons';
-import { adoptPlan } from './adopt-plan';
-import { dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
+import { adoptPlan, dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
 import {
   changeText,
   dominanceText,

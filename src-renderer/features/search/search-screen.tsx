@@ -12,7 +12,7 @@ import { ErrorBox } from '../../widgets/error-box';
 import { NoModel } from '../../widgets/graph/no-model';
 import { SplitView } from '../../widgets/graph/split-view';
 import { ThreePanes } from '../../widgets/three-panes';
-import { adoptPlan } from './adopt-plan';
+import { adoptPlan } from './plan-facts';
 import { LimitsPanel } from './limits-panel';
 import { ParetoPlot } from './pareto-plot';
 import { PlanInspector } from './plan-inspector';

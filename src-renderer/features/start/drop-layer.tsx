@@ -5,10 +5,8 @@ import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { Meter } from '../../widgets/meter';
-import { nameOfPath } from './drop-kind';
-import { useDrop, type DropStep } from './drop-store';
-import { itemsOfDrop } from './dropped-items';
-import { Refused } from './refused';
+import { itemsOfDrop, nameOfPath, type Refusal } from './drop-plan';
+import { type DropStep, useDrop } from './drop-store';
 import { NewProjectDialog } from './new-project-dialog';
 import './start.css';
 
@@ -147,5 +145,29 @@ function AskSet({ path }: { readonly path: string }) {
         ) : null}
       </div>
     </Dialog>
+  );
+}
+
+/** What was dropped and is not used: every name, each reason once. */
+export function Refused({ refused }: { readonly refused: readonly Refusal[] }) {
+  const reasons = [...new Set(refused.map(({ reasonKey }) => reasonKey))];
+  if (reasons.length === 0) return null;
+  return (
+    <div className="start-refused" role="alert">
+      <p>{t('start.refused', { count: refused.length })}</p>
+      <ul tabIndex={0} aria-label={t('start.refused', { count: refused.length })}>
+        {reasons.map((reasonKey) => (
+          <li key={reasonKey}>
+            <span className="mono">
+              {refused
+                .filter((entry) => entry.reasonKey === reasonKey)
+                .map(({ name }) => name)
+                .join(', ')}
+            </span>
+            : {t(reasonKey)}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -1,5 +1,56 @@
 import type { Connection, DroppedItem } from '../../api/connection';
-import { dropKind, type DropKind } from './drop-kind';
+
+type DropKind = 'model' | 'project' | 'cache' | 'folder' | 'image' | 'data' | 'unknown';
+
+/** The files that a set of images is made of. */
+const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|bmp|dib|tiff?|npy|npz)$/;
+
+/** What a dropped thing is, by its name: nothing is read before a person has said yes. */
+export function dropKind(name: string, isFolder: boolean): DropKind {
+  const lower = name.toLowerCase();
+  if (isFolder) return lower.endsWith('.calib') ? 'project' : 'folder';
+  if (lower.endsWith('.onnx')) return 'model';
+  if (lower.endsWith('.cache')) return 'cache';
+  return IMAGE.test(lower) ? 'image' : isModelData(lower) ? 'data' : 'unknown';
+}
+
+/** Weights beside a model travel with it. */
+function isModelData(name: string): boolean {
+  return /\.(data|bin|onnx_data|onnx\.data|weights)$/i.test(name) || /\.onnx[._]data/i.test(name);
+}
+
+/** Which set a folder is likely to be, by its name: training data calibrates, held-out data validates. */
+export function likelySet(folderName: string): 'calibration' | 'validation' {
+  return /val|test|eval|holdout/i.test(folderName) ? 'validation' : 'calibration';
+}
+
+/** The folder that a new project is proposed to become: beside the model, or in `folder`, named after the model. Keeps the path's own slashes. */
+export function proposedProjectPath(modelPath: string, folder: string | null = null): string {
+  const slash = folder?.includes('/') === false ? '\\' : '/';
+  const base = folder === null ? modelPath : `${folder.replace(/[\\/]+$/, '')}${slash}${nameOfPath(modelPath)}`;
+  return `${base.replace(/\.onnx$/i, '')}.calib`;
+}
+
+/** The last part of a path with either kind of slash. */
+export function nameOfPath(path: string): string {
+  return (
+    path
+      .replace(/[\\/]+$/, '')
+      .split(/[\\/]/)
+      .at(-1) ?? path
+  );
+}
+
+/** Must be called while the drop event runs: the browser takes its content away afterwards. */
+export function itemsOfDrop(transfer: Pick<DataTransfer, 'items'>): readonly DroppedItem[] {
+  return [...transfer.items].flatMap((item) => {
+    if (item.kind !== 'file') return [];
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    const name = entry?.name ?? file?.name;
+    return name === undefined ? [] : [{ name, isFolder: entry?.isDirectory === true, file, entry }];
+  });
+}
 
 /** Something that was dropped and is not used, with the reason as a message key. */
 export interface Refusal {
@@ -19,13 +70,13 @@ export type DropAction =
   | { readonly kind: 'sets'; readonly sets: readonly DroppedItem[] }
   | { readonly kind: 'cache'; readonly cache: DroppedItem };
 
-export interface DropPlan {
+interface DropPlan {
   /** null: nothing that was dropped can be used here. */
   readonly action: DropAction | null;
   readonly refused: readonly Refusal[];
 }
 
-export interface DropPlace {
+interface DropPlace {
   readonly host: Connection['host'];
   readonly hasProject: boolean;
 }

@@ -6,9 +6,12 @@ import { useFiles } from '../../state/files';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
-import { showLanding } from './landing';
-import { likelySet, nameOfPath, proposedProjectPath } from './drop-kind';
-import { planDrop, type DropAction, type Refusal } from './drop-plan';
+import { type DropAction, likelySet, nameOfPath, planDrop, proposedProjectPath, type Refusal } from './drop-plan';
+
+/** The first screen of a project that was just opened: its histograms when there are some, else its model. */
+export function showLanding(): void {
+  useView.getState().openScreen(useSession.getState().project?.calibrated === true ? 'histogram' : 'model');
+}
 
 /** What the form of a new project knows so far; empty texts are still to be said. */
 export interface ProjectDraft {

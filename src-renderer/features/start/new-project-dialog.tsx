@@ -10,9 +10,9 @@ import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { ErrorBox } from '../../widgets/error-box';
 import { PathField as PathText } from '../../widgets/fields';
-import { proposedProjectPath } from './drop-kind';
-import { Refused } from './refused';
-import { missingPart, requestOf, useDrop, type ProjectDraft } from './drop-store';
+import { proposedProjectPath } from './drop-plan';
+import { Refused } from './drop-layer';
+import { missingPart, type ProjectDraft, requestOf, useDrop } from './drop-store';
 
 /** A model, its images, where to keep the project: all that a project needs. Preprocessing is guessed and shown later. */
 export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {

@@ -2,8 +2,8 @@
 // pictures. Plain JavaScript: the tests' TypeScript project has no JSX.
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
-import { applyPalette } from '../../../src-renderer/app/look';
-import { useKeys } from '../../../src-renderer/app/use-keys';
+import { applyPalette } from '../../../src-renderer/app/bind-application';
+import { useKeys } from '../../../src-renderer/app/chords';
 import { ModelScreen } from '../../../src-renderer/features/model/model-screen';
 import { PrecisionScreen } from '../../../src-renderer/features/precision/precision-screen';
 import { useLanguage } from '../../../src-renderer/i18n';

@@ -1,12 +1,11 @@
 import type { HealthFinding, HealthImage, HealthSeverity } from '../../../../src-shared/domain/health/health';
-import { t } from '../../../i18n';
+import { hasMessage, t } from '../../../i18n';
 import { openHistogramOf } from '../../../state/histogram-tab';
 import { useThumbnail } from '../../../state/use-thumbnail';
 import { Button } from '../../../widgets/button';
 import { Icon, type IconName } from '../../../widgets/icons';
 import { ModelName } from '../../../widgets/model-name';
 import { useData } from '../data-store';
-import { findingText } from './finding-text';
 
 const ICONS: Readonly<Record<HealthSeverity, IconName>> = { error: 'cross', warning: 'warning', info: 'info' };
 const PICTURE_PX = 72;
@@ -92,4 +91,18 @@ function Picture({ image }: { readonly image: HealthImage }) {
       <span className="ellipsis dim">{image.id}</span>
     </button>
   );
+}
+
+/** The sentence of a finding in the language in force. */
+export function findingText({ code, facts, message }: HealthFinding): string {
+  const key = `health.finding.${code}`;
+  // A check that a newer version made may know more kinds of findings.
+  if (!hasMessage(key)) return message;
+  return t(key, Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, shown(name, value)])));
+}
+
+function shown(name: string, value: string | number): string | number {
+  if (name === 'set' && hasMessage(`health.set.${value}`)) return t(`health.set.${value}`);
+  if (name === 'method' && hasMessage(`jobs.method.${value}`)) return t(`jobs.method.${value}`);
+  return value;
 }

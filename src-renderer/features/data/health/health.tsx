@@ -1,17 +1,28 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { fromWireError } from '../../../../src-shared/contract/errors';
+import type { HealthSpec } from '../../../../src-shared/contract/job-specs';
+import { isFinished } from '../../../../src-shared/contract/jobs';
 import type { Dated, ProjectView } from '../../../../src-shared/contract/views';
 import type { HealthResult } from '../../../../src-shared/domain/health/health';
 import { t } from '../../../i18n';
-import { ResultFacts } from '../../../widgets/analysis/result-facts';
+import { useFieldImages } from '../../../state/field-images';
+import { useFiles } from '../../../state/files';
+import { useJobs } from '../../../state/jobs';
+import { reportError } from '../../../state/notices';
+import { useSession } from '../../../state/session';
+import { Running } from '../../../widgets/analysis/analysis-start';
 import { EmptyUnlessRunning } from '../../../widgets/analysis/empty-unless-running';
+import { lastJob } from '../../../widgets/analysis/last-job';
+import { ResultFacts } from '../../../widgets/analysis/result-facts';
+import { Button, IconButton } from '../../../widgets/button';
 import { ErrorBox } from '../../../widgets/error-box';
+import { PathField } from '../../../widgets/fields';
 import { ThreePanes } from '../../../widgets/three-panes';
+import { DataTabs } from '../set-panel';
 import { FieldSection } from './field-section';
 import { FindingList } from './finding-list';
-import './health.css';
-import { HealthStart } from './health-start';
 import { SetSide } from './set-side';
-import { useHealth } from './use-health';
+import './health.css';
 
 /** What is wrong with the calibration set, before it is trusted. */
 export function Health({ project }: { readonly project: ProjectView }) {
@@ -51,4 +62,83 @@ function Findings({ health: { isCurrent, result } }: { readonly health: Dated<He
       )}
     </div>
   );
+}
+
+/** The list column of the health view: what to compare with, the start, and how it goes. */
+function HealthStart({ project, hasResult }: { readonly project: ProjectView; readonly hasResult: boolean }) {
+  const { path, setPath } = useFieldImages();
+  const start = useJobs((state) => state.start);
+  const job = useJobs((state) => lastJob(state.jobs, { kind: 'health', projectPath: project.path }));
+  const againstPath = path.trim();
+  const spec: HealthSpec = {
+    kind: 'health',
+    projectPath: project.path,
+    ...(againstPath === '' ? {} : { againstPath }),
+  };
+  const isOpen = job !== null && !isFinished(job);
+  return (
+    <div className="data-set">
+      <DataTabs />
+      <p className="dim">{t('health.about')}</p>
+      <FieldPath path={path} onChange={setPath} />
+      {isOpen ? (
+        <div className="analysis-start">
+          <Running job={job} />
+        </div>
+      ) : (
+        <Button tone="primary" icon="play" onClick={() => void start(spec)}>
+          {t(hasResult ? 'health.again' : 'health.start')}
+        </Button>
+      )}
+      {job?.state === 'failed' && job.error !== null ? (
+        <ErrorBox error={fromWireError(job.error)} title={t('health.jobFailed')} />
+      ) : null}
+      {job?.state === 'cancelled' ? <p className="dim">{t('health.cancelled')}</p> : null}
+    </div>
+  );
+}
+
+/** A folder or list of unlabelled images: chosen, dropped on the window, or typed. */
+function FieldPath({ path, onChange }: { readonly path: string; readonly onChange: (path: string) => void }) {
+  const choose = useFiles((state) => state.files.choose);
+  const onChoose = (): void => {
+    if (choose === null) return;
+    choose('folder').then((chosen) => {
+      if (chosen !== null) onChange(chosen);
+    }, reportError);
+  };
+  return (
+    <PathField
+      label={t('health.field')}
+      hint={t('health.fieldHint')}
+      value={path}
+      title={path}
+      placeholder={t('data.pathHint')}
+      onChange={(event) => onChange(event.target.value)}
+      after={choose === null ? null : <IconButton icon="folder" label={t('data.choose')} onClick={onChoose} />}
+    />
+  );
+}
+
+/** The last check of the project's calibration set: undefined while it is read, null when there was none. */
+function useHealth(project: ProjectView): Dated<HealthResult> | null | undefined | Error {
+  const api = useSession((state) => state.api);
+  const finished = useJobs((state) => state.jobs.filter((job) => job.kind === 'health' && job.state === 'done').length);
+  const [health, setHealth] = useState<Dated<HealthResult> | null | undefined | Error>(undefined);
+  // `project` is another object after every edit: what was found may be out of date then.
+  useEffect(() => {
+    let isCurrent = true;
+    api.getHealth({ projectPath: project.path }).then(
+      (found) => {
+        if (isCurrent) setHealth(found);
+      },
+      (error: unknown) => {
+        if (isCurrent) setHealth(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, project, finished]);
+  return health;
 }

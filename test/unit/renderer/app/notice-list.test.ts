@@ -3,7 +3,7 @@ import { act, createElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NoticeList } from '../../../../src-renderer/app/notice-list';
-import { useKeys } from '../../../../src-renderer/app/use-keys';
+import { useKeys } from '../../../../src-renderer/app/chords';
 import { reportError, tell, useNotices } from '../../../../src-renderer/state/notices';
 
 let root: Root;

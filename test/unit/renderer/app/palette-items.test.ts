@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelView, ThresholdTable } from '../../../../src-shared/contract/views';
-import { findItems, paletteItems } from '../../../../src-renderer/app/palette-items';
+import { findItems, matchScore, paletteItems, rankByQuery } from '../../../../src-renderer/app/palette-items';
 import { useSelection } from '../../../../src-renderer/state/selection';
 import { useView } from '../../../../src-renderer/state/view';
 
@@ -61,5 +61,22 @@ describe('the palette finds', () => {
     ]);
     findItems(items, 'conv_12')[0]?.run();
     expect([useView.getState().screen, useSelection.getState().layer]).toEqual(['model', '/backbone/conv_12/Conv']);
+  });
+});
+
+const titles = ['Open Results', 'Run the whole job', 'Redo', 'Open Histograms', 'First layer and head in FP16'];
+const rank = (query: string): readonly string[] => rankByQuery(titles, query, (title) => title);
+
+describe('the palette ranks', () => {
+  it('finds by letters in order, best first', () => {
+    expect(rank('re')[0]).toBe('Redo');
+    expect(rank('oh')[0]).toBe('Open Histograms');
+    expect(rank('head fp16')).toEqual(['First layer and head in FP16']);
+  });
+
+  it('shows everything in its order without a query, and nothing that does not fit', () => {
+    expect(rank(' ')).toEqual(titles);
+    expect(rank('xyz')).toEqual([]);
+    expect(matchScore('ba', 'ab')).toBeNull();
   });
 });

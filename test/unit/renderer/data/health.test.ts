@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { convergenceFigure } from '../../../../src-renderer/features/data/health/convergence-figure';
-import { findingText } from '../../../../src-renderer/features/data/health/finding-text';
+import { convergenceFigure } from '../../../../src-renderer/features/data/health/set-side';
+import { findingText } from '../../../../src-renderer/features/data/health/finding-list';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import type { HealthFinding } from '../../../../src-shared/domain/health/health';
 import { corruptFindings } from '../../../../src-shared/domain/health/health-findings';

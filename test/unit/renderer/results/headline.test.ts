@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { judgeAll } from '../../../../src-renderer/features/results/gate-marks';
+import { judgeAll } from '../../../../src-renderer/features/results/gates';
 import { headlineOf, type Headline } from '../../../../src-renderer/features/results/headline';
-import { knownClipping } from '../../../../src-renderer/features/results/known-clipping';
+import { knownClipping } from '../../../../src-renderer/features/results/why';
 import type { ThresholdRow } from '../../../../src-shared/contract/views';
 import type { DiagnosisResult } from '../../../../src-shared/domain/analysis/analysis';
 import type { Gates } from '../../../../src-shared/domain/project/project';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statisticsNotes } from '../../../../src-renderer/features/results/notes';
-import { runHeadline } from '../../../../src-renderer/features/results/run-headline';
+import { runHeadline } from '../../../../src-renderer/features/results/runs';
 import { bench, RECORD, report, withRow } from './records';
 
 const keys = (record: typeof RECORD): readonly string[] =>

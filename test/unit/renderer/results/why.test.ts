@@ -1,17 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   actionEdit,
+  actionName,
   canExplain,
+  changeText,
+  diagnosisSummary,
   isApplied,
   isSameSubject,
   storedDiagnosis,
-} from '../../../../src-renderer/features/results/why';
-import {
-  actionName,
-  changeText,
-  diagnosisSummary,
   subjectName,
-} from '../../../../src-renderer/features/results/why-text';
+} from '../../../../src-renderer/features/results/why';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { parseRequest } from '../../../../src-shared/contract/guards';
 import type { DiagnosisResult } from '../../../../src-shared/domain/analysis/analysis';

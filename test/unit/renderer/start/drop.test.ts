@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DroppedItem } from '../../../../src-renderer/api/connection';
 import {
+  type DropAction,
   dropKind,
   likelySet,
   nameOfPath,
+  planDrop,
   proposedProjectPath,
-} from '../../../../src-renderer/features/start/drop-kind';
-import { planDrop, type DropAction } from '../../../../src-renderer/features/start/drop-plan';
+} from '../../../../src-renderer/features/start/drop-plan';
 import { fillEmpty, missingPart, requestOf, setsOf, useDrop } from '../../../../src-renderer/features/start/drop-store';
 import { useFieldImages } from '../../../../src-renderer/state/field-images';
 import { useFiles } from '../../../../src-renderer/state/files';

@@ -1,0 +1,77 @@
+import { useEffect, useId, useState } from 'react';
+import { tokenOf } from '../api/token';
+import { t } from '../i18n';
+import { useSession } from '../state/session';
+import { Button } from '../widgets/button';
+import { TextField } from '../widgets/fields';
+import { Icon } from '../widgets/icons';
+
+/** Said while the application cannot be reached; the page comes back by itself. */
+export function ConnectionBanner({ onRetry }: { readonly onRetry: () => void }) {
+  const connection = useSession((state) => state.connection);
+  if (connection.state !== 'lost') return null;
+  return (
+    <div className="app-banner" role="status">
+      <Icon name="warning" />
+      <Countdown key={connection.retryAtMs} untilMs={connection.retryAtMs} />
+      <Button onClick={onRetry}>{t('app.retryNow')}</Button>
+    </div>
+  );
+}
+
+function Countdown({ untilMs }: { readonly untilMs: number }) {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(0, Math.ceil((untilMs - nowMs) / 1000));
+  return <span>{seconds === 0 ? t('app.reconnecting') : t('app.lost', { seconds })}</span>;
+}
+
+interface TokenGateProps {
+  /** The server has refused a token; otherwise the page had none. */
+  readonly isTokenWrong: boolean;
+  readonly onToken: (token: string) => void;
+}
+
+/** Instead of everything else while the server does not accept the page, as after opening an address that was copied. */
+export function TokenGate({ isTokenWrong, onToken }: TokenGateProps) {
+  const [text, setText] = useState('');
+  const problemId = useId();
+  const token = tokenOf(text);
+  return (
+    <main className="app-gate">
+      <form
+        className="app-gate-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (token !== '') onToken(token);
+        }}
+      >
+        <h1>{t('app.token.title')}</h1>
+        <p>{t('app.token.text')}</p>
+        <TextField
+          type="password"
+          label={t('app.token.label')}
+          value={text}
+          autoFocus
+          onChange={(event) => setText(event.target.value)}
+          problem={
+            isTokenWrong ? (
+              <span id={problemId} className="field-problem" role="alert">
+                {t('app.token.wrong')}
+              </span>
+            ) : null
+          }
+          problemId={problemId}
+        />
+        <div>
+          <Button type="submit" tone="primary" disabled={token === ''}>
+            {t('app.token.open')}
+          </Button>
+        </div>
+      </form>
+    </main>
+  );
+}

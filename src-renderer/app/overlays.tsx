@@ -1,0 +1,130 @@
+import { create } from 'zustand';
+import { hasMessage, t } from '../i18n';
+import { activeCommands, useCommandRegistry } from '../state/commands';
+import { usePreprocessingEdits } from '../state/preprocessing-edits';
+import { Button } from '../widgets/button';
+import { Dialog } from '../widgets/dialog';
+import { KeyCaps } from './palette';
+
+type Overlay = 'palette' | 'keys';
+
+interface OverlaysState {
+  /** One at a time. */
+  readonly overlay: Overlay | null;
+  readonly open: (overlay: Overlay) => void;
+  readonly close: () => void;
+}
+
+export const useOverlays = create<OverlaysState>()((set) => ({
+  overlay: null,
+  open: (overlay) => set({ overlay }),
+  close: () => set({ overlay: null }),
+}));
+
+/** Keys that widgets handle themselves and that therefore are no commands. */
+const FIXED = [
+  { keys: ['ArrowUp', 'ArrowDown'], titleKey: 'app.help.walk' },
+  { keys: ['Home', 'End'], titleKey: 'app.help.ends' },
+  { keys: ['Shift+ArrowDown'], titleKey: 'app.help.range' },
+  { keys: ['Enter'], titleKey: 'app.help.enter' },
+  { keys: ['ArrowLeft', 'ArrowRight'], titleKey: 'app.help.nudge' },
+  { keys: ['Escape'], titleKey: 'app.help.escape' },
+] as const;
+
+/** Keys of the graph of layers. */
+const GRAPH = [
+  { keys: ['+', '-'], titleKey: 'app.help.zoom' },
+  { keys: ['0'], titleKey: 'app.help.whole' },
+  { keys: ['F'], titleKey: 'app.help.focus' },
+] as const;
+
+/** Keys of the Precision screen, which are commands while it is open. */
+const PRECISION = [
+  { keys: ['8'], titleKey: 'precision.command.int8' },
+  { keys: ['6', '1'], titleKey: 'precision.command.fp16' },
+  { keys: ['3'], titleKey: 'precision.command.fp32' },
+] as const;
+
+/** All keys of the screen in force, grouped by feature. */
+export function KeysHelp() {
+  const close = useOverlays((state) => state.close);
+  const registered = useCommandRegistry((state) => state.registered);
+  const commands = activeCommands(registered).filter((command) => (command.keys?.length ?? 0) > 0);
+  const features = [...new Set(commands.map((command) => featureOf(command.id)))];
+  return (
+    <Dialog title={t('app.keys')} className="app-help" onClose={close}>
+      <div className="app-help-groups">
+        {features.map((feature) => (
+          <section key={feature}>
+            <h3>{hasMessage(`${feature}.title`) ? t(`${feature}.title`) : t('app.help.everywhere')}</h3>
+            <dl className="app-help-list">
+              {commands
+                .filter((command) => featureOf(command.id) === feature)
+                .map((command) => (
+                  <div key={command.id}>
+                    <dt>{t(command.titleKey, command.titleParams)}</dt>
+                    <dd>
+                      <KeyCaps chords={command.keys ?? []} />
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+        {features.includes('precision') ? null : <FixedKeys title={t('app.help.precision')} entries={PRECISION} />}
+        <FixedKeys title={t('app.help.graph')} entries={GRAPH} />
+        <FixedKeys title={t('app.help.lists')} entries={FIXED} />
+      </div>
+    </Dialog>
+  );
+}
+
+interface FixedKeysProps {
+  readonly title: string;
+  readonly entries: readonly { readonly keys: readonly string[]; readonly titleKey: string }[];
+}
+
+function FixedKeys({ title, entries }: FixedKeysProps) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl className="app-help-list">
+        {entries.map((entry) => (
+          <div key={entry.titleKey}>
+            <dt>{t(entry.titleKey)}</dt>
+            <dd>
+              <KeyCaps chords={entry.keys} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function featureOf(commandId: string): string {
+  return commandId.split('.')[0] ?? commandId;
+}
+
+/** Asked before a job starts while preprocessing was changed and not applied: the job would not use the changes. */
+export function PendingPreprocessing() {
+  const ask = usePreprocessingEdits((state) => state.ask);
+  if (ask === null) return null;
+  return (
+    <Dialog
+      title={t('app.pending.title')}
+      onClose={() => ask('cancel')}
+      actions={
+        <>
+          <Button onClick={() => ask('cancel')}>{t('app.pending.cancel')}</Button>
+          <Button onClick={() => ask('discard')}>{t('app.pending.discard')}</Button>
+          <Button tone="primary" data-autofocus="" onClick={() => ask('apply')}>
+            {t('app.pending.apply')}
+          </Button>
+        </>
+      }
+    >
+      <p>{t('app.pending.text')}</p>
+    </Dialog>
+  );
+}

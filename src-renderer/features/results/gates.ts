@@ -1,0 +1,108 @@
+import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
+import type { Gates } from '../../../src-shared/domain/project/project';
+import { evaluateGates, gateState } from '../../../src-shared/domain/runs/gates';
+import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import { t } from '../../i18n';
+import type { ColumnId } from './columns';
+
+const COLUMN_OF_GATE: Readonly<Record<keyof Gates, ColumnId>> = {
+  maxTop1Drop: 'difference',
+  maxWorstGroupDrop: 'worstGroup',
+  minTop1: 'top1',
+  maxLatencyMs: 'latency',
+};
+
+const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
+
+function isGateName(name: string): name is keyof Gates {
+  return name in NO_GATES;
+}
+
+/** The gates that a run was judged by. */
+export function gatesOfRun(record: Pick<RunRecord, 'gates'>): Gates {
+  const found: { -readonly [K in keyof Gates]: Gates[K] } = { ...NO_GATES };
+  for (const gate of record.gates) if (isGateName(gate.name)) found[gate.name] = gate.limit;
+  return found;
+}
+
+export function areGatesEqual(a: Gates, b: Gates): boolean {
+  return (
+    a.maxTop1Drop === b.maxTop1Drop &&
+    a.maxWorstGroupDrop === b.maxWorstGroupDrop &&
+    a.minTop1 === b.minTop1 &&
+    a.maxLatencyMs === b.maxLatencyMs
+  );
+}
+
+export function hasGates(gates: Gates): boolean {
+  return !areGatesEqual(gates, NO_GATES);
+}
+
+/** Every gate for every variant but the reference, so that the table shows which variant would pass. */
+export function judgeAll(record: Pick<RunRecord, 'table' | 'validation'>, gates: Gates): readonly GateResult[] {
+  const variants = record.table.map((row) => row.variant).filter((variant) => variant !== REFERENCE_VARIANT);
+  return evaluateGates(gates, record.table, variants, record.validation);
+}
+
+/** The judgement that a cell of the table carries. */
+export function gateOfCell(results: readonly GateResult[], variant: string, column: ColumnId): GateResult | undefined {
+  return results.find(
+    (gate) => gate.variant === variant && isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column,
+  );
+}
+
+/** The limit that stands in the head of a column; the same for every variant. */
+export function gateOfColumn(results: readonly GateResult[], column: ColumnId): GateResult | undefined {
+  return results.find((gate) => isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column);
+}
+
+/** A gate's value or limit with its unit. Drops are positive when the variant is worse. */
+function gateAmount(name: string, value: number): string {
+  if (name === 'maxLatencyMs') return formatMs(value);
+  return name === 'minTop1' ? formatAccuracy(value) : formatPoints(value).replace(/^\+/, '');
+}
+
+/** `≤ 1.00 pp` */
+export function gateLimit(gate: Pick<GateResult, 'name' | 'limit'>): string {
+  return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate.name, gate.limit)}`;
+}
+
+/** `ready`: all gates met; `open`: no gate is set; `missed`: some are not met; `unjudged`: none is missed, some cannot be judged. */
+type Verdict =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'ready'; readonly gates: readonly GateResult[] }
+  | {
+      readonly kind: 'missed' | 'unjudged';
+      readonly gates: readonly GateResult[];
+      readonly missed: readonly GateResult[];
+      readonly unjudged: readonly GateResult[];
+    };
+
+export function verdictOf(results: readonly GateResult[], variant: string): Verdict {
+  const gates = results.filter((gate) => gate.variant === variant);
+  if (gates.length === 0) return { kind: 'open' };
+  const missed = gates.filter((gate) => gateState(gate) === 'missed');
+  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged');
+  if (missed.length > 0) return { kind: 'missed', gates, missed, unjudged };
+  return unjudged.length === 0 ? { kind: 'ready', gates } : { kind: 'unjudged', gates, missed, unjudged };
+}
+
+/** In the reader's language where the reason is a known one. */
+export function reasonText({ reason, reasonCode }: Pick<GateResult, 'reason' | 'reasonCode'>): string {
+  return reasonCode === undefined ? (reason ?? '') : t(`results.gate.reason.${reasonCode}`);
+}
+
+/** One judgement in words: which gate, what was found or why nothing was, and the limit. */
+export function gateSentence(gate: GateResult): string {
+  const limit = gateLimit(gate);
+  const outcome =
+    gate.value === null
+      ? t('results.gate.unknown', { reason: reasonText(gate), limit })
+      : t(gate.met ? 'results.gate.met' : 'results.gate.missed', { value: gateAmount(gate.name, gate.value), limit });
+  return t('results.gate.sentence', {
+    name: t(`results.gate.${gate.name}`),
+    group: gate.group === undefined ? '' : ` (${gate.group})`,
+    outcome,
+  });
+}

@@ -1,0 +1,95 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { ProjectDecisions } from '../../../src-shared/contract/requests';
+import type { RunSummary } from '../../../src-shared/contract/views';
+import { gateState, type GateState } from '../../../src-shared/domain/runs/gates';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
+import type { Language } from '../../i18n';
+import { isSame } from '../../state/decision-history';
+import { useJobs } from '../../state/jobs';
+import { useSession } from '../../state/session';
+
+type RunsState =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'ready'; readonly runs: readonly RunSummary[] };
+
+interface Loaded {
+  readonly projectPath: string;
+  readonly state: RunsState;
+}
+
+/** The runs of a project, newest first; read again when a run ends. What is shown stays until the new list is there. */
+export function useRuns(projectPath: string): { readonly state: RunsState; readonly reload: () => void } {
+  const api = useSession((state) => state.api);
+  const finishedRuns = useJobs(
+    (state) =>
+      state.jobs.filter((job) => job.kind === 'run' && job.state === 'done' && job.projectPath === projectPath).length,
+  );
+  const [attempt, setAttempt] = useState(0);
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    const show = (state: RunsState): void => {
+      if (isCurrent) setLoaded({ projectPath, state });
+    };
+    api.listRuns({ projectPath }).then(
+      (runs) => show({ kind: 'ready', runs }),
+      (error: unknown) => show({ kind: 'failed', error }),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, projectPath, finishedRuns, attempt]);
+  const reload = useCallback(() => setAttempt((count) => count + 1), []);
+  return { state: loaded?.projectPath === projectPath ? loaded.state : { kind: 'loading' }, reload };
+}
+
+const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
+
+/** When a run was recorded, in the reader's time zone: `21 Nov 2026, 07:44:16`. A text that is no time stays as it is. */
+export function runTime(createdAt: string, language: Language): string {
+  const date = new Date(createdAt);
+  if (Number.isNaN(date.getTime())) return createdAt;
+  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'medium', hour12: false }).format(
+    date,
+  );
+}
+
+export interface RunHeadline {
+  /** What the run would ship; null when nothing. */
+  readonly variant: string | null;
+  readonly top1: number | null;
+  readonly latencyMs: number | null;
+  /** null: no gate was set. */
+  readonly gates: { readonly all: number; readonly missed: number; readonly unjudged: number } | null;
+}
+
+/** What a list of runs says about one. */
+export function runHeadline(record: RunRecord): RunHeadline {
+  const variant = record.shipped[0] ?? null;
+  const row = record.table.find((candidate) => candidate.variant === variant);
+  const count = (state: GateState): number => record.gates.filter((gate) => gateState(gate) === state).length;
+  return {
+    variant,
+    top1: row?.top1 ?? null,
+    latencyMs: row?.latencyMs ?? null,
+    gates:
+      record.gates.length === 0
+        ? null
+        : { all: record.gates.length, missed: count('missed'), unjudged: count('not-judged') },
+  };
+}
+
+/** What a run decided about thresholds and precision; its target may have been the backend's. */
+type RunDecisions = Pick<ProjectDecisions, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'plan'>;
+
+export function decisionsOfRun({ options }: Pick<RunRecord, 'options'>): RunDecisions {
+  const { method, percentile, tensorMethods, manualThresholds, plan } = options;
+  return { method, percentile, tensorMethods, manualThresholds, plan };
+}
+
+/** False: the project says something else than the run was made with, because it was edited since or because the run searched. */
+export function isOfProject(record: Pick<RunRecord, 'options'>, file: RunDecisions): boolean {
+  const { method, percentile, tensorMethods, manualThresholds, plan } = file;
+  return isSame(decisionsOfRun(record), { method, percentile, tensorMethods, manualThresholds, plan });
+}
