@@ -1,5 +1,4 @@
 import { unknownPart, type DecodeContext } from './decode-context';
-import { decodeGraph } from './decode-graph';
 import { decodeTensor } from './decode-tensor';
 import type { Attribute, AttributeValue, Graph, Tensor } from '../graph/model';
 import { floatAt, notOnnx, VarintCursor, WireType, type FieldCursor } from './wire-cursor';
@@ -42,8 +41,11 @@ interface RawAttribute {
   readonly unknown: Uint8Array[];
 }
 
+/** Decodes a GraphProto. decode-graph.ts passes itself in, because graphs contain attributes and attributes graphs. */
+export type GraphDecoder = (context: DecodeContext, fields: FieldCursor) => Graph;
+
 /** AttributeProto (onnx.proto). A missing type (IR version 1) is concluded from the value that is there. */
-export function decodeAttribute(context: DecodeContext, fields: FieldCursor): Attribute {
+export function decodeAttribute(context: DecodeContext, fields: FieldCursor, decodeGraph: GraphDecoder): Attribute {
   const raw: RawAttribute = {
     name: '',
     docString: null,
@@ -62,7 +64,7 @@ export function decodeAttribute(context: DecodeContext, fields: FieldCursor): At
     verbatim: [],
     unknown: [],
   };
-  while (fields.next()) readField(context, fields, raw);
+  while (fields.next()) readField(context, fields, raw, decodeGraph);
   const value = raw.isReference ? ({ kind: 'other' } as const) : valueOf(raw);
   const kept =
     value.kind === 'other'
@@ -76,7 +78,7 @@ export function decodeAttribute(context: DecodeContext, fields: FieldCursor): At
   };
 }
 
-function readField(context: DecodeContext, fields: FieldCursor, raw: RawAttribute): void {
+function readField(context: DecodeContext, fields: FieldCursor, raw: RawAttribute, decodeGraph: GraphDecoder): void {
   if (fields.number === 1) {
     raw.name = fields.name('name');
     return;
@@ -86,13 +88,18 @@ function readField(context: DecodeContext, fields: FieldCursor, raw: RawAttribut
     return;
   }
   raw.verbatim.push({ start: fields.start, end: fields.valueEnd });
-  if (!readSingle(context, fields, raw) && !readList(context, fields, raw)) {
+  if (!readSingle(context, fields, raw, decodeGraph) && !readList(context, fields, raw, decodeGraph)) {
     if (fields.number === 21) raw.isReference = fields.length > 0;
     else context.keepUnknown(fields, raw.unknown);
   }
 }
 
-function readSingle(context: DecodeContext, fields: FieldCursor, raw: RawAttribute): boolean {
+function readSingle(
+  context: DecodeContext,
+  fields: FieldCursor,
+  raw: RawAttribute,
+  decodeGraph: GraphDecoder,
+): boolean {
   switch (fields.number) {
     case 2:
       raw.float = fields.float('f');
@@ -107,7 +114,7 @@ function readSingle(context: DecodeContext, fields: FieldCursor, raw: RawAttribu
       raw.tensor = context.child(fields, 'TensorProto', (inner) => decodeTensor(context, inner));
       return true;
     case 6:
-      raw.graph = decodeSubgraph(context, fields);
+      raw.graph = decodeSubgraph(context, fields, decodeGraph);
       return true;
     case 20:
       raw.type = fields.int('type');
@@ -117,7 +124,7 @@ function readSingle(context: DecodeContext, fields: FieldCursor, raw: RawAttribu
   }
 }
 
-function readList(context: DecodeContext, fields: FieldCursor, raw: RawAttribute): boolean {
+function readList(context: DecodeContext, fields: FieldCursor, raw: RawAttribute, decodeGraph: GraphDecoder): boolean {
   switch (fields.number) {
     case 7:
       readFloats(fields, raw.floats);
@@ -132,14 +139,14 @@ function readList(context: DecodeContext, fields: FieldCursor, raw: RawAttribute
       raw.tensors.push(context.child(fields, 'TensorProto', (inner) => decodeTensor(context, inner)));
       return true;
     case 11:
-      raw.graphs.push(decodeSubgraph(context, fields));
+      raw.graphs.push(decodeSubgraph(context, fields, decodeGraph));
       return true;
     default:
       return false;
   }
 }
 
-function decodeSubgraph(context: DecodeContext, fields: FieldCursor): Graph {
+function decodeSubgraph(context: DecodeContext, fields: FieldCursor, decodeGraph: GraphDecoder): Graph {
   return context.nested(fields.start, () =>
     context.child(fields, 'GraphProto', (inner) => decodeGraph(context, inner)),
   );

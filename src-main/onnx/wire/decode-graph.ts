@@ -79,7 +79,9 @@ function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
         opType = fields.name('op_type');
         break;
       case 5:
-        attribute.push(context.child(fields, 'AttributeProto', (inner) => decodeAttribute(context, inner)));
+        attribute.push(
+          context.child(fields, 'AttributeProto', (inner) => decodeAttribute(context, inner, decodeGraph)),
+        );
         break;
       case 6:
         docString = fields.text('doc_string');

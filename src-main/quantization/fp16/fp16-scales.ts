@@ -1,7 +1,7 @@
 import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { ownValue } from '../../../src-shared/base/records';
 import type { GraphFacts } from '../rules/graph-facts';
-import type { RangeFacts } from './fp16-hazards';
+import type { RangeFacts } from '../rules/range-facts';
 import { outputShare, percent } from './fp16-underflow';
 import type { Fp16Refusal } from '../placement/layer-precisions';
 import { FP16_MAX, fp16Scale } from '../rules/number-formats';

@@ -5,7 +5,7 @@ import { weightOf } from '../rules/compute-layers';
 import { constantValues } from '../rules/constant-values';
 import type { GraphFacts } from '../rules/graph-facts';
 import { fp16Change, fp16Fate, lostFloors, MAX_CONSTANT_CHANGE, printed } from './fp16-floors';
-import type { RangeFacts } from './fp16-hazards';
+import type { RangeFacts } from '../rules/range-facts';
 import { asFp16, FP16_SMALLEST_NORMAL } from '../rules/number-formats';
 import { COMPUTE_OPS } from '../rules/op-classes';
 

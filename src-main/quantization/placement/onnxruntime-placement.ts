@@ -2,7 +2,7 @@ import { DataType, type Node } from '../../onnx/graph/model';
 import { biasOf, QUANTIZED_REASON, weightOf } from '../rules/compute-layers';
 import { floatReason } from '../rules/float-reasons';
 import type { GraphFacts } from '../rules/graph-facts';
-import type { RangeFacts } from '../fp16/fp16-hazards';
+import type { RangeFacts } from '../rules/range-facts';
 import type { LayerPrecisions } from './layer-precisions';
 import { findIntegerDomain, type IntegerDomain } from '../rules/onnxruntime-domain';
 import { floatOnlyRefusal, integerRole, valueSlots } from '../rules/onnxruntime-rules';

@@ -3,7 +3,7 @@ import type { Node } from '../../onnx/graph/model';
 import { QUANTIZED_REASON, weightOf } from '../rules/compute-layers';
 import { floatReason } from '../rules/float-reasons';
 import type { GraphFacts } from '../rules/graph-facts';
-import type { RangeFacts } from '../fp16/fp16-hazards';
+import type { RangeFacts } from '../rules/range-facts';
 import type { LayerPrecisions } from './layer-precisions';
 import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS } from '../rules/op-classes';
 import type { Partition, Partitions } from '../rules/partitions';

@@ -12,7 +12,7 @@ import { raiseOpset } from '../../onnx/passes/raise-opset';
 import { biasDecisions } from './bias-correction';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../rules/graph-facts';
-import { NO_RANGES, type RangeFacts } from '../fp16/fp16-hazards';
+import { NO_RANGES, type RangeFacts } from '../rules/range-facts';
 import { fp16Scales, scaleRefusals } from '../fp16/fp16-scales';
 import { resolvePrecisions, type Fp16Refusal } from '../placement/layer-precisions';
 import { inOnnxruntimeForms } from '../rules/onnxruntime-forms';

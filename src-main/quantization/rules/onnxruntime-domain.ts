@@ -1,6 +1,6 @@
 import type { Node } from '../../onnx/graph/model';
 import type { GraphFacts } from './graph-facts';
-import type { RangeFacts } from '../fp16/fp16-hazards';
+import type { RangeFacts } from './range-facts';
 import type { LayerPrecisions } from '../placement/layer-precisions';
 import { RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import { integerRole, onnxruntimeRefusal, valueSlots } from './onnxruntime-rules';

@@ -1,6 +1,6 @@
 import type { GraphFacts } from './graph-facts';
 import type { Node } from '../../onnx/graph/model';
-import type { RangeFacts } from '../fp16/fp16-hazards';
+import type { RangeFacts } from './range-facts';
 import { RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import type { PlacementBuilder } from '../placement/placement-builder';
 

@@ -3,7 +3,7 @@ import { floatAttr, floatScalar, int64Tensor, intAttr, intsAttr, makeTensor } fr
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { graphFacts } from '../../../src-main/quantization/rules/graph-facts';
-import { NO_RANGES } from '../../../src-main/quantization/fp16/fp16-hazards';
+import { NO_RANGES } from '../../../src-main/quantization/rules/range-facts';
 import { underflowHazards } from '../../../src-main/quantization/fp16/fp16-underflow';
 import { rangeFacts, type QuantizedModel } from '../../../src-main/quantization/rewrite/quantize';
 import { WeightScales } from '../../../src-main/quantization/rewrite/weight-scales';
