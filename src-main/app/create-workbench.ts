@@ -6,7 +6,7 @@ import { userDataDir } from './projects/recent-projects';
 import { Workbench } from './workbench';
 
 /** The application with its real compute process. */
-export function createWorkbench(options: Pick<JobServices, 'onWait'> = {}): Workbench {
+export function createWorkbench(options: Pick<JobServices, 'onWait' | 'maxEnginesBytes'> = {}): Workbench {
   return new Workbench({
     compute: new ComputeClient(entryPath('compute-host')),
     toolVersion: toolVersion(),

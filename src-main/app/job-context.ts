@@ -11,6 +11,8 @@ export interface JobServices {
   readonly onnxruntimeVersion: string;
   /** Folder of data that belongs to no project: recent projects, the sample, hashes of built engines. */
   readonly userDataDir: string;
+  /** Size limit of the engines that one project keeps, in bytes; 10 GB if absent. */
+  readonly maxEnginesBytes?: number;
   /** Called with a message when a request waits for another process that edits the same project. */
   readonly onWait?: (message: string) => void;
 }

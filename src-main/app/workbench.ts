@@ -21,7 +21,6 @@ import type {
   RunSummary,
   ThresholdTable,
 } from '../../src-shared/contract/views';
-import { unreachable } from '../../src-shared/base/assert';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { JobResult } from '../../src-shared/contract/job-results';
 import type { AnalysisSpec, JobSpec } from '../../src-shared/contract/job-specs';
@@ -47,20 +46,9 @@ import { importCache } from './projects/cache-exchange';
 import { exportProject } from './projects/export';
 import { ImageSets } from './projects/image-sets';
 import { JobQueue } from './job-queue';
-import { autoJob } from './jobs/auto-job';
-import { bestJob } from './jobs/best-job';
-import { diagnoseJob } from './jobs/diagnose-job';
-import { healthJob } from './jobs/health-job';
-import { searchJob } from './jobs/search-job';
-import { sensitivityJob } from './jobs/sensitivity-job';
-import { calibrateJob, mergeJob } from './jobs/calibrate-job';
-import { benchJob, buildJob } from './jobs/bench-job';
+import { dispatchJob } from './jobs/dispatch';
 import { knownBiases } from './variants/corrected-biases';
-import { repairJob } from './jobs/repair-job';
-import { quantizeJob } from './jobs/quantize-job';
-import { runJob } from './jobs/run-job';
-import { jobContext, type JobContext, type JobServices } from './job-context';
-import { validateJob } from './jobs/validate-job';
+import { jobContext, type JobServices } from './job-context';
 import { createProject } from './projects/create-project';
 import { modelView } from './projects/model-view';
 import { applyEdits } from './projects/project-edits';
@@ -298,45 +286,10 @@ export class Workbench implements WorkbenchApi {
       async () => {
         const workspace = await openWorkspace(spec.projectPath);
         await checkProjectModel(workspace.file, context.signal);
-        return this.runJob(spec, jobContext(this.services, workspace, context));
+        return dispatchJob(spec, jobContext(this.services, workspace, context));
       },
       { shard },
     );
-  }
-
-  private runJob(spec: JobSpec, job: JobContext): Promise<JobResult> {
-    switch (spec.kind) {
-      case 'calibrate':
-        return calibrateJob(spec, job);
-      case 'merge':
-        return mergeJob(spec, job);
-      case 'quantize':
-        return quantizeJob(spec, job);
-      case 'validate':
-        return validateJob(spec, job);
-      case 'build':
-        return buildJob(spec, job);
-      case 'bench':
-        return benchJob(spec, job);
-      case 'run':
-        return runJob(spec, job);
-      case 'sensitivity':
-        return sensitivityJob(spec, job);
-      case 'best':
-        return bestJob(spec, job);
-      case 'auto':
-        return autoJob(spec, job);
-      case 'search':
-        return searchJob(spec, job);
-      case 'diagnose':
-        return diagnoseJob(spec, job);
-      case 'repair':
-        return repairJob(spec, job);
-      case 'health':
-        return healthJob(spec, job);
-      default:
-        return unreachable(spec);
-    }
   }
 }
 

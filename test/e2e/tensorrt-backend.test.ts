@@ -1,11 +1,14 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { JobId } from '../../src-shared/base/brand';
 import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/job-results';
+import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
+import type { Workbench } from '../../src-main/app/workbench';
 import { startCalib, type CalibOutcome } from '../support/calib-process';
 import { FAKES, MAJORS_WITH_HEADERS, prepareFakes } from '../support/fake-tensorrt/libraries';
 import { tinyModel, writeTinyImages } from '../support/tiny-project';
@@ -38,6 +41,17 @@ async function jsonWith<T>(more: NodeJS.ProcessEnv, ...args: readonly string[]):
   const { code, stdout, stderr } = await calib(args, more);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as T;
+}
+
+/** The last snapshot of a job of the workbench. */
+function finished(workbench: Workbench, jobId: JobId): Promise<JobSnapshot> {
+  return new Promise((resolve) => {
+    const unsubscribe = workbench.subscribe((event) => {
+      if (event.type !== 'job' || event.job.id !== jobId || !isFinished(event.job)) return;
+      unsubscribe();
+      resolve(event.job);
+    });
+  });
 }
 
 const onGpu = (command: string, ...flags: readonly string[]): readonly string[] => [
@@ -258,6 +272,27 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(target).toBe('tensorrt');
     expect(plans.some(({ latencyKind }) => latencyKind === 'measured')).toBe(true);
     expect((await calib(['search', project, '--backend', 'tensorrt', '--target', 'onnxruntime'])).code).toBe(2);
+  });
+
+  it('keeps every engine that a search uses, even above the size limit of the stored engines', async () => {
+    for (const [name, value] of Object.entries(env())) vi.stubEnv(name, value);
+    const workbench = createWorkbench({ maxEnginesBytes: 1 });
+    try {
+      const { jobId } = await workbench.startJob({
+        kind: 'search',
+        projectPath: project,
+        backend: 'tensorrt',
+        method: 'minmax',
+        maxLayers: 1,
+      });
+      const { state, error, result } = await finished(workbench, jobId);
+      expect([state, error]).toEqual(['done', null]);
+      const measured = (result as SearchResult).plans.filter(({ latencyKind }) => latencyKind === 'measured');
+      expect(measured.length).toBeGreaterThan(1);
+    } finally {
+      workbench.dispose();
+      vi.unstubAllEnvs();
+    }
   });
 
   it('chooses the thresholds of auto first, on several GPUs too', async () => {

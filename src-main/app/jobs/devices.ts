@@ -3,7 +3,7 @@ import type { DevicesSpec } from '../../../src-shared/contract/job-specs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import type { TensorrtStatus } from '../../compute/pool/protocol';
-import { pruneEngines } from '../variants/engine-store';
+import { useEngines } from '../variants/engine-store';
 import { buildEngines, gpuKind } from '../variants/engines';
 import { forEachDevice } from './for-each-device';
 import { ensureAutoFor } from './auto-job';
@@ -51,7 +51,6 @@ export async function buildOnDevices(
   { devices, isParallel, options, status }: DevicesTask,
   job: JobContext,
 ): Promise<DeviceEngines[]> {
-  const { workspace } = job;
   await ensureAutoFor(options, job);
   await ensureBestFor(options, job);
   const kinds = devices.map(({ index }) => gpuKind(status, index));
@@ -65,9 +64,9 @@ export async function buildOnDevices(
     ...(await forEachDevice(firsts, isParallel, job, build)),
     ...(await forEachDevice(others, false, job, build)),
   ];
-  await pruneEngines(
-    workspace,
+  await useEngines(
     made.flatMap(({ built }) => built.map(({ dir }) => dir)),
+    job,
   );
   return made.sort((a, b) => a.device.index - b.device.index);
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rm, utimes } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { join } from 'node:path';
+import type { JobContext } from '../job-context';
 import type { Workspace } from '../projects/workspace';
 
 /**
@@ -22,17 +23,29 @@ export async function rememberBuiltEngine(userDataDir: string, sha256: string): 
   await writeFileAtomic(builtEnginePath(userDataDir, sha256), '');
 }
 
-/** A project keeps engines up to this size; then those that were used longest ago go. */
+/** Default size limit of all engines of one project, in bytes. */
 const MAX_ENGINES_BYTES = 10e9;
 
-/** Marks the engines in use as used now, and removes the oldest of the others until the project is within its limit. */
+/**
+ * Registers engines as used by the job, then deletes the engines that were used longest ago until the project is within its
+ * size limit. An engine that the job uses is never deleted, even if the engines of this job alone exceed the limit.
+ * @param dirs folders of engines that were just built or found.
+ */
+export async function useEngines(dirs: readonly string[], job: JobContext): Promise<void> {
+  const now = new Date();
+  for (const dir of dirs) {
+    await utimes(dir, now, now);
+    job.enginesInUse.add(dir);
+  }
+  await pruneEngines(job.workspace, job.enginesInUse, job.services.maxEnginesBytes);
+}
+
+/** Deletes the engines that were used longest ago, except those of `inUse`, until the rest is at most `maxBytes` large. */
 export async function pruneEngines(
   workspace: Pick<Workspace, 'paths'>,
-  inUse: readonly string[],
+  inUse: Iterable<string>,
   maxBytes = MAX_ENGINES_BYTES,
 ): Promise<void> {
-  const now = new Date();
-  for (const dir of inUse) await utimes(dir, now, now);
   const root = workspace.paths.enginesDir;
   if (!existsSync(root)) return;
   const kept = new Set(inUse);

@@ -27,7 +27,7 @@ import {
 import { ensureAutoFor } from '../jobs/auto-job';
 import { ensureBestFor } from '../jobs/best-job';
 import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
-import { pruneEngines } from './engine-store';
+import { useEngines } from './engine-store';
 import { buildEngines } from './engines';
 import { ortGpu, ortGpuStatus, requireFp16 } from './ort-gpu';
 import { REWRITE_VERSION } from './rewrite-version';
@@ -144,9 +144,9 @@ export async function buildVariants(options: VariantOptions, job: JobContext): P
   await ensureBestFor(options, job);
   if (options.backend === 'tensorrt') {
     const engines = await buildEngines(options, job);
-    await pruneEngines(
-      workspace,
+    await useEngines(
       engines.map(({ dir }) => dir),
+      job,
     );
     return engines;
   }
@@ -163,9 +163,9 @@ export async function buildVariants(options: VariantOptions, job: JobContext): P
   }
   job.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
   if (gpuStatus !== null) requireFp16(built, gpuStatus, options);
-  await pruneEngines(
-    workspace,
+  await useEngines(
     built.map(({ dir }) => dir),
+    job,
   );
   return built;
 }

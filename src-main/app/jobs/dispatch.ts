@@ -1,0 +1,52 @@
+import { unreachable } from '../../../src-shared/base/assert';
+import type { JobResult } from '../../../src-shared/contract/job-results';
+import type { JobSpec } from '../../../src-shared/contract/job-specs';
+import type { JobContext } from '../job-context';
+import { autoJob } from './auto-job';
+import { benchJob, buildJob } from './bench-job';
+import { bestJob } from './best-job';
+import { calibrateJob, mergeJob } from './calibrate-job';
+import { diagnoseJob } from './diagnose-job';
+import { healthJob } from './health-job';
+import { quantizeJob } from './quantize-job';
+import { repairJob } from './repair-job';
+import { runJob } from './run-job';
+import { searchJob } from './search-job';
+import { sensitivityJob } from './sensitivity-job';
+import { validateJob } from './validate-job';
+
+/** Runs the job that a specification describes, and returns its result. */
+export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> {
+  switch (spec.kind) {
+    case 'calibrate':
+      return calibrateJob(spec, job);
+    case 'merge':
+      return mergeJob(spec, job);
+    case 'quantize':
+      return quantizeJob(spec, job);
+    case 'validate':
+      return validateJob(spec, job);
+    case 'build':
+      return buildJob(spec, job);
+    case 'bench':
+      return benchJob(spec, job);
+    case 'run':
+      return runJob(spec, job);
+    case 'sensitivity':
+      return sensitivityJob(spec, job);
+    case 'best':
+      return bestJob(spec, job);
+    case 'auto':
+      return autoJob(spec, job);
+    case 'search':
+      return searchJob(spec, job);
+    case 'diagnose':
+      return diagnoseJob(spec, job);
+    case 'repair':
+      return repairJob(spec, job);
+    case 'health':
+      return healthJob(spec, job);
+    default:
+      return unreachable(spec);
+  }
+}
