@@ -10,6 +10,7 @@ import { ErrorBoundary } from './error-boundary';
 import { KeysHelp, PendingPreprocessing, useOverlays } from './overlays';
 import { NoticeList } from './notice-list';
 import { Palette } from './palette';
+import { PrecisionConflict } from './precision-conflict';
 import { ScreenHost } from './screen-host';
 import { TopBar } from './top-bar';
 import { useKeys } from './chords';
@@ -51,6 +52,7 @@ function Frame({ onRetry }: { readonly onRetry: () => void }) {
       <NoticeList />
       <DropLayer />
       <PendingPreprocessing />
+      <PrecisionConflict />
       {overlay === 'palette' ? <Palette /> : null}
       {overlay === 'keys' ? <KeysHelp /> : null}
     </div>

@@ -40,6 +40,7 @@ const GRAPH = [
 
 /** Keys of the Precision screen, which are commands while it is open. */
 const PRECISION = [
+  { keys: ['A'], titleKey: 'precision.command.auto' },
   { keys: ['8'], titleKey: 'precision.command.int8' },
   { keys: ['6', '1'], titleKey: 'precision.command.fp16' },
   { keys: ['3'], titleKey: 'precision.command.fp32' },

@@ -7,6 +7,20 @@ import type { ConnectionStatus } from '../api/connection';
 import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep, type EditHistory } from './decision-history';
 import { keepHistory, keptHistory } from './kept-history';
 import { reportError } from './notices';
+import {
+  changedMeanwhile,
+  decisionsBefore,
+  isPrecisionOnly,
+  layersOf,
+  pendingChoicesOf,
+  rebased,
+  restoringEdits,
+  withBases,
+  withoutChanged,
+  type EditConflict,
+  type PendingChoices,
+  type ScreenEdit,
+} from './precision-edits';
 
 interface SessionState {
   readonly api: WorkbenchApi;
@@ -18,6 +32,10 @@ interface SessionState {
   readonly history: EditHistory;
   /** Edits that the application has not answered yet; undo waits for them. */
   readonly pendingEdits: number;
+  /** Precision edits that the application has not answered yet, in the order in which they were made; screens show them. */
+  readonly pendingChoices: readonly PendingChoices[];
+  /** An edit of layers that were changed meanwhile, until a person decides. */
+  readonly conflict: EditConflict | null;
   /** A project is being opened: its path. */
   readonly opening: string | null;
   /** Grows whenever the calibration of the project may have changed: histograms of an older number are stale. */
@@ -35,12 +53,25 @@ interface SessionState {
   /** Reads project, model and thresholds again. `isCalibrationNew`: histograms too. */
   readonly refresh: (options?: { readonly isCalibrationNew?: boolean }) => Promise<void>;
   /** One undoable step under one name. Never rejects; false when the application refused (a notice says why). */
-  readonly edit: (name: string, edits: readonly ProjectEdit[]) => Promise<boolean>;
+  readonly edit: (name: string, edits: readonly ScreenEdit[]) => Promise<boolean>;
+  /**
+   * Ends the conflict. `mine`: the whole edit is made, on the project as it is now; `theirs`: the layers that were changed
+   * meanwhile stay as they are and the other edits are made; `none`: the edit is dropped.
+   */
+  readonly resolveConflict: (keep: 'mine' | 'theirs' | 'none') => Promise<boolean>;
   readonly undo: () => Promise<boolean>;
   readonly redo: () => Promise<boolean>;
 }
 
-const NO_PROJECT = { project: null, model: null, thresholds: null, history: EMPTY_HISTORY, opening: null } as const;
+const NO_PROJECT = {
+  project: null,
+  model: null,
+  thresholds: null,
+  history: EMPTY_HISTORY,
+  pendingChoices: [],
+  conflict: null,
+  opening: null,
+} as const;
 
 /** Edits go to the application one after the other, so that each is judged by what the one before it left. */
 let lastEdit: Promise<unknown> = Promise.resolve();
@@ -101,6 +132,44 @@ export const useSession = create<SessionState>()((set, get) => {
     return result;
   };
 
+  /** What the project is now that an edit was refused, and which layers of the edit were changed meanwhile. */
+  const showConflict = async (
+    projectPath: string,
+    refused: { readonly name: string; readonly edits: readonly ProjectEdit[]; readonly error: WorkbenchError },
+  ): Promise<void> => {
+    const project = await get().api.openProject({ projectPath, remembers: false });
+    const changed = changedMeanwhile(refused.edits, project);
+    if (changed.size === 0) throw refused.error;
+    await adopt(project, false);
+    set(({ conflict: open, project: shown }) => {
+      if (shown?.path !== projectPath) return {};
+      const { name, edits } = refused;
+      return {
+        conflict: {
+          projectPath,
+          name: open?.name ?? name,
+          edits: [...(open?.edits ?? []), ...edits],
+          changed: new Map([...(open?.changed ?? []), ...changed]),
+        },
+      };
+    });
+  };
+
+  /** Sends edits; a conflict is shown and answered with null. */
+  const sendOrShowConflict = async (
+    projectPath: string,
+    name: string,
+    edits: readonly ProjectEdit[],
+  ): Promise<ProjectView | null> => {
+    try {
+      return await sendEdits(projectPath, edits);
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || error.code !== 'edit-conflict') throw error;
+      await showConflict(projectPath, { name, edits, error });
+      return null;
+    }
+  };
+
   const step = (direction: 'undo' | 'redo'): Promise<boolean> =>
     inTurn(async () => {
       const { project, history } = get();
@@ -108,8 +177,11 @@ export const useSession = create<SessionState>()((set, get) => {
       if (project === null || entry === undefined) return false;
       const [from, to] = direction === 'undo' ? [entry.after, entry.before] : [entry.before, entry.after];
       const decisions = applyChange(decisionsOf(project.file), from, to);
-      if ((await sendEdits(project.path, [{ kind: 'restore', decisions }])) === null) return false;
-      set(({ history: now }) => ({
+      const edits = restoringEdits(decisionsOf(project.file), decisions);
+      const restored = await sendOrShowConflict(project.path, entry.name, edits);
+      if (restored === null) return false;
+      set(({ history: now, pendingChoices }) => ({
+        pendingChoices: rebased(pendingChoices, restored, layersOf(edits)),
         history:
           direction === 'undo'
             ? { undoable: now.undoable.slice(0, -1), redoable: [...now.redoable, entry] }
@@ -179,16 +251,40 @@ export const useSession = create<SessionState>()((set, get) => {
         reportError(error);
       }
     },
-    edit: (name, edits) =>
-      inTurn(async () => {
-        const before = get().project;
-        if (before === null) return false;
-        const after = await sendEdits(before.path, edits);
+    edit: (name, edits) => {
+      const projectPath = get().project?.path;
+      if (projectPath === undefined) return Promise.resolve(false);
+      const asked = pendingChoicesOf(edits, get());
+      if (asked.choices.size > 0) set((state) => ({ pendingChoices: [...state.pendingChoices, asked] }));
+      // Its bases may be replaced while it waits, see `rebased`; its choices stay.
+      const isOwn = (pending: PendingChoices): boolean => pending.choices === asked.choices;
+      return inTurn(async () => {
+        const { project: before, pendingChoices } = get();
+        if (before?.path !== projectPath) return false;
+        const own = pendingChoices.find(isOwn) ?? asked;
+        const after = await sendOrShowConflict(projectPath, name, withBases(edits, own.bases));
         if (after === null) return false;
-        const entry = { name, before: decisionsOf(before.file), after: decisionsOf(after.file) };
-        set((state) => ({ history: recordStep(state.history, entry) }));
+        const isAboutLayers = isPrecisionOnly(edits);
+        const decisions = decisionsOf(after.file);
+        const entry = {
+          name,
+          before: isAboutLayers ? decisionsBefore(decisions, own) : decisionsOf(before.file),
+          after: decisions,
+        };
+        set((state) => ({
+          history: recordStep(state.history, entry),
+          ...(isAboutLayers ? {} : { pendingChoices: rebased(state.pendingChoices, after) }),
+        }));
         return true;
-      }),
+      }).finally(() => set((state) => ({ pendingChoices: state.pendingChoices.filter((pending) => !isOwn(pending)) })));
+    },
+    resolveConflict: (keep) => {
+      const { conflict, edit } = get();
+      set({ conflict: null });
+      if (conflict === null || keep === 'none') return Promise.resolve(false);
+      const edits = keep === 'mine' ? conflict.edits : withoutChanged(conflict);
+      return edits.length === 0 ? Promise.resolve(false) : edit(conflict.name, edits);
+    },
     undo: () => step('undo'),
     redo: () => step('redo'),
   };

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
+import { t } from '../i18n';
 import type { Method } from '../../src-shared/domain/project/methods';
-import type { Precision } from '../../src-shared/domain/project/precision';
+import type { Precision, PrecisionChoice } from '../../src-shared/domain/project/precision';
 import './badge.css';
 import { classNames } from './class-names';
 import { METHOD_LETTERS, methodColor, PRECISION_LETTERS } from './marks';
@@ -23,6 +24,11 @@ export function PrecisionBadge({ precision, title }: { readonly precision: Preci
       {PRECISION_LETTERS[precision]}
     </span>
   );
+}
+
+/** What the plan says of a layer: a precision, or Auto. */
+export function ChoiceBadge({ choice }: { readonly choice: PrecisionChoice }) {
+  return choice === 'auto' ? <span className="dim">{t('precision.auto')}</span> : <PrecisionBadge precision={choice} />;
 }
 
 /** The letter of a method in its colour. `title` is its name. */

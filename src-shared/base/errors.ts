@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'project-invalid',
   'project-newer', // written by a newer version
   'project-locked', // another process holds it
+  'edit-conflict', // what is edited was changed after the author of the edit read it
   'calibration-missing', // the step needs `calibrate` first
   'calibration-mismatch', // shards or files of another model, set or version
   'cache-invalid', // calibration cache text cannot be parsed

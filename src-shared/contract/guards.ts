@@ -20,7 +20,7 @@ import { METHODS, VARIANT_METHODS } from '../domain/project/methods';
 import {
   ATTENTION_PRECISIONS,
   BACKENDS,
-  PRECISIONS,
+  PRECISION_CHOICES,
   REPAIRS,
   FALLBACK_PRECISIONS,
   TARGETS,
@@ -87,7 +87,12 @@ const edit = byKind<ProjectEdit>({
     {},
   ),
   precision: objectOf<Extract<ProjectEdit, { kind: 'precision' }>>(
-    { kind: oneOf('precision'), layer: string, precision: oneOf(...PRECISIONS) },
+    {
+      kind: oneOf('precision'),
+      layer: string,
+      precision: oneOf(...PRECISION_CHOICES),
+      base: oneOf(...PRECISION_CHOICES),
+    },
     {},
   ),
   'fallback-precision': objectOf<Extract<ProjectEdit, { kind: 'fallback-precision' }>>(

@@ -3,7 +3,7 @@ import type { Method } from '../domain/project/methods';
 import type {
   AttentionPrecision,
   FallbackPrecision,
-  Precision,
+  PrecisionChoice,
   PrecisionPlan,
   Repair,
   Target,
@@ -23,7 +23,10 @@ export interface CreateProjectRequest {
   readonly preprocessing: PartialPreprocessing;
 }
 
-/** One change to a project; applied in order, all or none. Tensor and layer names are globs (`*`, `?`). */
+/**
+ * One change to a project. The edits of a request are applied in order, all or none. Names of tensors are globs (`*`, `?`);
+ * layers are named by their exact id.
+ */
 export type ProjectEdit =
   | { readonly kind: 'method'; readonly method: Method }
   | { readonly kind: 'percentile'; readonly percentile: number }
@@ -31,7 +34,17 @@ export type ProjectEdit =
   | { readonly kind: 'threshold'; readonly tensor: string; readonly thresholdReal: number }
   /** Back to the project's method. */
   | { readonly kind: 'clear-tensor'; readonly tensor: string }
-  | { readonly kind: 'precision'; readonly layer: string; readonly precision: Precision }
+  /**
+   * The precision of one layer. `base` is the revision of the layer that the edit was made on: the choice that its author
+   * saw. If the layer has another choice by now, because another window or process changed it, all edits of the request
+   * are refused with `edit-conflict`. Changes of other layers are kept.
+   */
+  | {
+      readonly kind: 'precision';
+      readonly layer: string;
+      readonly precision: PrecisionChoice;
+      readonly base: PrecisionChoice;
+    }
   | { readonly kind: 'fallback-precision'; readonly precision: FallbackPrecision }
   | { readonly kind: 'attention'; readonly attention: AttentionPrecision }
   | { readonly kind: 'repair'; readonly repair: Repair; readonly isOn: boolean }

@@ -12,7 +12,7 @@ import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
 import type { TensorHistogram } from '../domain/histograms/histogram';
 import type { LabelOrder, SkippedImage } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
-import type { Fp16Hazard, PlacementDecision, Precision } from '../domain/project/precision';
+import type { Fp16Hazard, PlacementDecision, Precision, PrecisionChoice } from '../domain/project/precision';
 import type { ProjectFile } from '../domain/project/project';
 import type { RunRecord } from '../domain/runs/run-record';
 import type { Warning } from './job-results';
@@ -93,7 +93,9 @@ export interface LayerView {
   readonly parameters: number;
   /** Multiply-accumulate operations, for a batch of one or the batch that the model fixes; absent for layers without, and where sizes are unknown. */
   readonly macs?: number;
-  /** What the plan asks for. */
+  /** What the plan says: a precision that was asked for, or `auto`. */
+  readonly choice: PrecisionChoice;
+  /** The precision that the layer is meant to have: INT8 on `auto`. */
   readonly planned: Precision;
   /** What it gets, and why. */
   readonly decision: PlacementDecision;

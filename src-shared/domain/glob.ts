@@ -1,4 +1,9 @@
-/** True when the whole of `text` matches `pattern`: `*` is any run of characters (also `/` and none), `?` is one; all else is literal. */
+import { WorkbenchError } from '../base/errors';
+
+/**
+ * True when the whole of `text` matches `pattern`. `*` stands for any run of characters, `/` and the empty run included; `?`
+ * stands for one character; everything else is literal.
+ */
 export function matchGlob(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;
@@ -21,4 +26,44 @@ export function matchGlob(pattern: string, text: string): boolean {
   }
   while (pattern[p] === '*') p++;
   return p === pattern.length;
+}
+
+/**
+ * The names that a pattern matches.
+ * @param what what the names are of, for the message: `tensor`, `layer`
+ * @throws WorkbenchError not-found when there is none, with the nearest name
+ */
+export function requireMatches(
+  pattern: string,
+  names: readonly string[],
+  { what, hint }: { readonly what: string; readonly hint: string },
+): string[] {
+  const found = names.filter((name) => matchGlob(pattern, name));
+  if (found.length > 0) return found;
+  const near = nearestName(pattern, names);
+  throw new WorkbenchError(
+    'not-found',
+    `No ${what} matches "${pattern}"${near === null ? '' : `; the nearest name is "${near}"`}`,
+    { hint },
+  );
+}
+
+/** The name that shares the longest run of characters with a pattern, wildcards aside; null when no run has two characters. */
+export function nearestName(pattern: string, names: readonly string[]): string | null {
+  const words = pattern.split(/[*?]+/).filter((word) => word.length >= 2);
+  const score = (name: string): number =>
+    Math.max(0, ...words.map((word) => longestCommonRun(word.toLowerCase(), name.toLowerCase())));
+  const best = names.reduce<{ name: string; score: number } | null>((found, name) => {
+    const own = score(name);
+    return own >= 2 && (found === null || own > found.score) ? { name, score: own } : found;
+  }, null);
+  return best?.name ?? null;
+}
+
+function longestCommonRun(a: string, b: string): number {
+  let best = 0;
+  for (let start = 0; start < a.length; start++) {
+    while (start + best < a.length && b.includes(a.slice(start, start + best + 1))) best++;
+  }
+  return best;
 }

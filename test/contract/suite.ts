@@ -146,8 +146,9 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
         edits: [
           { kind: 'method', method: 'minmax' },
           { kind: 'threshold', tensor: 'r?', thresholdReal: 1.5 },
-          { kind: 'precision', layer: 'conv*', precision: 'fp16' },
-          { kind: 'precision', layer: 'conv1', precision: 'int8' },
+          { kind: 'precision', layer: 'conv0', precision: 'fp16', base: 'auto' },
+          { kind: 'precision', layer: 'conv1', precision: 'fp16', base: 'auto' },
+          { kind: 'precision', layer: 'conv1', precision: 'int8', base: 'auto' },
         ],
       });
       expect(edited.file).toMatchObject({ method: 'minmax', plan: { layers: { conv0: 'fp16' } } });
@@ -157,7 +158,7 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
         projectPath: project,
         edits: [
           { kind: 'method', method: 'mse' },
-          { kind: 'precision', layer: 'convv0', precision: 'fp32' },
+          { kind: 'precision', layer: 'convv0', precision: 'fp32', base: 'auto' },
         ],
       });
       await expect(failing).rejects.toMatchObject({

@@ -2,8 +2,7 @@ import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
 import type { ProjectEdit } from '../../src-shared/contract/requests';
 import type { ModelView, ProjectView } from '../../src-shared/contract/views';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { matchGlob } from '../../src-shared/domain/glob';
-import { withRepair } from '../../src-shared/domain/project/precision';
+import { withChoices, withRepair } from '../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { generatedModel, generatedThresholds } from './generated-model';
 
@@ -31,14 +30,9 @@ export function fakeModelApi(layerCount: number): WorkbenchApi {
 
 function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[]): ProjectFile {
   switch (edit.kind) {
-    case 'precision': {
-      const layers = { ...file.plan.layers };
-      for (const name of names.filter((candidate) => matchGlob(edit.layer, candidate))) {
-        if (edit.precision === 'int8') Reflect.deleteProperty(layers, name);
-        else layers[name] = edit.precision;
-      }
-      return { ...file, plan: { layers } };
-    }
+    case 'precision':
+      if (!names.includes(edit.layer)) throw new WorkbenchError('not-found', `No layer "${edit.layer}"`);
+      return { ...file, plan: withChoices(file.plan, [[edit.layer, edit.precision]]) };
     case 'preset':
       if (edit.preset === 'all-int8') return { ...file, plan: { layers: {} } };
       return {

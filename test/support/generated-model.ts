@@ -1,7 +1,7 @@
 import { layerId } from '../../src-shared/base/brand';
 import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../src-shared/contract/views';
 import type { PlacementDecision, Precision, PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { precisionOf } from '../../src-shared/domain/project/precision';
+import { choiceOf, precisionOf } from '../../src-shared/domain/project/precision';
 import { createRandom } from './random';
 
 /**
@@ -78,6 +78,7 @@ class ModelBuilder {
       weightShape,
       parameters:
         weightShape === null ? 0 : weightShape.reduce((product, size) => product * size, 1) + (weightShape[0] ?? 0),
+      choice: choiceOf(this.plan, layer),
       planned,
       decision: this.decide(layer, op, planned),
       edges: inputs.flatMap((tensor) => this.edge(layer, op, { tensor, planned })),

@@ -11,6 +11,7 @@ export function layerOf(name: string, inputs: readonly string[] = [], precision:
     outputs: [name],
     weightShape: null,
     parameters: 0,
+    choice: precision,
     planned: precision,
     decision: {
       layer: layerId(name),

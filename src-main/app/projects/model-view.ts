@@ -2,6 +2,7 @@ import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { layerId } from '../../../src-shared/base/brand';
 import {
+  choiceOf,
   precisionOf,
   type Fp16Hazard,
   type PlacementDecision,
@@ -66,6 +67,7 @@ function layerView(
     weightShape: weight?.dims ?? null,
     parameters: constants.reduce((sum, name) => sum + elementCount(facts.initializer(name)?.dims ?? []), 0),
     ...(macs === undefined ? {} : { macs }),
+    choice: choiceOf(plan, layer),
     planned: precisionOf(plan, layer),
     decision: main ?? {
       layer,

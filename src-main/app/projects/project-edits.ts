@@ -1,17 +1,18 @@
 import { resolve } from 'node:path';
 import { unreachable } from '../../../src-shared/base/assert';
 import { ownValue } from '../../../src-shared/base/records';
+import { formatCountOf } from '../../../src-shared/base/units';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { matchGlob } from '../../../src-shared/domain/glob';
+import { nearestName, requireMatches } from '../../../src-shared/domain/glob';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { normalPreprocessing } from '../../../src-shared/domain/project/preprocessing';
 import {
-  EMPTY_PLAN,
+  choiceOf,
   hasRepair,
+  withChoices,
   withRepair,
-  type Precision,
-  type Target,
+  type PrecisionChoice,
 } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
 import type { Compute } from '../../compute/pool/protocol';
@@ -21,8 +22,6 @@ import { checkPreprocessing } from '../../calibration/preprocessing/preprocessin
 import { imageInputOf } from '../../onnx/graph/inspect';
 import { requirePlannedLayers } from '../../quantization/placement/plan';
 import { firstAndHeadFp16 } from '../../quantization/placement/presets';
-import { placeQdq } from '../../quantization/rewrite/quantize';
-import { isAboutSpeed } from '../../quantization/rules/tensorrt-rules';
 import type { Model } from '../../onnx/graph/model';
 import { checkProjectModel } from './project-store';
 import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
@@ -45,7 +44,10 @@ export async function applyEdits(
   const located = moved ? workspaceOf(workspace.path, withModelPath(workspace.file, moved.modelPath)) : workspace;
   if (moved) await checkProjectModel(located.file);
   const model = await prepared(located, compute, {});
-  const edited = edits.reduce((file, edit) => applyEdit(file, edit, model), workspace.file);
+  const precisionEdits = edits.filter(isPrecisionEdit);
+  requireKnownLayers(precisionEdits, model);
+  requireNoConflict(precisionEdits, workspace.file);
+  const edited = applyInOrder(workspace.file, edits, model);
   for (const set of [edited.calibrationSet, edited.validationSet]) {
     const isNew =
       set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
@@ -58,7 +60,29 @@ export async function applyEdits(
   return edited;
 }
 
-function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectFile {
+/** Successive precision edits are applied together, because each change of the plan copies the entries of all layers. */
+function applyInOrder(file: ProjectFile, edits: readonly ProjectEdit[], model: Model): ProjectFile {
+  let edited = file;
+  let pending: PrecisionEdit[] = [];
+  const flush = (): void => {
+    if (pending.length === 0) return;
+    const choices = pending.map(({ layer, precision }) => [layer, precision] as const);
+    edited = { ...edited, plan: withChoices(edited.plan, choices) };
+    pending = [];
+  };
+  for (const edit of edits) {
+    if (isPrecisionEdit(edit)) {
+      pending.push(edit);
+    } else {
+      flush();
+      edited = applyEdit(edited, edit, model);
+    }
+  }
+  flush();
+  return edited;
+}
+
+function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>, model: Model): ProjectFile {
   switch (edit.kind) {
     case 'method':
       requireUsableMethod(edit.method, file);
@@ -108,8 +132,6 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
         manualThresholds: without(file.manualThresholds, cleared),
       };
     }
-    case 'precision':
-      return withPrecision(file, matchingLayers(edit.layer, model), edit.precision, model);
     case 'fallback-precision':
       return { ...file, plan: { ...file.plan, fallbackPrecision: edit.precision } };
     case 'attention':
@@ -122,7 +144,13 @@ function applyEdit(file: ProjectFile, edit: ProjectEdit, model: Model): ProjectF
     case 'preset':
       return edit.preset === 'all-int8'
         ? { ...file, plan: { ...file.plan, layers: {} } }
-        : withPrecision(file, firstAndHeadFp16(model, file.target), 'fp16', model);
+        : {
+            ...file,
+            plan: withChoices(
+              file.plan,
+              firstAndHeadFp16(model, file.target).map((layer) => [layer, 'fp16']),
+            ),
+          };
     case 'gates':
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':
@@ -193,20 +221,48 @@ function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }
   return { ...file, calibrationSet: ordered(calibrationSet), validationSet: validationSet && ordered(validationSet) };
 }
 
-/** int8 is what a layer has without an entry: it is written only where it overrules what the target would do for speed. */
-function withPrecision(file: ProjectFile, layers: readonly string[], precision: Precision, model: Model): ProjectFile {
-  const rest = without(file.plan.layers, new Set(layers));
-  const overruled = precision === 'int8' ? keptFloatForSpeed(model, file.target) : new Set<string>();
-  const written = precision === 'int8' ? layers.filter((name) => overruled.has(name)) : layers;
-  const chosen = Object.fromEntries(written.map((name) => [name, precision]));
-  return { ...file, plan: { ...file.plan, layers: { ...rest, ...chosen } } };
+type PrecisionEdit = Extract<ProjectEdit, { kind: 'precision' }>;
+
+function isPrecisionEdit(edit: ProjectEdit): edit is PrecisionEdit {
+  return edit.kind === 'precision';
 }
 
-/** Layers that a target leaves out of INT8 because it would not pay. */
-function keptFloatForSpeed(model: Model, target: Target): Set<string> {
-  const { decisions } = placeQdq(model, EMPTY_PLAN, target);
-  return new Set(
-    decisions.filter((decision) => decision.tensor === undefined && isAboutSpeed(decision)).map(({ layer }) => layer),
+/**
+ * Refuses precision edits of layers that have another choice than the one that their author saw.
+ * @throws WorkbenchError edit-conflict, which names the first such layer and the number of the others
+ */
+function requireNoConflict(edits: readonly PrecisionEdit[], { plan }: ProjectFile): void {
+  const conflicting = [
+    ...new Map(
+      edits.filter(({ layer, base }) => choiceOf(plan, layer) !== base).map((edit) => [edit.layer, edit]),
+    ).values(),
+  ];
+  const [first, ...others] = conflicting;
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` (and ${formatCountOf(others.length, 'more layer')})`;
+  throw new WorkbenchError(
+    'edit-conflict',
+    `The precision of layer "${first.layer}"${more} was changed meanwhile: expected ${choiceName(first.base)}, ` +
+      `found ${choiceName(choiceOf(plan, first.layer))}`,
+    { hint: 'Read the project again, and repeat the edit if it is still wanted.' },
+  );
+}
+
+function choiceName(choice: PrecisionChoice): string {
+  return choice === 'auto' ? 'Auto' : choice.toUpperCase();
+}
+
+/** @throws WorkbenchError not-found when the model does not have one of the layers */
+function requireKnownLayers(edits: readonly PrecisionEdit[], model: Model): void {
+  const names = model.graph.node.map(({ name }) => name);
+  const known = new Set(names);
+  const unknown = edits.find(({ layer }) => !known.has(layer));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown.layer, names);
+  throw new WorkbenchError(
+    'not-found',
+    `The model has no layer "${unknown.layer}"${near === null ? '' : `; the nearest name is "${near}"`}`,
+    { hint: '`calib quantize PROJECT --explain` lists the layers.' },
   );
 }
 
@@ -215,45 +271,8 @@ function without<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<stri
 }
 
 function matchingTensors(pattern: string, model: Model): string[] {
-  return matching(pattern, calibrationTensors(model), 'tensor', '`calib thresholds PROJECT` lists the tensors.');
-}
-
-function matchingLayers(pattern: string, model: Model): string[] {
-  return matching(
-    pattern,
-    model.graph.node.map((node) => node.name),
-    'layer',
-    '`calib quantize PROJECT --explain` lists the layers.',
-  );
-}
-
-function matching(pattern: string, names: readonly string[], what: string, hint: string): string[] {
-  const found = names.filter((name) => matchGlob(pattern, name));
-  if (found.length > 0) return found;
-  const near = nearest(pattern, names);
-  throw new WorkbenchError(
-    'not-found',
-    `No ${what} matches "${pattern}"${near === null ? '' : `; the nearest name is "${near}"`}`,
-    { hint },
-  );
-}
-
-/** The name that shares the longest run of characters with the pattern, wildcards aside. */
-function nearest(pattern: string, names: readonly string[]): string | null {
-  const words = pattern.split(/[*?]+/).filter((word) => word.length >= 2);
-  const score = (name: string): number =>
-    Math.max(0, ...words.map((word) => longestCommonRun(word.toLowerCase(), name.toLowerCase())));
-  const best = names.reduce<{ name: string; score: number } | null>((found, name) => {
-    const own = score(name);
-    return own >= 2 && (found === null || own > found.score) ? { name, score: own } : found;
-  }, null);
-  return best?.name ?? null;
-}
-
-function longestCommonRun(a: string, b: string): number {
-  let best = 0;
-  for (let start = 0; start < a.length; start++) {
-    while (start + best < a.length && b.includes(a.slice(start, start + best + 1))) best++;
-  }
-  return best;
+  return requireMatches(pattern, calibrationTensors(model), {
+    what: 'tensor',
+    hint: '`calib thresholds PROJECT` lists the tensors.',
+  });
 }

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
-import type { BackendId, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
+import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
+import { withoutRedundantInt8 } from '../../quantization/placement/presets';
 import { parseVariant, planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
 import type { OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
@@ -301,7 +302,7 @@ export function variantRecipe(
 ): VariantRecipe {
   const { options, workspace, model, calibration } = task;
   const layers = model.graph.node.map((node) => layerId(node.name));
-  const plan: PrecisionPlan = planOfVariant(name, workspace.file.plan, layers);
+  const plan = withoutRedundantInt8(planOfVariant(name, workspace.file.plan, layers), model, options.target);
   if (options.activationType === 'uint8' && options.target !== 'onnxruntime') {
     throw new WorkbenchError(
       'usage',

@@ -3,15 +3,17 @@ import type { WorkbenchApi } from '../../../src-shared/contract/api';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
+import { requireMatches } from '../../../src-shared/domain/glob';
 import { LABEL_ORDERS } from '../../../src-shared/domain/project/image-set';
 import type { Gates } from '../../../src-shared/domain/project/project';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { METHODS } from '../../../src-shared/domain/project/methods';
 import {
   ATTENTION_PRECISIONS,
+  choiceOf,
   hasRepair,
   planJson,
-  PRECISIONS,
+  PRECISION_CHOICES,
   FALLBACK_PRECISIONS,
   TARGETS,
   type PrecisionPlan,
@@ -39,7 +41,8 @@ export const set: Command = {
   --tensor GLOB --threshold X      threshold by hand, real units
   --tensor GLOB --clear            back to the project's method
   --percentile P                   of method percentile, in percent (99.99)
-  --layer GLOB --precision P       ${PRECISIONS.join(', ')}
+  --layer GLOB --precision P       ${PRECISION_CHOICES.join(', ')}; auto: the rules of the target decide; int8: overrules
+                                   the rules that keep a layer in floating point for speed
   --preset first-and-head-fp16|all-int8
   --fallback ${FALLBACK_PRECISIONS.join('|')}           precision of layers that do not run in INT8 (default: fp16 for tensorrt, fp32 for
                                    onnxruntime); --rest is another name of it
@@ -82,7 +85,11 @@ ${PREPROCESSING_USAGE}`,
       { min: 1, max: 1, names: 'PROJECT' },
     );
     const projectPath = resolve(positionals[0] ?? '');
-    const edits = [...editsOf(values), ...(await preprocessingEdits(values, projectPath, api))];
+    const edits = [
+      ...editsOf(values),
+      ...(await precisionEdits(values, projectPath, api)),
+      ...(await preprocessingEdits(values, projectPath, api)),
+    ];
     if (edits.length === 0)
       throw new WorkbenchError('usage', 'Expected something to set', {
         hint: 'What the project says now: calib show PROJECT',
@@ -146,7 +153,7 @@ interface Values {
   readonly model?: string | undefined;
 }
 
-/** What the plan says of layers by name; INT8 is said only where the target would leave the layer out. */
+/** How many layers the plan names: those outside INT8, and those that were asked for in INT8. */
 function layersText({ layers }: PrecisionPlan): string {
   const forced = Object.values(layers).filter((precision) => precision === 'int8').length;
   const kept = `${formatCountOf(Object.keys(layers).length - forced, 'layer')} not INT8`;
@@ -155,7 +162,7 @@ function layersText({ layers }: PrecisionPlan): string {
 
 function editsOf(values: Values): ProjectEdit[] {
   const target = oneOf('--target', values.target, TARGETS);
-  // The target comes first: what a preset or a layer's precision writes depends on it.
+  // The target comes first, because what a preset writes depends on it.
   const edits: ProjectEdit[] = [
     ...(target === undefined ? [] : [{ kind: 'target', target } as const]),
     ...tensorEdits(values),
@@ -242,12 +249,25 @@ function layerEdits(values: Values): ProjectEdit[] {
     const choice = oneOf(`--${flag}`, values[flag], ['on', 'off'] as const);
     if (choice !== undefined) edits.push({ kind: 'repair', repair, isOn: choice === 'on' });
   }
-  const precision = oneOf('--precision', values.precision, PRECISIONS);
+  return edits;
+}
+
+/** The layers that --layer matches, by id, on the revision of the project as it is now. */
+async function precisionEdits(values: Values, projectPath: string, api: WorkbenchApi): Promise<ProjectEdit[]> {
+  const precision = oneOf('--precision', values.precision, PRECISION_CHOICES);
   if ((precision === undefined) !== (values.layer === undefined))
     throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
-  if (precision !== undefined && values.layer !== undefined)
-    edits.push({ kind: 'precision', layer: values.layer, precision });
-  return edits;
+  if (precision === undefined || values.layer === undefined) return [];
+  const [{ file }, { layers }] = await Promise.all([
+    api.openProject({ projectPath, remembers: false }),
+    api.getModel({ projectPath }),
+  ]);
+  const names = layers.map(({ layer }) => layer);
+  const matched = requireMatches(values.layer, names, {
+    what: 'layer',
+    hint: '`calib quantize PROJECT --explain` lists the layers.',
+  });
+  return matched.map((layer) => ({ kind: 'precision', layer, precision, base: choiceOf(file.plan, layer) }));
 }
 
 function realNumber(flag: string, text: string): number {

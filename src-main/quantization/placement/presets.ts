@@ -1,11 +1,12 @@
-import { EMPTY_PLAN, type Target } from '../../../src-shared/domain/project/precision';
+import { EMPTY_PLAN, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 import { COMPUTE_OPS } from '../rules/op-classes';
+import { isAboutSpeed } from '../rules/tensorrt-rules';
 import { placeQdq } from '../rewrite/quantize';
 
 /**
- * The first and the last Conv, ConvTranspose, Gemm or MatMul: the two that lose most from INT8 as a rule. For TensorRT only those
- * that would run in INT8: its light head stays in FP32 anyway, and a conversion around it would only cost.
+ * The first and the last Conv, ConvTranspose, Gemm or MatMul, which usually lose most accuracy in INT8. For TensorRT only
+ * layers that would run in INT8 are taken: its light head stays in FP32 anyway, and a conversion around it only costs time.
  */
 export function firstAndHeadFp16(model: Model, target: Target): string[] {
   const { decisions } = placeQdq(model, EMPTY_PLAN, target);
@@ -17,4 +18,28 @@ export function firstAndHeadFp16(model: Model, target: Target): string[] {
   return [...new Set([candidates[0]?.layer, candidates.at(-1)?.layer])].flatMap((layer) =>
     layer === undefined ? [] : [layer],
   );
+}
+
+/** Codes of layers that run in the kernel of a layer which the plan keeps in FP16 or FP32. */
+const FOLLOWS_PLAN: ReadonlySet<string> = new Set(['follows-fp16', 'follows-fp32']);
+
+/**
+ * The plan without the INT8 entries that change nothing, so that plans which make the same model are equal. An entry changes
+ * the model if it overrules a rule about speed, or takes a layer out of the kernel of an FP16 or FP32 layer.
+ */
+export function withoutRedundantInt8(plan: PrecisionPlan, model: Model, target: Target): PrecisionPlan {
+  const entries = Object.entries(plan.layers);
+  const others = entries.filter(([, precision]) => precision !== 'int8');
+  if (others.length === entries.length) return plan;
+  const { decisions } = placeQdq(model, { ...plan, layers: Object.fromEntries(others) }, target);
+  const decisive = new Set<string>(
+    decisions
+      .filter((decision) => decision.tensor === undefined)
+      .filter((decision) => isAboutSpeed(decision) || FOLLOWS_PLAN.has(decision.code))
+      .map(({ layer }) => layer),
+  );
+  return {
+    ...plan,
+    layers: Object.fromEntries(entries.filter(([layer, precision]) => precision !== 'int8' || decisive.has(layer))),
+  };
 }

@@ -23,14 +23,14 @@ export function decisionChanges(before: ModelView, after: ModelView): DecisionCh
         before: old.decision.precision,
         after: layer.decision.precision,
         code: layer.decision.code,
-        isAsked: old.planned !== layer.planned,
+        isAsked: old.choice !== layer.choice,
       },
     ];
   });
 }
 
 function sameDecisions(a: LayerView, b: LayerView): boolean {
-  return a.planned === b.planned && signature(a) === signature(b);
+  return a.choice === b.choice && signature(a) === signature(b);
 }
 
 /** Precision and code of the layer and of its edges. */

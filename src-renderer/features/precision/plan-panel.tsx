@@ -1,13 +1,18 @@
 import { useMemo, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
-import { PRECISIONS, TARGETS, type Precision } from '../../../src-shared/domain/project/precision';
+import {
+  PRECISION_CHOICES,
+  PRECISIONS,
+  TARGETS,
+  type PrecisionChoice,
+} from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Segmented, TextField } from '../../widgets/fields';
-import { askPrecision, layersToChange, PRECISION_NAMES } from '../../widgets/graph/ask-precision';
+import { askPrecision, choiceName, layersToChange } from '../../widgets/graph/ask-precision';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import type { DecisionChange } from './decision-changes';
 import { EditEffects } from './edit-effects';
@@ -112,7 +117,7 @@ function CountsRow({ label, counts }: { readonly label: string; readonly counts:
 function ByPattern({ rows, onChooseMany }: Pick<PlanPanelProps, 'rows' | 'onChooseMany'>) {
   const [pattern, setPattern] = useState('');
   const matching = useMemo(() => new Set(layersMatching(rows, pattern)), [rows, pattern]);
-  const changing = (precision: Precision): number => layersToChange(rows, matching, precision).length;
+  const changing = (choice: PrecisionChoice): number => layersToChange(rows, matching, choice).length;
   return (
     <section className="precision-part">
       <h3>{t('precision.pattern')}</h3>
@@ -134,17 +139,14 @@ function ByPattern({ rows, onChooseMany }: Pick<PlanPanelProps, 'rows' | 'onChoo
             : t('precision.pattern.count', { count: matching.size })}
       </p>
       <div className="precision-row">
-        {PRECISIONS.map((precision) => (
+        {PRECISION_CHOICES.map((choice) => (
           <Button
-            key={precision}
-            disabled={changing(precision) === 0}
-            title={t('precision.pattern.changes', {
-              count: changing(precision),
-              precision: PRECISION_NAMES[precision],
-            })}
-            onClick={() => askPrecision(rows, matching, precision, pattern.trim())}
+            key={choice}
+            disabled={changing(choice) === 0}
+            title={t('precision.pattern.changes', { count: changing(choice), precision: choiceName(choice) })}
+            onClick={() => askPrecision(rows, matching, choice, pattern.trim())}
           >
-            {PRECISION_NAMES[precision]}
+            {choiceName(choice)}
           </Button>
         ))}
         <Button tone="quiet" disabled={matching.size === 0} onClick={() => onChooseMany([...matching])}>

@@ -1,18 +1,18 @@
 import { useCallback, useMemo, useState, type KeyboardEvent } from 'react';
-import { PRECISIONS, type Precision } from '../../../src-shared/domain/project/precision';
+import { PRECISION_CHOICES, type PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import { t, useLanguage } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { Button } from '../../widgets/button';
 import type { Column, RowPick } from '../../widgets/data-table';
-import { SearchField, Segmented } from '../../widgets/fields';
-import { askPrecision, PRECISION_NAMES, usePrecisionKeys } from '../../widgets/graph/ask-precision';
+import { SearchField } from '../../widgets/fields';
+import { askPrecision, choiceName, usePrecisionKeys } from '../../widgets/graph/ask-precision';
 import { layerColumns } from '../../widgets/graph/layer-columns';
 import { LayerGraph } from '../../widgets/graph/layer-graph';
 import { LayerInspector } from '../../widgets/graph/layer-inspector';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import { LayerTable, ShapeToggle } from '../../widgets/graph/layer-table';
 import { NoModel } from '../../widgets/graph/no-model';
-import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
+import { autoReason, PrecisionSwitch, PrecisionToggle } from '../../widgets/graph/precision-toggle';
 import { useReasonText } from '../../widgets/graph/reason-text';
 import { SplitView } from '../../widgets/graph/split-view';
 import { useLayerListing, useLayers, type LayerListing, type Layers } from '../../widgets/graph/use-layers';
@@ -90,13 +90,7 @@ function Plan({ layers }: { readonly layers: Layers }) {
           <LayerInspector layers={layers}>
             {active === null ? null : (
               <section className="precision-part">
-                <Segmented
-                  label={t('precision.ask', { layer: active.shortName })}
-                  isLabelHidden={false}
-                  value={active.planned}
-                  choices={PRECISIONS.map((value) => ({ value, label: PRECISION_NAMES[value] }))}
-                  onChoose={(precision) => askPrecision(rows, new Set([active.layer]), precision)}
-                />
+                <PrecisionSwitch row={active} onAsk={(choice) => askPrecision(rows, new Set([active.layer]), choice)} />
               </section>
             )}
           </LayerInspector>
@@ -161,13 +155,13 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
             ? t('precision.chosen.none')
             : t('precision.chosen', { count: selection.chosen.size })}
         </span>
-        {PRECISIONS.map((precision) => (
+        {PRECISION_CHOICES.map((choice) => (
           <Button
-            key={precision}
+            key={choice}
             disabled={selection.chosen.size === 0}
-            onClick={() => askPrecision(rows, selection.chosen, precision)}
+            onClick={() => askPrecision(rows, selection.chosen, choice)}
           >
-            {t('precision.set', { precision: PRECISION_NAMES[precision] })}
+            {t('precision.set', { precision: choiceName(choice) })}
           </Button>
         ))}
         <span className="dim ellipsis" title={t('precision.chosen.hint')}>
@@ -188,15 +182,15 @@ function usePlanColumns(
   const reasonText = useReasonText();
   const hasEngine = engine !== null;
   const onAsk = useCallback(
-    (layer: string, precision: Precision) =>
-      askPrecision(rows, chosen.has(layer) ? chosen : new Set([layer]), precision),
+    (layer: string, choice: PrecisionChoice) =>
+      askPrecision(rows, chosen.has(layer) ? chosen : new Set([layer]), choice),
     [rows, chosen],
   );
   return useMemo(() => {
     const toggle = (column: Column<LayerRow>): Column<LayerRow> => ({
       ...column,
-      width: 104,
-      render: (row) => <PrecisionToggle layer={row.layer} onAsk={onAsk} />,
+      width: 140,
+      render: (row) => <PrecisionToggle layer={row.layer} autoReason={autoReason(row, language)} onAsk={onAsk} />,
     });
     const reason = (column: Column<LayerRow>): Column<LayerRow> => ({
       ...column,

@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'react';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatAccuracy, formatDb, formatFraction } from '../../../src-shared/base/units';
-import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import type { AnalysesView, Dated, ProjectView, ThresholdTable } from '../../../src-shared/contract/views';
 import type {
   DiagnosisAction,
@@ -9,11 +8,12 @@ import type {
   DiagnosisSubject,
   TrialQuality,
 } from '../../../src-shared/domain/analysis/analysis';
-import type { Precision, Target } from '../../../src-shared/domain/project/precision';
+import { choiceOf, type Target } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { type Language, t } from '../../i18n';
+import type { ScreenEdit } from '../../state/precision-edits';
 import { useSession } from '../../state/session';
 import { classNameOf } from './what-got-worse';
 
@@ -68,13 +68,12 @@ export function actionEdit({
   if (kind === 'release') return precision === undefined ? null : { kind: 'precision', layer: name, precision };
   return method === undefined ? null : { kind: 'tensor-method', tensor: name, method };
 }
-export type ActionEdit = Extract<ProjectEdit, { kind: 'precision' | 'tensor-method' }>;
+export type ActionEdit = Extract<ScreenEdit, { kind: 'precision' | 'tensor-method' }>;
 
 /** The project has the change already. */
 export function isApplied(edit: ActionEdit, file: Pick<ProjectFile, 'plan' | 'tensorMethods'>): boolean {
   if (edit.kind === 'tensor-method') return ownValue(file.tensorMethods, edit.tensor) === edit.method;
-  const planned: Precision = ownValue(file.plan.layers, edit.layer) ?? 'int8';
-  return planned === edit.precision;
+  return choiceOf(file.plan, edit.layer) === edit.precision;
 }
 
 /** `night`, `class 6`, `6 → 8` */

@@ -1,7 +1,6 @@
 import { useEffect, useMemo } from 'react';
 import type { Dated, ProjectView } from '../../../src-shared/contract/views';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
-import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
 import { useSession } from '../../state/session';
@@ -9,12 +8,12 @@ import { NotCalibrated } from '../../widgets/analysis/not-calibrated';
 import { ResultFacts } from '../../widgets/analysis/result-facts';
 import { EmptyUnlessRunning } from '../../widgets/analysis/empty-unless-running';
 import { ErrorBox } from '../../widgets/error-box';
-import { Segmented } from '../../widgets/fields';
-import { askPrecision, PRECISION_NAMES, usePrecisionKeys } from '../../widgets/graph/ask-precision';
+import { askPrecision, usePrecisionKeys } from '../../widgets/graph/ask-precision';
 import { useGraphView } from '../../widgets/graph/graph-view';
 import { LayerGraph } from '../../widgets/graph/layer-graph';
 import { LayerInspector } from '../../widgets/graph/layer-inspector';
 import { NoModel } from '../../widgets/graph/no-model';
+import { PrecisionSwitch } from '../../widgets/graph/precision-toggle';
 import { SplitView } from '../../widgets/graph/split-view';
 import { useLayers, type Layers } from '../../widgets/graph/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
@@ -67,13 +66,7 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
         <LayerInspector layers={layers}>
           {active === null ? null : (
             <section className="analysis-part">
-              <Segmented
-                label={t('precision.ask', { layer: active.shortName })}
-                isLabelHidden={false}
-                value={active.planned}
-                choices={PRECISIONS.map((value) => ({ value, label: PRECISION_NAMES[value] }))}
-                onChoose={(precision) => askPrecision(rows, chosen, precision)}
-              />
+              <PrecisionSwitch row={active} onAsk={(choice) => askPrecision(rows, chosen, choice)} />
             </section>
           )}
         </LayerInspector>

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useState, type CSSProperties } from 'react';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
-import type { Precision } from '../../../src-shared/domain/project/precision';
+import type { PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import { t, useLanguage } from '../../i18n';
 import { DataTable, type Column } from '../../widgets/data-table';
 import { SearchField } from '../../widgets/fields';
@@ -31,13 +31,13 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
   const [search, setSearch] = useState('');
   const shown = useMemo(() => filterSensitivity(rows, search), [rows, search]);
   const onAsk = useCallback(
-    (layer: string, precision: Precision) => askPrecision(layerRows, new Set([layer]), precision),
+    (layer: string, choice: PrecisionChoice) => askPrecision(layerRows, new Set([layer]), choice),
     [layerRows],
   );
   const columns = useColumns(result, rows, onAsk);
   const toggle = (layer: string): void => {
     const planned = layerRows.find((row) => row.layer === layer)?.planned;
-    onAsk(layer, planned === 'int8' ? 'fp16' : 'int8');
+    onAsk(layer, planned === 'int8' ? 'fp16' : 'auto');
   };
   return (
     <section className="sensitivity-list" aria-label={t('sensitivity.table')}>
@@ -62,7 +62,7 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
   );
 }
 
-type Ask = (layer: string, precision: Precision) => void;
+type Ask = (layer: string, choice: PrecisionChoice) => void;
 
 function useColumns(
   result: SensitivityResult,
@@ -183,7 +183,7 @@ function precisionColumn(onAsk: Ask): Column<SensitivityRow> {
   return {
     id: 'precision',
     title: t('sensitivity.column.precision'),
-    width: 104,
+    width: 140,
     render: ({ entry }) => <PrecisionToggle layer={entry.layer} onAsk={onAsk} />,
   };
 }

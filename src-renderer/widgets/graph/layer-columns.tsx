@@ -1,8 +1,8 @@
 import { formatCount, formatDb, formatFraction } from '../../../src-shared/base/units';
 import type { EngineType } from '../../../src-shared/domain/engines/engine-layers';
-import { PRECISIONS } from '../../../src-shared/domain/project/precision';
+import { PRECISION_CHOICES, PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
-import { PrecisionBadge } from '../badge';
+import { ChoiceBadge, PrecisionBadge } from '../badge';
 import type { Column } from '../data-table';
 import { ModelName } from '../model-name';
 import { EngineTypeBadge } from './engine-part';
@@ -73,8 +73,8 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   planned: {
     width: 56,
     align: 'center',
-    sortValue: (row) => PRECISIONS.indexOf(row.planned),
-    render: (row) => <PrecisionBadge precision={row.planned} />,
+    sortValue: (row) => PRECISION_CHOICES.indexOf(row.choice),
+    render: (row) => <ChoiceBadge choice={row.choice} />,
   },
   runsIn: {
     width: 60,

@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { openHistogram } from '../../state/histogram-tab';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
-import { PrecisionBadge } from '../badge';
+import { ChoiceBadge, PrecisionBadge } from '../badge';
 import { Button } from '../button';
 import { classNames } from '../class-names';
 import { ModelName } from '../model-name';
@@ -58,7 +58,7 @@ function Decision({ row }: { readonly row: LayerRow }) {
     <section className="inspect-part">
       <h3>{t('model.inspector.decision')}</h3>
       <p className="inspect-line">
-        {t('model.inspector.asked')} <PrecisionBadge precision={row.planned} /> {t('model.inspector.gets')}{' '}
+        {t('model.inspector.asked')} <ChoiceBadge choice={row.choice} /> {t('model.inspector.gets')}{' '}
         <PrecisionBadge precision={row.runsIn} />
         <code className="inspect-code">{row.code}</code>
       </p>

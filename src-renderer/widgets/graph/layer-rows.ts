@@ -1,7 +1,7 @@
 import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import type { LayerInEngine } from '../../../src-shared/domain/engines/engine-view';
 import { matchGlob } from '../../../src-shared/domain/glob';
-import type { Precision } from '../../../src-shared/domain/project/precision';
+import type { Precision, PrecisionChoice } from '../../../src-shared/domain/project/precision';
 
 /** One layer as tables and graph show it. */
 export interface LayerRow {
@@ -13,7 +13,9 @@ export interface LayerRow {
   readonly op: string;
   readonly weightShape: readonly number[] | null;
   readonly parameters: number;
-  /** What the plan asks for, and what the layer gets. */
+  /** What the plan says: a precision that was asked for, or `auto`. */
+  readonly choice: PrecisionChoice;
+  /** The precision that the layer is meant to have (INT8 on `auto`), and what it gets. */
   readonly planned: Precision;
   readonly runsIn: Precision;
   /** A layer that was asked for in int8 or fp16 and gets something else. */
@@ -51,6 +53,7 @@ export function layerRows(
       op: view.op,
       weightShape: view.weightShape,
       parameters: view.parameters,
+      choice: view.choice,
       planned: view.planned,
       runsIn: view.decision.precision,
       isRefused: view.planned !== view.decision.precision,

@@ -4,6 +4,13 @@ import { ownValue } from '../../base/records';
 export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
+export const PRECISION_CHOICES = ['auto', ...PRECISIONS] as const;
+/**
+ * What a layer is asked to run in. `auto`: the rules of the target decide. `int8`: INT8 was asked for by name, which
+ * overrules the rules that keep a layer in floating point for speed only.
+ */
+export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
+
 /** How Q/DQ are placed and which restrictions hold. */
 export const TARGETS = ['tensorrt', 'onnxruntime'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -28,7 +35,7 @@ export type Repair = (typeof REPAIRS)[number];
  */
 export type Repairs = Readonly<Partial<Record<Repair, boolean>>>;
 
-/** Layer -> precision for the layers that a person (or a preset, or the search) decided; all others are int8. */
+/** Layer -> precision of the layers that a person, a preset or the search decided. A layer without an entry is on `auto`. */
 export interface PrecisionPlan {
   readonly layers: Readonly<Record<string, Precision>>;
   /** Absent: the target's default, see `fallbackPrecisionOf`. */
@@ -40,8 +47,26 @@ export interface PrecisionPlan {
 
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
+/** The precision that a layer is meant to have: INT8 on `auto`, which the rules of the target may refuse. */
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
   return ownValue(plan.layers, layer) ?? 'int8';
+}
+
+export function choiceOf(plan: Pick<PrecisionPlan, 'layers'>, layer: string): PrecisionChoice {
+  return ownValue(plan.layers, layer) ?? 'auto';
+}
+
+/** The plan with other choices for some layers; the entry of a layer on `auto` is removed. */
+export function withChoices(
+  plan: PrecisionPlan,
+  choices: Iterable<readonly [layer: string, choice: PrecisionChoice]>,
+): PrecisionPlan {
+  const layers = new Map<string, Precision>(Object.entries(plan.layers));
+  for (const [layer, choice] of choices) {
+    if (choice === 'auto') layers.delete(layer);
+    else layers.set(layer, choice);
+  }
+  return { ...plan, layers: Object.fromEntries(layers) };
 }
 
 /** The plan as commands print it with --json: `rest`, the older name of `fallbackPrecision`, stays beside it. */

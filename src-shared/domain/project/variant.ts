@@ -31,14 +31,10 @@ export function parseVariant(text: string): VariantName {
   );
 }
 
-/** A layer is INT8 whether the plan says so or not: equal plans must look equal, since they make the same model. */
-function withoutInt8(plan: PrecisionPlan): PrecisionPlan {
-  const layers = Object.entries(plan.layers);
-  const others = layers.filter(([, precision]) => precision !== 'int8');
-  return others.length === layers.length ? plan : { ...plan, layers: Object.fromEntries(others) };
-}
-
-/** The precision plan of a variant: mixed follows the project's plan, the others ask the same of every layer. */
+/**
+ * The precision plan of a variant. `mixed` follows the project's plan, INT8 that was asked for by name included; `int8`
+ * leaves every layer to the rules of the target; `fp16` and `fp32` ask for that precision in every layer.
+ */
 export function planOfVariant(
   variant: VariantName,
   projectPlan: PrecisionPlan,
@@ -46,7 +42,7 @@ export function planOfVariant(
 ): PrecisionPlan {
   switch (variant.kind) {
     case 'mixed':
-      return withoutInt8(projectPlan);
+      return projectPlan;
     case 'int8':
       return { ...projectPlan, layers: {} };
     case 'fp16':

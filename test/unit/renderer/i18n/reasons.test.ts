@@ -9,7 +9,7 @@ const { zh }: FeatureMessages = messages;
 
 it('has a Chinese sentence for every reason that a placement gives', () => {
   const codes = new Set(['plan-fp16', 'plan-fp32', 'follows-fp16', 'follows-fp32']);
-  for (const file of readdirSync(placement)) {
+  for (const file of readdirSync(placement, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     for (const [, code] of readFileSync(join(placement, file), 'utf8').matchAll(/\bcode: '([a-z0-9-]+)'/g))
       codes.add(code ?? '');

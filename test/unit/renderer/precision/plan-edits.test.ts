@@ -51,7 +51,7 @@ describe('edits of the precision plan', () => {
     await vi.waitFor(() => expect(lastName()).toBe('100 layers to FP16'));
     expect(Object.keys(plan())).toHaveLength(100);
     await vi.waitFor(() => expect(rows().filter((row) => row.runsIn === 'fp16')).toHaveLength(100));
-    askPrecision(rows(), names(120), 'int8');
+    askPrecision(rows(), names(120), 'auto');
     await vi.waitFor(() => expect(plan()).toEqual({}));
   });
 
@@ -60,7 +60,7 @@ describe('edits of the precision plan', () => {
     await vi.waitFor(() => expect(rows()[1]?.planned).toBe('fp16'));
     askPrecision(rows(), new Set(['conv_1', 'relu_2']), 'fp16');
     await vi.waitFor(() => expect(lastName()).toBe('relu_2 to FP16'));
-    askPrecision(rows(), new Set(['conv_0']), 'int8');
+    askPrecision(rows(), new Set(['conv_0']), 'auto');
     applyPreset('all-int8');
     await vi.waitFor(() => expect(lastName()).toBe('preset: All layers in INT8'));
     expect(session().history.undoable.map((step) => step.name)).toEqual([

@@ -4,56 +4,20 @@ import type { Precision } from '../../../../src-shared/domain/project/precision'
 import { decisionChanges, followModel } from '../../../../src-renderer/features/precision/decision-changes';
 import { applyLayerFilter } from '../../../../src-renderer/features/precision/layer-filter';
 import { countPrecisions, layersMatching } from '../../../../src-renderer/features/precision/precision-edits';
-import { layersToChange, precisionEdits } from '../../../../src-renderer/widgets/graph/ask-precision';
+import { layersToChange } from '../../../../src-renderer/widgets/graph/ask-precision';
 import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { chooseRow, onlyRow } from '../../../../src-renderer/widgets/graph/row-selection';
-import { decisionsOf } from '../../../../src-renderer/state/decision-history';
 import { generatedModel } from '../../../support/generated-model';
-import { fakeModelApi } from '../../../support/fake-model-api';
 
 const model = generatedModel(60, { layers: { conv_1: 'fp16' } });
 const rows = layerRows(model, null);
-const { file } = await fakeModelApi(10).openProject({ projectPath: '/projects/generated.calib' });
-const decisions = {
-  ...decisionsOf(file),
-  plan: { layers: { conv_1: 'fp16', conv_8: 'fp32' } as Record<string, Precision> },
-};
-
-describe('precisionEdits', () => {
-  it('names each layer while they are few', () => {
-    expect(precisionEdits(['a', 'b'], 'fp16', decisions)).toEqual([
-      { kind: 'precision', layer: 'a', precision: 'fp16' },
-      { kind: 'precision', layer: 'b', precision: 'fp16' },
-    ]);
-  });
-
-  it('sends the whole plan for many, without touching other layers or other decisions', () => {
-    const many = Array.from({ length: 100 }, (_, i) => `n${i}`);
-    expect(precisionEdits([...many, 'conv_8'], 'fp16', decisions)).toEqual([
-      {
-        kind: 'restore',
-        decisions: {
-          ...decisions,
-          plan: {
-            layers: { conv_1: 'fp16', conv_8: 'fp16', ...Object.fromEntries(many.map((name) => [name, 'fp16'])) },
-          },
-        },
-      },
-    ]);
-    expect(precisionEdits([...many, 'conv_8'], 'int8', decisions)).toEqual([
-      { kind: 'restore', decisions: { ...decisions, plan: { layers: { conv_1: 'fp16' } } } },
-    ]);
-  });
-
-  it('does not let a name with a wildcard in it speak of other layers', () => {
-    expect(precisionEdits(['block*/conv'], 'fp32', decisions).map((edit) => edit.kind)).toEqual(['restore']);
-  });
-});
 
 describe('which layers an edit is about', () => {
   it('leaves out those that have the precision already', () => {
     expect(layersToChange(rows, new Set(['conv_1', 'relu_2']), 'fp16')).toEqual(['relu_2']);
-    expect(layersToChange(rows, new Set(['conv_1', 'relu_2']), 'int8')).toEqual(['conv_1']);
+    expect(layersToChange(rows, new Set(['conv_1', 'relu_2']), 'auto')).toEqual(['conv_1']);
+    // INT8 by name is another wish than Auto, which may be INT8.
+    expect(layersToChange(rows, new Set(['relu_2']), 'int8')).toEqual(['relu_2']);
   });
 
   it('matches whole names as the application does, and nothing for an empty pattern', () => {

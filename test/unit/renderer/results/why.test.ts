@@ -1,3 +1,4 @@
+import { withBases } from '../../../../src-renderer/state/precision-edits';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   actionEdit,
@@ -66,7 +67,12 @@ describe('actions', () => {
       { kind: 'precision', layer: 'conv_1', precision: 'fp16' },
       { kind: 'tensor-method', tensor: 'conv_1_out', method: 'minmax' },
     ]);
-    expect(parseRequest('editProject', { projectPath: '/p.calib', edits })).toEqual({ projectPath: '/p.calib', edits });
+    const sent = withBases(
+      edits.filter((edit) => edit !== null),
+      new Map([['conv_1', 'auto']]),
+    );
+    const request = { projectPath: '/p.calib', edits: sent };
+    expect(parseRequest('editProject', request)).toEqual(request);
     expect(actionEdit({ kind: 'threshold', name: 'x' })).toBeNull();
   });
 

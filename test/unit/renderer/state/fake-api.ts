@@ -2,6 +2,7 @@ import type { WorkbenchApi, WorkbenchEvent } from '../../../../src-shared/contra
 import type { ProjectDecisions, ProjectEdit } from '../../../../src-shared/contract/requests';
 import type { ProjectView } from '../../../../src-shared/contract/views';
 import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
+import { withChoices } from '../../../../src-shared/domain/project/precision';
 import { jobId } from '../../../../src-shared/base/brand';
 
 const DECISIONS: ProjectDecisions = {
@@ -121,7 +122,7 @@ function applyAll(file: ProjectView['file'], edits: readonly ProjectEdit[]): Pro
     if (edit.kind === 'threshold')
       return { ...current, manualThresholds: { ...current.manualThresholds, [edit.tensor]: edit.thresholdReal } };
     if (edit.kind === 'precision')
-      return { ...current, plan: { layers: { ...current.plan.layers, [edit.layer]: edit.precision } } };
+      return { ...current, plan: withChoices(current.plan, [[edit.layer, edit.precision]]) };
     if (edit.kind === 'preprocessing') return { ...current, preprocessing: edit.preprocessing };
     if (edit.kind === 'plan') return { ...current, plan: edit.plan };
     throw new Error(`The fake application cannot apply ${edit.kind}`);

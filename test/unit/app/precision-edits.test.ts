@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createProject } from '../../../src-main/app/projects/create-project';
+import { applyEdits } from '../../../src-main/app/projects/project-edits';
+import { openWorkspace, workspaceOf, type Workspace } from '../../../src-main/app/projects/workspace';
+import { prepare } from '../../../src-main/compute/tasks/prepare';
+import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
+import type { ProjectEdit } from '../../../src-shared/contract/requests';
+import type { PrecisionChoice } from '../../../src-shared/domain/project/precision';
+import { useTempDirs } from '../../support/temp-dir';
+import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
+
+const tempDir = useTempDirs();
+
+/** Prepares in this process; nothing else is asked. */
+const compute = {
+  request: (method: string, params: unknown) => {
+    if (method !== 'prepare') throw new Error(`unexpected ${method}`);
+    return prepare(params as PrepareParams, {});
+  },
+  dispose: () => undefined,
+} as unknown as Compute;
+
+let project: Workspace;
+
+beforeEach(async () => {
+  const dir = tempDir();
+  await writeTinyModel(join(dir, 'tiny.onnx'));
+  await writeTinyImages(join(dir, 'images'), 2);
+  project = await openWorkspace(
+    await createProject({
+      modelPath: join(dir, 'tiny.onnx'),
+      calibrationPath: join(dir, 'images'),
+      projectPath: join(dir, 'p.calib'),
+      preprocessing: {},
+    }),
+  );
+});
+
+function ask(layer: string, precision: PrecisionChoice, base: PrecisionChoice): ProjectEdit {
+  return { kind: 'precision', layer, precision, base };
+}
+
+async function edited(workspace: Workspace, ...edits: readonly ProjectEdit[]): Promise<Workspace> {
+  return workspaceOf(workspace.path, await applyEdits(workspace, edits, compute));
+}
+
+const layersOf = ({ file }: Workspace): object => file.plan.layers;
+
+describe('precision edits', () => {
+  it('remember INT8 that was asked for by name, and forget a layer that goes back to Auto', async () => {
+    const asked = await edited(project, ask('conv0', 'int8', 'auto'), ask('head', 'fp32', 'auto'));
+    expect(layersOf(asked)).toEqual({ conv0: 'int8', head: 'fp32' });
+    expect(layersOf(await edited(asked, ask('conv0', 'auto', 'int8')))).toEqual({ head: 'fp32' });
+  });
+
+  it('go from Auto to FP16 and back to Auto without a trace, for a layer that speed keeps in floating point too', async () => {
+    const onTensorrt = await edited(project, { kind: 'target', target: 'tensorrt' });
+    const released = await edited(onTensorrt, ask('head', 'fp16', 'auto'));
+    expect(layersOf(await edited(released, ask('head', 'auto', 'fp16')))).toEqual({});
+  });
+
+  it('are merged with changes of other layers that were made since their base', async () => {
+    const meanwhile = await edited(project, ask('conv1', 'fp32', 'auto'));
+    expect(layersOf(await edited(meanwhile, ask('conv0', 'fp16', 'auto')))).toEqual({ conv0: 'fp16', conv1: 'fp32' });
+  });
+
+  it('conflict with a change of the same layer, and then none of them is made', async () => {
+    const meanwhile = await edited(project, ask('conv0', 'fp32', 'auto'), ask('conv1', 'int8', 'auto'));
+    const late = edited(
+      meanwhile,
+      ask('head', 'fp16', 'auto'),
+      ask('conv0', 'fp16', 'auto'),
+      ask('conv1', 'fp16', 'auto'),
+    );
+    await expect(late).rejects.toMatchObject({
+      code: 'edit-conflict',
+      message: 'The precision of layer "conv0" (and 1 more layer) was changed meanwhile: expected Auto, found FP32',
+    });
+  });
+
+  it('name a layer exactly: a wildcard in it matches nothing', async () => {
+    await expect(edited(project, ask('conv*', 'fp16', 'auto'))).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'The model has no layer "conv*"; the nearest name is "conv0"',
+    });
+  });
+});
