@@ -60,7 +60,7 @@ const ALLOWED = {
 /** A folder and everything below it, or a file whatever its extension. */
 const below = (folder) => `^${folder}[/.]`;
 
-module.exports = {
+export default {
   forbidden: [
     {
       name: 'no-circular',
