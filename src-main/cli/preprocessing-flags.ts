@@ -11,4 +11,6 @@ export const PREPROCESSING_USAGE = `PREPROCESSING (x = (pixel * scale - mean) / 
   --crop WxH|N          centre crop           --mean a[,b,c]
   --letterbox WxH       fit at the top left   --std a[,b,c]
   --pad V               letterbox filling     --layout nchw|nhwc
+  --crop-rounding half-even|down   half of an odd crop margin: to the even number, as torchvision does (the default),
+                               or down
   --orientation ignore|apply   turn images as their EXIF data says (ignored by default, as Pillow opens files)`;

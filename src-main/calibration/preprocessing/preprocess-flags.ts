@@ -1,4 +1,5 @@
 import {
+  CROP_ROUNDINGS,
   ORIENTATIONS,
   type PartialPreprocessing,
   type Preprocessing,
@@ -10,6 +11,7 @@ export const PREPROCESSING_FLAGS = [
   'resize',
   'resize-short',
   'crop',
+  'crop-rounding',
   'letterbox',
   'pad',
   'order',
@@ -35,10 +37,11 @@ function usage(flag: PreprocessingFlag, expected: string, found: string, example
 /** What the flags say; flags that were not given are absent. Throws `usage` with an example. */
 export function parsePreprocessingFlags(values: PreprocessingFlagValues): PartialPreprocessing {
   const resize = parseResize(values);
-  const { crop, order, scale, mean, std, layout, orientation } = values;
+  const { crop, order, scale, mean, std, layout, orientation, 'crop-rounding': cropRounding } = values;
   return {
     ...(resize === null ? {} : { resize }),
     ...(crop === undefined ? {} : { crop: parseCrop(crop) }),
+    ...(cropRounding === undefined ? {} : { cropRounding: parseChoice('crop-rounding', cropRounding, CROP_ROUNDINGS) }),
     ...(order === undefined ? {} : { order: parseChoice('order', order, ['rgb', 'bgr', 'gray']) }),
     ...(scale === undefined ? {} : { scale: parseScale(scale) }),
     ...(mean === undefined ? {} : { mean: parseNumbers('mean', mean, '0.485,0.456,0.406') }),

@@ -88,9 +88,21 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
       `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add --resize ${target.width}x${target.height}`,
     );
   }
-  const left = Math.floor((sized.width - width) / 2);
-  const top = Math.floor((sized.height - height) / 2);
+  const half = preprocessing.cropRounding === 'half-even' ? halfToEven : halfDown;
+  const left = half(sized.width - width);
+  const top = half(sized.height - height);
   return toFloats(sized, { left, top }, recipe);
+}
+
+/** Half of a margin of whole pixels, rounded down. */
+function halfDown(margin: number): number {
+  return Math.floor(margin / 2);
+}
+
+/** Half of a margin of whole pixels; of two equally near whole numbers the even one. */
+function halfToEven(margin: number): number {
+  const half = Math.floor(margin / 2);
+  return margin % 2 === 1 && half % 2 === 1 ? half + 1 : half;
 }
 
 function applyResize(pixels: Pixels, resize: Preprocessing['resize']): Pixels {

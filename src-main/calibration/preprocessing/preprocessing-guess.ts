@@ -36,6 +36,8 @@ export function guessPreprocessing(modelInput: ImageInput, given: PartialPreproc
     ...values,
     layout,
     ...(given.orientation === undefined ? {} : { orientation: given.orientation }),
+    // Only an odd margin tells the two apart; most image models are trained with torchvision or timm.
+    cropRounding: given.cropRounding ?? 'half-even',
   });
   checkPreprocessing(preprocessing, modelInput);
   return { preprocessing, notes };

@@ -57,7 +57,10 @@ function preprocessingSentence(preprocessing: Preprocessing): string {
   if (resize.kind === 'short') parts.push(`short side to ${resize.shortSide}`);
   if (resize.kind === 'letterbox')
     parts.push(`letterboxed to ${resize.width}×${resize.height}, padded with ${resize.pad}`);
-  if (crop !== null) parts.push(`centre crop ${crop.width}×${crop.height}`);
+  if (crop !== null)
+    parts.push(
+      `centre crop ${crop.width}×${crop.height}${preprocessing.cropRounding === 'half-even' ? '' : ' (odd margins rounded down)'}`,
+    );
   parts.push(
     preprocessing.order.toUpperCase(),
     `(pixel × ${scaleText(preprocessing.scale)} − ${list(preprocessing.mean)}) / ${list(preprocessing.std)}`,

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { ProjectView } from '../../../src-shared/contract/views';
-import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import { normalPreprocessing, type Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { usePreprocessingEdits } from '../../state/preprocessing-edits';
 
 type ResizeKind = Preprocessing['resize']['kind'];
@@ -19,6 +19,11 @@ interface Size {
   readonly height: number;
 }
 
+/** A crop that was not there before rounds as a new project's does. */
+function roundingOfNewCrop({ crop }: Preprocessing): Pick<Preprocessing, 'cropRounding'> {
+  return crop === null ? { cropRounding: 'half-even' } : {};
+}
+
 /** The size that the network gets as far as the preprocessing says: the crop's, else the resize's. */
 export function targetSize({ resize, crop }: Pick<Preprocessing, 'resize' | 'crop'>): Size {
   if (crop !== null) return crop;
@@ -35,17 +40,23 @@ export function withResizeKind(preprocessing: Preprocessing, kind: ResizeKind): 
     case 'none':
       return { ...preprocessing, resize: { kind } };
     case 'stretch':
-      return { ...preprocessing, resize: { kind, ...size }, crop: null };
+      return normalPreprocessing({ ...preprocessing, resize: { kind, ...size }, crop: null });
     case 'letterbox':
-      return { ...preprocessing, resize: { kind, ...size, pad: DEFAULT_PAD }, crop: null };
+      return normalPreprocessing({ ...preprocessing, resize: { kind, ...size, pad: DEFAULT_PAD }, crop: null });
     // The long side then differs from image to image, so that a crop must follow.
     case 'short':
-      return { ...preprocessing, resize: { kind, shortSide: Math.min(size.width, size.height) }, crop: size };
+      return {
+        ...preprocessing,
+        ...roundingOfNewCrop(preprocessing),
+        resize: { kind, shortSide: Math.min(size.width, size.height) },
+        crop: size,
+      };
   }
 }
 
 export function withCrop(preprocessing: Preprocessing, isOn: boolean): Preprocessing {
-  return { ...preprocessing, crop: isOn ? targetSize(preprocessing) : null };
+  if (!isOn) return normalPreprocessing({ ...preprocessing, crop: null });
+  return { ...preprocessing, ...roundingOfNewCrop(preprocessing), crop: targetSize(preprocessing) };
 }
 
 /** Mean and standard deviation of one value fit every order; three fit colour only. */
@@ -73,22 +84,32 @@ export function isSamePreprocessing(a: Preprocessing, b: Preprocessing): boolean
   return canonical(a) === canonical(b);
 }
 
-function canonical({ resize, crop, order, scale, mean, std, layout, orientation = 'ignore' }: Preprocessing): string {
+function canonical({
+  resize,
+  crop,
+  order,
+  scale,
+  mean,
+  std,
+  layout,
+  orientation,
+  cropRounding,
+}: Preprocessing): string {
   return JSON.stringify([
     Object.entries(resize).sort(),
-    crop === null ? null : [crop.width, crop.height],
+    crop === null ? null : [crop.width, crop.height, cropRounding ?? 'down'],
     order,
     scale,
     mean,
     std,
     layout,
-    orientation,
+    orientation ?? 'ignore',
   ]);
 }
 
 /** The names of the parts that differ, for the line that says what an apply changes. */
 export function changedParts(from: Preprocessing, to: Preprocessing): readonly (keyof Preprocessing)[] {
-  const parts = ['resize', 'crop', 'order', 'scale', 'mean', 'std', 'layout', 'orientation'] as const;
+  const parts = ['resize', 'crop', 'cropRounding', 'order', 'scale', 'mean', 'std', 'layout', 'orientation'] as const;
   return parts.filter((part) => !isSamePreprocessing(from, { ...from, [part]: to[part] }));
 }
 

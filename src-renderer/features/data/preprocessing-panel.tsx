@@ -1,5 +1,5 @@
 import { Fragment, useState } from 'react';
-import { ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import { CROP_ROUNDINGS, ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { Button } from '../../widgets/button';
@@ -227,6 +227,18 @@ function GeometryFields({ value, onChange }: GeometryFieldsProps) {
             onCommit={(height) => onChange({ ...value, crop: { ...crop, height } })}
           />
         </div>
+      )}
+      {crop === null ? null : (
+        <Segmented
+          label={t('data.cropRounding')}
+          isLabelHidden={false}
+          value={value.cropRounding ?? 'down'}
+          choices={CROP_ROUNDINGS.map((cropRounding) => ({
+            value: cropRounding,
+            label: t(`data.cropRounding.${cropRounding}`),
+          }))}
+          onChoose={(cropRounding) => onChange({ ...value, cropRounding })}
+        />
       )}
     </>
   );

@@ -100,7 +100,7 @@ function preprocessingText({ preprocessing }: RunRecord): string {
         ? `short ${resize.shortSide}`
         : `${resize.kind} ${resize.width}×${resize.height}`;
   const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}` : '';
-  const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height}`;
+  const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height} ${preprocessing.cropRounding ?? 'down'}`;
   return `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} /${preprocessing.std.join(',')} ${preprocessing.layout}${preprocessing.orientation === 'apply' ? ' EXIF' : ''}`;
 }
 

@@ -8,7 +8,8 @@ export function preprocessingFlags(preprocessing: Preprocessing): readonly strin
   if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
   if (resize.kind === 'letterbox')
     flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
-  if (crop !== null) flags.push('--crop', `${crop.width}x${crop.height}`);
+  if (crop !== null)
+    flags.push('--crop', `${crop.width}x${crop.height}`, '--crop-rounding', preprocessing.cropRounding ?? 'down');
   flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));
   flags.push(
     '--mean',

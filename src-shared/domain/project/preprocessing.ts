@@ -17,14 +17,27 @@ export interface Preprocessing {
   readonly layout: 'nchw' | 'nhwc';
   /** Whether the EXIF orientation of an image file turns it before anything else; absent: ignored, as Pillow opens files. */
   readonly orientation?: 'ignore' | 'apply';
+  /**
+   * How half of an odd crop margin becomes a whole number of pixels. `half-even`: to the nearest even number, as Python's
+   * round() does in torchvision's center_crop. `down` (when absent): rounded down, as Keras and OpenCV recipes do with `//`.
+   */
+  readonly cropRounding?: 'half-even' | 'down';
 }
 
 export const ORIENTATIONS = ['ignore', 'apply'] as const satisfies readonly NonNullable<Preprocessing['orientation']>[];
 
+export const CROP_ROUNDINGS = ['half-even', 'down'] as const satisfies readonly NonNullable<
+  Preprocessing['cropRounding']
+>[];
+
 /** The preprocessing in the form in which it is stored and compared: what is the default is absent. */
 export function normalPreprocessing(preprocessing: Preprocessing): Preprocessing {
-  const { orientation, ...rest } = preprocessing;
-  return orientation === 'apply' ? { ...rest, orientation } : rest;
+  const { orientation, cropRounding, ...rest } = preprocessing;
+  return {
+    ...rest,
+    ...(orientation === 'apply' ? { orientation } : {}),
+    ...(cropRounding === 'half-even' && rest.crop !== null ? { cropRounding } : {}),
+  };
 }
 
 /** The image input of a model as preprocessing sees it. */

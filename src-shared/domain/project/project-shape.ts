@@ -21,7 +21,7 @@ import {
   type PrecisionPlan,
   type Repairs,
 } from './precision';
-import { ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from './preprocessing';
+import { CROP_ROUNDINGS, ORIENTATIONS, type PartialPreprocessing, type Preprocessing } from './preprocessing';
 import { PROJECT_VERSION, type Gates, type ModelReference, type ProjectFile, type SetReference } from './project';
 
 /** Guards of what a project file and requests about projects hold. */
@@ -64,10 +64,14 @@ const preprocessingFields = {
 } as const;
 
 const orientation = oneOf(...ORIENTATIONS);
-export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, { orientation });
+const cropRounding = oneOf(...CROP_ROUNDINGS);
+export const preprocessingShape: Shape<Preprocessing> = objectOf<Preprocessing>(preprocessingFields, {
+  orientation,
+  cropRounding,
+});
 export const partialPreprocessingShape: Shape<PartialPreprocessing> = objectOf<PartialPreprocessing>(
   {},
-  { ...preprocessingFields, orientation },
+  { ...preprocessingFields, orientation, cropRounding },
 );
 
 const limit = where(number, 'a limit of at least 0', (value) => value >= 0);

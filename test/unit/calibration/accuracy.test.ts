@@ -76,7 +76,7 @@ describe.skipIf(sharedDir() === null)('FP32 answers with our decoding and prepro
       model: 'mobilenet_v1_075_bn',
       data: 'imagenet/validation',
       input: inputOf(3, 224, 224),
-      flags: { crop: '224', mean: '127.5', std: '127.5', scale: '1' },
+      flags: { crop: '224', 'crop-rounding': 'down', mean: '127.5', std: '127.5', scale: '1' },
       step: 10,
       right: 50,
     },

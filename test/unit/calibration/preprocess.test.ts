@@ -72,6 +72,16 @@ describe('geometry', () => {
       planar(4, 2, (x, y, c) => pixelAt(x + 1, y + 1, c)),
     );
   });
+  it('halves an odd margin of a crop as torchvision does, when asked to', async () => {
+    const crop = (width: number, height: number) =>
+      load({ crop: { width, height }, cropRounding: 'half-even' }, width, height);
+    // Margins of 3 and 1 pixels: Python's round(1.5) is 2, round(0.5) is 0.
+    expect(await crop(4, 4)).toEqual(planar(4, 4, (x, y, c) => pixelAt(x + 2, y, c)));
+    // Margins of 5 and 3 pixels: round(2.5) is 2.
+    expect(await crop(2, 2)).toEqual(planar(2, 2, (x, y, c) => pixelAt(x + 2, y + 2, c)));
+    // Even margins have one half only.
+    expect(await crop(5, 3)).toEqual(planar(5, 3, (x, y, c) => pixelAt(x + 1, y + 1, c)));
+  });
   it('resizes the short side, the long one rounded down', async () => {
     // 7x5 with short side 3: 4.2 -> 4 wide
     const whole = await load({ resize: { kind: 'stretch', width: 4, height: 3 } }, 4, 3);

@@ -1,3 +1,4 @@
+import type { PartialPreprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
 import { describe, expect, it } from 'vitest';
 import { guessPreprocessing } from '../../../src-main/calibration/preprocessing/preprocessing-guess';
@@ -32,6 +33,17 @@ describe('guessPreprocessing', () => {
       kind: 'none',
     });
   });
+  it('rounds half of an odd crop margin as torchvision does, unless told otherwise', () => {
+    const input = inputOf(3, 8, 8);
+    const crop = { width: 8, height: 8 };
+    const roundingOf = (given: PartialPreprocessing) => guessPreprocessing(input, given).preprocessing.cropRounding;
+    expect(roundingOf({ crop })).toBe('half-even');
+    expect(roundingOf({ crop, cropRounding: 'down' })).toBeUndefined();
+    expect(roundingOf({})).toBeUndefined();
+    expect(parsePreprocessingFlags({ 'crop-rounding': 'down' })).toEqual({ cropRounding: 'down' });
+    expect(() => parsePreprocessingFlags({ 'crop-rounding': 'up' })).toThrow('one of half-even, down');
+  });
+
   it('crops to the model after a resize that leaves more', () => {
     expect(
       guessPreprocessing(inputOf(3, 8, 8), { resize: { kind: 'short', shortSide: 10 } }).preprocessing.crop,
@@ -65,7 +77,9 @@ describe('parsePreprocessingFlags', () => {
       const preprocessing = {
         ...guessed,
         resize,
-        crop: resize.kind === 'short' ? { width: 8, height: 8 } : null,
+        ...(resize.kind === 'short'
+          ? ({ crop: { width: 8, height: 8 }, cropRounding: 'half-even' } as const)
+          : { crop: null }),
         mean: [0.485, 0.456, 0.406],
       };
       const flags = preprocessingFlags(preprocessing);
