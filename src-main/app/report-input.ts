@@ -15,7 +15,7 @@ import { openCalibration, prepared, type Workspace } from './projects/workspace'
 /** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
 export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput> {
   const { workspace } = job;
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   return {
     record,
     histograms: histograms(calibration, workspace),

@@ -67,8 +67,6 @@ async function timed(action) {
 }
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const rounded = (ms) => Math.round(ms * 10) / 10;
-/** Bytes that this process has read so far, from files and from pipes. */
-const bytesRead = () => Number(/rchar: (\d+)/.exec(fs.readFileSync('/proc/self/io', 'utf8'))[1]);
 
 async function finished(spec) {
   const { jobId } = await bench.startJob(spec);
@@ -112,10 +110,11 @@ try {
       await timed(() => app.getHistogram({ projectPath, tensor: tensors[Math.floor((i * tensors.length) / ROUNDS)] })),
     );
   const histogramRead = longestRead();
-  const convolutions = model.layers.filter(({ op }) => op === 'Conv').map(({ layer }) => layer);
+  const convolutions = model.layers.filter(({ op }) => op === 'Conv');
   const toggles = [];
   for (let i = 0; i < ROUNDS; i++) {
-    const edit = { kind: 'precision', layer: convolutions[i * 7], precision: 'fp16' };
+    const { layer, choice: base = 'auto' } = convolutions[i * 7];
+    const edit = { kind: 'precision', layer, precision: base === 'fp16' ? 'auto' : 'fp16', base };
     toggles.push(
       await timed(async () => {
         await app.editProject({ projectPath, edits: [edit] });
@@ -141,9 +140,7 @@ try {
   }
   app.dispose();
   const { hashRecords } = await import(pathToFileURL(join(outDir, 'session-bench.mjs')).href);
-  const beforeBytes = bytesRead();
   const hashes = await timed(() => hashRecords(recordsDir));
-  const readOnce = (bytesRead() - beforeBytes) / size;
   const again = await timed(() => hashRecords(recordsDir));
 
   console.log(
@@ -164,7 +161,6 @@ try {
           records: RECORDS,
           fileMb: rounded(size / 1e6),
           hashMs: rounded(hashes.ms),
-          timesRead: rounded(readOnce),
           hashAgainMs: rounded(again.ms),
         },
       },

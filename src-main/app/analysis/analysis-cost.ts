@@ -12,7 +12,7 @@ import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from '../jobs/diagnose-job';
 import { consideredMethods, RANK_IMAGES } from '../jobs/search-job';
 import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from '../jobs/sensitivity-job';
 import { defaultThreads, type JobContext } from '../job-context';
-import { loadSet, openCalibration, openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import { loadSet, openCalibration, calibrationIfAny, prepared, type Workspace } from '../projects/workspace';
 
 /** A simulated INT8 pass takes about so many times an FP32 pass with histograms. */
 const SIMULATION_FACTOR = 1.5;
@@ -59,7 +59,7 @@ async function autoCost(
   const passes =
     chosen.length +
     confirmed.length +
-    autoPasses({ tensors, thresholds: autoCandidates(openCalibration(workspace), workspace.file), ...at });
+    autoPasses({ tensors, thresholds: autoCandidates(await openCalibration(workspace), workspace.file), ...at });
   return { images: chosen.length, passes, trials: Math.ceil(passes / Math.max(1, chosen.length)) };
 }
 
@@ -95,7 +95,7 @@ async function secondsOf(passes: number, threads: number, workspace: Workspace):
   );
   const [latest] = known.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   if (latest) return (passes * latest.seconds) / latest.passes;
-  const index = openCalibrationIfAny(workspace)?.index;
+  const index = calibrationIfAny(workspace)?.index;
   return index && index.images > 0
     ? (passes * SIMULATION_FACTOR * index.seconds * defaultThreads()) / index.images / threads
     : null;

@@ -42,7 +42,7 @@ export async function analysisSetup(
 ): Promise<AnalysisSetup> {
   const { workspace, services } = job;
   const model = await prepared(workspace, services.compute, job);
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   const target = spec.target ?? workspace.file.target;
   const plan = allInt8(workspace.file.plan);
   const parts = quantizedParts(model, plan, target);

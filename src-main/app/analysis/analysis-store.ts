@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysesView, Dated } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -8,6 +8,7 @@ import {
   type AutoResult,
   type DiagnosisResult,
   type SearchResult,
+  type SensitivityKind,
   type SensitivityResult,
 } from '../../../src-shared/domain/analysis/analysis';
 import type { HealthResult } from '../../../src-shared/domain/health/health';
@@ -16,7 +17,7 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import { keepNewest } from '../../base/keep-newest';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { loadRepair } from '../variants/repair-store';
-import { currentCalibrationKey, openCalibration, shortHash, type Workspace } from '../projects/workspace';
+import { calibrationForThresholds, currentCalibrationKey, shortHash, type Workspace } from '../projects/workspace';
 
 /** 2: errors are those of the worst output, and agreement is that of a classification only. */
 const ANALYSIS_VERSION = 2;
@@ -49,18 +50,22 @@ export function allInt8(plan: PrecisionPlan): PrecisionPlan {
 }
 
 /** Null when the project has no calibration, or no threshold for some tensor. */
-export function basisOf(workspace: Workspace, { target, thresholds, plan, candidates = false }: Basis): string | null {
-  const calibration = currentCalibrationKey(workspace);
-  if (calibration === null) return null;
+export async function basisOf(
+  workspace: Workspace,
+  { target, thresholds, plan, candidates = false }: Basis,
+): Promise<string | null> {
+  const key = currentCalibrationKey(workspace);
+  if (key === null) return null;
   const { file } = workspace;
   try {
-    const inUse = thresholds ? thresholdsInUse(openCalibration(workspace), { ...file, target }) : null;
+    const calibration = await calibrationForThresholds(workspace);
+    const inUse = thresholds ? thresholdsInUse(calibration, { ...file, target }) : null;
     const { percentile, importedThresholds } = file;
     const chosenFrom = candidates
-      ? { percentile, importedThresholds, hasTensorrtGrid: openCalibration(workspace).tensorrtThresholds() !== null }
+      ? { percentile, importedThresholds, hasTensorrtGrid: calibration.tensorrtThresholds() !== null }
       : {};
     return shortHash({
-      calibration,
+      calibration: key,
       target,
       plan: plan ? file.plan : allInt8(file.plan),
       thresholds: inUse,
@@ -98,23 +103,23 @@ export async function saveAnalysis(
   await mkdir(workspace.paths.analysisDir, { recursive: true });
   const stored: Stored<typeof result> = {
     version: ANALYSIS_VERSION,
-    basis: basisOf(workspace, dependsOn(name, result)) ?? '',
+    basis: (await basisOf(workspace, dependsOn(name, result))) ?? '',
     result,
   };
   await writeFileAtomic(path, JSON.stringify(stored, null, 1));
 }
 
-function loadAnalysis<T extends { readonly target: Target }>(
+async function loadAnalysis<T extends { readonly target: Target }>(
   workspace: Workspace,
   name: AnalysisName,
   path: string,
-): Dated<T> | null {
+): Promise<Dated<T> | null> {
   if (!existsSync(path)) return null;
   try {
-    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored<T>>;
+    const stored = JSON.parse(await readFile(path, 'utf8')) as Partial<Stored<T>>;
     if (stored.version !== ANALYSIS_VERSION || stored.result === undefined) return null;
     const { result } = stored;
-    return { result, isCurrent: stored.basis === basisOf(workspace, dependsOn(name, result)) };
+    return { result, isCurrent: stored.basis === (await basisOf(workspace, dependsOn(name, result))) };
   } catch {
     // Made again at the press of a button: a damaged file must not keep the project shut.
     return null;
@@ -123,27 +128,31 @@ function loadAnalysis<T extends { readonly target: Target }>(
 
 export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> {
   const { paths } = workspace;
-  const sensitivity = SENSITIVITY_KINDS.flatMap((kind) => {
-    const found = loadAnalysis<SensitivityResult>(workspace, 'sensitivity', paths.analysisFile(`sensitivity-${kind}`));
-    return found ? [[kind, found] as const] : [];
-  });
+  const sensitivity: [SensitivityKind, Dated<SensitivityResult>][] = [];
+  for (const kind of SENSITIVITY_KINDS) {
+    const path = paths.analysisFile(`sensitivity-${kind}`);
+    const found = await loadAnalysis<SensitivityResult>(workspace, 'sensitivity', path);
+    if (found) sensitivity.push([kind, found]);
+  }
   const files = existsSync(paths.analysisDir)
     ? (await readdir(paths.analysisDir)).filter((name) => /^diagnosis-.*\.json$/.test(name))
     : [];
-  const diagnoses = files.flatMap(
-    (name) => loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name)) ?? [],
-  );
+  const diagnoses: Dated<DiagnosisResult>[] = [];
+  for (const name of files) {
+    const found = await loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name));
+    if (found) diagnoses.push(found);
+  }
   const repair = loadRepair(workspace);
   return {
     ...(repair ? { repair } : {}),
     sensitivity: Object.fromEntries(sensitivity),
-    auto: loadAnalysis<AutoResult>(workspace, 'auto', paths.analysisFile('auto')),
-    search: loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
+    auto: await loadAnalysis<AutoResult>(workspace, 'auto', paths.analysisFile('auto')),
+    search: await loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
     diagnoses: diagnoses.sort((a, b) => (a.result.createdAt < b.result.createdAt ? 1 : -1)),
   };
 }
 
-export function loadHealth(workspace: Workspace): Dated<HealthResult> | null {
+export function loadHealth(workspace: Workspace): Promise<Dated<HealthResult> | null> {
   return loadAnalysis<HealthResult>(workspace, 'health', workspace.paths.analysisFile('health'));
 }
 

@@ -1,5 +1,5 @@
 import { utimes } from 'node:fs/promises';
-import { throwIfAborted } from '../../../src-shared/base/errors';
+import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histograms/histogram';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
@@ -61,7 +61,10 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
   // Used last is swept last: the folds must outlive the pass over the field's images.
   const now = new Date();
   await utimes(dir, now, now);
-  return StoredCalibration.open(dir);
+  const collected = await StoredCalibration.open(dir);
+  if (collected === null)
+    throw new WorkbenchError('internal', `The pass over ${set.root} left no calibration in ${dir}`);
+  return collected.load();
 }
 
 /** Equal parts of one group of the calibration set. */

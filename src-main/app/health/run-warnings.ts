@@ -26,17 +26,17 @@ export async function healthWarnings(limits: SetLimits, job: JobContext): Promis
   const calibration = await loadSet(workspace, 'calibration', limits.calibration);
   const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', limits.validation) : null;
   const model = await prepared(workspace, services.compute, job);
-  const quick = quickFindings(workspace, model, calibration).filter(({ code }) => code !== 'few-images');
+  const quick = (await quickFindings(workspace, model, calibration)).filter(({ code }) => code !== 'few-images');
   const duplicates = duplicateFindings(await exactDuplicates({ calibration, validation }, job));
   return [...quick, ...duplicates]
     .filter(({ severity }) => severity !== 'info')
     .map(({ code, message }) => ({ code, message }));
 }
 
-function quickFindings(workspace: Workspace, model: Model, set: ImageSet): readonly HealthFinding[] {
+async function quickFindings(workspace: Workspace, model: Model, set: ImageSet): Promise<readonly HealthFinding[]> {
   try {
     return quickChecks(workspace, {
-      calibration: openCalibration(workspace),
+      calibration: await openCalibration(workspace),
       model,
       set,
       limits: DEFAULT_HEALTH_LIMITS,

@@ -13,7 +13,7 @@ import type { StoredCalibration } from '../../calibration/histograms/calibration
 import { thresholdsInUse, thresholdTable } from '../../calibration/histograms/threshold-table';
 import { loadAnalyses, saveAnalysis } from '../analysis/analysis-store';
 import { explainChoices, summarizeAuto } from '../analysis/auto-summary';
-import { currentCalibrationKey, loadSet, openCalibration } from '../projects/workspace';
+import { currentCalibrationKey, loadSet, requireCalibration } from '../projects/workspace';
 import { analysisSetup } from '../analysis/analysis-setup';
 import type { JobContext } from '../job-context';
 
@@ -82,7 +82,7 @@ export async function ensureAuto(
   const { workspace } = job;
   const target = spec.target ?? workspace.file.target;
   const { auto } = await loadAnalyses(workspace);
-  if (auto?.isCurrent && auto.result.target === target && openCalibration(workspace).autoThresholds())
+  if (auto?.isCurrent && auto.result.target === target && requireCalibration(workspace).autoThresholds())
     return { passes: 0 };
   return autoJob(
     {
@@ -109,7 +109,7 @@ export async function ensureAutoFor(
       ({ kind, method }) =>
         method === 'auto' || (method === null && (kind === 'int8' || kind === 'mixed') && isProjects),
     );
-  if (!isUsed || openCalibration(workspace).autoThresholds()) return;
+  if (!isUsed || requireCalibration(workspace).autoThresholds()) return;
   await autoJob({ kind: 'auto', projectPath: workspace.path, target }, job);
 }
 

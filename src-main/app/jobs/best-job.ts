@@ -64,7 +64,7 @@ export async function bestJob(spec: BestSpec, job: JobContext): Promise<BestDeci
  */
 export async function ensureBest(options: BestOptions, job: JobContext): Promise<BestDecision> {
   const { workspace, services } = job;
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   const target = options.target ?? workspace.file.target;
   const choices: BestChoices & Workspace['file'] = { ...workspace.file, target };
   const known = calibration.bestDecisions();
@@ -142,7 +142,7 @@ export async function ensureCosts(
   const { kind, method } = parseVariant(variant);
   if (currentCalibration(workspace) === null || (kind !== 'int8' && kind !== 'mixed')) return;
   const choices = { ...workspace.file, target };
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   const isDecided = findBest(calibration.bestDecisions(), choices)?.isCurrent === true;
   const isByHand = method === null && ownThresholds(calibration, choices) !== null;
   if (usesBest(variant, workspace) || (isByHand && isDecided)) await ensureBest({ target }, job);

@@ -98,7 +98,7 @@ async function withBest(
 ): Promise<CalibrateResult> {
   const { workspace, services } = job;
   await ensureBest({ target, threads }, job);
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   const choices = { ...workspace.file, target: target ?? workspace.file.target };
   const model = await prepared(workspace, services.compute, job);
   const { warnings, chosenMethod } = methodWarnings({

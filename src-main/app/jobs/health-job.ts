@@ -52,7 +52,7 @@ export async function healthJob(spec: HealthSpec, job: JobContext): Promise<Heal
   }
   await ensureBestFor({ variants: ['mixed'], target: workspace.file.target, threads: spec.threads }, job);
   const model = await prepared(workspace, services.compute, job);
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   const calibrated = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
   const quick = quickChecks(workspace, { calibration, model, set: calibrated, limits });
   const set = spec.limit === undefined ? calibrated : await loadSet(workspace, 'calibration', spec.limit);

@@ -19,7 +19,9 @@ export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<
   await ensureAutoFor({ variants: [name.text], target: spec.target }, job);
   await ensureCosts({ variant: name.text, target: spec.target }, job);
   const calibration =
-    name.kind === 'int8' || name.kind === 'mixed' ? openCalibration(workspace) : openCalibrationIfAny(workspace);
+    name.kind === 'int8' || name.kind === 'mixed'
+      ? await openCalibration(workspace)
+      : await openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = await withCorrectedBiases(
     variantRecipe(name, { options, workspace, model, calibration }),

@@ -80,9 +80,10 @@ function choicesOf(equalizes: boolean): Repairs[] {
   return choices.filter(({ equalization }) => equalizes || equalization !== true);
 }
 
-function withRepairs({ path, file }: Workspace, repairs: Repairs): Workspace {
+function withRepairs({ path, file, cache }: Workspace, repairs: Repairs): Workspace {
   const plan = withoutRepairs(file.plan);
-  return workspaceOf(path, { ...file, plan: Object.keys(repairs).length === 0 ? plan : { ...plan, repairs } });
+  const repaired = Object.keys(repairs).length === 0 ? plan : { ...plan, repairs };
+  return workspaceOf(path, { ...file, plan: repaired }, cache);
 }
 
 async function equalizationOf(job: JobContext): Promise<readonly EqualizedLayer[]> {

@@ -79,7 +79,7 @@ export async function runJob(spec: RunSpec, asked: JobContext): Promise<RunResul
   const shipped = shippedVariants(variants);
   const thresholds = methodWarnings({
     workspace,
-    calibration: openCalibration(workspace),
+    calibration: await openCalibration(workspace),
     model: await prepared(workspace, services.compute, job),
     target: options.target,
     variant: parseVariant(shipped[0] ?? REFERENCE_VARIANT),

@@ -97,7 +97,7 @@ export async function exportCache(
   compute: Compute,
 ): Promise<ExportResult> {
   requireUnequalizedModel(workspace, 'A calibration cache');
-  const calibration = openCalibration(workspace);
+  const calibration = await openCalibration(workspace);
   const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file)));
   const warnings: Warning[] = [];
   const imported =

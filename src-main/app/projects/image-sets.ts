@@ -10,6 +10,20 @@ import { imageInput, loadSet, prepared, type Workspace } from './workspace';
 /** The calibration and the validation set of a few projects. */
 const KEPT_SETS = 8;
 
+export interface ThumbnailRequest {
+  readonly set: SetName;
+  readonly imageId: string;
+  /** Longest side, pixels. */
+  readonly size: number;
+}
+
+export interface PreviewRequest {
+  readonly set: SetName;
+  readonly imageId: string;
+  /** Default: the project's preprocessing. */
+  readonly preprocessing?: Preprocessing;
+}
+
 /** Image sets as screens see them. A set is listed anew when it is asked for as a whole, and kept for its pictures. */
 export class ImageSets {
   private readonly sets = new LRUCache<string, ReadonlyMap<string, ImageEntry>>({ max: KEPT_SETS });
@@ -35,10 +49,7 @@ export class ImageSets {
     };
   }
 
-  async thumbnail(
-    workspace: Workspace,
-    request: { readonly set: SetName; readonly imageId: string; readonly size: number },
-  ): Promise<Picture> {
+  async thumbnail(workspace: Workspace, request: ThumbnailRequest): Promise<Picture> {
     const entry = await this.entry(workspace, request.set, request.imageId);
     return this.compute.request(
       'thumbnail',
@@ -47,10 +58,8 @@ export class ImageSets {
     );
   }
 
-  async preview(
-    workspace: Workspace,
-    request: { readonly set: SetName; readonly imageId: string; readonly preprocessing?: Preprocessing },
-  ): Promise<PreprocessingPreview> {
+  /** One image before and after preprocessing. */
+  async preview(workspace: Workspace, request: PreviewRequest): Promise<PreprocessingPreview> {
     const entry = await this.entry(workspace, request.set, request.imageId);
     const preprocessing = request.preprocessing ?? workspace.file.preprocessing;
     return this.compute.request('preview', { entry, preprocessing, input: await this.input(workspace) }, {});

@@ -6,18 +6,20 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import { hasRepair } from '../../../src-shared/domain/project/precision';
-import { subnormalShareOf, type TensorRange, type TensorRanges } from '../../../src-shared/domain/histograms/histogram';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
+import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
 import { spread } from '../../analysis/choose-images';
 import { writeFileAtomic } from '../../base/atomic-file';
-import { readCalibrationIndex, StoredCalibration } from '../../calibration/histograms/calibration-store';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { loadImageSet, setManifestHash } from '../../calibration/images/image-set';
 import { orientationNotes } from '../../calibration/images/image-orientation';
 import type { Compute, PrepareResult } from '../../compute/pool/protocol';
 import { imageInputOf } from '../../onnx/graph/inspect';
-import { isIntact, isPrepared, loadPrepared, preparedModifiedMs } from '../../onnx/passes/prepared-store';
+import { isIntact, isPrepared } from '../../onnx/passes/prepared-store';
 import type { Model } from '../../onnx/graph/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
+import { ProjectCache } from './project-cache';
 import { checkProjectModel, loadProject, storedPath } from './project-store';
 
 /** Part of every calibration key: raised when the same images would be counted differently. */
@@ -27,25 +29,30 @@ const PREPARE_VERSION = 1;
 /** Part of the keys of an equalized model and its calibration: raised when equalization gives other weights. */
 const EQUALIZATION_VERSION = 1;
 
-/** A project that is open for a job: its file, its folders, and what is derived from them on demand. */
+/** A project that is open for a request or a job: its file, its folders, and what was read of them. */
 export interface Workspace {
   readonly path: string;
   readonly file: ProjectFile;
   readonly paths: ArtifactPaths;
   readonly preparedDir: string;
+  readonly cache: ProjectCache;
 }
 
-export async function openWorkspace(projectPath: string): Promise<Workspace> {
-  return workspaceOf(projectPath, await loadProject(projectPath));
+/** Reads the project file. @throws WorkbenchError not-found, project-invalid, project-newer */
+export async function openWorkspace(projectPath: string, cache = new ProjectCache()): Promise<Workspace> {
+  const workspace = workspaceOf(projectPath, await loadProject(projectPath), cache);
+  await preloadCalibration(workspace);
+  return workspace;
 }
 
-/** The workspace as if the project said this. */
-export function workspaceOf(path: string, file: ProjectFile): Workspace {
+/** The workspace of a project with other content than its file has. */
+export function workspaceOf(path: string, file: ProjectFile, cache = new ProjectCache()): Workspace {
   const paths = artifactPaths(path);
   return {
     path,
     file,
     paths,
+    cache,
     preparedDir: paths.preparedDir(
       shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...equalizationOf(file) }),
     ),
@@ -82,20 +89,10 @@ export async function prepare(workspace: Workspace, compute: Compute, context: T
   };
 }
 
-/** Makes the prepared model unless it is there, and returns it. */
+/** Makes the prepared model unless it exists, and returns it. */
 export async function prepared(workspace: Workspace, compute: Compute, context: TaskContext): Promise<Model> {
   await prepare(workspace, compute, context);
-  return openPrepared(workspace.preparedDir);
-}
-
-/** The prepared model that was read last: what is known of its graph stays known from one edit to the next. */
-let latestPrepared: { readonly dir: string; readonly modifiedMs: number; readonly model: Model } | null = null;
-
-function openPrepared(dir: string): Model {
-  const modifiedMs = preparedModifiedMs(dir);
-  if (latestPrepared?.dir !== dir || latestPrepared.modifiedMs !== modifiedMs)
-    latestPrepared = { dir, modifiedMs, model: loadPrepared(dir) };
-  return latestPrepared.model;
+  return workspace.cache.model(workspace.preparedDir);
 }
 
 export function imageInput(model: Model): ImageInput {
@@ -195,26 +192,30 @@ export async function setCurrentCalibration(
 ): Promise<void> {
   const current: CurrentCalibration = { key, belongsTo: belongsTo(workspace), limit: limit ?? null };
   await writeFileAtomic(currentPath(workspace), JSON.stringify(current));
+  await workspace.cache.preload(workspace.paths.calibrationDir(key));
+}
+
+async function preloadCalibration(workspace: Workspace): Promise<void> {
+  const key = storedCalibration(workspace)?.key;
+  if (key !== undefined) await workspace.cache.preload(workspace.paths.calibrationDir(key));
 }
 
 function currentPath({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
   return hasRepair(file.plan, 'equalization') ? paths.currentEqualizedPath : paths.currentCalibrationPath;
 }
 
-/** The key of the project's calibration, or null when there is none for the model, set and preprocessing as they are now. */
-export function currentCalibrationKey(workspace: Pick<Workspace, 'file' | 'paths'>): string | null {
+/** The key of the project's calibration; null if there is none for the model, set and preprocessing as they are now. */
+export function currentCalibrationKey(workspace: Workspace): string | null {
   return currentCalibration(workspace)?.key ?? null;
 }
 
 /** The project's calibration, see currentCalibrationKey. */
-export function currentCalibration(
-  workspace: Pick<Workspace, 'file' | 'paths'>,
-): Pick<CurrentCalibration, 'key' | 'limit'> | null {
+export function currentCalibration(workspace: Workspace): Pick<CurrentCalibration, 'key' | 'limit'> | null {
   const current = storedCalibration(workspace);
   if (current === null || current.belongsTo !== belongsTo(workspace)) return null;
-  return readCalibrationIndex(workspace.paths.calibrationDir(current.key))
-    ? { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null }
-    : null;
+  return workspace.cache.calibration(workspace.paths.calibrationDir(current.key)) === null
+    ? null
+    : { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null };
 }
 
 /** Whether the project was calibrated for another model, set or preprocessing than it has now. */
@@ -239,45 +240,42 @@ function storedCalibration(
   return typeof current?.key === 'string' ? { ...current, key: current.key } : null;
 }
 
-/** @throws WorkbenchError calibration-missing */
-export function openCalibration(workspace: Workspace): StoredCalibration {
+/** The project's calibration without its histograms; null if there is none, see currentCalibrationKey. */
+export function calibrationIfAny(workspace: Workspace): StoredCalibration | null {
   const key = currentCalibrationKey(workspace);
-  if (key === null) {
-    throw new WorkbenchError(
-      'calibration-missing',
-      `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`,
-      {
-        hint: `Run: calib calibrate ${workspace.path}`,
-      },
-    );
-  }
-  return StoredCalibration.open(workspace.paths.calibrationDir(key));
+  return key === null ? null : workspace.cache.calibration(workspace.paths.calibrationDir(key));
 }
 
-export function openCalibrationIfAny(workspace: Workspace): StoredCalibration | null {
-  return currentCalibrationKey(workspace) === null ? null : openCalibration(workspace);
+/** The project's calibration without its histograms. @throws WorkbenchError calibration-missing */
+export function requireCalibration(workspace: Workspace): StoredCalibration {
+  const calibration = calibrationIfAny(workspace);
+  if (calibration !== null) return calibration;
+  throw new WorkbenchError(
+    'calibration-missing',
+    `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`,
+    { hint: `Run: calib calibrate ${workspace.path}` },
+  );
 }
 
-/** Ranges from this on have no values that are small for FP16, see subnormalShareOf. */
-const SMALL_RANGE = 2 ** -2;
+/** The project's calibration with its histograms in memory. @throws WorkbenchError calibration-missing */
+export function openCalibration(workspace: Workspace): Promise<StoredCalibration> {
+  return requireCalibration(workspace).load();
+}
 
-/** Tensor -> what calibration saw; empty without a calibration. Reads histograms of tensors of small values only. */
+/** The project's calibration with its histograms in memory; null if there is none. */
+export async function openCalibrationIfAny(workspace: Workspace): Promise<StoredCalibration | null> {
+  return (await calibrationIfAny(workspace)?.load()) ?? null;
+}
+
+/** The project's calibration with what its thresholds need: a percentile of the person's own comes from the histograms. */
+export async function calibrationForThresholds(workspace: Workspace): Promise<StoredCalibration> {
+  const calibration = requireCalibration(workspace);
+  return workspace.file.percentile === DEFAULT_PERCENTILE ? calibration : calibration.load();
+}
+
+/** Tensor -> what calibration saw; empty without a calibration. */
 export function rangesOf(calibration: StoredCalibration | null): TensorRanges {
-  if (calibration === null) return {};
-  const rangeOf = ({
-    name,
-    min,
-    max,
-  }: {
-    readonly name: string;
-    readonly min: number;
-    readonly max: number;
-  }): TensorRange => {
-    const amax = Math.max(Math.abs(min), Math.abs(max));
-    const share = amax > 0 && amax < SMALL_RANGE ? subnormalShareOf(calibration.total(name)) : 0;
-    return share > 0 ? [min, max, share] : [min, max];
-  };
-  return Object.fromEntries(calibration.index.tensors.map((tensor) => [tensor.name, rangeOf(tensor)]));
+  return calibration?.ranges() ?? {};
 }
 
 export function shortHash(value: unknown): string {

@@ -69,7 +69,7 @@ function viewOf({
 async function isCurrent(record: EngineRecord, job: JobContext): Promise<boolean> {
   const { workspace, services } = job;
   const name = parseVariant(record.variant);
-  const calibration = openCalibrationIfAny(workspace);
+  const calibration = await openCalibrationIfAny(workspace);
   if (calibration === null && needsCalibration(name)) return false;
   const model = await prepared(workspace, services.compute, job);
   return (

@@ -57,8 +57,8 @@ export async function buildEngines(options: VariantOptions, job: JobContext): Pr
   const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some((name) => needsCalibration(name))
-    ? openCalibration(workspace)
-    : openCalibrationIfAny(workspace);
+    ? await openCalibration(workspace)
+    : await openCalibrationIfAny(workspace);
   const task: EngineTask = { options, job, model, calibration, status };
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {

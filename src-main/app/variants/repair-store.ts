@@ -5,13 +5,7 @@ import { withoutRepairs } from '../../../src-shared/domain/project/precision';
 import type { RepairResult } from '../../../src-shared/domain/analysis/repair';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { storedPath } from '../projects/project-store';
-import {
-  currentCalibrationKey,
-  openCalibrationIfAny,
-  shortHash,
-  workspaceOf,
-  type Workspace,
-} from '../projects/workspace';
+import { currentCalibrationKey, calibrationIfAny, shortHash, workspaceOf, type Workspace } from '../projects/workspace';
 
 /** 2: SQNR is that of the worst output, and agreement is that of a classification only. */
 const REPAIR_VERSION = 2;
@@ -24,13 +18,13 @@ interface Stored {
 }
 
 /** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
-function basisOf({ path, file }: Workspace): string {
+function basisOf({ path, file, cache }: Workspace): string {
   const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } =
     file;
   const plan = withoutRepairs(file.plan);
-  const unrepaired = workspaceOf(path, { ...file, plan });
+  const unrepaired = workspaceOf(path, { ...file, plan }, cache);
   const calibration = currentCalibrationKey(unrepaired);
-  const auto = openCalibrationIfAny(unrepaired)?.autoThresholds() ?? null;
+  const auto = calibrationIfAny(unrepaired)?.autoThresholds() ?? null;
   const validation = validationSet && storedPath(path, validationSet.path);
   return shortHash({
     model: model.sha256,

@@ -155,8 +155,8 @@ export async function buildVariants(options: VariantOptions, job: JobContext): P
   const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some((name) => needsCalibration(name))
-    ? openCalibration(workspace)
-    : openCalibrationIfAny(workspace);
+    ? await openCalibration(workspace)
+    : await openCalibrationIfAny(workspace);
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
     job.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });

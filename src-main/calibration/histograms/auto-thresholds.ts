@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic-file';
 
-const AUTO_FILE = 'auto.json';
+export const AUTO_FILE = 'auto.json';
 const AUTO_VERSION = 1;
 
 /**

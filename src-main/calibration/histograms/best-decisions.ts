@@ -18,7 +18,7 @@ import { TARGETS } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { writeFileAtomic } from '../../base/atomic-file';
 
-const BEST_FILE = 'best.json';
+export const BEST_FILE = 'best.json';
 /** Raised when the same calibration would be decided otherwise. */
 const BEST_VERSION = 1;
 /** Decisions and measured thresholds that are kept: one for each plan and target that was tried last. */

@@ -1,58 +1,141 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { HistogramView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
+import {
+  subnormalShareOf,
+  type TensorHistogram,
+  type TensorRange,
+  type TensorRanges,
+} from '../../../src-shared/domain/histograms/histogram';
+import { evaluateThreshold, type ThresholdQuality } from '../../../src-shared/domain/histograms/quantization-error';
 import type { TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
 import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import type { ImageMaxima } from '../../../src-shared/domain/health/image-maxima';
 import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
-import { isCalibrationIndex, type CalibrationIndex } from './calibration-index';
-import { decodeHistogramFile, type HistogramFile } from './histogram-file';
-import { readAutoThresholds } from './auto-thresholds';
-import { readBestDecisions, type BestDecisions } from './best-decisions';
-import { readTensorrtGrid } from '../tensorrt/tensorrt-grid-store';
+import { isCalibrationIndex, type CalibrationIndex, type TensorCalibration } from './calibration-index';
+import { decodeHistogramFile, HistogramReader, type HistogramFile } from './histogram-file';
+import { AUTO_FILE, readAutoThresholds } from './auto-thresholds';
+import { BEST_FILE, readBestDecisions, type BestDecisions } from './best-decisions';
+import { readTensorrtGrid, TENSORRT_GRID_FILE } from '../tensorrt/tensorrt-grid-store';
 
-/** The index of a finished calibration, or null when the folder holds none (of this version). */
+const INDEX_FILE = 'index.json';
+const HISTOGRAM_FILE = 'histograms.bin';
+/** Ranges from this on have no values that are subnormal in FP16, see subnormalShareOf. */
+const SMALL_RANGE = 2 ** -2;
+/** Work on many histograms lets other requests through after so long, milliseconds. */
+const SLICE_MS = 8;
+/** Costs that are kept of one tensor, by threshold. */
+const KEPT_COSTS = 32;
+
+/** The index of a finished calibration; null if the folder holds none of this version. */
 export function readCalibrationIndex(calibrationDir: string): CalibrationIndex | null {
-  const path = join(calibrationDir, 'index.json');
-  if (!existsSync(path) || !existsSync(join(calibrationDir, 'histograms.bin'))) return null;
-  let value: unknown;
+  if (calibrationStamp(calibrationDir) === null) return null;
+  return parseIndex(readFileSync(join(calibrationDir, INDEX_FILE), 'utf8'));
+}
+
+function parseIndex(text: string): CalibrationIndex | null {
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    const value: unknown = JSON.parse(text);
+    return isCalibrationIndex(value) ? value : null;
   } catch {
     return null;
   }
-  return isCalibrationIndex(value) ? value : null;
 }
 
-/** Whether images that were absent when this calibration was collected are there now. */
+/** Differs whenever the calibration in a folder was made anew; null if the folder holds no finished calibration. */
+export function calibrationStamp(calibrationDir: string): string | null {
+  const stamps = [INDEX_FILE, HISTOGRAM_FILE].map((file) => fileStamp(join(calibrationDir, file)));
+  return stamps.includes(null) ? null : stamps.join(' ');
+}
+
+function fileStamp(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.size} ${stats.ino} ${stats.mtimeNs} ${stats.ctimeNs}`;
+}
+
+/** Whether images that were absent when this calibration was collected exist now. */
 export function hasReturnedImages({ skipped }: CalibrationIndex, { entries }: Pick<ImageSet, 'entries'>): boolean {
   const absent = new Set(skipped.filter(({ isAbsent }) => isAbsent === true).map(({ file }) => file));
   return absent.size > 0 && entries.some((entry) => absent.has(imageId(entry)) && existsSync(entry.path));
 }
 
-/** A finished calibration on disk. Histograms are decoded when they are asked for. */
+/** A value that was read from a small file, kept until the file changes. */
+class SmallFile<T> {
+  private known: { readonly stamp: string | null; readonly value: T } | null = null;
+
+  constructor(
+    private readonly path: string,
+    private readonly read: () => T,
+  ) {}
+
+  get value(): T {
+    const stamp = fileStamp(this.path);
+    if (this.known?.stamp !== stamp) this.known = { stamp, value: this.read() };
+    return this.known.value;
+  }
+}
+
+/**
+ * A finished calibration on disk. Opening it reads the index only. `view` reads the records of one tensor; `total`, `groups`
+ * and everything that is computed from them need the whole file in memory, see `load`. What is computed from a histogram is
+ * kept as long as the calibration is.
+ */
 export class StoredCalibration {
   private file: HistogramFile | null = null;
-  private auto: Readonly<Record<string, number>> | null = null;
-  private tensorrtByName: ReadonlyMap<string, TensorrtThreshold> | null | undefined;
+  private loading: Promise<void> | null = null;
+  private reader: Promise<HistogramReader> | null = null;
+  private rangesByTensor: TensorRanges | null = null;
+  private readonly costs = new Map<string, Map<number, ThresholdQuality>>();
+  private readonly tensorIndex: ReadonlyMap<string, number>;
+  private readonly auto: SmallFile<Readonly<Record<string, number>> | null>;
+  private readonly best: SmallFile<BestDecisions>;
+  private readonly tensorrt: SmallFile<ReadonlyMap<string, TensorrtThreshold> | null>;
 
   private constructor(
     readonly index: CalibrationIndex,
-    private readonly histogramPath: string,
-  ) {}
+    private readonly dir: string,
+  ) {
+    // The index and the histogram file list the same tensors in the same order.
+    this.tensorIndex = new Map(index.tensors.map(({ name }, i) => [name, i]));
+    this.auto = new SmallFile(join(dir, AUTO_FILE), () => readAutoThresholds(dir));
+    this.best = new SmallFile(join(dir, BEST_FILE), () => readBestDecisions(dir));
+    this.tensorrt = new SmallFile(join(dir, TENSORRT_GRID_FILE), () => {
+      const thresholds = readTensorrtGrid(dir)?.thresholds;
+      return thresholds ? new Map(thresholds.map((item) => [item.name, item])) : null;
+    });
+  }
 
-  /** @throws WorkbenchError calibration-missing */
-  static open(calibrationDir: string): StoredCalibration {
+  /** Reads the index; the histograms stay on disk. Null if the folder holds no finished calibration of this version. */
+  static async open(calibrationDir: string): Promise<StoredCalibration | null> {
+    if (calibrationStamp(calibrationDir) === null) return null;
+    const text = await readFile(join(calibrationDir, INDEX_FILE), 'utf8').catch(() => 'null');
+    const index = parseIndex(text);
+    return index && new StoredCalibration(index, calibrationDir);
+  }
+
+  /** The same for callers that cannot wait. */
+  static openSync(calibrationDir: string): StoredCalibration | null {
     const index = readCalibrationIndex(calibrationDir);
-    if (!index)
-      throw new WorkbenchError('calibration-missing', `${calibrationDir} holds no finished calibration`, {
-        hint: 'Run `calib calibrate` first.',
-      });
-    return new StoredCalibration(index, join(calibrationDir, 'histograms.bin'));
+    return index && new StoredCalibration(index, calibrationDir);
+  }
+
+  /** Reads all histograms into memory, once. @throws WorkbenchError calibration-mismatch */
+  async load(): Promise<this> {
+    if (this.file === null) {
+      this.loading ??= readFile(this.histogramPath)
+        .then((bytes) => {
+          this.file = decodeHistogramFile(bytes, this.histogramPath);
+        })
+        .finally(() => {
+          this.loading = null;
+        });
+      await this.loading;
+    }
+    return this;
   }
 
   /** The histogram of a tensor over all images. @throws WorkbenchError not-found */
@@ -60,64 +143,135 @@ export class StoredCalibration {
     return { name: tensor, ...mergeHistograms(Object.values(this.groups(tensor))) };
   }
 
-  /** Group -> histogram; one unnamed group when the set has no groups. @throws WorkbenchError not-found */
+  /** Group -> histogram; one group without a name if the set has no groups. @throws WorkbenchError not-found */
   groups(tensor: string): Record<string, TensorHistogram> {
-    const file = this.load();
-    const at = file.header.tensors.indexOf(tensor);
-    if (at < 0) {
-      throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, {
-        hint: '`calib thresholds` lists the tensors that were.',
-      });
-    }
-    return Object.fromEntries(
-      file.header.groups.map((group) => [
-        group,
-        { ...decodeHistogram(ownValue(file.records, group)?.[at] ?? new Uint8Array()), name: tensor },
-      ]),
-    );
+    const file = this.loaded();
+    const at = this.indexOf(tensor, file.header.tensors);
+    const records = file.header.groups.map((group) => ownValue(file.records, group)?.[at] ?? new Uint8Array());
+    return decodeGroups(tensor, file.header.groups, records);
   }
 
-  view(tensor: string): HistogramView {
-    const file = this.load();
-    const groups = this.groups(tensor);
-    const at = file.header.tensors.indexOf(tensor);
-    const width = file.header.tensors.length;
+  /** One tensor's histograms and image maxima, read from disk. @throws WorkbenchError not-found, calibration-mismatch */
+  async view(tensor: string): Promise<HistogramView> {
+    this.reader ??= HistogramReader.open(this.histogramPath);
+    const reader = await this.reader.catch((error: unknown) => {
+      this.reader = null;
+      throw error;
+    });
+    const { header } = reader;
+    const { records, imageAmax } = await reader.read(this.indexOf(tensor, header.tensors));
+    const groups = decodeGroups(tensor, header.groups, records);
     return {
-      total: this.total(tensor),
+      total: { name: tensor, ...mergeHistograms(Object.values(groups)) },
       groups: Object.fromEntries(Object.entries(groups).filter(([name]) => name !== '')),
-      imageAmax: Float32Array.from(file.header.images, (_, image) => file.amax[image * width + at] ?? Number.NaN),
-      imageFiles: file.header.images,
+      imageAmax,
+      imageFiles: header.images,
     };
+  }
+
+  /** What quantizing a tensor with a threshold (real units) costs over all images. @throws WorkbenchError not-found */
+  cost(tensor: string, thresholdReal: number): ThresholdQuality {
+    let known = this.costs.get(tensor);
+    if (known === undefined) this.costs.set(tensor, (known = new Map()));
+    let cost = known.get(thresholdReal);
+    if (cost !== undefined) return cost;
+    cost = evaluateThreshold(this.total(tensor), thresholdReal);
+    // Thresholds that were tried by hand and left again must not pile up.
+    if (known.size >= KEPT_COSTS) known.clear();
+    known.set(thresholdReal, cost);
+    return cost;
+  }
+
+  /** Tensor -> what calibration saw. Histograms are needed of tensors with small values only. */
+  ranges(): TensorRanges {
+    this.rangesByTensor ??= Object.fromEntries(
+      this.index.tensors.map((tensor) => [tensor.name, this.rangeOf(tensor)] as const),
+    );
+    return this.rangesByTensor;
+  }
+
+  /** Computes `ranges` in slices, so that other requests are answered meanwhile. */
+  async prepareRanges(): Promise<TensorRanges> {
+    if (this.rangesByTensor !== null) return this.rangesByTensor;
+    if (this.index.tensors.some(hasSmallValues)) await this.load();
+    const ranges: (readonly [string, TensorRange])[] = [];
+    await inSlices(this.index.tensors, (tensor) => ranges.push([tensor.name, this.rangeOf(tensor)]));
+    return (this.rangesByTensor = Object.fromEntries(ranges));
+  }
+
+  /** Computes `cost` of tensors at their thresholds in slices, so that other requests are answered meanwhile. */
+  async prepareCosts(thresholds: Readonly<Record<string, number>>): Promise<void> {
+    await this.load();
+    await inSlices(Object.entries(thresholds), ([tensor, threshold]) => this.cost(tensor, threshold));
   }
 
   /** Largest |x| of every image in every tensor. */
   imageMaxima(): ImageMaxima {
-    const { header, amax } = this.load();
+    const { header, amax } = this.loaded();
     return { images: header.images, tensors: header.tensors, amax };
   }
 
-  /** TensorRT's own thresholds by the names of its caches, in their order; null when its grid was not collected. */
+  /** TensorRT's own thresholds by the names of its caches, in their order; null if its grid was not collected. */
   tensorrtThresholds(): ReadonlyMap<string, TensorrtThreshold> | null {
-    if (this.tensorrtByName === undefined) {
-      const thresholds = readTensorrtGrid(dirname(this.histogramPath))?.thresholds;
-      this.tensorrtByName = thresholds ? new Map(thresholds.map((item) => [item.name, item])) : null;
-    }
-    return this.tensorrtByName;
+    return this.tensorrt.value;
   }
 
-  /** Thresholds of method auto: tensor -> real units; null when they were not chosen. */
+  /** Thresholds of method auto: tensor -> real units; null if they were not chosen. */
   autoThresholds(): Readonly<Record<string, number>> | null {
-    this.auto ??= readAutoThresholds(dirname(this.histogramPath));
-    return this.auto;
+    return this.auto.value;
   }
 
-  /** What was decided for method best. Read anew each time: a job may have decided since. */
+  /** What was decided for method best. */
   bestDecisions(): BestDecisions {
-    return readBestDecisions(dirname(this.histogramPath));
+    return this.best.value;
   }
 
-  private load(): HistogramFile {
-    this.file ??= decodeHistogramFile(readFileSync(this.histogramPath), this.histogramPath);
+  private get histogramPath(): string {
+    return join(this.dir, HISTOGRAM_FILE);
+  }
+
+  private indexOf(tensor: string, tensors: readonly string[]): number {
+    const at = this.tensorIndex.get(tensor);
+    if (at !== undefined && tensors[at] === tensor) return at;
+    throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, {
+      hint: '`calib thresholds` lists the tensors that were.',
+    });
+  }
+
+  private rangeOf(tensor: TensorCalibration): TensorRange {
+    const { name, min, max } = tensor;
+    const share = hasSmallValues(tensor) ? subnormalShareOf(this.total(name)) : 0;
+    return share > 0 ? [min, max, share] : [min, max];
+  }
+
+  private loaded(): HistogramFile {
+    if (this.file === null) throw new WorkbenchError('internal', `The histograms of ${this.dir} have not been loaded`);
     return this.file;
+  }
+}
+
+/** Whether some values of a tensor may be subnormal in FP16. */
+function hasSmallValues({ min, max }: TensorCalibration): boolean {
+  const amax = Math.max(Math.abs(min), Math.abs(max));
+  return amax > 0 && amax < SMALL_RANGE;
+}
+
+function decodeGroups(
+  tensor: string,
+  groups: readonly string[],
+  records: readonly Uint8Array[],
+): Record<string, TensorHistogram> {
+  return Object.fromEntries(
+    groups.map((group, i) => [group, { ...decodeHistogram(records[i] ?? new Uint8Array()), name: tensor }] as const),
+  );
+}
+
+async function inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<void> {
+  let sliceStart = performance.now();
+  for (const item of items) {
+    work(item);
+    if (performance.now() - sliceStart < SLICE_MS) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    sliceStart = performance.now();
   }
 }

@@ -1,3 +1,4 @@
+import { open, type FileHandle } from 'node:fs/promises';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
 import type { Shard } from '../../../src-shared/contract/job-specs';
@@ -18,6 +19,8 @@ export const HISTOGRAM_FILE_VERSION = 1;
 const MAGIC = 'CALIBHST';
 const PREFIX_BYTES = 16;
 const MAX_HEADER_BYTES = 512 * 1024 * 1024;
+/** The file is scanned in blocks of this size. */
+const SCAN_BYTES = 1024 * 1024;
 
 export interface HistogramFileHeader {
   /** Identity of model, set, preprocessing and collector. */
@@ -69,30 +72,38 @@ export function encodeHistogramFile(file: HistogramFile): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** @throws WorkbenchError calibration-mismatch naming `path` when the bytes are not a complete histogram file. */
-export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramFile {
-  const broken = (what: string): WorkbenchError =>
-    new WorkbenchError('calibration-mismatch', `Expected a histogram file of calib calibrate, but ${path} ${what}`, {
-      hint: 'Make a new one: calib calibrate PROJECT --fresh',
-    });
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < PREFIX_BYTES || buffer.toString('latin1', 0, 8) !== MAGIC)
-    throw broken('does not begin like one');
-  const version = buffer.readUInt32LE(8);
+function brokenFile(path: string, what: string): WorkbenchError {
+  return new WorkbenchError('calibration-mismatch', `Expected a file of collected histograms, but ${path} ${what}`, {
+    hint: 'Calibrate again from the first image: calib calibrate PROJECT --fresh',
+  });
+}
+
+/** Length of the header in bytes. @throws WorkbenchError calibration-mismatch */
+function headerBytesOf(prefix: Buffer, path: string): number {
+  if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC)
+    throw brokenFile(path, 'does not begin like one');
+  const version = prefix.readUInt32LE(8);
   if (version !== HISTOGRAM_FILE_VERSION)
-    throw broken(`has format version ${version}; this version reads ${HISTOGRAM_FILE_VERSION}`);
-  const headerBytes = buffer.readUInt32LE(12);
-  if (headerBytes > MAX_HEADER_BYTES || PREFIX_BYTES + headerBytes > buffer.length)
-    throw broken('is truncated in its header');
-  const header = parseHeader(buffer.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headerBytes), broken);
+    throw brokenFile(path, `has format version ${version}; this version reads ${HISTOGRAM_FILE_VERSION}`);
+  const headerBytes = prefix.readUInt32LE(12);
+  if (headerBytes > MAX_HEADER_BYTES) throw brokenFile(path, 'is truncated in its header');
+  return headerBytes;
+}
+
+/** Decodes a whole file. @throws WorkbenchError calibration-mismatch that names `path` if the bytes are not complete */
+export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramFile {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = headerBytesOf(buffer, path);
+  if (PREFIX_BYTES + headerBytes > buffer.length) throw brokenFile(path, 'is truncated in its header');
+  const header = parseHeader(buffer.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headerBytes), path);
   let offset = PREFIX_BYTES + headerBytes;
   const records: Record<string, Uint8Array[]> = {};
   for (const group of header.groups) {
     const list: Uint8Array[] = [];
     for (let i = 0; i < header.tensors.length; i++) {
-      if (offset + 4 > buffer.length) throw broken('is truncated in its histograms');
+      if (offset + 4 > buffer.length) throw brokenFile(path, 'is truncated in its histograms');
       const length = buffer.readUInt32LE(offset);
-      if (offset + 4 + length > buffer.length) throw broken('is truncated in its histograms');
+      if (offset + 4 + length > buffer.length) throw brokenFile(path, 'is truncated in its histograms');
       list.push(buffer.subarray(offset + 4, offset + 4 + length));
       offset += 4 + length;
     }
@@ -100,21 +111,142 @@ export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramF
   }
   const amaxCount = header.images.length * header.tensors.length;
   const end = offset + 4 * amaxCount;
-  if (buffer.length < end) throw broken('is truncated in its image maxima');
-  const amax = new Float32Array(amaxCount);
-  for (let i = 0; i < amaxCount; i++) amax[i] = buffer.readFloatLE(offset + 4 * i);
+  if (buffer.length < end) throw brokenFile(path, 'is truncated in its image maxima');
+  const amax = decodeFloats(buffer.subarray(offset, end));
   const grid = buffer.length > end ? decodeGridFile(buffer.subarray(end), path) : null;
   return { header, records, amax, grid };
 }
 
-function parseHeader(text: string, broken: (what: string) => WorkbenchError): HistogramFileHeader {
+function decodeFloats(bytes: Buffer): Float32Array {
+  const values = new Float32Array(bytes.length / 4);
+  for (let i = 0; i < values.length; i++) values[i] = bytes.readFloatLE(4 * i);
+  return values;
+}
+
+/** One tensor's part of a histogram file. */
+export interface TensorRecords {
+  /** The encoded histogram of every group, in the order of the header's groups. */
+  readonly records: readonly Uint8Array[];
+  /** Largest finite |x| of every image, in the order of the header's images. */
+  readonly imageAmax: Float32Array;
+}
+
+/**
+ * Reads single tensors of a histogram file without holding the file in memory: the table of where each record lies is made
+ * once, by one pass over the file; after that, a tensor costs one positioned read a group.
+ */
+export class HistogramReader {
+  private constructor(
+    private readonly path: string,
+    readonly header: HistogramFileHeader,
+    /** Offset of each record's bytes, [groups][tensors], and behind the last one the offset of the image maxima. */
+    private readonly offsets: Float64Array,
+    private readonly sizeBytes: number,
+  ) {}
+
+  /** @throws WorkbenchError calibration-mismatch if the file is not complete */
+  static async open(path: string): Promise<HistogramReader> {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const headerBytes = headerBytesOf(await readPart(file, 0, Math.min(size, PREFIX_BYTES), path), path);
+      const start = PREFIX_BYTES + headerBytes;
+      if (start > size) throw brokenFile(path, 'is truncated in its header');
+      const header = parseHeader((await readPart(file, PREFIX_BYTES, headerBytes, path)).toString('utf8'), path);
+      const offsets = await findRecords(
+        file,
+        { start, size, count: header.groups.length * header.tensors.length },
+        path,
+      );
+      const end = (offsets.at(-1) ?? start) + 4 * header.images.length * header.tensors.length;
+      if (end > size) throw brokenFile(path, 'is truncated in its image maxima');
+      return new HistogramReader(path, header, offsets, size);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The records of the tensor at index `tensor` of the header. @throws WorkbenchError calibration-mismatch */
+  async read(tensor: number): Promise<TensorRecords> {
+    const { groups, tensors, images } = this.header;
+    const file = await open(this.path, 'r');
+    try {
+      if ((await file.stat()).size !== this.sizeBytes) throw brokenFile(this.path, 'changed while it was open');
+      const records: Uint8Array[] = [];
+      for (let group = 0; group < groups.length; group++) {
+        const at = group * tensors.length + tensor;
+        const offset = this.offsets[at] ?? 0;
+        // Between two records lie the four bytes of the second one's length; behind the last one, nothing.
+        const isLast = at === groups.length * tensors.length - 1;
+        const length = (this.offsets[at + 1] ?? 0) - (isLast ? 0 : 4) - offset;
+        records.push(await readPart(file, offset, length, this.path));
+      }
+      return { records, imageAmax: await this.readMaxima(file, tensor, images.length) };
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Rows of the maxima are read in blocks, of which one value a row is kept. */
+  private async readMaxima(file: FileHandle, tensor: number, images: number): Promise<Float32Array> {
+    const rowBytes = 4 * this.header.tensors.length;
+    const start = this.offsets.at(-1) ?? 0;
+    const values = new Float32Array(images);
+    const rowsAtOnce = Math.max(1, Math.floor(SCAN_BYTES / rowBytes));
+    for (let row = 0; row < images; row += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, images - row);
+      const block = await readPart(file, start + row * rowBytes, rows * rowBytes, this.path);
+      for (let i = 0; i < rows; i++) values[row + i] = block.readFloatLE(i * rowBytes + 4 * tensor);
+    }
+    return values;
+  }
+}
+
+interface RecordArea {
+  readonly start: number;
+  readonly size: number;
+  readonly count: number;
+}
+
+/** Offsets of `count` records that follow each other from `start` on, and the offset behind the last one. */
+async function findRecords(file: FileHandle, { start, size, count }: RecordArea, path: string): Promise<Float64Array> {
+  const offsets = new Float64Array(count + 1);
+  let block: Buffer = Buffer.alloc(0);
+  let blockStart = start;
+  let offset = start;
+  for (let record = 0; record < count; record++) {
+    if (offset + 4 > size) throw brokenFile(path, 'is truncated in its histograms');
+    if (offset < blockStart || offset + 4 > blockStart + block.length) {
+      block = await readPart(file, offset, Math.min(SCAN_BYTES, size - offset), path);
+      blockStart = offset;
+    }
+    const length = block.readUInt32LE(offset - blockStart);
+    offsets[record] = offset + 4;
+    offset += 4 + length;
+    if (offset > size) throw brokenFile(path, 'is truncated in its histograms');
+  }
+  offsets[count] = offset;
+  return offsets;
+}
+
+async function readPart(file: FileHandle, offset: number, length: number, path: string): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) throw brokenFile(path, 'is truncated');
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+function parseHeader(text: string, path: string): HistogramFileHeader {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw broken('has a broken header');
+    throw brokenFile(path, 'has a broken header');
   }
-  if (!isHeader(value)) throw broken('has an incomplete header');
+  if (!isHeader(value)) throw brokenFile(path, 'has an incomplete header');
   return value;
 }
 

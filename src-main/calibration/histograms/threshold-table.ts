@@ -148,6 +148,20 @@ export interface TableOptions {
   readonly withCosts?: boolean;
 }
 
+/** Computes what `thresholdTable` needs of the histograms, letting other requests through meanwhile. */
+export async function prepareCosts(
+  calibration: StoredCalibration,
+  choices: Choices,
+  method: Method | undefined,
+): Promise<void> {
+  try {
+    await calibration.prepareCosts(thresholdsInUse(calibration, choices, method));
+  } catch (error) {
+    // The table itself reports a threshold that is missing.
+    if (!(error instanceof WorkbenchError && error.code === 'calibration-missing')) throw error;
+  }
+}
+
 /** The table of `calib thresholds`: every method's threshold, the one in use and what it costs. */
 export function thresholdTable(
   calibration: StoredCalibration,
@@ -164,7 +178,7 @@ export function thresholdTable(
       chosen === 'best' && known[bestMethod] !== undefined ? { best: known[bestMethod], ...known } : known;
     if (methods[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
     const threshold = requireThreshold(tensor.name, chosen, methods, calibration);
-    const cost = evaluateThreshold(calibration.total(tensor.name), threshold);
+    const cost = calibration.cost(tensor.name, threshold);
     return [
       {
         name: tensor.name,

@@ -1,6 +1,8 @@
 import { layerId } from '../../../src-shared/base/brand';
+import { ownValue } from '../../../src-shared/base/records';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
@@ -9,6 +11,7 @@ import { materialize } from '../../quantization/rewrite/materialize';
 import { biasDecisions } from '../../quantization/rewrite/bias-correction';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import { fp16Hazards } from '../../quantization/fp16/fp16-hazards';
+import type { RangeFacts } from '../../quantization/rules/range-facts';
 import { withFp16Io } from '../../quantization/fp16/fp16-io';
 import { countNodes, placeQdq, quantizeModel, rangeFacts } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
@@ -64,13 +67,39 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   throwIfAborted(context.signal);
   const { model, weights } = openPrepared(params.preparedDir);
   const ranges = rangeFacts(weights, params.ranges);
-  const facts = graphFacts(model);
-  const hazards = facts.nodes
-    .map((node) => [node.name, fp16Hazards(facts, node, ranges)] as const)
-    .filter(([, found]) => found.length > 0);
+  const hazards = hazardsOf(model, ranges, params.ranges);
   const { decisions } = placeQdq(model, params.plan, params.target, { ranges, thresholds: params.thresholds });
   const explained = withEqualization([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
-  return Promise.resolve({ decisions: explained, hazards: Object.fromEntries(hazards) });
+  return Promise.resolve({ decisions: explained, hazards });
+}
+
+/** The hazards that were found last: they depend on the model and the calibration, not on the plan. */
+let latestHazards: {
+  readonly model: Model;
+  readonly ranges: TensorRanges;
+  readonly hazards: ExplainResult['hazards'];
+} | null = null;
+
+/** What FP16 would do to each layer, by layer name; layers that FP16 does no harm are omitted. */
+function hazardsOf(model: Model, facts: RangeFacts, ranges: TensorRanges): ExplainResult['hazards'] {
+  if (latestHazards?.model === model && haveEqualRanges(latestHazards.ranges, ranges)) return latestHazards.hazards;
+  const graph = graphFacts(model);
+  const found = graph.nodes
+    .map((node) => [node.name, fp16Hazards(graph, node, facts)] as const)
+    .filter(([, own]) => own.length > 0);
+  latestHazards = { model, ranges, hazards: Object.fromEntries(found) };
+  return latestHazards.hazards;
+}
+
+function haveEqualRanges(a: TensorRanges, b: TensorRanges): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => {
+      const [own, other] = [ownValue(a, name), ownValue(b, name)];
+      return own !== undefined && own.every((value, i) => value === other?.[i]) && own.length === other?.length;
+    })
+  );
 }
 
 /** Decisions, and what equalization made of the prepared model's layers; nothing more where it was not asked for. */

@@ -48,21 +48,39 @@ function buildFacts(model: Model): GraphFacts {
   const positions = new Map(nodes.map((node, i) => [node, i]));
   const constants = constantTensors(nodes, graph.initializer);
   const types = elementTypes(model);
+  // Placement asks for these a dozen times a tensor, at every edit of a plan.
+  const uses = usesByTensor(nodes, index);
+  const activations = new Set<string>();
+  for (const [name, type] of types)
+    if (type === DataType.FLOAT && name !== '' && !constants.has(name)) activations.add(name);
   const infos = new Map([...graph.valueInfo, ...graph.output, ...graph.input].map((info) => [info.name, info]));
   return {
     model,
     nodes,
     indexOf: (node) => positions.get(node) ?? -1,
     producer: (tensor) => index.producer(tensor)?.node,
-    uses: (tensor) =>
-      index.consumers(tensor).flatMap(({ node, inputIndex }) => (inputIndex >= 0 ? [{ node, slot: inputIndex }] : [])),
+    uses: (tensor) => uses.get(tensor) ?? NO_USES,
     initializer: (tensor) => index.initializer(tensor),
     isConstant: (tensor) => constants.has(tensor),
     isObserved: (tensor) => index.isGraphOutput(tensor) || index.isCaptured(tensor),
-    isActivation: (tensor) => tensor !== '' && !constants.has(tensor) && types.get(tensor) === DataType.FLOAT,
+    isActivation: (tensor) => activations.has(tensor),
     elementType: (tensor) => types.get(tensor),
     shape: (tensor) => shapeOf(infos.get(tensor)),
   };
+}
+
+const NO_USES: readonly Use[] = [];
+
+/** Uses by tensor name; captures by the bodies of an If, Loop or Scan are not uses. */
+function usesByTensor(nodes: readonly Node[], index: GraphIndex): ReadonlyMap<string, readonly Use[]> {
+  const uses = new Map<string, readonly Use[]>();
+  for (const name of new Set(nodes.flatMap((node) => node.input))) {
+    const own = index
+      .consumers(name)
+      .flatMap(({ node, inputIndex }) => (inputIndex >= 0 ? [{ node, slot: inputIndex }] : []));
+    if (own.length > 0) uses.set(name, own);
+  }
+  return uses;
 }
 
 function shapeOf(info: ValueInfo | undefined): readonly (number | null)[] | undefined {

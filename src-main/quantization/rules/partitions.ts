@@ -27,7 +27,18 @@ export interface Partitions {
   of(node: Node): Partition | undefined;
 }
 
+const partitionsByFacts = new WeakMap<GraphFacts, Partitions>();
+
+/** The partitions of a graph. They do not depend on a plan, so that they are found once per model. */
 export function findPartitions(facts: GraphFacts): Partitions {
+  const known = partitionsByFacts.get(facts);
+  if (known) return known;
+  const found = growPartitions(facts);
+  partitionsByFacts.set(facts, found);
+  return found;
+}
+
+function growPartitions(facts: GraphFacts): Partitions {
   const list: Partition[] = [];
   const byNode = new Map<Node, Partition>();
   for (const root of facts.nodes) {
