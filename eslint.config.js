@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 import { ownNames } from './test/support/own-names.mjs';
 
@@ -45,6 +46,15 @@ export default tseslint.config(
     ignores: ['src-shared/base/records.ts'],
     plugins: { calib: { rules: { 'own-names': ownNames } } },
     rules: { 'calib/own-names': 'error' },
+  },
+  {
+    files: ['src-renderer/**/*.ts', 'src-renderer/**/*.tsx'],
+    // Folders whose findings are not mended yet.
+    ignores: [
+      'src-renderer/app/**',
+      'src-renderer/features/{data,doctor,jobs,model,results,run,search,settings,start}/**',
+    ],
+    ...reactHooks.configs.flat.recommended,
   },
   {
     files: ['**/*.js', '**/*.mjs', '*.config.ts'],

@@ -1,20 +1,26 @@
-import type { HistogramView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
+import type { HistogramView } from '../../../src-shared/contract/views';
 import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
-import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
+import {
+  amaxOf,
+  BIN_COUNT,
+  binWidthOf,
+  type HistogramContent,
+  type TensorHistogram,
+} from '../../../src-shared/domain/histograms/histogram';
+import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
 import {
   createErrorModel,
   errorAt,
-  evaluateThreshold,
-  searchMse,
   type ErrorModel,
+  evaluateThreshold,
   type MseSearch,
   type QuantizationError,
+  searchMse,
 } from '../../../src-shared/domain/histograms/quantization-error';
+import { entropyCurve, type EntropyCurve, scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
-import { entropyCurve, scaleOfThreshold, type EntropyCurve } from '../../../src-shared/domain/histograms/thresholds';
 import { countScales, type CountScales } from './count-scale';
-import { comparableGroups } from './group-histograms';
 
 /** What is computed once when a tensor is chosen, so that a dragged threshold costs microseconds. */
 export interface TensorAnalysis {
@@ -130,4 +136,37 @@ export function draggableRange(
 ): { readonly min: number; readonly max: number } {
   const max = largestShown(analysis.amaxReal, thresholdsReal);
   return { min: Math.min(max, analysis.binWidthReal * SMALLEST_BINS), max };
+}
+
+export interface GroupHistogram {
+  readonly name: string;
+  /** With bins as wide as those of the whole set. */
+  readonly histogram: TensorHistogram;
+}
+
+/**
+ * The groups as they are drawn over the whole set. A group that reaches less far has narrower bins of its own, and counts
+ * of unequal bins must not be compared.
+ */
+export function comparableGroups(view: Pick<HistogramView, 'total' | 'groups'>): readonly GroupHistogram[] {
+  const wide = emptyHistogram(view.total.exponent);
+  return Object.entries(view.groups).map(([name, own]) => ({
+    name,
+    histogram: own.exponent === view.total.exponent ? own : { ...mergeHistograms([own, wide]), name: own.name },
+  }));
+}
+
+function emptyHistogram(exponent: number): HistogramContent {
+  const none = new Float64Array(BIN_COUNT);
+  return {
+    exponent,
+    positive: none,
+    negative: none,
+    zeroCount: 0,
+    nanCount: 0,
+    infinityCount: 0,
+    elementCount: 0,
+    min: 0,
+    max: 0,
+  };
 }

@@ -14,10 +14,9 @@ import { ErrorBox } from '../../widgets/error-box';
 import { Checkbox } from '../../widgets/fields';
 import { ModelName } from '../../widgets/model-name';
 import { NumberField } from '../../widgets/number-field';
-import { AutoObjectives } from './auto-objectives';
-import { differingChoices, isAutoEverywhere } from './auto-choices';
-import { autoSummary, choiceReason } from './auto-text';
-import { chooseMethodForAll } from './method-actions';
+import { AutoObjectives } from './choice-panels';
+import { autoSummary, choiceReason, differingChoices, isAutoEverywhere } from './method-advice';
+import { chooseMethodForAll } from './methods';
 
 interface AutoViewProps {
   readonly selected: string | null;

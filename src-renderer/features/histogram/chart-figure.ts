@@ -1,9 +1,8 @@
 import { groupProperty, methodProperty } from '../../../src-shared/domain/palette';
 import type { PlotFigure, PlotMargins, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import type { TensorAnalysis, TensorCurves } from './analysis';
-import type { PlotArea, ValueRange } from './axis';
+import { fullestWithin, type PlotArea, stepsOf, type ValueRange } from './chart-geometry';
 import type { CountScale } from './count-scale';
-import { fullestWithin, stepsOf } from './steps';
 
 export interface ChartOptions {
   readonly range: ValueRange;

@@ -1,7 +1,7 @@
 import { groupProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
-import { isSameRange } from './axis';
+import { isSameRange } from './chart-geometry';
 import { TOTAL } from './chart-figure';
 import type { RangeControl } from './use-range';
 

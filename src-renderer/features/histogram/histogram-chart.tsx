@@ -1,16 +1,26 @@
-import { useMemo, useRef, type CSSProperties, type MouseEvent, type PointerEvent } from 'react';
+import {
+  type CSSProperties,
+  type MouseEvent,
+  type PointerEvent,
+  type RefObject,
+  useEffect,
+  useMemo,
+  useRef,
+} from 'react';
+import { formatCount, formatReal, formatSignificant } from '../../../src-shared/base/units';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { t, useLanguage } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
+import { METHOD_LETTERS, methodColor } from '../../widgets/marks';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
-import type { TensorCurves } from './analysis';
-import { valueFromPixel, type PlotArea } from './axis';
+import type { TensorAnalysis, TensorCurves } from './analysis';
 import { CHART_MARGINS, chartFigure, PANELS, plotAreaOf, scaleOf } from './chart-figure';
-import { BinReadout } from './bin-readout';
-import { MethodLines } from './method-lines';
-import { methodLines } from './methods';
+import { pixelFromValue, placeLabels, type PlotArea, valueFromPixel, type ValueRange } from './chart-geometry';
+import { countIn, edgeOf, intervalOf } from './count-scale';
+import { type MethodLine, methodLines } from './methods';
 import { ThresholdHandle } from './threshold-handle';
-import { useWheel, type RangeControl } from './use-range';
+import { type RangeControl, useWheel } from './use-range';
 import type { ThresholdSession } from './use-threshold-session';
 
 export interface HistogramChartProps {
@@ -113,4 +123,127 @@ function usePan({ range, shiftBy, showWhole, whole }: RangeControl, area: PlotAr
       if (event.target === event.currentTarget) showWhole();
     },
   };
+}
+
+export interface MethodLinesProps {
+  readonly lines: readonly MethodLine[];
+  readonly range: ValueRange;
+  readonly area: PlotArea;
+  readonly onChoose: (method: Method) => void;
+}
+
+const ROW_PX = 22;
+const ROWS = 2;
+const LETTER_PX = 24;
+const DIGIT_PX = 7;
+
+/** A line for every method's threshold, with a label above the plot that chooses it. */
+export function MethodLines({ lines, range, area, onChoose }: MethodLinesProps) {
+  const visible = useMemo(
+    () => lines.filter((line) => line.thresholdReal >= range.min && line.thresholdReal <= range.max),
+    [lines, range],
+  );
+  const placed = useMemo(() => {
+    const boxes = visible.map((line) => ({
+      key: line.method,
+      linePx: pixelFromValue(line.thresholdReal, range, area),
+      widthPx: labelWidth(line),
+    }));
+    return new Map(
+      placeLabels(boxes, { leftPx: area.leftPx, rightPx: area.leftPx + area.widthPx + 16, rows: ROWS, gapPx: 4 }).map(
+        (label) => [label.key, label],
+      ),
+    );
+  }, [visible, range, area]);
+  return (
+    <>
+      {visible.map((line) => {
+        const label = placed.get(line.method);
+        const linePx = pixelFromValue(line.thresholdReal, range, area);
+        const color = methodColor(line.method);
+        const topPx = (ROWS - 1 - (label?.row ?? 0)) * ROW_PX + 2;
+        return (
+          <div key={line.method}>
+            <div
+              className={classNames('histogram-line', line.isInUse && 'histogram-line-used')}
+              style={{ left: linePx, borderColor: color, top: topPx + ROW_PX - 4 }}
+            />
+            <button
+              type="button"
+              className={classNames('histogram-label', line.isInUse && 'histogram-label-used')}
+              style={{ left: label?.leftPx ?? linePx, top: topPx, width: labelWidth(line), borderColor: color }}
+              aria-pressed={line.isInUse}
+              title={t('histogram.label.hint', {
+                method: t(`histogram.method.${line.method}`),
+                value: String(line.thresholdReal),
+              })}
+              onClick={() => onChoose(line.method)}
+            >
+              <span className="histogram-letter" style={{ color }} aria-hidden="true">
+                {METHOD_LETTERS[line.method]}
+              </span>
+              <span className="visually-hidden">{t(`histogram.method.${line.method}`)} </span>
+              {formatReal(line.thresholdReal)}
+            </button>
+          </div>
+        );
+      })}
+    </>
+  );
+}
+
+function labelWidth(line: MethodLine): number {
+  return LETTER_PX + formatReal(line.thresholdReal).length * DIGIT_PX;
+}
+
+interface BinReadoutProps {
+  readonly box: RefObject<HTMLElement | null>;
+  readonly analysis: TensorAnalysis;
+  readonly range: ValueRange;
+  readonly area: PlotArea;
+  readonly isSigned: boolean;
+  /** Of the x axis: shown while the pointer is elsewhere. */
+  readonly title: string;
+}
+
+/** Under the x axis: its title, or the bin under the pointer and how many values each series has in it. Written without rendering. */
+export function BinReadout({ box, analysis, range, area, isSigned, title }: BinReadoutProps) {
+  const text = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = box.current;
+    const output = text.current;
+    if (element === null || output === null) return undefined;
+    const onMove = (event: globalThis.PointerEvent): void => {
+      const px = event.clientX - element.getBoundingClientRect().left;
+      const isInside = event.buttons === 0 && px >= area.leftPx && px <= area.leftPx + area.widthPx;
+      output.textContent = isInside ? describeBin(analysis, valueFromPixel(px, range, area), isSigned) : title;
+    };
+    const onLeave = (): void => {
+      output.textContent = title;
+    };
+    onLeave();
+    element.addEventListener('pointermove', onMove);
+    element.addEventListener('pointerleave', onLeave);
+    return () => {
+      element.removeEventListener('pointermove', onMove);
+      element.removeEventListener('pointerleave', onLeave);
+    };
+  }, [box, analysis, range, area, isSigned, title]);
+  return <div ref={text} className="histogram-bin" aria-hidden="true" />;
+}
+
+function describeBin(analysis: TensorAnalysis, valueReal: number, isSigned: boolean): string {
+  const scale = scaleOf(analysis, isSigned);
+  const index = intervalOf(scale, valueReal);
+  const low = isSigned ? edgeOf(scale, index) : Math.max(0, edgeOf(scale, index));
+  const high = edgeOf(scale, index + 1);
+  const groups = analysis.groups.map(
+    (group) => `${group.name} ${formatCount(countIn(group.histogram, scale, index, isSigned))}`,
+  );
+  const total = t(isSigned ? 'histogram.bin.signed' : 'histogram.bin', {
+    low: formatSignificant(low, 5),
+    high: formatSignificant(high, 5),
+    count: countIn(analysis.histogram, scale, index, isSigned),
+  });
+  return [total, ...groups].join('   ');
 }

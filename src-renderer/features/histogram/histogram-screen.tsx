@@ -1,7 +1,10 @@
 import { useMemo, useState } from 'react';
+import { formatCount, formatFraction, formatReal } from '../../../src-shared/base/units';
+import type { Method } from '../../../src-shared/domain/project/methods';
 import { t } from '../../i18n';
 import { useAnalysesStore } from '../../state/analyses';
-import { useCommands, type Command } from '../../state/commands';
+import { type Command, useCommands } from '../../state/commands';
+import { type HistogramTab, useHistogramTab } from '../../state/histogram-tab';
 import { CALIBRATING, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 import { EmptyUnlessRunning } from '../../widgets/analysis/empty-unless-running';
@@ -11,24 +14,23 @@ import { ErrorBox } from '../../widgets/error-box';
 import { Segmented } from '../../widgets/fields';
 import { ModelName } from '../../widgets/model-name';
 import { ThreePanes } from '../../widgets/three-panes';
-import { AutoPanel } from './auto-panel';
+import { curvesOf, draggableRange } from './analysis';
 import { AutoView } from './auto-view';
 import './auto.css';
-import type { ChartView } from './chart-toolbar';
-import { CostTable } from './cost-table';
-import { InspectView } from './inspect-view';
+import { TOTAL } from './chart-figure';
+import { ChartToolbar, type ChartView } from './chart-toolbar';
+import { AutoPanel, BestPanel } from './choice-panels';
+import { HistogramChart } from './histogram-chart';
+import './histogram-side.css';
+import './histogram.css';
 import { MaximumPanel } from './maximum-panel';
-import { BestPanel } from './best-panel';
-import { chooseBestForAll, chooseMethod, chooseMethodForAll } from './method-actions';
-import { MethodPanel } from './method-panel';
+import { CostTable, MethodPanel } from './method-panel';
+import { chooseBestForAll, chooseMethod, chooseMethodForAll } from './methods';
 import { Multiples } from './multiples';
 import { Readout } from './readout';
-import { useHistogramTab, type HistogramTab } from '../../state/histogram-tab';
-import { TensorList } from './tensor-list';
-import { useTensorList, type TensorListState } from './use-tensor-list';
-import { useThresholdSession, type ThresholdSession } from './use-threshold-session';
-import './histogram.css';
-import './histogram-side.css';
+import { TensorList, type TensorListState, useTensorList } from './tensor-list';
+import { useRange } from './use-range';
+import { type ThresholdSession, useThresholdSession } from './use-threshold-session';
 
 type Tab = HistogramTab;
 type SessionState = ThresholdSession | undefined | Error;
@@ -158,5 +160,71 @@ function useInspectorCommands(setTab: (tab: Tab) => void): void {
       ],
       [setTab],
     ),
+  );
+}
+
+interface InspectViewProps {
+  readonly session: ThresholdSession;
+  readonly chart: ChartView;
+  readonly onChart: (changes: Partial<ChartView>) => void;
+  readonly onChoose: (method: Method) => void;
+}
+
+/** One tensor, large. */
+export function InspectView({ session, chart, onChart, onChoose }: InspectViewProps) {
+  const { analysis, row } = session;
+  const curves = useMemo(() => curvesOf(analysis), [analysis]);
+  const isSigned = chart.isSigned && analysis.hasNegative;
+  const thresholdsReal = useMemo(() => Object.values(row.methods), [row]);
+  // A threshold may lie beyond the largest value: set by hand, or imported.
+  const largestReal = draggableRange(analysis, thresholdsReal).max;
+  const control = useRange({
+    tensor: row.name,
+    largestReal,
+    binWidthReal: analysis.binWidthReal,
+    isSigned,
+    thresholdsReal,
+  });
+  const groups = useMemo(() => analysis.groups.map((group) => group.name), [analysis]);
+  const visible = useMemo(
+    () => new Set([TOTAL, ...groups].filter((key) => !chart.hidden.has(key))),
+    [groups, chart.hidden],
+  );
+  return (
+    <section className="histogram-inspect" aria-label={row.name}>
+      <ChartToolbar view={chart} onChange={onChart} control={control} groups={groups} canSign={analysis.hasNegative} />
+      <Facts session={session} />
+      <HistogramChart
+        session={session}
+        curves={curves}
+        control={control}
+        isLog={chart.isLog}
+        isSigned={isSigned}
+        visible={visible}
+        onChoose={onChoose}
+      />
+    </section>
+  );
+}
+
+/** What is no bar of the histogram: how many values, the zero spike, the range, what was not a number. */
+function Facts({ session: { analysis } }: { readonly session: ThresholdSession }) {
+  const { histogram, model } = analysis;
+  const { zeroCount, nanCount, infinityCount, elementCount } = histogram;
+  return (
+    <p className="histogram-facts">
+      <span>{t('histogram.fact.values', { count: formatCount(elementCount) })}</span>
+      <span>
+        {t('histogram.fact.zeros', {
+          share: formatFraction(model.folded.finiteCount === 0 ? 0 : zeroCount / model.folded.finiteCount),
+        })}
+      </span>
+      <span>{t('histogram.fact.range', { min: formatReal(histogram.min), max: formatReal(histogram.max) })}</span>
+      {nanCount + infinityCount === 0 ? null : (
+        <span className="histogram-bad">
+          {t('histogram.fact.notFinite', { nan: nanCount, infinite: infinityCount })}
+        </span>
+      )}
+    </p>
   );
 }

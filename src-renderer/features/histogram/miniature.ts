@@ -3,11 +3,9 @@ import type { HistogramView } from '../../../src-shared/contract/views';
 import { amaxOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { TokenReader } from '../../widgets/plot/theme';
-import { largestShown } from './analysis';
-import { pixelFromValue, wholeRange, type PlotArea } from './axis';
-import { comparableGroups } from './group-histograms';
+import { comparableGroups, largestShown } from './analysis';
+import { fullestWithin, pixelFromValue, type PlotArea, stepsOf, wholeRange } from './chart-geometry';
 import { countScales } from './count-scale';
-import { fullestWithin, stepsOf } from './steps';
 
 export interface Miniature {
   readonly view: HistogramView;

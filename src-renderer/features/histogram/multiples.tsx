@@ -13,8 +13,8 @@ import { useElementSize } from '../../widgets/plot/use-element-size';
 import { useThemeVersion } from '../../widgets/plot/use-theme-version';
 import { drawMiniature } from './miniature';
 import { PAGE_SIZE, pageCount, pageOf, walk } from './tensor-order';
-import { useImagePreprocessing } from './use-image-preprocessing';
-import type { TensorListState } from './use-tensor-list';
+import { useImagePreprocessing } from './use-threshold-session';
+import type { TensorListState } from './tensor-list';
 
 interface MultiplesProps {
   readonly list: TensorListState;

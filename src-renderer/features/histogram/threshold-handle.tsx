@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type PointerEve
 import { formatReal } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
-import { pixelFromValue, valueFromPixel, type PlotArea, type ValueRange } from './axis';
+import { pixelFromValue, type PlotArea, valueFromPixel, type ValueRange } from './chart-geometry';
 import { actionOfKey } from './threshold-editor';
 import type { ThresholdSession } from './use-threshold-session';
 

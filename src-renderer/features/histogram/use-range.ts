@@ -1,5 +1,13 @@
 import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
-import { shifted, tailRange, valueFromPixel, wholeRange, zoomed, type PlotArea, type ValueRange } from './axis';
+import {
+  type PlotArea,
+  shifted,
+  tailRange,
+  valueFromPixel,
+  type ValueRange,
+  wholeRange,
+  zoomed,
+} from './chart-geometry';
 
 /** What the x axis shows and how a person changes it. */
 export interface RangeControl {

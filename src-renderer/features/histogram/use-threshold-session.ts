@@ -1,12 +1,23 @@
 import { useEffect, useMemo } from 'react';
 import type { ThresholdRow } from '../../../src-shared/contract/views';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { t } from '../../i18n';
 import { useHistogram } from '../../state/histograms';
 import { useSession } from '../../state/session';
 import { analyse, draggableRange, type TensorAnalysis } from './analysis';
-import { useImagePreprocessing } from './use-image-preprocessing';
-import { createLiveThreshold, type LiveThreshold } from './live-threshold';
-import { createThresholdEditor, type ThresholdEditor } from './threshold-editor';
+import {
+  createLiveThreshold,
+  createThresholdEditor,
+  type LiveThreshold,
+  type ThresholdEditor,
+} from './threshold-editor';
+
+/** How a tensor was made of images; null for every tensor that is no input of the model. */
+export function useImagePreprocessing(tensor: string | null): Preprocessing | null {
+  const isInput = useSession((state) => tensor !== null && state.model?.inputs.includes(tensor) === true);
+  const preprocessing = useSession((state) => state.project?.file.preprocessing ?? null);
+  return isInput ? preprocessing : null;
+}
 
 /** One tensor being looked at: what is known of it, and its threshold while it moves. */
 export interface ThresholdSession {

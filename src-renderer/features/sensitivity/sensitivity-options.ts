@@ -1,7 +1,16 @@
 import { create } from 'zustand';
-import type { ProjectView } from '../../../src-shared/contract/views';
+import { formatDb, formatFixed, formatPoints } from '../../../src-shared/base/units';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
-import type { SensitivityKind, SensitivityMetric } from '../../../src-shared/domain/analysis/analysis';
+import type { ProjectView } from '../../../src-shared/contract/views';
+import type {
+  SensitivityKind,
+  SensitivityLayer,
+  SensitivityMetric,
+  SensitivityResult,
+} from '../../../src-shared/domain/analysis/analysis';
+import { t } from '../../i18n';
+import { isErrorLevel } from '../../widgets/graph/damage';
+import type { LayerRow } from '../../widgets/graph/layer-rows';
 
 export interface SensitivityOptions {
   readonly metric: SensitivityMetric;
@@ -72,4 +81,50 @@ export function sensitivityProblem(
   return needsLabels(metricInForce(question, options)) && file.validationSet === null
     ? 'sensitivity.problem.labels'
     : null;
+}
+
+/** One layer that was tried, beside what the project has for it now. */
+export interface SensitivityRow {
+  readonly entry: SensitivityLayer;
+  readonly row: LayerRow;
+}
+
+/** Layers of the answer that the model still has, in the order of the answer: highest score first. */
+export function sensitivityRows(
+  result: Pick<SensitivityResult, 'layers'>,
+  rowOf: (layer: string) => LayerRow | undefined,
+): readonly SensitivityRow[] {
+  return result.layers.flatMap((entry) => {
+    const row = rowOf(entry.layer);
+    return row === undefined ? [] : [{ entry, row }];
+  });
+}
+
+/** Rows whose layer or operator holds every word of the search. */
+export function filterSensitivity(rows: readonly SensitivityRow[], search: string): readonly SensitivityRow[] {
+  const words = search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return rows;
+  return rows.filter(({ entry }) => words.every((word) => `${entry.layer} ${entry.op}`.toLowerCase().includes(word)));
+}
+
+/**
+ * A score with its unit, as a person reads it: what is won back has a plus, what is lost a minus, and an error is a SQNR
+ * (the score itself is minus that).
+ */
+export function scoreText(
+  result: Pick<SensitivityResult, 'kind' | 'metric'>,
+  entry: Pick<SensitivityLayer, 'score' | 'sqnrDb'>,
+): string {
+  if (isErrorLevel(result)) return entry.sqnrDb === null ? t('analysis.exact') : formatDb(entry.sqnrDb);
+  const change = result.kind === 'cause' ? -entry.score : entry.score;
+  return result.metric === 'sqnr' ? signedDb(change) : formatPoints(change);
+}
+
+/** Two decimals: what one layer of many wins back is often a tenth of a dB. */
+function signedDb(valueDb: number): string {
+  const text = formatFixed(valueDb, 2);
+  return `${Number(text) > 0 ? '+' : ''}${text} dB`;
 }

@@ -19,8 +19,7 @@ import { useLayers, type Layers } from '../../widgets/graph/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
 import { HeatStrip } from './heat-strip';
 import { QuestionPanel } from './question-panel';
-import { scoreText } from './score-text';
-import { sensitivityRows } from './sensitivity-rows';
+import { scoreText, sensitivityRows } from './sensitivity-options';
 import './sensitivity.css';
 import { SensitivityTable } from './sensitivity-table';
 

@@ -12,8 +12,7 @@ import { leastWidth } from '../../widgets/graph/layer-table';
 import type { LayerRow } from '../../widgets/graph/layer-rows';
 import { PrecisionToggle } from '../../widgets/graph/precision-toggle';
 import { ModelName } from '../../widgets/model-name';
-import { scoreText } from './score-text';
-import { filterSensitivity, type SensitivityRow } from './sensitivity-rows';
+import { filterSensitivity, scoreText, type SensitivityRow } from './sensitivity-options';
 
 interface SensitivityTableProps {
   readonly result: SensitivityResult;

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateThreshold } from '../../../../src-shared/domain/histograms/quantization-error';
-import { thresholdsOf } from '../../../../src-shared/domain/histograms/thresholds';
 import {
   analyse,
+  comparableGroups,
   curvesOf,
   draggableRange,
   largestShown,
   readingAt,
 } from '../../../../src-renderer/features/histogram/analysis';
-import { groupField, readoutTexts, roundingShare } from '../../../../src-renderer/features/histogram/readout-fields';
+import { groupField, readoutTexts, roundingShare } from '../../../../src-renderer/features/histogram/readout';
+import { binWidthOf } from '../../../../src-shared/domain/histograms/histogram';
+import { evaluateThreshold } from '../../../../src-shared/domain/histograms/quantization-error';
+import { thresholdsOf } from '../../../../src-shared/domain/histograms/thresholds';
 import { viewOf } from './support';
 
 const day = Array.from({ length: 900 }, (_, i) => (i + 0.5) / 900);
@@ -74,4 +76,24 @@ describe('readout', () => {
     expect(roundingShare({ roundingMse: 1, clippingMse: 3 })).toBe(0.25);
     expect(roundingShare({ roundingMse: 0, clippingMse: 0 })).toBe(0);
   });
+});
+
+// `night` reaches further than `day`.
+const unequal = viewOf({ day: [0.1, 0.1, -0.3, 0.9], night: [0.1, 3.5] });
+
+it('groups that reach less far are drawn with the bins of the whole set: counts of a bin add up', () => {
+  const groups = comparableGroups(unequal);
+  expect(unequal.groups['day']?.exponent).toBe(0);
+  expect(groups.map(({ histogram }) => histogram.exponent)).toEqual([2, 2]);
+  const bin = Math.floor(0.1 / binWidthOf(unequal.total));
+  expect(unequal.total.positive[bin]).toBe(3);
+  expect(groups.map(({ histogram }) => histogram.positive[bin])).toEqual([2, 1]);
+  expect(groups[0]?.histogram.negative[Math.floor(0.3 / binWidthOf(unequal.total))]).toBe(1);
+  expect(groups[0]?.histogram).toMatchObject({ min: -0.3, max: 0.9, elementCount: 4 });
+});
+
+it('errors of a group still come from its own, finer bins', () => {
+  const own = analyse(unequal).groups[0];
+  expect(own?.model.folded.binWidthReal).toBe(2 ** -12);
+  expect(own?.amaxReal).toBe(0.9);
 });

@@ -6,7 +6,7 @@ import {
   intervalOf,
   type CountScale,
 } from '../../../../src-renderer/features/histogram/count-scale';
-import { stepsOf } from '../../../../src-renderer/features/histogram/steps';
+import { stepsOf } from '../../../../src-renderer/features/histogram/chart-geometry';
 import type { TensorHistogram } from '../../../../src-shared/domain/histograms/histogram';
 import { createRandom } from '../../../support/random';
 import { histogramOf } from './support';

@@ -5,8 +5,10 @@ import { expect, it, vi } from 'vitest';
 import { analyse, curvesOf } from '../../../../src-renderer/features/histogram/analysis';
 import { TOTAL } from '../../../../src-renderer/features/histogram/chart-figure';
 import { HistogramChart } from '../../../../src-renderer/features/histogram/histogram-chart';
-import { createLiveThreshold } from '../../../../src-renderer/features/histogram/live-threshold';
-import { createThresholdEditor } from '../../../../src-renderer/features/histogram/threshold-editor';
+import {
+  createLiveThreshold,
+  createThresholdEditor,
+} from '../../../../src-renderer/features/histogram/threshold-editor';
 import type { RangeControl } from '../../../../src-renderer/features/histogram/use-range';
 import { rowOf, viewOf } from './support';
 

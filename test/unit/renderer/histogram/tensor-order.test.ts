@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasOwnChoice, methodLines, offeredMethods } from '../../../../src-renderer/features/histogram/methods';
-import { rankMaxima } from '../../../../src-renderer/features/histogram/maximum';
+import { rankMaxima } from '../../../../src-renderer/features/histogram/maximum-panel';
 import { orderedTensors, pageCount, pageOf, walk } from '../../../../src-renderer/features/histogram/tensor-order';
 import { rowOf } from './support';
 

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createLiveThreshold, type LiveThreshold } from '../../../../src-renderer/features/histogram/live-threshold';
 import {
   actionOfKey,
+  createLiveThreshold,
   createThresholdEditor,
+  type LiveThreshold,
   type ThresholdEditor,
 } from '../../../../src-renderer/features/histogram/threshold-editor';
 

@@ -3,7 +3,7 @@ import { act, createElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HeatStrip } from '../../../../src-renderer/features/sensitivity/heat-strip';
-import { sensitivityRows } from '../../../../src-renderer/features/sensitivity/sensitivity-rows';
+import { sensitivityRows } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
 import { SensitivityTable } from '../../../../src-renderer/features/sensitivity/sensitivity-table';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';

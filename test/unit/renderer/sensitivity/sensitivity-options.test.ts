@@ -1,10 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   DEFAULT_OPTIONS,
+  filterSensitivity,
+  scoreText,
   sensitivityProblem,
+  sensitivityRows,
   sensitivitySpec,
 } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
+import { setLanguage } from '../../../../src-renderer/i18n';
+import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
 import { parseRequest } from '../../../../src-shared/contract/guards';
+import { generatedModel } from '../../../support/generated-model';
+import { sensitivityLayer } from '../analysis-results';
 import { projectView } from '../state/fake-api';
 
 const plain = projectView();
@@ -50,5 +57,42 @@ describe('sensitivityProblem', () => {
     expect(sensitivityProblem('release', byTop1, validated.file)).toBeNull();
     expect(sensitivityProblem('visible', byTop1, plain.file)).toBeNull();
     expect(sensitivityProblem('release', DEFAULT_OPTIONS, plain.file)).toBeNull();
+  });
+});
+
+beforeEach(() => setLanguage('en'));
+
+describe('scoreText', () => {
+  it('says what is won back with a plus and what is lost with a minus', () => {
+    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 3.24, sqnrDb: 23 })).toBe('+3.24 dB');
+    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: -0.4, sqnrDb: 19 })).toBe('−0.40 dB');
+    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 0.001, sqnrDb: 20 })).toBe('0.00 dB');
+    expect(scoreText({ kind: 'release', metric: 'worst-group' }, { score: 1.2, sqnrDb: 23 })).toBe('+1.20 pp');
+    expect(scoreText({ kind: 'cause', metric: 'top1' }, { score: 1.2, sqnrDb: 23 })).toBe('−1.20 pp');
+  });
+
+  it('shows an error as the SQNR that it is', () => {
+    expect(scoreText({ kind: 'visible', metric: 'sqnr' }, { score: -18.04, sqnrDb: 18.04 })).toBe('18.0 dB');
+    expect(scoreText({ kind: 'cause', metric: 'sqnr' }, { score: -300, sqnrDb: null })).toBe('no error');
+  });
+});
+
+describe('sensitivityRows', () => {
+  const rows = layerRows(generatedModel(12, { layers: {} }), null);
+  const rowOf = (layer: string): (typeof rows)[number] | undefined => rows.find((row) => row.layer === layer);
+  const layers = [sensitivityLayer('conv_1', 8), sensitivityLayer('gone', 5), sensitivityLayer('conv_0', 2)];
+
+  it('keeps the order of the answer and leaves out what the model no longer has', () => {
+    expect(sensitivityRows({ layers }, rowOf).map(({ entry, row }) => [entry.layer, row.number])).toEqual([
+      ['conv_1', 2],
+      ['conv_0', 1],
+    ]);
+  });
+
+  it('finds layers by name and operator', () => {
+    const found = sensitivityRows({ layers }, rowOf);
+    expect(filterSensitivity(found, 'CONV _1').map(({ entry }) => entry.layer)).toEqual(['conv_1']);
+    expect(filterSensitivity(found, 'gemm')).toEqual([]);
+    expect(filterSensitivity(found, ' ')).toBe(found);
   });
 });

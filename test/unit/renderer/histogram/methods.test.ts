@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateThreshold } from '../../../../src-shared/domain/histograms/quantization-error';
 import { analyse } from '../../../../src-renderer/features/histogram/analysis';
-import { methodCosts } from '../../../../src-renderer/features/histogram/method-costs';
+import { methodCosts } from '../../../../src-renderer/features/histogram/methods';
+import { evaluateThreshold } from '../../../../src-shared/domain/histograms/quantization-error';
 import { rowOf, viewOf } from './support';
 
 const day = Array.from({ length: 900 }, (_, i) => (i + 0.5) / 900);

@@ -1,16 +1,109 @@
-import { formatDb } from '../../../src-shared/base/units';
-import type { ProjectView, ThresholdTable } from '../../../src-shared/contract/views';
+import { formatDb, formatReal, formatSignificant } from '../../../src-shared/base/units';
 import { isFinished } from '../../../src-shared/contract/jobs';
+import type { ProjectView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
+import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import type { BestView, SingleCost } from '../../../src-shared/domain/analysis/best-method';
-import { t } from '../../i18n';
-import { lastJob } from '../../widgets/analysis/last-job';
-import { Running } from '../../widgets/analysis/analysis-start';
+import { t, useLanguage } from '../../i18n';
+import { useAnalyses } from '../../state/analyses';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
+import { AnalysisStart, Running } from '../../widgets/analysis/analysis-start';
+import { lastJob } from '../../widgets/analysis/last-job';
 import { MethodBadge, Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
-import { methodWarnings } from './best-warnings';
-import { chooseBestForAll, decideBest } from './method-actions';
+import { methodColor } from '../../widgets/marks';
+import { choiceReason, isAutoEverywhere, methodWarnings, objectiveRows } from './method-advice';
+import { chooseBestForAll, chooseMethodForAll, decideBest } from './methods';
+
+/** The error at the outputs with every single method and with the choice per tensor, on chosen and on unseen images. */
+export function AutoObjectives({ result }: { readonly result: AutoResult }) {
+  const { chosen, confirmed } = result.images;
+  return (
+    <table className="histogram-objectives">
+      <caption>
+        {t(result.groups.length === 0 ? 'histogram.auto.objective' : 'histogram.auto.objective.groups')}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('histogram.costs.method')}</th>
+          <th scope="col">{t('histogram.auto.onChosen', { images: chosen })}</th>
+          <th scope="col">{t('histogram.auto.onUnseen', { images: confirmed })}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {objectiveRows(result).map((row) => (
+          <tr key={row.method}>
+            <th scope="row">
+              <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />{' '}
+              {t(row.method === 'auto' ? 'histogram.auto.perTensor' : `histogram.method.${row.method}`)}
+              {row.isUsed ? <Tag tone="good">{t('histogram.auto.isUsed')}</Tag> : null}
+            </th>
+            <Bar share={row.chosenShare} value={row.chosen} color={methodColor(row.method)} />
+            <Bar share={row.confirmedShare} value={row.confirmed} color={methodColor(row.method)} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Bar({ share, value, color }: { readonly share: number; readonly value: number; readonly color: string }) {
+  return (
+    <td title={String(value)}>
+      <span className="histogram-objective">
+        <span className="histogram-objective-track" aria-hidden="true">
+          <span style={{ width: `${share * 100}%`, background: color }} />
+        </span>
+        <span className="number">{formatSignificant(value)}</span>
+      </span>
+    </td>
+  );
+}
+
+interface AutoPanelProps {
+  readonly row: ThresholdRow;
+  /** Opens everything that auto chose. */
+  readonly onShowAll: () => void;
+}
+
+/** What auto chose for this tensor and why; before it has chosen, what that would cost. */
+export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
+  const project = useSession((state) => state.project);
+  const language = useLanguage();
+  const auto = useAnalyses().view?.auto ?? null;
+  if (project === null) return null;
+  const choice = auto?.result.choices.find(({ tensor }) => tensor === row.name);
+  return (
+    <section className="histogram-auto" aria-label={t('histogram.auto')}>
+      <h3 className="histogram-auto-title">
+        <MethodBadge method="auto" title={t('histogram.method.auto')} /> {t('histogram.auto')}
+        {auto === null || auto.isCurrent ? null : <Tag tone="warning">{t('histogram.auto.stale')}</Tag>}
+      </h3>
+      {auto === null ? <p className="dim">{t('histogram.auto.what')}</p> : null}
+      {auto === null || choice === undefined ? null : (
+        <p>
+          <MethodBadge method={choice.method} title={t(`histogram.method.${choice.method}`)} />{' '}
+          {formatReal(choice.threshold)}: {choiceReason(choice, auto.result, language)}
+        </p>
+      )}
+      {auto?.isCurrent === true ? null : (
+        <AnalysisStart
+          spec={{ kind: 'auto', projectPath: project.path }}
+          label={t(auto === null ? 'histogram.auto.start' : 'histogram.auto.repeat')}
+          isPrimary={false}
+        />
+      )}
+      {auto === null ? null : (
+        <div className="histogram-actions">
+          <Button onClick={onShowAll}>{t('histogram.auto.show')}</Button>
+          <Button disabled={isAutoEverywhere(project.file)} onClick={() => chooseMethodForAll('auto')}>
+            {t('histogram.auto.useAll')}
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}
 
 /** What each method for all tensors costs at the model's outputs, the best one first, and what the thresholds in use lose. */
 export function BestPanel() {

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  autoSummary,
+  choiceReason,
   differingChoices,
   isAutoEverywhere,
   objectiveRows,
-} from '../../../../src-renderer/features/histogram/auto-choices';
-import { autoSummary, choiceReason } from '../../../../src-renderer/features/histogram/auto-text';
+} from '../../../../src-renderer/features/histogram/method-advice';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { autoResult } from '../analysis-results';
 
