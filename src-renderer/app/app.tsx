@@ -14,6 +14,7 @@ import { PrecisionConflict } from './precision-conflict';
 import { ScreenHost } from './screen-host';
 import { TopBar } from './top-bar';
 import { useKeys } from './chords';
+import { WidgetData } from './widget-data';
 
 interface AppProps {
   readonly onRetry: () => void;
@@ -29,7 +30,9 @@ export function App({ onRetry, onToken }: AppProps) {
     return <TokenGate key={language} isTokenWrong={connection.isTokenWrong} onToken={onToken} />;
   return (
     <ErrorBoundary>
-      <Frame key={language} onRetry={onRetry} />
+      <WidgetData>
+        <Frame key={language} onRetry={onRetry} />
+      </WidgetData>
     </ErrorBoundary>
   );
 }

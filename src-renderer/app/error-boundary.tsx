@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react';
 import { t } from '../i18n';
 import { Button } from '../widgets/button';
-import { ErrorBox } from '../widgets/error-box';
+import { ErrorBox } from '../widgets/states';
 
 interface ErrorBoundaryProps {
   readonly children: ReactNode;

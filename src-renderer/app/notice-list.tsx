@@ -4,7 +4,7 @@ import { t } from '../i18n';
 import { useCommands } from '../state/commands';
 import { shownNotices, useNotices, type Notice } from '../state/notices';
 import { Button, IconButton } from '../widgets/button';
-import { ErrorBox } from '../widgets/error-box';
+import { ErrorBox } from '../widgets/states';
 
 const TELL_MS = 5_000;
 

@@ -3,7 +3,7 @@ import { t } from '../i18n';
 import { useSession } from '../state/session';
 import { useView, type ScreenId } from '../state/view';
 import { Button } from '../widgets/button';
-import { EmptyState } from '../widgets/empty-state';
+import { EmptyState } from '../widgets/states';
 import { SCREEN_TABLE, type Screen } from './screens';
 
 const COMPONENTS = new Map<ScreenId, LazyExoticComponent<ComponentType>>(

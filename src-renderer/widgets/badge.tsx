@@ -1,10 +1,30 @@
 import type { ReactNode } from 'react';
-import { t } from '../i18n';
+import { methodProperty } from '../../src-shared/domain/palette';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { Precision, PrecisionChoice } from '../../src-shared/domain/project/precision';
+import { parseVariant } from '../../src-shared/domain/project/variant';
+import { t } from '../i18n';
 import './badge.css';
 import { classNames } from './class-names';
-import { METHOD_LETTERS, methodColor, PRECISION_LETTERS } from './marks';
+
+/** Letters and colours that stand for precisions and methods everywhere, so that colour is never the only sign. */
+export const PRECISION_LETTERS: Readonly<Record<Precision, string>> = { int8: '8', fp16: '16', fp32: '32' };
+
+export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
+  best: 'B',
+  minmax: 'M',
+  entropy: 'E',
+  'entropy-tensorrt': 'T',
+  percentile: 'P',
+  mse: 'S',
+  auto: 'A',
+  imported: 'I',
+  manual: 'H',
+};
+
+export function methodColor(method: Method): string {
+  return `var(${methodProperty(method)})`;
+}
 
 const BADGE_CLASSES: Readonly<Record<Precision, string>> = {
   int8: 'badge badge-int8',
@@ -54,4 +74,29 @@ export function Tag({ children, tone = 'neutral', title }: TagProps) {
       {children}
     </span>
   );
+}
+
+/** 8, 16 or 32 as for precisions; a mixed plan has both colours. */
+export function VariantBadge({ variant }: { readonly variant: string }) {
+  const kind = variantKind(variant);
+  if (kind !== 'mixed') return <PrecisionBadge precision={kind} />;
+  return (
+    <span className="badge badge-mixed" aria-hidden="true">
+      8·16
+    </span>
+  );
+}
+
+/** A record may name a variant that this version does not know; it is shown as a mixed one. */
+function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
+  try {
+    return parseVariant(variant).kind;
+  } catch {
+    return 'mixed';
+  }
+}
+
+/** The colour of a variant on charts: that of its precision. */
+export function variantColor(variant: string): string {
+  return `var(--${variantKind(variant)})`;
 }

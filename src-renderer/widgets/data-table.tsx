@@ -1,23 +1,23 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
+  type CSSProperties,
+  type KeyboardEvent,
+  memo,
+  type MouseEvent,
+  type ReactNode,
   useEffect,
   useId,
   useMemo,
   useRef,
   useState,
-  type CSSProperties,
-  type KeyboardEvent,
-  type MouseEvent,
-  type ReactNode,
 } from 'react';
 import { t } from '../i18n';
+import { classNames } from './class-names';
 import './data-table.css';
-import type { Column } from './table-column';
-import { TableHead } from './table-head';
-import { keyTarget, sortRows, type Sort } from './table-order';
-import { TableRow } from './table-row';
+import { Icon } from './icons';
+import { type Column, keyTarget, nextSort, type Sort, sortRows } from './table-order';
 
-export type { Column } from './table-column';
+export type { Column } from './table-order';
 
 export interface RowPick {
   /** Shift: everything from the last row to this one. */
@@ -158,3 +158,94 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     </div>
   );
 }
+
+interface TableHeadProps<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly sort: Sort | null;
+  readonly onSort: (sort: Sort | null) => void;
+}
+
+/** The names of the columns, which sort; stays in sight. */
+export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
+  return (
+    <div className="table-head" role="rowgroup">
+      <div className="table-head-row" role="row" aria-rowindex={1}>
+        {columns.map((column) => {
+          const direction = sort?.column === column.id ? sort.direction : null;
+          const className = classNames('table-head-cell', `table-${column.align ?? 'left'}`);
+          return (
+            <div
+              key={column.id}
+              role="columnheader"
+              className={className}
+              title={column.hint}
+              aria-sort={direction ?? (column.sortValue === undefined ? undefined : 'none')}
+            >
+              {column.sortValue === undefined ? (
+                <span className="ellipsis">{column.title}</span>
+              ) : (
+                <button
+                  type="button"
+                  className="table-sort"
+                  onClick={() => onSort(nextSort(sort, column.id, column.firstDirection ?? 'ascending'))}
+                >
+                  <span className="ellipsis">{column.title}</span>
+                  <span className="table-arrow">
+                    {direction === null ? null : (
+                      <Icon name={direction === 'ascending' ? 'chevron-up' : 'chevron-down'} size={10} />
+                    )}
+                  </span>
+                </button>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface TableRowProps<Row> {
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+  /** Position among the rows shown, from 0. */
+  readonly index: number;
+  readonly topPx: number;
+  readonly id: string;
+  readonly isActive: boolean;
+  readonly isSelected: boolean;
+  readonly className: string | undefined;
+}
+
+/** One row. Clicks are handled by the table, so that a row that did not change needs nothing new. */
+function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelected, className }: TableRowProps<Row>) {
+  return (
+    <div
+      id={id}
+      className={classNames('table-row', isSelected && 'table-row-selected', isActive && 'table-row-active', className)}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      style={{ top: topPx }}
+    >
+      {columns.map((column) => (
+        <div
+          key={column.id}
+          role="gridcell"
+          className={CELL_CLASSES[column.align ?? 'left']}
+          title={column.hover?.(row)}
+        >
+          {column.render(row)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+const CELL_CLASSES = {
+  left: 'table-cell',
+  right: 'table-cell table-right',
+  center: 'table-cell table-center',
+} as const;
+
+export const TableRow = memo(PlainTableRow) as typeof PlainTableRow;

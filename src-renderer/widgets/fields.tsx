@@ -1,6 +1,7 @@
-import { useEffect, useId, useLayoutEffect, useRef, type InputHTMLAttributes, type ReactNode, type Ref } from 'react';
-import './fields.css';
+import { type InputHTMLAttributes, type ReactNode, type Ref, useEffect, useId, useLayoutEffect, useRef } from 'react';
+import { t } from '../i18n';
 import { classNames } from './class-names';
+import './fields.css';
 import { Icon, type IconName } from './icons';
 
 interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
@@ -221,5 +222,23 @@ export function Checkbox({
       />
       <span>{label}</span>
     </label>
+  );
+}
+
+interface FieldProblemProps {
+  /** The input names it in `aria-describedby`. */
+  readonly id: string;
+  /** What the field takes, as a sentence. */
+  readonly expected: string;
+  /** The value that stays in use meanwhile; null: the field counts as empty. */
+  readonly inUse: string | null;
+}
+
+/** Below a field whose text was not taken: why, and which value is used instead. It is also announced. */
+export function FieldProblem({ id, expected, inUse }: FieldProblemProps) {
+  return (
+    <span id={id} className="field-problem" role="alert">
+      {inUse === null ? t('widgets.notTakenEmpty', { expected }) : t('widgets.notTaken', { expected, value: inUse })}
+    </span>
   );
 }

@@ -1,6 +1,85 @@
-import { useSession } from '../state/session';
-import { fullName, nameNote, splitName } from './model-names';
+import { createContext, useContext } from 'react';
+import type { LayerView, ModelView } from '../../src-shared/contract/views';
+import { t } from '../i18n';
 import './model-name.css';
+
+/**
+ * A name in three parts. Where room is short the suffix is cut first, then the start: what tells names apart stands at the
+ * end of their path.
+ */
+export interface SplitName {
+  readonly start: string;
+  readonly end: string;
+  /** What PyTorch's exporter appends to the name of a layer for its outputs. */
+  readonly suffix: string;
+}
+
+/** Shorter names are not divided. */
+const WHOLE_MAX = 18;
+/** The end begins at a step of the path if one leaves it neither too long nor too short, else it has the least length. */
+const END_LEAST = 8;
+const END_MOST = 20;
+
+export function splitName(name: string): SplitName {
+  const suffix = /_output_\d+$/.exec(name)?.[0] ?? '';
+  const path = name.slice(0, name.length - suffix.length);
+  if (path.length <= WHOLE_MAX) return { start: '', end: path, suffix };
+  const firstOf = (marks: RegExp): number | undefined =>
+    [...path.matchAll(marks)]
+      .map(({ index }) => index)
+      .find((at) => path.length - at >= END_LEAST && path.length - at <= END_MOST);
+  const at = firstOf(/\//g) ?? firstOf(/[.:]/g) ?? path.length - END_LEAST;
+  return { start: path.slice(0, at), end: path.slice(at), suffix };
+}
+
+/** Exporters number what has no name: `683`, `onnx::Conv_12` has an operator, `input.24` has not. */
+const NUMBER_ONLY = /^(?:(?:input|x|tensor|value|onnx::)[._]?)?\d+$/i;
+
+interface NameIndex {
+  readonly writers: ReadonlyMap<string, LayerView>;
+  readonly layers: ReadonlyMap<string, LayerView>;
+}
+
+const indexByModel = new WeakMap<ModelView, NameIndex>();
+
+function indexOf(model: ModelView): NameIndex {
+  const known = indexByModel.get(model);
+  if (known !== undefined) return known;
+  const index: NameIndex = {
+    writers: new Map(model.layers.flatMap((layer) => layer.outputs.map((tensor) => [tensor, layer] as const))),
+    layers: new Map(model.layers.map((layer) => [layer.layer, layer])),
+  };
+  indexByModel.set(model, index);
+  return index;
+}
+
+const NEIGHBOURS_MAX = 2;
+
+/** What a tensor or layer whose name is a number is: `Sigmoid after Conv_12`. Null for names that speak, and for unknown ones. */
+export function nameNote(model: ModelView | null, name: string): string | null {
+  if (model === null || !NUMBER_ONLY.test(name)) return null;
+  const { writers, layers } = indexOf(model);
+  const layer = writers.get(name) ?? layers.get(name);
+  if (layer === undefined) return null;
+  const before = [...new Set(layer.inputs)]
+    .slice(0, NEIGHBOURS_MAX)
+    .map((tensor) => neighbourName(writers.get(tensor), tensor));
+  return before.length === 0 ? layer.op : t('widgets.name.after', { op: layer.op, layers: before.join(', ') });
+}
+
+function neighbourName(writer: LayerView | undefined, tensor: string): string {
+  if (writer === undefined) return tensor;
+  return NUMBER_ONLY.test(writer.layer) ? writer.op : (writer.layer.split('/').at(-1) ?? writer.layer);
+}
+
+/** The whole name, with its note: for hovering. */
+export function fullName(model: ModelView | null, name: string): string {
+  const note = nameNote(model, name);
+  return note === null ? name : `${name}, ${note}`;
+}
+
+/** The model whose layers and tensors `ModelName` names; null while it is unknown. The frame of the window provides it. */
+export const NamedModel = createContext<ModelView | null>(null);
 
 interface ModelNameProps {
   /** Of a layer or tensor, whole. */
@@ -14,7 +93,7 @@ interface ModelNameProps {
  * number is followed by its operator and neighbours.
  */
 export function ModelName({ name, short = name }: ModelNameProps) {
-  const model = useSession((state) => state.model);
+  const model = useContext(NamedModel);
   const note = nameNote(model, name);
   const { start, end, suffix } = splitName(short);
   return (

@@ -1,3 +1,7 @@
+import type { PairedRatio } from '../../src-shared/domain/runs/latency';
+import { formatFactor, type Speed, speedOfRatio } from '../../src-shared/domain/runs/speed';
+import { t } from '../i18n';
+
 /**
  * A number as a person types it: decimal point or comma, a real minus sign, an exponent, a fraction like `1/255`, spaces
  * around. Null when it is none, or not finite.
@@ -20,4 +24,41 @@ function parsePlain(text: string): number | null {
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return null;
   const value = Number(text);
   return Number.isFinite(value) ? value : null;
+}
+
+/** Numbers separated by commas, semicolons or spaces, as `0.485, 0.456, 0.406` or `1/255`; null when one is not a number. */
+export function parseNumberList(text: string): readonly number[] | null {
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
+  const numbers = parts.map(parseNumber);
+  return numbers.length > 0 && numbers.every((value) => value !== null) ? numbers : null;
+}
+
+export function formatNumberList(values: readonly number[]): string {
+  return values.map(formatScale).join(', ');
+}
+
+/** Largest divisor that a scale is written with. */
+const MAX_DIVISOR = 65_535;
+
+/** The number as a person would type it: `1/255` where it is exactly that, else all its digits. */
+export function formatScale(value: number): string {
+  const divisor = Math.round(1 / value);
+  return divisor > 10 && divisor <= MAX_DIVISOR && 1 / divisor === value && String(value).length > 8
+    ? `1/${divisor}`
+    : String(value);
+}
+
+/** `1.15x slower`, `3.2x faster`, `equally fast`: never a bare ratio, whose direction a reader has to guess. */
+export function speedText({ kind, factor }: Speed): string {
+  return kind === 'same' ? t('widgets.speed.same') : t(`widgets.speed.${kind}`, { factor: formatFactor(factor) });
+}
+
+/** The 10th to the 90th percentile of the rounds in words; empty where there were too few rounds. */
+export function speedSpreadText({ p10, p90 }: PairedRatio): string {
+  if (p10 === undefined || p90 === undefined) return '';
+  const [low, high] = [speedOfRatio(p10), speedOfRatio(p90)];
+  if (low.kind !== high.kind || low.kind === 'same')
+    return t('widgets.speed.spread', { low: speedText(low), high: speedText(high) });
+  const [least, most] = low.factor < high.factor ? [low, high] : [high, low];
+  return t('widgets.speed.spread', { low: `${formatFactor(least.factor)}x`, high: `${formatFactor(most.factor)}x` });
 }

@@ -1,4 +1,6 @@
 import {
+  createContext,
+  useContext,
   useState,
   useSyncExternalStore,
   type CSSProperties,
@@ -7,10 +9,19 @@ import {
   type ReactNode,
 } from 'react';
 import { t } from '../i18n';
-import { useView } from '../state/view';
 import { IconButton } from './button';
 import { classNames } from './class-names';
 import './three-panes.css';
+
+interface PaneWidthsValue {
+  /** CSS pixels. */
+  readonly leftWidth: number;
+  readonly rightWidth: number;
+  readonly resize: (widths: { readonly leftWidth?: number; readonly rightWidth?: number }) => void;
+}
+
+/** Widths of the side columns of every screen. The frame of the window provides and remembers them. */
+export const PaneWidths = createContext<PaneWidthsValue>({ leftWidth: 280, rightWidth: 300, resize: () => undefined });
 
 interface ThreePanesProps {
   readonly left?: ReactNode;
@@ -24,9 +35,7 @@ const KEY_STEP = 16;
 
 /** List, main view, inspector: three columns whose widths are draggable and remembered. */
 export function ThreePanes({ left, main, right }: ThreePanesProps) {
-  const leftWidth = useView((state) => state.leftWidth);
-  const rightWidth = useView((state) => state.rightWidth);
-  const resize = useView((state) => state.resizePanes);
+  const { leftWidth, rightWidth, resize } = useContext(PaneWidths);
   const isNarrow = useMedia(FOLD_QUERY);
   const [isUnfolded, setUnfolded] = useState(false);
   const hasRight = right !== undefined && right !== null;

@@ -3,11 +3,10 @@ import { CROP_ROUNDINGS, ORIENTATIONS, type Preprocessing } from '../../../src-s
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { Button } from '../../widgets/button';
-import { ErrorBox } from '../../widgets/error-box';
+import { ErrorBox } from '../../widgets/states';
 import { Checkbox, Segmented, Select } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
-import { NumberField } from '../../widgets/number-field';
-import { NumberListField } from '../../widgets/number-list-field';
+import { NumberField, NumberListField } from '../../widgets/number-field';
 import {
   changedParts,
   channelCount,

@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
-import { ErrorBox } from '../../widgets/error-box';
+import { ErrorBox } from '../../widgets/states';
 import { Icon, type IconName } from '../../widgets/icons';
 import './doctor.css';
 

@@ -7,11 +7,9 @@ import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
-import { AnalysisStart, Running } from '../../widgets/analysis/analysis-start';
-import { lastJob } from '../../widgets/analysis/last-job';
-import { MethodBadge, Tag } from '../../widgets/badge';
+import { AnalysisStart, lastJob, Running } from '../../panels/analysis/analysis-start';
+import { MethodBadge, methodColor, Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
-import { methodColor } from '../../widgets/marks';
 import { choiceReason, isAutoEverywhere, methodWarnings, objectiveRows } from './method-advice';
 import { chooseBestForAll, chooseMethodForAll, decideBest } from './methods';
 

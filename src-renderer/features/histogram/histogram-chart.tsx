@@ -11,7 +11,7 @@ import { formatCount, formatReal, formatSignificant } from '../../../src-shared/
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { t, useLanguage } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
-import { METHOD_LETTERS, methodColor } from '../../widgets/marks';
+import { METHOD_LETTERS, methodColor } from '../../widgets/badge';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import type { TensorAnalysis, TensorCurves } from './analysis';

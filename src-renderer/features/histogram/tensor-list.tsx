@@ -8,8 +8,7 @@ import { useSession } from '../../state/session';
 import { MethodBadge } from '../../widgets/badge';
 import { classNames } from '../../widgets/class-names';
 import { SearchField, Select } from '../../widgets/fields';
-import { ModelName } from '../../widgets/model-name';
-import { fullName } from '../../widgets/model-names';
+import { fullName, ModelName } from '../../widgets/model-name';
 import { orderedTensors, TENSOR_SORTS, type TensorSort, walk } from './tensor-order';
 
 const ROW_PX = 28;

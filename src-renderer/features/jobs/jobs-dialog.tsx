@@ -6,8 +6,7 @@ import { useJobs } from '../../state/jobs';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
-import { ErrorBox } from '../../widgets/error-box';
-import { Meter } from '../../widgets/meter';
+import { ErrorBox, Meter } from '../../widgets/states';
 import { jobText } from '../../state/job-text';
 
 const TONES = { queued: 'neutral', running: 'neutral', done: 'good', failed: 'danger', cancelled: 'warning' } as const;

@@ -1,7 +1,7 @@
 import { t } from '../../i18n';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
-import { shortNames } from '../../widgets/graph/layer-rows';
+import { shortNames } from '../../panels/layers/layer-rows';
 import { ModelName } from '../../widgets/model-name';
 import type { DecisionChange } from './decision-changes';
 import type { LayerFilter } from './layer-filter';

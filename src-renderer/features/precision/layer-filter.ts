@@ -1,4 +1,4 @@
-import type { LayerRow } from '../../widgets/graph/layer-rows';
+import type { LayerRow } from '../../panels/layers/layer-rows';
 
 /** Which layers the table shows before the search. */
 export type LayerFilter = 'all' | 'changed' | 'refused';

@@ -8,12 +8,12 @@ import {
 } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
-import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
+import { PrecisionTabs } from '../../panels/analysis/screen-parts';
 import { PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Segmented, TextField } from '../../widgets/fields';
-import { askPrecision, choiceName, layersToChange } from '../../widgets/graph/ask-precision';
-import type { LayerRow } from '../../widgets/graph/layer-rows';
+import { askPrecision, choiceName, layersToChange } from '../../panels/layers/ask-precision';
+import type { LayerRow } from '../../panels/layers/layer-rows';
 import type { DecisionChange } from './decision-changes';
 import { EditEffects } from './edit-effects';
 import type { LayerFilter } from './layer-filter';

@@ -1,6 +1,6 @@
 import { matchGlob } from '../../../src-shared/domain/glob';
 import type { Precision } from '../../../src-shared/domain/project/precision';
-import type { LayerRow } from '../../widgets/graph/layer-rows';
+import type { LayerRow } from '../../panels/layers/layer-rows';
 
 /** Layers that a pattern names: the same rule as the application's (`*` any text, `?` one character, the whole name). */
 export function layersMatching(rows: readonly LayerRow[], pattern: string): string[] {

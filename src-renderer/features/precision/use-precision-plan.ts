@@ -3,8 +3,8 @@ import type { ModelView } from '../../../src-shared/contract/views';
 import type { Repair, Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
-import { chooseRow, NO_ROWS, onlyRow, type ChooseMode, type RowSelection } from '../../widgets/graph/row-selection';
-import type { Layers } from '../../widgets/graph/use-layers';
+import { type ChooseMode, chooseRow, NO_ROWS, onlyRow, type RowSelection } from '../../panels/layers/layer-rows';
+import type { Layers } from '../../panels/layers/use-layers';
 import { followModel, type ChangeTrack, type DecisionChange } from './decision-changes';
 
 export const PRESETS = ['first-and-head-fp16', 'all-int8'] as const;

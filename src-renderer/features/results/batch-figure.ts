@@ -1,7 +1,7 @@
 import { formatCount } from '../../../src-shared/base/units';
 import type { BatchCurve, BatchPoint } from '../../../src-shared/domain/runs/batch-curves';
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
-import { variantColor } from '../../widgets/variant-badge';
+import { variantColor } from '../../widgets/badge';
 
 /** How the line of a variant is told from those of the same precision. */
 export interface CurveStyle {

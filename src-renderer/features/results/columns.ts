@@ -11,7 +11,7 @@ import { worstOutput } from '../../../src-shared/domain/runs/accuracy';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { speedOf, speedOfRatio } from '../../../src-shared/domain/runs/speed';
-import { speedSpreadText, speedText } from '../../widgets/speed-text';
+import { speedSpreadText, speedText } from '../../widgets/number-text';
 
 export const COLUMN_IDS = [
   'top1',

@@ -4,7 +4,7 @@ import type { DistinctRow } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { useNarrowing, useResults } from './results-store';
-import { variantColor, VariantBadge } from '../../widgets/variant-badge';
+import { VariantBadge, variantColor } from '../../widgets/badge';
 import { groupTable, type GroupRow } from './what-got-worse';
 import { canExplain } from './why';
 import { WhyButton } from './why-panel';

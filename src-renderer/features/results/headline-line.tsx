@@ -5,7 +5,7 @@ import { useAnalyses } from '../../state/analyses';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
-import { speedText } from '../../widgets/speed-text';
+import { speedText } from '../../widgets/number-text';
 import { gateSentence, reasonText } from './gates';
 import { headlineOf, type Headline, type HeadlineAction, type HeadlineFacts } from './headline';
 import { useResults } from './results-store';

@@ -15,8 +15,8 @@ import {
   type LatencyAxis,
   type RatioAxis,
 } from './latency-plot';
-import { speedSpreadText, speedText } from '../../widgets/speed-text';
-import { variantColor, VariantBadge } from '../../widgets/variant-badge';
+import { speedSpreadText, speedText } from '../../widgets/number-text';
+import { VariantBadge, variantColor } from '../../widgets/badge';
 
 /** Latency of every variant as a strip over one logarithmic axis, the ratio to FP32, and all numbers. */
 export function LatencySection({

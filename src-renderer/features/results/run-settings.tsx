@@ -3,7 +3,7 @@ import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
-import { VariantBadge } from '../../widgets/variant-badge';
+import { VariantBadge } from '../../widgets/badge';
 import { filledColumns, formatRelativeChange, type ResultColumn } from './columns';
 import {
   accuracyObstacles,

@@ -6,7 +6,7 @@ import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
 import { barFraction, columnScale, screenColumns, type ColumnScale, type ResultColumn } from './columns';
 import { gateLimit, gateOfCell, gateOfColumn, gateSentence } from './gates';
-import { variantColor, VariantBadge } from '../../widgets/variant-badge';
+import { VariantBadge, variantColor } from '../../widgets/badge';
 
 interface VariantsTableProps {
   readonly record: RunRecord;

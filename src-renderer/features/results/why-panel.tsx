@@ -7,11 +7,11 @@ import { t, useLanguage } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
 import { openHistogramOf } from '../../state/histogram-tab';
 import { useSession } from '../../state/session';
-import { AnalysisStart } from '../../widgets/analysis/analysis-start';
-import { ResultFacts } from '../../widgets/analysis/result-facts';
+import { AnalysisStart } from '../../panels/analysis/analysis-start';
+import { ResultFacts } from '../../panels/analysis/screen-parts';
 import { MethodBadge, PrecisionBadge } from '../../widgets/badge';
 import { Button, IconButton } from '../../widgets/button';
-import { ErrorBox } from '../../widgets/error-box';
+import { ErrorBox } from '../../widgets/states';
 import { ModelName } from '../../widgets/model-name';
 import { useResults } from './results-store';
 import {

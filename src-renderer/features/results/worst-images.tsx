@@ -9,7 +9,7 @@ import { classNames } from '../../widgets/class-names';
 import { Dialog } from '../../widgets/dialog';
 import { Checkbox } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
-import { VariantBadge } from '../../widgets/variant-badge';
+import { VariantBadge } from '../../widgets/badge';
 import { IMAGES_ID, useResults } from './results-store';
 import { classNameOf, filterImages, type ImageFilter, isFiltered } from './what-got-worse';
 

@@ -19,10 +19,9 @@ import { distinctRows, type DistinctRow } from '../../../src-shared/domain/runs/
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { useView } from '../../state/view';
-import { Tag } from '../../widgets/badge';
+import { Tag, VariantBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { finishedOf, rowsOf, warningsOf } from './finished-facts';
-import { VariantBadge } from '../../widgets/variant-badge';
 
 /** What a finished job found, in short, and where to read on. */
 export function FinishedView({ result }: { readonly result: JobResult }) {

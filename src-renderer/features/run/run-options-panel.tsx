@@ -4,8 +4,7 @@ import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/proje
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { Checkbox, Select } from '../../widgets/fields';
-import { NumberField } from '../../widgets/number-field';
-import { NumberListField } from '../../widgets/number-list-field';
+import { NumberField, NumberListField } from '../../widgets/number-field';
 import {
   areBatches,
   DEFAULT_OPTIONS,
@@ -18,7 +17,7 @@ import {
   OFFERED_VARIANTS,
 } from './run-options';
 import { useRunOptions } from './run-store';
-import { VariantBadge } from '../../widgets/variant-badge';
+import { VariantBadge } from '../../widgets/badge';
 
 interface RunOptionsPanelProps {
   readonly projectTarget: Target;

@@ -6,7 +6,7 @@ import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
-import { EmptyState } from '../../widgets/empty-state';
+import { EmptyState } from '../../widgets/states';
 import { Icon } from '../../widgets/icons';
 import { ThreePanes } from '../../widgets/three-panes';
 import { ExportPanel } from './export-panel';

@@ -5,7 +5,7 @@ import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
-import { EmptyState } from '../../widgets/empty-state';
+import { EmptyState } from '../../widgets/states';
 import { adoptPlan, dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
 import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
 

@@ -6,7 +6,7 @@ import type {
   TrialQuality,
 } from '../../../src-shared/domain/analysis/analysis';
 import { speedAgainst, type Timed } from '../../../src-shared/domain/runs/speed';
-import { speedText } from '../../widgets/speed-text';
+import { speedText } from '../../widgets/number-text';
 import { t, type Language } from '../../i18n';
 import { dropOf, type Measure, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
 

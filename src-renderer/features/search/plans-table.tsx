@@ -2,8 +2,8 @@ import { useCallback, useMemo } from 'react';
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';
-import { DataTable, type Column } from '../../widgets/data-table';
-import { shortNames } from '../../widgets/graph/layer-rows';
+import { type Column, DataTable } from '../../widgets/data-table';
+import { shortNames } from '../../panels/layers/layer-rows';
 import { Icon } from '../../widgets/icons';
 import { adoptPlan, dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
 import {

@@ -1,7 +1,7 @@
 import { memo, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { t } from '../../i18n';
-import { colourOf, colourProperty } from '../../widgets/graph/layer-colour';
-import type { LayerRow } from '../../widgets/graph/layer-rows';
+import { colourOf, colourProperty } from '../../panels/layers/graph-view';
+import type { LayerRow } from '../../panels/layers/layer-rows';
 import { keyTarget } from '../../widgets/table-order';
 import { ownValue } from '../../../src-shared/base/records';
 

@@ -3,8 +3,8 @@ import type { ProjectView } from '../../../src-shared/contract/views';
 import { SENSITIVITY_METRICS, type SensitivityKind } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
-import { AnalysisStart } from '../../widgets/analysis/analysis-start';
-import { PrecisionTabs } from '../../widgets/analysis/precision-tabs';
+import { AnalysisStart } from '../../panels/analysis/analysis-start';
+import { PrecisionTabs } from '../../panels/analysis/screen-parts';
 import { Segmented, Select, TextField } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
 import {

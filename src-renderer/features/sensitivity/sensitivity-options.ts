@@ -9,8 +9,7 @@ import type {
   SensitivityResult,
 } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
-import { isErrorLevel } from '../../widgets/graph/damage';
-import type { LayerRow } from '../../widgets/graph/layer-rows';
+import { isErrorLevel, type LayerRow } from '../../panels/layers/layer-rows';
 
 export interface SensitivityOptions {
   readonly metric: SensitivityMetric;

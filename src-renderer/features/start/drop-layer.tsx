@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
-import { Meter } from '../../widgets/meter';
+import { Meter } from '../../widgets/states';
 import { itemsOfDrop, nameOfPath, type Refusal } from './drop-plan';
 import { type DropStep, useDrop } from './drop-store';
 import { NewProjectDialog } from './new-project-dialog';

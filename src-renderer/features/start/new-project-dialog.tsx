@@ -8,7 +8,7 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
-import { ErrorBox } from '../../widgets/error-box';
+import { ErrorBox } from '../../widgets/states';
 import { PathField as PathText } from '../../widgets/fields';
 import { proposedProjectPath } from './drop-plan';
 import { Refused } from './drop-layer';

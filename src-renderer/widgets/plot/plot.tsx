@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
 import type { PlotlyApi } from './plotly-types';
 import type { PlotFigure } from './figure';
-import { tokensOf } from './theme';
+import { tokensOf, useThemeVersion } from './theme';
 import { layoutOf, traceOf } from './to-plotly';
-import { useThemeVersion } from './use-theme-version';
 import './plot.css';
 
 export interface PlotProps {

@@ -1,3 +1,5 @@
+import { useEffect, useState } from 'react';
+
 /** Colours of the present theme, by name of the CSS custom property. */
 export type TokenReader = (name: string) => string;
 
@@ -33,4 +35,11 @@ export function onThemeChange(listener: () => void): () => void {
     observer.disconnect();
     media.removeEventListener('change', listener);
   };
+}
+
+/** Changes whenever the theme may have changed: what draws with token colours draws again. */
+export function useThemeVersion(): number {
+  const [version, setVersion] = useState(0);
+  useEffect(() => onThemeChange(() => setVersion((before) => before + 1)), []);
+  return version;
 }

@@ -3,6 +3,7 @@
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { applyPalette } from '../../../src-renderer/app/bind-application';
+import { WidgetData } from '../../../src-renderer/app/widget-data';
 import { useKeys } from '../../../src-renderer/app/chords';
 import { ModelScreen } from '../../../src-renderer/features/model/model-screen';
 import { PrecisionScreen } from '../../../src-renderer/features/precision/precision-screen';
@@ -24,7 +25,7 @@ globalThis.bench = { waitFrames, scrollTable, panGraph };
 function Page({ screen }) {
   useLanguage();
   useKeys();
-  return createElement('main', { style: { height: '100%' } }, createElement(screen));
+  return createElement(WidgetData, null, createElement('main', { style: { height: '100%' } }, createElement(screen)));
 }
 
 useSession.getState().connect(fakeModelApi(Number(query.get('layers') ?? '1000')));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { damageShares } from '../../../../src-renderer/widgets/graph/damage';
+import { damageShares } from '../../../../src-renderer/panels/layers/layer-rows';
 import type { SensitivityLayer, SensitivityResult } from '../../../../src-shared/domain/analysis/analysis';
 
 const answer = (

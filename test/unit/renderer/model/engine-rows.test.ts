@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { colourOf, isColourKnown } from '../../../../src-renderer/widgets/graph/layer-colour';
-import { LAYER_COLUMNS, layerColumns } from '../../../../src-renderer/widgets/graph/layer-columns';
-import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { formatMicroseconds, mismatchText } from '../../../../src-renderer/widgets/graph/engine-text';
+import { colourOf, isColourKnown } from '../../../../src-renderer/panels/layers/graph-view';
+import { LAYER_COLUMNS, layerColumns } from '../../../../src-renderer/panels/layers/layer-columns';
+import { layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
+import { formatMicroseconds, mismatchText } from '../../../../src-renderer/panels/layers/engine-part';
 import type { EngineLayer } from '../../../../src-shared/domain/engines/engine-layers';
 import { engineByLayer } from '../../../../src-shared/domain/engines/engine-view';
 import { generatedModel } from '../../../support/generated-model';

@@ -5,11 +5,15 @@ import {
   flowEdges,
   flowNodes,
   isLabelLeft,
-} from '../../../../src-renderer/widgets/graph/flow-elements';
-import { layoutGraph, NODE_HEIGHT, NODE_WIDTH } from '../../../../src-renderer/widgets/graph/graph-layout';
-import { graphStructure, layerNodeId } from '../../../../src-renderer/widgets/graph/graph-structure';
-import { firstViewPoint, isInSight, viewPointOn } from '../../../../src-renderer/widgets/graph/graph-view-point';
-import { GraphWalk } from '../../../../src-renderer/widgets/graph/graph-walk';
+} from '../../../../src-renderer/panels/layers/flow-elements';
+import { layoutGraph, NODE_HEIGHT, NODE_WIDTH } from '../../../../src-renderer/panels/layers/graph-layout';
+import { graphStructure, layerNodeId } from '../../../../src-renderer/panels/layers/graph-structure';
+import {
+  firstViewPoint,
+  GraphWalk,
+  isInSight,
+  viewPointOn,
+} from '../../../../src-renderer/panels/layers/graph-navigation';
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type GraphLayout,
   layoutGraph,
+  LONG_EDGE_SPAN,
   NODE_HEIGHT,
   NODE_WIDTH,
-  type GraphLayout,
-} from '../../../../src-renderer/widgets/graph/graph-layout';
-import { LONG_EDGE_SPAN, segmentsOf } from '../../../../src-renderer/widgets/graph/graph-segments';
-import { graphStructure, type GraphStructure } from '../../../../src-renderer/widgets/graph/graph-structure';
+  segmentsOf,
+} from '../../../../src-renderer/panels/layers/graph-layout';
+import { graphStructure, type GraphStructure } from '../../../../src-renderer/panels/layers/graph-structure';
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
 

@@ -4,8 +4,8 @@ import {
   graphStructure,
   layerRemarks,
   structureKey,
-} from '../../../../src-renderer/widgets/graph/graph-structure';
-import { tensorIndex } from '../../../../src-renderer/widgets/graph/tensor-index';
+} from '../../../../src-renderer/panels/layers/graph-structure';
+import { tensorIndex } from '../../../../src-renderer/panels/layers/layer-rows';
 import { generatedModel } from '../../../support/generated-model';
 import { modelOf } from '../../../support/small-models';
 import { layerId } from '../../../../src-shared/base/brand';

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import {
-  colourOf,
-  colourProperty,
-  isColourKnown,
-  rampLegend,
-} from '../../../../src-renderer/widgets/graph/layer-colour';
+import { colourOf, colourProperty, isColourKnown, rampLegend } from '../../../../src-renderer/panels/layers/graph-view';
 import {
   filterRows,
   formatShape,
+  type LayerRow,
   layerRows,
   shortNames,
-  type LayerRow,
-} from '../../../../src-renderer/widgets/graph/layer-rows';
+} from '../../../../src-renderer/panels/layers/layer-rows';
 import { generatedModel, generatedThresholds } from '../../../support/generated-model';
 
 const model = generatedModel(40, { layers: { conv_1: 'fp16' } });

@@ -4,7 +4,7 @@ import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
-import { ModelOverview } from '../../../../src-renderer/widgets/graph/model-overview';
+import { ModelOverview } from '../../../../src-renderer/panels/layers/model-overview';
 import { WorkbenchError } from '../../../../src-shared/base/errors';
 import type { ModelInspection } from '../../../../src-shared/domain/project/inspection';
 import { fakeApi, type FakeApi } from '../state/fake-api';

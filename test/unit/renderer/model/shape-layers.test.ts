@@ -5,10 +5,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSelection } from '../../../../src-renderer/state/selection';
 import { useSession } from '../../../../src-renderer/state/session';
-import { leastWidth, ShapeToggle } from '../../../../src-renderer/widgets/graph/layer-table';
-import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { foldShapes, shapeLayers, useShapeLayers } from '../../../../src-renderer/widgets/graph/shape-layers';
-import { useLayerListing, useLayers, type LayerListing } from '../../../../src-renderer/widgets/graph/use-layers';
+import { leastWidth, ShapeToggle } from '../../../../src-renderer/panels/layers/layer-table';
+import { layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
+import {
+  foldShapes,
+  type LayerListing,
+  shapeLayers,
+  useLayerListing,
+  useLayers,
+  useShapeLayers,
+} from '../../../../src-renderer/panels/layers/use-layers';
 import type { LayerView, ModelView } from '../../../../src-shared/contract/views';
 import { generatedModel } from '../../../support/generated-model';
 

@@ -2,10 +2,9 @@
 import { act, createElement } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { layoutGraph } from '../../../../src-renderer/widgets/graph/graph-layout';
-import { graphStructure, type GraphStructure } from '../../../../src-renderer/widgets/graph/graph-structure';
-import type { LayoutReply } from '../../../../src-renderer/widgets/graph/layout-messages';
-import { useGraphLayout } from '../../../../src-renderer/widgets/graph/use-graph-layout';
+import { layoutGraph, type LayoutReply } from '../../../../src-renderer/panels/layers/graph-layout';
+import { graphStructure, type GraphStructure } from '../../../../src-renderer/panels/layers/graph-structure';
+import { useGraphLayout } from '../../../../src-renderer/panels/layers/layer-graph';
 import { generatedModel } from '../../../support/generated-model';
 
 class FakeWorker {

@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
+import { type LayerRow, layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
 import {
   applyPreset,
   chooseTarget,
   switchRepair,
 } from '../../../../src-renderer/features/precision/use-precision-plan';
-import { askPrecision } from '../../../../src-renderer/widgets/graph/ask-precision';
+import { askPrecision } from '../../../../src-renderer/panels/layers/ask-precision';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
 import { fakeModelApi } from '../../../support/fake-model-api';

@@ -4,9 +4,8 @@ import type { Precision } from '../../../../src-shared/domain/project/precision'
 import { decisionChanges, followModel } from '../../../../src-renderer/features/precision/decision-changes';
 import { applyLayerFilter } from '../../../../src-renderer/features/precision/layer-filter';
 import { countPrecisions, layersMatching } from '../../../../src-renderer/features/precision/precision-edits';
-import { layersToChange } from '../../../../src-renderer/widgets/graph/ask-precision';
-import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
-import { chooseRow, onlyRow } from '../../../../src-renderer/widgets/graph/row-selection';
+import { layersToChange } from '../../../../src-renderer/panels/layers/ask-precision';
+import { chooseRow, layerRows, onlyRow } from '../../../../src-renderer/panels/layers/layer-rows';
 import { generatedModel } from '../../../support/generated-model';
 
 const model = generatedModel(60, { layers: { conv_1: 'fp16' } });

@@ -5,7 +5,7 @@ import type { JobKind } from '../../../../src-shared/contract/job-specs';
 import type { JobSnapshot, JobState } from '../../../../src-shared/contract/jobs';
 import { finishedOf, rowsOf, warningsOf } from '../../../../src-renderer/features/run/finished-facts';
 import { useTrails } from '../../../../src-renderer/features/run/run-store';
-import { lastJob } from '../../../../src-renderer/widgets/analysis/last-job';
+import { lastJob } from '../../../../src-renderer/panels/analysis/analysis-start';
 import { shownJob, waitingJobs } from '../../../../src-renderer/features/run/step-list';
 
 function job(id: string, state: JobState, kind: JobKind = 'run', projectPath = '/p'): JobSnapshot {

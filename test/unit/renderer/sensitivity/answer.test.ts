@@ -7,8 +7,7 @@ import { sensitivityRows } from '../../../../src-renderer/features/sensitivity/s
 import { SensitivityTable } from '../../../../src-renderer/features/sensitivity/sensitivity-table';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
-import { damageShares } from '../../../../src-renderer/widgets/graph/damage';
-import { layerRows, type LayerRow } from '../../../../src-renderer/widgets/graph/layer-rows';
+import { damageShares, type LayerRow, layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
 import { fakeModelApi } from '../../../support/fake-model-api';
 import { sensitivityLayer, sensitivityResult } from '../analysis-results';
 

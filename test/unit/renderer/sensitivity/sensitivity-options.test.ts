@@ -8,7 +8,7 @@ import {
   sensitivitySpec,
 } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
 import { setLanguage } from '../../../../src-renderer/i18n';
-import { layerRows } from '../../../../src-renderer/widgets/graph/layer-rows';
+import { layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
 import { parseRequest } from '../../../../src-shared/contract/guards';
 import { generatedModel } from '../../../support/generated-model';
 import { sensitivityLayer } from '../analysis-results';

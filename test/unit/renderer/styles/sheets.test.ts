@@ -20,6 +20,7 @@ const NOT_CONVERTED = [
   'features/sensitivity/',
   'features/settings/',
   'features/start/',
+  'panels/',
   'widgets/',
 ];
 

@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { describe, expect, it } from 'vitest';
 import { jobId } from '../../../../src-shared/base/brand';
 import { useJobs } from '../../../../src-renderer/state/jobs';
-import { EmptyUnlessRunning } from '../../../../src-renderer/widgets/analysis/empty-unless-running';
+import { EmptyUnlessRunning } from '../../../../src-renderer/panels/analysis/analysis-start';
 import { jobSnapshot } from '../state/fake-api';
 
 describe('EmptyUnlessRunning', () => {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { METHODS } from '../../../../src-shared/domain/project/methods';
 import { paletteDeclarations, THEMES, type PaletteTheme } from '../../../../src-shared/domain/palette';
-import { METHOD_LETTERS, methodColor } from '../../../../src-renderer/widgets/marks';
+import { METHOD_LETTERS, methodColor } from '../../../../src-renderer/widgets/badge';
 
 const tokens = readFileSync(resolve(import.meta.dirname, '../../../../src-renderer/styles/tokens.css'), 'utf8');
 /** The theme's tokens, those of the palette among them. */

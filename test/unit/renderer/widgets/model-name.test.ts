@@ -1,13 +1,12 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cleanup, render, screen } from '@testing-library/react';
+import { createElement, type ReactNode } from 'react';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { orderedTensors } from '../../../../src-renderer/features/histogram/tensor-order';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { layerOfTensor, useSelection } from '../../../../src-renderer/state/selection';
 import { useSession } from '../../../../src-renderer/state/session';
-import { ModelName } from '../../../../src-renderer/widgets/model-name';
-import { fullName, nameNote, splitName } from '../../../../src-renderer/widgets/model-names';
+import { fullName, ModelName, NamedModel, nameNote, splitName } from '../../../../src-renderer/widgets/model-name';
 import type { LayerView, ModelView } from '../../../../src-shared/contract/views';
 import { generatedModel } from '../../../support/generated-model';
 import { rowOf } from '../histogram/support';
@@ -33,11 +32,9 @@ const MODEL: ModelView = {
   calibrationTensors: ['input.1', '682', '683', '684', '690'],
 };
 
-beforeEach(() => {
-  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
-  setLanguage('en');
-});
+beforeEach(() => setLanguage('en'));
 afterEach(() => {
+  cleanup();
   useSession.setState(useSession.getInitialState());
   useSelection.setState(useSelection.getInitialState());
 });
@@ -79,15 +76,13 @@ describe('the name of a layer or tensor', () => {
   });
 
   it('stands whole in the page and in its title', () => {
-    useSession.setState({ model: MODEL });
-    const host = document.createElement('div');
-    const root = createRoot(host);
+    const ModelNames = ({ children }: { children?: ReactNode }) =>
+      createElement(NamedModel, { value: MODEL }, children);
     const name = '/features/stage.3/block.11/conv1/Conv_output_0';
-    act(() => root.render(createElement(ModelName, { name })));
-    expect([host.textContent, host.querySelector('.model-name')?.getAttribute('title')]).toEqual([name, name]);
-    act(() => root.render(createElement(ModelName, { name: '683' })));
-    expect(host.textContent).toBe('683, Sigmoid after Conv_12');
-    act(() => root.unmount());
+    const { container, rerender } = render(createElement(ModelName, { name }), { wrapper: ModelNames });
+    expect([container.textContent, screen.getByTitle(name).textContent]).toEqual([name, name]);
+    rerender(createElement(ModelName, { name: '683' }));
+    expect(container.textContent).toBe('683, Sigmoid after Conv_12');
   });
 });
 

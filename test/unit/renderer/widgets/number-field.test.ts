@@ -2,8 +2,7 @@
 import { act, createElement, type ComponentProps } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NumberField } from '../../../../src-renderer/widgets/number-field';
-import { NumberListField } from '../../../../src-renderer/widgets/number-list-field';
+import { NumberField, NumberListField } from '../../../../src-renderer/widgets/number-field';
 
 let root: Root;
 let host: HTMLElement;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatNumberList, formatScale, parseNumberList } from '../../../../src-renderer/widgets/number-list';
+import { formatNumberList, formatScale, parseNumberList } from '../../../../src-renderer/widgets/number-text';
 
 describe('number lists', () => {
   it('reads what a person types', () => {

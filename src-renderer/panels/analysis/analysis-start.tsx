@@ -1,0 +1,155 @@
+import { type ReactNode, useState } from 'react';
+import type { JobId } from '../../../src-shared/base/brand';
+import { ownValue } from '../../../src-shared/base/records';
+import { formatCount, formatDuration } from '../../../src-shared/base/units';
+import { fromWireError, toWireError } from '../../../src-shared/contract/errors';
+import type { AnalysisSpec, JobKind } from '../../../src-shared/contract/job-specs';
+import { isFinished, type JobSnapshot, neverBegan } from '../../../src-shared/contract/jobs';
+import { t } from '../../i18n';
+import { type CostAnswer, useAnalysisCost } from '../../state/analysis-cost';
+import { jobText } from '../../state/job-text';
+import { openJobs, useJobs } from '../../state/jobs';
+import './analysis.css';
+import { Button } from '../../widgets/button';
+import { EmptyState, ErrorBox, Meter } from '../../widgets/states';
+
+/** The job of the kind and project of a spec that runs or waits, else the one that ended last; `jobs` oldest first. */
+export function lastJob(
+  jobs: readonly JobSnapshot[],
+  spec: { readonly kind: JobKind; readonly projectPath: string },
+): JobSnapshot | null {
+  const own = jobs.filter((job) => job.kind === spec.kind && job.projectPath === spec.projectPath);
+  return own.find((job) => !isFinished(job)) ?? own.findLast((job) => !neverBegan(job)) ?? null;
+}
+
+/** `26 models × 64 images = 1,664 passes, ~42 s`; an upper bound; the time is an estimate and looks like one. */
+export function CostLine({ cost }: { readonly cost: CostAnswer }) {
+  return (
+    <p className="analysis-cost" role="status">
+      {cost === undefined ? <span className="dim">{t('analysis.cost.asking')}</span> : null}
+      {cost instanceof Error ? <Problem error={cost} /> : null}
+      {cost === undefined || cost instanceof Error ? null : (
+        <>
+          {/* Some models are tried on fewer images than others: then there is no product to show. */}
+          {t(cost.trials * cost.images === cost.passes ? 'analysis.cost' : 'analysis.cost.upTo', {
+            trials: cost.trials,
+            images: cost.images,
+            passes: formatCount(cost.passes),
+          })}
+          {cost.seconds === null ? (
+            <span className="dim"> {t('analysis.cost.noTime')}</span>
+          ) : (
+            <em className="modelled">
+              {' '}
+              ~{formatDuration(Math.max(1, Math.round(cost.seconds))).replace(/\.0 s$/, ' s')}
+            </em>
+          )}
+        </>
+      )}
+    </p>
+  );
+}
+
+/** Why it cannot be counted, which is why it cannot be started; and what to do. */
+function Problem({ error }: { readonly error: Error }) {
+  const { message, hint } = toWireError(error);
+  return (
+    <span className="analysis-problem">
+      {message}
+      {hint === undefined ? '' : `. ${hint}`}
+    </span>
+  );
+}
+
+interface AnalysisStartProps {
+  readonly spec: AnalysisSpec;
+  /** Name of the button before there is a result, and after. */
+  readonly label: string;
+  /** Why it cannot be started, as a sentence; null when it can. */
+  readonly problem?: string | null;
+  /** The one next step of the screen. */
+  readonly isPrimary?: boolean;
+}
+
+/** What an analysis will cost, its start, and while it runs how it goes. The place stays as high as it is. */
+export function AnalysisStart({ spec, label, problem = null, isPrimary = true }: AnalysisStartProps) {
+  const cost = useAnalysisCost(problem === null ? spec : null);
+  const start = useJobs((state) => state.start);
+  const job = useJobs((state) => lastJob(state.jobs, spec));
+  const isOpen = job !== null && !isFinished(job);
+  // Jobs of one kind may be about different things: how one ended is told where it was started.
+  const [startedId, setStartedId] = useState<JobId | null>(null);
+  const ended = job !== null && job.id === startedId ? job : null;
+  return (
+    <section className="analysis-start" aria-label={label}>
+      {problem === null ? <CostLine cost={cost} /> : <p className="analysis-problem">{problem}</p>}
+      {isOpen ? (
+        <Running job={job} />
+      ) : (
+        <Button
+          tone={isPrimary ? 'primary' : 'normal'}
+          icon="play"
+          disabled={problem !== null || cost instanceof Error}
+          onClick={() => void start(spec).then(setStartedId)}
+        >
+          {label}
+        </Button>
+      )}
+      {ended?.state === 'failed' && ended.error !== null ? (
+        <ErrorBox error={fromWireError(ended.error)} title={t('analysis.failed')} />
+      ) : null}
+      {ended?.state === 'cancelled' ? <p className="dim">{t('analysis.cancelled')}</p> : null}
+    </section>
+  );
+}
+
+export function Running({ job }: { readonly job: JobSnapshot }) {
+  const rate = useJobs((state) => ownValue(state.rates, job.id));
+  const cancel = useJobs((state) => state.cancel);
+  const text = jobText(job, rate);
+  return (
+    <div className="analysis-running">
+      <div className="analysis-line">
+        <span className="ellipsis">{text.phase}</span>
+        <Button tone="quiet" icon="stop" onClick={() => void cancel(job.id)}>
+          {t('jobs.cancel')}
+        </Button>
+      </div>
+      <Meter label={`${text.kind}: ${text.phase}`} value={job.done} total={job.total} text={text.count} />
+      <p className="analysis-line dim">
+        <span>{text.count}</span>
+        <span>{text.eta}</span>
+      </p>
+    </div>
+  );
+}
+
+interface EmptyUnlessRunningProps {
+  readonly projectPath: string;
+  /** The jobs that will give this screen something to show. */
+  readonly kinds: readonly JobKind[];
+  readonly title: string;
+  readonly children?: ReactNode;
+  readonly action?: ReactNode;
+}
+
+/** What a screen shows before it has something to show: the job that makes it, while one runs or waits, else the next step. */
+export function EmptyUnlessRunning({ projectPath, kinds, title, children, action }: EmptyUnlessRunningProps) {
+  const job = useJobs((state) => openJobs(state.jobs, projectPath).find(({ kind }) => kinds.includes(kind)) ?? null);
+  if (job === null) {
+    return (
+      <EmptyState title={title} action={action}>
+        {children}
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState
+      title={t(job.state === 'running' ? 'analysis.underWay' : 'analysis.waiting', {
+        kind: t(`jobs.kind.${job.kind}`),
+      })}
+    >
+      <Running job={job} />
+    </EmptyState>
+  );
+}

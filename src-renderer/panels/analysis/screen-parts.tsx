@@ -1,0 +1,106 @@
+import { formatCount, formatDuration } from '../../../src-shared/base/units';
+import { t, useLanguage } from '../../i18n';
+import { CALIBRATING, useJobs } from '../../state/jobs';
+import { useSession } from '../../state/session';
+import { useView } from '../../state/view';
+import './analysis.css';
+import { Button } from '../../widgets/button';
+import { Icon } from '../../widgets/icons';
+import { ThreePanes } from '../../widgets/three-panes';
+import { EmptyUnlessRunning } from './analysis-start';
+
+const TABS = ['precision', 'sensitivity', 'search'] as const;
+
+/** The plan, what speaks for it, and the search for a better one: three screens under one tab of the window. */
+export function PrecisionTabs() {
+  const screen = useView((state) => state.screen);
+  const openScreen = useView((state) => state.openScreen);
+  return (
+    <>
+      {/* The parts below are headings of the third level. */}
+      <h2 className="visually-hidden">{t('analysis.tabs')}</h2>
+      <nav className="analysis-tabs" aria-label={t('analysis.tabs')}>
+        {TABS.map((tab) => (
+          <button
+            key={tab}
+            type="button"
+            className="analysis-tab"
+            aria-current={tab === screen ? 'page' : undefined}
+            onClick={() => openScreen(tab)}
+          >
+            {t(`analysis.tab.${tab}`)}
+          </button>
+        ))}
+      </nav>
+    </>
+  );
+}
+
+/** Instead of an analysis: it needs thresholds, and those need a calibration. */
+export function NotCalibrated({ projectPath }: { readonly projectPath: string }) {
+  const start = useJobs((state) => state.start);
+  const isStale = useSession((state) => state.project?.calibrationIsStale === true);
+  return (
+    <ThreePanes
+      left={
+        <div className="analysis-panel">
+          <PrecisionTabs />
+        </div>
+      }
+      main={
+        <EmptyUnlessRunning
+          projectPath={projectPath}
+          kinds={CALIBRATING}
+          title={t(isStale ? 'analysis.calibrateAgain.title' : 'analysis.calibrate.title')}
+          action={
+            <Button tone="primary" onClick={() => void start({ kind: 'calibrate', projectPath })}>
+              {t('analysis.calibrate')}
+            </Button>
+          }
+        >
+          {t(isStale ? 'analysis.calibrateAgain.text' : 'analysis.calibrate.text')}
+        </EmptyUnlessRunning>
+      }
+    />
+  );
+}
+
+interface ResultFactsProps {
+  readonly isCurrent: boolean;
+  readonly images: number;
+  readonly passes?: number;
+  readonly seconds?: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** Where a result comes from, and whether it still speaks of the project as it is. */
+export function ResultFacts({ isCurrent, images, passes, seconds, createdAt }: ResultFactsProps) {
+  const language = useLanguage();
+  const made = new Date(createdAt);
+  const when = Number.isNaN(made.getTime())
+    ? createdAt
+    : made.toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB', {
+        dateStyle: 'medium',
+        timeStyle: 'short',
+        hour12: false,
+      });
+  const cost =
+    passes === undefined || seconds === undefined
+      ? ''
+      : t('analysis.facts.cost', { passes: formatCount(passes), time: formatDuration(seconds) });
+  return (
+    <div className="analysis-facts">
+      <p className="dim">
+        {t('analysis.facts', { images, when })}
+        {cost}
+      </p>
+      {isCurrent ? null : (
+        <p className="analysis-stale" role="status">
+          <Icon name="warning" size={14} />
+          {t('analysis.stale')}
+        </p>
+      )}
+    </div>
+  );
+}

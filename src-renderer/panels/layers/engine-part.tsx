@@ -1,0 +1,202 @@
+import { formatFraction, formatSignificant } from '../../../src-shared/base/units';
+import type { EngineView } from '../../../src-shared/contract/views';
+import type { EngineType } from '../../../src-shared/domain/engines/engine-layers';
+import type { LayerInEngine, Reformat } from '../../../src-shared/domain/engines/engine-view';
+import { t, useLanguage } from '../../i18n';
+import { useEngine } from '../../state/engine';
+import { useSelection } from '../../state/selection';
+import { PrecisionBadge, Tag } from '../../widgets/badge';
+import { Select } from '../../widgets/fields';
+import './engine-part.css';
+import { ModelName } from '../../widgets/model-name';
+import type { LayerRow } from './layer-rows';
+import type { Layers } from './use-layers';
+
+/** Times within an engine are compared with each other: all in one unit. */
+export function formatMicroseconds(valueMs: number): string {
+  return `${formatSignificant(valueMs * 1000)} µs`;
+}
+
+export function typeName(type: EngineType): string {
+  return type === 'other' ? t('engine.type.other') : type.toUpperCase();
+}
+
+/** Why a layer computes in something else than asked; null where it does not. */
+export function mismatchText({ mismatch, asked, runsIn, sharedWith, kernels }: LayerInEngine): string | null {
+  if (mismatch === null || asked === null) return null;
+  const kernel = kernels.find(({ type }) => type === runsIn);
+  const others = (kernel?.onnxLayers ?? sharedWith)
+    .filter((name) => sharedWith.includes(name))
+    .slice(0, 3)
+    .join(', ');
+  return t(`engine.mismatch.${mismatch}`, {
+    asked: typeName(asked),
+    runsIn: typeName(runsIn),
+    kernel: kernel?.kind ?? '',
+    others,
+  });
+}
+
+/** The engine of the project: which one it is, what its layers compute in, what its conversions cost; how to get one. */
+export function EngineSummaryPart({ layers }: { readonly layers: Layers }) {
+  const { view } = useEngine();
+  if (view === null) return null;
+  return (
+    <section className="inspect-part engine-part">
+      <h3>{t('engine.title')}</h3>
+      {view.engine === null ? (
+        <p className="inspect-reason dim">{t('engine.none')}</p>
+      ) : (
+        <Summary engine={view.engine} variants={view.variants} layers={layers} />
+      )}
+    </section>
+  );
+}
+
+interface SummaryProps {
+  readonly engine: EngineView;
+  readonly variants: readonly string[];
+  readonly layers: Layers;
+}
+
+function Summary({ engine, variants, layers }: SummaryProps) {
+  const { showVariant } = useEngine();
+  const language = useLanguage();
+  const { layers: counts, reformats, reformatMs, totalMs } = engine.summary;
+  const built = new Date(engine.createdAt).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
+  return (
+    <>
+      {variants.length < 2 ? null : (
+        <Select
+          label={t('engine.variant')}
+          value={engine.variant}
+          choices={variants.map((value) => ({ value, label: value }))}
+          onChoose={showVariant}
+        />
+      )}
+      <p className="inspect-reason dim">
+        {t('engine.what', {
+          variant: engine.variant,
+          tensorrt: engine.tensorrt,
+          gpu: engine.gpu,
+          batch: engine.batch,
+          built,
+        })}
+      </p>
+      {engine.isCurrent ? null : <p className="inspect-reason inspect-refused">{t('engine.stale')}</p>}
+      <p className="inspect-line engine-counts">
+        {(['int8', 'fp16', 'fp32'] as const).map((type) => (
+          <span key={type}>
+            <PrecisionBadge precision={type} /> {counts[type]}
+          </span>
+        ))}
+        {totalMs === null ? null : (
+          <span className="number engine-total">{t('engine.total', { time: formatMicroseconds(totalMs) })}</span>
+        )}
+      </p>
+      <p className="inspect-reason">
+        {t('engine.reformats', { count: reformats })}
+        {reformatMs === null || totalMs === null || totalMs === 0
+          ? null
+          : t('engine.reformats.cost', {
+              time: formatMicroseconds(reformatMs),
+              share: formatFraction(reformatMs / totalMs),
+            })}
+      </p>
+      <Reformats reformats={layers.engine?.byLayer.reformats ?? []} />
+    </>
+  );
+}
+
+const MOST_REFORMATS = 6;
+
+/** The conversions that cost most. */
+function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
+  const selectTensor = useSelection((state) => state.selectTensor);
+  const costly = reformats
+    .filter(({ engineLayer }) => engineLayer.medianMs !== 0)
+    .toSorted((a, b) => (b.engineLayer.medianMs ?? 0) - (a.engineLayer.medianMs ?? 0));
+  const rest = costly.length - MOST_REFORMATS;
+  if (costly.length === 0) return null;
+  return (
+    <ul className="engine-reformats">
+      {costly.slice(0, MOST_REFORMATS).map(({ engineLayer, tensor, cause }) => (
+        <li key={engineLayer.name} title={engineLayer.name}>
+          <span>
+            {t(`engine.cause.${cause}`, { from: typeName(engineLayer.type), to: typeName(engineLayer.outputType) })}
+          </span>
+          {tensor === null ? (
+            <span className="dim ellipsis">{engineLayer.name}</span>
+          ) : (
+            <button type="button" className="inspect-link" onClick={() => selectTensor(tensor)}>
+              <ModelName name={tensor} />
+            </button>
+          )}
+          {engineLayer.medianMs === null ? null : (
+            <span className="number">{formatMicroseconds(engineLayer.medianMs)}</span>
+          )}
+        </li>
+      ))}
+      {rest > 0 ? <li className="dim">{t('model.inspector.more', { count: rest })}</li> : null}
+    </ul>
+  );
+}
+
+/** What the engine made of one layer. */
+export function LayerEnginePart({ row }: { readonly row: LayerRow }) {
+  const { view } = useEngine();
+  const found = row.inEngine;
+  const engine = view?.engine ?? null;
+  if (engine === null) return null;
+  return (
+    <section className="inspect-part engine-part">
+      <h3>{t('engine.layer', { variant: engine.variant })}</h3>
+      {found === null ? <p className="inspect-reason dim">{t('engine.layer.absent')}</p> : <LayerFacts found={found} />}
+    </section>
+  );
+}
+
+function LayerFacts({ found }: { readonly found: LayerInEngine }) {
+  const why = mismatchText(found);
+  return (
+    <>
+      <p className="inspect-line">
+        {found.asked === null ? null : (
+          <>
+            {t('model.inspector.asked')} <PrecisionBadge precision={found.asked} />
+          </>
+        )}{' '}
+        {t('engine.computes')} <EngineTypeBadge found={found} />
+      </p>
+      {found.medianMs === null ? null : (
+        <p className="inspect-line">
+          {t('engine.time')}
+          <span className="number engine-total">
+            {formatMicroseconds(found.medianMs)}
+            {found.share === null ? null : <span className="dim"> · {formatFraction(found.share)}</span>}
+          </span>
+        </p>
+      )}
+      {why === null ? null : <p className="inspect-reason inspect-refused">{why}</p>}
+      {found.kernels.map((kernel) => (
+        <p key={kernel.name} className="inspect-reason">
+          <code className="inspect-code">{kernel.kind}</code> <span title={kernel.tactic}>{kernel.name}</span>
+        </p>
+      ))}
+      {found.sharedWith.length === 0 ? null : (
+        <p className="inspect-reason dim">
+          {t('engine.shared', { layers: found.sharedWith.join(', '), count: found.sharedWith.length })}
+        </p>
+      )}
+      <Reformats reformats={found.reformats} />
+    </>
+  );
+}
+
+/** What a layer computes in; dashed where that is not what was asked for. */
+export function EngineTypeBadge({ found }: { readonly found: LayerInEngine }) {
+  if (found.runsIn === 'other') return <Tag title={t('engine.type.other')}>–</Tag>;
+  const title = mismatchText(found);
+  const badge = <PrecisionBadge precision={found.runsIn} {...(title === null ? {} : { title })} />;
+  return found.mismatch === null ? badge : <span className="layers-refused">{badge}</span>;
+}

@@ -1,0 +1,227 @@
+import { type Edge, type EdgeProps, Handle, type Node, type NodeProps, Position } from '@xyflow/react';
+import type { CSSProperties } from 'react';
+import { t } from '../../i18n';
+import { useSelection } from '../../state/selection';
+import { PrecisionBadge } from '../../widgets/badge';
+import { classNames } from '../../widgets/class-names';
+import { ModelName } from '../../widgets/model-name';
+import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './graph-layout';
+import type { EdgePlacement, GraphStructure } from './graph-structure';
+import { colourOf, colourProperty, useGraphContent, useGraphView } from './graph-view';
+import { useReasonText } from './layer-rows';
+
+// Types of React Flow's data must be aliases: an interface is no Record<string, unknown>.
+export type FlowNodeData = { readonly name: string };
+export type FlowEdgeData = {
+  readonly tensor: string;
+  readonly toLayer: string | null;
+  readonly bends: readonly number[];
+};
+/** React Flow styles types named `input` and `output` in its own way, hence the longer names. */
+export type FlowNode = Node<FlowNodeData, 'layer' | 'model-input' | 'model-output'>;
+export type FlowEdge = Edge<FlowEdgeData, 'tensor'>;
+
+const SIZE = { width: NODE_WIDTH, height: NODE_HEIGHT };
+/** Sizes and handles are given, so that nothing needs to be measured and hidden nodes need not be drawn. */
+const HANDLES: NonNullable<FlowNode['handles']> = [
+  { type: 'target', position: Position.Top, x: NODE_WIDTH / 2, y: 0, width: 0, height: 0 },
+  { type: 'source', position: Position.Bottom, x: NODE_WIDTH / 2, y: NODE_HEIGHT, width: 0, height: 0 },
+];
+
+export function flowNodes(structure: GraphStructure, layout: GraphLayout): FlowNode[] {
+  return structure.nodes.map((node, index) => ({
+    id: node.id,
+    type: node.kind === 'layer' ? node.kind : (`model-${node.kind}` as const),
+    position: {
+      x: (layout.centres[index * 2] ?? 0) - NODE_WIDTH / 2,
+      y: (layout.centres[index * 2 + 1] ?? 0) - NODE_HEIGHT / 2,
+    },
+    data: { name: node.name },
+    ...SIZE,
+    measured: SIZE,
+    handles: HANDLES,
+  }));
+}
+
+export function flowEdges(structure: GraphStructure, layout: GraphLayout): FlowEdge[] {
+  return structure.edges.map((edge, index) => {
+    const to = structure.nodes[edge.to];
+    return {
+      id: edge.id,
+      type: 'tensor',
+      source: structure.nodes[edge.from]?.id ?? '',
+      target: to?.id ?? '',
+      data: { tensor: edge.tensor, toLayer: to?.kind === 'layer' ? to.name : null, bends: layout.bends[index] ?? [] },
+    };
+  });
+}
+
+interface Ends {
+  readonly sourceX: number;
+  readonly sourceY: number;
+  readonly targetX: number;
+  readonly targetY: number;
+}
+
+/** A path through the bends whose corners are rounded: it runs through the middles of the lines between them. */
+export function edgePath({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly number[]): string {
+  if (bends.length === 0) {
+    const middle = (sourceY + targetY) / 2;
+    return `M${sourceX},${sourceY}C${sourceX},${middle} ${targetX},${middle} ${targetX},${targetY}`;
+  }
+  const points = pointsOf(bends);
+  const parts = [`M${sourceX},${sourceY}`];
+  points.forEach((point, index) => {
+    const next = points[index + 1];
+    const end =
+      next === undefined ? { x: targetX, y: targetY } : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
+    parts.push(`Q${point.x},${point.y} ${end.x},${end.y}`);
+  });
+  return parts.join('');
+}
+
+/** Where the Q/DQ mark of an edge sits: near its end, but before edges into the same layer have come together. */
+export function edgeMark(
+  { sourceX, sourceY, targetX, targetY }: Ends,
+  bends: readonly number[],
+): { readonly x: number; readonly y: number } {
+  const points = pointsOf(bends);
+  const last = points.at(-1);
+  if (last === undefined) {
+    const t = sourceX === targetX ? 0.62 : 0.5;
+    const middle = (sourceY + targetY) / 2;
+    const [a, b, c, d] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t ** 2 * (1 - t), t ** 3];
+    return { x: (a + b) * sourceX + (c + d) * targetX, y: a * sourceY + (b + c) * middle + d * targetY };
+  }
+  const before = points.at(-2);
+  const from =
+    before === undefined ? { x: sourceX, y: sourceY } : { x: (before.x + last.x) / 2, y: (before.y + last.y) / 2 };
+  const t = 0.55;
+  const [a, b, c] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2];
+  return { x: a * from.x + b * last.x + c * targetX, y: a * from.y + b * last.y + c * targetY };
+}
+
+/** An edge that goes around on the left has its label there, clear of what it goes around. */
+export function isLabelLeft({ sourceX, targetX }: Ends, markX: number): boolean {
+  return markX < Math.min(sourceX, targetX) - 4;
+}
+
+function pointsOf(flat: readonly number[]): { readonly x: number; readonly y: number }[] {
+  return Array.from({ length: flat.length >> 1 }, (_, index) => ({
+    x: flat[index * 2] ?? 0,
+    y: flat[index * 2 + 1] ?? 0,
+  }));
+}
+
+/** Where edges begin and end; React Flow measures them when a node comes into sight. */
+function Handles() {
+  return (
+    <>
+      <Handle type="target" position={Position.Top} isConnectable={false} className="graph-end" />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} className="graph-end" />
+    </>
+  );
+}
+
+/** A layer: op and precision above, its name below, its colour on the left edge. */
+export function LayerNode({ id, data }: NodeProps<FlowNode>) {
+  const { rowOf, cursor, changed, matches } = useGraphContent();
+  const mode = useGraphView((state) => state.colourMode);
+  const isSelected = useSelection((state) => state.layer === data.name);
+  const row = rowOf(data.name);
+  if (row === undefined) return null;
+  const style = { '--graph-colour': `var(${colourProperty(colourOf(row, mode))})` } as CSSProperties;
+  return (
+    <div
+      className={classNames(
+        'graph-node',
+        isSelected && 'graph-node-selected',
+        cursor === id && 'graph-node-cursor',
+        changed.has(data.name) && 'graph-node-changed',
+        matches !== null && (matches.has(data.name) ? 'graph-node-match' : 'graph-node-other'),
+      )}
+      style={style}
+      title={`${row.layer}\n${row.reason}`}
+    >
+      <span className="graph-node-head">
+        <span className="graph-node-op">{row.op}</span>
+        <PrecisionBadge precision={row.runsIn} />
+      </span>
+      <span className="graph-node-name">
+        <ModelName name={row.layer} short={row.shortName} />
+      </span>
+      <Handles />
+    </div>
+  );
+}
+
+/** An input or output of the model. */
+export function TerminalNode({ id, type, data }: NodeProps<FlowNode>) {
+  const { cursor } = useGraphContent();
+  const isSelected = useSelection((state) => state.tensor === data.name);
+  return (
+    <div
+      className={classNames(
+        'graph-node graph-terminal',
+        isSelected && 'graph-node-selected',
+        cursor === id && 'graph-node-cursor',
+      )}
+      title={data.name}
+    >
+      <span className="graph-node-op">{t(type === 'model-input' ? 'model.graph.input' : 'model.graph.output')}</span>
+      <span className="graph-node-name">
+        <ModelName name={data.name} />
+      </span>
+      <Handles />
+    </div>
+  );
+}
+
+/** A tensor on its way into a layer; a diamond marks Q/DQ, a text the reason. */
+export function TensorEdge({ data, ...ends }: EdgeProps<FlowEdge>) {
+  const { placementOf } = useGraphContent();
+  const isReasonShown = useGraphView((state) => state.isReasonShown);
+  const isTensorSelected = useSelection((state) => state.tensor === data?.tensor);
+  const isLayerSelected = useSelection((state) => state.layer !== null && state.layer === data?.toLayer);
+  const edgeText = useEdgeText();
+  if (data === undefined) return null;
+  const placement = data.toLayer === null ? undefined : placementOf(data.toLayer, data.tensor);
+  const path = edgePath(ends, data.bends);
+  const mark = edgeMark(ends, data.bends);
+  const isLeft = isLabelLeft(ends, mark.x);
+  return (
+    <g className="graph-edge-decision">
+      <title>{edgeText(data.tensor, placement)}</title>
+      {/* A line of one pixel is hard to point at. */}
+      <path className="graph-edge-target" d={path} />
+      <path className={classNames('graph-edge', isTensorSelected && 'graph-edge-selected')} d={path} />
+      {hasQdq(placement) ? <path className="graph-edge-mark" d={`M${mark.x},${mark.y - 5}l5,5l-5,5l-5,-5z`} /> : null}
+      {placement !== undefined && (isReasonShown || (isLayerSelected && placement.isOwn)) ? (
+        <text
+          className={classNames('graph-edge-label', !placement.isOwn && 'graph-edge-label-none')}
+          x={mark.x + (isLeft ? -9 : 9)}
+          y={mark.y + 3.5}
+          textAnchor={isLeft ? 'end' : 'start'}
+        >
+          {placement.decision.code}
+        </text>
+      ) : null}
+    </g>
+  );
+}
+
+function hasQdq(placement: EdgePlacement | undefined): boolean {
+  return placement?.isOwn === true && placement.decision.precision === 'int8';
+}
+
+/** The tensor, and below it the reason for its Q/DQ or for there being none. */
+function useEdgeText(): (tensor: string, placement: EdgePlacement | undefined) => string {
+  const reasonText = useReasonText();
+  return (tensor, placement) => {
+    if (placement === undefined) return `${tensor}\n${t('model.inspector.modelOutput')}`;
+    const { decision, isOwn } = placement;
+    return [tensor, ...(isOwn ? [] : [t('model.inspector.noQdq')]), `${decision.code}: ${reasonText(decision)}`].join(
+      '\n',
+    );
+  };
+}

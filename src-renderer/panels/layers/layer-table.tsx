@@ -1,0 +1,78 @@
+import type { CSSProperties, KeyboardEvent } from 'react';
+import { t } from '../../i18n';
+import { Button } from '../../widgets/button';
+import { type Column, DataTable, type RowPick } from '../../widgets/data-table';
+import './layer-table.css';
+import type { LayerRow } from './layer-rows';
+import { useShapeLayers } from './use-layers';
+
+interface LayerTableProps {
+  readonly rows: readonly LayerRow[];
+  readonly columns: readonly Column<LayerRow>[];
+  readonly activeLayer: string | null;
+  readonly onPick: (layer: string, pick: RowPick) => void;
+  readonly onActivate?: (layer: string) => void;
+  readonly selected?: ReadonlySet<string>;
+  readonly changed?: ReadonlySet<string>;
+  readonly onKey?: (event: KeyboardEvent<HTMLDivElement>) => boolean;
+}
+
+/** Names, and texts that share the room with them: least width in pixels, and share of the table's width that they grow with. */
+const ALONE = { leastPx: 170, percent: 30 };
+const SHARED = { leastPx: 150, percent: 22 };
+
+/**
+ * Least width of a table, as CSS: columns of a fixed width keep it, the others grow with the pane. A narrower table scrolls
+ * sideways instead of hiding its names.
+ */
+export function leastWidth<Row>(columns: readonly Column<Row>[]): string {
+  const fixedPx = columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : 0), 0);
+  const flexible = columns.filter(({ width }) => typeof width !== 'number').length;
+  const { leastPx, percent } = flexible > 1 ? SHARED : ALONE;
+  return `calc(${fixedPx}px + ${flexible} * max(${leastPx}px, ${percent}cqw))`;
+}
+
+const layerOf = (row: LayerRow): string => row.layer;
+
+/** The layers of a model; marks those that the last edit changed. */
+export function LayerTable({
+  rows,
+  columns,
+  activeLayer,
+  onPick,
+  onActivate,
+  selected,
+  changed,
+  onKey,
+}: LayerTableProps) {
+  return (
+    <div className="layers-table" style={{ '--layers-least': leastWidth(columns) } as CSSProperties}>
+      <DataTable<LayerRow>
+        label={t('model.layers')}
+        rows={rows}
+        columns={columns}
+        rowKey={layerOf}
+        activeKey={activeLayer}
+        onPick={onPick}
+        {...(onActivate === undefined ? {} : { onActivate })}
+        {...(selected === undefined ? {} : { selectedKeys: selected })}
+        {...(onKey === undefined ? {} : { onKey })}
+        {...(changed === undefined
+          ? {}
+          : { rowClass: (row) => (changed.has(row.layer) ? 'layers-changed' : undefined) })}
+        empty={t('model.noLayers')}
+      />
+    </div>
+  );
+}
+
+/** Lists the layers that only compute shapes, or folds them away; nothing for a model without such layers. */
+export function ShapeToggle({ count }: { readonly count: number }) {
+  const { areShown, show } = useShapeLayers();
+  if (count === 0) return null;
+  return (
+    <Button tone="quiet" aria-pressed={areShown} title={t('model.shapes.title')} onClick={() => show(!areShown)}>
+      {t(areShown ? 'model.shapes.hide' : 'model.shapes.show', { count })}
+    </Button>
+  );
+}

@@ -1,0 +1,83 @@
+import type { MouseEvent } from 'react';
+import { PRECISION_CHOICES, type PrecisionChoice } from '../../../src-shared/domain/project/precision';
+import { type Language, t, useLanguage } from '../../i18n';
+import { shownChoice } from '../../state/precision-edits';
+import { useSession } from '../../state/session';
+import { PRECISION_LETTERS } from '../../widgets/badge';
+import { classNames } from '../../widgets/class-names';
+import { Segmented } from '../../widgets/fields';
+import './precision-toggle.css';
+import { choiceName } from './ask-precision';
+import { type LayerRow, reasonText } from './layer-rows';
+
+interface PrecisionToggleProps {
+  readonly layer: string;
+  /** What Auto is for this layer, and why; absent unless the layer is on Auto. */
+  readonly autoReason?: string | undefined;
+  readonly onAsk: (layer: string, choice: PrecisionChoice) => void;
+}
+
+/**
+ * Auto, 8, 16 or 32 for one layer of a table. A click is shown at once, before the application has answered. The keys of the
+ * table do the same, so that Tab passes it by.
+ */
+export function PrecisionToggle({ layer, autoReason, onAsk }: PrecisionToggleProps) {
+  const chosen = useSession((state) => shownChoice(state, layer));
+  const ask = (event: MouseEvent, choice: PrecisionChoice): void => {
+    event.stopPropagation();
+    onAsk(layer, choice);
+  };
+  return (
+    <span className="precision-toggle" role="group" aria-label={t('precision.ask', { layer })}>
+      {PRECISION_CHOICES.map((choice) => (
+        <button
+          key={choice}
+          type="button"
+          tabIndex={-1}
+          className={classNames(
+            'precision-toggle-choice',
+            choice === 'auto' && 'precision-toggle-auto',
+            choice === chosen && `badge-${choice}`,
+          )}
+          aria-pressed={choice === chosen}
+          // The visible text is part of the name, for people who control the page by voice.
+          aria-label={choice === 'auto' ? choiceName(choice) : `${PRECISION_LETTERS[choice]}, ${choiceName(choice)}`}
+          title={choice === 'auto' ? (autoReason ?? t('precision.auto.title')) : choiceName(choice)}
+          onClick={(event) => ask(event, choice)}
+          onDoubleClick={(event) => event.stopPropagation()}
+        >
+          {choice === 'auto' ? choiceName(choice) : PRECISION_LETTERS[choice]}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+/** What Auto is for a layer on Auto, and why, in one sentence; undefined for a layer with a precision of its own. */
+export function autoReason(row: LayerRow, language: Language): string | undefined {
+  if (row.choice !== 'auto') return undefined;
+  return t('precision.auto.becomes', { precision: choiceName(row.runsIn), reason: reasonText(row, language) });
+}
+
+interface PrecisionSwitchProps {
+  readonly row: LayerRow;
+  readonly onAsk: (choice: PrecisionChoice) => void;
+}
+
+/** Auto, INT8, FP16 or FP32 for the layer that is looked at, with what Auto is. */
+export function PrecisionSwitch({ row, onAsk }: PrecisionSwitchProps) {
+  const language = useLanguage();
+  const chosen = useSession((state) => shownChoice(state, row.layer));
+  return (
+    <>
+      <Segmented
+        label={t('precision.ask', { layer: row.shortName })}
+        isLabelHidden={false}
+        value={chosen}
+        choices={PRECISION_CHOICES.map((value) => ({ value, label: choiceName(value) }))}
+        onChoose={onAsk}
+      />
+      <p className="dim">{(chosen === 'auto' ? autoReason(row, language) : undefined) ?? t('precision.auto.title')}</p>
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+import { type ReactNode, useState } from 'react';
+import { toWireError, type WireError } from '../../src-shared/contract/errors';
+import { t } from '../i18n';
+import { Button, IconButton } from './button';
+import { Icon } from './icons';
+import './states.css';
+
+interface EmptyStateProps {
+  readonly title: string;
+  /** The next step in one sentence. */
+  readonly children?: ReactNode;
+  /** Its button. */
+  readonly action?: ReactNode;
+}
+
+/** What a screen shows before it has something to show. */
+export function EmptyState({ title, children, action }: EmptyStateProps) {
+  return (
+    <div className="empty-state">
+      <h2>{title}</h2>
+      {children === undefined ? null : <div className="empty-state-text">{children}</div>}
+      {action === undefined ? null : <div className="empty-state-action">{action}</div>}
+    </div>
+  );
+}
+
+/** What a person copies into a bug report. */
+export function errorReport(error: WireError): string {
+  const lines = [`${error.code}: ${error.message}`];
+  if (error.hint !== undefined) lines.push(error.hint);
+  if (error.detail !== undefined) lines.push('', error.detail);
+  return lines.join('\n');
+}
+
+interface ErrorBoxProps {
+  readonly error: unknown;
+  /** What was being done: `The histogram of conv_1 cannot be shown`. */
+  readonly title?: string;
+  readonly action?: ReactNode;
+  /** How often it happened; more than once is said. */
+  readonly count?: number;
+  readonly onDismiss?: () => void;
+}
+
+/** What happened, what to do; details fold out and can be copied. */
+export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBoxProps) {
+  const wire = toWireError(error);
+  const [isCopied, setCopied] = useState(false);
+  const copy = (): void => {
+    void navigator.clipboard.writeText(errorReport(wire)).then(() => setCopied(true));
+  };
+  return (
+    <div className="error-box" role="alert">
+      <Icon name="warning" />
+      <div className="error-box-body">
+        {title === undefined ? null : <strong>{title}</strong>}
+        <p>
+          {wire.message}
+          {count === 1 ? null : <span className="dim"> {t('widgets.times', { count })}</span>}
+        </p>
+        {wire.hint === undefined ? null : <p className="error-box-hint">{wire.hint}</p>}
+        <details>
+          <summary>{t('widgets.details')}</summary>
+          <pre>{errorReport(wire)}</pre>
+        </details>
+        <div className="error-box-actions">
+          {action}
+          <Button tone="quiet" icon={isCopied ? 'check' : 'copy'} onClick={copy}>
+            {t(isCopied ? 'widgets.copied' : 'widgets.copy')}
+          </Button>
+        </div>
+      </div>
+      {onDismiss === undefined ? null : <IconButton icon="close" label={t('widgets.dismiss')} onClick={onDismiss} />}
+    </div>
+  );
+}
+
+interface MeterProps {
+  readonly label: string;
+  readonly value: number;
+  /** 0 while unknown: the bar is empty then, and the number beside it tells. */
+  readonly total: number;
+  /** What is said for `value` of `total`: `212 of 400 images`. */
+  readonly text?: string;
+  readonly color?: string;
+}
+
+/** A progress bar. It never moves by itself: no number, no movement. */
+export function Meter({ label, value, total, text, color }: MeterProps) {
+  const share = total > 0 ? Math.min(1, Math.max(0, value / total)) : 0;
+  return (
+    <div
+      className="meter"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={total > 0 ? total : 1}
+      aria-valuenow={total > 0 ? Math.min(value, total) : 0}
+      {...(text === undefined ? {} : { 'aria-valuetext': text })}
+    >
+      <div
+        className="meter-fill"
+        style={{ transform: `scaleX(${share})`, ...(color === undefined ? {} : { background: color }) }}
+      />
+    </div>
+  );
+}
