@@ -1,48 +1,31 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { boolean, integer, objectOf, ShapeError } from '../../src-shared/base/json-shape';
+import { boolean, integer, object, type InferOutput } from '../../src-shared/base/schema';
 import { writeFileAtomic } from '../base/atomic-file';
+import { readStoredJson } from '../base/json-file';
 
+const boundsSchema = object({ x: integer, y: integer, width: integer, height: integer });
 /** Device-independent pixels. */
-export interface Bounds {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+export type Bounds = InferOutput<typeof boundsSchema>;
 
-export interface WindowState {
-  readonly bounds: Bounds;
-  readonly isMaximized: boolean;
-}
+const windowStateSchema = object({ bounds: boundsSchema, isMaximized: boolean });
+export type WindowState = InferOutput<typeof windowStateSchema>;
 
 export const MIN_WIDTH = 960;
 export const MIN_HEIGHT = 600;
 const DEFAULT_WIDTH = 1440;
 const DEFAULT_HEIGHT = 900;
-/** So much of a window must be on a screen that a person can take hold of it. */
+/** Pixels of a window that must be on a screen, so that a person can drag it. */
 const MIN_VISIBLE = 120;
 
-const shape = objectOf<WindowState>(
-  { bounds: objectOf<Bounds>({ x: integer, y: integer, width: integer, height: integer }, {}), isMaximized: boolean },
-  {},
-);
-
-/** What was saved, or null when there is nothing usable: a window's place is no reason to fail. */
+/** The saved state, or null if there is none that can be used: the window then opens at its default place. */
 export function readWindowState(path: string): WindowState | null {
-  if (!existsSync(path)) return null;
-  try {
-    return shape(JSON.parse(readFileSync(path, 'utf8')), '');
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return readStoredJson(path, windowStateSchema);
 }
 
 export async function writeWindowState(path: string, state: WindowState): Promise<void> {
   await writeFileAtomic(path, JSON.stringify(state));
 }
 
-/** Where the window opens: as saved when that is still on a screen, else centred on the first. `workAreas` has one entry per screen. */
+/** Where the window opens: as saved if that is still on a screen, else centred on the first. One work area per screen. */
 export function openingBounds(saved: Bounds | null, workAreas: readonly Bounds[]): Bounds {
   const first = workAreas[0] ?? { x: 0, y: 0, width: DEFAULT_WIDTH, height: DEFAULT_HEIGHT };
   if (saved !== null) {

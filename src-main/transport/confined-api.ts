@@ -1,12 +1,19 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { API_METHODS, type ApiMethod, type WorkbenchApi } from '../../src-shared/contract/api';
+import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
+import { pathsIn, type MarkedPath } from '../../src-shared/base/marked-paths';
+import {
+  requestPaths,
+  type ApiMethod,
+  type CreateProjectRequest,
+  type RequestOf,
+} from '../../src-shared/contract/requests';
+import { projectFileSchema, type ProjectFile } from '../../src-shared/domain/project/project';
 import type { ProjectView } from '../../src-shared/contract/views';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fileOfImageId } from '../../src-shared/domain/project/image-set';
 import { withPathPolicy } from '../base/path-policy';
 import { isBeside, type PathGrants } from './path-grants';
-import { projectReferences, requestPaths, type NamedPath } from './request-paths';
 
 export interface Confinement {
   readonly grants: PathGrants;
@@ -46,45 +53,41 @@ function confined(
       ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request))
       : plain;
   return async (request) => {
-    const paths = requestPaths(request);
-    const model = paths.find(({ field }) => field === 'modelPath')?.path;
-    for (const named of paths) checkNamed(method, named, model, confinement);
-    const project = paths.find(({ field }) => field === 'projectPath')?.path;
-    if (project !== undefined && method !== 'createProject') await admit(project);
-    if (project !== undefined && (method === 'getThumbnail' || method === 'getPreview'))
-      await checkPicture(project, request, api, confinement);
+    const paths = requestPaths(method, request);
+    for (const marked of paths) checkMarked(method, marked, request, confinement);
+    const project = paths.find(({ role }) => role === 'project')?.path;
+    if (project !== undefined) await admit(project);
+    if (method === 'getThumbnail' || method === 'getPreview')
+      await checkPicture(request as RequestOf<typeof method>, api, confinement);
     return admitReply(method, await call(request), confinement);
   };
 }
 
-function checkNamed(
+function checkMarked(
   method: ApiMethod,
-  { field, path }: NamedPath,
-  model: string | undefined,
+  { role, path }: MarkedPath,
+  request: unknown,
   { grants, checksReferences, hint }: Confinement,
 ): void {
   if (grants.isGranted(path)) return;
   // On the desktop a new project is made beside the model that was opened; a server is confined to its folder.
   if (
     method === 'createProject' &&
-    field === 'projectPath' &&
+    role === 'write' &&
     !checksReferences &&
-    model !== undefined &&
-    isBeside(path, model)
+    isBeside(path, (request as CreateProjectRequest).modelPath)
   )
     return;
   throw new WorkbenchError('usage', `${path} is not among the files and folders that may be opened here`, { hint });
 }
 
-/** A list, or a link in a folder, may lead to an image outside of what is granted: its picture is not given. */
+/** A list, or a link in a folder, may lead to an image outside of the granted folders: its picture is refused. */
 async function checkPicture(
-  projectPath: string,
-  request: unknown,
+  { projectPath, set, imageId }: RequestOf<'getThumbnail' | 'getPreview'>,
   api: WorkbenchApi,
   { grants, checksReferences, hint }: Confinement,
 ): Promise<void> {
   if (!checksReferences) return;
-  const { set, imageId } = request as Parameters<WorkbenchApi['getThumbnail']>[0];
   const { file } = await api.openProject({ projectPath, remembers: false });
   const root = (set === 'calibration' ? file.calibrationSet : file.validationSet)?.path;
   if (root === undefined) return;
@@ -94,6 +97,11 @@ async function checkPicture(
     throw new WorkbenchError('usage', `${imageId} lies outside of the files and folders that may be opened here`, {
       hint,
     });
+}
+
+/** The files and folders outside of itself that a project refers to. */
+function projectReferences(file: ProjectFile): readonly string[] {
+  return pathsIn(projectFileSchema, file).map(({ path }) => path);
 }
 
 interface Admission extends Confinement {

@@ -1,7 +1,8 @@
-import type { ApiMethod, Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
+import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
+import type { ApiMethod } from '../../src-shared/contract/requests';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import { isApiMethod, parseRequest } from '../../src-shared/contract/guards';
+import { isApiMethod, parseRequest } from '../../src-shared/contract/requests';
 import type { CallMessage, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
 
 /** Guard, call, serialise: one call of any link on any implementation of the API. Never rejects. */

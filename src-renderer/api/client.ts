@@ -1,4 +1,5 @@
-import { API_METHODS, type ApiMethod, type WorkbenchApi, type WorkbenchEvent } from '../../src-shared/contract/api';
+import { API_METHODS, type WorkbenchApi, type WorkbenchEvent } from '../../src-shared/contract/api';
+import type { ApiMethod } from '../../src-shared/contract/requests';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { ClientLink, ReplyMessage } from '../../src-shared/contract/wire';

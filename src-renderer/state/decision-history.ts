@@ -1,4 +1,4 @@
-import type { ProjectDecisions } from '../../src-shared/contract/requests';
+import type { ProjectDecisions } from '../../src-shared/domain/project/project';
 import { ownValue } from '../../src-shared/base/records';
 
 /** One edit as undo and redo see it. */

@@ -1,19 +1,14 @@
-import { arrayOf, objectOf, string } from '../../src-shared/base/json-shape';
-import type { ProjectDecisions } from '../../src-shared/contract/requests';
-import { decisionFields } from '../../src-shared/domain/project/project-shape';
-import { EMPTY_HISTORY, type EditHistory, type HistoryStep } from './decision-history';
+import { list, object, parse, string } from '../../src-shared/base/schema';
+import { decisionsSchema } from '../../src-shared/domain/project/project';
+import { EMPTY_HISTORY, type EditHistory } from './decision-history';
 import { readStored, writeStored } from './stored';
 
 const STORED_KEY = 'calib.history';
 /** More steps are not worth the time that every edit would take to write them. */
 const MAX_KEPT_STEPS = 50;
 
-const decisions = objectOf<ProjectDecisions>(decisionFields, {});
-const steps = arrayOf(objectOf<HistoryStep>({ name: string, before: decisions, after: decisions }, {}));
-const keptShape = objectOf<EditHistory & { readonly projectPath: string }>(
-  { projectPath: string, undoable: steps, redoable: steps },
-  {},
-);
+const steps = list(object({ name: string, before: decisionsSchema, after: decisionsSchema }));
+const keptSchema = object({ projectPath: string, undoable: steps, redoable: steps });
 
 /** Keeps what can be undone in this tab, so that a reload does not take it away. Where the storage is too small, fewer steps. */
 export function keepHistory(projectPath: string, { undoable, redoable }: EditHistory): void {
@@ -32,7 +27,7 @@ export function keepHistory(projectPath: string, { undoable, redoable }: EditHis
 /** What could be undone of a project before the page was reloaded; empty for another project or what cannot be read. */
 export function keptHistory(projectPath: string): EditHistory {
   try {
-    const { projectPath: owner, undoable, redoable } = keptShape(readStored(STORED_KEY, 'sessionStorage'), '');
+    const { projectPath: owner, undoable, redoable } = parse(keptSchema, readStored(STORED_KEY, 'sessionStorage'));
     return owner === projectPath ? { undoable, redoable } : EMPTY_HISTORY;
   } catch {
     return EMPTY_HISTORY;

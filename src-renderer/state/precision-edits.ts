@@ -1,4 +1,5 @@
-import type { ProjectDecisions, ProjectEdit } from '../../src-shared/contract/requests';
+import type { ProjectEdit } from '../../src-shared/contract/requests';
+import type { ProjectDecisions } from '../../src-shared/domain/project/project';
 import type { ProjectView } from '../../src-shared/contract/views';
 import {
   choiceOf,

@@ -10,15 +10,16 @@ import { fits, type AnySchema, type Entries, type VariantOptions } from './schem
 /** What a path in a request is for; `project`: the folder of an existing project. */
 export type PathRole = 'read' | 'write' | 'project';
 
+const isPath = (path: string): boolean => path !== '' && !path.includes('\0');
+
 /** The path of a file or folder that a person or another program names, see `pathsIn`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function filePath(role: PathRole) {
-  return v.pipe(
-    v.string('a path'),
-    v.check((path) => path !== '' && !path.includes('\0'), 'a path'),
-    v.metadata({ pathRole: role }),
-  );
+  return v.pipe(v.string('a string'), v.check(isPath, 'a path'), v.metadata({ pathRole: role }));
 }
+
+/** A path below a file that another field names; it is not checked on its own. */
+export const relativePath = v.pipe(v.string('a string'), v.check(isPath, 'a path'));
 
 /** A path that a value holds where its schema has `filePath`. */
 export interface MarkedPath {

@@ -64,6 +64,11 @@ export const count = integerFrom(0);
 /** An integer of at least 1. */
 export const positiveInteger = integerFrom(1);
 export const unknown = v.unknown();
+/** A number of a stored result. JSON writes NaN and infinity as null, which is read as NaN. */
+export const measured = v.pipe(
+  v.nullable(v.number('a number')),
+  v.transform((value) => value ?? Number.NaN),
+);
 
 /* @__NO_SIDE_EFFECTS__ */
 function integerFrom(least: number) {
@@ -97,6 +102,10 @@ export function list<S extends AnySchema>(item: S) {
   return v.pipe(v.array(item, 'an array'), v.readonly());
 }
 
+/** Two numbers. */
+export const numberPair = v.pipe(v.tuple([number, number], 'two numbers'), v.readonly());
+
+/** One of several schemas; `expected` says them in words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function either<const O extends readonly AnySchema[]>(expected: string, ...options: O) {
   return v.union(options, expected);
@@ -112,7 +121,19 @@ export function where<S extends AnySchema>(
   return v.pipe(schema, v.check(isAllowed, expected));
 }
 
-/** A number within limits; `expected` says them in words. */
+/** A value that is converted first and then checked, for files of an older form. `convert` must accept any value. */
+/* @__NO_SIDE_EFFECTS__ */
+export function converted<S extends AnySchema>(convert: (value: unknown) => unknown, schema: S) {
+  return v.pipe(v.unknown(), v.transform(convert), schema);
+}
+
+/** A value that is converted after its check, for example to a branded type. */
+/* @__NO_SIDE_EFFECTS__ */
+export function mapped<S extends AnySchema, T>(schema: S, convert: (value: v.InferOutput<S>) => T) {
+  return v.pipe(schema, v.transform(convert));
+}
+
+/** A finite number with a condition; `expected` says the condition in words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function numberWhere(expected: string, isAllowed: (value: number) => boolean) {
   return where(number, expected, isAllowed);

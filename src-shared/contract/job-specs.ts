@@ -1,202 +1,241 @@
-import type { DiagnosisSubject, SensitivityKind, SensitivityMetric } from '../domain/analysis/analysis';
-import type { TensorrtOptions } from '../domain/engines/tensorrt-options';
-import type { HealthLimits } from '../domain/health/health-limits';
-import type { VariantMethod } from '../domain/project/methods';
-import type { BackendId, Target } from '../domain/project/precision';
+import { filePath } from '../base/marked-paths';
+import {
+  boolean,
+  count,
+  either,
+  list,
+  numberWhere,
+  object,
+  oneOf,
+  optional,
+  positiveInteger,
+  string,
+  variant,
+  type InferOutput,
+} from '../base/schema';
+import { diagnosisSubjectSchema, SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../domain/analysis/analysis';
+import { someTensorrtOptionsSchema } from '../domain/engines/tensorrt-options';
+import { someHealthLimitsSchema } from '../domain/health/health-limits';
+import { VARIANT_METHODS } from '../domain/project/methods';
+import { BACKENDS, TARGETS } from '../domain/project/precision';
 
-/** The work that takes longer than a second. Paths are absolute. `tensorrtGridBatch`: also collect TensorRT's own grid. */
-export type JobSpec =
-  | {
-      readonly kind: 'calibrate';
-      readonly projectPath: string;
-      readonly limit?: number;
-      readonly threads?: number;
-      readonly shard?: Shard;
-      readonly fresh?: boolean;
-      readonly tensorrtGridBatch?: number;
-      readonly memoryLimitGb?: number;
-    }
-  | { readonly kind: 'merge'; readonly projectPath: string; readonly shardPaths: readonly string[] }
-  | QuantizeSpec
-  | ValidateSpec
-  | BuildSpec
-  | BenchSpec
-  | RunSpec
-  | SensitivitySpec
-  | AutoSpec
-  | BestSpec
-  | SearchSpec
-  | DiagnoseSpec
-  | RepairSpec
-  | HealthSpec;
+/** Specifications of jobs: the work that takes longer than a second. Paths are absolute. */
+
+const project = { projectPath: filePath('project') };
+const notNegative = numberWhere('a number, 0 or more', (value) => value >= 0);
 
 /** Part `index` (1-based) of `count` equal parts of the calibration set. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
+const shardSchema = object({ index: positiveInteger, count: positiveInteger });
+export type Shard = InferOutput<typeof shardSchema>;
 
-export interface QuantizeSpec {
-  readonly kind: 'quantize';
-  readonly projectPath: string;
-  readonly target: Target;
+/** Fields of most jobs. */
+const common = {
+  target: optional(oneOf(...TARGETS)),
+  threads: optional(positiveInteger),
+};
+
+const variantsFields = {
+  ...project,
+  ...common,
+  /** Variant names, for example `int8`, `int8-minmax`, `mixed`. */
+  variants: optional(list(string)),
+  backend: optional(oneOf(...BACKENDS)),
+  activationType: optional(oneOf('int8', 'uint8')),
+  /** For the backend tensorrt; an option that is absent has its default. */
+  tensorrt: optional(someTensorrtOptionsSchema),
+};
+
+/** Several GPUs of this machine, for the backend tensorrt; without them the GPU of the options is used. */
+const devicesFields = {
+  devices: optional(either('an array of GPU numbers or "all"', list(count), oneOf('all'))),
+  /**
+   * True: all GPUs at once. Builds then slow each other down and choose kernels by disturbed timings. Absent: one GPU after
+   * the other.
+   */
+  isParallel: optional(boolean),
+};
+const devicesSchema = object(devicesFields);
+export type DevicesSpec = InferOutput<typeof devicesSchema>;
+
+const calibrateSchema = object({
+  kind: oneOf('calibrate'),
+  ...project,
+  limit: optional(positiveInteger),
+  threads: optional(positiveInteger),
+  shard: optional(shardSchema),
+  fresh: optional(boolean),
+  /** Also collect TensorRT's own grid, with this many images in its first batch. */
+  tensorrtGridBatch: optional(positiveInteger),
+  memoryLimitGb: optional(notNegative),
+});
+
+const mergeSchema = object({ kind: oneOf('merge'), ...project, shardPaths: list(filePath('read')) });
+
+const quantizeSchema = object({
+  kind: oneOf('quantize'),
+  ...project,
+  target: oneOf(...TARGETS),
   /** Variant name, for example `int8`, `int8-minmax`, `mixed`. */
-  readonly variant: string;
-  readonly outPath: string;
-  readonly activationType?: 'int8' | 'uint8';
+  variant: string,
+  outPath: filePath('write'),
+  activationType: optional(oneOf('int8', 'uint8')),
   /** Element type of the model's float inputs and outputs; fp32 when absent. */
-  readonly io?: 'fp32' | 'fp16';
-}
+  io: optional(oneOf('fp32', 'fp16')),
+});
+export type QuantizeSpec = InferOutput<typeof quantizeSchema>;
 
-interface VariantsSpec {
-  readonly projectPath: string;
-  readonly variants?: readonly string[];
-  readonly backend?: BackendId;
-  readonly target?: Target;
-  readonly threads?: number;
-  readonly activationType?: 'int8' | 'uint8';
-  /** For the backend tensorrt; what is absent has its default. */
-  readonly tensorrt?: Partial<TensorrtOptions>;
-}
-
-export interface ValidateSpec extends VariantsSpec {
-  readonly kind: 'validate';
+const validateSchema = object({
+  kind: oneOf('validate'),
+  ...variantsFields,
   /** Only N images of the validation set: the first ones of a list, spread evenly over a folder. */
-  readonly limit?: number;
-}
+  limit: optional(positiveInteger),
+});
+export type ValidateSpec = InferOutput<typeof validateSchema>;
 
-/** Several GPUs of this machine, for the backend tensorrt; without them the one of the options. */
-export interface DevicesSpec {
-  readonly devices?: readonly number[] | 'all';
-  /** All at once: builds then slow each other down, and choose kernels by disturbed timings. One after the other when absent. */
-  readonly isParallel?: boolean;
-}
+const buildSchema = object({ kind: oneOf('build'), ...variantsFields, ...devicesFields });
+export type BuildSpec = InferOutput<typeof buildSchema>;
 
-export interface BuildSpec extends VariantsSpec, DevicesSpec {
-  readonly kind: 'build';
-}
+const benchSchema = object({
+  kind: oneOf('bench'),
+  ...variantsFields,
+  ...devicesFields,
+  batch: optional(positiveInteger),
+  rounds: optional(positiveInteger),
+});
+export type BenchSpec = InferOutput<typeof benchSchema>;
 
-export interface BenchSpec extends VariantsSpec, DevicesSpec {
-  readonly kind: 'bench';
-  readonly batch?: number;
-  readonly rounds?: number;
-}
-
-/** What a run can do beside its steps, see `searches` and `diagnoses`. */
+/** Analyses that a run may include, see `searches` and `diagnoses`. */
 export const RUN_ANALYSES = ['search', 'diagnose'] as const;
 export type RunAnalysis = (typeof RUN_ANALYSES)[number];
 
-export interface RunSpec extends VariantsSpec {
-  readonly kind: 'run';
-  readonly limit?: number;
-  readonly rounds?: number;
+const runSchema = object({
+  kind: oneOf('run'),
+  ...variantsFields,
+  limit: optional(positiveInteger),
+  rounds: optional(positiveInteger),
   /** Also collect TensorRT's own grid, see calibrate. */
-  readonly tensorrtGridBatch?: number;
+  tensorrtGridBatch: optional(positiveInteger),
   /** The mixed row is the plan that a search finds, within the project's gates. */
-  readonly searches?: boolean;
-  /** Say why groups of the shipped variant lost more than the gate allows. */
-  readonly diagnoses?: boolean;
+  searches: optional(boolean),
+  /** Explain why groups of the shipped variant lost more than the gate allows. */
+  diagnoses: optional(boolean),
   /** See calibrate. */
-  readonly memoryLimitGb?: number;
-}
+  memoryLimitGb: optional(notNegative),
+});
+export type RunSpec = InferOutput<typeof runSchema>;
 
-export interface SensitivitySpec {
-  readonly kind: 'sensitivity';
-  readonly projectPath: string;
+const sensitivitySchema = object({
+  kind: oneOf('sensitivity'),
+  ...project,
+  ...common,
   /** release when absent. */
-  readonly question?: SensitivityKind;
+  question: optional(oneOf(...SENSITIVITY_KINDS)),
   /** sqnr when absent; top1 and worst-group need a validation set with labels. */
-  readonly metric?: SensitivityMetric;
+  metric: optional(oneOf(...SENSITIVITY_METRICS)),
   /** calibration when absent, unless the metric needs labels. */
-  readonly set?: 'calibration' | 'validation';
+  set: optional(oneOf('calibration', 'validation')),
   /** Images, spread evenly over the set; 64 when absent. */
-  readonly limit?: number;
-  /** Layers whose names match; all when absent. */
-  readonly layers?: string;
-  readonly target?: Target;
-  readonly threads?: number;
-}
+  limit: optional(positiveInteger),
+  /** Glob pattern of layer names; all layers when absent. */
+  layers: optional(string),
+});
+export type SensitivitySpec = InferOutput<typeof sensitivitySchema>;
 
-/** Chooses the thresholds of method `auto`. */
-export interface AutoSpec {
-  readonly kind: 'auto';
-  readonly projectPath: string;
+const autoSchema = object({
+  kind: oneOf('auto'),
+  ...project,
+  ...common,
   /** Images that the choice is made on, 128 when absent; up to 512 others confirm it. */
-  readonly images?: number;
-  readonly target?: Target;
-  readonly threads?: number;
-}
+  images: optional(positiveInteger),
+});
+/** Chooses the thresholds of method `auto`. */
+export type AutoSpec = InferOutput<typeof autoSchema>;
 
-/** Measures the single methods and decides what method `best` stands for, also where that is known. */
-export interface BestSpec {
-  readonly kind: 'best';
-  readonly projectPath: string;
-  readonly target?: Target;
-  readonly threads?: number;
-}
+const bestSchema = object({ kind: oneOf('best'), ...project, ...common });
+/** Measures the single methods and decides again what method `best` stands for. */
+export type BestSpec = InferOutput<typeof bestSchema>;
 
-export interface SearchSpec {
-  readonly kind: 'search';
-  readonly projectPath: string;
-  /** Percentage points; the project's gates, else 0.5 and 1. */
-  readonly maxDrop?: number;
-  readonly maxWorstGroupDrop?: number;
+const searchSchema = object({
+  kind: oneOf('search'),
+  ...project,
+  ...common,
+  /** Percentage points; when absent the project's gate, else 0.5. */
+  maxDrop: optional(notNegative),
+  /** Percentage points; when absent the project's gate, else 1. */
+  maxWorstGroupDrop: optional(notNegative),
   /** Without labels: largest output error (noise to signal) of the worst group; 0.02 when absent. */
-  readonly maxNmse?: number;
-  /** Thresholds to search with; absent: those in use, or other methods' where they are clearly better. */
-  readonly method?: VariantMethod;
-  /** At most so many released layers. */
-  readonly maxLayers?: number;
+  maxNmse: optional(notNegative),
+  /** Thresholds to search with. When absent: those in use, or those of other methods if they are clearly better. */
+  method: optional(oneOf(...VARIANT_METHODS)),
+  /** Largest number of released layers. */
+  maxLayers: optional(positiveInteger),
   /** Folder or list of unlabelled images from the field that plans are ranked and judged on. */
-  readonly againstPath?: string;
-  /** Plans are built and timed on it where it runs what the target is placed for; ort-cpu when absent. */
-  readonly backend?: BackendId;
-  /** For the backend tensorrt; what is absent has its default. */
-  readonly tensorrt?: Partial<TensorrtOptions>;
+  againstPath: optional(filePath('read')),
+  /** Plans are built and timed on it if it runs the models of the target; ort-cpu when absent. */
+  backend: optional(oneOf(...BACKENDS)),
+  /** For the backend tensorrt; an option that is absent has its default. */
+  tensorrt: optional(someTensorrtOptionsSchema),
   /** Only N images of the set that plans are judged on. */
-  readonly limit?: number;
-  readonly target?: Target;
-  readonly threads?: number;
-}
+  limit: optional(positiveInteger),
+});
+export type SearchSpec = InferOutput<typeof searchSchema>;
 
-/** Why a group, a class or a confusion of a variant got worse, and what would mend it. */
-export interface DiagnoseSpec {
-  readonly kind: 'diagnose';
-  readonly projectPath: string;
+const diagnoseSchema = object({
+  kind: oneOf('diagnose'),
+  ...project,
+  ...common,
   /** int8 or mixed, with or without a method; mixed when absent. */
-  readonly variant?: string;
-  readonly subject: DiagnosisSubject;
-  /** At most so many images of the subject; 128 when absent. */
-  readonly limit?: number;
-  readonly target?: Target;
-  readonly threads?: number;
-}
+  variant: optional(string),
+  subject: diagnosisSubjectSchema,
+  /** Largest number of images of the subject; 128 when absent. */
+  limit: optional(positiveInteger),
+});
+/** Finds out why a group, a class or a confusion of a variant got worse, and which changes would improve it. */
+export type DiagnoseSpec = InferOutput<typeof diagnoseSchema>;
 
-/** Checks the calibration set, and the images of `againstPath` against it. */
-export interface HealthSpec {
-  readonly kind: 'health';
-  readonly projectPath: string;
+const healthSchema = object({
+  kind: oneOf('health'),
+  ...project,
   /** Folder or list of unlabelled images from the field. */
-  readonly againstPath?: string;
+  againstPath: optional(filePath('read')),
   /** Only N images of each set: the first ones of a list, spread evenly over a folder. */
-  readonly limit?: number;
-  readonly limits?: Partial<HealthLimits>;
-  readonly threads?: number;
-}
+  limit: optional(positiveInteger),
+  limits: optional(someHealthLimitsSchema),
+  threads: optional(positiveInteger),
+});
+/** Checks the calibration set, and the images of `againstPath` against it. */
+export type HealthSpec = InferOutput<typeof healthSchema>;
 
-/** What the repairs do to a variant, whatever the plan says of them. */
-export interface RepairSpec {
-  readonly kind: 'repair';
-  readonly projectPath: string;
+const repairSchema = object({
+  kind: oneOf('repair'),
+  ...project,
+  ...common,
   /** int8 or mixed, with or without a method; mixed when absent. */
-  readonly variant?: string;
-  readonly target?: Target;
-  /** Only N images of the validation set (of the calibration set where there is none). */
-  readonly limit?: number;
-  readonly threads?: number;
-}
+  variant: optional(string),
+  /** Only N images of the validation set (of the calibration set if there is no validation set). */
+  limit: optional(positiveInteger),
+});
+/** Measures what each repair changes in a variant, whether the plan has it or not. */
+export type RepairSpec = InferOutput<typeof repairSchema>;
 
+const analyses = { sensitivity: sensitivitySchema, auto: autoSchema, search: searchSchema, diagnose: diagnoseSchema };
+export const analysisSpecSchema = variant(analyses);
 /** Jobs that try many variants of the model on images. */
-export type AnalysisSpec = SensitivitySpec | AutoSpec | SearchSpec | DiagnoseSpec;
+export type AnalysisSpec = InferOutput<typeof analysisSpecSchema>;
+
+export const jobSpecSchema = variant({
+  ...analyses,
+  best: bestSchema,
+  repair: repairSchema,
+  health: healthSchema,
+  calibrate: calibrateSchema,
+  merge: mergeSchema,
+  quantize: quantizeSchema,
+  validate: validateSchema,
+  build: buildSchema,
+  bench: benchSchema,
+  run: runSchema,
+});
+export type JobSpec = InferOutput<typeof jobSpecSchema>;
 
 export type JobKind = JobSpec['kind'];

@@ -1,91 +1,169 @@
-import type { LabelOrder } from '../domain/project/image-set';
-import type { Method } from '../domain/project/methods';
-import type {
-  AttentionPrecision,
-  FallbackPrecision,
-  PrecisionChoice,
-  PrecisionPlan,
-  Repair,
-  Target,
+import { jobId } from '../base/brand';
+import { WorkbenchError } from '../base/errors';
+import { filePath, type MarkedPath, pathsIn } from '../base/marked-paths';
+import {
+  boolean,
+  type InferOutput,
+  list,
+  mapped,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  parse,
+  partial,
+  positiveInteger,
+  type Schema,
+  SchemaError,
+  string,
+  variant,
+  where,
+} from '../base/schema';
+import { LABEL_ORDERS } from '../domain/project/image-set';
+import { METHODS } from '../domain/project/methods';
+import {
+  ATTENTION_PRECISIONS,
+  FALLBACK_PRECISIONS,
+  planSchema,
+  PRECISION_CHOICES,
+  REPAIRS,
+  TARGETS,
 } from '../domain/project/precision';
-import type { PartialPreprocessing, Preprocessing } from '../domain/project/preprocessing';
-import type { Gates, ProjectFile } from '../domain/project/project';
+import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
+import { decisionsSchema, gateFields, percentileSchema } from '../domain/project/project';
+import { analysisSpecSchema, jobSpecSchema } from './job-specs';
 
-export interface CreateProjectRequest {
-  readonly modelPath: string;
-  readonly calibrationPath: string;
-  readonly validationPath?: string;
-  readonly labelsCsv?: string;
-  /** Of class folders that are numbers; default: text. */
-  readonly labelOrder?: LabelOrder;
-  /** Folder to create; default: the model's name with `.calib`, beside the working directory given. */
-  readonly projectPath: string;
-  readonly preprocessing: PartialPreprocessing;
-}
+/** The requests of every method of `WorkbenchApi`. What comes over a link is checked once, by `parseRequest`. */
 
-/**
- * One change to a project. The edits of a request are applied in order, all or none. Names of tensors are globs (`*`, `?`);
- * layers are named by their exact id.
- */
-export type ProjectEdit =
-  | { readonly kind: 'method'; readonly method: Method }
-  | { readonly kind: 'percentile'; readonly percentile: number }
-  | { readonly kind: 'tensor-method'; readonly tensor: string; readonly method: Method }
-  | { readonly kind: 'threshold'; readonly tensor: string; readonly thresholdReal: number }
+const project = { projectPath: filePath('project') };
+
+const createProjectSchema = object({
+  modelPath: filePath('read'),
+  calibrationPath: filePath('read'),
+  validationPath: optional(filePath('read')),
+  labelsCsv: optional(filePath('read')),
+  /** Order of class folders whose names are numbers; text when absent. */
+  labelOrder: optional(oneOf(...LABEL_ORDERS)),
+  /** Folder to create. */
+  projectPath: filePath('write'),
+  preprocessing: partialPreprocessingSchema,
+});
+export type CreateProjectRequest = InferOutput<typeof createProjectSchema>;
+
+const projectEditSchema = variant({
+  method: object({ kind: oneOf('method'), method: oneOf(...METHODS) }),
+  percentile: object({ kind: oneOf('percentile'), percentile: percentileSchema }),
+  'tensor-method': object({ kind: oneOf('tensor-method'), tensor: string, method: oneOf(...METHODS) }),
+  threshold: object({ kind: oneOf('threshold'), tensor: string, thresholdReal: number }),
   /** Back to the project's method. */
-  | { readonly kind: 'clear-tensor'; readonly tensor: string }
+  'clear-tensor': object({ kind: oneOf('clear-tensor'), tensor: string }),
   /**
    * The precision of one layer. `base` is the revision of the layer that the edit was made on: the choice that its author
    * saw. If the layer has another choice by now, because another window or process changed it, all edits of the request
    * are refused with `edit-conflict`. Changes of other layers are kept.
    */
-  | {
-      readonly kind: 'precision';
-      readonly layer: string;
-      readonly precision: PrecisionChoice;
-      readonly base: PrecisionChoice;
-    }
-  | { readonly kind: 'fallback-precision'; readonly precision: FallbackPrecision }
-  | { readonly kind: 'attention'; readonly attention: AttentionPrecision }
-  | { readonly kind: 'repair'; readonly repair: Repair; readonly isOn: boolean }
-  /** The whole plan at once: what adopting a plan of the search sends. */
-  | { readonly kind: 'plan'; readonly plan: PrecisionPlan }
-  | { readonly kind: 'preset'; readonly preset: 'first-and-head-fp16' | 'all-int8' }
-  | { readonly kind: 'target'; readonly target: Target }
+  precision: object({
+    kind: oneOf('precision'),
+    layer: string,
+    precision: oneOf(...PRECISION_CHOICES),
+    base: oneOf(...PRECISION_CHOICES),
+  }),
+  'fallback-precision': object({ kind: oneOf('fallback-precision'), precision: oneOf(...FALLBACK_PRECISIONS) }),
+  attention: object({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }),
+  repair: object({ kind: oneOf('repair'), repair: oneOf(...REPAIRS), isOn: boolean }),
+  /** The whole plan at once, as adopting a plan of the search does. */
+  plan: object({ kind: oneOf('plan'), plan: planSchema }),
+  preset: object({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }),
+  target: object({ kind: oneOf('target'), target: oneOf(...TARGETS) }),
   /** Sets the limits that are named; null removes one. */
-  | { readonly kind: 'gates'; readonly gates: Partial<Gates> }
-  | { readonly kind: 'preprocessing'; readonly preprocessing: Preprocessing }
-  /** Paths of folders or lists; validation null removes it. */
-  | {
-      readonly kind: 'sets';
-      readonly calibrationPath?: string;
-      readonly validationPath?: string | null;
-      readonly labelOrder?: LabelOrder;
-    }
+  gates: object({ kind: oneOf('gates'), gates: partial(gateFields) }),
+  preprocessing: object({ kind: oneOf('preprocessing'), preprocessing: preprocessingSchema }),
   /** Where the same model lies now. */
-  | { readonly kind: 'model'; readonly modelPath: string }
-  /** Everything that edits change, at once: what undo and redo send. */
-  | { readonly kind: 'restore'; readonly decisions: ProjectDecisions };
+  model: object({ kind: oneOf('model'), modelPath: filePath('read') }),
+  /** Folders or list files; a validation set of null removes it. */
+  sets: object({
+    kind: oneOf('sets'),
+    calibrationPath: optional(filePath('read')),
+    validationPath: optional(nullable(filePath('read'))),
+    labelOrder: optional(oneOf(...LABEL_ORDERS)),
+  }),
+  /** Everything that edits change, at once, as undo and redo do. */
+  restore: object({ kind: oneOf('restore'), decisions: decisionsSchema }),
+});
+/**
+ * One change to a project. The edits of a request are applied in order, all or none. Names of tensors are glob patterns
+ * (`*`, `?`); layers are named by their exact id.
+ */
+export type ProjectEdit = InferOutput<typeof projectEditSchema>;
 
-/** The part of a project that edits change. */
-export type ProjectDecisions = Pick<
-  ProjectFile,
-  | 'method'
-  | 'percentile'
-  | 'tensorMethods'
-  | 'manualThresholds'
-  | 'plan'
-  | 'target'
-  | 'gates'
-  | 'preprocessing'
-  | 'calibrationSet'
-  | 'validationSet'
->;
+const setName = oneOf('calibration', 'validation');
+export type SetName = InferOutput<typeof setName>;
 
-export type SetName = 'calibration' | 'validation';
+const exportSchema = object({
+  ...project,
+  format: oneOf('triton', 'trt-cache', 'report'),
+  outPath: filePath('write'),
+});
+export type ExportRequest = InferOutput<typeof exportSchema>;
 
-export interface ExportRequest {
-  readonly projectPath: string;
-  readonly format: 'triton' | 'trt-cache' | 'report';
-  readonly outPath: string;
+const nothing = object({});
+const ofProject = object(project);
+const ofJob = object({ jobId: mapped(string, jobId) });
+const pictureSize = where(positiveInteger, 'an integer from 16 to 512', (value) => value >= 16 && value <= 512);
+
+export const REQUEST_SCHEMAS = {
+  inspectModel: object({ modelPath: filePath('read') }),
+  createProject: createProjectSchema,
+  /** `remembers` false: the project is only looked at and does not become the most recent one. */
+  openProject: object({ ...project, remembers: optional(boolean) }),
+  editProject: object({ ...project, edits: list(projectEditSchema) }),
+  getThresholds: object({ ...project, method: optional(oneOf(...METHODS)), withCosts: optional(boolean) }),
+  getHistogram: object({ ...project, tensor: string }),
+  getModel: object({ ...project, target: optional(oneOf(...TARGETS)) }),
+  getImageSet: object({ ...project, set: setName }),
+  /** `size`: largest number of pixels of a side. */
+  getThumbnail: object({ ...project, set: setName, imageId: string, size: pictureSize }),
+  /** `preprocessing`: another one than the project's, to try it out. */
+  getPreview: object({ ...project, set: setName, imageId: string, preprocessing: optional(preprocessingSchema) }),
+  listRecentProjects: nothing,
+  openSample: nothing,
+  listRuns: ofProject,
+  getReport: object({ ...project, runId: string }),
+  getAnalyses: ofProject,
+  getAnalysisCost: object({ spec: analysisSpecSchema }),
+  getHealth: ofProject,
+  getEngineLayers: object({ ...project, variant: optional(string) }),
+  importCache: object({ ...project, cachePath: filePath('read') }),
+  exportProject: exportSchema,
+  doctor: nothing,
+  startJob: jobSpecSchema,
+  getJob: ofJob,
+  listJobs: nothing,
+  cancelJob: ofJob,
+} as const satisfies Readonly<Record<string, Schema<object>>>;
+
+/** The methods that travel over a link: all but `subscribe`, which is an event stream there. */
+export type ApiMethod = keyof typeof REQUEST_SCHEMAS;
+
+export function isApiMethod(name: unknown): name is ApiMethod {
+  return typeof name === 'string' && Object.hasOwn(REQUEST_SCHEMAS, name);
+}
+
+/** The request of a method. */
+export type RequestOf<M extends ApiMethod> = InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
+
+/** The request of a method, checked. @throws WorkbenchError usage naming the field, what was expected and found */
+export function parseRequest(method: ApiMethod, request: unknown): object {
+  try {
+    return parse<Schema<object>>(REQUEST_SCHEMAS[method], request ?? {});
+  } catch (error) {
+    if (error instanceof SchemaError) throw new WorkbenchError('usage', `${method}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Every path of a file or folder that a request names. */
+export function requestPaths(method: ApiMethod, request: unknown): readonly MarkedPath[] {
+  return pathsIn(REQUEST_SCHEMAS[method], request);
 }

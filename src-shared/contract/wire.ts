@@ -1,4 +1,5 @@
-import type { WorkbenchEvent, ApiMethod } from './api';
+import type { WorkbenchEvent } from './api';
+import type { ApiMethod } from './requests';
 import type { WireError } from './errors';
 
 /** What a client sends over a link: one call. */

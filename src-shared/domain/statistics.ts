@@ -1,3 +1,4 @@
+import { type InferOutput, number, numberPair, object, optional, yes } from '../base/schema';
 import { createRandom, type Random } from './random';
 
 /** Below this many images a difference of accuracies is said to rest on few images. */
@@ -107,15 +108,16 @@ export function bootstrapDifference95(counts: PairedCounts, seed = BOOTSTRAP_SEE
   return [differences[excluded - 1] ?? 0, differences[BOOTSTRAP_RESAMPLES - excluded] ?? 0];
 }
 
-export interface PairedComparison {
+export const pairedComparisonSchema = object({
   /** Variant minus FP32, percentage points. */
-  readonly top1Difference: number;
-  readonly interval95: readonly [number, number];
+  top1Difference: number,
+  interval95: numberPair,
   /** Two-sided p of McNemar's exact test. */
-  readonly mcnemarP: number;
+  mcnemarP: number,
   /** Present (true) when fewer than 500 images were compared. */
-  readonly fewImages?: true;
-}
+  fewImages: optional(yes),
+});
+export type PairedComparison = InferOutput<typeof pairedComparisonSchema>;
 
 /**
  * Whether the answers differ by more than chance explains. The test decides alone: the bootstrap interval shows the size of the

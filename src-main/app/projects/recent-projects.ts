@@ -5,15 +5,12 @@ import { basename, join } from 'node:path';
 import type { LastRun, RecentProject } from '../../../src-shared/contract/views';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { listRuns, loadRun } from '../../runs/run-store';
-import { arrayOf, objectOf, string } from '../../../src-shared/base/json-shape';
+import { list, object, parse, string, type InferOutput } from '../../../src-shared/base/schema';
 
 const KEPT_PROJECTS = 20;
 
-interface Entry {
-  readonly path: string;
-  readonly openedAt: string;
-}
-const entries = arrayOf(objectOf<Entry>({ path: string, openedAt: string }, {}));
+const entriesSchema = list(object({ path: string, openedAt: string }));
+type Entries = InferOutput<typeof entriesSchema>;
 
 /** Where the application keeps what belongs to no project; CALIB_HOME overrides the system's usual place. */
 export function userDataDir(): string {
@@ -59,9 +56,9 @@ export class RecentProjects {
     return join(this.dataDir, 'recent-projects.json');
   }
 
-  private async read(): Promise<readonly Entry[]> {
+  private async read(): Promise<Entries> {
     try {
-      return entries(JSON.parse(await readFile(this.file(), 'utf8')), '');
+      return parse(entriesSchema, JSON.parse(await readFile(this.file(), 'utf8')));
     } catch {
       return []; // absent or damaged: start anew
     }

@@ -1,22 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { list, object, oneOf, string, type InferOutput } from '../../../src-shared/base/schema';
 import {
-  arrayOf,
-  boolean,
-  count,
-  nullable,
-  number,
-  objectOf,
-  oneOf,
-  ShapeError,
-  string,
-} from '../../../src-shared/base/json-shape';
-import type { BestDecision, BestView, OutputCost, SingleCost } from '../../../src-shared/domain/analysis/best-method';
-import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
-import { TARGETS } from '../../../src-shared/domain/project/precision';
+  bestDecisionSchema,
+  outputCostSchema,
+  type BestDecision,
+  type BestView,
+  type OutputCost,
+} from '../../../src-shared/domain/analysis/best-method';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { readStoredJson } from '../../base/json-file';
 
 export const BEST_FILE = 'best.json';
 /** Raised when the same calibration would be decided otherwise. */
@@ -27,69 +21,26 @@ const KEPT = 12;
 /** What a decision of method best depends on, beside the calibration that it lies with. */
 export type BestChoices = Pick<ProjectFile, 'plan' | 'target' | 'percentile'>;
 
-/** Thresholds that no single method gives, and what they cost at the outputs. */
-interface MeasuredThresholds {
-  readonly basis: string;
-  readonly thresholds: string;
-  readonly cost: OutputCost;
-}
+/** Thresholds that no single method gives, and their cost at the outputs. */
+const measuredThresholdsSchema = object({ basis: string, thresholds: string, cost: outputCostSchema });
+type MeasuredThresholds = InferOutput<typeof measuredThresholdsSchema>;
 
 /** `best.json` of a calibration, newest first. */
-export interface BestDecisions {
-  readonly decisions: readonly { readonly basis: string; readonly decision: BestDecision }[];
-  readonly measured: readonly MeasuredThresholds[];
-}
+const fileSchema = object({
+  version: oneOf(BEST_VERSION),
+  decisions: list(object({ basis: string, decision: bestDecisionSchema })),
+  measured: list(measuredThresholdsSchema),
+});
+export type BestDecisions = Omit<InferOutput<typeof fileSchema>, 'version'>;
 
 const NONE: BestDecisions = { decisions: [], measured: [] };
 
-const costFields = {
-  nmse: nullable(number),
-  sqnrDb: nullable(number),
-  worstGroup: nullable(string),
-  worstOutput: nullable(string),
-} as const;
-const decisionShape = objectOf<BestDecision>(
-  {
-    chosenMethod: oneOf(...HISTOGRAM_METHODS),
-    target: oneOf(...TARGETS),
-    singles: arrayOf(
-      objectOf<SingleCost>({ method: oneOf(...HISTOGRAM_METHODS), costDb: nullable(number), ...costFields }, {}),
-    ),
-    images: count,
-    wantedImages: count,
-    groups: arrayOf(string),
-    limitedByTime: boolean,
-    seconds: number,
-    budgetSeconds: number,
-    createdAt: string,
-  },
-  { problem: string },
-);
-const fileShape = objectOf<BestDecisions & { readonly version: number }>(
-  {
-    version: oneOf(BEST_VERSION),
-    decisions: arrayOf(objectOf<BestDecisions['decisions'][number]>({ basis: string, decision: decisionShape }, {})),
-    measured: arrayOf(
-      objectOf<MeasuredThresholds>(
-        { basis: string, thresholds: string, cost: objectOf<OutputCost>(costFields, {}) },
-        {},
-      ),
-    ),
-  },
-  {},
-);
-
-/** Everything that was decided for a calibration; nothing when the file is absent, damaged or of another version. */
+/**
+ * Everything that was decided for a calibration; nothing when the file is absent, damaged or of another version, since the
+ * decision takes seconds and is made again.
+ */
 export function readBestDecisions(calibrationDir: string): BestDecisions {
-  const path = join(calibrationDir, BEST_FILE);
-  if (!existsSync(path)) return NONE;
-  try {
-    return fileShape(JSON.parse(readFileSync(path, 'utf8')), '');
-  } catch (error) {
-    // Decided again in seconds: a damaged file must not keep the project shut.
-    if (error instanceof ShapeError || error instanceof SyntaxError) return NONE;
-    throw error;
-  }
+  return readStoredJson(join(calibrationDir, BEST_FILE), fileSchema) ?? NONE;
 }
 
 /** Adds a decision, or the cost of thresholds, in front of the others. @throws WorkbenchError unwritable, disk-full */

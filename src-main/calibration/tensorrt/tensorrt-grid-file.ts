@@ -1,15 +1,15 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import {
-  arrayOf,
   count,
+  list,
   nullable,
-  number,
-  objectOf,
-  oneOf,
-  ShapeError,
+  object,
+  parse,
+  SchemaError,
   string,
-} from '../../../src-shared/base/json-shape';
-import type { TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
+  type InferOutput,
+} from '../../../src-shared/base/schema';
+import { tensorrtThresholdSchema } from '../../../src-shared/domain/histograms/tensorrt-grid';
 
 /**
  * The file of TensorRT's grids, beside histograms.bin, or at the end of a shard or checkpoint:
@@ -24,38 +24,24 @@ const MAGIC = 'CALIBTRG';
 export const GRID_PREFIX_BYTES = 16;
 const MAX_HEADER_BYTES = 512 * 1024 * 1024;
 
-export interface TensorrtGridHeader {
+const headerSchema = object({
   /** Identity of the calibration that it was collected with. */
-  readonly key: string;
-  /** Images of the first batch, which decides where every grid begins. */
-  readonly batch: number;
+  key: string,
+  /** Number of images in the first batch, which decides where every grid begins. */
+  batch: count,
   /** Ids of those images, sorted. */
-  readonly firstImages: readonly string[];
+  firstImages: list(string),
   /** Collected activations, in the order of the records. */
-  readonly tensors: readonly string[];
+  tensors: list(string),
   /** Every name of a calibration cache, in cache order; null in an unfinished file. */
-  readonly thresholds: readonly TensorrtThreshold[] | null;
-}
+  thresholds: nullable(list(tensorrtThresholdSchema)),
+});
+export type TensorrtGridHeader = InferOutput<typeof headerSchema>;
 
 export interface TensorrtGridFile {
   readonly header: TensorrtGridHeader;
   readonly records: readonly Uint8Array[];
 }
-
-const threshold = objectOf<TensorrtThreshold>(
-  { name: string, kind: oneOf('activation', 'constant'), amax: number, entropy: number, entropyIndex: nullable(count) },
-  {},
-);
-const headerShape = objectOf<TensorrtGridHeader>(
-  {
-    key: string,
-    batch: count,
-    firstImages: arrayOf(string),
-    tensors: arrayOf(string),
-    thresholds: nullable(arrayOf(threshold)),
-  },
-  {},
-);
 
 export function encodeGridFile(file: TensorrtGridFile): Uint8Array {
   const header = Buffer.from(JSON.stringify(file.header), 'utf8');
@@ -105,9 +91,9 @@ export function headerLength(prefix: Uint8Array, path: string): number {
 /** @throws WorkbenchError calibration-mismatch */
 export function parseGridHeader(bytes: Uint8Array, path: string): TensorrtGridHeader {
   try {
-    return headerShape(JSON.parse(new TextDecoder().decode(bytes)), '');
+    return parse(headerSchema, JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof ShapeError)
+    if (error instanceof SyntaxError || error instanceof SchemaError)
       throw broken(path, `has a broken header: ${error.message}`);
     throw error;
   }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import type { ProjectDecisions } from '../../../src-shared/contract/requests';
+import type { ProjectDecisions } from '../../../src-shared/domain/project/project';
 import type { RunSummary } from '../../../src-shared/contract/views';
 import { gateState, type GateState } from '../../../src-shared/domain/runs/gates';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';

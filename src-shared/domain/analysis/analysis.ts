@@ -1,6 +1,21 @@
-import type { PairedRatio } from '../runs/latency';
-import type { Method } from '../project/methods';
-import type { Precision, Target } from '../project/precision';
+import {
+  boolean,
+  count,
+  either,
+  type InferOutput,
+  list,
+  measured,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  variant,
+} from '../../base/schema';
+import { METHODS } from '../project/methods';
+import { PRECISIONS, TARGETS } from '../project/precision';
+import { pairedRatioSchema } from '../runs/latency';
 
 /** Results of the analyses: plain data, written to `analysis/*.json` of a project and sent over links as they are. */
 
@@ -15,191 +30,235 @@ export type SensitivityKind = (typeof SENSITIVITY_KINDS)[number];
 export const SENSITIVITY_METRICS = ['sqnr', 'agreement', 'top1', 'worst-group'] as const;
 export type SensitivityMetric = (typeof SENSITIVITY_METRICS)[number];
 
-/** How a variant answered on a set of images, against FP32. */
-export interface TrialQuality {
+export const trialQualitySchema = object({
   /** Sum of squared differences over sum of FP32's squares, of the output that lost most; before any final Softmax. */
-  readonly nmse: number;
+  nmse: measured,
   /** 10 log10(1 / nmse); null without any difference. */
-  readonly sqnrDb: number | null;
+  sqnrDb: nullable(measured),
   /** Of the group with the largest nmse; null without groups. */
-  readonly worstGroupNmse: { readonly name: string; readonly nmse: number } | null;
+  worstGroupNmse: nullable(
+    object({
+      name: string,
+      nmse: measured,
+    }),
+  ),
   /** Percent of images answered as by FP32; null without an output of shape [batch, classes]. */
-  readonly agreement: number | null;
+  agreement: nullable(measured),
   /** Percent; null without labels. */
-  readonly top1: number | null;
+  top1: nullable(measured),
   /** The group with the lowest top-1; null without labels or groups. */
-  readonly worstGroup: { readonly name: string; readonly top1: number } | null;
+  worstGroup: nullable(
+    object({
+      name: string,
+      top1: measured,
+    }),
+  ),
   /** Top-1 of every group, percent; empty without labels or groups. */
-  readonly groupTop1: Readonly<Record<string, number>>;
-}
+  groupTop1: record(measured),
+});
+/** How a variant answered on a set of images, against FP32. */
+export type TrialQuality = InferOutput<typeof trialQualitySchema>;
 
-export interface SensitivityLayer {
-  readonly layer: string;
-  readonly op: string;
+export const sensitivityLayerSchema = object({
+  layer: string,
+  op: string,
   /** Larger matters more. release: what is won back; cause: what is lost; for SQNR of cause and visible: minus its dB. */
-  readonly score: number;
-  readonly metric: SensitivityMetric;
+  score: measured,
+  metric: oneOf(...SENSITIVITY_METRICS),
   /** Of the model with this one change; null for kind visible. */
-  readonly quality: TrialQuality | null;
+  quality: nullable(trialQualitySchema),
   /** dB: at the model's outputs, for visible at the layer's own; null without any error. */
-  readonly sqnrDb: number | null;
-}
+  sqnrDb: nullable(measured),
+});
+export type SensitivityLayer = InferOutput<typeof sensitivityLayerSchema>;
 
-export interface SensitivityResult {
-  readonly kind: SensitivityKind;
-  readonly metric: SensitivityMetric;
-  readonly target: Target;
-  readonly set: 'calibration' | 'validation';
-  readonly images: number;
+export const sensitivityResultSchema = object({
+  kind: oneOf(...SENSITIVITY_KINDS),
+  metric: oneOf(...SENSITIVITY_METRICS),
+  target: oneOf(...TARGETS),
+  set: oneOf('calibration', 'validation'),
+  images: count,
   /** What the changes are compared with: release and visible: everything INT8; cause: FP32. */
-  readonly baseline: TrialQuality;
+  baseline: trialQualitySchema,
   /** Sorted by score, highest first. */
-  readonly layers: readonly SensitivityLayer[];
+  layers: list(sensitivityLayerSchema),
   /** Runs of the model: images times models that were tried. */
-  readonly passes: number;
-  readonly seconds: number;
-  readonly createdAt: string;
-}
+  passes: count,
+  seconds: measured,
+  createdAt: string,
+});
+export type SensitivityResult = InferOutput<typeof sensitivityResultSchema>;
 
-/** Why `auto` chose a tensor's threshold. */
-export interface AutoChoice {
-  readonly tensor: string;
-  readonly method: Method;
+export const autoChoiceSchema = object({
+  tensor: string,
+  method: oneOf(...METHODS),
   /** Real units. */
-  readonly threshold: number;
+  threshold: measured,
   /** Stable: `same-as-single`, `descent`, `no-effect`. */
-  readonly code: string;
+  code: string,
   /** One sentence for a person. */
-  readonly reason: string;
-}
+  reason: string,
+});
+/** Why `auto` chose a tensor's threshold. */
+export type AutoChoice = InferOutput<typeof autoChoiceSchema>;
 
-/** Objective of `auto`: nmse at the outputs of the worst group (of all images, without groups). */
-export interface AutoObjective {
+export const autoObjectiveSchema = object({
   /** On the images that the choice was made on. */
-  readonly chosen: number;
+  chosen: measured,
   /** On calibration images that the choice did not see. */
-  readonly confirmed: number;
-}
+  confirmed: measured,
+});
+/** Objective of `auto`: nmse at the outputs of the worst group (of all images, without groups). */
+export type AutoObjective = InferOutput<typeof autoObjectiveSchema>;
 
-export interface AutoResult {
-  readonly target: Target;
-  readonly images: { readonly chosen: number; readonly confirmed: number };
-  readonly groups: readonly string[];
+export const autoResultSchema = object({
+  target: oneOf(...TARGETS),
+  images: object({
+    chosen: measured,
+    confirmed: measured,
+  }),
+  groups: list(string),
   /** Every method used for all tensors. */
-  readonly singles: readonly (AutoObjective & { readonly method: Method })[];
+  singles: list(object({ ...autoObjectiveSchema.entries, method: oneOf(...METHODS) })),
   /** What the descent over tensors reached. */
-  readonly descent: AutoObjective;
+  descent: autoObjectiveSchema,
   /** `descent` when its gain held on unseen images, else the best single method is what `auto` is. */
-  readonly verdict: 'descent' | 'single';
-  readonly bestSingle: Method;
+  verdict: oneOf('descent', 'single'),
+  bestSingle: oneOf(...METHODS),
   /** One sentence: what auto is here, and whether it is better than one method. */
-  readonly summary: string;
-  readonly choices: readonly AutoChoice[];
-  readonly passes: number;
-  readonly seconds: number;
-  readonly createdAt: string;
-}
+  summary: string,
+  choices: list(autoChoiceSchema),
+  passes: count,
+  seconds: measured,
+  createdAt: string,
+});
+export type AutoResult = InferOutput<typeof autoResultSchema>;
 
-/** One plan that the search tried. */
-export interface SearchPlan {
+export const searchPlanSchema = object({
   /** Layers that were released from INT8, in the order of release. */
-  readonly fp16Layers: readonly string[];
-  readonly quality: TrialQuality;
+  fp16Layers: list(string),
+  quality: trialQualitySchema,
   /** Same as in quality; absent without labels. */
-  readonly top1?: number;
-  readonly worstGroupTop1?: number;
+  top1: optional(measured),
+  worstGroupTop1: optional(measured),
   /** Of one image (or of the benchmark's batch, where engines were measured). */
-  readonly latencyMs: number;
-  readonly latencyKind: 'measured' | 'modelled';
+  latencyMs: measured,
+  latencyKind: oneOf('measured', 'modelled'),
   /** Over FP32's, round by round; where both were measured. */
-  readonly ratioToFp32?: PairedRatio;
-  readonly meetsLimit: boolean;
+  ratioToFp32: optional(pairedRatioSchema),
+  meetsLimit: boolean,
   /** No other plan is both faster and better. */
-  readonly isPareto: boolean;
+  isPareto: boolean,
   /**
    * What is at least as fast and as accurate and better in one of the two, by latencies of the same kind: another plan, as an index
    * into plans, or FP32. Absent: nothing is. Such a plan is not adopted.
    */
-  readonly dominatedBy?: number | 'fp32';
-}
+  dominatedBy: optional(either('an index or "fp32"', count, oneOf('fp32'))),
+});
+/** One plan that the search tried. */
+export type SearchPlan = InferOutput<typeof searchPlanSchema>;
 
-export interface ReferenceLatency {
-  readonly variant: 'fp32' | 'fp16';
-  readonly latencyMs: number;
-  readonly latencyKind: 'measured' | 'modelled';
-}
+export const referenceLatencySchema = object({
+  variant: oneOf('fp32', 'fp16'),
+  latencyMs: measured,
+  latencyKind: oneOf('measured', 'modelled'),
+});
+export type ReferenceLatency = InferOutput<typeof referenceLatencySchema>;
 
-export interface SearchResult {
-  readonly target: Target;
-  /** Whose thresholds the plans have, for all tensors; null: those that were in use. */
-  readonly method: Method | null;
-  /** What the plans were judged on. `against`: unlabelled images from the field, by agreement with FP32 and output error. */
-  readonly judgedOn: 'validation' | 'against' | 'calibration';
-  readonly images: number;
-  readonly fp32: TrialQuality;
-  readonly limits: SearchLimits;
-  /** Layers by what their release wins back, best first. */
-  readonly ranking: readonly { readonly layer: string; readonly gain: number }[];
-  /** Few released layers first. */
-  readonly plans: readonly SearchPlan[];
-  /** What plans compare with; FP16 where the backend runs it, or where all latencies are modelled. */
-  readonly references: readonly ReferenceLatency[];
-  /** Index into plans; null when no plan meets the limits. No other plan that meets them dominates it. */
-  readonly chosen: number | null;
-  readonly summary: string;
-  readonly passes: number;
-  readonly seconds: number;
-  readonly createdAt: string;
-}
-
-export interface SearchLimits {
+export const searchLimitsSchema = object({
   /** Percentage points of top-1 (of agreement without labels) below FP32. */
-  readonly maxDrop: number;
+  maxDrop: measured,
   /** Percentage points, each group against its own FP32. */
-  readonly maxWorstGroupDrop: number;
-  readonly maxLayers: number | null;
+  maxWorstGroupDrop: measured,
+  maxLayers: nullable(measured),
   /** Without labels: output error (nmse) of the worst group. */
-  readonly maxNmse: number;
-}
+  maxNmse: measured,
+});
+export type SearchLimits = InferOutput<typeof searchLimitsSchema>;
 
+export const searchResultSchema = object({
+  target: oneOf(...TARGETS),
+  /** Whose thresholds the plans have, for all tensors; null: those that were in use. */
+  method: nullable(oneOf(...METHODS)),
+  /** What the plans were judged on. `against`: unlabelled images from the field, by agreement with FP32 and output error. */
+  judgedOn: oneOf('validation', 'against', 'calibration'),
+  images: count,
+  fp32: trialQualitySchema,
+  limits: searchLimitsSchema,
+  /** Layers by what their release wins back, best first. */
+  ranking: list(
+    object({
+      layer: string,
+      gain: measured,
+    }),
+  ),
+  /** Few released layers first. */
+  plans: list(searchPlanSchema),
+  /** What plans compare with; FP16 where the backend runs it, or where all latencies are modelled. */
+  references: list(referenceLatencySchema),
+  /** Index into plans; null when no plan meets the limits. No other plan that meets them dominates it. */
+  chosen: nullable(measured),
+  summary: string,
+  passes: count,
+  seconds: measured,
+  createdAt: string,
+});
+export type SearchResult = InferOutput<typeof searchResultSchema>;
+
+export const diagnosisSubjectSchema = variant({
+  group: object({
+    kind: oneOf('group'),
+    group: string,
+  }),
+  class: object({
+    kind: oneOf('class'),
+    label: count,
+  }),
+  confusion: object({
+    kind: oneOf('confusion'),
+    from: count,
+    to: count,
+  }),
+});
 /** What a diagnosis is about: a group, a class, or a pair of answers that are confused. */
-export type DiagnosisSubject =
-  | { readonly kind: 'group'; readonly group: string }
-  | { readonly kind: 'class'; readonly label: number }
-  | { readonly kind: 'confusion'; readonly from: number; readonly to: number };
+export type DiagnosisSubject = InferOutput<typeof diagnosisSubjectSchema>;
 
-/** A change to the project that can be tried with one click, with its measured effect on the images in question. */
-export interface DiagnosisAction {
-  readonly kind: 'release' | 'threshold';
+export const diagnosisActionSchema = object({
+  kind: oneOf('release', 'threshold'),
   /** Layer (release) or tensor (threshold). */
-  readonly name: string;
+  name: string,
   /** release: what the layer is to run in. */
-  readonly precision?: Precision;
+  precision: optional(oneOf(...PRECISIONS)),
   /** threshold: the method that the tensor is to use. */
-  readonly method?: Method;
-  readonly before: TrialQuality;
-  readonly after: TrialQuality;
+  method: optional(oneOf(...METHODS)),
+  before: trialQualitySchema,
+  after: trialQualitySchema,
   /** One sentence for a person. */
-  readonly sentence: string;
-}
+  sentence: string,
+});
+/** A change to the project that can be tried with one click, with its measured effect on the images in question. */
+export type DiagnosisAction = InferOutput<typeof diagnosisActionSchema>;
 
-export interface DiagnosisResult {
-  readonly variant: string;
-  readonly target: Target;
-  readonly subject: DiagnosisSubject;
+export const diagnosisResultSchema = object({
+  variant: string,
+  target: oneOf(...TARGETS),
+  subject: diagnosisSubjectSchema,
   /** Name of the subject for a person: `night`, `class 6`, `6 read as 8`. */
-  readonly title: string;
-  readonly images: number;
+  title: string,
+  images: count,
   /** Tensors that clip these images, worst first; fractions 0..1 of values beyond the threshold. */
-  readonly clipped: readonly {
-    readonly tensor: string;
-    readonly threshold: number;
-    readonly clippedFraction: number;
-    readonly elsewhere: number;
-  }[];
+  clipped: list(
+    object({
+      tensor: string,
+      threshold: measured,
+      clippedFraction: measured,
+      elsewhere: measured,
+    }),
+  ),
   /** Best first. */
-  readonly actions: readonly DiagnosisAction[];
+  actions: list(diagnosisActionSchema),
   /** One paragraph in words. */
-  readonly summary: string;
-  readonly createdAt: string;
-}
+  summary: string,
+  createdAt: string,
+});
+export type DiagnosisResult = InferOutput<typeof diagnosisResultSchema>;

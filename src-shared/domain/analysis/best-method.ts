@@ -1,6 +1,18 @@
+import {
+  boolean,
+  count,
+  type InferOutput,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+} from '../../base/schema';
 import { formatDb } from '../../base/units';
-import type { HistogramMethod } from '../project/methods';
-import type { Target } from '../project/precision';
+import { HISTOGRAM_METHODS } from '../project/methods';
+import { TARGETS } from '../project/precision';
 
 /** Another single method that is better by more than this at the outputs is worth a warning, dB. */
 export const COSTLY_DB = 3;
@@ -9,44 +21,48 @@ export const POOR_TENSOR_DB = 10;
 /** Stands for an output without any error, which has no finite SQNR, dB. */
 const EXACT_DB = 200;
 
-/** The error of one quantized model at its outputs, against FP32. */
-export interface OutputCost {
+export const outputCostSchema = object({
   /** Noise to signal of the worst output of the worst group (of all images, without groups); null: NaN or infinite. */
-  readonly nmse: number | null;
+  nmse: nullable(number),
   /** The same in dB; null without any error, and where nmse is null. */
-  readonly sqnrDb: number | null;
+  sqnrDb: nullable(number),
   /** Null without groups. */
-  readonly worstGroup: string | null;
-  readonly worstOutput: string | null;
-}
+  worstGroup: nullable(string),
+  worstOutput: nullable(string),
+});
+/** The error of one quantized model at its outputs, against FP32. */
+export type OutputCost = InferOutput<typeof outputCostSchema>;
 
-/** One method used for all tensors. */
-export interface SingleCost extends OutputCost {
-  readonly method: HistogramMethod;
+export const singleCostSchema = object({
+  ...outputCostSchema.entries,
+  method: oneOf(...HISTOGRAM_METHODS),
   /** What it loses at the outputs against the best of them, dB, 0 or more; null where its outputs are NaN or infinite. */
-  readonly costDb: number | null;
-}
+  costDb: nullable(number),
+});
+/** One method used for all tensors. */
+export type SingleCost = InferOutput<typeof singleCostSchema>;
 
-/** What method `best` is for one calibration, target and plan, and why. */
-export interface BestDecision {
-  readonly chosenMethod: HistogramMethod;
-  readonly target: Target;
+export const bestDecisionSchema = object({
+  chosenMethod: oneOf(...HISTOGRAM_METHODS),
+  target: oneOf(...TARGETS),
   /** Best first; empty when nothing could be measured. */
-  readonly singles: readonly SingleCost[];
-  readonly images: number;
+  singles: list(singleCostSchema),
+  images: count,
   /** Images that the rule asks for; more than `images` where the time or the set did not allow them. */
-  readonly wantedImages: number;
-  readonly groups: readonly string[];
+  wantedImages: count,
+  groups: list(string),
   /** Fewer images than the rule asks for, so that the choice takes no longer than its budget. */
-  readonly limitedByTime: boolean;
-  readonly seconds: number;
+  limitedByTime: boolean,
+  seconds: number,
   /** A fifth of the time that collection took, at least 3 s. */
-  readonly budgetSeconds: number;
+  budgetSeconds: number,
   /** Why nothing was measured, as a sentence; absent otherwise. */
-  readonly problem?: string;
+  problem: optional(string),
   /** ISO 8601. */
-  readonly createdAt: string;
-}
+  createdAt: string,
+});
+/** What method `best` is for one calibration, target and plan, and why. */
+export type BestDecision = InferOutput<typeof bestDecisionSchema>;
 
 /** A decision as the project sees it. */
 export interface BestView {

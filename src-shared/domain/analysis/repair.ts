@@ -1,46 +1,58 @@
-import type { Repairs, Target } from '../project/precision';
+import { boolean, count, type InferOutput, list, measured, object, oneOf, optional, string } from '../../base/schema';
+import { repairsSchema, TARGETS } from '../project/precision';
+import { worstGroupSchema } from '../runs/accuracy';
 
-/** The bias that a quantized layer adds. `layer` and input `slot` say who reads it: the layer, or the Add behind a MatMul. */
-export interface LayerBias {
-  readonly layer: string;
-  readonly slot: number;
-  readonly initializer: string;
+export const layerBiasSchema = object({
+  layer: string,
+  slot: count,
+  initializer: string,
   /** The layer whose weights are quantized; the bias is added to its result. */
-  readonly owner: string;
+  owner: string,
   /** ONNX op type of the owner. */
-  readonly op: string;
-  readonly channels: number;
-}
+  op: string,
+  channels: count,
+});
+/** The bias that a quantized layer adds. `layer` and input `slot` say who reads it: the layer, or the Add behind a MatMul. */
+export type LayerBias = InferOutput<typeof layerBiasSchema>;
 
+export const biasCorrectionSchema = object({
+  ...layerBiasSchema.entries,
+  shift: list(measured),
+});
 /** A bias and what is added to it, one value per output channel, real units. */
-export interface BiasCorrection extends LayerBias {
-  readonly shift: readonly number[];
-}
+export type BiasCorrection = InferOutput<typeof biasCorrectionSchema>;
 
-/** One variant with one choice of repairs, measured on one set. Percentages are 0..100; what has no meaning is absent. */
-export interface RepairRow {
-  readonly repairs: Repairs;
-  readonly top1?: number;
-  readonly worstGroup?: { readonly name: string; readonly top1: number };
-  readonly agreement?: number;
+export const repairRowSchema = object({
+  repairs: repairsSchema,
+  top1: optional(measured),
+  worstGroup: optional(worstGroupSchema),
+  agreement: optional(measured),
   /** Of the output that lost most against FP32; absent where there is no error at all. */
-  readonly outputSqnrDb?: number;
+  outputSqnrDb: optional(measured),
   /** Corrected biases were measured, but bring other images no nearer to FP32: the row has the model's own. */
-  readonly biasesDropped?: boolean;
-}
+  biasesDropped: optional(boolean),
+});
+/** One variant with one choice of repairs, measured on one set. Percentages are 0..100; what has no meaning is absent. */
+export type RepairRow = InferOutput<typeof repairRowSchema>;
 
-/** A variant without repairs, with each, and with both. */
-export interface RepairResult {
-  readonly variant: string;
-  readonly target: Target;
-  readonly set: 'calibration' | 'validation';
-  readonly images: number;
-  readonly fp32: Pick<RepairRow, 'top1' | 'worstGroup'>;
-  readonly rows: readonly RepairRow[];
+export const repairResultSchema = object({
+  variant: string,
+  target: oneOf(...TARGETS),
+  set: oneOf('calibration', 'validation'),
+  images: count,
+  fp32: object({ top1: repairRowSchema.entries.top1, worstGroup: repairRowSchema.entries.worstGroup }),
+  rows: list(repairRowSchema),
   /** Layers whose weights equalization changes; 0: the rows with it are left out. */
-  readonly equalizedLayers: number;
+  equalizedLayers: measured,
   /** Why equalization leaves the outputs of other layers alone, most frequent reason first. */
-  readonly notEqualized: readonly { readonly reason: string; readonly layers: number }[];
-  readonly seconds: number;
-  readonly createdAt: string;
-}
+  notEqualized: list(
+    object({
+      reason: string,
+      layers: count,
+    }),
+  ),
+  seconds: measured,
+  createdAt: string,
+});
+/** A variant without repairs, with each, and with both. */
+export type RepairResult = InferOutput<typeof repairResultSchema>;

@@ -1,3 +1,16 @@
+import {
+  boolean,
+  count,
+  type InferOutput,
+  list,
+  nullable,
+  object,
+  oneOf,
+  partial,
+  positiveInteger,
+  where,
+} from '../../base/schema';
+
 export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
 /**
  * strong: every precision stands in the model (the only way of TensorRT 11). implicit: TensorRT 10 is given the FP32 model, a
@@ -5,34 +18,41 @@ export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
  */
 export type TensorrtTyping = (typeof TENSORRT_TYPINGS)[number];
 
-/** How engines are built. Everything here is part of an engine's identity. */
-export interface TensorrtBuildOptions {
-  readonly typing: TensorrtTyping;
+export const tensorrtBuildOptionsSchema = object({
+  typing: oneOf(...TENSORRT_TYPINGS),
   /** An optimization profile each, in which this batch is the only one; where the model fixes its batch, that one. */
-  readonly batches: readonly number[];
+  batches: list(positiveInteger),
   /** Limit of scratch memory in MiB; null: TensorRT's own, all of the GPU's. */
-  readonly workspaceMib: number | null;
+  workspaceMib: nullable(where(positiveInteger, 'at least 16 MiB', (value) => value >= 16)),
   /** 0 (fast build) to 5 (fast engine). */
-  readonly optimizationLevel: number;
+  optimizationLevel: where(count, 'an integer from 0 to 5', (value) => value <= 5),
   /** Whether FP32 may be computed with TF32's 10 bits of mantissa. */
-  readonly tf32: boolean;
+  tf32: boolean,
   /** Limit of streams that an engine may add; null: TensorRT decides. */
-  readonly auxiliaryStreams: number | null;
-  readonly versionCompatible: boolean;
-}
+  auxiliaryStreams: nullable(count),
+  versionCompatible: boolean,
+});
+/** How engines are built. Everything here is part of an engine's identity. */
+export type TensorrtBuildOptions = InferOutput<typeof tensorrtBuildOptionsSchema>;
 
-/** How engines are timed. */
-export interface TensorrtBenchOptions {
-  readonly streams: number;
-  readonly cudaGraph: boolean;
+export const tensorrtBenchOptionsSchema = object({
+  streams: where(positiveInteger, 'an integer from 1 to 64', (value) => value <= 64),
+  cudaGraph: boolean,
   /** Copies of inputs and outputs count too. */
-  readonly transfers: boolean;
-}
+  transfers: boolean,
+});
+/** How engines are timed. */
+export type TensorrtBenchOptions = InferOutput<typeof tensorrtBenchOptionsSchema>;
 
-export interface TensorrtOptions extends TensorrtBuildOptions, TensorrtBenchOptions {
+export const tensorrtOptionsSchema = object({
+  ...tensorrtBuildOptionsSchema.entries,
+  ...tensorrtBenchOptionsSchema.entries,
   /** Among the GPUs that CUDA shows. */
-  readonly device: number;
-}
+  device: count,
+});
+export type TensorrtOptions = InferOutput<typeof tensorrtOptionsSchema>;
+
+export const someTensorrtOptionsSchema = partial(tensorrtOptionsSchema.entries);
 
 export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
   device: 0,

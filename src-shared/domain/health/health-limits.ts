@@ -1,26 +1,31 @@
-import { count, number, objectOf, where, type Shape } from '../../base/json-shape';
+import { count, type InferOutput, numberWhere, object, partial } from '../../base/schema';
 
-/** Where a finding becomes one. All are settings; docs/health.md says how the defaults were chosen. */
-export interface HealthLimits {
+const notNegative = numberWhere('a number of at least 0', (value) => value >= 0);
+
+export const healthLimitsSchema = object({
   /** Share (0..1) of a group's values beyond the threshold of one tensor. */
-  readonly clippedFraction: number;
+  clippedFraction: notNegative,
   /** Squared error over squared signal of a tensor in one group, from which on clipping it is serious (0.01: 20 dB). */
-  readonly clippedNoise: number;
+  clippedNoise: notNegative,
   /** Squared error of the INT8 outputs over FP32's squares, on the images of one group. */
-  readonly outputNmse: number;
+  outputNmse: notNegative,
   /** Drift of a group of images from the calibration set, see domain/drift. */
-  readonly drift: number;
+  drift: notNegative,
   /** Largest |x| of one image over the largest of all other images. */
-  readonly maximumRatio: number;
+  maximumRatio: numberWhere('a number above 1', (value) => value > 1),
   /** Images below which thresholds are unsteady. */
-  readonly images: number;
+  images: count,
   /** Share (0..1) of the set that a group should have. */
-  readonly groupShare: number;
+  groupShare: notNegative,
   /** dB that a group's expected SQNR may lie below the best group's. */
-  readonly groupSqnrGapDb: number;
+  groupSqnrGapDb: notNegative,
   /** dB of SQNR that one tensor may lose with the thresholds of half the images. */
-  readonly convergenceLossDb: number;
-}
+  convergenceLossDb: notNegative,
+});
+/** Where a finding becomes one. All are settings; docs/health.md says how the defaults were chosen. */
+export type HealthLimits = InferOutput<typeof healthLimitsSchema>;
+
+export const someHealthLimitsSchema = partial(healthLimitsSchema.entries);
 
 export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
   clippedFraction: 0.05,
@@ -33,20 +38,3 @@ export const DEFAULT_HEALTH_LIMITS: HealthLimits = {
   groupSqnrGapDb: 6,
   convergenceLossDb: 1,
 };
-
-const notNegative = where(number, 'a number of at least 0', (value) => value >= 0);
-
-export const someHealthLimitsShape: Shape<Partial<HealthLimits>> = objectOf<Partial<HealthLimits>>(
-  {},
-  {
-    clippedFraction: notNegative,
-    clippedNoise: notNegative,
-    outputNmse: notNegative,
-    drift: notNegative,
-    maximumRatio: where(number, 'a number above 1', (value) => value > 1),
-    images: count,
-    groupShare: notNegative,
-    groupSqnrGapDb: notNegative,
-    convergenceLossDb: notNegative,
-  },
-);

@@ -1,5 +1,19 @@
-import type { HealthLimits } from './health-limits';
-import type { Target } from '../project/precision';
+import {
+  count,
+  either,
+  type InferOutput,
+  list,
+  measured,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+} from '../../base/schema';
+import { TARGETS } from '../project/precision';
+import { healthLimitsSchema } from './health-limits';
 
 /** Health of a calibration set: plain data, written to `analysis/health.json` of a project and sent over links as it is. */
 
@@ -7,11 +21,12 @@ export const HEALTH_SEVERITIES = ['error', 'warning', 'info'] as const;
 /** error: INT8 accuracy is expected to suffer, or a file is broken; warning: look at it; info: good to know. */
 export type HealthSeverity = (typeof HEALTH_SEVERITIES)[number];
 
+export const healthImageSchema = object({
+  set: oneOf('calibration', 'validation'),
+  id: string,
+});
 /** An image of one of the project's sets; `id` is what pictures are asked by. */
-export interface HealthImage {
-  readonly set: 'calibration' | 'validation';
-  readonly id: string;
-}
+export type HealthImage = InferOutput<typeof healthImageSchema>;
 
 export const HEALTH_CODES = [
   'images-corrupt',
@@ -37,122 +52,141 @@ export const HEALTH_CODES = [
 ] as const;
 export type HealthCode = (typeof HEALTH_CODES)[number];
 
-export interface HealthFinding {
-  readonly code: HealthCode;
-  readonly severity: HealthSeverity;
+export const healthFindingSchema = object({
+  code: oneOf(...HEALTH_CODES),
+  severity: oneOf(...HEALTH_SEVERITIES),
   /** The sentence of `health-sentences` with `facts` filled in, in English. */
-  readonly message: string;
+  message: string,
   /** Values of the sentence's placeholders, formatted. */
-  readonly facts: Readonly<Record<string, string | number>>;
-  readonly group?: string;
+  facts: record(either('a string or a number', string, number)),
+  group: optional(string),
   /** Path as shown: of the image, or of the first of several. */
-  readonly file?: string;
+  file: optional(string),
   /** The number that was judged, in the unit of `limit`. */
-  readonly value?: number;
-  readonly limit?: number;
+  value: optional(measured),
+  limit: optional(measured),
   /** Tensors concerned, the worst first. */
-  readonly tensors?: readonly string[];
+  tensors: optional(list(string)),
   /** Images concerned, for pictures. */
-  readonly images?: readonly HealthImage[];
-}
+  images: optional(list(healthImageSchema)),
+});
+export type HealthFinding = InferOutput<typeof healthFindingSchema>;
 
-/** A group of the calibration set at the thresholds in use. A set without groups is one group named `all`. */
-export interface HealthGroup {
-  readonly images: number;
+export const healthGroupSchema = object({
+  images: count,
   /** 0..1 */
-  readonly share: number;
+  share: measured,
   /** -10 log10 of the mean over tensors of (squared error / squared signal); null without any error. */
-  readonly expectedSqnrDb: number | null;
+  expectedSqnrDb: nullable(measured),
   /** Of the tensor that clips the group most, 0..1. */
-  readonly clippedFraction: number;
-  readonly clippedTensor: string | null;
-}
+  clippedFraction: measured,
+  clippedTensor: nullable(string),
+});
+/** A group of the calibration set at the thresholds in use. A set without groups is one group named `all`. */
+export type HealthGroup = InferOutput<typeof healthGroupSchema>;
 
-export interface DuplicatePair {
-  readonly kind: 'exact' | 'near';
-  readonly first: HealthImage;
-  readonly second: HealthImage;
-}
+export const duplicatePairSchema = object({
+  kind: oneOf('exact', 'near'),
+  first: healthImageSchema,
+  second: healthImageSchema,
+});
+export type DuplicatePair = InferOutput<typeof duplicatePairSchema>;
 
-/** An image that alone sets the maximum of some tensors. */
-export interface MaximumImage {
-  readonly id: string;
+export const maximumImageSchema = object({
+  id: string,
   /** The one with the largest ratio first. Real units. */
-  readonly tensors: readonly { readonly tensor: string; readonly amax: number; readonly without: number }[];
-}
+  tensors: list(
+    object({
+      tensor: string,
+      amax: measured,
+      without: measured,
+    }),
+  ),
+});
+/** An image that alone sets the maximum of some tensors. */
+export type MaximumImage = InferOutput<typeof maximumImageSchema>;
 
-/** What the thresholds of a part of the images would cost on all of them. */
-export interface ConvergencePoint {
-  readonly images: number;
+export const convergencePointSchema = object({
+  images: count,
   /** dB of SQNR lost on the whole set's histograms; never negative. */
-  readonly meanLossDb: number;
-  readonly worstLossDb: number;
-  readonly worstTensor: string | null;
-}
+  meanLossDb: measured,
+  worstLossDb: measured,
+  worstTensor: nullable(string),
+});
+/** What the thresholds of a part of the images would cost on all of them. */
+export type ConvergencePoint = InferOutput<typeof convergencePointSchema>;
 
-/** How far images lie from the calibration set, in standard deviations between its single images. See domain/drift. */
-export interface DriftValue {
+export const driftValueSchema = object({
   /** Best estimate. */
-  readonly drift: number;
+  drift: measured,
   /** With the noise of so few images taken off: what limits are compared with. */
-  readonly driftAtLeast: number;
-}
+  driftAtLeast: measured,
+});
+/** How far images lie from the calibration set, in standard deviations between its single images. See domain/drift. */
+export type DriftValue = InferOutput<typeof driftValueSchema>;
 
-export interface FieldGroup extends DriftValue {
-  readonly images: number;
+export const fieldGroupSchema = object({
+  ...driftValueSchema.entries,
+  images: count,
   /** Group of the calibration set that it is nearest to; null: the whole set. */
-  readonly nearest: string | null;
-  readonly clippedFraction: number;
-  readonly clippedTensor: string | null;
+  nearest: nullable(string),
+  clippedFraction: measured,
+  clippedTensor: nullable(string),
   /** See HealthLimits; null when outputs could not be compared. */
-  readonly outputNmse: number | null;
-}
+  outputNmse: nullable(measured),
+});
+export type FieldGroup = InferOutput<typeof fieldGroupSchema>;
 
-export interface FieldTensor {
-  readonly tensor: string;
-  /** Threshold in use, real units. */
-  readonly threshold: number;
-  /** Largest |x| over the calibration set, real units. */
-  readonly amax: number;
-  readonly groups: Readonly<Record<string, FieldTensorGroup>>;
-}
-
-export interface FieldTensorGroup extends DriftValue {
+export const fieldTensorGroupSchema = object({
+  ...driftValueSchema.entries,
   /** Share (0..1) beyond the threshold, and beyond everything that was calibrated: what minmax would clip. */
-  readonly clippedFraction: number;
-  readonly beyondRange: number;
-}
+  clippedFraction: measured,
+  beyondRange: measured,
+});
+export type FieldTensorGroup = InferOutput<typeof fieldTensorGroupSchema>;
 
-/** Images from the field beside the calibration set. */
-export interface FieldComparison {
-  readonly path: string;
-  readonly images: number;
-  readonly skipped: number;
-  readonly variant: string;
+export const fieldTensorSchema = object({
+  tensor: string,
+  /** Threshold in use, real units. */
+  threshold: measured,
+  /** Largest |x| over the calibration set, real units. */
+  amax: measured,
+  groups: record(fieldTensorGroupSchema),
+});
+export type FieldTensor = InferOutput<typeof fieldTensorSchema>;
+
+export const fieldComparisonSchema = object({
+  path: string,
+  images: count,
+  skipped: measured,
+  variant: string,
   /** Of the group that drifts most. */
-  readonly drift: number;
-  readonly driftAtLeast: number;
-  readonly groups: Readonly<Record<string, FieldGroup>>;
+  drift: measured,
+  driftAtLeast: measured,
+  groups: record(fieldGroupSchema),
   /** The one that drifts most first. */
-  readonly tensors: readonly FieldTensor[];
-}
+  tensors: list(fieldTensorSchema),
+});
+/** Images from the field beside the calibration set. */
+export type FieldComparison = InferOutput<typeof fieldComparisonSchema>;
 
-export interface HealthResult {
+export const healthResultSchema = object({
   /** Most severe first. */
-  readonly findings: readonly HealthFinding[];
-  readonly groups: Readonly<Record<string, HealthGroup>>;
-  readonly images: number;
-  readonly duplicates: readonly DuplicatePair[];
-  readonly maxima: readonly MaximumImage[];
+  findings: list(healthFindingSchema),
+  groups: record(healthGroupSchema),
+  images: count,
+  duplicates: list(duplicatePairSchema),
+  maxima: list(maximumImageSchema),
   /** Ascending; the last point is the whole set. Empty where no threshold comes from the histograms. */
-  readonly convergence: readonly ConvergencePoint[];
-  readonly against: FieldComparison | null;
-  readonly limits: HealthLimits;
-  readonly target: Target;
-  readonly seconds: number;
+  convergence: list(convergencePointSchema),
+  against: nullable(fieldComparisonSchema),
+  limits: healthLimitsSchema,
+  target: oneOf(...TARGETS),
+  seconds: measured,
   /** ISO 8601. */
-  readonly createdAt: string;
-}
+  createdAt: string,
+});
+export type HealthResult = InferOutput<typeof healthResultSchema>;
 
 const RANK: Readonly<Record<HealthSeverity, number>> = { error: 0, warning: 1, info: 2 };
 

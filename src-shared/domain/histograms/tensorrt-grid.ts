@@ -1,17 +1,19 @@
+import { count, type InferOutput, nullable, number, object, oneOf, string } from '../../base/schema';
 import { ENTROPY_BINS } from './entropy-search';
 
-/** What TensorRT's calibrators compute for one name of a calibration cache. Real units. */
-export interface TensorrtThreshold {
+export const tensorrtThresholdSchema = object({
   /** Name in a cache: an ONNX tensor, or what TensorRT calls a tensor that the model has no name for. */
-  readonly name: string;
-  readonly kind: 'activation' | 'constant';
+  name: string,
+  kind: oneOf('activation', 'constant'),
   /** Largest |x|, float32: the threshold of TensorRT's MinMax calibrator. */
-  readonly amax: number;
+  amax: number,
   /** Threshold of its entropy calibrator, float32; may lie above amax. 0 for a tensor that is 0 everywhere. */
-  readonly entropy: number;
+  entropy: number,
   /** i* of the search, 128 to 2048 bins kept; null when there was nothing to search, or the threshold is another tensor's. */
-  readonly entropyIndex: number | null;
-}
+  entropyIndex: nullable(count),
+});
+/** What TensorRT's calibrators compute for one name of a calibration cache. Real units. */
+export type TensorrtThreshold = InferOutput<typeof tensorrtThresholdSchema>;
 
 /** T = (i* + 1/2) bins of width range / 2048, in float32, not capped at the largest |x|. */
 export function tensorrtEntropyThreshold(entropyIndex: number, rangeReal: number): number {

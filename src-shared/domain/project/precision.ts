@@ -1,5 +1,6 @@
 import type { LayerId } from '../../base/brand';
 import { ownValue } from '../../base/records';
+import { boolean, converted, object, oneOf, optional, record, type InferOutput } from '../../base/schema';
 
 export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
 export type Precision = (typeof PRECISIONS)[number];
@@ -29,20 +30,39 @@ export type AttentionPrecision = (typeof ATTENTION_PRECISIONS)[number];
 export const REPAIRS = ['equalization', 'biasCorrection'] as const;
 export type Repair = (typeof REPAIRS)[number];
 
+export const repairsSchema = object({
+  equalization: optional(boolean),
+  biasCorrection: optional(boolean),
+} satisfies Record<Repair, unknown>);
 /**
- * Changes of weights that leave FP32 as it is and cost INT8 less; absent: off. `equalization` scales channels between layers, so
- * that the model, and its calibration, are another one; `biasCorrection` gives quantized variants other biases.
+ * Changes of weights that keep the FP32 results and lose less in INT8. A repair that is absent is off. `equalization` scales
+ * channels between layers, so that the prepared model and its calibration change; `biasCorrection` changes the biases of
+ * quantized variants only.
  */
-export type Repairs = Readonly<Partial<Record<Repair, boolean>>>;
+export type Repairs = InferOutput<typeof repairsSchema>;
 
-/** Layer -> precision of the layers that a person, a preset or the search decided. A layer without an entry is on `auto`. */
-export interface PrecisionPlan {
-  readonly layers: Readonly<Record<string, Precision>>;
+const presentPlanSchema = object({
+  /** Layer -> precision of the layers that a person, a preset or the search decided; a layer without an entry is on `auto`. */
+  layers: record(oneOf(...PRECISIONS)),
   /** Absent: the target's default, see `fallbackPrecisionOf`. */
-  readonly fallbackPrecision?: FallbackPrecision;
-  /** Absent: float, so that TensorRT fuses attention as a whole. For the target tensorrt. */
-  readonly attention?: AttentionPrecision;
-  readonly repairs?: Repairs;
+  fallbackPrecision: optional(oneOf(...FALLBACK_PRECISIONS)),
+  /** For the target tensorrt. Absent: float, so that TensorRT can fuse attention as a whole. */
+  attention: optional(oneOf(...ATTENTION_PRECISIONS)),
+  repairs: optional(repairsSchema),
+});
+/** What the layers of a model should compute in. */
+export type PrecisionPlan = InferOutput<typeof presentPlanSchema>;
+
+/**
+ * A precision plan. Older project files and run records name the fallback precision `rest`; it is read under its present
+ * name, so that a file is written in the present form when it is saved next.
+ */
+export const planSchema = converted(withPresentNames, presentPlanSchema);
+
+function withPresentNames(plan: unknown): unknown {
+  if (typeof plan !== 'object' || plan === null || !('rest' in plan) || 'fallbackPrecision' in plan) return plan;
+  const { rest, ...others } = plan;
+  return { ...others, fallbackPrecision: rest };
 }
 
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };

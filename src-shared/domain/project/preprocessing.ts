@@ -1,36 +1,64 @@
-/** How an image becomes the model's input. x = (pixel * scale - mean) / std, pixel in 0..255. */
-export interface Preprocessing {
+import {
+  list,
+  nullable,
+  number,
+  numberWhere,
+  object,
+  oneOf,
+  optional,
+  partial,
+  variant,
+  where,
+  type InferOutput,
+} from '../../base/schema';
+
+const pixels = numberWhere('a whole number of pixels above 0', (value) => Number.isInteger(value) && value > 0);
+const notZero = numberWhere('a number that is not 0', (value) => value !== 0);
+const padValue = numberWhere('a pixel value from 0 to 255', (value) => value >= 0 && value <= 255);
+const size = { width: pixels, height: pixels };
+
+export const ORIENTATIONS = ['ignore', 'apply'] as const;
+export const CROP_ROUNDINGS = ['half-even', 'down'] as const;
+
+/** A gray image has one channel, all others have three. */
+const isOneOrThree = ({ length }: { readonly length: number }): boolean => length === 1 || length === 3;
+const ONE_OR_THREE = 'an array of 1 or 3 numbers';
+
+const preprocessingFields = {
   /** Applied first. An image that already has the target size is not resized. */
-  readonly resize:
-    | { readonly kind: 'none' }
-    | { readonly kind: 'stretch'; readonly width: number; readonly height: number }
-    | { readonly kind: 'short'; readonly shortSide: number }
-    /** Fit inside, paste at the top left, fill the rest with `pad` (pixel value 0..255). */
-    | { readonly kind: 'letterbox'; readonly width: number; readonly height: number; readonly pad: number };
+  resize: variant({
+    none: object({ kind: oneOf('none') }),
+    stretch: object({ kind: oneOf('stretch'), ...size }),
+    short: object({ kind: oneOf('short'), shortSide: pixels }),
+    /** Fit inside, paste at the top left, fill the rest with `pad`. */
+    letterbox: object({ kind: oneOf('letterbox'), ...size, pad: padValue }),
+  }),
   /** Centre crop after the resize. */
-  readonly crop: { readonly width: number; readonly height: number } | null;
-  readonly order: 'rgb' | 'bgr' | 'gray';
-  readonly scale: number;
+  crop: nullable(object(size)),
+  order: oneOf('rgb', 'bgr', 'gray'),
+  scale: notZero,
   /** One value for all channels or one per channel, in the order of `order`. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly layout: 'nchw' | 'nhwc';
+  mean: where(list(number), ONE_OR_THREE, isOneOrThree),
+  std: where(list(notZero), ONE_OR_THREE, isOneOrThree),
+  layout: oneOf('nchw', 'nhwc'),
   /** Whether the EXIF orientation of an image file turns it before anything else; absent: ignored, as Pillow opens files. */
-  readonly orientation?: 'ignore' | 'apply';
+  orientation: optional(oneOf(...ORIENTATIONS)),
   /**
    * How half of an odd crop margin becomes a whole number of pixels. `half-even`: to the nearest even number, as Python's
    * round() does in torchvision's center_crop. `down` (when absent): rounded down, as Keras and OpenCV recipes do with `//`.
    */
-  readonly cropRounding?: 'half-even' | 'down';
-}
+  cropRounding: optional(oneOf(...CROP_ROUNDINGS)),
+};
 
-export const ORIENTATIONS = ['ignore', 'apply'] as const satisfies readonly NonNullable<Preprocessing['orientation']>[];
+export const preprocessingSchema = object(preprocessingFields);
+/** How an image becomes the model's input: x = (pixel * scale - mean) / std, with pixel values 0..255. */
+export type Preprocessing = InferOutput<typeof preprocessingSchema>;
 
-export const CROP_ROUNDINGS = ['half-even', 'down'] as const satisfies readonly NonNullable<
-  Preprocessing['cropRounding']
->[];
+export const partialPreprocessingSchema = partial(preprocessingFields);
+/** The preprocessing that a person specified; the other fields are guessed from the model. */
+export type PartialPreprocessing = InferOutput<typeof partialPreprocessingSchema>;
 
-/** The preprocessing in the form in which it is stored and compared: what is the default is absent. */
+/** The preprocessing in the form in which it is stored and compared: a field that has its default is left out. */
 export function normalPreprocessing(preprocessing: Preprocessing): Preprocessing {
   const { orientation, cropRounding, ...rest } = preprocessing;
   return {
@@ -50,6 +78,3 @@ export interface ImageInput {
   readonly width: number;
   readonly layout: 'nchw' | 'nhwc';
 }
-
-/** What a person said about preprocessing; the rest is guessed from the model. */
-export type PartialPreprocessing = { readonly [K in keyof Preprocessing]?: Preprocessing[K] };

@@ -1,56 +1,94 @@
-import type { LabelOrder } from './image-set';
-import type { Preprocessing } from './preprocessing';
-import type { Method } from './methods';
-import type { PrecisionPlan, Target } from './precision';
+import { filePath, relativePath } from '../../base/marked-paths';
+import {
+  list,
+  nullable,
+  number,
+  numberWhere,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  text,
+  where,
+  type InferOutput,
+} from '../../base/schema';
+import { LABEL_ORDERS } from './image-set';
+import { METHODS } from './methods';
+import { planSchema, TARGETS } from './precision';
+import { preprocessingSchema } from './preprocessing';
 
 export const PROJECT_VERSION = 1;
 
-export interface ModelReference {
-  readonly path: string;
+export const modelSchema = object({
+  path: filePath('read'),
   /** Of the file itself. */
-  readonly sha256: string;
-  /** Files of external data, relative to the model's folder; absent where there are none. */
-  readonly weights?: readonly { readonly file: string; readonly sha256: string }[];
-}
+  sha256: text,
+  /** Files of external data, relative to the model's folder; absent if there are none. */
+  weights: optional(list(object({ file: relativePath, sha256: text }))),
+});
+export type ModelReference = InferOutput<typeof modelSchema>;
 
-export interface SetReference {
+const setReferenceSchema = object({
   /** Absolute path of a folder or of a list file. */
-  readonly path: string;
-  /** Absolute path of a labels CSV, when one was named. */
-  readonly labels: string | null;
-  /** Of class folders that are numbers; absent: text. */
-  readonly labelOrder?: LabelOrder;
-}
+  path: filePath('read'),
+  /** Absolute path of a labels CSV; null if none was named. */
+  labels: nullable(filePath('read')),
+  /** Order of class folders whose names are numbers; absent: text. */
+  labelOrder: optional(oneOf(...LABEL_ORDERS)),
+});
+export type SetReference = InferOutput<typeof setReferenceSchema>;
 
-/** A limit that a run must meet; drops are in percentage points against FP32. */
-export interface Gates {
-  readonly maxTop1Drop: number | null;
-  readonly maxWorstGroupDrop: number | null;
-  readonly minTop1: number | null;
-  readonly maxLatencyMs: number | null;
-}
+const limit = nullable(numberWhere('a limit of at least 0', (value) => value >= 0));
+export const gateFields = {
+  /** Percentage points against FP32. */
+  maxTop1Drop: limit,
+  /** Percentage points against FP32. */
+  maxWorstGroupDrop: limit,
+  /** Percent. */
+  minTop1: limit,
+  maxLatencyMs: limit,
+};
+const gatesSchema = object(gateFields);
+/** Limits that a run must meet; null: no limit. */
+export type Gates = InferOutput<typeof gatesSchema>;
 
-/** `project.json`: everything a person decided about one model, and nothing that can be computed again. */
-export interface ProjectFile {
-  readonly version: typeof PROJECT_VERSION;
-  readonly name: string;
-  readonly model: ModelReference;
-  readonly calibrationSet: SetReference;
-  readonly validationSet: SetReference | null;
-  readonly preprocessing: Preprocessing;
-  /** Which parts of the preprocessing were guessed from the model, as sentences. */
-  readonly preprocessingNotes: readonly string[];
+export const percentileSchema = numberWhere('a percentile above 0 and up to 100', (value) => value > 0 && value <= 100);
+/** Tensor -> threshold in real units. */
+export const thresholdsSchema = record(where(number, 'a threshold above 0', (value) => value > 0));
+
+/** The fields that edits change. */
+const decisionFields = {
   /** The method of every tensor that has none of its own. */
-  readonly method: Method;
+  method: oneOf(...METHODS),
   /** Percentile of method `percentile`, in percent. */
-  readonly percentile: number;
-  /** Tensor -> method, where it differs. */
-  readonly tensorMethods: Readonly<Record<string, Method>>;
-  /** Tensor -> threshold in real units set by hand. */
-  readonly manualThresholds: Readonly<Record<string, number>>;
-  /** Thresholds read from a TensorRT calibration cache: tensor -> threshold in real units. */
-  readonly importedThresholds: Readonly<Record<string, number>>;
-  readonly plan: PrecisionPlan;
-  readonly target: Target;
-  readonly gates: Gates;
-}
+  percentile: percentileSchema,
+  /** Tensor -> its own method. */
+  tensorMethods: record(oneOf(...METHODS)),
+  /** Thresholds that a person chose: tensor -> real units. */
+  manualThresholds: thresholdsSchema,
+  plan: planSchema,
+  target: oneOf(...TARGETS),
+  gates: gatesSchema,
+  preprocessing: preprocessingSchema,
+  calibrationSet: setReferenceSchema,
+  validationSet: nullable(setReferenceSchema),
+};
+
+export const decisionsSchema = object(decisionFields);
+/** The part of a project that edits change. */
+export type ProjectDecisions = InferOutput<typeof decisionsSchema>;
+
+/** A project file of the current version; fields with other names are dropped. */
+export const projectFileSchema = object({
+  version: oneOf(PROJECT_VERSION),
+  name: text,
+  model: modelSchema,
+  /** Which parts of the preprocessing were guessed from the model, as sentences. */
+  preprocessingNotes: list(string),
+  /** Thresholds read from a TensorRT calibration cache: tensor -> real units. */
+  importedThresholds: thresholdsSchema,
+  ...decisionFields,
+});
+/** `project.json`: the decisions about one model. Everything that can be computed from them is stored elsewhere. */
+export type ProjectFile = InferOutput<typeof projectFileSchema>;

@@ -1,82 +1,102 @@
-import type { BackendId } from '../project/precision';
 import { ownValue } from '../../base/records';
-import type { PairedComparison } from '../statistics';
+import {
+  count,
+  type InferOutput,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  yes,
+} from '../../base/schema';
+import { BACKENDS } from '../project/precision';
+import { pairedComparisonSchema } from '../statistics';
 
-/** How well a variant answers on one group of images. */
-export interface GroupAccuracy {
+export const groupAccuracySchema = object({
   /** Images of the group that were answered. */
-  readonly images: number;
+  images: count,
   /** Percent; absent without labels. */
-  readonly top1?: number;
+  top1: optional(number),
   /** Percent of images with FP32's top-1; absent without an FP32 pass. */
-  readonly agreement?: number;
-}
+  agreement: optional(number),
+});
+/** How well a variant answers on one group of images. */
+export type GroupAccuracy = InferOutput<typeof groupAccuracySchema>;
 
-export interface ClassAccuracy {
+export const classAccuracySchema = object({
   /** Class index. */
-  readonly label: number;
-  readonly name?: string;
-  readonly images: number;
+  label: count,
+  name: optional(string),
+  images: count,
   /** Percent. */
-  readonly top1: number;
-  readonly top1Fp32?: number;
+  top1: number,
+  top1Fp32: optional(number),
   /** Variant minus FP32, percentage points. */
-  readonly difference?: number;
-}
+  difference: optional(number),
+});
+export type ClassAccuracy = InferOutput<typeof classAccuracySchema>;
 
+export const confusionChangeSchema = object({
+  label: nullable(count),
+  from: integer,
+  to: integer,
+  count,
+});
 /** `count` images of class `label` (null: unlabelled) that FP32 answered `from` and the variant answers `to` (-1: no answer). */
-export interface ConfusionChange {
-  readonly label: number | null;
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
-}
+export type ConfusionChange = InferOutput<typeof confusionChangeSchema>;
 
-/** One image whose answer changed. */
-export interface WorstImage {
-  readonly file: string;
-  readonly label: number | null;
-  readonly group: string | null;
+export const worstImageSchema = object({
+  file: string,
+  label: nullable(count),
+  group: nullable(string),
   /** FP32's class and the score of that answer. */
-  readonly fp32: number;
-  readonly fp32Score?: number;
+  fp32: integer,
+  fp32Score: optional(number),
   /** The variant's class (-1: no answer) and the score of that answer. */
-  readonly answer: number;
-  readonly score?: number;
-}
+  answer: integer,
+  score: optional(number),
+});
+/** One image whose answer changed. */
+export type WorstImage = InferOutput<typeof worstImageSchema>;
 
-export interface OutputQuality {
+export const outputQualitySchema = object({
   /** Name of a model output. */
-  readonly name: string;
+  name: string,
   /** Signal to error against FP32; null when there is no error at all (or no signal, or the variant answered NaN). */
-  readonly sqnrDb: number | null;
-  readonly cosine: number | null;
+  sqnrDb: nullable(number),
+  cosine: nullable(number),
   /** Present (true) when the variant answered NaN or infinity where FP32 did not. */
-  readonly notFinite?: true;
-}
+  notFinite: optional(yes),
+});
+export type OutputQuality = InferOutput<typeof outputQualitySchema>;
 
-/** Accuracy of one variant. Percentages are 0..100; a field without a meaning (no labels, no FP32 pass) is absent. */
-export interface VariantReport {
-  readonly variant: string;
-  readonly backend: BackendId;
+export const variantReportSchema = object({
+  variant: string,
+  backend: oneOf(...BACKENDS),
   /** The earlier variant that is the same model: all numbers are its. */
-  readonly sameAs?: string;
-  readonly top1?: number;
-  readonly top5?: number;
+  sameAs: optional(string),
+  top1: optional(number),
+  top5: optional(number),
   /** Percent of images whose top-1 equals FP32's; only where an output is [batch, classes]. */
-  readonly agreement?: number;
+  agreement: optional(number),
   /** Of the output that lost most against FP32, all images together. */
-  readonly outputSqnrDb?: number;
-  readonly groups: Readonly<Record<string, GroupAccuracy>>;
+  outputSqnrDb: optional(number),
+  groups: record(groupAccuracySchema),
   /** Sorted by label; empty without labels. */
-  readonly classes: readonly ClassAccuracy[];
+  classes: list(classAccuracySchema),
   /** Most frequent first, at most 1000. */
-  readonly confusions: readonly ConfusionChange[];
-  readonly comparedToFp32?: PairedComparison;
+  confusions: list(confusionChangeSchema),
+  comparedToFp32: optional(pairedComparisonSchema),
   /** Images that FP32 had right and the variant has not (surest first), then other changed answers; at most 50. */
-  readonly worstImages: readonly WorstImage[];
-  readonly outputs: readonly OutputQuality[];
-}
+  worstImages: list(worstImageSchema),
+  outputs: list(outputQualitySchema),
+});
+/** Accuracy of one variant. Percentages are 0..100; measurements that were not made (no labels, no FP32 pass) are omitted. */
+export type VariantReport = InferOutput<typeof variantReportSchema>;
 
 /** The images of a validation set in set order; all arrays have one entry per image. */
 export interface ValidationImages {
@@ -98,11 +118,12 @@ export interface Predictions {
   readonly scores?: ArrayLike<number>;
 }
 
-export interface WorstGroup {
-  readonly name: string;
+export const worstGroupSchema = object({
+  name: string,
   /** Percent. */
-  readonly top1: number;
-}
+  top1: number,
+});
+export type WorstGroup = InferOutput<typeof worstGroupSchema>;
 
 /** The group with the lowest top-1 (ties: first by name); null without labelled groups. */
 export function worstGroup(report: Pick<VariantReport, 'groups'>): WorstGroup | null {

@@ -1,3 +1,4 @@
+import { count, type InferOutput, number, object, optional } from '../../base/schema';
 import { medianOfSorted, percentileOfSorted } from '../statistics';
 
 /** A coefficient of variation above this (2.5 %) means that the machine was not quiet enough to compare latencies. */
@@ -9,20 +10,21 @@ export const UNSTABLE_COEFFICIENT_OF_VARIATION = 0.025;
  */
 export const MIN_SAMPLES = { p90: 10, p95: 20, p99: 100 } as const;
 
-/** Latencies of one variant in milliseconds; percentiles as trtexec defines them, absent below MIN_SAMPLES. */
-export interface LatencySummary {
-  readonly mean: number;
-  readonly median: number;
-  readonly p90?: number;
-  readonly p95?: number;
-  readonly p99?: number;
-  readonly min: number;
-  readonly max: number;
+export const latencySummarySchema = object({
+  mean: number,
+  median: number,
+  p90: optional(number),
+  p95: optional(number),
+  p99: optional(number),
+  min: number,
+  max: number,
   /** Standard deviation (of the sample, n - 1) over the mean, a ratio; 0 for a single value. */
-  readonly coefficientOfVariation: number;
+  coefficientOfVariation: number,
   /** How many values were measured. */
-  readonly samples: number;
-}
+  samples: count,
+});
+/** Latencies of one variant in milliseconds; percentiles as trtexec defines them, absent below MIN_SAMPLES. */
+export type LatencySummary = InferOutput<typeof latencySummarySchema>;
 
 /** Summary of at least one latency; throws a RangeError for none. */
 export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
@@ -49,12 +51,13 @@ export function isUnstable(summary: Pick<LatencySummary, 'coefficientOfVariation
   return summary.coefficientOfVariation > UNSTABLE_COEFFICIENT_OF_VARIATION;
 }
 
-export interface PairedRatio {
-  readonly median: number;
+export const pairedRatioSchema = object({
+  median: number,
   /** Absent below ten rounds, as p90 is. */
-  readonly p10?: number;
-  readonly p90?: number;
-}
+  p10: optional(number),
+  p90: optional(number),
+});
+export type PairedRatio = InferOutput<typeof pairedRatioSchema>;
 
 /**
  * Latency of a variant over the reference's, round by round of an interleaved measurement (A B A B): drift of the machine

@@ -1,43 +1,58 @@
-import type { OutputQuality, VariantReport, WorstGroup } from './accuracy';
-import type { LatencySummary, PairedRatio } from './latency';
-import type { HistogramMethod, Method } from '../project/methods';
-import type { BackendId, PrecisionPlan, Target } from '../project/precision';
-import type { Preprocessing } from '../project/preprocessing';
-import type { ModelReference } from '../project/project';
-import type { PairedComparison } from '../statistics';
+import {
+  boolean,
+  count,
+  either,
+  type InferOutput,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+} from '../../base/schema';
+import { HISTOGRAM_METHODS, METHODS } from '../project/methods';
+import { BACKENDS, planSchema, TARGETS } from '../project/precision';
+import { preprocessingSchema } from '../project/preprocessing';
+import { modelSchema, percentileSchema, thresholdsSchema } from '../project/project';
+import { pairedComparisonSchema } from '../statistics';
+import { variantReportSchema, worstGroupSchema } from './accuracy';
+import { latencySummarySchema, pairedRatioSchema } from './latency';
 
 /** 2: SQNR is that of the worst output, agreement that of a classification only; percentiles of few samples are absent. */
 export const RUN_RECORD_VERSION = 2;
 
-/** One row of the table that a run ends in: what a variant costs and what it answers. Unknown fields are absent. */
-export interface TableRow {
-  readonly variant: string;
-  readonly backend: BackendId;
+export const tableRowSchema = object({
+  variant: string,
+  backend: oneOf(...BACKENDS),
   /** The earlier variant that is the same model (mixed without a layer outside INT8, for example): all numbers are its. */
-  readonly sameAs?: string;
+  sameAs: optional(string),
   /** Median latency of one inference. */
-  readonly latencyMs?: number;
-  readonly latency?: LatencySummary;
+  latencyMs: optional(number),
+  latency: optional(latencySummarySchema),
   /** Latency over fp32's, per interleaved round. */
-  readonly ratioToFp32?: PairedRatio;
-  readonly throughputPerSecond?: number;
+  ratioToFp32: optional(pairedRatioSchema),
+  throughputPerSecond: optional(number),
   /** 1 MB = 1,000,000 bytes. */
-  readonly memoryMb?: number;
-  readonly sizeMb?: number;
+  memoryMb: optional(number),
+  sizeMb: optional(number),
   /** Percent. */
-  readonly top1?: number;
-  readonly top5?: number;
-  readonly worstGroup?: WorstGroup;
+  top1: optional(number),
+  top5: optional(number),
+  worstGroup: optional(worstGroupSchema),
   /** Group -> percent; only groups with labels. */
-  readonly groupTop1?: Readonly<Record<string, number>>;
+  groupTop1: optional(record(number)),
   /** Percent of images answered as by FP32; absent where no output is a classification. */
-  readonly agreement?: number;
+  agreement: optional(number),
   /** Of the output that lost most. */
-  readonly outputSqnrDb?: number;
+  outputSqnrDb: optional(number),
   /** Every output's; absent for FP32. sqnrDb is null without any error or signal. */
-  readonly outputs?: readonly Pick<OutputQuality, 'name' | 'sqnrDb'>[];
-  readonly comparedToFp32?: PairedComparison;
-}
+  outputs: optional(list(object({ name: string, sqnrDb: nullable(number) }))),
+  comparedToFp32: optional(pairedComparisonSchema),
+});
+/** One row of the table that a run ends in: what a variant costs and what it answers. Unknown fields are absent. */
+export type TableRow = InferOutput<typeof tableRowSchema>;
 
 /** Why a gate could not be judged. */
 export const GATE_REASONS = [
@@ -51,156 +66,175 @@ export const GATE_REASONS = [
 ] as const;
 export type GateReason = (typeof GATE_REASONS)[number];
 
-/** A limit and what was found. A gate that cannot be judged is not met and says why. */
-export interface GateResult {
-  readonly name: string;
+export const gateResultSchema = object({
+  name: string,
   /** Percent, percentage points or ms, as the gate's name says. */
-  readonly limit: number;
-  readonly value: number | null;
-  readonly met: boolean;
+  limit: number,
+  value: nullable(number),
+  met: boolean,
   /** The shipped variant that was judged. */
-  readonly variant: string;
+  variant: string,
   /** Group with the largest drop, for the gate on groups. */
-  readonly group?: string;
+  group: optional(string),
   /** Why there is no value: a sentence, and its stable name (absent in runs of older versions). */
-  readonly reason?: string;
-  readonly reasonCode?: GateReason;
-}
+  reason: optional(string),
+  reasonCode: optional(oneOf(...GATE_REASONS)),
+});
+/** A limit and what was found. A gate that cannot be judged is not met and says why. */
+export type GateResult = InferOutput<typeof gateResultSchema>;
 
-export interface SetRecord {
+export const setRecordSchema = object({
   /** Folder or list file that was named. */
-  readonly root: string;
+  root: string,
   /** Of the list of files, labels and groups. */
-  readonly manifestSha256: string;
-  readonly images: number;
-}
+  manifestSha256: string,
+  images: count,
+});
+export type SetRecord = InferOutput<typeof setRecordSchema>;
 
-export interface MachineRecord {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
-  readonly os: string;
+export const machineRecordSchema = object({
+  cpu: string,
+  cores: count,
+  memoryBytes: count,
+  os: string,
   /** Name of the GPU that was used; absent on CPU backends. */
-  readonly gpu?: string;
-}
+  gpu: optional(string),
+});
+export type MachineRecord = InferOutput<typeof machineRecordSchema>;
 
-export interface RunWarning {
-  readonly code: string;
-  readonly message: string;
-}
+export const runWarningSchema = object({
+  code: string,
+  message: string,
+});
+export type RunWarning = InferOutput<typeof runWarningSchema>;
 
-export interface CalibrationSummary {
-  readonly images: number;
-  readonly tensors: number;
+export const calibrationSummarySchema = object({
+  images: count,
+  tensors: count,
   /** Of the histograms' content. */
-  readonly sha256: string;
-  readonly seconds: number;
-}
+  sha256: string,
+  seconds: number,
+});
+export type CalibrationSummary = InferOutput<typeof calibrationSummarySchema>;
 
-export interface ValidationRecord {
-  readonly images: number;
+export const validationRecordSchema = object({
+  images: count,
   /** The images have labels, and an output of the model is a classification that they can be compared with. */
-  readonly labelled: boolean;
+  labelled: boolean,
   /** Of the classification output; 0 when no output is one. Absent in runs of older versions. */
-  readonly classCount?: number;
+  classCount: optional(count),
   /** By class index; absent when classes have no names. */
-  readonly classNames?: readonly string[];
-  readonly variants: readonly VariantReport[];
-}
+  classNames: optional(list(string)),
+  variants: list(variantReportSchema),
+});
+export type ValidationRecord = InferOutput<typeof validationRecordSchema>;
 
-/** A GPU among several. */
-export interface DeviceRecord {
+export const deviceRecordSchema = object({
   /** Among the GPUs that CUDA shows. */
-  readonly index: number;
-  readonly name: string;
-}
+  index: count,
+  name: string,
+});
+/** A GPU among several. */
+export type DeviceRecord = InferOutput<typeof deviceRecordSchema>;
 
-export interface BenchmarkVariantRecord {
-  readonly variant: string;
-  readonly batch: number;
-  readonly streams: number;
-  readonly latencyMs: LatencySummary;
-  readonly throughputPerSecond: number;
+export const benchmarkVariantRecordSchema = object({
+  variant: string,
+  batch: count,
+  streams: count,
+  latencyMs: latencySummarySchema,
+  throughputPerSecond: number,
   /** Absent where it is not known: on GPUs through ONNX Runtime. */
-  readonly memoryMb?: number;
-  readonly sizeMb: number;
-  readonly coefficientOfVariation: number;
-  readonly ratioToFp32?: PairedRatio;
+  memoryMb: optional(number),
+  sizeMb: number,
+  coefficientOfVariation: number,
+  ratioToFp32: optional(pairedRatioSchema),
   /** The earlier variant that is the same engine: all numbers are its. */
-  readonly sameAs?: string;
+  sameAs: optional(string),
   /** Where several GPUs were benchmarked. */
-  readonly device?: DeviceRecord;
-}
+  device: optional(deviceRecordSchema),
+});
+export type BenchmarkVariantRecord = InferOutput<typeof benchmarkVariantRecordSchema>;
 
-/** The GPU during a benchmark: the largest of several readings; null where it does not tell. */
-export interface GpuRecord {
+export const gpuRecordSchema = object({
   /** Version of TensorRT. */
-  readonly tensorrt: string;
-  readonly driver: string | null;
-  readonly smClockMhz: number | null;
-  readonly memoryClockMhz: number | null;
-  readonly temperatureC: number | null;
-  readonly powerW: number | null;
-  readonly throttleReasons: readonly string[];
-}
+  tensorrt: string,
+  driver: nullable(string),
+  smClockMhz: nullable(number),
+  memoryClockMhz: nullable(number),
+  temperatureC: nullable(number),
+  powerW: nullable(number),
+  throttleReasons: list(string),
+});
+/** The GPU during a benchmark: the largest of several readings; null where it does not tell. */
+export type GpuRecord = InferOutput<typeof gpuRecordSchema>;
 
-export interface BenchmarkRecord {
-  readonly backend: BackendId;
-  readonly device: string;
-  readonly threads: number;
-  readonly rounds: number;
-  readonly variants: readonly BenchmarkVariantRecord[];
-  readonly gpu?: GpuRecord;
-}
+export const benchmarkRecordSchema = object({
+  backend: oneOf(...BACKENDS),
+  device: string,
+  threads: count,
+  rounds: count,
+  variants: list(benchmarkVariantRecordSchema),
+  gpu: optional(gpuRecordSchema),
+});
+export type BenchmarkRecord = InferOutput<typeof benchmarkRecordSchema>;
 
-/** `run.json`: one recorded pass of the whole job, with everything needed to repeat and to compare it. */
-export interface RunRecord {
-  readonly version: typeof RUN_RECORD_VERSION;
-  readonly runId: string;
-  /** ISO 8601, UTC. */
-  readonly createdAt: string;
-  /** Name of the project. */
-  readonly project: string;
-  readonly tool: { readonly version: string; readonly node: string; readonly onnxruntime: string };
-  readonly machine: MachineRecord;
-  readonly model: ModelReference;
-  readonly sets: { readonly calibration: SetRecord; readonly validation: SetRecord | null };
-  readonly preprocessing: Preprocessing;
-  readonly options: {
-    readonly target: Target;
-    readonly backend: BackendId;
-    /** Method of every tensor that has none of its own. */
-    readonly method: Method;
-    /** What method best stood for, where the shipped variant uses it. */
-    readonly chosenMethod?: HistogramMethod;
-    /** What was decided per tensor and per layer, as in the project file. */
-    readonly percentile: number;
-    readonly tensorMethods: Readonly<Record<string, Method>>;
-    readonly manualThresholds: Readonly<Record<string, number>>;
-    readonly plan: PrecisionPlan;
-    readonly threads: number;
-    /** Anything else that was set, by flag name. */
-    readonly other: Readonly<Record<string, string | number | boolean>>;
-  };
-  readonly calibration: CalibrationSummary;
-  readonly table: readonly TableRow[];
-  /** Variants meant for deployment: the gates judge these. */
-  readonly shipped: readonly string[];
-  readonly validation: ValidationRecord | null;
-  readonly benchmark: BenchmarkRecord | null;
-  readonly gates: readonly GateResult[];
-  readonly warnings: readonly RunWarning[];
-  /** What the search for a plan found, where the run was asked to search: one sentence. */
-  readonly search?: string;
-  /** Groups of the shipped variant that lost too much, and why, where the run was asked to diagnose. */
-  readonly diagnoses?: readonly DiagnosisRecord[];
-}
-
-export interface DiagnosisRecord {
-  readonly variant: string;
+export const diagnosisRecordSchema = object({
+  variant: string,
   /** The group. */
-  readonly title: string;
-  readonly summary: string;
+  title: string,
+  summary: string,
   /** Measured effects of single changes, best first, a sentence each. */
-  readonly actions: readonly string[];
-}
+  actions: list(string),
+});
+export type DiagnosisRecord = InferOutput<typeof diagnosisRecordSchema>;
+
+export const runRecordSchema = object({
+  version: oneOf(RUN_RECORD_VERSION),
+  runId: string,
+  /** ISO 8601, UTC. */
+  createdAt: string,
+  /** Name of the project. */
+  project: string,
+  tool: object({
+    version: string,
+    node: string,
+    onnxruntime: string,
+  }),
+  machine: machineRecordSchema,
+  model: modelSchema,
+  sets: object({
+    calibration: setRecordSchema,
+    validation: nullable(setRecordSchema),
+  }),
+  preprocessing: preprocessingSchema,
+  options: object({
+    target: oneOf(...TARGETS),
+    backend: oneOf(...BACKENDS),
+    /** Method of every tensor that has none of its own. */
+    method: oneOf(...METHODS),
+    /** What method best stood for, where the shipped variant uses it. */
+    chosenMethod: optional(oneOf(...HISTOGRAM_METHODS)),
+    /** What was decided per tensor and per layer, as in the project file. */
+    percentile: percentileSchema,
+    tensorMethods: record(oneOf(...METHODS)),
+    manualThresholds: thresholdsSchema,
+    plan: planSchema,
+    threads: count,
+    /** Anything else that was set, by flag name. */
+    other: record(either('a string, a number or true or false', string, number, boolean)),
+  }),
+  calibration: calibrationSummarySchema,
+  table: list(tableRowSchema),
+  /** Variants meant for deployment: the gates judge these. */
+  shipped: list(string),
+  validation: nullable(validationRecordSchema),
+  benchmark: nullable(benchmarkRecordSchema),
+  gates: list(gateResultSchema),
+  warnings: list(runWarningSchema),
+  /** What the search for a plan found, where the run was asked to search: one sentence. */
+  search: optional(string),
+  /** Groups of the shipped variant that lost too much, and why, where the run was asked to diagnose. */
+  diagnoses: optional(list(diagnosisRecordSchema)),
+});
+/** `run.json`: one recorded pass of the whole job, with everything needed to repeat and to compare it. */
+export type RunRecord = InferOutput<typeof runRecordSchema>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { objectOf, recordOf, number } from '../../../src-shared/base/json-shape';
+import { number, object, parse, record as recordOf } from '../../../src-shared/base/schema';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
 
 const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
@@ -9,14 +9,14 @@ describe('records of names', () => {
     for (const name of NAMES) expect(ownValue<number>({}, name)).toBeUndefined();
     expect(ownValue<number>(undefined, 'a')).toBeUndefined();
   });
-  it('hold any name, through JSON, structured clone, shapes and spreads', () => {
+  it('hold any name, through JSON, structured clone, schemas and spreads', () => {
     const record: Record<string, number> = {};
     for (const [i, name] of NAMES.entries()) setOwnValue(record, name, i);
     const copies = [
       record,
       JSON.parse(JSON.stringify(record)) as typeof record,
       structuredClone(record),
-      recordOf(number)(record, ''),
+      parse(recordOf(number), record),
       { ...record },
     ];
     for (const copy of copies) {
@@ -26,7 +26,7 @@ describe('records of names', () => {
     expect(Object.getPrototypeOf(record)).toBe(Object.prototype);
   });
   it('do not take a field from the prototype', () => {
-    const shape = objectOf<{ readonly toString: number }>({ toString: number }, {});
-    expect(() => shape({}, 'file')).toThrow('expected a number at file.toString, found nothing');
+    const schema = object({ file: object({ toString: number }) });
+    expect(() => parse(schema, { file: {} })).toThrow('expected a number at file.toString, found nothing');
   });
 });

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { isPathAllowed } from '../../../src-main/base/path-policy';
 import { confineApi } from '../../../src-main/transport/confined-api';
 import { PathGrants } from '../../../src-main/transport/path-grants';
-import { requestPaths } from '../../../src-main/transport/request-paths';
 import { API_METHODS, type WorkbenchApi } from '../../../src-shared/contract/api';
-import type { ProjectEdit } from '../../../src-shared/contract/requests';
+import { requestPaths, type ProjectEdit } from '../../../src-shared/contract/requests';
 
 /** An application that records what reaches it; projects refer to /data/model.onnx and /data/images. */
 function recordingApi(references = { model: '/data/model.onnx', images: '/data/images' }): {
@@ -46,16 +45,14 @@ const refused = { name: 'WorkbenchError', code: 'usage', hint: 'HINT' };
 
 describe('requestPaths', () => {
   it('finds paths at any depth, in lists, edits and restored sets', () => {
-    const request = {
-      projectPath: '/p',
-      shardPaths: ['/s1', '/s2'],
-      edits: [
-        { kind: 'sets', calibrationPath: '/c', validationPath: null },
-        { kind: 'restore', decisions: { calibrationSet: { path: '/r', labels: '/l.csv' }, validationSet: null } },
-        { kind: 'threshold', tensor: '/not/a/path', thresholdReal: 1 },
-      ],
-    };
-    expect(requestPaths(request).map(({ path }) => path)).toEqual(['/p', '/s1', '/s2', '/c', '/r', '/l.csv']);
+    const merge = { kind: 'merge', projectPath: '/p', shardPaths: ['/s1', '/s2'] };
+    const edits = [
+      { kind: 'sets', calibrationPath: '/c', validationPath: null },
+      { kind: 'restore', decisions: { calibrationSet: { path: '/r', labels: '/l.csv' }, validationSet: null } },
+      { kind: 'threshold', tensor: '/not/a/path', thresholdReal: 1 },
+    ];
+    const found = [...requestPaths('startJob', merge), ...requestPaths('editProject', { edits })];
+    expect(found.map(({ path }) => path)).toEqual(['/p', '/s1', '/s2', '/c', '/r', '/l.csv']);
   });
 });
 

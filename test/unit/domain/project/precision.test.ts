@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { hasRepair, planJson, withRepair, type PrecisionPlan } from '../../../../src-shared/domain/project/precision';
-import { planShape } from '../../../../src-shared/domain/project/project-shape';
+import { object, parse } from '../../../../src-shared/base/schema';
+import {
+  hasRepair,
+  planJson,
+  planSchema,
+  withRepair,
+  type PrecisionPlan,
+} from '../../../../src-shared/domain/project/precision';
 import { parseVariant, planOfVariant } from '../../../../src-shared/domain/project/variant';
 
+const parsedPlan = (plan: unknown): PrecisionPlan => parse(object({ plan: planSchema }), { plan }).plan;
 const PLAN: PrecisionPlan = { layers: { a: 'fp16' }, fallbackPrecision: 'fp32' };
 
 describe('repairs of a plan', () => {
@@ -27,25 +34,23 @@ describe('repairs of a plan', () => {
   });
 
   it('are parsed, in plans of before too', () => {
-    expect(planShape({ layers: {} }, 'plan')).toEqual({ layers: {} });
-    expect(planShape({ layers: {}, repairs: { equalization: true } }, 'plan')).toEqual({
+    expect(parsedPlan({ layers: {} })).toEqual({ layers: {} });
+    expect(parsedPlan({ layers: {}, repairs: { equalization: true } })).toEqual({
       layers: {},
       repairs: { equalization: true },
     });
-    expect(() => planShape({ layers: {}, repairs: { equalization: 'yes' } }, 'plan')).toThrow(
-      /plan\.repairs\.equalization/,
-    );
+    expect(() => parsedPlan({ layers: {}, repairs: { equalization: 'yes' } })).toThrow(/plan\.repairs\.equalization/);
   });
 });
 
 describe('the fallback precision of a plan', () => {
   it('is read from files that name it rest, and keeps its present name where both are there', () => {
-    expect(planShape({ layers: { a: 'fp16' }, rest: 'fp32' }, 'plan')).toEqual(PLAN);
-    expect(planShape({ layers: {}, rest: 'fp16', fallbackPrecision: 'fp32' }, 'plan')).toEqual({
+    expect(parsedPlan({ layers: { a: 'fp16' }, rest: 'fp32' })).toEqual(PLAN);
+    expect(parsedPlan({ layers: {}, rest: 'fp16', fallbackPrecision: 'fp32' })).toEqual({
       layers: {},
       fallbackPrecision: 'fp32',
     });
-    expect(() => planShape({ layers: {}, rest: 'int8' }, 'plan')).toThrow(/plan\.fallbackPrecision/);
+    expect(() => parsedPlan({ layers: {}, rest: 'int8' })).toThrow(/plan\.fallbackPrecision/);
   });
 
   it('is printed under both names', () => {

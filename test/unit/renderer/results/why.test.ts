@@ -12,7 +12,7 @@ import {
   subjectName,
 } from '../../../../src-renderer/features/results/why';
 import { setLanguage } from '../../../../src-renderer/i18n';
-import { parseRequest } from '../../../../src-shared/contract/guards';
+import { parseRequest } from '../../../../src-shared/contract/requests';
 import type { DiagnosisResult } from '../../../../src-shared/domain/analysis/analysis';
 import { diagnosis, NO_ANALYSES, quality } from '../analysis-results';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRequest } from '../../../../src-shared/contract/guards';
+import { parseRequest } from '../../../../src-shared/contract/requests';
 import { parseVariant } from '../../../../src-shared/domain/project/variant';
 import {
   DEFAULT_OPTIONS,

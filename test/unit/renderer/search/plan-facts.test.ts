@@ -8,7 +8,7 @@ import {
   worstGroupDrop,
 } from '../../../../src-renderer/features/search/plan-facts';
 import { DEFAULT_OPTIONS, limitsInForce, searchSpec } from '../../../../src-renderer/features/search/search-options';
-import { parseRequest } from '../../../../src-shared/contract/guards';
+import { parseRequest } from '../../../../src-shared/contract/requests';
 import type { Method } from '../../../../src-shared/domain/project/methods';
 import type { Precision } from '../../../../src-shared/domain/project/precision';
 import { FP32, quality, searchPlan, searchResult } from '../analysis-results';

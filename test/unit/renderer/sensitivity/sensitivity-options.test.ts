@@ -9,7 +9,7 @@ import {
 } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
-import { parseRequest } from '../../../../src-shared/contract/guards';
+import { parseRequest } from '../../../../src-shared/contract/requests';
 import { generatedModel } from '../../../support/generated-model';
 import { sensitivityLayer } from '../analysis-results';
 import { projectView } from '../state/fake-api';

@@ -1,5 +1,6 @@
 import type { WorkbenchApi, WorkbenchEvent } from '../../../../src-shared/contract/api';
-import type { ProjectDecisions, ProjectEdit } from '../../../../src-shared/contract/requests';
+import type { ProjectEdit } from '../../../../src-shared/contract/requests';
+import type { ProjectDecisions } from '../../../../src-shared/domain/project/project';
 import type { ProjectView } from '../../../../src-shared/contract/views';
 import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
 import { withChoices } from '../../../../src-shared/domain/project/precision';
