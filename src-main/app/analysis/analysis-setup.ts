@@ -10,32 +10,37 @@ import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, sweepAnalyses } from './analysis-store';
 import { imageInput, openCalibration, prepared, rangesOf, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
-import { REWRITE_VERSION } from '../variants/rewrite-version';
+import { REWRITE_VERSION } from '../variants/recipe';
 
-/** Raised when the same trial would answer differently. */
+/** Version of the trials; raise it when the same trial would give another result. */
 const TRIALS_VERSION = 1;
 
-/** Images of one set that an analysis uses. */
+/** The images of a set that an analysis uses. */
 export interface UsedImages {
   readonly set: ImageSet;
   readonly entries: readonly ImageEntry[];
 }
 
-/** What every analysis starts from. */
+/** The inputs that all analyses share. */
 export interface AnalysisSetup {
   readonly model: Model;
   readonly calibration: StoredCalibration;
   readonly target: Target;
-  /** All INT8, with the policy of the project's plan. */
+  /** The project's plan without precisions of single layers: all quantizable layers run in INT8. */
   readonly plan: PrecisionPlan;
-  /** Layers that read quantized tensors when all is INT8, and the tensors whose thresholds decide the scales; in graph order. */
+  /** Layers that read quantized tensors under `plan`, in graph order. */
   readonly layers: readonly SensitiveLayer[];
+  /** Tensors whose thresholds determine scales under `plan`, in graph order. */
   readonly tensors: readonly string[];
-  /** @param options.asShipped see TrialInit; false when absent. */
+  /**
+   * Parameters for evaluating candidates on these images. Results are kept in a journal, so that an interrupted analysis
+   * continues.
+   * @param options.asShipped see TrialInit; false by default.
+   */
   trials(images: readonly UsedImages[], options?: { readonly asShipped: boolean }): Promise<TrialParams>;
 }
 
-/** @throws WorkbenchError calibration-missing */
+/** Prepares the model and opens the calibration. @throws WorkbenchError calibration-missing */
 export async function analysisSetup(
   spec: { readonly target?: Target; readonly threads?: number },
   job: JobContext,

@@ -16,25 +16,23 @@ import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/p
 import { writeFileAtomic } from '../../base/atomic-file';
 import { keepNewest } from '../../base/keep-newest';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
-import { loadRepair } from '../variants/repair-store';
 import { calibrationForThresholds, currentCalibrationKey, shortHash, type Workspace } from '../projects/workspace';
+import { loadRepair } from './repair-store';
 
-/** 2: errors are those of the worst output, and agreement is that of a classification only. */
+/** Since version 2, errors are those of the worst output, and agreement exists for classifications only. */
 const ANALYSIS_VERSION = 2;
-/** Journals of trials that are kept: one belongs to one model, target and set of images. */
+/** Number of trial journals that a project keeps; each belongs to one model, target and set of images. */
 const KEPT_JOURNALS = 8;
 const KEPT_DIAGNOSES = 12;
-/** Corrected biases: one list per variant, thresholds and plan. */
-const KEPT_CORRECTIONS = 24;
 
-/** What an analysis was made for, as a hash: it is out of date when the project's differs. */
+/** The settings of the project that the result of an analysis depends on: if one changes, the result is stale. */
 export interface Basis {
   readonly target: Target;
-  /** Thresholds in use decide the result. */
+  /** The thresholds in use. */
   readonly thresholds: boolean;
-  /** The precision plan decides the result; without it only its policy does. */
+  /** The precisions of layers in the plan; the other settings of the plan always count. */
   readonly plan: boolean;
-  /** What thresholds were chosen among decides the result. */
+  /** The settings that determine the candidates among which thresholds were chosen. */
   readonly candidates?: boolean;
 }
 
@@ -44,12 +42,12 @@ interface Stored<T> {
   readonly result: T;
 }
 
-/** The plan's policy without any layer: all INT8. */
+/** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
 export function allInt8(plan: PrecisionPlan): PrecisionPlan {
   return { ...plan, layers: {} };
 }
 
-/** Null when the project has no calibration, or no threshold for some tensor. */
+/** Hash of these settings of the project; null if it has no calibration, or if the threshold of a tensor is missing. */
 export async function basisOf(
   workspace: Workspace,
   { target, thresholds, plan, candidates = false }: Basis,
@@ -86,13 +84,13 @@ const BASES = {
 } as const;
 export type AnalysisName = keyof typeof BASES;
 
-/** A search that kept the thresholds in use is about them. */
+/** The settings that this result depends on. The thresholds in use count for a search only if it chose no others. */
 function dependsOn(name: AnalysisName, result: { readonly target: Target }): Basis {
-  const isAboutThem = name === 'search' && (result as Partial<SearchResult>).method === null;
-  return { target: result.target, ...BASES[name], ...(isAboutThem ? { thresholds: true } : {}) };
+  const usesThresholds = name === 'search' && (result as Partial<SearchResult>).method === null;
+  return { target: result.target, ...BASES[name], ...(usesThresholds ? { thresholds: true } : {}) };
 }
 
-/** @param file name under `analysis/`, without extension. */
+/** Stores a result with its basis. @param file name in the folder `analysis/`, without extension. */
 export async function saveAnalysis(
   workspace: Workspace,
   name: AnalysisName,
@@ -121,11 +119,12 @@ async function loadAnalysis<T extends { readonly target: Target }>(
     const { result } = stored;
     return { result, isCurrent: stored.basis === (await basisOf(workspace, dependsOn(name, result))) };
   } catch {
-    // Made again at the press of a button: a damaged file must not keep the project shut.
+    // The analysis can be repeated. A damaged file must not prevent the project from being opened.
     return null;
   }
 }
 
+/** The stored results of a project, each with whether it is still current; diagnoses are sorted, the newest first. */
 export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> {
   const { paths } = workspace;
   const sensitivity: [SensitivityKind, Dated<SensitivityResult>][] = [];
@@ -152,13 +151,13 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
   };
 }
 
+/** The stored result of the health check; null if there is none. */
 export function loadHealth(workspace: Workspace): Promise<Dated<HealthResult> | null> {
   return loadAnalysis<HealthResult>(workspace, 'health', workspace.paths.analysisFile('health'));
 }
 
-/** Deletes the oldest journals and diagnoses beyond what is kept. */
+/** Deletes the oldest journals and diagnoses above the numbers that a project keeps. */
 export async function sweepAnalyses(analysisDir: string): Promise<void> {
   await keepNewest(analysisDir, KEPT_JOURNALS, (name) => name.endsWith('.jsonl'));
   await keepNewest(analysisDir, KEPT_DIAGNOSES, (name) => name.startsWith('diagnosis-'));
-  await keepNewest(analysisDir, KEPT_CORRECTIONS, (name) => /^biases-.*\.json$/.test(name));
 }

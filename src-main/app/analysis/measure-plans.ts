@@ -1,10 +1,13 @@
+import { ensureThresholds } from './needed-decisions';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { imageInput, prepared } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
-import { buildVariants, variantOptions, withFixedBatch, type BuiltVariant } from '../variants/variants';
+import { buildVariants } from '../variants/builder';
+import type { BuiltVariant } from '../variants/built-variant';
+import { variantOptions, withFixedBatch } from '../variants/options';
 
 /** Plans whose engines are built: each takes up to a minute on a GPU. */
 const MEASURED_PLANS = 6;
@@ -49,7 +52,9 @@ export async function measurePlans(
   for (const i of picked) {
     const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
     const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
-    for (const engine of await buildVariants(options, { ...job, workspace: planned })) built.set(i, engine);
+    const own = { ...job, workspace: planned };
+    await ensureThresholds(options, own);
+    for (const engine of await buildVariants(options, own)) built.set(i, engine);
   }
   const references = await buildVariants(
     { ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] },

@@ -1,10 +1,12 @@
+import { ensureThresholds } from '../analysis/needed-decisions';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { setOwnValue } from '../../../src-shared/base/records';
 import type { OutputQuality } from '../../../src-shared/domain/runs/accuracy';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import { defaultThreads, type JobContext } from '../job-context';
-import { buildVariants, variantOptions } from '../variants/variants';
 import { imageInput, prepared } from '../projects/workspace';
+import { buildVariants } from '../variants/builder';
+import { variantOptions } from '../variants/options';
 
 /** What would be deployed: the project's thresholds and precision plan. */
 export const FIELD_VARIANT = 'mixed';
@@ -20,6 +22,7 @@ export async function fieldOutputErrors(
 ): Promise<Readonly<Record<string, number | null>>> {
   const { workspace, services } = job;
   const options = variantOptions({ variants: ['fp32', FIELD_VARIANT] }, workspace, []);
+  await ensureThresholds(options, job);
   const built = await buildVariants(options, job);
   const input = imageInput(await prepared(workspace, services.compute, job));
   const errors: Record<string, number | null> = {};

@@ -1,3 +1,4 @@
+import { ensureThresholds } from '../analysis/needed-decisions';
 import type { BenchResult, BuildResult, DeviceBench } from '../../../src-shared/contract/job-results';
 import type { BenchSpec, BuildSpec } from '../../../src-shared/contract/job-specs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -7,23 +8,17 @@ import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import { variantPath } from '../../backends/runnable-variant';
 import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
 import { imageInput, prepared } from '../projects/workspace';
-import { buildOnDevices, devicesOf, type DeviceEngines } from './devices';
-import { forEachDevice } from './for-each-device';
 import { rethrowAsProviderCrash, ortGpuWarnings } from '../variants/ort-gpu';
-import { distinctEngines, withRepetitions } from '../variants/same-engines';
 import { defaultThreads, type JobContext, type JobServices } from '../job-context';
-import {
-  buildVariants,
-  builtWarnings,
-  variantOptions,
-  withFixedBatch,
-  type BuiltVariant,
-  type VariantOptions,
-} from '../variants/variants';
+import { buildVariants } from '../variants/builder';
+import { type BuiltVariant, builtWarnings, distinctEngines, withRepetitions } from '../variants/built-variant';
+import { type DeviceEngines, buildOnDevices, devicesOf, forEachDevice } from '../variants/devices';
+import { type VariantOptions, variantOptions, withFixedBatch } from '../variants/options';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
 
+/** Builds the engines of variants, for one device or for several GPUs. */
 export async function buildJob(spec: BuildSpec, job: JobContext): Promise<BuildResult> {
   const { workspace, services } = job;
   const options = withFixedBatch(
@@ -53,7 +48,7 @@ function engineResult({ runnable, sizeBytes, seconds, built, engine }: BuiltVari
 }
 
 type Engines = Omit<DeviceEngines, 'device'> & {
-  /** null: the one that the options name. */
+  /** null if the specification lists no devices: the options select one. */
   readonly device: DeviceRecord | null;
 };
 
@@ -69,28 +64,32 @@ async function enginesOf({ spec, options }: EnginesTask, job: JobContext): Promi
       ? NO_GPUS
       : await services.compute.request('tensorrt-status', {}, job);
   const devices = devicesOf(spec, options, status);
+  await ensureThresholds(options, job);
   if (devices === null) return [{ device: null, options, built: await buildVariants(options, job) }];
   return buildOnDevices({ devices, isParallel: spec.isParallel ?? false, options, status }, job);
 }
 
 const NO_GPUS: TensorrtStatus = { version: '', libraryPath: '', devices: [] };
 
-/** Times variants in turns; fp32 comes first when it is among them, since ratios refer to the first. */
+/**
+ * Benchmarks variants. Their runs are interleaved, so that all of them see the same load of the machine. fp32 always comes
+ * first, since the ratios of the others refer to it.
+ * @throws WorkbenchError usage if the backend only simulates the target
+ */
 export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchResult> {
   const { workspace, services } = job;
-  const asked = variantOptions(spec, workspace, DEFAULT_VARIANTS);
-  if (asked.target !== 'onnxruntime' && asked.backend === 'ort-cpu') {
+  const requested = variantOptions(spec, workspace, DEFAULT_VARIANTS);
+  if (requested.target !== 'onnxruntime' && requested.backend === 'ort-cpu') {
     throw new WorkbenchError(
       'usage',
-      `Backend ${asked.backend} only simulates the ${asked.target} layout; the time of a simulation says nothing about an engine`,
-      {
-        hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
-      },
+      `Backend ${requested.backend} only simulates the ${requested.target} layout; ` +
+        'the time of a simulation says nothing about an engine',
+      { hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.' },
     );
   }
   const input = imageInput(await prepared(workspace, services.compute, job));
   const options = withFixedBatch(
-    { ...asked, variants: ['fp32', ...asked.variants.filter((variant) => variant !== 'fp32')] },
+    { ...requested, variants: ['fp32', ...requested.variants.filter((variant) => variant !== 'fp32')] },
     spec,
     input,
   );
@@ -100,7 +99,7 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
   const timed = await forEachDevice(engines, spec.isParallel ?? false, job, (own, ownContext) =>
     timeEngines(own, { input, threads, rounds }, services, ownContext),
   );
-  const { warnings, ...result } = resultOf(timed, asked);
+  const { warnings, ...result } = resultOf(timed, requested);
   return {
     backend: options.backend,
     threads,
@@ -141,7 +140,7 @@ async function timeEngines(
 
 function resultOf(
   timed: readonly Timed[],
-  asked: VariantOptions,
+  requested: VariantOptions,
 ): Pick<BenchResult, 'device' | 'variants' | 'warnings' | 'gpu' | 'devices'> {
   const devices = timed.flatMap(({ device, outcome, seconds }): DeviceBench[] =>
     device === null ? [] : [{ device, seconds, ...(outcome.gpu === undefined ? {} : { gpu: outcome.gpu }) }],
@@ -151,11 +150,11 @@ function resultOf(
     device: timed.map(({ outcome }) => outcome.device).join(', '),
     variants: timed.flatMap(({ device, outcome }) =>
       outcome.variants
-        .filter(({ variant }) => asked.variants.includes(variant))
+        .filter(({ variant }) => requested.variants.includes(variant))
         .map((record) => ({ ...record, ...(device === null ? {} : { device }) })),
     ),
     warnings: [
-      ...ortGpuWarnings(asked),
+      ...ortGpuWarnings(requested),
       ...timed.flatMap(({ device, outcome }) =>
         outcome.warnings.map((warning) =>
           device === null ? warning : { ...warning, message: `GPU ${device.index}: ${warning.message}` },

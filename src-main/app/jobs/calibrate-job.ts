@@ -20,8 +20,8 @@ import {
   setCurrentCalibration,
   type Workspace,
 } from '../projects/workspace';
-import { ensureBest, type BestOptions } from './best-job';
 import { defaultThreads, type JobContext } from '../job-context';
+import { type BestOptions, decideBestMethod } from '../analysis/best-decision';
 
 const CHECKPOINT_SECONDS = 5;
 
@@ -97,7 +97,7 @@ async function withBest(
   job: JobContext,
 ): Promise<CalibrateResult> {
   const { workspace, services } = job;
-  await ensureBest({ target, threads }, job);
+  await decideBestMethod({ target, threads }, job);
   const calibration = await openCalibration(workspace);
   const choices = { ...workspace.file, target: target ?? workspace.file.target };
   const model = await prepared(workspace, services.compute, job);

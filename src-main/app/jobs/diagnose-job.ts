@@ -22,11 +22,11 @@ import { saveAnalysis } from '../analysis/analysis-store';
 import { collectHealth } from '../health/collect';
 import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../analysis/diagnosis-summary';
 import { loadSet, shortHash, type Workspace } from '../projects/workspace';
-import { ensureBestFor } from './best-job';
 import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
-import { autoCandidates } from './auto-job';
 import type { JobContext } from '../job-context';
-import { needsCalibration } from '../variants/variants';
+import { autoCandidates } from '../analysis/auto-thresholds';
+import { ensureBestFor } from '../analysis/needed-decisions';
+import { needsCalibration } from '../variants/recipe';
 
 export const DEFAULT_DIAGNOSIS_IMAGES = 128;
 /** Tensors whose other thresholds are tried. */

@@ -2,9 +2,7 @@ import { unreachable } from '../../../src-shared/base/assert';
 import type { JobResult } from '../../../src-shared/contract/job-results';
 import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import type { JobContext } from '../job-context';
-import { autoJob } from './auto-job';
 import { benchJob, buildJob } from './bench-job';
-import { bestJob } from './best-job';
 import { calibrateJob, mergeJob } from './calibrate-job';
 import { diagnoseJob } from './diagnose-job';
 import { healthJob } from './health-job';
@@ -14,6 +12,8 @@ import { runJob } from './run-job';
 import { searchJob } from './search-job';
 import { sensitivityJob } from './sensitivity-job';
 import { validateJob } from './validate-job';
+import { chooseAutoThresholds } from '../analysis/auto-thresholds';
+import { decideBestMethod } from '../analysis/best-decision';
 
 /** Runs the job that a specification describes, and returns its result. */
 export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> {
@@ -35,9 +35,9 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
     case 'sensitivity':
       return sensitivityJob(spec, job);
     case 'best':
-      return bestJob(spec, job);
+      return decideBestMethod({ ...spec, fresh: true }, job);
     case 'auto':
-      return autoJob(spec, job);
+      return chooseAutoThresholds(spec, job);
     case 'search':
       return searchJob(spec, job);
     case 'diagnose':

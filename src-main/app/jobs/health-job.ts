@@ -28,9 +28,9 @@ import { loadFieldSet } from '../health/field-set';
 import { methodOfTensor } from '../health/group-costs';
 import { quickChecks, type QuickChecks } from '../health/quick-checks';
 import { currentCalibration, loadSet, openCalibration, prepared, type Workspace } from '../projects/workspace';
-import { ensureBestFor } from './best-job';
 import { collectJob } from './calibrate-job';
 import type { JobContext } from '../job-context';
+import { ensureBestFor } from '../analysis/needed-decisions';
 
 /** Groups of the field beyond this number are taken as one. */
 const MAX_FIELD_GROUPS = 16;

@@ -4,11 +4,10 @@ import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { checkOutputPath } from '../projects/output-path';
 import { openCalibration, openCalibrationIfAny, prepared } from '../projects/workspace';
 import { methodWarnings } from '../analysis/method-warnings';
-import { ensureAutoFor } from './auto-job';
-import { ensureCosts } from './best-job';
 import type { JobContext } from '../job-context';
-import { withCorrectedBiases } from '../variants/corrected-biases';
-import { variantRecipe } from '../variants/variants';
+import { withCorrectedBiases } from '../variants/bias-correction';
+import { ensureAutoFor, ensureCosts } from '../analysis/needed-decisions';
+import { variantRecipe } from '../variants/recipe';
 
 /** Writes a variant as a self-contained model file. */
 export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<QuantizeResult> {

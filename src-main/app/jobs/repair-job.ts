@@ -1,3 +1,4 @@
+import { ensureThresholds } from '../analysis/needed-decisions';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RepairSpec } from '../../../src-shared/contract/job-specs';
 import { worstGroup, type VariantReport } from '../../../src-shared/domain/runs/accuracy';
@@ -5,22 +6,25 @@ import { withoutRepairs, type Repairs } from '../../../src-shared/domain/project
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { EqualizedLayer } from '../../onnx/passes/equalize';
-import { saveRepair } from '../variants/repair-store';
 import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../projects/workspace';
 import { collectJob } from './calibrate-job';
 import { defaultThreads, type JobContext } from '../job-context';
-import { evaluateBuilt } from './validate-job';
-import { buildVariants, needsCalibration, variantOptions, type BuiltVariant } from '../variants/variants';
+import { evaluateBuilt } from '../variants/evaluation';
+import { saveRepair } from '../analysis/repair-store';
+import { buildVariants } from '../variants/builder';
+import type { BuiltVariant } from '../variants/built-variant';
+import { variantOptions } from '../variants/options';
+import { needsCalibration } from '../variants/recipe';
 
-/** Without a validation set: images of the calibration set, which has no say about accuracy in use. */
+/** Number of calibration images to compare on if there is no validation set. They say nothing about accuracy in use. */
 const CALIBRATION_IMAGES = 200;
 
 /**
- * What the repairs do to one variant, whatever the plan says of them: the variant without any, with each, and with both, side by
- * side on the same images. What is calibrated and built for that is kept, so that switching a repair on costs nothing more.
+ * Compares the repairs of one variant on the same images: without any repair, with each one, and with both, regardless of
+ * the project's plan. The calibrations and engines are kept, so that switching a repair on afterwards takes no time.
  */
 export async function repairJob(spec: RepairSpec, job: JobContext): Promise<RepairResult> {
-  const { workspace, services } = job;
+  const { workspace } = job;
   const startedAt = performance.now();
   const variant = spec.variant ?? 'mixed';
   if (!needsCalibration(parseVariant(variant)))
@@ -37,18 +41,19 @@ export async function repairJob(spec: RepairSpec, job: JobContext): Promise<Repa
     [],
   );
   const built: BuiltVariant[] = await buildVariants({ ...options, variants: ['fp32'] }, job);
-  // A calibration of a part of the set was somebody's choice.
+  // The user may have calibrated on a part of the set. The same part is used again.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
   for (const [i, repairs] of choices.entries()) {
-    const own = withRepairs(workspace, repairs);
+    const own: JobContext = { ...job, workspace: withRepairs(workspace, repairs) };
     await collectJob(
       { kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) },
-      { ...job, workspace: own },
+      own,
     );
-    for (const each of await buildVariants(options, { ...job, workspace: own }))
+    await ensureThresholds(options, own);
+    for (const each of await buildVariants(options, own))
       built.push({ ...each, runnable: { ...each.runnable, variant: `${variant} ${i}` } });
   }
-  const { reports, images } = await evaluateBuilt(built, { set, options, workspace, services, threads }, job);
+  const { reports, images } = await evaluateBuilt(built, { set, options, threads }, job);
   const [fp32, ...others] = reports;
   const result: RepairResult = {
     variant,

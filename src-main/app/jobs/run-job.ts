@@ -24,14 +24,14 @@ import {
 } from '../projects/workspace';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import { isMethodWarning, methodWarnings } from '../analysis/method-warnings';
-import { reportInput } from '../report-input';
+import { reportInput } from './report-input';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
-import { diagnosesOf, withSearchedPlan } from '../analysis/run-analyses';
+import { diagnosesOf, withSearchedPlan } from './run-analyses';
 import { ortGpuStatus } from '../variants/ort-gpu';
 import { defaultThreads, type JobContext } from '../job-context';
 import { validateJob } from './validate-job';
-import { variantOptions, withFixedBatch } from '../variants/variants';
+import { variantOptions, withFixedBatch } from '../variants/options';
 
 /** The rows of the table when nothing else is asked for. */
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];

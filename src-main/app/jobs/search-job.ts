@@ -27,11 +27,11 @@ import { layerWork } from '../../quantization/rules/layer-work';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { loadSet, type Workspace } from '../projects/workspace';
 import { analysisSetup, type AnalysisSetup, type UsedImages } from '../analysis/analysis-setup';
-import { ensureAuto } from './auto-job';
-import { ensureBestFor } from './best-job';
 import { canMeasure, measurePlans } from '../analysis/measure-plans';
 import type { JobContext } from '../job-context';
-import { variantOptions } from '../variants/variants';
+import { ensureAuto } from '../analysis/auto-thresholds';
+import { ensureBestFor } from '../analysis/needed-decisions';
+import { variantOptions } from '../variants/options';
 
 /** Limits when neither the job nor the project's gates name any, percentage points. */
 const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;

@@ -8,8 +8,8 @@ import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { loadSet } from '../projects/workspace';
 import { analysisSetup } from '../analysis/analysis-setup';
-import { ensureBestFor } from './best-job';
 import type { JobContext } from '../job-context';
+import { ensureBestFor } from '../analysis/needed-decisions';
 
 export const DEFAULT_SENSITIVITY_IMAGES = 64;
 

@@ -1,28 +1,16 @@
-import type { ValidateResult, Warning } from '../../../src-shared/contract/job-results';
+import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
-import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
-import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
-import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { VariantPredictions } from '../../compute/pool/protocol';
-import { imageInput, loadSet, prepared, type Workspace } from '../projects/workspace';
-import { rethrowAsProviderCrash, ortGpu, ortGpuWarnings } from '../variants/ort-gpu';
-import { distinctEngines, withRepetitions } from '../variants/same-engines';
-import { defaultThreads, type JobContext, type JobServices } from '../job-context';
-import {
-  buildVariants,
-  builtWarnings,
-  variantOptions,
-  withFixedBatch,
-  type BuiltVariant,
-  type VariantOptions,
-} from '../variants/variants';
+import { ensureThresholds } from '../analysis/needed-decisions';
+import { defaultThreads, type JobContext } from '../job-context';
+import { imageInput, loadSet, prepared } from '../projects/workspace';
+import { buildVariants } from '../variants/builder';
+import { distinctEngines, withRepetitions } from '../variants/built-variant';
+import { evaluateBuilt } from '../variants/evaluation';
+import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
 
-/** Class names that a warning lists. */
-const SHOWN_CLASSES = 5;
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 
-/** Runs variants over the validation set. fp32 always runs first, since everything is compared with it. */
+/** Runs variants over the validation set. fp32 always runs first, since the others are compared with it. */
 export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<ValidateResult> {
   const { workspace, services } = job;
   const options = withFixedBatch(
@@ -35,10 +23,11 @@ export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<
     ...options,
     variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')],
   };
+  await ensureThresholds(withReference, job);
   const built = await buildVariants(withReference, job);
   const { reports, ...evaluated } = await evaluateBuilt(
     distinctEngines(built),
-    { set, options, workspace, services, threads: spec.threads ?? defaultThreads() },
+    { set, options, threads: spec.threads ?? defaultThreads() },
     job,
   );
   return {
@@ -48,126 +37,4 @@ export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<
     target: options.target,
     variants: withRepetitions(reports, built).filter(({ variant }) => options.variants.includes(variant)),
   };
-}
-
-interface EvaluationTask {
-  readonly set: ImageSet;
-  readonly options: VariantOptions;
-  readonly workspace: Workspace;
-  readonly services: JobServices;
-  readonly threads: number;
-}
-
-type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'classCount' | 'skipped' | 'warnings'> & {
-  readonly reports: readonly VariantReport[];
-};
-
-/** Runs models over a set and compares them with the first one, which is FP32. */
-export async function evaluateBuilt(
-  built: readonly BuiltVariant[],
-  { set, options, workspace, services, threads }: EvaluationTask,
-  context: TaskContext,
-): Promise<Evaluation> {
-  const model = await prepared(workspace, services.compute, context);
-  const params = {
-    variants: built.map(({ runnable }) => runnable),
-    input: imageInput(model),
-    preprocessing: workspace.file.preprocessing,
-    set,
-    threads,
-    batch: Math.max(...options.tensorrt.batches),
-  };
-  const evaluated = await rethrowAsProviderCrash(options, services.compute.request('evaluate', params, context));
-  const images = validationImages(set, evaluated.classCount > 0);
-  const reference = evaluated.variants[0];
-  return {
-    images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
-    labelled: set.labelSource !== 'none' && evaluated.classCount > 0,
-    classCount: evaluated.classCount,
-    skipped: evaluated.skipped,
-    warnings: [
-      ...warningsOf(set, evaluated.classCount, options),
-      ...notFiniteWarnings(evaluated.variants),
-      ...builtWarnings(built),
-    ],
-    reports: evaluated.variants.map((variant) => variantReport(variant, reference, images, options)),
-  };
-}
-
-function validationImages(set: ImageSet, isClassifier: boolean): ValidationImages {
-  return {
-    files: set.entries.map(imageId),
-    labels: Int32Array.from(set.entries, (entry) => (isClassifier ? (entry.label ?? -1) : -1)),
-    groups: set.entries.map((entry) => entry.group),
-    classNames: set.classNames,
-  };
-}
-
-function variantReport(
-  variant: VariantPredictions,
-  reference: VariantPredictions | undefined,
-  images: ValidationImages,
-  options: VariantOptions,
-): VariantReport {
-  const isReference = variant === reference;
-  return buildVariantReport({
-    variant: variant.variant,
-    backend: options.backend,
-    images,
-    ...(variant.predictions ? { predictions: variant.predictions } : {}),
-    ...(reference?.predictions ? { fp32: reference.predictions } : {}),
-    ...(isReference ? {} : { outputSqnrDb: variant.outputSqnrDb }),
-    outputs: isReference ? [] : variant.outputs,
-  });
-}
-
-/** NaN has no SQNR: it must not look like an output without any error. */
-function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
-  return variants.flatMap(({ variant, outputs }) =>
-    outputs
-      .filter(({ notFinite }) => notFinite)
-      .map(({ name }) => ({
-        code: 'outputs-not-finite',
-        message: `${variant} answers output "${name}" with NaN or infinite values where FP32 does not.`,
-      })),
-  );
-}
-
-function warningsOf(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
-  const warnings: Warning[] = [...(set.notes ?? [])];
-  if (set.labelSource !== 'none' && classCount === 0) {
-    warnings.push({
-      code: 'labels-unused',
-      message:
-        'The set has labels, but no output of the model has the shape [batch, classes]: there is no top-1 and no agreement, and variants are compared with FP32 by the SQNR of their outputs.',
-    });
-  }
-  if (classCount > 0 && set.classNames.length > classCount) {
-    warnings.push({
-      code: 'labels-too-many',
-      message: `The set has ${set.classNames.length} classes, the model answers ${classCount}.`,
-    });
-  }
-  if (set.labelSource === 'folders' && classCount > set.classNames.length) {
-    const names = set.classNames.slice(0, SHOWN_CLASSES).join(', ');
-    warnings.push({
-      code: 'labels-too-few',
-      message: `The set's folders name ${set.classNames.length} classes (${names}${set.classNames.length > SHOWN_CLASSES ? ', ...' : ''}), the model answers ${classCount}. A folder's label is its position among them: top-1 is wrong unless they are the model's first ${set.classNames.length}. Add folders for the others, or a labels.csv with the lines file,label.`,
-    });
-  }
-  const beyond = classCount === 0 ? [] : set.entries.filter(({ label }) => label !== null && label >= classCount);
-  if (beyond.length > 0 && set.classNames.length <= classCount) {
-    warnings.push({
-      code: 'labels-beyond',
-      message: `${beyond.length} images have labels beyond the model's ${classCount} classes, the first ${beyond[0]?.file} with ${beyond[0]?.label}: they count as wrong.${set.entries.some(({ label }) => label === 0) ? '' : ' No label is 0: do they count from 1?'}`,
-    });
-  }
-  if (ortGpu(options) !== null) return [...warnings, ...ortGpuWarnings(options)];
-  if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {
-    warnings.push({
-      code: 'simulation',
-      message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.`,
-    });
-  }
-  return warnings;
 }

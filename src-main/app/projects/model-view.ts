@@ -17,7 +17,7 @@ import { calibrationTensors } from '../../quantization/rewrite/calibration-tenso
 import { graphFacts, type GraphFacts } from '../../quantization/rules/graph-facts';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import type { JobContext } from '../job-context';
-import { knownBiases } from '../variants/corrected-biases';
+import { knownBiases } from '../variants/bias-correction';
 import { calibrationForThresholds, calibrationIfAny, prepared } from './workspace';
 
 /** The prepared model with what the project's plan makes of every layer on a target; the default is the project's target. */

@@ -20,7 +20,7 @@ import type {
 import type { HealthResult } from '../../../src-shared/domain/health/health';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { prepareCosts, thresholdTable, type TableOptions } from '../../calibration/histograms/threshold-table';
-import { analysisCost } from '../analysis/analysis-cost';
+import { analysisCost } from '../jobs/analysis-cost';
 import { loadAnalyses, loadHealth } from '../analysis/analysis-store';
 import { jobContext, type JobContext, type JobServices } from '../job-context';
 import { enginesView } from '../variants/engines-view';

@@ -6,18 +6,19 @@ import type { JobContext } from '../job-context';
 import type { Workspace } from '../projects/workspace';
 
 /**
- * TensorRT engines hold code that runs when they are loaded, and a project folder can come from anybody. Hence an engine is loaded
- * only when this user's workbench built it: its sha256 is the name of a file in the user's data folder.
+ * Loading a TensorRT engine runs code that the engine contains, and a project folder may come from anybody. Therefore an engine
+ * is loaded only if this user's workbench built it: its sha256 is then the name of a file in the user's data folder.
  */
 function builtEnginePath(userDataDir: string, sha256: string): string {
   return join(userDataDir, 'built-engines', sha256);
 }
 
+/** Whether this user's workbench built the engine with this content. */
 export function wasBuiltHere(userDataDir: string, sha256: string): boolean {
   return /^[0-9a-f]{64}$/.test(sha256) && existsSync(builtEnginePath(userDataDir, sha256));
 }
 
-/** @throws WorkbenchError unwritable, disk-full */
+/** Records that this user's workbench built the engine with this content. @throws WorkbenchError unwritable, disk-full */
 export async function rememberBuiltEngine(userDataDir: string, sha256: string): Promise<void> {
   await mkdir(join(userDataDir, 'built-engines'), { recursive: true });
   await writeFileAtomic(builtEnginePath(userDataDir, sha256), '');

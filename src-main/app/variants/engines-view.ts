@@ -2,19 +2,22 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
-import { readEngineLayers, readEngineRecord, recipeHash, type EngineRecord } from './engine-record';
+import { readEngineLayers, readEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
-import { needsCalibration, variantRecipe } from './variants';
 import { openCalibrationIfAny, prepared } from '../projects/workspace';
+import { needsCalibration, recipeHash, variantRecipe } from './recipe';
 
 interface Found {
   readonly dir: string;
-  readonly record: EngineRecord;
-  /** Builds and benchmarks touch the folders of what they use. */
+  readonly record: TensorrtEngineRecord;
+  /** Modification time of the folder, which every build and benchmark that uses the engine updates. */
   readonly usedAtMs: number;
 }
 
-/** The engines of a project's variants, from the records beside them; needs no GPU. */
+/**
+ * The variants of a project that have a TensorRT engine, and the engine of one of them: `variant`, else mixed, else the one used last.
+ * It is read from stored records, so that no GPU is needed.
+ */
 export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
   const { workspace } = job;
   const latest = new Map<string, Found>();
@@ -30,14 +33,14 @@ export async function enginesView(variant: string | undefined, job: JobContext):
   };
 }
 
-/** Used last first. */
+/** All TensorRT engines of the project, the one used last first. */
 function enginesOf(enginesDir: string): Found[] {
   if (!existsSync(enginesDir)) return [];
   return readdirSync(enginesDir)
     .flatMap((name): Found[] => {
       const dir = join(enginesDir, name);
       const record = readEngineRecord(dir);
-      return record === null ? [] : [{ dir, record, usedAtMs: statSync(dir).mtimeMs }];
+      return record?.backend === 'tensorrt' ? [{ dir, record, usedAtMs: statSync(dir).mtimeMs }] : [];
     })
     .sort((a, b) => b.usedAtMs - a.usedAtMs);
 }
@@ -51,7 +54,7 @@ function viewOf({
   sizeBytes,
   summary,
   asked,
-}: EngineRecord): Omit<EngineView, 'isCurrent' | 'layers'> {
+}: TensorrtEngineRecord): Omit<EngineView, 'isCurrent' | 'layers'> {
   return {
     variant,
     tensorrt,
@@ -65,8 +68,8 @@ function viewOf({
   };
 }
 
-/** Whether the variant would be built from the same graph now. */
-async function isCurrent(record: EngineRecord, job: JobContext): Promise<boolean> {
+/** Whether the variant would still be built from the same graph. */
+async function isCurrent(record: TensorrtEngineRecord, job: JobContext): Promise<boolean> {
   const { workspace, services } = job;
   const name = parseVariant(record.variant);
   const calibration = await openCalibrationIfAny(workspace);

@@ -5,16 +5,18 @@ import { PROVIDER_NAMES } from '../../backends/ort-gpu-files';
 import { ortGpuOf, type OrtGpu } from '../../backends/runnable-variant';
 import type { OrtGpuStatus } from '../../compute/pool/protocol';
 import type { JobContext } from '../job-context';
-import { needsCalibration, type BuiltVariant, type VariantOptions } from './variants';
+import type { BuiltVariant } from './built-variant';
+import type { VariantOptions } from './options';
+import { needsCalibration } from './recipe';
 
-/** The GPU that the options name, when they name one of ONNX Runtime's. */
+/** The GPU that the options select; null for backends other than ONNX Runtime's GPU providers. */
 export function ortGpu({ backend, tensorrt }: Pick<VariantOptions, 'backend' | 'tensorrt'>): OrtGpu | null {
   return ortGpuOf(backend, tensorrt.device);
 }
 
 /**
- * What the GPU can do that the options name; null for other backends.
- * @throws WorkbenchError backend-unavailable: the provider is missing, or crashes.
+ * Capabilities of the GPU that the options select; null for backends other than ONNX Runtime's GPU providers.
+ * @throws WorkbenchError backend-unavailable if the provider is missing or crashes
  */
 export async function ortGpuStatus(
   options: Pick<VariantOptions, 'backend' | 'tensorrt'>,
@@ -24,25 +26,25 @@ export async function ortGpuStatus(
   return gpu && job.services.compute.request('ort-gpu-status', gpu, job);
 }
 
-/** @throws WorkbenchError model-unsupported for variants with FP16 layers on a device that does not compute in FP16. */
+/** @throws WorkbenchError model-unsupported if a variant has FP16 layers and the device cannot compute in FP16 */
 export function requireFp16(
   built: readonly BuiltVariant[],
   { device, hasFp16 }: OrtGpuStatus,
   { target }: Pick<VariantOptions, 'target'>,
 ): void {
-  const half = built
+  const fp16Variants = built
     .filter(({ runnable }) => runnable.kind === 'onnx' && runnable.hasFp16)
     .map(({ runnable }) => runnable.variant);
-  if (hasFp16 || half.length === 0) return;
+  if (hasFp16 || fp16Variants.length === 0) return;
   const other = target === 'tensorrt' ? '; the target onnxruntime needs FP16 only where the plan asks for it' : '';
   throw new WorkbenchError(
     'model-unsupported',
-    `${device} does not compute in FP16, which ${half.join(', ')} of the target ${target} need`,
+    `${device} does not compute in FP16, which ${fp16Variants.join(', ')} of the target ${target} need`,
     { hint: `Leave these variants out with --variants${other}.` },
   );
 }
 
-/** What is to be said of INT8 on GPUs that ONNX Runtime drives: its providers have float kernels between Q/DQ only. */
+/** A warning if INT8 variants run on a GPU provider of ONNX Runtime, which simulates INT8 with float kernels. */
 export function ortGpuWarnings(options: VariantOptions): Warning[] {
   const gpu = ortGpu(options);
   const quantized = options.variants.filter((variant) => needsCalibration(parseVariant(variant)));
@@ -50,12 +52,15 @@ export function ortGpuWarnings(options: VariantOptions): Warning[] {
   return [
     {
       code: 'int8-simulated',
-      message: `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider has no INT8 kernels for Q/DQ: ${quantized.join(', ')} are computed in floating point with the rounding of INT8. Their accuracy is that of INT8, their time is not; the backend tensorrt shows it.`,
+      message:
+        `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider has no INT8 kernels for Q/DQ: ${quantized.join(', ')} ` +
+        'are computed in floating point with the rounding of INT8. Their accuracy is that of INT8, their time is not; ' +
+        'the backend tensorrt shows it.',
     },
   ];
 }
 
-/** Runs `work`; a crash of the process that it runs in is the provider's. */
+/** Waits for `work`. If the options select a GPU provider, a crash of the compute process is reported as a provider crash. */
 export async function rethrowAsProviderCrash<T>(options: VariantOptions, work: Promise<T>): Promise<T> {
   const gpu = ortGpu(options);
   if (gpu === null) return work;

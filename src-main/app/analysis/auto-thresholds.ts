@@ -5,24 +5,27 @@ import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/proje
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { hasRepair } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
-import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { groupNames } from '../../analysis/trials';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { writeAutoThresholds } from '../../calibration/histograms/auto-thresholds';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { thresholdsInUse, thresholdTable } from '../../calibration/histograms/threshold-table';
-import { loadAnalyses, saveAnalysis } from '../analysis/analysis-store';
-import { explainChoices, summarizeAuto } from '../analysis/auto-summary';
+import { loadAnalyses, saveAnalysis } from './analysis-store';
+import { explainChoices, summarizeAuto } from './auto-summary';
 import { currentCalibrationKey, loadSet, requireCalibration } from '../projects/workspace';
-import { analysisSetup } from '../analysis/analysis-setup';
+import { analysisSetup } from './analysis-setup';
 import type { JobContext } from '../job-context';
 
+/** Number of images that thresholds are chosen on, if the specification does not say. */
 export const DEFAULT_AUTO_IMAGES = 128;
-/** On fewer images to choose on the choice would be chance. */
+/** With fewer images to choose on, the choice would be random. */
 const MIN_AUTO_IMAGES = 4;
 
-/** Chooses the thresholds of method auto and stores them with the calibration. */
-export async function autoJob(spec: AutoSpec, job: JobContext): Promise<AutoResult> {
+/**
+ * Chooses the thresholds of method auto, confirms them on other images, and stores them with the calibration.
+ * @throws WorkbenchError images-empty if the calibration set is too small
+ */
+export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Promise<AutoResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();
   const setup = await analysisSetup(spec, job);
@@ -74,7 +77,10 @@ export async function autoJob(spec: AutoSpec, job: JobContext): Promise<AutoResu
   return result;
 }
 
-/** Chooses thresholds of method auto unless that was done for this calibration and target. @returns the runs of the model that it took. */
+/**
+ * Chooses the thresholds of method auto unless that was done for this calibration and target.
+ * @returns how often the model was run for it
+ */
 export async function ensureAuto(
   spec: { readonly target?: Target; readonly threads?: number },
   job: JobContext,
@@ -84,7 +90,7 @@ export async function ensureAuto(
   const { auto } = await loadAnalyses(workspace);
   if (auto?.isCurrent && auto.result.target === target && requireCalibration(workspace).autoThresholds())
     return { passes: 0 };
-  return autoJob(
+  return chooseAutoThresholds(
     {
       kind: 'auto',
       projectPath: workspace.path,
@@ -95,25 +101,7 @@ export async function ensureAuto(
   );
 }
 
-/** Chooses them when one of these variants uses them and there are none; chosen ones are kept, also when the plan has changed since. */
-export async function ensureAutoFor(
-  { variants, target }: { readonly variants: readonly string[]; readonly target: Target },
-  job: JobContext,
-): Promise<void> {
-  const { workspace } = job;
-  const { file } = workspace;
-  const isProjects = file.method === 'auto' || Object.values(file.tensorMethods).includes('auto');
-  const isUsed = variants
-    .map(parseVariant)
-    .some(
-      ({ kind, method }) =>
-        method === 'auto' || (method === null && (kind === 'int8' || kind === 'mixed') && isProjects),
-    );
-  if (!isUsed || requireCalibration(workspace).autoThresholds()) return;
-  await autoJob({ kind: 'auto', projectPath: workspace.path, target }, job);
-}
-
-/** Thresholds of every method that answers for tensors by itself. */
+/** Method -> tensor -> threshold, for all methods among which auto chooses. */
 export function autoCandidates(
   calibration: StoredCalibration,
   file: ProjectFile,

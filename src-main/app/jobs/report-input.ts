@@ -1,16 +1,16 @@
-import { amaxOf, binWidthOf, type TensorHistogram } from '../../src-shared/domain/histograms/histogram';
-import type { Method } from '../../src-shared/domain/project/methods';
-import type { PlacementDecision } from '../../src-shared/domain/project/precision';
-import type { RunRecord } from '../../src-shared/domain/runs/run-record';
-import { evaluateThreshold } from '../../src-shared/domain/histograms/quantization-error';
-import { parseVariant } from '../../src-shared/domain/project/variant';
-import type { StoredCalibration } from '../calibration/histograms/calibration-store';
-import { thresholdTable } from '../calibration/histograms/threshold-table';
-import type { ReportHistogram, ReportInput, ReportThreshold } from '../runs/report/input';
-import type { JobContext } from './job-context';
-import { withKnownBiases } from './variants/corrected-biases';
-import { variantRecipe } from './variants/variants';
-import { openCalibration, prepared, type Workspace } from './projects/workspace';
+import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { thresholdTable } from '../../calibration/histograms/threshold-table';
+import type { ReportHistogram, ReportInput, ReportThreshold } from '../../runs/report/input';
+import type { JobContext } from '../job-context';
+import { withKnownBiases } from '../variants/bias-correction';
+import { openCalibration, prepared, type Workspace } from '../projects/workspace';
+import { variantRecipe } from '../variants/recipe';
 
 /** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
 export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput> {

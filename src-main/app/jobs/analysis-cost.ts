@@ -6,13 +6,13 @@ import { chooseAndConfirm } from '../../analysis/choose-images';
 import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
-import { allInt8, loadAnalyses } from './analysis-store';
-import { autoCandidates, DEFAULT_AUTO_IMAGES } from '../jobs/auto-job';
-import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from '../jobs/diagnose-job';
-import { consideredMethods, RANK_IMAGES } from '../jobs/search-job';
-import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from '../jobs/sensitivity-job';
+import { allInt8, loadAnalyses } from '../analysis/analysis-store';
+import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from './diagnose-job';
+import { consideredMethods, RANK_IMAGES } from './search-job';
+import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from './sensitivity-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import { loadSet, openCalibration, calibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import { DEFAULT_AUTO_IMAGES, autoCandidates } from '../analysis/auto-thresholds';
 
 /** A simulated INT8 pass takes about so many times an FP32 pass with histograms. */
 const SIMULATION_FACTOR = 1.5;

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { devicesOf } from '../../../src-main/app/jobs/devices';
-import { forEachDevice } from '../../../src-main/app/jobs/for-each-device';
-import { cancelledError } from '../../../src-shared/base/errors';
-import type { Progress } from '../../../src-shared/contract/progress';
+import { cancelledError } from '../../../../src-shared/base/errors';
+import type { Progress } from '../../../../src-shared/contract/progress';
+import { devicesOf, forEachDevice } from '../../../../src-main/app/variants/devices';
 
 describe('forEachDevice', () => {
   it('goes one after the other, or starts all at once', async () => {

@@ -9,34 +9,37 @@ import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import { worstNmse, type Trial } from '../../analysis/trials';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { keepNewest } from '../../base/keep-newest';
 import { SharedRuns } from '../../base/shared-runs';
 import type { CorrectBiasesComputed } from '../../compute/pool/protocol';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { Model } from '../../onnx/graph/model';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
-import { sweepAnalyses } from '../analysis/analysis-store';
 import { currentCalibration, imageInput, loadSet, shortHash } from '../projects/workspace';
-import { REWRITE_VERSION } from './rewrite-version';
 import { defaultThreads, type JobContext } from '../job-context';
-import { portable, variantRecipe, type VariantRecipe } from './variants';
+import { REWRITE_VERSION, type VariantRecipe, portableRecipe, variantRecipe } from './recipe';
 
-/** Raised when the same recipe would get other biases. */
+/** Version of the correction; raise it when the same recipe would get other biases. */
 const CORRECTION_VERSION = 1;
-/** Images that shifts are measured on, and others on which the corrected variant must answer nearer to FP32. */
+/** Largest number of images on which the shift of each layer is measured. */
 const MEASURED_IMAGES = 64;
+/** Largest number of other images, on which the corrected variant must be closer to FP32 than the uncorrected one. */
 const CONFIRMING_IMAGES = 128;
-/** Preprocessed images are held in memory together. */
+/** All preprocessed images are held in memory at once; this limits their size. */
 const MAX_IMAGE_BYTES = 2 ** 30;
+/** Number of stored corrections that a project keeps; each belongs to one variant, plan and set of thresholds. */
+const KEPT_CORRECTIONS = 24;
 
-/** The corrected biases of one recipe. They are used where they bring other images nearer to FP32, worst group first. */
+/** The corrected biases of one recipe, and the output errors before and after on the confirming images. See isKept. */
 export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' | 'before' | 'after'> & {
   readonly version: typeof CORRECTION_VERSION;
 };
 
 /**
- * The recipe with the biases that its plan asks for: measured once, then read from analysis/. Without the repair, or for a
- * variant without INT8, the recipe as it is.
+ * Adds corrected biases to a recipe if its plan asks for bias correction and the variant has INT8 layers. The correction is
+ * measured once and then read from the folder analysis/ of the project.
+ * @param threads of the measurement; one per core if undefined.
  */
 export async function withCorrectedBiases(
   recipe: VariantRecipe,
@@ -49,26 +52,28 @@ export async function withCorrectedBiases(
   return withKept(recipe, found);
 }
 
-/** By what they are written to: GPUs that are built for at once may ask for the same. */
+/** Measurements under way, by the file that they will write: parallel builds for several GPUs may need the same one. */
 const measurements = new SharedRuns<StoredCorrection>();
 
-/** The same from what was measured before; without the repair's biases when nothing was. */
+/** Like withCorrectedBiases, but measures nothing: without a stored correction the recipe is returned unchanged. */
 export function withKnownBiases(recipe: VariantRecipe, job: JobContext): VariantRecipe {
   return wantsCorrection(recipe) ? withKept(recipe, storedCorrection(recipe, job)) : recipe;
 }
 
-/** Says that a variant has the model's own biases although its plan asks for corrected ones. */
-export function correctionWarnings(variant: string, asked: VariantRecipe, recipe: VariantRecipe): Warning[] {
-  if (!wantsCorrection(asked) || recipe.biases !== undefined) return [];
+/** A warning if the plan of a variant asks for corrected biases, but the variant was built with the model's own. */
+export function correctionWarnings(variant: string, requested: VariantRecipe, recipe: VariantRecipe): Warning[] {
+  if (!wantsCorrection(requested) || recipe.biases !== undefined) return [];
   return [
     {
       code: 'biases-not-corrected',
-      message: `${variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones were no nearer to FP32.`,
+      message:
+        `${variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones ` +
+        'were no nearer to FP32.',
     },
   ];
 }
 
-/** Corrections of the project's own plan that were measured before; none when a threshold is missing. */
+/** Stored corrections for the project's own plan; empty if there are none, or if the threshold of a tensor is missing. */
 export function knownBiases(
   target: Target,
   { model, calibration }: { readonly model: Model; readonly calibration: StoredCalibration | null },
@@ -90,7 +95,7 @@ export function knownBiases(
   }
 }
 
-/** False: on images that it was not measured on, the correction made the worst group no better. */
+/** Whether a correction is used: on images that it was not measured on it must reduce the error of the worst group. */
 export function isKept({ before, after }: Pick<StoredCorrection, 'before' | 'after'>): boolean {
   return worstNmse(after) < worstNmse(before);
 }
@@ -114,10 +119,17 @@ function storedCorrection(recipe: VariantRecipe, job: JobContext): StoredCorrect
   }
 }
 
-/** The calibration's key stands for its images and their preprocessing. */
+/** Name of the stored correction. The calibration's key represents its images and their preprocessing. */
 function fileName(recipe: VariantRecipe, { workspace, services }: JobContext): string {
   const calibration = currentCalibration(workspace)?.key ?? null;
-  return `biases-${shortHash({ version: CORRECTION_VERSION, rewrite: REWRITE_VERSION, onnxruntime: services.onnxruntimeVersion, calibration, recipe: portable(recipe) })}`;
+  const basis = {
+    version: CORRECTION_VERSION,
+    rewrite: REWRITE_VERSION,
+    onnxruntime: services.onnxruntimeVersion,
+    calibration,
+    recipe: portableRecipe(recipe),
+  };
+  return `biases-${shortHash(basis)}`;
 }
 
 async function measure(recipe: VariantRecipe, threads: number | undefined, job: JobContext): Promise<StoredCorrection> {
@@ -163,11 +175,11 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
   await mkdir(workspace.paths.analysisDir, { recursive: true });
   await writeFileAtomic(workspace.paths.analysisFile(name), JSON.stringify(stored));
   await rm(journalPath, { force: true });
-  await sweepAnalyses(workspace.paths.analysisDir);
+  await keepNewest(workspace.paths.analysisDir, KEPT_CORRECTIONS, (file) => /^biases-.*\.json$/.test(file));
   return stored;
 }
 
-/** A third of what there is, or of what fits into memory, is measured on; the rest confirms. */
+/** A third of the images, or of those that fit into memory, is used for measuring and the rest for confirming. */
 function imageCounts(
   available: number,
   { channels, height, width }: ImageInput,

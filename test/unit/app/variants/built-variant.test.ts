@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { distinctEngines, withRepetitions } from '../../../src-main/app/variants/same-engines';
+import { distinctEngines, withRepetitions } from '../../../../src-main/app/variants/built-variant';
 
 const built = (variant: string, dir: string) => ({
   dir,

@@ -5,10 +5,11 @@ import type { DiagnosisRecord } from '../../../src-shared/domain/runs/run-record
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { Workspace } from '../projects/workspace';
-import { diagnoseJob } from '../jobs/diagnose-job';
-import { searchJob } from '../jobs/search-job';
+import { diagnoseJob } from './diagnose-job';
+import { searchJob } from './search-job';
 import type { JobContext } from '../job-context';
-import { needsCalibration, variantOptions } from '../variants/variants';
+import { variantOptions } from '../variants/options';
+import { needsCalibration } from '../variants/recipe';
 
 /** Points that a group may lose where no gate says so. */
 const MAX_GROUP_DROP = 1;

@@ -4,13 +4,14 @@ import {
   ortGpuStatus,
   ortGpuWarnings,
   requireFp16,
-} from '../../../src-main/app/variants/ort-gpu';
-import { jobContext, type JobContext, type JobServices } from '../../../src-main/app/job-context';
-import type { Workspace } from '../../../src-main/app/projects/workspace';
-import type { BuiltVariant, VariantOptions } from '../../../src-main/app/variants/variants';
-import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { BackendId } from '../../../src-shared/domain/project/precision';
-import { DEFAULT_TENSORRT_OPTIONS } from '../../../src-shared/domain/engines/tensorrt-options';
+} from '../../../../src-main/app/variants/ort-gpu';
+import { jobContext, type JobContext, type JobServices } from '../../../../src-main/app/job-context';
+import type { Workspace } from '../../../../src-main/app/projects/workspace';
+import { WorkbenchError } from '../../../../src-shared/base/errors';
+import type { BackendId } from '../../../../src-shared/domain/project/precision';
+import { DEFAULT_TENSORRT_OPTIONS } from '../../../../src-shared/domain/engines/tensorrt-options';
+import type { BuiltVariant } from '../../../../src-main/app/variants/built-variant';
+import type { VariantOptions } from '../../../../src-main/app/variants/options';
 
 function options(
   backend: BackendId,

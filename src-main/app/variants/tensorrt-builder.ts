@@ -4,59 +4,72 @@ import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
+import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import {
-  precisionOf,
   fallbackPrecisionOf,
+  precisionOf,
   type PlacementDecision,
   type Precision,
   type PrecisionPlan,
 } from '../../../src-shared/domain/project/precision';
-import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
+import type { EngineVariant } from '../../backends/runnable-variant';
 import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
 import { hasContent } from '../../base/file-hash';
-import type { EngineVariant } from '../../backends/runnable-variant';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { TensorrtStatus } from '../../compute/pool/protocol';
 import { DataType, type Model } from '../../onnx/graph/model';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { parserNames } from '../../quantization/rules/parser-names';
+import type { JobContext } from '../job-context';
 import { cacheText } from '../projects/cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, shortHash } from '../projects/workspace';
+import { correctionWarnings, withCorrectedBiases } from './bias-correction';
 import {
+  ENGINE_RECORD_VERSION,
   enginePathIn,
   layersPathIn,
+  onnxPathIn,
   readEngineRecord,
-  recipeHash,
+  writeEngineLayers,
   writeEngineRecord,
-  type EngineRecord,
+  type TensorrtEngineRecord,
 } from './engine-record';
 import { rememberBuiltEngine, wasBuiltHere } from './engine-store';
-import { correctionWarnings, withCorrectedBiases } from './corrected-biases';
-import type { JobContext } from '../job-context';
-import { REWRITE_VERSION } from './rewrite-version';
-import { needsCalibration, portable, variantRecipe, type BuiltVariant, type VariantOptions } from './variants';
+import type { BuiltVariant } from './built-variant';
+import type { VariantOptions } from './options';
+import {
+  REWRITE_VERSION,
+  type VariantRecipe,
+  needsCalibration,
+  portableRecipe,
+  recipeHash,
+  variantRecipe,
+} from './recipe';
 
+/** Runs of the engine that the times of its layers are averaged over. */
 const PROFILE_RUNS = 50;
 
 interface EngineTask {
   readonly options: VariantOptions;
   readonly job: JobContext;
+  /** The prepared model. */
   readonly model: Model;
   readonly calibration: StoredCalibration | null;
   readonly status: TensorrtStatus;
 }
 
 /**
- * Builds TensorRT engines, one after the other; an engine of the same model, options, TensorRT and GPU is kept. Strong typing
- * builds from our Q/DQ model; implicit typing from the user's model with a calibration cache and the plan's layer precisions.
+ * Builds TensorRT engines one after the other; an engine of the same model, options, TensorRT version and kind of GPU is
+ * reused. Strong typing builds from our Q/DQ model. Implicit typing builds from the user's model, with a calibration cache
+ * and the layer precisions of the plan.
  */
 export async function buildEngines(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
   const { workspace, services } = job;
   const status = await services.compute.request('tensorrt-status', {}, job);
   const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
-  const calibration = names.some((name) => needsCalibration(name))
+  const calibration = names.some(needsCalibration)
     ? await openCalibration(workspace)
     : await openCalibrationIfAny(workspace);
   const task: EngineTask = { options, job, model, calibration, status };
@@ -69,46 +82,85 @@ export async function buildEngines(options: VariantOptions, job: JobContext): Pr
   return built;
 }
 
+/** What one engine is built from. */
+interface EngineSource {
+  readonly name: VariantName;
+  /** The recipe without corrected biases: it is known without measuring them. */
+  readonly requested: VariantRecipe;
+  readonly recipe: VariantRecipe;
+  /** The options with the typing of this variant. */
+  readonly options: TensorrtOptions;
+  readonly gpu: string;
+  /** Layer of the model -> name of the layer in the file that TensorRT reads. */
+  readonly layerNames: ReadonlyMap<string, string>;
+  /** null with strong typing. */
+  readonly implicit: ImplicitPrecisions | null;
+}
+
 async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVariant> {
-  const { options, job, status } = task;
+  const { job, status } = task;
   const { workspace, services } = job;
-  const { tensorrt } = options;
-  const gpu = gpuKind(status, tensorrt.device);
-  const recipe = variantRecipe(name, { ...task, workspace });
-  // FP32 is the same network either way.
-  const typing = name.kind === 'fp32' ? 'strong' : tensorrt.typing;
-  // Implicit typing reads the model as it was given, with the names that TensorRT's parser gives its layers.
-  const names =
-    typing === 'implicit'
-      ? parserNames(task.model, readModel(workspace.file.model.path))
-      : new Map(task.model.graph.node.map((node) => [node.name, node.name]));
-  const implicit = typing === 'implicit' ? implicitPrecisions(name, names, task) : null;
-  const corrected = implicit ? recipe : await withCorrectedBiases(recipe, options.threads, job);
+  const source = await engineSource(name, task);
+  const { requested, recipe, options } = source;
   const key = shortHash({
     rewrite: REWRITE_VERSION,
-    ...portable(corrected),
-    implicit,
-    options: { ...identityOf(tensorrt), typing },
+    ...portableRecipe(recipe),
+    implicit: source.implicit,
+    options: identityOf(options),
     backend: 'tensorrt',
     tensorrt: status.version,
-    gpu,
+    gpu: source.gpu,
   });
   const dir = workspace.paths.engineDir(key);
-  const known = readEngineRecord(dir);
+  const stored = readEngineRecord(dir);
+  const known = stored?.backend === 'tensorrt' ? stored : null;
   const isOurs = known !== null && wasBuiltHere(services.userDataDir, known.sha256);
   const warnings = [
-    ...correctionWarnings(name.text, recipe, corrected),
+    ...correctionWarnings(name.text, requested, recipe),
     ...(known === null || isOurs ? [] : [foreignEngineWarning(name, enginePathIn(dir))]),
   ];
   if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, job.signal)))
-    return { ...builtVariant(name, dir, known, { device: tensorrt.device, built: false }), warnings };
+    return { ...builtVariant(dir, known, { name, device: options.device, built: false }), warnings };
   await mkdir(dir, { recursive: true });
-  const modelPath = implicit ? workspace.file.model.path : join(dir, 'model.onnx');
+  const record = await buildEngine(source, dir, task);
+  return { ...builtVariant(dir, record, { name, device: options.device, built: true }), warnings };
+}
+
+async function engineSource(name: VariantName, task: EngineTask): Promise<EngineSource> {
+  const { options, job, model, status } = task;
+  const gpu = gpuKind(status, options.tensorrt.device);
+  const requested = variantRecipe(name, { ...task, workspace: job.workspace });
+  // In FP32 both typings give the same network.
+  const typing = name.kind === 'fp32' ? 'strong' : options.tensorrt.typing;
+  // Implicit typing reads the user's model, whose layers have the names that TensorRT's parser gives them.
+  const layerNames =
+    typing === 'implicit'
+      ? parserNames(model, readModel(job.workspace.file.model.path))
+      : new Map(model.graph.node.map((node) => [node.name, node.name]));
+  const implicit = typing === 'implicit' ? implicitPrecisions(name, { plan: requested.plan, layerNames }, task) : null;
+  return {
+    name,
+    requested,
+    recipe: implicit ? requested : await withCorrectedBiases(requested, options.threads, job),
+    options: { ...options.tensorrt, typing },
+    gpu,
+    layerNames,
+    implicit,
+  };
+}
+
+/** Builds and profiles the engine, and writes it with its record into `dir`. */
+async function buildEngine(source: EngineSource, dir: string, task: EngineTask): Promise<TensorrtEngineRecord> {
+  const { name, requested, recipe, gpu, layerNames, implicit } = source;
+  const { job, status, model } = task;
+  const { workspace, services } = job;
+  const { tensorrt } = task.options;
+  const modelPath = implicit ? workspace.file.model.path : onnxPathIn(dir);
   const written = implicit
     ? null
     : await services.compute.request(
         'rewrite',
-        { ...corrected, purpose: 'engine', outPath: modelPath, materialize: true },
+        { ...recipe, purpose: 'engine', outPath: modelPath, materialize: true },
         job,
       );
   const enginePath = enginePathIn(dir);
@@ -120,7 +172,7 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
       enginePath,
       device: tensorrt.device,
       options: tensorrt,
-      dynamicInputs: dynamicInputs(task.model),
+      dynamicInputs: dynamicInputs(model),
       timingCachePath: join(
         services.userDataDir,
         'timing-caches',
@@ -139,23 +191,24 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
   };
   const found = await services.compute.request(
     'tensorrt-layers',
-    { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...names.values()] },
+    { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...layerNames.values()] },
     job,
   );
-  const ours = new Map([...names].map(([layer, parsed]) => [parsed, layer]));
+  const ours = new Map([...layerNames].map(([layer, parsed]) => [parsed, layer]));
   const layers = found.layers.map((layer) => ({
     ...layer,
     onnxLayers: layer.onnxLayers.map((parsed) => ours.get(parsed) ?? parsed),
   }));
-  const record: EngineRecord = {
-    version: 4,
+  const record: TensorrtEngineRecord = {
+    version: ENGINE_RECORD_VERSION,
     backend: 'tensorrt',
+    target: task.options.target,
     variant: name.text,
-    recipe: recipeHash(recipe),
-    asked: written ? decidedPrecisions(written.decisions) : plannedPrecisions(recipe.plan, task.model),
+    recipe: recipeHash(requested),
+    asked: written ? decidedPrecisions(written.decisions) : plannedPrecisions(requested.plan, model),
     tensorrt: status.version,
     gpu,
-    options: { ...tensorrt, typing },
+    options: source.options,
     sha256: result.sha256,
     sizeBytes: result.sizeBytes,
     seconds: result.seconds,
@@ -169,16 +222,20 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
     createdAt: new Date().toISOString(),
   };
   await rememberBuiltEngine(services.userDataDir, record.sha256);
-  await writeEngineRecord(dir, record, layers);
-  return { ...builtVariant(name, dir, record, { device: tensorrt.device, built: true }), warnings };
+  // The record comes last: a folder that has one is complete.
+  await writeEngineLayers(dir, layers);
+  await writeEngineRecord(dir, record);
+  return record;
 }
 
 function foreignEngineWarning(name: VariantName, enginePath: string): Warning {
-  const message = `${name.text}: the engine ${enginePath} was not built by this user on this machine; it was not loaded, because loading an engine runs code that it holds, and was built again`;
+  const message =
+    `${name.text}: the engine ${enginePath} was not built by this user on this machine; it was not loaded, because ` +
+    'loading an engine runs code that it holds, and was built again';
   return { code: 'foreign-engine', message };
 }
 
-/** The options that an engine depends on; how it is timed, and on which of several equal GPUs, is not part of it. */
+/** The options that determine the engine's content; timing options and the choice among GPUs of one kind do not. */
 function identityOf({
   typing,
   batches,
@@ -192,14 +249,12 @@ function identityOf({
 }
 
 function builtVariant(
-  name: VariantName,
   dir: string,
-  record: EngineRecord,
-  { device, built }: { readonly device: number; readonly built: boolean },
+  record: TensorrtEngineRecord,
+  { name, device, built }: { readonly name: VariantName; readonly device: number; readonly built: boolean },
 ): BuiltVariant {
-  const enginePath = enginePathIn(dir);
   return {
-    runnable: { kind: 'engine', variant: name.text, enginePath, sha256: record.sha256, device },
+    runnable: { kind: 'engine', variant: name.text, enginePath: enginePathIn(dir), sha256: record.sha256, device },
     dir,
     sizeBytes: record.sizeBytes,
     seconds: built ? record.seconds : 0,
@@ -208,19 +263,22 @@ function builtVariant(
   };
 }
 
-/** What the rewritten model states for each layer. */
+/** Layer -> precision in the rewritten model. */
 function decidedPrecisions(decisions: readonly PlacementDecision[]): Record<string, Precision> {
   return Object.fromEntries(
     decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]),
   );
 }
 
-/** With implicit typing TensorRT decides; what was asked is the plan. */
+/** Layer -> precision in the plan; with implicit typing TensorRT may decide otherwise. */
 function plannedPrecisions(plan: PrecisionPlan, model: Model): Record<string, Precision> {
   return Object.fromEntries(model.graph.node.map(({ name }) => [name, precisionOf(plan, layerId(name))]));
 }
 
-/** Name and compute capability: an engine runs on every GPU of the kind that it was built on. */
+/**
+ * Name and compute capability of a GPU: an engine runs on every GPU of the kind that it was built on.
+ * @throws WorkbenchError usage if there is no such GPU
+ */
 export function gpuKind({ devices }: TensorrtStatus, index: number): string {
   const device = devices[index];
   if (!device)
@@ -230,7 +288,10 @@ export function gpuKind({ devices }: TensorrtStatus, index: number): string {
   return `${device.name} ${device.computeCapability}`;
 }
 
-/** Float inputs with a symbolic batch, as [-1, ...]. @throws WorkbenchError model-unsupported for other symbolic sizes. */
+/**
+ * Input -> shape with -1 as its first dimension, for inputs with a symbolic batch size.
+ * @throws WorkbenchError model-unsupported for inputs with other symbolic sizes
+ */
 function dynamicInputs(model: Model): Record<string, readonly number[]> {
   const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
   const shaped = model.graph.input
@@ -250,35 +311,32 @@ function dynamicInputs(model: Model): Record<string, readonly number[]> {
   return Object.fromEntries(shaped);
 }
 
-/** What TensorRT 10 is told instead of Q/DQ. */
+/** Precisions and calibration cache that TensorRT 10 gets in place of Q/DQ layers. */
 function implicitPrecisions(
   name: VariantName,
-  names: ReadonlyMap<string, string>,
-  { job: { workspace }, calibration, options, model }: EngineTask,
+  { plan, layerNames }: { readonly plan: PrecisionPlan; readonly layerNames: ReadonlyMap<string, string> },
+  { job: { workspace }, calibration }: EngineTask,
 ): ImplicitPrecisions {
-  const { plan } = variantRecipe(name, { options, workspace, model, calibration });
   if (plan.repairs) {
     throw new WorkbenchError(
       'usage',
       'Implicit typing builds from the model as it was given; repaired weights and biases are not in it',
       {
-        hint: `Use --typing strong, or switch them off: calib set ${workspace.path} --equalization off --bias-correction off`,
+        hint:
+          'Leave --implicit out, or switch the repairs off: ' +
+          `calib set ${workspace.path} --equalization off --bias-correction off`,
       },
     );
   }
   const isInt8 = needsCalibration(name);
-  const half = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
-  const allowed = [
-    ...(name.kind !== 'fp32' && half ? (['fp16'] as const) : []),
-    ...(isInt8 ? (['int8'] as const) : []),
-  ];
-  // fp16 and fp32 hold for every layer: flags say that; a plan names layers.
+  const hasFp16 = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
+  // The variants fp16 and fp32 use builder flags, which apply to all layers. Only a mixed plan sets precisions per layer.
   const layers =
     name.kind === 'mixed'
-      ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer: names.get(layer) ?? layer, precision }))
+      ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer: layerNames.get(layer) ?? layer, precision }))
       : [];
   return {
-    allowed,
+    allowed: [...(name.kind !== 'fp32' && hasFp16 ? (['fp16'] as const) : []), ...(isInt8 ? (['int8'] as const) : [])],
     calibrationCache:
       isInt8 && calibration ? cacheText(workspace, calibration, name.method ?? workspace.file.method) : null,
     layers,

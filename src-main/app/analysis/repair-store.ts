@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import { storedPath } from '../projects/project-store';
 import { currentCalibrationKey, calibrationIfAny, shortHash, workspaceOf, type Workspace } from '../projects/workspace';
 
-/** 2: SQNR is that of the worst output, and agreement is that of a classification only. */
+/** Since version 2, SQNR is that of the worst output, and agreement exists for classifications only. */
 const REPAIR_VERSION = 2;
 const NAME = 'repair';
 
@@ -17,7 +17,7 @@ interface Stored {
   readonly result: RepairResult;
 }
 
-/** What decides the comparison: everything but the repairs themselves, which it shows in every combination. */
+/** Hash of everything that the comparison depends on. The repairs are not part of it: all combinations are compared. */
 function basisOf({ path, file, cache }: Workspace): string {
   const { model, validationSet, method, percentile, tensorMethods, manualThresholds, importedThresholds, target } =
     file;
@@ -41,6 +41,7 @@ function basisOf({ path, file, cache }: Workspace): string {
   });
 }
 
+/** Stores the comparison of repairs, which replaces the previous one. */
 export async function saveRepair(workspace: Workspace, result: RepairResult): Promise<void> {
   await mkdir(workspace.paths.analysisDir, { recursive: true });
   await writeFileAtomic(
@@ -49,7 +50,7 @@ export async function saveRepair(workspace: Workspace, result: RepairResult): Pr
   );
 }
 
-/** The last comparison of repairs; null when there is none, or it is damaged: it is made again at the press of a button. */
+/** The last comparison of repairs; null if there is none or its file is damaged, since it can be repeated. */
 export function loadRepair(workspace: Workspace): Dated<RepairResult> | null {
   const path = workspace.paths.analysisFile(NAME);
   if (!existsSync(path)) return null;

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { jobContext, type JobServices } from '../../../src-main/app/job-context';
-import { artifactPaths } from '../../../src-main/app/projects/artifact-paths';
-import type { Workspace } from '../../../src-main/app/projects/workspace';
-import { pruneEngines, useEngines } from '../../../src-main/app/variants/engine-store';
+import { jobContext, type JobServices } from '../../../../src-main/app/job-context';
+import { artifactPaths } from '../../../../src-main/app/projects/artifact-paths';
+import type { Workspace } from '../../../../src-main/app/projects/workspace';
+import { pruneEngines, useEngines } from '../../../../src-main/app/variants/engine-store';
 
 let dir = '';
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'engines-'))));

@@ -1,0 +1,172 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Warning } from '../../../src-shared/contract/job-results';
+import { parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
+import type { OnnxVariant, OrtGpu } from '../../backends/runnable-variant';
+import { hasContent, sha256OfStoredFile } from '../../base/file-hash';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import type { Model } from '../../onnx/graph/model';
+import type { JobContext } from '../job-context';
+import { openCalibration, openCalibrationIfAny, prepared, shortHash } from '../projects/workspace';
+import { correctionWarnings, withCorrectedBiases } from './bias-correction';
+import {
+  ENGINE_RECORD_VERSION,
+  onnxPathIn,
+  readEngineRecord,
+  writeEngineRecord,
+  type OnnxEngineRecord,
+} from './engine-record';
+import { useEngines } from './engine-store';
+import { ortGpu, ortGpuStatus, requireFp16 } from './ort-gpu';
+import type { BuiltVariant } from './built-variant';
+import type { VariantOptions } from './options';
+import { REWRITE_VERSION, type VariantRecipe, needsCalibration, portableRecipe, variantRecipe } from './recipe';
+import { buildEngines } from './tensorrt-builder';
+
+/**
+ * Builds the engines of variants, or reuses engines of the same content. The thresholds that the variants use must have been
+ * chosen before, see ensureThresholds.
+ *
+ * - Backend ort-cpu, target onnxruntime: a self-contained quantized model that ONNX Runtime fuses to INT8 kernels.
+ * - Backend ort-cpu, target tensorrt: a simulation that keeps Q/DQ as float arithmetic and refers to the prepared weights.
+ * - Backends ort-webgpu and ort-cuda: these providers have float kernels only, so that INT8 is simulated for both targets;
+ *   FP16 layers do run in FP16.
+ * - Backend tensorrt: a TensorRT engine.
+ *
+ * The variant fp32 of ONNX Runtime's backends is the prepared model itself.
+ */
+export async function buildVariants(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
+  const built = options.backend === 'tensorrt' ? await buildEngines(options, job) : await buildOnnx(options, job);
+  await useEngines(
+    built.map(({ dir }) => dir),
+    job,
+  );
+  return built;
+}
+
+interface OnnxTask {
+  readonly options: VariantOptions;
+  readonly job: JobContext;
+  /** The prepared model. */
+  readonly model: Model;
+  readonly calibration: StoredCalibration | null;
+}
+
+async function buildOnnx(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
+  const { workspace, services } = job;
+  const gpuStatus = await ortGpuStatus(options, job);
+  const model = await prepared(workspace, services.compute, job);
+  const names = options.variants.map((text) => parseVariant(text));
+  const calibration = names.some(needsCalibration)
+    ? await openCalibration(workspace)
+    : await openCalibrationIfAny(workspace);
+  const built: BuiltVariant[] = [];
+  for (const [i, name] of names.entries()) {
+    job.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
+    built.push(await buildOne(name, { options, job, model, calibration }));
+  }
+  job.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
+  if (gpuStatus !== null) requireFp16(built, gpuStatus, options);
+  return built;
+}
+
+async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant> {
+  const { options, job } = task;
+  const { workspace, services } = job;
+  const gpu = ortGpu(options);
+  if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
+  const requested = variantRecipe(name, { ...task, workspace });
+  const recipe = await withCorrectedBiases(requested, options.threads, job);
+  const warnings = correctionWarnings(name.text, requested, recipe);
+  const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
+  // On a GPU FP16 weights are stored in FP16, so that the model has its real size.
+  const materialize = options.target === 'onnxruntime' || gpu !== null;
+  const key = shortHash({
+    rewrite: REWRITE_VERSION,
+    ...portableRecipe(recipe),
+    backend: options.backend,
+    isSimulation,
+    onnxruntime: services.onnxruntimeVersion,
+  });
+  const dir = workspace.paths.engineDir(key);
+  const engine: OnnxEngine = {
+    dir,
+    warnings,
+    runnable: {
+      kind: 'onnx',
+      variant: name.text,
+      modelPath: onnxPathIn(dir),
+      weightsDir: materialize ? null : workspace.preparedDir,
+      simulate: isSimulation,
+      ...(gpu === null ? {} : { gpu }),
+    },
+  };
+  const known = readEngineRecord(dir);
+  if (known !== null && known.backend !== 'tensorrt' && (await hasContent(onnxPathIn(dir), known.sha256, job.signal)))
+    return builtVariant(engine, known, null);
+  const startedAt = performance.now();
+  const record = await writeOnnx(recipe, { engine, materialize }, task);
+  return builtVariant(engine, record, (performance.now() - startedAt) / 1000);
+}
+
+interface OnnxEngine {
+  readonly dir: string;
+  readonly warnings: readonly Warning[];
+  readonly runnable: Omit<OnnxVariant, 'hasFp16'>;
+}
+
+async function writeOnnx(
+  recipe: VariantRecipe,
+  { engine, materialize }: { readonly engine: OnnxEngine; readonly materialize: boolean },
+  { options, job }: OnnxTask,
+): Promise<OnnxEngineRecord> {
+  const { modelPath, simulate, variant } = engine.runnable;
+  await mkdir(engine.dir, { recursive: true });
+  const { sizeBytes, hasFp16 } = await job.services.compute.request(
+    'rewrite',
+    { ...recipe, purpose: simulate ? 'simulation' : 'engine', outPath: modelPath, materialize },
+    job,
+  );
+  const record: OnnxEngineRecord = {
+    version: ENGINE_RECORD_VERSION,
+    backend: options.backend as OnnxEngineRecord['backend'],
+    target: options.target,
+    variant,
+    sizeBytes,
+    hasFp16,
+    sha256: await sha256OfStoredFile(modelPath),
+    createdAt: new Date().toISOString(),
+  };
+  await writeEngineRecord(engine.dir, record);
+  return record;
+}
+
+/** @param buildSeconds null if the engine was reused. */
+function builtVariant(engine: OnnxEngine, record: OnnxEngineRecord, buildSeconds: number | null): BuiltVariant {
+  return {
+    runnable: { ...engine.runnable, hasFp16: record.hasFp16 },
+    dir: engine.dir,
+    sizeBytes: record.sizeBytes,
+    seconds: buildSeconds ?? 0,
+    built: buildSeconds !== null,
+    warnings: engine.warnings,
+  };
+}
+
+function preparedAsVariant(variant: string, preparedDir: string, gpu: OrtGpu | null): BuiltVariant {
+  const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => {
+    const path = join(preparedDir, file);
+    return sum + (existsSync(path) ? statSync(path).size : 0);
+  }, 0);
+  const runnable: OnnxVariant = {
+    kind: 'onnx',
+    variant,
+    modelPath: join(preparedDir, 'model.onnx'),
+    weightsDir: preparedDir,
+    simulate: false,
+    hasFp16: false,
+    ...(gpu === null ? {} : { gpu }),
+  };
+  return { runnable, dir: preparedDir, sizeBytes, seconds: 0, built: false };
+}

@@ -1,0 +1,73 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
+import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
+import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import type { Workspace } from '../projects/workspace';
+
+/** Which variants a job builds, and how. */
+export interface VariantOptions {
+  /** Names of variants, such as `int8-minmax`. */
+  readonly variants: readonly string[];
+  readonly backend: BackendId;
+  readonly target: Target;
+  readonly activationType: 'int8' | 'uint8';
+  /** Build and benchmark options of the backend tensorrt; the device also applies to ONNX Runtime's GPU providers. */
+  readonly tensorrt: TensorrtOptions;
+  /** Threads of measurements that a build needs; one per core if absent. */
+  readonly threads?: number;
+}
+
+/** The fields of a job specification that select and shape variants. */
+interface VariantSpec {
+  readonly variants?: readonly string[];
+  readonly backend?: BackendId;
+  readonly target?: Target;
+  readonly activationType?: 'int8' | 'uint8';
+  readonly tensorrt?: Partial<TensorrtOptions>;
+  readonly threads?: number;
+}
+
+/**
+ * Fills in what a job specification omits.
+ * @param defaults variants if the specification names none.
+ * @throws WorkbenchError usage if the backend cannot run the target
+ */
+export function variantOptions(spec: VariantSpec, workspace: Workspace, defaults: readonly string[]): VariantOptions {
+  const backend = spec.backend ?? 'ort-cpu';
+  const target = spec.target ?? (backend === 'tensorrt' ? 'tensorrt' : workspace.file.target);
+  if (backend === 'tensorrt' && target !== 'tensorrt')
+    throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
+  return {
+    variants: spec.variants ?? defaults,
+    backend,
+    target,
+    activationType: spec.activationType ?? 'int8',
+    tensorrt: { ...DEFAULT_TENSORRT_OPTIONS, ...spec.tensorrt },
+    ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+  };
+}
+
+/**
+ * The options with the batch sizes to build for: the model's own batch if it is fixed, else the requested one.
+ * @throws WorkbenchError usage if another batch than the model's fixed one is requested
+ */
+export function withFixedBatch(
+  options: VariantOptions,
+  spec: { readonly batch?: number; readonly tensorrt?: Partial<TensorrtOptions> },
+  { fixedBatch }: ImageInput,
+): VariantOptions {
+  const withBatches = (batches: readonly number[]): VariantOptions => ({
+    ...options,
+    tensorrt: { ...options.tensorrt, batches },
+  });
+  if (fixedBatch === null) return spec.batch === undefined ? options : withBatches([spec.batch]);
+  const requested = spec.batch === undefined ? spec.tensorrt?.batches : [spec.batch];
+  if (requested?.some((batch) => batch !== fixedBatch)) {
+    throw new WorkbenchError(
+      'usage',
+      `Expected batch ${fixedBatch}, which the model fixes, found ${requested.join(', ')}`,
+      { hint: 'Leave --batch and --batches out, or export the model with a dynamic batch.' },
+    );
+  }
+  return withBatches([fixedBatch]);
+}

@@ -1,0 +1,75 @@
+import { basename } from 'node:path';
+import { layerId } from '../../../src-shared/base/brand';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import type { RewriteParams } from '../../compute/pool/protocol';
+import type { Model } from '../../onnx/graph/model';
+import { withoutRedundantInt8 } from '../../quantization/placement/presets';
+import { rangesOf, shortHash, type Workspace } from '../projects/workspace';
+import type { VariantOptions } from './options';
+
+/**
+ * Version of the model rewriter. It is part of every engine's key and of every trial's key; raise it when the same plan and
+ * thresholds produce another model.
+ */
+export const REWRITE_VERSION = 5;
+
+/**
+ * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Corrected
+ * biases are missing in the recipe that variantRecipe returns; withCorrectedBiases adds them.
+ */
+export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose' | 'mustRun'>;
+
+/** What a recipe is made from. */
+export interface RecipeSource {
+  readonly options: Pick<VariantOptions, 'target' | 'activationType'>;
+  readonly workspace: Workspace;
+  /** The prepared model. */
+  readonly model: Model;
+  readonly calibration: StoredCalibration | null;
+}
+
+/** @throws WorkbenchError usage for asymmetric activations with another target than onnxruntime */
+export function variantRecipe(
+  name: VariantName,
+  { options, workspace, model, calibration }: RecipeSource,
+): VariantRecipe {
+  if (options.activationType === 'uint8' && options.target !== 'onnxruntime') {
+    throw new WorkbenchError(
+      'usage',
+      'Asymmetric UINT8 activations exist for the target onnxruntime only; TensorRT accepts only zero point 0',
+    );
+  }
+  const layers = model.graph.node.map((node) => layerId(node.name));
+  return {
+    preparedDir: workspace.preparedDir,
+    target: options.target,
+    plan: withoutRedundantInt8(planOfVariant(name, workspace.file.plan, layers), model, options.target),
+    thresholds:
+      calibration && needsCalibration(name)
+        ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined)
+        : {},
+    ranges: rangesOf(calibration),
+    activationType: options.activationType,
+  };
+}
+
+/** Whether a variant has INT8 layers, whose scales come from calibration. */
+export function needsCalibration({ kind }: VariantName): boolean {
+  return kind === 'int8' || kind === 'mixed';
+}
+
+/** The recipe without the location of the project, for use in keys: a project that is moved keeps its engines. */
+export function portableRecipe(recipe: VariantRecipe): VariantRecipe {
+  return { ...recipe, preparedDir: basename(recipe.preparedDir) };
+}
+
+/**
+ * Hash of a recipe. It tells whether an engine was built from the variant as it is now. Unlike the key of the engine's
+ * folder it does not depend on the GPU, so that it can be compared on any machine.
+ */
+export function recipeHash(recipe: VariantRecipe): string {
+  return shortHash({ rewrite: REWRITE_VERSION, ...portableRecipe(recipe) });
+}
