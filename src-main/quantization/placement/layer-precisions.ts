@@ -19,22 +19,24 @@ import { CONTROL_FLOW_OPS, FP32_ONLY_OPS } from '../rules/op-classes';
 import type { Partitions } from '../rules/partitions';
 import type { Verdict } from './placement';
 
-/** The plan as it can be met: `int8` layers are left to the policy, the others have their verdict. */
+/** The precision of each layer as far as the plan decides it; INT8 layers are left to the placement policy. */
 export interface LayerPrecisions {
   of(node: Node): Precision;
-  /** The plan names the layer as int8: rules that are about speed do not hold for it. */
+  /** The plan asks for INT8 explicitly, which overrules the rules that keep a layer in float for speed. */
   isInt8Asked(node: Node): boolean;
-  /** Verdict about a layer that the plan took out of INT8; undefined for int8. */
+  /** The decision for a layer that the plan takes out of INT8; undefined for INT8 layers. */
   verdict(node: Node): Verdict | undefined;
-  /** Layers whose floating-point side is FP16: those planned so, and all others if the fallback precision is FP16. */
+  /** Layers whose floating-point side is FP16: planned as FP16, or not planned while the fallback precision is FP16. */
   readonly fp16Layers: ReadonlySet<string>;
-  /** Why a layer, or the float side of its INT8 kernel, stays in FP32 although the fallback precision is FP16. */
+  /**
+   * Reason why a layer, or the float side of its INT8 kernel, stays in FP32 although the fallback precision is FP16.
+   */
   readonly fallbackRefusals: ReadonlyMap<string, Fp16Refusal>;
-  /** Layer -> tensors that FP16 rounds coarsely there. */
+  /** Layer -> tensors of it whose values are so large that FP16 represents them with steps of 0.5 or more. */
   readonly coarse: ReadonlyMap<string, readonly Fp16Hazard[]>;
 }
 
-/** Why FP16 does not suit a layer, and the tensor that it is about where there is one. */
+/** Why a layer cannot run in FP16, and which tensor is the cause, if one is. */
 export interface Fp16Refusal extends Verdict {
   readonly tensor?: string;
 }
@@ -44,7 +46,7 @@ export interface PrecisionContext {
   readonly fallbackPrecision: FallbackPrecision;
   readonly partitions: Partitions;
   readonly ranges: RangeFacts;
-  /** Layers that would read a scale in FP16 that FP16 does not hold. */
+  /** Layers that would read a scale which FP16 cannot represent. */
   readonly scaleRefusals: ReadonlyMap<string, Fp16Refusal>;
 }
 
@@ -82,7 +84,7 @@ export function resolvePrecisions(
   };
 }
 
-/** A layer without an entry follows the compute layer in whose kernel it runs. */
+/** A layer without an entry in the plan has the precision of the compute layer whose kernel it is fused into. */
 function requested(
   plan: PrecisionPlan,
   partitions: Partitions,
@@ -124,7 +126,9 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Refus
   return hazard && { ...refused(hazard.code, hazard.reason), tensor: hazard.tensor };
 }
 
-/** Why ONNX's type constraints, or a rule of ours, leave an operator no FP16 form: code and sentence; null when it has one. */
+/**
+ * Code and reason if ONNX's type constraints or a rule of ours exclude FP16 for an operator; null if FP16 is allowed.
+ */
 function typeRefusal(facts: GraphFacts, node: Node): readonly [code: string, reason: string] | null {
   const opset = defaultOpset(facts.model);
   if (!isDefaultDomain(node.domain))

@@ -12,8 +12,9 @@ import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import { explainMixture } from '../rules/unlike-ranges';
 
 /**
- * Q/DQ as ONNX Runtime fuses it to integer kernels: on the inputs and the output of every integer layer, one scale on both
- * sides of copies, Relu and Clip left to the range. Gemm and MatMul yield float unless an integer layer reads them.
+ * Places Q/DQ so that ONNX Runtime fuses it to integer kernels: on the inputs and the output of every integer layer.
+ * Layers that only copy values have one scale on both sides. Relu and Clip are expressed by the range of their output.
+ * Gemm and MatMul have a float output unless an integer layer reads it.
  */
 export function placeForOnnxruntime(facts: GraphFacts, precisions: LayerPrecisions, ranges: Ranges): Placement {
   const builder = new PlacementBuilder(facts, precisions);
@@ -88,7 +89,7 @@ function placeSecondary(context: Context, node: Node): void {
   }
 }
 
-/** Relu or Clip from 0 whose input has no other reader: the input takes the output's scale. */
+/** Relu, or Clip with lower bound 0, whose input has no other reader: the input gets the scale of the output. */
 function placeRectifier(context: Context, node: Node): void {
   const { facts, builder } = context;
   const [input = ''] = node.input;
@@ -109,7 +110,7 @@ function placeRectifier(context: Context, node: Node): void {
   });
 }
 
-/** Upper bound of a Relu (Infinity) or of a Clip from 0; null for another Clip. */
+/** Upper bound of a Relu (Infinity) or of a Clip with lower bound 0; null for any other Clip. */
 function rectifierUpper(facts: GraphFacts, node: Node): number | null {
   if (node.opType === 'Relu') return Infinity;
   const [, low = '', high = ''] = node.input;
@@ -123,7 +124,7 @@ function scalarOf(facts: GraphFacts, name: string): number | null {
   return tensor?.dataType === DataType.FLOAT ? (tensorAsFloat32(tensor)[0] ?? null) : null;
 }
 
-/** Q/DQ behind integer layers; every reader takes it but those that the plan keeps in floating point. */
+/** Places Q/DQ behind integer layers. All readers use it, except those that the plan keeps in floating point. */
 function placeOutputs(context: Context, node: Node): void {
   const { facts, builder, domain, precisions } = context;
   for (const output of node.output) {

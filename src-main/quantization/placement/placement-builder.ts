@@ -12,7 +12,7 @@ interface Why {
   readonly reason: string;
 }
 
-/** Collects what a policy decides. The first verdict about a layer is its main one. */
+/** Collects the decisions of a placement policy. The first decision about a layer is the one that is reported. */
 export class PlacementBuilder {
   readonly sharing = new ScaleSharing();
   readonly weights: QuantizedWeight[] = [];
@@ -36,12 +36,12 @@ export class PlacementBuilder {
     return this.usesByTensor.get(tensor)?.some((use) => use.layer === node.name) ?? false;
   }
 
-  /** The layer computes with integers, or in the kernel of one that does. */
+  /** The layer computes with integers, or is fused into the kernel of a layer that does. */
   isInteger(node: Node): boolean {
     return this.verdicts.get(node.name)?.precision === 'int8';
   }
 
-  /** Puts Q/DQ between `tensor` and input `slot` of `node`, and says why. */
+  /** Inserts Q/DQ between `tensor` and input `slot` of `node`, and records the reason. */
   quantizeEdge(
     tensor: string,
     node: Node,
@@ -102,7 +102,7 @@ export class PlacementBuilder {
     };
   }
 
-  /** Tensors that an FP16 layer rounds coarsely. */
+  /** Tensors of an FP16 layer whose values are so large that FP16 represents them with steps of 0.5 or more. */
   private coarseTensors(node: Node): PlacementDecision[] {
     const hazards = this.precisions.coarse.get(node.name) ?? [];
     return hazards.map(({ code, tensor, reason }) => ({
@@ -115,7 +115,7 @@ export class PlacementBuilder {
     }));
   }
 
-  /** Why an INT8 layer has float32 around its integers although the fallback precision is FP16. */
+  /** Reason why the float side of an INT8 layer is FP32 although the fallback precision is FP16. */
   private floatSide(node: Node): PlacementDecision[] {
     const refusal = this.precisions.fallbackRefusals.get(node.name);
     if (refusal?.tensor === undefined) return [];
@@ -132,7 +132,9 @@ export class PlacementBuilder {
     ];
   }
 
-  /** A layer that does not run in INT8 runs in the fallback precision, or says why FP16 does not suit it. */
+  /**
+   * A layer that does not run in INT8 runs in the fallback precision, or in FP32 with the reason why FP16 is excluded.
+   */
   private withFallback(node: Node, verdict: Verdict, fp16Layers: ReadonlySet<string>): Verdict {
     if (verdict.precision !== 'fp32') return verdict;
     if (fp16Layers.has(node.name))

@@ -13,8 +13,8 @@ export interface QuantizedTensor {
 }
 
 /**
- * Tensors that have one scale. Its threshold is the largest of the thresholds of `sources`: the tensor that copies start
- * from, or the output of a Concat, whose histogram is the pooled histogram of its inputs.
+ * Tensors that share one scale. Its threshold is the largest threshold of `sources`: the tensor that is copied, or the
+ * output of a Concat, whose histogram contains the values of all inputs.
  */
 export interface ScaleGroup {
   readonly tensors: readonly string[];
@@ -35,7 +35,7 @@ export interface QuantizedBias extends LayerInput {
   readonly dataTensor: string;
 }
 
-/** A Relu, or a Clip from 0, that is left to the range of its output: see rewrite. */
+/** A Relu, or a Clip with lower bound 0, that is expressed by the range of its output instead of a node. */
 export interface FoldedActivation {
   readonly layer: string;
   readonly input: string;
@@ -44,15 +44,15 @@ export interface FoldedActivation {
   readonly upperReal: number;
 }
 
-/** Where Q/DQ and casts go. Names only; plain data, no weights. */
+/** The positions of Q/DQ nodes and casts, as names; weights are not included. */
 export interface Placement {
   readonly tensors: readonly QuantizedTensor[];
-  /** Groups of two tensors or more; every other tensor has its own threshold. */
+  /** Groups of at least two tensors with a common scale; every other tensor has its own threshold. */
   readonly groups: readonly ScaleGroup[];
   readonly weights: readonly QuantizedWeight[];
   readonly biases: readonly QuantizedBias[];
   readonly folded: readonly FoldedActivation[];
-  /** Layers whose floating-point side is FP16: what they read beside integers, and what they yield. */
+  /** Layers whose floating-point inputs and outputs are FP16. */
   readonly fp16Layers: ReadonlySet<string>;
   readonly decisions: readonly PlacementDecision[];
 }

@@ -2,7 +2,9 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 
-/** @throws WorkbenchError 'not-found' when the plan names a layer that the model does not have, with near names. */
+/**
+ * @throws WorkbenchError 'not-found' if the plan names a layer that the model does not have; suggests similar names.
+ */
 export function requirePlannedLayers(plan: PrecisionPlan, model: Model): void {
   const layers = new Set(model.graph.node.map((node) => node.name));
   const missing = Object.keys(plan.layers).filter((layer) => !layers.has(layer));

@@ -5,8 +5,9 @@ import { isAboutSpeed } from '../rules/tensorrt-rules';
 import { placeQdq } from '../rewrite/quantize';
 
 /**
- * The first and the last Conv, ConvTranspose, Gemm or MatMul, which usually lose most accuracy in INT8. For TensorRT only
- * layers that would run in INT8 are taken: its light head stays in FP32 anyway, and a conversion around it only costs time.
+ * The first and the last Conv, ConvTranspose, Gemm or MatMul, which usually lose the most accuracy in INT8. For
+ * TensorRT, layers that do not run in INT8 are skipped: small heads stay in FP32 already, and FP16 would only add a
+ * conversion.
  */
 export function firstAndHeadFp16(model: Model, target: Target): string[] {
   const { decisions } = placeQdq(model, EMPTY_PLAN, target);
@@ -20,12 +21,12 @@ export function firstAndHeadFp16(model: Model, target: Target): string[] {
   );
 }
 
-/** Codes of layers that run in the kernel of a layer which the plan keeps in FP16 or FP32. */
+/** Reason codes of layers that are fused into a layer which the plan keeps in FP16 or FP32. */
 const FOLLOWS_PLAN: ReadonlySet<string> = new Set(['follows-fp16', 'follows-fp32']);
 
 /**
- * The plan without the INT8 entries that change nothing, so that plans which make the same model are equal. An entry changes
- * the model if it overrules a rule about speed, or takes a layer out of the kernel of an FP16 or FP32 layer.
+ * The plan without the INT8 entries that change nothing, so that plans which make the same model are equal. An entry
+ * changes the model if it overrules a rule about speed, or takes a layer out of the kernel of an FP16 or FP32 layer.
  */
 export function withoutRedundantInt8(plan: PrecisionPlan, model: Model, target: Target): PrecisionPlan {
   const entries = Object.entries(plan.layers);

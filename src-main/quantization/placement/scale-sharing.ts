@@ -5,17 +5,17 @@ interface MutableGroup {
   readonly sources: Set<string>;
 }
 
-/** Groups of tensors that have one scale; sharing is transitive. */
+/** Groups of tensors that share one scale; sharing is transitive. */
 export class ScaleSharing {
   private readonly byTensor = new Map<string, MutableGroup>();
 
-  /** `copies` take over the scale of `source` (and of whatever group that is in). */
+  /** `copies` get the scale of `source`, or of the group that `source` belongs to. */
   copy(source: string, copies: readonly string[]): void {
     const group = this.groupOf(source);
     for (const copy of copies) this.join(group, copy);
   }
 
-  /** All of `parts` and `whole` get one scale, decided by `whole`. */
+  /** `whole` and all `parts` get one scale, which follows from the threshold of `whole`. */
   pool(whole: string, parts: readonly string[]): void {
     const group = this.groupOf(whole);
     for (const part of parts) this.join(group, part);
@@ -35,7 +35,7 @@ export class ScaleSharing {
     return group;
   }
 
-  /** A tensor that stood alone stops being a source; one that leads a group of its own brings its sources along. */
+  /** A tensor that was not in a group is no longer a source; a tensor that leads a group contributes its sources. */
   private join(group: MutableGroup, tensor: string): void {
     const other = this.byTensor.get(tensor);
     if (other === group) return;

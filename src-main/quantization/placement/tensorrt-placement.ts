@@ -17,13 +17,13 @@ export interface TensorrtPlacementInputs {
   readonly partitions: Partitions;
   readonly precisions: LayerPrecisions;
   readonly attention: AttentionPrecision;
-  /** Ranges of activations tell where one scale does not serve both sides of a layer. */
+  /** Ranges of activations, to find layers whose inputs and outputs differ too much for one scale. */
   readonly ranges: Pick<RangeFacts, 'activationAmax'>;
 }
 
 /**
- * Q/DQ where TensorRT's explicit quantization fuses them: on the inputs of compute layers, on the shortcut of a residual
- * Add, and around Concat and pooling between quantized layers, where both sides share one scale. Biases stay FP32.
+ * Places Q/DQ where TensorRT's explicit quantization fuses it: on the inputs of compute layers, on the shortcut of a
+ * residual Add, and around Concat and pooling between quantized layers, with one scale on both sides. Biases stay FP32.
  */
 export function placeForTensorrt({
   facts,
@@ -45,8 +45,8 @@ export function placeForTensorrt({
 }
 
 /**
- * INT8 layers and what runs in their kernels, where FP16 does not suit one of them: a Cast between two of them would break the
- * kernel, so that all of them have float32 around their integers.
+ * Groups of an INT8 layer and the layers fused into it, if one of them cannot use FP16. All of them then use FP32
+ * beside their integers, because a Cast between two of them would prevent the fusion.
  */
 function floatKernels({ partitions, precisions, builder, quantizedRoots }: Context): readonly string[] {
   return partitions.list.flatMap(({ root, members }) => {
@@ -59,13 +59,13 @@ function floatKernels({ partitions, precisions, builder, quantizedRoots }: Conte
   });
 }
 
-/** Gemm and MatMul behind the last INT8 layer with fewer weights than this, all together, are not worth a conversion. */
+/** If all Gemm and MatMul layers behind the last INT8 layer have fewer weights than this, they stay in FP32. */
 const LIGHT_TAIL_WEIGHTS = 2 ** 16;
 
 /**
- * Layers behind the last INT8 layer, up to float32 outputs of the graph, where little is computed; and the INT8 layers that
- * only they read. FP16 there would only add a conversion at the output: TensorRT hands what follows a Cast to another compiler
- * and puts two or three kernels in front of a head that takes one.
+ * The layers from the last INT8 layer to the float32 outputs of the graph, if they compute little, and the INT8 layers
+ * that only they read. FP16 would cost time there: TensorRT compiles what follows a Cast with another compiler, which
+ * adds two or three kernels in front of a head that needs one.
  */
 function lightTail({ facts, builder, precisions }: Context): ReadonlySet<string> {
   const tail = new Set<string>();
@@ -74,7 +74,7 @@ function lightTail({ facts, builder, precisions }: Context): ReadonlySet<string>
   for (const node of facts.nodes.toReversed()) {
     if (!isRead(node) || precisions.verdict(node)) continue;
     const uses = node.output.flatMap((name) => facts.uses(name).map((use) => ({ name, reader: use.node })));
-    // What computes integers (a shape) does not depend on the float type.
+    // Layers that compute integers, such as shapes, do not depend on the float type.
     if (
       !uses.every(
         ({ name, reader }) => !isRead(reader) || (tail.has(reader.name) && !builder.isQuantizedUse(name, reader)),
@@ -82,7 +82,7 @@ function lightTail({ facts, builder, precisions }: Context): ReadonlySet<string>
     )
       continue;
     if (COMPUTE_OPS.has(node.opType) && !builder.isInteger(node)) {
-      // A Conv does its weights' work once a pixel.
+      // A Conv applies its weights once per output pixel.
       const own = node.opType.startsWith('Conv') ? Number.POSITIVE_INFINITY : elementCount(facts, node.input[1] ?? '');
       if (weights + own > LIGHT_TAIL_WEIGHTS) continue;
       weights += own;
@@ -155,7 +155,7 @@ function placePartition(context: Context, { root, members, residual }: Partition
   });
 }
 
-/** Visited last to first: a copy is quantized when something quantized reads what it yields. */
+/** Visits the layers from last to first: a copy is quantized if a quantized layer reads its output. */
 function placeCopy(context: Context, node: Node): void {
   const { facts, precisions, builder } = context;
   if (precisions.of(node) !== 'int8') return;
@@ -195,7 +195,7 @@ function placeConcat(context: Context, node: Node, output: string): void {
   explainMixture(builder, node, context.ranges);
 }
 
-/** An input that loses too much by the scale of the whole, and that another quantized layer reads by itself. */
+/** An input of a Concat that loses too much precision with the common scale and that another quantized layer reads. */
 function spoiltByConcat({ facts, builder, ranges }: Context, concat: Node): UnlikeRange | undefined {
   return unlikeRanges(ranges, [...concat.output, ...concat.input], concat.input).find(({ tensor }) =>
     facts.uses(tensor).some(({ node }) => node.opType !== 'Concat' && builder.isQuantizedUse(tensor, node)),
@@ -211,7 +211,7 @@ function placePool(context: Context, node: Node, output: string): void {
     return;
   }
   builder.sharing.copy(input, [output]);
-  // Inside a partition the edge stays bare: TensorRT moves the Q/DQ behind it up through the copy.
+  // No Q/DQ on edges inside a partition: TensorRT moves the Q/DQ that follows up through the copy.
   if (context.partitions.of(node)) return;
   builder.decide(node, {
     precision: 'int8',
@@ -224,7 +224,10 @@ function placePool(context: Context, node: Node, output: string): void {
   });
 }
 
-/** Averages leave the range of their input far behind: both sides have their own scale, and the layer before writes integers. */
+/**
+ * The range of an average is much smaller than that of its input. Both sides have their own scale, and the layer in
+ * front writes integers.
+ */
 function placeAverage(context: Context, node: Node): void {
   const { builder } = context;
   const input = node.input[0] ?? '';
@@ -240,7 +243,7 @@ function placeAverage(context: Context, node: Node): void {
   });
 }
 
-/** True when a tensor leaves a quantized partition, directly or through copies and Concats. */
+/** True if a tensor is the output of a quantized partition, directly or through copies and Concats. */
 function isQuantizedSource(context: Context, tensor: string): boolean {
   const producer = context.facts.producer(tensor);
   if (!producer) return false;

@@ -2,17 +2,18 @@ import type { Node } from '../../onnx/graph/model';
 import type { GraphFacts } from './graph-facts';
 
 export interface Branches {
-  /** The latest tensor producer that both sides depend on; null when it is a graph input. */
+  /** The last node that both sides depend on; null if they only share a graph input. */
   readonly ancestor: Node | null;
-  /** Longest path from the ancestor to each side, in nodes; 0 when the side is the ancestor's own output. */
+  /** Longest path from the ancestor to each side, in nodes; 0 if the side is an output of the ancestor. */
   readonly lengths: readonly [number, number];
   /** Nodes strictly between the ancestor and each side (the side's producer included). */
   readonly between: readonly [ReadonlySet<Node>, ReadonlySet<Node>];
 }
 
 /**
- * Lowest common ancestor of two tensors: walks both sides backwards, latest node first, and stops at the first node that
- * both reach, so only the region between is visited. Undefined when they have nothing in common.
+ * Lowest common ancestor of two tensors. Walks backwards from both tensors in reverse topological order and stops at
+ * the first node that both reach, so that only the nodes in between are visited. Undefined if there is no common
+ * ancestor.
  */
 export function branchesOf(facts: GraphFacts, left: string, right: string): Branches | undefined {
   const depths: readonly [Map<Node, number>, Map<Node, number>] = [new Map(), new Map()];

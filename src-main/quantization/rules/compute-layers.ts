@@ -4,8 +4,8 @@ import type { GraphFacts } from './graph-facts';
 import type { LayerInput, QuantizedWeight } from '../placement/placement';
 
 /**
- * The weight of a compute layer, with the axis of its output channels (Conv 0, ConvTranspose 1, Gemm by transB, MatMul the
- * last), or null when its second input is not a float32 initializer of a rank that fits.
+ * The weight of a compute layer and the axis of its output channels (Conv: 0, ConvTranspose: 1, Gemm: depends on
+ * transB, MatMul: the last one). Null if the second input is not a float32 initializer of the expected rank.
  */
 export function weightOf(facts: GraphFacts, node: Node): QuantizedWeight | null {
   const name = node.input[1];
@@ -27,7 +27,7 @@ function channelAxis(node: Node, rank: number): number {
   }
 }
 
-/** The bias of a Conv or Gemm, or of the Add behind a MatMul, and who reads it. */
+/** The bias of a Conv or Gemm, or of the Add behind a MatMul, and the node that reads it. */
 export function biasOf(facts: GraphFacts, node: Node): (LayerInput & { readonly initializer: string }) | null {
   const own = node.input[2];
   if (own !== undefined && own !== '') return { layer: node.name, slot: 2, initializer: own };
@@ -43,7 +43,7 @@ export function biasOf(facts: GraphFacts, node: Node): (LayerInput & { readonly 
     : null;
 }
 
-/** Channels that a Conv or ConvTranspose reads and writes. */
+/** Number of input and output channels of a Conv or ConvTranspose. */
 export function convChannels(
   node: Node,
   dims: readonly number[],
@@ -55,10 +55,10 @@ export function convChannels(
   return { input, output, groups, isDepthwise: groups > 1 && groups === input };
 }
 
-/** Of a compute layer with a constant weight. */
+/** Number of elements in the weight of a compute layer with a constant weight. */
 export const QUANTIZED_REASON = 'INT8 inputs and weights, one weight scale per output channel';
 
-/** Sizes of a matrix product with a constant right side: k summed over, n columns. */
+/** Sizes of a matrix product with a constant right operand: k (the summed dimension) and n (columns). */
 export function matrixSizes(node: Node, dims: readonly number[]): { readonly k: number; readonly n: number } {
   const [rows = 0, columns = 0] = dims.slice(-2);
   return node.opType === 'Gemm' && attrInt(node, 'transB', 0) === 1 ? { k: columns, n: rows } : { k: rows, n: columns };

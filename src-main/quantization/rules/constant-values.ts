@@ -5,10 +5,10 @@ import type { GraphFacts } from './graph-facts';
 import { asFp16 } from './number-formats';
 import { RESHAPE_OPS } from './op-classes';
 
-/** Constants of more values are weights, which are judged channel by channel. */
+/** Larger constants are treated as weights, which are judged per channel. */
 const MAX_VALUES = 65_536;
 
-/** Ops that yield values of their first input only. */
+/** Operators whose output contains only values of their first input. */
 const SAME_VALUES: ReadonlySet<string> = new Set([...RESHAPE_OPS, 'Identity', 'Expand', 'Tile']);
 
 const UNARY: ReadonlyMap<string, (x: number) => number> = new Map([
@@ -31,9 +31,9 @@ const BINARY: ReadonlyMap<string, (x: number, y: number) => number> = new Map([
 const valuesByFacts = new WeakMap<GraphFacts, Map<string, Float64Array | null>>();
 
 /**
- * The values of a constant, without regard to their order: of an initializer, or of what Cast, Unsqueeze, arithmetic
- * and the like make of one. Null for tensors that are not constant, that hold more than 65,536 values, or that other
- * operators make.
+ * The values of a constant, in any order: an initializer, or the result of Cast, Unsqueeze, arithmetic and similar
+ * operators on constants. Null for tensors that are not constant, have more than 65,536 values, or are computed by
+ * other operators.
  */
 export function constantValues(facts: GraphFacts, tensor: string): Float64Array | null {
   if (!facts.isConstant(tensor)) return null;

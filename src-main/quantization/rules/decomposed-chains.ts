@@ -6,8 +6,8 @@ export type ChainKind = 'normalization' | 'gelu';
 const chainsByFacts = new WeakMap<GraphFacts, ReadonlyMap<Node, ChainKind>>();
 
 /**
- * LayerNormalization, RMSNormalization and GELU as exporters without these operators write them, node by node. A GELU is found
- * by its Erf or Tanh, a normalization by its square root.
+ * Finds LayerNormalization, RMSNormalization and GELU that an exporter wrote as single arithmetic nodes. A GELU is
+ * found by its Erf or Tanh, a normalization by its square root.
  */
 export function decomposedChains(facts: GraphFacts): ReadonlyMap<Node, ChainKind> {
   const known = chainsByFacts.get(facts);
@@ -21,7 +21,7 @@ export function decomposedChains(facts: GraphFacts): ReadonlyMap<Node, ChainKind
   return chains;
 }
 
-/** Nodes of decomposed normalizations: their squares leave FP16's range long before the values do. */
+/** Nodes of decomposed normalizations: squares exceed the FP16 range for inputs that are far inside it. */
 export function decomposedNormalizations(facts: GraphFacts): ReadonlySet<Node> {
   return new Set([...decomposedChains(facts)].filter(([, kind]) => kind === 'normalization').map(([node]) => node));
 }
@@ -47,7 +47,7 @@ function normalizationAt(facts: GraphFacts, root: Node): readonly Node[] {
   return [...before, ...after, ...affineAfter(facts, after.at(-1))];
 }
 
-/** Mul by a constant, then Add of a constant, as far as they are there. */
+/** The Mul by a constant and the Add of a constant that may follow. */
 function affineAfter(facts: GraphFacts, last: Node | undefined): readonly Node[] {
   const scaled = last && constantReader(facts, last, 'Mul');
   const end = scaled ?? last;

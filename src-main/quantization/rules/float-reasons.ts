@@ -22,7 +22,7 @@ const CHAIN_REASONS: Readonly<Record<ChainKind, readonly [string, string]>> = {
   gelu: ['gelu', 'part of a GELU that was exported node by node; it stays in floating point'],
 };
 
-/** Why a layer that no rule quantized stays in floating point (or never was in it). */
+/** The reason to show for a layer that no rule quantizes: it stays in floating point, or computes integers already. */
 export function floatReason(facts: GraphFacts, node: Node): Verdict {
   const [code, reason] = codeAndReason(facts, node);
   return { precision: 'fp32', code, reason };

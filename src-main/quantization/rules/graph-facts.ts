@@ -9,7 +9,7 @@ export interface Use {
   readonly slot: number;
 }
 
-/** What placement asks about a prepared graph (nodes in topological order, unique names). Built once per model. */
+/** Lookups in a prepared graph (nodes in topological order, unique names). Built once per model. */
 export interface GraphFacts {
   readonly model: Model;
   readonly nodes: readonly Node[];
@@ -19,20 +19,23 @@ export interface GraphFacts {
   producer(tensor: string): Node | undefined;
   uses(tensor: string): readonly Use[];
   initializer(tensor: string): Tensor | undefined;
-  /** Initializer, or computed from initializers only. */
+  /** The tensor is an initializer or computed from initializers only. */
   isConstant(tensor: string): boolean;
-  /** Graph output, or read inside the body of an If, Loop or Scan: its float value must exist under its own name. */
+  /**
+   * The tensor is a graph output or is read in the body of an If, Loop or Scan, so that its float value must keep its
+   * name.
+   */
   isObserved(tensor: string): boolean;
   /** A float32 tensor that depends on the graph's inputs. */
   isActivation(tensor: string): boolean;
   elementType(tensor: string): number | undefined;
-  /** Dimensions where the model states them; null for an unknown one, undefined when even the rank is unknown. */
+  /** Dimensions; null for a dimension that the model does not state, undefined if the rank is unknown. */
   shape(tensor: string): readonly (number | null)[] | undefined;
 }
 
 const factsByModel = new WeakMap<Model, GraphFacts>();
 
-/** Facts of a prepared model; kept as long as the model is. */
+/** Facts of a prepared model; cached for the lifetime of the model object. */
 export function graphFacts(model: Model): GraphFacts {
   const known = factsByModel.get(model);
   if (known) return known;

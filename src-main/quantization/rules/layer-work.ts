@@ -5,8 +5,9 @@ import { convChannels, matrixSizes } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 
 /**
- * What a layer does for one image, from its weight and the number of values that it reads.
- * @param valuesOf tensor -> values per image, as counted in calibration; undefined for a tensor that was not.
+ * Number of multiply-accumulate operations of a layer for one image, from its weight and the number of its input
+ * values.
+ * @param valuesOf tensor -> values per image, as counted in the calibration; undefined for tensors without a count.
  */
 export function layerWork(facts: GraphFacts, node: Node, valuesOf: (tensor: string) => number | undefined): LayerWork {
   const read = node.input.reduce((sum, name) => sum + (facts.isActivation(name) ? (valuesOf(name) ?? 0) : 0), 0);
@@ -18,7 +19,7 @@ export function layerWork(facts: GraphFacts, node: Node, valuesOf: (tensor: stri
     const stride = (attrInts(node, 'strides', undefined) ?? []).reduce((product, step) => product * step, 1);
     const positionsIn = read / Math.max(1, input);
     const positionsOut = node.opType === 'Conv' ? positionsIn / stride : positionsIn * stride;
-    // Every output position of a Conv, and every input position of a ConvTranspose, meets all weights once.
+    // Each output position of a Conv, and each input position of a ConvTranspose, uses every weight once.
     return {
       macs: weights * (node.opType === 'Conv' ? positionsOut : positionsIn),
       values: read + weights + positionsOut * output,

@@ -3,7 +3,7 @@ import { SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds
 
 /** Largest finite half-precision value. */
 export const FP16_MAX = 65504;
-/** Smallest half-precision value of full precision; below it values are 2^-24 apart. */
+/** Smallest normal half-precision value; below it, values are 2^-24 apart. */
 export const FP16_SMALLEST_NORMAL = 2 ** -14;
 
 /** Zero point of symmetric values that are stored as UINT8. */
@@ -37,18 +37,18 @@ export function quantizeWeight(value: number, scale: number): number {
   return Math.min(127, Math.max(-127, roundHalfEven(Math.fround(value / scale))));
 }
 
-/** Smallest and largest scale that FP16 holds. */
+/** Smallest and largest positive scale that FP16 can represent. */
 const SMALLEST_HALF = 2 ** -24;
 
 /**
- * A scale that FP16 holds exactly, for Q/DQ whose floating-point side is FP16: the nearest one, but never 0 or infinity.
- * Steps are 2^-11 apart in relative terms down to 2^-14, and 2^-24 apart below.
+ * The nearest scale that FP16 represents exactly, but never 0 or infinity, for Q/DQ whose floating-point side is FP16.
+ * Representable values have a relative distance of 2^-11 down to 2^-14 and an absolute distance of 2^-24 below.
  */
 export function fp16Scale(scale: number): number {
   return Math.min(FP16_MAX, Math.max(SMALLEST_HALF, asFp16(scale)));
 }
 
-/** The smallest scale that FP16 holds and that is not below `scale`, so that no weight leaves -127..127. */
+/** The smallest FP16 value that is at least `scale`, so that no weight is quantized beyond -127..127. */
 export function fp16ScaleAbove(scale: number): number {
   const nearest = fp16Scale(scale);
   return nearest >= scale ? nearest : fp16Scale(float16ToFloat32(fp16Bits(nearest) + 1));
@@ -63,8 +63,8 @@ const floatBits = new Float32Array(1);
 const intBits = new Uint32Array(floatBits.buffer);
 
 /**
- * Bits of the binary16 nearest to a float32, ties to even. Above 65519.99 becomes infinity, below 2^-25 becomes a zero that
- * keeps its sign; NaN becomes the quiet NaN 0x7e00 with its sign.
+ * Bits of the binary16 nearest to a float32, ties to even. Above 65519.99 becomes infinity, below 2^-25 becomes a zero
+ * that keeps its sign; NaN becomes the quiet NaN 0x7e00 with its sign.
  */
 export function fp16Bits(value: number): number {
   floatBits[0] = value;
@@ -75,7 +75,8 @@ export function fp16Bits(value: number): number {
   // 65520 = 0x477ff000: half way between 65504 and 65536 goes to the even neighbour, which is infinity.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude >= 0x38800000) {
-    // Normal: 13 bits of the mantissa go; adding half of the last kept bit minus one, plus that bit, rounds ties to even.
+    // Normal: 13 bits of the mantissa are dropped. Adding half of the last kept bit minus one, plus that bit, rounds
+    // ties to even.
     return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   }
   // Subnormal: the value in units of 2^-24 (a double holds it exactly); 1024 of them carry into the smallest normal.

@@ -8,21 +8,21 @@ import { isComputeNode } from './partitions';
 import type { Refusal } from './tensorrt-rules';
 import { lossText, unlikeRanges, type UnlikeRange } from './unlike-ranges';
 
-/** Which layers run on integers, before any Q/DQ is placed. */
+/** The layers that run on integers, determined before Q/DQ is placed. */
 export interface IntegerDomain {
   /** Compute layers with INT8 inputs. */
   readonly compute: ReadonlySet<Node>;
-  /** Other layers that run on integers between them. */
+  /** Layers between compute layers that also run on integers. */
   readonly secondary: ReadonlySet<Node>;
   readonly refusals: ReadonlyMap<Node, Refusal>;
-  /** The tensor leaves its producer as integers. */
+  /** The producer of the tensor writes integers. */
   isInteger(tensor: string): boolean;
 }
 
 /**
- * Compute layers are integer where a kernel exists. Any other layer is, where all its inputs already are integers and some
- * integer layer reads what it yields: a layer whose result is only read as float gains nothing and loses resolution. Layers
- * whose integers would hold parts of unlike ranges that are taken apart again are left in float.
+ * A compute layer runs on integers if a kernel exists. Any other layer does if all its inputs are integers and an
+ * integer layer reads its output; if its output is only read as float, integers save nothing and lose precision. A
+ * layer stays in float if its output would combine parts of very different ranges that are separated again later.
  */
 export function findIntegerDomain(
   facts: GraphFacts,
@@ -66,8 +66,9 @@ function domainWithout(
 }
 
 /**
- * Layers that put values of unlike ranges into one tensor of integers although somebody reads the parts apart: Concats, and
- * the layer in front of a Split, Slice or Gather. A tensor that only compute layers read has one scale in any case.
+ * Layers that combine values of very different ranges in one integer tensor whose parts are read separately: Concat,
+ * and the layer in front of a Split, Slice or Gather. A tensor that only compute layers read needs one scale in any
+ * case.
  */
 function mixtures(
   facts: GraphFacts,
@@ -93,7 +94,7 @@ function mixtures(
   return found;
 }
 
-/** True when compute layers are all that reads a tensor, directly or in another shape. */
+/** True if only compute layers read the tensor, directly or reshaped. */
 function isReadWhole(facts: GraphFacts, domain: IntegerDomain, tensor: string): boolean {
   return facts
     .uses(tensor)
@@ -103,8 +104,8 @@ function isReadWhole(facts: GraphFacts, domain: IntegerDomain, tensor: string): 
 }
 
 /**
- * What has to leave the integers so that `reader` cuts up a float tensor: the layer that computes it. A product yields float of
- * itself, so that the copies behind it leave.
+ * The layers that must run in float so that `reader` splits a float tensor: the layer that computes the tensor, or,
+ * behind a matrix product, whose output is float already, the copies that follow it.
  */
 function mixingLayers(facts: GraphFacts, domain: IntegerDomain, tensor: string, reader: Node): Node[] {
   const copies: Node[] = domain.secondary.has(reader) ? [reader] : [];
@@ -131,7 +132,7 @@ interface Sets {
   readonly secondary: Set<Node>;
 }
 
-/** One pass forwards (inputs must be integer), one backwards (somebody must want the output). */
+/** One pass forwards (all inputs must be integers) and one backwards (an integer layer must read the output). */
 function prune(facts: GraphFacts, sets: Sets): void {
   for (const node of facts.nodes) {
     if (
@@ -149,7 +150,7 @@ function prune(facts: GraphFacts, sets: Sets): void {
   }
 }
 
-/** The Relu of a Conv folds into the range that the Conv needs anyway. */
+/** A Relu behind a Conv is expressed by the output range of the Conv. */
 function isRectifiedConv(facts: GraphFacts, sets: Sets, node: Node): boolean {
   const producer = facts.producer(node.input[0] ?? '');
   return integerRole(node) === 'rectifies' && producer?.opType === 'Conv' && sets.compute.has(producer);

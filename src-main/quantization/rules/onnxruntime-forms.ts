@@ -5,11 +5,11 @@ import type { Graph, Node, Tensor } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
 
 /**
- * The graph in forms that ONNX Runtime's integer kernels and its rewrites for them take, with the same function:
+ * Rewrites nodes, without changing the function, to forms that ONNX Runtime's integer kernels and optimizers accept:
  *
- * - AveragePool without `dilations` of 1, which QLinearAveragePool does not know (other dilations stay in float).
- * - Resize without `axes`: next to integer layers ONNX Runtime moves transpositions through a Resize and then looks up the
- *   scale or size of every axis, although the node states those of `axes` only.
+ * - AveragePool without `dilations` of 1, an attribute that QLinearAveragePool lacks (other dilations stay in float).
+ * - Resize without `axes`: beside integer layers, ONNX Runtime moves transpositions through a Resize and then reads the
+ *   scale or size of every axis, although the node has only those in `axes`.
  */
 export function inOnnxruntimeForms(graph: Graph, names: FreshNames): Graph {
   const added: Tensor[] = [];
@@ -30,13 +30,13 @@ function withoutUnitDilations(node: Node): Node {
     : node;
 }
 
-/** False where the named axes mean more than the others left alone: a kept aspect ratio, a region that is cropped. */
+/** False if `axes` has a further meaning: for a kept aspect ratio or a cropped region. */
 function canStateAllAxes(resize: Node): boolean {
   const isCropped = attrString(resize, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize';
   return !isCropped && attrString(resize, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
 }
 
-/** With scales (1 elsewhere) or sizes (the input's elsewhere) of all axes. */
+/** States the scales (1 for other axes) or sizes (those of the input for other axes) of all axes. */
 function resizeOfAllAxes(node: Node, names: FreshNames, added: Tensor[]): Node[] {
   const axes = attrInts(node, 'axes', []);
   const [data = '', roi = '', scales = '', sizes = ''] = node.input;

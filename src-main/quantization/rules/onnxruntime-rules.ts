@@ -6,7 +6,7 @@ import type { GraphFacts } from './graph-facts';
 import { RESHAPE_OPS } from './op-classes';
 import type { Refusal } from './tensorrt-rules';
 
-/** Ops with an integer kernel in ONNX Runtime's CPU provider that requantizes (QLinearAdd, QLinearSigmoid, ...). */
+/** Operators with a requantizing integer kernel in ONNX Runtime's CPU provider (QLinearAdd, QLinearSigmoid, ...). */
 const INTEGER_OPS: ReadonlySet<string> = new Set([
   'Add',
   'Mul',
@@ -17,7 +17,7 @@ const INTEGER_OPS: ReadonlySet<string> = new Set([
   'Sigmoid',
 ]);
 
-/** Ops that ONNX Runtime moves to integers unchanged when both sides have the same scale. */
+/** Operators that ONNX Runtime runs on integers unchanged if input and output have the same scale. */
 const COPY_OPS: ReadonlySet<string> = new Set([
   'MaxPool',
   'Reshape',
@@ -35,7 +35,7 @@ const COPY_OPS: ReadonlySet<string> = new Set([
 
 export type IntegerRole = 'requantizes' | 'copies' | 'rectifies';
 
-/** How a layer other than a compute layer may run on integers, or null when ONNX Runtime has no kernel for it. */
+/** How a layer that is not a compute layer can run on integers; null if ONNX Runtime has no kernel for it. */
 export function integerRole(node: Node): IntegerRole | null {
   if (node.domain !== '' && node.domain !== 'ai.onnx') return null;
   if (floatOnlyRefusal(node)) return null;
@@ -46,8 +46,8 @@ export function integerRole(node: Node): IntegerRole | null {
 }
 
 /**
- * Why a layer must read float values and not integers behind a DequantizeLinear, or null when it may read either: ONNX Runtime
- * would give it an integer form between Q/DQ that lacks one of its attributes, and then refuse its own graph.
+ * Why a layer must not read the output of a DequantizeLinear; null if it may. Between Q/DQ, ONNX Runtime would replace
+ * the layer by an integer operator that lacks one of its attributes, and then reject the resulting graph.
  */
 export function floatOnlyRefusal(node: Node): Refusal | null {
   if (isOp(node, 'AveragePool') && (attrInts(node, 'dilations', null) ?? []).some((dilation) => dilation !== 1)) {
@@ -56,12 +56,12 @@ export function floatOnlyRefusal(node: Node): Refusal | null {
   return null;
 }
 
-/** Inputs of a layer that carry values (not shapes, indices, bounds). */
+/** Inputs of a layer that contain values, not shapes, indices or bounds. */
 export function valueSlots(node: Node): readonly number[] {
   return node.opType === 'Add' || node.opType === 'Mul' || node.opType === 'Concat' ? [...node.input.keys()] : [0];
 }
 
-/** Why a compute layer stays in float under ONNX Runtime, or null when an integer kernel takes it. */
+/** Why a compute layer stays in float with ONNX Runtime; null if an integer kernel supports it. */
 export function onnxruntimeRefusal(facts: GraphFacts, node: Node): Refusal | null {
   const [data = '', right = '', bias = ''] = node.input;
   if (!facts.isActivation(data))
@@ -107,7 +107,7 @@ function gemmRefusal(facts: GraphFacts, node: Node): Refusal | null {
   return null;
 }
 
-/** True when a tensor is an output of the model, possibly reshaped, and nothing else. */
+/** True if the tensor is used as an output of the model only, possibly reshaped. */
 function reachesOnlyOutput(facts: GraphFacts, tensor: string): boolean {
   if (facts.isObserved(tensor)) return true;
   const uses = facts.uses(tensor);

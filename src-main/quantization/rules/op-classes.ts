@@ -1,7 +1,7 @@
-/** Ops whose arithmetic INT8 speeds up: they have weights (or two matrices) and decide what surrounds them. */
+/** Operators with weights (or two matrices) that INT8 makes faster; the placement of Q/DQ starts from them. */
 export const COMPUTE_OPS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
-/** Elementwise ops of one variable input that fuse behind a compute op. */
+/** Elementwise operators with one variable input that are fused into a preceding compute operator. */
 export const ACTIVATION_OPS: ReadonlySet<string> = new Set([
   'Relu',
   'Clip',
@@ -19,10 +19,10 @@ export const ACTIVATION_OPS: ReadonlySet<string> = new Set([
   'ThresholdedRelu',
 ]);
 
-/** Binary elementwise ops: with a constant as other input they are a bias or a factor. */
+/** Binary elementwise operators: with a constant as the other input they add a bias or multiply by a factor. */
 export const ARITHMETIC_OPS: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
-/** Output holds exactly the input's values in another shape or order. */
+/** The output has exactly the values of the input, in another shape or order. */
 export const RESHAPE_OPS: ReadonlySet<string> = new Set([
   'Reshape',
   'Transpose',
@@ -33,16 +33,16 @@ export const RESHAPE_OPS: ReadonlySet<string> = new Set([
   'SpaceToDepth',
 ]);
 
-/** Output holds a part of the input's values, or repeats them. */
+/** The output has some of the input's values, or repeats them. */
 export const SELECT_OPS: ReadonlySet<string> = new Set(['Slice', 'Split', 'Gather', 'Expand', 'Tile']);
 
-/** Output values lie within the input's range and near its resolution: one scale serves both sides. */
+/** The output values lie in the range of the input, so that one scale is adequate for both. */
 export const POOL_OPS: ReadonlySet<string> = new Set(['MaxPool', 'AveragePool', 'Resize', 'Upsample']);
 
-/** Ops with bodies; nothing inside is touched, and their outputs are taken as they are. */
+/** Operators with subgraphs, which are not changed. */
 export const CONTROL_FLOW_OPS: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
 
-/** Ops that stay in float whatever the plan says about int8, with the reason code and sentence. */
+/** Operators that stay in float even if the plan asks for INT8, with reason code and sentence. */
 export const FLOAT_ONLY_REASONS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
   Softmax: ['softmax', 'Softmax needs more than 8 bits around its exponentials'],
   LogSoftmax: ['softmax', 'LogSoftmax needs more than 8 bits around its exponentials'],
@@ -56,8 +56,9 @@ export const FLOAT_ONLY_REASONS: Readonly<Record<string, readonly [code: string,
 };
 
 /**
- * Operators that stay in FP32 although ONNX defines them for FP16: the model's own quantization, whose scales must keep their
- * value, and spectral transforms, whose sums leave the precision of FP16. What ONNX does not define is in float16-types.json.
+ * Operators that stay in FP32 although ONNX defines them for FP16: quantization nodes of the original model, whose
+ * scales must not change, and spectral transforms, whose sums need more precision. Operators without FP16 are in
+ * float16-types.json.
  */
 export const FP32_ONLY_OPS: ReadonlySet<string> = new Set([
   'QuantizeLinear',

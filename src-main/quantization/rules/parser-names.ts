@@ -1,10 +1,10 @@
 import type { Model, Node } from '../../onnx/graph/model';
 
 /**
- * What TensorRT's ONNX parser calls the layers of a prepared model when it reads the model as it was given: preparing names
- * what has no name, and the parser calls such a node `node_of_` and its first output (onnx-tensorrt, importerUtils). A layer is
- * found again by its output, where a BatchNormalization was folded into it through that.
- * @returns layer of the prepared model -> name in TensorRT's network; without layers that the given model does not have.
+ * Maps the layers of a prepared model to the names that TensorRT's ONNX parser uses for the original model. Preparation
+ * gives names to unnamed nodes; the parser names them `node_of_` and their first output (onnx-tensorrt, importerUtils).
+ * Layers are matched by their output, also through a BatchNormalization that was folded into them.
+ * @returns layer of the prepared model -> name in TensorRT's network, for the layers that the original model has.
  */
 export function parserNames(prepared: Model, given: Model): ReadonlyMap<string, string> {
   const named = new Set(given.graph.node.map(({ name }) => name).filter((name) => name !== ''));

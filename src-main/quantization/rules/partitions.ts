@@ -3,17 +3,17 @@ import { branchesOf } from './common-ancestor';
 import type { GraphFacts, Use } from './graph-facts';
 import { ACTIVATION_OPS, ARITHMETIC_OPS, COMPUTE_OPS, RESHAPE_OPS } from './op-classes';
 
-/** A compute layer with what runs inside its kernel; no Q/DQ stands on edges inside. */
+/** A compute layer and the layers fused into its kernel; edges inside a partition have no Q/DQ. */
 export interface Partition {
   readonly root: Node;
-  /** Without the root, in order. */
+  /** The fused layers without the root, in topological order. */
   readonly members: readonly Node[];
   readonly residual: ResidualAdd | null;
-  /** What leaves the partition. */
+  /** The output tensor of the partition. */
   readonly output: string;
 }
 
-/** An Add of a computed branch and a shortcut around it. */
+/** An Add of a computed branch and a shortcut that bypasses it. */
 export interface ResidualAdd {
   readonly add: Node;
   readonly computed: string;
@@ -23,7 +23,7 @@ export interface ResidualAdd {
 
 export interface Partitions {
   readonly list: readonly Partition[];
-  /** Partition that a node is in, root included. */
+  /** The partition that a node belongs to, as root or as a fused layer. */
   of(node: Node): Partition | undefined;
 }
 
@@ -50,7 +50,7 @@ function growPartitions(facts: GraphFacts): Partitions {
   return { list, of: (node) => byNode.get(node) };
 }
 
-/** A Conv, ConvTranspose, Gemm or MatMul that depends on the graph's inputs and yields float32. */
+/** A Conv, ConvTranspose, Gemm or MatMul that depends on the graph's inputs and has a float32 output. */
 export function isComputeNode(facts: GraphFacts, node: Node): boolean {
   return COMPUTE_OPS.has(node.opType) && facts.isActivation(node.output[0] ?? '');
 }
@@ -85,7 +85,7 @@ function nextStep(facts: GraphFacts, root: Node, growth: Growth): Step | null {
   const uses = facts.uses(growth.output);
   const use = uses[0];
   if (!use) return null;
-  // Behind the Add of a residual only its activation still fuses.
+  // Behind a residual Add, only its activation is still fused.
   if (growth.residual)
     return uses.length === 1 && use.slot === 0 && ACTIVATION_OPS.has(use.node.opType) ? single(use.node) : null;
   if (uses.length === 2) return siluStep(facts, growth.output, uses);
@@ -120,7 +120,7 @@ function othersConstant(facts: GraphFacts, node: Node, slot: number): boolean {
   );
 }
 
-/** x * Sigmoid(x) (SiLU) and x * HardSigmoid(x): both uses of x belong together. */
+/** x * Sigmoid(x) (SiLU) or x * HardSigmoid(x): both uses of x are in one partition. */
 function siluStep(facts: GraphFacts, tensor: string, uses: readonly Use[]): Step | null {
   const gate = uses.find(({ node }) => node.opType === 'Sigmoid' || node.opType === 'HardSigmoid')?.node;
   const product = uses.find(({ node }) => node.opType === 'Mul')?.node;
@@ -131,9 +131,9 @@ function siluStep(facts: GraphFacts, tensor: string, uses: readonly Use[]): Step
 }
 
 /**
- * The residual Add of an Add, or null: both inputs activations with a common ancestor, and a Conv or ConvTranspose on the
- * longer path below that ancestor (without one, nothing fuses with the Add: a gate, a GELU). The side with the longer path
- * is the computed one; equal paths: the one produced later.
+ * The residual connection that an Add closes, or null. Both inputs must be activations with a common ancestor, and the
+ * longer path from the ancestor must contain a Conv or ConvTranspose: without one (a gate, a GELU) the Add is not
+ * fused. The computed branch is the longer path, or of equally long paths the one whose tensor is produced later.
  */
 export function residualOf(facts: GraphFacts, node: Node): ResidualAdd | null {
   const [left = '', right = ''] = node.input;

@@ -10,23 +10,24 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Refusals that are a matter of speed alone: a plan that names the layer as int8 overrules them. */
+/** Reason codes that are only about speed; a plan that asks for INT8 explicitly overrules them. */
 const SPEED_CODES: ReadonlySet<string> = new Set(['few-channels', 'depthwise-channels', 'small-matrix', 'single-row']);
 
 export function isAboutSpeed({ code }: Refusal): boolean {
   return SPEED_CODES.has(code);
 }
 
-/** Below this many channels, rows summed over or columns, INT8 kernels lose to FP16 ones. */
+/** With fewer channels, summed rows or columns than this, INT8 kernels are slower than FP16 kernels. */
 const MIN_CHANNELS = 16;
 
 /**
- * A Gemm or MatMul with fewer weights than this takes a few microseconds whatever it computes in, and INT8 adds the kernels
- * that convert around it. TensorRT itself, free to choose (implicit INT8), leaves all of cifar_vit's in floating point.
+ * A Gemm or MatMul with fewer weights than this takes a few microseconds in any precision, and INT8 adds conversion
+ * kernels around it. If TensorRT may choose itself (implicit INT8), it leaves all of those in cifar_vit in floating
+ * point.
  */
 const MIN_MATRIX_WEIGHTS = 2 ** 18;
 
-/** Why TensorRT should not get Q/DQ on a compute layer, or null when it should. */
+/** Why a compute layer should not get Q/DQ for TensorRT; null if it should. */
 export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrecision): Refusal | null {
   const data = node.input[0] ?? '';
   if (!facts.isActivation(data))
@@ -47,18 +48,20 @@ export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: Attent
     : matrixRefusal(facts, node, dims);
 }
 
-/** Channels of a group that TensorRT's INT8 takes are multiples of this (NvInfer.h, setNbGroups of both layers). */
+/**
+ * INT8 in TensorRT requires the channels per group to be a multiple of this (NvInfer.h, setNbGroups of both layers).
+ */
 const GROUP_CHANNELS = 4;
 
 function convRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): Refusal | null {
   const { input, output, groups, isDepthwise } = convChannels(node, dims);
-  // Measured with TensorRT 10.6 on an H200: 2.8 dB at the output, where the same Q/DQ in ONNX Runtime gives 16.1 dB. With one group
-  // the engine answers as ONNX Runtime does.
+  // Measured with TensorRT 10.6 on an H200: 2.8 dB at the output, whereas the same Q/DQ in ONNX Runtime reaches 16.1
+  // dB. With one group, the outputs of both agree.
   if (groups > 1 && node.opType === 'ConvTranspose') {
     const reason = `a ConvTranspose of ${groups} groups, which TensorRT computes wrongly in INT8 with a weight scale per channel`;
     return { code: 'grouped-transpose', reason };
   }
-  // A depthwise Conv has kernels of its own.
+  // Depthwise convolutions have special kernels.
   if (groups > 1 && !isDepthwise && ![input, output].every((channels) => channels % (groups * GROUP_CHANNELS) === 0)) {
     const reason = `${groups} groups of ${input / groups} input and ${output / groups} output channels; TensorRT's INT8 takes groups of multiples of ${GROUP_CHANNELS}`;
     return { code: 'group-channels', reason };
@@ -98,7 +101,7 @@ function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): 
   return null;
 }
 
-/** True when no compute layer lies before the node: it reads the graph's input. */
+/** True if no compute layer precedes the node, so that it reads the graph's input. */
 function isFirstCompute(facts: GraphFacts, node: Node): boolean {
   const seen = new Set<Node>();
   const pending = [...node.input];

@@ -5,23 +5,24 @@ import { RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import type { PlacementBuilder } from '../placement/placement-builder';
 
 /**
- * A scale that serves a tensor of larger range too costs a tensor 20 log10(ratio of both ranges) dB of signal to rounding
- * noise: the step grows by the ratio. Up to two of eight bits are taken as the price of one scale for copies.
+ * If a tensor shares its scale with a tensor of larger range, its rounding step grows by the ratio of the ranges, and
+ * it loses 20 log10(ratio) dB of signal-to-noise ratio. A loss of up to two of the eight bits is accepted for a common
+ * scale.
  */
 export const MAX_SHARING_LOSS_DB = 12;
 
-/** A tensor that loses more than MAX_SHARING_LOSS_DB by the scale of another one. */
+/** A tensor that would lose more than MAX_SHARING_LOSS_DB with the scale of another tensor. */
 export interface UnlikeRange {
   readonly tensor: string;
   readonly amaxReal: number;
-  /** max|x| of the tensor whose scale it would have. */
+  /** max|x| of the tensor that determines the common scale. */
   readonly sharedAmaxReal: number;
   readonly lossDb: number;
 }
 
 /**
- * Which of `parts` lose too much by one scale with all of `wholes`, worst first. Tensors of zeros and those that were not
- * calibrated lose nothing.
+ * The `parts` that lose too much precision with one scale for them and all of `wholes`, worst first. Tensors that are
+ * all zero or not calibrated lose nothing.
  */
 export function unlikeRanges(
   { activationAmax }: Pick<RangeFacts, 'activationAmax'>,
@@ -42,7 +43,9 @@ export function lossText({ tensor, amaxReal, sharedAmaxReal, lossDb }: UnlikeRan
   return `${tensor} reaches ${amaxReal.toPrecision(3)} beside ${sharedAmaxReal.toPrecision(3)}: one scale for both costs it ${lossDb.toFixed(1)} dB (more than ${MAX_SHARING_LOSS_DB})`;
 }
 
-/** Says of a Concat whose result has one scale, because only compute layers read it, which input suffers from that. */
+/**
+ * For a Concat whose result has one scale because only compute layers read it: the inputs that lose precision by that.
+ */
 export function explainMixture(
   builder: PlacementBuilder,
   concat: Node,
@@ -55,7 +58,7 @@ export function explainMixture(
   }
 }
 
-/** Activations that are cut into parts, directly or in another shape: as integers, all parts have the scale of the whole. */
+/** Activations that are split into parts, directly or reshaped; as integers, all parts have the scale of the whole. */
 export function cutTensors(facts: GraphFacts): { readonly whole: string; readonly parts: readonly string[] }[] {
   return facts.nodes.flatMap((node) => {
     if (!SELECT_OPS.has(node.opType)) return [];
