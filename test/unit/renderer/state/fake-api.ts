@@ -3,7 +3,8 @@ import type { ProjectEdit } from '../../../../src-shared/contract/requests';
 import type { ProjectDecisions } from '../../../../src-shared/domain/project/project';
 import type { ProjectView } from '../../../../src-shared/contract/views';
 import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
-import { withChoices } from '../../../../src-shared/domain/project/precision';
+import { WorkbenchError } from '../../../../src-shared/base/errors';
+import { choiceOf, withChoices } from '../../../../src-shared/domain/project/precision';
 import { jobId } from '../../../../src-shared/base/brand';
 
 const DECISIONS: ProjectDecisions = {
@@ -122,6 +123,8 @@ function applyAll(file: ProjectView['file'], edits: readonly ProjectEdit[]): Pro
     if (edit.kind === 'method') return { ...current, method: edit.method };
     if (edit.kind === 'threshold')
       return { ...current, manualThresholds: { ...current.manualThresholds, [edit.tensor]: edit.thresholdReal } };
+    if (edit.kind === 'precision' && choiceOf(file.plan, edit.layer) !== edit.base)
+      throw new WorkbenchError('edit-conflict', `Layer "${edit.layer}" was changed meanwhile`);
     if (edit.kind === 'precision')
       return { ...current, plan: withChoices(current.plan, [[edit.layer, edit.precision]]) };
     if (edit.kind === 'preprocessing') return { ...current, preprocessing: edit.preprocessing };
