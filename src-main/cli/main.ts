@@ -1,103 +1,109 @@
 #!/usr/bin/env node
 /** Entry point of the command line: finds the command, runs it on an in-process application, maps errors to exit codes. */
+import { Command as Parser, CommanderError } from 'commander';
 import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import { createWorkbench } from '../app/create-workbench';
 import { toolVersion } from '../base/package-info';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, toJson, type Command, type CommandContext } from './command';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, type Command, type CommandContext } from './command';
 import { COMMANDS } from './commands';
-import { nearest } from './nearest';
-import { runJobToEnd } from './run-job';
-import { oneLine, severalLines } from './terminal-text';
+import { configure, createParser, flag, valuesOf } from './options';
+import { oneLine, severalLines, toJson } from './output';
 
-function overview(): string {
-  const width = Math.max(...COMMANDS.map((command) => command.name.length));
-  const lines = COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
-  return [
-    'calib: takes a trained ONNX model to INT8 and shows what that does before it ships',
-    '',
-    'Usage: calib COMMAND ... [--json]',
-    '',
-    ...lines,
-    '',
-    'calib COMMAND --help shows the flags of a command. Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 environment missing, 130 cancelled.',
-  ].join('\n');
-}
-
-// All that the command line writes goes through these two, and through the progress line.
-const note = (text: string): void => {
+// Everything that the command line writes passes through these two functions or through the progress line.
+const writeNote = (text: string): void => {
   process.stderr.write(`${severalLines(text)}\n`);
 };
 
-const print = (text: string): void => {
+const writeResult = (text: string): void => {
   process.stdout.write(severalLines(text.endsWith('\n') ? text : `${text}\n`));
 };
 
-function reportError(error: unknown, command: Command): number {
-  if (!(error instanceof WorkbenchError)) {
-    note(
-      `calib ${command.name}: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+/** @returns the exit code */
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Parser('calib')
+    .usage('COMMAND ... [--json]')
+    .description('Takes a trained ONNX model to INT8 and shows what that does before it ships.')
+    .version(toolVersion(), '--version', 'show the version')
+    .helpCommand('help [COMMAND]', 'show the help of a command')
+    .helpOption('-h, --help', 'show this help')
+    .addHelpText(
+      'after',
+      `\ncalib COMMAND --help shows the options of a command. --json prints one JSON document on stdout; progress goes to stderr.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 environment missing, 130 cancelled.`,
     );
+  configure(program, 'COMMAND');
+  let exitCode = EXIT_OK;
+  for (const command of COMMANDS) {
+    const options = { ...command.options, json: flag('print one JSON document on stdout') };
+    const parser = createParser({ ...command, options });
+    parser.action(async () => {
+      exitCode = await runCommand(command, parser);
+    });
+    program.addCommand(parser);
+  }
+  if (argv.length === 0) {
+    writeResult(program.helpInformation());
+    return EXIT_USAGE;
+  }
+  const current = program.commands.find((parser) => parser.name() === argv[0]) ?? program;
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Help or the version was printed.
+    if (error instanceof CommanderError) return EXIT_OK;
+    if (argv.includes('--json')) {
+      const { code, message, hint } = toWireError(error);
+      writeResult(toJson({ error: { code, message, hint } }));
+    }
+    return reportError(error, current);
+  }
+}
+
+async function runCommand(command: Command, parser: Parser): Promise<number> {
+  const isJson = parser.getOptionValue('json') === true;
+  const note = (line: string): void => writeNote(oneLine(line));
+  // The application is loaded only now, so that help and usage errors appear at once.
+  const [{ createWorkbench }, { runAnalysisToEnd, runJobToEnd }, { renderBlocks }] = await Promise.all([
+    import('../app/create-workbench'),
+    import('./run-job'),
+    import('./text-table'),
+  ]);
+  const api = createWorkbench({ onWait: note });
+  const context: CommandContext = {
+    api,
+    isJson,
+    note,
+    print: (result, asText) => writeResult(isJson ? toJson(result) : renderBlocks(asText(result))),
+    runJob: (spec) => runJobToEnd(api, spec, process.stderr),
+    runAnalysis: (spec) => runAnalysisToEnd(api, spec, process.stderr),
+  };
+  try {
+    return await command.run(valuesOf(parser, command.options), parser.args, context);
+  } finally {
+    api.dispose();
+  }
+}
+
+function reportError(error: unknown, parser: Parser): number {
+  const name = parser.parent === null ? 'calib' : `calib ${parser.name()}`;
+  if (!(error instanceof WorkbenchError)) {
+    writeNote(`${name}: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return EXIT_FAILED;
   }
-  note(oneLine(`calib ${command.name}: ${error.message}`));
-  if (error.hint !== undefined) note(oneLine(`  ${error.hint}`));
-  if (error.code === 'usage') note(`\n${command.usage}`);
-  if (showsDetail(error.code) && error.cause instanceof Error) note(error.cause.stack ?? error.cause.message);
+  writeNote(oneLine(`${name}: ${error.message}`));
+  if (error.hint !== undefined) writeNote(oneLine(`  ${error.hint}`));
+  if (error.code === 'usage') writeNote(`\n${parser.helpInformation()}`);
+  if (showsCause(error.code) && error.cause instanceof Error) writeNote(error.cause.stack ?? error.cause.message);
   return exitCodeOf(error.code);
 }
 
-/** Where the cause is ours or the machine's, its trace belongs into the bug report. */
-function showsDetail(code: ErrorCode): boolean {
+/** Errors of our own code or of the machine show the stack of their cause, which belongs into a bug report. */
+function showsCause(code: ErrorCode): boolean {
   return code === 'internal' || code === 'compute-crashed' || process.env['CALIB_DEBUG'] !== undefined;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(`${overview()}\n`);
-    return name === undefined ? EXIT_USAGE : EXIT_OK;
-  }
-  if (name === '--version') {
-    process.stdout.write(`${toolVersion()}\n`);
-    return EXIT_OK;
-  }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) {
-    const near = nearest(
-      name,
-      COMMANDS.map((candidate) => candidate.name),
-    );
-    const message = `there is no command "${name}"${near === null ? '' : `; the nearest is "${near}"`}`;
-    if (rest.includes('--json')) print(toJson({ error: { code: 'usage', message } }));
-    note(`calib: ${oneLine(message)}\n\n${overview()}`);
-    return EXIT_USAGE;
-  }
-  if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`${command.usage}\n`);
-    return EXIT_OK;
-  }
-  const workbench = createWorkbench({ onWait: (message) => note(oneLine(message)) });
-  const context: CommandContext = {
-    api: workbench,
-    note: (text) => note(oneLine(text)),
-    print,
-    runJob: (spec) => runJobToEnd(workbench, spec, process.stderr),
-  };
-  try {
-    return await command.run(rest, context);
-  } catch (error) {
-    if (rest.includes('--json')) {
-      const { code, message, hint } = toWireError(error);
-      context.print(toJson({ error: { code, message, hint } }));
-    }
-    return reportError(error, command);
-  } finally {
-    workbench.dispose();
-  }
-}
-
-// The reader of a pipe (`| head`) may leave early: nothing is left to be said.
+// The reader of a pipe (`| head`) may close it early; then there is nothing left to print.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT_OK);
   throw error;

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { formatCount, formatEta, formatRate } from '../../src-shared/base/units';
 import type { OnProgress, Progress } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
-import { oneLine } from './terminal-text';
+import { oneLine } from './output';
 
 const BAR_CELLS = 24;
 /** Also for terminals that say 0, as pseudo-terminals without a window do. */

@@ -2,8 +2,9 @@ import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { JobResults } from '../../src-shared/contract/job-results';
-import type { JobKind, JobSpec } from '../../src-shared/contract/job-specs';
+import type { AnalysisSpec, JobKind, JobSpec } from '../../src-shared/contract/job-specs';
 import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
+import { formatCount, formatDuration } from '../../src-shared/base/units';
 import { createProgressLine, type ProgressStream } from './progress-line';
 
 /** Starts a job, shows its progress, cancels it on SIGINT or SIGTERM, and returns its result or throws its error. */
@@ -52,7 +53,21 @@ async function waitForEnd(
       onChange(event.job);
       settle(event.job);
     });
-    // It may have ended before the subscription.
+    // The job may have ended before the subscription.
     api.getJob({ jobId }).then(settle, reject);
   });
+}
+
+/** Announces the number of models, images and passes of an analysis and the time that they take, then runs it. */
+export async function runAnalysisToEnd<S extends AnalysisSpec>(
+  api: WorkbenchApi,
+  spec: S,
+  stream: ProgressStream,
+): Promise<JobResults[S['kind'] & JobKind]> {
+  const { trials, images, passes, seconds } = await api.getAnalysisCost({ spec });
+  const time = seconds === null ? '' : `, about ${formatDuration(seconds)}`;
+  stream.write(
+    `at most ${formatCount(trials)} models on ${formatCount(images)} images: ${formatCount(passes)} passes${time}\n`,
+  );
+  return runJobToEnd(api, spec, stream);
 }

@@ -12,10 +12,10 @@ import type { GateReason, GateResult, RunRecord, TableRow } from '../../src-shar
 import { isBeyondChance } from '../../src-shared/domain/statistics';
 import { distinctRows, type DistinctRow } from '../../src-shared/domain/runs/run-table';
 import { formatSpeed, speedOf } from '../../src-shared/domain/runs/speed';
-import { renderFilledTable, type Column } from './text-table';
+import { withoutEmptyColumns, type Block, type Column } from './output';
 
-/** The table of a run for a terminal: what each variant costs and what it answers. */
-export function runTableText(record: RunRecord): string {
+/** The table of a run: latency, memory and accuracy of each variant. */
+export function runTable(record: RunRecord): Block[] {
   const columns: Column[] = [
     { title: 'variant' },
     ...['latency', 'speed vs FP32', 'throughput', 'memory MB', 'size MB', 'top-1', 'vs FP32'].map((title): Column => ({
@@ -27,15 +27,18 @@ export function runTableText(record: RunRecord): string {
     { title: 'output SQNR', align: 'right' },
   ];
   const rows = distinctRows(record.table, record.shipped);
-  return `${renderFilledTable(columns, rows.map(rowCells))}${rows.map(chanceText).join('')}`;
+  return [withoutEmptyColumns({ columns, rows: rows.map(rowCells) }), ...rows.flatMap(chanceLine)];
 }
 
-/** Whether the shipped variant's difference is more than chance explains, as its test says. */
-function chanceText({ row, names }: DistinctRow<TableRow>): string {
+/** Whether the difference of a variant from FP32 is more than chance explains. */
+function chanceLine({ row, names }: DistinctRow<TableRow>): string[] {
   const compared = row.comparedToFp32;
-  if (compared === undefined) return '';
+  if (compared === undefined) return [];
   const p = formatProbability(compared.mcnemarP);
-  return `${names.join(' = ')}: ${isBeyondChance(compared) ? 'more' : 'not more'} than chance explains (McNemar's exact test, p ${p.startsWith('<') ? p : `= ${p}`})\n`;
+  const verdict = isBeyondChance(compared) ? 'more' : 'not more';
+  return [
+    `${names.join(' = ')}: ${verdict} than chance explains (McNemar's exact test, p ${p.startsWith('<') ? p : `= ${p}`})`,
+  ];
 }
 
 function rowCells({ row, names }: DistinctRow<TableRow>): string[] {
@@ -55,19 +58,18 @@ function rowCells({ row, names }: DistinctRow<TableRow>): string[] {
   ];
 }
 
-/** Which of several outputs the SQNR is that of. */
+/** The output that the SQNR belongs to, if the model has several. */
 function worstOutputText({ outputs = [] }: TableRow): string {
   const worst = worstOutput(outputs);
   return outputs.length > 1 && worst !== null ? ` (${worst.name})` : '';
 }
 
-export function gatesText(record: RunRecord): string {
-  return record.gates
-    .map(
-      (gate) =>
-        `${GATE_WORDS[gateState(gate)]}  ${gate.name} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}\n`,
-    )
-    .join('');
+/** One line per gate: met or not, the value and the limit. */
+export function gateLines(record: RunRecord): string[] {
+  return record.gates.map(
+    (gate) =>
+      `${GATE_WORDS[gateState(gate)]}  ${gate.name} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}`,
+  );
 }
 
 const GATE_WORDS: Readonly<Record<GateState, string>> = {
@@ -76,7 +78,7 @@ const GATE_WORDS: Readonly<Record<GateState, string>> = {
   'not-judged': 'NOT JUDGED',
 };
 
-/** What makes a gate judgeable. */
+/** What to do so that a gate can be judged. */
 const GATE_HINTS: Readonly<Partial<Record<GateReason, string>>> = {
   'no-set': 'calib set PROJECT --validation DIR names one',
   'no-labels': 'name a set with labels: calib set PROJECT --validation DIR',

@@ -1,10 +1,11 @@
 import stringWidth from 'string-width';
-import { oneLine } from './terminal-text';
+import { oneLine, type Block, type Column } from './output';
 
-/** A column of a plain-text table. Numbers go to the right so that their digits line up. */
-export interface Column {
-  readonly title: string;
-  readonly align?: 'left' | 'right';
+/** The text of lines and tables, ending in a newline. Control characters in lines and cells are escaped. */
+export function renderBlocks(blocks: readonly Block[]): string {
+  return blocks
+    .map((block) => (typeof block === 'string' ? `${oneLine(block)}\n` : renderTable(block.columns, block.rows)))
+    .join('');
 }
 
 const GAP = '  ';
@@ -15,8 +16,8 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 }
 
 /**
- * A table with a header, a rule and one line per row, columns two spaces apart, no trailing spaces, ending in a newline.
- * Cells missing at the end of a row are empty; what would steer a terminal is escaped.
+ * A table with a header, a rule and one line per row. Columns are two spaces apart, lines have no trailing spaces, and the text ends in
+ * a newline. Control characters are escaped.
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? '')));
@@ -30,13 +31,4 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join(GAP);
   return [line(columns.map((column) => oneLine(column.title))), rule, ...cells.map(line), ''].join('\n');
-}
-
-/** The table without columns that no row has anything in. */
-export function renderFilledTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const filled = [...columns.keys()].filter((index) => rows.some((row) => (row[index] ?? '') !== ''));
-  return renderTable(
-    columns.filter((_, index) => filled.includes(index)),
-    rows.map((row) => filled.map((index) => row[index] ?? '')),
-  );
 }

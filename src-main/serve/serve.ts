@@ -1,20 +1,18 @@
 import { existsSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { homedir, hostname, networkInterfaces, tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
-import { errnoOf } from '../base/file-errors';
 import { packageRoot } from '../base/package-info';
 import { sweep } from '../base/temporary-files';
 import { confineApi, grantProject } from '../transport/confined-api';
 import { allowedHosts, createToken, hostInUrl, isLoopback } from '../transport/http-checks';
 import { PathGrants } from '../transport/path-grants';
+import { hostNames, listenAnywhere, shownHost } from './address';
 import { createHttpServer } from './http-server';
 import { keepUploads } from './keep-uploads';
 import { Uploads } from './uploads';
 
-export const DEFAULT_PORT = 8723;
 export const DEFAULT_MAX_UPLOAD_BYTES = 4e9;
 
 export interface ServeOptions {
@@ -89,65 +87,4 @@ function builtPage(): string {
   throw new WorkbenchError('not-found', `The page is not built: ${dir} has no index.html`, {
     hint: 'Run: npm run build:app',
   });
-}
-
-/** Without a wish for a port, another one is better than no server. */
-async function listenAnywhere(server: Server, host: string, wished: number | undefined): Promise<number> {
-  try {
-    return await listen(server, host, wished ?? DEFAULT_PORT);
-  } catch (error) {
-    if (errnoOf(error) === 'EADDRINUSE' && wished === undefined) return listen(server, host, 0);
-    throw listenError(error, host, wished ?? DEFAULT_PORT);
-  }
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((done, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      done(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function listenError(error: unknown, host: string, port: number): unknown {
-  switch (errnoOf(error)) {
-    case 'EADDRINUSE':
-      return new WorkbenchError('usage', `Port ${port} is in use`, {
-        hint: 'Choose another --port; 0 takes a free one.',
-        cause: error,
-      });
-    case 'EACCES':
-      return new WorkbenchError('usage', `Port ${port} needs more rights than this user has`, {
-        hint: 'Choose a --port from 1024 on; 0 takes a free one.',
-        cause: error,
-      });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new WorkbenchError('usage', `${host} is not an address of this machine`, {
-        hint: 'Name one that it has as --host, or 0.0.0.0 for all.',
-        cause: error,
-      });
-    default:
-      return error;
-  }
-}
-
-const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
-function shownHost(host: string): string {
-  return isAnyAddress(host) ? hostname() : host;
-}
-
-/** The names under which a browser may reach a server that is bound to `host`. */
-function hostNames(host: string): readonly string[] {
-  const local = ['localhost', '127.0.0.1', '::1'];
-  if (isLoopback(host)) return [host, ...local];
-  if (!isAnyAddress(host)) return [host];
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) =>
-    (entries ?? []).map(({ address }) => address),
-  );
-  return [hostname(), ...local, ...addresses];
 }

@@ -1,5 +1,3 @@
-import { CsvError, parse } from 'csv-parse/sync';
-
 /** One record of a table in a text file. */
 export interface CsvLine {
   /** Line on which the record begins, counted from 1. */
@@ -39,7 +37,7 @@ export function decodeText(bytes: Buffer): string {
  * Line ends are LF, CRLF or CR. Blank lines and lines that begin with `#` are skipped.
  * @throws CsvQuoteError if a quote is never closed or text follows a closing quote
  */
-export function parseCsv(text: string, separator: Separator): readonly CsvLine[] {
+export async function parseCsv(text: string, separator: Separator): Promise<readonly CsvLine[]> {
   const source = text.replace(/\r\n?/g, '\n');
   return separator === 'first space' || separator === 'last space'
     ? splitAtSpaces(source, separator)
@@ -56,7 +54,9 @@ function splitAtSpaces(source: string, separator: 'first space' | 'last space'):
   });
 }
 
-function splitAtDelimiters(source: string, delimiter: string): readonly CsvLine[] {
+async function splitAtDelimiters(source: string, delimiter: string): Promise<readonly CsvLine[]> {
+  // Loaded when it is needed, because most commands read no labels file.
+  const { CsvError, parse } = await import('csv-parse/sync');
   const records: CsvLine[] = [];
   /** Lines of the records that are complete. */
   let linesRead = 0;

@@ -62,7 +62,7 @@ export async function readLabelsCsv(
   const bytes = await readLimited(csvPath).catch((error: unknown) => {
     throw error instanceof WorkbenchError ? error : readError(error, csvPath, 'Labels file');
   });
-  const reading = takeApart(decodeText(bytes), csvPath, set);
+  const reading = await takeApart(decodeText(bytes), csvPath, set);
   const nameless = reading.rows.find((row) => row.file === '');
   if (nameless !== undefined)
     throw labelsInvalid(`Expected a file and a label at ${nameless.where}, found "" and "${nameless.label}"`);
@@ -79,10 +79,18 @@ async function readLimited(csvPath: string): Promise<Buffer> {
   return readFile(csvPath);
 }
 
-function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
-  const attempts = SEPARATORS.filter((separator) => separator.endsWith('space') || text.includes(separator)).map(
-    (separator) => ({ separator, ...tryLines(text, separator, csvPath) }),
-  );
+/** The text, split at one separator. */
+interface Attempt {
+  readonly separator: Separator;
+  readonly lines: readonly CsvLine[];
+  /** Why the text cannot be split at this separator. */
+  readonly error: WorkbenchError | null;
+}
+
+async function takeApart(text: string, csvPath: string, set: LabelledSet): Promise<Reading> {
+  const present = SEPARATORS.filter((separator) => separator.endsWith('space') || text.includes(separator));
+  const attempts: Attempt[] = [];
+  for (const separator of present) attempts.push(await tryLines(text, separator, csvPath));
   const tables = attempts.filter(({ lines }) => lines.some(({ fields }) => fields.length > 1));
   for (const { match, find: makeFind } of nameMatches(set, csvPath)) {
     const find = makeFind();
@@ -93,7 +101,7 @@ function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
   }
   const malformed = attempts.find(({ error }) => error !== null)?.error;
   if (malformed) throw malformed;
-  const { lines: plain } = attempts.find(({ separator }) => separator === ',') ?? tryLines(text, ',', csvPath);
+  const { lines: plain } = attempts.find(({ separator }) => separator === ',') ?? (await tryLines(text, ',', csvPath));
   const single = plain.find(({ fields }) => fields.length < 2);
   if (single !== undefined && tables.length === 0)
     throw labelsInvalid(
@@ -109,18 +117,15 @@ function takeApart(text: string, csvPath: string, set: LabelledSet): Reading {
  * The records of the text for one separator. Text after a closing quote may only mean that the separator is another one, so it is
  * returned; a quote that is never closed is an error for every separator, so it is thrown.
  */
-function tryLines(
-  text: string,
-  separator: Separator,
-  csvPath: string,
-): { readonly lines: readonly CsvLine[]; readonly error: WorkbenchError | null } {
+async function tryLines(text: string, separator: Separator, csvPath: string): Promise<Attempt> {
   try {
-    return { lines: parseCsv(text, separator), error: null };
+    return { separator, lines: await parseCsv(text, separator), error: null };
   } catch (error) {
     if (!(error instanceof CsvQuoteError)) throw error;
     const where = `${csvPath}:${error.line}`;
     if (error.kind === 'never closed') throw labelsInvalid(`The quote that opens at ${where} is never closed`);
-    return { lines: [], error: labelsInvalid(`Expected a separator after the closing quote at ${where}, found text`) };
+    const problem = labelsInvalid(`Expected a separator after the closing quote at ${where}, found text`);
+    return { separator, lines: [], error: problem };
   }
 }
 

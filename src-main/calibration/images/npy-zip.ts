@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, inflateRaw, inflateRawSync } from 'node:zlib';
-import { fromFdPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatBytes } from '../../../src-shared/base/units';
 import { NPY_HEADER_BYTES } from './npy';
@@ -77,6 +77,8 @@ export async function listZip(file: FileHandle, name: string): Promise<readonly 
 
 /** Opens the archive. The file handle stays open and belongs to the caller. */
 async function openZip(file: FileHandle, name: string): Promise<ZipFile> {
+  // Loaded when it is needed, because most commands never read an archive.
+  const { fromFdPromise } = await import('yauzl');
   try {
     // Sizes are checked below, with better messages. Names are never used as paths, so yauzl need not refuse `../x.npy`.
     return await fromFdPromise(file.fd, { autoClose: false, decodeStrings: false, validateEntrySizes: false });

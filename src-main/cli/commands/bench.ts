@@ -4,53 +4,45 @@ import type { BenchResult } from '../../../src-shared/contract/job-results';
 import { MIN_SAMPLES } from '../../../src-shared/domain/runs/latency';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { formatSpeed, speedOf } from '../../../src-shared/domain/runs/speed';
-import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
-import { renderTable, type Column } from '../text-table';
-import {
-  DEVICES_OPTIONS,
-  DEVICES_USAGE,
-  deviceText,
-  parseDevicesFlags,
-  parseVariantFlags,
-  VARIANT_OPTIONS,
-  VARIANT_USAGE,
-} from '../variant-flags';
+import { defineCommand, EXIT_OK, present } from '../command';
+import { wholeNumber } from '../options';
+import type { Block, Column } from '../output';
+import { DEVICES_OPTIONS, devicesSpec, deviceText, MAX_BATCH, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 
 const PERCENTILES = ['p90', 'p95', 'p99'] as const;
 
-export const bench: Command = {
+export const roundsOption = wholeNumber('N', 'benchmark turns of every variant (default: 20)', { min: 1, max: 10_000 });
+
+export const bench = defineCommand({
   name: 'bench',
-  summary: 'latency, throughput and memory of engines, in turns',
-  usage: `Usage: calib bench PROJECT [--backend B] [--variants LIST] [--batch N] [--rounds N] [--threads N] [--json]
-${VARIANT_USAGE}
-  --batch N         images per inference (default 1, or what the model fixes)
-  --rounds N        turns of every variant (default 20)
-${DEVICES_USAGE}
-A percentile is given where at least one sample lies beyond it: p90 from 10 samples on, p95 from 20, p99 from 100.`,
-  async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(
-      argv,
-      { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS, batch: { type: 'string' }, rounds: { type: 'string' } },
-      { min: 1, max: 1, names: 'PROJECT' },
-    );
+  summary: 'measure latency, throughput and memory of engines, taking turns',
+  positionals: ['PROJECT'],
+  options: {
+    ...VARIANT_OPTIONS,
+    batch: wholeNumber('N', 'images per inference (default: 1, or the batch size that the model fixes)', {
+      min: 1,
+      max: MAX_BATCH,
+    }),
+    rounds: roundsOption,
+    ...DEVICES_OPTIONS,
+  },
+  details: 'A percentile needs at least one sample beyond it: p90 needs 10 samples, p95 20 and p99 100.',
+  async run(values, [project = ''], { runJob, print, note }) {
     const result = await runJob({
       kind: 'bench',
-      projectPath: resolve(positionals[0] ?? ''),
-      ...parseVariantFlags(values),
-      ...parseDevicesFlags(values),
-      ...present({
-        batch: wholeNumber('--batch', values.batch, 1, 65_536),
-        rounds: wholeNumber('--rounds', values.rounds, 1, 10_000),
-      }),
+      projectPath: resolve(project),
+      ...variantSpec(values),
+      ...devicesSpec(values),
+      ...present({ batch: values.batch, rounds: values.rounds }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
-    print(values.json ? toJson(result) : asText(result));
+    print(result, asText);
     return EXIT_OK;
   },
-};
+});
 
-function asText(result: BenchResult): string {
-  // The same engine under another name has the same numbers.
+function asText(result: BenchResult): Block[] {
+  // Names of the same engine share one row.
   const shown = distinctRows(result.variants, []);
   const percentiles = PERCENTILES.filter((key) =>
     result.variants.some(({ latencyMs }) => latencyMs[key] !== undefined),
@@ -77,8 +69,11 @@ function asText(result: BenchResult): string {
   const missing = PERCENTILES.filter((key) => !percentiles.includes(key)).map(
     (key) => `${key} below ${MIN_SAMPLES[key]}`,
   );
-  const omitted = missing.length === 0 ? '' : `Percentiles of too few samples are omitted: ${missing.join(', ')}.\n`;
-  return `${result.device}, ${gpuText(result)}, ${result.rounds} rounds\n${renderTable(columns, rows)}${omitted}`;
+  return [
+    `${result.device}, ${gpuText(result)}, ${result.rounds} rounds`,
+    { columns, rows },
+    ...(missing.length === 0 ? [] : [`Percentiles of too few samples are omitted: ${missing.join(', ')}.`]),
+  ];
 }
 
 function msText(valueMs: number | undefined): string {

@@ -5,74 +5,79 @@ import { formatCount, formatDb, formatFixed, formatFraction } from '../../../src
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { FieldComparison, HealthResult } from '../../../src-shared/domain/health/health';
 import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health/health-limits';
-import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
-import { renderTable, type Column } from '../text-table';
-import { oneLine } from '../terminal-text';
+import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
+import { realNumber, text, type OptionSpec } from '../options';
+import type { Block, Column, Table } from '../output';
+import { limitOption, threadsOption } from '../shared-options';
 
 const SHOWN_TENSORS = 8;
 
-export const health: Command = {
+const amount = (value: string, description: string): OptionSpec<number> =>
+  realNumber(value, description, 'a number of at least 0', (number) => number >= 0);
+
+export const health = defineCommand({
   name: 'health',
   summary: 'check the calibration set: duplicates, outliers, groups, convergence, drift of images from the field',
-  usage: `Usage: calib health PROJECT [--against DIR|LIST.txt] [--max-drift X] [--limit N] [--threads N] [--json]
-  --against PATH     unlabelled images from the field; sub-folders are groups
-  --max-drift X      exit code 3 when a group of them drifts by more, or has too few images to tell (as a finding: ${DEFAULT_HEALTH_LIMITS.drift})
-  --max-clipped X    share of a group's values beyond one threshold that is a finding (${DEFAULT_HEALTH_LIMITS.clippedFraction})
-  --max-output-error X  squared error of INT8 outputs over the signal that is a finding (${DEFAULT_HEALTH_LIMITS.outputNmse})
-  --limit N          only N images of each set, spread evenly over a folder`,
-  async run(argv, { runJob, print }) {
-    const text = { type: 'string' } as const;
-    const { values, positionals } = parseFlags(
-      argv,
-      { against: text, 'max-drift': text, 'max-clipped': text, 'max-output-error': text, limit: text, threads: text },
-      { min: 1, max: 1, names: 'PROJECT' },
-    );
-    const maxDrift = amount('--max-drift', values['max-drift']);
+  positionals: ['PROJECT'],
+  options: {
+    against: text('PATH', 'unlabelled images from the field (folder or list); sub-folders are groups'),
+    'max-drift': amount(
+      'X',
+      `exit code 3 if a group of them drifts by more, or has too few images to tell (reported as a finding above ${DEFAULT_HEALTH_LIMITS.drift})`,
+    ),
+    'max-clipped': amount(
+      'X',
+      `share of the values of a group beyond one threshold that is a finding (default: ${DEFAULT_HEALTH_LIMITS.clippedFraction})`,
+    ),
+    'max-output-error': amount(
+      'X',
+      `squared error of INT8 outputs over the signal that is a finding (default: ${DEFAULT_HEALTH_LIMITS.outputNmse})`,
+    ),
+    limit: limitOption('images of each set'),
+    threads: threadsOption,
+  },
+  async run(values, [project = ''], { runJob, print }) {
+    const maxDrift = values['max-drift'];
     if (maxDrift !== undefined && values.against === undefined)
       throw new WorkbenchError('usage', '--max-drift needs --against DIR: drift is that of images from the field');
     const result = await runJob({
       kind: 'health',
-      projectPath: resolve(positionals[0] ?? ''),
+      projectPath: resolve(project),
       limits: present({
         drift: maxDrift,
-        clippedFraction: amount('--max-clipped', values['max-clipped']),
-        outputNmse: amount('--max-output-error', values['max-output-error']),
+        clippedFraction: values['max-clipped'],
+        outputNmse: values['max-output-error'],
       }),
       ...present({
         againstPath: values.against === undefined ? undefined : resolve(values.against),
-        limit: wholeNumber('--limit', values.limit, 1),
-        threads: wholeNumber('--threads', values.threads, 1),
+        limit: values.limit,
+        threads: values.threads,
       }),
     });
-    print(values.json ? toJson(result) : asText(result));
+    print(result, asText);
     return maxDrift !== undefined && result.against !== null && !isWithin(result.against, maxDrift)
       ? EXIT_GATE
       : EXIT_OK;
   },
-};
+});
 
-/** As every gate: what cannot be judged is not met. */
+/** A limit that cannot be judged counts as not met, as for every gate. */
 function isWithin({ groups, driftAtLeast }: FieldComparison, limit: number): boolean {
   return driftAtLeast <= limit && !Object.values(groups).some((group) => isUnclear(group, limit));
 }
 
-/** A number of at least 0, or undefined when the flag is absent. @throws WorkbenchError usage */
-function amount(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value))
-    throw new WorkbenchError('usage', `Expected ${flag} to be a number of at least 0, found "${text}"`);
-  return value;
+function asText(result: HealthResult): Block[] {
+  const findings = result.findings.map(({ severity, message }) => `${severity.padEnd(7)}  ${message}`);
+  return [
+    ...(findings.length === 0 ? ['no findings'] : findings),
+    '',
+    groupTable(result),
+    ...(result.convergence.length === 0 ? [] : ['', convergenceTable(result)]),
+    ...(result.against === null ? [] : fieldTables(result.against).flatMap((table) => ['', table])),
+  ];
 }
 
-function asText(result: HealthResult): string {
-  const findings = result.findings
-    .map(({ severity, message }) => `${severity.padEnd(7)}  ${oneLine(message)}\n`)
-    .join('');
-  return `${findings === '' ? 'no findings\n' : findings}\n${groupsText(result)}${convergenceText(result)}${result.against === null ? '' : fieldText(result.against)}`;
-}
-
-function groupsText({ groups }: HealthResult): string {
+function groupTable({ groups }: HealthResult): Table {
   const columns: Column[] = [
     { title: 'calibration group' },
     { title: 'images', align: 'right' },
@@ -89,31 +94,28 @@ function groupsText({ groups }: HealthResult): string {
     formatFraction(group.clippedFraction),
     group.clippedTensor ?? '',
   ]);
-  return renderTable(columns, rows);
+  return { columns, rows };
 }
 
-function convergenceText({ convergence }: HealthResult): string {
-  if (convergence.length === 0) return '';
+function convergenceTable({ convergence }: HealthResult): Table {
   const columns: Column[] = [
     { title: 'thresholds of images', align: 'right' },
     { title: 'mean SQNR lost', align: 'right' },
     { title: 'worst', align: 'right' },
     { title: 'in' },
   ];
-  return `\n${renderTable(
-    columns,
-    convergence.map((point) => [
-      formatCount(point.images),
-      formatDb(point.meanLossDb),
-      formatDb(point.worstLossDb),
-      point.worstTensor ?? '',
-    ]),
-  )}`;
+  const rows = convergence.map((point) => [
+    formatCount(point.images),
+    formatDb(point.meanLossDb),
+    formatDb(point.worstLossDb),
+    point.worstTensor ?? '',
+  ]);
+  return { columns, rows };
 }
 
-function fieldText(against: FieldComparison): string {
-  const groups = renderTable(
-    [
+function fieldTables(against: FieldComparison): Table[] {
+  const groups: Table = {
+    columns: [
       { title: 'field group' },
       { title: 'images', align: 'right' },
       { title: 'drift', align: 'right' },
@@ -123,7 +125,7 @@ function fieldText(against: FieldComparison): string {
       { title: 'most in' },
       { title: 'output error', align: 'right' },
     ],
-    Object.entries(against.groups).map(([name, group]) => [
+    rows: Object.entries(against.groups).map(([name, group]) => [
       name,
       formatCount(group.images),
       formatFixed(group.drift, 2),
@@ -133,17 +135,17 @@ function fieldText(against: FieldComparison): string {
       group.clippedTensor ?? '',
       group.outputNmse === null ? '' : formatFraction(group.outputNmse),
     ]),
-  );
+  };
   const names = Object.keys(against.groups);
-  const tensors = renderTable(
-    [
+  const tensors: Table = {
+    columns: [
       { title: 'tensor' },
       ...names.flatMap((name): Column[] => [
         { title: `drift ${name}`, align: 'right' },
         { title: `clipped ${name}`, align: 'right' },
       ]),
     ],
-    against.tensors
+    rows: against.tensors
       .slice(0, SHOWN_TENSORS)
       .map(({ tensor, groups: own }) => [
         tensor,
@@ -152,6 +154,6 @@ function fieldText(against: FieldComparison): string {
           formatFraction(ownValue(own, name)?.clippedFraction ?? 0),
         ]),
       ]),
-  );
-  return `\n${groups}\n${tensors}`;
+  };
+  return [groups, tensors];
 }

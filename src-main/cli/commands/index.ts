@@ -23,7 +23,7 @@ import { start } from './start';
 import { thresholds } from './thresholds';
 import { validate } from './validate';
 
-/** All commands, in the order of the job. */
+/** All commands, in the order in which a project needs them. */
 export const COMMANDS: readonly Command[] = [
   inspect,
   init,

@@ -1,25 +1,20 @@
 import { resolve } from 'node:path';
-import { EXIT_OK, parseFlags, type Command } from '../command';
+import { defineCommand, EXIT_OK } from '../command';
 import { printCalibration } from './calibrate';
 
-export const merge: Command = {
+export const merge = defineCommand({
   name: 'merge',
-  summary: 'puts shards of a calibration together',
-  usage:
-    'Usage: calib merge PROJECT SHARD.bin... [--json]\n  SHARD.bin is a file that calib calibrate --shard I/N wrote, here or on another machine',
-  async run(argv, context) {
-    const { values, positionals } = parseFlags(
-      argv,
-      {},
-      { min: 2, max: Number.POSITIVE_INFINITY, names: 'PROJECT SHARD.bin...' },
-    );
-    const [project = '', ...shards] = positionals;
+  summary: 'merge the shards of a calibration',
+  positionals: ['PROJECT', 'SHARD.bin...'],
+  options: {},
+  details: 'SHARD.bin is a file that calib calibrate --shard I/N wrote, here or on another machine.',
+  async run(_values, [project = '', ...shards], context) {
     const result = await context.runJob({
       kind: 'merge',
       projectPath: resolve(project),
       shardPaths: shards.map((path) => resolve(path)),
     });
-    printCalibration(result, values.json === true, context);
+    printCalibration(result, context);
     return EXIT_OK;
   },
-};
+});

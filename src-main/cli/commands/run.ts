@@ -1,86 +1,81 @@
 import { resolve } from 'node:path';
 import { areGatesMet } from '../../../src-shared/domain/runs/gates';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
-import { EXIT_GATE, EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
-import { memoryLimit } from './calibrate';
-import { gatesText, runTableText } from '../run-text';
-import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
+import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
+import { flag } from '../options';
+import { gateLines, runTable } from '../run-text';
+import { limitOption, memoryLimitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { roundsOption } from './bench';
+import { tensorrtGridOption } from './calibrate';
 
-export const run: Command = {
+export const run = defineCommand({
   name: 'run',
-  summary: 'the whole job: calibrate, build, benchmark, validate, gates, report',
-  usage: `Usage: calib run PROJECT [--variants LIST] [--backend B] [--limit N] [--rounds N] [--tensorrt-grid BATCH] [--memory-limit GB] [--search] [--diagnose] [--json]
-${VARIANT_USAGE}
-  --limit N         only N validation images, spread evenly over a folder
-  --rounds N        benchmark turns of every variant (default 20)
-  --tensorrt-grid BATCH
-                    calibrate as TensorRT's calibrator too, see calib calibrate
-  --memory-limit GB calibrate with no more workers than fit into so much memory, see calib calibrate
-  --search          the mixed row is the plan that \`calib search\` finds within the gates (the project keeps its own)
-  --diagnose        say why groups of the shipped variant lost more than the gate allows (1 point without one)
-The gates of the project judge what ships: the variant mixed when it is among the variants, else the last quantized one that is
-named, fp32 when there is no other. Exit code 3 when one is not met.`,
-  async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(
-      argv,
-      {
-        ...VARIANT_OPTIONS,
-        limit: { type: 'string' },
-        rounds: { type: 'string' },
-        'tensorrt-grid': { type: 'string' },
-        'memory-limit': { type: 'string' },
-        search: { type: 'boolean' },
-        diagnose: { type: 'boolean' },
-      },
-      { min: 1, max: 1, names: 'PROJECT' },
-    );
+  summary: 'do the whole job: calibrate, build, benchmark, validate, check the gates, write a report',
+  positionals: ['PROJECT'],
+  options: {
+    ...VARIANT_OPTIONS,
+    limit: limitOption('validation images'),
+    rounds: roundsOption,
+    'tensorrt-grid': tensorrtGridOption,
+    'memory-limit': memoryLimitOption,
+    search: flag('the mixed row is the plan that a search finds within the gates (the project keeps its own plan)'),
+    diagnose: flag('explain why groups of the shipped variant lost more than the gate allows (1 point without a gate)'),
+  },
+  details: `The gates of the project judge the variant that ships: mixed if it is among the variants, otherwise the last quantized one
+that is named, or fp32 if there is no other. The exit code is 3 if a gate is not met.`,
+  async run(values, [project = ''], { runJob, print, note }) {
     const { record, report, runId } = await runJob({
       kind: 'run',
-      projectPath: resolve(positionals[0] ?? ''),
-      ...parseVariantFlags(values),
+      projectPath: resolve(project),
+      ...variantSpec(values),
       ...present({
-        limit: wholeNumber('--limit', values.limit, 1),
-        rounds: wholeNumber('--rounds', values.rounds, 1, 10_000),
+        limit: values.limit,
+        rounds: values.rounds,
         searches: values.search,
         diagnoses: values.diagnose,
-        memoryLimitGb: memoryLimit(values['memory-limit']),
-        tensorrtGridBatch: wholeNumber('--tensorrt-grid', values['tensorrt-grid'], 1),
+        memoryLimitGb: values['memory-limit'],
+        tensorrtGridBatch: values['tensorrt-grid'],
       }),
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
     const { options, table, gates, warnings, search, diagnoses } = record;
-    if (values.json)
-      print(
-        toJson({
-          runId,
-          method: options.method,
-          ...present({ chosenMethod: options.chosenMethod }),
-          table,
-          gates,
-          warnings,
-          ...present({ search, diagnoses }),
-          report,
-        }),
-      );
-    else
-      print(
-        `\n${runTableText(record)}\n${methodText(record)}${analysesText(record)}${gatesText(record)}report: ${report}`,
-      );
+    const { method, chosenMethod } = options;
+    print(
+      {
+        runId,
+        method,
+        ...present({ chosenMethod }),
+        table,
+        gates,
+        warnings,
+        ...present({ search, diagnoses }),
+        report,
+      },
+      () => [
+        '',
+        ...runTable(record),
+        '',
+        ...methodLines(record),
+        ...analysisLines(record),
+        ...gateLines(record),
+        `report: ${report}`,
+      ],
+    );
     return areGatesMet(record.gates) ? EXIT_OK : EXIT_GATE;
   },
-};
+});
 
-/** What method best stood for in this run. */
-function methodText({ options: { chosenMethod } }: RunRecord): string {
-  return chosenMethod === undefined ? '' : `method best: ${chosenMethod}\n\n`;
+/** The method that `best` stood for in this run. */
+function methodLines({ options: { chosenMethod } }: RunRecord): string[] {
+  return chosenMethod === undefined ? [] : [`method best: ${chosenMethod}`, ''];
 }
 
-function analysesText({ search, diagnoses = [] }: RunRecord): string {
+function analysisLines({ search, diagnoses = [] }: RunRecord): string[] {
   const lines = [
     ...(search === undefined
       ? []
       : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']),
     ...diagnoses.map(({ summary }) => summary),
   ];
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
+  return lines.length === 0 ? [] : [...lines, ''];
 }

@@ -8,11 +8,11 @@ import {
 } from '../../../src-shared/base/units';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis/analysis';
-import { TARGETS } from '../../../src-shared/domain/project/precision';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
-import { announceCost } from '../analysis-text';
-import { EXIT_OK, oneOf, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
-import { renderTable } from '../text-table';
+import { defineCommand, EXIT_OK, present } from '../command';
+import { choice, text, wholeNumber } from '../options';
+import type { Block } from '../output';
+import { targetOption, threadsOption } from '../shared-options';
 
 const MEANING = {
   cause: 'only this layer INT8, the rest FP32: who does the damage',
@@ -20,48 +20,39 @@ const MEANING = {
   release: 'all INT8 but this layer: what its release wins back',
 } as const;
 
-export const sensitivity: Command = {
+export const sensitivity = defineCommand({
   name: 'sensitivity',
-  summary: 'which layers matter: cause, visible or release gain',
-  usage: `Usage: calib sensitivity PROJECT [--kind cause|visible|release] [--metric M] [--set calibration|validation] [--limit N] [--layer GLOB] [--target T] [--threads N] [--json]
-  --kind release   ${MEANING.release} (default)
-         cause     ${MEANING.cause}
-         visible   ${MEANING.visible}
-  --metric M       sqnr (default), agreement, top1, worst-group; the last two need labels and use the validation set
-  --limit N        images, spread evenly over the groups (default 64)
-  --layer GLOB     these layers only`,
-  async run(argv, { api, runJob, print, note }) {
-    const flags = {
-      kind: { type: 'string' },
-      metric: { type: 'string' },
-      set: { type: 'string' },
-      limit: { type: 'string' },
-      layer: { type: 'string' },
-      target: { type: 'string' },
-      threads: { type: 'string' },
-    } as const;
-    const { values, positionals } = parseFlags(argv, flags, { min: 1, max: 1, names: 'PROJECT' });
+  summary: 'rank the layers by the damage that they cause or show, or by what leaving them out of INT8 wins back',
+  positionals: ['PROJECT'],
+  options: {
+    kind: choice('K', SENSITIVITY_KINDS, 'release (default), cause or visible, see below'),
+    metric: choice(
+      'M',
+      SENSITIVITY_METRICS,
+      'sqnr (default), agreement, top1, worst-group; the last two need labels and use the validation set',
+    ),
+    set: choice('SET', ['calibration', 'validation'], 'set that the images come from: calibration or validation'),
+    limit: wholeNumber('N', 'number of images, spread evenly over the groups (default: 64)', { min: 1 }),
+    layer: text('GLOB', 'only layers whose names match'),
+    target: targetOption,
+    threads: threadsOption,
+  },
+  details: `Kinds:
+  release   ${MEANING.release}
+  cause     ${MEANING.cause}
+  visible   ${MEANING.visible}`,
+  async run({ kind, metric, set, limit, layer, target, threads }, [project = ''], { runAnalysis, print }) {
     const spec: SensitivitySpec = {
       kind: 'sensitivity',
-      projectPath: resolve(positionals[0] ?? ''),
-      ...present({
-        question: oneOf('--kind', values.kind, SENSITIVITY_KINDS),
-        metric: oneOf('--metric', values.metric, SENSITIVITY_METRICS),
-        set: oneOf('--set', values.set, ['calibration', 'validation'] as const),
-        limit: wholeNumber('--limit', values.limit, 1),
-        layers: values.layer,
-        target: oneOf('--target', values.target, TARGETS),
-        threads: wholeNumber('--threads', values.threads, 1),
-      }),
+      projectPath: resolve(project),
+      ...present({ question: kind, metric, set, limit, layers: layer, target, threads }),
     };
-    await announceCost(api, spec, note);
-    const result = await runJob(spec);
-    print(values.json ? toJson(result) : asText(result));
+    print(await runAnalysis(spec), asText);
     return EXIT_OK;
   },
-};
+});
 
-function asText(result: SensitivityResult): string {
+function asText(result: SensitivityResult): Block[] {
   const { kind, metric, layers, baseline } = result;
   const percent = (value: number | null | undefined): string =>
     value === null || value === undefined ? '' : formatAccuracy(value);
@@ -74,19 +65,23 @@ function asText(result: SensitivityResult): string {
     percent(quality?.top1),
     quality?.worstGroup ? `${quality.worstGroup.name} ${formatAccuracy(quality.worstGroup.top1)}` : '',
   ]);
-  const head = `${kind}: ${MEANING[kind]}\nmetric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} passes in ${formatDuration(result.seconds)}\n`;
-  const base = `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${baseline.sqnrDb === null ? 'no error' : `output SQNR ${formatDb(baseline.sqnrDb)}`}${baseline.top1 === null ? '' : `, top-1 ${formatAccuracy(baseline.top1)}`}\n`;
-  const table = renderTable(
-    [
-      { title: 'layer' },
-      { title: 'op' },
-      { title: 'score', align: 'right' },
-      { title: 'SQNR', align: 'right' },
-      { title: 'agreement', align: 'right' },
-      { title: 'top-1', align: 'right' },
-      { title: 'worst group' },
-    ],
-    rows,
-  );
-  return `${head}${base}${table}`;
+  const noise = baseline.sqnrDb === null ? 'no error' : `output SQNR ${formatDb(baseline.sqnrDb)}`;
+  const top1 = baseline.top1 === null ? '' : `, top-1 ${formatAccuracy(baseline.top1)}`;
+  return [
+    `${kind}: ${MEANING[kind]}`,
+    `metric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} passes in ${formatDuration(result.seconds)}`,
+    `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${noise}${top1}`,
+    {
+      columns: [
+        { title: 'layer' },
+        { title: 'op' },
+        { title: 'score', align: 'right' },
+        { title: 'SQNR', align: 'right' },
+        { title: 'agreement', align: 'right' },
+        { title: 'top-1', align: 'right' },
+        { title: 'worst group' },
+      ],
+      rows,
+    },
+  ];
 }

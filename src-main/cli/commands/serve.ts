@@ -1,52 +1,45 @@
-import { WorkbenchError } from '../../../src-shared/base/errors';
-import { DEFAULT_PORT, serve, type RunningServer } from '../../serve/serve';
-import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command, type CommandContext } from '../command';
+import { DEFAULT_PORT } from '../../serve/address';
+import type { RunningServer } from '../../serve/serve';
+import { defineCommand, EXIT_OK, present, type CommandContext } from '../command';
+import { realNumber, text, wholeNumber } from '../options';
 
-export const serveCommand: Command = {
+export const serveCommand = defineCommand({
   name: 'serve',
-  summary: 'the workbench in a browser: prints an address and serves it until Ctrl-C',
-  usage: `Usage: calib serve [PROJECT] [--port P] [--root DIR] [--host ADDRESS] [--max-upload GB] [--json]
-  --port P          default ${DEFAULT_PORT}, or a free one while that is in use; 0 takes a free one
-  --root DIR        pages may open what is below DIR (default: the project's folder, else the home folder)
-  --host ADDRESS    default 127.0.0.1; another address lets other machines connect, unencrypted
-  --max-upload GB   limit of all files that are dropped on the page (default 4)`,
-  async run(argv, context) {
-    const { values, positionals } = parseFlags(
-      argv,
-      {
-        port: { type: 'string' },
-        root: { type: 'string' },
-        host: { type: 'string' },
-        'max-upload': { type: 'string' },
-      },
-      { min: 0, max: 1, names: '[PROJECT]' },
-    );
+  summary: 'serve the workbench to a browser until Ctrl-C; prints the address',
+  positionals: ['[PROJECT]'],
+  options: {
+    port: wholeNumber('P', `default: ${DEFAULT_PORT}, or a free port if that is in use; 0 takes a free port`, {
+      min: 0,
+      max: 65_535,
+    }),
+    root: text('DIR', 'pages may open what is below DIR (default: the folder of the project, else the home folder)'),
+    host: text('ADDRESS', 'default: 127.0.0.1; another address lets other machines connect, without encryption'),
+    'max-upload': realNumber(
+      'GB',
+      'limit on all files that are dropped on the page (default: 4)',
+      'a number of gigabytes',
+      (gigabytes) => gigabytes > 0,
+    ),
+  },
+  async run(values, [projectPath], context) {
+    const { serve } = await import('../../serve/serve');
     const server = await serve(
       context.api,
       present({
-        projectPath: positionals[0],
+        projectPath,
         host: values.host,
-        port: wholeNumber('--port', values.port, 0, 65_535),
+        port: values.port,
         root: values.root,
-        maxUploadBytes: gigabytes(values['max-upload']),
+        maxUploadBytes: values['max-upload'] === undefined ? undefined : values['max-upload'] * 1e9,
       }),
     );
-    if (values.json)
-      context.print(toJson({ url: server.url, port: server.port, token: server.token, root: server.root }));
-    else context.print(server.url);
+    const { url, port, token, root } = server;
+    context.print({ url, port, token, root }, () => [url]);
     return untilInterrupted(server, context);
   },
-};
+});
 
-function gigabytes(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value))
-    throw new WorkbenchError('usage', `Expected --max-upload to be a number of gigabytes, found "${text}"`);
-  return value * 1e9;
-}
-
-/** Says what the server is confined to, and closes it with Ctrl-C. */
+/** Reports the folder that the server is confined to, and closes the server on Ctrl-C. */
 export async function untilInterrupted(server: RunningServer, { note }: Pick<CommandContext, 'note'>): Promise<number> {
   note(`Serving what is below ${server.root}; Ctrl-C ends it.`);
   if (!server.isLoopback)

@@ -13,35 +13,27 @@ import {
 } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
-import { EXIT_OK, parseFlags, present, toJson, type Command } from '../command';
-import { oneLine } from '../terminal-text';
+import { defineCommand, EXIT_OK, present } from '../command';
 
-/** Tensors and layers that are listed of many. */
+/** Longer lists of tensors and layers are cut to this length. */
 const SHOWN = 8;
 
-export const show: Command = {
+export const show = defineCommand({
   name: 'show',
-  summary: 'what a project says: sets, preprocessing, methods, plan, gates',
-  usage: 'Usage: calib show PROJECT [--json]',
-  async run(argv, { api, print }) {
-    const { values, positionals } = parseFlags(argv, {}, { min: 1, max: 1, names: 'PROJECT' });
-    const view = await api.openProject({ projectPath: resolve(positionals[0] ?? ''), remembers: false });
-    print(
-      values.json
-        ? toJson({
-            project: view.path,
-            calibrated: view.calibrated,
-            ...present({ chosenMethod: view.chosenMethod, best: view.best }),
-            ...view.file,
-            plan: planJson(view.file.plan),
-          })
-        : asText(view),
+  summary: 'show what a project says: sets, preprocessing, methods, plan, gates',
+  positionals: ['PROJECT'],
+  options: {},
+  async run(_values, [project = ''], { api, print }) {
+    const view = await api.openProject({ projectPath: resolve(project), remembers: false });
+    const { path, calibrated, chosenMethod, best, file } = view;
+    print({ project: path, calibrated, ...present({ chosenMethod, best }), ...file, plan: planJson(file.plan) }, () =>
+      asText(view),
     );
     return EXIT_OK;
   },
-};
+});
 
-function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): string {
+function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): string[] {
   const facts: readonly (readonly [string, string])[] = [
     ['project', path],
     ['model', file.model.path],
@@ -60,10 +52,10 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): st
     ['gates', gatesText(file)],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, text]) => `${name.padEnd(width)}  ${oneLine(text)}`).join('\n');
+  return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
 }
 
-/** What the single methods cost at the outputs, and whether that is of the project as it is. */
+/** The errors of the single methods at the outputs, and whether they belong to the present plan. */
 function bestFacts({ decision, isCurrent }: BestView): (readonly [string, string])[] {
   const stale = isCurrent ? '' : ' (of another plan, target or percentile: calib calibrate or calib run decides again)';
   if (decision.singles.length === 0)

@@ -1,33 +1,33 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { packageRoot } from '../../base/package-info';
-import { serve } from '../../serve/serve';
-import { EXIT_OK, parseFlags, present, type Command } from '../command';
+import { defineCommand, EXIT_OK, present } from '../command';
 import { displayMissing, electronPlaces, findElectron } from '../electron-binary';
 import { untilInterrupted } from './serve';
 
-/** A window that fails does so at once; one that ends later was used. */
+/** A window that cannot start ends within this time; one that ends later was used. */
 const FAILED_START_MS = 5_000;
 
-export const start: Command = {
+export const start = defineCommand({
   name: 'start',
-  summary: 'the workbench in a window, or in a browser where there is no Electron or no display',
-  usage:
-    'Usage: calib start [PROJECT]\nLooks for Electron in ELECTRON_OVERRIDE_DIST_PATH, then in the installed package.',
-  async run(argv, context) {
-    const { positionals } = parseFlags(argv, {}, { min: 0, max: 1, names: '[PROJECT]' });
-    const project = positionals[0] === undefined ? undefined : resolve(positionals[0]);
+  summary: 'open the workbench in a window, or in a browser if Electron or a display is missing',
+  positionals: ['[PROJECT]'],
+  options: {},
+  details: 'Looks for Electron in ELECTRON_OVERRIDE_DIST_PATH, then in the installed package.',
+  async run(_values, [given], context) {
+    const project = given === undefined ? undefined : resolve(given);
     const missing = displayMissing(process.platform, process.env);
     const electron = findElectron(electronPlaces());
     const problem = !electron.available ? electron.reason : (missing ?? (await runWindow(electron.path, project)));
     if (problem === null) return EXIT_OK;
     context.note(`${problem}; opening the workbench in a browser instead.`);
+    const { serve } = await import('../../serve/serve');
     const server = await serve(context.api, present({ projectPath: project }));
-    context.print(server.url);
+    context.print(server.url, (url) => [url]);
     if (missing === null) openBrowser(server.url);
     return untilInterrupted(server, context);
   },
-};
+});
 
 /** Runs the desktop application to its end. @returns null, or why it did not start. */
 async function runWindow(electronPath: string, project: string | undefined): Promise<string | null> {
@@ -35,7 +35,7 @@ async function runWindow(electronPath: string, project: string | undefined): Pro
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined };
   const args = [join(packageRoot(), 'out/main/desktop.js'), ...(project === undefined ? [] : [project])];
   const child = spawn(electronPath, args, { stdio: 'inherit', env });
-  // Ctrl-C reaches the window through the terminal; waiting for its end is what is left to do here.
+  // The terminal sends Ctrl-C to the window, too; this process only waits for the window to end.
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
   try {
@@ -53,7 +53,7 @@ async function runWindow(electronPath: string, project: string | undefined): Pro
   }
 }
 
-/** Where there is no opener the address that was printed is enough. */
+/** Opens the default browser, if the system has a program for that; the address is printed in any case. */
 function openBrowser(url: string): void {
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform as 'darwin' | 'win32'] ?? 'xdg-open';
   const child = spawn(opener, [url], { stdio: 'ignore', detached: true });

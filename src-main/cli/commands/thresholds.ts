@@ -12,43 +12,39 @@ import type { WorkbenchApi } from '../../../src-shared/contract/api';
 import type { ThresholdTable } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { matchGlob } from '../../../src-shared/domain/glob';
-import { EXIT_OK, oneOf, parseFlags, present, toJson, type Command } from '../command';
-import { renderTable, type Column } from '../text-table';
+import { defineCommand, EXIT_OK, present } from '../command';
+import { choice, flag, text } from '../options';
+import type { Column, Table } from '../output';
 
-export const thresholds: Command = {
+export const thresholds = defineCommand({
   name: 'thresholds',
-  summary: 'table of thresholds, scale, SQNR and clipping per tensor',
-  usage: `Usage: calib thresholds PROJECT [--method ${METHODS.join('|')}] [--tensor GLOB] [--costs] [--json]
-  --method M      as if every tensor used M (nothing is changed)
-  --tensor GLOB   these tensors only
-  --costs         SQNR and share of clipped values under every method, for all values and for each group`,
-  async run(argv, { api, runJob, print, note }) {
-    const { values, positionals } = parseFlags(
-      argv,
-      { method: { type: 'string' }, tensor: { type: 'string' }, costs: { type: 'boolean' } },
-      { min: 1, max: 1, names: 'PROJECT' },
-    );
-    const projectPath = resolve(positionals[0] ?? '');
-    const method = oneOf('--method', values.method, METHODS);
+  summary: 'show thresholds, scale, SQNR and clipping per tensor',
+  positionals: ['PROJECT'],
+  options: {
+    method: choice('M', METHODS, `as if every tensor used M (nothing is changed): ${METHODS.join(', ')}`),
+    tensor: text('GLOB', 'only tensors whose names match'),
+    costs: flag('SQNR and share of clipped values under every method, for all values and for each group'),
+  },
+  async run({ method, tensor, costs }, [project = ''], { api, runJob, print, note, isJson }) {
+    const projectPath = resolve(project);
     if (await lacksAuto(api, projectPath, method)) {
       note('choosing the thresholds of method auto first');
       await runJob({ kind: 'auto', projectPath });
     }
-    const all = await api.getThresholds({ projectPath, ...present({ method, withCosts: values.costs }) });
-    const { tensor } = values;
+    const all = await api.getThresholds({ projectPath, ...present({ method, withCosts: costs }) });
     const table =
       tensor === undefined ? all : { ...all, tensors: all.tensors.filter((row) => matchGlob(tensor, row.name)) };
     if (table.tensors.length === 0)
       throw new WorkbenchError('usage', `No calibrated tensor matches "${tensor ?? ''}"`, {
         hint: '`calib thresholds PROJECT` lists the tensors.',
       });
-    if (!values.json) for (const line of bestNotes(table)) note(line);
-    print(values.json ? toJson(table) : values.costs ? costsAsText(table) : asText(table));
+    if (!isJson) for (const line of bestNotes(table)) note(line);
+    print(table, () => [costs ? costTable(table) : thresholdTable(table)]);
     return EXIT_OK;
   },
-};
+});
 
-/** Method auto is asked for, and nothing was chosen yet. */
+/** Whether thresholds of method auto are needed that were not chosen yet. */
 async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method | undefined): Promise<boolean> {
   const { file } = await api.openProject({ projectPath });
   const isUsed =
@@ -58,7 +54,7 @@ async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method 
   return isUsed && (await api.getAnalyses({ projectPath })).auto?.isCurrent !== true;
 }
 
-/** What method best stands for, and what the single methods cost. */
+/** The method that `best` stands for, and the errors of the single methods. */
 function bestNotes({ chosenMethod, best, tensors }: ThresholdTable): string[] {
   const usesBest = chosenMethod !== undefined || tensors.some(({ method }) => method === 'best');
   if (best === undefined)
@@ -74,7 +70,7 @@ function bestNotes({ chosenMethod, best, tensors }: ThresholdTable): string[] {
   return decision.singles.length === 0 ? first : [...first, `${measuredText(decision)}: ${singlesText(decision)}`];
 }
 
-function asText(table: ThresholdTable): string {
+function thresholdTable(table: ThresholdTable): Table {
   const extra = (['entropy-tensorrt', 'auto', 'imported', 'manual'] as const).filter((method) =>
     table.tensors.some((row) => row.methods[method] !== undefined),
   );
@@ -98,15 +94,15 @@ function asText(table: ThresholdTable): string {
     formatDb(row.sqnrDb),
     formatPercent(row.clippedFraction * 100),
   ]);
-  return renderTable(columns, rows);
+  return { columns, rows };
 }
 
 function bestMethodOf({ chosenMethod, best }: ThresholdTable): HistogramMethod {
   return chosenMethod ?? best?.decision.chosenMethod ?? UNDECIDED_METHOD;
 }
 
-/** A line per tensor and method; SQNR and clipped share of all values, then of every group. */
-function costsAsText(table: ThresholdTable): string {
+/** A row per tensor and method: SQNR and share of clipped values, first of all values and then of each group. */
+function costTable(table: ThresholdTable): Table {
   const groups = [...new Set(table.tensors.flatMap(({ costs = [] }) => costs.map(({ group }) => group)))];
   const columns: Column[] = [
     { title: 'tensor' },
@@ -135,5 +131,5 @@ function costsAsText(table: ThresholdTable): string {
       ];
     }),
   );
-  return renderTable(columns, rows);
+  return { columns, rows };
 }

@@ -4,39 +4,33 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import { worstGroup, worstOutput, type OutputQuality } from '../../../src-shared/domain/runs/accuracy';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
-import { EXIT_OK, parseFlags, present, toJson, wholeNumber, type Command } from '../command';
-import { renderFilledTable, renderTable, type Column } from '../text-table';
-import { parseVariantFlags, VARIANT_OPTIONS, VARIANT_USAGE } from '../variant-flags';
+import { defineCommand, EXIT_OK, present } from '../command';
+import { withoutEmptyColumns, type Block, type Column } from '../output';
+import { limitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 
 const SHOWN_CONFUSIONS = 5;
 
-export const validate: Command = {
+export const validate = defineCommand({
   name: 'validate',
-  summary: 'accuracy of variants: overall, per group, per class, against FP32',
-  usage: `Usage: calib validate PROJECT [--variants LIST] [--backend B] [--target T] [--limit N] [--threads N] [--json]
-${VARIANT_USAGE}
-  --limit N         only N images, spread evenly over a folder`,
-  async run(argv, { runJob, print, note }) {
-    const { values, positionals } = parseFlags(
-      argv,
-      { ...VARIANT_OPTIONS, limit: { type: 'string' } },
-      { min: 1, max: 1, names: 'PROJECT' },
-    );
+  summary: 'measure the accuracy of variants: overall, per group, per class, against FP32',
+  positionals: ['PROJECT'],
+  options: { ...VARIANT_OPTIONS, limit: limitOption('images') },
+  async run(values, [project = ''], { runJob, print, note }) {
     const result = await runJob({
       kind: 'validate',
-      projectPath: resolve(positionals[0] ?? ''),
-      ...parseVariantFlags(values),
-      ...present({ limit: wholeNumber('--limit', values.limit, 1) }),
+      projectPath: resolve(project),
+      ...variantSpec(values),
+      ...present({ limit: values.limit }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
     if (result.skipped.length > 0)
       note(`skipped: ${result.skipped.map((item) => `${item.file} (${item.reason})`).join(', ')}`);
-    print(values.json ? toJson(result) : asText(result));
+    print(result, asText);
     return EXIT_OK;
   },
-};
+});
 
-function asText(result: ValidateResult): string {
+function asText(result: ValidateResult): Block[] {
   const groups = Object.keys(result.variants[0]?.groups ?? {});
   const columns: Column[] = [
     { title: 'variant' },
@@ -66,16 +60,20 @@ function asText(result: ValidateResult): string {
       worst === null ? '' : `${worst.name} ${formatAccuracy(worst.top1)}`,
     ];
   });
-  const head = `${result.images} images, backend ${result.backend}, target ${result.target}\n`;
-  return `${head}${renderFilledTable(columns, rows)}${outputsText(result)}${confusionsText(result)}`;
+  return [
+    `${result.images} images, backend ${result.backend}, target ${result.target}`,
+    withoutEmptyColumns({ columns, rows }),
+    ...outputBlocks(result),
+    ...confusionBlocks(result),
+  ];
 }
 
-/** Per-output quality, where a model has more than one output. */
-function outputsText(result: ValidateResult): string {
+/** Quality per output, if the model has more than one output. */
+function outputBlocks(result: ValidateResult): Block[] {
   const lines = distinctRows(result.variants, [])
     .map(({ row }) => row)
     .filter((variant) => variant.outputs.length > 1);
-  if (lines.length === 0) return '';
+  if (lines.length === 0) return [];
   const rows = lines.flatMap((variant) =>
     variant.outputs.map((output) => [
       variant.variant,
@@ -84,7 +82,13 @@ function outputsText(result: ValidateResult): string {
       output.cosine?.toFixed(6) ?? '',
     ]),
   );
-  return `\n${renderTable([{ title: 'variant' }, { title: 'output' }, { title: 'SQNR', align: 'right' }, { title: 'cosine', align: 'right' }], rows)}`;
+  const columns: Column[] = [
+    { title: 'variant' },
+    { title: 'output' },
+    { title: 'SQNR', align: 'right' },
+    { title: 'cosine', align: 'right' },
+  ];
+  return ['', { columns, rows }];
 }
 
 function outputSqnrText({ sqnrDb, notFinite }: OutputQuality): string {
@@ -92,7 +96,7 @@ function outputSqnrText({ sqnrDb, notFinite }: OutputQuality): string {
   return sqnrDb === null ? 'no error' : formatDb(sqnrDb);
 }
 
-function confusionsText(result: ValidateResult): string {
+function confusionBlocks(result: ValidateResult): Block[] {
   const lines = distinctRows(result.variants, [])
     .map(({ row }) => row)
     .filter((variant) => variant.confusions.length > 0)
@@ -103,6 +107,6 @@ function confusionsText(result: ValidateResult): string {
       return `${variant.variant}: ${shown.join(', ')}`;
     });
   return lines.length === 0
-    ? ''
-    : `\nanswers that changed, label: FP32's answer read as another (images)\n${lines.join('\n')}\n`;
+    ? []
+    : ['', "answers that changed, label: FP32's answer read as another (images)", ...lines];
 }

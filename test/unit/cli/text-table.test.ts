@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { renderFilledTable, renderTable } from '../../../src-main/cli/text-table';
+import { withoutEmptyColumns } from '../../../src-main/cli/output';
+import { renderBlocks, renderTable } from '../../../src-main/cli/text-table';
 
 describe('the width of a cell', () => {
   it.each([
@@ -57,13 +58,18 @@ describe('renderTable', () => {
   });
 });
 
-describe('renderFilledTable', () => {
+describe('withoutEmptyColumns', () => {
   it('leaves out columns that no row has anything in', () => {
     const columns = ['variant', 'top-1', 'SQNR'].map((title) => ({ title }));
     expect(
-      renderFilledTable(columns, [
-        ['int8', '', '20 dB'],
-        ['fp32', '', ''],
+      renderBlocks([
+        withoutEmptyColumns({
+          columns,
+          rows: [
+            ['int8', '', '20 dB'],
+            ['fp32', '', ''],
+          ],
+        }),
       ]).split('\n')[0],
     ).toBe('variant  SQNR');
   });

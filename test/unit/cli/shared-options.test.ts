@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { parseFlags } from '../../../src-main/cli/command';
-import {
-  DEVICES_OPTIONS,
-  parseDevicesFlags,
-  parseVariantFlags,
-  VARIANT_OPTIONS,
-} from '../../../src-main/cli/variant-flags';
+import { createParser, valuesOf } from '../../../src-main/cli/options';
+import { DEVICES_OPTIONS, devicesSpec, VARIANT_OPTIONS, variantSpec } from '../../../src-main/cli/shared-options';
 import { flagsOfTensorrtOptions, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 
-const parse = (argv: readonly string[]) =>
-  parseFlags(argv, { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS }, { min: 0, max: 0, names: '' }).values;
+const OPTIONS = { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS };
+
+const parse = (argv: readonly string[]) => {
+  const parser = createParser({ name: 'test', summary: 'a test', positionals: [], options: OPTIONS });
+  return valuesOf(parser.parse(argv, { from: 'user' }), OPTIONS);
+};
 
 describe('flags of TensorRT options', () => {
   it('in a record are those that the command line reads again', () => {
@@ -29,7 +28,7 @@ describe('flags of TensorRT options', () => {
     const argv = Object.entries(flagsOfTensorrtOptions(chosen)).flatMap(([name, value]) =>
       value === true ? [`--${name}`] : [`--${name}`, String(value)],
     );
-    expect(parseVariantFlags(parse(argv)).tensorrt).toEqual(chosen);
+    expect(variantSpec(parse(argv)).tensorrt).toEqual(chosen);
   });
 
   it('leave out what is the default', () => {
@@ -40,17 +39,17 @@ describe('flags of TensorRT options', () => {
 
 describe('flags of several GPUs', () => {
   it('name them, or all', () => {
-    expect(parseDevicesFlags(parse(['--devices', '0, 1', '--parallel']))).toEqual({
+    expect(devicesSpec(parse(['--devices', '0, 1', '--parallel']))).toEqual({
       devices: [0, 1],
       isParallel: true,
     });
-    expect(parseDevicesFlags(parse(['--devices', 'all']))).toEqual({ devices: 'all' });
-    expect(parseDevicesFlags(parse([]))).toEqual({});
+    expect(devicesSpec(parse(['--devices', 'all']))).toEqual({ devices: 'all' });
+    expect(devicesSpec(parse([]))).toEqual({});
   });
 
   it('refuse what is unclear', () => {
-    expect(() => parseDevicesFlags(parse(['--parallel']))).toThrow('--parallel needs --devices');
-    expect(() => parseDevicesFlags(parse(['--devices', '0', '--device', '1']))).toThrow(/found both/);
-    expect(() => parseDevicesFlags(parse(['--devices', 'first']))).toThrow(/--devices/);
+    expect(() => devicesSpec(parse(['--parallel']))).toThrow('--parallel needs --devices');
+    expect(() => devicesSpec(parse(['--devices', '0', '--device', '1']))).toThrow(/found both/);
+    expect(() => devicesSpec(parse(['--devices', 'first']))).toThrow(/--devices/);
   });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { oneLine, severalLines } from '../../../src-main/cli/terminal-text';
+import { oneLine, severalLines } from '../../../src-main/cli/output';
 import { DataType } from '../../../src-main/onnx/graph/model';
 import { floatTensor, intsAttr, makeModel, makeNode, makeValueInfo } from '../../../src-main/onnx/graph/make';
 import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
