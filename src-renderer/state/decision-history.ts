@@ -1,5 +1,5 @@
+import { isSame } from '../../src-shared/domain/project/decisions';
 import type { ProjectDecisions } from '../../src-shared/domain/project/project';
-import { ownValue } from '../../src-shared/base/records';
 
 /** One edit as undo and redo see it. */
 export interface HistoryStep {
@@ -17,88 +17,8 @@ export interface EditHistory {
 export const EMPTY_HISTORY: EditHistory = { undoable: [], redoable: [] };
 const MAX_STEPS = 200;
 
-export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
-  const {
-    method,
-    percentile,
-    tensorMethods,
-    manualThresholds,
-    plan,
-    target,
-    gates,
-    preprocessing,
-    calibrationSet,
-    validationSet,
-  } = file;
-  return {
-    method,
-    percentile,
-    tensorMethods,
-    manualThresholds,
-    plan,
-    target,
-    gates,
-    preprocessing,
-    calibrationSet,
-    validationSet,
-  };
-}
-
 /** A new edit: what was undone before it can no longer be redone. An edit that changed nothing is no step. */
 export function recordStep(history: EditHistory, step: HistoryStep): EditHistory {
   if (isSame(step.before, step.after)) return history;
   return { undoable: [...history.undoable, step].slice(-MAX_STEPS), redoable: [] };
-}
-
-/**
- * `current` with the change `from` -> `to` and nothing else: undo keeps what another window decided meanwhile. Records
- * (thresholds, methods, plan, gates) are taken key by key, all other fields as a whole.
- */
-export function applyChange(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectDecisions {
-  const pick = <K extends keyof ProjectDecisions>(key: K): ProjectDecisions[K] =>
-    isSame(from[key], to[key]) ? current[key] : to[key];
-  return {
-    method: pick('method'),
-    percentile: pick('percentile'),
-    target: pick('target'),
-    preprocessing: pick('preprocessing'),
-    calibrationSet: pick('calibrationSet'),
-    validationSet: pick('validationSet'),
-    tensorMethods: applyToRecord(current.tensorMethods, from.tensorMethods, to.tensorMethods),
-    manualThresholds: applyToRecord(current.manualThresholds, from.manualThresholds, to.manualThresholds),
-    plan: { ...pick('plan'), layers: applyToRecord(current.plan.layers, from.plan.layers, to.plan.layers) },
-    gates: { ...current.gates, ...changedFields(from.gates, to.gates) },
-  };
-}
-
-function applyToRecord<T>(
-  current: Readonly<Record<string, T>>,
-  from: Readonly<Record<string, T>>,
-  to: Readonly<Record<string, T>>,
-): Readonly<Record<string, T>> {
-  const result = new Map(Object.entries(current));
-  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const before = ownValue(from, key);
-    const after = ownValue(to, key);
-    if (before === after) continue;
-    if (after === undefined) result.delete(key);
-    else result.set(key, after);
-  }
-  return Object.fromEntries(result);
-}
-
-function changedFields<T extends object>(from: T, to: T): Partial<T> {
-  const keys = Object.keys(to) as (keyof T)[];
-  const changed: Partial<T> = {};
-  for (const key of keys) if (from[key] !== to[key]) changed[key] = to[key];
-  return changed;
-}
-
-/** Equality of plain data whose keys may come in any order. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keysOfA = Object.keys(a);
-  if (keysOfA.length !== Object.keys(b).length) return false;
-  return keysOfA.every((key) => Object.hasOwn(b, key) && isSame(Reflect.get(a, key), Reflect.get(b, key)));
 }

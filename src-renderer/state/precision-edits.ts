@@ -7,7 +7,7 @@ import {
   type PrecisionChoice,
   type PrecisionPlan,
 } from '../../src-shared/domain/project/precision';
-import { isSame } from './decision-history';
+import { applyChange, isSame } from '../../src-shared/domain/project/decisions';
 
 export type PrecisionEdit = Extract<ProjectEdit, { kind: 'precision' }>;
 
@@ -99,14 +99,18 @@ export function decisionsBefore(after: ProjectDecisions, { bases }: PendingChoic
   return { ...after, plan: withChoices(after.plan, bases) };
 }
 
-/** The edits that lead from the decisions of a project to others; where only layers differ, only these are named. */
-export function restoringEdits(current: ProjectDecisions, wanted: ProjectDecisions): ProjectEdit[] {
-  const withWantedLayers = { ...current, plan: { ...current.plan, layers: wanted.plan.layers } };
-  if (!isSame(withWantedLayers, wanted)) return [{ kind: 'restore', decisions: wanted }];
-  return differingLayers(current.plan, wanted.plan).map((layer) => ({
+/**
+ * The edits that make the change `from` -> `to` in a project as it is now. Where only layers of the plan change, each is an
+ * edit of its own, on the choice that the project has now.
+ */
+export function changingEdits(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectEdit[] {
+  const withLayersOf = ({ plan }: ProjectDecisions) => ({ ...from, plan: { ...from.plan, layers: plan.layers } });
+  if (!isSame(withLayersOf(to), to)) return [{ kind: 'restore', decisions: to, base: from }];
+  const wanted = applyChange(current, from, to).plan;
+  return differingLayers(current.plan, wanted).map((layer) => ({
     kind: 'precision',
     layer,
-    precision: choiceOf(wanted.plan, layer),
+    precision: choiceOf(wanted, layer),
     base: choiceOf(current.plan, layer),
   }));
 }

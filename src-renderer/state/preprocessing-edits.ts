@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { Preprocessing } from '../../src-shared/domain/project/preprocessing';
 import { t } from '../i18n';
-import { isSame } from './decision-history';
+import { isSame } from '../../src-shared/domain/project/decisions';
 import { useSession } from './session';
 
 /** What to do with changes that were tried out but not applied, before a job starts. */

@@ -4,7 +4,8 @@ import { API_METHODS, type Unsubscribe, type WorkbenchApi } from '../../src-shar
 import type { ProjectEdit } from '../../src-shared/contract/requests';
 import type { ModelView, ProjectView, ThresholdTable } from '../../src-shared/contract/views';
 import type { ConnectionStatus } from '../api/connection';
-import { applyChange, decisionsOf, EMPTY_HISTORY, isSame, recordStep, type EditHistory } from './decision-history';
+import { decisionsOf, isSame } from '../../src-shared/domain/project/decisions';
+import { EMPTY_HISTORY, recordStep, type EditHistory } from './decision-history';
 import { keepHistory, keptHistory } from './kept-history';
 import { reportError } from './notices';
 import {
@@ -14,7 +15,7 @@ import {
   layersOf,
   pendingChoicesOf,
   rebased,
-  restoringEdits,
+  changingEdits,
   withBases,
   withoutChanged,
   type EditConflict,
@@ -176,8 +177,7 @@ export const useSession = create<SessionState>()((set, get) => {
       const entry = (direction === 'undo' ? history.undoable : history.redoable).at(-1);
       if (project === null || entry === undefined) return false;
       const [from, to] = direction === 'undo' ? [entry.after, entry.before] : [entry.before, entry.after];
-      const decisions = applyChange(decisionsOf(project.file), from, to);
-      const edits = restoringEdits(decisionsOf(project.file), decisions);
+      const edits = changingEdits(decisionsOf(project.file), from, to);
       const restored = await sendOrShowConflict(project.path, entry.name, edits);
       if (restored === null) return false;
       set(({ history: now, pendingChoices }) => ({

@@ -88,8 +88,11 @@ const projectEditSchema = variant({
     validationPath: optional(nullable(filePath('read'))),
     labelOrder: optional(oneOf(...LABEL_ORDERS)),
   }),
-  /** Everything that edits change, at once, as undo and redo do. */
-  restore: object({ kind: oneOf('restore'), decisions: decisionsSchema }),
+  /**
+   * Several decisions at once, as undo and redo do. With `base`, only the differences between `base` and `decisions` are
+   * applied to the project; without it, all decisions are replaced.
+   */
+  restore: object({ kind: oneOf('restore'), decisions: decisionsSchema, base: optional(decisionsSchema) }),
 });
 /**
  * One change to a project. The edits of a request are applied in order, all or none. Names of tensors are glob patterns

@@ -1,3 +1,4 @@
+import { applyChange, decisionsOf } from '../../src-shared/domain/project/decisions';
 import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
 import type { ProjectEdit } from '../../src-shared/contract/requests';
 import type { ModelView, ProjectView } from '../../src-shared/contract/views';
@@ -44,7 +45,7 @@ function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[])
     case 'target':
       return { ...file, target: edit.target };
     case 'restore':
-      return { ...file, ...edit.decisions };
+      return { ...file, ...(edit.base ? applyChange(decisionsOf(file), edit.base, edit.decisions) : edit.decisions) };
     default:
       throw new WorkbenchError('usage', `The generated project knows no edit ${edit.kind}`);
   }

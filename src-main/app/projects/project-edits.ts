@@ -6,6 +6,7 @@ import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { nearestName, requireMatches } from '../../../src-shared/domain/glob';
 import type { Method } from '../../../src-shared/domain/project/methods';
+import { applyChange, decisionsOf } from '../../../src-shared/domain/project/decisions';
 import { normalPreprocessing } from '../../../src-shared/domain/project/preprocessing';
 import {
   choiceOf,
@@ -160,10 +161,13 @@ function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>,
       return withSets(file, edit);
     case 'model':
       return withModelPath(file, edit.modelPath);
-    case 'restore':
-      checkPreprocessing(edit.decisions.preprocessing, imageInputOf(model));
-      requirePlannedLayers(edit.decisions.plan, model);
-      return { ...file, ...edit.decisions };
+    case 'restore': {
+      const { base, decisions } = edit;
+      const restored = base === undefined ? decisions : applyChange(decisionsOf(file), base, decisions);
+      checkPreprocessing(restored.preprocessing, imageInputOf(model));
+      requirePlannedLayers(restored.plan, model);
+      return { ...file, ...restored };
+    }
     default:
       return unreachable(edit);
   }

@@ -4,7 +4,7 @@ import type { RunSummary } from '../../../src-shared/contract/views';
 import { gateState, type GateState } from '../../../src-shared/domain/runs/gates';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import type { Language } from '../../i18n';
-import { isSame } from '../../state/decision-history';
+import { isSame } from '../../../src-shared/domain/project/decisions';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 

@@ -3,7 +3,7 @@ import type { Gates } from '../../../src-shared/domain/project/project';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
-import { decisionsOf } from '../../state/decision-history';
+import { decisionsOf } from '../../../src-shared/domain/project/decisions';
 import { useSession } from '../../state/session';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';

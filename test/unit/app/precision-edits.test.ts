@@ -7,6 +7,7 @@ import { prepare } from '../../../src-main/compute/tasks/prepare';
 import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import type { PrecisionChoice } from '../../../src-shared/domain/project/precision';
+import { decisionsOf } from '../../../src-shared/domain/project/decisions';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
 
@@ -84,5 +85,14 @@ describe('precision edits', () => {
       code: 'not-found',
       message: 'The model has no layer "conv*"; the nearest name is "conv0"',
     });
+  });
+
+  it('are kept by an undo of another decision that was sent without knowing them', async () => {
+    const before = decisionsOf(project.file);
+    const after = { ...before, method: 'mse' as const };
+    const meanwhile = await edited(project, { kind: 'method', method: 'mse' }, ask('conv0', 'fp16', 'auto'));
+    const undone = await edited(meanwhile, { kind: 'restore', decisions: before, base: after });
+    expect(undone.file.method).toBe(before.method);
+    expect(layersOf(undone)).toEqual({ conv0: 'fp16' });
   });
 });

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  applyChange,
-  decisionsOf,
-  EMPTY_HISTORY,
-  isSame,
-  recordStep,
-} from '../../../../src-renderer/state/decision-history';
+import { EMPTY_HISTORY, recordStep } from '../../../../src-renderer/state/decision-history';
+import { applyChange, decisionsOf, isSame } from '../../../../src-shared/domain/project/decisions';
 import { projectView } from './fake-api';
 
 const decisions = (changes: Parameters<typeof projectView>[1] = {}) => decisionsOf(projectView('/p', changes).file);

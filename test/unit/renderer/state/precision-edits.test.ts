@@ -98,6 +98,19 @@ describe('an edit of a layer', () => {
   });
 });
 
+describe('undo and redo of another decision', () => {
+  it('leave alone what was changed in layers meanwhile', async () => {
+    await session().edit('mse', [{ kind: 'method', method: 'mse' }]);
+    changeElsewhere('conv_1', 'fp32');
+    await session().undo();
+    expect(fake.project.file.method).toBe('entropy');
+    expect(inFile()).toEqual({ conv_1: 'fp32' });
+    await session().redo();
+    expect(fake.project.file.method).toBe('mse');
+    expect(inFile()).toEqual({ conv_1: 'fp32' });
+  });
+});
+
 describe('an edit of a layer that was changed meanwhile', () => {
   beforeEach(async () => {
     changeElsewhere('conv_1', 'fp32');
