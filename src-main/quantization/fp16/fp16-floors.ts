@@ -6,10 +6,10 @@ import type { GraphFacts } from '../rules/graph-facts';
 import { asFp16, FP16_MAX } from '../rules/number-formats';
 import { RESHAPE_OPS, SELECT_OPS } from '../rules/op-classes';
 
-/** Larger relative changes of a divisor, an additive epsilon or a bound are refused. */
+/** The largest relative change of a divisor, an additive epsilon or a bound that is accepted. */
 export const MAX_CONSTANT_CHANGE = 0.01;
 
-/** Floors above this stay in FP16's normal range even when they are squared. */
+/** Values above this stay in the normal range of FP16 even if they are squared. */
 const SMALL_FLOOR = 2 ** -7;
 
 const PASSING: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ export function fp16Change(value: number): number {
   return value === 0 ? 0 : Math.abs(asFp16(value) - value) / Math.abs(value);
 }
 
-/** How a sentence says what FP16 makes of a value. */
+/** Describes in a sentence what happens to a value in FP16. */
 export function fp16Fate(value: number): string {
   if (Math.abs(value) > FP16_MAX) return 'is above 65504, the largest FP16 value';
   return asFp16(value) === 0 ? 'becomes 0 in FP16' : `changes by ${(fp16Change(value) * 100).toPrecision(2)} % in FP16`;
@@ -40,10 +40,10 @@ export function fp16Fate(value: number): string {
 const floorsByFacts = new WeakMap<GraphFacts, ReadonlyMap<Node, Fp16Hazard>>();
 
 /**
- * Layers that depend on a small constant which keeps a value from 0: the epsilon of a normalization, the lower bound
- * before a logarithm. The constant is followed to the layers that divide by it, take its root, its logarithm or its
- * reciprocal. They, and what lies between, must not see a value that FP16 changes: 0 / 0 is NaN. Whether calibration
- * met such a value does not matter.
+ * Layers that depend on a small constant (a floor) which keeps a value away from 0, such as the epsilon of a
+ * normalization or the lower bound in front of a logarithm. The constant is followed to the layers that divide by it or
+ * compute its root, logarithm or reciprocal. These layers and those in between must not run in FP16 if FP16 changes the
+ * constant, because the result could be 0 / 0 = NaN, even if no calibration image caused it.
  */
 export function lostFloors(facts: GraphFacts): ReadonlyMap<Node, Fp16Hazard> {
   const known = floorsByFacts.get(facts);
@@ -60,12 +60,12 @@ export function lostFloors(facts: GraphFacts): ReadonlyMap<Node, Fp16Hazard> {
 }
 
 interface Origin {
-  /** The constant, and the value of it that is followed. */
+  /** The constant, and which of its values is followed. */
   readonly constant: string;
   readonly value: number;
 }
 
-/** A tensor that can have the value, so many layers behind its constant. */
+/** A tensor that can have the value, and its distance from the constant in layers. */
 interface FloorRead {
   readonly tensor: string;
   readonly value: number;
@@ -80,8 +80,8 @@ function setsFloor({ opType }: Node, slot: number): boolean {
 }
 
 /**
- * The smallest and the largest of the values that matter: what lies between fares no worse. A constant that is added
- * is an epsilon only when all its values are small; a bias of a layer has large ones too.
+ * The smallest and the largest of the relevant values; the values in between change less. A constant that is added
+ * counts as an epsilon only if all its values are small; a bias also has large values.
  */
 function smallValues(facts: GraphFacts, { opType }: Node, constant: string): readonly number[] {
   const values = [...(constantValues(facts, constant) ?? [])].map(Math.abs);
@@ -91,7 +91,7 @@ function smallValues(facts: GraphFacts, { opType }: Node, constant: string): rea
   return [...new Set([small.reduce((a, b) => Math.min(a, b)), small.reduce((a, b) => Math.max(a, b))])];
 }
 
-/** Layers from the constant to the division at most; a longer way is none of an epsilon's. */
+/** Maximum number of layers between the constant and the division; an epsilon is never further away. */
 const MAX_HOPS = 32;
 
 const isLost = (value: number): boolean => fp16Change(value) > MAX_CONSTANT_CHANGE;
@@ -108,7 +108,7 @@ class FloorSearch {
       this.mark(node, origin.constant, origin.value, origin);
   }
 
-  /** True when a layer that reads the tensor, or what is made of it, is sensitive to a value that FP16 changes. */
+  /** True if a layer that reads the tensor, or a tensor computed from it, is sensitive to a value that FP16 changes. */
   private follow(read: FloorRead): boolean {
     const { tensor, value, hops } = read;
     if (hops > MAX_HOPS) return false;
@@ -137,8 +137,8 @@ class FloorSearch {
   }
 
   /**
-   * What a layer makes of a floor: the value that it hands on (null: none that can be told), and whether it is
-   * sensitive to the value itself. Null for layers that are not.
+   * What a layer does with a floor: its output value (null if it cannot be determined) and whether the layer itself is
+   * sensitive to the value. Null for layers without an effect.
    */
   private stepOf(
     node: Node,
@@ -165,7 +165,7 @@ class FloorSearch {
         if (slot === 0) return { isSensitive: isOverflow, next: other === null ? null : value / Math.abs(other) };
         return { isSensitive: true, next: other !== null && isLost(value) ? Math.abs(other) / value : null };
       case 'Mul':
-        // A reciprocal that is infinite in FP16 makes NaN of 0; there the chain ends.
+        // A reciprocal that is infinite in FP16 turns 0 into NaN; the chain ends here.
         return isOverflow && other === null
           ? { isSensitive: true, next: null }
           : { isSensitive: false, next: value * Math.abs(other ?? 1) };

@@ -11,16 +11,16 @@ import type { RangeFacts } from '../rules/range-facts';
 
 const AVERAGES = new Set(['ReduceMean', 'GlobalAveragePool']);
 
-/** From here on half-precision values are 0.5 or more apart. */
+/** From this value on, FP16 values have a distance of 0.5 or more. */
 const COARSE_FROM = 512;
 
 /**
- * What FP16 would do to a layer, worst first; empty where its numbers fit. Known from the histograms and the weights, before
- * anything is built: a value above 65504 becomes infinity, and infinity times zero or minus infinity becomes NaN; what is too
- * small is in fp16-underflow.ts.
+ * Problems that a layer would have in FP16, worst first; empty if its values fit. They follow from the histograms and
+ * the weights, before anything is built: a value above 65504 becomes infinity, and infinity times 0 or minus infinity
+ * becomes NaN. fp16-underflow.ts handles values that are too small.
  *
- * The bound of an accumulation is max over output channels of sum|w| times max|x|: what a kernel
- * that adds up in FP16 can meet on the way to an output that fits.
+ * The bound of an accumulation is max|x| times the largest sum of |w| over the output channels. A kernel that
+ * accumulates in FP16 can reach it in an intermediate sum even if the output itself fits.
  */
 export function fp16Hazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly Fp16Hazard[] {
   const hazards = [
@@ -33,13 +33,13 @@ export function fp16Hazards(facts: GraphFacts, node: Node, ranges: RangeFacts): 
   return hazards.toSorted((a, b) => Number(a.code === 'fp16-coarse') - Number(b.code === 'fp16-coarse'));
 }
 
-/** Why a layer must not run in FP16, or undefined when it may. */
+/** Why a layer must not run in FP16; undefined if it may. */
 export function fp16Refusal(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard | undefined {
   return fp16Hazards(facts, node, ranges).find(({ code }) => code !== 'fp16-coarse');
 }
 
 function weightHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard[] {
-  // A Clip's bounds may be the largest float: they saturate without harm.
+  // The bounds of a Clip may be the largest float; infinity in FP16 is equivalent.
   if (node.opType === 'Clip') return [];
   return node.input.flatMap((tensor) => {
     if (facts.elementType(tensor) !== DataType.FLOAT || !facts.isConstant(tensor)) return [];
@@ -100,11 +100,14 @@ function accumulationHazards(facts: GraphFacts, node: Node, ranges: RangeFacts):
   return [{ code: 'fp16-refused-accumulation', tensor: node.output[0] ?? '', amaxReal, reason }];
 }
 
-/** What max|x| is multiplied with on the way through a sum; 0 for layers that sum nothing or sums of unknown length. */
+/**
+ * The factor between max|x| and the largest intermediate sum; 0 for layers without a sum or with a sum of unknown
+ * length.
+ */
 function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFacts): number {
   if (COMPUTE_OPS.has(node.opType)) {
     const weight = weightOf(facts, node);
-    // The weight of a ConvTranspose has its groups along the first axis, its output channels within each along the second.
+    // The weight of a ConvTranspose has the groups on its first axis and the output channels of a group on its second.
     if (weight)
       return ranges.weightAbsSum(
         weight.initializer,
@@ -118,9 +121,9 @@ function termBound(facts: GraphFacts, node: Node, right: string, ranges: RangeFa
 }
 
 /**
- * What an average sums up before it divides: without negative terms, the largest average times their number. Otherwise it is
- * not judged (0): that every term is max|x| at once says nothing about images (SqueezeNet's last pool would seem to overflow,
- * and does not).
+ * The largest sum that an average computes before it divides. If no term is negative, it is the largest average times
+ * the number of terms. Otherwise it is unknown (0): the bound max|x| times the number of terms is far too high in
+ * practice (by it, the last pooling layer of SqueezeNet would overflow, but it does not).
  */
 function averagedSum(facts: GraphFacts, node: Node, ranges: RangeFacts): number {
   const averageAmax = ranges.activationAmax(node.output[0] ?? '');
@@ -129,14 +132,14 @@ function averagedSum(facts: GraphFacts, node: Node, ranges: RangeFacts): number 
     : 0;
 }
 
-/** What a norm adds up before it takes the root, at least: the square of the largest norm, or of the largest value. */
+/** A lower bound of the sum of squares in a norm: the square of the largest norm, or of the largest value. */
 function squaredSum(node: Node, ranges: RangeFacts): number {
   const [input = ''] = node.input;
   const [output = ''] = node.output;
   return (ranges.activationAmax(output) ?? ranges.activationAmax(input) ?? 0) ** 2;
 }
 
-/** Elements that one output of a reduction sums, where the shapes say so. */
+/** The number of elements that a reduction sums for one output element; 0 if the shapes do not determine it. */
 function summedElements(facts: GraphFacts, node: Node): number {
   const before = facts.shape(node.input[0] ?? '');
   const after = facts.shape(node.output[0] ?? '');

@@ -5,13 +5,13 @@ import { capturedNames } from '../../onnx/graph/subgraphs';
 import { FreshNames } from '../../onnx/graph/fresh-names';
 
 /**
- * The model with its float32 inputs and outputs in FP16, names unchanged: for engines that are fed by FP16 stages. Casts
- * stand only where a neighbour computes in float32.
+ * Changes the type of the float32 inputs and outputs of the model to FP16, with the same names, for engines between
+ * FP16 stages. Casts are inserted only next to layers that compute in float32.
  */
 export function withFp16Io(model: Model): Model {
   const names = new FreshNames(model.graph);
   const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
-  // What a body reads by name must keep its type.
+  // A tensor that a subgraph reads by name must keep its type.
   const captured = new Set(model.graph.node.flatMap((node) => [...capturedNames(node)]));
   const isFloat = (info: ValueInfo): boolean =>
     info.tensorType?.elemType === DataType.FLOAT && !initializers.has(info.name) && !captured.has(info.name);
@@ -27,7 +27,7 @@ export function withFp16Io(model: Model): Model {
   return { ...model, graph: { ...graph, input: graph.input.map(retyped), output: graph.output.map(retyped) } };
 }
 
-/** Casts to FP16 of the input fall away; everything else reads it through one Cast to float32. */
+/** Removes casts of the input to FP16; all other readers read the input through one Cast to float32. */
 function fp16Input(graph: Graph, name: string, names: FreshNames): Graph {
   const isCastToFp16 = (node: Node): boolean =>
     node.opType === 'Cast' && node.input[0] === name && attrInt(node, 'to', 0) === DataType.FLOAT16;
@@ -58,7 +58,7 @@ function fp16Input(graph: Graph, name: string, names: FreshNames): Graph {
   return { ...graph, node: isFloatRead ? [cast, ...node] : node };
 }
 
-/** A Cast that made the output casts to FP16 instead, or one is added behind it. */
+/** If a Cast computes the output, it casts to FP16 instead; otherwise a Cast is added. */
 function fp16Output(graph: Graph, name: string, names: FreshNames): Graph {
   const producer = graph.node.find((node) => node.output.includes(name));
   if (producer?.opType === 'Cast' && !graph.node.some((node) => node.input.includes(name))) {

@@ -7,10 +7,13 @@ import type { Fp16Refusal } from '../placement/layer-precisions';
 import { FP16_MAX, fp16Scale } from '../rules/number-formats';
 import type { Placement, QuantizedWeight } from '../placement/placement';
 
-/** A scale that FP16 changes by more than this part of itself is not stored in FP16. */
+/** A scale that FP16 changes by more than this relative amount is not stored in FP16. */
 const MAX_SCALE_CHANGE = 0.01;
 
-/** Which QuantizeLinear and DequantizeLinear have, or may get, an FP16 side, so that FP16 must hold their scales. */
+/**
+ * The tensors and layers whose QuantizeLinear or DequantizeLinear has an FP16 side, so that FP16 must represent the
+ * scale.
+ */
 export interface Fp16Scales {
   readonly tensors: ReadonlySet<string>;
   /** Layers that read quantized weights in FP16. */
@@ -18,9 +21,10 @@ export interface Fp16Scales {
 }
 
 /**
- * Tensors that an FP16 layer reads through Q/DQ or makes, with all tensors that share their scale, but for those whose
- * scale FP16 does not hold: their Q/DQ are in float32. All other scales keep their float32 value. None where no layer
- * reads integers in FP16: a Cast in front of QuantizeLinear then spares the model the operator set that has FP16 Q/DQ.
+ * Tensors that an FP16 layer reads through Q/DQ or computes, and all tensors with the same scale, except those whose
+ * scale FP16 cannot represent, which keep Q/DQ in float32. All other scales keep their float32 value. The result is
+ * empty if no layer reads integers in FP16: a Cast in front of QuantizeLinear then avoids the newer operator set that
+ * FP16 Q/DQ needs.
  * @param thresholds tensor -> threshold, real units.
  */
 export function fp16Scales(
@@ -50,9 +54,9 @@ export function fp16Scales(
 }
 
 /**
- * Layers of a placement that would read a scale in FP16 that FP16 does not hold, with the reason: too large, too small,
- * or, for weights, so small that what rounding it adds can be seen in the layer's output. Tensors without a threshold
- * are not judged.
+ * Layers of a placement that would read a scale which FP16 cannot represent, with the reason: it is too large, too
+ * small, or (for weights) so small that its rounding error is visible in the output of the layer. Tensors without a
+ * threshold are skipped.
  */
 export function scaleRefusals(
   facts: GraphFacts,
@@ -87,7 +91,7 @@ interface SharedScale {
   readonly sources: readonly string[];
 }
 
-/** Tensor -> what its scale comes from; the same object for all tensors of a scale group. */
+/** Tensor -> the origin of its scale; the same object for all tensors of a scale group. */
 function scaleSources({ groups, tensors }: Placement): (tensor: string) => SharedScale {
   const known = new Map<string, SharedScale>(
     groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group] as const)),
@@ -103,7 +107,7 @@ function thresholdOf(sources: readonly string[], thresholds: Readonly<Record<str
   );
 }
 
-/** What is wrong with the scale of a threshold in FP16; null for one that it holds, and for a tensor of zeros. */
+/** Why FP16 cannot represent the scale of a threshold; null if it can, and for a tensor of zeros. */
 function scaleFault(thresholdReal: number): string | null {
   if (!(thresholdReal > 0)) return null;
   const scale = scaleOfThreshold(thresholdReal);
@@ -113,7 +117,7 @@ function scaleFault(thresholdReal: number): string | null {
   return `${scale.toPrecision(4)}, is so small that FP16 would change it by ${percent(change)}`;
 }
 
-/** What rounding the scales of a weight up to FP16 can add to an output, as a part of the layer's largest output. */
+/** The error that rounding the scales of a weight up to FP16 can cause, relative to the largest output of the layer. */
 function lostOfWeight(facts: GraphFacts, weight: QuantizedWeight, ranges: RangeFacts): number {
   const node = facts.uses(weight.initializer).find((use) => use.node.name === weight.layer)?.node;
   const { scales, sum } = ranges.weightLoss(weight.initializer, weight.axis);

@@ -2,15 +2,15 @@ import { isDefaultDomain } from '../../onnx/graph/opset';
 import table from './float16-types.json';
 import { ownValue } from '../../../src-shared/base/records';
 
-/** Positions of the parameters of an operator that are float32 even where the layer computes in FP16. */
+/** Positions of the inputs and outputs of an operator that stay float32 even if the layer computes in FP16. */
 export interface FloatOnlySlots {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Outputs whose type no input decides, but an attribute or a sequence: FP16 inputs do not make them FP16. */
+  /** Outputs whose type does not depend on the inputs but on an attribute or a sequence. */
   readonly own: readonly number[];
 }
 
-/** Version in which a definition appeared -> its float32 positions; "removed" where the operator was deprecated. */
+/** Operator set version of a definition -> its float32 positions, or "removed" if the operator was deprecated. */
 type Definitions = Readonly<Record<string, 'removed' | Partial<FloatOnlySlots>>>;
 
 const DEFINITIONS: ReadonlyMap<string, Definitions> = new Map(
@@ -18,11 +18,11 @@ const DEFINITIONS: ReadonlyMap<string, Definitions> = new Map(
 );
 
 /**
- * The float32 positions of an operator as ONNX defines it in an operator set: the newest definition that is not newer
- * than the set. Null for operators that ONNX does not define there, those of other domains among them.
+ * The float32 positions of an operator, by its newest definition that is not newer than the operator set of the model.
+ * Null for operators that ONNX does not define in this set, including those of other domains.
  *
- * The table is made by `test/support/float16_types.py` from the operator schemas; an operator set newer than its latest
- * one is judged by the latest.
+ * `test/support/float16_types.py` generates the table from the operator schemas. For a newer operator set, the latest
+ * definition is used.
  */
 export function floatOnlySlots(
   operator: { readonly opType: string; readonly domain: string },

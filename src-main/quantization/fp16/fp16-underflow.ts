@@ -9,27 +9,27 @@ import type { RangeFacts } from '../rules/range-facts';
 import { asFp16, FP16_SMALLEST_NORMAL } from '../rules/number-formats';
 import { COMPUTE_OPS } from '../rules/op-classes';
 
-/** Largest part of a layer's largest output that weights may lose. */
+/** The largest error of weights that is accepted, relative to the largest output of the layer. */
 const MAX_OUTPUT_SHARE = 0.01;
 
-/** Additive epsilons that are attributes, with their default. */
+/** Operators with an additive epsilon as attribute, and its default value. */
 const EPSILON_ATTRIBUTES: ReadonlyMap<string, readonly [attribute: string, byDefault: number]> = new Map([
   ['LayerNormalization', ['epsilon', 1e-5]],
   ['RMSNormalization', ['epsilon', 1e-5]],
   ['BatchNormalization', ['epsilon', 1e-5]],
   ['InstanceNormalization', ['epsilon', 1e-5]],
   ['GroupNormalization', ['epsilon', 1e-5]],
-  // No attribute: the operator is defined as a function that adds 1e-9 to the deviation.
+  // No attribute: the operator is defined as a function that adds 1e-9 to the standard deviation.
   ['MeanVarianceNormalization', ['', 1e-9]],
   ['LRN', ['bias', 1]],
 ]);
 
-/** Layers that square what they read before they add it up. */
+/** Operators that sum the squares of their input. */
 const SUMS_OF_SQUARES: ReadonlySet<string> = new Set(['ReduceL2', 'ReduceSumSquare', 'LpNormalization']);
 
 /**
- * What a layer loses at the lower end of FP16: values below 2^-25 become 0 (2^-25 itself too: ties go to even), values
- * below 2^-14 lose bits. The first finding of each kind.
+ * Problems of a layer with values that are too small for FP16: values up to 2^-25 become 0 (2^-25 itself is a tie,
+ * which rounds to even), and values below 2^-14 lose bits. Returns the first finding of each kind.
  */
 export function underflowHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard[] {
   const floor = lostFloors(facts).get(node);
@@ -44,7 +44,7 @@ export function underflowHazards(facts: GraphFacts, node: Node, ranges: RangeFac
 
 type Role = 'bound' | 'divisor' | 'exponent' | 'factor' | 'value';
 
-/** What a constant at an input is to the layer; null where single values do not matter or another rule judges them. */
+/** The role of a constant input of a layer; null if its single values do not matter or another rule covers it. */
 function roleOf({ opType }: Node, slot: number): Role | null {
   if (COMPUTE_OPS.has(opType)) return null;
   switch (opType) {
@@ -94,9 +94,9 @@ function constantHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp1
 }
 
 /**
- * The value of a constant that FP16 must not change: any single one of bounds, divisors and exponents; of factors one
- * that is seen in the output; of other constants only one that stands for all, since a zero among larger values is no
- * loss.
+ * The value of a constant that FP16 must not change. For bounds, divisors and exponents it can be any value, for
+ * factors one that is visible in the output. For other constants all values must change, since a zero among larger
+ * values is harmless.
  */
 function lostValue(
   facts: GraphFacts,
@@ -126,9 +126,9 @@ function isSmall(value: number): boolean {
 }
 
 /**
- * Normalizations with an attribute stash_type (ONNX: 1, float32, by default) compute their statistics in float32 and add the
- * epsilon there, so that its rounding in FP16 does not matter. One that becomes 0 is refused all the same: some runtimes compute
- * everything in the type of the input.
+ * Normalizations with the attribute stash_type (by default 1, float32) compute their statistics and add the epsilon in
+ * float32, so that rounding the epsilon to FP16 does not matter. An epsilon that becomes 0 is refused nevertheless,
+ * because some runtimes compute everything in the type of the input.
  */
 function addsEpsilonInFloat32(node: Node): boolean {
   const byDefault = node.opType === 'LayerNormalization' || node.opType === 'RMSNormalization' ? 1 : 0;
@@ -152,8 +152,8 @@ function epsilonHazards(node: Node): Fp16Hazard[] {
 }
 
 /**
- * Weights of a compute layer whose loss is seen in the output: single tiny weights, or those of a dead channel, are
- * not.
+ * Finds weights of a compute layer whose loss is visible in the output. Single tiny weights, and the weights of a
+ * channel that is always 0, are not.
  */
 function weightLosses(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Hazard[] {
   const weight = COMPUTE_OPS.has(node.opType) ? weightOf(facts, node) : null;
@@ -173,10 +173,10 @@ function weightLosses(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Ha
 }
 
 /**
- * What a loss of weights can add to the output, as a part of max|output|: loss * max|input| / max|output|. Where
- * calibration did not see both, the largest sum of |w| stands for max|output| / max|input|.
- * @param weights loss and sum per output channel, largest of the channels; `data` is the input that they multiply, else
- * the first.
+ * The error that a loss of weights can cause, relative to max|output|: loss * max|input| / max|output|. Without
+ * calibrated values of both, the largest sum of |w| replaces max|output| / max|input|.
+ * @param weights largest loss and largest sum of the output channels; `data` is the input that the weights multiply (by
+ *   default the first).
  */
 export function outputShare(
   node: Node,

@@ -11,7 +11,7 @@ import type { GraphFacts } from '../rules/graph-facts';
 import { FreshNames } from '../../onnx/graph/fresh-names';
 import type { Placement } from '../placement/placement';
 
-/** Biases of the layers whose weights are quantized, one float32 value per output channel each; in graph order. */
+/** Biases of the layers with quantized weights, in graph order; each has one float32 value per output channel. */
 export function correctableBiases(facts: GraphFacts, placement: Placement): LayerBias[] {
   const quantized = new Map(placement.weights.map((weight) => [weight.layer, weight]));
   return facts.nodes.flatMap((node): LayerBias[] => {
@@ -19,7 +19,7 @@ export function correctableBiases(facts: GraphFacts, placement: Placement): Laye
     const bias = weight && biasOf(facts, node);
     const tensor = bias && facts.initializer(bias.initializer);
     const channels = weight ? (facts.initializer(weight.initializer)?.dims[weight.axis] ?? 0) : 0;
-    // ConvTranspose with groups has fewer values along that axis than channels.
+    // In a ConvTranspose with groups, this axis is shorter than the number of output channels.
     if (
       !bias ||
       tensor?.dataType !== DataType.FLOAT ||
@@ -32,13 +32,15 @@ export function correctableBiases(facts: GraphFacts, placement: Placement): Laye
 }
 
 /**
- * A model whose outputs are the shifts: for bias i, the mean over batch and positions of FP32's output minus that of the same
- * layer with INT8 inputs and weights, per channel. Every quantized layer stands beside the FP32 one and reads FP32's values
- * through its own Q/DQ, so that one pass measures all of them, each without what those before it did.
+ * Builds a model whose outputs are the shifts of all biases. For bias i it is, per channel, the mean over batch and
+ * positions of the FP32 output minus the output of the same layer with INT8 inputs and weights. Every quantized layer
+ * is placed beside its FP32 layer and reads the FP32 values through its own Q/DQ. One pass thus measures all layers,
+ * and each without the errors of the layers in front of it.
  *
- * Bias correction (Nagel et al. 2019, arXiv 1906.04721, section 4.2) takes E[W_q q(x)] - E[W x] from statistics of FP32's x; here
- * both sides are measured. Correcting layer after layer instead, each on what the corrected ones before it yield, takes a pass
- * per layer; all at once on what uncorrected ones yield, repeated, diverges in residual networks (docs/repairs.md).
+ * Bias correction (Nagel et al. 2019, arXiv 1906.04721, section 4.2) computes E[W_q q(x)] - E[W x] from statistics of
+ * the FP32 input; here both terms are measured. Correcting one layer after the other, with the corrected layers in
+ * front of it, would take one pass per layer. Correcting all layers at once behind uncorrected layers, repeatedly,
+ * diverges in residual networks (docs/repairs.md).
  *
  * @param quantized the rewritten model of the same graph, as a simulation.
  */
@@ -78,12 +80,12 @@ export function biasShiftModel(fp32: Model, quantized: Model, biases: readonly L
   };
 }
 
-/** Name of the output that holds the shift of bias i. */
+/** Name of the output with the shift of bias i. */
 export function shiftName(i: number): string {
   return `bias shift ${i}`;
 }
 
-/** What `--explain` says of a corrected bias. */
+/** The sentence about a corrected bias in the explanation of a layer. */
 export function biasDecisions(corrections: readonly BiasCorrection[]): PlacementDecision[] {
   return corrections.map(({ owner, op, initializer, shift }) => {
     const channel = shift.reduce((best, value, at) => (Math.abs(value) > Math.abs(shift[best] ?? 0) ? at : best), 0);
@@ -93,7 +95,9 @@ export function biasDecisions(corrections: readonly BiasCorrection[]): Placement
   });
 }
 
-/** The nodes of the rewritten graph that stand before the owners' outputs, down to tensors that FP32 has; under names of their own. */
+/**
+ * The nodes of the rewritten graph that compute the outputs of `owners` from tensors of the FP32 graph, with new names.
+ */
 function copiesOf(
   nodes: readonly Node[],
   known: ReadonlySet<string>,
@@ -130,13 +134,15 @@ interface ShiftParts {
   readonly copy: string;
   readonly output: string;
   readonly bias: LayerBias;
-  /** Of the layer's weights. */
+  /** Properties of the layer's weights. */
   readonly rank: number;
   readonly opset: number;
   readonly names: FreshNames;
 }
 
-/** Mean of the difference over all axes but that of the channels, which is the last one of a matrix product, else the second. */
+/**
+ * Mean of the difference over all axes except the channel axis: the last one of a matrix product, otherwise the second.
+ */
 function shiftNodes({ own, copy, output, bias, rank, opset, names }: ShiftParts): {
   readonly nodes: readonly Node[];
   readonly constants: readonly Tensor[];

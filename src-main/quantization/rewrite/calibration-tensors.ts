@@ -5,7 +5,9 @@ import type { Placement } from '../placement/placement';
 import { placeQdq } from './quantize';
 import { cutTensors } from '../rules/unlike-ranges';
 
-/** Layers that read quantized activations under a plan, and the tensors whose thresholds decide the scales; in graph order. */
+/**
+ * The layers that read quantized activations with a plan, and the tensors whose thresholds they use, in graph order.
+ */
 export function quantizedParts(
   model: Model,
   plan: PrecisionPlan,
@@ -26,9 +28,8 @@ export function quantizedParts(
 }
 
 /**
- * The activations that any target may quantize under any plan, sorted: those that get Q/DQ, or lend their scale, when every
- * layer is INT8, by default and where a plan asks for it. Other plans only take Q/DQ away, so that nothing else ever needs a
- * histogram.
+ * The activations that any target can quantize with any plan, sorted. They get Q/DQ, or provide a scale, if every layer
+ * is INT8 by default or on request. Other plans only remove Q/DQ, so that no other tensor ever needs a histogram.
  */
 export function calibrationTensors(model: Model): readonly string[] {
   const known = tensorsByModel.get(model);
@@ -38,7 +39,7 @@ export function calibrationTensors(model: Model): readonly string[] {
   return found;
 }
 
-/** A model does not change once it is read, and three placements of thousands of layers take a second. */
+/** Cached, because models are immutable and three placements of thousands of layers take a second. */
 const tensorsByModel = new WeakMap<Model, readonly string[]>();
 
 function findCalibrationTensors(model: Model): readonly string[] {
@@ -55,7 +56,7 @@ function findCalibrationTensors(model: Model): readonly string[] {
     ...placement.groups.flatMap((group) => group.sources),
   ]);
   const quantized = new Set(names);
-  // Parts that a layer cuts out of a quantized tensor: whether its scale serves them is told by their ranges.
+  // Parts of a quantized tensor: their ranges decide whether the scale of the whole tensor is adequate.
   for (const { whole, parts } of cutTensors(graphFacts(model))) if (quantized.has(whole)) names.push(...parts);
   return [...new Set(names)].sort();
 }

@@ -8,9 +8,10 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import { fp16Bits, quantizeWeight, SYMMETRIC_UINT8_ZERO } from '../rules/number-formats';
 
 /**
- * The model with weights as it needs them: an initializer that is only read through QuantizeLinear becomes INT8 (one value a
- * byte, in -127..127; or UINT8, 128 more), one read through a Cast to FP16 becomes FP16; those nodes and the float initializers go. Reads one
- * tensor at a time; what it holds is the result (a quarter or half of the float weights).
+ * Converts the weights of a model to the types in which it uses them. An initializer that is only read through
+ * QuantizeLinear becomes INT8 (-127 to 127) or UINT8 (128 more), and one that is read through a Cast to FP16 becomes
+ * FP16. These nodes and the float initializers are removed. Reads one tensor at a time and holds only the results in
+ * memory (a quarter or half of the float weights).
  * @throws WorkbenchError 'cancelled'.
  */
 export function materialize(model: Model, context: TaskContext = {}): Model {
@@ -47,7 +48,7 @@ function convert(node: Node, name: string, initializers: ReadonlyMap<string, Ten
   const scales = tensorAsFloat32(required(initializers, node.input[1]));
   const { dataType } = required(initializers, node.input[2]);
   const bytes = int8Bytes(values, source.dims, attrInt(node, 'axis', 1), scales);
-  // Adding 128 to a two's complement byte flips its highest bit.
+  // Adding 128 to a byte in two's complement flips its highest bit.
   return makeTensor(
     name,
     dataType,
@@ -68,7 +69,7 @@ function fp16Bytes(values: Float32Array): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** Row-major; one scale for all, or one per index of `axis`. */
+/** Values in row-major order, with one scale for all or one per index of `axis`. */
 function int8Bytes(values: Float32Array, dims: readonly number[], axis: number, scales: Float32Array): Uint8Array {
   const inner = scales.length === 1 ? values.length : dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const quantized = new Int8Array(values.length);

@@ -32,37 +32,39 @@ export interface QuantizeRequest {
   readonly plan: PrecisionPlan;
   /** Tensor -> threshold, real units; needed for every tensor that gets Q/DQ. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Tensor -> what calibration saw; decides uint8's sides and what FP16 cannot hold. */
+  /**
+   * Tensor -> smallest and largest value in the calibration; determines UINT8 ranges and what FP16 cannot represent.
+   */
   readonly ranges: TensorRanges;
   /** `uint8` (asymmetric) is for the target onnxruntime only. */
   readonly activationType?: ActivationType;
   /**
-   * engine: for TensorRT itself. simulation: for ONNX Runtime in TensorRT's place. TensorRT keeps what leaves an INT8 kernel in
-   * float32 until it is rounded to integers again, whatever float type the model states there; ONNX Runtime would round it to
-   * FP16 first, so that the simulation states float32. Scales are the same in both.
+   * `engine`: for TensorRT. `simulation`: for ONNX Runtime in place of TensorRT. TensorRT keeps the output of an INT8
+   * kernel in float32 until it is quantized again, even if the model states FP16. ONNX Runtime would round it to FP16
+   * first, so that the simulation states float32. The scales are the same in both.
    */
   readonly purpose?: 'engine' | 'simulation';
-  /** Tensors that become outputs beside the model's own, in float32, unless the rewritten graph has them as integers only. */
+  /** Tensors to add as float32 outputs, unless they exist as integers only in the rewritten graph. */
   readonly observed?: readonly string[];
-  /** What is added to biases of quantized layers. */
+  /** Values to add to the biases of quantized layers. */
   readonly biases?: readonly BiasCorrection[];
-  /** Maxima of the model's weights, when they were read before. */
+  /** Maxima of the model's weights, if they were read before. */
   readonly weights?: WeightScales;
 }
 
 export interface QuantizedModel {
   readonly model: Model;
   readonly decisions: readonly PlacementDecision[];
-  /** Quantized tensor -> what its Q/DQ uses. */
+  /** Quantized tensor -> scale and zero point of its Q/DQ. */
   readonly scales: ReadonlyMap<string, ActivationParameters>;
-  /** Some layer computes in FP16. */
+  /** True if at least one layer computes in FP16. */
   readonly hasFp16: boolean;
 }
 
 /**
- * The model with explicit Q/DQ and casts as the plan and the target ask for. Weights are referenced, never copied; see
+ * Inserts explicit Q/DQ and casts according to the plan and the target. Weights are referenced, never copied; use
  * `materialize` for files that leave the project.
- * @throws WorkbenchError 'not-found' (the plan names no layer of the model), 'calibration-missing', 'activations-nan'.
+ * @throws WorkbenchError 'not-found' (the plan names an unknown layer), 'calibration-missing', 'activations-nan'.
  */
 export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const { model } = request;
@@ -108,13 +110,13 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
 }
 
 /**
- * ONNX Runtime's x86-64 kernels for UINT8 activations and INT8 weights add two products in 16 bits where the processor has no
- * VNNI instructions, and saturate there without a word (cells_unet: 2.9 dB at the output in place of 27.3). Those for UINT8
- * weights are exact on every processor. TensorRT takes INT8 with zero point 0 only.
+ * On x86-64 processors without VNNI instructions, ONNX Runtime's kernels for UINT8 activations and INT8 weights add two
+ * products in 16 bits and saturate silently (cells_unet: 2.9 dB at the output instead of 27.3). The kernels for UINT8
+ * weights are exact on every processor. TensorRT accepts only INT8 with zero point 0.
  */
 const WEIGHT_STORAGE = { onnxruntime: 'uint8', tensorrt: 'int8' } as const;
 
-/** The facts about weights and activations that FP16 is judged by. */
+/** The ranges of weights and activations that decide about FP16. */
 export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
   const rangeOf = (tensor: string) => ownValue(ranges, tensor);
   return {
@@ -130,7 +132,7 @@ export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['range
   };
 }
 
-/** INT8 layers, and what runs in their kernels, in float32 between their integers. */
+/** INT8 layers and layers fused into them whose floating-point side is float32. */
 function withFloatKernels(placement: Placement): Placement {
   const isFp16 = new Set<string>(
     placement.decisions
@@ -140,14 +142,17 @@ function withFloatKernels(placement: Placement): Placement {
   return { ...placement, fp16Layers: new Set([...placement.fp16Layers].filter((layer) => isFp16.has(layer))) };
 }
 
-/** What is known beside the graph when Q/DQ are placed. */
+/** Knowledge beyond the graph for the placement of Q/DQ. */
 export interface PlacementKnowledge {
   readonly ranges?: RangeFacts;
-  /** Tensor -> threshold, real units; decides which scales FP16 holds. */
+  /** Tensor -> threshold, real units; determines which scales FP16 can represent. */
   readonly thresholds?: QuantizeRequest['thresholds'];
 }
 
-/** Where Q/DQ and casts go. Pure: reads no weights but through `ranges`, and small constants. */
+/**
+ * Decides the positions of Q/DQ and casts. A pure function, which reads weights only through `ranges`, and small
+ * constants.
+ */
 export function placeQdq(
   model: Model,
   plan: PrecisionPlan,
@@ -169,7 +174,8 @@ export function placeQdq(
     return placeForTensorrt({ facts, partitions, precisions, ranges, attention: plan.attention ?? 'float' });
   };
   const placed = place(new Map());
-  // Which tensors share a scale is known once they are placed; what FP16 then takes back changes no Q/DQ, only their type.
+  // Scale groups are known after the first placement. Refusing FP16 afterwards changes only the type of Q/DQ, not their
+  // positions.
   const refusals = scaleRefusals(facts, placed, thresholds, ranges);
   return refusals.size === 0 ? placed : place(refusals);
 }
@@ -185,7 +191,7 @@ function withNodes(model: Model, rewriter: Rewriter, target: Target): Model {
   return { ...model, graph: target === 'onnxruntime' ? inOnnxruntimeForms(graph, rewriter.names) : graph };
 }
 
-/** The model with more float32 outputs; those that it has already are left out. */
+/** Adds float32 outputs to the model, except those that exist already. */
 export function withOutputs(model: Model, names: readonly string[]): Model {
   const { graph } = model;
   const known = new Set(graph.output.map(({ name }) => name));
@@ -195,7 +201,7 @@ export function withOutputs(model: Model, names: readonly string[]): Model {
   };
 }
 
-/** How many nodes of the kinds that quantization adds a model has. */
+/** The number of nodes of each kind that quantization adds. */
 export function countNodes(model: Model): {
   readonly QuantizeLinear: number;
   readonly DequantizeLinear: number;

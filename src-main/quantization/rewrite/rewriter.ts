@@ -26,19 +26,21 @@ export interface RewriteInputs {
   readonly placement: Placement;
   readonly scales: ReadonlyMap<string, ActivationParameters>;
   readonly weights: WeightScales;
-  /** Tensors whose scale is one that FP16 holds, so that their Q/DQ may have an FP16 side; see fp16-scales.ts. */
+  /**
+   * Tensors with a scale that FP16 represents exactly, so that their Q/DQ can have an FP16 side; see fp16-scales.ts.
+   */
   readonly fp16Tensors: ReadonlySet<string>;
-  /** Layers whose quantized weights have scales that FP16 holds. */
+  /** Layers whose quantized weights have scales that FP16 represents exactly. */
   readonly fp16WeightLayers: ReadonlySet<string>;
-  /** Type of the integers of weights; uint8 has zero point 128, which gives the same values. */
+  /** Integer type of weights; uint8 has zero point 128 and represents the same values. */
   readonly weightStorage: 'int8' | 'uint8';
-  /** Biases that quantized layers read in place of the model's own. */
+  /** Biases that replace those of the model in quantized layers. */
   readonly corrections: readonly BiasCorrection[];
 }
 
 type FloatType = 'fp32' | 'fp16';
 
-/** Integers of a tensor and the initializer that is their zero point. */
+/** The quantized form of a tensor and the initializer with its zero point. */
 interface QuantizedForm {
   readonly name: string;
   readonly zeroPoint: string;
@@ -47,8 +49,8 @@ interface QuantizedForm {
 const STORAGE_RANGE = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
 
 /**
- * Emits the nodes of a placement in topological order: Q/DQ and casts appear just before their first reader. A tensor keeps
- * its name in float32; other forms get new names. Weights are read through Q/DQ or Cast, never copied.
+ * Writes the nodes of a placement in topological order. Q/DQ and casts are written just before their first reader. A
+ * tensor keeps its name in float32; other forms get new names. Weights are read through Q/DQ or Cast, never copied.
  */
 export class Rewriter {
   readonly nodes: Node[] = [];
@@ -60,16 +62,16 @@ export class Rewriter {
   private readonly biasOfWeight: ReadonlyMap<QuantizedWeight, QuantizedBias>;
   private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
   private readonly corrections: ReadonlyMap<string, BiasCorrection>;
-  /** Tensor -> its integers. */
+  /** Tensor -> its quantized form. */
   private readonly quantized = new Map<string, QuantizedForm>();
-  /** Float type and tensor -> its name behind Q/DQ. */
+  /** Float type and tensor -> name of the tensor behind Q/DQ. */
   private readonly dequantized = new Map<string, string>();
-  /** Float type, scale and tensor -> the initializer that holds the scale. */
+  /** Float type, scale and tensor -> the initializer of the scale. */
   private readonly scaleNames = new Map<string, string>();
   private readonly dequantizedWeights = new Map<string, string>();
   /** Tensor -> its name in FP16. */
   private readonly halves = new Map<string, string>();
-  /** Tensors that exist in FP16 only so far. */
+  /** Tensors that so far exist in FP16 only. */
   private readonly fp16Only = new Set<string>();
 
   constructor(private readonly inputs: RewriteInputs) {
@@ -98,7 +100,7 @@ export class Rewriter {
   }
 
   private read(node: Node, name: string, slot: number): string {
-    // A shape is the same in every type: not worth a Cast.
+    // The shape of a tensor does not depend on its type, so that no Cast is needed.
     if ((node.opType === 'Shape' || node.opType === 'Size') && this.fp16Only.has(name))
       return this.halves.get(name) ?? name;
     const key = useKey({ layer: node.name, slot });
@@ -110,7 +112,7 @@ export class Rewriter {
     return this.corrected(key) ?? this.float(name);
   }
 
-  /** The initializer with the corrected bias, where this input is one. */
+  /** The initializer with the corrected bias, if this input is a bias with a correction. */
   private corrected(key: string): string | undefined {
     const correction = this.corrections.get(key);
     if (!correction) return undefined;
@@ -158,7 +160,7 @@ export class Rewriter {
       const weight = this.weightUses.get(key);
       if (weight) return this.dequantizedWeight(weight, 'fp16');
       if (this.quantizedUses.has(key)) return this.dequantize(name, 'fp16');
-      // Resize's region of interest is a matter of coordinates, which FP16 would shift.
+      // The region of interest of Resize contains coordinates, which FP16 would shift.
       const isFloatOnly = floatOnly.includes(slot) || (node.opType === 'Resize' && slot > 0);
       const isFp16 = facts.elementType(name) === DataType.FLOAT && !isFloatOnly;
       return isFp16 ? this.half(this.corrected(key) ?? name) : this.float(name);
@@ -174,8 +176,9 @@ export class Rewriter {
   }
 
   /**
-   * A Relu (or Clip from 0) on integers: they are clipped between the integers of 0 and of the upper bound, which is exactly
-   * what quantizing behind it yields. Where saturation does that already, the layer disappears. False: keep it in float.
+   * Replaces a Relu (or Clip with lower bound 0) by clipping integers between those of 0 and of the upper bound, which
+   * is equal to quantizing its output. If saturation has this effect already, the layer is removed. Returns false if
+   * the layer must stay in float.
    */
   private addFolded(node: Node, { input, output, upperReal }: FoldedActivation): boolean {
     const { facts, scales } = this.inputs;
@@ -185,13 +188,13 @@ export class Rewriter {
       !facts.isObserved(output) &&
       facts.uses(output).every((use) => this.quantizedUses.has(useKey({ layer: use.node.name, slot: use.slot })));
     if (!isReadAsIntegers) {
-      // Somebody needs the float value: quantizing before it would spoil that, behind it is enough.
+      // Another layer needs the float output, so that only the output can be quantized.
       this.nodes.push({ ...node, input: node.input.map((name) => this.float(name)) });
       return true;
     }
     const { low: lowest, high: highest } = STORAGE_RANGE[parameters.storage];
     const upper = Math.min(highest, parameters.zeroPoint + roundHalfEven(upperReal / parameters.scale));
-    // The input may itself be a folded layer's output, which exists as integers of the same scale only.
+    // The input can be the output of a replaced layer, which exists only as integers of the same scale.
     const { name: quantized, zeroPoint } = this.quantized.get(input) ?? this.quantize(input, parameters);
     let clipped = quantized;
     if (parameters.zeroPoint > lowest || upper < highest) {
@@ -204,7 +207,7 @@ export class Rewriter {
     return true;
   }
 
-  /** A tensor behind Q/DQ, in the float type that its reader computes in; one QuantizeLinear serves both types. */
+  /** The tensor behind Q/DQ in the float type of its reader; both types use the same QuantizeLinear. */
   private dequantize(name: string, type: FloatType): string {
     const key = `${type} ${name}`;
     const known = this.dequantized.get(key);
@@ -223,7 +226,10 @@ export class Rewriter {
     return output;
   }
 
-  /** Integers of a tensor, from the form in which it exists: a Cast in front of a QuantizeLinear would only cost. */
+  /**
+   * The quantized form of a tensor, computed from the type in which it exists, which saves a Cast in front of
+   * QuantizeLinear.
+   */
   private quantize(name: string, parameters: ActivationParameters): QuantizedForm {
     const isFp16 = this.inputs.fp16Tensors.has(name) && this.fp16Only.has(name);
     const scale = this.activationScale(name, parameters.scale, isFp16 ? 'fp16' : 'fp32');
@@ -253,7 +259,10 @@ export class Rewriter {
     return fresh;
   }
 
-  /** The weights are quantized from float32 with the very scales that DequantizeLinear has: `materialize` does that for good. */
+  /**
+   * Quantizes float32 weights with the scales of their DequantizeLinear; `materialize` later does this once and for
+   * all.
+   */
   private dequantizedWeight(weight: QuantizedWeight, type: FloatType): string {
     const bias = this.biasOfWeight.get(weight);
     const scales = this.weightScales(weight, bias);
@@ -343,7 +352,7 @@ function scalar(storage: ActivationParameters['storage'], name: string, value: n
   return (storage === 'uint8' ? uint8Tensor : int8Tensor)(name, [], [value]);
 }
 
-/** Zero points of `count` channels of symmetric weights. */
+/** Zero points for `count` channels of symmetric weights. */
 function zeroPoints(storage: RewriteInputs['weightStorage'], name: string, count: number): Tensor {
   return storage === 'uint8'
     ? uint8Tensor(name, [count], new Uint8Array(count).fill(SYMMETRIC_UINT8_ZERO))

@@ -10,32 +10,34 @@ export type ActivationType = 'int8' | 'uint8';
 
 /** Scale and zero point of one quantized activation. */
 export interface ActivationParameters {
-  /** Type of the integers in the file. */
+  /** Integer type in the file. */
   readonly storage: 'int8' | 'uint8';
   readonly scale: number;
   readonly zeroPoint: number;
-  /** The threshold behind it, real units. */
+  /** The threshold that determines the scale, real units. */
   readonly thresholdReal: number;
 }
 
 export interface ScaleInputs {
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Tensor -> what calibration saw; decides the sides of uint8. */
+  /** Tensor -> smallest and largest value in the calibration; determines UINT8 ranges. */
   readonly ranges: TensorRanges;
-  /** int8: symmetric, 0 in the middle; uint8: asymmetric. */
+  /** int8: symmetric; uint8: asymmetric. */
   readonly activationType: ActivationType;
   readonly target: Target;
-  /** Tensors whose scale is to be one that FP16 holds: the nearest one; absent: none. */
+  /** Tensors whose scale is rounded to the nearest FP16 value; none if absent. */
   readonly fp16Tensors?: ReadonlySet<string>;
 }
 
 /**
- * Parameters of every quantized tensor. Tensors of a scale group take the largest threshold (for uint8: the union of the
- * ranges) of the group's sources. int8: scale = T/127, zero point 0. uint8: range [max(-T, min), min(T, max)] with 0 inside.
- * For ONNX Runtime symmetric values are stored as uint8 around 128: the same numbers, but its x64 kernels take signed
- * integers only where a tensor has a single reader (ONNX Runtime 1.30: 11 of 21 Conv of a residual net stay in float).
- * @throws WorkbenchError 'calibration-missing' for a tensor without a threshold, 'activations-nan' for one that is no number.
+ * Scale and zero point of every quantized tensor. Tensors of a scale group have the largest threshold (UINT8: the union
+ * of the ranges) of the sources of the group. int8: scale = T/127, zero point 0. uint8: range [max(-T, min), min(T,
+ * max)], extended to include 0. For ONNX Runtime, symmetric values are stored as UINT8 with zero point 128: the values
+ * are the same, but its x64 kernels support signed integers only for tensors with a single reader (ONNX Runtime 1.30:
+ * 11 of 21 Conv layers of a residual network would stay in float).
+ * @throws WorkbenchError 'calibration-missing' for a tensor without a threshold, 'activations-nan' for a threshold of
+ *   NaN.
  */
 export function activationScales(placement: Placement, inputs: ScaleInputs): ReadonlyMap<string, ActivationParameters> {
   const sources = new Map(

@@ -1,18 +1,19 @@
 import { scaleOfThreshold, SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
 import { fp16ScaleAbove, roundHalfEven } from '../rules/number-formats';
 
-/** INT32 biases stay below this, so that adding the products cannot overflow the accumulator. */
+/** INT32 biases stay below this limit, so that adding the products cannot overflow the accumulator. */
 const MAX_BIAS = 2 ** 30;
 
 export interface BiasFacts {
   readonly values: Float32Array;
-  /** Scale of the data that the weights are multiplied with. */
+  /** Scale of the activations that the weights are multiplied with. */
   readonly dataScale: number;
 }
 
 /**
- * One scale per output channel: max|w_c| / 127. With an INT32 bias (scale s_x * s_w) a channel of tiny weights and a large
- * bias gets a larger scale, as small as the bias allows: the bias outweighs what its weights lose.
+ * One scale per output channel: max|w_c| / 127. With an INT32 bias (scale s_x * s_w), a channel with tiny weights and a
+ * large bias gets the smallest scale that the bias allows; the precision that its weights lose is negligible beside the
+ * bias.
  */
 export function weightScalesFor(
   amaxes: Float32Array,
@@ -29,7 +30,7 @@ export function weightScalesFor(
   return { values, isRaised };
 }
 
-/** One scale per output channel that FP16 holds exactly: the next above max|w_c| / 127. */
+/** One scale per output channel that FP16 represents exactly: the smallest one that is at least max|w_c| / 127. */
 export function fp16WeightScales(amaxes: Float32Array): Float32Array {
   return amaxes.map((amax) => fp16ScaleAbove(scaleOfThreshold(amax)));
 }

@@ -5,8 +5,8 @@ import { scaleOfThreshold } from '../../../src-shared/domain/histograms/threshol
 import { asFp16, FP16_SMALLEST_NORMAL, fp16ScaleAbove } from '../rules/number-formats';
 
 /**
- * max|w| of the initializers of one prepared model, whole and per channel. Each initializer is read once, one at a time;
- * only the maxima are kept.
+ * max|w| of the initializers of one prepared model, whole and per channel. Each initializer is read once, one at a
+ * time; only the maxima are kept.
  */
 export class WeightScales {
   private readonly tensors: ReadonlyMap<string, Tensor>;
@@ -26,7 +26,7 @@ export class WeightScales {
     return tensor;
   }
 
-  /** Largest |w| of an initializer; 0 when it is not float32 or empty. NaN does not count. */
+  /** Largest |w| of an initializer, ignoring NaN; 0 if it is empty or not float32. */
   amax(name: string): number {
     const tensor = this.tensor(name);
     if (tensor.dataType !== DataType.FLOAT) return 0;
@@ -44,7 +44,7 @@ export class WeightScales {
     return amaxes;
   }
 
-  /** Largest sum of |w| over the weights of one index of `axis`; with groups (of the first axis) over those of one group. */
+  /** Largest sum of |w| over the weights of one index of `axis`, separately for each group of the first axis. */
   largestAbsSum(name: string, axis: number, groups = 1): number {
     const key = `${axis} ${groups} ${name}`;
     const known = this.absSums.get(key);
@@ -58,7 +58,7 @@ export class WeightScales {
     return largest;
   }
 
-  /** What FP16 makes of small weights and of their INT8 scales; see Fp16Loss. */
+  /** The error that FP16 causes in small weights and their INT8 scales; see Fp16Loss. */
   fp16Loss(name: string, axis: number): Fp16Loss {
     const key = `${axis} ${name}`;
     const known = this.fp16Losses.get(key);
@@ -69,7 +69,7 @@ export class WeightScales {
     return loss;
   }
 
-  /** Values of a bias. */
+  /** The values of a bias. */
   bias(name: string): Float32Array {
     const known = this.biases.get(name);
     if (known) return known;
@@ -80,14 +80,14 @@ export class WeightScales {
 }
 
 /**
- * What FP16 can change below 2^-14, its smallest normal number, as bounds of what that adds to an output of a layer per unit of
- * max|x|: largest values over the output channels. Single weights that become 0 hardly count; a channel of nothing but tiny
- * weights counts as far as its sum does.
+ * Bounds of the error that FP16 causes in an output of a layer per unit of max|x|, because it loses precision below
+ * 2^-14, its smallest normal number. The values are maxima over the output channels. Single weights that become 0 have
+ * little effect; a channel that consists of tiny weights has an effect in proportion to its sum.
  */
 export interface Fp16Loss {
   /** Sum of |w - fp16(w)| over weights below 2^-14. */
   readonly values: number;
-  /** What rounding the channel's INT8 scale up to FP16 adds to the rounding errors of its weights, at most the sum of |w|. */
+  /** Additional rounding error of the weights if their INT8 scale is rounded up to FP16; at most the sum of |w|. */
   readonly scales: number;
   /** Sum of |w|. */
   readonly sum: number;
@@ -117,7 +117,7 @@ function fp16LossOf(values: Float32Array, dims: readonly number[], axis: number)
   return { values: largest(lost), scales: largest(scales), sum: largest(sums) };
 }
 
-/** Sums of |w| in double precision, by group of the first axis and channel. */
+/** Sums of |w| in double precision for each group of the first axis and each channel. */
 function absSumPerChannel(
   values: Float32Array,
   dims: readonly number[],
@@ -134,7 +134,10 @@ function absSumPerChannel(
   return sums;
 }
 
-/** Row-major values; channel of element i is floor(i / inner) mod dims[axis], inner = product of the dimensions after it. */
+/**
+ * Values in row-major order: element i belongs to channel floor(i / inner) mod dims[axis], inner = product of later
+ * dims.
+ */
 export function amaxPerChannel(values: Float32Array, dims: readonly number[], axis: number): Float32Array {
   const channels = dims[axis] ?? 1;
   const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
