@@ -8,33 +8,36 @@ import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
 import { variantOptions, withFixedBatch } from '../variants/options';
+import { markPareto } from '../../analysis/pareto';
 
-/** Plans whose engines are built: each takes up to a minute on a GPU. */
+/** Number of plans whose engines are built; each build takes up to a minute on a GPU. */
 const MEASURED_PLANS = 6;
 const ROUNDS = 20;
 
-/** A backend that runs what the target is placed for: on it latency is measured, elsewhere it is modelled. */
+/** Whether the backend runs what the target is placed for. If not, latency is modelled instead of measured. */
 export function canMeasure(backend: SearchSpec['backend'], target: Target): boolean {
   return backend === 'tensorrt' || (target === 'onnxruntime' && (backend ?? 'ort-cpu') === 'ort-cpu');
 }
 
+/** The candidates of a search. */
 export interface PlansToMeasure {
   readonly plans: readonly SearchPlan[];
   readonly chosen: number | null;
-  /** Whose thresholds they have; null: those in use. */
+  /** Method whose thresholds the plans use; null for the thresholds in use. */
   readonly method: Method | null;
   readonly spec: SearchSpec;
 }
 
+/** Latencies of plans, and of the models that they are compared with. */
 export interface MeasuredPlans {
-  /** With measured latencies of one batch, in milliseconds; plans that were not built keep the modelled one. */
+  /** All plans. Those that were built have the measured latency of one batch in milliseconds, the others the modelled one. */
   readonly plans: SearchPlan[];
   readonly references: readonly ReferenceLatency[];
 }
 
 /**
- * Builds engines of the plans that matter (the modelled Pareto front and the chosen one, at most six) and times them in turns, with
- * FP32 and, where the backend has kernels for it, FP16.
+ * Builds engines of the modelled Pareto front and of the chosen plan, at most six in all, and benchmarks them with interleaved
+ * runs, together with FP32 and, if the backend has FP16 kernels, with FP16.
  */
 export async function measurePlans(
   { plans, chosen, method, spec }: PlansToMeasure,
@@ -98,4 +101,17 @@ export async function measurePlans(
       return own === undefined ? [] : [{ variant, latencyMs: own.latencyMs.median, latencyKind: 'measured' }];
     }),
   };
+}
+
+/**
+ * Marks the Pareto front among the measured plans. Modelled plans are not part of it, because modelled and measured latencies
+ * cannot be compared.
+ */
+export function withMeasuredFront(plans: readonly SearchPlan[]): SearchPlan[] {
+  const front = new Set(
+    markPareto(plans.filter(({ latencyKind }) => latencyKind === 'measured')).flatMap((plan) =>
+      plan.isPareto ? [plan.fp16Layers] : [],
+    ),
+  );
+  return plans.map((plan) => ({ ...plan, isPareto: front.has(plan.fp16Layers) }));
 }

@@ -1,30 +1,36 @@
+import { ownValue } from '../../../src-shared/base/records';
 import type { HealthFinding, HealthGroup, MaximumImage } from '../../../src-shared/domain/health/health';
-import type { HealthLimits } from '../../../src-shared/domain/health/health-limits';
 import {
   groupFindings,
   healthGroups,
   maximumFindings,
   sizeFindings,
+  type GroupCost,
 } from '../../../src-shared/domain/health/health-findings';
+import type { HealthLimits } from '../../../src-shared/domain/health/health-limits';
 import { imagesThatSetMaxima } from '../../../src-shared/domain/health/image-maxima';
-import type { ImageSet } from '../../../src-shared/domain/project/image-set';
+import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { Workspace } from '../projects/workspace';
-import { groupCosts, groupImages, methodOfTensor } from './group-costs';
 
+/** Results of the checks that need no pass over the images. */
 export interface QuickChecks {
   readonly findings: readonly HealthFinding[];
   readonly groups: Readonly<Record<string, HealthGroup>>;
   readonly maxima: readonly MaximumImage[];
-  /** Tensors whose thresholds decide the scales of the project's plan and target, and those thresholds. */
+  /** Tensors whose thresholds determine scales with the project's plan and target. */
   readonly tensors: readonly string[];
+  /** Tensor -> threshold in use, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
-/** What the stored calibration says without looking at an image again. @param set the images that it was made from. */
+/** Checks the stored calibration without reading images again. @param task.set the images that were collected. */
 export function quickChecks(
   workspace: Workspace,
   task: {
@@ -58,4 +64,56 @@ export function quickChecks(
     tensors,
     thresholds,
   };
+}
+
+/** Name that is shown for the images of a set without groups. */
+const WHOLE = 'all';
+/** Name that is shown for images without a group, in a set that has groups. */
+const UNGROUPED = 'ungrouped';
+
+/** Name that is shown for a group of the stored histograms; the empty name stands for images without a group. */
+function shownGroup(name: string, calibration: StoredCalibration): string {
+  if (name !== '') return name;
+  return calibration.index.groups.length === 0 ? WHOLE : UNGROUPED;
+}
+
+/** Noise and clipping that the threshold of each tensor causes in each group of the calibration set. */
+function groupCosts(
+  calibration: StoredCalibration,
+  thresholds: Readonly<Record<string, number>>,
+  tensors: readonly string[],
+  methodOf: (tensor: string) => Method,
+): GroupCost[] {
+  return tensors.flatMap((tensor) => {
+    const threshold = ownValue(thresholds, tensor);
+    if (threshold === undefined) return [];
+    return Object.entries(calibration.groups(tensor)).map(([group, histogram]): GroupCost => {
+      const { sqnrDb, clippedFraction } = evaluateThreshold(histogram, threshold);
+      return {
+        tensor,
+        method: methodOf(tensor),
+        group: shownGroup(group, calibration),
+        noiseToSignal: 10 ** (-sqnrDb / 10),
+        clippedFraction,
+      };
+    });
+  });
+}
+
+/** Group -> number of images that were collected. */
+function groupImages(calibration: StoredCalibration, set: ImageSet): Readonly<Record<string, number>> {
+  const skipped = new Set(calibration.index.skipped.map(({ file }) => file));
+  const isSplit = calibration.index.groups.length > 0;
+  const counts = new Map<string, number>();
+  for (const entry of set.entries) {
+    if (skipped.has(imageId(entry))) continue;
+    const group = shownGroup(isSplit ? (entry.group ?? '') : '', calibration);
+    counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
+}
+
+/** The method that the project uses for a tensor. */
+export function methodOfTensor(file: Pick<ProjectFile, 'method' | 'tensorMethods'>): (tensor: string) => Method {
+  return (tensor) => ownValue(file.tensorMethods, tensor) ?? file.method;
 }

@@ -7,17 +7,18 @@ import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, loadAnalyses } from '../analysis/analysis-store';
-import { DEFAULT_DIAGNOSIS_IMAGES, TRIED_TENSORS } from './diagnose-job';
-import { consideredMethods, RANK_IMAGES } from './search-job';
+import { TRIED_TENSORS } from '../analysis/diagnosis-changes';
+import { DEFAULT_DIAGNOSIS_IMAGES } from './diagnose-job';
+import { consideredMethods, RANK_IMAGES } from '../analysis/search-setup';
 import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from './sensitivity-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import { loadSet, openCalibration, calibrationIfAny, prepared, type Workspace } from '../projects/workspace';
 import { DEFAULT_AUTO_IMAGES, autoCandidates } from '../analysis/auto-thresholds';
 
-/** A simulated INT8 pass takes about so many times an FP32 pass with histograms. */
+/** Duration of a simulated INT8 pass relative to an FP32 pass that collects histograms, approximately. */
 const SIMULATION_FACTOR = 1.5;
 
-/** What an analysis will cost at most. @throws WorkbenchError calibration-missing */
+/** An upper bound of what an analysis will cost. @throws WorkbenchError calibration-missing */
 export async function analysisCost(spec: AnalysisSpec, job: JobContext): Promise<AnalysisCost> {
   const cost = await countPasses(spec, job);
   return { ...cost, seconds: await secondsOf(cost.passes, spec.threads ?? defaultThreads(), job.workspace) };
@@ -79,7 +80,7 @@ async function searchCost(
       : workspace.file.validationSet
         ? await loadSet(workspace, 'validation', spec.limit)
         : null;
-  // Without anything to judge on, the images that layers are ranked on must do.
+  // Without a validation set, plans are judged on the images that layers are ranked on.
   const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
   const rank = spec.againstPath === undefined ? ranked : images;
   const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null, consideredMethods(spec).length);
@@ -87,7 +88,7 @@ async function searchCost(
   return { images, trials: trials.ranking + trials.judging, passes };
 }
 
-/** From the last analysis of this project, else from its calibration. */
+/** Estimate from the speed of the latest analysis, else of the calibration; null if there was neither. */
 async function secondsOf(passes: number, threads: number, workspace: Workspace): Promise<number | null> {
   const { sensitivity, auto, search } = await loadAnalyses(workspace);
   const known = [auto, search, ...Object.values(sensitivity)].flatMap((found) =>

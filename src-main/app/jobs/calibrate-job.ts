@@ -29,8 +29,8 @@ type CalibrateSpec = Extract<JobSpec, { kind: 'calibrate' }>;
 type MergeSpec = Extract<JobSpec, { kind: 'merge' }>;
 
 /**
- * Collects the histograms of the calibration set, and decides what method best is. `target`: what is to be decided for; the
- * project's when absent.
+ * Collects the histograms of the calibration set, then decides method best.
+ * @param spec.target to decide for; the project's target if absent.
  */
 export async function calibrateJob(
   spec: CalibrateSpec & { readonly target?: Target },
@@ -40,7 +40,7 @@ export async function calibrateJob(
   return spec.shard ? result : withBest(result, spec, job);
 }
 
-/** Collects the histograms of the calibration set; a calibration of the same content that is finished is kept. */
+/** Collects the histograms of the calibration set, unless a finished calibration of the same content exists. */
 export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<CalibrateResult> {
   const { workspace, services } = job;
   if (spec.tensorrtGridBatch !== undefined) requireUnequalizedModel(workspace, "TensorRT's grid");
@@ -85,12 +85,12 @@ export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<
   return { project: workspace.path, ...result, warnings: [...imageNotes(set), ...result.warnings] };
 }
 
-/** Remarks about the set's images; labels do not matter to a calibration. */
+/** Notes about the images of the set. Notes about labels are left out, because a calibration does not use labels. */
 function imageNotes({ notes = [] }: ImageSet): readonly Warning[] {
   return notes.filter(({ code }) => code.startsWith('images-'));
 }
 
-/** The result of a collection with the decision of method best, and what is to be said of the project's thresholds. */
+/** Decides method best, and adds the decision and warnings about the project's thresholds to the result of a collection. */
 async function withBest(
   result: CalibrateResult,
   { target, threads }: BestOptions,
@@ -118,7 +118,10 @@ async function withBest(
   };
 }
 
-/** The calibration's identity does not know the order of images; TensorRT's grid depends on which are the first batch. */
+/**
+ * Whether TensorRT's grid exists as requested. It depends on the images of the first batch, whereas the key of a calibration does
+ * not depend on the order of images.
+ */
 function hasWantedGrid(grid: TensorrtGridHeader | null, set: ImageSet, batch: number | undefined): boolean {
   if (batch === undefined) return true;
   const firstImages = set.entries.slice(0, batch).map(imageId).sort();
@@ -143,7 +146,7 @@ function keptResult(workspace: Workspace, index: CalibrationIndex): CalibrateRes
   };
 }
 
-/** Merges shards into the calibration of the whole set. */
+/** Merges the shards of a calibration into the calibration of the whole set. */
 export async function mergeJob(spec: MergeSpec, job: JobContext): Promise<CalibrateResult> {
   const { workspace, services } = job;
   await prepared(workspace, services.compute, job);

@@ -1,44 +1,33 @@
-import { WorkbenchError } from '../../../src-shared/base/errors';
-import { ownValue } from '../../../src-shared/base/records';
-import type { DiagnoseSpec } from '../../../src-shared/contract/job-specs';
-import type {
-  DiagnosisAction,
-  DiagnosisResult,
-  DiagnosisSubject,
-  TrialQuality,
-} from '../../../src-shared/domain/analysis/analysis';
-import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { Method } from '../../../src-shared/domain/project/methods';
-import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
-import { parseVariant, planOfVariant } from '../../../src-shared/domain/project/variant';
 import { layerId } from '../../../src-shared/base/brand';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { DiagnoseSpec } from '../../../src-shared/contract/job-specs';
+import type { DiagnosisResult, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
+import { parseVariant, planOfVariant } from '../../../src-shared/domain/project/variant';
 import { spread } from '../../analysis/choose-images';
-import { releasedPlan } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
-import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
-import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import { analysisSetup } from '../analysis/analysis-setup';
 import { saveAnalysis } from '../analysis/analysis-store';
-import { collectHealth } from '../health/collect';
-import { describeAction, summarizeDiagnosis, titleOf, type ClippedTensor } from '../analysis/diagnosis-summary';
-import { loadSet, shortHash, type Workspace } from '../projects/workspace';
-import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
-import type { JobContext } from '../job-context';
-import { autoCandidates } from '../analysis/auto-thresholds';
+import { bestActions, candidateChanges, clippedTensors } from '../analysis/diagnosis-changes';
+import { summarizeDiagnosis, titleOf } from '../analysis/diagnosis-summary';
 import { ensureBestFor } from '../analysis/needed-decisions';
+import { collectHealth } from '../health/collect';
+import type { JobContext } from '../job-context';
+import { loadSet, shortHash } from '../projects/workspace';
 import { needsCalibration } from '../variants/recipe';
 
+/** Number of images if the specification does not say. */
 export const DEFAULT_DIAGNOSIS_IMAGES = 128;
-/** Tensors whose other thresholds are tried. */
-export const TRIED_TENSORS = 6;
+/** Number of clipping tensors that a result lists. */
 const SHOWN_TENSORS = 12;
-const SHOWN_ACTIONS = 6;
-/** A tensor that clips at least this share of the images' values is named. */
+/** A tensor is listed if it clips at least this share of the images' values. */
 const WORTH_NAMING = 0.001;
-/** A change must take at least this share of the output error away. */
-const MIN_GAIN = 0.05;
 
-/** What clips the images of a group, class or confusion, and which single change wins their answers back: every change is measured. */
+/**
+ * Explains errors on the images of a group, class or confusion: which tensors clip them, and which single change of the plan or
+ * of a threshold reduces the error most. Every change is measured.
+ */
 export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<DiagnosisResult> {
   const { workspace, services } = job;
   const name = parseVariant(spec.variant ?? 'mixed');
@@ -71,7 +60,7 @@ export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<
     phase: 'collecting histograms',
   });
   const clipped = clippedTensors(base, here, setup);
-  const changes = changesOf(base, clipped, setup, workspace);
+  const changes = candidateChanges(base, clipped, setup, workspace);
   const { qualities, reference } = await services.compute.request(
     'evaluateCandidates',
     {
@@ -104,7 +93,7 @@ export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<
   return told;
 }
 
-/** Of a confusion: all images of the class that is read as another. */
+/** The images of a subject; for a confusion all images of the class that is mistaken for another. */
 function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry[] {
   switch (subject.kind) {
     case 'group':
@@ -114,91 +103,4 @@ function entriesOf(subject: DiagnosisSubject, { entries }: ImageSet): ImageEntry
     case 'confusion':
       return entries.filter(({ label }) => label === subject.from);
   }
-}
-
-/** Every quantized tensor with the share of values that its threshold clips, `here` and over the calibration set, the largest first. */
-function clippedTensors(
-  { plan, thresholds }: Trial,
-  here: StoredCalibration,
-  { model, target, calibration }: AnalysisSetup,
-): ClippedTensor[] {
-  const share = (histograms: StoredCalibration, tensor: string, threshold: number): number =>
-    evaluateThreshold(histograms.total(tensor), threshold).clippedFraction;
-  const found = quantizedParts(model, plan, target).tensors.map((tensor): ClippedTensor => {
-    const threshold = ownValue(thresholds, tensor) ?? 0;
-    return {
-      tensor,
-      threshold,
-      clippedFraction: share(here, tensor, threshold),
-      elsewhere: share(calibration, tensor, threshold),
-    };
-  });
-  return found.sort((a, b) => b.clippedFraction - a.clippedFraction);
-}
-
-interface Change {
-  readonly action: Pick<DiagnosisAction, 'kind' | 'name' | 'precision' | 'method'>;
-  readonly trial: Trial;
-}
-
-/** Each INT8 layer released; each other method's threshold where most is clipped. */
-function changesOf(
-  base: Trial,
-  clipped: readonly ClippedTensor[],
-  setup: AnalysisSetup,
-  workspace: Workspace,
-): Change[] {
-  const { layers } = quantizedParts(setup.model, base.plan, setup.target);
-  const releases = layers.map(({ name }): Change => ({
-    action: { kind: 'release', name, precision: 'fp16' },
-    trial: { ...base, plan: releasedPlan(base.plan, [name]) },
-  }));
-  const methods = Object.entries(autoCandidates(setup.calibration, workspace.file)) as [
-    Method,
-    Record<string, number>,
-  ][];
-  const switches = clipped.slice(0, TRIED_TENSORS).flatMap(({ tensor, threshold }) => {
-    const wider = methods.flatMap(([method, thresholds]) =>
-      (ownValue(thresholds, tensor) ?? 0) > threshold * 1.001
-        ? [{ method, threshold: ownValue(thresholds, tensor) ?? 0 }]
-        : [],
-    );
-    const tried = wider.filter((own, i) => wider.findIndex((other) => other.threshold === own.threshold) === i);
-    return tried.map((own): Change => ({
-      action: { kind: 'threshold', name: tensor, method: own.method },
-      trial: { ...base, thresholds: { ...base.thresholds, [tensor]: own.threshold } },
-    }));
-  });
-  return [...switches, ...releases];
-}
-
-/** Of the changes that help, those that help most; of one tensor's thresholds the best. */
-function bestActions(
-  changes: readonly Change[],
-  before: TrialQuality,
-  after: readonly TrialQuality[],
-): DiagnosisAction[] {
-  const helping = changes
-    .flatMap(({ action }, i) => {
-      const quality = after[i];
-      // Less error that costs right answers is no help.
-      const costs = (quality?.top1 ?? 100) < (before.top1 ?? 0);
-      return quality && !costs && quality.nmse < before.nmse * (1 - MIN_GAIN) ? [{ action, quality }] : [];
-    })
-    .sort((a, b) => a.quality.nmse - b.quality.nmse);
-  const seen = new Set<string>();
-  return helping
-    .filter(({ action }) => {
-      const key = `${action.kind} ${action.name}`;
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .slice(0, SHOWN_ACTIONS)
-    .map(({ action, quality }) => ({
-      ...action,
-      before,
-      after: quality,
-      sentence: describeAction(action, before, quality),
-    }));
 }

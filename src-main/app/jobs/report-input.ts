@@ -12,7 +12,7 @@ import { withKnownBiases } from '../variants/bias-correction';
 import { openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { variantRecipe } from '../variants/recipe';
 
-/** Everything the report of a run shows beside its record: histograms with thresholds, and the reasons of the shipped plan. */
+/** The data of a report that are not in the run record: histograms with thresholds, and the decisions of the shipped plan. */
 export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput> {
   const { workspace } = job;
   const calibration = await openCalibration(workspace);
@@ -50,7 +50,7 @@ function histograms(calibration: StoredCalibration, workspace: Workspace): Repor
   });
 }
 
-/** Counts of |x|, on the grid of a (same or larger) exponent. */
+/** Counts of |x| per bin, on the grid of an exponent that is at least that of the histogram. */
 function foldSides(histogram: TensorHistogram, exponent: number): Float64Array {
   const folded = new Float64Array(histogram.positive.length);
   const step = 2 ** (exponent - histogram.exponent);

@@ -11,10 +11,10 @@ import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
 import { needsCalibration } from '../variants/recipe';
 
-/** Points that a group may lose where no gate says so. */
+/** Percentage points that a group may lose if the project has no gate for it. */
 const MAX_GROUP_DROP = 1;
 
-/** An analysis has phases of the same names as the run around it: they are told apart as `search: benchmarking`. */
+/** The run has phases of the same names as the analysis: the name of the analysis is put in front (`search: benchmarking`). */
 function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
   const { onProgress } = job;
   return onProgress
@@ -22,7 +22,10 @@ function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
     : job;
 }
 
-/** The project as the search's plan makes it, for this run only, and what the search says; as it is when no plan meets the limits. */
+/**
+ * Searches a plan if the specification asks for it. Returns the project with the plan that was found, for this run only, or
+ * unchanged if no plan meets the limits, and the summary of the search.
+ */
 export async function withSearchedPlan(
   { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
   job: JobContext,
@@ -55,7 +58,7 @@ export async function withSearchedPlan(
   };
 }
 
-/** Why groups of the shipped variant lost more than the gate allows, the worst first. */
+/** Diagnoses of the groups that lose more top-1 in the shipped variant than the gate allows, the worst group first. */
 export async function diagnosesOf(
   {
     spec,

@@ -11,9 +11,13 @@ import { analysisSetup } from '../analysis/analysis-setup';
 import type { JobContext } from '../job-context';
 import { ensureBestFor } from '../analysis/needed-decisions';
 
+/** Number of images if the specification does not say. */
 export const DEFAULT_SENSITIVITY_IMAGES = 64;
 
-/** Which layers matter: one model per layer is tried (kind visible: one for all) on some images. */
+/**
+ * Measures which layers matter for accuracy. Kinds `release` and `cause` evaluate one model per layer; kind
+ * `visible` evaluates one model and compares the output of every layer.
+ */
 export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Promise<SensitivityResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();
@@ -66,7 +70,7 @@ export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Pr
   return result;
 }
 
-/** Labels are the validation set's. */
+/** The set to measure on; metrics that need labels use the validation set. */
 export function sensitivitySet({ set, metric }: Pick<SensitivitySpec, 'set' | 'metric'>): 'calibration' | 'validation' {
   return set ?? (needsLabels(metric ?? 'sqnr') ? 'validation' : 'calibration');
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fieldGroups } from '../../../../src-main/app/health/field-set';
+import { fieldGroups } from '../../../../src-main/app/health/field-images';
 
 const CLASSES = ['0', '7', 'A'];
 

@@ -1,0 +1,94 @@
+import type { SearchLimits, SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import type { SearchSpec } from '../../../src-shared/contract/job-specs';
+import type { ImageSet } from '../../../src-shared/domain/project/image-set';
+import { HISTOGRAM_METHODS, type VariantMethod } from '../../../src-shared/domain/project/methods';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import type { LayerWork } from '../../../src-shared/domain/runs/latency-model';
+import { chooseImages } from '../../analysis/choose-images';
+import type { ThresholdChoice } from '../../analysis/search';
+import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { graphFacts } from '../../quantization/rules/graph-facts';
+import { layerWork } from '../../quantization/rules/layer-work';
+import { loadSet, type Workspace } from '../projects/workspace';
+import type { AnalysisSetup, UsedImages } from './analysis-setup';
+
+/** Limits if neither the specification nor the gates of the project set any, in percentage points. */
+const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
+/** Normalized output error below which an INT8 model is considered sound; docs/analysis.md explains the value. */
+const DEFAULT_MAX_NMSE = 0.02;
+/** Number of calibration images on which layers are ranked. */
+export const RANK_IMAGES = 128;
+
+/** The limits that a plan must meet: those of the specification, else of the project's gates, else the defaults. */
+export function searchLimits(spec: SearchSpec, { gates }: Pick<ProjectFile, 'gates'>): SearchLimits {
+  return {
+    maxDrop: spec.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_LIMITS.maxDrop,
+    maxWorstGroupDrop: spec.maxWorstGroupDrop ?? gates.maxWorstGroupDrop ?? DEFAULT_LIMITS.maxWorstGroupDrop,
+    maxLayers: spec.maxLayers ?? null,
+    maxNmse: spec.maxNmse ?? DEFAULT_MAX_NMSE,
+  };
+}
+
+/** The images of a search. */
+export interface SearchImages {
+  /** Images on which layers are ranked. */
+  readonly rank: UsedImages;
+  /** Images on which plans are compared with the limits; the same object as `rank` if there are no others. */
+  readonly judge: UsedImages;
+  readonly judgedOn: SearchResult['judgedOn'];
+}
+
+/** @param against images from the field, which take precedence over the sets of the project. */
+export async function searchImages(
+  spec: SearchSpec,
+  workspace: Workspace,
+  against: ImageSet | null,
+): Promise<SearchImages> {
+  if (against) {
+    // Names of folders in the field are not classes of the model.
+    const entries = against.entries.map((entry) => ({ ...entry, label: null }));
+    const field = { set: against, entries: spec.limit === undefined ? entries : chooseImages(entries, spec.limit) };
+    return { rank: field, judge: field, judgedOn: 'against' };
+  }
+  const calibration = await loadSet(workspace, 'calibration', undefined);
+  const rank = { set: calibration, entries: chooseImages(calibration.entries, RANK_IMAGES) };
+  if (!workspace.file.validationSet) return { rank, judge: rank, judgedOn: 'calibration' };
+  const validation = await loadSet(workspace, 'validation', spec.limit);
+  return { rank, judge: { set: validation, entries: validation.entries }, judgedOn: 'validation' };
+}
+
+/** The methods whose thresholds a search compares; null stands for the thresholds in use, which come first. */
+export function consideredMethods({ method, againstPath }: SearchSpec): readonly (VariantMethod | null)[] {
+  if (method !== undefined) return [method];
+  // Method auto was fitted to images like the calibration set's. For other images, any method may be better.
+  return againstPath === undefined ? [null, 'auto'] : [null, 'auto', ...HISTOGRAM_METHODS];
+}
+
+/** The thresholds of every method that the search compares. */
+export function thresholdChoices(
+  spec: SearchSpec,
+  calibration: StoredCalibration,
+  { file }: Workspace,
+): ThresholdChoice[] {
+  return consideredMethods(spec).map((method) => ({
+    method,
+    thresholds: thresholdsInUse(calibration, { ...file, target: spec.target ?? file.target }, method ?? undefined),
+  }));
+}
+
+/** Operations and memory traffic of every layer that can leave INT8, for the latency model. */
+export function layerWorks({
+  model,
+  layers,
+  calibration,
+}: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {
+  const facts = graphFacts(model);
+  const nodes = new Map(facts.nodes.map((node) => [node.name, node]));
+  const { images, tensors } = calibration.index;
+  const values = new Map(tensors.map(({ name, elements }) => [name, elements / Math.max(1, images)]));
+  return layers.flatMap(({ layer }) => {
+    const node = nodes.get(layer);
+    return node ? [{ layer, work: layerWork(facts, node, (tensor) => values.get(tensor)) }] : [];
+  });
+}

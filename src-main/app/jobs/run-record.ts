@@ -1,0 +1,143 @@
+import { cpus, release, totalmem, type as osType } from 'node:os';
+import type { BenchResult, CalibrateResult, ValidateResult, Warning } from '../../../src-shared/contract/job-results';
+import type { RunSpec } from '../../../src-shared/contract/job-specs';
+import { flagsOfTensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
+import type { ImageSet } from '../../../src-shared/domain/project/image-set';
+import { evaluateGates } from '../../../src-shared/domain/runs/gates';
+import {
+  RUN_RECORD_VERSION,
+  type DiagnosisRecord,
+  type RunRecord,
+  type SetRecord,
+} from '../../../src-shared/domain/runs/run-record';
+import { buildTable } from '../../../src-shared/domain/runs/run-table';
+import { setManifestHash } from '../../calibration/images/image-set';
+import { createRunId } from '../../runs/run-store';
+import { isMethodWarning, type MethodFindings } from '../analysis/method-warnings';
+import type { SetLimits } from '../health/run-warnings';
+import { defaultThreads, type JobContext } from '../job-context';
+import { loadSet, type Workspace } from '../projects/workspace';
+import type { VariantOptions } from '../variants/options';
+
+/** The results of the steps of a run. */
+interface RunSteps {
+  readonly calibration: CalibrateResult;
+  /** Summary of the plan search; absent if the run made none. */
+  readonly search?: string | undefined;
+  readonly health: readonly Warning[];
+  /** null if the backend only simulates the target. */
+  readonly bench: BenchResult | null;
+  /** null without a validation set. */
+  readonly validation: ValidateResult | null;
+  /** Warnings about the thresholds of the shipped variant. */
+  readonly thresholds: MethodFindings;
+  readonly diagnoses: readonly DiagnosisRecord[];
+}
+
+interface RecordTask {
+  readonly spec: RunSpec;
+  readonly options: Pick<VariantOptions, 'target'>;
+  /** Variants that the gates judge. */
+  readonly shipped: readonly string[];
+  readonly limits: SetLimits;
+  readonly steps: RunSteps;
+}
+
+/** The record of a run: what was run on which machine with which settings, the results, and the verdict of the gates. */
+export async function runRecord(
+  { spec, options, shipped, limits, steps }: RecordTask,
+  job: JobContext,
+): Promise<RunRecord> {
+  const { services } = job;
+  const { file } = job.workspace;
+  const { calibration, search, health, bench, validation, thresholds, diagnoses } = steps;
+  const table = buildTable({ validation, benchmark: bench });
+  return {
+    version: RUN_RECORD_VERSION,
+    runId: createRunId(),
+    createdAt: new Date().toISOString(),
+    project: file.name,
+    tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
+    machine: machineRecord(bench),
+    model: file.model,
+    sets: await setRecords(limits, job),
+    preprocessing: file.preprocessing,
+    options: {
+      target: options.target,
+      backend: spec.backend ?? 'ort-cpu',
+      method: file.method,
+      ...(thresholds.chosenMethod === undefined ? {} : { chosenMethod: thresholds.chosenMethod }),
+      percentile: file.percentile,
+      tensorMethods: file.tensorMethods,
+      manualThresholds: file.manualThresholds,
+      plan: file.plan,
+      threads: spec.threads ?? defaultThreads(),
+      other: otherOptions(spec, job.workspace),
+    },
+    calibration: {
+      images: calibration.images,
+      tensors: calibration.tensors,
+      sha256: calibration.sha256,
+      seconds: calibration.seconds,
+    },
+    table,
+    shipped,
+    validation: validation && {
+      images: validation.images,
+      labelled: validation.labelled,
+      classCount: validation.classCount,
+      classNames: validation.classNames,
+      variants: validation.variants,
+    },
+    benchmark: bench,
+    gates: evaluateGates(file.gates, table, shipped, validation),
+    warnings: [
+      ...calibration.warnings.filter((warning) => !isMethodWarning(warning)),
+      ...thresholds.warnings,
+      ...health,
+      ...(bench?.warnings ?? []),
+      ...(validation?.warnings ?? []),
+    ],
+    ...(search === undefined ? {} : { search }),
+    ...(diagnoses.length === 0 ? {} : { diagnoses }),
+  };
+}
+
+function machineRecord(bench: BenchResult | null): RunRecord['machine'] {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    os: `${osType()} ${release()}`,
+    ...(bench && bench.backend !== 'ort-cpu' ? { gpu: bench.device } : {}),
+  };
+}
+
+/** Options that differ from their defaults, by the name of their command line flag. */
+function otherOptions(spec: RunSpec, { file }: Workspace): RunRecord['options']['other'] {
+  const labelOrder = file.validationSet?.labelOrder;
+  return {
+    activations: spec.activationType ?? 'int8',
+    ...flagsOfTensorrtOptions(spec.tensorrt ?? {}),
+    ...(labelOrder === undefined ? {} : { 'label-order': labelOrder }),
+    ...(spec.limit === undefined ? {} : { limit: spec.limit }),
+    ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
+    ...(spec.searches ? { search: true } : {}),
+    ...(spec.diagnoses ? { diagnose: true } : {}),
+  };
+}
+
+async function setRecords(limits: SetLimits, job: JobContext): Promise<RunRecord['sets']> {
+  const { workspace } = job;
+  const record = async (set: ImageSet): Promise<SetRecord> => ({
+    root: set.root,
+    manifestSha256: await setManifestHash(set, job),
+    images: set.entries.length,
+  });
+  return {
+    calibration: await record(await loadSet(workspace, 'calibration', limits.calibration)),
+    validation: workspace.file.validationSet
+      ? await record(await loadSet(workspace, 'validation', limits.validation))
+      : null,
+  };
+}
