@@ -9,6 +9,7 @@ import {
   writeEngineRecord,
   type TensorrtEngineRecord,
 } from '../../../../src-main/app/variants/engine-record';
+import { SchemaError } from '../../../../src-shared/base/schema';
 import { DEFAULT_TENSORRT_OPTIONS } from '../../../../src-shared/domain/engines/tensorrt-options';
 
 const SHA256 = 'ab'.repeat(32);
@@ -65,7 +66,7 @@ describe('the record of an engine', () => {
       { ...TENSORRT_V4, asked: { conv0: 'int4' } },
       { ...TENSORRT_V4, options: { ...DEFAULT_TENSORRT_OPTIONS, typing: 'weak' } },
     ];
-    expect(records.map(parseEngineRecord)).toEqual(records.map(() => null));
+    for (const record of records) expect(() => parseEngineRecord(record)).toThrow(SchemaError);
   });
 
   it('is read again as it was written, but only beside its engine', async () => {
