@@ -18,13 +18,16 @@ export interface JobServices {
 }
 
 /**
- * Everything that a job and its steps need besides their own parameters. The object is made once per job; a step that needs
- * another project file or other progress labels passes on a copy with that field replaced (`{ ...job, workspace }`).
+ * Everything that a job and its steps need besides their own parameters. The object is made once per job; a step that
+ * needs another project file or other progress labels passes on a copy with that field replaced (`{ ...job, workspace
+ * }`).
  */
 export interface JobContext extends TaskContext {
   readonly services: JobServices;
   readonly workspace: Workspace;
-  /** Folders of the engines that this job has built or reused so far: they are exempt from pruning until the job ends. */
+  /**
+   * Folders of the engines that this job has built or reused so far: they are exempt from pruning until the job ends.
+   */
   readonly enginesInUse: Set<string>;
 }
 

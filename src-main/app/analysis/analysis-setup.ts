@@ -33,8 +33,8 @@ export interface AnalysisSetup {
   /** Tensors whose thresholds determine scales under `plan`, in graph order. */
   readonly tensors: readonly string[];
   /**
-   * Parameters for evaluating candidates on these images. Results are kept in a journal, so that an interrupted analysis
-   * continues.
+   * Parameters for evaluating candidates on these images. Results are kept in a journal, so that an interrupted
+   * analysis continues.
    * @param options.asShipped see TrialInit; false by default.
    */
   trials(images: readonly UsedImages[], options?: { readonly asShipped: boolean }): Promise<TrialParams>;

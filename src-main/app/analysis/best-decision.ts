@@ -31,9 +31,9 @@ export interface BestOptions {
 }
 
 /**
- * Decides which histogram method the method `best` stands for, with the project's plan and this target, unless a current
- * decision is stored. If the project's own thresholds are not those of a single method, their cost is measured too, so that
- * they can be compared. If nothing can be measured, the decision is minmax and states the reason.
+ * Decides which histogram method the method `best` stands for, with the project's plan and this target, unless a
+ * current decision is stored. If the project's own thresholds are not those of a single method, their cost is measured
+ * too, so that they can be compared. If nothing can be measured, the decision is minmax and states the reason.
  * @throws WorkbenchError calibration-missing, cancelled
  */
 export async function decideBestMethod(options: BestOptions, job: JobContext): Promise<BestDecision> {

@@ -12,7 +12,9 @@ import type { JobContext } from '../job-context';
 import { currentCalibration, imageInput, loadSet, prepared, type Workspace } from '../projects/workspace';
 import { analysisSetup, type UsedImages } from './analysis-setup';
 
-/** Errors because of which a model or a set cannot be measured. The project can still be used with the default method. */
+/**
+ * Errors because of which a model or a set cannot be measured. The project can still be used with the default method.
+ */
 const UNMEASURABLE: readonly ErrorCode[] = [
   'model-unsupported',
   'images-empty',
@@ -43,7 +45,10 @@ export interface MeasuredCosts {
   readonly problem?: string;
 }
 
-/** Measures the error at the outputs that each candidate causes with the project's plan, on calibration images of each group. */
+/**
+ * Measures the error at the outputs that each candidate causes with the project's plan, on calibration images of each
+ * group.
+ */
 export async function measureCosts(task: CostTask, job: JobContext): Promise<MeasuredCosts> {
   const { calibration, target } = task;
   const images = await calibrationImages(calibration, job.workspace);

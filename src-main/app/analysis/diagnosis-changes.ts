@@ -19,8 +19,8 @@ const SHOWN_ACTIONS = 6;
 const MIN_GAIN = 0.05;
 
 /**
- * Every quantized tensor with the shares (0..1) of values that its threshold clips: of the images in question (`here`), and
- * of the calibration set (`elsewhere`). The tensor that clips most of the images in question comes first.
+ * Every quantized tensor with the shares (0..1) of values that its threshold clips: of the images in question (`here`),
+ * and of the calibration set (`elsewhere`). The tensor that clips most of the images in question comes first.
  */
 export function clippedTensors(
   { plan, thresholds }: Trial,
@@ -47,7 +47,10 @@ interface Change {
   readonly trial: Trial;
 }
 
-/** Candidate changes: each INT8 layer in FP16, and for the tensors that clip most the larger thresholds of other methods. */
+/**
+ * Candidate changes: each INT8 layer in FP16, and for the tensors that clip most the larger thresholds of other
+ * methods.
+ */
 export function candidateChanges(
   base: Trial,
   clipped: readonly ClippedTensor[],

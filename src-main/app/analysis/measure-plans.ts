@@ -30,14 +30,17 @@ export interface PlansToMeasure {
 
 /** Latencies of plans, and of the models that they are compared with. */
 export interface MeasuredPlans {
-  /** All plans. Those that were built have the measured latency of one batch in milliseconds, the others the modelled one. */
+  /**
+   * All plans. Those that were built have the measured latency of one batch in milliseconds, the others the modelled
+   * one.
+   */
   readonly plans: SearchPlan[];
   readonly references: readonly ReferenceLatency[];
 }
 
 /**
- * Builds engines of the modelled Pareto front and of the chosen plan, at most six in all, and benchmarks them with interleaved
- * runs, together with FP32 and, if the backend has FP16 kernels, with FP16.
+ * Builds engines of the modelled Pareto front and of the chosen plan, at most six in all, and benchmarks them with
+ * interleaved runs, together with FP32 and, if the backend has FP16 kernels, with FP16.
  */
 export async function measurePlans(
   { plans, chosen, method, spec }: PlansToMeasure,
@@ -104,8 +107,8 @@ export async function measurePlans(
 }
 
 /**
- * Marks the Pareto front among the measured plans. Modelled plans are not part of it, because modelled and measured latencies
- * cannot be compared.
+ * Marks the Pareto front among the measured plans. Modelled plans are not part of it, because modelled and measured
+ * latencies cannot be compared.
  */
 export function withMeasuredFront(plans: readonly SearchPlan[]): SearchPlan[] {
   const front = new Set(

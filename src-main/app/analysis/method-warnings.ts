@@ -53,9 +53,9 @@ export interface MethodFindings {
 }
 
 /**
- * What is to be said of the thresholds that a variant uses, from what is stored: that another method is better by more than 3 dB at
- * the outputs, that a quantized tensor has less than 10 dB SQNR, that method best is not decided. Nothing for variants without
- * INT8, and for thresholds that are missing.
+ * What is to be said of the thresholds that a variant uses, from what is stored: that another method is better by more
+ * than 3 dB at the outputs, that a quantized tensor has less than 10 dB SQNR, that method best is not decided. Nothing
+ * for variants without INT8, and for thresholds that are missing.
  */
 export function methodWarnings({ workspace, calibration, model, target, variant }: MethodTask): MethodFindings {
   if (calibration === null || (variant.kind !== 'int8' && variant.kind !== 'mixed')) return { warnings: [] };
@@ -187,7 +187,9 @@ interface Harm {
   readonly betterDb: number;
 }
 
-/** Tensors that lose most against the better thresholds, each in the group where it loses most; by what noise they add. */
+/**
+ * Tensors that lose most against the better thresholds, each in the group where it loses most; by what noise they add.
+ */
 function harmfulTensors({
   inUse,
   better,

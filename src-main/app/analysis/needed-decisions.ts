@@ -28,8 +28,8 @@ export async function ensureThresholds(needed: NeededFor, job: JobContext): Prom
 }
 
 /**
- * Chooses the thresholds of method auto if one of the variants uses it and there are none. Existing ones are kept, even if
- * the plan has changed since they were chosen.
+ * Chooses the thresholds of method auto if one of the variants uses it and there are none. Existing ones are kept, even
+ * if the plan has changed since they were chosen.
  */
 export async function ensureAutoFor({ variants, target }: NeededFor, job: JobContext): Promise<void> {
   const { workspace } = job;
@@ -39,8 +39,8 @@ export async function ensureAutoFor({ variants, target }: NeededFor, job: JobCon
 }
 
 /**
- * Decides the method `best` if one of the variants uses it and the stored decision is not current. Without a calibration
- * nothing happens: the step that needs one reports that it is missing.
+ * Decides the method `best` if one of the variants uses it and the stored decision is not current. Without a
+ * calibration nothing happens: the step that needs one reports that it is missing.
  */
 export async function ensureBestFor({ variants, target, threads }: NeededFor, job: JobContext): Promise<void> {
   const { workspace } = job;
@@ -50,8 +50,8 @@ export async function ensureBestFor({ variants, target, threads }: NeededFor, jo
 }
 
 /**
- * Like ensureBestFor, for a variant that is written as a model file. If the project's thresholds were chosen by hand and a
- * current decision is stored, their cost is measured too, so that a warning can compare them.
+ * Like ensureBestFor, for a variant that is written as a model file. If the project's thresholds were chosen by hand
+ * and a current decision is stored, their cost is measured too, so that a warning can compare them.
  */
 export async function ensureCosts(
   { variant, target }: { readonly variant: string; readonly target: Target },

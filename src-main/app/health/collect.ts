@@ -28,7 +28,10 @@ export interface CollectTask {
   readonly phase: string;
 }
 
-/** Histograms per group of images that are not the project's calibration; of the same content they are kept, and an interrupted pass goes on. */
+/**
+ * Histograms per group of images that are not the project's calibration; of the same content they are kept, and an
+ * interrupted pass goes on.
+ */
 export async function collectHealth(set: ImageSet, maxGroups: number, task: CollectTask): Promise<StoredCalibration> {
   const { job } = task;
   const { workspace, services, onProgress } = job;
@@ -74,15 +77,17 @@ export interface GroupFolds {
   readonly folds: readonly (readonly ImageEntry[])[];
 }
 
-/** How many folds the set gets in all: as many as memory allows, since the spread between images is learnt from them. */
+/**
+ * How many folds the set gets in all: as many as memory allows, since the spread between images is learnt from them.
+ */
 export function foldCount(tensors: number): number {
   const bytesPerFold = Math.max(1, tensors) * 2 * BIN_COUNT * Float64Array.BYTES_PER_ELEMENT;
   return Math.min(MAX_FOLDS, Math.max(8, Math.floor(FOLD_MEMORY_BYTES / bytesPerFold)));
 }
 
 /**
- * Deals every group's images, sorted by content, to folds in turn: equal parts, whatever files are called and wherever they
- * lie. A group of few images has a fold per image. Groups beyond `maxFolds` / 2 are taken together.
+ * Deals every group's images, sorted by content, to folds in turn: equal parts, whatever files are called and wherever
+ * they lie. A group of few images has a fold per image. Groups beyond `maxFolds` / 2 are taken together.
  */
 export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskContext): Promise<readonly GroupFolds[]> {
   const hashes = new Map<ImageEntry, string>();

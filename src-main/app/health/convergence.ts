@@ -28,8 +28,8 @@ function thresholdOf(histogram: HistogramContent, method: HistogramMethod, perce
 }
 
 /**
- * What a tensor loses with the thresholds of a quarter, a half and three quarters of the images, and of all of them: one entry
- * per part; null where its threshold does not come from a histogram.
+ * What a tensor loses with the thresholds of a quarter, a half and three quarters of the images, and of all of them:
+ * one entry per part; null where its threshold does not come from a histogram.
  * @param histograms by fold name.
  */
 export function lossesOf(

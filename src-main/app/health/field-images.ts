@@ -17,8 +17,8 @@ import { variantOptions } from '../variants/options';
 export const FIELD_VARIANT = 'mixed';
 
 /**
- * Loads unlabelled images from the field. Subfolders are groups, except that an innermost folder with the name of a class of the
- * project is ignored. Images without a group get the name of the folder or of the list as their group.
+ * Loads unlabelled images from the field. Subfolders are groups, except that an innermost folder with the name of a
+ * class of the project is ignored. Images without a group get the name of the folder or of the list as their group.
  * @throws WorkbenchError not-found, images-empty
  */
 export async function loadFieldSet(
@@ -50,8 +50,8 @@ export async function loadFieldSet(
 }
 
 /**
- * The group of every file; null if it has none. The files of a list may lie anywhere, so that folders that all of them share are
- * not part of the group.
+ * The group of every file; null if it has none. The files of a list may lie anywhere, so that folders that all of them
+ * share are not part of the group.
  * @param files relative paths.
  */
 export function fieldGroups(
@@ -69,8 +69,8 @@ export function fieldGroups(
 }
 
 /**
- * Group -> normalized squared error (sum of squared differences from FP32, divided by the sum of FP32's squares) of the output
- * with the largest error. It is null if outputs cannot be compared because their size depends on the data.
+ * Group -> normalized squared error (sum of squared differences from FP32, divided by the sum of FP32's squares) of the
+ * output with the largest error. It is null if outputs cannot be compared because their size depends on the data.
  * @param threads one per core if undefined.
  */
 export async function fieldOutputErrors(

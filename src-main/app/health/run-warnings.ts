@@ -18,8 +18,8 @@ export interface SetLimits {
 }
 
 /**
- * What a run says about its calibration set: the checks that need no pass over the images. How few images there are is said by
- * calibration itself.
+ * What a run says about its calibration set: the checks that need no pass over the images. How few images there are is
+ * said by calibration itself.
  */
 export async function healthWarnings(limits: SetLimits, job: JobContext): Promise<readonly Warning[]> {
   const { workspace, services } = job;

@@ -72,8 +72,8 @@ async function enginesOf({ spec, options }: EnginesTask, job: JobContext): Promi
 const NO_GPUS: TensorrtStatus = { version: '', libraryPath: '', devices: [] };
 
 /**
- * Benchmarks variants. Their runs are interleaved, so that all of them see the same load of the machine. fp32 always comes
- * first, since the ratios of the others refer to it.
+ * Benchmarks variants. Their runs are interleaved, so that all of them see the same load of the machine. fp32 always
+ * comes first, since the ratios of the others refer to it.
  * @throws WorkbenchError usage if the backend only simulates the target
  */
 export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchResult> {

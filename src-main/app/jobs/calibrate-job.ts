@@ -90,7 +90,9 @@ function imageNotes({ notes = [] }: ImageSet): readonly Warning[] {
   return notes.filter(({ code }) => code.startsWith('images-'));
 }
 
-/** Decides method best, and adds the decision and warnings about the project's thresholds to the result of a collection. */
+/**
+ * Decides method best, and adds the decision and warnings about the project's thresholds to the result of a collection.
+ */
 async function withBest(
   result: CalibrateResult,
   { target, threads }: BestOptions,
@@ -119,8 +121,8 @@ async function withBest(
 }
 
 /**
- * Whether TensorRT's grid exists as requested. It depends on the images of the first batch, whereas the key of a calibration does
- * not depend on the order of images.
+ * Whether TensorRT's grid exists as requested. It depends on the images of the first batch, whereas the key of a
+ * calibration does not depend on the order of images.
  */
 function hasWantedGrid(grid: TensorrtGridHeader | null, set: ImageSet, batch: number | undefined): boolean {
   if (batch === undefined) return true;

@@ -25,8 +25,8 @@ const SHOWN_TENSORS = 12;
 const WORTH_NAMING = 0.001;
 
 /**
- * Explains errors on the images of a group, class or confusion: which tensors clip them, and which single change of the plan or
- * of a threshold reduces the error most. Every change is measured.
+ * Explains errors on the images of a group, class or confusion: which tensors clip them, and which single change of the
+ * plan or of a threshold reduces the error most. Every change is measured.
  */
 export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<DiagnosisResult> {
   const { workspace, services } = job;

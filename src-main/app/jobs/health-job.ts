@@ -19,8 +19,8 @@ import { currentCalibration, loadSet, openCalibration, prepared, type Workspace 
 import { collectJob } from './calibrate-job';
 
 /**
- * Checks the calibration set for faults, and compares images from the field with it if a path is given. The project is calibrated
- * first if it has no calibration.
+ * Checks the calibration set for faults, and compares images from the field with it if a path is given. The project is
+ * calibrated first if it has no calibration.
  */
 export async function healthJob(spec: HealthSpec, job: JobContext): Promise<HealthResult> {
   const { workspace, services } = job;

@@ -20,8 +20,8 @@ import { needsCalibration } from '../variants/recipe';
 const CALIBRATION_IMAGES = 200;
 
 /**
- * Compares the repairs of one variant on the same images: without any repair, with each one, and with both, regardless of
- * the project's plan. The calibrations and engines are kept, so that switching a repair on afterwards takes no time.
+ * Compares the repairs of one variant on the same images: without any repair, with each one, and with both, regardless
+ * of the project's plan. The calibrations and engines are kept, so that switching a repair on afterwards takes no time.
  */
 export async function repairJob(spec: RepairSpec, job: JobContext): Promise<RepairResult> {
   const { workspace } = job;

@@ -12,7 +12,10 @@ import { withKnownBiases } from '../variants/bias-correction';
 import { openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { variantRecipe } from '../variants/recipe';
 
-/** The data of a report that are not in the run record: histograms with thresholds, and the decisions of the shipped plan. */
+/**
+ * The data of a report that are not in the run record: histograms with thresholds, and the decisions of the shipped
+ * plan.
+ */
 export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput> {
   const { workspace } = job;
   const calibration = await openCalibration(workspace);

@@ -14,7 +14,10 @@ import { needsCalibration } from '../variants/recipe';
 /** Percentage points that a group may lose if the project has no gate for it. */
 const MAX_GROUP_DROP = 1;
 
-/** The run has phases of the same names as the analysis: the name of the analysis is put in front (`search: benchmarking`). */
+/**
+ * The run has phases of the same names as the analysis: the name of the analysis is put in front (`search:
+ * benchmarking`).
+ */
 function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
   const { onProgress } = job;
   return onProgress
@@ -23,8 +26,8 @@ function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
 }
 
 /**
- * Searches a plan if the specification asks for it. Returns the project with the plan that was found, for this run only, or
- * unchanged if no plan meets the limits, and the summary of the search.
+ * Searches a plan if the specification asks for it. Returns the project with the plan that was found, for this run
+ * only, or unchanged if no plan meets the limits, and the summary of the search.
  */
 export async function withSearchedPlan(
   { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },

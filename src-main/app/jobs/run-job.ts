@@ -23,8 +23,8 @@ import { validateJob } from './validate-job';
 const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
 
 /**
- * Does everything from the model to the report: calibrates, builds, benchmarks, validates, evaluates the gates, and stores a
- * record and an HTML report.
+ * Does everything from the model to the report: calibrates, builds, benchmarks, validates, evaluates the gates, and
+ * stores a record and an HTML report.
  */
 export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResult> {
   const { workspace: project, services } = given;

@@ -43,7 +43,9 @@ interface RecordTask {
   readonly steps: RunSteps;
 }
 
-/** The record of a run: what was run on which machine with which settings, the results, and the verdict of the gates. */
+/**
+ * The record of a run: what was run on which machine with which settings, the results, and the verdict of the gates.
+ */
 export async function runRecord(
   { spec, options, shipped, limits, steps }: RecordTask,
   job: JobContext,

@@ -13,7 +13,9 @@ import { summarizeSearch } from '../analysis/search-summary';
 import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
 
-/** Searches the plan with the fewest FP16 layers that meets the limits; the result lists all plans that were evaluated. */
+/**
+ * Searches the plan with the fewest FP16 layers that meets the limits; the result lists all plans that were evaluated.
+ */
 export async function searchJob(requested: SearchSpec, job: JobContext): Promise<SearchResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();

@@ -37,8 +37,8 @@ export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' |
 };
 
 /**
- * Adds corrected biases to a recipe if its plan asks for bias correction and the variant has INT8 layers. The correction is
- * measured once and then read from the folder analysis/ of the project.
+ * Adds corrected biases to a recipe if its plan asks for bias correction and the variant has INT8 layers. The
+ * correction is measured once and then read from the folder analysis/ of the project.
  * @param threads of the measurement; one per core if undefined.
  */
 export async function withCorrectedBiases(
@@ -73,7 +73,9 @@ export function correctionWarnings(variant: string, requested: VariantRecipe, re
   ];
 }
 
-/** Stored corrections for the project's own plan; empty if there are none, or if the threshold of a tensor is missing. */
+/**
+ * Stored corrections for the project's own plan; empty if there are none, or if the threshold of a tensor is missing.
+ */
 export function knownBiases(
   target: Target,
   { model, calibration }: { readonly model: Model; readonly calibration: StoredCalibration | null },

@@ -25,13 +25,14 @@ import { REWRITE_VERSION, type VariantRecipe, needsCalibration, portableRecipe, 
 import { buildEngines } from './tensorrt-builder';
 
 /**
- * Builds the engines of variants, or reuses engines of the same content. The thresholds that the variants use must have been
- * chosen before, see ensureThresholds.
+ * Builds the engines of variants, or reuses engines of the same content. The thresholds that the variants use must have
+ * been chosen before, see ensureThresholds.
  *
  * - Backend ort-cpu, target onnxruntime: a self-contained quantized model that ONNX Runtime fuses to INT8 kernels.
- * - Backend ort-cpu, target tensorrt: a simulation that keeps Q/DQ as float arithmetic and refers to the prepared weights.
- * - Backends ort-webgpu and ort-cuda: these providers have float kernels only, so that INT8 is simulated for both targets;
- *   FP16 layers do run in FP16.
+ * - Backend ort-cpu, target tensorrt: a simulation that keeps Q/DQ as float arithmetic and refers to the prepared
+ *   weights.
+ * - Backends ort-webgpu and ort-cuda: these providers have float kernels only, so that INT8 is simulated for both
+ *   targets; FP16 layers do run in FP16.
  * - Backend tensorrt: a TensorRT engine.
  *
  * The variant fp32 of ONNX Runtime's backends is the prepared model itself.

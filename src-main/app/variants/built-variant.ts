@@ -18,7 +18,9 @@ export interface BuiltVariant {
   readonly engine?: { readonly summary: EngineSummary; readonly layersPath: string; readonly log: readonly string[] };
 }
 
-/** Warnings of variants and TensorRT's messages while it built them. Several GPUs repeat a message; it is returned once. */
+/**
+ * Warnings of variants and TensorRT's messages while it built them. Several GPUs repeat a message; it is returned once.
+ */
 export function builtWarnings(built: readonly BuiltVariant[]): Warning[] {
   const warnings = built.flatMap(({ runnable, warnings: own = [], engine }) => [
     ...own,
@@ -48,7 +50,9 @@ export function distinctEngines<T extends Pick<BuiltVariant, 'runnable' | 'dir'>
   return built.filter(({ runnable }) => !same.has(runnable.variant));
 }
 
-/** The results of distinct engines; each is followed by a copy, with `sameAs`, for every other variant of that engine. */
+/**
+ * The results of distinct engines; each is followed by a copy, with `sameAs`, for every other variant of that engine.
+ */
 export function withRepetitions<T extends { readonly variant: string }>(
   results: readonly T[],
   built: readonly Pick<BuiltVariant, 'runnable' | 'dir'>[],

@@ -48,8 +48,8 @@ interface DevicesTask {
 }
 
 /**
- * Builds on several GPUs. GPUs of one kind share their engines: the first GPU of each kind builds them, and the others reuse
- * them. The thresholds that the variants use must have been chosen before, see ensureThresholds.
+ * Builds on several GPUs. GPUs of one kind share their engines: the first GPU of each kind builds them, and the others
+ * reuse them. The thresholds that the variants use must have been chosen before, see ensureThresholds.
  */
 export async function buildOnDevices(
   { devices, isParallel, options, status }: DevicesTask,
@@ -74,8 +74,8 @@ export async function buildOnDevices(
 }
 
 /**
- * Runs `work` for each item, one after the other or all in parallel. In parallel, the first failure cancels the other items,
- * and the reported progress is the sum over all items whose phase is the one that was reported last.
+ * Runs `work` for each item, one after the other or all in parallel. In parallel, the first failure cancels the other
+ * items, and the reported progress is the sum over all items whose phase is the one that was reported last.
  */
 export async function forEachDevice<T, R>(
   items: readonly T[],

@@ -77,8 +77,8 @@ const tensorrtEngineRecordSchema = object({
 export type TensorrtEngineRecord = InferOutput<typeof tensorrtEngineRecordSchema>;
 
 /**
- * Contents of engine.json, which lies beside every engine and describes it. What identifies an engine is part of the key of
- * its folder instead.
+ * Contents of engine.json, which lies beside every engine and describes it. What identifies an engine is part of the
+ * key of its folder instead.
  */
 const engineRecordSchema = converted(
   migrated,
@@ -142,8 +142,8 @@ export function readEngineLayers(dir: string): readonly EngineLayer[] | null {
 const earlierSchema = object({ version: integer, backend: string });
 
 /**
- * Until version 5 there were two kinds of record: version 2 for models of ONNX Runtime, which has all fields of version 5,
- * and version 4 for TensorRT, which did not state its target. Other values are returned unchanged.
+ * Until version 5 there were two kinds of record: version 2 for models of ONNX Runtime, which has all fields of version
+ * 5, and version 4 for TensorRT, which did not state its target. Other values are returned unchanged.
  */
 function migrated(value: unknown): unknown {
   if (!fits(earlierSchema, value)) return value;

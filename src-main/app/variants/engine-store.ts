@@ -6,8 +6,9 @@ import type { JobContext } from '../job-context';
 import type { Workspace } from '../projects/workspace';
 
 /**
- * Loading a TensorRT engine runs code that the engine contains, and a project folder may come from anybody. Therefore an engine
- * is loaded only if this user's workbench built it: its sha256 is then the name of a file in the user's data folder.
+ * Loading a TensorRT engine runs code that the engine contains, and a project folder may come from anybody. Therefore
+ * an engine is loaded only if this user's workbench built it: its sha256 is then the name of a file in the user's data
+ * folder.
  */
 function builtEnginePath(userDataDir: string, sha256: string): string {
   return join(userDataDir, 'built-engines', sha256);
@@ -18,7 +19,10 @@ export function wasBuiltHere(userDataDir: string, sha256: string): boolean {
   return /^[0-9a-f]{64}$/.test(sha256) && existsSync(builtEnginePath(userDataDir, sha256));
 }
 
-/** Records that this user's workbench built the engine with this content. @throws WorkbenchError unwritable, disk-full */
+/**
+ * Records that this user's workbench built the engine with this content.
+ * @throws WorkbenchError unwritable, disk-full
+ */
 export async function rememberBuiltEngine(userDataDir: string, sha256: string): Promise<void> {
   await mkdir(join(userDataDir, 'built-engines'), { recursive: true });
   await writeFileAtomic(builtEnginePath(userDataDir, sha256), '');
@@ -28,8 +32,8 @@ export async function rememberBuiltEngine(userDataDir: string, sha256: string): 
 const MAX_ENGINES_BYTES = 10e9;
 
 /**
- * Registers engines as used by the job, then deletes the engines that were used longest ago until the project is within its
- * size limit. An engine that the job uses is never deleted, even if the engines of this job alone exceed the limit.
+ * Registers engines as used by the job, then deletes the engines that were used longest ago until the project is within
+ * its size limit. An engine that the job uses is never deleted, even if the engines of this job alone exceed the limit.
  * @param dirs folders of engines that were just built or found.
  */
 export async function useEngines(dirs: readonly string[], job: JobContext): Promise<void> {
@@ -41,7 +45,9 @@ export async function useEngines(dirs: readonly string[], job: JobContext): Prom
   await pruneEngines(job.workspace, job.enginesInUse, job.services.maxEnginesBytes);
 }
 
-/** Deletes the engines that were used longest ago, except those of `inUse`, until the rest is at most `maxBytes` large. */
+/**
+ * Deletes the engines that were used longest ago, except those of `inUse`, until the rest is at most `maxBytes` large.
+ */
 export async function pruneEngines(
   workspace: Pick<Workspace, 'paths'>,
   inUse: Iterable<string>,

@@ -15,8 +15,8 @@ interface Found {
 }
 
 /**
- * The variants of a project that have a TensorRT engine, and the engine of one of them: `variant`, else mixed, else the one used last.
- * It is read from stored records, so that no GPU is needed.
+ * The variants of a project that have a TensorRT engine, and the engine of one of them: `variant`, else mixed, else the
+ * one used last. It is read from stored records, so that no GPU is needed.
  */
 export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
   const { workspace } = job;

@@ -82,7 +82,10 @@ function variantReport(
   });
 }
 
-/** Warnings about outputs with NaN or infinity. They have no SQNR and would otherwise look like outputs without an error. */
+/**
+ * Warnings about outputs with NaN or infinity. They have no SQNR and would otherwise look like outputs without an
+ * error.
+ */
 function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
   return variants.flatMap(({ variant, outputs }) =>
     outputs

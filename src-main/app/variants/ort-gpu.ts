@@ -60,7 +60,10 @@ export function ortGpuWarnings(options: VariantOptions): Warning[] {
   ];
 }
 
-/** Waits for `work`. If the options select a GPU provider, a crash of the compute process is reported as a provider crash. */
+/**
+ * Waits for `work`. If the options select a GPU provider, a crash of the compute process is reported as a provider
+ * crash.
+ */
 export async function rethrowAsProviderCrash<T>(options: VariantOptions, work: Promise<T>): Promise<T> {
   const gpu = ortGpu(options);
   if (gpu === null) return work;

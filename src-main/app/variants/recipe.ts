@@ -11,8 +11,8 @@ import { rangesOf, shortHash, type Workspace } from '../projects/workspace';
 import type { VariantOptions } from './options';
 
 /**
- * Version of the model rewriter. It is part of every engine's key and of every trial's key; raise it when the same plan and
- * thresholds produce another model.
+ * Version of the model rewriter. It is part of every engine's key and of every trial's key; raise it when the same plan
+ * and thresholds produce another model.
  */
 export const REWRITE_VERSION = 5;
 

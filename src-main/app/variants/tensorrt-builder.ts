@@ -60,9 +60,9 @@ interface EngineTask {
 }
 
 /**
- * Builds TensorRT engines one after the other; an engine of the same model, options, TensorRT version and kind of GPU is
- * reused. Strong typing builds from our Q/DQ model. Implicit typing builds from the user's model, with a calibration cache
- * and the layer precisions of the plan.
+ * Builds TensorRT engines one after the other; an engine of the same model, options, TensorRT version and kind of GPU
+ * is reused. Strong typing builds from our Q/DQ model. Implicit typing builds from the user's model, with a calibration
+ * cache and the layer precisions of the plan.
  */
 export async function buildEngines(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
   const { workspace, services } = job;
@@ -330,7 +330,8 @@ function implicitPrecisions(
   }
   const isInt8 = needsCalibration(name);
   const hasFp16 = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
-  // The variants fp16 and fp32 use builder flags, which apply to all layers. Only a mixed plan sets precisions per layer.
+  // The variants fp16 and fp32 use builder flags, which apply to all layers. Only a mixed plan sets precisions per
+  // layer.
   const layers =
     name.kind === 'mixed'
       ? Object.entries(plan.layers).map(([layer, precision]) => ({ layer: layerNames.get(layer) ?? layer, precision }))
