@@ -3,7 +3,6 @@ import { useSession } from '../state/session';
 import { useView } from '../state/view';
 import { DropLayer } from '../features/start/drop-layer';
 import { JobBar } from '../features/jobs/job-bar';
-import './app.css';
 import { useBaseCommands } from './base-commands';
 import { ConnectionBanner, TokenGate } from './connection';
 import { ErrorBoundary } from './error-boundary';
@@ -15,6 +14,7 @@ import { ScreenHost } from './screen-host';
 import { TopBar } from './top-bar';
 import { useKeys } from './chords';
 import { WidgetData } from './widget-data';
+import styles from './app.module.css';
 
 interface AppProps {
   readonly onRetry: () => void;
@@ -43,10 +43,10 @@ function Frame({ onRetry }: { readonly onRetry: () => void }) {
   useBaseCommands();
   useKeys();
   return (
-    <div className="app">
+    <div className={styles.root}>
       <TopBar />
       <ConnectionBanner onRetry={onRetry} />
-      <main className="app-screen" id="screen">
+      <main className={styles.screen} id="screen">
         <ErrorBoundary key={screen}>
           <ScreenHost screen={screen} />
         </ErrorBoundary>

@@ -5,13 +5,14 @@ import { useSession } from '../state/session';
 import { Button } from '../widgets/button';
 import { TextField } from '../widgets/fields';
 import { Icon } from '../widgets/icons';
+import styles from './connection.module.css';
 
 /** Said while the application cannot be reached; the page comes back by itself. */
 export function ConnectionBanner({ onRetry }: { readonly onRetry: () => void }) {
   const connection = useSession((state) => state.connection);
   if (connection.state !== 'lost') return null;
   return (
-    <div className="app-banner" role="status">
+    <div className={styles.banner} role="status">
       <Icon name="warning" />
       <Countdown key={connection.retryAtMs} untilMs={connection.retryAtMs} />
       <Button onClick={onRetry}>{t('app.retryNow')}</Button>
@@ -41,9 +42,9 @@ export function TokenGate({ isTokenWrong, onToken }: TokenGateProps) {
   const problemId = useId();
   const token = tokenOf(text);
   return (
-    <main className="app-gate">
+    <main className={styles.gate}>
       <form
-        className="app-gate-form"
+        className={styles.gateForm}
         onSubmit={(event) => {
           event.preventDefault();
           if (token !== '') onToken(token);

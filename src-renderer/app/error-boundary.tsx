@@ -2,6 +2,7 @@ import { Component, type ReactNode } from 'react';
 import { t } from '../i18n';
 import { Button } from '../widgets/button';
 import { ErrorBox } from '../widgets/states';
+import styles from './error-boundary.module.css';
 
 interface ErrorBoundaryProps {
   readonly children: ReactNode;
@@ -19,7 +20,7 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly erro
     const { error } = this.state;
     if (error === null) return this.props.children;
     return (
-      <div className="app-fault">
+      <div className={styles.root}>
         <ErrorBox
           error={error}
           title={t('app.fault')}

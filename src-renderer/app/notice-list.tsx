@@ -5,6 +5,8 @@ import { useCommands } from '../state/commands';
 import { shownNotices, useNotices, type Notice } from '../state/notices';
 import { Button, IconButton } from '../widgets/button';
 import { ErrorBox } from '../widgets/states';
+import { classNames } from '../widgets/class-names';
+import styles from './notice-list.module.css';
 
 const TELL_MS = 5_000;
 
@@ -19,7 +21,7 @@ export function NoticeList() {
   const { shown, foldedCount } = useMemo(() => shownNotices(notices), [notices]);
   useNoticeKeys(notices.length > 0);
   return (
-    <div className="app-notices" aria-live="polite">
+    <div className={styles.root} aria-live="polite" data-testid="notices">
       {/* Drawn from the bottom up, so that the newest is in sight however many there are. */}
       {(isUnfolded ? notices : shown)
         .toReversed()
@@ -53,7 +55,7 @@ function Folded({
 }) {
   const dismissAll = useNotices((state) => state.dismissAll);
   return (
-    <div className="app-told app-notices-folded">
+    <div className={classNames(styles.told, styles.folded)}>
       <Button
         tone="quiet"
         icon={isUnfolded ? 'chevron-down' : 'chevron-up'}
@@ -94,7 +96,7 @@ function Told({ notice, onDone }: { readonly notice: Notice; readonly onDone: (i
     return () => clearTimeout(timer);
   }, [notice.id, notice.count, onDone]);
   return (
-    <div className="app-told">
+    <div className={styles.told}>
       <span>
         {notice.message}
         {notice.count === 1 ? null : <span className="dim"> {t('widgets.times', { count: notice.count })}</span>}

@@ -5,6 +5,7 @@ import { usePreprocessingEdits } from '../state/preprocessing-edits';
 import { Button } from '../widgets/button';
 import { Dialog } from '../widgets/dialog';
 import { KeyCaps } from './palette';
+import styles from './overlays.module.css';
 
 type Overlay = 'palette' | 'keys';
 
@@ -53,12 +54,12 @@ export function KeysHelp() {
   const commands = activeCommands(registered).filter((command) => (command.keys?.length ?? 0) > 0);
   const features = [...new Set(commands.map((command) => featureOf(command.id)))];
   return (
-    <Dialog title={t('app.keys')} className="app-help" onClose={close}>
-      <div className="app-help-groups">
+    <Dialog title={t('app.keys')} className={styles.help} onClose={close}>
+      <div className={styles.helpGroups}>
         {features.map((feature) => (
           <section key={feature}>
             <h3>{hasMessage(`${feature}.title`) ? t(`${feature}.title`) : t('app.help.everywhere')}</h3>
-            <dl className="app-help-list">
+            <dl className={styles.helpList}>
               {commands
                 .filter((command) => featureOf(command.id) === feature)
                 .map((command) => (
@@ -89,7 +90,7 @@ function FixedKeys({ title, entries }: FixedKeysProps) {
   return (
     <section>
       <h3>{title}</h3>
-      <dl className="app-help-list">
+      <dl className={styles.helpList}>
         {entries.map((entry) => (
           <div key={entry.titleKey}>
             <dt>{t(entry.titleKey)}</dt>

@@ -8,6 +8,7 @@ import { classNames } from '../widgets/class-names';
 import { chordText, IS_MAC } from './chords';
 import { useOverlays } from './overlays';
 import { findItems, type PaletteItem, paletteItems } from './palette-items';
+import styles from './palette.module.css';
 
 /** What can be found now; recent projects come when the application has answered. */
 function usePaletteItems(): readonly PaletteItem[] {
@@ -63,9 +64,9 @@ export function Palette() {
   };
 
   return (
-    <Dialog title={t('app.palette')} isTitleHidden className="app-palette" onClose={close}>
+    <Dialog title={t('app.palette')} isTitleHidden className={styles.root} onClose={close}>
       <input
-        className="app-palette-input"
+        className={styles.input}
         role="combobox"
         aria-label={t('app.palette')}
         aria-expanded="true"
@@ -81,7 +82,7 @@ export function Palette() {
         }}
         onKeyDown={onKeyDown}
       />
-      <div id={listId} className="app-palette-list" role="listbox" aria-label={t('app.palette')}>
+      <div id={listId} className={styles.list} role="listbox" aria-label={t('app.palette')}>
         {found.map((item, index) => (
           <div
             key={item.id}
@@ -90,7 +91,7 @@ export function Palette() {
             role="option"
             aria-selected={index === active}
             aria-disabled={!item.isEnabled}
-            className={classNames('app-palette-option', index === active && 'app-palette-active')}
+            className={classNames(styles.option, index === active && styles.active)}
             onMouseMove={() => setChosen(index)}
             onClick={() => run(item)}
           >
@@ -112,7 +113,7 @@ export function Palette() {
 
 export function KeyCaps({ chords }: { readonly chords: readonly string[] }) {
   return (
-    <span className="app-keys">
+    <span className={styles.keys}>
       {chords.map((chord) => (
         <kbd key={chord}>{chordText(chord, IS_MAC)}</kbd>
       ))}

@@ -7,14 +7,16 @@ import { chordText, IS_MAC } from './chords';
 import { useOverlays } from './overlays';
 import { SCREEN_TABLE } from './screens';
 import { startJob } from './start-job';
+import { classNames } from '../widgets/class-names';
+import styles from './top-bar.module.css';
 
 /** Project, screens, the one button that does the whole job, undo and redo, look and help. */
 export function TopBar() {
   return (
-    <header className="app-bar">
+    <header className={styles.root}>
       <ProjectName />
       <ScreenTabs />
-      <span className="app-bar-space" />
+      <span className={styles.space} />
       <RunButton />
       <HistoryButtons />
       <LookButtons />
@@ -28,7 +30,7 @@ function ProjectName() {
   return (
     <button
       type="button"
-      className="app-project ellipsis"
+      className={classNames(styles.project, 'ellipsis')}
       title={project?.path ?? t('app.noProject')}
       onClick={() => openScreen('start')}
     >
@@ -43,12 +45,12 @@ function ScreenTabs() {
   const openScreen = useView((state) => state.openScreen);
   const hasProject = useSession((state) => state.project !== null);
   return (
-    <nav className="app-tabs" aria-label={t('app.screens')}>
+    <nav className={styles.tabs} aria-label={t('app.screens')}>
       {SCREEN_TABLE.filter((entry) => entry.isTab).map((entry) => (
         <button
           key={entry.id}
           type="button"
-          className="app-tab"
+          className={styles.tab}
           aria-current={entry.id === tab ? 'page' : undefined}
           disabled={entry.needsProject && !hasProject}
           onClick={() => openScreen(entry.id)}
@@ -69,7 +71,7 @@ function RunButton() {
   const running = openJobs(jobs, project.path).find((job) => job.kind === 'run');
   if (running !== undefined) {
     return (
-      <Button key="running" icon="play" className="app-run" onClick={() => openScreen('run')}>
+      <Button key="running" icon="play" className={styles.run} onClick={() => openScreen('run')}>
         {t('app.running')}
       </Button>
     );
@@ -79,7 +81,7 @@ function RunButton() {
       key="run"
       tone="primary"
       icon="play"
-      className="app-run"
+      className={styles.run}
       title={t('app.runHint')}
       onClick={() => startJob('run')}
     >
@@ -126,7 +128,7 @@ function LookButtons() {
   const other = language === 'en' ? 'zh' : 'en';
   return (
     <>
-      <span className="app-bar-rule" />
+      <span className={styles.rule} />
       <IconButton
         icon="search"
         label={t('app.palette')}
@@ -135,7 +137,7 @@ function LookButtons() {
       />
       <Button
         tone="quiet"
-        className="app-language"
+        className={styles.language}
         lang={other === 'zh' ? 'zh-CN' : 'en'}
         title={t('app.otherLanguageHint')}
         onClick={() => chooseLanguage(other)}

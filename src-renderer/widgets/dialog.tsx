@@ -10,7 +10,7 @@ interface DialogProps {
   readonly children: ReactNode;
   /** Buttons at the bottom, the main one last. */
   readonly actions?: ReactNode;
-  readonly className?: string;
+  readonly className?: string | undefined;
   /** The title is only said, not shown. */
   readonly isTitleHidden?: boolean;
 }

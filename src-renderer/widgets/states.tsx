@@ -54,7 +54,7 @@ export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBo
       <Icon name="warning" />
       <div className="error-box-body">
         {title === undefined ? null : <strong>{title}</strong>}
-        <p>
+        <p data-testid="error-message">
           {wire.message}
           {count === 1 ? null : <span className="dim"> {t('widgets.times', { count })}</span>}
         </p>

@@ -22,7 +22,7 @@ describe.skipIf(NO_BROWSER !== null)(
     const validateInt8 = async (): Promise<string> => {
       await openScreen(page, 'Run');
       await page.getByRole('button', { name: 'Validate', exact: true }).click();
-      const row = page.locator('.run-job').getByRole('row', { name: /int8/ }).first();
+      const row = page.getByTestId('run-job').getByRole('row', { name: /int8/ }).first();
       await row.waitFor({ timeout: 60_000 });
       return row.innerText();
     };
@@ -70,7 +70,7 @@ describe.skipIf(NO_BROWSER !== null)(
       await field.fill('not-the-token');
       await field.press('Enter');
       await other.getByText('This is not the token of the server').waitFor();
-      expect(await other.locator('.app-notices').getByRole('alert').count()).toBe(0);
+      expect(await other.getByTestId('notices').getByRole('alert').count()).toBe(0);
       await field.fill(ui.url);
       await field.press('Enter');
       await other.getByRole('slider', { name: /Threshold/ }).waitFor();
@@ -108,10 +108,10 @@ describe.skipIf(NO_BROWSER !== null)(
       await page.getByRole('button', { name: 'Calibrate', exact: true }).dblclick();
       const dialog = page.getByRole('dialog', { name: 'Preprocessing was changed and not applied' });
       await dialog.getByRole('button', { name: 'Go back' }).click();
-      expect(await page.locator('.jobs-running').count()).toBe(0);
+      expect(await page.getByTestId('jobs-running').count()).toBe(0);
       await page.getByRole('button', { name: 'Calibrate', exact: true }).click();
       await dialog.getByRole('button', { name: 'Discard and start' }).click();
-      await page.locator('.jobs-idle').getByText('Calibrate: done').waitFor({ timeout: 60_000 });
+      await page.getByTestId('jobs-idle').getByText('Calibrate: done').waitFor({ timeout: 60_000 });
       expect(projectFile().preprocessing).toEqual(saved);
     });
 
@@ -135,7 +135,7 @@ describe.skipIf(NO_BROWSER !== null)(
       for (const variant of ['int8-minmax', 'int8-entropy', 'mixed'])
         await page.getByRole('button', { name: variant, exact: false, pressed: true }).first().click();
       await page
-        .locator('.run-chips')
+        .getByRole('group', { name: 'Variants' })
         .getByRole('button', { name: /^\S*\s*int8$/ })
         .click();
       await page.getByLabel('Image limit').fill('200');
@@ -155,7 +155,7 @@ describe.skipIf(NO_BROWSER !== null)(
 
       await validateInt8();
       await expect
-        .poll(() => page.locator('.run-job').getByRole('row', { name: /int8/ }).first().innerText(), {
+        .poll(() => page.getByTestId('run-job').getByRole('row', { name: /int8/ }).first().innerText(), {
           timeout: 60_000,
         })
         .not.toBe(before);
@@ -229,20 +229,20 @@ describe.skipIf(NO_BROWSER !== null)(
       await openScreen(page, 'Run');
       await page.getByLabel('Rounds').fill('500'); // long enough to be met by everything that follows
       await page.getByRole('button', { name: /^Run (everything|again)$/ }).click();
-      await page.locator('.jobs-running').waitFor();
+      await page.getByTestId('jobs-running').waitFor();
       await page.reload();
-      await page.locator('.jobs-running').waitFor();
-      await page.locator('.jobs-running').getByRole('button', { name: 'Cancel' }).click();
+      await page.getByTestId('jobs-running').waitFor();
+      await page.getByTestId('jobs-running').getByRole('button', { name: 'Cancel' }).click();
       await page
-        .locator('.jobs-idle')
+        .getByTestId('jobs-idle')
         .getByText(/cancelled/i)
         .waitFor();
 
       await openScreen(page, 'Run');
       await page.getByLabel('Rounds').fill('2');
       await page.getByRole('button', { name: /^Run (everything|again)$/ }).click();
-      await page.locator('.jobs-running').waitFor();
-      await page.locator('.jobs-idle').getByText(/done/i).waitFor({ timeout: 120_000 });
+      await page.getByTestId('jobs-running').waitFor();
+      await page.getByTestId('jobs-idle').getByText(/done/i).waitFor({ timeout: 120_000 });
       await openScreen(page, 'Results');
       const table = page.getByRole('table').first();
       await table.waitFor();
@@ -264,7 +264,7 @@ describe.skipIf(NO_BROWSER !== null)(
       expect(projectFile('dropped.calib').model.path).toBe('../tiny.onnx');
       await openScreen(page, 'Run');
       await page.getByRole('button', { name: 'Calibrate', exact: true }).click();
-      await page.locator('.jobs-idle').getByText(/done/i).waitFor({ timeout: 60_000 });
+      await page.getByTestId('jobs-idle').getByText(/done/i).waitFor({ timeout: 60_000 });
       await openScreen(page, 'Histograms');
       await page.getByRole('slider', { name: /Threshold/ }).waitFor();
     });

@@ -18,7 +18,7 @@ describe.skipIf(NO_BROWSER !== null)(
       JSON.parse(readFileSync(join(ui.home, 'sample/plate_chars.calib/project.json'), 'utf8')) as ProjectFile;
     const openPrecisionTab = (name: 'Plan' | 'Sensitivity' | 'Search'): Promise<void> =>
       page.getByRole('navigation', { name: 'Precision screens' }).getByText(name, { exact: true }).click();
-    const jobDone = (): Promise<void> => page.locator('.jobs-idle').getByText(/done/i).waitFor({ timeout: 150_000 });
+    const jobDone = (): Promise<void> => page.getByTestId('jobs-idle').getByText(/done/i).waitFor({ timeout: 150_000 });
     const setNumber = async (label: string, value: string): Promise<void> => {
       await page.getByLabel(label).fill(value);
       await page.keyboard.press('Enter');
@@ -89,7 +89,7 @@ describe.skipIf(NO_BROWSER !== null)(
       await page.getByRole('grid', { name: 'Plans' }).waitFor({ timeout: 120_000 });
       const plans = page.getByRole('grid', { name: 'Plans' }).getByRole('row');
       await expect.poll(() => plans.count()).toBeGreaterThan(2);
-      await expect.poll(() => page.locator('.search-point').count()).toBeGreaterThan(0);
+      await expect.poll(() => page.getByTestId('search-point').count()).toBeGreaterThan(0);
       const adopt = plans.filter({ hasNotText: 'all INT8' }).getByRole('button', { name: 'Adopt' }).first();
       await adopt.click();
       await expect.poll(() => Object.keys(projectFile().plan.layers).length).toBeGreaterThan(0);
@@ -133,7 +133,7 @@ describe.skipIf(NO_BROWSER !== null)(
       await openScreen(page, 'Run');
       await page.getByLabel('Rounds').fill('1');
       await page.getByRole('button', { name: /^Run (everything|again)$/ }).click();
-      await page.locator('.jobs-running').waitFor();
+      await page.getByTestId('jobs-running').waitFor();
       await jobDone();
       await openScreen(page, 'Results');
       await page.getByRole('button', { name: 'Why did night get worse?' }).click();

@@ -29,13 +29,13 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
     const findings = page.getByRole('list', { name: 'Findings' });
     await findings.waitFor({ timeout: 120_000 });
     await findings.getByText(/entropy clips .* of night/).waitFor();
-    const groups = page.locator('.health-side table');
+    const groups = page.getByTestId('health-set').getByRole('table');
     expect(await groups.getByRole('row').allInnerTexts()).toEqual([
       expect.stringContaining('Group'),
       expect.stringContaining('day'),
       expect.stringContaining('night'),
     ]);
-    await page.locator('.health-plot .js-plotly-plot, .health-plot svg').first().waitFor();
+    await page.getByTestId('health-set').locator('.js-plotly-plot, svg').first().waitFor();
   });
 
   it('compares with a folder, whose tensors open in the histogram screen', async () => {

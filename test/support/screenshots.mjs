@@ -49,8 +49,8 @@ async function openSample(page) {
 }
 
 const jobDone = async (page) => {
-  await page.locator('.jobs-running').waitFor();
-  await page.locator('.jobs-idle').getByText(/done/i).waitFor({ timeout: 300_000 });
+  await page.getByTestId('jobs-running').waitFor();
+  await page.getByTestId('jobs-idle').getByText(/done/i).waitFor({ timeout: 300_000 });
 };
 
 /** One run with a plan worth looking at: first layer and head in FP16. */

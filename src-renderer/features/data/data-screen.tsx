@@ -6,8 +6,6 @@ import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { EmptyState, ErrorBox } from '../../widgets/states';
 import { ThreePanes } from '../../widgets/three-panes';
-import './data.css';
-import './data-panel.css';
 import { filterImages, type ImageFilter, labelName, NO_FILTER, shownImage, useData, useImageSet } from './data-store';
 import { Health } from './health/health';
 import { PreprocessingPanel } from './preprocessing-panel';
@@ -17,6 +15,8 @@ import { ThumbnailGrid } from './thumbnail-grid';
 import { type PreprocessingEditor, usePreprocessing } from './preprocessing-draft';
 import { usePreview } from './use-preview';
 import { useThumbnailCache } from './thumbnails';
+import shared from './data.module.css';
+import styles from './data-screen.module.css';
 
 export function DataScreen() {
   const project = useSession((state) => state.project);
@@ -49,7 +49,7 @@ function Images({ project }: { readonly project: ProjectView }) {
         view === null ? (
           <Missing set={set} name={name} />
         ) : (
-          <div className="data-main">
+          <div className={styles.main}>
             <PreviewPane image={image} state={state} />
             <GridHead set={view} filter={filter} shown={images.length} onClear={() => filterBy(NO_FILTER)} />
             <Grid project={project} view={view} images={images} shownId={image?.id ?? null} onShow={showImage} />
@@ -77,13 +77,13 @@ function Missing({
 }) {
   if (set instanceof Error) {
     return (
-      <div className="data-failed">
+      <div className={shared.failed}>
         <ErrorBox error={set} title={t(`data.setFailed.${name}`)} />
       </div>
     );
   }
   if (set === null) return <EmptyState title={t('data.noValidation')}>{t('data.noValidationText')}</EmptyState>;
-  return <div className="data-main" aria-busy="true" />;
+  return <div className={styles.main} aria-busy="true" />;
 }
 
 interface GridHeadProps {
@@ -98,7 +98,7 @@ function GridHead({ set, filter, shown, onClear }: GridHeadProps) {
     (word) => word !== null,
   );
   return (
-    <header className="data-grid-head">
+    <header className={styles.gridHead}>
       <span role="status">{t('data.shown', { shown, count: set.images.length })}</span>
       {words.length === 0 ? null : (
         <>

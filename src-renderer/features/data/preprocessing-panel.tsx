@@ -19,6 +19,9 @@ import {
   withOrder,
   withResizeKind,
 } from './preprocessing-draft';
+import { classNames } from '../../widgets/class-names';
+import shared from './data.module.css';
+import styles from './preprocessing-panel.module.css';
 
 interface PreprocessingPanelProps {
   readonly editor: PreprocessingEditor;
@@ -38,7 +41,7 @@ export function PreprocessingPanel({ editor, notes, isCalibrated, error }: Prepr
   };
   return (
     <form
-      className="data-panel"
+      className={styles.root}
       aria-labelledby="data-panel-title"
       onSubmit={(event) => {
         event.preventDefault();
@@ -56,7 +59,7 @@ export function PreprocessingPanel({ editor, notes, isCalibrated, error }: Prepr
       {error === null ? null : <ErrorBox error={error} title={t('data.previewFailed')} />}
       <Footer editor={editor} isCalibrated={isCalibrated} canApply={error === null} onReset={reset} />
       {notes.length === 0 ? null : (
-        <section className="data-guessed" aria-labelledby="data-guessed-title">
+        <section className={styles.guessed} aria-labelledby="data-guessed-title">
           <h3 id="data-guessed-title">{t('data.guessed')}</h3>
           <ul>
             {notes.map((note) => (
@@ -86,7 +89,7 @@ function ValueFields({ value, onChange }: ValueFieldsProps) {
         choices={ORDERS.map((order) => ({ value: order, label: t(`data.order.${order}`) }))}
         onChoose={(order) => onChange(withOrder(value, order))}
       />
-      <p className="data-formula mono">{t('data.formula')}</p>
+      <p className={classNames(styles.formula, 'mono')}>{t('data.formula')}</p>
       <NumberListField
         label={t('data.scale')}
         values={[value.scale]}
@@ -139,8 +142,8 @@ interface FooterProps {
 function Footer({ editor, isCalibrated, canApply, onReset }: FooterProps) {
   const parts = changedParts(editor.saved, editor.value);
   return (
-    <div className="data-footer">
-      <p className="data-changes" role="status">
+    <div className={styles.footer}>
+      <p className={styles.changes} role="status">
         {parts.length === 0 ? (
           <span className="dim">{t('data.unchanged')}</span>
         ) : (
@@ -148,11 +151,11 @@ function Footer({ editor, isCalibrated, canApply, onReset }: FooterProps) {
         )}
       </p>
       {parts.length > 0 && isCalibrated ? (
-        <p className="data-warning">
+        <p className={shared.warning}>
           <Icon name="warning" /> <span>{t('data.stale')}</span>
         </p>
       ) : null}
-      <div className="data-actions">
+      <div className={styles.actions}>
         <Button type="submit" tone="primary" disabled={parts.length === 0 || !canApply || editor.isApplying}>
           {t('data.apply')}
         </Button>
@@ -181,7 +184,7 @@ function GeometryFields({ value, onChange }: GeometryFieldsProps) {
         onChoose={(kind) => onChange(withResizeKind(value, kind))}
       />
       {resize.kind === 'stretch' || resize.kind === 'letterbox' ? (
-        <div className="data-pair">
+        <div className={styles.pair}>
           <Side
             label={t('data.width')}
             value={resize.width}
@@ -214,7 +217,7 @@ function GeometryFields({ value, onChange }: GeometryFieldsProps) {
       ) : null}
       <Checkbox label={t('data.crop')} checked={crop !== null} onChange={(isOn) => onChange(withCrop(value, isOn))} />
       {crop === null ? null : (
-        <div className="data-pair">
+        <div className={styles.pair}>
           <Side
             label={t('data.cropWidth')}
             value={crop.width}

@@ -4,29 +4,30 @@ import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { channelNames } from './preprocessing-draft';
 import type { PreviewState } from './use-preview';
+import styles from './preview-pane.module.css';
 
 /** What is on disk beside what the network gets, with the values in numbers. */
 export function PreviewPane({ image, state }: { readonly image: ImageView | null; readonly state: PreviewState }) {
   const { preview, originalUrl, tensorUrl, shown } = state;
   return (
     <section
-      className={classNames('data-preview', state.isBehind && 'data-preview-behind')}
+      className={classNames(styles.root, state.isBehind && styles.behind)}
       aria-label={t('data.preview')}
       aria-busy={state.isBehind}
     >
-      <header className="data-preview-head">
+      <header className={styles.head}>
         <h2 className="ellipsis mono" title={image?.file ?? ''}>
           {image?.file ?? ''}
         </h2>
       </header>
-      <div className="data-preview-body">
+      <div className={styles.body}>
         <Figure
           url={originalUrl}
           title={t('data.original')}
           alt={t('data.originalAlt')}
           facts={preview === null ? '' : originalFacts(preview)}
         />
-        <span className="data-arrow" aria-hidden="true">
+        <span className={styles.arrow} aria-hidden="true">
           →
         </span>
         <Figure
@@ -36,7 +37,7 @@ export function PreviewPane({ image, state }: { readonly image: ImageView | null
           facts={preview === null || shown === null ? '' : tensorFacts(preview, shown.preprocessing.layout)}
         />
         {preview === null || shown === null ? (
-          <div className="data-channels" />
+          <div className={styles.channels} />
         ) : (
           <Channels preview={preview} names={channelNames(shown.preprocessing.order, preview.channels.length)} />
         )}
@@ -54,8 +55,8 @@ interface FigureProps {
 
 function Figure({ url, title, alt, facts }: FigureProps) {
   return (
-    <figure className="data-figure">
-      <div className="data-figure-picture">{url === null ? null : <img src={url} alt={alt} draggable={false} />}</div>
+    <figure className={styles.figure}>
+      <div className={styles.figurePicture}>{url === null ? null : <img src={url} alt={alt} draggable={false} />}</div>
       <figcaption>
         <strong className="ellipsis">{title}</strong>
         <span className="dim ellipsis">{facts}</span>
@@ -77,7 +78,7 @@ const SHOWN_VALUES = 6;
 
 function Channels({ preview, names }: { readonly preview: PreprocessingPreview; readonly names: readonly string[] }) {
   return (
-    <div className="data-channels" tabIndex={0} role="region" aria-label={t('data.values')}>
+    <div className={styles.channels} tabIndex={0} role="region" aria-label={t('data.values')}>
       <table>
         <thead>
           <tr>
@@ -85,7 +86,7 @@ function Channels({ preview, names }: { readonly preview: PreprocessingPreview; 
             <th scope="col">{t('data.min')}</th>
             <th scope="col">{t('data.max')}</th>
             <th scope="col">{t('data.average')}</th>
-            <th scope="col" className="data-first">
+            <th scope="col" className={styles.first}>
               {t('data.firstValues')}
             </th>
           </tr>
@@ -97,9 +98,9 @@ function Channels({ preview, names }: { readonly preview: PreprocessingPreview; 
               <Value value={channel.min} />
               <Value value={channel.max} />
               <Value value={channel.mean} />
-              <td className="data-first number" title={preview.values[index]?.join(', ')}>
+              <td className={classNames(styles.first, 'number')} title={preview.values[index]?.join(', ')}>
                 {/* Values that do not fit wrap to a line that is not shown: none is cut. */}
-                <span className="data-first-values">
+                <span className={styles.firstValues}>
                   {preview.values[index]?.slice(0, SHOWN_VALUES).map((value, position) => (
                     <span key={position}>{formatReal(value)}</span>
                   ))}

@@ -13,6 +13,8 @@ import { type Column, DataTable } from '../../widgets/data-table';
 import { PathField, Segmented } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 import { type GroupCount, groupCounts, type ImageFilter, type LabelCount, labelCounts, useData } from './data-store';
+import shared from './data.module.css';
+import styles from './set-panel.module.css';
 
 interface SetPanelProps {
   readonly name: SetName;
@@ -25,7 +27,7 @@ interface SetPanelProps {
 /** The list column: which set, where it is, what was found in it; groups and labels filter the images. */
 export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
   return (
-    <div className="data-set">
+    <div className={shared.set}>
       <DataTabs />
       <SetPath key={`${name} ${path ?? ''}`} name={name} path={path} />
       {set === null ? null : (
@@ -52,8 +54,8 @@ export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
 function Found({ set }: { readonly set: ImageSetView }) {
   const labels = labelCounts(set, null).length;
   return (
-    <div className="data-found">
-      <dl className="data-facts">
+    <div className={styles.found}>
+      <dl className={styles.facts}>
         <dt>{t('data.images')}</dt>
         <dd className="number">{formatCount(set.images.length)}</dd>
         <dt>{t('data.groups')}</dt>
@@ -64,7 +66,7 @@ function Found({ set }: { readonly set: ImageSetView }) {
         <dd className="number">{formatCount(set.skipped.length)}</dd>
       </dl>
       {set.notes.map((note) => (
-        <p key={note} className="data-note">
+        <p key={note} className={shared.note}>
           {note}
         </p>
       ))}
@@ -94,7 +96,7 @@ const MAX_SKIPPED = 200;
 function Skipped({ set }: { readonly set: ImageSetView }) {
   const rest = set.skipped.length - MAX_SKIPPED;
   return (
-    <details className="data-skipped">
+    <details className={styles.skipped}>
       <summary>{t('data.skippedFiles', { count: set.skipped.length })}</summary>
       <ul tabIndex={0} aria-label={t('data.skipped')}>
         {set.skipped.slice(0, MAX_SKIPPED).map(({ file, reason }) => (
@@ -120,18 +122,18 @@ function Groups({
   const most = Math.max(1, ...counts.map(({ images }) => images));
   return (
     <section aria-labelledby="data-groups-title">
-      <h3 id="data-groups-title" className="data-heading">
+      <h3 id="data-groups-title" className={shared.heading}>
         {t('data.groups')}
       </h3>
       {counts.map(({ group, images }) => (
         <button
           key={group}
           type="button"
-          className={classNames('data-group', group === chosen && 'data-group-chosen')}
+          className={classNames(styles.group, group === chosen && styles.groupChosen)}
           aria-pressed={group === chosen}
           onClick={() => onChoose(group === chosen ? null : group)}
         >
-          <span className="data-group-bar" style={{ width: `${(images / most) * 100}%` }} />
+          <span className={styles.groupBar} style={{ width: `${(images / most) * 100}%` }} />
           <span className="ellipsis">{group}</span>
           <span className="number">{t('data.imageCount', { count: images })}</span>
         </button>
@@ -147,7 +149,7 @@ interface LabelsProps {
 }
 
 function Labels({ counts, chosen, onChoose }: LabelsProps) {
-  if (counts.length === 0) return <p className="data-note">{t('data.noLabels')}</p>;
+  if (counts.length === 0) return <p className={shared.note}>{t('data.noLabels')}</p>;
   const columns: readonly Column<LabelCount>[] = [
     { id: 'label', title: t('data.label'), width: '1fr', render: ({ name }) => name, sortValue: ({ label }) => label },
     {
@@ -161,7 +163,7 @@ function Labels({ counts, chosen, onChoose }: LabelsProps) {
     },
   ];
   return (
-    <div className="data-labels">
+    <div className={styles.labels}>
       <DataTable
         label={t('data.labels')}
         rows={counts}
@@ -200,7 +202,7 @@ function SetPath({ name, path }: { readonly name: SetName; readonly path: string
     }, reportError);
   };
   return (
-    <form className="data-path" onSubmit={onSubmit}>
+    <form className={styles.path} onSubmit={onSubmit}>
       <PathField
         label={t('data.path')}
         value={draft}
@@ -215,7 +217,7 @@ function SetPath({ name, path }: { readonly name: SetName; readonly path: string
         after={choose === null ? null : <IconButton icon="folder" label={t('data.choose')} onClick={onChoose} />}
       />
       {isChanged && isCalibrated && name === 'calibration' ? (
-        <p className="data-warning">
+        <p className={shared.warning}>
           <Icon name="warning" /> <span>{t('data.staleSet')}</span>
         </p>
       ) : null}

@@ -5,6 +5,7 @@ import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { CELL_HEIGHT, columnsIn, rowsFor, type ThumbnailCache, useThumbnail, walkGrid } from './thumbnails';
 import { labelName } from './data-store';
+import styles from './thumbnail-grid.module.css';
 
 interface ThumbnailGridProps {
   readonly set: ImageSetView;
@@ -42,19 +43,19 @@ export function ThumbnailGrid({ set, images, shownId, cache, onShow }: Thumbnail
   return (
     <div
       ref={scroller}
-      className="data-grid"
+      className={styles.root}
       role="listbox"
       aria-label={t('data.images')}
       aria-activedescendant={shownIndex < 0 ? undefined : `${gridId}-${shownIndex}`}
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
-      <div role="presentation" className="data-grid-body" style={{ height: virtualizer.getTotalSize() }}>
+      <div role="presentation" className={styles.body} style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map((row) => (
           <div
             key={row.key}
             role="presentation"
-            className="data-grid-row"
+            className={styles.row}
             style={{ transform: `translateY(${row.start}px)` }}
           >
             {images.slice(row.index * columns, (row.index + 1) * columns).map((image, offset) => {
@@ -95,7 +96,7 @@ function Cell({ id, image, place, set, isShown, cache, onShow }: CellProps) {
   return (
     <div
       id={id}
-      className={classNames('data-cell', isShown && 'data-cell-shown')}
+      className={classNames(styles.cell, isShown && styles.cellShown)}
       role="option"
       aria-selected={isShown}
       aria-setsize={place.count}
@@ -103,11 +104,11 @@ function Cell({ id, image, place, set, isShown, cache, onShow }: CellProps) {
       title={title}
       onClick={() => onShow(image.id)}
     >
-      <span className="data-cell-picture">
+      <span className={styles.cellPicture}>
         {thumbnail.state === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}
-        {thumbnail.state === 'failed' ? <span className="data-cell-failed">{t('data.unreadable')}</span> : null}
+        {thumbnail.state === 'failed' ? <span className={styles.cellFailed}>{t('data.unreadable')}</span> : null}
       </span>
-      <span className="data-cell-text">
+      <span className={styles.cellText}>
         {image.label === null ? null : <strong>{labelName(set, image.label)}</strong>}
         <span className="dim">{image.group ?? ''}</span>
         <span className="visually-hidden">{image.file}</span>

@@ -6,8 +6,9 @@ import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { ErrorBox } from '../../widgets/states';
 import { Icon, type IconName } from '../../widgets/icons';
-import './doctor.css';
+import styles from './doctor-screen.module.css';
 
+const STATES = { ok: styles.ok, warning: styles.warning, missing: styles.missing };
 const ICONS: Readonly<Record<DoctorCheck['state'], IconName>> = { ok: 'check', warning: 'warning', missing: 'cross' };
 
 type Answer = DoctorReport | Error | 'asking';
@@ -20,8 +21,8 @@ export function DoctorScreen() {
     navigator.clipboard.writeText(doctorText(report)).then(() => tell(t('doctor.copied')), reportError);
   };
   return (
-    <div className="doctor">
-      <header className="doctor-head">
+    <div className={styles.root}>
+      <header className={styles.head}>
         <h1>{t('doctor.title')}</h1>
         <Button icon="refresh" disabled={answer === 'asking'} onClick={ask}>
           {t('doctor.again')}
@@ -41,7 +42,7 @@ export function DoctorScreen() {
 
 function Checks({ checks }: { readonly checks: readonly DoctorCheck[] }) {
   return (
-    <table className="doctor-table">
+    <table className={styles.table}>
       <thead>
         <tr>
           <th scope="col">{t('doctor.state')}</th>
@@ -52,7 +53,7 @@ function Checks({ checks }: { readonly checks: readonly DoctorCheck[] }) {
       <tbody>
         {checks.map((check) => (
           <tr key={check.name}>
-            <td className={`doctor-${check.state}`}>
+            <td className={STATES[check.state]}>
               <Icon name={ICONS[check.state]} /> {t(`doctor.state.${check.state}`)}
             </td>
             <th scope="row">

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { fromWireError } from '../../../src-shared/contract/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import type { JobKind } from '../../../src-shared/contract/job-specs';
-import { isFinished, neverBegan, type JobSnapshot } from '../../../src-shared/contract/jobs';
+import { isFinished, neverBegan, type JobSnapshot, type JobState } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { openJobs, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
@@ -12,7 +12,15 @@ import { ErrorBox, Meter } from '../../widgets/states';
 import { Icon } from '../../widgets/icons';
 import { JobsDialog } from './jobs-dialog';
 import { endText, jobText } from '../../state/job-text';
-import './jobs.css';
+import { classNames } from '../../widgets/class-names';
+import styles from './job-bar.module.css';
+
+/** Colour of the icon of a job that has ended. */
+const ICON_STATES: ReadonlyMap<JobState, string | undefined> = new Map([
+  ['done', styles.iconDone],
+  ['failed', styles.iconFailed],
+  ['cancelled', styles.iconCancelled],
+]);
 
 /** Always there and always as high: what runs now, or how the last job ended; on the right what the project is set to. */
 export function JobBar() {
@@ -27,7 +35,7 @@ export function JobBar() {
     (job) => isFinished(job) && !neverBegan(job) && (projectPath === null || job.projectPath === projectPath),
   );
   return (
-    <footer className="jobs-bar" aria-label={t('jobs.title')}>
+    <footer className={styles.root} aria-label={t('jobs.title')}>
       {current === undefined ? (
         <LastJob job={last?.id === seenId ? undefined : last} onSeen={setSeenId} />
       ) : (
@@ -35,7 +43,7 @@ export function JobBar() {
       )}
       {waiting.length > 0 ? <span className="dim">{t('jobs.waiting', { count: waiting.length })}</span> : null}
       {jobs.length > 0 ? (
-        <Button tone="quiet" className="jobs-all" onClick={() => setListOpen(true)}>
+        <Button tone="quiet" className={styles.all} onClick={() => setListOpen(true)}>
           {t('jobs.all', { count: jobs.length })}
         </Button>
       ) : null}
@@ -61,17 +69,17 @@ function RunningJob({ job }: { readonly job: JobSnapshot }) {
   const openScreen = useView((state) => state.openScreen);
   const text = jobText(job, rate);
   return (
-    <div className="jobs-running">
-      <button type="button" className="jobs-link" onClick={() => openScreen(SCREEN_OF_KIND[job.kind] ?? 'run')}>
+    <div className={styles.running} data-testid="jobs-running">
+      <button type="button" className={styles.link} onClick={() => openScreen(SCREEN_OF_KIND[job.kind] ?? 'run')}>
         <strong>{text.kind}</strong> {text.phase}
       </button>
-      <div className="jobs-meter">
+      <div className={styles.meter}>
         <Meter label={`${text.kind}: ${text.phase}`} value={job.done} total={job.total} text={text.count} />
       </div>
-      <span className="jobs-count">{text.count}</span>
-      <span className="jobs-rate dim">{text.rate}</span>
-      <span className="jobs-eta">{text.eta}</span>
-      <Button tone="quiet" icon="stop" className="jobs-cancel" onClick={() => void cancel(job.id)}>
+      <span className={styles.count}>{text.count}</span>
+      <span className={classNames(styles.rate, 'dim')}>{text.rate}</span>
+      <span className={styles.eta}>{text.eta}</span>
+      <Button tone="quiet" icon="stop" className={styles.cancel} onClick={() => void cancel(job.id)}>
         {t('jobs.cancel')}
       </Button>
     </div>
@@ -80,27 +88,27 @@ function RunningJob({ job }: { readonly job: JobSnapshot }) {
 
 function LastJob({ job, onSeen }: { readonly job: JobSnapshot | undefined; readonly onSeen: (id: string) => void }) {
   const [isErrorShown, setErrorShown] = useState(false);
-  if (job === undefined) return <span className="jobs-idle dim">{t('jobs.none')}</span>;
+  if (job === undefined) return <span className={classNames(styles.idle, 'dim')}>{t('jobs.none')}</span>;
   const error = job.state === 'failed' ? job.error : null;
   return (
-    <div className="jobs-idle" role="status">
-      <span className={`jobs-icon-${job.state}`}>
+    <div className={styles.idle} role="status" data-testid="jobs-idle">
+      <span className={ICON_STATES.get(job.state)}>
         <Icon name={job.state === 'done' ? 'check' : job.state === 'failed' ? 'warning' : 'stop'} size={14} />
       </span>
       <span className="ellipsis">{endText(job)}</span>
       {error === null ? null : (
         <Button
           tone="quiet"
-          className="jobs-all"
+          className={styles.all}
           aria-expanded={isErrorShown}
           onClick={() => setErrorShown(!isErrorShown)}
         >
           {t('widgets.details')}
         </Button>
       )}
-      <IconButton icon="close" label={t('widgets.dismiss')} className="jobs-dismiss" onClick={() => onSeen(job.id)} />
+      <IconButton icon="close" label={t('widgets.dismiss')} className={styles.dismiss} onClick={() => onSeen(job.id)} />
       {isErrorShown && error !== null ? (
-        <div className="jobs-error">
+        <div className={styles.error}>
           <ErrorBox error={fromWireError(error)} onDismiss={() => setErrorShown(false)} />
         </div>
       ) : null}
@@ -117,7 +125,7 @@ function ProjectSettings() {
   const layers = model?.layers ?? [];
   const count = layers.filter(({ decision }) => decision.precision === 'int8').length;
   return (
-    <span className="jobs-settings dim">
+    <span className={classNames(styles.settings, 'dim')}>
       <span>{t(`jobs.target.${file.target}`)}</span>
       <span>
         {t('jobs.method', {

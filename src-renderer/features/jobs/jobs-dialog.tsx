@@ -8,6 +8,8 @@ import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { ErrorBox, Meter } from '../../widgets/states';
 import { jobText } from '../../state/job-text';
+import { classNames } from '../../widgets/class-names';
+import styles from './jobs-dialog.module.css';
 
 const TONES = { queued: 'neutral', running: 'neutral', done: 'good', failed: 'danger', cancelled: 'warning' } as const;
 
@@ -15,8 +17,8 @@ const TONES = { queued: 'neutral', running: 'neutral', done: 'good', failed: 'da
 export function JobsDialog({ onClose }: { readonly onClose: () => void }) {
   const jobs = useJobs((state) => state.jobs);
   return (
-    <Dialog title={t('jobs.title')} className="jobs-dialog" onClose={onClose}>
-      <ul className="jobs-list">
+    <Dialog title={t('jobs.title')} className={styles.root} onClose={onClose}>
+      <ul className={styles.list}>
         {jobs.toReversed().map((job) => (
           <JobRow key={job.id} job={job} />
         ))}
@@ -31,10 +33,10 @@ function JobRow({ job }: { readonly job: JobSnapshot }) {
   const text = jobText(job, rate);
   return (
     <li>
-      <div className="jobs-row">
+      <div className={styles.row}>
         <strong>{text.kind}</strong>
         <Tag tone={TONES[job.state]}>{t(`jobs.state.${job.state}`)}</Tag>
-        <span className="dim ellipsis jobs-path" title={job.projectPath}>
+        <span className={classNames(styles.path, 'dim ellipsis')} title={job.projectPath}>
           {job.projectPath}
         </span>
         {isFinished(job) ? null : (
@@ -44,9 +46,9 @@ function JobRow({ job }: { readonly job: JobSnapshot }) {
         )}
       </div>
       {job.state === 'running' ? (
-        <div className="jobs-row">
+        <div className={styles.row}>
           <span>{text.phase}</span>
-          <div className="jobs-meter">
+          <div className={styles.meter}>
             <Meter label={`${text.kind}: ${text.phase}`} value={job.done} total={job.total} text={text.count} />
           </div>
           <span className="dim">{[text.count, text.rate, text.eta].filter((part) => part !== '').join('  ')}</span>

@@ -12,7 +12,8 @@ import { NoModel } from '../../panels/layers/model-overview';
 import { SplitView } from '../../panels/layers/split-view';
 import { type LayerListing, type Layers, useLayerListing, useLayers } from '../../panels/layers/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
-import './model-screen.css';
+import { classNames } from '../../widgets/class-names';
+import styles from './model-screen.module.css';
 
 /** The model: its layers as a table beside the graph. */
 export function ModelScreen() {
@@ -62,14 +63,16 @@ function LayerList({ layers, listing, search, onSearch }: LayerListProps) {
     [language, layers.engine !== null],
   );
   return (
-    <section className="model-list" aria-label={t('model.layers')}>
-      <div className="model-toolbar">
+    <section className={styles.list} aria-label={t('model.layers')}>
+      <div className={styles.toolbar}>
         <SearchField label={t('model.search')} value={search} onChange={onSearch} />
         <ShapeToggle count={listing.shapeCount} />
-        <span className="dim model-count">{t('model.shown', { shown: shown.length, total: layers.rows.length })}</span>
+        <span className={classNames(styles.count, 'dim')}>
+          {t('model.shown', { shown: shown.length, total: layers.rows.length })}
+        </span>
       </div>
       <LayerTable rows={shown} columns={columns} activeLayer={layers.active?.layer ?? null} onPick={layers.choose} />
-      <p className="model-summary dim">{modelSummary(layers.rows)}</p>
+      <p className={classNames(styles.summary, 'dim')}>{modelSummary(layers.rows)}</p>
     </section>
   );
 }

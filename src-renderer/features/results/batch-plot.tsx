@@ -5,6 +5,7 @@ import { t, useLanguage } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { batchFigure, curveStyles } from './batch-figure';
+import styles from './batch-plot.module.css';
 
 /** Latency and throughput against the batch size; nothing where one batch size was timed. */
 export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVariantRecord[] }) {
@@ -22,12 +23,12 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
       }),
     [curves, language],
   );
-  const styles = useMemo(() => curveStyles(curves), [curves]);
+  const looks = useMemo(() => curveStyles(curves), [curves]);
   if (curves.length === 0) return null;
   return (
     <>
       <h3>{t('measured.batch')}</h3>
-      <ul className="results-batch-legend" aria-label={t('measured.batch.legend')}>
+      <ul className={styles.legend} aria-label={t('measured.batch.legend')}>
         {curves.map(({ variant }, i) => (
           <li key={variant}>
             <svg width="26" height="8" aria-hidden="true">
@@ -36,23 +37,23 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
                 x2="26"
                 y1="4"
                 y2="4"
-                stroke={`var(${styles[i]?.color ?? '--text'})`}
+                stroke={`var(${looks[i]?.color ?? '--text'})`}
                 strokeWidth="2"
-                {...(styles[i]?.isDashed ? { strokeDasharray: '6 4' } : {})}
+                {...(looks[i]?.isDashed ? { strokeDasharray: '6 4' } : {})}
               />
               <circle
                 cx="13"
                 cy="4"
                 r="3"
-                fill={styles[i]?.isHollow ? 'var(--bg)' : `var(${styles[i]?.color ?? '--text'})`}
-                stroke={`var(${styles[i]?.color ?? '--text'})`}
+                fill={looks[i]?.isHollow ? 'var(--bg)' : `var(${looks[i]?.color ?? '--text'})`}
+                stroke={`var(${looks[i]?.color ?? '--text'})`}
               />
             </svg>
             {variant}
           </li>
         ))}
       </ul>
-      <div ref={box} className="results-batch-plot">
+      <div ref={box} className={styles.plot}>
         <Plot
           figure={figure}
           widthPx={size.widthPx}

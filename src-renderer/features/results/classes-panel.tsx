@@ -9,6 +9,8 @@ import { useNarrowing, useResults } from './results-store';
 import { classNameOf, sortClasses, summarizeClasses, type ClassOrder } from './what-got-worse';
 import { canExplain } from './why';
 import { WhyButton } from './why-panel';
+import shared from './results.module.css';
+import styles from './classes-panel.module.css';
 
 /** More rows than this are folded at first, and more than this are shown in steps. */
 const FOLDED_ROWS = 12;
@@ -29,15 +31,15 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
   const changed = sorted.filter((entry) => (entry.difference ?? 0) !== 0);
   const shown = isUnfolded ? sorted.slice(0, unfolded) : changed.slice(0, FOLDED_ROWS);
   return (
-    <section className="results-panel" aria-labelledby="results-classes">
-      <div className="results-panel-head">
+    <section className={shared.panel} aria-labelledby="results-classes">
+      <div className={shared.panelHead}>
         <h3 id="results-classes">{t('results.classes')}</h3>
         <span className="dim">
           {t('results.classes.summary', { worse: summary.worse, same: summary.same, better: summary.better })}
         </span>
       </div>
       {shown.length === 0 ? null : (
-        <table className="results-table results-classes">
+        <table className={classNames(shared.table, styles.classes)}>
           <thead>
             <tr>
               <SortHeader column="label" title={t('results.classes.class')} isNumber={false} />
@@ -93,7 +95,7 @@ function SortHeader({ column, title, isNumber }: SortHeaderProps) {
       className={classNames(isNumber && 'number')}
       aria-sort={isSorted ? (column === 'images' ? 'descending' : 'ascending') : 'none'}
     >
-      <button type="button" className="results-sort" onClick={() => sortBy(column)}>
+      <button type="button" className={styles.sort} onClick={() => sortBy(column)}>
         {title}
         <span aria-hidden="true">{isSorted ? (column === 'images' ? ' ↓' : ' ↑') : ''}</span>
       </button>
@@ -115,10 +117,10 @@ function ClassRow({ entry, name, isExplained }: ClassRowProps) {
   return (
     <tr>
       <th scope="row">
-        <div className="results-class">
+        <div className={styles.nameCell}>
           <button
             type="button"
-            className="results-facet results-class-name ellipsis"
+            className={classNames(shared.facet, styles.name, 'ellipsis')}
             aria-pressed={filter.label === entry.label}
             title={`${name}. ${t('results.classes.filter', { name })}`}
             onClick={() => narrowTo({ label: entry.label })}
@@ -133,12 +135,12 @@ function ClassRow({ entry, name, isExplained }: ClassRowProps) {
       <td className="number">{formatCount(entry.images)}</td>
       <td className="number">{entry.top1Fp32 === undefined ? '–' : formatAccuracy(entry.top1Fp32)}</td>
       <td className="number">{formatAccuracy(entry.top1)}</td>
-      <td className={classNames('number', difference < 0 && 'results-worse-text')}>
+      <td className={classNames('number', difference < 0 && shared.worseText)}>
         <span
-          className="results-bar results-bar-loss"
+          className={classNames(shared.bar, styles.barLoss)}
           style={{ width: `${Math.min(100, Math.max(0, -difference))}%` }}
         />
-        <span className="results-value">{formatPoints(difference)}</span>
+        <span className={shared.value}>{formatPoints(difference)}</span>
       </td>
     </tr>
   );

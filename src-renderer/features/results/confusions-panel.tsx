@@ -7,6 +7,9 @@ import { useNarrowing, useResults } from './results-store';
 import { classNameOf, confusionRows, imagesOf, type ConfusionRow } from './what-got-worse';
 import { canExplain } from './why';
 import { WhyButton } from './why-panel';
+import { classNames } from '../../widgets/class-names';
+import shared from './results.module.css';
+import styles from './confusions-panel.module.css';
 
 const FOLDED_ROWS = 8;
 const KINDS = ['lost', 'won', 'other'] as const;
@@ -21,10 +24,10 @@ export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
   const rows = confusionRows(report.confusions);
   const hasAny = KINDS.some((kind) => rows[kind].length > 0);
   return (
-    <section className="results-panel" aria-labelledby="results-confusions">
+    <section className={shared.panel} aria-labelledby="results-confusions">
       <h3 id="results-confusions">{t('results.confusions')}</h3>
       {hasAny ? null : <p className="dim">{t('results.worse.nothing')}</p>}
-      <div className="results-confusions">
+      <div className={styles.confusions}>
         {KINDS.map((kind) => (
           <ConfusionList
             key={kind}
@@ -54,7 +57,7 @@ function ConfusionList({ title, rows, isLost, variant, validation }: ConfusionLi
   if (rows.length === 0) return null;
   const shown = isUnfolded ? rows : rows.slice(0, FOLDED_ROWS);
   return (
-    <div className="results-confusion-list">
+    <div>
       <h4>{title}</h4>
       <ul>
         {shown.map((row) => (
@@ -91,16 +94,16 @@ function Confusion({ row, largest, isExplained, variant, validation }: Confusion
   const from = classNameOf(validation, row.from) ?? t('results.images.noAnswer');
   const to = classNameOf(validation, row.to) ?? t('results.images.noAnswer');
   return (
-    <li className="results-confusion-row">
+    <li className={styles.row}>
       <button
         type="button"
-        className="results-facet results-confusion"
+        className={classNames(shared.facet, styles.confusion)}
         aria-pressed={filter.from === row.from && filter.to === row.to}
         title={`${t('results.confusions.row', { from, to })}. ${t('results.confusions.filter', { from, to, variant })}`}
         onClick={() => narrowTo({ from: row.from, to: row.to })}
       >
-        <span className="results-confusion-bar" style={{ width: `${(100 * row.count) / largest}%` }} />
-        <span className="results-confusion-text">
+        <span className={styles.bar} style={{ width: `${(100 * row.count) / largest}%` }} />
+        <span className={styles.text}>
           <span className="ellipsis">{from}</span> <span aria-hidden="true">→</span>{' '}
           <span className="ellipsis">{to}</span>
         </span>

@@ -8,6 +8,8 @@ import { VariantBadge, variantColor } from '../../widgets/badge';
 import { groupTable, type GroupRow } from './what-got-worse';
 import { canExplain } from './why';
 import { WhyButton } from './why-panel';
+import shared from './results.module.css';
+import styles from './groups-panel.module.css';
 
 interface GroupsPanelProps {
   readonly reports: readonly DistinctRow<VariantReport>[];
@@ -21,7 +23,7 @@ export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
   return (
     <section aria-labelledby="results-groups">
       <h3 id="results-groups">{t(isTop1 ? 'results.groups' : 'results.groups.agreement')}</h3>
-      <div className="results-groups">
+      <div className={styles.groups}>
         {rows.map((row) => (
           <Group key={row.group} row={row} reports={reports} chosen={chosen} />
         ))}
@@ -33,10 +35,10 @@ export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
 /** The zero of the bars, and their end: every bar begins at 0 %. */
 function GroupAxis() {
   return (
-    <div className="results-group-bar results-group-axis" aria-hidden="true">
+    <div className={classNames(styles.bar, styles.axis)} aria-hidden="true">
       <span />
       <span />
-      <span className="results-group-scale">
+      <span className={styles.scale}>
         <span>0 %</span>
         <span>50</span>
         <span>100 %</span>
@@ -54,11 +56,11 @@ function Group({ row, reports, chosen }: GroupsPanelProps & { readonly row: Grou
   const kindOf = (variant: string): string => known.get(variant)?.kind ?? variant;
   const narrowTo = useNarrowing();
   return (
-    <div className="results-group">
-      <div className="results-group-head">
+    <div>
+      <div className={styles.head}>
         <button
           type="button"
-          className="results-facet results-group-name"
+          className={classNames(shared.facet, styles.name)}
           aria-pressed={filter.group === row.group}
           title={t('results.groups.filter', { group: row.group })}
           onClick={() => narrowTo({ group: row.group })}
@@ -68,27 +70,24 @@ function Group({ row, reports, chosen }: GroupsPanelProps & { readonly row: Grou
         </button>
         {canExplain(chosen) ? <WhyButton subject={{ kind: 'group', group: row.group }} name={row.group} /> : null}
       </div>
-      <ul className="results-group-bars">
+      <ul className={styles.bars}>
         {row.bars.map((bar) => (
-          <li
-            key={bar.variant}
-            className={classNames('results-group-bar', bar.variant === chosen && 'results-row-chosen')}
-          >
+          <li key={bar.variant} className={classNames(styles.bar, bar.variant === chosen && shared.rowChosen)}>
             <VariantBadge variant={kindOf(bar.variant)} />
             <span className="ellipsis" title={nameOf(bar.variant)}>
               {nameOf(bar.variant)}
             </span>
-            <span className="results-track">
+            <span className={styles.track}>
               <span
-                className="results-track-fill"
+                className={styles.trackFill}
                 style={{ width: `${bar.percent ?? 0}%`, background: variantColor(kindOf(bar.variant)) }}
               />
               {row.reference === null ? null : (
-                <span className="results-reference" style={{ left: `${row.reference}%` }} />
+                <span className={styles.reference} style={{ left: `${row.reference}%` }} />
               )}
             </span>
             <span className="number">{bar.percent === null ? '–' : formatAccuracy(bar.percent)}</span>
-            <span className={classNames('number', (bar.difference ?? 0) < 0 ? 'results-worse-text' : 'dim')}>
+            <span className={classNames('number', (bar.difference ?? 0) < 0 ? shared.worseText : 'dim')}>
               {bar.difference === null ? '' : formatPoints(bar.difference)}
             </span>
           </li>

@@ -6,10 +6,12 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { speedText } from '../../widgets/number-text';
+import { classNames } from '../../widgets/class-names';
 import { gateSentence, reasonText } from './gates';
 import { headlineOf, type Headline, type HeadlineAction, type HeadlineFacts } from './headline';
 import { useResults } from './results-store';
 import { actionName, changeText } from './why';
+import styles from './headline-line.module.css';
 
 interface HeadlineLineProps {
   readonly project: ProjectView;
@@ -17,14 +19,14 @@ interface HeadlineLineProps {
   readonly judged: readonly GateResult[];
 }
 
-const TONES: Readonly<Record<Headline['kind'], string>> = {
-  none: 'plain',
-  mend: 'bad',
-  missed: 'bad',
-  slower: 'caution',
-  unjudged: 'caution',
-  ready: 'good',
-  open: 'plain',
+const TONES: Readonly<Record<Headline['kind'], string | undefined>> = {
+  none: undefined,
+  mend: styles.bad,
+  missed: styles.bad,
+  slower: styles.caution,
+  unjudged: styles.caution,
+  ready: styles.good,
+  open: undefined,
 };
 
 /** The verdict in one sentence, and the one thing to do about it. */
@@ -33,7 +35,7 @@ export function HeadlineLine({ project, record, judged }: HeadlineLineProps) {
   const headline = headlineOf({ record, judged, analyses: view, file: project.file });
   const action = headline.kind === 'none' ? null : headline.action;
   return (
-    <div className={`results-headline results-headline-${TONES[headline.kind]}`} role="status">
+    <div className={classNames(styles.root, TONES[headline.kind])} data-testid="results-headline" role="status">
       <p>{headlineText(headline)}</p>
       {action === null ? null : <HeadlineButton action={action} />}
     </div>

@@ -17,6 +17,8 @@ import {
 } from './latency-plot';
 import { speedSpreadText, speedText } from '../../widgets/number-text';
 import { VariantBadge, variantColor } from '../../widgets/badge';
+import shared from './results.module.css';
+import styles from './latency-section.module.css';
 
 /** Latency of every variant as a strip over one logarithmic axis, the ratio to FP32, and all numbers. */
 export function LatencySection({
@@ -39,24 +41,34 @@ export function LatencySection({
   const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string =>
     hasBatches ? t('measured.batch.row', { variant, batch }) : (names.get(variant) ?? variant);
   return (
-    <section className="results-section" aria-labelledby="results-latency">
-      <header className="results-section-head">
+    <section className={shared.section} aria-labelledby="results-latency">
+      <header className={shared.sectionHead}>
         <h2 id="results-latency">{t('measured.latency')}</h2>
         <span className="dim">{t('measured.latency.note', { backend, device, threads, rounds })}</span>
       </header>
-      <div className="results-plot" role="group" aria-label={t('measured.latency.plot')}>
+      <div role="group" aria-label={t('measured.latency.plot')}>
         {entries.map((entry) => (
           <Strip key={keyOf(entry)} entry={entry} kind={kindOf(entry)} name={nameOf(entry)} axis={axis} />
         ))}
         <LatencyTicks axis={axis} />
       </div>
-      <p className="dim results-small">{legendText(entries)}</p>
+      <p className={classNames(styles.small, 'dim')}>{legendText(entries)}</p>
       {ratios === null ? null : <Ratios entries={entries} nameOf={nameOf} kindOf={kindOf} axis={ratios} />}
       <BatchPlot entries={entries} />
       <Numbers entries={entries} nameOf={nameOf} />
     </section>
   );
 }
+
+/** Shade of the segment that ends at a percentile. */
+const STRIPS = {
+  min: undefined,
+  median: undefined,
+  p90: styles.stripP90,
+  p95: styles.stripP95,
+  p99: styles.stripP99,
+  max: styles.stripMax,
+};
 
 const keyOf = ({ variant, batch }: BenchmarkVariantRecord): string => `${variant} ${batch}`;
 
@@ -86,15 +98,15 @@ function Strip({ entry, kind, name, axis }: StripProps) {
     percentiles: ['', ...percentiles].join(', '),
   });
   return (
-    <div className="results-plot-row">
-      <span className="results-plot-name">
+    <div className={styles.plotRow}>
+      <span className={styles.plotName}>
         <VariantBadge variant={kind} /> {name}
       </span>
-      <span className="results-plot-area" role="img" aria-label={title} title={title}>
+      <span className={styles.plotArea} role="img" aria-label={title} title={title}>
         {stripSegments(axis, entry).map((segment) => (
           <span
             key={segment.to}
-            className={`results-strip results-strip-${segment.to}`}
+            className={classNames(styles.strip, STRIPS[segment.to])}
             style={{
               left: percent(segment.start),
               width: percent(segment.end - segment.start),
@@ -102,7 +114,7 @@ function Strip({ entry, kind, name, axis }: StripProps) {
             }}
           />
         ))}
-        <span className="results-strip-line" style={{ left: percent(fractionFromMs(axis, median)) }} />
+        <span className={styles.stripLine} style={{ left: percent(fractionFromMs(axis, median)) }} />
       </span>
       <span className="number">{values.median}</span>
     </div>
@@ -111,11 +123,11 @@ function Strip({ entry, kind, name, axis }: StripProps) {
 
 function LatencyTicks({ axis }: { readonly axis: LatencyAxis }) {
   return (
-    <div className="results-plot-row results-plot-axis" aria-hidden="true">
+    <div className={classNames(styles.plotRow, styles.plotAxis)} aria-hidden="true">
       <span />
-      <span className="results-plot-area">
+      <span className={styles.plotArea}>
         {axis.ticksMs.map((tick) => (
-          <span key={tick} className="results-tick" style={{ left: percent(fractionFromMs(axis, tick)) }}>
+          <span key={tick} className={styles.tick} style={{ left: percent(fractionFromMs(axis, tick)) }}>
             {formatMs(tick)}
           </span>
         ))}
@@ -136,7 +148,7 @@ function Ratios({ entries, nameOf, kindOf, axis }: RatiosProps) {
   return (
     <>
       <h3>{t('measured.ratio')}</h3>
-      <div className="results-plot" role="group" aria-label={t('measured.ratio')}>
+      <div role="group" aria-label={t('measured.ratio')}>
         {entries.map((entry) =>
           entry.ratioToFp32 === undefined ? null : (
             <Ratio
@@ -150,7 +162,7 @@ function Ratios({ entries, nameOf, kindOf, axis }: RatiosProps) {
         )}
         <RatioTicks axis={axis} />
       </div>
-      <p className="dim results-small">{t('measured.ratio.note')}</p>
+      <p className={classNames(styles.small, 'dim')}>{t('measured.ratio.note')}</p>
     </>
   );
 }
@@ -158,11 +170,11 @@ function Ratios({ entries, nameOf, kindOf, axis }: RatiosProps) {
 /** The axis in words, so that its direction need not be known. */
 function RatioTicks({ axis }: { readonly axis: RatioAxis }) {
   return (
-    <div className="results-plot-row results-plot-axis" aria-hidden="true">
+    <div className={classNames(styles.plotRow, styles.plotAxis)} aria-hidden="true">
       <span />
-      <span className="results-plot-area">
+      <span className={styles.plotArea}>
         {axis.ticks.map((tick) => (
-          <span key={tick} className="results-tick" style={{ left: percent(fractionFromRatio(axis, tick)) }}>
+          <span key={tick} className={styles.tick} style={{ left: percent(fractionFromRatio(axis, tick)) }}>
             {tick === 1 ? 'FP32' : speedText(speedOfRatio(tick))}
           </span>
         ))}
@@ -190,18 +202,18 @@ function Ratio({ variant, name, ratio, axis }: RatioProps) {
   const start = fractionFromRatio(axis, ratio.p10 ?? ratio.median);
   const end = fractionFromRatio(axis, ratio.p90 ?? ratio.median);
   return (
-    <div className="results-plot-row">
-      <span className="results-plot-name">
+    <div className={styles.plotRow}>
+      <span className={styles.plotName}>
         <VariantBadge variant={variant} /> {name}
       </span>
-      <span className="results-plot-area results-plot-thin" role="img" aria-label={title} title={title}>
-        <span className="results-one" style={{ left: percent(fractionFromRatio(axis, 1)) }} />
+      <span className={styles.plotArea} role="img" aria-label={title} title={title}>
+        <span className={styles.one} style={{ left: percent(fractionFromRatio(axis, 1)) }} />
         <span
-          className="results-whisker"
+          className={styles.whisker}
           style={{ left: percent(start), width: percent(end - start), background: variantColor(variant) }}
         />
         <span
-          className="results-dot"
+          className={styles.dot}
           style={{ left: percent(fractionFromRatio(axis, ratio.median)), background: variantColor(variant) }}
         />
       </span>
@@ -239,8 +251,8 @@ interface NumbersProps {
 function Numbers({ entries, nameOf }: NumbersProps) {
   const columns = ['median', 'mean', ...percentilesOf(entries), 'min', 'max'] as const;
   return (
-    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('measured.latency.numbers')}>
-      <table className="results-table">
+    <div className={shared.scroll} tabIndex={0} role="region" aria-label={t('measured.latency.numbers')}>
+      <table className={shared.table}>
         <thead>
           <tr>
             <th scope="col">{t('results.column.variant')}</th>
@@ -270,7 +282,7 @@ function Numbers({ entries, nameOf }: NumbersProps) {
                   {msText(entry.latencyMs[column])}
                 </td>
               ))}
-              <td className={classNames('number', isUnstable(entry) && 'results-caution')}>
+              <td className={classNames('number', isUnstable(entry) && shared.caution)}>
                 {formatFraction(entry.coefficientOfVariation)}
               </td>
               <td className="number">{formatCount(entry.latencyMs.samples)}</td>

@@ -21,7 +21,7 @@ import { VariantsTable } from './variants-table';
 import { comparedVariants } from './what-got-worse';
 import { WhyPanel } from './why-panel';
 import { WorseSection } from './worse-section';
-import './results.css';
+import styles from './results-screen.module.css';
 
 export function ResultsScreen() {
   const project = useSession((state) => state.project);
@@ -45,7 +45,7 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
       return <EmptyState title={t('results.loading', { project: project.file.name })} />;
     case 'failed':
       return (
-        <div className="results-failed">
+        <div className={styles.failed}>
           <ErrorBox
             title={t('results.failed')}
             error={state.error}
@@ -131,7 +131,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
   const judged = judgeAll(record, gates);
   useEscape();
   return (
-    <div className="results-main">
+    <div className={styles.main}>
       <ResultsHead project={project} runs={runs} record={record} compared={compared} />
       <HeadlineLine project={project} record={record} judged={judged} />
       <Verdicts record={record} gates={gates} />
@@ -159,10 +159,10 @@ function ResultsHead({ project, runs, record, compared }: RunResultsProps) {
       .map((run) => ({ value: run.runId, label: runTime(run.record.createdAt, language) })),
   ];
   return (
-    <header className="results-head">
+    <header className={styles.head}>
       <h1>{runTime(record.createdAt, language)}</h1>
       {runs.length < 2 ? null : (
-        <div className="results-compare">
+        <div className={styles.compare}>
           <Select
             label={t('results.compare')}
             value={compared?.runId ?? NO_RUN}
@@ -171,7 +171,7 @@ function ResultsHead({ project, runs, record, compared }: RunResultsProps) {
           />
         </div>
       )}
-      <span className="results-grow" />
+      <span className={styles.grow} />
       <Button icon="file" title={t('results.report.open.hint')} onClick={report.openReport}>
         {t('results.report.open')}
       </Button>

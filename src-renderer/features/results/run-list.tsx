@@ -5,6 +5,7 @@ import { IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
 import { runHeadline, type RunHeadline, runTime } from './runs';
+import styles from './run-list.module.css';
 
 interface RunListProps {
   readonly runs: readonly RunSummary[];
@@ -18,7 +19,7 @@ interface RunListProps {
 export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunListProps) {
   const language = useLanguage();
   return (
-    <div className="results-runs">
+    <div className={styles.root}>
       <h2>{t('results.runs')}</h2>
       <ul>
         {runs.map(({ runId, record }, index) => {
@@ -26,22 +27,15 @@ export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunLis
           const isCompared = runId === comparedId;
           const time = runTime(record.createdAt, language);
           return (
-            <li
-              key={runId}
-              className={classNames(
-                'results-run',
-                isShown && 'results-run-shown',
-                isCompared && 'results-run-compared',
-              )}
-            >
+            <li key={runId} className={classNames(styles.run, isShown && styles.shown, isCompared && styles.compared)}>
               <button
                 type="button"
-                className="results-run-button"
+                className={styles.button}
                 aria-current={isShown ? 'true' : undefined}
                 title={t('results.run.open', { time })}
                 onClick={() => onShow(runId)}
               >
-                <span className="results-run-time">
+                <span>
                   {time}
                   {index === 0 ? <span className="dim"> · {t('results.run.newest')}</span> : null}
                 </span>
@@ -76,7 +70,7 @@ function RunLine({ summary }: { readonly summary: RunSummary['record'] }) {
     (text) => text !== null,
   );
   return (
-    <span className="results-run-line dim">
+    <span className={classNames(styles.line, 'dim')}>
       {gates === null ? null : <GatesIcon {...gates} />}
       {[variant ?? '–', ...numbers].join(' · ')}
     </span>

@@ -17,6 +17,8 @@ import {
   type VariantChange,
 } from './run-diff';
 import { runTime } from './runs';
+import shared from './results.module.css';
+import styles from './run-settings.module.css';
 
 interface ChangesSectionProps {
   /** The run that is compared with. */
@@ -30,8 +32,8 @@ export function ChangesSection({ from, to }: ChangesSectionProps) {
   const language = useLanguage();
   const settings = settingChanges(from, to);
   return (
-    <section className="results-section" aria-labelledby="results-changes">
-      <header className="results-section-head">
+    <section className={shared.section} aria-labelledby="results-changes">
+      <header className={shared.sectionHead}>
         <h2 id="results-changes">{t('measured.changes')}</h2>
         <span className="dim">
           {t('measured.changes.between', {
@@ -72,7 +74,7 @@ function Obstacles({
 }) {
   if (changes.length === 0) return null;
   return (
-    <p className="results-caution">
+    <p className={shared.caution}>
       <Icon name="warning" size={13} />{' '}
       {t(messageKey, { what: changes.map(settingName).join(', '), n: changes.length })}
     </p>
@@ -83,7 +85,7 @@ function Drift({ from, to }: ChangesSectionProps) {
   const drift = referenceDrift(from, to);
   if (drift === null || latencyObstacles(settingChanges(from, to)).length > 0) return null;
   return (
-    <p className="results-caution">
+    <p className={shared.caution}>
       <Icon name="warning" size={13} />{' '}
       {t('measured.changes.drift', { change: formatRelativeChange(drift.from, drift.to) })}
     </p>
@@ -92,7 +94,7 @@ function Drift({ from, to }: ChangesSectionProps) {
 
 function Settings({ changes }: { readonly changes: readonly SettingChange[] }) {
   return (
-    <table className="results-table results-settings">
+    <table className={classNames(shared.table, styles.settings)}>
       <thead>
         <tr>
           <th scope="col">{t('measured.changes.setting')}</th>
@@ -122,8 +124,8 @@ interface CellsProps {
 
 function Cells({ changes, columns }: CellsProps) {
   return (
-    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('measured.changes.table')}>
-      <table className="results-table results-cells">
+    <div className={shared.scroll} tabIndex={0} role="region" aria-label={t('measured.changes.table')}>
+      <table className={classNames(shared.table, styles.cells)}>
         <thead>
           <tr>
             <th scope="col">{t('results.column.variant')}</th>
@@ -162,6 +164,8 @@ function wordOf({ id }: ResultColumn, kind: 'better' | 'worse'): 'better' | 'wor
   return kind === 'better' ? 'faster' : 'slower';
 }
 
+const CHANGES = { better: shared.betterText, worse: shared.worseText, changed: undefined };
+
 function Cell({ column, change }: { readonly column: ResultColumn; readonly change: CellChange }) {
   switch (change.kind) {
     case 'absent':
@@ -182,12 +186,12 @@ function Cell({ column, change }: { readonly column: ResultColumn; readonly chan
     case 'changed':
       return (
         <td
-          className={classNames('number', `results-${change.kind}-text`)}
+          className={classNames('number', CHANGES[change.kind])}
           title={`${column.format(change.from)} → ${column.format(change.to)}`}
         >
           {column.formatChange(change.from, change.to)}
           {change.kind === 'changed' ? null : (
-            <span className="results-detail">{t(`measured.changes.${wordOf(column, change.kind)}`)}</span>
+            <span className={shared.detail}>{t(`measured.changes.${wordOf(column, change.kind)}`)}</span>
           )}
         </td>
       );
@@ -205,7 +209,7 @@ export function RunFacts({ record }: { readonly record: RunRecord }) {
     [t('measured.facts.memory'), formatBytes(record.machine.memoryBytes)],
   ];
   return (
-    <section className="results-section results-facts" aria-labelledby="results-facts">
+    <section className={classNames(shared.section, styles.facts)} aria-labelledby="results-facts">
       <h2 id="results-facts">{t('measured.facts')}</h2>
       <dl>
         {facts.map(([name, value]) => (

@@ -7,6 +7,8 @@ import { Icon } from '../../widgets/icons';
 import { barFraction, columnScale, screenColumns, type ColumnScale, type ResultColumn } from './columns';
 import { gateLimit, gateOfCell, gateOfColumn, gateSentence } from './gates';
 import { VariantBadge, variantColor } from '../../widgets/badge';
+import shared from './results.module.css';
+import styles from './variants-table.module.css';
 
 interface VariantsTableProps {
   readonly record: RunRecord;
@@ -23,8 +25,8 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
   const columns = screenColumns(rows).map((column) => ({ column, scale: columnScale(column, rows) }));
   const areBackendsMixed = new Set(rows.map((row) => row.backend)).size > 1;
   return (
-    <div className="results-scroll" tabIndex={0} role="region" aria-label={t('results.table')}>
-      <table className="results-table results-variants">
+    <div className={shared.scroll} tabIndex={0} role="region" aria-label={t('results.table')}>
+      <table className={classNames(shared.table, styles.variants)}>
         <thead>
           <tr>
             <th scope="col">{t('results.column.variant')}</th>
@@ -39,7 +41,7 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
         </thead>
         <tbody>
           {distinct.map(({ row, kind, names }) => (
-            <tr key={row.variant} className={classNames(row.variant === chosen && 'results-row-chosen')}>
+            <tr key={row.variant} className={classNames(row.variant === chosen && shared.rowChosen)}>
               <VariantCell
                 row={row}
                 kind={kind}
@@ -80,14 +82,9 @@ interface VariantCellProps {
 
 function VariantCell({ row, kind, names, isShipped, isChosen, onChoose }: VariantCellProps) {
   return (
-    <th scope="row" className="results-variant">
-      <button
-        type="button"
-        className="results-variant-button"
-        aria-pressed={isChosen}
-        onClick={() => onChoose(row.variant)}
-      >
-        <span className="results-shipped" aria-hidden="true">
+    <th scope="row" className={shared.variant}>
+      <button type="button" className={styles.button} aria-pressed={isChosen} onClick={() => onChoose(row.variant)}>
+        <span className={styles.shipped} aria-hidden="true">
           {isShipped ? '▸' : ''}
         </span>
         <VariantBadge variant={kind} />
@@ -111,7 +108,7 @@ function ValueCell({ row, kind, column, scale, gate }: ValueCellProps) {
   if (value === null) {
     return (
       <td className="number dim">
-        <span className="results-value">{gate === undefined ? null : <GateMark gate={gate} />}–</span>
+        <span className={shared.value}>{gate === undefined ? null : <GateMark gate={gate} />}–</span>
       </td>
     );
   }
@@ -120,26 +117,26 @@ function ValueCell({ row, kind, column, scale, gate }: ValueCellProps) {
   return (
     <td className="number" title={`${value}`}>
       <span
-        className="results-bar"
+        className={shared.bar}
         style={{ width: `${barFraction(scale, value) * 100}%`, background: variantColor(kind) }}
       />
-      <span className="results-value">
+      <span className={shared.value}>
         {gate === undefined ? null : <GateMark gate={gate} />}
         {value === scale.best ? <b>{shown}</b> : shown}
       </span>
-      {detail === '' ? null : <span className="results-detail">{detail}</span>}
+      {detail === '' ? null : <span className={shared.detail}>{detail}</span>}
     </td>
   );
 }
 
 function ColumnLimit({ gate }: { readonly gate: GateResult | undefined }) {
-  return gate === undefined ? null : <span className="results-limit">{gateLimit(gate)}</span>;
+  return gate === undefined ? null : <span className={styles.limit}>{gateLimit(gate)}</span>;
 }
 
 const GATE_MARKS = {
-  met: { icon: 'check', className: 'results-gate-met' },
-  missed: { icon: 'cross', className: 'results-gate-missed' },
-  'not-judged': { icon: 'help', className: 'results-gate-open' },
+  met: { icon: 'check', className: styles.gateMet },
+  missed: { icon: 'cross', className: styles.gateMissed },
+  'not-judged': { icon: 'help', className: styles.gateOpen },
 } as const;
 
 /** ✓, ✗ or ?; the limit stands in the head of the column, both values in the tooltip. */
@@ -147,7 +144,7 @@ function GateMark({ gate }: { readonly gate: GateResult }) {
   const title = gateSentence(gate);
   const mark = GATE_MARKS[gateState(gate)];
   return (
-    <span className={classNames('results-gate', mark.className)} title={title}>
+    <span className={classNames(styles.gate, mark.className)} title={title}>
       <Icon name={mark.icon} size={12} label={title} />
     </span>
   );

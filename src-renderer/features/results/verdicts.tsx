@@ -11,6 +11,8 @@ import { Icon } from '../../widgets/icons';
 import { areGatesEqual, gateSentence, gatesOfRun, judgeAll, verdictOf } from './gates';
 import { statisticsNotes } from './notes';
 import { decisionsOfRun, isOfProject } from './runs';
+import shared from './results.module.css';
+import styles from './verdicts.module.css';
 
 interface VerdictsProps {
   readonly record: RunRecord;
@@ -22,7 +24,7 @@ export function Verdicts({ record, gates }: VerdictsProps) {
   const judged = judgeAll(record, gates);
   const isChanged = !areGatesEqual(gates, gatesOfRun(record));
   return (
-    <div className="results-verdicts">
+    <div className={styles.root}>
       {record.shipped.map((variant) => {
         const verdict = verdictOf(judged, variant);
         switch (verdict.kind) {
@@ -40,7 +42,7 @@ export function Verdicts({ record, gates }: VerdictsProps) {
           case 'missed':
           case 'unjudged':
             return (
-              <span key={variant} className="results-missed">
+              <span key={variant} className={styles.missed}>
                 {verdict.kind === 'missed' ? (
                   <Tag tone="danger">
                     {t('results.verdict.missed', { variant, n: verdict.gates.length, missed: verdict.missed.length })}
@@ -77,7 +79,7 @@ function ProjectNote({ record }: { readonly record: RunRecord }) {
       { kind: 'restore', decisions: { ...decisionsOf(project.file), ...decisionsOfRun(record) } },
     ]);
   return (
-    <li className="results-caution">
+    <li className={shared.caution}>
       <Icon name="warning" size={13} />
       {t(record.search === undefined ? 'results.adopt.edited' : 'results.adopt.searched')}
       <Button tone="quiet" onClick={adopt}>
@@ -90,7 +92,7 @@ function ProjectNote({ record }: { readonly record: RunRecord }) {
 export function Notes({ record }: { readonly record: RunRecord }) {
   const shippedHint = record.shipped.length === 0 ? '' : ` ${t('results.table.shipped')}`;
   return (
-    <ul className="results-notes">
+    <ul className={styles.notes}>
       <li className="dim">{`${t('results.table.note')}${shippedHint}`}</li>
       {record.search === undefined ? null : <li>{t('results.search', { found: record.search })}</li>}
       <ProjectNote record={record} />
@@ -122,7 +124,7 @@ export function Cautions({ record }: { readonly record: RunRecord }) {
   ];
   if (all.length === 0) return null;
   return (
-    <ul className="results-cautions" aria-label={t('results.warnings')}>
+    <ul className={styles.cautions} aria-label={t('results.warnings')}>
       {(isUnfolded ? all : all.slice(0, SHOWN)).map((text, index) => (
         <li key={index}>
           <Icon name="warning" size={13} />

@@ -26,7 +26,7 @@ import {
   subjectName,
   useKnownClipping,
 } from './why';
-import './why.css';
+import styles from './why-panel.module.css';
 
 interface WhyPanelProps {
   readonly project: ProjectView;
@@ -45,8 +45,8 @@ export function WhyPanel({ project, validation, variant, subject }: WhyPanelProp
   const name = subjectName(subject, validation);
   const known = useKnownClipping(project, subject);
   return (
-    <section className="why" aria-label={t('results.why.title', { name })}>
-      <header className="why-head">
+    <section className={styles.root} aria-label={t('results.why.title', { name })}>
+      <header className={styles.head}>
         <h2>{t('results.why.title', { name })}</h2>
         <IconButton icon="close" label={t('widgets.close')} onClick={() => askWhy(null)} />
       </header>
@@ -64,7 +64,7 @@ export function WhyPanel({ project, validation, variant, subject }: WhyPanelProp
         </>
       ) : (
         <>
-          <p className="why-summary">{diagnosisSummary(found.result, name, language)}</p>
+          <p className={styles.summary}>{diagnosisSummary(found.result, name, language)}</p>
           <ResultFacts isCurrent={found.isCurrent} images={found.result.images} createdAt={found.result.createdAt} />
           <ClippedList clipped={found.result.clipped} />
           <WhyActions actions={found.result.actions} file={project.file} />
@@ -94,29 +94,29 @@ function ClippedList({ clipped }: Pick<DiagnosisResult, 'clipped'>) {
     <section>
       <h3>{t('results.why.clipped')}</h3>
       {clipped.length === 0 ? <p className="dim">{t('results.why.noneClipped')}</p> : null}
-      <ul className="why-list">
+      <ul className={styles.list}>
         {clipped.map(({ tensor, clippedFraction, elsewhere }) => (
           <li key={tensor}>
             <button
               type="button"
-              className="why-tensor"
+              className={styles.tensor}
               title={t('results.why.histogram', { tensor })}
               onClick={() => openHistogramOf(tensor)}
             >
               <ModelName name={tensor} />
             </button>
-            <dl className="why-shares">
+            <dl className={styles.shares} data-testid="clipped-shares">
               <Share
                 label={t('results.why.here')}
                 share={clippedFraction}
                 width={width(clippedFraction)}
-                className="why-bar-here"
+                className={styles.barHere}
               />
               <Share
                 label={t('results.why.elsewhere')}
                 share={elsewhere}
                 width={width(elsewhere)}
-                className="why-bar-elsewhere"
+                className={styles.barElsewhere}
               />
             </dl>
           </li>
@@ -130,14 +130,14 @@ interface ShareProps {
   readonly label: string;
   readonly share: number;
   readonly width: string;
-  readonly className: string;
+  readonly className: string | undefined;
 }
 
 function Share({ label, share, width, className }: ShareProps) {
   return (
     <div>
       <dt>{label}</dt>
-      <dd className="why-track" title={`${share * 100} %`}>
+      <dd className={styles.track} title={`${share * 100} %`}>
         <span className={className} style={{ width }} />
       </dd>
       <dd className="number">{formatFraction(share)}</dd>
@@ -156,7 +156,7 @@ function WhyActions({ actions, file }: WhyActionsProps) {
     <section>
       <h3>{t('results.why.actions')}</h3>
       <p className="dim">{t(actions.length === 0 ? 'results.why.noAction' : 'results.why.actions.note')}</p>
-      <ul className="why-list">
+      <ul className={styles.list}>
         {actions.map((action) => (
           <Action key={`${action.kind} ${action.name}`} action={action} file={file} />
         ))}
@@ -171,8 +171,8 @@ function Action({ action, file }: { readonly action: DiagnosisAction; readonly f
   const name = actionName(action);
   const isDone = change !== null && isApplied(change, file);
   return (
-    <li className="why-action">
-      <div className="why-action-name">
+    <li className={styles.action} data-testid="why-action">
+      <div className={styles.actionName}>
         {action.kind === 'release' ? (
           <PrecisionBadge precision={action.precision ?? 'fp16'} />
         ) : (
@@ -180,7 +180,7 @@ function Action({ action, file }: { readonly action: DiagnosisAction; readonly f
         )}
         <span>{name}</span>
       </div>
-      <p>{changeText(action.before, action.after)}</p>
+      <p data-testid="why-change">{changeText(action.before, action.after)}</p>
       <p className="dim">{sqnrText(action.before, action.after)}</p>
       <Button
         disabled={change === null || isDone}
@@ -200,7 +200,7 @@ export function WhyButton({ subject, name }: { readonly subject: DiagnosisSubjec
   return (
     <button
       type="button"
-      className="results-why"
+      className={styles.why}
       aria-pressed={isAsked}
       aria-label={t('results.why.ask', { name })}
       title={t('results.why.ask', { name })}

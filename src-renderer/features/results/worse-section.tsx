@@ -11,6 +11,8 @@ import { GroupsPanel } from './groups-panel';
 import { useResults } from './results-store';
 import { comparedVariants } from './what-got-worse';
 import { WorstImages } from './worst-images';
+import shared from './results.module.css';
+import styles from './worse-section.module.css';
 
 interface WorseSectionProps {
   readonly record: RunRecord;
@@ -31,8 +33,8 @@ export function WorseSection({ record, validation }: WorseSectionProps) {
     label: shown.get(candidate.variant)?.names.join(' = ') ?? candidate.variant,
   }));
   return (
-    <section className="results-section" aria-labelledby="results-worse">
-      <header className="results-section-head">
+    <section className={shared.section} aria-labelledby="results-worse">
+      <header className={shared.sectionHead}>
         <h2 id="results-worse">{t('results.worse')}</h2>
         {choices.length < 2 ? (
           <span className="dim">{report.variant}</span>
@@ -59,7 +61,7 @@ function Diagnoses({ record, variant }: { readonly record: RunRecord; readonly v
   const own = (record.diagnoses ?? []).filter((diagnosis) => diagnosis.variant === variant);
   if (own.length === 0) return null;
   return (
-    <ul className="results-diagnoses">
+    <ul className={styles.diagnoses}>
       {own.map(({ title, summary }) => (
         <li key={title}>
           <strong>{title}</strong> {summary}
@@ -78,7 +80,7 @@ function Classifier({ report, validation }: { readonly report: VariantReport; re
   const hasClasses = report.classes.length > 0;
   if (!hasClasses && report.confusions.length === 0) return null;
   return (
-    <div className={classNames('results-columns', hasLongNames(validation) && 'results-columns-wide')}>
+    <div className={classNames(styles.columns, hasLongNames(validation) && styles.columnsWide)}>
       {hasClasses ? <ClassesPanel report={report} validation={validation} /> : null}
       <ConfusionsPanel report={report} validation={validation} />
     </div>
@@ -89,9 +91,9 @@ function Classifier({ report, validation }: { readonly report: VariantReport; re
 function OutputsPanel({ report }: { readonly report: VariantReport }) {
   if (report.outputs.length === 0) return null;
   return (
-    <section className="results-panel results-outputs" aria-labelledby="results-outputs">
+    <section className={classNames(shared.panel, styles.outputs)} aria-labelledby="results-outputs">
       <h3 id="results-outputs">{t('results.outputs')}</h3>
-      <table className="results-table">
+      <table className={shared.table}>
         <thead>
           <tr>
             <th scope="col">{t('results.outputs.name')}</th>

@@ -12,6 +12,8 @@ import { Icon } from '../../widgets/icons';
 import { VariantBadge } from '../../widgets/badge';
 import { IMAGES_ID, useResults } from './results-store';
 import { classNameOf, filterImages, type ImageFilter, isFiltered } from './what-got-worse';
+import shared from './results.module.css';
+import styles from './worst-images.module.css';
 
 const FOLDED_IMAGES = 12;
 /** Twice the size shown, for screens with small pixels. */
@@ -34,9 +36,11 @@ export function WorstImages({ report, validation }: WorstImagesProps) {
   const large = opened === null ? undefined : matching[opened];
   const shown = isUnfolded ? matching : matching.slice(0, FOLDED_IMAGES);
   return (
-    <section className="results-images" aria-labelledby={IMAGES_ID}>
-      <div className="results-panel-head">
-        <h3 id={IMAGES_ID}>{t('results.images')}</h3>
+    <section className={styles.root} aria-labelledby={IMAGES_ID}>
+      <div className={shared.panelHead}>
+        <h3 id={IMAGES_ID} className={styles.title}>
+          {t('results.images')}
+        </h3>
         <span className="dim" role="status">
           {t('results.images.shown', { shown: matching.length, n: report.worstImages.length })}
         </span>
@@ -53,7 +57,7 @@ export function WorstImages({ report, validation }: WorstImagesProps) {
         <Checkbox label={t('results.images.bright')} checked={isBright} onChange={setBright} />
       </div>
       {matching.length === 0 ? <p className="dim">{t('results.images.noneMatch')}</p> : null}
-      <ul className={classNames('results-image-grid', isBright && 'results-bright')}>
+      <ul className={classNames(styles.grid, isBright && styles.bright)}>
         {shown.map((image, index) => (
           <ImageCard
             key={`${index} ${image.file}`}
@@ -103,17 +107,17 @@ interface ImageCardProps {
 
 function ImageCard({ image, variant, validation, onOpen }: ImageCardProps) {
   return (
-    <li className="results-card">
+    <li className={styles.card}>
       <button
         type="button"
-        className="results-picture-button"
+        className={styles.pictureButton}
         aria-label={t('results.images.open', { file: image.file })}
         onClick={onOpen}
       >
         <Picture file={image.file} sizePx={THUMBNAIL_PX} />
       </button>
-      <div className="results-card-facts">
-        <div className="results-card-file ellipsis" title={image.file}>
+      <div className={styles.cardFacts}>
+        <div className={classNames(styles.cardFile, 'ellipsis')} data-testid="image-file" title={image.file}>
           {image.file}
         </div>
         <ImageAnswers image={image} variant={variant} validation={validation} />
@@ -158,25 +162,23 @@ function ImageViewer({ images, index, variant, validation, isBright, onMove, onC
   };
   return (
     <Dialog
-      className="results-viewer"
+      className={styles.viewer}
       title={t('results.images.of', { n: index + 1, all: images.length })}
       onClose={onClose}
     >
-      <div className="results-viewer-body" onKeyDown={onKeyDown}>
+      <div className={styles.viewerBody} onKeyDown={onKeyDown}>
         <IconButton
           icon="chevron-left"
           label={t('results.images.previous')}
           disabled={index === 0}
           onClick={() => move(index - 1)}
         />
-        <figure
-          className={classNames('results-viewer-figure', isBright && 'results-bright')}
-          tabIndex={0}
-          data-autofocus
-        >
+        <figure className={classNames(styles.viewerFigure, isBright && styles.bright)} tabIndex={0} data-autofocus>
           <Picture key={image.file} file={image.file} sizePx={PICTURE_PX} />
           <figcaption>
-            <div className="results-card-file">{image.file}</div>
+            <div className={styles.cardFile} data-testid="image-file">
+              {image.file}
+            </div>
             {image.group === null ? null : (
               <div className="dim">{t('results.filter.group', { name: image.group })}</div>
             )}
@@ -206,7 +208,7 @@ function ImageAnswers({ image, variant, validation }: ImageAnswersProps) {
   const label = image.label === null ? t('results.images.noLabel') : nameOf(image.label);
   return (
     <>
-      <div className="results-answer">
+      <div className={styles.answer}>
         <span className="dim">{t('results.images.label')}</span>
         <b className="ellipsis" title={label}>
           {label}
@@ -238,7 +240,7 @@ interface AnswerProps {
 
 function Answer({ variant, name, score, isRight }: AnswerProps) {
   return (
-    <div className={classNames('results-answer', isRight === false && 'results-answer-wrong')}>
+    <div className={classNames(styles.answer, isRight === false && styles.answerWrong)}>
       <VariantBadge variant={variant} />
       <b className="ellipsis" title={name}>
         {name}
@@ -265,10 +267,10 @@ interface PictureProps {
 
 function Picture({ file, sizePx }: PictureProps) {
   const thumbnail = useThumbnail('validation', file, sizePx);
-  if (thumbnail.kind === 'ready') return <img className="results-picture" src={thumbnail.url} alt={file} />;
+  if (thumbnail.kind === 'ready') return <img className={styles.picture} src={thumbnail.url} alt={file} />;
   const reason = thumbnail.kind === 'failed' ? t('results.images.noPicture', { reason: thumbnail.reason }) : '';
   return (
-    <span className="results-picture results-picture-empty" title={reason}>
+    <span className={classNames(styles.picture, styles.pictureEmpty)} title={reason}>
       <Icon name="image" size={20} {...(reason === '' ? {} : { label: reason })} />
     </span>
   );

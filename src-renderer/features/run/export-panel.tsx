@@ -17,6 +17,8 @@ import {
   type ExportedVariant,
 } from './export-request';
 import { useExportKind, useRunOptions } from './run-store';
+import { classNames } from '../../widgets/class-names';
+import shared from './run.module.css';
 
 /** What leaves the project: the quantized model, a calibration cache, a Triton repository, the report. */
 export function ExportPanel({ project }: { readonly project: ProjectView }) {
@@ -38,7 +40,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
     if (outPath !== null) await run(choice, outPath);
   };
   return (
-    <section ref={section} className="run-panel" aria-labelledby="run-export">
+    <section ref={section} className={shared.panel} aria-labelledby="run-export">
       <h2 id="run-export">{t('run.export')}</h2>
       <Select
         label={t('run.export.what')}
@@ -62,7 +64,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
           onChange={(event) => place.type(event.target.value)}
         />
       ) : null}
-      <p className="run-note dim">{t(`run.export.${kind}.hint`, { target: choice.target })}</p>
+      <p className={classNames(shared.note, 'dim')}>{t(`run.export.${kind}.hint`, { target: choice.target })}</p>
       <Button
         icon="download"
         disabled={isBusy || (place.isTyped && place.path.trim() === '')}
@@ -119,7 +121,7 @@ function useExport(projectPath: string) {
 /** What was written, and what the files lack. */
 function Exported({ result }: { readonly result: ExportResult }) {
   return (
-    <div className="run-exported" role="status">
+    <div className={shared.exported} role="status" data-testid="run-exported">
       <p>
         <Icon name="check" /> {t('run.export.done', { n: result.files.length })}
       </p>
@@ -129,7 +131,7 @@ function Exported({ result }: { readonly result: ExportResult }) {
         ))}
       </ul>
       {(result.warnings ?? []).map((warning) => (
-        <p key={`${warning.code} ${warning.message}`} className="run-problem">
+        <p key={`${warning.code} ${warning.message}`} className={shared.problem}>
           <Icon name="warning" /> <span>{warning.message}</span>
         </p>
       ))}

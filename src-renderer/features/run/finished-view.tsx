@@ -22,6 +22,9 @@ import { useView } from '../../state/view';
 import { Tag, VariantBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { finishedOf, rowsOf, warningsOf } from './finished-facts';
+import { classNames } from '../../widgets/class-names';
+import shared from './run.module.css';
+import styles from './finished-view.module.css';
 
 /** What a finished job found, in short, and where to read on. */
 export function FinishedView({ result }: { readonly result: JobResult }) {
@@ -29,14 +32,14 @@ export function FinishedView({ result }: { readonly result: JobResult }) {
   const rows = rowsOf(finished);
   const warnings = warningsOf(finished);
   return (
-    <div className="run-outcome">
+    <div className={shared.outcome} data-testid="run-outcome">
       {finished.kind === 'run' ? <RunVerdict result={finished.result} /> : null}
       {finished.kind === 'calibrate' ? <CalibrationFacts result={finished.result} /> : null}
       {finished.kind === 'build' ? <BuildFacts result={finished.result} /> : null}
       {finished.kind === 'quantize' ? <ModelFacts result={finished.result} /> : null}
       {rows.length === 0 ? null : <ShortTable rows={distinctRows(rows, [])} />}
       {warnings.length === 0 ? null : (
-        <details className="run-warnings">
+        <details className={styles.warnings}>
           <summary>{t('run.warnings', { n: warnings.length })}</summary>
           <ul>
             {warnings.map((warning, index) => (
@@ -55,7 +58,7 @@ function RunVerdict({ result }: { readonly result: RunResult }) {
   const missed = gates.filter((gate) => gateState(gate) === 'missed').length;
   const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged').length;
   return (
-    <div className="run-verdict">
+    <div className={styles.verdict}>
       <strong>{t('run.finished')}</strong>
       {gates.length === 0 ? (
         <span className="dim">{t('run.gates.none')}</span>
@@ -66,7 +69,7 @@ function RunVerdict({ result }: { readonly result: RunResult }) {
           {unjudged === 0 ? null : <Tag tone="warning">{t('run.gates.unjudged', { n: gates.length, unjudged })}</Tag>}
         </>
       )}
-      <span className="run-grow" />
+      <span className={shared.grow} />
       <Button tone="primary" onClick={() => openScreen('results')}>
         {t('run.finished.results')}
       </Button>
@@ -79,7 +82,7 @@ function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
   const { images, tensors, skipped, tensorrtGrid } = result;
   const rate = formatRate(result.imagesPerSecond, t('jobs.unit.images'));
   return (
-    <div className="run-verdict">
+    <div className={styles.verdict}>
       <div>
         {result.kept === true
           ? t('run.finished.kept', { images })
@@ -87,7 +90,7 @@ function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
         {skipped.length === 0 ? '' : ` ${t('run.finished.skipped', { n: skipped.length })}`}
         {tensorrtGrid === undefined ? null : <p className="dim">{t('run.finished.grid', tensorrtGrid)}</p>}
       </div>
-      <span className="run-grow" />
+      <span className={shared.grow} />
       <Button onClick={() => openScreen('histogram')}>{t('run.finished.histograms')}</Button>
     </div>
   );
@@ -95,7 +98,7 @@ function CalibrationFacts({ result }: { readonly result: CalibrateResult }) {
 
 function BuildFacts({ result }: { readonly result: BuildResult }) {
   return (
-    <ul className="run-engines">
+    <ul className={styles.engines}>
       {result.engines.map((engine) => (
         <li key={engine.variant}>
           <VariantBadge variant={engine.variant} /> {engine.variant}{' '}
@@ -122,7 +125,7 @@ function ModelFacts({ result }: { readonly result: QuantizeResult }) {
           cast: nodes.Cast,
         })}
       </p>
-      <p className="mono run-path">{result.out}</p>
+      <p className={classNames(styles.path, 'mono')}>{result.out}</p>
     </div>
   );
 }
@@ -153,8 +156,8 @@ const SHORT_COLUMNS: readonly ShortColumn[] = [
 function ShortTable({ rows }: { readonly rows: readonly DistinctRow<TableRow>[] }) {
   const columns = SHORT_COLUMNS.filter((column) => rows.some(({ row }) => column.text(row) !== null));
   return (
-    <div className="run-table-scroll" tabIndex={0} role="region" aria-label={t('run.column.variant')}>
-      <table className="run-table">
+    <div className={styles.tableScroll} tabIndex={0} role="region" aria-label={t('run.column.variant')}>
+      <table className={styles.table}>
         <thead>
           <tr>
             <th scope="col">{t('run.column.variant')}</th>

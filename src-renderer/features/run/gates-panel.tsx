@@ -2,6 +2,8 @@ import type { Gates } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { NumberField } from '../../widgets/number-field';
+import { classNames } from '../../widgets/class-names';
+import shared from './run.module.css';
 
 interface GateField {
   readonly name: keyof Gates;
@@ -26,12 +28,12 @@ interface GatesPanelProps {
 /** The limits that a run must meet; each change is one undoable edit of the project. */
 export function GatesPanel({ gates }: GatesPanelProps) {
   return (
-    <section className="run-panel" aria-labelledby="run-gates">
+    <section className={shared.panel} aria-labelledby="run-gates">
       <h2 id="run-gates">{t('run.gates')}</h2>
       {GATE_FIELDS.map((field) => (
         <GateRow key={field.name} field={field} limit={gates[field.name]} />
       ))}
-      <p className="dim run-note">{t('run.gates.hint')}</p>
+      <p className={classNames(shared.note, 'dim')}>{t('run.gates.hint')}</p>
     </section>
   );
 }

@@ -15,6 +15,8 @@ import { FinishedView } from './finished-view';
 import { stepOfPhase } from './run-steps';
 import { useTrails } from './run-store';
 import { overallFraction, type StepRow, stepRows, type StepState } from './step-list';
+import shared from './run.module.css';
+import styles from './job-view.module.css';
 
 interface JobViewProps {
   readonly job: JobSnapshot;
@@ -39,8 +41,8 @@ export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
   const rows = stepRows({ snapshot: job, trail, rate, hasValidationSet, nowMs });
   const seconds = trail === null || !trail.fromStart ? null : ((trail.endedAtMs ?? nowMs) - trail.startedAtMs) / 1000;
   return (
-    <section className="run-job" aria-labelledby="run-steps">
-      <header className="run-job-head">
+    <section className={shared.job} data-testid="run-job" aria-labelledby="run-steps">
+      <header className={styles.head}>
         <h2 id="run-steps">{t(`run.kind.${job.kind}`)}</h2>
         <Tag tone={STATE_TONES[job.state]}>{t(`run.job.${job.state}`)}</Tag>
         <span className="dim number">
@@ -50,11 +52,11 @@ export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
               ? formatDuration(seconds)
               : t('run.elapsed', { duration: formatDuration(seconds) })}
         </span>
-        <span className="run-grow" />
+        <span className={shared.grow} />
         {isFinished(job) ? null : <CancelButton job={job} />}
       </header>
       <Overall job={job} fraction={overallFraction(rows)} />
-      <ol className="run-steps">
+      <ol className={shared.steps}>
         {rows.map((row, index) => (
           <StepRowView key={row.id} row={row} position={index + 1} />
         ))}
@@ -77,9 +79,9 @@ function Overall({ job, fraction }: { readonly job: JobSnapshot; readonly fracti
   if (isFinished(job)) return null;
   const text = `${Math.floor(fraction * 100)} % · ${phaseText(job.phase)}`;
   return (
-    <div className="run-overall">
+    <div className={styles.overall}>
       <Meter label={t(`run.kind.${job.kind}`)} value={fraction} total={1} text={text} />
-      <span className="run-overall-text" role="status" aria-live="off">
+      <span className={styles.overallText} role="status" aria-live="off">
         {text}
       </span>
     </div>
@@ -94,7 +96,9 @@ interface OutcomeProps {
 
 function Outcome({ job, furthest, onRetry }: OutcomeProps) {
   if (job.state === 'cancelled') {
-    return <p className="run-outcome dim">{t(job.forced ? 'run.cancelled.forced' : 'run.cancelled')}</p>;
+    return (
+      <p className={classNames(shared.outcome, 'dim')}>{t(job.forced ? 'run.cancelled.forced' : 'run.cancelled')}</p>
+    );
   }
   if (job.error !== null) {
     const step = stepOfPhase(job, job.phase, furthest);
@@ -108,7 +112,7 @@ function Outcome({ job, furthest, onRetry }: OutcomeProps) {
         </Button>
       );
     return (
-      <div className="run-outcome">
+      <div className={shared.outcome}>
         <ErrorBox title={title} error={fromWireError(job.error)} action={retry} />
       </div>
     );
@@ -127,6 +131,17 @@ const STATE_ICONS: Readonly<Record<StepState, IconName | null>> = {
   cancelled: 'stop',
 };
 
+const STEP_STATES: Readonly<Record<StepState, string | undefined>> = {
+  waiting: shared.stepWaiting,
+  active: styles.stepActive,
+  done: shared.stepDone,
+  kept: shared.stepKept,
+  'not-needed': styles.stepIdle,
+  'left-out': styles.stepIdle,
+  failed: shared.stepFailed,
+  cancelled: undefined,
+};
+
 interface StepRowProps {
   readonly row: StepRow;
   readonly position: number;
@@ -136,26 +151,35 @@ interface StepRowProps {
 function StepRowView({ row, position }: StepRowProps) {
   const icon = STATE_ICONS[row.state];
   const name = t(`run.step.${row.id}`);
+  const color = row.state === 'done' ? 'var(--line-strong)' : row.state === 'failed' ? 'var(--danger)' : undefined;
   const ended = row.state === 'active' ? leftText(row) : stateText(row);
   return (
     <li
-      className={classNames('run-step', `run-step-${row.state}`)}
+      className={classNames(shared.step, STEP_STATES[row.state])}
       aria-current={row.state === 'active' ? 'step' : undefined}
     >
-      <span className="run-step-mark">
-        {icon === null ? <span className="run-step-number">{position}</span> : <Icon name={icon} size={14} />}
+      <span className={shared.stepMark}>
+        {icon === null ? <span className={shared.stepNumber}>{position}</span> : <Icon name={icon} size={14} />}
       </span>
-      <span className="run-step-name" title={name}>
+      <span className={shared.stepName} title={name}>
         {name}
       </span>
-      <span className="run-step-bar">
+      <span>
         {row.counted === null || row.state === 'kept' ? null : (
-          <Meter label={name} value={row.counted.done} total={row.counted.total} text={countText(row.counted)} />
+          <Meter
+            label={name}
+            value={row.counted.done}
+            total={row.counted.total}
+            text={countText(row.counted)}
+            {...(color === undefined ? {} : { color })}
+          />
         )}
       </span>
-      <span className="run-step-count number">{row.counted === null ? '' : countText(row.counted)}</span>
-      <span className="run-step-rate number dim">{speedText(row)}</span>
-      <span className="run-step-left number" title={ended}>
+      <span className={classNames(styles.stepCount, 'number')}>
+        {row.counted === null ? '' : countText(row.counted)}
+      </span>
+      <span className={classNames(styles.stepRate, 'number dim')}>{speedText(row)}</span>
+      <span className={classNames(shared.stepLeft, 'number')} title={ended}>
         {ended}
       </span>
     </li>

@@ -1,5 +1,7 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
+import shared from './run.module.css';
+import styles from './project-facts.module.css';
 
 /** What a run will take from the project, so that a person sees it before pressing the button. */
 export function ProjectFacts({ project }: { readonly project: ProjectView }) {
@@ -15,9 +17,9 @@ export function ProjectFacts({ project }: { readonly project: ProjectView }) {
     ['run.facts.plan', t('run.facts.plan.value', { n: others })],
   ];
   return (
-    <section className="run-panel" aria-labelledby="run-facts">
+    <section className={shared.panel} aria-labelledby="run-facts">
       <h2 id="run-facts">{t('run.facts')}</h2>
-      <dl className="run-facts">
+      <dl className={styles.facts}>
         {facts.map(([key, value]) => (
           <div key={key}>
             <dt>{t(key)}</dt>

@@ -18,6 +18,9 @@ import {
 } from './run-options';
 import { useRunOptions } from './run-store';
 import { VariantBadge } from '../../widgets/badge';
+import { classNames } from '../../widgets/class-names';
+import shared from './run.module.css';
+import styles from './run-options-panel.module.css';
 
 interface RunOptionsPanelProps {
   readonly projectTarget: Target;
@@ -27,18 +30,18 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
   const restoreDefaults = useRunOptions((state) => state.restoreDefaults);
   const backend = useRunOptions((state) => state.options.backend);
   return (
-    <div className="run-panel">
+    <div className={shared.panel}>
       <h2>{t('run.what')}</h2>
       <VariantChips />
       <BackendChoice />
       <h3>{t('run.measuring')}</h3>
-      <div className="run-fields">
+      <div className={styles.fields}>
         <WholeField name="threads" most={MAX_THREADS} />
         <WholeField name="rounds" most={MAX_ROUNDS} />
         <WholeField name="limit" most={MAX_LIMIT} />
       </div>
-      <p className="run-note dim">{t('run.rounds.hint')}</p>
-      <p className="run-note dim">{t('run.limit.hint')}</p>
+      <p className={classNames(shared.note, 'dim')}>{t('run.rounds.hint')}</p>
+      <p className={classNames(shared.note, 'dim')}>{t('run.limit.hint')}</p>
       <ActivationChoice />
       {backend !== 'tensorrt' ? <TargetChoice projectTarget={projectTarget} /> : null}
       <h3>{t('run.calibrating')}</h3>
@@ -61,12 +64,12 @@ function VariantChips() {
       <h3 id={id} title={t('run.variants.hint')}>
         {t('run.variants')}
       </h3>
-      <div className="run-chips" role="group" aria-labelledby={id}>
+      <div className={styles.chips} role="group" aria-labelledby={id}>
         {OFFERED_VARIANTS.map((variant) => (
           <button
             key={variant}
             type="button"
-            className="run-chip"
+            className={styles.chip}
             aria-pressed={variants.includes(variant)}
             title={t(`run.variant.${variant}`)}
             onClick={() => switchVariant(variant)}
@@ -93,7 +96,9 @@ function BackendChoice() {
         choices={choices}
         onChoose={(chosen) => setOption({ backend: chosen })}
       />
-      {backend === 'ort-cpu' ? null : <p className="run-note dim">{t(`run.backend.${backend}.hint`)}</p>}
+      {backend === 'ort-cpu' ? null : (
+        <p className={classNames(shared.note, 'dim')}>{t(`run.backend.${backend}.hint`)}</p>
+      )}
       <NumberListField
         label={t('run.batches')}
         values={batches}
@@ -101,7 +106,7 @@ function BackendChoice() {
         expected={t('run.batches.expected', { count: MAX_BATCHES, most: MAX_BATCH })}
         onChange={(values) => setOption({ batches: values })}
       />
-      <p className="run-note dim">{t('run.batches.hint')}</p>
+      <p className={classNames(shared.note, 'dim')}>{t('run.batches.hint')}</p>
     </>
   );
 }
@@ -155,7 +160,7 @@ function TensorrtGrid() {
         onChange={(wanted) => setOption({ isTensorrtGridWanted: wanted })}
       />
       {isWanted ? (
-        <div className="run-fields">
+        <div className={styles.fields}>
           <NumberField
             label={t('run.grid.batch')}
             value={batch}
@@ -167,7 +172,7 @@ function TensorrtGrid() {
           />
         </div>
       ) : null}
-      <p className="run-note dim">{t('run.grid.hint')}</p>
+      <p className={classNames(shared.note, 'dim')}>{t('run.grid.hint')}</p>
     </>
   );
 }
@@ -184,7 +189,7 @@ function AnalysisChoices() {
         checked={analyses.includes(analysis)}
         onChange={(isOn) => setOption({ analyses: switched(analysis, isOn) })}
       />
-      <p className="run-note dim">{t(`run.analysis.${analysis}.hint`)}</p>
+      <p className={classNames(shared.note, 'dim')}>{t(`run.analysis.${analysis}.hint`)}</p>
     </div>
   ));
 }

@@ -18,7 +18,9 @@ import { RunOptionsPanel } from './run-options-panel';
 import { useRunOptions } from './run-store';
 import { STARTABLE_KINDS, stepsOf, type StartableKind } from './run-steps';
 import { shownJob, waitingJobs } from './step-list';
-import './run.css';
+import { classNames } from '../../widgets/class-names';
+import shared from './run.module.css';
+import styles from './run-screen.module.css';
 
 export function RunScreen() {
   const project = useSession((state) => state.project);
@@ -58,20 +60,20 @@ function RunMain({ project }: { readonly project: ProjectView }) {
   const waiting = waitingJobs(jobs, job).length;
   const retryKind = job === null ? null : startableKind(job);
   return (
-    <div className="run-main">
+    <div className={styles.main}>
       <h1 className="visually-hidden">{t('run.title')}</h1>
-      <div className="run-head">
+      <div className={styles.head}>
         <Button
           tone="primary"
           icon="play"
-          className="run-start"
+          className={styles.start}
           disabled={problems.length > 0}
           onClick={() => start('run')}
         >
           {t(isBusy ? 'run.enqueue' : job?.kind === 'run' ? 'run.startAgain' : 'run.start')}
         </Button>
-        <span className="run-grow" />
-        <div className="run-single" role="group" aria-label={t('run.single')}>
+        <span className={shared.grow} />
+        <div className={styles.single} role="group" aria-label={t('run.single')}>
           {SINGLE_STEPS.map((kind) => {
             const [problem] = problemsOf(kind);
             const hint = problem === undefined ? t(`run.single.${kind}.hint`) : t(problem);
@@ -84,7 +86,9 @@ function RunMain({ project }: { readonly project: ProjectView }) {
         </div>
       </div>
       <Problems keys={problems} />
-      {project.file.validationSet === null ? <p className="run-note dim">{t('run.note.noValidation')}</p> : null}
+      {project.file.validationSet === null ? (
+        <p className={classNames(shared.note, 'dim')}>{t('run.note.noValidation')}</p>
+      ) : null}
       {job === null ? (
         <PlannedSteps analyses={analyses} />
       ) : (
@@ -94,7 +98,7 @@ function RunMain({ project }: { readonly project: ProjectView }) {
           onRetry={retryKind === null || problemsOf(retryKind).length > 0 ? null : () => start(retryKind)}
         />
       )}
-      {waiting === 0 ? null : <p className="run-note dim">{t('run.queued', { n: waiting })}</p>}
+      {waiting === 0 ? null : <p className={classNames(shared.note, 'dim')}>{t('run.queued', { n: waiting })}</p>}
     </div>
   );
 }
@@ -116,7 +120,7 @@ function useStart(project: ProjectView) {
 
 function Problems({ keys }: { readonly keys: readonly string[] }) {
   return keys.map((key) => (
-    <p key={key} className="run-problem" role="alert">
+    <p key={key} className={shared.problem} role="alert">
       <Icon name="warning" /> {t(key)}
     </p>
   ));
@@ -125,16 +129,16 @@ function Problems({ keys }: { readonly keys: readonly string[] }) {
 /** What the button will do, before anything was run. */
 function PlannedSteps({ analyses }: { readonly analyses: readonly RunAnalysis[] }) {
   return (
-    <section className="run-job" aria-labelledby="run-steps">
+    <section className={shared.job} aria-labelledby="run-steps">
       <h2 id="run-steps">{t('run.steps')}</h2>
-      <p className="dim run-note">{t('run.planned')}</p>
-      <ol className="run-steps">
+      <p className={classNames(shared.note, 'dim')}>{t('run.planned')}</p>
+      <ol className={shared.steps}>
         {stepsOf({ kind: 'run', analyses }).map((step, index) => (
-          <li key={step} className="run-step run-step-waiting">
-            <span className="run-step-mark">
-              <span className="run-step-number">{index + 1}</span>
+          <li key={step} className={classNames(shared.step, shared.stepWaiting)}>
+            <span className={shared.stepMark}>
+              <span className={shared.stepNumber}>{index + 1}</span>
             </span>
-            <span className="run-step-name">{t(`run.step.${step}`)}</span>
+            <span className={shared.stepName}>{t(`run.step.${step}`)}</span>
           </li>
         ))}
       </ol>

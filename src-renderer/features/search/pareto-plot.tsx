@@ -1,11 +1,22 @@
 import { useMemo, useRef } from 'react';
 import type { SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { t, useLanguage } from '../../i18n';
+import { classNames } from '../../widgets/class-names';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints, shownLatency } from './pareto-figure';
 import { measureOf, referenceOf } from './plan-facts';
 import { latencyText, planSentence } from './plan-text';
+import styles from './pareto-plot.module.css';
+
+const MARKS = {
+  front: styles.markFront,
+  measured: styles.markMeasured,
+  modelled: styles.markModelled,
+  chosen: styles.markChosen,
+  limit: styles.markLimit,
+  fp32: styles.markFp32,
+};
 
 interface ParetoPlotProps {
   readonly result: SearchResult;
@@ -34,9 +45,9 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
       ? null
       : pixelFromPoint(figure, size, ACCURACY_PANEL, { x: selectedPoint.latencyMs, y: selectedPoint.value });
   return (
-    <section className="search-chart" aria-label={t('search.plot')}>
+    <section className={styles.root} aria-label={t('search.plot')}>
       <Legend result={result} hidden={result.plans.length - points.length} />
-      <div ref={box} className="search-plot">
+      <div ref={box} className={styles.plot}>
         <Plot
           figure={figure}
           widthPx={size.widthPx}
@@ -45,7 +56,7 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
         />
         {guide === null ? null : (
           <span
-            className="search-guide"
+            className={styles.guide}
             style={{ left: guide.leftPx, top: figure.margins.topPx, bottom: figure.margins.bottomPx }}
           />
         )}
@@ -61,7 +72,8 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
             <button
               key={point.index}
               type="button"
-              className="search-point"
+              className={styles.point}
+              data-testid="search-point"
               style={{ left: leftPx, top: topPx }}
               aria-pressed={point.index === selected}
               aria-label={sentence}
@@ -79,11 +91,11 @@ function Legend({ result, hidden }: { readonly result: SearchResult; readonly hi
   const kind = shownLatency(result);
   const fp32 = referenceOf(result, 'fp32', kind);
   return (
-    <ul className="search-legend" aria-label={t('search.legend')}>
-      {hidden === 0 ? null : <li className="search-hidden">{t('search.hidden', { count: hidden })}</li>}
+    <ul className={styles.legend} aria-label={t('search.legend')}>
+      {hidden === 0 ? null : <li className={styles.hidden}>{t('search.hidden', { count: hidden })}</li>}
       {(['front', kind, 'chosen', 'limit', 'fp32'] as const).map((entry) => (
         <li key={entry}>
-          <span className={`search-mark search-mark-${entry}`} aria-hidden="true" />
+          <span className={classNames(styles.mark, MARKS[entry])} aria-hidden="true" />
           {t(`search.legend.${entry}`)}
           {entry === 'fp32' && fp32 !== null ? <span className="number">{latencyText(fp32)}</span> : null}
         </li>

@@ -8,6 +8,8 @@ import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/states';
 import { adoptPlan, dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
 import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
+import shared from './search.module.css';
+import styles from './plan-inspector.module.css';
 
 /** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */
 export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | null; readonly result: SearchResult }) {
@@ -22,7 +24,7 @@ export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | nu
       <section className="analysis-part">
         <h2>{planName(plan)}</h2>
         <Facts plan={plan} result={result} />
-        {dominance === null ? null : <p className="search-missed">{dominance}</p>}
+        {dominance === null ? null : <p className={shared.missed}>{dominance}</p>}
         <Button
           tone="primary"
           disabled={isUsed || dominance !== null}
@@ -56,7 +58,7 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
     [t('analysis.sqnr'), measure === 'sqnr' ? '' : valueText(plan.quality, 'sqnr')],
   ];
   return (
-    <dl className="search-facts">
+    <dl className={styles.facts}>
       {facts
         .filter(([, value]) => value !== '')
         .map(([name, value]) => (
@@ -146,11 +148,14 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   return (
     <section className="analysis-part">
       <h3>{t('search.limits')}</h3>
-      <ul className="search-limits">
+      <ul className={styles.limits} data-testid="plan-limits">
         {lines.map((line) => (
-          <li key={line.key} className={line.isMet ? 'search-met' : 'search-missed'}>
-            <span aria-hidden="true">{line.isMet ? '✓' : '✗'}</span>{' '}
-            <span className="search-limit-text">{line.text}</span>
+          <li
+            key={line.key}
+            className={line.isMet ? shared.met : shared.missed}
+            data-state={line.isMet ? 'met' : 'missed'}
+          >
+            <span aria-hidden="true">{line.isMet ? '✓' : '✗'}</span> <span>{line.text}</span>
           </li>
         ))}
       </ul>
@@ -171,14 +176,14 @@ function Released({ plan, result }: { readonly plan: SearchPlan; readonly result
   return (
     <section className="analysis-part">
       <h3>{t('search.released')}</h3>
-      <ul className="search-released">
+      <ul className={styles.released}>
         {plan.fp16Layers.map((layer) => {
           const rank = ranks.get(layer);
           return (
             <li key={layer}>
               <button
                 type="button"
-                className="search-layer"
+                className={styles.layer}
                 title={t('search.released.open', { layer })}
                 onClick={() => {
                   select({ layer, tensor: null });

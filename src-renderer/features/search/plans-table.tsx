@@ -15,6 +15,9 @@ import {
   speedAgainstFp32,
   valueText,
 } from './plan-text';
+import { classNames } from '../../widgets/class-names';
+import shared from './search.module.css';
+import styles from './plans-table.module.css';
 
 interface PlansTableProps {
   readonly result: SearchResult;
@@ -41,7 +44,7 @@ export function PlansTable({ result, selected, onSelect }: PlansTableProps) {
     [result],
   );
   return (
-    <div className="layers-table search-table">
+    <div className={classNames(styles.table, 'layers-table')}>
       <DataTable<PlanRow>
         label={t('search.plans')}
         rows={rows}
@@ -169,7 +172,7 @@ function endColumns(result: SearchResult): readonly Column<PlanRow>[] {
 
 function Limits({ plan }: { readonly plan: SearchPlan }) {
   return (
-    <span className={plan.meetsLimit ? 'search-met' : 'search-missed'}>
+    <span className={plan.meetsLimit ? shared.met : shared.missed}>
       <Icon
         name={plan.meetsLimit ? 'check' : 'cross'}
         size={12}
@@ -196,7 +199,7 @@ function Adopt({ plan, result }: { readonly plan: SearchPlan; readonly result: S
     <button
       type="button"
       tabIndex={-1}
-      className="search-adopt"
+      className={styles.adopt}
       title={t('search.adopt.title')}
       onClick={() => adoptPlan(tried)}
       onDoubleClick={(event) => event.stopPropagation()}

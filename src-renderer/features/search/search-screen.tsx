@@ -17,7 +17,7 @@ import { ParetoPlot } from './pareto-plot';
 import { PlanInspector } from './plan-inspector';
 import { verdictText } from './plan-text';
 import { PlansTable } from './plans-table';
-import './search.css';
+import styles from './search-screen.module.css';
 
 /** Which few layers to keep in FP16, so that the limits hold and the model stays fast. */
 export function SearchScreen() {
@@ -45,7 +45,7 @@ function Search({ project }: { readonly project: ProjectView }) {
       left={<LimitsPanel project={project} hasResult={found !== null} />}
       main={
         found === null ? (
-          <div className="search-main">
+          <div className={styles.main}>
             {error === null ? null : <ErrorBox error={error} title={t('search.unread')} />}
             <EmptyUnlessRunning projectPath={project.path} kinds={['search']} title={t('search.empty')}>
               {t('search.empty.text')}
@@ -89,10 +89,12 @@ interface FoundProps {
 function Found({ found: { result, isCurrent }, selected, onSelect }: FoundProps) {
   const language = useLanguage();
   return (
-    <div className="search-main">
-      <header className="search-head">
-        <p className="search-verdict">{verdictText(result, language)}</p>
-        <div className="search-facts-line">
+    <div className={styles.main}>
+      <header className={styles.head}>
+        <p className={styles.verdict} data-testid="search-verdict">
+          {verdictText(result, language)}
+        </p>
+        <div className={styles.factsLine}>
           <span className="dim">{t(`search.judged.${result.judgedOn}`)}</span>
           <ResultFacts
             isCurrent={isCurrent}

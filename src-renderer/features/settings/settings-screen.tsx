@@ -3,7 +3,7 @@ import { DEFAULT_WIDTHS, FOLLOWS, useView, type Follow, type Motion, type Theme 
 import type { Language } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { Segmented } from '../../widgets/fields';
-import './settings.css';
+import styles from './settings-screen.module.css';
 
 const LANGUAGE_CHOICES: readonly { readonly value: Language; readonly label: string }[] = [
   { value: 'en', label: 'English' },
@@ -40,10 +40,10 @@ export function SettingsScreen() {
     label: t(`settings.motion.${value}`),
   }));
   return (
-    <div className="settings">
+    <div className={styles.root}>
       <h1>{t('settings.title')}</h1>
       <p className="dim">{t('settings.kept')}</p>
-      <div className="settings-list">
+      <div className={styles.list}>
         <Segmented
           label={t('settings.language')}
           isLabelHidden={false}

@@ -8,7 +8,8 @@ import { Meter } from '../../widgets/states';
 import { itemsOfDrop, nameOfPath, type Refusal } from './drop-plan';
 import { type DropStep, useDrop } from './drop-store';
 import { NewProjectDialog } from './new-project-dialog';
-import './start.css';
+import { classNames } from '../../widgets/class-names';
+import styles from './drop-layer.module.css';
 
 /** A drop anywhere in the window: shows that it is welcome, and what comes of it. */
 export function DropLayer() {
@@ -72,8 +73,8 @@ function useWindowDrop(): boolean {
 
 function DropTarget() {
   return (
-    <div className="start-over">
-      <div className="start-over-box">
+    <div className={styles.over}>
+      <div className={styles.overBox}>
         <h2>{t('start.dropHere')}</h2>
         <DropWords />
       </div>
@@ -84,7 +85,7 @@ function DropTarget() {
 /** What can be dropped, and what comes of it. */
 export function DropWords() {
   return (
-    <ul className="start-words">
+    <ul className={styles.words}>
       {(['model', 'folder', 'project', 'cache'] as const).map((kind) => (
         <li key={kind}>
           <strong>{t(`start.drop.${kind}`)}</strong> {t(`start.drop.${kind}.what`)}
@@ -123,14 +124,14 @@ function AskSet({ path }: { readonly path: string }) {
   return (
     <Dialog title={t('start.askSet', { folder: nameOfPath(path) })} onClose={close}>
       <Refused refused={refused} />
-      <p className="dim start-path">{path}</p>
-      <div className="start-choices">
-        <button type="button" className="start-choice" data-autofocus onClick={() => void apply('calibration')}>
+      <p className={classNames(styles.path, 'dim')}>{path}</p>
+      <div className={styles.choices}>
+        <button type="button" className={styles.choice} data-autofocus onClick={() => void apply('calibration')}>
           <strong>{t('start.asCalibration')}</strong>
           <span>{t('start.asCalibrationWhat')}</span>
           <span className="dim ellipsis">{t('start.now', { path: project.file.calibrationSet.path })}</span>
         </button>
-        <button type="button" className="start-choice" onClick={() => void apply('validation')}>
+        <button type="button" className={styles.choice} onClick={() => void apply('validation')}>
           <strong>{t('start.asValidation')}</strong>
           <span>{t('start.asValidationWhat')}</span>
           <span className="dim ellipsis">
@@ -138,7 +139,7 @@ function AskSet({ path }: { readonly path: string }) {
           </span>
         </button>
         {project.calibrated ? (
-          <button type="button" className="start-choice" onClick={() => void apply('field')}>
+          <button type="button" className={styles.choice} onClick={() => void apply('field')}>
             <strong>{t('start.asField')}</strong>
             <span>{t('start.asFieldWhat')}</span>
           </button>
@@ -153,7 +154,7 @@ export function Refused({ refused }: { readonly refused: readonly Refusal[] }) {
   const reasons = [...new Set(refused.map(({ reasonKey }) => reasonKey))];
   if (reasons.length === 0) return null;
   return (
-    <div className="start-refused" role="alert">
+    <div className={styles.refused} role="alert">
       <p>{t('start.refused', { count: refused.length })}</p>
       <ul tabIndex={0} aria-label={t('start.refused', { count: refused.length })}>
         {reasons.map((reasonKey) => (

@@ -13,6 +13,8 @@ import { PathField as PathText } from '../../widgets/fields';
 import { proposedProjectPath } from './drop-plan';
 import { Refused } from './drop-layer';
 import { missingPart, type ProjectDraft, requestOf, useDrop } from './drop-store';
+import { classNames } from '../../widgets/class-names';
+import styles from './new-project-dialog.module.css';
 
 /** A model, its images, where to keep the project: all that a project needs. Preprocessing is guessed and shown later. */
 export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
@@ -28,7 +30,7 @@ export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
       onClose={close}
       actions={
         <>
-          <span className="dim start-missing">{missing === null ? '' : t(missing)}</span>
+          <span className={classNames(styles.missing, 'dim')}>{missing === null ? '' : t(missing)}</span>
           <Button onClick={close}>{t('start.cancel')}</Button>
           <Button tone="primary" disabled={missing !== null || isBusy} onClick={() => create(draft)}>
             {t(isBusy ? 'start.creating' : 'start.create')}
@@ -38,7 +40,7 @@ export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
     >
       <Refused refused={refused} />
       <form
-        className="start-form"
+        className={styles.root}
         onSubmit={(event) => {
           event.preventDefault();
           if (missing === null && !isBusy) create(draft);
@@ -102,7 +104,7 @@ function PathField({ kind, label, value, onChange, hint, placeholder = '', isFir
   };
   const after: ReactNode =
     choose === null ? null : (
-      <Button tone="quiet" icon="folder" className="start-browse" onClick={browse}>
+      <Button tone="quiet" icon="folder" className={styles.browse} onClick={browse}>
         {t('start.choose')}
       </Button>
     );
@@ -124,7 +126,7 @@ function Inspection({ inspection }: { readonly inspection: ModelInspection | Err
   const { model, warnings } = inspection;
   const input = model.inputs[0];
   return (
-    <div className="start-inspection">
+    <div className={styles.inspection}>
       <p>
         {t('start.modelFacts', { opset: String(model.opset), layers: model.layers, quantizable: model.quantizable })}
         {input === undefined
@@ -132,7 +134,7 @@ function Inspection({ inspection }: { readonly inspection: ModelInspection | Err
           : ` ${t('start.modelInput', { name: input.name, shape: input.shape?.join(' × ') ?? '?', dtype: input.dtype })}`}
       </p>
       {warnings.slice(0, 3).map((warning) => (
-        <p key={`${warning.code} ${warning.message}`} className="start-warning">
+        <p key={`${warning.code} ${warning.message}`} className={styles.warning}>
           {warning.message}
         </p>
       ))}

@@ -11,16 +11,17 @@ import { TextField } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 import { DropWords } from './drop-layer';
 import { showLanding, useDrop } from './drop-store';
-import './start.css';
+import { classNames } from '../../widgets/class-names';
+import styles from './start-screen.module.css';
 
 /** Where work begins: drop something, open the sample, go on with a project. */
 export function StartScreen() {
   return (
-    <div className="start">
-      <div className="start-column">
+    <div className={styles.root}>
+      <div className={styles.column}>
         <h1>{t('start.heading')}</h1>
-        <p className="dim start-lead">{t('start.lead')}</p>
-        <div className="start-grid">
+        <p className={classNames(styles.lead, 'dim')}>{t('start.lead')}</p>
+        <div className={styles.grid}>
           <DropCard />
           <SampleCard />
         </div>
@@ -34,7 +35,7 @@ export function StartScreen() {
 function DropCard() {
   const startProject = useDrop((state) => state.startProject);
   return (
-    <section className="start-card start-card-drop" aria-label={t('start.dropTitle')}>
+    <section className={classNames(styles.card, styles.cardDrop)} aria-label={t('start.dropTitle')}>
       <h2>{t('start.dropTitle')}</h2>
       <DropWords />
       <div>
@@ -53,7 +54,7 @@ function SampleCard() {
     if (await openSample()) showLanding();
   };
   return (
-    <section className="start-card" aria-label={t('start.sampleTitle')}>
+    <section className={styles.card} aria-label={t('start.sampleTitle')}>
       <h2>{t('start.sampleTitle')}</h2>
       <p>{t('start.sampleText')}</p>
       <div>
@@ -87,7 +88,7 @@ function RecentProjects() {
   const openPathNow = useSession((state) => state.project?.path);
   const nowMs = Date.now();
   return (
-    <section className="start-recent" aria-label={t('start.recent')}>
+    <section className={styles.recent} aria-label={t('start.recent')}>
       <h3>{t('start.recent')}</h3>
       {recent?.length === 0 ? <p className="dim">{t('start.noRecent')}</p> : null}
       <ul>
@@ -95,13 +96,13 @@ function RecentProjects() {
           <li key={entry.path}>
             <button
               type="button"
-              className="start-recent-row"
+              className={styles.recentRow}
               disabled={!entry.exists}
               onClick={() => openPath(entry.path)}
             >
               <Icon name="folder" />
               <strong className="ellipsis">{entry.name}</strong>
-              <span className="dim ellipsis-start start-recent-path" title={entry.path}>
+              <span className="dim ellipsis-start" title={entry.path}>
                 <bdi>{entry.path}</bdi>
               </span>
               <LastRunText lastRun={entry.lastRun} nowMs={nowMs} />
@@ -116,11 +117,11 @@ function RecentProjects() {
 
 /** What came of the last run: the gates, the accuracy of what it would ship, and when it was. */
 function LastRunText({ lastRun, nowMs }: { readonly lastRun: LastRun | undefined; readonly nowMs: number }) {
-  if (lastRun === undefined) return <span className="dim start-recent-run">{t('start.neverRun')}</span>;
+  if (lastRun === undefined) return <span className={classNames(styles.recentRun, 'dim')}>{t('start.neverRun')}</span>;
   const { gates, top1, variant, createdAt } = lastRun;
   const when = whenText(createdAt, nowMs, currentLanguage());
   return (
-    <span className="start-recent-run">
+    <span className={styles.recentRun}>
       {gates.all === 0 ? null : (
         <Tag tone={gates.missed === 0 ? 'good' : 'danger'}>
           {gates.missed === 0
@@ -152,7 +153,7 @@ function OpenByPath() {
   };
   return (
     <form
-      className="start-open"
+      className={styles.open}
       onSubmit={(event) => {
         event.preventDefault();
         if (path.trim() !== '') openPath(path.trim());

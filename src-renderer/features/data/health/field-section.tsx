@@ -8,6 +8,9 @@ import { useSelection } from '../../../state/selection';
 import { classNames } from '../../../widgets/class-names';
 import { DataTable, type Column } from '../../../widgets/data-table';
 import { ModelName } from '../../../widgets/model-name';
+import shared from './health.module.css';
+import dataStyles from '../data.module.css';
+import styles from './field-section.module.css';
 
 interface FieldSectionProps {
   readonly against: FieldComparison;
@@ -21,12 +24,12 @@ interface FieldSectionProps {
 export function FieldSection({ against, limits, group, onGroup }: FieldSectionProps) {
   const chosen = group !== null && ownValue(against.groups, group) !== undefined ? group : worstGroup(against);
   return (
-    <section className="health-field" aria-label={t('health.fieldTitle')}>
-      <h3 className="data-heading" title={against.path}>
+    <section className={styles.root} aria-label={t('health.fieldTitle')}>
+      <h3 className={dataStyles.heading} title={against.path}>
         {t('health.fieldTitle')}
       </h3>
-      <p className="data-note">{t('health.fieldText', { images: against.images, path: against.path })}</p>
-      <table className="health-table">
+      <p className={dataStyles.note}>{t('health.fieldText', { images: against.images, path: against.path })}</p>
+      <table className={shared.table}>
         <thead>
           <tr>
             <th>{t('health.group')}</th>
@@ -45,11 +48,11 @@ export function FieldSection({ against, limits, group, onGroup }: FieldSectionPr
         </thead>
         <tbody>
           {Object.entries(against.groups).map(([name, row]) => (
-            <tr key={name} className={classNames(name === chosen && 'health-chosen')}>
+            <tr key={name} className={classNames(name === chosen && styles.chosen)}>
               <td>
                 <button
                   type="button"
-                  className="health-link"
+                  className={styles.link}
                   aria-pressed={name === chosen}
                   onClick={() => onGroup(name)}
                 >
@@ -58,19 +61,19 @@ export function FieldSection({ against, limits, group, onGroup }: FieldSectionPr
               </td>
               <td className="number">{formatCount(row.images)}</td>
               <td
-                className={classNames('number', row.driftAtLeast > limits.drift && 'health-bad')}
+                className={classNames('number', row.driftAtLeast > limits.drift && shared.bad)}
                 title={t('health.driftEstimate', { value: formatFixed(row.drift, 3) })}
               >
                 {formatFixed(row.driftAtLeast, 2)}
               </td>
               <td>{row.nearest ?? t('health.wholeSet')}</td>
               <td
-                className={classNames('number', row.clippedFraction > limits.clippedFraction && 'health-bad')}
+                className={classNames('number', row.clippedFraction > limits.clippedFraction && shared.bad)}
                 title={row.clippedTensor ?? undefined}
               >
                 {formatFraction(row.clippedFraction)}
               </td>
-              <td className={classNames('number', (row.outputNmse ?? 0) > limits.outputNmse && 'health-bad')}>
+              <td className={classNames('number', (row.outputNmse ?? 0) > limits.outputNmse && shared.bad)}>
                 {row.outputNmse === null ? '' : formatFraction(row.outputNmse)}
               </td>
             </tr>
@@ -140,7 +143,7 @@ function Tensors({ against, group }: { readonly against: FieldComparison; readon
     },
   ];
   return (
-    <div className="health-tensor-table">
+    <div className={styles.tensorTable}>
       <DataTable
         key={group}
         label={t('health.tensorsOf', { group })}
@@ -152,7 +155,7 @@ function Tensors({ against, group }: { readonly against: FieldComparison; readon
         onPick={selectTensor}
         onActivate={openHistogramOf}
       />
-      <p className="data-note">{t('health.tensorsHint')}</p>
+      <p className={dataStyles.note}>{t('health.tensorsHint')}</p>
     </div>
   );
 }

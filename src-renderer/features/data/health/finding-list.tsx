@@ -3,10 +3,13 @@ import { hasMessage, t } from '../../../i18n';
 import { openHistogramOf } from '../../../state/histogram-tab';
 import { useThumbnail } from '../../../state/use-thumbnail';
 import { Button } from '../../../widgets/button';
+import { classNames } from '../../../widgets/class-names';
 import { Icon, type IconName } from '../../../widgets/icons';
 import { ModelName } from '../../../widgets/model-name';
 import { useData } from '../data-store';
+import styles from './finding-list.module.css';
 
+const SEVERITIES = { error: styles.error, warning: styles.warning, info: styles.info };
 const ICONS: Readonly<Record<HealthSeverity, IconName>> = { error: 'cross', warning: 'warning', info: 'info' };
 const PICTURE_PX = 72;
 /** Findings about pairs hold two pictures for each. */
@@ -19,13 +22,13 @@ const PAIR_CODES: ReadonlySet<string> = new Set([
 
 /** What was found, the most severe first, with the pictures and tensors that it is about. */
 export function FindingList({ findings }: { readonly findings: readonly HealthFinding[] }) {
-  if (findings.length === 0) return <p className="health-fine">{t('health.fine')}</p>;
+  if (findings.length === 0) return <p className={styles.fine}>{t('health.fine')}</p>;
   return (
-    <ul className="health-findings" aria-label={t('health.findings')}>
+    <ul className={styles.findings} aria-label={t('health.findings')}>
       {findings.map((finding, index) => (
-        <li key={index} className={`health-finding health-${finding.severity}`}>
+        <li key={index} className={classNames(styles.finding, SEVERITIES[finding.severity])}>
           <Icon name={ICONS[finding.severity]} label={t(`health.severity.${finding.severity}`)} />
-          <div className="health-finding-body">
+          <div className={styles.findingBody}>
             <p>{findingText(finding)}</p>
             {finding.tensors === undefined || finding.tensors.length === 0 ? null : (
               <Tensors tensors={finding.tensors} />
@@ -42,7 +45,7 @@ export function FindingList({ findings }: { readonly findings: readonly HealthFi
 
 function Tensors({ tensors }: { readonly tensors: readonly string[] }) {
   return (
-    <p className="health-tensors">
+    <p className={styles.tensors}>
       {tensors.map((tensor) => (
         <Button
           key={tensor}
@@ -63,9 +66,9 @@ function Pictures({ images, arePairs }: { readonly images: readonly HealthImage[
     images.slice(i * size, (i + 1) * size),
   );
   return (
-    <div className="health-pictures">
+    <div className={styles.pictures}>
       {parts.map((part, i) => (
-        <span key={i} className="health-picture-part">
+        <span key={i} className={styles.picturePart}>
           {part.map((image) => (
             <Picture key={`${image.set} ${image.id}`} image={image} />
           ))}
@@ -81,11 +84,11 @@ function Picture({ image }: { readonly image: HealthImage }) {
   return (
     <button
       type="button"
-      className="health-picture"
+      className={styles.picture}
       title={`${t(`health.set.${image.set}`)}: ${image.id}`}
       onClick={() => openImage(image.set, image.id)}
     >
-      <span className="health-picture-box">
+      <span className={styles.pictureBox}>
         {thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt="" draggable={false} /> : null}
       </span>
       <span className="ellipsis dim">{image.id}</span>

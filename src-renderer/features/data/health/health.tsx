@@ -20,7 +20,8 @@ import { DataTabs } from '../set-panel';
 import { FieldSection } from './field-section';
 import { FindingList } from './finding-list';
 import { SetSide } from './set-side';
-import './health.css';
+import dataStyles from '../data.module.css';
+import styles from './health.module.css';
 
 /** What is wrong with the calibration set, before it is trusted. */
 export function Health({ project }: { readonly project: ProjectView }) {
@@ -31,7 +32,7 @@ export function Health({ project }: { readonly project: ProjectView }) {
       left={<HealthStart project={project} hasResult={result !== null} />}
       main={
         health instanceof Error ? (
-          <div className="data-failed">
+          <div className={dataStyles.failed}>
             <ErrorBox error={health} title={t('health.failed')} />
           </div>
         ) : health === null ? (
@@ -39,7 +40,7 @@ export function Health({ project }: { readonly project: ProjectView }) {
             {t('health.noneText')}
           </EmptyUnlessRunning>
         ) : result === null ? (
-          <div className="health-main" aria-busy="true" />
+          <div className={styles.main} aria-busy="true" />
         ) : (
           <Findings key={result.result.createdAt} health={result} />
         )
@@ -52,7 +53,7 @@ export function Health({ project }: { readonly project: ProjectView }) {
 function Findings({ health: { isCurrent, result } }: { readonly health: Dated<HealthResult> }) {
   const [group, setGroup] = useState<string | null>(null);
   return (
-    <div className="health-main">
+    <div className={styles.main}>
       <ResultFacts isCurrent={isCurrent} images={result.images} createdAt={result.createdAt} />
       <FindingList findings={result.findings} />
       {result.against === null ? null : (
@@ -75,7 +76,7 @@ function HealthStart({ project, hasResult }: { readonly project: ProjectView; re
   };
   const isOpen = job !== null && !isFinished(job);
   return (
-    <div className="data-set">
+    <div className={dataStyles.set}>
       <DataTabs />
       <p className="dim">{t('health.about')}</p>
       <FieldPath path={path} onChange={setPath} />

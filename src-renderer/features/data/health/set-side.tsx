@@ -5,11 +5,15 @@ import { t, useLanguage } from '../../../i18n';
 import type { PlotFigure } from '../../../widgets/plot/figure';
 import { Plot } from '../../../widgets/plot/plot';
 import { useElementSize } from '../../../widgets/plot/use-element-size';
+import { classNames } from '../../../widgets/class-names';
+import shared from './health.module.css';
+import dataStyles from '../data.module.css';
+import styles from './set-side.module.css';
 
 /** The inspector column: how each group fares at the thresholds in use, and whether more images would change them. */
 export function SetSide({ result }: { readonly result: HealthResult }) {
   return (
-    <div className="health-side">
+    <div className={styles.root} data-testid="health-set">
       <Groups result={result} />
       {result.convergence.length === 0 ? null : <Convergence result={result} />}
     </div>
@@ -19,8 +23,8 @@ export function SetSide({ result }: { readonly result: HealthResult }) {
 function Groups({ result: { groups, limits } }: { readonly result: HealthResult }) {
   return (
     <section>
-      <h3 className="data-heading">{t('health.groups')}</h3>
-      <table className="health-table">
+      <h3 className={dataStyles.heading}>{t('health.groups')}</h3>
+      <table className={shared.table}>
         <thead>
           <tr>
             <th>{t('health.group')}</th>
@@ -42,7 +46,7 @@ function Groups({ result: { groups, limits } }: { readonly result: HealthResult 
               </td>
               <td className="number">{group.expectedSqnrDb === null ? '' : formatDb(group.expectedSqnrDb)}</td>
               <td
-                className={group.clippedFraction > limits.clippedFraction ? 'number health-bad' : 'number'}
+                className={group.clippedFraction > limits.clippedFraction ? classNames(shared.bad, 'number') : 'number'}
                 title={group.clippedTensor ?? undefined}
               >
                 {formatFraction(group.clippedFraction)}
@@ -70,22 +74,22 @@ function Convergence({ result: { convergence, limits } }: { readonly result: Hea
   );
   return (
     <section>
-      <h3 className="data-heading">{t('health.convergence')}</h3>
-      <p className="data-note">{t('health.convergenceText')}</p>
-      <div ref={box} className="health-plot">
+      <h3 className={dataStyles.heading}>{t('health.convergence')}</h3>
+      <p className={dataStyles.note}>{t('health.convergenceText')}</p>
+      <div ref={box} className={styles.plot}>
         <Plot figure={figure} widthPx={size.widthPx} heightPx={size.heightPx} label={t('health.convergence')} />
       </div>
-      <ul className="health-legend">
+      <ul className={styles.legend}>
         <li>
-          <span className="health-mark health-mark-worst" aria-hidden="true" />
+          <span className={styles.mark} aria-hidden="true" />
           {t('health.worst')}
         </li>
         <li>
-          <span className="health-mark health-mark-mean" aria-hidden="true" />
+          <span className={classNames(styles.mark, styles.markMean)} aria-hidden="true" />
           {t('health.mean')}
         </li>
         <li>
-          <span className="health-mark health-mark-limit" aria-hidden="true" />
+          <span className={classNames(styles.mark, styles.markLimit)} aria-hidden="true" />
           {t('health.limit', { value: formatDb(limits.convergenceLossDb) })}
         </li>
       </ul>
