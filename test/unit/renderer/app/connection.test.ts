@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { createElement } from 'react';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tokenOf } from '../../../../src-renderer/api/token';
 import { TokenGate } from '../../../../src-renderer/app/connection';
 
@@ -15,35 +15,21 @@ describe('tokenOf', () => {
 });
 
 describe('TokenGate', () => {
-  let root: Root;
-  let host: HTMLElement;
   const onToken = vi.fn();
-  beforeEach(() => {
-    Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
+  afterEach(() => {
+    cleanup();
     onToken.mockReset();
-    host = document.body.appendChild(document.createElement('div'));
-    root = createRoot(host);
-  });
-  afterEach(async () => {
-    await act(async () => root.unmount());
-    host.remove();
   });
 
-  it('takes a pasted address, and says when the token was wrong', async () => {
-    await act(async () => root.render(createElement(TokenGate, { isTokenWrong: false, onToken })));
-    const input = host.querySelector('input');
-    expect(host.querySelector('[role="alert"]')).toBeNull();
-    await act(async () => {
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(
-        input,
-        'http://host:1/?token=abc',
-      );
-      input?.dispatchEvent(new Event('input', { bubbles: true }));
-    });
-    await act(async () => host.querySelector('form')?.requestSubmit());
+  it('takes a pasted address, and says when the token was wrong', () => {
+    const { rerender } = render(createElement(TokenGate, { isTokenWrong: false, onToken }));
+    const input = screen.getByLabelText('Address or token');
+    expect(screen.queryByRole('alert')).toBeNull();
+    fireEvent.change(input, { target: { value: 'http://host:1/?token=abc' } });
+    fireEvent.submit(input);
     expect(onToken).toHaveBeenCalledWith('abc');
-    await act(async () => root.render(createElement(TokenGate, { isTokenWrong: true, onToken })));
-    expect(host.querySelector('[role="alert"]')?.textContent).toContain('not the token of the server');
-    expect(input?.getAttribute('aria-invalid')).toBe('true');
+    rerender(createElement(TokenGate, { isTokenWrong: true, onToken }));
+    expect(screen.getByRole('alert').textContent).toContain('not the token of the server');
+    expect(input.getAttribute('aria-invalid')).toBe('true');
   });
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { act, cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
+import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProjectView, RunSummary } from '../../../../src-shared/contract/views';
 import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
@@ -54,8 +54,6 @@ const FULL: RunRecord = {
 };
 
 const scrollIntoView = vi.fn();
-let root: Root;
-let host: HTMLElement;
 
 async function show(runs: readonly RunSummary[]): Promise<void> {
   const getThumbnail = vi.fn().mockResolvedValue({ width: 1, height: 1, bytes: new Uint8Array([1]) });
@@ -63,21 +61,24 @@ async function show(runs: readonly RunSummary[]): Promise<void> {
     api: { ...useSession.getState().api, listRuns: () => Promise.resolve(runs), getThumbnail },
     project: PROJECT,
   });
-  await act(async () => root.render(createElement(ResultsScreen)));
+  await act(async () => void render(createElement(ResultsScreen)));
 }
 
 function summary(record: RunRecord): RunSummary {
   return { runId: record.runId, record, report: '' };
 }
 
-function find(selector: string, text: string): HTMLElement {
-  const found = [...host.querySelectorAll<HTMLElement>(selector)].find((element) => element.textContent.includes(text));
-  if (found === undefined) throw new Error(`no ${selector} with "${text}"`);
-  return found;
-}
+const click = (element: HTMLElement): Promise<void> => act(async () => void fireEvent.click(element));
+const press = (name: string | RegExp): Promise<void> => click(screen.getByRole('button', { name }));
+const images = (): HTMLElement => screen.getByRole('region', { name: 'Images whose answer changed' });
+const cards = (): HTMLElement[] => within(images()).queryAllByRole('listitem');
+/** The tooltip says `6 → 8`; the arrow is no part of the button's name. */
+const confusion = (): HTMLElement => screen.getByTitle(/^6 → 8\. /);
+
+// jsdom applies no style sheet: to ask it for the visibility of each element only takes time.
+configure({ defaultHidden: true });
 
 beforeEach(() => {
-  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
   window.matchMedia = vi
     .fn()
     .mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
@@ -90,76 +91,65 @@ beforeEach(() => {
   };
   scrollIntoView.mockClear();
   useResults.setState(useResults.getInitialState(), true);
-  host = document.body.appendChild(document.createElement('div'));
-  root = createRoot(host);
 });
 
-afterEach(async () => {
-  await act(async () => root.unmount());
-  host.remove();
-});
+afterEach(cleanup);
 
 describe('ResultsScreen', () => {
   it('says the next step when there is no run', async () => {
     await show([]);
-    expect(host.textContent).toContain('No run yet');
-    expect(find('button', 'Go to Run')).toBeDefined();
+    expect(document.body.textContent).toContain('No run yet');
+    expect(screen.getByRole('button', { name: 'Go to Run' })).toBeDefined();
   });
 
   it('judges the variants by the gates and says in words what is missed', async () => {
     await show([summary(FULL)]);
-    const row = find('.results-variants tbody tr', 'mixed');
+    const row = within(screen.getByRole('region', { name: 'Variants' })).getByRole('row', { name: /mixed/ });
     expect(row.textContent).toContain('−1.50 pp');
-    expect(row.querySelector('[aria-label="Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp"]')).not.toBeNull();
-    expect(find('.results-verdicts', 'mixed is not ready: 1 of 1 gate missed')).toBeDefined();
-    expect(host.textContent).toContain('The gates were changed after this run');
+    expect(within(row).getByLabelText('Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp')).not.toBeNull();
+    expect(screen.getByText(/mixed is not ready: 1 of 1 gate missed/)).toBeDefined();
+    expect(document.body.textContent).toContain('The gates were changed after this run');
   });
 
   it('narrows the images to a confusion and shows both answers', async () => {
     await show([summary(FULL)]);
-    expect(host.querySelectorAll('.results-card')).toHaveLength(2);
-    const confusion = find('.results-confusion', '6 → 8');
-    expect(confusion.textContent).toContain('14 images');
-    await act(async () => confusion.click());
+    expect(cards()).toHaveLength(2);
+    expect(confusion().textContent).toContain('14 images');
+    await click(confusion());
     expect(scrollIntoView.mock.contexts.map((element) => (element as Element).id)).toEqual(['results-images']);
-    expect([...host.querySelectorAll('.results-card-file')].map((element) => element.textContent)).toEqual([
-      'night/6/1.jpg',
-    ]);
-    expect(host.querySelector('.results-card img')?.getAttribute('src')).toBe('blob:picture');
-    expect(find('.results-card', 'score 4.00').textContent).toContain('score 5.00');
-    await act(async () => find('button', 'Show all').click());
-    expect(host.querySelectorAll('.results-card')).toHaveLength(2);
+    expect(screen.getAllByTestId('image-file').map((element) => element.textContent)).toEqual(['night/6/1.jpg']);
+    expect(within(images()).getByRole('img', { name: 'night/6/1.jpg' }).getAttribute('src')).toBe('blob:picture');
+    expect(cards().find((card) => card.textContent.includes('score 4.00'))?.textContent).toContain('score 5.00');
+    await press('Show all');
+    expect(cards()).toHaveLength(2);
   });
 
   it('opens an image large; arrow keys walk through the list', async () => {
     await show([summary(FULL)]);
-    await act(async () => find('.results-picture-button', '').click());
-    const title = (): string => find('dialog h2', 'Image').textContent;
-    expect([title(), find('dialog .results-card-file', '').textContent]).toEqual(['Image 1 of 2', 'night/6/1.jpg']);
-    const press = (key: string): Promise<void> =>
-      act(
-        async () =>
-          void host.querySelector('dialog figure')?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })),
-      );
-    await press('ArrowRight');
-    expect([title(), find('dialog .results-card-file', '').textContent]).toEqual(['Image 2 of 2', 'night/5/2.jpg']);
-    await press('ArrowRight');
+    await press('Show night/6/1.jpg large');
+    const dialog = screen.getByRole('dialog');
+    const title = (): string => within(dialog).getByRole('heading', { name: /Image/ }).textContent;
+    const file = (): string => within(dialog).getByTestId('image-file').textContent;
+    expect([title(), file()]).toEqual(['Image 1 of 2', 'night/6/1.jpg']);
+    const pressKey = (key: string): boolean => fireEvent.keyDown(within(dialog).getByRole('figure'), { key });
+    pressKey('ArrowRight');
+    expect([title(), file()]).toEqual(['Image 2 of 2', 'night/5/2.jpg']);
+    pressKey('ArrowRight');
     expect(title()).toBe('Image 2 of 2');
-    await press('Home');
+    pressKey('Home');
     expect(title()).toBe('Image 1 of 2');
-    await act(async () => void host.querySelector('dialog')?.dispatchEvent(new Event('close')));
-    expect(host.querySelector('dialog')).toBeNull();
+    act(() => void fireEvent(dialog, new Event('close')));
+    expect(screen.queryByRole('dialog')).toBeNull();
   });
 
   it('lets go of the answer to why, then of the filter, with Escape', async () => {
     await show([summary(FULL)]);
-    await act(async () => find('.results-confusion', '6 → 8').click());
+    await click(confusion());
     await act(async () => useResults.getState().askWhy({ kind: 'group', group: 'night' }));
-    const escape = (): Promise<void> =>
-      act(async () => void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' })));
-    await escape();
+    const escape = (): boolean => fireEvent.keyDown(window, { key: 'Escape' });
+    escape();
     expect([useResults.getState().why, useResults.getState().filter.from]).toEqual([null, 6]);
-    await escape();
+    escape();
     expect(useResults.getState().filter.from).toBeNull();
   });
 
@@ -180,36 +170,37 @@ describe('ResultsScreen', () => {
         },
       }),
     ]);
-    const rows = (): number => host.querySelectorAll('.results-classes tbody tr').length;
+    const table = within(screen.getByRole('region', { name: 'Classes' })).getByRole<HTMLTableElement>('table');
+    const rows = (): number | undefined => table.tBodies[0]?.rows.length;
     expect(rows()).toBe(12);
-    expect(find('.results-class-name', '#7').textContent).toBe('#7');
-    await act(async () => find('button', 'Show all').click());
+    expect(within(table).getByText('#7').textContent).toBe('#7');
+    await click(screen.getByText(/^Show all/));
     expect(rows()).toBe(200);
-    await act(async () => find('button', 'Show 200 more of 1\u202f000').click());
+    await click(screen.getByText('Show 200 more of 1 000'));
     expect(rows()).toBe(400);
   });
 
   it('says the verdict and what the run warned of before the table', async () => {
     await show([summary({ ...FULL, warnings: [{ code: 'x', message: 'Night is clipped.' }] })]);
-    const order = [...host.querySelectorAll('.results-headline, .results-cautions, .results-variants')].map(
-      (element) => element.className.split(' ')[0],
+    const headline = screen.getByTestId('results-headline');
+    const cautions = screen.getByRole('list', { name: 'Warnings' });
+    const table = within(screen.getByRole('region', { name: 'Variants' })).getByRole('table');
+    const order = [table, cautions, headline].sort((a, b) =>
+      (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0 ? -1 : 1,
     );
-    expect(order).toEqual(['results-headline', 'results-cautions', 'results-table']);
-    expect(
-      find('.results-headline', 'mixed is not ready. Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp.'),
-    ).toBeDefined();
-    expect(find('.results-cautions', 'Night is clipped.')).toBeDefined();
+    expect(order).toEqual([headline, cautions, table]);
+    expect(headline.textContent).toContain('mixed is not ready. Top-1 drop: missed: 1.50 pp, limit ≤ 1.00 pp.');
+    expect(cautions.textContent).toContain('Night is clipped.');
   });
 
   it('compares with another run and refuses latency between machines', async () => {
     const other = withRow({ ...FULL, runId: 'b', machine: { ...FULL.machine, cpu: 'Xeon' } }, 'mixed', { top1: 94 });
     await show([summary(FULL), summary(other)]);
     await act(async () => useResults.getState().compareWith('b'));
-    expect(host.textContent).toContain('Latency, throughput and memory are not compared: CPU differs.');
-    const cells = [...host.querySelectorAll('.results-cells tbody tr')].find((row) =>
-      row.textContent.includes('mixed'),
-    );
-    expect(cells?.textContent).toContain('+1.50 ppbetter');
-    expect(cells?.textContent).toContain('n/c');
+    expect(document.body.textContent).toContain('Latency, throughput and memory are not compared: CPU differs.');
+    const table = screen.getByRole('region', { name: 'Differences, cell by cell' });
+    const cells = within(table).getByRole('row', { name: /mixed/ });
+    expect(cells.textContent).toContain('+1.50 ppbetter');
+    expect(cells.textContent).toContain('n/c');
   });
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { act, cleanup, configure, fireEvent, render, screen } from '@testing-library/react';
+import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { jobId } from '../../../../src-shared/base/brand';
 import type { WorkbenchApi } from '../../../../src-shared/contract/api';
@@ -56,15 +56,15 @@ const RUNNING: JobSnapshot = {
   result: null,
 };
 
-let root: Root;
-let host: HTMLElement;
 const startJob = vi.fn<WorkbenchApi['startJob']>();
 const cancelJob = vi.fn<WorkbenchApi['cancelJob']>();
 const editProject = vi.fn<WorkbenchApi['editProject']>();
 const exportProject = vi.fn<WorkbenchApi['exportProject']>();
 
+// jsdom applies no style sheet: to ask it for the visibility of each element only takes time.
+configure({ defaultHidden: true });
+
 beforeEach(async () => {
-  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
   window.matchMedia = vi
     .fn()
     .mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
@@ -81,54 +81,42 @@ beforeEach(async () => {
   };
   useSession.setState({ api, project: PROJECT });
   useJobs.setState({ jobs: [], rates: {} });
-  host = document.body.appendChild(document.createElement('div'));
-  root = createRoot(host);
-  await act(async () => root.render(createElement(RunScreen)));
+  await act(async () => void render(createElement(RunScreen)));
 });
 
-afterEach(async () => {
-  await act(async () => root.unmount());
-  host.remove();
-});
+afterEach(cleanup);
 
-function button(text: string): HTMLButtonElement {
-  const found = [...host.querySelectorAll('button')].find((element) => element.textContent.includes(text));
-  if (found === undefined) throw new Error(`no button "${text}"`);
-  return found;
-}
-
-async function click(text: string): Promise<void> {
-  await act(async () => button(text).click());
-}
+const button = (name: string | RegExp): HTMLButtonElement => screen.getByRole('button', { name });
+const click = (name: string | RegExp): Promise<void> => act(async () => void fireEvent.click(button(name)));
 
 describe('RunScreen', () => {
   it('starts the whole job with the chosen variants and shows its steps', async () => {
-    await click('fp16');
+    await click(/fp16$/);
     await click('Run everything');
     expect(startJob).toHaveBeenCalledWith({
       kind: 'run',
       projectPath: '/p.calib',
       variants: ['fp32', 'fp16', 'int8-minmax', 'int8-entropy', 'mixed'],
     });
-    expect(host.querySelector('[aria-current="step"]')?.textContent).toContain('7 / 20 rounds');
-    await click('fp16');
+    expect(screen.getByRole('listitem', { current: 'step' }).textContent).toContain('7 / 20 rounds');
+    await click(/fp16$/);
   });
 
   it('shows a job that runs already, as after a reload, and cancels it', async () => {
     await act(async () => useJobs.setState({ jobs: [RUNNING] }));
-    const active = host.querySelector('[aria-current="step"]')?.textContent ?? '';
+    const active = screen.getByRole('listitem', { current: 'step' }).textContent;
     expect(active).toContain('Measure latency');
     expect(active).toContain('12 s left');
     expect(button('Run after this one').disabled).toBe(false);
     await click('Cancel');
     expect(cancelJob).toHaveBeenCalledWith({ jobId: 'j' });
-    expect(host.textContent).toContain('What was finished is kept');
+    expect(document.body.textContent).toContain('What was finished is kept');
   });
 
   it('says what failed, where and what to do, and tries again', async () => {
     const error = { code: 'compute-crashed', message: 'The compute process ended', hint: 'Use fewer threads' } as const;
     await act(async () => useJobs.setState({ jobs: [{ ...RUNNING, sequence: 41, state: 'failed', error }] }));
-    const alert = host.querySelector('[role="alert"]')?.textContent ?? '';
+    const alert = screen.getByRole('alert').textContent;
     for (const text of ['Whole job failed: Measure latency', 'The compute process ended', 'Use fewer threads'])
       expect(alert).toContain(text);
     await click('Try again');
@@ -136,14 +124,9 @@ describe('RunScreen', () => {
   });
 
   it('edits a gate as one named edit', async () => {
-    const field = host.querySelector<HTMLInputElement>('[aria-labelledby="run-gates"] input[value="1"]');
-    // As a person types: React listens to the property of the prototype.
-    const property = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
-    await act(async () => {
-      property?.set?.call(field, '0.5');
-      field?.dispatchEvent(new Event('input', { bubbles: true }));
-    });
-    await act(async () => field?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })));
+    const field = screen.getByRole('textbox', { name: /Top-1 drop/ });
+    fireEvent.change(field, { target: { value: '0.5' } });
+    await act(async () => void fireEvent.keyDown(field, { key: 'Enter' }));
     expect(editProject).toHaveBeenCalledWith({
       projectPath: '/p.calib',
       edits: [{ kind: 'gates', gates: { maxTop1Drop: 0.5 } }],
@@ -151,16 +134,15 @@ describe('RunScreen', () => {
   });
 
   it('asks for TensorRT’s grid when calibrating, with the batch of its calibrator', async () => {
-    const box = [...host.querySelectorAll('label')].find((label) => label.textContent.includes('TensorRT’s own grid'));
-    await act(async () => box?.querySelector('input')?.click());
+    const box = screen.getByRole('checkbox', { name: /TensorRT’s own grid/ });
+    fireEvent.click(box);
     await click('Calibrate');
     expect(startJob).toHaveBeenCalledWith({ kind: 'calibrate', projectPath: '/p.calib', tensorrtGridBatch: 32 });
-    await act(async () => box?.querySelector('input')?.click());
+    fireEvent.click(box);
   });
 
   it('writes the quantized model as a job, and shows where it lies', async () => {
-    const exportButton = [...host.querySelectorAll('button')].find((element) => element.textContent === 'Export');
-    await act(async () => exportButton?.click());
+    await click('Export');
     expect(startJob).toHaveBeenCalledWith({
       kind: 'quantize',
       projectPath: '/p.calib',
@@ -181,7 +163,7 @@ describe('RunScreen', () => {
       useJobs.setState({ jobs: [{ ...RUNNING, kind: 'quantize', sequence: 41, state: 'done', result }] }),
     );
     for (const text of ['/p-mixed-onnxruntime.onnx', '9 QuantizeLinear', '20 DequantizeLinear'])
-      expect(host.querySelector('.run-outcome')?.textContent).toContain(text);
+      expect(screen.getByTestId('run-outcome').textContent).toContain(text);
   });
 
   it('shows what an exported file lacks', async () => {
@@ -192,16 +174,10 @@ describe('RunScreen', () => {
       files: ['/p.cache'],
       warnings: [{ code: 'names-missing', message }],
     });
-    const what = [...host.querySelectorAll('select')].find((element) =>
-      element.textContent.includes('calibration cache'),
-    );
-    await act(async () => {
-      if (what !== undefined) what.value = 'trt-cache';
-      what?.dispatchEvent(new Event('change', { bubbles: true }));
-    });
+    fireEvent.change(screen.getByLabelText('What'), { target: { value: 'trt-cache' } });
     await click('Export');
     expect(exportProject).toHaveBeenCalledWith({ projectPath: '/p.calib', format: 'trt-cache', outPath: '/p.cache' });
-    const outcome = host.querySelector('.run-exported')?.textContent ?? '';
+    const outcome = screen.getByTestId('run-exported').textContent;
     for (const text of ['1 file written', '/p.cache', message]) expect(outcome).toContain(text);
   });
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { act, cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
+import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SearchScreen } from '../../../../src-renderer/features/search/search-screen';
 import { DEFAULT_OPTIONS, useSearchOptions } from '../../../../src-renderer/features/search/search-options';
@@ -21,8 +21,6 @@ vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({
 }));
 
 let fake: FakeApi;
-let root: Root;
-let host: HTMLElement;
 let stored: AnalysesView;
 const asked = vi.fn<(spec: AnalysisSpec) => void>();
 const session = useSession.getState;
@@ -31,15 +29,18 @@ async function show(): Promise<void> {
   await act(async () => {
     await session().openProject('/data/a.calib');
   });
-  await act(async () => root.render(createElement(SearchScreen)));
+  await act(async () => void render(createElement(SearchScreen)));
 }
 
-function all(selector: string): HTMLElement[] {
-  return [...host.querySelectorAll<HTMLElement>(selector)];
-}
+const rows = (): HTMLElement[] => screen.getAllByRole('row');
+const points = (): HTMLElement[] => screen.queryAllByTestId('search-point');
+/** The lines of the limits of the plan in sight. */
+const limits = (): HTMLElement[] => within(screen.getByTestId('plan-limits')).getAllByRole('listitem');
+
+// jsdom applies no style sheet: to ask it for the visibility of each element only takes time.
+configure({ defaultHidden: true });
 
 beforeEach(() => {
-  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
   setLanguage('en');
   window.matchMedia = vi
     .fn()
@@ -73,12 +74,9 @@ beforeEach(() => {
   useJobs.setState({ jobs: [], rates: {} });
   useSearchOptions.setState({ options: DEFAULT_OPTIONS });
   useFieldImages.setState({ path: '' });
-  host = document.body.appendChild(document.createElement('div'));
-  root = createRoot(host);
 });
-afterEach(async () => {
-  await act(async () => root.unmount());
-  host.remove();
+afterEach(() => {
+  cleanup();
   session().closeProject();
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
@@ -87,16 +85,17 @@ afterEach(async () => {
 describe('SearchScreen', () => {
   it('begins at the chosen plan and says what it gives, modelled latencies with a tilde', async () => {
     await show();
-    expect(host.querySelector('.search-verdict')?.textContent).toBe('One layer in FP16 is enough.');
-    expect(all('.search-point[aria-pressed=true]').map((point) => point.getAttribute('aria-label'))).toEqual([
+    expect(screen.getByTestId('search-verdict').textContent).toBe('One layer in FP16 is enough.');
+    const pressed = points().filter((point) => point.getAttribute('aria-pressed') === 'true');
+    expect(pressed.map((point) => point.getAttribute('aria-label'))).toEqual([
       '1 FP16 layer: 96.80 %, night −0.40 pp, ~1.20 ms, 2.0x faster against FP32, meets the limits',
     ]);
-    const rows = all('[role=row]')
+    const texts = rows()
       .slice(1)
       .map((row) => row.textContent);
-    expect(rows[0]).toMatch(/^0all INT896\.00 %−1\.00 pp.*~1\.00 ms/);
-    expect(rows[1]).toMatch(/^1conv_196\.80 %.*~1\.20 ms/);
-    expect(all('.modelled').map((element) => element.textContent)).toContain('~1.00 ms');
+    expect(texts[0]).toMatch(/^0all INT896\.00 %−1\.00 pp.*~1\.00 ms/);
+    expect(texts[1]).toMatch(/^1conv_196\.80 %.*~1\.20 ms/);
+    expect(screen.getAllByText('~1.00 ms').some(({ classList }) => classList.contains('modelled'))).toBe(true);
   });
 
   it('shows measured latencies plainly, and says which plans are not on the chart', async () => {
@@ -105,16 +104,19 @@ describe('SearchScreen', () => {
     );
     stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult({ plans }) } };
     await show();
-    expect(all('[role=row]')[2]?.textContent).toMatch(/pp1\.20 ms/);
-    expect(all('.search-point')).toHaveLength(2);
-    expect(host.textContent).toContain('1 plan with a modelled latency only in the table');
+    expect(rows()[2]?.textContent).toMatch(/pp1\.20 ms/);
+    expect(points()).toHaveLength(2);
+    expect(document.body.textContent).toContain('1 plan with a modelled latency only in the table');
   });
 
   it('shows the plan of the point that is clicked', async () => {
     await show();
-    await act(async () => all('.search-point')[0]?.click());
-    expect(host.querySelector('.pane-right h2')?.textContent).toBe('all INT8');
-    expect(all('.search-limits .search-missed').map((line) => line.textContent)).toEqual([
+    for (const point of points().slice(0, 1)) fireEvent.click(point);
+    expect(
+      within(screen.getByRole('region', { name: 'Inspector' })).getByRole('heading', { level: 2 }).textContent,
+    ).toBe('all INT8');
+    const missed = limits().filter((line) => line.dataset['state'] === 'missed');
+    expect(missed.map((line) => line.textContent)).toEqual([
       '✗ 1.00 pp below FP32, limit 0.50 pp',
       '✗ night: 2.00 pp below FP32, limit 1.00 pp',
     ]);
@@ -127,7 +129,7 @@ describe('SearchScreen', () => {
     });
     stored = { ...NO_ANALYSES, search: { isCurrent: true, result: searchResult({ plans: [better], chosen: 0 }) } };
     await show();
-    expect(all('.search-limits li').map((line) => line.textContent)).toEqual([
+    expect(limits().map((line) => line.textContent)).toEqual([
       '✓ 1.00 pp above FP32, limit 0.50 pp below',
       '✓ day: 0.25 pp above FP32, limit 1.00 pp below',
     ]);
@@ -135,10 +137,10 @@ describe('SearchScreen', () => {
 
   it('adopts a plan with one click, keeps the rest of the project’s plan, and undo takes it back by name', async () => {
     await show();
-    await act(async () => all('.search-adopt')[1]?.click());
+    fireEvent.click(within(rows()[2] ?? document.body).getByRole('button', { name: 'Adopt' }));
     await act(async () => vi.waitFor(() => expect(session().project?.file.plan.layers).toEqual({ conv_1: 'fp16' })));
     expect(session().history.undoable.at(-1)?.name).toBe('adopt plan with 1 FP16 layer');
-    expect(all('[role=row]')[2]?.textContent).toContain('in use');
+    expect(rows()[2]?.textContent).toContain('in use');
     await act(async () => session().undo());
     expect(session().project?.file.plan.layers).toEqual({ head: 'fp32' });
   });
@@ -162,7 +164,7 @@ describe('SearchScreen', () => {
       maxDrop: 0.2,
       maxWorstGroupDrop: 1,
     });
-    expect(host.textContent).toContain(
+    expect(document.body.textContent).toContain(
       'Up to 119 models on at most 600 images: 30\u202f000 passes, time not known yet',
     );
     await act(async () => useFieldImages.getState().setPath('/data/field'));
@@ -179,16 +181,14 @@ describe('SearchScreen', () => {
     };
     await show();
     await act(async () => vi.waitFor(() => expect(fake.calls).toContain('getAnalysisCost')));
-    expect(host.querySelector('.analysis-cost')?.textContent).toBe(
-      'Image set /data/nowhere does not exist. Name a folder of images.',
-    );
-    expect(host.querySelector<HTMLButtonElement>('.analysis-start .button-primary')?.disabled).toBe(true);
+    expect(screen.getByText('Image set /data/nowhere does not exist. Name a folder of images.')).toBeDefined();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Search again' }).disabled).toBe(true);
   });
 
   it('says what a search does before there is one', async () => {
     stored = NO_ANALYSES;
     await show();
-    expect(host.textContent).toContain('No search yet');
-    expect(host.querySelector('.pane-right')).toBeNull();
+    expect(document.body.textContent).toContain('No search yet');
+    expect(screen.queryByRole('region', { name: 'Inspector' })).toBeNull();
   });
 });
