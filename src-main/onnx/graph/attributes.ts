@@ -2,7 +2,7 @@ import type { Attribute, AttributeValue, Node } from './model';
 
 const utf8 = new TextDecoder();
 
-/** The attribute's value if it is there and of that kind. */
+/** The value of the attribute, if it exists and has this kind. */
 export function attrValue<K extends AttributeValue['kind']>(
   node: Node,
   name: string,

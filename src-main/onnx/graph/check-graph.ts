@@ -6,9 +6,9 @@ import { tensorAsFloat32 } from './tensor-values';
 
 /** Something that makes a model invalid. */
 export interface GraphProblem {
-  /** The node that it is about; null when it is about the graph. */
+  /** The node with the problem; null if it concerns the graph. */
   readonly node: Node | null;
-  /** What was found, and what the ONNX standard wants, without the node's name. */
+  /** What was found and what the ONNX standard requires, without the name of the node. */
   readonly message: string;
 }
 
@@ -24,9 +24,9 @@ const ZERO_POINT_TYPES: readonly number[] = [
 ];
 
 /**
- * What is wrong with a model's structure, by the rules of the ONNX standard that an edit can break: every input is defined
- * before it is read, every name is defined once (bodies of If, Loop and Scan included), outputs exist, operator sets are
- * imported, and the constants of Q/DQ fit each other. Time is proportional to the size of the graph; no weights are read.
+ * Checks the rules of the ONNX standard that an edit of a model can break: every input is defined before it is read,
+ * every name is defined once (bodies of If, Loop and Scan included), outputs exist, operator sets are imported, and the
+ * constants of Q/DQ fit each other. Time is proportional to the size of the graph; no weights are read.
  */
 export function graphProblems(model: Model): GraphProblem[] {
   const problems: GraphProblem[] = [];

@@ -6,7 +6,7 @@ import { ownValue } from '../../../src-shared/base/records';
 
 const { FLOAT, INT64, INT32, UINT8, BOOL, STRING } = DataType;
 
-/** First outputs that have a type of their own, whatever the input is. */
+/** Operators whose first output has a type that does not depend on the inputs. */
 const FIXED_OUTPUT: Readonly<Record<string, number>> = {
   Shape: INT64,
   Size: INT64,
@@ -31,7 +31,7 @@ const FIXED_OUTPUT: Readonly<Record<string, number>> = {
   StringNormalizer: STRING,
 };
 
-/** Later outputs that do not have the type of the first one, by op and output index. */
+/** Further outputs with another type than the first output, by operator and output index. */
 const LATER_OUTPUTS: Readonly<Record<string, Readonly<Record<number, number>>>> = {
   TopK: { 1: INT64 },
   MaxPool: { 1: INT64 },
@@ -40,7 +40,7 @@ const LATER_OUTPUTS: Readonly<Record<string, Readonly<Record<number, number>>>> 
   Dropout: { 1: BOOL },
 };
 
-/** Input whose type the outputs have, where it is not the first. */
+/** The input that determines the type of the outputs, if it is not the first one. */
 const TYPE_INPUT: Readonly<Record<string, number>> = {
   Where: 1,
   CastLike: 1,
@@ -51,9 +51,9 @@ const TYPE_INPUT: Readonly<Record<string, number>> = {
 };
 
 /**
- * onnx.TensorProto.DataType of every tensor of the main graph that can be told: inputs, initializers, value_info, else by
- * the rules of the operators, where anything not listed has the type of its first input. Operators of other domains count
- * only through value_info. Tensors that cannot be told are absent.
+ * The onnx.TensorProto.DataType of the tensors of the main graph, from inputs, initializers and value_info, and
+ * otherwise from the rules of the operators: by default an output has the type of the first input. For operators of
+ * other domains only value_info is used. Tensors of unknown type are omitted.
  */
 export function elementTypes(model: Model): ReadonlyMap<string, number> {
   return graphElementTypes(model.graph);
@@ -121,7 +121,10 @@ function constantType(node: Node): number | undefined {
   return hasAttr(node, 'value_string') || hasAttr(node, 'value_strings') ? STRING : undefined;
 }
 
-/** Types of the outputs of If, Loop and Scan: those of the body's outputs (a Loop body has its condition first); null for other nodes. */
+/**
+ * Types of the outputs of If, Loop and Scan: those of the body's outputs (a Loop body has its condition first); null
+ * for other nodes.
+ */
 function bodyOutputTypes(node: Node, types: ReadonlyMap<string, number>): readonly (number | undefined)[] | null {
   if (!isOp(node, 'If', 'Loop', 'Scan')) return null;
   const body = attrValue(node, node.opType === 'If' ? 'then_branch' : 'body', 'graph')?.value;

@@ -2,9 +2,9 @@ import type { Graph } from './model';
 import { subgraphsOf } from './subgraphs';
 
 /**
- * Gives out names that a graph does not have yet, neither itself nor in any body of If, Loop and Scan: a body may not
- * define a name again that the graph around it defines. Node names count too, so that one name never means two things.
- * The same requests in the same order give the same names.
+ * Creates names that do not occur in a graph or in any body of its If, Loop and Scan nodes (a body must not redefine a
+ * name of the outer graph). Names of nodes count as well, so that no name has two meanings. The same requests in the
+ * same order give the same names.
  */
 export class FreshNames {
   private readonly taken = new Set<string>();

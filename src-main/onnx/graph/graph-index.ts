@@ -57,12 +57,12 @@ export class GraphIndex {
     else list.push(consumer);
   }
 
-  /** The node that makes a tensor; undefined for graph inputs and initializers. */
+  /** The node that computes a tensor; undefined for graph inputs and initializers. */
   producer(tensor: string): Producer | undefined {
     return this.producers.get(tensor);
   }
 
-  /** Every use of a tensor, in node order; a node that reads it twice is there twice. Graph outputs are not uses. */
+  /** Every use of a tensor in node order; a node that reads it twice is listed twice. Graph outputs are not uses. */
   consumers(tensor: string): readonly Consumer[] {
     return this.consumersByName.get(tensor) ?? NONE;
   }
@@ -71,7 +71,7 @@ export class GraphIndex {
     return this.initializers.get(name);
   }
 
-  /** An input that has to be fed: initializers that old models list among the inputs are none. */
+  /** True for an input that needs a value; old models also list initializers among the inputs. */
   isGraphInput(name: string): boolean {
     return this.inputs.has(name);
   }
@@ -85,7 +85,7 @@ export class GraphIndex {
     return this.captured.has(name);
   }
 
-  /** Inputs that have to be fed, in the model's order. */
+  /** Inputs that need a value, in the order of the model. */
   get graphInputs(): readonly ValueInfo[] {
     return [...this.inputs.values()];
   }

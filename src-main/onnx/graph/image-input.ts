@@ -7,9 +7,9 @@ import { DataType, type Dimension, type Model, type ValueInfo } from './model';
 const IMAGE_CHANNELS: readonly number[] = [1, 3, 4];
 
 /**
- * The model's image input: its only input, float32, rank 4 with channels, height and width fixed. NHWC is told by a last
- * dimension of 1, 3 or 4 after larger ones.
- * @throws WorkbenchError 'model-unsupported' saying what the input is instead.
+ * The image input of the model: its only input, float32, rank 4, with fixed channels, height and width. A last
+ * dimension of 1, 3 or 4 behind larger ones means NHWC.
+ * @throws WorkbenchError 'model-unsupported', with a description of the inputs found.
  */
 export function imageInputOf(model: Model): ImageInput {
   const inputs = new GraphIndex(model.graph).graphInputs;
@@ -51,7 +51,7 @@ export function imageInputOf(model: Model): ImageInput {
     : { name: input.name, fixedBatch, channels: a, height: b, width: c, layout: 'nchw' };
 }
 
-/** A size that the model fixes; exporters write 0 or -1 for a free one. */
+/** A size that the model fixes; exporters write 0 or -1 for a variable size. */
 function sizeOf(dim: Dimension): number | null {
   return dim.kind === 'value' && dim.value > 0 ? dim.value : null;
 }

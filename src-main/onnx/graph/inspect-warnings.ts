@@ -28,10 +28,13 @@ const QUANTIZED = [
   'ConvInteger',
   'MatMulInteger',
 ];
-/** Enough names to find the place, not a page of them. */
+/** The largest number of names in one warning. */
 const NAMES_SHOWN = 5;
 
-/** A Conv, ConvTranspose, Gemm or MatMul of float32 whose weights are stored in the file; or a MatMul of two activations. */
+/**
+ * A Conv, ConvTranspose, Gemm or MatMul of float32 whose weights are stored in the file; or a MatMul of two
+ * activations.
+ */
 export function isQuantizable(node: Node, types: ReadonlyMap<string, number>, index: GraphIndex): boolean {
   if (!isOp(node, ...QUANTIZABLE) || !node.input.slice(0, 2).every((name) => types.get(name) === DataType.FLOAT))
     return false;
@@ -39,7 +42,7 @@ export function isQuantizable(node: Node, types: ReadonlyMap<string, number>, in
   return isConstant(weights, index) || (isOp(node, 'MatMul') && dependsOnInput(weights, index));
 }
 
-/** True when a tensor is computed from an input of the graph. */
+/** True if a tensor depends on an input of the graph. */
 function dependsOnInput(name: string, index: GraphIndex): boolean {
   const pending = [name];
   const seen = new Set<string>();

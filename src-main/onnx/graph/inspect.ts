@@ -13,8 +13,8 @@ import { checkDefined } from '../passes/name-and-sort';
 export { imageInputOf };
 
 /**
- * What a model is, before anything is done with it. Only structure is read, no weights.
- * @param path as the user gave it, for the record.
+ * Describes a model before any processing. Reads the structure only, not the weights.
+ * @param path as given by the user, for the record.
  * @throws WorkbenchError 'model-unsupported' (opset outside 7..26) or 'model-invalid' (cycles, undefined tensors).
  */
 export function inspectModel(model: Model, path: string): ModelInspection {
@@ -56,10 +56,10 @@ function parametersOf({ graph }: Model): number {
   );
 }
 
-/** Values of one image beyond which no step can hold it: 2 GiB in float32. */
+/** The largest number of values of one image: 2 GiB in float32. */
 const MAX_INPUT_ELEMENTS = 2 ** 29;
 
-/** @throws WorkbenchError 'model-unsupported' for an input whose fixed dimensions are too large to be run. */
+/** @throws WorkbenchError 'model-unsupported' for an input whose fixed dimensions are too large. */
 function checkInputSizes(model: Model): void {
   for (const value of new GraphIndex(model.graph).graphInputs) {
     const count = (value.tensorType?.shape ?? []).reduce(

@@ -5,17 +5,20 @@ import { isOp } from './opset';
 import { matMulDims, staticShapes, type Dims } from './static-shapes';
 import { subgraphsOf } from './subgraphs';
 
-/** Multiply-accumulate operations of convolutions and matrix products, for a batch of one or the batch that the model fixes. */
+/**
+ * Multiply-accumulate operations of convolutions and matrix products, for a batch of one or the batch that the model
+ * fixes.
+ */
 export interface GraphMacs {
-  /** Of every convolution and matrix product whose sizes are known. */
+  /** Per layer: every convolution and matrix product of known size. */
   readonly ofNode: ReadonlyMap<Node, number>;
-  /** Of all of them; null where the sizes of one are unknown, or one is in the body of an If, Loop or Scan. */
+  /** Sum over all layers; null if the sizes of one are unknown or one is in the body of an If, Loop or Scan. */
   readonly total: number | null;
 }
 
 const macsByGraph = new WeakMap<Graph, GraphMacs>();
 
-/** A graph does not change once it is read, so the answer is kept with it. */
+/** Cached per graph, because graphs are immutable. */
 export function graphMacs(graph: Graph): GraphMacs {
   const known = macsByGraph.get(graph);
   if (known !== undefined) return known;
@@ -53,7 +56,7 @@ function macsOf(node: Node, input: (index: number) => Dims | undefined, output: 
       // Every output value sums over the kernel and the input channels of its group.
       return output && elementCount(output) * elementCount(b.slice(1));
     case 'ConvTranspose':
-      // Every input value meets the kernel of each output channel of its group.
+      // Every input value is multiplied with the kernel of each output channel of its group.
       return elementCount(a) * elementCount(b.slice(1));
     case 'Gemm':
       return output && elementCount(output) * (a[attrInt(node, 'transA', 0) === 1 ? 0 : 1] ?? 1);

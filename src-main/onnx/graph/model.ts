@@ -1,9 +1,9 @@
 /**
- * ONNX messages as readonly plain data, named as in onnx.proto (camelCase). Edits build new objects; an object that was
- * read and not replaced is written back byte for byte (see wire codec).
+ * ONNX messages as immutable plain data, named as in onnx.proto (camelCase). Edits create new objects; an object that
+ * was read and not replaced is written back byte for byte (see the wire codec).
  */
 
-/** onnx.TensorProto.DataType, the values that code here names. */
+/** The values of onnx.TensorProto.DataType that this code uses. */
 export const DataType = {
   FLOAT: 1,
   UINT8: 2,
@@ -81,7 +81,7 @@ export type AttributeValue =
   | { readonly kind: 'strings'; readonly value: readonly Uint8Array[] }
   | { readonly kind: 'tensors'; readonly value: readonly Tensor[] }
   | { readonly kind: 'graphs'; readonly value: readonly Graph[] }
-  /** Anything else (type_proto, sparse tensors, references): kept, not understood. */
+  /** Any other kind (type_proto, sparse tensors, references): kept without interpretation. */
   | { readonly kind: 'other' };
 
 export interface Attribute extends WithUnknown {
@@ -90,7 +90,7 @@ export interface Attribute extends WithUnknown {
   readonly docString?: string;
 }
 
-/** Where the bytes of a tensor are. Large tensors of a file are never loaded until someone reads them. */
+/** The location of the bytes of a tensor. Large tensors of a file are loaded only when they are read. */
 export type TensorData =
   /** Little-endian values, the layout of raw_data. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }

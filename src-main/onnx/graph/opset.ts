@@ -2,11 +2,11 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Model, Node } from './model';
 
 export const MIN_OPSET = 7;
-/** What ONNX Runtime 1.30 reads. */
+/** The operator sets that ONNX Runtime 1.30 supports. */
 export const MAX_OPSET = 26;
 export const MAX_IR_VERSION = 13;
 
-/** Both names of the default domain mean the same. */
+/** True for both names of the default domain. */
 export function isDefaultDomain(domain: string): boolean {
   return domain === '' || domain === 'ai.onnx';
 }

@@ -26,8 +26,8 @@ const KEEPS_RANK = new Set(
 );
 
 /**
- * Rank and, where it is plain, shape of the tensors of a graph. Enough to see which axes are trailing in old models; what
- * cannot be told is absent, and callers must do without.
+ * Ranks and, where easily derived, shapes of the tensors of a graph: enough to determine the trailing axes in old
+ * models. Unknown tensors are omitted.
  */
 export function inferShapes(
   graph: Graph,

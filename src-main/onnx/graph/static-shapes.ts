@@ -16,13 +16,13 @@ const SAME_AS_FIRST = new Set(
   ).split(' '),
 );
 const ELEMENTWISE = new Set('Add Sub Mul Div Pow Min Max Sum Mean Equal Greater Less And Or Where Mod'.split(' '));
-/** Integer tensors up to this many values are followed: they are shapes, axes and sizes. */
+/** Integer tensors with at most this many values are evaluated: they are shapes, axes and sizes. */
 const VALUES_MAX = 64;
 
 /**
- * Sizes of every tensor whose sizes follow from those of the inputs; a symbolic first size of an input is a batch of one.
- * What cannot be told (an unknown operator, data-dependent sizes) is absent. Shapes that the graph computes with Shape,
- * Gather, Concat and arithmetic are followed.
+ * The sizes of every tensor that follow from the sizes of the inputs, with a batch of one if the first dimension of an
+ * input is symbolic. Tensors of unknown operators or with data-dependent sizes are omitted. Shapes that the graph
+ * itself computes with Shape, Gather, Concat and arithmetic are evaluated.
  */
 export function staticShapes(graph: Graph): ReadonlyMap<string, Dims> {
   const index = new GraphIndex(graph);
@@ -83,7 +83,7 @@ class Shapes {
     );
   }
 
-  /** Values of the first output where they are integers that follow from shapes. */
+  /** Values of the first output, if they are integers that follow from shapes. */
   private intsOf(node: Node): readonly number[] | undefined {
     if (node.opType === 'Shape') {
       const dims = this.dim(node, 0);

@@ -7,7 +7,7 @@ export function subgraphsOf(node: Node): readonly Graph[] {
   );
 }
 
-/** Names that a node's subgraphs take from outside, each once. */
+/** Names of the outer graph that the subgraphs of a node read, each once. */
 export function capturedNames(node: Node): ReadonlySet<string> {
   const captured = new Set<string>();
   for (const graph of subgraphsOf(node)) collect(graph, captured);

@@ -4,13 +4,14 @@ import { elementTypeName } from './element-types';
 import { float16ToFloat32 } from './fp16';
 import { DataType, type Tensor } from './model';
 
-/** Largest tensor that is loaded as one array; typed arrays end near there on every platform. */
+/** The largest tensor that is loaded as one array, near the limit of typed arrays on every platform. */
 const MAX_LOAD_BYTES = 0x7fff_ffff;
 
 /**
- * The tensor's values as raw_data holds them (little-endian), read from disk where they lie there. May share memory with
- * the tensor: do not write into it.
- * @throws WorkbenchError 'model-unsupported' (strings, above 2 GiB), 'not-found' or 'model-invalid' (the file is gone or shorter).
+ * The values of the tensor in the layout of raw_data (little-endian), read from disk if necessary. The result may share
+ * memory with the tensor and must not be changed.
+ * @throws WorkbenchError 'model-unsupported' (strings, above 2 GiB), 'not-found' or 'model-invalid' (the file is
+ *   missing or too short).
  */
 export function tensorBytes(tensor: Tensor): Uint8Array {
   const { data } = tensor;

@@ -4,8 +4,8 @@ import { DataType, type Graph, type Node, type Tensor } from '../graph/model';
 import { isOp } from '../graph/opset';
 
 /**
- * Turns the Constant nodes of the main graph into initializers of the same name. One that is a graph output stays a node
- * (importers differ on initializers as outputs), and so does one in a form that is not a dense tensor.
+ * Turns the Constant nodes of the main graph into initializers of the same name. One that is a graph output stays a
+ * node (importers differ on initializers as outputs), and so does one in a form that is not a dense tensor.
  */
 export function constantsToInitializers(graph: Graph): Graph {
   const outputs = new Set(graph.output.map((value) => value.name));

@@ -2,20 +2,26 @@ import { tensorAsFloat32 } from '../graph/tensor-values';
 import type { EqualizationPair } from './equalization-pairs';
 import type { LayerWeights } from './layer-weights';
 
-/** Sweeps end when no factor moves by more than this (in powers of two), which is far below the rounding to whole powers. */
+/**
+ * Sweeps end when no factor moves by more than this (in powers of two), which is far below the rounding to whole
+ * powers.
+ */
 const SETTLED_LOG2 = 0.01;
 const MOST_SWEEPS = 100;
-/** Factors stay within 2^-24 .. 2^24: what is farther apart is a dead channel, and its weights would leave the normal floats. */
+/**
+ * Factors stay within 2^-24 .. 2^24: what is farther apart is a dead channel, and its weights would leave the normal
+ * floats.
+ */
 const MOST_LOG2 = 24;
 
 /**
- * Power of two per pair and channel: the output channel of the first layer is divided by 2^e, its readers' input channel
- * multiplied.
+ * Power of two per pair and channel: the output channel of the first layer is divided by 2^e, its readers' input
+ * channel multiplied.
  *
- * Cross-layer equalization (Nagel et al. 2019, arXiv 1906.04721, section 4.1): s_i = sqrt(r1_i * r2_i) / r2_i with the largest
- * |w| of output channel i of the first layer (r1) and of input channel i of its readers (r2), so that both become
- * sqrt(r1_i * r2_i); over all pairs in turn until nothing moves, since a layer is the reader of one pair and the first of the
- * next. A channel without weights on one side keeps 1.
+ * Cross-layer equalization (Nagel et al. 2019, arXiv 1906.04721, section 4.1): s_i = sqrt(r1_i * r2_i) / r2_i with the
+ * largest |w| of output channel i of the first layer (r1) and of input channel i of its readers (r2), so that both
+ * become sqrt(r1_i * r2_i); over all pairs in turn until nothing moves, since a layer is the reader of one pair and the
+ * first of the next. A channel without weights on one side keeps 1.
  */
 export function equalizationExponents(pairs: readonly EqualizationPair[]): Int8Array[] {
   const ranges = new Map<LayerWeights['node'], WeightRanges>();
@@ -62,7 +68,10 @@ export function channelRanges({ first, readers }: EqualizationPair): {
   return { own, behind: own.map((_, channel) => Math.max(...read.map((each) => each[channel] ?? 0))) };
 }
 
-/** Rounded to whole powers of two, so that the middle channel keeps its values: a factor that all channels share changes nothing. */
+/**
+ * Rounded to whole powers of two, so that the middle channel keeps its values: a factor that all channels share changes
+ * nothing.
+ */
 function wholePowers(log2: Float64Array): Int8Array {
   const sorted = log2.slice().sort();
   const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
@@ -70,8 +79,9 @@ function wholePowers(log2: Float64Array): Int8Array {
 }
 
 /**
- * Largest |w| per output and channel of a layer, under factors that change from sweep to sweep. The inputs of one channel share
- * their factor, so that only the largest weight of each counts; of a layer whose inputs keep theirs, of all.
+ * Largest |w| per output and channel of a layer, under factors that change from sweep to sweep. The inputs of one
+ * channel share their factor, so that only the largest weight of each counts; of a layer whose inputs keep theirs, of
+ * all.
  */
 class WeightRanges {
   /** Of output o and the j-th channel that it reads, at o * reads + j. */

@@ -43,9 +43,9 @@ const HOMOGENEOUS = [
 const GLOBAL_POOLS = ['GlobalAveragePool', 'GlobalMaxPool'];
 
 /**
- * Layers between which channels may be scaled: every path from the first leads through operators that a positive factor per
- * channel passes unchanged, and ends as the data of a Conv or Gemm whose weights are its own. Nothing else sees what lies
- * between. Works on a prepared graph.
+ * Layers between which channels may be scaled: every path from the first leads through operators that a positive factor
+ * per channel passes unchanged, and ends as the data of a Conv or Gemm whose weights are its own. Nothing else sees
+ * what lies between. Works on a prepared graph.
  */
 export function equalizationPairs(graph: Graph): EqualizationPairs {
   const index = new GraphIndex(graph);

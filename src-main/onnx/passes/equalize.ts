@@ -27,10 +27,10 @@ export interface Equalized {
 }
 
 /**
- * Cross-layer equalization of a prepared graph: channels between two layers are scaled by powers of two, down in the weights and
- * bias of the first and up in the weights of those that read it. Products and sums are then the same numbers times a power of
- * two: the model's outputs are bit-identical, as long as nothing leaves the normal floats. A factor that was not rounded would be
- * at most 1.42 times nearer to the optimum, and would cost that.
+ * Cross-layer equalization of a prepared graph: channels between two layers are scaled by powers of two, down in the
+ * weights and bias of the first and up in the weights of those that read it. Products and sums are then the same
+ * numbers times a power of two: the model's outputs are bit-identical, as long as nothing leaves the normal floats. A
+ * factor that was not rounded would be at most 1.42 times nearer to the optimum, and would cost that.
  */
 export function equalize(graph: Graph): Equalized {
   const found = equalizationPairs(graph);

@@ -9,10 +9,10 @@ import type { Notes } from './note';
 const FOLDS_INTO = ['Conv', 'ConvTranspose', 'Gemm'];
 
 /**
- * Folds each BatchNormalization into the Conv, ConvTranspose or Gemm before it (algorithms: w' = w * g, b' = (b - mean) * g +
- * beta, g = gamma / sqrt(variance + epsilon); all in double, stored as float32). The layer then makes the tensor that the
- * normalization made. Only where nothing else sees the layer's own output and all parameters are float32 constants; any
- * other BatchNormalization stays, with a note.
+ * Folds each BatchNormalization into the Conv, ConvTranspose or Gemm before it (algorithms: w' = w * g, b' = (b - mean)
+ * * g + beta, g = gamma / sqrt(variance + epsilon); all in double, stored as float32). The layer then makes the tensor
+ * that the normalization made. Only where nothing else sees the layer's own output and all parameters are float32
+ * constants; any other BatchNormalization stays, with a note.
  */
 export function foldBatchNorm(graph: Graph, notes: Notes): Graph {
   const state = new FoldState(graph);

@@ -45,8 +45,8 @@ export function layerWeights(node: Node, tensor: Tensor): LayerWeights | null {
 }
 
 /**
- * Channel that an input belongs to when the layer reads `channels` channels; a Gemm behind a Flatten has several inputs per
- * channel, one after the other. Null when they do not fit.
+ * Channel that an input belongs to when the layer reads `channels` channels; a Gemm behind a Flatten has several inputs
+ * per channel, one after the other. Null when they do not fit.
  */
 export function inChannels(
   { node, inputs, groups, outputs }: LayerWeights,

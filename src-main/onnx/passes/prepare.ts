@@ -25,10 +25,11 @@ const MIN_IR_VERSION = 4;
 /**
  * The prepared model: the same function with the same input and output names, in the form that calibration and
  * quantization work on. Opset 13 or later; Constant nodes are initializers, Identity and Dropout are gone,
- * BatchNormalization is folded where it can be, initializers are no inputs, every node has a unique name and stands after
- * its producers. Weights that do not change stay where they are on disk; preparing a prepared model changes nothing.
+ * BatchNormalization is folded where it can be, initializers are no inputs, every node has a unique name and stands
+ * after its producers. Weights that do not change stay where they are on disk; preparing a prepared model changes
+ * nothing.
  * @throws WorkbenchError 'model-unsupported' (opset outside 7..26, an operator that cannot be upgraded exactly) or
- * 'model-invalid' (cycles, undefined tensors).
+ *   'model-invalid' (cycles, undefined tensors).
  */
 export function prepareModel(model: Model): PreparedModel {
   checkOpset(model);

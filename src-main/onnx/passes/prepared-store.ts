@@ -49,8 +49,8 @@ export function preparedWeights(dir: string): ExternalTo {
 }
 
 /**
- * Writes a prepared model as dir/model.onnx (graph and small tensors) and dir/weights.bin (initializers above 1 KB, each at
- * a multiple of 64 bytes, so that ONNX Runtime maps them into memory).
+ * Writes a prepared model as dir/model.onnx (graph and small tensors) and dir/weights.bin (initializers above 1 KB,
+ * each at a multiple of 64 bytes, so that ONNX Runtime maps them into memory).
  * @throws WorkbenchError 'unwritable', 'disk-full', 'cancelled'.
  */
 export async function storePrepared(model: Model, dir: string, context: TaskContext = {}): Promise<void> {

@@ -42,8 +42,8 @@ function constantScales(name: string, scope: UpgradeScope): readonly number[] | 
 }
 
 /**
- * The form before opset 11: x_original = x / scale ("asymmetric"); "nearest" rounds down where the tensor grows and up where
- * it shrinks (as ONNX Runtime does; the specification is silent).
+ * The form before opset 11: x_original = x / scale ("asymmetric"); "nearest" rounds down where the tensor grows and up
+ * where it shrinks (as ONNX Runtime does; the specification is silent).
  */
 function fromSimple(node: Node, scales: string, values: readonly number[] | null, scope: UpgradeScope): Node {
   const mode = attrString(node, 'mode', 'nearest');

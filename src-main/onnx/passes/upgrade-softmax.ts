@@ -6,8 +6,8 @@ import type { UpgradeScope } from './upgrade-scope';
 
 /**
  * Softmax, LogSoftmax and Hardmax: before opset 13 everything from `axis` (default 1) on counts as one axis, since then
- * `axis` (default -1) is one axis. Where only one axis from there on can be longer than 1 both agree; else the tensor is
- * flattened, normalised and given its shape back, which is how ONNX defines the old form.
+ * `axis` (default -1) is one axis. Where only one axis from there on can be longer than 1 both agree; else the tensor
+ * is flattened, normalised and given its shape back, which is how ONNX defines the old form.
  */
 export function upgradeSoftmax(node: Node, scope: UpgradeScope): readonly Node[] {
   const input = node.input[0] ?? '';

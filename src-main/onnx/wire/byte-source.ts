@@ -2,7 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
-/** The bytes that a model was decoded from; a file is recognised by size and time, so that a later change is noticed. */
+/**
+ * The bytes that a model was decoded from. Size and modification time of a file are recorded, so that later changes are
+ * detected.
+ */
 export type ByteOrigin =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'file'; readonly path: string; readonly sizeBytes: number; readonly mtimeMs: number };
@@ -103,7 +106,7 @@ export class FileSource implements ByteSource {
 
 function openForReading(path: string): number {
   try {
-    // O_NONBLOCK: a named pipe is refused below, not waited for. Windows has no such flag.
+    // O_NONBLOCK: a named pipe is refused below instead of blocking. Windows has no such flag.
     return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

@@ -17,7 +17,7 @@ export const ATTRIBUTE_TYPES = {
   graphs: 10,
 } as const;
 
-/** Attributes hold shapes, axes and small constants; longer lists belong into tensors. */
+/** Attributes contain shapes, axes and small constants; longer lists should be tensors. */
 const MAX_LIST = 16_000_000;
 
 /** All values that the message carries; `type` says which one counts. */
@@ -36,7 +36,7 @@ interface RawAttribute {
   readonly strings: Uint8Array[];
   readonly tensors: Tensor[];
   readonly graphs: Graph[];
-  /** Everything but name and doc_string, for an attribute that is kept and not understood. */
+  /** All fields except name and doc_string, for an attribute of unknown kind. */
   readonly verbatim: { readonly start: number; readonly end: number }[];
   readonly unknown: Uint8Array[];
 }
@@ -44,7 +44,7 @@ interface RawAttribute {
 /** Decodes a GraphProto. decode-graph.ts passes itself in, because graphs contain attributes and attributes graphs. */
 export type GraphDecoder = (context: DecodeContext, fields: FieldCursor) => Graph;
 
-/** AttributeProto (onnx.proto). A missing type (IR version 1) is concluded from the value that is there. */
+/** Decodes an AttributeProto (onnx.proto). A missing type (IR version 1) is inferred from the value. */
 export function decodeAttribute(context: DecodeContext, fields: FieldCursor, decodeGraph: GraphDecoder): Attribute {
   const raw: RawAttribute = {
     name: '',

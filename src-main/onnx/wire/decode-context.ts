@@ -4,12 +4,12 @@ import type { ExternalDataResolver } from './external-data';
 import { rememberRange } from './source-ranges';
 import { FieldCursor, notOnnx } from './wire-cursor';
 
-/** Bounds that no real model reaches; they keep hostile files from filling the memory. */
+/** Limits that no real model reaches; they prevent hostile files from exhausting the memory. */
 const MAX_MESSAGES = 8_000_000;
 const MAX_UNKNOWN_BYTES = 64 * 1024 * 1024;
 const MAX_GRAPH_DEPTH = 32;
 
-/** What decoding one model shares between its messages. */
+/** State that is shared while one model is decoded. */
 export class DecodeContext {
   private messages = 0;
   private unknownBytes = 0;
@@ -38,7 +38,9 @@ export class DecodeContext {
     return this.message(name, fields.valueStart, fields.valueEnd, decode);
   }
 
-  /** The fields of the message that the current field of `fields` holds, for parts that are never written on their own. */
+  /**
+   * The fields of the message that the current field of `fields` holds, for parts that are never written on their own.
+   */
   enter(fields: FieldCursor, name: string): FieldCursor {
     fields.expect(2, name);
     this.countMessage(fields.valueStart);

@@ -4,7 +4,7 @@ import { byteLength, elementCount, elementTypeName } from '../graph/element-type
 import { DataType, type Tensor, type TensorData } from '../graph/model';
 import { VarintCursor, WireType, type FieldCursor } from './wire-cursor';
 
-/** raw_data above this stays in the file until someone reads it. */
+/** Larger raw_data stays in the file until it is read. */
 const LAZY_BYTES = 1024;
 /** Varint-packed values have to be unpacked at once; more than this is refused. */
 const MAX_VARINT_BYTES = 64 * 1024 * 1024;
@@ -14,7 +14,7 @@ interface Range {
   readonly end: number;
 }
 
-/** The fields of a TensorProto as they come, before they make sense together. */
+/** The fields of a TensorProto before they are checked against each other. */
 interface RawTensor {
   name: string;
   dims: number[];

@@ -14,7 +14,7 @@ import type {
 import { MessageBuilder, type Rope } from './rope';
 import { rangeOf } from './source-ranges';
 
-/** Where tensors of one weights file are to be found by whoever reads the encoded model. */
+/** A weights file and its location relative to the encoded model. */
 export interface ExternalTo {
   /** The weights file as it lies on disk. */
   readonly path: string;

@@ -1,4 +1,4 @@
-/** What a file that is no ONNX model seems to be, so that the message helps. */
+/** Guesses the format of a file that is not an ONNX model, for the error message. */
 export interface LikelyFormat {
   readonly found: string;
   readonly hint: string;
@@ -30,7 +30,7 @@ const MAGIC: readonly { readonly at: number; readonly text: string; readonly for
   { at: 0, text: 'ftrt', format: { found: 'a TensorRT engine', hint: 'Use the .onnx file that it was built from.' } },
 ];
 
-/** Looks at the first bytes of a file; null when they say nothing. */
+/** Judges by the first bytes of a file; null if they are not conclusive. */
 export function likelyFormat(head: Uint8Array): LikelyFormat | null {
   const text = Array.from(head, (byte) => String.fromCharCode(byte)).join('');
   const known = MAGIC.find((magic) => text.startsWith(magic.text, magic.at));

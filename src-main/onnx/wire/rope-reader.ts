@@ -3,14 +3,14 @@ import { bufferSource, FileSource, reopen, type ByteSource } from './byte-source
 import type { CopiedRange, Rope } from './rope';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Parts below this go through one buffer, so that a graph of many small nodes is not many small writes. */
+/** Smaller parts are collected in a buffer, to avoid many small writes for a graph of many nodes. */
 const SMALL_BYTES = 64 * 1024;
 
 /** Reads the parts of a rope; opens each file once. Close it. */
 export class RopeReader {
   private readonly sources = new Map<string, ByteSource>();
 
-  /** The rope in chunks of at most 4 MB; a chunk is only valid until the next one is asked for. */
+  /** The rope in chunks of at most 4 MB; a chunk is only valid until the next one is requested. */
   *chunks(rope: Rope): Generator<Uint8Array> {
     const buffer = new Uint8Array(CHUNK_BYTES);
     let used = 0;

@@ -5,7 +5,9 @@ import type { AtomicFile } from '../../base/atomic-file';
 import type { Model, Tensor, TensorData } from '../graph/model';
 import { streamRope } from './stream-rope';
 
-/** Initializers above this go to the weights file; smaller ones stay in the graph, where shape arithmetic needs them. */
+/**
+ * Initializers above this go to the weights file; smaller ones stay in the graph, where shape arithmetic needs them.
+ */
 const EXTERNAL_ABOVE_BYTES = 1024;
 const ALIGNMENT_BYTES = 64;
 

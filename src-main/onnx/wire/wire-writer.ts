@@ -51,7 +51,7 @@ export interface WrittenModel {
 
 /**
  * Writes the model with its weights inline, or, beyond 2 GiB or with `externalTo`, with external data (`<name>.data`
- * beside it). Streams to temporary files and renames them at the end, so there is never half a file.
+ * beside it). Writes temporary files and renames them at the end, so that no incomplete file is visible.
  * @throws WorkbenchError 'unwritable', 'disk-full', 'cancelled'.
  */
 export async function writeModel(
@@ -81,7 +81,10 @@ export interface WriteOptions {
   readonly externalTo?: ExternalTo;
   /** Above this size weights go to a data file; default 2 GiB - 1. */
   readonly maxInlineBytes?: number;
-  /** Judges the complete file under its temporary name; what it throws leaves no file. Not called for a model with a data file. */
+  /**
+   * Checks the complete file under its temporary name; if it throws, no file is left. Not called for a model with a
+   * data file.
+   */
   readonly check?: (path: string, sizeBytes: number) => Promise<void>;
 }
 
