@@ -3,7 +3,7 @@ import { tokenOf } from '../api/token';
 import { t } from '../i18n';
 import { useSession } from '../state/session';
 import { Button } from '../widgets/button';
-import { TextField } from '../widgets/fields';
+import { FieldAlert, TextField } from '../widgets/fields';
 import { Icon } from '../widgets/icons';
 import styles from './connection.module.css';
 
@@ -58,13 +58,7 @@ export function TokenGate({ isTokenWrong, onToken }: TokenGateProps) {
           value={text}
           autoFocus
           onChange={(event) => setText(event.target.value)}
-          problem={
-            isTokenWrong ? (
-              <span id={problemId} className="field-problem" role="alert">
-                {t('app.token.wrong')}
-              </span>
-            ) : null
-          }
+          problem={isTokenWrong ? <FieldAlert id={problemId}>{t('app.token.wrong')}</FieldAlert> : null}
           problemId={problemId}
         />
         <div>

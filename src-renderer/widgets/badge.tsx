@@ -4,7 +4,7 @@ import type { Method } from '../../src-shared/domain/project/methods';
 import type { Precision, PrecisionChoice } from '../../src-shared/domain/project/precision';
 import { parseVariant } from '../../src-shared/domain/project/variant';
 import { t } from '../i18n';
-import './badge.css';
+import styles from './badge.module.css';
 import { classNames } from './class-names';
 
 /** Letters and colours that stand for precisions and methods everywhere, so that colour is never the only sign. */
@@ -27,9 +27,9 @@ export function methodColor(method: Method): string {
 }
 
 const BADGE_CLASSES: Readonly<Record<Precision, string>> = {
-  int8: 'badge badge-int8',
-  fp16: 'badge badge-fp16',
-  fp32: 'badge badge-fp32',
+  int8: classNames(styles.root, styles.int8),
+  fp16: classNames(styles.root, styles.fp16),
+  fp32: classNames(styles.root, styles.fp32),
 };
 
 /** 8, 16 or 32 on the colour of the precision. One element: tables draw hundreds of them. */
@@ -54,12 +54,19 @@ export function ChoiceBadge({ choice }: { readonly choice: PrecisionChoice }) {
 /** The letter of a method in its colour. `title` is its name. */
 export function MethodBadge({ method, title }: { readonly method: Method; readonly title: string }) {
   return (
-    <span className="badge badge-method" style={{ color: methodColor(method) }} title={title}>
+    <span className={classNames(styles.root, styles.method)} style={{ color: methodColor(method) }} title={title}>
       <span aria-hidden="true">{METHOD_LETTERS[method]}</span>
       <span className="visually-hidden">{title}</span>
     </span>
   );
 }
+
+const TAG_CLASSES = {
+  neutral: undefined,
+  good: styles.tagGood,
+  warning: styles.tagWarning,
+  danger: styles.tagDanger,
+};
 
 interface TagProps {
   readonly children: ReactNode;
@@ -70,7 +77,7 @@ interface TagProps {
 /** A word about something: `calibrated`, `3 clipped`. */
 export function Tag({ children, tone = 'neutral', title }: TagProps) {
   return (
-    <span className={classNames('tag', `tag-${tone}`)} {...(title === undefined ? {} : { title })}>
+    <span className={classNames(styles.tag, TAG_CLASSES[tone])} {...(title === undefined ? {} : { title })}>
       {children}
     </span>
   );
@@ -81,7 +88,7 @@ export function VariantBadge({ variant }: { readonly variant: string }) {
   const kind = variantKind(variant);
   if (kind !== 'mixed') return <PrecisionBadge precision={kind} />;
   return (
-    <span className="badge badge-mixed" aria-hidden="true">
+    <span className={classNames(styles.root, styles.mixed)} aria-hidden="true">
       8·16
     </span>
   );

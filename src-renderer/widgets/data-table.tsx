@@ -13,7 +13,7 @@ import {
 } from 'react';
 import { t } from '../i18n';
 import { classNames } from './class-names';
-import './data-table.css';
+import styles from './data-table.module.css';
 import { Icon } from './icons';
 import { type Column, keyTarget, nextSort, type Sort, sortRows } from './table-order';
 
@@ -116,7 +116,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <div
       ref={scroller}
-      className="table"
+      className={styles.root}
       role="grid"
       aria-label={label}
       aria-rowcount={sorted.length + 1}
@@ -129,7 +129,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     >
       <TableHead columns={columns} sort={sort} onSort={setSort} />
       <div
-        className="table-body"
+        className={styles.body}
         role="rowgroup"
         style={{ height: virtualizer.getTotalSize() }}
         onClick={onClick}
@@ -154,7 +154,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           );
         })}
       </div>
-      {sorted.length === 0 ? <div className="table-empty">{props.empty ?? t('widgets.noRows')}</div> : null}
+      {sorted.length === 0 ? <div className={styles.empty}>{props.empty ?? t('widgets.noRows')}</div> : null}
     </div>
   );
 }
@@ -168,11 +168,11 @@ interface TableHeadProps<Row> {
 /** The names of the columns, which sort; stays in sight. */
 export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
   return (
-    <div className="table-head" role="rowgroup">
-      <div className="table-head-row" role="row" aria-rowindex={1}>
+    <div className={styles.head} role="rowgroup">
+      <div className={styles.headRow} role="row" aria-rowindex={1}>
         {columns.map((column) => {
           const direction = sort?.column === column.id ? sort.direction : null;
-          const className = classNames('table-head-cell', `table-${column.align ?? 'left'}`);
+          const className = classNames(styles.headCell, column.align && ALIGN_CLASSES[column.align]);
           return (
             <div
               key={column.id}
@@ -186,11 +186,11 @@ export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
               ) : (
                 <button
                   type="button"
-                  className="table-sort"
+                  className={styles.sort}
                   onClick={() => onSort(nextSort(sort, column.id, column.firstDirection ?? 'ascending'))}
                 >
                   <span className="ellipsis">{column.title}</span>
-                  <span className="table-arrow">
+                  <span className={styles.arrow}>
                     {direction === null ? null : (
                       <Icon name={direction === 'ascending' ? 'chevron-up' : 'chevron-down'} size={10} />
                     )}
@@ -222,19 +222,14 @@ function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelect
   return (
     <div
       id={id}
-      className={classNames('table-row', isSelected && 'table-row-selected', isActive && 'table-row-active', className)}
+      className={classNames(styles.row, isSelected && styles.rowSelected, isActive && styles.rowActive, className)}
       role="row"
       aria-rowindex={index + 2}
       aria-selected={isSelected}
       style={{ top: topPx }}
     >
       {columns.map((column) => (
-        <div
-          key={column.id}
-          role="gridcell"
-          className={CELL_CLASSES[column.align ?? 'left']}
-          title={column.hover?.(row)}
-        >
+        <div key={column.id} role="gridcell" className={cellClass(column.align)} title={column.hover?.(row)}>
           {column.render(row)}
         </div>
       ))}
@@ -242,10 +237,14 @@ function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelect
   );
 }
 
+const ALIGN_CLASSES = { left: undefined, right: styles.right, center: styles.center };
+
 const CELL_CLASSES = {
-  left: 'table-cell',
-  right: 'table-cell table-right',
-  center: 'table-cell table-center',
-} as const;
+  left: styles.cell,
+  right: classNames(styles.cell, styles.right),
+  center: classNames(styles.cell, styles.center),
+};
+
+const cellClass = (align: keyof typeof CELL_CLASSES = 'left'): string | undefined => CELL_CLASSES[align];
 
 export const TableRow = memo(PlainTableRow) as typeof PlainTableRow;

@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { t } from '../i18n';
 import { IconButton } from './button';
 import { classNames } from './class-names';
-import './dialog.css';
+import styles from './dialog.module.css';
 
 interface DialogProps {
   readonly title: string;
@@ -32,7 +32,7 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
   return (
     <dialog
       ref={element}
-      className={classNames('dialog', className)}
+      className={classNames(styles.root, className)}
       aria-labelledby={titleId}
       tabIndex={-1}
       onClose={onClose}
@@ -42,15 +42,15 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
         if (event.target === event.currentTarget && event.detail < 2) event.currentTarget.close();
       }}
     >
-      <div className="dialog-inner">
-        <div className={isTitleHidden ? 'visually-hidden' : 'dialog-head'}>
+      <div className={styles.inner}>
+        <div className={isTitleHidden ? 'visually-hidden' : styles.head}>
           <h2 id={titleId}>{title}</h2>
           {isTitleHidden ? null : (
             <IconButton icon="close" label={t('widgets.close')} onClick={() => element.current?.close()} />
           )}
         </div>
         {children}
-        {actions === undefined ? null : <div className="dialog-actions">{actions}</div>}
+        {actions === undefined ? null : <div className={styles.actions}>{actions}</div>}
       </div>
     </dialog>
   );

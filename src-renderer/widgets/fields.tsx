@@ -1,7 +1,7 @@
 import { type InputHTMLAttributes, type ReactNode, type Ref, useEffect, useId, useLayoutEffect, useRef } from 'react';
 import { t } from '../i18n';
 import { classNames } from './class-names';
-import './fields.css';
+import styles from './fields.module.css';
 import { Icon, type IconName } from './icons';
 
 interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
@@ -61,11 +61,11 @@ export function TextField({
     .filter((name) => typeof name === 'string')
     .join(' ');
   return (
-    <div className="field">
-      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
+    <div className={styles.root}>
+      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : styles.label}>
         {label}
       </label>
-      <span className={classNames('field-box', problem !== null && 'field-box-invalid')}>
+      <span className={classNames(styles.box, problem !== null && styles.boxInvalid)}>
         {icon === undefined ? null : <Icon name={icon} />}
         <input
           id={id}
@@ -79,7 +79,7 @@ export function TextField({
         {after}
       </span>
       {hint === undefined ? null : (
-        <span id={hintId} className="field-hint">
+        <span id={hintId} className={styles.hint}>
           {hint}
         </span>
       )}
@@ -144,11 +144,11 @@ export function Segmented<T extends string>({
 }: ChoiceProps<T>) {
   const name = useId();
   return (
-    <fieldset className="field segmented" disabled={disabled}>
-      <legend className={isLabelHidden ? 'visually-hidden' : 'field-label'}>{label}</legend>
-      <span className="segmented-box">
+    <fieldset className={styles.root} disabled={disabled}>
+      <legend className={isLabelHidden ? 'visually-hidden' : styles.label}>{label}</legend>
+      <span className={styles.segmentedBox}>
         {choices.map((choice) => (
-          <label key={choice.value} title={choice.title} className="segmented-choice">
+          <label key={choice.value} title={choice.title} className={styles.segmentedChoice}>
             <input
               type="radio"
               name={name}
@@ -176,13 +176,13 @@ export function Select<T extends string>({
 }: ChoiceProps<T>) {
   const id = useId();
   return (
-    <div className="field">
-      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
+    <div className={styles.root}>
+      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : styles.label}>
         {label}
       </label>
       <select
         id={id}
-        className="field-select"
+        className={styles.select}
         value={value ?? ''}
         disabled={disabled}
         onChange={(event) => {
@@ -213,7 +213,7 @@ export function Checkbox({
   readonly disabled?: boolean;
 }) {
   return (
-    <label className="checkbox">
+    <label className={styles.checkbox}>
       <input
         type="checkbox"
         checked={checked}
@@ -237,8 +237,17 @@ interface FieldProblemProps {
 /** Below a field whose text was not taken: why, and which value is used instead. It is also announced. */
 export function FieldProblem({ id, expected, inUse }: FieldProblemProps) {
   return (
-    <span id={id} className="field-problem" role="alert">
+    <FieldAlert id={id}>
       {inUse === null ? t('widgets.notTakenEmpty', { expected }) : t('widgets.notTaken', { expected, value: inUse })}
+    </FieldAlert>
+  );
+}
+
+/** A sentence about what is wrong with a field; the input names `id` in `aria-describedby`. */
+export function FieldAlert({ id, children }: { readonly id: string; readonly children: ReactNode }) {
+  return (
+    <span id={id} className={styles.problem} role="alert">
+      {children}
     </span>
   );
 }

@@ -1,7 +1,8 @@
 import { createContext, useContext } from 'react';
 import type { LayerView, ModelView } from '../../src-shared/contract/views';
 import { t } from '../i18n';
-import './model-name.css';
+import { classNames } from './class-names';
+import styles from './model-name.module.css';
 
 /**
  * A name in three parts. Where room is short the suffix is cut first, then the start: what tells names apart stands at the
@@ -97,13 +98,13 @@ export function ModelName({ name, short = name }: ModelNameProps) {
   const note = nameNote(model, name);
   const { start, end, suffix } = splitName(short);
   return (
-    <span className="model-name" title={fullName(model, name)}>
-      <span className="model-name-path">
-        {start === '' ? null : <span className="model-name-start">{start}</span>}
-        <span className="model-name-end">{end}</span>
+    <span className={styles.root} title={fullName(model, name)}>
+      <span className={styles.path}>
+        {start === '' ? null : <span className={styles.start}>{start}</span>}
+        <span className={styles.end}>{end}</span>
       </span>
-      {suffix === '' ? null : <span className="model-name-suffix">{suffix}</span>}
-      {note === null ? null : <span className="model-name-suffix dim">, {note}</span>}
+      {suffix === '' ? null : <span className={styles.suffix}>{suffix}</span>}
+      {note === null ? null : <span className={classNames(styles.suffix, 'dim')}>, {note}</span>}
     </span>
   );
 }

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useState } from 'react';
 import { t } from '../i18n';
 import { classNames } from './class-names';
 import { FieldProblem, TextField } from './fields';
-import './fields.css';
+import styles from './fields.module.css';
 import { formatNumberList, parseNumber, parseNumberList } from './number-text';
 
 interface NumberLimits {
@@ -65,11 +65,11 @@ export function NumberField(props: NumberFieldProps) {
   };
 
   return (
-    <div className="field">
-      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : 'field-label'}>
+    <div className={styles.root}>
+      <label htmlFor={id} className={isLabelHidden ? 'visually-hidden' : styles.label}>
         {label}
       </label>
-      <span className={classNames('field-box', parsed.problem !== null && 'field-box-invalid')}>
+      <span className={classNames(styles.box, parsed.problem !== null && styles.boxInvalid)}>
         <input
           id={id}
           className="number"
@@ -85,7 +85,7 @@ export function NumberField(props: NumberFieldProps) {
           onBlur={commit}
           onKeyDown={onKeyDown}
         />
-        {unit === undefined ? null : <span className="field-unit">{unit}</span>}
+        {unit === undefined ? null : <span className={styles.unit}>{unit}</span>}
       </span>
       {parsed.problem === null ? null : (
         <FieldProblem

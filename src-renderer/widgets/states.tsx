@@ -3,7 +3,7 @@ import { toWireError, type WireError } from '../../src-shared/contract/errors';
 import { t } from '../i18n';
 import { Button, IconButton } from './button';
 import { Icon } from './icons';
-import './states.css';
+import styles from './states.module.css';
 
 interface EmptyStateProps {
   readonly title: string;
@@ -16,10 +16,10 @@ interface EmptyStateProps {
 /** What a screen shows before it has something to show. */
 export function EmptyState({ title, children, action }: EmptyStateProps) {
   return (
-    <div className="empty-state">
+    <div className={styles.emptyState}>
       <h2>{title}</h2>
-      {children === undefined ? null : <div className="empty-state-text">{children}</div>}
-      {action === undefined ? null : <div className="empty-state-action">{action}</div>}
+      {children === undefined ? null : <div className={styles.emptyStateText}>{children}</div>}
+      {action === undefined ? null : <div className={styles.emptyStateAction}>{action}</div>}
     </div>
   );
 }
@@ -50,20 +50,20 @@ export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBo
     void navigator.clipboard.writeText(errorReport(wire)).then(() => setCopied(true));
   };
   return (
-    <div className="error-box" role="alert">
+    <div className={styles.errorBox} role="alert">
       <Icon name="warning" />
-      <div className="error-box-body">
+      <div className={styles.errorBoxBody}>
         {title === undefined ? null : <strong>{title}</strong>}
         <p data-testid="error-message">
           {wire.message}
           {count === 1 ? null : <span className="dim"> {t('widgets.times', { count })}</span>}
         </p>
-        {wire.hint === undefined ? null : <p className="error-box-hint">{wire.hint}</p>}
+        {wire.hint === undefined ? null : <p className={styles.errorBoxHint}>{wire.hint}</p>}
         <details>
           <summary>{t('widgets.details')}</summary>
           <pre>{errorReport(wire)}</pre>
         </details>
-        <div className="error-box-actions">
+        <div className={styles.errorBoxActions}>
           {action}
           <Button tone="quiet" icon={isCopied ? 'check' : 'copy'} onClick={copy}>
             {t(isCopied ? 'widgets.copied' : 'widgets.copy')}
@@ -90,7 +90,7 @@ export function Meter({ label, value, total, text, color }: MeterProps) {
   const share = total > 0 ? Math.min(1, Math.max(0, value / total)) : 0;
   return (
     <div
-      className="meter"
+      className={styles.meter}
       role="progressbar"
       aria-label={label}
       aria-valuemin={0}
@@ -99,7 +99,7 @@ export function Meter({ label, value, total, text, color }: MeterProps) {
       {...(text === undefined ? {} : { 'aria-valuetext': text })}
     >
       <div
-        className="meter-fill"
+        className={styles.meterFill}
         style={{ transform: `scaleX(${share})`, ...(color === undefined ? {} : { background: color }) }}
       />
     </div>

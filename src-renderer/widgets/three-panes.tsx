@@ -11,7 +11,7 @@ import {
 import { t } from '../i18n';
 import { IconButton } from './button';
 import { classNames } from './class-names';
-import './three-panes.css';
+import styles from './three-panes.module.css';
 
 interface PaneWidthsValue {
   /** CSS pixels. */
@@ -43,10 +43,10 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
   const widths = { '--pane-left': `${leftWidth}px`, '--pane-right': `${rightWidth}px` } as CSSProperties;
 
   return (
-    <div className="panes" style={widths}>
+    <div className={styles.root} style={widths}>
       {left === undefined ? null : (
         <>
-          <section className="pane pane-left" aria-label={t('widgets.list')}>
+          <section className={classNames(styles.pane, styles.paneLeft)} aria-label={t('widgets.list')}>
             {left}
           </section>
           <Divider
@@ -57,9 +57,9 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
           />
         </>
       )}
-      <div className="pane pane-main">{main}</div>
+      <div className={classNames(styles.pane, styles.paneMain)}>{main}</div>
       {hasRight && isNarrow ? (
-        <div className="pane-fold">
+        <div className={styles.paneFold}>
           <IconButton
             icon="panel"
             label={t(isUnfolded ? 'widgets.hideInspector' : 'widgets.showInspector')}
@@ -78,7 +78,7 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
       ) : null}
       {isRightShown ? (
         <section
-          className={classNames('pane pane-right', isNarrow && 'pane-over')}
+          className={classNames(styles.pane, styles.paneRight, isNarrow && styles.paneOver)}
           tabIndex={0}
           aria-label={t('widgets.inspector')}
         >
@@ -114,7 +114,7 @@ function Divider({ label, width, direction, onResize }: DividerProps) {
   };
   return (
     <div
-      className={classNames('pane-divider', drag !== null && 'pane-divider-active')}
+      className={classNames(styles.paneDivider, drag !== null && styles.paneDividerActive)}
       role="separator"
       aria-orientation="vertical"
       aria-label={label}

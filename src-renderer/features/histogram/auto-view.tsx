@@ -17,6 +17,7 @@ import { NumberField } from '../../widgets/number-field';
 import { AutoObjectives } from './choice-panels';
 import { autoSummary, choiceReason, differingChoices, isAutoEverywhere } from './method-advice';
 import { chooseMethodForAll } from './methods';
+import styles from './auto-view.module.css';
 
 interface AutoViewProps {
   readonly selected: string | null;
@@ -32,7 +33,7 @@ export function AutoView(props: AutoViewProps) {
   if (project === null) return null;
   const auto = view?.auto ?? null;
   return (
-    <section className="histogram-autoview" aria-label={t('histogram.auto.tab')}>
+    <section className={styles.autoview} aria-label={t('histogram.auto.tab')}>
       {error === null ? null : <ErrorBox error={error} title={t('histogram.auto.unread')} />}
       {auto === null ? null : <Verdict auto={auto} project={project} />}
       <Start project={project} hasResult={auto !== null} />
@@ -50,7 +51,7 @@ function Verdict({
 }) {
   const language = useLanguage();
   return (
-    <div className="histogram-auto-verdict">
+    <div className={styles.autoVerdict}>
       <p>
         <strong>{t(result.verdict === 'descent' ? 'histogram.auto.better' : 'histogram.auto.same')}</strong>{' '}
         {autoSummary(result, language)}
@@ -75,7 +76,7 @@ function Verdict({
 function Start({ project, hasResult }: { readonly project: ProjectView; readonly hasResult: boolean }) {
   const [images, setImages] = useState<number | null>(null);
   return (
-    <div className="histogram-auto-start">
+    <div className={styles.autoStart}>
       {hasResult ? null : <p className="dim">{t('histogram.auto.what')}</p>}
       <NumberField
         label={t('histogram.auto.images')}
@@ -105,8 +106,8 @@ function Choices({ result, selected, onSelect, onOpen }: AutoViewProps & { reado
   const columns = useMemo(() => choiceColumns(result, language), [result, language]);
   const single = t(`histogram.method.${result.bestSingle}`);
   return (
-    <div className="histogram-auto-choices">
-      <div className="histogram-auto-filter">
+    <div className={styles.autoChoices}>
+      <div className={styles.autoFilter}>
         <h3>{t('histogram.auto.choices', { count: result.choices.length })}</h3>
         <Checkbox
           label={t('histogram.auto.onlyDiffering', { single, count: differing.length })}

@@ -4,6 +4,8 @@ import { Button } from '../../widgets/button';
 import { isSameRange } from './chart-geometry';
 import { TOTAL } from './chart-figure';
 import type { RangeControl } from './use-range';
+import styles from './chart-toolbar.module.css';
+import histogramStyles from './histogram.module.css';
 
 export interface ChartView {
   readonly isLog: boolean;
@@ -24,7 +26,7 @@ interface ChartToolbarProps {
 export function ChartToolbar({ view, onChange, control, groups, canSign }: ChartToolbarProps) {
   const { range, whole, isTail } = control;
   return (
-    <div className="histogram-toolbar" role="toolbar" aria-label={t('histogram.toolbar')}>
+    <div className={styles.root} role="toolbar" aria-label={t('histogram.toolbar')}>
       <Toggle name={t('histogram.scale.log')} isOn={view.isLog} onToggle={() => onChange({ isLog: !view.isLog })} />
       <Toggle
         name={t('histogram.axis.sign')}
@@ -32,7 +34,7 @@ export function ChartToolbar({ view, onChange, control, groups, canSign }: Chart
         isDisabled={!canSign}
         onToggle={() => onChange({ isSigned: !view.isSigned })}
       />
-      <span className="histogram-gap" />
+      <span className={styles.gap} />
       <Toggle name={t('histogram.zoom.whole')} isOn={isSameRange(range, whole)} onToggle={control.showWhole} />
       <Toggle name={t('histogram.zoom.tail')} isOn={isTail} onToggle={control.showTail} />
       <Button
@@ -67,7 +69,7 @@ interface ToggleProps {
 
 function Toggle({ name, isOn, isDisabled = false, onToggle }: ToggleProps) {
   return (
-    <Button tone="quiet" aria-pressed={isOn} disabled={isDisabled} className="histogram-toggle" onClick={onToggle}>
+    <Button tone="quiet" aria-pressed={isOn} disabled={isDisabled} className={styles.toggle} onClick={onToggle}>
       {name}
     </Button>
   );
@@ -90,16 +92,16 @@ function Legend({ groups, hidden, onChange }: LegendProps) {
     ...groups.map((name, i) => ({ key: name, name, color: groupProperty(i) })),
   ];
   return (
-    <div className="histogram-legend" role="group" aria-label={t('histogram.legend')}>
+    <div className={styles.legend} role="group" aria-label={t('histogram.legend')}>
       {entries.map(({ key, name, color }) => (
         <button
           key={key}
           type="button"
-          className="histogram-series"
+          className={styles.series}
           aria-pressed={!hidden.has(key)}
           onClick={() => toggle(key)}
         >
-          <span className="histogram-swatch" style={{ background: `var(${color})` }} />
+          <span className={histogramStyles.swatch} style={{ background: `var(${color})` }} />
           {name}
         </button>
       ))}

@@ -12,12 +12,14 @@ import { MethodBadge, methodColor, Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { choiceReason, isAutoEverywhere, methodWarnings, objectiveRows } from './method-advice';
 import { chooseBestForAll, chooseMethodForAll, decideBest } from './methods';
+import styles from './choice-panels.module.css';
+import histogramStyles from './histogram.module.css';
 
 /** The error at the outputs with every single method and with the choice per tensor, on chosen and on unseen images. */
 export function AutoObjectives({ result }: { readonly result: AutoResult }) {
   const { chosen, confirmed } = result.images;
   return (
-    <table className="histogram-objectives">
+    <table className={styles.objectives}>
       <caption>
         {t(result.groups.length === 0 ? 'histogram.auto.objective' : 'histogram.auto.objective.groups')}
       </caption>
@@ -48,8 +50,8 @@ export function AutoObjectives({ result }: { readonly result: AutoResult }) {
 function Bar({ share, value, color }: { readonly share: number; readonly value: number; readonly color: string }) {
   return (
     <td title={String(value)}>
-      <span className="histogram-objective">
-        <span className="histogram-objective-track" aria-hidden="true">
+      <span className={styles.objective}>
+        <span className={styles.objectiveTrack} aria-hidden="true">
           <span style={{ width: `${share * 100}%`, background: color }} />
         </span>
         <span className="number">{formatSignificant(value)}</span>
@@ -72,8 +74,8 @@ export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
   if (project === null) return null;
   const choice = auto?.result.choices.find(({ tensor }) => tensor === row.name);
   return (
-    <section className="histogram-auto" aria-label={t('histogram.auto')}>
-      <h3 className="histogram-auto-title">
+    <section className={styles.auto} aria-label={t('histogram.auto')}>
+      <h3 className={styles.autoTitle}>
         <MethodBadge method="auto" title={t('histogram.method.auto')} /> {t('histogram.auto')}
         {auto === null || auto.isCurrent ? null : <Tag tone="warning">{t('histogram.auto.stale')}</Tag>}
       </h3>
@@ -92,7 +94,7 @@ export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
         />
       )}
       {auto === null ? null : (
-        <div className="histogram-actions">
+        <div className={histogramStyles.actions}>
           <Button onClick={onShowAll}>{t('histogram.auto.show')}</Button>
           <Button disabled={isAutoEverywhere(project.file)} onClick={() => chooseMethodForAll('auto')}>
             {t('histogram.auto.useAll')}
@@ -109,8 +111,8 @@ export function BestPanel() {
   const table = useSession((state) => state.thresholds);
   if (project === null || table === null) return null;
   return (
-    <section className="histogram-best" aria-label={t('histogram.best')}>
-      <h3 className="histogram-auto-title">
+    <section className={styles.best} aria-label={t('histogram.best')}>
+      <h3 className={styles.autoTitle}>
         <MethodBadge method="best" title={t('histogram.method.best')} /> {t('histogram.best')}
         {table.best?.isCurrent === false ? (
           <Tag tone="warning" title={t('histogram.best.stale.hint')}>
@@ -134,7 +136,7 @@ function Warnings({ table }: { readonly table: ThresholdTable }) {
   const warnings = methodWarnings(table, model);
   if (warnings.length === 0) return null;
   return (
-    <ul className="histogram-best-warnings">
+    <ul className={styles.bestWarnings}>
       {warnings.map((warning) => (
         <li key={warning}>{warning}</li>
       ))}
@@ -152,7 +154,7 @@ function Singles({ best: { decision }, inUse }: { readonly best: BestView; reado
     );
   return (
     <>
-      <table className="histogram-objectives">
+      <table className={styles.objectives}>
         <caption>
           {t(groups.length === 0 ? 'histogram.best.measured' : 'histogram.best.measured.groups', {
             images,
@@ -203,7 +205,7 @@ function Actions({ project }: { readonly project: ProjectView }) {
   const isEverywhere = project.file.method === 'best' && Object.keys(project.file.tensorMethods).length === 0;
   if (job !== null && !isFinished(job)) return <Running job={job} />;
   return (
-    <div className="histogram-actions">
+    <div className={histogramStyles.actions}>
       <Button disabled={isEverywhere} onClick={chooseBestForAll}>
         {t(isEverywhere ? 'histogram.best.usedAll' : 'histogram.best.useAll')}
       </Button>

@@ -22,6 +22,7 @@ import { type MethodLine, methodLines } from './methods';
 import { ThresholdHandle } from './threshold-handle';
 import { type RangeControl, useWheel } from './use-range';
 import type { ThresholdSession } from './use-threshold-session';
+import styles from './histogram-chart.module.css';
 
 export interface HistogramChartProps {
   readonly session: ThresholdSession;
@@ -61,7 +62,14 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
   useWheel(box, area, control);
   const pan = usePan(control, area);
   return (
-    <div ref={box} className="histogram-chart" style={boxStyle(size.heightPx)} data-ready={size.widthPx > 0} {...pan}>
+    <div
+      ref={box}
+      className={styles.root}
+      data-testid="histogram-chart"
+      style={boxStyle(size.heightPx)}
+      data-ready={size.widthPx > 0}
+      {...pan}
+    >
       <Plot
         figure={figure}
         widthPx={size.widthPx}
@@ -165,12 +173,12 @@ export function MethodLines({ lines, range, area, onChoose }: MethodLinesProps) 
         return (
           <div key={line.method}>
             <div
-              className={classNames('histogram-line', line.isInUse && 'histogram-line-used')}
+              className={classNames(styles.line, line.isInUse && styles.lineUsed)}
               style={{ left: linePx, borderColor: color, top: topPx + ROW_PX - 4 }}
             />
             <button
               type="button"
-              className={classNames('histogram-label', line.isInUse && 'histogram-label-used')}
+              className={classNames(styles.label, line.isInUse && styles.labelUsed)}
               style={{ left: label?.leftPx ?? linePx, top: topPx, width: labelWidth(line), borderColor: color }}
               aria-pressed={line.isInUse}
               title={t('histogram.label.hint', {
@@ -179,7 +187,7 @@ export function MethodLines({ lines, range, area, onChoose }: MethodLinesProps) 
               })}
               onClick={() => onChoose(line.method)}
             >
-              <span className="histogram-letter" style={{ color }} aria-hidden="true">
+              <span className={styles.letter} style={{ color }} aria-hidden="true">
                 {METHOD_LETTERS[line.method]}
               </span>
               <span className="visually-hidden">{t(`histogram.method.${line.method}`)} </span>
@@ -229,7 +237,7 @@ export function BinReadout({ box, analysis, range, area, isSigned, title }: BinR
       element.removeEventListener('pointerleave', onLeave);
     };
   }, [box, analysis, range, area, isSigned, title]);
-  return <div ref={text} className="histogram-bin" aria-hidden="true" />;
+  return <div ref={text} className={styles.bin} aria-hidden="true" />;
 }
 
 function describeBin(analysis: TensorAnalysis, valueReal: number, isSigned: boolean): string {

@@ -15,13 +15,11 @@ import { ModelName } from '../../widgets/model-name';
 import { ThreePanes } from '../../widgets/three-panes';
 import { curvesOf, draggableRange } from './analysis';
 import { AutoView } from './auto-view';
-import './auto.css';
+import styles from './histogram-screen.module.css';
 import { TOTAL } from './chart-figure';
 import { ChartToolbar, type ChartView } from './chart-toolbar';
 import { AutoPanel, BestPanel } from './choice-panels';
 import { HistogramChart } from './histogram-chart';
-import './histogram-side.css';
-import './histogram.css';
 import { MaximumPanel } from './maximum-panel';
 import { CostTable, MethodPanel } from './method-panel';
 import { chooseBestForAll, chooseMethod, chooseMethodForAll } from './methods';
@@ -86,8 +84,8 @@ const INITIAL_CHART: ChartView = { isLog: true, isSigned: false, hidden: new Set
 function Main({ list, tab, session, onTab }: MainProps) {
   const [chart, setChart] = useState(INITIAL_CHART);
   return (
-    <div className="histogram-main">
-      <header className="histogram-header">
+    <div className={styles.main}>
+      <header className={styles.header}>
         <h2>
           <ModelName name={list.selected?.name ?? ''} />
         </h2>
@@ -129,9 +127,9 @@ function Main({ list, tab, session, onTab }: MainProps) {
 }
 
 function Side({ session, onShowAuto }: { readonly session: SessionState; readonly onShowAuto: () => void }) {
-  if (session === undefined || session instanceof Error) return <div className="histogram-side" />;
+  if (session === undefined || session instanceof Error) return <div className={styles.side} />;
   return (
-    <div className="histogram-side">
+    <div className={styles.side}>
       <Readout key={session.row.name} session={session} />
       <MethodPanel row={session.row} />
       <BestPanel />
@@ -190,7 +188,7 @@ export function InspectView({ session, chart, onChart, onChoose }: InspectViewPr
     [groups, chart.hidden],
   );
   return (
-    <section className="histogram-inspect" aria-label={row.name}>
+    <section className={styles.inspect} aria-label={row.name}>
       <ChartToolbar view={chart} onChange={onChart} control={control} groups={groups} canSign={analysis.hasNegative} />
       <Facts session={session} />
       <HistogramChart
@@ -211,7 +209,7 @@ function Facts({ session: { analysis } }: { readonly session: ThresholdSession }
   const { histogram, model } = analysis;
   const { zeroCount, nanCount, infinityCount, elementCount } = histogram;
   return (
-    <p className="histogram-facts">
+    <p className={styles.facts}>
       <span>{t('histogram.fact.values', { count: formatCount(elementCount) })}</span>
       <span>
         {t('histogram.fact.zeros', {
@@ -220,9 +218,7 @@ function Facts({ session: { analysis } }: { readonly session: ThresholdSession }
       </span>
       <span>{t('histogram.fact.range', { min: formatReal(histogram.min), max: formatReal(histogram.max) })}</span>
       {nanCount + infinityCount === 0 ? null : (
-        <span className="histogram-bad">
-          {t('histogram.fact.notFinite', { nan: nanCount, infinite: infinityCount })}
-        </span>
+        <span className={styles.bad}>{t('histogram.fact.notFinite', { nan: nanCount, infinite: infinityCount })}</span>
       )}
     </p>
   );

@@ -4,6 +4,7 @@ import type { HistogramView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useThumbnail } from '../../state/use-thumbnail';
 import type { ThresholdSession } from './use-threshold-session';
+import styles from './maximum-panel.module.css';
 
 /** An image and the largest |x| that it gave a tensor, real units. */
 export interface ImageMaximum {
@@ -40,11 +41,11 @@ export function MaximumPanel({ session }: { readonly session: ThresholdSession }
   const shown = ranking?.top.find(({ file }) => file === chosen) ?? ranking?.top[0];
   if (ranking === null || shown === undefined) return null;
   return (
-    <section className="histogram-maximum" aria-label={t('histogram.maximum')}>
+    <section className={styles.maximum} aria-label={t('histogram.maximum')}>
       <h3>{t('histogram.maximum')}</h3>
-      <div className="histogram-picture-row">
+      <div className={styles.pictureRow}>
         <Thumbnail image={shown} />
-        <ol className="histogram-ranking">
+        <ol className={styles.ranking}>
           {ranking.top.map((image) => (
             <li key={image.file}>
               <button
@@ -69,7 +70,7 @@ function Thumbnail({ image }: { readonly image: ImageMaximum }) {
   const thumbnail = useThumbnail('calibration', image.file, PICTURE_PX);
   // An image that has moved has no picture; its name and value stay.
   return (
-    <div className="histogram-picture">
+    <div className={styles.picture}>
       {thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt={image.file} /> : null}
     </div>
   );

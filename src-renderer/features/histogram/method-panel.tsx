@@ -22,6 +22,8 @@ import {
   setThreshold,
 } from './methods';
 import type { ThresholdSession } from './use-threshold-session';
+import styles from './method-panel.module.css';
+import histogramStyles from './histogram.module.css';
 
 /** Which rule sets the threshold: for this tensor, as the project says, or for all tensors. */
 export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
@@ -32,14 +34,14 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
   const methodName = t(`histogram.method.${row.method}`);
   const best = table?.chosenMethod ?? table?.best?.decision.chosenMethod;
   return (
-    <section className="histogram-methods" aria-label={t('histogram.methods')}>
+    <section className={styles.methods} aria-label={t('histogram.methods')}>
       <h3>{t('histogram.methods')}</h3>
       <div role="group" aria-label={t('histogram.methods')}>
         {offeredMethods(row).map((method) => (
           <button
             key={method}
             type="button"
-            className="histogram-method"
+            className={styles.method}
             aria-pressed={row.method === method}
             title={hintOf(method)}
             onClick={() => chooseMethod(row.name, method)}
@@ -64,7 +66,7 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
         {...upTo(row)}
         onCommit={(value) => value !== null && setThreshold(row.name, value)}
       />
-      <div className="histogram-actions">
+      <div className={histogramStyles.actions}>
         <Button disabled={!isOwn} onClick={() => followProject(row.name)}>
           {t('histogram.followProject', { method: t(`histogram.method.${file.method}`) })}
         </Button>
@@ -104,9 +106,9 @@ export function CostTable({ session: { analysis, row } }: { readonly session: Th
   const title = t(groups.length === 0 ? 'histogram.costs' : 'histogram.costs.groups');
   if (rows.length === 0) return null;
   return (
-    <section className="histogram-costs" aria-label={title}>
+    <section className={styles.costs} aria-label={title}>
       <h3>{title}</h3>
-      <div className="histogram-costs-scroll" tabIndex={0} role="group" aria-label={title}>
+      <div className={styles.costsScroll} tabIndex={0} role="group" aria-label={title}>
         <table>
           <thead>
             <tr>
@@ -116,7 +118,7 @@ export function CostTable({ session: { analysis, row } }: { readonly session: Th
               </th>
               {groups.map((group, i) => (
                 <th key={group.name} scope="col" className="number" title={group.name}>
-                  <span className="histogram-swatch" style={{ background: `var(${groupProperty(i)})` }} />
+                  <span className={histogramStyles.swatch} style={{ background: `var(${groupProperty(i)})` }} />
                   {group.name}
                 </th>
               ))}
@@ -137,9 +139,9 @@ export function CostTable({ session: { analysis, row } }: { readonly session: Th
 function CostRow({ row }: { readonly row: MethodCost }) {
   const name = t(`histogram.method.${row.method}`);
   return (
-    <tr className={row.isInUse ? 'histogram-cost-used' : undefined} aria-current={row.isInUse ? 'true' : undefined}>
+    <tr className={row.isInUse ? styles.costUsed : undefined} aria-current={row.isInUse ? 'true' : undefined}>
       <th scope="row" title={name}>
-        <span className="histogram-cost-method">
+        <span className={styles.costMethod}>
           <MethodBadge method={row.method} title={name} />
           <span className="number" title={String(row.thresholdReal)}>
             {formatReal(row.thresholdReal)}
@@ -148,7 +150,7 @@ function CostRow({ row }: { readonly row: MethodCost }) {
       </th>
       {row.costs.map((cost) => (
         <td key={cost.group ?? ''} className="number" title={exactText(row, cost)}>
-          <span className={classNames(cost.isBest && 'histogram-cost-best')}>{formatDb(cost.sqnrDb)}</span>
+          <span className={classNames(cost.isBest && styles.costBest)}>{formatDb(cost.sqnrDb)}</span>
           <span className="dim">{formatFraction(cost.clippedFraction)}</span>
         </td>
       ))}

@@ -14,6 +14,7 @@ import { drawMiniature } from './miniature';
 import { PAGE_SIZE, pageCount, pageOf, walk } from './tensor-order';
 import { useImagePreprocessing } from './use-threshold-session';
 import type { TensorListState } from './tensor-list';
+import styles from './multiples.module.css';
 
 interface MultiplesProps {
   readonly list: TensorListState;
@@ -50,11 +51,11 @@ export function Multiples({ list, onOpen }: MultiplesProps) {
     select(row.name);
   };
   return (
-    <section className="histogram-multiples" aria-label={t('histogram.all')}>
+    <section className={styles.root} aria-label={t('histogram.all')}>
       <Pager page={page} rows={rows} onSelect={select} />
       <div
         ref={grid}
-        className="histogram-grid"
+        className={styles.grid}
         role="listbox"
         tabIndex={0}
         aria-label={t('histogram.tensors')}
@@ -95,9 +96,9 @@ function Pager({
     if (first !== undefined) onSelect(first.name);
   };
   return (
-    <div className="histogram-pager">
+    <div className={styles.pager}>
       <span className="dim">{t('histogram.all.hint')}</span>
-      <span className="histogram-gap" />
+      <span className={styles.pagerGap} />
       <Button tone="quiet" disabled={page === 0} onClick={() => go(page - 1)}>
         {t('histogram.page.previous')}
       </Button>
@@ -123,16 +124,16 @@ function Card({ row, id, isSelected, onSelect, onOpen }: CardProps) {
       id={id}
       role="option"
       aria-selected={isSelected}
-      className={classNames('histogram-card', isSelected && 'histogram-card-selected')}
+      className={classNames(styles.card, isSelected && styles.cardSelected)}
       onClick={onSelect}
       onDoubleClick={onOpen}
     >
-      <div className="histogram-card-title">
+      <div className={styles.cardTitle}>
         <MethodBadge method={row.method} title={t(`histogram.method.${row.method}`)} />
         <ModelName name={row.name} />
       </div>
       <Sketch row={row} />
-      <div className="histogram-card-numbers">
+      <div className={styles.cardNumbers}>
         <span>{formatDb(row.sqnrDb)}</span>
         <span className="dim" title={t('histogram.clipped')}>
           {formatFraction(row.clippedFraction)}
@@ -173,7 +174,7 @@ function Sketch({ row }: { readonly row: ThresholdRow }) {
     );
   }, [view, preprocessing, row.threshold, row.method, widthPx, heightPx, ratio, theme]);
   return (
-    <div ref={box} className="histogram-sketch" aria-hidden="true">
+    <div ref={box} className={styles.sketch} aria-hidden="true">
       {view instanceof Error ? (
         <span className="dim">{t('histogram.failed.short')}</span>
       ) : (

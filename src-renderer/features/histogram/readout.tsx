@@ -4,6 +4,9 @@ import { groupProperty } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { type Reading, readingAt } from './analysis';
 import type { ThresholdSession } from './use-threshold-session';
+import { classNames } from '../../widgets/class-names';
+import styles from './readout.module.css';
+import histogramStyles from './histogram.module.css';
 
 /** Texts of the readout by the name of the field they stand in. */
 export function readoutTexts(reading: Reading, signalPower: number): Readonly<Record<string, string>> {
@@ -58,8 +61,8 @@ export function Readout({ session }: { readonly session: ThresholdSession }) {
     });
   }, [live, analysis]);
   return (
-    <div ref={box} className="histogram-readout">
-      <dl className="histogram-numbers">
+    <div ref={box} className={styles.root}>
+      <dl className={styles.numbers}>
         <Row name={t('histogram.threshold')} field="threshold" isStrong />
         <Row name={t('histogram.sqnr')} field="sqnr" isStrong />
         <Row name={t('histogram.scale')} field="scale" />
@@ -81,7 +84,7 @@ interface RowProps {
 
 function Row({ name, field, unit, isStrong = false }: RowProps) {
   return (
-    <div className={isStrong ? 'histogram-strong' : undefined}>
+    <div className={isStrong ? styles.strong : undefined}>
       <dt>{name}</dt>
       <dd className="number">
         <span data-field={field} />
@@ -96,20 +99,20 @@ function ErrorBar() {
   return (
     <section aria-label={t('histogram.error')}>
       <h3>{t('histogram.error')}</h3>
-      <div className="histogram-error-bar" aria-hidden="true">
-        <div data-bar className="histogram-error-rounding" />
+      <div className={styles.errorBar} aria-hidden="true">
+        <div data-bar className={styles.errorRounding} />
       </div>
-      <dl className="histogram-numbers">
+      <dl className={styles.numbers}>
         <div>
           <dt>
-            <span className="histogram-swatch histogram-swatch-rounding" />
+            <span className={classNames(histogramStyles.swatch, styles.swatchRounding)} />
             {t('histogram.rounding')}
           </dt>
           <dd className="number" data-field="rounding" />
         </div>
         <div>
           <dt>
-            <span className="histogram-swatch histogram-swatch-clipping" />
+            <span className={classNames(histogramStyles.swatch, styles.swatchClipping)} />
             {t('histogram.clipping')}
           </dt>
           <dd className="number" data-field="clipping" />
@@ -121,7 +124,7 @@ function ErrorBar() {
 
 function GroupTable({ session: { analysis } }: { readonly session: ThresholdSession }) {
   return (
-    <table className="histogram-groups">
+    <table className={styles.groups}>
       <caption className="visually-hidden">{t('histogram.groups')}</caption>
       <thead>
         <tr>
@@ -141,7 +144,7 @@ function GroupTable({ session: { analysis } }: { readonly session: ThresholdSess
         {analysis.groups.map((group, i) => (
           <tr key={group.name}>
             <th scope="row">
-              <span className="histogram-swatch" style={{ background: `var(${groupProperty(i)})` }} />
+              <span className={histogramStyles.swatch} style={{ background: `var(${groupProperty(i)})` }} />
               {group.name}
             </th>
             <td className="number" data-field={groupField(group.name, 'clipped')} />

@@ -10,6 +10,7 @@ import { classNames } from '../../widgets/class-names';
 import { SearchField, Select } from '../../widgets/fields';
 import { fullName, ModelName } from '../../widgets/model-name';
 import { orderedTensors, TENSOR_SORTS, type TensorSort, walk } from './tensor-order';
+import styles from './tensor-list.module.css';
 
 const ROW_PX = 28;
 
@@ -21,8 +22,8 @@ interface TensorListProps {
 export function TensorList({ list, onOpen }: TensorListProps) {
   const { rows, count, search, sort, setSearch, setSort } = list;
   return (
-    <div className="histogram-list">
-      <div className="histogram-filters">
+    <div className={styles.root}>
+      <div className={styles.filters}>
         <SearchField label={t('histogram.search')} value={search} onChange={setSearch} />
         <Select
           label={t('histogram.sort')}
@@ -32,7 +33,7 @@ export function TensorList({ list, onOpen }: TensorListProps) {
           onChoose={setSort}
         />
       </div>
-      <p className="histogram-count">{t('histogram.count', { shown: rows.length, count })}</p>
+      <p className={styles.count}>{t('histogram.count', { shown: rows.length, count })}</p>
       <Rows list={list} onOpen={onOpen} />
     </div>
   );
@@ -63,7 +64,7 @@ function Rows({ list, onOpen }: TensorListProps) {
   return (
     <div
       ref={box}
-      className="histogram-rows"
+      className={styles.rows}
       role="listbox"
       tabIndex={0}
       aria-label={t('histogram.tensors')}
@@ -79,7 +80,7 @@ function Rows({ list, onOpen }: TensorListProps) {
               id={`${id}-${item.index}`}
               role="option"
               aria-selected={item.index === index}
-              className={classNames('histogram-row', item.index === index && 'histogram-row-selected')}
+              className={classNames(styles.row, item.index === index && styles.rowSelected)}
               style={{ transform: `translateY(${item.start}px)` }}
               onClick={() => select(row.name)}
               onDoubleClick={onOpen}

@@ -5,6 +5,7 @@ import { useSession } from '../../state/session';
 import { pixelFromValue, type PlotArea, valueFromPixel, type ValueRange } from './chart-geometry';
 import { actionOfKey } from './threshold-editor';
 import type { ThresholdSession } from './use-threshold-session';
+import styles from './threshold-handle.module.css';
 
 export interface HandleProps {
   readonly session: ThresholdSession;
@@ -42,13 +43,13 @@ export function ThresholdHandle({ session, range, area, isSigned }: HandleProps)
   const keys = useHandleKeys(session);
   return (
     <>
-      <div className="histogram-clip" style={{ left: area.leftPx, width: area.widthPx }}>
-        <div ref={hatch} className="histogram-hatch" />
-        {isSigned ? <div ref={mirror} className="histogram-hatch" /> : null}
+      <div className={styles.clip} style={{ left: area.leftPx, width: area.widthPx }}>
+        <div ref={hatch} className={styles.hatch} />
+        {isSigned ? <div ref={mirror} className={styles.hatch} /> : null}
       </div>
       <div
         ref={handle}
-        className="histogram-handle"
+        className={styles.root}
         role="slider"
         tabIndex={0}
         aria-label={t('histogram.handle', { tensor: session.row.name })}
@@ -60,7 +61,7 @@ export function ThresholdHandle({ session, range, area, isSigned }: HandleProps)
         {...pointer}
         {...keys}
       >
-        <span ref={tag} className="histogram-tag" />
+        <span ref={tag} className={styles.tag} />
       </div>
     </>
   );

@@ -5,6 +5,9 @@ import { shortNames } from '../../panels/layers/layer-rows';
 import { ModelName } from '../../widgets/model-name';
 import type { DecisionChange } from './decision-changes';
 import type { LayerFilter } from './layer-filter';
+import { classNames } from '../../widgets/class-names';
+import precisionStyles from './precision.module.css';
+import styles from './edit-effects.module.css';
 
 const MOST_SHOWN = 40;
 
@@ -19,29 +22,29 @@ export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
   const names = shortNames(changes.map(({ layer }) => layer));
   const ordered = [...changes.filter((change) => !change.isAsked), ...changes.filter((change) => change.isAsked)];
   return (
-    <section className="precision-part" aria-live="polite">
+    <section className={precisionStyles.part} aria-live="polite">
       <h3>{t('precision.effects')}</h3>
       {changes.length === 0 ? (
-        <p className="precision-note">{t('precision.effects.none')}</p>
+        <p className={precisionStyles.note}>{t('precision.effects.none')}</p>
       ) : (
-        <p className="precision-note precision-refused">
+        <p className={classNames(precisionStyles.note, precisionStyles.refused)}>
           {t('precision.changed', { count: changes.length })}
           <Button tone="quiet" onClick={() => onFilter('changed')}>
             {t('precision.refusedCount.show')}
           </Button>
         </p>
       )}
-      <ul className="precision-effects">
+      <ul className={styles.root}>
         {ordered.slice(0, MOST_SHOWN).map((change) => (
           <li key={change.layer}>
             <button
               type="button"
-              className="precision-effect"
+              className={styles.effect}
               title={`${change.layer}\n${change.code}`}
               onClick={() => onChoose(change.layer)}
             >
               <ModelName name={change.layer} short={names.get(change.layer) ?? change.layer} />
-              <span className="precision-effect-change">
+              <span className={styles.effectChange}>
                 {change.before === change.after ? (
                   <span className="dim ellipsis">
                     {t(change.isAsked ? 'precision.effect.same' : 'precision.effect.edges')}
@@ -59,7 +62,7 @@ export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
         ))}
       </ul>
       {changes.length > MOST_SHOWN ? (
-        <p className="precision-note">{t('precision.effects.more', { count: changes.length - MOST_SHOWN })}</p>
+        <p className={precisionStyles.note}>{t('precision.effects.more', { count: changes.length - MOST_SHOWN })}</p>
       ) : null}
     </section>
   );

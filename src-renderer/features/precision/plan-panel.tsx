@@ -20,6 +20,9 @@ import type { LayerFilter } from './layer-filter';
 import { countPrecisions, layersMatching, type PrecisionCounts } from './precision-edits';
 import { RepairsPart } from './repairs-part';
 import { applyPreset, chooseTarget, PRESETS } from './use-precision-plan';
+import { classNames } from '../../widgets/class-names';
+import styles from './plan-panel.module.css';
+import precisionStyles from './precision.module.css';
 
 interface PlanPanelProps {
   readonly rows: readonly LayerRow[];
@@ -33,9 +36,9 @@ interface PlanPanelProps {
 export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: PlanPanelProps) {
   const target = useSession((state) => state.project?.file.target ?? null);
   return (
-    <div className="precision-panel">
+    <div className={styles.root}>
       <PrecisionTabs />
-      <section className="precision-part">
+      <section className={precisionStyles.part}>
         <h3>{t('precision.target')}</h3>
         <Segmented
           label={t('precision.target')}
@@ -43,12 +46,12 @@ export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: P
           choices={TARGETS.map((value) => ({ value, label: t(`precision.target.${value}`) }))}
           onChoose={chooseTarget}
         />
-        <p className="precision-note">{t('precision.target.note')}</p>
+        <p className={precisionStyles.note}>{t('precision.target.note')}</p>
       </section>
       <Counts rows={rows} onFilter={onFilter} />
-      <section className="precision-part">
+      <section className={precisionStyles.part}>
         <h3>{t('precision.presets')}</h3>
-        <div className="precision-stack">
+        <div className={styles.stack}>
           {PRESETS.map((preset) => (
             <Button key={preset} onClick={() => applyPreset(preset)}>
               {t(`precision.preset.${preset}`)}
@@ -68,9 +71,9 @@ function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
   const runsIn = useMemo(() => countPrecisions(rows, (row) => row.runsIn), [rows]);
   const refused = useMemo(() => rows.filter((row) => row.isRefused).length, [rows]);
   return (
-    <section className="precision-part">
+    <section className={precisionStyles.part}>
       <h3>{t('precision.counts')}</h3>
-      <table className="precision-counts">
+      <table className={styles.counts}>
         <thead>
           <tr>
             <td />
@@ -86,12 +89,12 @@ function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
           <CountsRow label={t('precision.counts.runsIn')} counts={runsIn} />
         </tbody>
       </table>
-      <div className="precision-bar" aria-hidden="true">
+      <div className={styles.bar} aria-hidden="true">
         {PRECISIONS.map((precision) => (
           <span key={precision} style={{ flexGrow: runsIn[precision], background: `var(--${precision})` }} />
         ))}
       </div>
-      <p className="precision-note precision-refused">
+      <p className={classNames(precisionStyles.note, precisionStyles.refused)}>
         {t('precision.refusedCount', { count: refused })}
         <Button tone="quiet" disabled={refused === 0} onClick={() => onFilter('refused')}>
           {t('precision.refusedCount.show')}
@@ -119,7 +122,7 @@ function ByPattern({ rows, onChooseMany }: Pick<PlanPanelProps, 'rows' | 'onChoo
   const matching = useMemo(() => new Set(layersMatching(rows, pattern)), [rows, pattern]);
   const changing = (choice: PrecisionChoice): number => layersToChange(rows, matching, choice).length;
   return (
-    <section className="precision-part">
+    <section className={precisionStyles.part}>
       <h3>{t('precision.pattern')}</h3>
       <TextField
         label={t('precision.pattern.label')}
@@ -131,14 +134,14 @@ function ByPattern({ rows, onChooseMany }: Pick<PlanPanelProps, 'rows' | 'onChoo
           if (event.key === 'Enter') onChooseMany([...matching]);
         }}
       />
-      <p className="precision-note" aria-live="polite">
+      <p className={precisionStyles.note} aria-live="polite">
         {pattern.trim() === ''
           ? t('precision.pattern.hint')
           : matching.size === 0
             ? t('precision.pattern.none')
             : t('precision.pattern.count', { count: matching.size })}
       </p>
-      <div className="precision-row">
+      <div className={styles.row}>
         {PRECISION_CHOICES.map((choice) => (
           <Button
             key={choice}

@@ -18,7 +18,9 @@ import { type LayerListing, type Layers, useLayerListing, useLayers } from '../.
 import { ThreePanes, useMedia } from '../../widgets/three-panes';
 import { applyLayerFilter, type LayerFilter } from './layer-filter';
 import { PlanPanel } from './plan-panel';
-import './precision-screen.css';
+import { classNames } from '../../widgets/class-names';
+import precisionStyles from './precision.module.css';
+import styles from './precision-screen.module.css';
 import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
 
 /** Beside the inspector, which has the clipped share too, there is no room for it in the table. */
@@ -88,7 +90,7 @@ function Plan({ layers }: { readonly layers: Layers }) {
         hasInspector ? (
           <LayerInspector layers={layers}>
             {active === null ? null : (
-              <section className="precision-part">
+              <section className={precisionStyles.part}>
                 <PrecisionSwitch row={active} onAsk={(choice) => askPrecision(rows, new Set([active.layer]), choice)} />
               </section>
             )}
@@ -128,8 +130,8 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
     return true;
   };
   return (
-    <section className="precision-list" aria-label={t('precision.plan')}>
-      <div className="precision-toolbar">
+    <section className={styles.list} aria-label={t('precision.plan')}>
+      <div className={styles.toolbar}>
         <SearchField label={t('model.search')} value={search} onChange={onSearch} />
         <ShapeToggle count={listing.shapeCount} />
         {filter === 'all' ? null : (
@@ -137,7 +139,9 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
             {t(`precision.filter.${filter}`)}
           </Button>
         )}
-        <span className="dim precision-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
+        <span className={classNames('dim', styles.shown)}>
+          {t('model.shown', { shown: shown.length, total: rows.length })}
+        </span>
       </div>
       <LayerTable
         rows={shown}
@@ -148,7 +152,7 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
         onPick={onPick}
         onKey={onKey}
       />
-      <div className="precision-footer">
+      <div className={styles.footer}>
         <span>
           {selection.chosen.size === 0
             ? t('precision.chosen.none')

@@ -12,7 +12,8 @@ import { ResultFacts } from '../../panels/analysis/screen-parts';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { Checkbox } from '../../widgets/fields';
-import './repairs-part.css';
+import precisionStyles from './precision.module.css';
+import styles from './repairs-part.module.css';
 import { switchRepair } from './use-precision-plan';
 
 /** The two repairs with what they do and cost, and what they did to this project when that was measured last. */
@@ -22,7 +23,7 @@ export function RepairsPart() {
   if (project === null) return null;
   const needsCalibration = !project.calibrated && hasRepair(project.file.plan, 'equalization');
   return (
-    <section className="precision-part" aria-label={t('precision.repairs')}>
+    <section className={precisionStyles.part} aria-label={t('precision.repairs')}>
       <h3>{t('precision.repairs')}</h3>
       {REPAIRS.map((repair) => (
         <div key={repair}>
@@ -31,11 +32,11 @@ export function RepairsPart() {
             checked={hasRepair(project.file.plan, repair)}
             onChange={(isOn) => switchRepair(repair, isOn)}
           />
-          <p className="precision-note">{t(`precision.repair.${repair}.note`)}</p>
+          <p className={precisionStyles.note}>{t(`precision.repair.${repair}.note`)}</p>
         </div>
       ))}
       {needsCalibration ? (
-        <p className="precision-note repairs-calibrate">
+        <p className={classNames(precisionStyles.note, styles.calibrate)}>
           {t('precision.repair.uncalibrated')}
           <Button tone="quiet" onClick={() => void start({ kind: 'calibrate', projectPath: project.path })}>
             {t('precision.repair.calibrate')}
@@ -77,7 +78,7 @@ function RowsTable({ result, repairs }: { readonly result: RepairResult; readonl
   const [cause] = result.notEqualized;
   return (
     <>
-      <table className="repairs-table">
+      <table className={styles.table}>
         <thead>
           <tr>
             <th scope="col">{t('precision.repairs')}</th>
@@ -98,7 +99,7 @@ function RowsTable({ result, repairs }: { readonly result: RepairResult; readonl
           {result.rows.map((row) => (
             <tr
               key={rowName(row)}
-              className={classNames(isSame(row.repairs, repairs) && 'repairs-chosen')}
+              className={classNames(isSame(row.repairs, repairs) && styles.chosen)}
               aria-current={isSame(row.repairs, repairs)}
             >
               <th scope="row">{rowName(row)}</th>
@@ -113,14 +114,14 @@ function RowsTable({ result, repairs }: { readonly result: RepairResult; readonl
           ))}
         </tbody>
       </table>
-      <p className="precision-note">
+      <p className={precisionStyles.note}>
         {t('precision.repair.of', { variant: result.variant, target: t(`precision.target.${result.target}`) })}
       </p>
       {result.equalizedLayers === 0 && cause !== undefined ? (
-        <p className="precision-note">{t('precision.repair.nothing', { cause: cause.reason })}</p>
+        <p className={precisionStyles.note}>{t('precision.repair.nothing', { cause: cause.reason })}</p>
       ) : null}
       {result.rows.some((row) => row.biasesDropped) ? (
-        <p className="precision-note">{t('precision.repair.dropped')}</p>
+        <p className={precisionStyles.note}>{t('precision.repair.dropped')}</p>
       ) : null}
     </>
   );

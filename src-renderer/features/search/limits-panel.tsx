@@ -9,6 +9,8 @@ import { IconButton } from '../../widgets/button';
 import { PathField, Select } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
 import { isUnlabelled, limitsInForce, SEARCH_METHODS, searchSpec, useSearchOptions } from './search-options';
+import analysisStyles from '../../panels/analysis/analysis.module.css';
+import { classNames } from '../../widgets/class-names';
 
 interface LimitsPanelProps {
   readonly project: ProjectView;
@@ -20,11 +22,11 @@ export function LimitsPanel({ project, hasResult }: LimitsPanelProps) {
   const options = useSearchOptions((state) => state.options);
   const fieldPath = useFieldImages((state) => state.path);
   return (
-    <div className="analysis-panel">
+    <div className={analysisStyles.panel}>
       <PrecisionTabs />
       <Limits project={project} />
       <FieldFolder />
-      <div className="analysis-part analysis-foot">
+      <div className={classNames(analysisStyles.part, analysisStyles.foot)}>
         <AnalysisStart
           spec={searchSpec(options, fieldPath, project)}
           label={t(hasResult ? 'search.repeat' : 'search.start')}
@@ -41,7 +43,7 @@ function Limits({ project }: { readonly project: ProjectView }) {
   const fieldPath = useFieldImages((state) => state.path);
   const limits = limitsInForce(options, project.file.gates);
   return (
-    <section className="analysis-part">
+    <section className={analysisStyles.part}>
       <h3>{t('search.limits')}</h3>
       <NumberField
         label={t('search.maxDrop')}
@@ -109,7 +111,7 @@ function Limits({ project }: { readonly project: ProjectView }) {
         ]}
         onChoose={(value) => change({ usesTensorrt: value === 'tensorrt' })}
       />
-      <p className="analysis-note">{t('search.limits.note')}</p>
+      <p className={analysisStyles.note}>{t('search.limits.note')}</p>
     </section>
   );
 }
@@ -124,7 +126,7 @@ function FieldFolder() {
     }, reportError);
   };
   return (
-    <section className="analysis-part">
+    <section className={analysisStyles.part}>
       <h3>{t('search.field')}</h3>
       <PathField
         label={t('search.field.path')}
@@ -141,7 +143,7 @@ function FieldFolder() {
           </>
         }
       />
-      <p className="analysis-note">{t('search.field.note')}</p>
+      <p className={analysisStyles.note}>{t('search.field.note')}</p>
     </section>
   );
 }

@@ -10,6 +10,7 @@ import { adoptPlan, dropOf, isInUse, measureOf, worstGroupDrop } from './plan-fa
 import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
 import shared from './search.module.css';
 import styles from './plan-inspector.module.css';
+import analysisStyles from '../../panels/analysis/analysis.module.css';
 
 /** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */
 export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | null; readonly result: SearchResult }) {
@@ -20,8 +21,8 @@ export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | nu
   if (plan === null) return <EmptyState title={t('search.inspector.none')} />;
   const dominance = dominanceText(plan, result);
   return (
-    <div className="analysis-panel">
-      <section className="analysis-part">
+    <div className={analysisStyles.panel}>
+      <section className={analysisStyles.part}>
         <h2>{planName(plan)}</h2>
         <Facts plan={plan} result={result} />
         {dominance === null ? null : <p className={shared.missed}>{dominance}</p>}
@@ -146,7 +147,7 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   ];
   if (lines.length === 0) return null;
   return (
-    <section className="analysis-part">
+    <section className={analysisStyles.part}>
       <h3>{t('search.limits')}</h3>
       <ul className={styles.limits} data-testid="plan-limits">
         {lines.map((line) => (
@@ -174,7 +175,7 @@ function Released({ plan, result }: { readonly plan: SearchPlan; readonly result
   const ranks = new Map(result.ranking.map((entry, index) => [entry.layer, index + 1]));
   if (plan.fp16Layers.length === 0) return null;
   return (
-    <section className="analysis-part">
+    <section className={analysisStyles.part}>
       <h3>{t('search.released')}</h3>
       <ul className={styles.released}>
         {plan.fp16Layers.map((layer) => {

@@ -17,6 +17,7 @@ import {
 } from './plan-text';
 import { classNames } from '../../widgets/class-names';
 import shared from './search.module.css';
+import layerTableStyles from '../../panels/layers/layer-table.module.css';
 import styles from './plans-table.module.css';
 
 interface PlansTableProps {
@@ -44,7 +45,7 @@ export function PlansTable({ result, selected, onSelect }: PlansTableProps) {
     [result],
   );
   return (
-    <div className={classNames(styles.table, 'layers-table')}>
+    <div className={classNames(styles.table, layerTableStyles.root)}>
       <DataTable<PlanRow>
         label={t('search.plans')}
         rows={rows}

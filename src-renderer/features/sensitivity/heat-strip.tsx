@@ -4,6 +4,8 @@ import { colourOf, colourProperty } from '../../panels/layers/graph-view';
 import type { LayerRow } from '../../panels/layers/layer-rows';
 import { keyTarget } from '../../widgets/table-order';
 import { ownValue } from '../../../src-shared/base/records';
+import { classNames } from '../../widgets/class-names';
+import styles from './heat-strip.module.css';
 
 interface HeatStripProps {
   /** All layers, in topological order. */
@@ -37,9 +39,9 @@ export function HeatStrip({ rows, textOf, active, onChoose }: HeatStripProps) {
     choose(target);
   };
   return (
-    <div className="sensitivity-strip">
+    <div className={styles.root}>
       <div
-        className="sensitivity-strip-columns"
+        className={styles.columns}
         role="slider"
         tabIndex={0}
         aria-label={t('sensitivity.strip')}
@@ -53,10 +55,10 @@ export function HeatStrip({ rows, textOf, active, onChoose }: HeatStripProps) {
         onKeyDown={onKeyDown}
       >
         <Columns rows={rows} />
-        <Marker index={hovered} count={rows.length} className="sensitivity-strip-hover" />
-        <Marker index={activeIndex < 0 ? null : activeIndex} count={rows.length} className="sensitivity-strip-active" />
+        <Marker index={hovered} count={rows.length} className={styles.hover} />
+        <Marker index={activeIndex < 0 ? null : activeIndex} count={rows.length} className={styles.active} />
       </div>
-      <p className="sensitivity-strip-caption ellipsis" aria-hidden="true">
+      <p className={classNames(styles.caption, 'ellipsis')} data-testid="heat-strip-caption" aria-hidden="true">
         {shown === null ? <span className="dim">{t('sensitivity.strip.hint')}</span> : sentence(shown, textOf)}
       </p>
     </div>
@@ -83,7 +85,7 @@ const OUTLINED_MAX = 160;
 const Columns = memo(function Columns({ rows }: { readonly rows: readonly LayerRow[] }) {
   return (
     <svg
-      className={rows.length > OUTLINED_MAX ? undefined : 'sensitivity-strip-outlined'}
+      className={rows.length > OUTLINED_MAX ? undefined : styles.outlined}
       viewBox={`0 0 ${Math.max(1, rows.length)} 1`}
       preserveAspectRatio="none"
       aria-hidden="true"
@@ -112,7 +114,7 @@ function Marker({
 }: {
   readonly index: number | null;
   readonly count: number;
-  readonly className: string;
+  readonly className: string | undefined;
 }) {
   if (index === null) return null;
   return <span className={className} style={{ left: `${(100 * index) / count}%`, width: `${100 / count}%` }} />;

@@ -15,6 +15,9 @@ import {
   setInForce,
   useSensitivityOptions,
 } from './sensitivity-options';
+import { classNames } from '../../widgets/class-names';
+import analysisStyles from '../../panels/analysis/analysis.module.css';
+import styles from './question-panel.module.css';
 
 /** In the order of their use: what to change, who is to blame, where it shows. */
 const QUESTIONS: readonly SensitivityKind[] = ['release', 'cause', 'visible'];
@@ -26,11 +29,11 @@ export function QuestionPanel({ project }: { readonly project: ProjectView }) {
   const options = useSensitivityOptions((state) => state.options);
   const problem = sensitivityProblem(question, options, project.file);
   return (
-    <div className="analysis-panel">
+    <div className={analysisStyles.panel}>
       <PrecisionTabs />
       <Questions question={question} onAsk={analyses.ask} />
       <Measure question={question} hasValidationSet={project.file.validationSet !== null} />
-      <div className="analysis-part analysis-foot">
+      <div className={classNames(analysisStyles.part, analysisStyles.foot)}>
         <AnalysisStart
           spec={sensitivitySpec(question, options, project)}
           label={t(sensitivityOf(analyses) === null ? 'sensitivity.start' : 'sensitivity.repeat')}
@@ -50,14 +53,14 @@ function Questions({
 }) {
   const name = useId();
   return (
-    <fieldset className="analysis-part sensitivity-questions">
+    <fieldset className={classNames(analysisStyles.part, styles.questions)}>
       <legend className="visually-hidden">{t('sensitivity.question')}</legend>
       {QUESTIONS.map((kind) => (
-        <label key={kind} className="sensitivity-question">
+        <label key={kind} className={styles.question}>
           <input type="radio" name={name} checked={kind === question} onChange={() => onAsk(kind)} />
           <span>
             <strong>{t(`sensitivity.kind.${kind}`)}</strong>
-            <span className="analysis-note">{t(`sensitivity.kind.${kind}.what`)}</span>
+            <span className={analysisStyles.note}>{t(`sensitivity.kind.${kind}.what`)}</span>
           </span>
         </label>
       ))}
@@ -75,7 +78,7 @@ function Measure({
   const { options, change } = useSensitivityOptions();
   const metric = metricInForce(question, options);
   return (
-    <section className="analysis-part">
+    <section className={analysisStyles.part}>
       <Select
         label={t('sensitivity.metric')}
         value={metric}

@@ -19,7 +19,8 @@ import { ThreePanes } from '../../widgets/three-panes';
 import { HeatStrip } from './heat-strip';
 import { QuestionPanel } from './question-panel';
 import { scoreText, sensitivityRows } from './sensitivity-options';
-import './sensitivity.css';
+import styles from './sensitivity-screen.module.css';
+import analysisStyles from '../../panels/analysis/analysis.module.css';
 import { SensitivityTable } from './sensitivity-table';
 
 /** Which layers do the damage, and what is won back by taking one out of INT8. */
@@ -48,7 +49,7 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
           isStacked
           initialPercent={64}
           first={
-            <div className="sensitivity-answer">
+            <div className={styles.answer}>
               {analyses.error === null ? null : <ErrorBox error={analyses.error} title={t('sensitivity.unread')} />}
               {answer === null ? (
                 <NoAnswer projectPath={project.path} question={questionOf(analyses)} />
@@ -63,7 +64,7 @@ function Sensitivity({ project, layers }: { readonly project: ProjectView; reado
       right={
         <LayerInspector layers={layers}>
           {active === null ? null : (
-            <section className="analysis-part">
+            <section className={analysisStyles.part}>
               <PrecisionSwitch row={active} onAsk={(choice) => askPrecision(rows, chosen, choice)} />
             </section>
           )}
@@ -104,7 +105,7 @@ function Answer({
   const activeName = active?.layer ?? null;
   return (
     <>
-      <div className="sensitivity-head">
+      <div className={styles.head}>
         <h2>{t(`sensitivity.kind.${result.kind}`)}</h2>
         <span className="dim">
           {t(result.kind === 'visible' ? 'sensitivity.metric.own' : `sensitivity.metric.${result.metric}`)}

@@ -12,6 +12,9 @@ import { leastWidth } from '../../panels/layers/layer-table';
 import { PrecisionToggle } from '../../panels/layers/precision-toggle';
 import { ModelName } from '../../widgets/model-name';
 import { filterSensitivity, scoreText, type SensitivityRow } from './sensitivity-options';
+import { classNames } from '../../widgets/class-names';
+import styles from './sensitivity-table.module.css';
+import layerTableStyles from '../../panels/layers/layer-table.module.css';
 
 interface SensitivityTableProps {
   readonly result: SensitivityResult;
@@ -38,13 +41,15 @@ export function SensitivityTable({ result, rows, layerRows, active, onChoose }: 
     onAsk(layer, planned === 'int8' ? 'fp16' : 'auto');
   };
   return (
-    <section className="sensitivity-list" aria-label={t('sensitivity.table')}>
-      <div className="sensitivity-toolbar">
+    <section className={styles.list} aria-label={t('sensitivity.table')}>
+      <div className={styles.toolbar}>
         <SearchField label={t('sensitivity.search')} value={search} onChange={setSearch} />
         <span className="dim ellipsis">{t('sensitivity.table.hint')}</span>
-        <span className="dim sensitivity-shown">{t('model.shown', { shown: shown.length, total: rows.length })}</span>
+        <span className={classNames('dim', styles.shown)}>
+          {t('model.shown', { shown: shown.length, total: rows.length })}
+        </span>
       </div>
-      <div className="layers-table" style={{ '--layers-least': leastWidth(columns) } as CSSProperties}>
+      <div className={layerTableStyles.root} style={{ '--table-least-width': leastWidth(columns) } as CSSProperties}>
         <DataTable<SensitivityRow>
           label={t('sensitivity.table')}
           rows={shown}
@@ -117,7 +122,7 @@ function scoreColumn(result: SensitivityResult): Column<SensitivityRow> {
       <>
         {scoreText(result, entry)}
         <span
-          className="layers-swatch"
+          className={layerTableStyles.swatch}
           style={{ background: `var(${colourProperty(colourOf(row, 'sensitivity'))})` }}
           aria-hidden="true"
         />

@@ -73,7 +73,7 @@ export function SettingsScreen() {
           onChoose={onFollow}
         />
         <div>
-          <p className="field-label">{t('settings.panes')}</p>
+          <p className={styles.caption}>{t('settings.panes')}</p>
           <Button disabled={!arePanesChanged} onClick={restorePanes}>
             {t('settings.panes.restore')}
           </Button>

@@ -9,7 +9,8 @@ import { t } from '../../i18n';
 import { type CostAnswer, useAnalysisCost } from '../../state/analysis-cost';
 import { jobText } from '../../state/job-text';
 import { openJobs, useJobs } from '../../state/jobs';
-import './analysis.css';
+import { classNames } from '../../widgets/class-names';
+import styles from './analysis.module.css';
 import { Button } from '../../widgets/button';
 import { EmptyState, ErrorBox, Meter } from '../../widgets/states';
 
@@ -25,7 +26,7 @@ export function lastJob(
 /** `26 models × 64 images = 1,664 passes, ~42 s`; an upper bound; the time is an estimate and looks like one. */
 export function CostLine({ cost }: { readonly cost: CostAnswer }) {
   return (
-    <p className="analysis-cost" role="status">
+    <p className={styles.cost} role="status">
       {cost === undefined ? <span className="dim">{t('analysis.cost.asking')}</span> : null}
       {cost instanceof Error ? <Problem error={cost} /> : null}
       {cost === undefined || cost instanceof Error ? null : (
@@ -54,7 +55,7 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
 function Problem({ error }: { readonly error: Error }) {
   const { message, hint } = toWireError(error);
   return (
-    <span className="analysis-problem">
+    <span className={styles.problem}>
       {message}
       {hint === undefined ? '' : `. ${hint}`}
     </span>
@@ -81,8 +82,8 @@ export function AnalysisStart({ spec, label, problem = null, isPrimary = true }:
   const [startedId, setStartedId] = useState<JobId | null>(null);
   const ended = job !== null && job.id === startedId ? job : null;
   return (
-    <section className="analysis-start" aria-label={label}>
-      {problem === null ? <CostLine cost={cost} /> : <p className="analysis-problem">{problem}</p>}
+    <section className={styles.start} aria-label={label}>
+      {problem === null ? <CostLine cost={cost} /> : <p className={styles.problem}>{problem}</p>}
       {isOpen ? (
         <Running job={job} />
       ) : (
@@ -108,15 +109,15 @@ export function Running({ job }: { readonly job: JobSnapshot }) {
   const cancel = useJobs((state) => state.cancel);
   const text = jobText(job, rate);
   return (
-    <div className="analysis-running">
-      <div className="analysis-line">
+    <div className={styles.running}>
+      <div className={styles.line}>
         <span className="ellipsis">{text.phase}</span>
         <Button tone="quiet" icon="stop" onClick={() => void cancel(job.id)}>
           {t('jobs.cancel')}
         </Button>
       </div>
       <Meter label={`${text.kind}: ${text.phase}`} value={job.done} total={job.total} text={text.count} />
-      <p className="analysis-line dim">
+      <p className={classNames(styles.line, 'dim')}>
         <span>{text.count}</span>
         <span>{text.eta}</span>
       </p>

@@ -3,7 +3,7 @@ import { t, useLanguage } from '../../i18n';
 import { CALIBRATING, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
-import './analysis.css';
+import styles from './analysis.module.css';
 import { Button } from '../../widgets/button';
 import { Icon } from '../../widgets/icons';
 import { ThreePanes } from '../../widgets/three-panes';
@@ -19,12 +19,12 @@ export function PrecisionTabs() {
     <>
       {/* The parts below are headings of the third level. */}
       <h2 className="visually-hidden">{t('analysis.tabs')}</h2>
-      <nav className="analysis-tabs" aria-label={t('analysis.tabs')}>
+      <nav className={styles.tabs} aria-label={t('analysis.tabs')}>
         {TABS.map((tab) => (
           <button
             key={tab}
             type="button"
-            className="analysis-tab"
+            className={styles.tab}
             aria-current={tab === screen ? 'page' : undefined}
             onClick={() => openScreen(tab)}
           >
@@ -43,7 +43,7 @@ export function NotCalibrated({ projectPath }: { readonly projectPath: string })
   return (
     <ThreePanes
       left={
-        <div className="analysis-panel">
+        <div className={styles.panel}>
           <PrecisionTabs />
         </div>
       }
@@ -90,13 +90,13 @@ export function ResultFacts({ isCurrent, images, passes, seconds, createdAt }: R
       ? ''
       : t('analysis.facts.cost', { passes: formatCount(passes), time: formatDuration(seconds) });
   return (
-    <div className="analysis-facts">
+    <div className={styles.facts}>
       <p className="dim">
         {t('analysis.facts', { images, when })}
         {cost}
       </p>
       {isCurrent ? null : (
-        <p className="analysis-stale" role="status">
+        <p className={styles.stale} role="status">
           <Icon name="warning" size={14} />
           {t('analysis.stale')}
         </p>

@@ -7,7 +7,10 @@ import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';
 import { PrecisionBadge, Tag } from '../../widgets/badge';
 import { Select } from '../../widgets/fields';
-import './engine-part.css';
+import { classNames } from '../../widgets/class-names';
+import layerInspectorStyles from './layer-inspector.module.css';
+import styles from './engine-part.module.css';
+import layerTableStyles from './layer-table.module.css';
 import { ModelName } from '../../widgets/model-name';
 import type { LayerRow } from './layer-rows';
 import type { Layers } from './use-layers';
@@ -42,10 +45,10 @@ export function EngineSummaryPart({ layers }: { readonly layers: Layers }) {
   const { view } = useEngine();
   if (view === null) return null;
   return (
-    <section className="inspect-part engine-part">
+    <section className={classNames(layerInspectorStyles.part, styles.root)}>
       <h3>{t('engine.title')}</h3>
       {view.engine === null ? (
-        <p className="inspect-reason dim">{t('engine.none')}</p>
+        <p className={classNames(layerInspectorStyles.reason, 'dim')}>{t('engine.none')}</p>
       ) : (
         <Summary engine={view.engine} variants={view.variants} layers={layers} />
       )}
@@ -74,7 +77,7 @@ function Summary({ engine, variants, layers }: SummaryProps) {
           onChoose={showVariant}
         />
       )}
-      <p className="inspect-reason dim">
+      <p className={classNames(layerInspectorStyles.reason, 'dim')}>
         {t('engine.what', {
           variant: engine.variant,
           tensorrt: engine.tensorrt,
@@ -83,18 +86,22 @@ function Summary({ engine, variants, layers }: SummaryProps) {
           built,
         })}
       </p>
-      {engine.isCurrent ? null : <p className="inspect-reason inspect-refused">{t('engine.stale')}</p>}
-      <p className="inspect-line engine-counts">
+      {engine.isCurrent ? null : (
+        <p className={classNames(layerInspectorStyles.reason, layerInspectorStyles.refused)}>{t('engine.stale')}</p>
+      )}
+      <p className={classNames(layerInspectorStyles.line, styles.counts)}>
         {(['int8', 'fp16', 'fp32'] as const).map((type) => (
           <span key={type}>
             <PrecisionBadge precision={type} /> {counts[type]}
           </span>
         ))}
         {totalMs === null ? null : (
-          <span className="number engine-total">{t('engine.total', { time: formatMicroseconds(totalMs) })}</span>
+          <span className={classNames('number', styles.total)}>
+            {t('engine.total', { time: formatMicroseconds(totalMs) })}
+          </span>
         )}
       </p>
-      <p className="inspect-reason">
+      <p className={layerInspectorStyles.reason}>
         {t('engine.reformats', { count: reformats })}
         {reformatMs === null || totalMs === null || totalMs === 0
           ? null
@@ -119,7 +126,7 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
   const rest = costly.length - MOST_REFORMATS;
   if (costly.length === 0) return null;
   return (
-    <ul className="engine-reformats">
+    <ul className={styles.reformats}>
       {costly.slice(0, MOST_REFORMATS).map(({ engineLayer, tensor, cause }) => (
         <li key={engineLayer.name} title={engineLayer.name}>
           <span>
@@ -128,7 +135,7 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
           {tensor === null ? (
             <span className="dim ellipsis">{engineLayer.name}</span>
           ) : (
-            <button type="button" className="inspect-link" onClick={() => selectTensor(tensor)}>
+            <button type="button" className={layerInspectorStyles.link} onClick={() => selectTensor(tensor)}>
               <ModelName name={tensor} />
             </button>
           )}
@@ -149,9 +156,13 @@ export function LayerEnginePart({ row }: { readonly row: LayerRow }) {
   const engine = view?.engine ?? null;
   if (engine === null) return null;
   return (
-    <section className="inspect-part engine-part">
+    <section className={classNames(layerInspectorStyles.part, styles.root)}>
       <h3>{t('engine.layer', { variant: engine.variant })}</h3>
-      {found === null ? <p className="inspect-reason dim">{t('engine.layer.absent')}</p> : <LayerFacts found={found} />}
+      {found === null ? (
+        <p className={classNames(layerInspectorStyles.reason, 'dim')}>{t('engine.layer.absent')}</p>
+      ) : (
+        <LayerFacts found={found} />
+      )}
     </section>
   );
 }
@@ -160,7 +171,7 @@ function LayerFacts({ found }: { readonly found: LayerInEngine }) {
   const why = mismatchText(found);
   return (
     <>
-      <p className="inspect-line">
+      <p className={layerInspectorStyles.line}>
         {found.asked === null ? null : (
           <>
             {t('model.inspector.asked')} <PrecisionBadge precision={found.asked} />
@@ -169,22 +180,25 @@ function LayerFacts({ found }: { readonly found: LayerInEngine }) {
         {t('engine.computes')} <EngineTypeBadge found={found} />
       </p>
       {found.medianMs === null ? null : (
-        <p className="inspect-line">
+        <p className={layerInspectorStyles.line}>
           {t('engine.time')}
-          <span className="number engine-total">
+          <span className={classNames('number', styles.total)}>
             {formatMicroseconds(found.medianMs)}
             {found.share === null ? null : <span className="dim"> · {formatFraction(found.share)}</span>}
           </span>
         </p>
       )}
-      {why === null ? null : <p className="inspect-reason inspect-refused">{why}</p>}
+      {why === null ? null : (
+        <p className={classNames(layerInspectorStyles.reason, layerInspectorStyles.refused)}>{why}</p>
+      )}
       {found.kernels.map((kernel) => (
-        <p key={kernel.name} className="inspect-reason">
-          <code className="inspect-code">{kernel.kind}</code> <span title={kernel.tactic}>{kernel.name}</span>
+        <p key={kernel.name} className={layerInspectorStyles.reason}>
+          <code className={layerInspectorStyles.code}>{kernel.kind}</code>{' '}
+          <span title={kernel.tactic}>{kernel.name}</span>
         </p>
       ))}
       {found.sharedWith.length === 0 ? null : (
-        <p className="inspect-reason dim">
+        <p className={classNames(layerInspectorStyles.reason, 'dim')}>
           {t('engine.shared', { layers: found.sharedWith.join(', '), count: found.sharedWith.length })}
         </p>
       )}
@@ -198,5 +212,11 @@ export function EngineTypeBadge({ found }: { readonly found: LayerInEngine }) {
   if (found.runsIn === 'other') return <Tag title={t('engine.type.other')}>–</Tag>;
   const title = mismatchText(found);
   const badge = <PrecisionBadge precision={found.runsIn} {...(title === null ? {} : { title })} />;
-  return found.mismatch === null ? badge : <span className="layers-refused">{badge}</span>;
+  return found.mismatch === null ? (
+    badge
+  ) : (
+    <span className={layerTableStyles.refused} data-testid="refused-precision">
+      {badge}
+    </span>
+  );
 }

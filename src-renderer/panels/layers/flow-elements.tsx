@@ -9,6 +9,8 @@ import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './graph-layout';
 import type { EdgePlacement, GraphStructure } from './graph-structure';
 import { colourOf, colourProperty, useGraphContent, useGraphView } from './graph-view';
 import { useReasonText } from './layer-rows';
+import styles from './flow-elements.module.css';
+import graphStyles from './graph.module.css';
 
 // Types of React Flow's data must be aliases: an interface is no Record<string, unknown>.
 export type FlowNodeData = { readonly name: string };
@@ -117,8 +119,8 @@ function pointsOf(flat: readonly number[]): { readonly x: number; readonly y: nu
 function Handles() {
   return (
     <>
-      <Handle type="target" position={Position.Top} isConnectable={false} className="graph-end" />
-      <Handle type="source" position={Position.Bottom} isConnectable={false} className="graph-end" />
+      <Handle type="target" position={Position.Top} isConnectable={false} className={styles.end} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} className={styles.end} />
     </>
   );
 }
@@ -134,20 +136,20 @@ export function LayerNode({ id, data }: NodeProps<FlowNode>) {
   return (
     <div
       className={classNames(
-        'graph-node',
-        isSelected && 'graph-node-selected',
-        cursor === id && 'graph-node-cursor',
-        changed.has(data.name) && 'graph-node-changed',
-        matches !== null && (matches.has(data.name) ? 'graph-node-match' : 'graph-node-other'),
+        styles.node,
+        isSelected && styles.nodeSelected,
+        cursor === id && styles.nodeCursor,
+        changed.has(data.name) && styles.nodeChanged,
+        matches !== null && (matches.has(data.name) ? styles.nodeMatch : styles.nodeOther),
       )}
       style={style}
       title={`${row.layer}\n${row.reason}`}
     >
-      <span className="graph-node-head">
-        <span className="graph-node-op">{row.op}</span>
+      <span className={styles.nodeHead}>
+        <span className={styles.nodeOp}>{row.op}</span>
         <PrecisionBadge precision={row.runsIn} />
       </span>
-      <span className="graph-node-name">
+      <span className={styles.nodeName}>
         <ModelName name={row.layer} short={row.shortName} />
       </span>
       <Handles />
@@ -162,14 +164,15 @@ export function TerminalNode({ id, type, data }: NodeProps<FlowNode>) {
   return (
     <div
       className={classNames(
-        'graph-node graph-terminal',
-        isSelected && 'graph-node-selected',
-        cursor === id && 'graph-node-cursor',
+        styles.node,
+        styles.terminal,
+        isSelected && styles.nodeSelected,
+        cursor === id && styles.nodeCursor,
       )}
       title={data.name}
     >
-      <span className="graph-node-op">{t(type === 'model-input' ? 'model.graph.input' : 'model.graph.output')}</span>
-      <span className="graph-node-name">
+      <span className={styles.nodeOp}>{t(type === 'model-input' ? 'model.graph.input' : 'model.graph.output')}</span>
+      <span className={styles.nodeName}>
         <ModelName name={data.name} />
       </span>
       <Handles />
@@ -190,15 +193,17 @@ export function TensorEdge({ data, ...ends }: EdgeProps<FlowEdge>) {
   const mark = edgeMark(ends, data.bends);
   const isLeft = isLabelLeft(ends, mark.x);
   return (
-    <g className="graph-edge-decision">
+    <g className={styles.edgeDecision}>
       <title>{edgeText(data.tensor, placement)}</title>
       {/* A line of one pixel is hard to point at. */}
-      <path className="graph-edge-target" d={path} />
-      <path className={classNames('graph-edge', isTensorSelected && 'graph-edge-selected')} d={path} />
-      {hasQdq(placement) ? <path className="graph-edge-mark" d={`M${mark.x},${mark.y - 5}l5,5l-5,5l-5,-5z`} /> : null}
+      <path className={styles.edgeTarget} d={path} />
+      <path className={classNames(styles.edge, isTensorSelected && styles.edgeSelected)} d={path} />
+      {hasQdq(placement) ? (
+        <path className={graphStyles.edgeMark} d={`M${mark.x},${mark.y - 5}l5,5l-5,5l-5,-5z`} />
+      ) : null}
       {placement !== undefined && (isReasonShown || (isLayerSelected && placement.isOwn)) ? (
         <text
-          className={classNames('graph-edge-label', !placement.isOwn && 'graph-edge-label-none')}
+          className={classNames(styles.edgeLabel, !placement.isOwn && styles.edgeLabelNone)}
           x={mark.x + (isLeft ? -9 : 9)}
           y={mark.y + 3.5}
           textAnchor={isLeft ? 'end' : 'start'}

@@ -28,6 +28,8 @@ import { GraphOverview } from './graph-overview';
 import { type GraphStructure, layerNodeId } from './graph-structure';
 import { ZoomButtons } from './graph-toolbar';
 import { type GraphContent, GraphContentContext } from './graph-view';
+import styles from './graph-canvas.module.css';
+import flowElementsStyles from './flow-elements.module.css';
 
 const NODE_TYPES: NodeTypes = { layer: LayerNode, 'model-input': TerminalNode, 'model-output': TerminalNode };
 const EDGE_TYPES: EdgeTypes = { tensor: TensorEdge };
@@ -105,7 +107,7 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   return (
     <GraphContentContext value={shown}>
       <div
-        className={classNames('graph-canvas', isFar && 'graph-far')}
+        className={classNames(styles.root, isFar && flowElementsStyles.far)}
         role="application"
         tabIndex={0}
         aria-label={t('model.graph.label')}

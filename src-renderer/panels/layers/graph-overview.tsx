@@ -4,6 +4,8 @@ import { useView } from '../../state/view';
 import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './graph-layout';
 import type { GraphStructure } from './graph-structure';
 import { colourOf, colourProperty, type LayerColour, useGraphContent, useGraphView } from './graph-view';
+import { classNames } from '../../widgets/class-names';
+import styles from './graph-overview.module.css';
 
 const WIDTH = 56;
 
@@ -35,7 +37,7 @@ export function GraphOverview({
   };
   return (
     <div
-      className="graph-overview nopan nowheel"
+      className={classNames(styles.root, 'nopan', 'nowheel')}
       aria-hidden="true"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -48,7 +50,7 @@ export function GraphOverview({
     >
       <OverviewPicture structure={structure} layout={layout} height={paneHeight} />
       <div
-        className="graph-overview-window"
+        className={styles.window}
         style={{
           transform: `translate(${(-x / zoom) * scaleX}px, ${(-y / zoom) * scaleY}px)`,
           width: (paneWidth / zoom) * scaleX,
@@ -79,8 +81,8 @@ function OverviewPicture({ structure, layout, height }: PictureProps) {
     element.width = WIDTH * ratio;
     element.height = height * ratio;
     context.scale(ratio, ratio);
-    const styles = getComputedStyle(element);
-    const paint = (colour: LayerColour): string => styles.getPropertyValue(colourProperty(colour));
+    const computed = getComputedStyle(element);
+    const paint = (colour: LayerColour): string => computed.getPropertyValue(colourProperty(colour));
     const colours = new Map<LayerColour, string>();
     const scaleX = WIDTH / layout.width;
     const scaleY = height / layout.height;

@@ -12,6 +12,8 @@ import {
   useGraphView,
 } from './graph-view';
 import type { LayerRow } from './layer-rows';
+import styles from './graph-toolbar.module.css';
+import graphStyles from './graph.module.css';
 
 /** What to do for a colouring that is not known. */
 const LACKING: Readonly<Record<ColourMode, string>> = {
@@ -35,11 +37,11 @@ export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
     };
   });
   return (
-    <div className="graph-toolbar">
-      <span className="graph-colour-open">
+    <div className={styles.root}>
+      <span className={styles.colourOpen}>
         <Segmented label={t('model.graph.colourBy')} value={colourMode} choices={choices} onChoose={colourBy} />
       </span>
-      <span className="graph-colour-folded">
+      <span className={styles.colourFolded}>
         <Select
           label={t('model.graph.colourBy')}
           isLabelHidden
@@ -49,7 +51,7 @@ export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
         />
       </span>
       <Legend />
-      <span className="graph-toolbar-end">
+      <span className={styles.end}>
         <Checkbox label={t('model.graph.reasons')} checked={isReasonShown} onChange={showReasons} />
       </span>
     </div>
@@ -63,17 +65,17 @@ function Legend() {
       ? (['int8', 'fp16', 'fp32'] as const).map((colour) => ({ colour, label: colour.toUpperCase() }))
       : rampLegend(mode);
   return (
-    <ul className="graph-legend" aria-label={t('model.graph.legend')}>
+    <ul className={styles.legend} aria-label={t('model.graph.legend')}>
       {entries.map(({ colour, label }) => (
         <li key={colour}>
-          <span className="graph-swatch" style={{ background: `var(${colourProperty(colour)})` }} />
+          <span className={styles.swatch} style={{ background: `var(${colourProperty(colour)})` }} />
           {label}
         </li>
       ))}
       {mode === 'precision' ? (
         <li>
           <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
-            <path className="graph-edge-mark" d="M5 0l5 5l-5 5l-5-5z" />
+            <path className={graphStyles.edgeMark} d="M5 0l5 5l-5 5l-5-5z" />
           </svg>
           Q/DQ
         </li>
@@ -92,7 +94,7 @@ interface ZoomButtonsProps {
 export function ZoomButtons({ hasSelection, onShowSelection, onShowAll }: ZoomButtonsProps) {
   const flow = useReactFlow();
   return (
-    <div className="graph-zoom" role="group" aria-label={t('model.graph.zoom')}>
+    <div className={styles.zoom} role="group" aria-label={t('model.graph.zoom')}>
       <IconButton icon="plus" label={t('model.graph.zoomIn')} onClick={() => void flow.zoomIn()} />
       <IconButton icon="minus" label={t('model.graph.zoomOut')} onClick={() => void flow.zoomOut()} />
       <Button tone="quiet" title={t('model.graph.showAll.title')} onClick={onShowAll}>

@@ -8,6 +8,7 @@ import { ModelName } from '../../widgets/model-name';
 import { EngineTypeBadge, formatMicroseconds } from './engine-part';
 import { colourOf, colourProperty } from './graph-view';
 import { formatShape, type LayerRow } from './layer-rows';
+import styles from './layer-table.module.css';
 
 export const LAYER_COLUMNS = [
   'number',
@@ -34,7 +35,7 @@ type ColumnContent = Omit<Column<LayerRow>, 'id' | 'title' | 'hint'>;
 function Swatch({ row, mode }: { readonly row: LayerRow; readonly mode: 'sqnr' | 'clipped' | 'time' }) {
   return (
     <span
-      className="layers-swatch"
+      className={styles.swatch}
       style={{ background: `var(${colourProperty(colourOf(row, mode))})` }}
       aria-hidden="true"
     />
@@ -45,7 +46,7 @@ function Swatch({ row, mode }: { readonly row: LayerRow; readonly mode: 'sqnr' |
 export function RunsIn({ row }: { readonly row: LayerRow }) {
   if (!row.isRefused) return <PrecisionBadge precision={row.runsIn} />;
   return (
-    <span className="layers-refused">
+    <span className={styles.refused}>
       <PrecisionBadge
         precision={row.runsIn}
         title={t('model.refused', { asked: row.planned.toUpperCase(), gets: row.runsIn.toUpperCase() })}

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { ModelView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
-import './graph.css';
+import styles from './layer-graph.module.css';
 import { EmptyState, Meter } from '../../widgets/states';
 import { GraphCanvas } from './graph-canvas';
 import type { GraphLayout, LayoutReply, LayoutRequest } from './graph-layout';
@@ -92,7 +92,7 @@ export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING, matc
     };
   }, [rows, model, changed, matches]);
   return (
-    <section className="graph" aria-label={t('model.graph.title')}>
+    <section className={styles.root} aria-label={t('model.graph.title')}>
       <GraphToolbar rows={rows} />
       {layout.state === 'ready' ? (
         <ReactFlowProvider>
@@ -122,7 +122,7 @@ function LayoutPending({ layout, onCancel, onRetry }: LayoutPendingProps) {
   if (layout.state === 'working') {
     const text = t('model.graph.layingOut', { done: layout.done, total: layout.total });
     return (
-      <div className="graph-pending">
+      <div className={styles.pending}>
         <p>{text}</p>
         <Meter label={t('model.graph.title')} value={layout.done} total={layout.total} text={text} />
         <Button onClick={onCancel}>{t('model.graph.cancel')}</Button>

@@ -7,7 +7,7 @@ import { useSession } from '../../state/session';
 import { ChoiceBadge, PrecisionBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
-import './layer-inspector.css';
+import styles from './layer-inspector.module.css';
 import { ModelName } from '../../widgets/model-name';
 import { EngineSummaryPart, LayerEnginePart } from './engine-part';
 import { type EdgePlacement, edgePlacements, isRepair, layerRemarks } from './graph-structure';
@@ -20,16 +20,16 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
   const row = layers.active;
   if (row === null) {
     return (
-      <div className="inspect">
+      <div className={styles.root}>
         <ModelOverview />
         <EngineSummaryPart layers={layers} />
       </div>
     );
   }
   return (
-    <div className="inspect">
-      <header className="inspect-part">
-        <h2 className="inspect-name">{row.layer}</h2>
+    <div className={styles.root}>
+      <header className={styles.part}>
+        <h2 className={styles.name}>{row.layer}</h2>
         <p className="dim">
           {t('model.inspector.position', { op: row.op, number: row.number, count: layers.rows.length })}
         </p>
@@ -38,11 +38,11 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
       <Decision row={row} />
       <LayerEnginePart row={row} />
       <Facts row={row} />
-      <section className="inspect-part">
+      <section className={styles.part}>
         <h3>{t('model.inspector.inputs')}</h3>
         <Inputs row={row} layers={layers} />
       </section>
-      <section className="inspect-part">
+      <section className={styles.part}>
         <h3>{t('model.inspector.outputs')}</h3>
         <Outputs row={row} layers={layers} />
       </section>
@@ -54,20 +54,20 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
 function Decision({ row }: { readonly row: LayerRow }) {
   const reasonText = useReasonText();
   return (
-    <section className="inspect-part">
+    <section className={styles.part}>
       <h3>{t('model.inspector.decision')}</h3>
-      <p className="inspect-line">
+      <p className={styles.line}>
         {t('model.inspector.asked')} <ChoiceBadge choice={row.choice} /> {t('model.inspector.gets')}{' '}
         <PrecisionBadge precision={row.runsIn} />
-        <code className="inspect-code">{row.code}</code>
+        <code className={styles.code}>{row.code}</code>
       </p>
-      <p className={classNames('inspect-reason', row.isRefused && 'inspect-refused')}>{reasonText(row)}</p>
+      <p className={classNames(styles.reason, row.isRefused && styles.refused)}>{reasonText(row)}</p>
       {layerRemarks(row.view).map((remark) => (
         <p
           key={`${remark.code} ${remark.tensor ?? ''}`}
-          className={classNames('inspect-reason', !isRepair(remark) && 'inspect-refused')}
+          className={classNames(styles.reason, !isRepair(remark) && styles.refused)}
         >
-          <code className="inspect-code">{remark.code}</code> {reasonText(remark)}
+          <code className={styles.code}>{remark.code}</code> {reasonText(remark)}
         </p>
       ))}
       <Fp16Forecast row={row} />
@@ -83,10 +83,12 @@ function Fp16Forecast({ row }: { readonly row: LayerRow }) {
   return (
     <>
       <h3>{t('model.inspector.fp16')}</h3>
-      {fp16Hazards.length === 0 ? <p className="inspect-reason dim">{t('model.inspector.fp16Fits')}</p> : null}
+      {fp16Hazards.length === 0 ? (
+        <p className={classNames(styles.reason, 'dim')}>{t('model.inspector.fp16Fits')}</p>
+      ) : null}
       {fp16Hazards.map((hazard) => (
-        <p key={`${hazard.code} ${hazard.tensor}`} className="inspect-reason" title={hazard.reason}>
-          <code className="inspect-code">{hazard.code}</code> {reasonText(hazard)}
+        <p key={`${hazard.code} ${hazard.tensor}`} className={styles.reason} title={hazard.reason}>
+          <code className={styles.code}>{hazard.code}</code> {reasonText(hazard)}
         </p>
       ))}
     </>
@@ -109,7 +111,7 @@ function Facts({ row }: { readonly row: LayerRow }) {
     facts.push(['amax', formatReal(threshold.amax), String(threshold.amax)]);
   }
   return (
-    <dl className="inspect-part inspect-facts">
+    <dl className={classNames(styles.part, styles.facts)}>
       {facts.map(([key, value, exact]) => (
         <div key={key}>
           <dt>{t(`model.fact.${key}`)}</dt>
@@ -126,7 +128,7 @@ function Inputs({ row, layers }: { readonly row: LayerRow; readonly layers: Laye
   const placements = edgePlacements(row.view);
   if (row.view.inputs.length === 0) return <p className="dim">{t('model.inspector.noInputs')}</p>;
   return (
-    <ul className="inspect-tensors">
+    <ul className={styles.tensors}>
       {[...new Set(row.view.inputs)].map((tensor) => {
         const producer = layers.tensors.producerOf(tensor);
         return (
@@ -135,7 +137,7 @@ function Inputs({ row, layers }: { readonly row: LayerRow; readonly layers: Laye
             {producer === undefined ? (
               <p className="dim">{t('model.inspector.modelInput')}</p>
             ) : (
-              <p className="inspect-links">
+              <p className={styles.links}>
                 <span className="dim">{t('model.inspector.from')}</span>
                 <LayerLink name={producer} layers={layers} />
               </p>
@@ -150,7 +152,7 @@ function Inputs({ row, layers }: { readonly row: LayerRow; readonly layers: Laye
 
 function Outputs({ row, layers }: { readonly row: LayerRow; readonly layers: Layers }) {
   return (
-    <ul className="inspect-tensors">
+    <ul className={styles.tensors}>
       {row.view.outputs.map((tensor) => {
         const readers = layers.tensors.readersOf(tensor);
         return (
@@ -174,14 +176,14 @@ function TensorLine({ tensor, layers }: { readonly tensor: string; readonly laye
   const isCalibrated = useSession((state) => state.thresholds !== null);
   const hasHistogram = isCalibrated && layers.model.calibrationTensors.includes(tensor);
   return (
-    <div className="inspect-line">
-      <button type="button" className="inspect-link" aria-pressed={isChosen} onClick={chooseTensor}>
+    <div className={styles.line}>
+      <button type="button" className={styles.link} aria-pressed={isChosen} onClick={chooseTensor}>
         <ModelName name={tensor} />
       </button>
       {hasHistogram ? (
         <Button
           tone="quiet"
-          className="inspect-open"
+          className={styles.open}
           title={t('model.inspector.histogram.title', { tensor })}
           onClick={() => {
             chooseTensor();
@@ -214,7 +216,7 @@ function Readers({
         const reader = layers.rowOf(name);
         return (
           <div key={name}>
-            <p className="inspect-links">
+            <p className={styles.links}>
               <span className="dim">{t('model.inspector.to')}</span>
               <LayerLink name={name} layers={layers} />
             </p>
@@ -229,7 +231,7 @@ function Readers({
 
 function LayerLink({ name, layers }: { readonly name: string; readonly layers: Layers }) {
   return (
-    <button type="button" className="inspect-link" onClick={() => layers.choose(name)}>
+    <button type="button" className={styles.link} onClick={() => layers.choose(name)}>
       <ModelName name={name} short={layers.rowOf(name)?.shortName ?? name} />
     </button>
   );
@@ -241,7 +243,7 @@ function EdgeReason({ placement }: { readonly placement: EdgePlacement | undefin
   const { decision, isOwn } = placement;
   const isQuantized = isOwn && decision.precision === 'int8';
   return (
-    <p className={classNames('inspect-reason', !isOwn && 'dim')}>
+    <p className={classNames(styles.reason, !isOwn && 'dim')}>
       {isOwn ? (
         <PrecisionBadge
           precision={decision.precision}
@@ -249,7 +251,7 @@ function EdgeReason({ placement }: { readonly placement: EdgePlacement | undefin
         />
       ) : null}{' '}
       {isQuantized ? 'Q/DQ · ' : isOwn ? '' : `${t('model.inspector.noQdq')} · `}
-      <code className="inspect-code">{decision.code}</code> {reasonText(decision)}
+      <code className={styles.code}>{decision.code}</code> {reasonText(decision)}
     </p>
   );
 }

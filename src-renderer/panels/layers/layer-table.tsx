@@ -2,7 +2,7 @@ import type { CSSProperties, KeyboardEvent } from 'react';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { type Column, DataTable, type RowPick } from '../../widgets/data-table';
-import './layer-table.css';
+import styles from './layer-table.module.css';
 import type { LayerRow } from './layer-rows';
 import { useShapeLayers } from './use-layers';
 
@@ -46,7 +46,7 @@ export function LayerTable({
   onKey,
 }: LayerTableProps) {
   return (
-    <div className="layers-table" style={{ '--layers-least': leastWidth(columns) } as CSSProperties}>
+    <div className={styles.root} style={{ '--table-least-width': leastWidth(columns) } as CSSProperties}>
       <DataTable<LayerRow>
         label={t('model.layers')}
         rows={rows}
@@ -57,9 +57,7 @@ export function LayerTable({
         {...(onActivate === undefined ? {} : { onActivate })}
         {...(selected === undefined ? {} : { selectedKeys: selected })}
         {...(onKey === undefined ? {} : { onKey })}
-        {...(changed === undefined
-          ? {}
-          : { rowClass: (row) => (changed.has(row.layer) ? 'layers-changed' : undefined) })}
+        {...(changed === undefined ? {} : { rowClass: (row) => (changed.has(row.layer) ? styles.changed : undefined) })}
         empty={t('model.noLayers')}
       />
     </div>

@@ -8,6 +8,8 @@ import { Button } from '../../widgets/button';
 import { ModelName } from '../../widgets/model-name';
 import { EmptyState, ErrorBox } from '../../widgets/states';
 import { formatShape } from './layer-rows';
+import { classNames } from '../../widgets/class-names';
+import styles from './layer-inspector.module.css';
 
 /** The model as a whole, while no layer is chosen: who wrote it, what goes in and out, how large it is. */
 export function ModelOverview() {
@@ -15,8 +17,8 @@ export function ModelOverview() {
   const inspection = useInspection(path);
   return (
     <>
-      <header className="inspect-part">
-        <h2 className="inspect-name" title={path ?? undefined}>
+      <header className={styles.part}>
+        <h2 className={styles.name} title={path ?? undefined}>
           {path?.split(/[/\\]/).at(-1)}
         </h2>
         <p className="dim">{t('model.inspector.empty.text')}</p>
@@ -43,7 +45,7 @@ function Facts({ model }: Pick<ModelInspection, 'model'>) {
   ];
   return (
     <>
-      <dl className="inspect-part inspect-facts">
+      <dl className={classNames(styles.part, styles.facts)}>
         {facts.map(([key, value, exact]) => (
           <div key={key} title={key === 'macs' ? t('model.fact.macs.title') : undefined}>
             <dt>{t(`model.fact.${key}`)}</dt>
@@ -61,9 +63,9 @@ function Facts({ model }: Pick<ModelInspection, 'model'>) {
 
 function Tensors({ title, tensors }: { readonly title: string; readonly tensors: readonly TensorDescription[] }) {
   return (
-    <section className="inspect-part">
+    <section className={styles.part}>
       <h3>{title}</h3>
-      <ul className="inspect-tensors">
+      <ul className={styles.tensors}>
         {tensors.map(({ name, dtype, shape }) => (
           <li key={name}>
             <ModelName name={name} />

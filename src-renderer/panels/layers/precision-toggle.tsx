@@ -6,9 +6,16 @@ import { useSession } from '../../state/session';
 import { PRECISION_LETTERS } from '../../widgets/badge';
 import { classNames } from '../../widgets/class-names';
 import { Segmented } from '../../widgets/fields';
-import './precision-toggle.css';
+import styles from './precision-toggle.module.css';
 import { choiceName } from './ask-precision';
 import { type LayerRow, reasonText } from './layer-rows';
+
+const CHOSEN_CLASSES: Readonly<Record<PrecisionChoice, string | undefined>> = {
+  auto: styles.auto,
+  int8: styles.int8,
+  fp16: styles.fp16,
+  fp32: styles.fp32,
+};
 
 interface PrecisionToggleProps {
   readonly layer: string;
@@ -28,16 +35,16 @@ export function PrecisionToggle({ layer, autoReason, onAsk }: PrecisionTogglePro
     onAsk(layer, choice);
   };
   return (
-    <span className="precision-toggle" role="group" aria-label={t('precision.ask', { layer })}>
+    <span className={styles.root} role="group" aria-label={t('precision.ask', { layer })}>
       {PRECISION_CHOICES.map((choice) => (
         <button
           key={choice}
           type="button"
           tabIndex={-1}
           className={classNames(
-            'precision-toggle-choice',
-            choice === 'auto' && 'precision-toggle-auto',
-            choice === chosen && `badge-${choice}`,
+            styles.choice,
+            choice === 'auto' && styles.wide,
+            choice === chosen && CHOSEN_CLASSES[choice],
           )}
           aria-pressed={choice === chosen}
           // The visible text is part of the name, for people who control the page by voice.

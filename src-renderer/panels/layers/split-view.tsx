@@ -1,7 +1,7 @@
 import { type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode, useState } from 'react';
 import { readStored, writeStored } from '../../state/stored';
 import { classNames } from '../../widgets/class-names';
-import './split-view.css';
+import styles from './split-view.module.css';
 
 interface SplitViewProps {
   /** Name of the divider, and of what is remembered. */
@@ -44,12 +44,12 @@ export function SplitView({ id, label, isStacked = false, first, second, initial
   };
   return (
     <div
-      className={classNames('split', isStacked && 'split-stacked')}
+      className={classNames(styles.root, isStacked && styles.stacked)}
       style={{ '--split-first': `${percent}%` } as CSSProperties}
     >
-      <div className="split-first">{first}</div>
+      <div className={styles.first}>{first}</div>
       <div
-        className={classNames('split-divider', isDragging && 'split-divider-active')}
+        className={classNames(styles.divider, isDragging && styles.dividerActive)}
         role="separator"
         aria-orientation={isStacked ? 'horizontal' : 'vertical'}
         aria-label={label}
@@ -66,7 +66,7 @@ export function SplitView({ id, label, isStacked = false, first, second, initial
         onPointerCancel={() => setDragging(false)}
         onKeyDown={onKeyDown}
       />
-      <div className="split-second">{second}</div>
+      <div className={styles.second}>{second}</div>
     </div>
   );
 }

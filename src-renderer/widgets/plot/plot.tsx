@@ -3,7 +3,7 @@ import type { PlotlyApi } from './plotly-types';
 import type { PlotFigure } from './figure';
 import { tokensOf, useThemeVersion } from './theme';
 import { layoutOf, traceOf } from './to-plotly';
-import './plot.css';
+import styles from './plot.module.css';
 
 export interface PlotProps {
   readonly figure: PlotFigure;
@@ -70,5 +70,7 @@ export function Plot({ figure, widthPx, heightPx, label }: PlotProps) {
       if (element !== null && plotly !== null) plotly.purge(element);
     };
   }, [plotly]);
-  return <div ref={ref} className="plot" role="img" aria-label={label} style={{ width: widthPx, height: heightPx }} />;
+  return (
+    <div ref={ref} className={styles.root} role="img" aria-label={label} style={{ width: widthPx, height: heightPx }} />
+  );
 }

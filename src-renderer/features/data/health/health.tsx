@@ -21,6 +21,7 @@ import { FieldSection } from './field-section';
 import { FindingList } from './finding-list';
 import { SetSide } from './set-side';
 import dataStyles from '../data.module.css';
+import analysisStyles from '../../../panels/analysis/analysis.module.css';
 import styles from './health.module.css';
 
 /** What is wrong with the calibration set, before it is trusted. */
@@ -81,7 +82,7 @@ function HealthStart({ project, hasResult }: { readonly project: ProjectView; re
       <p className="dim">{t('health.about')}</p>
       <FieldPath path={path} onChange={setPath} />
       {isOpen ? (
-        <div className="analysis-start">
+        <div className={analysisStyles.start}>
           <Running job={job} />
         </div>
       ) : (

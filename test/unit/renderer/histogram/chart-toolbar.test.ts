@@ -1,13 +1,11 @@
 // @vitest-environment jsdom
-import { act, createElement, useState } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { createElement, useState } from 'react';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChartToolbar, type ChartView } from '../../../../src-renderer/features/histogram/chart-toolbar';
 import { useRange, type RangeControl } from '../../../../src-renderer/features/histogram/use-range';
 import { setLanguage } from '../../../../src-renderer/i18n';
 
-let root: Root;
-let host: HTMLElement;
 let control: RangeControl;
 
 const VIEW: ChartView = { isLog: true, isSigned: false, hidden: new Set() };
@@ -18,32 +16,25 @@ function Toolbar() {
   return createElement(ChartToolbar, { view: VIEW, onChange: () => undefined, control, groups: [], canSign: false });
 }
 
-const button = (name: string): HTMLButtonElement => {
-  const found = [...host.querySelectorAll('button')].find(({ textContent }) => textContent === name);
-  if (found === undefined) throw new Error(`no button ${name}`);
-  return found;
-};
+const button = (name: string): HTMLElement => screen.getByRole('button', { name });
 const pressed = (): readonly (string | null)[] =>
   ['Whole', 'Tail'].map((name) => button(name).getAttribute('aria-pressed'));
 
 beforeEach(() => {
-  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
   setLanguage('en');
-  host = document.createElement('div');
-  root = createRoot(host);
-  act(() => root.render(createElement(Toolbar)));
+  render(createElement(Toolbar));
 });
-afterEach(() => act(() => root.unmount()));
+afterEach(cleanup);
 
 describe('the buttons of the x axis', () => {
   it('show which view is in force', () => {
     expect(pressed()).toEqual(['true', 'false']);
-    act(() => button('Tail').click());
+    fireEvent.click(button('Tail'));
     expect(pressed()).toEqual(['false', 'true']);
     expect(control.range.min).toBeCloseTo(1.4, 12);
     act(() => control.zoomBy(0.5));
     expect(pressed()).toEqual(['false', 'false']);
-    act(() => button('Whole').click());
+    fireEvent.click(button('Whole'));
     expect(pressed()).toEqual(['true', 'false']);
   });
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot } from 'react-dom/client';
+import { fireEvent, render, screen } from '@testing-library/react';
+import { createElement } from 'react';
 import { expect, it, vi } from 'vitest';
 import { analyse, curvesOf } from '../../../../src-renderer/features/histogram/analysis';
 import { TOTAL } from '../../../../src-renderer/features/histogram/chart-figure';
@@ -13,11 +13,10 @@ import type { RangeControl } from '../../../../src-renderer/features/histogram/u
 import { rowOf, viewOf } from './support';
 
 vi.mock('../../../../src-renderer/widgets/plot/plot', () => ({
-  Plot: () => createElement('i', { className: 'plot' }),
+  Plot: () => createElement('i', { 'data-testid': 'plot' }),
 }));
 
 it('a double click on the ground shows everything again, one on what lies on it does not', () => {
-  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
   vi.stubGlobal(
     'ResizeObserver',
     class {
@@ -44,29 +43,21 @@ it('a double click on the ground shows everything again, one on what lies on it 
     zoomAt: vi.fn(),
     shiftBy: vi.fn(),
   };
-  const host = document.createElement('div');
-  const root = createRoot(host);
   const session = { row: rowOf('x'), view, analysis, live, editor, limits: { min: 0.1, max: 4 } };
-  act(() =>
-    root.render(
-      createElement(HistogramChart, {
-        session,
-        curves: curvesOf(analysis),
-        control,
-        isLog: true,
-        isSigned: false,
-        visible: new Set([TOTAL]),
-        onChoose: () => undefined,
-      }),
-    ),
+  const { unmount } = render(
+    createElement(HistogramChart, {
+      session,
+      curves: curvesOf(analysis),
+      control,
+      isLog: true,
+      isSigned: false,
+      visible: new Set([TOTAL]),
+      onChoose: () => undefined,
+    }),
   );
-  document.body.append(host);
-  const doubleClick = (selector: string): void =>
-    void act(() => host.querySelector(selector)?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true })));
-  doubleClick('.plot');
+  fireEvent.doubleClick(screen.getByTestId('plot'));
   expect(showWhole).not.toHaveBeenCalled();
-  doubleClick('.histogram-chart');
+  fireEvent.doubleClick(screen.getByTestId('histogram-chart'));
   expect(showWhole).toHaveBeenCalledOnce();
-  act(() => root.unmount());
-  host.remove();
+  unmount();
 });

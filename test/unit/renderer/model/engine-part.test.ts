@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { act, cleanup, render, screen, within } from '@testing-library/react';
+import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSelection } from '../../../../src-renderer/state/selection';
@@ -56,8 +56,6 @@ const ENGINE: EnginesView = {
 };
 
 let fake: FakeApi;
-let root: Root;
-let host: HTMLElement;
 
 function Inspector() {
   const layers = useLayers();
@@ -67,13 +65,12 @@ function Inspector() {
 async function show(view: EnginesView, layer: string | null): Promise<string> {
   fake.answers.getEngineLayers = () => view;
   useSelection.setState({ layer, tensor: null });
-  await act(async () => root.render(createElement(Inspector)));
+  const { container } = render(createElement(Inspector));
   await act(async () => undefined);
-  return host.textContent;
+  return container.textContent;
 }
 
 beforeEach(async () => {
-  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
   setLanguage('en');
   fake = fakeApi();
   fake.answers.getModel = () => MODEL;
@@ -81,13 +78,9 @@ beforeEach(async () => {
   useSession.setState({ ...useSession.getInitialState(), api: fake.api });
   await useSession.getState().openProject('/data/a.calib');
   await vi.waitFor(() => expect(useSession.getState().model).not.toBeNull());
-  host = document.createElement('div');
-  document.body.append(host);
-  root = createRoot(host);
 });
-afterEach(async () => {
-  await act(async () => root.unmount());
-  host.remove();
+afterEach(() => {
+  cleanup();
   useSession.getState().closeProject();
 });
 
@@ -108,7 +101,7 @@ describe('the inspector with an engine', () => {
       `Q, FP32 to INT8${first.inputs[0] ?? ''}`,
     ])
       expect(text).toContain(part);
-    expect([...host.querySelectorAll('option')].map(({ value }) => value)).toEqual(['mixed', 'int8']);
+    expect(screen.getAllByRole<HTMLOptionElement>('option').map(({ value }) => value)).toEqual(['mixed', 'int8']);
   });
 
   it('shows what a layer was asked for beside what its kernel computes in, its time, and why they differ', async () => {
@@ -120,7 +113,7 @@ describe('the inspector with an engine', () => {
       'INT8 was asked for, but its kernel (CaskConvolution) takes FP16',
     ])
       expect(text).toContain(part);
-    expect(host.querySelector('.layers-refused [aria-label="FP16"]')).not.toBeNull();
+    expect(within(screen.getByTestId('refused-precision')).getByRole('img', { name: 'FP16' })).toBeDefined();
   });
 
   it('says of a layer that the engine lacks that TensorRT folded it', async () => {

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { act, cleanup, render } from '@testing-library/react';
+import { createElement } from 'react';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSession } from '../../../../src-renderer/state/session';
 import { ModelOverview } from '../../../../src-renderer/panels/layers/model-overview';
@@ -27,25 +27,20 @@ const INSPECTION: ModelInspection = {
 };
 
 let fake: FakeApi;
-let root: Root;
-let host: HTMLElement;
 
 async function show(): Promise<string> {
-  await act(async () => root.render(createElement(ModelOverview)));
+  const { container } = render(createElement(ModelOverview));
   await act(async () => undefined);
-  return host.textContent;
+  return container.textContent;
 }
 
 beforeEach(async () => {
-  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
   setLanguage('en');
   fake = fakeApi();
   useSession.setState({ ...useSession.getInitialState(), api: fake.api });
   await useSession.getState().openProject('/data/a.calib');
-  host = document.createElement('div');
-  root = createRoot(host);
 });
-afterEach(() => act(() => root.unmount()));
+afterEach(cleanup);
 
 describe('the inspector without a layer', () => {
   it('says who wrote the model, what goes in and out, and how large it is', async () => {

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { createElement, type ReactElement } from 'react';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { useSelection } from '../../../../src-renderer/state/selection';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -62,8 +62,7 @@ describe('layers that only compute shapes', () => {
 });
 
 describe('the list of layers', () => {
-  let root: Root;
-  let host: HTMLElement;
+  let rerender: (element: ReactElement) => void;
   let listing: LayerListing | null;
 
   function List({ search }: { readonly search: string }) {
@@ -80,17 +79,15 @@ describe('the list of layers', () => {
     listing = useLayerListing(layers, layers.rows, search);
     return createElement(ShapeToggle, { count: listing.shapeCount });
   }
-  const show = (search: string): void => act(() => root.render(createElement(List, { search })));
+  const show = (search: string): void => rerender(createElement(List, { search }));
 
   beforeEach(() => {
-    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
     setLanguage('en');
     useSession.setState({ model: MODEL });
-    host = document.createElement('div');
-    root = createRoot(host);
+    rerender = render(null).rerender;
   });
   afterEach(() => {
-    act(() => root.unmount());
+    cleanup();
     useSession.setState(useSession.getInitialState());
     useSelection.setState(useSelection.getInitialState());
     useShapeLayers.setState(useShapeLayers.getInitialState());
@@ -99,10 +96,10 @@ describe('the list of layers', () => {
   it('folds shape layers away and brings them back with one button', () => {
     show('');
     expect(listing?.shown).toHaveLength(4);
-    expect(host.querySelector('button')?.textContent).toBe('+ 3 shape layers');
-    act(() => host.querySelector('button')?.click());
+    expect(screen.getByRole('button').textContent).toBe('+ 3 shape layers');
+    fireEvent.click(screen.getByRole('button'));
     expect(listing?.shown).toHaveLength(7);
-    expect(host.querySelector('button')?.getAttribute('aria-pressed')).toBe('true');
+    expect(screen.getByRole('button').getAttribute('aria-pressed')).toBe('true');
   });
 
   it('tells the graph what a search found, and nothing without one', () => {

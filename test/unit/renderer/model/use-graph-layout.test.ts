@@ -1,6 +1,5 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { act, cleanup, renderHook } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { layoutGraph, type LayoutReply } from '../../../../src-renderer/panels/layers/graph-layout';
 import { graphStructure, type GraphStructure } from '../../../../src-renderer/panels/layers/graph-structure';
@@ -27,15 +26,11 @@ class FakeWorker {
   }
 }
 
-type Shown = ReturnType<typeof useGraphLayout>;
-let shown: Shown | undefined;
-let root: Root;
-
-function Probe({ structure }: { readonly structure: GraphStructure }) {
-  shown = useGraphLayout(structure);
-  return null;
-}
-const show = (structure: GraphStructure): void => act(() => root.render(createElement(Probe, { structure })));
+let hook: ReturnType<typeof renderHook<ReturnType<typeof useGraphLayout>, GraphStructure>> | undefined;
+const show = (structure: GraphStructure): void => {
+  if (hook === undefined) hook = renderHook(useGraphLayout, { initialProps: structure });
+  else hook.rerender(structure);
+};
 const worker = (): FakeWorker => {
   const last = FakeWorker.started.at(-1);
   if (last === undefined) throw new Error('no worker was started');
@@ -43,13 +38,12 @@ const worker = (): FakeWorker => {
 };
 
 beforeEach(() => {
-  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
   vi.stubGlobal('Worker', FakeWorker);
   FakeWorker.started.length = 0;
-  root = createRoot(document.createElement('div'));
+  hook = undefined;
 });
 afterEach(() => {
-  act(() => root.unmount());
+  cleanup();
   vi.unstubAllGlobals();
 });
 
@@ -57,12 +51,12 @@ describe('useGraphLayout', () => {
   it('asks a worker, shows its progress in nodes, and then the layout', () => {
     const structure = graphStructure(generatedModel(31));
     show(structure);
-    expect(shown?.layout).toEqual({ state: 'working', done: 0, total: 33 });
+    expect(hook?.result.current.layout).toEqual({ state: 'working', done: 0, total: 33 });
     expect(worker().request).toBe(structure);
     worker().reply({ type: 'progress', done: 20, total: 33 });
-    expect(shown?.layout).toEqual({ state: 'working', done: 20, total: 33 });
+    expect(hook?.result.current.layout).toEqual({ state: 'working', done: 20, total: 33 });
     worker().reply({ type: 'done', layout: layoutGraph(structure) });
-    expect(shown?.layout.state).toBe('ready');
+    expect(hook?.result.current.layout.state).toBe('ready');
   });
 
   it('lays out a structure once, however often it is shown', () => {
@@ -70,17 +64,17 @@ describe('useGraphLayout', () => {
     show(structure);
     worker().reply({ type: 'done', layout: layoutGraph(structure) });
     show(graphStructure(generatedModel(32, { layers: { conv_0: 'fp16' } })));
-    expect(shown?.layout.state).toBe('ready');
+    expect(hook?.result.current.layout.state).toBe('ready');
     expect(FakeWorker.started).toHaveLength(1);
   });
 
   it('stops the worker on cancel and starts another on retry', () => {
     show(graphStructure(generatedModel(33)));
-    act(() => shown?.cancel());
-    expect(shown?.layout.state).toBe('cancelled');
+    act(() => hook?.result.current.cancel());
+    expect(hook?.result.current.layout.state).toBe('cancelled');
     expect(worker().isTerminated).toBe(true);
-    act(() => shown?.retry());
-    expect(shown?.layout.state).toBe('working');
+    act(() => hook?.result.current.retry());
+    expect(hook?.result.current.layout.state).toBe('working');
     expect(FakeWorker.started).toHaveLength(2);
   });
 
@@ -90,6 +84,6 @@ describe('useGraphLayout', () => {
     show(graphStructure(generatedModel(35)));
     expect(first.isTerminated).toBe(true);
     worker().reply({ type: 'failed', message: 'no room' });
-    expect(shown?.layout).toEqual({ state: 'failed', message: 'no room' });
+    expect(hook?.result.current.layout).toEqual({ state: 'failed', message: 'no room' });
   });
 });

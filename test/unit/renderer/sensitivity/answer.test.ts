@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { createElement, type ReactElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HeatStrip } from '../../../../src-renderer/features/sensitivity/heat-strip';
 import { sensitivityRows } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
@@ -14,25 +14,19 @@ import { sensitivityLayer, sensitivityResult } from '../analysis-results';
 const RESULT = sensitivityResult({ layers: [sensitivityLayer('conv_1', 8), sensitivityLayer('conv_0', 2)] });
 const session = useSession.getState;
 const onChoose = vi.fn<(layer: string) => void>();
-let root: Root;
-let host: HTMLElement;
+let show: (element: ReactElement) => void;
 
 const rows = (): LayerRow[] => layerRows(session().model ?? { layers: [] }, null, damageShares(RESULT));
 const plan = (): Readonly<Record<string, string>> => session().project?.file.plan.layers ?? {};
-const grid = (): HTMLElement => host.querySelector<HTMLElement>('[role=grid]') ?? host;
-const press = async (element: HTMLElement, key: string): Promise<void> =>
-  act(async () => void element.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })));
+const grid = (): HTMLElement => screen.getByRole('grid');
 
-async function showTable(active: string | null): Promise<void> {
+function showTable(active: string | null): void {
   const layers = rows();
   const tried = sensitivityRows(RESULT, (layer) => layers.find((row) => row.layer === layer));
-  await act(async () =>
-    root.render(createElement(SensitivityTable, { result: RESULT, rows: tried, layerRows: layers, active, onChoose })),
-  );
+  show(createElement(SensitivityTable, { result: RESULT, rows: tried, layerRows: layers, active, onChoose }));
 }
 
 beforeEach(async () => {
-  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
   setLanguage('en');
   // jsdom lays nothing out.
   vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(300);
@@ -42,54 +36,54 @@ beforeEach(async () => {
   session().connect(fakeModelApi(12));
   await session().openProject('/projects/generated.calib');
   await vi.waitFor(() => expect(session().model).not.toBeNull());
-  host = document.body.appendChild(document.createElement('div'));
-  root = createRoot(host);
+  show = render(null).rerender;
 });
-afterEach(async () => {
-  await act(async () => root.unmount());
-  host.remove();
+afterEach(() => {
+  cleanup();
   vi.restoreAllMocks();
 });
 
 describe('SensitivityTable', () => {
   it('shows each layer that was tried with its score, highest first, and what the change gives', async () => {
-    await showTable(null);
-    const lines = [...host.querySelectorAll('[role=row]')].slice(1).map((row) => row.textContent);
+    showTable(null);
+    const lines = screen
+      .getAllByRole('row')
+      .slice(1)
+      .map((row) => row.textContent);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/conv_1.*\+8\.00 dB.*28\.0 dB.*97\.00 %.*96\.00 %.*night 92\.00 %/);
     expect(lines[1]).toMatch(/conv_0.*\+2\.00 dB/);
   });
 
   it('changes a layer by its toggle and by Enter, each undoable by name', async () => {
-    await showTable('conv_0');
-    await act(async () => host.querySelector<HTMLElement>('[aria-label="Precision of conv_1"] [title=FP16]')?.click());
+    showTable('conv_0');
+    fireEvent.click(within(screen.getByRole('group', { name: 'Precision of conv_1' })).getByTitle('FP16'));
     await vi.waitFor(() => expect(plan()).toEqual({ conv_1: 'fp16' }));
-    await press(grid(), 'Enter');
+    fireEvent.keyDown(grid(), { key: 'Enter' });
     await vi.waitFor(() => expect(plan()).toEqual({ conv_1: 'fp16', conv_0: 'fp16' }));
     expect(session().history.undoable.map((step) => step.name)).toEqual(['conv_1 to FP16', 'conv_0 to FP16']);
     await vi.waitFor(() => expect(rows()[0]?.planned).toBe('fp16'));
-    await showTable('conv_0');
-    await press(grid(), 'Enter');
+    showTable('conv_0');
+    fireEvent.keyDown(grid(), { key: 'Enter' });
     await vi.waitFor(() => expect(plan()).toEqual({ conv_1: 'fp16' }));
   });
 
-  it('walks with the arrow keys, which choose the layer everywhere', async () => {
-    await showTable('conv_1');
-    await press(grid(), 'ArrowDown');
+  it('walks with the arrow keys, which choose the layer everywhere', () => {
+    showTable('conv_1');
+    fireEvent.keyDown(grid(), { key: 'ArrowDown' });
     expect(onChoose.mock.calls.map(([layer]) => layer)).toEqual(['conv_0']);
   });
 });
 
 describe('HeatStrip', () => {
   const text = (layer: string): string | null => (layer === 'conv_1' ? '+8.00 dB' : null);
-  const show = async (active: string | null): Promise<HTMLElement> => {
-    await act(async () => root.render(createElement(HeatStrip, { rows: rows(), textOf: text, active, onChoose })));
-    return host.querySelector<HTMLElement>('[role=slider]') ?? host;
+  const showStrip = (active: string | null): HTMLElement => {
+    show(createElement(HeatStrip, { rows: rows(), textOf: text, active, onChoose }));
+    return screen.getByRole('slider');
   };
 
-  it('has one column per layer: as high as its share, in its colour, and the least still to be seen', async () => {
-    await show(null);
-    const columns = [...host.querySelectorAll('rect')];
+  it('has one column per layer: as high as its share, in its colour, and the least still to be seen', () => {
+    const columns = [...showStrip(null).querySelectorAll('rect')];
     expect(columns).toHaveLength(12);
     expect(columns.slice(0, 3).map((column) => [Number(column.getAttribute('height')), column.style.fill])).toEqual([
       [0.25, 'var(--ramp-1)'],
@@ -98,22 +92,22 @@ describe('HeatStrip', () => {
     ]);
   });
 
-  it('is a slider over the layers that says name, operator and score', async () => {
-    const slider = await show('conv_1');
+  it('is a slider over the layers that says name, operator and score', () => {
+    const slider = showStrip('conv_1');
     expect(slider.getAttribute('aria-valuenow')).toBe('2');
     expect(slider.getAttribute('aria-valuetext')).toBe('2. conv_1 (Conv): +8.00 dB');
-    await press(slider, 'ArrowRight');
-    await press(slider, 'ArrowLeft');
-    await press(slider, 'End');
+    fireEvent.keyDown(slider, { key: 'ArrowRight' });
+    fireEvent.keyDown(slider, { key: 'ArrowLeft' });
+    fireEvent.keyDown(slider, { key: 'End' });
     expect(onChoose.mock.calls.map(([layer]) => layer)).toEqual([rows()[2]?.layer, 'conv_0', rows()[11]?.layer]);
   });
 
-  it('reads the column under the pointer and chooses it with a click', async () => {
-    const slider = await show('conv_1');
+  it('reads the column under the pointer and chooses it with a click', () => {
+    const slider = showStrip('conv_1');
     vi.spyOn(slider, 'getBoundingClientRect').mockReturnValue({ left: 100, width: 120 } as DOMRect);
-    await act(async () => void slider.dispatchEvent(new MouseEvent('pointermove', { bubbles: true, clientX: 105 })));
-    expect(host.querySelector('.sensitivity-strip-caption')?.textContent).toBe('1. conv_0 (Conv): not tried');
-    await act(async () => slider.click());
+    fireEvent(slider, new MouseEvent('pointermove', { bubbles: true, clientX: 105 }));
+    expect(screen.getByTestId('heat-strip-caption').textContent).toBe('1. conv_0 (Conv): not tried');
+    fireEvent.click(slider);
     expect(onChoose).toHaveBeenCalledWith('conv_0');
   });
 });

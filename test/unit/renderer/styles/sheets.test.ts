@@ -5,27 +5,7 @@ import { scopedName } from '../../../../src-renderer/styles/scoped-name';
 
 const RENDERER = join(import.meta.dirname, '../../../../src-renderer');
 
-/** Folders whose sheets and class names are not converted to modules yet. It must end empty. */
-const NOT_CONVERTED = [
-  'app/connection.tsx',
-  'features/data/health/health.tsx',
-  'features/histogram/',
-  'features/precision/',
-  'features/search/limits-panel.tsx',
-  'features/search/plan-inspector.tsx',
-  'features/search/plans-table.tsx',
-  'features/sensitivity/',
-  'features/settings/settings-screen.tsx',
-  'panels/',
-  'widgets/',
-];
-
-/** Sheets and components in these folders are checked although the folder is not converted as a whole. */
-const CONVERTED = ['widgets/button'];
-
 const FILES = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
-const isChecked = (file: string): boolean =>
-  !NOT_CONVERTED.some((folder) => file.startsWith(folder)) || CONVERTED.some((start) => file.startsWith(start));
 const read = (file: string): string => readFileSync(join(RENDERER, file), 'utf8');
 const withoutComments = (css: string): string => css.replaceAll(/\/\*[\s\S]*?\*\//g, '');
 
@@ -46,7 +26,8 @@ function classesOf(css: string): readonly string[] {
   return [...new Set(own.flatMap((text) => [...text.matchAll(/\.([A-Za-z][\w-]*)/g)].map(([, name = '']) => name)))];
 }
 
-const UTILITIES = new Set(classesOf(read('styles/base.css')));
+/** Utilities, and names by which React Flow knows what it must not drag. */
+const UTILITIES = new Set([...classesOf(read('styles/base.css')), 'nopan', 'nowheel']);
 
 const MUST_BE_TOKENS = /^(margin|padding|gap|row-gap|column-gap|border-radius|font-size|z-index)(-|$)/;
 const COLOUR = /#[0-9a-f]{3,8}\b|\b(rgba?|hsla?|oklch)\(|\b(white|black|red|green|blue|gray|grey|orange|yellow)\b/i;
@@ -74,7 +55,7 @@ function importsOf(file: string): readonly { readonly name: string; readonly mod
 
 describe('style sheets', () => {
   it('take spacing, sizes, layers and colours from the tokens', () => {
-    const problems = SHEETS.filter(isChecked).flatMap((file) =>
+    const problems = SHEETS.flatMap((file) =>
       declarations(read(file)).flatMap(({ property, value }) => {
         const problem = problemOf(property, value);
         return problem === null ? [] : [`${file}: ${property}: ${value}: ${problem}`];
@@ -97,7 +78,7 @@ describe('style sheets', () => {
   });
 
   it('are modules beside a component, except the global ones', () => {
-    const global = SHEETS.filter((file) => isChecked(file) && !file.endsWith('.module.css'));
+    const global = SHEETS.filter((file) => !file.endsWith('.module.css'));
     expect(global).toEqual(['styles/base.css']);
   });
 
@@ -107,7 +88,7 @@ describe('style sheets', () => {
     );
     // Set by components or, like the palette, by the frame.
     const sources = COMPONENTS.map(read).join('\n');
-    const missing = SHEETS.filter(isChecked).flatMap((file) =>
+    const missing = SHEETS.flatMap((file) =>
       [...read(file).matchAll(/var\((--[\w-]+)\)/g)]
         .map(([, name = '']) => name)
         .filter((name) => !declared.includes(name) && !sources.includes(`'${name}'`) && !isPalette(name))
@@ -145,7 +126,7 @@ describe('class names', () => {
   });
 
   it('that are written as text are utilities of base.css', () => {
-    const problems = COMPONENTS.filter(isChecked).flatMap((file) =>
+    const problems = COMPONENTS.flatMap((file) =>
       classTextsOf(read(file))
         .filter((name) => !UTILITIES.has(name))
         .map((name) => `${file}: ${name}`),

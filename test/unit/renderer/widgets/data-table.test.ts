@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot, type Root } from 'react-dom/client';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { createElement, type ReactElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataTable, type Column } from '../../../../src-renderer/widgets/data-table';
 
@@ -28,96 +28,90 @@ const COLUMNS: readonly Column<Item>[] = [
 const onPick = vi.fn();
 const onActivate = vi.fn();
 
-let root: Root;
-let host: HTMLElement;
+let rerender: (element: ReactElement) => void;
 
-beforeEach(async () => {
-  Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
+beforeEach(() => {
   // jsdom lays nothing out.
   vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(VIEW_PX);
   vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(400);
   HTMLElement.prototype.scrollTo = function scrollTo(this: HTMLElement, options?: ScrollToOptions | number) {
     this.scrollTop = typeof options === 'object' ? (options.top ?? 0) : 0;
   };
-  host = document.body.appendChild(document.createElement('div'));
-  root = createRoot(host);
-  await show(null);
+  rerender = render(null).rerender;
+  show(null);
 });
 
-afterEach(async () => {
-  await act(async () => root.unmount());
-  host.remove();
+afterEach(() => {
+  cleanup();
   vi.restoreAllMocks();
   vi.clearAllMocks();
 });
 
-async function show(activeKey: string | null): Promise<void> {
-  await act(async () =>
-    root.render(
-      createElement(DataTable<Item>, {
-        label: 'Items',
-        rows: ITEMS,
-        columns: COLUMNS,
-        rowKey: (item: Item) => item.name,
-        activeKey,
-        onPick,
-        onActivate,
-      }),
-    ),
+function show(activeKey: string | null): void {
+  rerender(
+    createElement(DataTable<Item>, {
+      label: 'Items',
+      rows: ITEMS,
+      columns: COLUMNS,
+      rowKey: (item: Item) => item.name,
+      activeKey,
+      onPick,
+      onActivate,
+    }),
   );
 }
 
-const grid = (): HTMLElement => host.querySelector<HTMLElement>('[role=grid]') ?? host;
-const rowOf = (name: string): HTMLElement | undefined =>
-  [...host.querySelectorAll<HTMLElement>('[role=row]')].find((row) => row.firstElementChild?.textContent === name);
-
-async function scrollTo(topPx: number): Promise<void> {
-  await act(async () => {
-    grid().scrollTop = topPx;
-    grid().dispatchEvent(new Event('scroll'));
-  });
+const grid = (): HTMLElement => screen.getByRole('grid');
+/** The row whose first cell has the name. */
+function rowOf(name: string): HTMLElement {
+  const found = screen.getAllByRole('row').find((row) => row.firstElementChild?.textContent === name);
+  if (found === undefined) throw new Error(`no row "${name}"`);
+  return found;
 }
+const firstCellOf = (name: string): HTMLElement | undefined => within(rowOf(name)).getAllByRole('gridcell')[0];
+
+const scrollTo = (topPx: number): boolean => fireEvent.scroll(grid(), { target: { scrollTop: topPx } });
 
 describe('DataTable', () => {
   it('draws the rows in sight, in their order, and says how many there are', () => {
-    const rows = [...host.querySelectorAll('.table-body [role=row]')];
+    const rows = screen.getAllByRole('row').slice(1);
     expect(grid().getAttribute('aria-rowcount')).toBe('501');
     expect(rows.length).toBeLessThan(40);
     expect(rows.map((row) => row.getAttribute('aria-rowindex'))).toEqual(rows.map((_row, i) => String(i + 2)));
-    expect(rowOf('item 3')?.style.top).toBe('84px');
+    expect(rowOf('item 3').style.top).toBe('84px');
   });
 
-  it('draws only rows that come into sight while it scrolls', async () => {
+  it('draws only rows that come into sight while it scrolls', () => {
     drawn.mockClear();
-    await scrollTo(28 * 5);
+    scrollTo(28 * 5);
     expect(drawn.mock.calls.map(([name]) => name)).toEqual(['item 22', 'item 23', 'item 24', 'item 25', 'item 26']);
   });
 
   it('has one element a cell for plain values, with the whole text on hover', () => {
-    const cell = rowOf('item 0')?.querySelector('[role=gridcell]');
+    const cell = firstCellOf('item 0');
     expect(cell?.childElementCount).toBe(0);
     expect(cell?.getAttribute('title')).toBe('the whole name of item 0');
   });
 
-  it('picks the row under the pointer, after scrolling and sorting too', async () => {
-    await act(async () => rowOf('item 2')?.querySelector<HTMLElement>('[role=gridcell]')?.click());
+  it('picks the row under the pointer, after scrolling and sorting too', () => {
+    fireEvent.click(firstCellOf('item 2') ?? grid());
     expect(onPick).toHaveBeenLastCalledWith('item 2', expect.objectContaining({ isRange: false, isToggle: false }));
-    await act(async () => host.querySelector<HTMLElement>('.table-sort')?.click());
-    await scrollTo(28 * 30);
-    await act(async () => rowOf('item 465')?.dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: true })));
+    fireEvent.click(screen.getByRole('button', { name: 'Size' }));
+    scrollTo(28 * 30);
+    fireEvent.click(rowOf('item 465'), { shiftKey: true });
     expect(onPick).toHaveBeenLastCalledWith('item 465', expect.objectContaining({ isRange: true }));
   });
 
-  it('opens a row by a double click', async () => {
-    await act(async () => rowOf('item 1')?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true })));
+  it('opens a row by a double click', () => {
+    fireEvent.doubleClick(rowOf('item 1'));
     expect(onActivate).toHaveBeenCalledWith('item 1');
   });
 
-  it('marks the active row and names it to assistive technology', async () => {
-    await show('item 4');
-    expect(rowOf('item 4')?.getAttribute('aria-selected')).toBe('true');
-    expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('item 4')?.id);
-    await act(async () => grid().dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true })));
+  it('marks the active row and names it to assistive technology', () => {
+    show('item 4');
+    expect(rowOf('item 4').getAttribute('aria-selected')).toBe('true');
+    expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('item 4').id);
+    fireEvent.keyDown(grid(), { key: 'ArrowDown' });
     expect(onPick).toHaveBeenLastCalledWith('item 5', expect.anything());
   });
 });

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { act, createElement } from 'react';
-import { createRoot } from 'react-dom/client';
+import { act, render } from '@testing-library/react';
+import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import { jobId } from '../../../../src-shared/base/brand';
 import { useJobs } from '../../../../src-renderer/state/jobs';
@@ -9,21 +9,16 @@ import { jobSnapshot } from '../state/fake-api';
 
 describe('EmptyUnlessRunning', () => {
   it('shows the job that fills the screen, else that there is nothing yet', async () => {
-    Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
-    const host = document.body.appendChild(document.createElement('div'));
-    const root = createRoot(host);
+    const { container, unmount } = render(
+      createElement(EmptyUnlessRunning, {
+        projectPath: '/data/a.calib',
+        kinds: ['calibrate'],
+        title: 'No histograms yet',
+      }),
+    );
     const show = async (jobs: ReturnType<typeof jobSnapshot>[]): Promise<string> => {
-      await act(async () => {
-        useJobs.setState({ jobs });
-        root.render(
-          createElement(EmptyUnlessRunning, {
-            projectPath: '/data/a.calib',
-            kinds: ['calibrate'],
-            title: 'No histograms yet',
-          }),
-        );
-      });
-      return host.textContent;
+      await act(async () => useJobs.setState({ jobs }));
+      return container.textContent;
     };
     expect(await show([])).toBe('No histograms yet');
     const running = await show([jobSnapshot()]);
@@ -39,7 +34,6 @@ describe('EmptyUnlessRunning', () => {
       jobSnapshot({ id: jobId('x'), state: 'done' }),
     ])
       expect(await show([other])).toBe('No histograms yet');
-    await act(async () => root.unmount());
-    host.remove();
+    unmount();
   });
 });
