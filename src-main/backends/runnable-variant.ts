@@ -1,11 +1,13 @@
+import { count, object, oneOf, type InferOutput } from '../../src-shared/base/schema';
 import type { BackendId } from '../../src-shared/domain/project/precision';
 
 /** A GPU as one of ONNX Runtime's providers addresses it. */
-export interface OrtGpu {
-  readonly provider: 'webgpu' | 'cuda';
-  /** Among the GPUs that CUDA shows; 0 for WebGPU, which chooses by itself. */
-  readonly device: number;
-}
+export const ortGpuSchema = object({
+  provider: oneOf('webgpu', 'cuda'),
+  /** Index among the GPUs that CUDA shows; 0 for WebGPU, which chooses the GPU itself. */
+  device: count,
+});
+export type OrtGpu = InferOutput<typeof ortGpuSchema>;
 
 /** The GPU that a backend of ONNX Runtime runs on; null for other backends. */
 export function ortGpuOf(backend: BackendId, device: number): OrtGpu | null {

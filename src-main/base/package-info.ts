@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { object, string } from '../../src-shared/base/schema';
+import { readStoredJson } from './json-file';
 
 /** Scoped: `npx` of an unscoped name would run whatever somebody else publishes under it. */
 const PACKAGE_NAME = '@calibration-workbench/calib';
@@ -30,8 +32,5 @@ export function onnxruntimeVersion(): string {
 }
 
 function versionIn(manifestPath: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(manifestPath, 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
+  return readStoredJson(manifestPath, object({ version: string }))?.version ?? 'unknown';
 }

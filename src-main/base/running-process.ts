@@ -1,24 +1,26 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { integer, number, object, optional, string, type InferOutput } from '../../src-shared/base/schema';
 import { errnoOf } from './file-errors';
 
 /**
  * Tells a process from every other one without a clock: a process id alone is given again after a restart of the machine, in a
  * container, or when the ids wrap. The optional fields are known on Linux.
  */
-export interface ProcessIdentity {
-  readonly host: string;
-  readonly pid: number;
+export const processIdentitySchema = object({
+  host: string,
+  pid: integer,
   /** Hash of the machine's id: machines may share a name. */
-  readonly machine?: string | undefined;
+  machine: optional(string),
   /** The kernel's id of this start of the machine. */
-  readonly boot?: string | undefined;
-  /** In which process ids are counted: that of a container or of the machine. */
-  readonly pidNamespace?: string | undefined;
+  boot: optional(string),
+  /** The namespace in which process ids are counted: that of a container or of the machine. */
+  pidNamespace: optional(string),
   /** When the process started, in clock ticks since the machine did (proc(5), field 22 of stat). */
-  readonly startTicks?: number | undefined;
-}
+  startTicks: optional(number),
+});
+export type ProcessIdentity = InferOutput<typeof processIdentitySchema>;
 
 /** Whether a process of this machine with this id runs, whoever's it is. */
 export function isRunning(pid: number): boolean {
@@ -52,22 +54,23 @@ export function hasEnded(process: ProcessIdentity): boolean {
 
 let known: Omit<ProcessIdentity, 'pid' | 'startTicks'> | null = null;
 
-function machineIdentity(): Omit<ProcessIdentity, 'pid' | 'startTicks'> {
+/** The part of an identity that all processes of this machine, boot and container share. */
+export function machineIdentity(): Omit<ProcessIdentity, 'pid' | 'startTicks'> {
   known ??= {
     host: hostname(),
-    ...optional('machine', () =>
+    ...knownField('machine', () =>
       createHash('sha256')
         .update(`calibration-workbench ${readFileSync('/etc/machine-id', 'utf8').trim()}`)
         .digest('hex')
         .slice(0, 16),
     ),
-    ...optional('boot', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    ...optional('pidNamespace', () => readlinkSync('/proc/self/ns/pid')),
+    ...knownField('boot', () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    ...knownField('pidNamespace', () => readlinkSync('/proc/self/ns/pid')),
   };
   return known;
 }
 
-function optional<K extends string>(key: K, read: () => string): { readonly [P in K]?: string } {
+function knownField<K extends string>(key: K, read: () => string): { readonly [P in K]?: string } {
   try {
     return { [key]: read() } as { readonly [P in K]?: string };
   } catch {

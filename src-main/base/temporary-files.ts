@@ -3,7 +3,7 @@ import { readdirSync, type Dirent } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { hasEnded, isRunning, ownIdentity, type ProcessIdentity } from './running-process';
+import { hasEnded, isRunning, machineIdentity, ownIdentity, type ProcessIdentity } from './running-process';
 
 /** Names of at most 255 bytes are allowed by the usual file systems; the rest of a temporary name takes up to 90. */
 const MAX_BASE_BYTES = 120;
@@ -63,7 +63,7 @@ function hasOwnerEnded([place = '', boot = '', namespace = '', pid = '', ticks =
   if (boot !== 'x' && ownBoot !== 'x' && boot !== ownBoot) return true;
   if (namespace !== ownNamespace) return false;
   // What remains is this machine, since it was started, and these process ids.
-  return hasEnded({ ...here, pid: Number(pid), startTicks: ticks === 'x' ? undefined : Number(ticks) });
+  return hasEnded({ ...machineIdentity(), pid: Number(pid), ...(ticks === 'x' ? {} : { startTicks: Number(ticks) }) });
 }
 
 /**

@@ -123,7 +123,7 @@ async function readRecord(path: string): Promise<string> {
 
 function parseJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch (error) {
     throw new WorkbenchError(
       'project-invalid',

@@ -1,15 +1,11 @@
 import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
-import type { ApiMethod } from '../../src-shared/contract/requests';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
-import { isApiMethod, parseRequest } from '../../src-shared/contract/requests';
-import type { CallMessage, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
+import { isApiMethod, parseRequest, type ApiMethod } from '../../src-shared/contract/requests';
+import type { IncomingCall, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
 
-/** Guard, call, serialise: one call of any link on any implementation of the API. Never rejects. */
-export async function dispatch(
-  api: WorkbenchApi,
-  call: Pick<CallMessage, 'id' | 'method' | 'request'>,
-): Promise<ReplyMessage> {
+/** One call of any link on any implementation of the API: the request is checked before the method sees it. Never rejects. */
+export async function dispatch(api: WorkbenchApi, call: IncomingCall): Promise<ReplyMessage> {
   try {
     if (!isApiMethod(call.method)) throw new WorkbenchError('usage', `There is no method "${String(call.method)}"`);
     const request = parseRequest(call.method, call.request);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import { encodeEnvelope, ENVELOPE_TYPE } from '../../src-shared/contract/binary';
 import { toWireError } from '../../src-shared/contract/errors';
-import type { CallMessage, ReplyMessage } from '../../src-shared/contract/wire';
+import type { IncomingCall, ReplyMessage } from '../../src-shared/contract/wire';
 import { dispatch } from './dispatch';
 import { HttpError, readBody } from './http-body';
 
@@ -27,7 +27,7 @@ export async function handleCall(api: WorkbenchApi, request: IncomingMessage, re
   response.end(body);
 }
 
-function parseCall(body: Buffer): Pick<CallMessage, 'id' | 'method' | 'request'> {
+function parseCall(body: Buffer): IncomingCall {
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));
@@ -36,12 +36,9 @@ function parseCall(body: Buffer): Pick<CallMessage, 'id' | 'method' | 'request'>
   }
   if (typeof value !== 'object' || value === null) throw new HttpError(400, 'Expected a call as a JSON object');
   const id: unknown = Reflect.get(value, 'id');
-  // dispatch checks the method and its request.
-  return {
-    id: typeof id === 'number' ? id : 0,
-    method: Reflect.get(value, 'method') as CallMessage['method'],
-    request: Reflect.get(value, 'request') as unknown,
-  };
+  const method: unknown = Reflect.get(value, 'method');
+  const request: unknown = Reflect.get(value, 'request');
+  return { id: typeof id === 'number' ? id : 0, method, request };
 }
 
 function encodeReply(reply: ReplyMessage): Uint8Array {

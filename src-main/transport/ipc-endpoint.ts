@@ -43,10 +43,7 @@ export function serveIpc({ api, ipc, isTrusted, broadcast, ownMethods }: IpcEndp
     const request: unknown = Reflect.get(message, 'request');
     if (typeof method !== 'string') return refused('Expected the name of a method');
     const own = ownValue(ownMethods, method);
-    // dispatch refuses the names that are not methods of the application.
-    return own === undefined
-      ? dispatch(api, { id: 0, method: method as Parameters<typeof dispatch>[1]['method'], request })
-      : answerOwn(own, request);
+    return own === undefined ? dispatch(api, { id: 0, method, request }) : answerOwn(own, request);
   });
   return () => {
     unsubscribe();

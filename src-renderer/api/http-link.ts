@@ -1,6 +1,12 @@
 import { createParser } from 'eventsource-parser';
 import { decodeEnvelope } from '../../src-shared/contract/binary';
-import type { CallMessage, ClientLink, ReplyMessage } from '../../src-shared/contract/wire';
+import {
+  eventMessageSchema,
+  type CallMessage,
+  type ClientLink,
+  type ReplyMessage,
+} from '../../src-shared/contract/wire';
+import { parse } from '../../src-shared/base/schema';
 import { ONLINE, type ConnectionStatus } from './connection';
 
 export interface HttpLinkOptions {
@@ -93,7 +99,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
       if (!response.ok || response.body === null) return true;
       retryMs = FIRST_RETRY_MS;
       setStatus(ONLINE);
-      const parser = createParser({ onEvent: ({ data }) => deliver(JSON.parse(data) as ReplyMessage) });
+      const parser = createParser({ onEvent: ({ data }) => deliver(parse(eventMessageSchema, JSON.parse(data))) });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         clearTimeout(timer);

@@ -5,7 +5,7 @@ export type StoredPlace = 'localStorage' | 'sessionStorage';
 export function readStored(key: string, place: StoredPlace = 'localStorage'): unknown {
   try {
     const text = globalThis[place].getItem(key);
-    return text === null ? null : (JSON.parse(text) as unknown);
+    return text === null ? null : JSON.parse(text);
   } catch {
     return null;
   }

@@ -102,8 +102,23 @@ export function list<S extends AnySchema>(item: S) {
   return v.pipe(v.array(item, 'an array'), v.readonly());
 }
 
-/** Two numbers. */
-export const numberPair = v.pipe(v.tuple([number, number], 'two numbers'), v.readonly());
+/** A value that a function checks at once: for long arrays, whose elements would take long to check one by one. */
+/* @__NO_SIDE_EFFECTS__ */
+export function checked<T>(expected: string, isValid: (value: unknown) => value is T) {
+  return v.custom<T>(isValid, expected);
+}
+
+/** An array of strings, which may be long: the names of all images of a set, for example. */
+export const strings = checked(
+  'an array of strings',
+  (value): value is readonly string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string'),
+);
+
+/** An array of two values. */
+/* @__NO_SIDE_EFFECTS__ */
+export function pair<A extends AnySchema, B extends AnySchema>(first: A, second: B) {
+  return v.pipe(v.strictTuple([first, second], 'an array of two values'), v.readonly());
+}
 
 /** One of several schemas; `expected` says them in words. */
 /* @__NO_SIDE_EFFECTS__ */

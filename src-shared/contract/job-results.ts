@@ -7,13 +7,10 @@ import type { SkippedImage } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { BackendId, PlacementDecision, Target } from '../domain/project/precision';
 import type { VariantReport } from '../domain/runs/accuracy';
-import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord } from '../domain/runs/run-record';
+import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord, RunWarning } from '../domain/runs/run-record';
 import type { JobKind } from './job-specs';
 
-export interface Warning {
-  readonly code: string;
-  readonly message: string;
-}
+export type Warning = RunWarning;
 
 export interface CalibrateResult {
   readonly project: string;

@@ -12,6 +12,7 @@ import {
   string,
   variant,
   type InferOutput,
+  type ObjectOutput,
 } from '../base/schema';
 import { diagnosisSubjectSchema, SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../domain/analysis/analysis';
 import { someTensorrtOptionsSchema } from '../domain/engines/tensorrt-options';
@@ -25,7 +26,7 @@ const project = { projectPath: filePath('project') };
 const notNegative = numberWhere('a number, 0 or more', (value) => value >= 0);
 
 /** Part `index` (1-based) of `count` equal parts of the calibration set. */
-const shardSchema = object({ index: positiveInteger, count: positiveInteger });
+export const shardSchema = object({ index: positiveInteger, count: positiveInteger });
 export type Shard = InferOutput<typeof shardSchema>;
 
 /** Fields of most jobs. */
@@ -54,8 +55,7 @@ const devicesFields = {
    */
   isParallel: optional(boolean),
 };
-const devicesSchema = object(devicesFields);
-export type DevicesSpec = InferOutput<typeof devicesSchema>;
+export type DevicesSpec = ObjectOutput<typeof devicesFields>;
 
 const calibrateSchema = object({
   kind: oneOf('calibrate'),

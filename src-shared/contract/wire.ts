@@ -1,3 +1,4 @@
+import { checked, object, oneOf } from '../base/schema';
 import type { WorkbenchEvent } from './api';
 import type { ApiMethod } from './requests';
 import type { WireError } from './errors';
@@ -10,11 +11,29 @@ export interface CallMessage {
   readonly request: unknown;
 }
 
+/** A call as it arrives: `dispatch` checks the method and its request. */
+export interface IncomingCall {
+  readonly id: number;
+  readonly method: unknown;
+  readonly request: unknown;
+}
+
 /** What a link carries back: the answer of a call, or an event. */
 export type ReplyMessage =
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly error: WireError }
   | { readonly type: 'event'; readonly event: WorkbenchEvent };
+
+/**
+ * A message of the event stream of a server. Its kind is checked, its content is not: it comes from the server that the page
+ * was loaded from.
+ */
+export const eventMessageSchema = object({ type: oneOf('event'), event: checked('an event', isEvent) });
+
+function isEvent(value: unknown): value is WorkbenchEvent {
+  const type: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'type') : undefined;
+  return type === 'job' || type === 'project';
+}
 
 /** One side of a connection that carries structured clones in both directions. */
 export interface Link<Out, In> {
@@ -26,4 +45,4 @@ export interface Link<Out, In> {
 }
 
 export type ClientLink = Link<CallMessage, ReplyMessage>;
-export type ServerLink = Link<ReplyMessage, CallMessage>;
+export type ServerLink = Link<ReplyMessage, IncomingCall>;

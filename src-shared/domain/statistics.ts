@@ -1,4 +1,4 @@
-import { type InferOutput, number, numberPair, object, optional, yes } from '../base/schema';
+import { type InferOutput, number, object, optional, pair, yes } from '../base/schema';
 import { createRandom, type Random } from './random';
 
 /** Below this many images a difference of accuracies is said to rest on few images. */
@@ -111,7 +111,7 @@ export function bootstrapDifference95(counts: PairedCounts, seed = BOOTSTRAP_SEE
 export const pairedComparisonSchema = object({
   /** Variant minus FP32, percentage points. */
   top1Difference: number,
-  interval95: numberPair,
+  interval95: pair(number, number),
   /** Two-sided p of McNemar's exact test. */
   mcnemarP: number,
   /** Present (true) when fewer than 500 images were compared. */

@@ -3,17 +3,22 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysesView, Dated } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { object, oneOf, string, type AnySchema, type InferOutput } from '../../../src-shared/base/schema';
 import {
   SENSITIVITY_KINDS,
-  type AutoResult,
+  autoResultSchema,
+  diagnosisResultSchema,
+  searchResultSchema,
+  sensitivityResultSchema,
   type DiagnosisResult,
   type SearchResult,
   type SensitivityKind,
   type SensitivityResult,
 } from '../../../src-shared/domain/analysis/analysis';
-import type { HealthResult } from '../../../src-shared/domain/health/health';
+import { healthResultSchema, type HealthResult } from '../../../src-shared/domain/health/health';
 import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { parseStoredJson } from '../../base/json-file';
 import { keepNewest } from '../../base/keep-newest';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { calibrationForThresholds, currentCalibrationKey, shortHash, type Workspace } from '../projects/workspace';
@@ -36,11 +41,15 @@ export interface Basis {
   readonly candidates?: boolean;
 }
 
-interface Stored<T> {
-  readonly version: typeof ANALYSIS_VERSION;
-  readonly basis: string;
-  readonly result: T;
-}
+const storedSchema = <S extends AnySchema>(result: S) =>
+  object({ version: oneOf(ANALYSIS_VERSION), basis: string, result });
+const STORED = {
+  auto: storedSchema(autoResultSchema),
+  sensitivity: storedSchema(sensitivityResultSchema),
+  search: storedSchema(searchResultSchema),
+  diagnosis: storedSchema(diagnosisResultSchema),
+  health: storedSchema(healthResultSchema),
+};
 
 /** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
 export function allInt8(plan: PrecisionPlan): PrecisionPlan {
@@ -83,6 +92,7 @@ const BASES = {
   health: { thresholds: true, plan: true },
 } as const;
 export type AnalysisName = keyof typeof BASES;
+type AnalysisResult<N extends AnalysisName> = InferOutput<(typeof STORED)[N]>['result'];
 
 /** The settings that this result depends on. The thresholds in use count for a search only if it chose no others. */
 function dependsOn(name: AnalysisName, result: { readonly target: Target }): Basis {
@@ -99,29 +109,22 @@ export async function saveAnalysis(
 ): Promise<void> {
   const path = workspace.paths.analysisFile(file);
   await mkdir(workspace.paths.analysisDir, { recursive: true });
-  const stored: Stored<typeof result> = {
-    version: ANALYSIS_VERSION,
-    basis: (await basisOf(workspace, dependsOn(name, result))) ?? '',
-    result,
-  };
+  const basis = (await basisOf(workspace, dependsOn(name, result))) ?? '';
+  const stored = { version: ANALYSIS_VERSION, basis, result };
   await writeFileAtomic(path, JSON.stringify(stored, null, 1));
 }
 
-async function loadAnalysis<T extends { readonly target: Target }>(
+/** Null when the analysis was never made, or when its file is damaged or of another version: it can be made again. */
+async function loadAnalysis<N extends AnalysisName>(
   workspace: Workspace,
-  name: AnalysisName,
+  name: N,
   path: string,
-): Promise<Dated<T> | null> {
-  if (!existsSync(path)) return null;
-  try {
-    const stored = JSON.parse(await readFile(path, 'utf8')) as Partial<Stored<T>>;
-    if (stored.version !== ANALYSIS_VERSION || stored.result === undefined) return null;
-    const { result } = stored;
-    return { result, isCurrent: stored.basis === (await basisOf(workspace, dependsOn(name, result))) };
-  } catch {
-    // The analysis can be repeated. A damaged file must not prevent the project from being opened.
-    return null;
-  }
+): Promise<Dated<AnalysisResult<N>> | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  const stored = text === null ? null : parseStoredJson<(typeof STORED)[AnalysisName]>(text, STORED[name]);
+  if (stored === null) return null;
+  const isCurrent = stored.basis === (await basisOf(workspace, dependsOn(name, stored.result)));
+  return { result: stored.result, isCurrent };
 }
 
 /** The stored results of a project, each with whether it is still current; diagnoses are sorted, the newest first. */
@@ -130,7 +133,7 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
   const sensitivity: [SensitivityKind, Dated<SensitivityResult>][] = [];
   for (const kind of SENSITIVITY_KINDS) {
     const path = paths.analysisFile(`sensitivity-${kind}`);
-    const found = await loadAnalysis<SensitivityResult>(workspace, 'sensitivity', path);
+    const found = await loadAnalysis(workspace, 'sensitivity', path);
     if (found) sensitivity.push([kind, found]);
   }
   const files = existsSync(paths.analysisDir)
@@ -138,22 +141,22 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
     : [];
   const diagnoses: Dated<DiagnosisResult>[] = [];
   for (const name of files) {
-    const found = await loadAnalysis<DiagnosisResult>(workspace, 'diagnosis', join(paths.analysisDir, name));
+    const found = await loadAnalysis(workspace, 'diagnosis', join(paths.analysisDir, name));
     if (found) diagnoses.push(found);
   }
   const repair = loadRepair(workspace);
   return {
     ...(repair ? { repair } : {}),
     sensitivity: Object.fromEntries(sensitivity),
-    auto: await loadAnalysis<AutoResult>(workspace, 'auto', paths.analysisFile('auto')),
-    search: await loadAnalysis<SearchResult>(workspace, 'search', paths.analysisFile('search')),
+    auto: await loadAnalysis(workspace, 'auto', paths.analysisFile('auto')),
+    search: await loadAnalysis(workspace, 'search', paths.analysisFile('search')),
     diagnoses: diagnoses.sort((a, b) => (a.result.createdAt < b.result.createdAt ? 1 : -1)),
   };
 }
 
 /** The stored result of the health check; null if there is none. */
 export function loadHealth(workspace: Workspace): Promise<Dated<HealthResult> | null> {
-  return loadAnalysis<HealthResult>(workspace, 'health', workspace.paths.analysisFile('health'));
+  return loadAnalysis(workspace, 'health', workspace.paths.analysisFile('health'));
 }
 
 /** Deletes the oldest journals and diagnoses above the numbers that a project keeps. */

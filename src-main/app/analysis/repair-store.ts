@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { Dated } from '../../../src-shared/contract/views';
 import { withoutRepairs } from '../../../src-shared/domain/project/precision';
-import type { RepairResult } from '../../../src-shared/domain/analysis/repair';
+import { repairResultSchema, type RepairResult } from '../../../src-shared/domain/analysis/repair';
+import { object, oneOf, string, type InferOutput } from '../../../src-shared/base/schema';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { readStoredJson } from '../../base/json-file';
 import { storedPath } from '../projects/project-store';
 import { currentCalibrationKey, calibrationIfAny, shortHash, workspaceOf, type Workspace } from '../projects/workspace';
 
@@ -11,11 +12,8 @@ import { currentCalibrationKey, calibrationIfAny, shortHash, workspaceOf, type W
 const REPAIR_VERSION = 2;
 const NAME = 'repair';
 
-interface Stored {
-  readonly version: typeof REPAIR_VERSION;
-  readonly basis: string;
-  readonly result: RepairResult;
-}
+const storedSchema = object({ version: oneOf(REPAIR_VERSION), basis: string, result: repairResultSchema });
+type Stored = InferOutput<typeof storedSchema>;
 
 /** Hash of everything that the comparison depends on. The repairs are not part of it: all combinations are compared. */
 function basisOf({ path, file, cache }: Workspace): string {
@@ -50,18 +48,10 @@ export async function saveRepair(workspace: Workspace, result: RepairResult): Pr
   );
 }
 
-/** The last comparison of repairs; null if there is none or its file is damaged, since it can be repeated. */
+/** The last comparison of repairs; null when there is none, or when it is damaged: it can be made again. */
 export function loadRepair(workspace: Workspace): Dated<RepairResult> | null {
-  const path = workspace.paths.analysisFile(NAME);
-  if (!existsSync(path)) return null;
-  try {
-    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<Stored>;
-    if (stored.version !== REPAIR_VERSION || !stored.result) return null;
-    return {
-      result: stored.result,
-      isCurrent: stored.basis === basisOf(workspace) && stored.result.target === workspace.file.target,
-    };
-  } catch {
-    return null;
-  }
+  const stored = readStoredJson(workspace.paths.analysisFile(NAME), storedSchema);
+  if (stored === null) return null;
+  const { basis, result } = stored;
+  return { result, isCurrent: basis === basisOf(workspace) && result.target === workspace.file.target };
 }

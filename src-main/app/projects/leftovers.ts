@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasEnded, type ProcessIdentity } from '../../base/running-process';
+import { readStoredJson } from '../../base/json-file';
+import { hasEnded, processIdentitySchema } from '../../base/running-process';
 import { sweep } from '../../base/temporary-files';
 import { artifactPaths } from './artifact-paths';
 
@@ -39,16 +40,8 @@ function namesIn(dir: string): readonly string[] {
 }
 
 function isOfEndedProcess(lockFile: string): boolean {
-  try {
-    const record = JSON.parse(readFileSync(lockFile, 'utf8')) as Partial<ProcessIdentity> | null;
-    return (
-      typeof record?.host === 'string' &&
-      typeof record.pid === 'number' &&
-      hasEnded({ ...record, host: record.host, pid: record.pid })
-    );
-  } catch {
-    return false;
-  }
+  const owner = readStoredJson(lockFile, processIdentitySchema);
+  return owner !== null && hasEnded(owner);
 }
 
 const removeQuietly = (path: string): Promise<void> =>

@@ -3,8 +3,10 @@ import { link, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { number, object, oneOf, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import { errnoOf, writeError } from '../../base/file-errors';
-import { hasEnded, ownIdentity, type ProcessIdentity } from '../../base/running-process';
+import { parseStoredJson } from '../../base/json-file';
+import { hasEnded, ownIdentity, processIdentitySchema } from '../../base/running-process';
 import { temporaryName } from '../../base/temporary-files';
 import { artifactPaths } from './artifact-paths';
 
@@ -27,13 +29,16 @@ export interface LockOptions {
   readonly onWait?: (message: string) => void;
 }
 
-interface LockRecord extends ProcessIdentity {
-  readonly purpose: LockPurpose;
-  /** When the lock was taken, milliseconds since 1970; for people only, clocks jump. */
-  readonly startedAtMs: number;
+const lockSchema = object({
+  ...processIdentitySchema.entries,
+  /** Absent in the lock of an older version, which is taken for a job's. */
+  purpose: optional(oneOf('edit', 'job')),
+  /** When the lock was taken, milliseconds since 1970; for people only, because clocks jump. */
+  startedAtMs: number,
   /** Tells this lock from any other one. */
-  readonly token: string;
-}
+  token: string,
+});
+type LockRecord = InferOutput<typeof lockSchema>;
 
 export const EDIT_WAIT_MS = 20_000;
 const RETRY_MS = 25;
@@ -136,22 +141,10 @@ async function writeNew(path: string, content: string): Promise<void> {
 
 async function readLock(lockFile: string): Promise<LockRecord | 'gone' | 'unreadable'> {
   try {
-    const value: unknown = JSON.parse(await readFile(lockFile, 'utf8'));
-    return isLockRecord(value) ? value : 'unreadable';
+    return parseStoredJson(await readFile(lockFile, 'utf8'), lockSchema) ?? 'unreadable';
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? 'gone' : 'unreadable';
   }
-}
-
-function isLockRecord(value: unknown): value is LockRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const record = value as { readonly [K in keyof LockRecord]?: unknown };
-  return (
-    Number.isInteger(record.pid) &&
-    typeof record.host === 'string' &&
-    typeof record.startedAtMs === 'number' &&
-    typeof record.token === 'string'
-  );
 }
 
 /**

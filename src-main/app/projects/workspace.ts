@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { count, nullable, object, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
@@ -11,6 +12,7 @@ import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
 import { spread } from '../../analysis/choose-images';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { readStoredJson } from '../../base/json-file';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { loadImageSet, setManifestHash } from '../../calibration/images/image-set';
 import { orientationNotes } from '../../calibration/images/image-orientation';
@@ -162,12 +164,13 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet, contex
 }
 
 /** Which calibration the project uses now, and what it was made for. */
-interface CurrentCalibration {
-  readonly key: string;
-  readonly belongsTo: string;
-  /** Only so many images of the set were collected; null: all. */
-  readonly limit: number | null;
-}
+const currentCalibrationSchema = object({
+  key: string,
+  belongsTo: optional(string),
+  /** Number of images that were collected; null or absent: all of the set. */
+  limit: optional(nullable(count)),
+});
+type CurrentCalibration = Required<InferOutput<typeof currentCalibrationSchema>>;
 
 /** What a calibration must have been made for to be the project's: compared without reading the images again. */
 function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
@@ -215,7 +218,7 @@ export function currentCalibration(workspace: Workspace): Pick<CurrentCalibratio
   if (current === null || current.belongsTo !== belongsTo(workspace)) return null;
   return workspace.cache.calibration(workspace.paths.calibrationDir(current.key)) === null
     ? null
-    : { key: current.key, limit: typeof current.limit === 'number' ? current.limit : null };
+    : { key: current.key, limit: current.limit ?? null };
 }
 
 /** Whether the project was calibrated for another model, set or preprocessing than it has now. */
@@ -227,17 +230,8 @@ export function isCalibrationStale(workspace: Pick<Workspace, 'file' | 'paths'>)
 /** The calibration that was made last, whether it is still the project's or not; null when there was none. */
 function storedCalibration(
   workspace: Pick<Workspace, 'file' | 'paths'>,
-): (Partial<CurrentCalibration> & Pick<CurrentCalibration, 'key'>) | null {
-  const path = currentPath(workspace);
-  if (!existsSync(path)) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    return null;
-  }
-  const current = value as Partial<CurrentCalibration> | null;
-  return typeof current?.key === 'string' ? { ...current, key: current.key } : null;
+): InferOutput<typeof currentCalibrationSchema> | null {
+  return readStoredJson(currentPath(workspace), currentCalibrationSchema);
 }
 
 /** The project's calibration without its histograms; null if there is none, see currentCalibrationKey. */

@@ -1,30 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { numberWhere, object, oneOf, record } from '../../../src-shared/base/schema';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { readStoredJson } from '../../base/json-file';
 
 export const AUTO_FILE = 'auto.json';
 const AUTO_VERSION = 1;
 
+const autoSchema = object({
+  version: oneOf(AUTO_VERSION),
+  thresholds: record(numberWhere('a threshold of at least 0', (value) => value >= 0)),
+});
+
 /**
  * Tensor -> threshold in real units that method auto chose, beside the histograms that it chose from. Null when nothing was
- * chosen yet, or by a newer version.
+ * chosen yet, or by another version.
  */
 export function readAutoThresholds(calibrationDir: string): Readonly<Record<string, number>> | null {
-  const path = join(calibrationDir, AUTO_FILE);
-  if (!existsSync(path)) return null;
-  try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as {
-      readonly version?: unknown;
-      readonly thresholds?: unknown;
-    };
-    const { thresholds } = value;
-    if (value.version !== AUTO_VERSION || typeof thresholds !== 'object' || thresholds === null) return null;
-    return Object.values(thresholds).every((threshold) => typeof threshold === 'number' && threshold >= 0)
-      ? (thresholds as Record<string, number>)
-      : null;
-  } catch {
-    return null;
-  }
+  return readStoredJson(join(calibrationDir, AUTO_FILE), autoSchema)?.thresholds ?? null;
 }
 
 /** @throws WorkbenchError unwritable, disk-full */

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HistogramView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { parseStoredJson, readStoredJson } from '../../base/json-file';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import {
   subnormalShareOf,
@@ -16,7 +17,7 @@ import type { TensorrtThreshold } from '../../../src-shared/domain/histograms/te
 import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import type { ImageMaxima } from '../../../src-shared/domain/health/image-maxima';
 import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
-import { isCalibrationIndex, type CalibrationIndex, type TensorCalibration } from './calibration-index';
+import { calibrationIndexSchema, type CalibrationIndex, type TensorCalibration } from './calibration-index';
 import { decodeHistogramFile, HistogramReader, type HistogramFile } from './histogram-file';
 import { AUTO_FILE, readAutoThresholds } from './auto-thresholds';
 import { BEST_FILE, readBestDecisions, type BestDecisions } from './best-decisions';
@@ -34,16 +35,7 @@ const KEPT_COSTS = 32;
 /** The index of a finished calibration; null if the folder holds none of this version. */
 export function readCalibrationIndex(calibrationDir: string): CalibrationIndex | null {
   if (calibrationStamp(calibrationDir) === null) return null;
-  return parseIndex(readFileSync(join(calibrationDir, INDEX_FILE), 'utf8'));
-}
-
-function parseIndex(text: string): CalibrationIndex | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isCalibrationIndex(value) ? value : null;
-  } catch {
-    return null;
-  }
+  return readStoredJson(join(calibrationDir, INDEX_FILE), calibrationIndexSchema);
 }
 
 /** Differs whenever the calibration in a folder was made anew; null if the folder holds no finished calibration. */
@@ -113,7 +105,7 @@ export class StoredCalibration {
   static async open(calibrationDir: string): Promise<StoredCalibration | null> {
     if (calibrationStamp(calibrationDir) === null) return null;
     const text = await readFile(join(calibrationDir, INDEX_FILE), 'utf8').catch(() => 'null');
-    const index = parseIndex(text);
+    const index = parseStoredJson(text, calibrationIndexSchema);
     return index && new StoredCalibration(index, calibrationDir);
   }
 

@@ -1,8 +1,19 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
-import type { Shard } from '../../../src-shared/contract/job-specs';
-import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
+import {
+  list,
+  nullable,
+  number,
+  object,
+  parse,
+  SchemaError,
+  string,
+  strings,
+  type InferOutput,
+} from '../../../src-shared/base/schema';
+import { shardSchema } from '../../../src-shared/contract/job-specs';
+import { skippedImageSchema } from '../../../src-shared/domain/project/image-set';
 import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensorrt/tensorrt-grid-file';
 
 /**
@@ -22,26 +33,23 @@ const MAX_HEADER_BYTES = 512 * 1024 * 1024;
 /** The file is scanned in blocks of this size. */
 const SCAN_BYTES = 1024 * 1024;
 
-export interface HistogramFileHeader {
+const headerSchema = object({
   /** Identity of model, set, preprocessing and collector. */
-  readonly key: string;
-  readonly tensors: readonly string[];
-  /** Group names; one empty name when the set has no groups. */
-  readonly groups: readonly string[];
-  /** Ids of the images that are counted, see imageId. */
-  readonly images: readonly string[];
-  readonly skipped: readonly SkippedImage[];
+  key: string,
+  tensors: strings,
+  /** Group names; one empty name if the set has no groups. */
+  groups: strings,
+  /** Ids of the counted images, see imageId. */
+  images: strings,
+  skipped: list(skippedImageSchema),
   /** Images that made NaN or infinity, with the tensors in which they did. */
-  readonly nonFinite: readonly NonFiniteImage[];
-  readonly shard: Shard | null;
+  nonFinite: list(object({ file: string, tensors: strings })),
+  shard: nullable(shardSchema),
   /** Seconds of collecting so far, over all sittings. */
-  readonly seconds: number;
-}
-
-export interface NonFiniteImage {
-  readonly file: string;
-  readonly tensors: readonly string[];
-}
+  seconds: number,
+});
+export type HistogramFileHeader = InferOutput<typeof headerSchema>;
+export type NonFiniteImage = HistogramFileHeader['nonFinite'][number];
 
 export interface HistogramFile {
   readonly header: HistogramFileHeader;
@@ -240,28 +248,10 @@ async function readPart(file: FileHandle, offset: number, length: number, path: 
 }
 
 function parseHeader(text: string, path: string): HistogramFileHeader {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    return parse(headerSchema, JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SchemaError) throw brokenFile(path, `has an incomplete header: ${error.message}`);
     throw brokenFile(path, 'has a broken header');
   }
-  if (!isHeader(value)) throw brokenFile(path, 'has an incomplete header');
-  return value;
-}
-
-function isHeader(value: unknown): value is HistogramFileHeader {
-  if (typeof value !== 'object' || value === null) return false;
-  const header = value as Record<string, unknown>;
-  const isStrings = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string');
-  return (
-    typeof header['key'] === 'string' &&
-    isStrings(header['tensors']) &&
-    isStrings(header['groups']) &&
-    isStrings(header['images']) &&
-    Array.isArray(header['skipped']) &&
-    Array.isArray(header['nonFinite']) &&
-    typeof header['seconds'] === 'number' &&
-    (header['shard'] === null || typeof header['shard'] === 'object')
-  );
 }

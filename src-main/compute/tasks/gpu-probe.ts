@@ -3,8 +3,9 @@
  * hangs takes nothing with it. Reads {@link OrtGpu} as JSON from its first argument and sends one {@link FromGpuProbe}.
  */
 import { execFileSync } from 'node:child_process';
+import { parse } from '../../../src-shared/base/schema';
 import { OrtSession } from '../../backends/ort-session';
-import type { OrtGpu } from '../../backends/runnable-variant';
+import { ortGpuSchema, type OrtGpu } from '../../backends/runnable-variant';
 import { cudaDevices } from '../../backends/tensorrt/runtime';
 import { DataType } from '../../onnx/graph/model';
 import { floatTensor, intAttr, makeModel, makeNode, makeValueInfo } from '../../onnx/graph/make';
@@ -109,5 +110,5 @@ async function probe(gpu: OrtGpu): Promise<FromGpuProbe> {
   return { type: 'found', device: deviceName(gpu), hasFp16 };
 }
 
-const answer = await probe(JSON.parse(process.argv[2] ?? '') as OrtGpu);
+const answer = await probe(parse(ortGpuSchema, JSON.parse(process.argv[2] ?? '')));
 process.send?.(answer, () => process.exit(0));

@@ -1,19 +1,37 @@
-import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { readStoredJson } from '../../base/json-file';
 import { SharedRuns } from '../../base/shared-runs';
 import { sweep, unfinishedFolder } from '../../base/temporary-files';
 import { equalize } from '../../onnx/passes/equalize';
 import { prepareModel } from '../../onnx/passes/prepare';
-import { isPrepared, PREPARED_FACTS, preparedHashes, storePrepared } from '../../onnx/passes/prepared-store';
+import {
+  isPrepared,
+  PREPARED_FACTS,
+  preparedFactsSchema,
+  preparedHashes,
+  storePrepared,
+} from '../../onnx/passes/prepared-store';
 import { readModel } from '../../onnx/wire/wire-reader';
 import type { PrepareParams, PrepareResult } from '../pool/protocol';
 
-/** What was said of a prepared model when it was made. */
+/** The facts about a prepared model that were stored when it was made. @throws WorkbenchError internal if they are damaged */
 export function preparedFacts(preparedDir: string): PrepareResult {
-  return JSON.parse(readFileSync(join(preparedDir, PREPARED_FACTS), 'utf8')) as PrepareResult;
+  const path = join(preparedDir, PREPARED_FACTS);
+  const facts = readStoredJson(path, preparedFactsSchema);
+  if (facts === null)
+    throw new WorkbenchError(
+      'internal',
+      `Expected the facts about a prepared model in ${path}, but the file is damaged`,
+      {
+        hint: `Remove the folder ${preparedDir}; it is made again when it is needed.`,
+      },
+    );
+  const { notes, equalized } = facts;
+  return { notes, ...(equalized === undefined ? {} : { equalized }) };
 }
 
 /** By folder: several screens may ask for the same model at once. */

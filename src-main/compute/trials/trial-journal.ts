@@ -1,16 +1,33 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checked, object, string, type InferOutput } from '../../../src-shared/base/schema';
 import type { Trial, TrialAnswer } from '../../analysis/trials';
 import { writeError } from '../../base/file-errors';
+import { parseStoredJson } from '../../base/json-file';
 
-interface Entry {
-  readonly key: string;
-  readonly answers: readonly StoredAnswer[];
+const entrySchema = object({
+  key: string,
+  answers: checked('an array of answers', isAnswers),
+});
+type Entry = InferOutput<typeof entrySchema>;
+
+/** For one image the noise of every output (null: infinite) and the top-1 class. */
+type StoredAnswer = readonly [noise: readonly (number | null)[], top1: number];
+
+function isAnswers(value: unknown): value is readonly StoredAnswer[] {
+  return Array.isArray(value) && value.every(isAnswer);
 }
 
-/** noise (null: infinite), top-1. */
-type StoredAnswer = readonly [readonly (number | null)[], number];
+function isAnswer(value: unknown): value is StoredAnswer {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [noise, top1] = value as readonly unknown[];
+  return (
+    typeof top1 === 'number' &&
+    Array.isArray(noise) &&
+    noise.every((entry) => entry === null || typeof entry === 'number')
+  );
+}
 
 /**
  * What trials answered, one JSON line each, so that an analysis that was interrupted goes on where it was and comes to the same
@@ -73,11 +90,5 @@ function keyOf(trial: Trial, images: readonly string[]): string {
 
 /** The last line of a process that was killed may be torn; it is tried again. */
 function parseEntry(line: string): Entry | null {
-  if (!line.endsWith('}')) return null;
-  try {
-    const value = JSON.parse(line) as Partial<Entry>;
-    return typeof value.key === 'string' && Array.isArray(value.answers) ? (value as Entry) : null;
-  } catch {
-    return null;
-  }
+  return line.endsWith('}') ? parseStoredJson(line, entrySchema) : null;
 }

@@ -1,3 +1,4 @@
+import { object, oneOf, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import { floatTensor } from '../graph/make';
 import type { Graph, Node, Tensor } from '../graph/model';
 import { tensorAsFloat32 } from '../graph/tensor-values';
@@ -5,18 +6,19 @@ import { channelRanges, equalizationExponents } from './equalization-factors';
 import { equalizationPairs, type EqualizationPair, type EqualizationRefusal } from './equalization-pairs';
 import { inChannels, layerWeights } from './layer-weights';
 
-/** What equalization did to one layer, or why it left it alone. */
-export interface EqualizedLayer {
-  readonly layer: string;
-  readonly op: string;
+export const equalizedLayerSchema = object({
+  layer: string,
+  op: string,
   /** The initializer that holds its weights. */
-  readonly weight: string;
-  readonly code: 'equalized' | 'not-equalized';
+  weight: string,
+  code: oneOf('equalized', 'not-equalized'),
   /** One sentence for a person. */
-  readonly reason: string;
-  /** not-equalized: why, without names. */
-  readonly cause?: string;
-}
+  reason: string,
+  /** not-equalized: the cause without names of layers. */
+  cause: optional(string),
+});
+/** The change of one layer by equalization, or the reason why it was not changed. */
+export type EqualizedLayer = InferOutput<typeof equalizedLayerSchema>;
 
 export interface Equalized {
   readonly graph: Graph;

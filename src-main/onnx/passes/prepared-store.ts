@@ -1,15 +1,19 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { list, object, optional, string, strings, type InferOutput } from '../../../src-shared/base/schema';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import { runWarningSchema } from '../../../src-shared/domain/runs/run-record';
 import { AtomicFile } from '../../base/atomic-file';
 import { writeError } from '../../base/file-errors';
 import { hasContent, sha256OfStoredFile } from '../../base/file-hash';
+import { readStoredJson } from '../../base/json-file';
 import { Encoder, type ExternalTo } from '../wire/encode-messages';
 import type { Model } from '../graph/model';
 import { streamRope } from '../wire/stream-rope';
 import { moveWeights } from '../wire/weights-file';
 import { readModel } from '../wire/wire-reader';
+import { equalizedLayerSchema } from './equalize';
 
 /** Beside the model, written last: a folder with it is complete. */
 export const PREPARED_FACTS = 'prepared.json';
@@ -20,8 +24,17 @@ export function isPrepared(dir: string): boolean {
   return existsSync(join(dir, PREPARED_FACTS));
 }
 
-/** What PREPARED_FACTS says of the files beside it. */
-export type PreparedHashes = readonly { readonly file: string; readonly sha256: string }[];
+const hashesSchema = list(object({ file: string, sha256: string }));
+export type PreparedHashes = InferOutput<typeof hashesSchema>;
+
+/** What is known of a prepared model beside its graph. */
+export const preparedFactsSchema = object({
+  notes: list(runWarningSchema),
+  /** Of an equalized model: the changes of its layers, and the activations whose channels have other values. */
+  equalized: optional(object({ layers: list(equalizedLayerSchema), tensors: strings })),
+  /** Of the files beside it; absent in folders of older versions, which are made again. */
+  hashes: optional(hashesSchema),
+});
 
 export async function preparedHashes(dir: string): Promise<PreparedHashes> {
   const files = [MODEL_FILE, WEIGHTS_FILE].filter((file) => existsSync(join(dir, file)));
@@ -30,16 +43,9 @@ export async function preparedHashes(dir: string): Promise<PreparedHashes> {
 
 /** Whether the folder is complete and its files are what was written. */
 export async function isIntact(dir: string, signal?: AbortSignal): Promise<boolean> {
-  if (!isPrepared(dir)) return false;
-  let facts: { readonly hashes?: unknown };
-  try {
-    facts = JSON.parse(readFileSync(join(dir, PREPARED_FACTS), 'utf8')) as { readonly hashes?: unknown };
-  } catch {
-    return false;
-  }
-  if (!Array.isArray(facts.hashes) || facts.hashes.length === 0) return false;
-  for (const { file, sha256 } of facts.hashes as PreparedHashes)
-    if (!(await hasContent(join(dir, file), sha256, signal))) return false;
+  const { hashes = [] } = readStoredJson(join(dir, PREPARED_FACTS), preparedFactsSchema) ?? {};
+  if (hashes.length === 0) return false;
+  for (const { file, sha256 } of hashes) if (!(await hasContent(join(dir, file), sha256, signal))) return false;
   return true;
 }
 

@@ -32,15 +32,17 @@ const NOTHING = { preview: null, originalUrl: null, tensorUrl: null, shown: null
 /** What the network sees of an image with a preprocessing that may still be edited. */
 export function usePreview(request: PreviewRequest | null): PreviewState {
   const api = useSession((state) => state.api);
-  const key = request === null ? null : JSON.stringify(request);
+  const [wished, setWished] = useState(request);
+  const key = wished === null ? null : JSON.stringify(wished);
+  // An equal request in a new object asks for nothing new.
+  if (JSON.stringify(request) !== JSON.stringify(wished)) setWished(request);
   const [state, setState] = useState<{ readonly key: string | null; readonly value: Omit<PreviewState, 'isBehind'> }>({
     key: null,
     value: NOTHING,
   });
 
   useEffect(() => {
-    if (key === null) return undefined;
-    const wished = JSON.parse(key) as PreviewRequest;
+    if (wished === null) return undefined;
     let isCurrent = true;
     const ask = async (): Promise<void> => {
       try {
@@ -69,7 +71,7 @@ export function usePreview(request: PreviewRequest | null): PreviewState {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [api, key]);
+  }, [api, key, wished]);
 
   useRevoked(state.value.originalUrl);
   useRevoked(state.value.tensorUrl);

@@ -1,3 +1,5 @@
+import { object, optional, string, yes, type InferOutput } from '../../base/schema';
+
 /** One image (or .npy tensor) of a set. */
 export interface ImageEntry {
   /** Absolute path. */
@@ -46,12 +48,13 @@ export interface ImageSet {
   readonly notes?: readonly SetNote[];
 }
 
-export interface SkippedImage {
-  readonly file: string;
-  readonly reason: string;
-  /** The file was absent or the disk failed while it was to be counted: it is tried again when it is back. */
-  readonly isAbsent?: true;
-}
+export const skippedImageSchema = object({
+  file: string,
+  reason: string,
+  /** The file was absent or the disk failed when it was to be counted: it is tried again once it is readable. */
+  isAbsent: optional(yes),
+});
+export type SkippedImage = InferOutput<typeof skippedImageSchema>;
 
 /** How class folders that are numbers are ordered: "10" before "2" (as torchvision does), or by their values. */
 export const LABEL_ORDERS = ['text', 'numeric'] as const;
