@@ -17,7 +17,6 @@ export default defineConfig({
           desktop: entry('desktop/main.ts'),
           'compute-host': entry('compute/pool/host.ts'),
           'compute-worker': entry('compute/pool/worker.ts'),
-          'trial-worker': entry('compute/trials/trial-worker.ts'),
           'bench-host': entry('backends/bench-host.ts'),
           'gpu-probe': entry('compute/tasks/gpu-probe.ts'),
         },

@@ -1,33 +1,35 @@
 /**
- * Entry point of a process that holds one variant for benchmarking, so that its memory can be told from everything
- * else. Opens the session, reports what it added to resident memory, then times single inferences on request.
+ * Entry point of a process that holds one variant for benchmarking: in a process of its own the memory of the variant
+ * can be measured. It opens the session, reports how much resident memory that added, then times single inferences.
  */
 import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
-import { toWireError, type WireError } from '../../src-shared/contract/errors';
+import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
 import type { OutputTensor } from './model-session';
 import type { OnnxVariant } from './runnable-variant';
 import { inputDims, OrtSession } from './ort-session';
 
 export interface BenchOpen {
-  readonly type: 'open';
   readonly variant: OnnxVariant;
   readonly threads: number;
   readonly input: ImageInput;
   readonly batch: number;
   readonly warmUpMs: number;
 }
-export type ToBenchHost = BenchOpen | { readonly type: 'time'; readonly iterations: number };
-export type FromBenchHost =
-  | {
-      readonly type: 'opened';
-      /** Resident memory that it added; null on a GPU, whose memory that is not. */
-      readonly memoryMb: number | null;
-      readonly millisecondsPerRun: number;
-      /** On a GPU: some layer runs on the CPU. */
-      readonly fallsBack: boolean;
-    }
-  | { readonly type: 'timed'; readonly latenciesMs: readonly number[] }
-  | { readonly type: 'failed'; readonly error: WireError };
+
+export interface BenchOpened {
+  /** Resident memory that the variant added; null on a GPU, whose memory is not that of the process. */
+  readonly memoryMb: number | null;
+  readonly millisecondsPerRun: number;
+  /** On a GPU: some layer runs on the CPU. */
+  readonly fallsBack: boolean;
+}
+
+/** The requests that a benchmark process answers. `open` comes first. */
+export interface BenchMethods {
+  readonly open: { readonly params: BenchOpen; readonly result: BenchOpened };
+  /** Runs so many inferences. @returns their latencies in milliseconds. */
+  readonly time: { readonly params: { readonly iterations: number }; readonly result: readonly number[] };
+}
 
 const MIN_WARM_UP_RUNS = 3;
 
@@ -39,10 +41,6 @@ interface OpenVariant {
 }
 
 let open: OpenVariant | null = null;
-
-function send(message: FromBenchHost): void {
-  process.send?.(message);
-}
 
 async function timeOnce(variant: OpenVariant): Promise<number> {
   const startedAt = performance.now();
@@ -62,7 +60,7 @@ async function openSession({
     : { session: whole, fallsBack: false };
 }
 
-async function openVariant(request: BenchOpen): Promise<void> {
+async function openVariant(request: BenchOpen): Promise<BenchOpened> {
   const { input, batch } = request;
   const values = new Float32Array(input.channels * input.height * input.width * batch).map(
     (_, i) => ((i * 37) % 255) / 255 - 0.5,
@@ -70,7 +68,7 @@ async function openVariant(request: BenchOpen): Promise<void> {
   const residentBefore = process.memoryUsage.rss();
   const { session, fallsBack } = await openSession(request);
   const dims = inputDims(input, batch);
-  // Outputs are written into the same buffers every time, as a serving loop would do.
+  // Outputs are written into the same buffers every time, as a server would do.
   const first = await session.run(values, dims);
   const buffers = new Map(first.filter((output) => output.data !== null).map((output) => [output.name, output]));
   open = { session, values, dims, buffers };
@@ -82,19 +80,22 @@ async function openVariant(request: BenchOpen): Promise<void> {
   }
   const millisecondsPerRun = (performance.now() - startedAt) / runs;
   const memoryMb = request.variant.gpu === undefined ? (process.memoryUsage.rss() - residentBefore) / 1e6 : null;
-  send({ type: 'opened', memoryMb, millisecondsPerRun, fallsBack });
+  return { memoryMb, millisecondsPerRun, fallsBack };
 }
 
-async function handle(message: ToBenchHost): Promise<void> {
-  if (message.type === 'open') return openVariant(message);
+async function time({ iterations }: BenchMethods['time']['params']): Promise<readonly number[]> {
   if (!open) throw new Error('The variant is not open');
   const latenciesMs: number[] = [];
-  for (let i = 0; i < message.iterations; i++) latenciesMs.push(await timeOnce(open));
-  send({ type: 'timed', latenciesMs });
+  for (let i = 0; i < iterations; i++) latenciesMs.push(await timeOnce(open));
+  return latenciesMs;
 }
 
-process.on('message', (message: ToBenchHost) => {
-  handle(message).catch((error: unknown) => send({ type: 'failed', error: toWireError(error) }));
-});
+const responder = new Responder(
+  async (method, params) =>
+    method === 'open' ? openVariant(params as BenchOpen) : time(params as BenchMethods['time']['params']),
+  (message) => process.send?.(message),
+);
+process.on('message', (message: RequestMessage) => responder.receive(message));
+// Ctrl-C reaches the whole process group. The app decides what it means.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));

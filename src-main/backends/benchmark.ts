@@ -1,15 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { cancelledError, throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
-import { fromWireError } from '../../src-shared/contract/errors';
+import { throwIfAborted, WorkbenchError } from '../../src-shared/base/errors';
 import type { Warning } from '../../src-shared/contract/job-results';
 import type { TaskContext } from '../../src-shared/contract/progress';
+import { Requester, type ResponseMessage } from '../../src-shared/contract/request-channel';
 import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/runs/latency';
 import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/runs/run-record';
 import { formatPercent } from '../../src-shared/base/units';
 import { PROVIDER_NAMES } from './ort-gpu-files';
 import type { OnnxVariant } from './runnable-variant';
-import type { BenchOpen, FromBenchHost, ToBenchHost } from './bench-host';
+import type { BenchMethods, BenchOpen, BenchOpened } from './bench-host';
 
 const WARM_UP_MS = 300;
 /** Each turn of a variant within a round lasts about this long, so that a slow moment of the machine meets all variants. */
@@ -56,8 +56,9 @@ export async function benchmark(options: BenchmarkOptions, context: TaskContext)
       for (const [i, variant] of options.variants.entries()) {
         throwIfAborted(context.signal);
         context.onProgress?.({ phase: 'opening engines', done: i, total: options.variants.length, unit: 'engines' });
-        const lane = await Lane.open(variant, { ...options, batch }, context.signal);
+        const lane = new Lane(variant, options.hostPath, context.signal);
         lanes.push(lane);
+        await lane.open({ threads: options.threads, input: options.input, batch, warmUpMs: WARM_UP_MS });
         if (lane.fallsBack) fallingBack.add(variant.variant);
       }
       for (let round = 0; round < options.rounds; round++) {
@@ -120,75 +121,53 @@ function fallbackWarnings(variants: ReadonlySet<string>): Warning[] {
   ];
 }
 
-interface LaneFacts {
-  /** Resident memory that the variant added; null on a GPU. */
-  readonly memoryMb: number | null;
-  readonly fallsBack: boolean;
-  /** Of one turn. */
-  readonly iterations: number;
-}
-
-/** One variant in its process. */
+/** One variant in a process of its own. */
 class Lane {
   readonly rounds: number[][] = [];
+  /** Inferences of one turn. */
+  private iterations = MIN_ITERATIONS;
+  private opened: BenchOpened | null = null;
+  private readonly child: ChildProcess;
+  private readonly requester: Requester;
 
-  private constructor(
+  constructor(
     readonly variant: BenchmarkVariant,
-    private readonly child: ChildProcess,
+    hostPath: string,
     private readonly signal: AbortSignal | undefined,
-    private readonly measured: LaneFacts,
-  ) {}
+  ) {
+    const child = fork(hostPath, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.child = child;
+    const fail = (killer: NodeJS.Signals | null): void =>
+      this.requester.rejectAll(() => endedError(this.variant, killer));
+    this.requester = new Requester({
+      send: (message) => {
+        // A process that ended between two requests cannot be sent anything.
+        if (!child.connected) throw endedError(this.variant, child.signalCode);
+        child.send(message, (error) => error !== null && fail(child.signalCode));
+      },
+    });
+    child.on('message', (message) => this.requester.receive(message as ResponseMessage));
+    child.on('error', () => fail(null));
+    child.on('exit', (_, killer) => fail(killer));
+  }
 
+  /** Resident memory that the variant added, in MB; null on a GPU. */
   get memoryMb(): number | null {
-    return this.measured.memoryMb;
+    return this.opened?.memoryMb ?? null;
   }
 
   get fallsBack(): boolean {
-    return this.measured.fallsBack;
+    return this.opened?.fallsBack ?? false;
   }
 
-  static async open(
-    variant: BenchmarkVariant,
-    options: BenchmarkOptions & { readonly batch: number },
-    signal: AbortSignal | undefined,
-  ): Promise<Lane> {
-    const child = fork(options.hostPath, [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const request: BenchOpen = {
-      type: 'open',
-      variant,
-      threads: options.threads,
-      input: options.input,
-      batch: options.batch,
-      warmUpMs: WARM_UP_MS,
-    };
-    try {
-      const opened = await ask(child, request, variant, signal);
-      if (opened.type !== 'opened')
-        throw new WorkbenchError('internal', `Unexpected answer "${opened.type}" of the benchmark process`);
-      const iterations = Math.round(TURN_MS / Math.max(opened.millisecondsPerRun, 1e-3));
-      const { memoryMb, fallsBack } = opened;
-      return new Lane(variant, child, signal, {
-        memoryMb,
-        fallsBack,
-        iterations: Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations)),
-      });
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    }
+  async open(params: Omit<BenchOpen, 'variant'>): Promise<void> {
+    this.opened = await this.ask('open', { variant: this.variant, ...params });
+    const iterations = Math.round(TURN_MS / Math.max(this.opened.millisecondsPerRun, 1e-3));
+    this.iterations = Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations));
   }
 
   async turn(): Promise<void> {
-    const answer = await ask(
-      this.child,
-      { type: 'time', iterations: this.measured.iterations },
-      this.variant,
-      this.signal,
-    );
-    if (answer.type === 'timed') this.rounds.push([...answer.latenciesMs]);
+    this.rounds.push([...(await this.ask('time', { iterations: this.iterations }))]);
   }
 
   roundMediansMs(): number[] {
@@ -198,37 +177,15 @@ class Lane {
   close(): void {
     this.child.kill('SIGKILL');
   }
-}
 
-/** One question to a benchmark process; rejects when it fails, ends or the caller cancels. */
-function ask(
-  child: ChildProcess,
-  message: ToBenchHost,
-  variant: OnnxVariant,
-  signal: AbortSignal | undefined,
-): Promise<FromBenchHost> {
-  return new Promise((resolve, reject) => {
-    const finish = (action: () => void): void => {
-      child.off('message', onMessage);
-      child.off('exit', onExit);
-      signal?.removeEventListener('abort', onAbort);
-      action();
-    };
-    const onMessage = (answer: unknown): void => {
-      const parsed = answer as FromBenchHost;
-      finish(() => (parsed.type === 'failed' ? reject(fromWireError(parsed.error)) : resolve(parsed)));
-    };
-    const onExit = (_: number | null, killer: NodeJS.Signals | null): void =>
-      finish(() => reject(endedError(variant, killer)));
-    const onAbort = (): void => finish(() => reject(cancelledError()));
-    child.on('message', onMessage);
-    child.on('exit', onExit);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) onAbort();
-    else if (!child.connected)
-      onExit(null, child.signalCode); // it ended between two questions
-    else child.send(message, (error) => error !== null && onExit(null, child.signalCode));
-  });
+  /** Rejects when the process fails or ends, or when the signal is aborted. */
+  private async ask<M extends keyof BenchMethods>(
+    method: M,
+    params: BenchMethods[M]['params'],
+  ): Promise<BenchMethods[M]['result']> {
+    const context = this.signal === undefined ? {} : { signal: this.signal };
+    return (await this.requester.request(method, params, context)) as BenchMethods[M]['result'];
+  }
 }
 
 function endedError({ variant, gpu }: OnnxVariant, killer: NodeJS.Signals | null): WorkbenchError {

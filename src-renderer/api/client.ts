@@ -1,45 +1,29 @@
 import { API_METHODS, type WorkbenchApi, type WorkbenchEvent } from '../../src-shared/contract/api';
-import type { ApiMethod } from '../../src-shared/contract/requests';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { fromWireError } from '../../src-shared/contract/errors';
-import type { ClientLink, ReplyMessage } from '../../src-shared/contract/wire';
+import { Requester } from '../../src-shared/contract/request-channel';
+import type { ApiMethod } from '../../src-shared/contract/requests';
+import type { ClientLink } from '../../src-shared/contract/wire';
 
-interface PendingCall {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** The API on the other side of a link. Calls that are open when the link closes are rejected. */
+/** The API of the application on the other side of a link. Open calls are rejected when the link closes. */
 export function createClient(link: ClientLink): WorkbenchApi {
-  const pending = new Map<number, PendingCall>();
   const listeners = new Set<(event: WorkbenchEvent) => void>();
-  let nextId = 1;
+  const requester = new Requester({
+    send: ({ id, method, params }) => link.send({ type: 'call', id, method: method as ApiMethod, request: params }),
+  });
   let isClosed = false;
 
-  link.onMessage((message: ReplyMessage) => {
-    if (message.type === 'event') {
-      for (const listener of listeners) listener(message.event);
-      return;
-    }
-    const call = pending.get(message.id);
-    pending.delete(message.id);
-    if (message.ok) call?.resolve(message.value);
-    else call?.reject(fromWireError(message.error));
+  link.onMessage((message) => {
+    if (message.type === 'event') deliver(message.event, listeners);
+    else if (message.ok) requester.receive({ type: 'result', id: message.id, result: message.value });
+    else requester.receive({ type: 'error', id: message.id, error: message.error });
   });
   link.onClose(() => {
     isClosed = true;
-    for (const call of pending.values()) call.reject(closedError());
-    pending.clear();
+    requester.rejectAll(closedError);
   });
 
-  const call = (method: ApiMethod, request: unknown): Promise<unknown> => {
-    if (isClosed) return Promise.reject(closedError());
-    const id = nextId++;
-    return new Promise((resolve, reject) => {
-      pending.set(id, { resolve, reject });
-      link.send({ type: 'call', id, method, request });
-    });
-  };
+  const call = (method: ApiMethod, request: unknown): Promise<unknown> =>
+    isClosed ? Promise.reject(closedError()) : requester.request(method, request);
   const methods = Object.fromEntries(
     API_METHODS.map((method) => [method, (request?: unknown) => call(method, request ?? {})]),
   );
@@ -48,6 +32,17 @@ export function createClient(link: ClientLink): WorkbenchApi {
     return () => listeners.delete(listener);
   };
   return { ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe };
+}
+
+/** A listener that throws does not keep the event from the others; its error is reported as uncaught. */
+function deliver(event: WorkbenchEvent, listeners: ReadonlySet<(event: WorkbenchEvent) => void>): void {
+  for (const listener of listeners) {
+    try {
+      listener(event);
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }
 
 function closedError(): WorkbenchError {

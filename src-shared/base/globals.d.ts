@@ -1,7 +1,12 @@
-// The one global that shared code needs and that every host has (DOM and Node): declared here because src-shared is
-// compiled with neither library. Not emitted, so the hosts' own declarations are the ones in force there.
+// Globals that shared code needs and that both hosts have (DOM and Node). They are declared here because src-shared is
+// compiled with neither library. Declaration files are not emitted: in the hosts their own declarations are in force.
 interface AbortSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(): void;
 }

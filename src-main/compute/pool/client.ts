@@ -1,22 +1,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
-import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
-import { fromWireError } from '../../../src-shared/contract/errors';
+import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import { Requester, type OpenRequest, type RequestMessage } from '../../../src-shared/contract/request-channel';
 import { findTensorrt } from '../../backends/tensorrt/find-library';
 import { switchOffTelemetry } from '../../base/telemetry';
-import type { ClientMessage, Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
+import type { Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
-/** A cancelled request that has not ended by then is ended by killing the process (design: within 2 s in all). */
+/**
+ * A cancelled request that has not ended after this time is ended by killing the compute process. Together with the
+ * time that the kill takes, every cancellation ends within 2 s.
+ */
 const CANCEL_GRACE_MS = 1_700;
 const STDERR_TAIL_CHARS = 4_000;
-
-interface Pending {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly context: TaskContext;
-  lastPhase: string;
-}
 
 /** A cancelled request whose process had to be killed. */
 export class ForcedCancelError extends WorkbenchError {
@@ -25,169 +21,132 @@ export class ForcedCancelError extends WorkbenchError {
   }
 }
 
-/**
- * The app's handle on the compute process. The process starts with the first request, a crash fails the requests in
- * flight with code `compute-crashed` and their last phase, and the next request starts a fresh process.
- */
-export class ComputeClient implements Compute {
-  private child: ChildProcess | null = null;
-  private readonly pending = new Map<number, Pending>();
-  private nextId = 1;
+/** One compute process with its open requests. */
+class Host {
+  readonly child: ChildProcess;
+  readonly requester: Requester;
   private stderrTail = '';
 
-  constructor(private readonly hostPath: string) {}
-
-  request<M extends ComputeMethod>(
-    method: M,
-    params: ComputeMethods[M]['params'],
-    context: TaskContext = {},
-  ): Promise<ComputeMethods[M]['result']> {
-    if (context.signal?.aborted) return Promise.reject(cancelledError());
-    const child = this.start();
-    const id = this.nextId++;
-    return new Promise((resolve, reject) => {
-      const cleanup = this.watchAbort(id, child, context.signal);
-      this.pending.set(id, {
-        resolve: (value) => {
-          cleanup();
-          resolve(value as ComputeMethods[M]['result']);
-        },
-        reject: (error: Error) => {
-          cleanup();
-          reject(error);
-        },
-        context,
-        lastPhase: method,
-      });
-      this.send(child, { type: 'request', id, method, params });
-    });
-  }
-
-  /** Ends the process; requests in flight fail as crashed. */
-  dispose(): void {
-    this.child?.kill('SIGKILL');
-  }
-
-  private send(child: ChildProcess, message: ClientMessage): void {
-    // A failed send means that the process is gone; its exit event fails everything that is pending.
-    child.send(message, () => undefined);
-  }
-
-  /** Ends a process that does not obey. What else it was doing fails at once, so that the next request meets a fresh one. */
-  private abandon(child: ChildProcess): void {
-    child.kill('SIGKILL');
-    this.onExit(child, null, 'SIGKILL');
-  }
-
-  private watchAbort(id: number, child: ChildProcess, signal: AbortSignal | undefined): () => void {
-    if (!signal) return () => undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => {
-      this.send(child, { type: 'cancel', id });
-      timer = setTimeout(() => {
-        this.settle(id, (pending) => pending.reject(new ForcedCancelError()));
-        this.abandon(child);
-      }, CANCEL_GRACE_MS);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    return () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    };
-  }
-
-  private settle(id: number, action: (pending: Pending) => void): void {
-    const pending = this.pending.get(id);
-    if (!pending) return;
-    this.pending.delete(id);
-    action(pending);
-    if (this.pending.size === 0) this.setReferenced(false);
-  }
-
-  private start(): ChildProcess {
-    if (this.child) {
-      this.setReferenced(true);
-      return this.child;
-    }
-    const child = fork(this.hostPath, [], {
+  /** @param onDisobeyed called when a cancelled request has not ended in time. */
+  constructor(
+    hostPath: string,
+    private readonly onDisobeyed: (id: number) => void,
+  ) {
+    this.child = fork(hostPath, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: hostEnvironment(),
     });
-    this.child = child;
-    this.stderrTail = '';
-    child.stderr?.setEncoding('utf8');
-    child.stderr?.on('data', (text: string) => {
+    this.child.stderr?.setEncoding('utf8');
+    this.child.stderr?.on('data', (text: string) => {
       this.stderrTail = (this.stderrTail + text).slice(-STDERR_TAIL_CHARS);
     });
-    child.on('message', (message) => this.receive(message as HostMessage));
-    // A process that could not be started has no exit.
-    child.on('error', () => this.onExit(child, null, null));
-    child.on('exit', (code, signal) => this.onExit(child, code, signal));
-    return child;
+    this.requester = new Requester({ send: (message) => this.send(message), cancel: (id) => this.cancel(id) });
   }
 
   /** An idle compute process must not keep the app's process alive. */
-  private setReferenced(referenced: boolean): void {
-    const child = this.child;
-    if (!child) return;
-    const stderr = child.stderr as unknown as { ref?: () => void; unref?: () => void } | null;
+  setReferenced(referenced: boolean): void {
+    const stderr = this.child.stderr as unknown as { ref?: () => void; unref?: () => void } | null;
     if (referenced) {
-      child.ref();
-      child.channel?.ref?.();
+      this.child.ref();
+      this.child.channel?.ref?.();
       stderr?.ref?.();
     } else {
-      child.unref();
-      child.channel?.unref?.();
+      this.child.unref();
+      this.child.channel?.unref?.();
       stderr?.unref?.();
     }
   }
 
-  private receive(message: HostMessage): void {
-    switch (message.type) {
-      case 'ready':
-        return;
-      case 'progress': {
-        const pending = this.pending.get(message.id);
-        if (!pending) return;
-        pending.lastPhase = message.progress.phase;
-        pending.context.onProgress?.(message.progress);
-        return;
-      }
-      case 'result':
-        this.settle(message.id, (pending) => pending.resolve(message.result));
-        return;
-      case 'error':
-        this.settle(message.id, (pending) => pending.reject(fromWireError(message.error)));
-        // Others of its requests may still end well; the last one to fail ends the process.
-        if (message.mustRestartProcess && this.pending.size === 0 && this.child) this.abandon(this.child);
-        return;
-    }
+  crashError({ phase }: OpenRequest, code: number | null, signal: NodeJS.Signals | null): WorkbenchError {
+    const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
+    const output = this.stderrTail.trim() || 'no output';
+    return new WorkbenchError('compute-crashed', `The compute process was ended ${how} while ${phase}`, {
+      hint:
+        'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out of ' +
+        'memory: use fewer --threads.',
+      cause: Object.assign(new Error(output), { stack: output }),
+    });
   }
 
-  private onExit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.child !== child) return;
-    this.child = null;
-    const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
-    for (const id of [...this.pending.keys()]) {
-      this.settle(id, (pending) =>
-        pending.reject(
-          new WorkbenchError('compute-crashed', `The compute process was ended ${how} while ${pending.lastPhase}`, {
-            hint: 'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out of memory: use fewer --threads.',
-            cause: Object.assign(new Error(this.stderrTail.trim() || 'no output'), {
-              stack: this.stderrTail.trim() || 'no output',
-            }),
-          }),
-        ),
-      );
-    }
+  private send(message: RequestMessage): void {
+    // A send fails only when the process is gone; its exit event then rejects all open requests.
+    this.child.send(message, () => undefined);
+  }
+
+  private cancel(id: number): void {
+    this.send({ type: 'cancel', id });
+    setTimeout(() => {
+      if (this.requester.isOpen(id)) this.onDisobeyed(id);
+    }, CANCEL_GRACE_MS).unref();
   }
 }
 
 /**
- * The environment of the compute process and of all that it starts: without ONNX Runtime's telemetry, and with the folder in which
- * TensorRT was found. TensorRT opens its builder resource by bare name, which the loader looks for in LD_LIBRARY_PATH; that is read
- * when a process starts.
+ * The app's handle on the compute process. The first request starts the process. A crash fails the open requests with
+ * code `compute-crashed` and their latest phase, and the next request starts a fresh process.
+ */
+export class ComputeClient implements Compute {
+  private host: Host | null = null;
+
+  constructor(private readonly hostPath: string) {}
+
+  async request<M extends ComputeMethod>(
+    method: M,
+    params: ComputeMethods[M]['params'],
+    context: TaskContext = {},
+  ): Promise<ComputeMethods[M]['result']> {
+    throwIfAborted(context.signal);
+    this.host ??= this.start();
+    const { host } = this;
+    host.setReferenced(true);
+    try {
+      return (await host.requester.request(method, params, context)) as ComputeMethods[M]['result'];
+    } finally {
+      if (host.requester.openCount === 0) host.setReferenced(false);
+    }
+  }
+
+  /** Ends the process; open requests fail as crashed. */
+  dispose(): void {
+    this.host?.child.kill('SIGKILL');
+  }
+
+  private start(): Host {
+    const host = new Host(this.hostPath, (id) => {
+      host.requester.reject(id, new ForcedCancelError());
+      this.replace(host);
+    });
+    host.child.on('message', (message) => this.receive(host, message as HostMessage));
+    // A process that could not be started emits `error` and no `exit`.
+    host.child.on('error', () => this.onExit(host, null, null));
+    host.child.on('exit', (code, signal) => this.onExit(host, code, signal));
+    return host;
+  }
+
+  private receive(host: Host, message: HostMessage): void {
+    if (message.type === 'ready') return;
+    host.requester.receive(message);
+    // Requests that are still open may end well: the process is replaced when the last one has failed.
+    if (message.type === 'error' && message.mustRestartProcess && host.requester.openCount === 0) this.replace(host);
+  }
+
+  /** Kills a process and fails its open requests at once, so that the next request starts a fresh process. */
+  private replace(host: Host): void {
+    host.child.kill('SIGKILL');
+    this.onExit(host, null, 'SIGKILL');
+  }
+
+  private onExit(host: Host, code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.host === host) this.host = null;
+    host.requester.rejectAll((request) => host.crashError(request, code, signal));
+  }
+}
+
+/**
+ * The environment of the compute process and of the processes that it starts: without ONNX Runtime's telemetry, and
+ * with TensorRT's folder in LD_LIBRARY_PATH. TensorRT opens its builder resource by bare name, which the loader looks
+ * up in LD_LIBRARY_PATH; the loader reads that variable only when a process starts.
  */
 function hostEnvironment(): NodeJS.ProcessEnv {
   const environment = { ...process.env };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { packageRoot } from '../../base/package-info';
 
-export type EntryName = 'compute-host' | 'compute-worker' | 'trial-worker' | 'bench-host' | 'gpu-probe';
+export type EntryName = 'compute-host' | 'compute-worker' | 'bench-host' | 'gpu-probe';
 
 /** Path of a bundled entry point that runs in a process or thread of its own. */
 export function entryPath(name: EntryName): string {

@@ -1,21 +1,21 @@
-/** Entry point of the compute process: runs requests that come over the process channel, with progress and cancel. */
+/** Entry point of the compute process: answers requests that arrive over the process channel. */
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { toWireError } from '../../../src-shared/contract/errors';
 import type { Progress, TaskContext } from '../../../src-shared/contract/progress';
-import type { ClientMessage, ComputeMethod, HostMessage } from './protocol';
+import { Responder, type RequestMessage } from '../../../src-shared/contract/request-channel';
 import { isCudaUnusable } from '../../backends/tensorrt/runtime';
 import { HANDLERS } from './handlers';
+import type { ComputeMethod, HostMessage } from './protocol';
+import { hasUnresponsiveWorkers } from './worker-pool';
 
-/** Progress is coalesced to ten reports a second. */
+/** Progress is sent at most ten times a second. */
 const PROGRESS_INTERVAL_MS = 100;
-
-const running = new Map<number, AbortController>();
 
 function send(message: HostMessage): void {
   process.send?.(message);
 }
 
-function coalescedProgress(id: number): (progress: Progress) => void {
+/** Drops reports that come too soon after the one before; the first and the last report of a phase always pass. */
+function coalesced(onProgress: (progress: Progress) => void): (progress: Progress) => void {
   let lastSentAt = 0;
   let lastPhase = '';
   return (progress) => {
@@ -24,30 +24,31 @@ function coalescedProgress(id: number): (progress: Progress) => void {
     if (progress.phase === lastPhase && !isLast && now - lastSentAt < PROGRESS_INTERVAL_MS) return;
     lastSentAt = now;
     lastPhase = progress.phase;
-    send({ type: 'progress', id, progress });
+    onProgress(progress);
   };
 }
 
-async function handle(id: number, method: ComputeMethod, params: unknown): Promise<void> {
-  const controller = new AbortController();
-  running.set(id, controller);
-  try {
-    const handler = HANDLERS[method] as ((params: unknown, context: TaskContext) => Promise<unknown>) | undefined;
-    if (!handler) throw new WorkbenchError('internal', `The compute process knows no method "${method}"`);
-    const result = await handler(params, { signal: controller.signal, onProgress: coalescedProgress(id) });
-    send({ type: 'result', id, result });
-  } catch (error) {
-    send({ type: 'error', id, error: toWireError(error), mustRestartProcess: isCudaUnusable() });
-  } finally {
-    running.delete(id);
-  }
+async function handle(method: string, params: unknown, context: TaskContext): Promise<unknown> {
+  const handler = Object.hasOwn(HANDLERS, method)
+    ? (HANDLERS[method as ComputeMethod] as (params: unknown, context: TaskContext) => Promise<unknown>)
+    : undefined;
+  if (!handler) throw new WorkbenchError('internal', `The compute process has no method "${method}"`);
+  return handler(params, {
+    ...context,
+    ...(context.onProgress === undefined ? {} : { onProgress: coalesced(context.onProgress) }),
+  });
 }
 
-process.on('message', (message: ClientMessage) => {
-  if (message.type === 'request') void handle(message.id, message.method, message.params);
-  else running.get(message.id)?.abort();
-});
-// Ctrl-C reaches the whole process group: the app decides what it means, and cancels over the channel.
+const responder = new Responder(handle, (message) =>
+  send(
+    message.type === 'error'
+      ? { ...message, mustRestartProcess: isCudaUnusable() || hasUnresponsiveWorkers() }
+      : message,
+  ),
+);
+
+process.on('message', (message: RequestMessage) => responder.receive(message));
+// Ctrl-C reaches the whole process group. The app decides what it means, and cancels over the channel.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
 send({ type: 'ready' });

@@ -1,6 +1,6 @@
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import type { Progress, TaskContext } from '../../../src-shared/contract/progress';
-import type { WireError } from '../../../src-shared/contract/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { ResponseMessage } from '../../../src-shared/contract/request-channel';
 import type { CalibrateResult, QuantizeResult, Warning } from '../../../src-shared/contract/job-results';
 import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
@@ -346,13 +346,11 @@ export interface VersionsResult {
   readonly sharp: string;
 }
 
+/** What the compute process sends. */
 export type HostMessage =
   | { readonly type: 'ready' }
-  | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
-  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  /** mustRestartProcess: the process is not to be used any more. */
-  | { readonly type: 'error'; readonly id: number; readonly error: WireError; readonly mustRestartProcess: boolean };
-
-export type ClientMessage =
-  | { readonly type: 'request'; readonly id: number; readonly method: ComputeMethod; readonly params: unknown }
-  | { readonly type: 'cancel'; readonly id: number };
+  | Exclude<ResponseMessage, { type: 'error' }>
+  | (Extract<ResponseMessage, { type: 'error' }> & {
+      /** The process cannot be trusted with further requests: a GPU failed, or a worker does not respond. */
+      readonly mustRestartProcess: boolean;
+    });

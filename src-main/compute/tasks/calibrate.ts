@@ -18,9 +18,10 @@ import { calibrationTensors } from '../../quantization/rewrite/calibration-tenso
 import { loadAddon } from '../pool/addon';
 import { allNonFinite, memoryWarning, nothingCounted } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
-import { batchesOf, runImagePool, type Batch, type ImageOutcome } from '../pool/image-pool';
+import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
-import type { CollectFlush, CollectInit } from './collect-role';
+import type { CollectInit } from '../roles/collect-role';
+import type { ImageOutcome } from '../roles/image-role';
 import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
 
 /** More groups than this are counted as one, unless the request says otherwise. */
@@ -164,12 +165,12 @@ async function collect(task: CollectTask): Promise<void> {
     grid: grid?.init ?? null,
   };
   try {
-    await runImagePool<ImageContribution, CollectFlush>({
+    await runImagePool({
       role: 'collect',
       init,
       threads: affordableThreads(params.threads, task.tensors.length * (init.splitsGroups ? groupCount : 1)),
       batches: batchesOf(task.remaining, params.input.fixedBatch ?? 1),
-      ...(params.memoryLimitBytes === undefined ? {} : { memoryLimitBytes: params.memoryLimitBytes }),
+      memoryLimitBytes: params.memoryLimitBytes,
       onWorkers: (count, peakBytes) => (task.workers = { count, peakBytes }),
       signal: AbortSignal.any([writeFailed.signal, ...(context.signal ? [context.signal] : [])]),
       onBatch: (batch, outcomes) => {

@@ -1,40 +1,35 @@
-import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { summarizeAnswers } from '../../analysis/answers';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 import { isOnnx } from '../../backends/runnable-variant';
-import { answersOnGpu } from './evaluate-on-gpu';
-import { runImagePool, type Batch } from '../pool/image-pool';
+import { batchesOf, runImagePool } from '../pool/image-pool';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../pool/protocol';
-import type { EvaluateInit } from './evaluate-role';
+import { answersOnGpu, type Answers } from './evaluate-on-gpu';
 
-/** Runs every variant over the set; the first variant is the reference of all comparisons. */
+/** Runs every variant over the set. The first variant is the reference of all comparisons. */
 export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
+  const usesGpu = params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined);
+  return resultOf(params, await (usesGpu ? answersOnGpu(params, context) : answersOnCpu(params, context)));
+}
+
+/** Every worker holds all variants and runs them on one batch after the other. */
+async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
-  if (params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined))
-    return resultOf(params, await answersOnGpu(params, context));
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const size = params.input.fixedBatch ?? 1;
-  const batches: Batch[] = [];
-  for (let start = 0; start < entries.length; start += size)
-    batches.push({ index: batches.length, entries: entries.slice(start, start + size) });
   let finished = 0;
   const report = (): void =>
     context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
   report();
-  const init: EvaluateInit = {
-    variants: params.variants.filter(isOnnx),
-    input: params.input,
-    preprocessing: params.preprocessing,
-  };
-  await runImagePool<readonly ImageAnswer[], null>({
+  await runImagePool({
     role: 'evaluate',
-    init,
+    init: { variants: params.variants.filter(isOnnx), input: params.input, preprocessing: params.preprocessing },
     threads: params.threads,
-    batches,
-    ...(context.signal ? { signal: context.signal } : {}),
+    batches: batchesOf(entries, size),
+    signal: context.signal,
     onBatch: (batch, outcomes) => {
       for (const [i, entry] of batch.entries.entries()) {
         const outcome = outcomes[i];
@@ -45,13 +40,7 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
       report();
     },
   });
-  return resultOf(params, { answers, skipped });
-}
-
-/** Per image one answer per variant, null for a skipped one. */
-export interface Answers {
-  readonly answers: readonly (readonly ImageAnswer[] | null)[];
-  readonly skipped: readonly SkippedImage[];
+  return { answers, skipped };
 }
 
 function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers): EvaluateResult {
@@ -61,7 +50,8 @@ function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers):
     const first = skipped[0];
     throw new WorkbenchError(
       'images-empty',
-      `None of ${entries.length} validation images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`,
+      `None of ${entries.length} validation images could be used; the first one: ` +
+        `${first?.file ?? ''}: ${first?.reason ?? ''}`,
     );
   }
   skipped.sort((a, b) => (a.file < b.file ? -1 : 1));

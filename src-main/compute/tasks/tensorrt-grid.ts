@@ -11,7 +11,7 @@ import { readModel } from '../../onnx/wire/wire-reader';
 import { loadAddon } from '../pool/addon';
 import { batchesOf, runImagePool } from '../pool/image-pool';
 import type { CalibrateParams, TensorrtGridParams } from '../pool/protocol';
-import type { GridInit } from './grid-role';
+import type { GridInit } from '../roles/grid-role';
 
 /** The collection of TensorRT's grid beside the histograms. */
 export interface GridPass {
@@ -106,12 +106,12 @@ async function learnFirstAmax(
       unit: 'images',
     });
   report();
-  await runImagePool<Float32Array, null>({
+  await runImagePool({
     role: 'grid-ranges',
     init,
     threads: params.threads,
     batches: batchesOf(firstBatch, params.input.fixedBatch ?? 1),
-    ...(context.signal ? { signal: context.signal } : {}),
+    signal: context.signal,
     onBatch: (batch, outcomes) => {
       // An image that cannot be read is named when it is counted.
       for (const outcome of outcomes) {

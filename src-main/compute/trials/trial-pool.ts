@@ -1,31 +1,22 @@
-import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import { Worker } from 'node:worker_threads';
-import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
-import { fromWireError } from '../../../src-shared/contract/errors';
+import { defined } from '../../../src-shared/base/assert';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Target } from '../../../src-shared/domain/project/precision';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import type { OutputTensor } from '../../backends/model-session';
-import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
-import { entryPath } from '../pool/entry-path';
+import { WorkerPool } from '../pool/worker-pool';
 import { TrialJournal } from './trial-journal';
-import type {
-  BiasShifts,
-  FromTrialWorker,
-  LayerErrors,
-  SharedReference,
-  ToTrialWorker,
-  TrialInit,
-  TrialTask,
-  TrialTasks,
-} from './trial-protocol';
+import type { BiasShifts, LayerErrors, TrialInit } from './trial-protocol';
+import { sharedReference } from './trial-reference';
 
 /** Preprocessed images are kept in memory while models are tried on them. */
 const MAX_IMAGE_BYTES = 2 ** 31;
-/** A part of a trial that is smaller than this is not worth a session of its own. */
-const MIN_CHUNK = 8;
+/** A part of a trial with fewer images than this is not worth opening another session. */
+const MIN_PART_IMAGES = 8;
 
 export interface TrialParams {
   readonly preparedDir: string;
@@ -37,13 +28,13 @@ export interface TrialParams {
   readonly preprocessing: Preprocessing;
   readonly entries: readonly ImageEntry[];
   readonly threads: number;
-  /** Remembers what was tried; it must belong to this model, target, preprocessing and these images. */
+  /** File of answers from earlier trials; it must belong to this model, target, preprocessing and these images. */
   readonly journalPath: string;
 }
 
 /**
- * Opens trials on these images, lets `use` run them, and ends all workers whatever happens. Passes are reported as progress under
- * the phase that was set last.
+ * Opens a pool for trials on these images, passes it to `use`, and closes it in every case. Runs of the model are
+ * reported as progress under the phase that was set last.
  * @throws WorkbenchError images-empty, model-unsupported, cancelled.
  */
 export async function withTrials<T>(
@@ -60,46 +51,46 @@ export async function withTrials<T>(
   }
 }
 
-/** Processor time of this process, seconds: unlike the clock it does not depend on what else the machine is doing. */
+/** Processor time of this process in seconds. Unlike wall time it does not depend on what else the machine runs. */
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
-/** Processor time, seconds. */
+/** Processor time in seconds. */
 export interface TrialCosts {
-  /** Of reading one image, of opening FP32 and of one run of it. */
+  /** Reading one image. */
   readonly loadSeconds: number;
+  /** Opening the FP32 model. */
   readonly openSeconds: number;
+  /** One run of the FP32 model. */
   readonly runSeconds: number;
-  /** What the clock shows for a second of processor time: 1 on an idle machine. */
+  /** Wall time per second of processor time; 1 on an idle machine. */
   readonly slowdown: number;
 }
 
-/** Several one-thread workers that hold the same images. Which worker runs what does not change any number. */
+/** Tries models on images that several one-thread workers share. Which worker runs what does not change any number. */
 export class TrialPool implements Trials {
   readonly images: TrialImage[] = [];
   readonly reference: ReferenceAnswer[] = [];
   readonly skipped: SkippedImage[] = [];
-  /** Of the outputs that are compared, in the order of `noise` and `signal`. */
+  /** Names of the compared outputs, in the order of `noise` and `signal`. */
   outputNames: readonly string[] = [];
-  /** What was measured on the images in use so far. */
+  /** Measured on the images in use. */
   costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0, slowdown: 1 };
-  /** What the clock showed while trials ran, and on how many images; opening them is not in it. */
+  /** Wall time of the trials' runs and the number of images that they ran on, without opening the models. */
   trialClock = { runMs: 0, images: 0 };
-  /** Runs of the model so far, without those that were remembered. */
+  /** Runs of the model so far, without those whose answers were in the journal. */
   passes = 0;
-  private readonly workers: TrialWorker[] = [];
+  private pool: WorkerPool<'trials'> | null = null;
   private readonly journal: TrialJournal;
-  private readonly stopFlag = new Int32Array(new SharedArrayBuffer(4));
   /** Index of an image -> its slot in the shared memory, which is its index among the entries. */
   private readonly slots: number[] = [];
-  /** What tells an image from those of other sets. */
+  /** Path and record of each image: they identify it in the journal. */
   private readonly ids: string[] = [];
   /** Slot of an image that was read -> why it cannot be used; null: it can. */
   private readonly read = new Map<number, string | null>();
   private phase = { name: 'measuring FP32', done: 0, total: 0 };
-  private readonly onAbort = (): void => void Atomics.store(this.stopFlag, 0, 1);
 
   constructor(
     private readonly params: TrialParams,
@@ -113,13 +104,13 @@ export class TrialPool implements Trials {
     return this.slots.flatMap((slot, image) => (slot >= from && slot < to ? [image] : []));
   }
 
-  /** What comes next, and how many runs of the model it will take at most. */
+  /** Begins a phase of the progress. @param total runs of the model that it will take at most */
   expect(name: string, total: number): void {
     this.phase = { name, done: 0, total };
     this.report(0);
   }
 
-  /** @param first slots of the entries to begin with; all when absent. */
+  /** @param first slots of the entries to begin with; all by default. */
   async open(first?: readonly number[]): Promise<void> {
     const { entries, input } = this.params;
     const bytes = entries.length * input.channels * input.height * input.width * 4;
@@ -127,23 +118,19 @@ export class TrialPool implements Trials {
       const fitting = Math.floor((entries.length * MAX_IMAGE_BYTES) / bytes);
       throw new WorkbenchError(
         'usage',
-        `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
-        {
-          hint: `Use fewer images: --limit ${fitting}.`,
-        },
+        `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, ` +
+          `expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
+        { hint: `Use fewer images: --limit ${fitting}.` },
       );
     }
-    throwIfAborted(this.context.signal);
-    this.context.signal?.addEventListener('abort', this.onAbort, { once: true });
-    const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes), stop: this.stopFlag.buffer };
-    const count = Math.max(1, Math.min(this.params.threads, entries.length));
-    for (let i = 0; i < count; i++) this.workers.push(new TrialWorker());
-    await Promise.all(this.workers.map((worker) => worker.init(init)));
+    const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes) };
+    this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal: this.context.signal });
+    await this.pool.grow(Math.max(1, Math.min(this.params.threads, entries.length)));
     await this.use(first ?? [...entries.keys()]);
   }
 
   /**
-   * Reads these entries unless that was done, and answers them with FP32: from now on they are the images.
+   * Makes these entries the images: reads those that were not read yet, and runs FP32 on all of them.
    * @param slots indices into the entries, ascending.
    */
   async use(slots: readonly number[]): Promise<void> {
@@ -156,14 +143,14 @@ export class TrialPool implements Trials {
     const found = trials.map((trial) => this.journal.get(trial, names));
     const missing = trials.flatMap((_, i) => (found[i] ? [] : [i]));
     this.report((trials.length - missing.length) * at.length);
-    const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.length / missing.length));
+    const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.size / missing.length));
     const running = new Map(
       missing.map((i) => [i, { answers: at.map((): TrialAnswer => NO_ANSWER), partsLeft: parts.length }]),
     );
-    await this.spread(
+    await this.workers.forEach(
       missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
-      async (worker, { trial, part }) => {
-        const { answers: own, runMs } = await worker.call('run', {
+      async (run, { trial, part }) => {
+        const { answers: own, runMs } = await run('run', {
           trial: trials[trial] ?? NO_TRIAL,
           slots: this.slotsOf(at.slice(part.from, part.to)),
         });
@@ -173,7 +160,7 @@ export class TrialPool implements Trials {
         const state = running.get(trial);
         if (!state) return;
         state.answers.splice(part.from, own.length, ...own);
-        // What is complete survives an interruption.
+        // A complete trial survives an interruption of the analysis.
         if (--state.partsLeft === 0) this.journal.put(trials[trial] ?? NO_TRIAL, names, state.answers);
       },
     );
@@ -181,7 +168,7 @@ export class TrialPool implements Trials {
   }
 
   /**
-   * Errors at the outputs of layers under one trial, summed over images.
+   * Squared errors at the outputs of layers under one trial, summed over images.
    * @param tensors outputs of layers; those that the rewritten model has as integers only are absent from the result.
    */
   async layers(
@@ -189,12 +176,10 @@ export class TrialPool implements Trials {
     tensors: readonly string[],
     at: readonly number[],
   ): Promise<ReadonlyMap<string, { readonly signal: number; readonly noise: number }>> {
-    const parts = partsOf(at.length, this.workers.length);
+    const parts = partsOf(at.length, this.workers.size);
     const found: LayerErrors[][] = parts.map(() => []);
-    await this.spread([...parts.entries()], async (worker, [i, part]) => {
-      found[i] = [
-        ...(await worker.call('layers', { trial, tensors, slots: this.slotsOf(at.slice(part.from, part.to)) })),
-      ];
+    await this.workers.forEach(parts.entries(), async (run, [i, part]) => {
+      found[i] = [...(await run('layers', { trial, tensors, slots: this.slotsOf(at.slice(part.from, part.to)) }))];
       this.passes += 2 * (part.to - part.from);
       this.report(2 * (part.to - part.from));
     });
@@ -208,12 +193,12 @@ export class TrialPool implements Trials {
     return sums;
   }
 
-  /** What biases of quantized layers lack under a trial: the mean over images, summed in their order. */
+  /** The corrections that biases of quantized layers need under a trial: means over the images, summed in their order. */
   async shifts(trial: Trial, at: readonly number[]): Promise<BiasCorrection[]> {
-    const parts = partsOf(at.length, this.workers.length);
+    const parts = partsOf(at.length, this.workers.size);
     const found: BiasShifts[] = [];
-    await this.spread([...parts.entries()], async (worker, [i, part]) => {
-      found[i] = await worker.call('shifts', { trial, slots: this.slotsOf(at.slice(part.from, part.to)) });
+    await this.workers.forEach(parts.entries(), async (run, [i, part]) => {
+      found[i] = await run('shifts', { trial, slots: this.slotsOf(at.slice(part.from, part.to)) });
       this.passes += part.to - part.from;
       this.report(part.to - part.from);
     });
@@ -227,10 +212,12 @@ export class TrialPool implements Trials {
     });
   }
 
-  /** Waits until the workers have ended by themselves: terminating a thread inside ONNX Runtime aborts the whole process. */
   async close(): Promise<void> {
-    this.context.signal?.removeEventListener('abort', this.onAbort);
-    await Promise.all(this.workers.map((worker) => worker.end()));
+    await this.pool?.close();
+  }
+
+  private get workers(): WorkerPool<'trials'> {
+    return defined(this.pool, 'open() comes before every other call of a TrialPool');
   }
 
   private slotsOf(at: readonly number[]): number[] {
@@ -242,9 +229,9 @@ export class TrialPool implements Trials {
     const missing = slots.filter((slot) => !this.read.has(slot));
     this.phase = { name: 'reading images', done: 0, total: missing.length };
     const before = cpuSeconds();
-    await this.spread(missing, async (worker, slot) => {
+    await this.workers.forEach(missing, async (run, slot) => {
       const entry = entries[slot];
-      if (entry) this.read.set(slot, await worker.call('load', { slot, entry }));
+      if (entry) this.read.set(slot, await run('load', { slot, entry }));
       this.report(1, 'images');
     });
     if (missing.length > 0) this.costs = { ...this.costs, loadSeconds: (cpuSeconds() - before) / missing.length };
@@ -262,23 +249,24 @@ export class TrialPool implements Trials {
       this.images.push({ file: imageId(entry), group: entry.group, label: entry.label });
     }
     const [first] = this.skipped;
-    if (this.images.length === 0)
+    if (this.images.length === 0) {
       throw new WorkbenchError(
         'images-empty',
         `None of ${slots.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`,
       );
+    }
   }
 
-  /** FP32 first: everything is compared with it. */
+  /** Runs FP32, with which every trial is compared. */
   private async measureReference(): Promise<void> {
     const total = this.images.length;
     this.expect('measuring FP32', total);
     const outputs: (readonly OutputTensor[])[] = [];
     const before = cpuSeconds();
     const clock = { open: 0, run: 0 };
-    const parts = partsOf(total, Math.max(this.workers.length, Math.ceil(total / 32)));
-    await this.spread(parts, async (worker, part) => {
-      const found = await worker.call('reference', { slots: this.slots.slice(part.from, part.to) });
+    const parts = partsOf(total, Math.max(this.workers.size, Math.ceil(total / 32)));
+    await this.workers.forEach(parts, async (run, part) => {
+      const found = await run('reference', { slots: this.slots.slice(part.from, part.to) });
       for (const [i, answer] of found.answers.entries()) {
         this.reference[part.from + i] = answer;
         outputs[part.from + i] = found.outputs[i] ?? [];
@@ -287,7 +275,7 @@ export class TrialPool implements Trials {
       clock.run += found.runMs;
       this.report(part.to - part.from);
     });
-    // The clock says how the processor time divides, however busy the machine is.
+    // Processor time is known for the whole process only; the workers' clocks say how it divides.
     const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.open + clock.run);
     this.costs = {
       ...this.costs,
@@ -297,85 +285,36 @@ export class TrialPool implements Trials {
     };
     this.leaveOutUnanswered(outputs);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
-    const shared = this.shareable(outputs);
-    await Promise.all(this.workers.map((worker) => worker.call('share', shared)));
+    const places = this.images.map(({ file }, i) => ({ file, slot: this.slots[i] ?? 0 }));
+    await this.workers.runOnAll('share', sharedReference(outputs, places, this.params.entries.length));
   }
 
-  /** Images to which FP32 itself answers with NaN or infinities say nothing about a trial: they are named and left out. */
+  /** Images for which FP32 itself gives NaN or infinity say nothing about a trial: they are skipped and named. */
   private leaveOutUnanswered(outputs: (readonly OutputTensor[])[]): void {
     for (let i = this.images.length - 1; i >= 0; i--) {
       if (this.reference[i]?.signal.every(Number.isFinite)) continue;
-      this.skipped.push({
-        file: this.images[i]?.file ?? '',
-        reason: 'FP32 answers with values that are no numbers (NaN or infinite)',
-      });
+      this.skipped.push({ file: this.images[i]?.file ?? '', reason: UNANSWERED });
       for (const list of [this.images, this.slots, this.ids, this.reference, outputs]) list.splice(i, 1);
     }
     if (this.images.length === 0) {
-      throw new WorkbenchError(
-        'images-empty',
-        'FP32 answers every image with values that are no numbers (NaN or infinite)',
-        {
-          hint: 'Check the preprocessing (scale, mean, std), and the model in FP32: calib validate PROJECT --variants fp32',
-        },
-      );
+      throw new WorkbenchError('images-empty', ALL_UNANSWERED, {
+        hint:
+          'Check the preprocessing (scale, mean, std), and the model in FP32: ' +
+          'calib validate PROJECT --variants fp32',
+      });
     }
-  }
-
-  private shareable(outputs: readonly (readonly OutputTensor[])[]): SharedReference {
-    const slotCount = this.params.entries.length;
-    const first = outputs[0] ?? [];
-    return {
-      outputs: first.map(({ name, dims, data }) => {
-        const length = data?.length ?? 0;
-        const values = new SharedArrayBuffer(slotCount * length * 4);
-        for (const [i, own] of outputs.entries()) {
-          const found = own.find((output) => output.name === name)?.data ?? new Float32Array();
-          if (found.length !== length) {
-            throw new WorkbenchError(
-              'model-unsupported',
-              `Output "${name}" has ${length} values for ${this.images[0]?.file ?? ''} and ${found.length} for ${this.images[i]?.file ?? ''}`,
-              {
-                hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
-              },
-            );
-          }
-          new Float32Array(values, (this.slots[i] ?? 0) * length * 4, length).set(found);
-        }
-        return { name, dims, length, values };
-      }),
-    };
-  }
-
-  /** Runs `work` for every item, one item a worker at a time, in order of the list. Rejects on the first error, when all have stopped. */
-  private async spread<I>(items: readonly I[], work: (worker: TrialWorker, item: I) => Promise<void>): Promise<void> {
-    let next = 0;
-    const failures: unknown[] = [];
-    await Promise.all(
-      this.workers.map(async (worker) => {
-        while (next < items.length && failures.length === 0) {
-          const item = items[next++] as I;
-          try {
-            throwIfAborted(this.context.signal);
-            await work(worker, item);
-          } catch (error) {
-            failures.push(error);
-          }
-        }
-      }),
-    );
-    if (this.context.signal?.aborted) throw cancelledError();
-    if (failures.length > 0) throw failures[0];
   }
 
   private report(passes: number, unit = 'passes'): void {
     this.phase.done += passes;
     const { name, done, total } = this.phase;
-    // More than was foreseen: how much more is not known.
+    // When more runs are needed than expected, the total is unknown.
     this.context.onProgress?.({ phase: name, done, total: done > total ? 0 : total, unit });
   }
 }
 
+const UNANSWERED = 'The output of the FP32 model contains NaN or infinity';
+const ALL_UNANSWERED = 'The outputs of the FP32 model contain NaN or infinity for every image';
 const NO_TRIAL: Trial = { plan: { layers: {} }, thresholds: {} };
 const NO_ANSWER: TrialAnswer = { noise: [], top1: -1 };
 
@@ -386,60 +325,9 @@ interface Part {
 
 /** At most `count` parts of nearly the same size. */
 function partsOf(length: number, count: number): Part[] {
-  const parts = Math.max(1, Math.min(count, Math.ceil(length / MIN_CHUNK)));
+  const parts = Math.max(1, Math.min(count, Math.ceil(length / MIN_PART_IMAGES)));
   return Array.from({ length: parts }, (_, i) => ({
     from: Math.floor((i * length) / parts),
     to: Math.floor(((i + 1) * length) / parts),
   }));
-}
-
-/** A thread that answers one call at a time. */
-class TrialWorker {
-  private readonly thread = new Worker(entryPath('trial-worker'));
-  private nextId = 0;
-  private readonly waiting = new Map<
-    number,
-    { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }
-  >();
-
-  constructor() {
-    this.thread.on('message', (message: FromTrialWorker) => {
-      const call = this.waiting.get(message.id);
-      this.waiting.delete(message.id);
-      if (message.type === 'error') call?.reject(fromWireError(message.error));
-      else call?.resolve(message.result as never);
-    });
-    this.thread.on('error', (error) => {
-      for (const { reject } of this.waiting.values())
-        reject(new WorkbenchError('internal', `A compute worker failed: ${error.message}`, { cause: error }));
-      this.waiting.clear();
-    });
-  }
-
-  async init(init: TrialInit): Promise<void> {
-    await this.send((id) => ({ type: 'init', id, init }));
-  }
-
-  call<T extends TrialTask>(task: T, params: TrialTasks[T]['params']): Promise<TrialTasks[T]['result']> {
-    return this.send((id) => ({ type: 'task', id, task, params }));
-  }
-
-  end(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.thread.threadId === -1) {
-        resolve();
-        return;
-      }
-      this.thread.once('exit', () => resolve());
-      this.thread.postMessage({ type: 'stop' } satisfies ToTrialWorker);
-    });
-  }
-
-  private send<R>(message: (id: number) => ToTrialWorker): Promise<R> {
-    const id = this.nextId++;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.thread.postMessage(message(id));
-    });
-  }
 }

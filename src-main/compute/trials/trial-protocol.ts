@@ -1,5 +1,4 @@
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import type { WireError } from '../../../src-shared/contract/errors';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Target } from '../../../src-shared/domain/project/precision';
@@ -22,8 +21,6 @@ export interface TrialInit {
   readonly preprocessing: Preprocessing;
   /** float32 values of the preprocessed images, one after the other; shared by all workers. */
   readonly images: SharedArrayBuffer;
-  /** One int32; not 0: stop before the next image. */
-  readonly stop: SharedArrayBuffer;
 }
 
 /** FP32's outputs to all images: output by output, image by image. Shared by all workers. */
@@ -81,13 +78,3 @@ export interface TrialTasks {
     readonly result: BiasShifts;
   };
 }
-export type TrialTask = keyof TrialTasks;
-
-export type ToTrialWorker =
-  | { readonly type: 'init'; readonly id: number; readonly init: TrialInit }
-  | { readonly type: 'task'; readonly id: number; readonly task: TrialTask; readonly params: unknown }
-  | { readonly type: 'stop' };
-
-export type FromTrialWorker =
-  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: WireError };

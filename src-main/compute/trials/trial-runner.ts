@@ -1,47 +1,55 @@
-import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
+import { cancelledError } from '../../../src-shared/base/errors';
 import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
 import { answerOf } from '../../analysis/variant-evaluator';
 import type { OutputTensor } from '../../backends/model-session';
 import { inputDims, OrtSession } from '../../backends/ort-session';
 import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
-import { TrialModels, type TrialModel } from './trial-models';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
+import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
+import { loadImage } from '../roles/image-role';
+import { TrialModels, type TrialModel } from './trial-models';
 import type { BiasShifts, LayerErrors, SharedReference, TrialInit, TrialTasks } from './trial-protocol';
 
-type Tasks = {
-  readonly [T in keyof TrialTasks]: (params: TrialTasks[T]['params']) => Promise<TrialTasks[T]['result']>;
-};
+/** Runs models of trials on images that all workers share. */
+export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<WorkerRole> {
+  const runner = new TrialRunner(init, stop);
+  return roleOf<TrialTasks>({
+    load: (params) => runner.load(params),
+    reference: (params) => runner.reference(params),
+    share: (params) => runner.share(params),
+    run: (params) => runner.run(params),
+    layers: (params) => runner.layers(params),
+    shifts: (params) => runner.shifts(params),
+  });
+}
 
-/** What one trial worker does. A session lives as long as its task, so that memory does not grow with the number of models tried. */
-export class TrialRunner implements Tasks {
+/** A session lives as long as its task, so that memory does not grow with the number of models tried. */
+class TrialRunner {
   private readonly models: TrialModels;
   private readonly preprocessor: ReturnType<typeof createPreprocessor>;
   private readonly images: Float32Array;
-  private readonly stopFlag: Int32Array;
   /** Values of one image. */
   private readonly length: number;
   private readonly batch: number;
   private shared: SharedReference | null = null;
 
-  constructor(private readonly options: TrialInit) {
+  constructor(
+    private readonly options: TrialInit,
+    private readonly stop: StopFlag,
+  ) {
     const { input } = options;
     this.models = new TrialModels(options.preparedDir, options.target, options.ranges, options.asShipped);
     this.preprocessor = createPreprocessor(options.preprocessing, input);
     this.images = new Float32Array(options.images);
-    this.stopFlag = new Int32Array(options.stop);
     this.length = input.channels * input.height * input.width;
     this.batch = input.fixedBatch ?? 1;
   }
 
   async load({ slot, entry }: TrialTasks['load']['params']): Promise<string | null> {
-    try {
-      this.images.set(await this.preprocessor.load(entry), slot * this.length);
-      return null;
-    } catch (error) {
-      // Only the image is at fault: it is named and left out.
-      if (error instanceof WorkbenchError && error.code === 'image-invalid') return error.message;
-      throw error;
-    }
+    const image = await loadImage(this.preprocessor, entry);
+    if (!image.ok) return image.reason;
+    this.images.set(image.value, slot * this.length);
+    return null;
   }
 
   reference({ slots }: TrialTasks['reference']['params']): Promise<TrialTasks['reference']['result']> {
@@ -139,7 +147,7 @@ export class TrialRunner implements Tasks {
   }
 
   private async runFilled(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[]> {
-    if (Atomics.load(this.stopFlag, 0) !== 0) throw cancelledError();
+    if (this.stop.isSet) throw cancelledError();
     const { batch, length } = this;
     const values = new Float32Array(length * batch);
     for (let i = 0; i < batch; i++) {

@@ -1,18 +1,22 @@
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { OrtCollector, type CollectorOptions, type ImageContribution } from '../../calibration/histograms/collector';
 import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { loadAddon } from '../pool/addon';
-import type { Role } from '../pool/worker';
+import type { StopFlag, WorkerRole } from '../pool/worker-role';
+import { imageRole } from './image-role';
 
 /** What a worker needs to count on TensorRT's grid. */
 export interface GridInit extends Omit<CollectorOptions, 'createSet' | 'asWritten'> {
   readonly input: ImageInput;
   readonly preprocessing: Preprocessing;
-  /** Largest |x| of the first batch per tensor; all 1 while that is being learnt. */
+  /** Largest |x| of the first batch per tensor; all 1 while the first batch is being measured. */
   readonly firstAmax: Float32Array;
 }
 
-/** Counts on TensorRT's grid, the model run as it is written: TensorRT calibrates every layer before it fuses any. */
+/**
+ * Counts on TensorRT's grid. ONNX Runtime runs the model node by node as it is written, because TensorRT calibrates
+ * every layer before it fuses any.
+ */
 export class GridCollector {
   private constructor(private readonly collector: OrtCollector) {}
 
@@ -27,19 +31,22 @@ export class GridCollector {
     return this.collector.collect(images.map((data) => ({ data, group: '' })));
   }
 
-  /** One record per tensor of everything counted since the last call; none when there was nothing. */
+  /** One record per tensor of everything counted since the last call; empty when nothing was counted. */
   takeState(): readonly Uint8Array[] {
     return this.collector.takeState()[''] ?? [];
   }
 }
 
-/** Learns the largest |x| of every tensor: the outcome of an image is a Float32Array with one entry per tensor. */
-export async function createGridRangesRole(init: GridInit): Promise<Role> {
+/** Measures the largest |x| of every tensor: the value of an image is a Float32Array with one entry per tensor. */
+export async function createGridRangesRole(init: GridInit, stop: StopFlag): Promise<WorkerRole> {
   const preprocessor = createPreprocessor(init.preprocessing, init.input);
   const collector = await GridCollector.open(init);
-  return {
-    load: (entry) => preprocessor.load(entry),
-    process: async (images) => (await collector.collect(images.map(({ data }) => data))).map(({ amax }) => amax),
-    flush: () => null,
-  };
+  return imageRole<Float32Array, null>(
+    {
+      preprocessor,
+      process: async (images) => (await collector.collect(images.map(({ data }) => data))).map(({ amax }) => amax),
+      flush: () => null,
+    },
+    stop,
+  );
 }

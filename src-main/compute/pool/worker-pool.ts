@@ -1,0 +1,275 @@
+import { Worker } from 'node:worker_threads';
+import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
+import { Requester, type ResponseMessage } from '../../../src-shared/contract/request-channel';
+import { entryPath } from './entry-path';
+import type { RoleName, Roles } from '../roles/roles';
+import { StopFlag, type OpenParams, type WorkerSetup } from './worker-role';
+
+/**
+ * After a cancellation, workers have this long to finish the image that they are at and to report what they counted.
+ * It is shorter than the client's patience (1.7 s), so that the task can still remove its temporary files and answer.
+ */
+const STOP_GRACE_MS = 1_200;
+
+/** Workers that a pool gave up on and that have not ended yet. */
+const unresponsive = new Set<Worker>();
+
+/**
+ * True while a worker is stuck in native code after its pool was closed. A thread cannot be terminated inside ONNX
+ * Runtime without aborting the whole process, so the process has to be replaced.
+ */
+export function hasUnresponsiveWorkers(): boolean {
+  return unresponsive.size > 0;
+}
+
+export interface WorkerPoolOptions<R extends RoleName> {
+  readonly role: R;
+  /** From this each worker makes its role. */
+  readonly init: Roles[R]['init'];
+  /** Requests that a worker holds at a time; with 2, the next request is preloaded while the current one runs. */
+  readonly depth: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Methods<R extends RoleName> = Roles[R]['methods'];
+type Method<R extends RoleName> = keyof Methods<R> & string;
+type Params<R extends RoleName, K extends Method<R>> = Methods<R>[K] extends { readonly params: infer P } ? P : never;
+type Result<R extends RoleName, K extends Method<R>> = Methods<R>[K] extends { readonly result: infer T } ? T : never;
+
+/** Makes a request to one worker. */
+export type RunOnWorker<R extends RoleName> = <K extends Method<R>>(
+  method: K,
+  params: Params<R, K>,
+) => Promise<Result<R, K>>;
+
+interface Waiter {
+  readonly resolve: (worker: PoolWorker) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Worker threads that all have the same role. Which worker runs which request is not defined, so results must not
+ * depend on it. After a failed request, a crashed worker or a cancellation the pool hands out nothing more. Of a
+ * cancelled pool, workers that do not finish in time are given up (see STOP_GRACE_MS).
+ */
+export class WorkerPool<R extends RoleName> {
+  private readonly workers: PoolWorker[] = [];
+  private readonly waiters: Waiter[] = [];
+  private readonly stop = new StopFlag();
+  private failure: { readonly error: unknown } | null = null;
+  private giveUpTimer: NodeJS.Timeout | undefined;
+  private giveUp: () => void = () => undefined;
+  private readonly givenUp = new Promise<void>((resolve) => (this.giveUp = resolve));
+  private readonly onAbort = (): void => this.cancel();
+
+  constructor(private readonly options: WorkerPoolOptions<R>) {
+    options.signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (options.signal?.aborted) this.cancel();
+  }
+
+  get size(): number {
+    return this.workers.length;
+  }
+
+  /** Starts workers until there are `count`. Resolves when the new ones have opened their role. */
+  async grow(count: number): Promise<void> {
+    const opening: Promise<void>[] = [];
+    while (this.failure === null && this.workers.length < count) opening.push(this.startWorker());
+    await Promise.all(opening);
+    this.throwFailure();
+  }
+
+  /** Runs one request on the first worker that has room for it. Requests are handed out in the order of the calls. */
+  async run<K extends Method<R>>(method: K, params: Params<R, K>): Promise<Result<R, K>> {
+    const worker = await this.acquire();
+    try {
+      return (await worker.request(method, params)) as Result<R, K>;
+    } finally {
+      this.release(worker);
+    }
+  }
+
+  /**
+   * Runs one request on every worker that has opened its role; after a cancellation too, until workers are given up.
+   * @param onResult called with each result as it arrives.
+   */
+  async runOnAll<K extends Method<R>>(
+    method: K,
+    params: Params<R, K>,
+    onResult: (result: Result<R, K>) => void = () => undefined,
+  ): Promise<void> {
+    const open = this.workers.filter(({ isOpen }) => isOpen);
+    await Promise.all(open.map(async (worker) => onResult((await worker.request(method, params)) as Result<R, K>)));
+  }
+
+  /**
+   * Calls `work` for each item, for at most `depth` items per worker at a time, in the order of the list. No further
+   * item is taken after a failure or a cancellation. Settles when all calls that were begun have ended.
+   * @throws the first failure; WorkbenchError `cancelled` when the signal is aborted.
+   */
+  async forEach<I>(items: Iterable<I>, work: (run: RunOnWorker<R>, item: I) => Promise<void>): Promise<void> {
+    const iterator = items[Symbol.iterator]();
+    const running = new Set<Promise<void>>();
+    const begin = async (worker: PoolWorker, item: I): Promise<void> => {
+      try {
+        await work((method, params) => worker.request(method, params) as Promise<never>, item);
+      } catch (error) {
+        this.fail(error);
+      } finally {
+        this.release(worker);
+      }
+    };
+    try {
+      for (;;) {
+        const worker = await this.acquire();
+        const next = iterator.next();
+        if (next.done === true) {
+          this.release(worker);
+          break;
+        }
+        const task = begin(worker, next.value).finally(() => running.delete(task));
+        running.add(task);
+      }
+    } catch (error) {
+      this.fail(error); // An iterator that throws; or the failure that is known already.
+    }
+    await Promise.all(running);
+    this.throwFailure();
+  }
+
+  /**
+   * Waits until every worker has ended by itself: terminating a thread inside ONNX Runtime or the addon aborts the
+   * whole process. Workers of a cancelled pool that do not end in time are left behind (see hasUnresponsiveWorkers).
+   */
+  async close(): Promise<void> {
+    await Promise.race([Promise.all(this.workers.map((worker) => worker.close())), this.givenUp]);
+    clearTimeout(this.giveUpTimer);
+    this.options.signal?.removeEventListener('abort', this.onAbort);
+    for (const worker of this.workers) worker.leave();
+  }
+
+  private async startWorker(): Promise<void> {
+    const { role, init } = this.options;
+    const worker = new PoolWorker(this.stop, (error) => this.fail(error));
+    this.workers.push(worker);
+    try {
+      await worker.open({ role, init });
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.handOut();
+  }
+
+  private async acquire(): Promise<PoolWorker> {
+    this.throwFailure();
+    const granted = new Promise<PoolWorker>((resolve, reject) => void this.waiters.push({ resolve, reject }));
+    this.handOut();
+    return granted;
+  }
+
+  private release(worker: PoolWorker): void {
+    worker.load--;
+    this.handOut();
+  }
+
+  /** Gives waiting requests to the workers that have the most room. */
+  private handOut(): void {
+    while (this.failure === null && this.waiters.length > 0) {
+      const [worker] = this.workers
+        .filter(({ isOpen, load }) => isOpen && load < this.options.depth)
+        .sort((a, b) => a.load - b.load);
+      if (!worker) return;
+      worker.load++;
+      this.waiters.shift()?.resolve(worker);
+    }
+  }
+
+  private cancel(): void {
+    this.fail(cancelledError());
+    this.giveUpTimer = setTimeout(() => {
+      for (const worker of this.workers) worker.rejectAll(cancelledError());
+      this.giveUp();
+    }, STOP_GRACE_MS);
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+    this.stop.set();
+    for (const waiter of this.waiters.splice(0)) waiter.reject(this.failure.error);
+  }
+
+  private throwFailure(): void {
+    throwIfAborted(this.options.signal);
+    if (this.failure !== null) throw this.failure.error;
+  }
+}
+
+/** One worker thread of a pool. */
+class PoolWorker {
+  /** The role is made: requests can be sent. */
+  isOpen = false;
+  /** Requests that the pool has assigned to this worker and that have not ended. */
+  load = 0;
+  private readonly thread: Worker;
+  private readonly requester: Requester;
+  private readonly ended: Promise<void>;
+  private hasEnded = false;
+  private isClosing = false;
+  private failure: { readonly error: unknown } | null = null;
+
+  /** @param onCrash called when the thread ends without having been asked to. */
+  constructor(stop: StopFlag, onCrash: (error: unknown) => void) {
+    const thread = new Worker(entryPath('compute-worker'), {
+      workerData: { stop: stop.buffer } satisfies WorkerSetup,
+    });
+    this.thread = thread;
+    this.requester = new Requester({ send: (message) => thread.postMessage(message) });
+    thread.on('message', (message: ResponseMessage) => this.requester.receive(message));
+    const crash = (reason: string, cause?: unknown): void => {
+      const error = new WorkbenchError('internal', `A compute worker failed: ${reason}`, { cause });
+      this.rejectAll(error);
+      onCrash(error);
+    };
+    thread.on('error', (error) => crash(error.message, error));
+    this.ended = new Promise((resolve) => {
+      thread.once('exit', (code) => {
+        this.hasEnded = true;
+        resolve();
+        if (!this.isClosing) crash(`it ended with exit code ${code}`);
+      });
+    });
+  }
+
+  async open(params: OpenParams): Promise<void> {
+    await this.requester.request('open', params);
+    this.isOpen = true;
+  }
+
+  async request(method: string, params: unknown): Promise<unknown> {
+    if (this.failure !== null) throw this.failure.error;
+    return this.requester.request(method, params);
+  }
+
+  /** Rejects all requests, the open ones and later ones. */
+  rejectAll(error: unknown): void {
+    this.failure ??= { error };
+    this.requester.rejectAll(() => error);
+  }
+
+  /** Ends the thread after the requests that it has. */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    // The request has no answer: the thread ends.
+    if (!this.hasEnded) this.requester.request('close', null).catch(() => undefined);
+    await this.ended;
+  }
+
+  /** Lets a thread that has not ended run on by itself. */
+  leave(): void {
+    if (this.hasEnded) return;
+    unresponsive.add(this.thread);
+    this.thread.unref();
+    void this.ended.then(() => unresponsive.delete(this.thread));
+  }
+}

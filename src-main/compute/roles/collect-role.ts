@@ -1,0 +1,49 @@
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import {
+  OrtCollector,
+  type CollectorOptions,
+  type CollectorState,
+  type ImageContribution,
+} from '../../calibration/histograms/collector';
+import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
+import { loadAddon } from '../pool/addon';
+import type { StopFlag, WorkerRole } from '../pool/worker-role';
+import { GridCollector, type GridInit } from './grid-role';
+import { imageRole } from './image-role';
+
+export interface CollectInit extends Omit<CollectorOptions, 'createSet' | 'asWritten'> {
+  readonly preprocessing: Preprocessing;
+  /** Keep one histogram per group; otherwise all images count into one. */
+  readonly splitsGroups: boolean;
+  /** Also count on TensorRT's grid; null: do not. */
+  readonly grid: GridInit | null;
+}
+
+/** What one worker has counted since its last flush. */
+export interface CollectFlush {
+  readonly histograms: CollectorState;
+  /** One record per tensor of TensorRT's grid; empty when it is not collected. */
+  readonly grid: readonly Uint8Array[];
+}
+
+/** Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. */
+export async function createCollectRole(init: CollectInit, stop: StopFlag): Promise<WorkerRole> {
+  const addon = loadAddon();
+  const preprocessor = createPreprocessor(init.preprocessing, init.input);
+  const collector = await OrtCollector.open({ ...init, createSet: (count) => new addon.HistogramSet(count) });
+  const grid = init.grid === null ? null : await GridCollector.open(init.grid);
+  return imageRole<ImageContribution, CollectFlush>(
+    {
+      preprocessor,
+      process: async (images) => {
+        const contributions = await collector.collect(
+          images.map(({ entry, data }) => ({ data, group: init.splitsGroups ? (entry.group ?? '') : '' })),
+        );
+        await grid?.collect(images.map(({ data }) => data));
+        return contributions;
+      },
+      flush: () => ({ histograms: collector.takeState(), grid: grid?.takeState() ?? [] }),
+    },
+    stop,
+  );
+}

@@ -1,0 +1,48 @@
+import type { StopFlag, WorkerRole } from '../pool/worker-role';
+import type { TrialInit, TrialTasks } from '../trials/trial-protocol';
+import type { CollectInit, CollectFlush } from './collect-role';
+import type { DecodeInit, DecodeMethods } from './decode-role';
+import type { EvaluateInit } from './evaluate-role';
+import type { GridInit } from './grid-role';
+import type { ImageMethods } from './image-role';
+import type { ImageContribution } from '../../calibration/histograms/collector';
+import type { ImageAnswer } from '../../analysis/variant-evaluator';
+
+/** Roles that run a model over images: the data that makes one, what it answers for an image, and its state. */
+export interface ImageRoles {
+  readonly collect: { readonly init: CollectInit; readonly value: ImageContribution; readonly state: CollectFlush };
+  /** Learns the largest |x| of every tensor: one entry per tensor. */
+  readonly 'grid-ranges': { readonly init: GridInit; readonly value: Float32Array; readonly state: null };
+  /** One answer per variant. */
+  readonly evaluate: {
+    readonly init: EvaluateInit;
+    readonly value: readonly ImageAnswer[];
+    readonly state: null;
+  };
+}
+export type ImageRoleName = keyof ImageRoles;
+
+/** Every role that a worker thread can have: the data that makes one, and the requests that it answers. */
+export type Roles = {
+  readonly [R in ImageRoleName]: {
+    readonly init: ImageRoles[R]['init'];
+    readonly methods: ImageMethods<ImageRoles[R]['value'], ImageRoles[R]['state']>;
+  };
+} & {
+  readonly decode: { readonly init: DecodeInit; readonly methods: DecodeMethods };
+  readonly trials: { readonly init: TrialInit; readonly methods: TrialTasks };
+};
+export type RoleName = keyof Roles;
+
+type RoleFactories = {
+  readonly [R in RoleName]: (init: Roles[R]['init'], stop: StopFlag) => Promise<WorkerRole>;
+};
+
+/** Makes roles. Each is loaded when a worker first needs it, so that a worker holds the code of its own role only. */
+export const ROLES: RoleFactories = {
+  collect: async (init, stop) => (await import('./collect-role')).createCollectRole(init, stop),
+  'grid-ranges': async (init, stop) => (await import('./grid-role')).createGridRangesRole(init, stop),
+  evaluate: async (init, stop) => (await import('./evaluate-role')).createEvaluateRole(init, stop),
+  decode: async (init) => (await import('./decode-role')).createDecodeRole(init),
+  trials: async (init, stop) => (await import('../trials/trial-runner')).createTrialRole(init, stop),
+};

@@ -1,0 +1,159 @@
+import { cancelledError } from '../base/errors';
+import { fromWireError, toWireError, type WireError } from './errors';
+import type { Progress, TaskContext } from './progress';
+
+/** What the asking side of a channel sends. */
+export type RequestMessage =
+  | { readonly type: 'request'; readonly id: number; readonly method: string; readonly params: unknown }
+  | { readonly type: 'cancel'; readonly id: number };
+
+/** What the answering side sends. A request ends with exactly one `result` or `error`. */
+export type ResponseMessage =
+  | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError };
+
+/** How a Requester reaches the answering side. */
+export interface RequestChannel {
+  send(message: Extract<RequestMessage, { type: 'request' }>): void;
+  /** Asks the answering side to end a request early. Without it, a cancelled request is rejected immediately. */
+  cancel?(id: number): void;
+}
+
+/** A request that has not been answered yet. */
+export interface OpenRequest {
+  readonly method: string;
+  /** Phase of the latest progress report; the method's name before the first report. */
+  readonly phase: string;
+}
+
+interface Pending extends OpenRequest {
+  phase: string;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onProgress: TaskContext['onProgress'];
+  /** The error of a progress listener that threw: the request ends with it. */
+  failure?: { readonly error: unknown };
+}
+
+/**
+ * The asking side of a channel between two processes, threads or windows: numbers requests and settles each promise
+ * with the answer that carries its number. The owner passes incoming messages to `receive`, and calls `rejectAll` when
+ * the other side is gone.
+ */
+export class Requester {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+
+  constructor(private readonly channel: RequestChannel) {}
+
+  /** Number of requests that have not been answered. */
+  get openCount(): number {
+    return this.pending.size;
+  }
+
+  isOpen(id: number): boolean {
+    return this.pending.has(id);
+  }
+
+  /**
+   * Sends one request. A progress listener that throws cancels the request and becomes its error.
+   * @throws WorkbenchError the answering side's error, or `cancelled` when the signal is already aborted.
+   */
+  request(method: string, params: unknown, { signal, onProgress }: TaskContext = {}): Promise<unknown> {
+    if (signal?.aborted) return Promise.reject(cancelledError());
+    const id = this.nextId++;
+    const onAbort = (): void => this.cancel(id, cancelledError());
+    return new Promise<unknown>((resolve, reject) => {
+      this.pending.set(id, { method, phase: method, resolve, reject, onProgress });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        this.channel.send({ type: 'request', id, method, params });
+      } catch (error) {
+        this.reject(id, error);
+      }
+    }).finally(() => signal?.removeEventListener('abort', onAbort));
+  }
+
+  /** Takes in one message of the answering side; messages about requests that are settled are ignored. */
+  receive(message: ResponseMessage): void {
+    switch (message.type) {
+      case 'progress':
+        this.report(message.id, message.progress);
+        return;
+      case 'result':
+        this.settle(message.id, ({ failure, resolve, reject }) =>
+          failure === undefined ? resolve(message.result) : reject(failure.error),
+        );
+        return;
+      case 'error':
+        this.reject(message.id, fromWireError(message.error));
+        return;
+    }
+  }
+
+  reject(id: number, error: unknown): void {
+    this.settle(id, ({ failure, reject }) => reject(failure === undefined ? error : failure.error));
+  }
+
+  /** Rejects every open request, because the answering side will not answer any more. */
+  rejectAll(errorOf: (request: OpenRequest) => unknown): void {
+    for (const [id, request] of [...this.pending]) this.reject(id, errorOf(request));
+  }
+
+  private report(id: number, progress: Progress): void {
+    const pending = this.pending.get(id);
+    if (!pending || pending.failure !== undefined) return;
+    pending.phase = progress.phase;
+    try {
+      pending.onProgress?.(progress);
+    } catch (error) {
+      pending.failure = { error };
+      this.cancel(id, error);
+    }
+  }
+
+  private cancel(id: number, error: unknown): void {
+    if (this.channel.cancel === undefined) this.reject(id, error);
+    else this.channel.cancel(id);
+  }
+
+  private settle(id: number, action: (pending: Pending) => void): void {
+    const pending = this.pending.get(id);
+    if (!pending) return;
+    this.pending.delete(id);
+    action(pending);
+  }
+}
+
+/** Performs one request. Every error becomes the answer of the request. */
+export type RequestHandler = (method: string, params: unknown, context: TaskContext) => Promise<unknown>;
+
+/** The answering side of a channel: runs requests side by side, each with its own cancellation and progress. */
+export class Responder {
+  private readonly running = new Map<number, AbortController>();
+
+  constructor(
+    private readonly handle: RequestHandler,
+    private readonly send: (message: ResponseMessage) => void,
+  ) {}
+
+  receive(message: RequestMessage): void {
+    if (message.type === 'request') void this.answer(message.id, message.method, message.params);
+    else this.running.get(message.id)?.abort();
+  }
+
+  private async answer(id: number, method: string, params: unknown): Promise<void> {
+    const controller = new AbortController();
+    this.running.set(id, controller);
+    const onProgress = (progress: Progress): void => this.send({ type: 'progress', id, progress });
+    try {
+      const result = await this.handle(method, params, { signal: controller.signal, onProgress });
+      this.send({ type: 'result', id, result });
+    } catch (error) {
+      this.send({ type: 'error', id, error: toWireError(error) });
+    } finally {
+      this.running.delete(id);
+    }
+  }
+}
