@@ -5,6 +5,7 @@ import { ChoiceBadge } from '../widgets/badge';
 import { Button } from '../widgets/button';
 import { Dialog } from '../widgets/dialog';
 import { ModelName } from '../widgets/model-name';
+import styles from './precision-conflict.module.css';
 
 /** Layers that are listed of many. */
 const MOST_SHOWN = 12;
@@ -25,7 +26,7 @@ export function PrecisionConflict() {
         <>
           <Button onClick={() => void resolve('none')}>{t('precision.conflict.cancel')}</Button>
           {conflict.edits.length > count ? (
-            <Button onClick={() => void resolve('theirs')}>{t('precision.conflict.theirs', { count })}</Button>
+            <Button onClick={() => void resolve('theirs')}>{t('precision.conflict.theirs')}</Button>
           ) : null}
           <Button tone="primary" data-autofocus="" onClick={() => void resolve('mine')}>
             {t('precision.conflict.mine')}
@@ -34,7 +35,7 @@ export function PrecisionConflict() {
       }
     >
       <p>{t('precision.conflict.text', { name, count })}</p>
-      <table>
+      <table className={styles.layers}>
         <thead>
           <tr>
             <th scope="col">{t('precision.conflict.layer')}</th>

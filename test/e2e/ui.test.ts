@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
+import { calib } from '../support/calib-process';
 import { NO_BROWSER, openSample, openScreen, UiSession } from '../support/ui-session';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
@@ -203,6 +204,77 @@ describe.skipIf(NO_BROWSER !== null)(
         .click();
       await expect.poll(() => projectFile().plan.layers).toEqual({ '/f/f.0/Conv': 'fp16' });
       await page.keyboard.press('Control+z');
+      await expect.poll(() => projectFile().plan.layers).toEqual({});
+    });
+
+    const toggle = (layer: RegExp) => page.getByRole('group', { name: layer }).first();
+    const pressed = (layer: RegExp) => toggle(layer).getByRole('button', { pressed: true }).innerText();
+
+    it('keeps the second of two quick clicks on a toggle, and gives a layer back to Auto', async () => {
+      for (const gapMs of [0, 20, 50, 100]) {
+        await toggle(/f\.0\/Conv/)
+          .getByRole('button', { name: 'FP16' })
+          .click();
+        await page.waitForTimeout(gapMs);
+        await toggle(/f\.0\/Conv/)
+          .getByRole('button', { name: 'FP32' })
+          .click();
+        await expect
+          .poll(() => projectFile().plan.layers, { message: `${gapMs} ms` })
+          .toEqual({ '/f/f.0/Conv': 'fp32' });
+        await toggle(/f\.0\/Conv/)
+          .getByRole('button', { name: 'FP16' })
+          .click();
+        await page.waitForTimeout(gapMs);
+        await toggle(/f\.0\/Conv/)
+          .getByRole('button', { name: 'Auto' })
+          .click();
+        await expect.poll(() => projectFile().plan.layers, { message: `${gapMs} ms` }).toEqual({});
+      }
+      expect(await pressed(/f\.0\/Conv/)).toBe('Auto');
+      expect(await page.getByRole('dialog').count()).toBe(0);
+    });
+
+    it('asks for INT8 in a layer that the rules of TensorRT keep in floating point for speed', async () => {
+      await page.getByRole('radio', { name: 'TensorRT' }).first().click({ force: true });
+      await page.getByRole('searchbox').first().fill('small-matrix');
+      await toggle(/fc\/Gemm/)
+        .getByRole('button', { name: 'INT8' })
+        .click();
+      await expect.poll(() => projectFile().plan.layers).toEqual({ '/fc/Gemm': 'int8' });
+      await page.getByRole('searchbox').first().fill('fc/Gemm');
+      const runsIn = page
+        .getByRole('row')
+        .filter({ has: toggle(/fc\/Gemm/) })
+        .getByRole('img')
+        .first();
+      await expect.poll(() => runsIn.getAttribute('aria-label')).toBe('INT8');
+      await toggle(/fc\/Gemm/)
+        .getByRole('button', { name: 'Auto' })
+        .click();
+      await expect.poll(() => runsIn.getAttribute('aria-label')).not.toBe('INT8');
+      expect(projectFile().plan.layers).toEqual({});
+      await page.getByRole('searchbox').first().fill('');
+      await page.getByRole('radio', { name: 'ONNX Runtime' }).first().click({ force: true });
+      await expect.poll(() => projectFile().target).toBe('onnxruntime');
+    });
+
+    it('asks what to do when a command has changed a layer of an edit meanwhile', async () => {
+      const project = join(ui.home, 'sample/plate_chars.calib');
+      const { code } = await calib('set', project, '--layer', '*f.0/Conv', '--precision', 'fp32');
+      expect(code).toBe(0);
+      await page.getByLabel('Layers named').fill('*f.?/Conv');
+      await page.getByRole('button', { name: 'FP16', exact: true }).first().click();
+      const dialog = page.getByRole('dialog', { name: 'Changed meanwhile' });
+      await dialog.getByText('/f/f.0/Conv').waitFor();
+      expect(projectFile().plan.layers).toEqual({ '/f/f.0/Conv': 'fp32' });
+      await dialog.getByRole('button', { name: 'Apply my edit anyway' }).click();
+      await expect.poll(() => projectFile().plan.layers).toEqual({ '/f/f.0/Conv': 'fp16' });
+      await page.keyboard.press('Control+z');
+      await expect.poll(() => projectFile().plan.layers).toEqual({ '/f/f.0/Conv': 'fp32' });
+      await toggle(/f\.0\/Conv/)
+        .getByRole('button', { name: 'Auto' })
+        .click();
       await expect.poll(() => projectFile().plan.layers).toEqual({});
     });
 

@@ -9,7 +9,7 @@ import {
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { PrecisionTabs } from '../../panels/analysis/screen-parts';
-import { PrecisionBadge } from '../../widgets/badge';
+import { ChoiceBadge } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Segmented, TextField } from '../../widgets/fields';
 import { askPrecision, choiceName, layersToChange } from '../../panels/layers/ask-precision';
@@ -17,7 +17,7 @@ import type { LayerRow } from '../../panels/layers/layer-rows';
 import type { DecisionChange } from './decision-changes';
 import { EditEffects } from './edit-effects';
 import type { LayerFilter } from './layer-filter';
-import { countPrecisions, layersMatching, type PrecisionCounts } from './precision-edits';
+import { countChoices, countPrecisions, layersMatching, type ChoiceCounts } from './precision-edits';
 import { RepairsPart } from './repairs-part';
 import { applyPreset, chooseTarget, PRESETS } from './use-precision-plan';
 import { classNames } from '../../widgets/class-names';
@@ -67,7 +67,7 @@ export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: P
 }
 
 function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
-  const planned = useMemo(() => countPrecisions(rows, (row) => row.planned), [rows]);
+  const chosen = useMemo(() => countChoices(rows), [rows]);
   const runsIn = useMemo(() => countPrecisions(rows, (row) => row.runsIn), [rows]);
   const refused = useMemo(() => rows.filter((row) => row.isRefused).length, [rows]);
   return (
@@ -77,15 +77,15 @@ function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
         <thead>
           <tr>
             <td />
-            {PRECISIONS.map((precision) => (
-              <th key={precision} scope="col">
-                <PrecisionBadge precision={precision} />
+            {PRECISION_CHOICES.map((choice) => (
+              <th key={choice} scope="col">
+                <ChoiceBadge choice={choice} />
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          <CountsRow label={t('precision.counts.planned')} counts={planned} />
+          <CountsRow label={t('precision.counts.planned')} counts={chosen} />
           <CountsRow label={t('precision.counts.runsIn')} counts={runsIn} />
         </tbody>
       </table>
@@ -104,13 +104,14 @@ function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
   );
 }
 
-function CountsRow({ label, counts }: { readonly label: string; readonly counts: PrecisionCounts }) {
+/** Layers never run in Auto itself, so that its cell is empty in that row. */
+function CountsRow({ label, counts }: { readonly label: string; readonly counts: Partial<ChoiceCounts> }) {
   return (
     <tr>
       <th scope="row">{label}</th>
-      {PRECISIONS.map((precision) => (
-        <td key={precision} className="number">
-          {formatCount(counts[precision])}
+      {PRECISION_CHOICES.map((choice) => (
+        <td key={choice} className="number">
+          {counts[choice] === undefined ? null : formatCount(counts[choice])}
         </td>
       ))}
     </tr>

@@ -1,8 +1,8 @@
 import { matchGlob } from '../../../src-shared/domain/glob';
-import type { Precision } from '../../../src-shared/domain/project/precision';
+import type { Precision, PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import type { LayerRow } from '../../panels/layers/layer-rows';
 
-/** Layers that a pattern names: the same rule as the application's (`*` any text, `?` one character, the whole name). */
+/** Layers whose whole name matches a pattern, by the rules of the command line: `*` is any text, `?` is one character. */
 export function layersMatching(rows: readonly LayerRow[], pattern: string): string[] {
   const trimmed = pattern.trim();
   return trimmed === '' ? [] : rows.filter((row) => matchGlob(trimmed, row.layer)).map((row) => row.layer);
@@ -13,5 +13,13 @@ export type PrecisionCounts = Readonly<Record<Precision, number>>;
 export function countPrecisions(rows: readonly LayerRow[], of: (row: LayerRow) => Precision): PrecisionCounts {
   const counts: Record<Precision, number> = { int8: 0, fp16: 0, fp32: 0 };
   for (const row of rows) counts[of(row)] += 1;
+  return counts;
+}
+
+export type ChoiceCounts = Readonly<Record<PrecisionChoice, number>>;
+
+export function countChoices(rows: readonly Pick<LayerRow, 'choice'>[]): ChoiceCounts {
+  const counts: Record<PrecisionChoice, number> = { auto: 0, int8: 0, fp16: 0, fp32: 0 };
+  for (const { choice } of rows) counts[choice] += 1;
   return counts;
 }

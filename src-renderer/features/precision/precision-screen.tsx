@@ -24,7 +24,7 @@ import styles from './precision-screen.module.css';
 import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
 
 /** Beside the inspector, which has the clipped share too, there is no room for it in the table. */
-const NARROW = '(max-width: 1439px)';
+const NARROW = '(max-width: 1519px)';
 
 /** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
 export function PrecisionScreen() {
