@@ -9,22 +9,34 @@ type Outcome = Pick<AutoOutcome, 'singles' | 'descent' | 'verdict' | 'bestSingle
   readonly images: { readonly chosen: number; readonly confirmed: number };
 };
 
-/** Fewer clipped values than this share are not worth a word. */
-const WORTH_A_WORD = 1e-4;
+/** A smaller share of clipped values is not mentioned. */
+const WORTH_MENTIONING = 1e-4;
 
-/** One sentence: what auto is here, and whether it is better than one method. */
+/** One sentence that says what auto chose, and whether that is better than one method for all tensors. */
 export function summarizeAuto({ singles, descent, verdict, bestSingle, methods, images }: Outcome): string {
   const single = singles.find(({ method }) => method === bestSingle);
-  const error = (value: number): string => formatSignificant(value);
+  const own = formatSignificant(descent.confirmed);
+  const other = formatSignificant(single?.confirmed ?? Number.NaN);
   const on = `on ${formatCountOf(images.confirmed, 'calibration image')} that the choice did not see`;
   if (verdict === 'descent') {
     const changed = Object.values(methods).filter((method) => method !== bestSingle).length;
-    return `A threshold per tensor is better than one method for all: output error ${error(descent.confirmed)} against ${error(single?.confirmed ?? Number.NaN)} with ${bestSingle} ${on}; ${changed} of ${formatCountOf(Object.keys(methods).length, 'tensor')} differ from ${bestSingle}.`;
+    const tensors = formatCountOf(Object.keys(methods).length, 'tensor');
+    return (
+      `A threshold per tensor is better than one method for all: output error ${own} against ${other} ` +
+      `with ${bestSingle} ${on}; ${changed} of ${tensors} differ from ${bestSingle}.`
+    );
   }
-  return `Auto is ${bestSingle} for all tensors: choosing per tensor is no better ${on} (output error ${error(descent.confirmed)} against ${error(single?.confirmed ?? Number.NaN)}).`;
+  return (
+    `Auto is ${bestSingle} for all tensors: choosing per tensor is no better ${on} ` +
+    `(output error ${own} against ${other}).`
+  );
 }
 
-/** Why each tensor has its threshold. @param tensors in graph order; @param table with costs. */
+/**
+ * The reason for the threshold of each tensor.
+ * @param tensors in graph order.
+ * @param table thresholds of all methods, with costs.
+ */
 export function explainChoices(outcome: Outcome, tensors: readonly string[], table: ThresholdTable): AutoChoice[] {
   const rows = new Map(table.tensors.map((row) => [row.name, row]));
   return tensors.flatMap((tensor) => {
@@ -52,7 +64,7 @@ function explainChoice(
   return { ...choice, code: 'descent', reason: differenceReason(method, bestSingle, row) };
 }
 
-/** What the best single method would do to this tensor, and what its own method does, where they differ most. */
+/** Compares the method of a tensor with the best single method, in the group in which they differ most. */
 function differenceReason(method: Method, single: Method, row: ThresholdRow): string {
   const ownThreshold = row.methods[method] ?? 0;
   const singleThreshold = row.methods[single] ?? 0;
@@ -60,9 +72,10 @@ function differenceReason(method: Method, single: Method, row: ThresholdRow): st
   const costs = row.costs ?? [];
   const hurt = worstOf(costs, wider ? single : method, (cost) => cost.clippedFraction);
   const where = hurt === null || hurt.group === null ? 'of the values' : `of the ${hurt.group} group`;
-  if (wider && hurt !== null && hurt.clippedFraction >= WORTH_A_WORD) {
+  if (wider && hurt !== null && hurt.clippedFraction >= WORTH_MENTIONING) {
     const own = costs.find((cost) => cost.method === method && cost.group === hurt.group);
-    return `${single} would clip ${formatFraction(hurt.clippedFraction)} ${where} here; ${method} clips ${formatFraction(own?.clippedFraction ?? 0)}`;
+    const clipped = formatFraction(own?.clippedFraction ?? 0);
+    return `${single} would clip ${formatFraction(hurt.clippedFraction)} ${where} here; ${method} clips ${clipped}`;
   }
   const before = sqnrOf(costs, single);
   const after = sqnrOf(costs, method);
@@ -71,7 +84,7 @@ function differenceReason(method: Method, single: Method, row: ThresholdRow): st
       ? ''
       : `: SQNR here ${formatDb(before)} with ${single}, ${formatDb(after)} with ${method}`;
   const share =
-    hurt !== null && !wider && hurt.clippedFraction >= WORTH_A_WORD
+    hurt !== null && !wider && hurt.clippedFraction >= WORTH_MENTIONING
       ? `, although it clips ${formatFraction(hurt.clippedFraction)} ${where}`
       : '';
   const steps = wider ? 'a wider range' : 'finer steps';

@@ -80,7 +80,7 @@ export async function measureCosts(task: CostTask, job: JobContext): Promise<Mea
     const measured = { costs: found.costs, images: found.images, wantedImages, limitedByTime: found.wasCut };
     if (found.costs.some(({ nmse }) => nmse !== null)) return measured;
     const on = formatCountOf(found.images, 'image');
-    return { ...measured, problem: `every method makes outputs that are no numbers (NaN or infinite) on ${on}` };
+    return { ...measured, problem: `every method makes outputs that contain NaN or infinity on ${on}` };
   } catch (error) {
     if (error instanceof WorkbenchError && UNMEASURABLE.includes(error.code))
       return { ...nothing, problem: error.message };

@@ -8,10 +8,10 @@ import type {
 
 export type ClippedTensor = DiagnosisResult['clipped'][number];
 
-/** Tensors and actions that the summary names. */
+/** Number of tensors that the summary names. */
 const NAMED = 3;
 
-/** `night`, `class 6`, `6 read as 8`. */
+/** Title of a subject, for example `night`, `class 6` or `6 read as 8`. */
 export function titleOf(subject: DiagnosisSubject, classNames: readonly string[]): string {
   const nameOf = (label: number): string => classNames[label] ?? String(label);
   switch (subject.kind) {
@@ -24,7 +24,7 @@ export function titleOf(subject: DiagnosisSubject, classNames: readonly string[]
   }
 }
 
-/** `FP16 for /f/c1/Conv: right answers 67.2 % -> 92.2 %, output SQNR 9.1 dB -> 17.4 dB` */
+/** A sentence such as `FP16 for /f/c1/Conv: right answers 67.2 % -> 92.2 %, output SQNR 9.1 dB -> 17.4 dB` */
 export function describeAction(
   action: Pick<DiagnosisAction, 'kind' | 'name' | 'precision' | 'method'>,
   before: TrialQuality,
@@ -50,7 +50,7 @@ function db({ sqnrDb }: TrialQuality): string {
   return sqnrDb === null ? 'without error' : formatDb(sqnrDb);
 }
 
-/** What is wrong with these images, why, and the best single change, in a few sentences. */
+/** A few sentences: what is wrong with these images, the reason, and the best single change. */
 export function summarizeDiagnosis(
   { subject, title, images, variant, clipped, actions }: DiagnosisResult,
   before: TrialQuality,
@@ -60,7 +60,7 @@ export function summarizeDiagnosis(
     before.top1 === null || fp32.top1 === null
       ? `output SQNR is ${db(before)}`
       : `${variant} answers ${formatAccuracy(before.top1)} right, FP32 ${formatAccuracy(fp32.top1)}`;
-  // Of a confusion all images of the class are looked at, not only those that are misread.
+  // For a confusion all images of the class are examined, not only those that are mistaken for another class.
   const sentences = [
     `${formatCountOf(images, 'image')} of ${subject.kind === 'confusion' ? `the class in ${title}` : title}: ${found}.`,
   ];
@@ -69,7 +69,8 @@ export function summarizeDiagnosis(
   else {
     const named = more.map(
       ({ tensor, clippedFraction, elsewhere }) =>
-        `${tensor} clips ${formatFraction(clippedFraction)} of their values (${formatFraction(elsewhere)} over the calibration set)`,
+        `${tensor} clips ${formatFraction(clippedFraction)} of their values ` +
+        `(${formatFraction(elsewhere)} over the calibration set)`,
     );
     sentences.push(`${named.join('; ')}.`);
   }
@@ -77,7 +78,8 @@ export function summarizeDiagnosis(
   sentences.push(
     best
       ? `The best single change is ${best.sentence}.`
-      : 'No single change takes much of the error away: look for a plan with several FP16 layers, or for other calibration images.',
+      : 'No single change takes much of the error away: look for a plan with several FP16 layers, ' +
+          'or for other calibration images.',
   );
   return sentences.join(' ');
 }

@@ -25,19 +25,22 @@ import {
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { Workspace } from '../projects/workspace';
+import { needsCalibration } from '../variants/recipe';
 
-/** Codes of the warnings that are made here. */
+/** Codes of the warnings that methodWarnings returns. */
 const CODES: readonly string[] = ['best-undecided', 'best-stale', 'method-costly', 'tensor-sqnr'];
 
+/** Whether a warning is about the thresholds in use. */
 export function isMethodWarning({ code }: Pick<Warning, 'code'>): boolean {
   return CODES.includes(code);
 }
 
-/** Tensors that a warning names. */
+/** Number of tensors that a warning names. */
 const NAMED = 5;
-/** A tensor that another method serves no better than this does not explain what is lost, dB. */
+/** A tensor is named only if the better method improves its SQNR by more than this, in dB. */
 const WORTH_NAMING_DB = 1;
 
+/** The variant to check, and what its thresholds come from. */
 export interface MethodTask {
   readonly workspace: Workspace;
   readonly calibration: StoredCalibration | null;
@@ -46,19 +49,20 @@ export interface MethodTask {
   readonly variant: VariantName;
 }
 
+/** Result of methodWarnings. */
 export interface MethodFindings {
   readonly warnings: readonly Warning[];
-  /** What method best stands for, where the variant uses it. */
+  /** The method that `best` stands for; absent if the variant does not use best. */
   readonly chosenMethod?: HistogramMethod;
 }
 
 /**
- * What is to be said of the thresholds that a variant uses, from what is stored: that another method is better by more
- * than 3 dB at the outputs, that a quantized tensor has less than 10 dB SQNR, that method best is not decided. Nothing
- * for variants without INT8, and for thresholds that are missing.
+ * Warnings about the thresholds that a variant uses, derived from stored measurements: another method is better by more
+ * than 3 dB at the outputs, a quantized tensor has less than 10 dB SQNR, or method best is not decided. There are none
+ * for variants without INT8 layers, or if the threshold of a tensor is missing.
  */
 export function methodWarnings({ workspace, calibration, model, target, variant }: MethodTask): MethodFindings {
-  if (calibration === null || (variant.kind !== 'int8' && variant.kind !== 'mixed')) return { warnings: [] };
+  if (calibration === null || !needsCalibration(variant)) return { warnings: [] };
   const choices: ThresholdChoices = { ...workspace.file, target };
   const plan = planOfVariant(
     variant,
@@ -78,7 +82,7 @@ export function methodWarnings({ workspace, calibration, model, target, variant 
     ...(usesBest ? undecided(view) : []),
     ...(view === null
       ? []
-      : costly({ view, method, asked: variant.method ?? undefined, inUse, tensors, calibration, choices })),
+      : costWarnings({ view, method, named: variant.method ?? undefined, inUse, tensors, calibration, choices })),
     ...poorTensors(calibration, inUse, tensors),
   ];
   return { warnings, ...(usesBest ? { chosenMethod: view?.decision.chosenMethod ?? UNDECIDED_METHOD } : {}) };
@@ -102,7 +106,9 @@ function undecided(view: BestView | null): Warning[] {
     return [
       {
         code: 'best-undecided',
-        message: `Method best is not decided yet: ${UNDECIDED_METHOD} is used until the project is calibrated again or run.`,
+        message:
+          `Method best is not decided yet: ${UNDECIDED_METHOD} is used until the project is calibrated again ` +
+          'or run.',
       },
     ];
   const { decision, isCurrent } = view;
@@ -117,47 +123,56 @@ function undecided(view: BestView | null): Warning[] {
   return [
     {
       code: 'best-stale',
-      message: `Method best is ${decision.chosenMethod}, as it was decided for another plan, target or percentile; the next calibration or run decides again.`,
+      message:
+        `Method best is ${decision.chosenMethod}, as it was decided for another plan, target or percentile; ` +
+        'the next calibration or run decides again.',
     },
   ];
 }
 
-interface Costly {
+interface CostTask {
   readonly view: BestView;
+  /** The single method of all tensors; null if tensors have different ones. */
   readonly method: Method | null;
-  /** Of the variant; undefined: the project's. */
-  readonly asked: Method | undefined;
+  /** The method that the name of the variant states; undefined if it uses the project's methods. */
+  readonly named: Method | undefined;
   readonly inUse: Readonly<Record<string, number>>;
   readonly tensors: readonly string[];
   readonly calibration: StoredCalibration;
   readonly choices: ThresholdChoices;
 }
 
-function costly({ view, method, asked, inUse, tensors, calibration, choices }: Costly): Warning[] {
+/** A warning if the thresholds in use lose more at the outputs than those of the best single method. */
+function costWarnings({
+  view,
+  method,
+  named: methodOfVariant,
+  inUse,
+  tensors,
+  calibration,
+  choices,
+}: CostTask): Warning[] {
   const { decision } = view;
   const [best] = decision.singles;
-  const own = method === 'best' ? undefined : costInUse(calibration, choices, decision, asked);
+  const own = method === 'best' ? undefined : costInUse(calibration, choices, decision, methodOfVariant);
   if (best === undefined || best.nmse === null || own === undefined) return [];
   const lost = costAgainstBest(own.nmse, decision);
   if (lost !== null && lost <= COSTLY_DB) return [];
   const subject =
     method === null ? 'The thresholds in use, some of them chosen for single tensors,' : `Method ${method}`;
+  const ending = method === null ? '' : 's';
   const loss =
     lost === null
-      ? 'make outputs that are no numbers (NaN or infinite)'
-      : `${method === null ? 'lose' : 'loses'} ${formatDb(lost)} at the output against ${best.method} for all tensors: SQNR ${sqnrText(own)} against ${sqnrText(best)}`;
-  const verb = lost === null && method !== null ? loss.replace('make', 'makes') : loss;
-  const names = harmfulTensors({
-    inUse,
-    better: thresholdsInUse(calibration, choices, best.method),
-    tensors,
-    calibration,
+      ? `make${ending} outputs that contain NaN or infinity`
+      : `lose${ending} ${formatDb(lost)} at the output against ${best.method} for all tensors: ` +
+        `SQNR ${sqnrText(own)} against ${sqnrText(best)}`;
+  const better = thresholdsInUse(calibration, choices, best.method);
+  const named = harmfulTensors({ inUse, better, tensors, calibration }).map(({ tensor, sqnrDb, betterDb, group }) => {
+    const where = group === null ? '' : ` in group ${group}`;
+    return `"${tensor}" ${formatDb(sqnrDb)}${where} (${best.method}: ${formatDb(betterDb)})`;
   });
-  const tensorText =
-    names.length === 0
-      ? ''
-      : ` Tensors that lose most: ${names.map(({ tensor, sqnrDb, betterDb, group }) => `"${tensor}" ${formatDb(sqnrDb)}${group === null ? '' : ` in group ${group}`} (${best.method}: ${formatDb(betterDb)})`).join(', ')}.`;
-  return [{ code: 'method-costly', message: `${subject} ${verb} (${measuredOn(view, choices)}).${tensorText}` }];
+  const tensorText = named.length === 0 ? '' : ` Tensors that lose most: ${named.join(', ')}.`;
+  return [{ code: 'method-costly', message: `${subject} ${loss} (${measuredOn(view, choices)}).${tensorText}` }];
 }
 
 function measuredOn({ decision, isCurrent }: BestView, { target }: ThresholdChoices): string {
@@ -180,6 +195,9 @@ function sqnrText({ sqnrDb, worstGroup, worstOutput }: OutputCost): string {
   return `${sqnrDb === null ? 'without error' : formatDb(sqnrDb)}${where === '' ? '' : ` (${where})`}`;
 }
 
+/**
+ * A tensor that loses SQNR against better thresholds, in the group where it loses most; null if there are no groups.
+ */
 interface Harm {
   readonly tensor: string;
   readonly group: string | null;
@@ -188,7 +206,7 @@ interface Harm {
 }
 
 /**
- * Tensors that lose most against the better thresholds, each in the group where it loses most; by what noise they add.
+ * The tensors that lose most against the better thresholds, each in the group in which its relative noise grows most.
  */
 function harmfulTensors({
   inUse,
@@ -196,7 +214,7 @@ function harmfulTensors({
   tensors,
   calibration,
 }: { readonly inUse: Readonly<Record<string, number>>; readonly better: Readonly<Record<string, number>> } & Pick<
-  Costly,
+  CostTask,
   'tensors' | 'calibration'
 >): Harm[] {
   const harms = tensors.flatMap((tensor) => {
@@ -222,6 +240,7 @@ function harmfulTensors({
   return harms.sort((a, b) => b.added - a.added).slice(0, NAMED);
 }
 
+/** A warning if quantized tensors have little SQNR with the thresholds in use. */
 function poorTensors(
   calibration: StoredCalibration,
   inUse: Readonly<Record<string, number>>,
@@ -241,7 +260,9 @@ function poorTensors(
   return [
     {
       code: 'tensor-sqnr',
-      message: `${have} less than ${POOR_TENSOR_DB} dB SQNR with the thresholds in use: ${named.join(', ')}${more}. Give them other thresholds, or keep the layers that read them in FP16.`,
+      message:
+        `${have} less than ${POOR_TENSOR_DB} dB SQNR with the thresholds in use: ${named.join(', ')}${more}. ` +
+        'Give them other thresholds, or keep the layers that read them in FP16.',
     },
   ];
 }

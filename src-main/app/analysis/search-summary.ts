@@ -26,8 +26,8 @@ export function summarizeSearch(
     null,
   );
   if (!best) return 'No plan was evaluated.';
-  const released = formatCountOf(best.fp16Layers.length, 'layer');
-  return `No plan meets the limits with ${thresholds}; the nearest has ${released} in FP16: ${answersOf(best)}${where}.`;
+  const nearest = `${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}${where}`;
+  return `No plan meets the limits with ${thresholds}; the nearest has ${nearest}.`;
 }
 
 /** A sentence for a plan that is slower than FP32 or FP16, with advice; empty for other plans. */

@@ -15,22 +15,24 @@ import { defaultThreads, type JobContext } from '../job-context';
 import { calibrationKey, imageInput, prepared } from '../projects/workspace';
 
 const CHECKPOINT_SECONDS = 5;
-/** What the histograms of all folds may take in one worker. */
+/** Limit of the memory that the histograms of all folds take in one worker. */
 const FOLD_MEMORY_BYTES = 192e6;
 const MAX_FOLDS = 64;
-/** Collections that are kept: of the folds, and of some folders from the field. */
+/** Number of collections that a project keeps: of the folds, and of some folders with images from the field. */
 const KEPT_COLLECTIONS = 6;
 
+/** How to collect. */
 export interface CollectTask {
   readonly job: JobContext;
+  /** One per core if undefined. */
   readonly threads: number | undefined;
-  /** Name of the pass, for progress. */
+  /** Phase that the pass reports as its progress. */
   readonly phase: string;
 }
 
 /**
- * Histograms per group of images that are not the project's calibration; of the same content they are kept, and an
- * interrupted pass goes on.
+ * Collects histograms per group of images that are not the project's calibration. An existing collection of the same
+ * content is reused, and an interrupted one is continued.
  */
 export async function collectHealth(set: ImageSet, maxGroups: number, task: CollectTask): Promise<StoredCalibration> {
   const { job } = task;
@@ -61,7 +63,8 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
       onProgress ? { ...job, onProgress: (progress) => onProgress({ ...progress, phase: task.phase }) } : job,
     );
   }
-  // Used last is swept last: the folds must outlive the pass over the field's images.
+  // Collections that were used last are deleted last. The folds must still exist after the pass over the field's
+  // images.
   const now = new Date();
   await utimes(dir, now, now);
   const collected = await StoredCalibration.open(dir);
@@ -70,24 +73,23 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
   return collected.load();
 }
 
-/** Equal parts of one group of the calibration set. */
+/** One group of the calibration set, divided into equal parts. */
 export interface GroupFolds {
   readonly group: string | null;
-  /** Images of every fold. */
+  /** The images of each fold. */
   readonly folds: readonly (readonly ImageEntry[])[];
 }
 
-/**
- * How many folds the set gets in all: as many as memory allows, since the spread between images is learnt from them.
- */
+/** Number of folds of the whole set. It is as large as memory allows, since folds show how much images differ. */
 export function foldCount(tensors: number): number {
   const bytesPerFold = Math.max(1, tensors) * 2 * BIN_COUNT * Float64Array.BYTES_PER_ELEMENT;
   return Math.min(MAX_FOLDS, Math.max(8, Math.floor(FOLD_MEMORY_BYTES / bytesPerFold)));
 }
 
 /**
- * Deals every group's images, sorted by content, to folds in turn: equal parts, whatever files are called and wherever
- * they lie. A group of few images has a fold per image. Groups beyond `maxFolds` / 2 are taken together.
+ * Divides every group into folds of equal size. Images are sorted by content before they are dealt, so that names and
+ * locations of files do not matter. A small group has one fold per image. If there are more groups than `maxFolds` / 2,
+ * the whole set is treated as one group.
  */
 export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskContext): Promise<readonly GroupFolds[]> {
   const hashes = new Map<ImageEntry, string>();
@@ -113,7 +115,7 @@ export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskCo
   });
 }
 
-/** The set with its folds as groups, under the names that `foldName` gives. */
+/** The set with its folds as groups, which are named by foldName. */
 export function asFoldSet(set: ImageSet, groups: readonly GroupFolds[]): ImageSet {
   const nameOf = new Map(
     groups.flatMap(({ group, folds }) =>
@@ -124,6 +126,7 @@ export function asFoldSet(set: ImageSet, groups: readonly GroupFolds[]): ImageSe
   return { ...set, entries, groups: [...new Set(nameOf.values())].sort(compareText) };
 }
 
+/** Name of the group that holds a fold. */
 export function foldName(group: string | null, fold: number): string {
   return `${fold}/${group ?? ''}`;
 }

@@ -8,7 +8,7 @@ import { evaluateThreshold, mseThreshold } from '../../../src-shared/domain/hist
 import { entropyCurve, percentileThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { foldName, type GroupFolds } from './collect';
 
-/** How a tensor's threshold is made from a histogram; null where it is not (by hand, imported). */
+/** How the threshold of a tensor is computed. */
 export interface ThresholdRule {
   readonly method: Method;
   readonly percentile: number;
@@ -28,8 +28,8 @@ function thresholdOf(histogram: HistogramContent, method: HistogramMethod, perce
 }
 
 /**
- * What a tensor loses with the thresholds of a quarter, a half and three quarters of the images, and of all of them:
- * one entry per part; null where its threshold does not come from a histogram.
+ * SQNR of a tensor with the thresholds from a quarter, a half and three quarters of the images, and from all of them:
+ * one entry per part. null if its threshold does not come from a histogram, because it is set by hand or imported.
  * @param histograms by fold name.
  */
 export function lossesOf(
@@ -51,7 +51,7 @@ export function lossesOf(
   });
 }
 
-/** Images of every part. */
+/** Number of images of each part. */
 export function partImages(groups: readonly GroupFolds[]): readonly number[] {
   return CONVERGENCE_PARTS.map((part) =>
     groups.reduce(

@@ -12,13 +12,14 @@ import type { HistogramContent } from '../../../src-shared/domain/histograms/his
 import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import { foldName, type GroupFolds } from './collect';
 
-/** The histograms of one tensor: of the calibration set's folds by fold name, and of the field's groups by name. */
+/** The histograms of one tensor: of the folds of the calibration set, and of the groups of images from the field. */
 export interface TensorHistograms {
   readonly tensor: string;
   readonly folds: Readonly<Record<string, HistogramContent>>;
   readonly field: Readonly<Record<string, HistogramContent>>;
 }
 
+/** A part of the calibration set that images from the field are compared with: a group, or the whole set (null). */
 interface Reference {
   readonly group: string | null;
   readonly images: number;
@@ -28,22 +29,23 @@ interface MeasuredTensor {
   readonly tensor: string;
   readonly threshold: number;
   readonly amax: number;
-  /** Field group -> one ratio per reference. */
+  /** Group of the field -> one drift ratio per reference; null if it cannot be computed. */
   readonly ratios: Readonly<Record<string, readonly (number | null)[]>>;
   readonly clipped: Readonly<Record<string, { readonly clippedFraction: number; readonly beyondRange: number }>>;
 }
 
-/** Compares the field's images with the calibration set, tensor by tensor; `finish` sums up over the tensors. */
+/** Compares images from the field with the calibration set: `add` takes one tensor, `finish` returns the result. */
 export class FieldMeasurement {
   private readonly tensors: MeasuredTensor[] = [];
   private references: readonly Reference[] = [];
 
   constructor(
     private readonly groups: readonly GroupFolds[],
-    /** Images per group of the field. */
+    /** Group of the field -> number of images. */
     private readonly fieldImages: Readonly<Record<string, number>>,
   ) {}
 
+  /** @param threshold in use, real units. @param amax largest absolute value in the calibration set. */
   add({ tensor, folds, field }: TensorHistograms, threshold: number, amax: number): void {
     const exponent = Math.max(
       ...[...Object.values(folds), ...Object.values(field)].map((histogram) => histogram.exponent),
@@ -85,7 +87,7 @@ export class FieldMeasurement {
     });
   }
 
-  /** @param outputNmse per group, null where outputs could not be compared. */
+  /** @param outputNmse group -> normalized error of the worst output; null if outputs cannot be compared. */
   finish(outputNmse: Readonly<Record<string, number | null>>): {
     readonly groups: Readonly<Record<string, FieldGroup>>;
     readonly tensors: readonly FieldTensor[];
@@ -121,7 +123,7 @@ export class FieldMeasurement {
     return { groups, tensors: tensors.sort((a, b) => largestDrift(b) - largestDrift(a)) };
   }
 
-  /** The whole set or the group of it that a field group is nearest to. */
+  /** The reference with the smallest drift from a group of the field, and that drift. */
   private nearest(name: string): { readonly reference: number; readonly value: DriftValue } {
     return this.references.reduce<{ readonly reference: number; readonly value: DriftValue }>((best, _, reference) => {
       const value = this.valueOf(

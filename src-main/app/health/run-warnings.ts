@@ -11,15 +11,15 @@ import type { JobContext } from '../job-context';
 import { loadSet, openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { quickChecks } from './quick-checks';
 
-/** How many images of each set a run uses; undefined: all. */
+/** Number of images of each set that a run uses; undefined for all. */
 export interface SetLimits {
   readonly calibration: number | undefined;
   readonly validation: number | undefined;
 }
 
 /**
- * What a run says about its calibration set: the checks that need no pass over the images. How few images there are is
- * said by calibration itself.
+ * Warnings of a run about its calibration set, from the checks that need no pass over the images. The calibration
+ * itself warns of too few images.
  */
 export async function healthWarnings(limits: SetLimits, job: JobContext): Promise<readonly Warning[]> {
   const { workspace, services } = job;
@@ -42,7 +42,7 @@ async function quickFindings(workspace: Workspace, model: Model, set: ImageSet):
       limits: DEFAULT_HEALTH_LIMITS,
     }).findings;
   } catch (error) {
-    // A run of other variants does not need the project's own thresholds.
+    // The run may contain only variants that do not use the project's own thresholds.
     if (error instanceof WorkbenchError && error.code === 'calibration-missing') return [];
     throw error;
   }

@@ -67,8 +67,8 @@ export function correctionWarnings(variant: string, requested: VariantRecipe, re
     {
       code: 'biases-not-corrected',
       message:
-        `${variant} keeps the model's own biases: on calibration images that they were not measured on, corrected ones ` +
-        'were no nearer to FP32.',
+        `${variant} keeps the model's own biases: on calibration images that they were not measured on, ` +
+        'corrected ones were no nearer to FP32.',
     },
   ];
 }

@@ -120,8 +120,8 @@ function setWarnings(set: ImageSet, classCount: number, options: VariantOptions)
       code: 'labels-too-few',
       message:
         `The set's folders name ${count} classes (${names}${count > SHOWN_CLASSES ? ', ...' : ''}), ` +
-        `the model answers ${classCount}. A folder's label is its position among them: top-1 is wrong unless they are ` +
-        `the model's first ${count}. Add folders for the others, or a labels.csv with the lines file,label.`,
+        `the model answers ${classCount}. A folder's label is its position among them: top-1 is wrong unless they ` +
+        `are the model's first ${count}. Add folders for the others, or a labels.csv with the lines file,label.`,
     });
   }
   const beyond = classCount === 0 ? [] : set.entries.filter(({ label }) => label !== null && label >= classCount);
@@ -138,7 +138,9 @@ function setWarnings(set: ImageSet, classCount: number, options: VariantOptions)
   if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {
     warnings.push({
       code: 'simulation',
-      message: `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic between Q/DQ.`,
+      message:
+        `Accuracy of the ${options.target} layout is simulated on ${options.backend} with float arithmetic ` +
+        'between Q/DQ.',
     });
   }
   return warnings;

@@ -53,9 +53,9 @@ export function ortGpuWarnings(options: VariantOptions): Warning[] {
     {
       code: 'int8-simulated',
       message:
-        `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider has no INT8 kernels for Q/DQ: ${quantized.join(', ')} ` +
-        'are computed in floating point with the rounding of INT8. Their accuracy is that of INT8, their time is not; ' +
-        'the backend tensorrt shows it.',
+        `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider has no INT8 kernels for Q/DQ: ` +
+        `${quantized.join(', ')} are computed in floating point with the rounding of INT8. ` +
+        'Their accuracy is that of INT8, their time is not; the backend tensorrt shows it.',
     },
   ];
 }
