@@ -38,7 +38,14 @@ const ALLOWED = {
   ],
   'src-main/transport': ['src-shared', 'src-main/base'],
   // `calib serve` and `calib start` are commands that start the HTTP server.
-  'src-main/cli': ['src-shared', 'src-main/base', 'src-main/app', 'src-main/calibration', 'src-main/serve/serve', 'src-main/serve/address'],
+  'src-main/cli': [
+    'src-shared',
+    'src-main/base',
+    'src-main/app',
+    'src-main/calibration',
+    'src-main/serve/serve',
+    'src-main/serve/address',
+  ],
   'src-main/serve': ['src-shared', 'src-main/base', 'src-main/app', 'src-main/transport'],
   'src-main/desktop': ['src-shared', 'src-main/base', 'src-main/app', 'src-main/transport'],
   'src-main/preload': ['src-shared'],
