@@ -106,7 +106,12 @@ async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
   }
 }
 
-function warningOf(error: unknown): Pick<DoctorCheck, 'state' | 'found' | 'hint'> {
-  const { message, hint } = toWireError(error);
-  return { state: 'warning', found: message, ...(hint === undefined ? {} : { hint }) };
+function warningOf(error: unknown): Pick<DoctorCheck, 'state' | 'found' | 'hint' | 'advice'> {
+  const { message, hint, advice } = toWireError(error);
+  return {
+    state: 'warning',
+    found: message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(advice === undefined ? {} : { advice }),
+  };
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
+import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { OrtGpu } from './runnable-variant';
 
@@ -40,7 +41,7 @@ export function requireProviderFiles(provider: OrtGpu['provider'], { compiled, f
     throw new WorkbenchError(
       'backend-unavailable',
       `ONNX Runtime for ${platform()} ${arch()} has no ${name} provider, only ${compiled.join(', ')}`,
-      { hint: '`calib doctor` lists what this machine can run.' },
+      { hint: advise('show-machine') },
     );
   }
   const missing =

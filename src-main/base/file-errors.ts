@@ -1,3 +1,4 @@
+import type { Advice } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
 
@@ -39,7 +40,7 @@ export function writeError(error: unknown, path: string): unknown {
 }
 
 /** What a failed read of a file or folder that a person named means; `what` names it: `Calibration set`, `hint` the fix when it is not there. */
-export function readError(error: unknown, path: string, what: string, hint?: string): unknown {
+export function readError(error: unknown, path: string, what: string, hint?: string | Advice): unknown {
   const errno = errnoOf(error);
   if (errno === 'ENOENT' || errno === 'ENOTDIR')
     return new WorkbenchError('not-found', `${what} ${path} does not exist`, {

@@ -37,7 +37,7 @@ function runFolder(projectPath: string, runId: string): string {
       'usage',
       `Expected a run id such as 20261121T070812345Z-a1b2c3, found ${JSON.stringify(runId)}`,
       {
-        hint: 'calib history PROJECT lists the ids.',
+        hint: 'An id is the name of a folder below runs/ in the project.',
       },
     );
   }

@@ -106,11 +106,12 @@ function Told({ notice, onDone }: { readonly notice: Notice; readonly onDone: (i
   );
 }
 
-function errorOf({ code = 'internal', message, hint, detail }: Notice): Error {
+function errorOf({ code = 'internal', message, hint, advice, detail }: Notice): Error {
   return fromWireError({
     code,
     message,
     ...(hint === undefined ? {} : { hint }),
+    ...(advice === undefined ? {} : { advice }),
     ...(detail === undefined ? {} : { detail }),
   });
 }

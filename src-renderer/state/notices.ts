@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { Advice } from '../../src-shared/base/advice';
 import type { ErrorCode } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 
@@ -11,6 +12,7 @@ export interface Notice {
   readonly count: number;
   readonly code?: ErrorCode;
   readonly hint?: string;
+  readonly advice?: Advice;
   readonly detail?: string;
 }
 
@@ -38,7 +40,7 @@ export const useNotices = create<NoticesState>()((set) => ({
   reportError: (error) => {
     const wire = toWireError(error);
     if (wire.code === 'cancelled') return;
-    const { message, code, hint, detail } = wire;
+    const { message, code, hint, advice, detail } = wire;
     const notice: Notice = {
       id: nextId++,
       tone: 'error',
@@ -46,6 +48,7 @@ export const useNotices = create<NoticesState>()((set) => ({
       count: 1,
       code,
       ...(hint === undefined ? {} : { hint }),
+      ...(advice === undefined ? {} : { advice }),
       ...(detail === undefined ? {} : { detail }),
     };
     set((state) => ({ notices: addNotice(state.notices, notice) }));

@@ -24,10 +24,16 @@ export function EmptyState({ title, children, action }: EmptyStateProps) {
   );
 }
 
+/** What to do about an error, in the language in force; undefined if the error says nothing of it. */
+export function hintOf({ hint, advice }: Pick<WireError, 'hint' | 'advice'>): string | undefined {
+  return advice === undefined ? hint : t(`advice.${advice.id}`, advice.values);
+}
+
 /** What a person copies into a bug report. */
 export function errorReport(error: WireError): string {
   const lines = [`${error.code}: ${error.message}`];
-  if (error.hint !== undefined) lines.push(error.hint);
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push(hint);
   if (error.detail !== undefined) lines.push('', error.detail);
   return lines.join('\n');
 }
@@ -45,6 +51,7 @@ interface ErrorBoxProps {
 /** What happened, what to do; details fold out and can be copied. */
 export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBoxProps) {
   const wire = toWireError(error);
+  const hint = hintOf(wire);
   const [isCopied, setCopied] = useState(false);
   const copy = (): void => {
     void navigator.clipboard.writeText(errorReport(wire)).then(() => setCopied(true));
@@ -58,7 +65,7 @@ export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBo
           {wire.message}
           {count === 1 ? null : <span className="dim"> {t('widgets.times', { count })}</span>}
         </p>
-        {wire.hint === undefined ? null : <p className={styles.errorBoxHint}>{wire.hint}</p>}
+        {hint === undefined ? null : <p className={styles.errorBoxHint}>{hint}</p>}
         <details>
           <summary>{t('widgets.details')}</summary>
           <pre>{errorReport(wire)}</pre>

@@ -1,3 +1,5 @@
+import { commandLineAdvice, type Advice } from './advice';
+
 /** Every error a user can meet. The message says what was expected, what was found, and where; the hint says what to do. */
 export const ERROR_CODES = [
   'usage', // a flag or an argument is wrong
@@ -26,20 +28,24 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorDetails {
-  readonly hint?: string;
+  /** What to do: a sentence for every interface, or advice that each interface words itself. */
+  readonly hint?: string | Advice;
   readonly cause?: unknown;
 }
 
 /** The one error class that crosses module borders. */
 export class WorkbenchError extends Error {
   readonly code: ErrorCode;
+  /** What to do; advice in the words of the command line. */
   readonly hint: string | undefined;
+  readonly advice: Advice | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'WorkbenchError';
     this.code = code;
-    this.hint = details.hint;
+    this.advice = typeof details.hint === 'object' ? details.hint : undefined;
+    this.hint = typeof details.hint === 'object' ? commandLineAdvice(details.hint) : details.hint;
   }
 }
 

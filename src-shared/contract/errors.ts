@@ -1,10 +1,14 @@
+import type { Advice } from '../base/advice';
 import { cancelledError, WorkbenchError, type ErrorCode } from '../base/errors';
 
 /** A WorkbenchError as plain data, for the wire and for records. */
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
+  /** What to do, in the words of the command line. */
   readonly hint?: string;
+  /** The same as data, if the graphical interface has other words for it. */
+  readonly advice?: Advice;
   /** Technical detail (a stack) for a bug report; not shown by default. */
   readonly detail?: string;
 }
@@ -16,6 +20,7 @@ export function toWireError(error: unknown): WireError {
       code: error.code,
       message: error.message,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error.advice === undefined ? {} : { advice: error.advice }),
       ...(detail === undefined ? {} : { detail }),
     };
   }
@@ -28,8 +33,9 @@ export function toWireError(error: unknown): WireError {
 }
 
 export function fromWireError(wire: WireError): WorkbenchError {
+  const hint = wire.advice ?? wire.hint;
   return new WorkbenchError(wire.code, wire.message, {
-    ...(wire.hint === undefined ? {} : { hint: wire.hint }),
+    ...(hint === undefined ? {} : { hint }),
     ...(wire.detail === undefined ? {} : { cause: Object.assign(new Error(wire.message), { stack: wire.detail }) }),
   });
 }

@@ -1,3 +1,4 @@
+import type { Advice } from '../base/advice';
 import type {
   AutoResult,
   DiagnosisResult,
@@ -202,8 +203,10 @@ export interface DoctorCheck {
   readonly name: string;
   readonly state: 'ok' | 'warning' | 'missing';
   readonly found: string;
-  /** What to do; absent when nothing is to be done. */
+  /** What to do, in the words of the command line; absent if nothing is to be done. */
   readonly hint?: string;
+  /** The same as data, if the graphical interface has other words for it. */
+  readonly advice?: Advice;
   /** The main job does not work without it. */
   readonly required: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Advice } from '../base/advice';
 import { WorkbenchError } from '../base/errors';
 
 /**
@@ -36,7 +37,7 @@ export function matchGlob(pattern: string, text: string): boolean {
 export function requireMatches(
   pattern: string,
   names: readonly string[],
-  { what, hint }: { readonly what: string; readonly hint: string },
+  { what, hint }: { readonly what: string; readonly hint: string | Advice },
 ): string[] {
   const found = names.filter((name) => matchGlob(pattern, name));
   if (found.length > 0) return found;

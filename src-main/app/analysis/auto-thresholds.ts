@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { AutoSpec } from '../../../src-shared/contract/job-specs';
 import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
@@ -36,7 +37,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
       'images-empty',
       `Method auto needs at least ${2 * MIN_AUTO_IMAGES} calibration images, ${set.root} has ${set.entries.length}`,
       {
-        hint: 'Add images, or use one method for all tensors: calib set PROJECT --method mse',
+        hint: advise('use-method-for-all'),
       },
     );
   }

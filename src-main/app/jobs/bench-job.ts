@@ -1,4 +1,5 @@
 import { ensureThresholds } from '../analysis/needed-decisions';
+import { advise } from '../../../src-shared/base/advice';
 import type { BenchResult, BuildResult, DeviceBench } from '../../../src-shared/contract/job-results';
 import type { BenchSpec, BuildSpec } from '../../../src-shared/contract/job-specs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -84,7 +85,7 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       'usage',
       `Backend ${requested.backend} only simulates the ${requested.target} layout; ` +
         'the time of a simulation says nothing about an engine',
-      { hint: 'Add --target onnxruntime to benchmark what ONNX Runtime runs.' },
+      { hint: advise('choose-onnxruntime') },
     );
   }
   const input = imageInput(await prepared(workspace, services.compute, job));

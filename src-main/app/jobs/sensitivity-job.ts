@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
@@ -84,6 +85,6 @@ function matchingLayers(layers: readonly SensitiveLayer[], pattern: string | und
   const found = layers.filter(({ layer }) => matchGlob(pattern, layer));
   if (found.length > 0) return found;
   throw new WorkbenchError('not-found', `No layer that reads quantized values matches "${pattern}"`, {
-    hint: '`calib quantize PROJECT --explain` lists the layers.',
+    hint: advise('list-layers-of-project'),
   });
 }

@@ -104,7 +104,7 @@ export async function exportCache(
     workspace.file.method === 'imported' && existsSync(workspace.paths.importedCacheFile)
       ? await readCache(workspace.paths.importedCacheFile)
       : null;
-  if (!imported && !calibration.tensorrtThresholds()) warnings.push(incompleteCache(thresholds.size, workspace.path));
+  if (!imported && !calibration.tensorrtThresholds()) warnings.push(incompleteCache(thresholds.size));
   const cache = imported
     ? { header: imported.header, entries: await importedEntries(imported, thresholds, workspace, compute) }
     : ownCache(calibration, thresholds, resolvedMethod(calibration, workspace.file, workspace.file.method));
@@ -143,10 +143,10 @@ function ownCache(
   };
 }
 
-function incompleteCache(tensors: number, projectPath: string): Warning {
+function incompleteCache(tensors: number): Warning {
   return {
     code: 'cache-incomplete',
-    message: `The cache names the ${tensors} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors in higher precision. For all names: calib calibrate ${projectPath} --tensorrt-grid BATCH`,
+    message: `The cache names the ${tensors} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors in higher precision. A calibration that collects TensorRT's grid, too, gives all names.`,
   };
 }
 

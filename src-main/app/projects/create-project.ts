@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import type { CreateProjectRequest } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
@@ -31,7 +32,7 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const { preprocessing, notes } = guessPreprocessing(imageInputOf(model), request.preprocessing);
   if (request.labelsCsv !== undefined && request.validationPath === undefined) {
     throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', {
-      hint: 'Add --validation DIR.',
+      hint: advise('add-validation-set'),
     });
   }
   const labels = request.labelsCsv === undefined ? null : resolve(request.labelsCsv);

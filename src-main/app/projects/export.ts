@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import type { ExportRequest } from '../../../src-shared/contract/requests';
 import type { ExportResult } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -37,7 +38,7 @@ async function exportReport(workspace: Workspace, request: ExportRequest): Promi
   const source = newest === undefined ? null : join(newest.path, 'report.html');
   if (source === null || !existsSync(source)) {
     throw new WorkbenchError('not-found', `The project ${workspace.path} has no run with a report`, {
-      hint: `Run: calib run ${workspace.path}`,
+      hint: advise('run-first', { project: workspace.path }),
     });
   }
   await mkdir(dirname(request.outPath), { recursive: true });

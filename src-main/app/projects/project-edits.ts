@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import { unreachable } from '../../../src-shared/base/assert';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf } from '../../../src-shared/base/units';
@@ -182,12 +183,12 @@ function requireUsableMethod(method: Method, file: ProjectFile): void {
   if (method === 'imported') requireUnequalizedModel({ path: 'PROJECT', file }, 'Method imported');
   if (method === 'manual') {
     throw new WorkbenchError('usage', 'Method manual needs a threshold for each tensor', {
-      hint: 'Set one: calib set PROJECT --tensor NAME --threshold X',
+      hint: advise('set-threshold'),
     });
   }
   if (method === 'imported' && Object.keys(file.importedThresholds).length === 0) {
     throw new WorkbenchError('calibration-missing', 'No thresholds were imported', {
-      hint: 'Run: calib import PROJECT FILE.cache',
+      hint: advise('import-cache'),
     });
   }
 }
@@ -198,10 +199,7 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
   const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
   const missing = known === null ? undefined : tensors.find((name) => ownValue(known, name) === undefined);
   if (missing === undefined) return;
-  const hint =
-    method === 'manual'
-      ? `Set one: calib set PROJECT --tensor "${missing}" --threshold X`
-      : 'Import a cache that names it: calib import PROJECT FILE.cache';
+  const hint = method === 'manual' ? advise('set-threshold-of', { tensor: missing }) : advise('import-cache-of-tensor');
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
@@ -266,7 +264,7 @@ function requireKnownLayers(edits: readonly PrecisionEdit[], model: Model): void
   throw new WorkbenchError(
     'not-found',
     `The model has no layer "${unknown.layer}"${near === null ? '' : `; the nearest name is "${near}"`}`,
-    { hint: '`calib quantize PROJECT --explain` lists the layers.' },
+    { hint: advise('list-layers-of-project') },
   );
 }
 
@@ -277,6 +275,6 @@ function without<T>(record: Readonly<Record<string, T>>, names: ReadonlySet<stri
 function matchingTensors(pattern: string, model: Model): string[] {
   return requireMatches(pattern, calibrationTensors(model), {
     what: 'tensor',
-    hint: '`calib thresholds PROJECT` lists the tensors.',
+    hint: advise('list-tensors'),
   });
 }

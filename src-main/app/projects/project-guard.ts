@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { parse, SchemaError } from '../../../src-shared/base/schema';
 import { projectFileSchema, type ProjectFile } from '../../../src-shared/domain/project/project';
@@ -12,7 +13,7 @@ export function parseProject(value: unknown, source: string): ProjectFile {
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     throw new WorkbenchError('project-invalid', `${source}: ${error.message}`, {
-      hint: 'Restore the file from a backup, or make the project again with `calib init`.',
+      hint: advise('make-project-again'),
     });
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { number, object, oneOf, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import { errnoOf, writeError } from '../../base/file-errors';
@@ -95,7 +96,7 @@ async function tryCreate(lockFile: string, record: LockRecord, projectDir: strin
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') {
       throw new WorkbenchError('not-found', `Project ${projectDir} does not exist`, {
-        hint: 'Make one with `calib init MODEL --calibration DIR`.',
+        hint: advise('make-project'),
         cause: error,
       });
     }

@@ -7,6 +7,7 @@ import {
   type ProjectFile,
   type SetReference,
 } from '../../../src-shared/domain/project/project';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../../base/file-errors';
@@ -59,7 +60,7 @@ export async function loadProject(projectDir: string): Promise<ProjectFile> {
     value = JSON.parse(text);
   } catch (error) {
     throw new WorkbenchError('project-invalid', `${projectFile} is not valid JSON: ${messageOf(error)}`, {
-      hint: 'Restore the file from a backup, or make the project again with `calib init`.',
+      hint: advise('make-project-again'),
       cause: error,
     });
   }
@@ -98,14 +99,14 @@ interface FileCheck {
 
 async function checkFile(path: string, sha256: string, { project, what, signal }: FileCheck): Promise<void> {
   const found = await sha256OfStoredFile(path, signal).catch((error: unknown) => {
-    throw readError(error, path, what, 'If it was moved: calib set PROJECT --model PATH');
+    throw readError(error, path, what, advise('move-model'));
   });
   if (found === sha256) return;
   throw new WorkbenchError(
     'project-invalid',
     `${what} ${path} has changed since the project ${project} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`,
     {
-      hint: 'Put the old model back, or make a new project for the new one with `calib init`.',
+      hint: advise('make-project-for-model'),
     },
   );
 }
@@ -117,7 +118,7 @@ function missingProject(error: unknown, dir: string, projectFile: string): unkno
     ? `Expected a project in ${dir}, but it has no project.json`
     : `Project ${dir} does not exist`;
   return new WorkbenchError('not-found', what, {
-    hint: 'Name the folder that `calib init` made (NAME.calib).',
+    hint: advise('name-project'),
     cause: error,
   });
 }

@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { hasRepair } from '../../../src-shared/domain/project/precision';
@@ -13,7 +14,7 @@ export function requireUnequalizedModel({ path, file }: Pick<Workspace, 'path' |
     'usage',
     `${what} is about the values of the model as it was given; equalization has changed them`,
     {
-      hint: `Switch it off first: calib set ${path} --equalization off`,
+      hint: advise('switch-equalization-off', { project: path }),
     },
   );
 }
@@ -41,7 +42,7 @@ export function requireNoStaleThresholds(
       'usage',
       `Equalization changes the values of tensor "${manual}", whose threshold was set by hand for the values that it has now`,
       {
-        hint: `Clear it first: calib set PROJECT --tensor "${manual}" --clear`,
+        hint: advise('clear-threshold', { tensor: manual }),
       },
     );
   }
@@ -50,7 +51,7 @@ export function requireNoStaleThresholds(
       'usage',
       'Imported thresholds are about the values of the model as it was given; equalization changes them',
       {
-        hint: 'Choose another method first: calib set PROJECT --method mse',
+        hint: advise('choose-other-method'),
       },
     );
   }

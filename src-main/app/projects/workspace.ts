@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { count, nullable, object, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -109,7 +110,7 @@ export async function loadSet(
   const reference = which === 'calibration' ? workspace.file.calibrationSet : workspace.file.validationSet;
   if (!reference) {
     throw new WorkbenchError('images-empty', `The project ${workspace.path} has no validation set`, {
-      hint: 'Name one: calib set PROJECT --validation DIR',
+      hint: advise('name-validation-set'),
     });
   }
   const found = await loadReferenced(reference);
@@ -247,7 +248,7 @@ export function requireCalibration(workspace: Workspace): StoredCalibration {
   throw new WorkbenchError(
     'calibration-missing',
     `The project ${workspace.path} has no calibration for its model, images and preprocessing as they are now`,
-    { hint: `Run: calib calibrate ${workspace.path}` },
+    { hint: advise('calibrate', { project: workspace.path }) },
   );
 }
 

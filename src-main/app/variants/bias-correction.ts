@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { hasRepair, type Target } from '../../../src-shared/domain/project/precision';
@@ -148,7 +149,7 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
       'images-empty',
       `Bias correction needs at least 2 calibration images, the project has ${entries.length}`,
       {
-        hint: `Add images, or switch it off: calib set ${workspace.path} --bias-correction off`,
+        hint: advise('bias-correction-images', { project: workspace.path }),
       },
     );
   }

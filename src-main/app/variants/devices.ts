@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { DevicesSpec } from '../../../src-shared/contract/job-specs';
 import type { Progress, TaskContext } from '../../../src-shared/contract/progress';
@@ -34,7 +35,7 @@ export function devicesOf(
     const device = there.find((candidate) => candidate.index === index);
     if (device === undefined)
       throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${there.length}`, {
-        hint: '--devices counts from 0.',
+        hint: advise('devices-from-zero'),
       });
     return device;
   });

@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
@@ -66,7 +67,7 @@ export function withFixedBatch(
     throw new WorkbenchError(
       'usage',
       `Expected batch ${fixedBatch}, which the model fixes, found ${requested.join(', ')}`,
-      { hint: 'Leave --batch and --batches out, or export the model with a dynamic batch.' },
+      { hint: advise('batch-of-model') },
     );
   }
   return withBatches([fixedBatch]);

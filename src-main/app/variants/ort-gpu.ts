@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
@@ -36,11 +37,10 @@ export function requireFp16(
     .filter(({ runnable }) => runnable.kind === 'onnx' && runnable.hasFp16)
     .map(({ runnable }) => runnable.variant);
   if (hasFp16 || fp16Variants.length === 0) return;
-  const other = target === 'tensorrt' ? '; the target onnxruntime needs FP16 only where the plan asks for it' : '';
   throw new WorkbenchError(
     'model-unsupported',
     `${device} does not compute in FP16, which ${fp16Variants.join(', ')} of the target ${target} need`,
-    { hint: `Leave these variants out with --variants${other}.` },
+    { hint: advise(target === 'tensorrt' ? 'leave-variants-out-or-onnxruntime' : 'leave-variants-out') },
   );
 }
 

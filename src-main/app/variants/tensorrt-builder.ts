@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
@@ -283,7 +284,7 @@ export function gpuKind({ devices }: TensorrtStatus, index: number): string {
   const device = devices[index];
   if (!device)
     throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${devices.length}`, {
-      hint: '--device counts from 0.',
+      hint: advise('device-from-zero'),
     });
   return `${device.name} ${device.computeCapability}`;
 }
@@ -322,9 +323,7 @@ function implicitPrecisions(
       'usage',
       'Implicit typing builds from the model as it was given; repaired weights and biases are not in it',
       {
-        hint:
-          'Leave --implicit out, or switch the repairs off: ' +
-          `calib set ${workspace.path} --equalization off --bias-correction off`,
+        hint: advise('switch-repairs-off', { project: workspace.path }),
       },
     );
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Engine, InferredTensor, Runner } from '../../../native/tensorrt';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
@@ -48,7 +49,7 @@ export function profileOf(engine: Engine, batch: number): number {
     exact >= 0 ? exact : profiles.findIndex(({ min, max }) => (min[0] ?? 0) <= batch && batch <= (max[0] ?? 0));
   if (profile < 0)
     throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, {
-      hint: 'Name the batch sizes in --batches.',
+      hint: advise('batches-of-engine'),
     });
   return profile;
 }

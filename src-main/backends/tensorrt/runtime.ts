@@ -8,13 +8,14 @@ import type {
   TensorrtErrorCode,
   TensorrtLibrary,
 } from '../../../native/tensorrt';
+import { advise, type Advice } from '../../../src-shared/base/advice';
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { packageRoot } from '../../base/package-info';
 import { findTensorrt, LIBRARY_VARIABLE, TENSORRT_MAJORS, type FoundLibrary, type TensorrtMajor } from './find-library';
 
-const INSTALL_HINT = `Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in ${LIBRARY_VARIABLE}; docs/gpu.md says how, \`calib doctor\` shows what is found.`;
-const DRIVER_HINT = 'Install the NVIDIA driver; nvidia-smi must list the GPU. `calib doctor` shows what is found.';
+const INSTALL_HINT = advise('install-tensorrt', { variable: LIBRARY_VARIABLE });
+const DRIVER_HINT = advise('install-driver');
 
 /** A TensorRT that is open, and the GPUs. */
 export interface TensorrtRuntime {
@@ -94,22 +95,19 @@ function requireAddon(path: string): TensorrtAddon {
   }
 }
 
-const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?: string]>> = {
+const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?: string | Advice]>> = {
   'library-missing': ['backend-unavailable', INSTALL_HINT],
   'library-version': ['backend-unavailable', INSTALL_HINT],
   'driver-missing': ['backend-unavailable', DRIVER_HINT],
   'driver-old': ['backend-unavailable', 'Install a newer NVIDIA driver.'],
   'no-gpu': ['backend-unavailable', DRIVER_HINT],
-  'out-of-memory': [
-    'backend-unavailable',
-    'Free memory of the GPU (nvidia-smi lists who holds it), lower --workspace or the batch.',
-  ],
+  'out-of-memory': ['backend-unavailable', advise('free-gpu-memory')],
   'build-failed': ['model-unsupported'],
   'engine-refused': [
     'backend-unavailable',
     'The engine belongs to another TensorRT or GPU: delete its folder below engines/, it is built again.',
   ],
-  'capture-failed': ['backend-unavailable', 'Add --no-cuda-graph.'],
+  'capture-failed': ['backend-unavailable', advise('without-cuda-graph')],
   cancelled: ['cancelled'],
   'wrong-argument': ['usage'],
   internal: [
@@ -143,23 +141,17 @@ export function translateError(error: unknown): unknown {
 }
 
 /** What TensorRT's most common refusals mean. */
-const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [
-    /could not find any implementation/i,
-    'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.',
-  ],
+const MEANINGS: readonly (readonly [RegExp, string | Advice])[] = [
+  [/could not find any implementation/i, advise('raise-workspace')],
   [
     /(no importer|unsupported|not supported|plugin not found)/i,
     'The parser of this TensorRT does not know an operator of the model: export it with other operators, or use a newer TensorRT.',
   ],
-  [
-    /calibrat/i,
-    'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names every tensor.',
-  ],
-  [/(dynamic|profile)/i, 'A dynamic input has no profile: name the batch sizes with --batches.'],
+  [/calibrat/i, advise('collect-grid-of-all-tensors')],
+  [/(dynamic|profile)/i, advise('name-profile')],
 ];
 
-function meaningOf(text: string): string | undefined {
+function meaningOf(text: string): string | Advice | undefined {
   return MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
 }
 
@@ -182,6 +174,6 @@ export function requireDevice(runtime: TensorrtRuntime, index: number): GpuDevic
   const device = runtime.devices[index];
   if (device) return device;
   throw new WorkbenchError('usage', `There is no GPU ${index}; this machine has ${runtime.devices.length}`, {
-    hint: `--device counts from 0: ${runtime.devices.map(({ index: i, name }) => `${i} ${name}`).join(', ')}`,
+    hint: advise('device-list', { devices: runtime.devices.map(({ index: i, name }) => `${i} ${name}`).join(', ') }),
   });
 }

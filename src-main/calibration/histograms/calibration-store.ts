@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import type { HistogramView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -226,7 +227,7 @@ export class StoredCalibration {
     const at = this.tensorIndex.get(tensor);
     if (at !== undefined && tensors[at] === tensor) return at;
     throw new WorkbenchError('not-found', `Tensor "${tensor}" was not calibrated`, {
-      hint: '`calib thresholds` lists the tensors that were.',
+      hint: advise('list-tensors'),
     });
   }
 

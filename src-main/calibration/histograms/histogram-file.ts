@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
 import {
@@ -82,7 +83,7 @@ export function encodeHistogramFile(file: HistogramFile): Uint8Array {
 
 function brokenFile(path: string, what: string): WorkbenchError {
   return new WorkbenchError('calibration-mismatch', `Expected a file of collected histograms, but ${path} ${what}`, {
-    hint: 'Calibrate again from the first image: calib calibrate PROJECT --fresh',
+    hint: advise('calibrate-fresh'),
   });
 }
 

@@ -1,3 +1,4 @@
+import { advise, type Advice } from '../../../src-shared/base/advice';
 import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -81,14 +82,14 @@ function requireThreshold(
 ): number {
   const threshold = known[method];
   if (threshold !== undefined) return threshold;
-  const hints: Partial<Record<Method, string>> = {
+  const hints: Partial<Record<Method, string | Advice>> = {
     'entropy-tensorrt': calibration.tensorrtThresholds()
       ? 'TensorRT knows no tensor of this name: preparing the model made it. Choose another method for it.'
-      : "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
-    auto: 'Choose them first: calib auto PROJECT',
+      : advise('collect-grid'),
+    auto: advise('choose-auto'),
     imported:
       'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model that was equalized.',
-    manual: `Set one: calib set PROJECT --tensor "${name}" --threshold X`,
+    manual: advise('set-threshold-of', { tensor: name }),
   };
   throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {
     hint: hints[method] ?? `Choose ${VARIANT_METHODS.join(', ')} or manual.`,

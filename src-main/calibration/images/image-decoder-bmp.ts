@@ -1,4 +1,4 @@
-import type { Pixels } from './image-decoder';
+import type { Pixels } from './pixels';
 
 /** Why a BMP file cannot be decoded; the caller names the file. */
 export class BmpError extends Error {}

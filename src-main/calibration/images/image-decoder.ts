@@ -5,20 +5,13 @@ import type { Preprocessing } from '../../../src-shared/domain/project/preproces
 import { errnoOf, messageOf } from '../../base/file-errors';
 import { BmpError, decodeBmp } from './image-decoder-bmp';
 import { jpegSegments, oriented, orientationOf } from './image-orientation';
-
-/** An image as bytes, row by row, channels interleaved (HWC): 1 gray or 3 RGB. */
-export interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  readonly data: Uint8Array;
-}
+import { withoutAlpha, type Pixels } from './pixels';
 
 /** Larger images are refused before they are decoded: 300 MB of pixels. */
 const MAX_PIXELS = 100e6;
 const MAX_FILE_BYTES = 1e9;
 
-// One worker thread decodes one image at a time; threads and a cache inside libvips would only compete with the workers.
+// Each worker thread decodes one image at a time: threads and a cache inside libvips would compete with the workers.
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -39,7 +32,7 @@ export async function decodeImage(
     if (size === 0) throw imageError(name, 'the file is empty');
     if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
     const bytes = await readFile(path);
-    // libvips would draw an SVG file, whose few bytes may ask for anything.
+    // libvips would render an SVG file, which may be small and still take any amount of time and memory.
     if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256)))
       throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
     if (bytes.toString('latin1', 0, 2) === 'BM') return decodeBmp(bytes, MAX_PIXELS);
@@ -112,16 +105,6 @@ function isTiff(bytes: Buffer): boolean {
   return magic === 'II' || magic === 'MM';
 }
 
-/** Drops the last of `channels` interleaved channels. */
-export function withoutAlpha(data: Uint8Array, channels: number): Uint8Array {
-  const kept = channels - 1;
-  const out = new Uint8Array((data.length / channels) * kept);
-  for (let from = 0, to = 0; to < out.length; from += channels, to += kept) {
-    for (let c = 0; c < kept; c += 1) out[to + c] = data[from + c] ?? 0;
-  }
-  return out;
-}
-
 function reasonOf(error: unknown): string {
   const errno = errnoOf(error);
   if (errno === 'ENOENT') return 'the file does not exist';
@@ -131,15 +114,4 @@ function reasonOf(error: unknown): string {
   if (message.includes('unsupported image format'))
     return 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else';
   return message.trim().split('\n')[0] ?? message;
-}
-
-/** Luma of ITU-R BT.601 in 16-bit fixed point, as Pillow's `convert("L")`; gray stays as it is. */
-export function toGray(pixels: Pixels): Pixels {
-  if (pixels.channels === 1) return pixels;
-  const { width, height, data } = pixels;
-  const gray = new Uint8Array(width * height);
-  for (let i = 0, p = 0; i < gray.length; i += 1, p += 3) {
-    gray[i] = ((data[p] ?? 0) * 19_595 + (data[p + 1] ?? 0) * 38_470 + (data[p + 2] ?? 0) * 7_471 + 0x8000) >> 16;
-  }
-  return { width, height, channels: 1, data: gray };
 }

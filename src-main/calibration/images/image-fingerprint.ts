@@ -7,7 +7,8 @@ import {
   fingerprintOf,
   type Fingerprint,
 } from '../../../src-shared/domain/health/near-duplicates';
-import { decodeImage, toGray } from './image-decoder';
+import { decodeImage } from './image-decoder';
+import { toGray } from './pixels';
 import { imageHash } from './image-set';
 
 /** What tells an image from others: the hash of its bytes, and what it looks like (null for a tensor file). */

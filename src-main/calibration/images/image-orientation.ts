@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { formatCountOf } from '../../../src-shared/base/units';
 import type { ImageEntry, SetNote } from '../../../src-shared/domain/project/image-set';
-import type { Pixels } from './image-decoder';
+import type { Pixels } from './pixels';
 
 /** EXIF's numbers for how the stored rows and columns are to be shown; 1: as they are stored. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { errnoOf, readError } from '../../base/file-errors';
 import { isPathAllowed, OUTSIDE_REASON, requireAllowedPath } from '../../base/path-policy';
@@ -72,12 +73,7 @@ export async function findImageFiles(path: string): Promise<FoundFiles> {
   try {
     stats = await stat(root);
   } catch (error) {
-    throw readError(
-      error,
-      root,
-      'Image set',
-      'Check the path. A project is given others with: calib set PROJECT --calibration DIR or --validation DIR',
-    );
+    throw readError(error, root, 'Image set', advise('name-sets'));
   }
   const found = stats.isDirectory()
     ? await fromFolder(root)

@@ -2,7 +2,8 @@ import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
-import { decodeImage, type Pixels } from '../images/image-decoder';
+import { decodeImage } from '../images/image-decoder';
+import type { Pixels } from '../images/pixels';
 import { createPreprocessor } from './preprocess';
 import { readAs } from './preprocessing-check';
 

@@ -1,4 +1,4 @@
-import type { Pixels } from '../images/image-decoder';
+import type { Pixels } from '../images/pixels';
 
 /** Bits of the fixed-point weights; 255 * 2^22 stays inside 32 bits. */
 const WEIGHT_BITS = 22;

@@ -1,6 +1,7 @@
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
-import { decodeImage, imageError, toGray, withoutAlpha, type Pixels } from '../images/image-decoder';
+import { decodeImage, imageError } from '../images/image-decoder';
+import { toGray, withoutAlpha, type Pixels } from '../images/pixels';
 import type { NpyRecord } from '../images/npy';
 import { NpyReader } from '../images/npy-file';
 import { resizePixels } from './preprocess-resize';

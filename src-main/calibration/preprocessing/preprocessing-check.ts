@@ -30,14 +30,14 @@ export function checkPreprocessing(preprocessing: Preprocessing, modelInput: Ima
   if (!isImage && isOtherAnImage) {
     throw invalid(
       `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ${modelInput.width}x${modelInput.height}`,
-      `Use --layout ${modelInput.layout}.`,
+      `Use layout ${modelInput.layout}.`,
     );
   }
   const channels = channelsOf(preprocessing.order);
   if (isImage && channels !== input.channels) {
     throw invalid(
       `Expected ${input.channels} input channel${input.channels === 1 ? '' : 's'} for "${input.name}" (${preprocessing.layout.toUpperCase()}) but order ${preprocessing.order} gives ${channels}`,
-      input.channels === 1 ? 'Use --order gray.' : 'Use --order rgb or --order bgr.',
+      input.channels === 1 ? 'Use order gray.' : 'Use order rgb or bgr.',
     );
   }
   checkCount(preprocessing.mean, 'mean', channels);
@@ -49,7 +49,7 @@ function checkCount(values: readonly number[], flag: 'mean' | 'std', channels: n
   if (values.length !== 1 && values.length !== channels) {
     throw invalid(
       `Expected 1 or ${channels} values for --${flag}, found ${values.length} (${values.join(',')})`,
-      'Give one value for all channels or one per channel, in the order of --order.',
+      'Give one value for all channels or one per channel, in the order of the channels.',
     );
   }
 }
@@ -60,7 +60,7 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
   if (crop !== null && (crop.width !== input.width || crop.height !== input.height)) {
     throw invalid(
       `Expected ${wanted} for "${input.name}" but --crop gives ${crop.width}x${crop.height}`,
-      `Use --crop ${wanted}.`,
+      `Use a crop of ${wanted}.`,
     );
   }
   switch (resize.kind) {
@@ -70,27 +70,27 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
       if (crop === null)
         throw invalid(
           `After --resize-short ${resize.shortSide} the size depends on the image; "${input.name}" takes ${wanted}`,
-          `Add --crop ${wanted}.`,
+          `Add a crop of ${wanted}.`,
         );
       if (resize.shortSide < Math.min(crop.width, crop.height)) {
         throw invalid(
           `--crop ${wanted} does not fit into --resize-short ${resize.shortSide}`,
-          `Use --resize-short ${Math.min(crop.width, crop.height)} or more.`,
+          `Use a short side of ${Math.min(crop.width, crop.height)} or more.`,
         );
       }
       return;
     case 'stretch':
     case 'letterbox': {
-      const flag = resize.kind === 'stretch' ? '--resize' : '--letterbox';
+      const how = resize.kind === 'stretch' ? 'resize' : 'letterbox';
       const size = `${resize.width}x${resize.height}`;
       if (crop === null && (resize.width !== input.width || resize.height !== input.height)) {
         throw invalid(
-          `Expected ${wanted} for "${input.name}" but ${flag} gives ${size}`,
-          `Use ${flag} ${wanted}, or add --crop ${wanted}.`,
+          `Expected ${wanted} for "${input.name}" but --${how} gives ${size}`,
+          `Use a ${how} of ${wanted}, or add a crop of ${wanted}.`,
         );
       }
       if (crop !== null && (crop.width > resize.width || crop.height > resize.height)) {
-        throw invalid(`--crop ${wanted} does not fit into ${flag} ${size}`, `Use a ${flag} of at least ${wanted}.`);
+        throw invalid(`--crop ${wanted} does not fit into --${how} ${size}`, `Use a ${how} of at least ${wanted}.`);
       }
       return;
     }

@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import {
   count,
@@ -101,6 +102,6 @@ export function parseGridHeader(bytes: Uint8Array, path: string): TensorrtGridHe
 
 function broken(path: string, what: string): WorkbenchError {
   return new WorkbenchError('calibration-mismatch', `Expected a file of TensorRT's grids, but ${path} ${what}`, {
-    hint: 'Collect it again: calib calibrate PROJECT --tensorrt-grid BATCH --fresh',
+    hint: advise('collect-grid-again'),
   });
 }

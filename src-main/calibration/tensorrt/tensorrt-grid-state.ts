@@ -1,4 +1,5 @@
 import type { NativeAddon, TensorrtGridSet } from '../../../native/index';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { searchEntropy } from '../../../src-shared/domain/histograms/entropy-search';
 import { tensorrtEntropyThreshold, type TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
@@ -50,7 +51,7 @@ export class TensorrtGridState {
         'calibration-mismatch',
         `${path} holds TensorRT's grid for another first batch (${file.header.batch} images) than the files before it (${this.identity.batch})`,
         {
-          hint: 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
+          hint: advise('collect-shards-of-one-list'),
         },
       );
     }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { HistogramSet, NativeAddon, TensorrtGridSet } from '../../../native/index';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { packageRoot } from '../../base/package-info';
 
@@ -134,7 +135,7 @@ function translated<T>(body: () => T): T {
     if (!(error instanceof Error)) throw error;
     if (Reflect.get(error, 'code') === 'record-invalid') {
       throw new WorkbenchError('calibration-mismatch', error.message, {
-        hint: 'The file of histograms is damaged: run `calib calibrate` again.',
+        hint: advise('calibrate-again'),
         cause: error,
       });
     }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { Requester, type OpenRequest, type RequestMessage } from '../../../src-shared/contract/request-channel';
@@ -62,9 +63,7 @@ class Host {
     const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
     const output = this.stderrTail.trim() || 'no output';
     return new WorkbenchError('compute-crashed', `The compute process was ended ${how} while ${phase}`, {
-      hint:
-        'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out of ' +
-        'memory: use fewer --threads.',
+      hint: advise('start-again'),
       cause: Object.assign(new Error(output), { stack: output }),
     });
   }

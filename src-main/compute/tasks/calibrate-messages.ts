@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { formatBytes } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -53,7 +54,7 @@ export function allNonFinite(state: CalibrationState): WorkbenchError {
     'activations-nan',
     `Every image makes NaN or infinity, ${first?.file ?? ''} first in tensor "${first?.tensors[0] ?? ''}"`,
     {
-      hint: 'The model itself overflows or divides by zero on this preprocessing: check --scale, --mean and --std, then the weights before that tensor.',
+      hint: advise('check-preprocessing'),
     },
   );
 }

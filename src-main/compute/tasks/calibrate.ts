@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -53,7 +54,7 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
       'model-unsupported',
       'The model has no layer that can be quantized (no Conv, ConvTranspose, Gemm or MatMul with float32 inputs)',
       {
-        hint: '`calib inspect MODEL` lists its layers.',
+        hint: advise('list-layers'),
       },
     );
   }

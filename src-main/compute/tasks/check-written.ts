@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { inputDims, OrtSession } from '../../backends/ort-session';
@@ -99,13 +100,11 @@ function layerOf(prepared: Model, names: readonly string[]): Node | undefined {
 
 function refusal(target: Target, reason: string, layer: Node | undefined, cause?: unknown): WorkbenchError {
   const subject = layer === undefined ? '' : ` at ${nodeLabel(layer)}`;
-  const name = layer?.name ?? 'LAYER';
-  const which = layer === undefined ? 'Keep the layers that the message is about in FP32' : 'Keep this layer in FP32';
   return new WorkbenchError(
     'model-invalid',
     `The model made for the target ${target} does not run${subject} and was not kept: ${reason}`,
     {
-      hint: `${which} and write the model again: calib set PROJECT --layer "${name}" --precision fp32`,
+      hint: layer === undefined ? advise('keep-some-in-fp32') : advise('keep-in-fp32', { layer: layer.name }),
       ...(cause === undefined ? {} : { cause }),
     },
   );

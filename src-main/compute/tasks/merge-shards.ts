@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { CalibrationState } from '../../calibration/histograms/calibration-state';
@@ -24,7 +25,7 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
     context.onProgress?.({ phase: 'merging shards', done: i, total: params.shardPaths.length, unit: 'shards' });
     if (!existsSync(path))
       throw new WorkbenchError('not-found', `Shard ${path} does not exist`, {
-        hint: '`calib calibrate --shard I/N` prints where it writes one.',
+        hint: advise('name-shard'),
       });
     const file = decodeHistogramFile(await readFile(path), path);
     state ??= new CalibrationState(
@@ -67,7 +68,7 @@ class ShardGrids {
         'calibration-mismatch',
         `${path} ${grid ? 'holds' : 'does not hold'} TensorRT's grid, unlike the shards before it`,
         {
-          hint: 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
+          hint: advise('collect-shards-alike'),
         },
       );
     }

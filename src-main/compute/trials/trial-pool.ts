@@ -1,3 +1,4 @@
+import { advise } from '../../../src-shared/base/advice';
 import { defined } from '../../../src-shared/base/assert';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -120,7 +121,7 @@ export class TrialPool implements Trials {
         'usage',
         `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, ` +
           `expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
-        { hint: `Use fewer images: --limit ${fitting}.` },
+        { hint: advise('use-fewer-images', { images: String(fitting) }) },
       );
     }
     const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes) };
@@ -298,9 +299,7 @@ export class TrialPool implements Trials {
     }
     if (this.images.length === 0) {
       throw new WorkbenchError('images-empty', ALL_UNANSWERED, {
-        hint:
-          'Check the preprocessing (scale, mean, std), and the model in FP32: ' +
-          'calib validate PROJECT --variants fp32',
+        hint: advise('validate-fp32'),
       });
     }
   }

@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
-import { ErrorBox } from '../../widgets/states';
+import { ErrorBox, hintOf } from '../../widgets/states';
 import { Icon, type IconName } from '../../widgets/icons';
 import styles from './doctor-screen.module.css';
 
@@ -62,7 +62,7 @@ function Checks({ checks }: { readonly checks: readonly DoctorCheck[] }) {
             </th>
             <td>
               {check.found}
-              {check.hint === undefined ? null : <p className="dim">{check.hint}</p>}
+              {hintOf(check) === undefined ? null : <p className="dim">{hintOf(check)}</p>}
             </td>
           </tr>
         ))}
@@ -104,7 +104,7 @@ export function doctorText({ checks }: DoctorReport): string {
     .map((check) =>
       [
         `${check.state.padEnd(8)}${check.name}: ${check.found}`,
-        ...(check.hint === undefined ? [] : [`        ${check.hint}`]),
+        ...(hintOf(check) === undefined ? [] : [`        ${hintOf(check)}`]),
       ].join('\n'),
     )
     .join('\n');

@@ -223,11 +223,12 @@ const zh: Record<keyof typeof en, string> = {
   'run.backend.ort-webgpu': 'GPU，ONNX Runtime WebGPU',
   'run.backend.ort-cuda': 'GPU，ONNX Runtime CUDA',
   'run.backend.tensorrt': 'GPU，TensorRT',
-  'run.backend.tensorrt.hint': '为本机 GPU 构建引擎并保留，在引擎上计时和验证。“诊断”页显示是否找到 TensorRT 与 GPU。',
+  'run.backend.tensorrt.hint':
+    '为本机 GPU 构建引擎并保留，在引擎上计时和验证。“环境检查”页显示是否找到 TensorRT 与 GPU。',
   'run.backend.ort-webgpu.hint':
     '任何带 Vulkan、Metal 或 D3D12 驱动的 GPU。GPU 支持时 FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
   'run.backend.ort-cuda.hint':
-    'NVIDIA GPU，需安装该后端（“诊断”页说明方法）。FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
+    'NVIDIA GPU，需安装该后端（“环境检查”页说明方法）。FP16 是真实的；INT8 以浮点计算：准确率可信，时间不代表 INT8。',
   'run.batches': '批大小',
   'run.batches.hint': '一次推理的图像数，例如 1, 8, 32：每个变体都按每种批大小计时。GPU 验证时用最大的一种。',
   'run.batches.expected': '1 到 {most} 的整数，递增，最多 {count} 个',

@@ -12,7 +12,7 @@ import { openJobs, useJobs } from '../../state/jobs';
 import { classNames } from '../../widgets/class-names';
 import styles from './analysis.module.css';
 import { Button } from '../../widgets/button';
-import { EmptyState, ErrorBox, Meter } from '../../widgets/states';
+import { EmptyState, ErrorBox, hintOf, Meter } from '../../widgets/states';
 
 /** The job of the kind and project of a spec that runs or waits, else the one that ended last; `jobs` oldest first. */
 export function lastJob(
@@ -53,10 +53,11 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
 
 /** Why it cannot be counted, which is why it cannot be started; and what to do. */
 function Problem({ error }: { readonly error: Error }) {
-  const { message, hint } = toWireError(error);
+  const wire = toWireError(error);
+  const hint = hintOf(wire);
   return (
     <span className={styles.problem}>
-      {message}
+      {wire.message}
       {hint === undefined ? '' : `. ${hint}`}
     </span>
   );

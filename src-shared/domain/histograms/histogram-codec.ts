@@ -1,3 +1,4 @@
+import { advise } from '../../base/advice';
 import { WorkbenchError } from '../../base/errors';
 import { amaxOf, BIN_COUNT, binOf, exponentFor, type HistogramContent } from './histogram';
 
@@ -88,7 +89,7 @@ class Writer {
 
 function invalid(what: string): WorkbenchError {
   return new WorkbenchError('calibration-mismatch', `Expected a histogram record, but it ${what}`, {
-    hint: 'The file of histograms is damaged: run `calib calibrate` again.',
+    hint: advise('calibrate-again'),
   });
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeImage, toGray } from '../../../src-main/calibration/images/image-decoder';
+import { decodeImage } from '../../../src-main/calibration/images/image-decoder';
+import { toGray } from '../../../src-main/calibration/images/pixels';
 import { orientationOf } from '../../../src-main/calibration/images/image-orientation';
 import { useTempDirs } from '../../support/temp-dir';
 import { fixture, readJson } from './fixtures';

@@ -1,0 +1,92 @@
+import { fillMessage } from './message';
+
+/**
+ * What to do about an error, in the words of the command line, by id. The graphical interface has its own words for each id
+ * (src-renderer/i18n/messages/advice.ts), so that it never quotes commands. `{name}` is filled with a value of the advice.
+ */
+const COMMAND_LINE_ADVICE = {
+  'add-validation-set': 'Add --validation DIR.',
+  'batch-of-model': 'Leave --batch and --batches out, or export the model with a dynamic batch.',
+  'batches-of-engine': 'Name the batch sizes in --batches.',
+  'bias-correction-images': 'Add images, or switch it off: calib set {project} --bias-correction off',
+  calibrate: 'Run: calib calibrate {project}',
+  'calibrate-again': 'The file of histograms is damaged: run `calib calibrate` again.',
+  'calibrate-fresh': 'Calibrate again from the first image: calib calibrate PROJECT --fresh',
+  'check-preprocessing':
+    'The model itself overflows or divides by zero on this preprocessing: check --scale, --mean and --std, then the weights before that tensor.',
+  'choose-auto': 'Choose them first: calib auto PROJECT',
+  'choose-onnxruntime': 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
+  'choose-other-method': 'Choose another method first: calib set PROJECT --method mse',
+  'clear-threshold': 'Clear it first: calib set PROJECT --tensor "{tensor}" --clear',
+  'collect-grid':
+    "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
+  'collect-grid-again': 'Collect it again: calib calibrate PROJECT --tensorrt-grid BATCH --fresh',
+  'collect-grid-of-all-tensors':
+    'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names every tensor.',
+  'collect-shards-alike': 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
+  'collect-shards-of-one-list': 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
+  'device-from-zero': '--device counts from 0.',
+  'devices-from-zero': '--devices counts from 0.',
+  'device-list': '--device counts from 0: {devices}',
+  'free-gpu-memory': 'Free memory of the GPU (nvidia-smi lists who holds it), lower --workspace or the batch.',
+  'import-cache': 'Run: calib import PROJECT FILE.cache',
+  'import-cache-of-tensor': 'Import a cache that names it: calib import PROJECT FILE.cache',
+  'install-driver': 'Install the NVIDIA driver; nvidia-smi must list the GPU. `calib doctor` shows what is found.',
+  'install-tensorrt':
+    'Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in {variable}; docs/gpu.md says how, `calib doctor` shows what is found.',
+  'keep-in-fp32':
+    'Keep this layer in FP32 and write the model again: calib set PROJECT --layer "{layer}" --precision fp32',
+  'keep-some-in-fp32':
+    'Keep the layers that the message is about in FP32 and write the model again: calib set PROJECT --layer "LAYER" --precision fp32',
+  'leave-variants-out': 'Leave these variants out with --variants.',
+  'leave-variants-out-or-onnxruntime':
+    'Leave these variants out with --variants; the target onnxruntime needs FP16 only where the plan asks for it.',
+  'list-layers': '`calib inspect MODEL` lists its layers.',
+  'list-layers-of-project': '`calib quantize PROJECT --explain` lists the layers.',
+  'list-tensors': '`calib thresholds PROJECT` lists the tensors.',
+  'make-project': 'Make one with `calib init MODEL --calibration DIR`.',
+  'make-project-again': 'Restore the file from a backup, or make the project again with `calib init`.',
+  'make-project-for-model': 'Put the old model back, or make a new project for the new one with `calib init`.',
+  'move-model': 'If it was moved: calib set PROJECT --model PATH',
+  'name-profile': 'A dynamic input has no profile: name the batch sizes with --batches.',
+  'name-project': 'Name the folder that `calib init` made (NAME.calib).',
+  'name-sets':
+    'Check the path. A project is given others with: calib set PROJECT --calibration DIR or --validation DIR',
+  'name-shard': '`calib calibrate --shard I/N` prints where it writes one.',
+  'name-validation-set': 'Name one: calib set PROJECT --validation DIR',
+  'raise-workspace':
+    'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.',
+  'run-first': 'Run: calib run {project}',
+  'set-threshold': 'Set one: calib set PROJECT --tensor NAME --threshold X',
+  'set-threshold-of': 'Set one: calib set PROJECT --tensor "{tensor}" --threshold X',
+  'show-machine': '`calib doctor` lists what this machine can run.',
+  'start-again':
+    'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out of memory: use fewer --threads.',
+  'switch-equalization-off': 'Switch it off first: calib set {project} --equalization off',
+  'switch-repairs-off':
+    'Leave --implicit out, or switch the repairs off: calib set {project} --equalization off --bias-correction off',
+  'use-fewer-images': 'Use fewer images: --limit {images}.',
+  'use-method-for-all': 'Add images, or use one method for all tensors: calib set PROJECT --method mse',
+  'validate-fp32':
+    'Check the preprocessing (scale, mean, std), and the model in FP32: calib validate PROJECT --variants fp32',
+  'without-cuda-graph': 'Add --no-cuda-graph.',
+} as const;
+
+export type AdviceId = keyof typeof COMMAND_LINE_ADVICE;
+
+export const ADVICE_IDS = Object.keys(COMMAND_LINE_ADVICE) as readonly AdviceId[];
+
+/** What to do about an error, as data: the command line and the graphical interface word it differently. */
+export interface Advice {
+  readonly id: AdviceId;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export function advise(id: AdviceId, values: Readonly<Record<string, string>> = {}): Advice {
+  return { id, values };
+}
+
+/** The advice in the words of the command line. */
+export function commandLineAdvice({ id, values }: Advice): string {
+  return fillMessage(COMMAND_LINE_ADVICE[id], values);
+}
