@@ -6,7 +6,7 @@ import type { Compute, VersionsResult } from '../compute/pool/protocol';
 
 const NODE_FLOOR = [20, 19] as const;
 
-/** Looks at everything that the workbench stands on; never throws for something that is missing. */
+/** Checks everything that the workbench needs. Missing parts are reported as checks with a hint, never thrown. */
 export async function doctor(compute: Compute): Promise<DoctorReport> {
   return {
     checks: [
@@ -32,15 +32,19 @@ function nodeCheck(): DoctorCheck {
 }
 
 function machineCheck(): DoctorCheck {
+  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const memory = `${formatBytes(totalmem())} memory (${formatBytes(freemem())} free)`;
   return {
     name: 'machine',
     state: 'ok',
-    found: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${formatBytes(totalmem())} memory (${formatBytes(freemem())} free)`,
+    found: `${processor}, ${availableParallelism()} cores, ${memory}`,
     required: false,
   };
 }
 
-/** One question to the compute process proves the addon, ONNX Runtime and sharp at once. */
+/**
+ * The compute process loads the native addon, ONNX Runtime and sharp, so that one answer from it covers all of them.
+ */
 async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
   try {
     const versions = await compute.request('versions', {}, {});
@@ -76,7 +80,7 @@ function onnxruntimeCheck({ onnxruntime, isTelemetryOff }: VersionsResult): Doct
   };
 }
 
-/** What ONNX Runtime's GPU providers run on, or what is missing; the CPU provider is part of ONNX Runtime. */
+/** The device that each GPU provider of ONNX Runtime runs on, or what is missing. */
 async function ortGpuChecks(compute: Compute): Promise<DoctorCheck[]> {
   return Promise.all(
     (['webgpu', 'cuda'] as const).map(async (provider): Promise<DoctorCheck> => {
@@ -91,7 +95,7 @@ async function ortGpuChecks(compute: Compute): Promise<DoctorCheck[]> {
   );
 }
 
-/** The library that was found and the GPUs, or what is missing and how to get it. */
+/** The TensorRT library and the GPUs that were found, or what is missing and how to install it. */
 async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
   const check = { name: 'backend tensorrt', required: false } as const;
   try {

@@ -8,9 +8,9 @@ import { isFinished, type JobSnapshot, type PhaseTimes } from '../../src-shared/
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
-/** Progress events of a job are at most this frequent; the final state is always sent. */
+/** Minimum time between two progress events of a job. The final state is always sent. */
 const EVENT_INTERVAL_MS = 100;
-/** Finished jobs that are remembered, so that a window that reconnects sees how they ended. */
+/** Number of finished jobs that are kept, so that a window that reconnects learns how they ended. */
 const KEPT_JOBS = 50;
 
 export type JobRunner = (spec: JobSpec, context: TaskContext) => Promise<JobResult>;
@@ -22,7 +22,7 @@ interface Job {
   readonly finished: Promise<void>;
   readonly markFinished: () => void;
   rate: RateState | null;
-  /** When it began to run; null while it waits. */
+  /** Time at which the job began to run, on the clock of the queue; null while it is queued. */
   beganAt: number | null;
   lastEventAt: number;
 }
@@ -32,11 +32,11 @@ export interface JobQueueOptions {
   readonly onChange: (snapshot: JobSnapshot) => void;
   /** Monotonic clock, milliseconds. */
   readonly now?: () => number;
-  /** True for the error of a cancel that had to kill the compute process. */
+  /** Whether an error means that the compute process had to be killed to cancel the job. */
   readonly isForced?: (error: unknown) => boolean;
 }
 
-/** Jobs run one after the other: they share the same cores. Every change of a job makes a new snapshot. */
+/** Runs jobs one after the other, because they use the same cores. Every change of a job makes a new snapshot. */
 export class JobQueue {
   private readonly jobs = new Map<JobId, Job>();
   private tail: Promise<void> = Promise.resolve();
@@ -92,14 +92,14 @@ export class JobQueue {
     return [...this.jobs.values()].map((job) => this.upToNow(job));
   }
 
-  /** The final snapshot, when the job has ended. */
+  /** Resolves with the final snapshot as soon as the job has ended. */
   async finished(id: JobId): Promise<JobSnapshot> {
     const job = this.find(id);
     await job.finished;
     return job.snapshot;
   }
 
-  /** Resolves with the final snapshot, when the job has ended. */
+  /** Cancels the job and resolves with its final snapshot as soon as it has ended. */
   async cancel(id: JobId): Promise<JobSnapshot> {
     const job = this.find(id);
     job.controller.abort();
@@ -112,7 +112,7 @@ export class JobQueue {
     const job = this.jobs.get(id);
     if (!job)
       throw new WorkbenchError('not-found', `There is no job "${id}"`, {
-        hint: 'Finished jobs are forgotten after a while; listJobs tells those that are known.',
+        hint: `Only the last ${KEPT_JOBS} finished jobs are kept; listJobs lists the jobs that are known.`,
       });
     return job;
   }
@@ -171,7 +171,7 @@ export class JobQueue {
     this.notify(job);
   }
 
-  /** A listener that throws is told of as a warning of the process: neither its job nor the jobs behind it wait for ever. */
+  /** A listener that throws causes a process warning; the job goes on, and the queue starts the next one after it. */
   private notify(job: Job): void {
     try {
       this.options.onChange(job.snapshot);
@@ -188,7 +188,10 @@ export class JobQueue {
   }
 }
 
-/** The phases with one more report: in its own entry, or in the last one when that is the same phase, or the same analysis. */
+/**
+ * The phases with one more report: in its own entry, or in the last one when that is the same phase, or the same
+ * analysis.
+ */
 function withProgress(phases: readonly PhaseTimes[], progress: Progress, elapsedMs: number): readonly PhaseTimes[] {
   const last = phases.at(-1);
   if (last === undefined || topic(last.phase) !== topic(progress.phase))

@@ -36,15 +36,17 @@ import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
 import { dispatchJob } from './jobs/dispatch';
 import type { JobServices } from './job-context';
-import { createProject } from './projects/create-project';
+import { createProject, ensureSample } from './projects/create-project';
 import { ProjectLocks } from './projects/project-locks';
 import { ProjectSessions, type ProjectSession } from './projects/project-session';
 import { checkProjectModel } from './projects/project-store';
 import { runReport, runSummaries } from './projects/project-view';
 import { RecentProjects } from './projects/recent-projects';
-import { ensureSample } from './projects/sample';
 
-/** The application behind every window, link and command: all state is on disk or in the job queue. */
+/**
+ * The application behind every window, HTTP client and command. It finds the session of a project and calls it; all
+ * state is on disk, in the sessions (which can be rebuilt from disk) and in the job queue.
+ */
 export class Workbench implements WorkbenchApi {
   private readonly listeners = new Set<(event: WorkbenchEvent) => void>();
   private readonly locks: ProjectLocks;

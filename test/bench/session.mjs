@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'vite';
@@ -74,7 +75,7 @@ async function finished(spec) {
     const job = await bench.getJob({ jobId });
     if (job.state === 'failed' || job.state === 'cancelled') throw new Error(JSON.stringify(job.error));
     if (job.state === 'done') return job.result;
-    await new Promise((done) => setTimeout(done, 50));
+    await setTimeout(50);
   }
 }
 

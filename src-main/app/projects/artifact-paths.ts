@@ -1,25 +1,25 @@
 import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
-/** The files and folders of one project (absolute when the project's folder is). Nothing else spells these names. */
+/** The files and folders of one project; absolute if the project's folder is. Their names are defined here only. */
 export interface ArtifactPaths {
   readonly projectFile: string;
   readonly lockFile: string;
-  /** Held by the process that collects shard `index` of `count`. */
+  /** Lock file of the process that collects shard `index` of `count`. */
   readonly shardLockFile: (index: number, count: number) => string;
   /** model.onnx, weights.bin and prepared.json of the prepared model. */
   readonly preparedDir: (key: string) => string;
-  /** Which calibration the project uses now. */
+  /** Names the calibration that the project uses. */
   readonly currentCalibrationPath: string;
-  /** The same while the plan asks for equalization: switching it off and on again forgets nothing. */
+  /** The same while the plan asks for equalization, so that both calibrations are kept when it is switched. */
   readonly currentEqualizedPath: string;
   readonly calibrationDir: (key: string) => string;
-  /** The calibration cache that was imported last, as it was. */
+  /** Copy of the calibration cache that was imported last. */
   readonly importedCacheFile: string;
-  /** Results of analyses, and what they tried. */
+  /** Results of analyses, and journals of the trials that they made. */
   readonly analysisDir: string;
   readonly analysisFile: (name: string) => string;
-  /** Histograms that only the check of the calibration set needs: of its folds, and of images from the field. */
+  /** Histograms that only health checks need: of folds of the calibration set, and of images from the field. */
   readonly healthDir: string;
   readonly healthCollection: (key: string) => string;
   readonly enginesDir: string;
@@ -57,7 +57,9 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
   };
 }
 
-/** A key or name as one path segment: it may come from a record or a command line and must not leave the project. */
+/**
+ * A key or name as one path segment. It may come from a record or a command line and must not lead out of the project.
+ */
 function safeName(name: string): string {
   if (!/^[A-Za-z0-9_+=@-][A-Za-z0-9._+=@-]*$/.test(name)) {
     throw new WorkbenchError('usage', `Expected a name of letters, digits and . _ + = @ -, found "${name}"`);

@@ -26,13 +26,13 @@ import { requireUnequalizedModel } from './unequalized-model';
 import { saveProject } from './project-store';
 import { openCalibration, prepared, type Workspace } from './workspace';
 
-/** TensorRT 10.6's version, as its own caches have it. */
+/** The version that TensorRT 10.6 writes into its own calibration caches. */
 const CACHE_VERSION = 'TRT-100600';
-/** Fewer known names than this share of the unknown ones: another model's cache. */
+/** A cache with fewer known names than this share of its unknown names belongs to another model. */
 const MIN_KNOWN_SHARE = 0.1;
 const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 
-/** Reads a calibration cache; its thresholds become the project's method `imported`. */
+/** Reads a calibration cache. Its thresholds become those of the project's method `imported`. */
 export async function importCache(workspace: Workspace, cachePath: string, compute: Compute): Promise<ImportReport> {
   requireUnequalizedModel(workspace, 'A calibration cache');
   const cache = await readCache(cachePath);
@@ -47,14 +47,18 @@ export async function importCache(workspace: Workspace, cachePath: string, compu
   return { header: cache.header, ...mapping };
 }
 
-/** A cache of another model shares a few names (`input`) at most. What was imported before is kept then. */
+/**
+ * Refuses a cache of another model, which shares a few names such as `input` at most. Thresholds that were imported
+ * before stay. @throws WorkbenchError cache-invalid
+ */
 function requireOwnCache(mapping: CacheMapping, path: string): void {
   const known = mapping.mapped.length + mapping.ignored.length;
   if (mapping.mapped.length > 0 && known >= mapping.unmapped.length * MIN_KNOWN_SHARE) return;
   const [example] = mapping.unmapped;
   throw new WorkbenchError(
     'cache-invalid',
-    `${path} belongs to another model: ${mapping.mapped.length} of its names are tensors of this one, ${mapping.unmapped.length} are not (${example ?? 'none'})`,
+    `${path} belongs to another model: ${mapping.mapped.length} of its names are tensors of this one, ` +
+      `${mapping.unmapped.length} are not (${example ?? 'none'})`,
     {
       hint: 'Import the cache that was written for this model; what was imported before is unchanged.',
     },
@@ -62,7 +66,10 @@ function requireOwnCache(mapping: CacheMapping, path: string): void {
 }
 
 async function readCache(path: string): Promise<CalibrationCache> {
-  if (!existsSync(path)) throw new WorkbenchError('not-found', `There is no file ${path}`);
+  if (!existsSync(path))
+    throw new WorkbenchError('not-found', `There is no file ${path}`, {
+      hint: 'Check the path of the calibration cache.',
+    });
   const { size } = await stat(path);
   if (size > MAX_CACHE_BYTES)
     throw new WorkbenchError('cache-invalid', `${path} has ${size} bytes; a calibration cache is a small text file`);
@@ -88,8 +95,9 @@ function vocabularyOf(preparedModel: Model, original: Model): CacheVocabulary {
 }
 
 /**
- * The thresholds in use as a cache. With TensorRT's grid it has every name that TensorRT asks for; with method `imported`
- * it is the imported cache again, to the last bit, with the tensors that were changed since.
+ * Writes the thresholds in use as a calibration cache. If TensorRT's grid was collected, the cache has every name that
+ * TensorRT asks for. With method `imported`, the cache equals the imported one bit by bit, except for tensors whose
+ * threshold was changed since the import.
  */
 export async function exportCache(
   workspace: Workspace,
@@ -118,7 +126,7 @@ export async function exportCache(
   };
 }
 
-/** The cache of one method for all tensors: what a calibrator would hand to TensorRT 10. */
+/** The calibration cache of one method for all tensors, as a calibrator would pass it to TensorRT 10. */
 export function cacheText(workspace: Workspace, calibration: StoredCalibration, method: Method): string {
   const choices = { ...workspace.file, target: 'tensorrt' } as const;
   const thresholds = new Map(
@@ -146,11 +154,13 @@ function ownCache(
 function incompleteCache(tensors: number): Warning {
   return {
     code: 'cache-incomplete',
-    message: `The cache names the ${tensors} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors in higher precision. A calibration that collects TensorRT's grid, too, gives all names.`,
+    message:
+      `The cache names the ${tensors} tensors that get Q/DQ and no others; TensorRT runs layers beside unnamed tensors ` +
+      "in higher precision. A calibration that collects TensorRT's grid, too, gives all names.",
   };
 }
 
-/** Names that the project decides get its threshold; all others what TensorRT's calibrator of this kind computes. */
+/** Tensors with a threshold in the project use it; all others use what TensorRT's calibrator of this kind computes. */
 function tensorrtEntries(
   calibration: StoredCalibration,
   thresholds: ReadonlyMap<string, number>,
@@ -165,7 +175,7 @@ function tensorrtEntries(
   }));
 }
 
-/** The imported cache in its own order; a tensor whose threshold is not the imported one any more gets its own. */
+/** The imported cache in its own order; a tensor whose threshold was changed since the import uses the new one. */
 async function importedEntries(
   cache: CalibrationCache,
   thresholds: ReadonlyMap<string, number>,

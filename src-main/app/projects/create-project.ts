@@ -1,21 +1,26 @@
-import { basename, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { advise } from '../../../src-shared/base/advice';
 import type { CreateProjectRequest } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../../src-shared/domain/project/project';
+import { packageRoot } from '../../base/package-info';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { guessPreprocessing } from '../../calibration/preprocessing/preprocessing-guess';
 import { imageInputOf, inspectModel } from '../../onnx/graph/inspect';
 import { readModel } from '../../onnx/wire/wire-reader';
-import { createProjectFolder, modelReference } from './project-store';
+import { createProjectFolder, loadProject, modelReference, saveProject } from './project-store';
 
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
 
 /**
- * Makes a project: reads the model, looks at the image sets, guesses the preprocessing that was not given. Everything is
- * checked before anything is written. @returns the project's folder.
+ * Creates a project: reads the model, lists the image sets and guesses the preprocessing options that were not given.
+ * Everything is checked before anything is written.
+ * @returns absolute path of the project's folder
+ * @throws WorkbenchError usage, not-found, model-invalid, model-unsupported, images-empty, labels-invalid, unwritable
  */
 export async function createProject(request: CreateProjectRequest): Promise<string> {
   const modelPath = resolve(request.modelPath);
@@ -61,5 +66,27 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     gates: NO_GATES,
   };
   await createProjectFolder(projectPath, file);
+  return projectPath;
+}
+
+/**
+ * Creates the project of the bundled plate reader in the user's data folder unless it exists.
+ * @returns absolute path of the project's folder
+ */
+export async function ensureSample(dataDir: string): Promise<string> {
+  const projectPath = join(dataDir, 'sample', 'plate_chars.calib');
+  if (existsSync(join(projectPath, 'project.json'))) return projectPath;
+  const source = join(packageRoot(), 'resources/sample');
+  await rm(projectPath, { recursive: true, force: true });
+  await mkdir(join(dataDir, 'sample'), { recursive: true });
+  await createProject({
+    modelPath: join(source, 'plate_chars.onnx'),
+    calibrationPath: join(source, 'calibration'),
+    validationPath: join(source, 'validation'),
+    projectPath,
+    preprocessing: {},
+  });
+  // The sample shows what the entropy method does to images taken at night, so that the project asks for this method.
+  await saveProject(projectPath, { ...(await loadProject(projectPath)), method: 'entropy' });
   return projectPath;
 }

@@ -7,8 +7,8 @@ import type { Preprocessing } from '../../../src-shared/domain/project/preproces
 import type { Compute } from '../../compute/pool/protocol';
 import { imageInput, loadSet, prepared, type Workspace } from './workspace';
 
-/** The calibration and the validation set of a few projects. */
-const KEPT_SETS = 8;
+/** The two sets of a project, and those that it had before an edit. */
+const KEPT_SETS = 4;
 
 export interface ThumbnailRequest {
   readonly set: SetName;
@@ -24,7 +24,10 @@ export interface PreviewRequest {
   readonly preprocessing?: Preprocessing;
 }
 
-/** Image sets as screens see them. A set is listed anew when it is asked for as a whole, and kept for its pictures. */
+/**
+ * The image sets of a project as screens show them. `view` lists the folder again; the list is kept, so that a
+ * thumbnail or a preview does not list the folder for each image.
+ */
 export class ImageSets {
   private readonly sets = new LRUCache<string, ReadonlyMap<string, ImageEntry>>({ max: KEPT_SETS });
 

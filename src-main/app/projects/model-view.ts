@@ -20,7 +20,10 @@ import type { JobContext } from '../job-context';
 import { knownBiases } from '../variants/bias-correction';
 import { calibrationForThresholds, calibrationIfAny, prepared } from './workspace';
 
-/** The prepared model with what the project's plan makes of every layer on a target; the default is the project's target. */
+/**
+ * The prepared model with what the project's plan makes of every layer on a target; the default is the project's
+ * target.
+ */
 export async function explainedModel(asked: Target | undefined, job: JobContext): Promise<ModelView> {
   const { workspace, services } = job;
   const { file, preparedDir } = workspace;
@@ -42,7 +45,10 @@ export async function explainedModel(asked: Target | undefined, job: JobContext)
   return modelView(model, file.plan, explained, calibration !== null);
 }
 
-/** The prepared model as the graph and the layer table show it: the precision planned for each layer, the result and the reasons. */
+/**
+ * The prepared model as the graph and the layer table show it: the precision planned for each layer, the result and the
+ * reasons.
+ */
 function modelView(model: Model, plan: PrecisionPlan, explained: ExplainResult, isCalibrated: boolean): ModelView {
   const decisions = new Map<string, PlacementDecision[]>();
   for (const decision of explained.decisions) {

@@ -4,8 +4,8 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Workspace } from './workspace';
 
 /**
- * Refuses to write over what the work stands on: the project's model and anything inside a project's folder. Other files
- * are replaced, as by any compiler. @throws WorkbenchError usage
+ * Refuses to write over the project's model and over anything inside a project's folder. Other files are replaced
+ * without asking, as compilers do. @throws WorkbenchError usage
  */
 export function checkOutputPath(outPath: string, workspace: Pick<Workspace, 'file' | 'path'>): void {
   const real = realPlace(outPath);
@@ -27,7 +27,7 @@ export function checkOutputPath(outPath: string, workspace: Pick<Workspace, 'fil
   }
 }
 
-/** The path with links resolved as far as it exists. */
+/** The path with symbolic links resolved in the part of it that exists. */
 function realPlace(path: string): string {
   const absolute = resolve(path);
   try {

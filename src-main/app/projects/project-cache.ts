@@ -3,7 +3,10 @@ import { calibrationStamp, StoredCalibration } from '../../calibration/histogram
 import { loadPrepared, preparedModifiedMs } from '../../onnx/passes/prepared-store';
 import type { Model } from '../../onnx/graph/model';
 
-/** A project has one prepared model, and another one while its plan asks for equalization; the same holds for calibrations. */
+/**
+ * A project has one prepared model, and another one while its plan asks for equalization; the same holds for
+ * calibrations.
+ */
 const KEPT_MODELS = 2;
 const KEPT_CALIBRATIONS = 3;
 
@@ -13,8 +16,9 @@ interface Stamped<Stamp, Value> {
 }
 
 /**
- * What was read of a project's files and is still as it is on disk. Every lookup compares the files' size, inode and times
- * first: a model that was prepared again or a calibration that was redone, by this process or another one, is read anew.
+ * What was read of a project's files and is still as it is on disk. Every lookup compares the files' size, inode and
+ * times first: a model that was prepared again or a calibration that was redone, by this process or another one, is
+ * read anew.
  */
 export class ProjectCache {
   private readonly models = new LRUCache<string, Stamped<number, Model>>({ max: KEPT_MODELS });
@@ -22,7 +26,9 @@ export class ProjectCache {
     max: KEPT_CALIBRATIONS,
   });
 
-  /** The prepared model of a folder. Facts that are derived from a model are kept with it, from one edit to the next. */
+  /**
+   * The prepared model of a folder. Facts that are derived from a model are kept with it, from one edit to the next.
+   */
   model(preparedDir: string): Model {
     const stamp = preparedModifiedMs(preparedDir);
     const known = this.models.get(preparedDir);

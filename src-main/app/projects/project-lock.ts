@@ -11,22 +11,22 @@ import { hasEnded, ownIdentity, processIdentitySchema } from '../../base/running
 import { temporaryName } from '../../base/temporary-files';
 import { artifactPaths } from './artifact-paths';
 
-/** A project held by this process. */
+/** A lock that this process holds on a project. */
 export interface ProjectLock {
-  /** Gives the project back; harmless when called twice. */
+  /** Releases the lock. Calling it twice is allowed. */
   release(): Promise<void>;
 }
 
-/** An edit lasts moments and is waited for; a job may last hours. */
+/** An edit takes moments, so that others wait for it; a job may take hours, so that others are refused. */
 export type LockPurpose = 'edit' | 'job';
 
 export interface LockOptions {
-  /** Another file of the project, for work that may go on beside what holds the project. */
+  /** Lock file to use in place of the project's, for work that may run while another process holds the project. */
   readonly lockFile?: string;
   readonly purpose?: LockPurpose;
-  /** How long edits of other processes are waited for, milliseconds. */
+  /** How long to wait for an edit of another process, milliseconds. */
   readonly waitMs?: number;
-  /** Told once, when the wait begins. */
+  /** Called once when the wait begins. */
   readonly onWait?: (message: string) => void;
 }
 
@@ -34,22 +34,23 @@ const lockSchema = object({
   ...processIdentitySchema.entries,
   /** Absent in the lock of an older version, which is taken for a job's. */
   purpose: optional(oneOf('edit', 'job')),
-  /** When the lock was taken, milliseconds since 1970; for people only, because clocks jump. */
+  /** When the lock was taken, milliseconds since 1970. For messages only, because clocks can be set. */
   startedAtMs: number,
-  /** Tells this lock from any other one. */
+  /** Random text that distinguishes this lock from any other one. */
   token: string,
 });
 type LockRecord = InferOutput<typeof lockSchema>;
 
 export const EDIT_WAIT_MS = 20_000;
 const RETRY_MS = 25;
-/** A lock that changes hands, or is taken over, at every attempt. */
+/** Minimum number of attempts if other processes take and release the lock at every attempt. */
 const MIN_ATTEMPTS = 20;
 
 /**
- * Takes the project for this process: a lock file, created exclusively, that says which process holds it. A lock whose process has
- * certainly ended is taken over; no clock decides that. Waits for an edit of another process, at most `waitMs`. Throws
- * `project-locked` when another process, or this one, holds the project; `not-found` when the project does not exist.
+ * Takes the project for this process by creating a lock file that names the process. The lock of a process that has
+ * certainly ended is taken over; clocks play no part in this decision. An edit of another process is waited for, at
+ * most `waitMs`.
+ * @throws WorkbenchError project-locked if another process, or this one, holds the project; not-found
  */
 export async function acquireProjectLock(projectDir: string, options: LockOptions = {}): Promise<ProjectLock> {
   const {
@@ -105,8 +106,9 @@ async function tryCreate(lockFile: string, record: LockRecord, projectDir: strin
 }
 
 /**
- * Creates a file that is complete as soon as it exists: a process that is killed while it writes leaves no empty file. False when
- * the file exists. File systems without hard links get it in two steps.
+ * Creates a file that is complete as soon as it exists: a process that is killed while it writes leaves no empty file.
+ * Returns false if the file exists already. On file systems without hard links the file is created first and written
+ * then.
  */
 async function createExclusively(path: string, content: string): Promise<boolean> {
   const temporary = join(dirname(path), temporaryName(basename(path)));
@@ -126,7 +128,7 @@ async function createExclusively(path: string, content: string): Promise<boolean
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
-    await rm(path, { force: true }); // an empty lock would hold the project for ever
+    await rm(path, { force: true }); // nobody could tell that an empty lock file is out of use
     throw error;
   }
 }
@@ -149,8 +151,8 @@ async function readLock(lockFile: string): Promise<LockRecord | 'gone' | 'unread
 }
 
 /**
- * Deletes the lock of a process that has ended. Only the process that made the takeover file may, and only while the lock is still
- * the one that was found, so that a lock that another process took anew in the meantime is never deleted.
+ * Deletes the lock of a process that has ended. Only the process that created the takeover file may delete it, and only
+ * if the lock is still the one that was found: another process may have taken the project in the meantime.
  */
 async function removeStale(lockFile: string, stale: LockRecord): Promise<void> {
   const takeoverFile = `${lockFile}.takeover`;
@@ -162,7 +164,7 @@ async function removeStale(lockFile: string, stale: LockRecord): Promise<void> {
   };
   if (!(await createExclusively(takeoverFile, JSON.stringify(record)))) {
     const other = await readLock(takeoverFile);
-    // It was killed in those milliseconds.
+    // That process was killed during a takeover.
     if (typeof other === 'object' && hasEnded(other)) await rm(takeoverFile, { force: true });
     else await setTimeout(RETRY_MS);
     return;

@@ -38,10 +38,10 @@ import { openCalibration, openWorkspace, requireCalibration, type Workspace } fr
 const KEPT_SESSIONS = 8;
 
 /**
- * An open project. The session answers requests about the project and keeps what it read of the project's files from one
- * request to the next (see ProjectCache); jobs use the same cache through their workspace. The project file itself is read
- * for every request, because other processes may write it. The session takes no lock: callers that change the project hold
- * the project's lock.
+ * An open project. The session answers requests about the project and keeps what it read of the project's files from
+ * one request to the next (see ProjectCache); jobs use the same cache through their workspace. The project file itself
+ * is read for every request, because other processes may write it. The session takes no lock: callers that change the
+ * project hold the project's lock.
  */
 export class ProjectSession {
   private readonly cache = new ProjectCache();
@@ -83,7 +83,10 @@ export class ProjectSession {
     return requireCalibration(await this.open()).view(tensor);
   }
 
-  /** Every layer with its planned and its resulting precision and the reasons, for `target` or else the project's target. */
+  /**
+   * Every layer with its planned and its resulting precision and the reasons, for `target` or else the project's
+   * target.
+   */
   async model(target: Target | undefined): Promise<ModelView> {
     return explainedModel(target, await this.job());
   }

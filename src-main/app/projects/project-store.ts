@@ -3,24 +3,26 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   PROJECT_VERSION,
+  projectFileSchema,
   type ModelReference,
   type ProjectFile,
   type SetReference,
 } from '../../../src-shared/domain/project/project';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { parse, SchemaError } from '../../../src-shared/base/schema';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { errnoOf, messageOf, readError, writeError } from '../../base/file-errors';
 import { sha256OfStoredFile } from '../../base/file-hash';
 import type { Model } from '../../onnx/graph/model';
 import { artifactPaths } from './artifact-paths';
-import { parseProject } from './project-guard';
 
-/** From version N to N + 1; one entry per version that was ever released before the current one. */
+/** Conversions from version N to N + 1: one entry for each released version before the current one. */
 const MIGRATIONS: ReadonlyMap<number, (project: object) => object> = new Map();
 
 /**
- * Makes the project's folder and writes its file. Throws `unwritable` when a project or anything else is there already.
+ * Creates the project's folder and writes its file.
+ * @throws WorkbenchError unwritable if the folder exists and is not empty; disk-full
  */
 export async function createProjectFolder(projectDir: string, file: ProjectFile): Promise<void> {
   const dir = resolve(projectDir);
@@ -38,7 +40,10 @@ export async function createProjectFolder(projectDir: string, file: ProjectFile)
   await saveProject(dir, file);
 }
 
-/** Writes project.json atomically. Paths beside or below the project's folder are written relative to it, so that both can move together. */
+/**
+ * Writes project.json atomically. Paths beside or below the project's folder are written relative to it, so that the
+ * project and its images can be moved together. @throws WorkbenchError unwritable, disk-full
+ */
 export async function saveProject(projectDir: string, file: ProjectFile): Promise<void> {
   const dir = resolve(projectDir);
   const stored = mapPaths(file, (path) => storedPath(dir, path));
@@ -46,8 +51,8 @@ export async function saveProject(projectDir: string, file: ProjectFile): Promis
 }
 
 /**
- * Reads a project; its paths are absolute in memory. Throws `not-found`, `project-invalid` (which names file and field)
- * or `project-newer`.
+ * Reads a project and makes its paths absolute.
+ * @throws WorkbenchError not-found; project-invalid, which names the file and the field; project-newer
  */
 export async function loadProject(projectDir: string): Promise<ProjectFile> {
   const dir = resolve(projectDir);
@@ -68,7 +73,7 @@ export async function loadProject(projectDir: string): Promise<ProjectFile> {
   return mapPaths(project, (path) => resolve(dir, path));
 }
 
-/** What identifies a model: its bytes and those of the files that its weights lie in. */
+/** The identity of a model: the hashes of its file and of the files that its weights lie in. */
 export async function modelReference(path: string, model: Model): Promise<ModelReference> {
   const dir = dirname(path);
   const files = new Set(
@@ -82,7 +87,9 @@ export async function modelReference(path: string, model: Model): Promise<ModelR
 }
 
 /**
- * Checks that the model is there and is the one that the project was made for. Throws `not-found` or `project-invalid`.
+ * Checks that the model file exists and that its content, and that of its weight files, is what the project was created
+ * for. Files that did not change since their last check are not read again. @throws WorkbenchError not-found,
+ * project-invalid
  */
 export async function checkProjectModel(file: ProjectFile, signal?: AbortSignal): Promise<void> {
   const { path, sha256, weights = [] } = file.model;
@@ -104,7 +111,8 @@ async function checkFile(path: string, sha256: string, { project, what, signal }
   if (found === sha256) return;
   throw new WorkbenchError(
     'project-invalid',
-    `${what} ${path} has changed since the project ${project} was made: expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`,
+    `${what} ${path} has changed since the project ${project} was made: ` +
+      `expected sha256 ${sha256.slice(0, 12)}…, found ${found.slice(0, 12)}…`,
     {
       hint: advise('make-project-for-model'),
     },
@@ -138,10 +146,27 @@ function migrate(value: unknown, projectFile: string): unknown {
   let project: object = value;
   for (let version = value.version; version < PROJECT_VERSION; version += 1) {
     const step = MIGRATIONS.get(version);
-    if (step === undefined) return project; // the guard names the version that no release wrote
+    if (step === undefined) return project; // parseProject reports a version that no release wrote
     project = step(project);
   }
   return project;
+}
+
+/**
+ * Checks a project file of the current version; unknown fields are dropped. `source` is the name of the file for
+ * messages.
+ * @throws WorkbenchError project-invalid with the path of the field, such as `preprocessing.resize.width`, and what was
+ * expected and found
+ */
+export function parseProject(value: unknown, source: string): ProjectFile {
+  try {
+    return parse(projectFileSchema, value);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new WorkbenchError('project-invalid', `${source}: ${error.message}`, {
+      hint: advise('make-project-again'),
+    });
+  }
 }
 
 function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile {
@@ -158,7 +183,10 @@ function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile
   };
 }
 
-/** Relative with forward slashes when the path lies under the folder that holds the project, else absolute. */
+/**
+ * The path relative to the project, with forward slashes, if it lies below the folder that holds the project; else
+ * absolute.
+ */
 export function storedPath(dir: string, path: string): string {
   const absolute = resolve(dir, path);
   const fromParent = relative(dirname(dir), absolute);

@@ -12,14 +12,16 @@ const KEPT_PROJECTS = 20;
 const entriesSchema = list(object({ path: string, openedAt: string }));
 type Entries = InferOutput<typeof entriesSchema>;
 
-/** Where the application keeps what belongs to no project; CALIB_HOME overrides the system's usual place. */
+/**
+ * Folder of data that belongs to no project. The environment variable CALIB_HOME overrides the system's usual folder.
+ */
 export function userDataDir(): string {
   const own = process.env['CALIB_HOME'];
   if (own !== undefined && own !== '') return own;
   return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'calibration-workbench');
 }
 
-/** The projects that were opened last, in a file of the user's data folder. A convenience: it never fails a caller. */
+/** The projects that were opened last, in a file of the user's data folder. Errors of this file are ignored. */
 export class RecentProjects {
   constructor(private readonly dataDir: string) {}
 
@@ -48,7 +50,7 @@ export class RecentProjects {
         JSON.stringify([{ path, openedAt: now.toISOString() }, ...others].slice(0, KEPT_PROJECTS), null, 1),
       );
     } catch {
-      return; // a read-only home must not keep anybody from working
+      return; // a read-only home folder must not prevent work on a project
     }
   }
 
@@ -60,12 +62,12 @@ export class RecentProjects {
     try {
       return parse(entriesSchema, JSON.parse(await readFile(this.file(), 'utf8')));
     } catch {
-      return []; // absent or damaged: start anew
+      return []; // without the file, or with a damaged one, the list starts empty
     }
   }
 }
 
-/** The newest run that can be read; null when there is none. */
+/** The newest run; null if there is none or it cannot be read. */
 async function lastRunOf(projectPath: string): Promise<LastRun | null> {
   try {
     const newest = (await listRuns(projectPath)).at(-1);
@@ -80,6 +82,6 @@ async function lastRunOf(projectPath: string): Promise<LastRun | null> {
       gates: { all: gates.length, missed: gates.filter((gate) => !gate.met).length },
     };
   } catch {
-    return null; // a run of a newer version, or a damaged one: the list is shown without it
+    return null; // the run is damaged or a newer version wrote it: the list shows the project without a run
   }
 }

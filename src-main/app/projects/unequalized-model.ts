@@ -7,7 +7,10 @@ import type { Method } from '../../../src-shared/domain/project/methods';
 import type { PrepareResult } from '../../compute/pool/protocol';
 import type { Workspace } from './workspace';
 
-/** @throws WorkbenchError usage while the plan asks for equalization. @param what is about tensors of the model as it was given */
+/**
+ * Refuses something that holds for the tensors of the original model while the plan asks for equalization, which
+ * changes their values. @param what subject of the message, such as "A calibration cache". @throws WorkbenchError usage
+ */
 export function requireUnequalizedModel({ path, file }: Pick<Workspace, 'path' | 'file'>, what: string): void {
   if (!hasRepair(file.plan, 'equalization')) return;
   throw new WorkbenchError(
@@ -20,9 +23,10 @@ export function requireUnequalizedModel({ path, file }: Pick<Workspace, 'path' |
 }
 
 /**
- * Thresholds in real units do not survive a change of equalization: those by hand of tensors that it rescales, and imported ones.
- * @param equalized what is said of the equalized model.
- * @throws WorkbenchError usage naming the tensor
+ * Refuses to switch equalization on or off while thresholds in real units depend on it: manual thresholds of tensors
+ * that equalization rescales, and imported thresholds.
+ * @param equalized what the preparation of the equalized model reported
+ * @throws WorkbenchError usage that names the tensor
  */
 export function requireNoStaleThresholds(
   before: ProjectFile,
@@ -40,7 +44,8 @@ export function requireNoStaleThresholds(
   if (manual !== undefined) {
     throw new WorkbenchError(
       'usage',
-      `Equalization changes the values of tensor "${manual}", whose threshold was set by hand for the values that it has now`,
+      `Equalization changes the values of tensor "${manual}", ` +
+        'whose threshold was set by hand for the values that it has now',
       {
         hint: advise('clear-threshold', { tensor: manual }),
       },

@@ -25,11 +25,11 @@ import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { ProjectCache } from './project-cache';
 import { checkProjectModel, loadProject, storedPath } from './project-store';
 
-/** Part of every calibration key: raised when the same images would be counted differently. */
+/** Part of every calibration key: increase it if the same images are counted differently. */
 const COLLECTOR_VERSION = 2;
-/** Part of every prepared key: raised when preparation changes the graph. */
+/** Part of every key of a prepared model: increase it if preparation changes the graph. */
 const PREPARE_VERSION = 1;
-/** Part of the keys of an equalized model and its calibration: raised when equalization gives other weights. */
+/** Part of the keys of an equalized model and its calibration: increase it if equalization gives other weights. */
 const EQUALIZATION_VERSION = 1;
 
 /** A project that is open for a request or a job: its file, its folders, and what was read of them. */
@@ -62,16 +62,19 @@ export function workspaceOf(path: string, file: ProjectFile, cache = new Project
   };
 }
 
-/** An equalized model is another model, with other values to calibrate: part of every key, absent where it is off. */
+/**
+ * An equalized model has other weights and activations, so that its keys differ. The field is omitted without
+ * equalization.
+ */
 function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number } {
   return hasRepair(plan, 'equalization') ? { equalization: EQUALIZATION_VERSION } : {};
 }
 
-/** Makes the prepared model unless it is there, and returns what is to be said of it. */
+/** Makes the prepared model unless it exists, and returns the notes about it. A damaged one is made again. */
 export async function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
   const { file, preparedDir } = workspace;
   const isUsable = await isIntact(preparedDir, context.signal);
-  // What is prepared once is used for good: it must come from the model that the project is for.
+  // A prepared model is never compared with its source again: it must come from the model that the project is for.
   if (!isUsable) await checkProjectModel(file, context.signal);
   const isDamaged = !isUsable && isPrepared(preparedDir);
   const result = await compute.request(
@@ -130,8 +133,8 @@ function loadReferenced(reference: SetReference): Promise<ImageSet> {
 }
 
 /**
- * A calibration folder with day/ and night/ only looks like one with two labels. When the validation set has labels and
- * none of the calibration set's is among them, its folders are groups.
+ * A calibration folder with the folders day/ and night/ looks like a set with two labels. If the validation set has
+ * labels and none of the calibration set's labels is among them, the folders of the calibration set are groups.
  */
 async function withoutMistakenLabels(set: ImageSet, validation: SetReference | null): Promise<ImageSet> {
   if (set.labelSource !== 'folders' || validation === null) return set;
@@ -141,21 +144,24 @@ async function withoutMistakenLabels(set: ImageSet, validation: SetReference | n
 }
 
 /**
- * The first images of a list, whose order someone chose; of a folder, which is sorted by group and label, images that are
- * spread evenly over it, so that a part has the groups and labels of the whole.
+ * A part of a set. Of a list, whose order a person chose, the first images; of a folder, which is sorted by group and
+ * label, images that are spread evenly over it, so that the part has the groups and labels of the whole.
  */
 export function limited(set: ImageSet, limit: number): ImageSet['entries'] {
   const { entries } = set;
   return statSync(set.root).isDirectory() ? spread(entries, limit) : entries.slice(0, limit);
 }
 
-/** Identity of a calibration: model, images (content, not order), preprocessing and collector. */
+/**
+ * Identity of a calibration: model, content of the images, their groups, preprocessing and collector. Order does not
+ * matter.
+ */
 export async function calibrationKey(workspace: Workspace, set: ImageSet, context: TaskContext): Promise<string> {
   const groups = set.entries.map((entry) => `${imageId(entry)}\0${entry.group ?? ''}`).sort();
   return shortHash({
     model: workspace.file.model.sha256,
     set: await setManifestHash(set, context),
-    // The same images in other groups are other histograms, although their whole is the same.
+    // The same images in other groups give other histograms per group.
     groups: set.groups.length === 0 ? [] : groups,
     preprocessing: workspace.file.preprocessing,
     prepare: PREPARE_VERSION,
@@ -164,7 +170,7 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet, contex
   });
 }
 
-/** Which calibration the project uses now, and what it was made for. */
+/** The calibration that the project uses, and what it was made for. */
 const currentCalibrationSchema = object({
   key: string,
   belongsTo: optional(string),
@@ -173,11 +179,11 @@ const currentCalibrationSchema = object({
 });
 type CurrentCalibration = Required<InferOutput<typeof currentCalibrationSchema>>;
 
-/** What a calibration must have been made for to be the project's: compared without reading the images again. */
+/** Hash of what a calibration must have been made for to be the project's; computed without reading the images. */
 function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
   const dir = dirname(paths.projectFile);
   const { path, labels } = file.calibrationSet;
-  // As the project file has them, so that a project and its images can move together.
+  // Relative as in the project file, so that a project and its images can be moved together.
   const set = { path: storedPath(dir, path), labels: labels === null ? null : storedPath(dir, labels) };
   return shortHash({
     model: file.model.sha256,
@@ -228,7 +234,7 @@ export function isCalibrationStale(workspace: Pick<Workspace, 'file' | 'paths'>)
   return current !== null && current.belongsTo !== belongsTo(workspace);
 }
 
-/** The calibration that was made last, whether it is still the project's or not; null when there was none. */
+/** The calibration that was made last, even if it does not fit the project any more; null if there was none. */
 function storedCalibration(
   workspace: Pick<Workspace, 'file' | 'paths'>,
 ): InferOutput<typeof currentCalibrationSchema> | null {
@@ -262,7 +268,9 @@ export async function openCalibrationIfAny(workspace: Workspace): Promise<Stored
   return (await calibrationIfAny(workspace)?.load()) ?? null;
 }
 
-/** The project's calibration with what its thresholds need: a percentile of the person's own comes from the histograms. */
+/**
+ * The project's calibration with what its thresholds need: a percentile of the person's own comes from the histograms.
+ */
 export async function calibrationForThresholds(workspace: Workspace): Promise<StoredCalibration> {
   const calibration = requireCalibration(workspace);
   return workspace.file.percentile === DEFAULT_PERCENTILE ? calibration : calibration.load();

@@ -12,8 +12,8 @@ const autoSchema = object({
 });
 
 /**
- * Tensor -> threshold in real units that method auto chose, beside the histograms that it chose from. Null when nothing was
- * chosen yet, or by another version.
+ * The thresholds that method auto chose: tensor -> real units. The file lies beside the histograms that they were
+ * chosen from. Null if nothing was chosen yet, or if the file is damaged or of a newer version.
  */
 export function readAutoThresholds(calibrationDir: string): Readonly<Record<string, number>> | null {
   return readStoredJson(join(calibrationDir, AUTO_FILE), autoSchema)?.thresholds ?? null;

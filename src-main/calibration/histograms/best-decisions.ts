@@ -13,19 +13,19 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 
 export const BEST_FILE = 'best.json';
-/** Raised when the same calibration would be decided otherwise. */
+/** Increase it if the same calibration leads to another decision. */
 const BEST_VERSION = 1;
-/** Decisions and measured thresholds that are kept: one for each plan and target that was tried last. */
+/** Number of decisions, and of measured thresholds, that are kept: those of the plans and targets used last. */
 const KEPT = 12;
 
-/** What a decision of method best depends on, beside the calibration that it lies with. */
+/** What a decision of method best depends on besides the calibration. */
 export type BestChoices = Pick<ProjectFile, 'plan' | 'target' | 'percentile'>;
 
-/** Thresholds that no single method gives, and their cost at the outputs. */
+/** Thresholds that differ from those of every single method, and their measured cost at the outputs. */
 const measuredThresholdsSchema = object({ basis: string, thresholds: string, cost: outputCostSchema });
 type MeasuredThresholds = InferOutput<typeof measuredThresholdsSchema>;
 
-/** `best.json` of a calibration, newest first. */
+/** Content of `best.json` in a calibration's folder, newest first. */
 const fileSchema = object({
   version: oneOf(BEST_VERSION),
   decisions: list(object({ basis: string, decision: bestDecisionSchema })),
@@ -36,8 +36,8 @@ export type BestDecisions = Omit<InferOutput<typeof fileSchema>, 'version'>;
 const NONE: BestDecisions = { decisions: [], measured: [] };
 
 /**
- * Everything that was decided for a calibration; nothing when the file is absent, damaged or of another version, since the
- * decision takes seconds and is made again.
+ * Everything that was decided for a calibration. The result is empty if the file is absent, damaged or of another
+ * version: the decision takes seconds and is made again.
  */
 export function readBestDecisions(calibrationDir: string): BestDecisions {
   return readStoredJson(join(calibrationDir, BEST_FILE), fileSchema) ?? NONE;
@@ -65,8 +65,8 @@ export async function addBestDecision(
 }
 
 /**
- * The decision for these choices; where there is none, the newest one for the same target, or else for another, which is not
- * current. Null when nothing was decided yet.
+ * The decision for these choices; if there is none, the newest one for the same target, or else for another target,
+ * marked as not current. Null if nothing was decided yet.
  */
 export function findBest({ decisions }: BestDecisions, choices: BestChoices): BestView | null {
   const basis = bestBasis(choices);
@@ -76,7 +76,7 @@ export function findBest({ decisions }: BestDecisions, choices: BestChoices): Be
   return last ? { isCurrent: false, decision: last.decision } : null;
 }
 
-/** The cost of thresholds that were measured for these choices; undefined: they were not. */
+/** The cost of thresholds that were measured for these choices; undefined if they were not measured. */
 export function findMeasured(
   { measured }: BestDecisions,
   choices: BestChoices,
@@ -90,7 +90,9 @@ export function thresholdsHash(thresholds: Readonly<Record<string, number>>): st
   return hashOf(sorted(thresholds));
 }
 
-/** Equal for choices that lead to the same decision, whatever the order of the layers in the plan. */
+/**
+ * Hash that is equal for choices that lead to the same decision. The order of the layers in the plan does not matter.
+ */
 function bestBasis({ plan, target, percentile }: BestChoices): string {
   const { layers, repairs = {}, ...policy } = plan;
   const isOn = Object.fromEntries(Object.entries(repairs).filter(([, on]) => on));

@@ -9,8 +9,8 @@ import type { HistogramFile, NonFiniteImage } from './histogram-file';
 export type CreateHistogramSet = (tensorCount: number) => HistogramSet;
 
 /**
- * Everything collected so far: histograms per group and per tensor, and which images they hold. Merging is exact and
- * commutative, so any order of images, workers, sittings and shards gives the same state.
+ * Everything that was collected so far: histograms per group and tensor, and the images that they hold. Merging is
+ * exact and commutative: the order of images, workers, interruptions and shards does not change the state.
  */
 export class CalibrationState {
   private readonly sets = new Map<string, HistogramSet>();
@@ -41,7 +41,7 @@ export class CalibrationState {
     return sortedValues(this.nonFiniteByImage);
   }
 
-  /** True when the image was counted or found unusable before; one that was absent may be back. */
+  /** True if the image was counted or found unusable before. An image that was absent may exist now. */
   isDone(id: string): boolean {
     const skipped = this.skippedById.get(id);
     return this.amaxByImage.has(id) || (skipped !== undefined && skipped.isAbsent !== true);
@@ -70,7 +70,7 @@ export class CalibrationState {
     }
   }
 
-  /** @throws WorkbenchError calibration-mismatch when the file is of another calibration or repeats images. */
+  /** @throws WorkbenchError calibration-mismatch if the file belongs to another calibration or repeats images */
   mergeFile(file: HistogramFile, path: string): void {
     if (file.header.key !== this.key || file.header.tensors.join('\n') !== this.tensors.join('\n')) {
       throw new WorkbenchError(
@@ -138,7 +138,7 @@ export class CalibrationState {
   }
 }
 
-/** sha256 over (name, histogram) of every tensor in name order: the identity of a calibration's content. */
+/** Identity of a calibration's content: sha256 over name and encoded histogram of every tensor, sorted by name. */
 export function contentHash(tensors: readonly string[], totals: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   const order = tensors.map((name, i) => ({ name, i })).sort((a, b) => (a.name < b.name ? -1 : 1));

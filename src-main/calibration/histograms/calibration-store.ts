@@ -73,9 +73,9 @@ class SmallFile<T> {
 }
 
 /**
- * A finished calibration on disk. Opening it reads the index only. `view` reads the records of one tensor; `total`, `groups`
- * and everything that is computed from them need the whole file in memory, see `load`. What is computed from a histogram is
- * kept as long as the calibration is.
+ * A finished calibration on disk. Opening it reads the index only. `view` reads the records of one tensor; `total`,
+ * `groups` and everything that is computed from them need the whole file in memory, see `load`. What is computed from a
+ * histogram is kept as long as the calibration is.
  */
 export class StoredCalibration {
   private file: HistogramFile | null = null;
@@ -144,7 +144,9 @@ export class StoredCalibration {
     return decodeGroups(tensor, file.header.groups, records);
   }
 
-  /** One tensor's histograms and image maxima, read from disk. @throws WorkbenchError not-found, calibration-mismatch */
+  /**
+   * One tensor's histograms and image maxima, read from disk. @throws WorkbenchError not-found, calibration-mismatch
+   */
   async view(tensor: string): Promise<HistogramView> {
     this.reader ??= HistogramReader.open(this.histogramPath);
     const reader = await this.reader.catch((error: unknown) => {
@@ -165,7 +167,7 @@ export class StoredCalibration {
   /** What quantizing a tensor with a threshold (real units) costs over all images. @throws WorkbenchError not-found */
   cost(tensor: string, thresholdReal: number): ThresholdQuality {
     let known = this.costs.get(tensor);
-    if (known === undefined) this.costs.set(tensor, (known = new Map()));
+    if (known === undefined) this.costs.set(tensor, (known = new Map<number, ThresholdQuality>()));
     let cost = known.get(thresholdReal);
     if (cost !== undefined) return cost;
     cost = evaluateThreshold(this.total(tensor), thresholdReal);

@@ -4,8 +4,8 @@ import { encodeModel } from '../../onnx/wire/wire-writer';
 import { preparedWeights } from '../../onnx/passes/prepared-store';
 
 /**
- * The prepared model with `tensors` as its only outputs, as bytes whose weights stay in the prepared folder's weights
- * file. Only what is needed is exposed, so that ONNX Runtime can still fuse everything else.
+ * The encoded prepared model with `tensors` as its only outputs; its weights stay in the weights file of the prepared
+ * folder. Other tensors are not outputs, so that ONNX Runtime can still fuse the layers around them.
  */
 export function collectionModel(
   prepared: Model,
@@ -14,7 +14,7 @@ export function collectionModel(
   inputName: string,
 ): Uint8Array {
   const output = tensors
-    .filter((name) => name !== inputName) // the input is at hand without running the model
+    .filter((name) => name !== inputName) // the collector has the input itself
     .map(floatOutput);
   return encodeModel(
     { ...prepared, graph: { ...prepared.graph, output } },

@@ -3,7 +3,7 @@ import type { ImageInput } from '../../../src-shared/domain/project/preprocessin
 import type { OutputTensor } from '../../backends/model-session';
 import { inputDims, OrtSession } from '../../backends/ort-session';
 
-/** One preprocessed image: values of the model's input for a batch of one. */
+/** One preprocessed image: the values of the model's input for a batch of one. */
 export interface CollectedImage {
   readonly data: Float32Array;
   readonly group: string;
@@ -11,24 +11,24 @@ export interface CollectedImage {
 
 /** What one image contributed. */
 export interface ImageContribution {
-  /** Largest finite |x| per tensor, float32; NaN where the tensor cannot be split by image. */
+  /** Largest finite |x| per tensor, float32; NaN for a tensor that cannot be split by image. */
   readonly amax: Float32Array;
-  /** Indices of tensors in which this image made NaN or infinity. */
+  /** Indices of the tensors that contain NaN or infinity for this image. */
   readonly nonFinite: readonly number[];
 }
 
-/** Group -> one encoded record per tensor. Merging the states of all collectors gives the calibration. */
+/** Group -> one encoded record per tensor. The merged states of all collectors are the calibration. */
 export type CollectorState = Readonly<Record<string, readonly Uint8Array[]>>;
 
-/** Something that runs the model over images and counts values. The collector of a worker is used by that worker alone. */
+/** Runs the model over images and counts the values of its tensors. Every worker has a collector of its own. */
 export interface Collector {
   /** Collects up to `batchSize` images. */
   collect(images: readonly CollectedImage[]): Promise<ImageContribution[]>;
-  /** Everything counted since the last call; counts start again from zero. */
+  /** Returns everything that was counted since the last call, and starts again from zero. */
   takeState(): CollectorState;
 }
 
-/** What counts the values of all tensors: the part of the native sets that collecting needs. */
+/** Counts the values of all tensors: the part of the native histogram sets that collecting needs. */
 export interface CountingSet {
   addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
   nonFiniteOf(tensor: number): number;
@@ -37,25 +37,24 @@ export interface CountingSet {
 }
 
 export interface CollectorOptions {
-  /** The collection model: its outputs are the tensors, except the one that is the graph's input. */
+  /** The encoded collection model, see collectionModel: its outputs are the tensors except the graph's input. */
   readonly model: Uint8Array;
   readonly weightsDir: string;
   /** Tensors to collect, in a fixed order. */
   readonly tensors: readonly string[];
   readonly input: ImageInput;
   readonly createSet: (tensorCount: number) => CountingSet;
-  /** Run the model node by node as it is written, without ONNX Runtime's rewrites. */
+  /** Run the model node by node as it is written, without ONNX Runtime's graph optimizations. */
   readonly asWritten?: boolean;
 }
 
 /**
- * How a tensor of a model with a fixed batch relates to the images in the batch:
- * `split`: equal contiguous pieces, one per image; `constant`: the same for any images and not divisible by them; `mixed`:
- * anything else.
+ * How a tensor of a model with a fixed batch depends on the images of the batch. `split`: equal contiguous pieces, one per
+ * image. `constant`: the same for any images, and not divisible by their number. `mixed`: anything else.
  */
 type BatchKind = 'split' | 'constant' | 'mixed';
 
-/** Collects by exposing tensors as outputs of an ONNX Runtime session; buffers are reused from image to image. */
+/** Collects the outputs of an ONNX Runtime session. Output buffers are reused from image to image. */
 export class OrtCollector implements Collector {
   private readonly sets = new Map<string, CountingSet>();
   private readonly buffers = new Map<string, OutputTensor>();
@@ -110,7 +109,7 @@ export class OrtCollector implements Collector {
     return this.count(values, image.group, 0, 1);
   }
 
-  /** Fills the batch up by repeating the last image; the copies are not counted. */
+  /** Fills the batch by repeating the last image; the copies are not counted. */
   private async collectBatch(images: readonly CollectedImage[]): Promise<ImageContribution[]> {
     const values = await this.infer(
       concatenate(
@@ -121,14 +120,14 @@ export class OrtCollector implements Collector {
     );
     return images.map((image, slot) => {
       const pieces = this.count(this.only(values, 'split'), image.group, slot, this.batchSize);
-      // A constant tensor is counted once per image, so that the counts do not depend on how images were batched.
+      // A constant tensor is counted once per image: the counts must not depend on which images shared a batch.
       return mergeContributions(pieces, this.count(this.only(values, 'constant'), image.group, 0, 1));
     });
   }
 
   /**
-   * For models whose tensors mix the images of a batch (sequence-first transformers, for example): every slot holds the
-   * same image and all slots are counted, so that the counts still depend on single images only.
+   * For models whose tensors mix the images of a batch, such as transformers with the sequence as first axis. Every
+   * slot holds the same image and all slots are counted, so that the counts depend on single images only.
    */
   private async collectAlone(image: CollectedImage): Promise<ImageContribution> {
     const values = await this.infer(concatenate([image.data], this.batchSize), this.batchSize);
@@ -140,8 +139,8 @@ export class OrtCollector implements Collector {
   }
 
   /**
-   * Learns how tensors depend on the slots of the batch by changing the last slot only: a `split` tensor keeps its
-   * leading (B-1)/B values, a `constant` one keeps all.
+   * Finds out how tensors depend on the slots of a batch of B images by changing the last slot only: a `split` tensor
+   * keeps its leading (B-1)/B values, a `constant` one keeps all. Returns whether some tensor is `mixed`.
    */
   private async needsImagesAlone(image: Float32Array): Promise<boolean> {
     const batch = this.batchSize;
@@ -154,7 +153,7 @@ export class OrtCollector implements Collector {
     return this.kinds.includes('mixed');
   }
 
-  /** Values of every tensor, in the order of `tensors`; null where the tensor is not float32. */
+  /** Values of every tensor, in the order of `tensors`; null for a tensor that is not float32. */
   private async infer(input: Float32Array, batch: number): Promise<(Float32Array | null)[]> {
     const dims = inputDims(this.options.input, batch);
     const outputs = this.session.outputNames.length === 0 ? [] : await this.runReusing(input, dims);
@@ -163,8 +162,8 @@ export class OrtCollector implements Collector {
   }
 
   /**
-   * ONNX Runtime writes into our buffers from the second image on, so that memory does not depend on the garbage
-   * collector; a model whose shapes depend on the data falls back to fresh outputs.
+   * From the second image on, ONNX Runtime writes into the same buffers, so that memory use does not depend on the
+   * garbage collector. A model whose output shapes depend on the data gets new buffers for each image.
    */
   private async runReusing(input: Float32Array, dims: readonly number[]): Promise<readonly OutputTensor[]> {
     if (this.reuseBuffers && this.buffers.size > 0) {
@@ -224,7 +223,8 @@ function batchKind(before: Float32Array | null, after: Float32Array | null, batc
   if (!before || !after || before.length !== after.length) return before === after ? 'constant' : 'mixed';
   const firstChanged = before.findIndex((value, i) => !Object.is(value, after[i]));
   const isDivisible = before.length % batch === 0;
-  // Equal in both runs is no proof: a dead Relu is equal too. Where it can be split, splitting it is right either way.
+  // Equal values prove nothing, because a Relu may yield zeros only. If the tensor can be split, splitting it is never
+  // wrong.
   if (firstChanged === -1) return isDivisible ? 'split' : 'constant';
   return isDivisible && firstChanged >= (before.length / batch) * (batch - 1) ? 'split' : 'mixed';
 }

@@ -24,8 +24,8 @@ import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensor
  * header   JSON (HistogramFileHeader), UTF-8
  * records  for each group, for each tensor: u32 LE length, encoded histogram (see domain/histogram-codec)
  * amax     float32 LE [images][tensors]: largest finite |x| of each image in each tensor, NaN where it has none
- * grids    a file of TensorRT's grids (tensorrt-grid-file) over the same images, in shards and checkpoints that collect them
- * ```
+ * grids    a file of TensorRT's grids (tensorrt-grid-file) over the same images, in shards and checkpoints that collect
+ * them ```
  */
 export const HISTOGRAM_FILE_VERSION = 1;
 const MAGIC = 'CALIBHST';
@@ -141,8 +141,8 @@ export interface TensorRecords {
 }
 
 /**
- * Reads single tensors of a histogram file without holding the file in memory: the table of where each record lies is made
- * once, by one pass over the file; after that, a tensor costs one positioned read a group.
+ * Reads single tensors of a histogram file without holding the file in memory: the table of where each record lies is
+ * made once, by one pass over the file; after that, a tensor costs one positioned read a group.
  */
 export class HistogramReader {
   private constructor(
