@@ -12,5 +12,7 @@ export function ownValue<T>(record: Readonly<Record<string, T>> | null | undefin
 
 /** Stores a value under any name. */
 export function setOwnValue<T>(record: Record<string, T>, name: string, value: T): void {
-  Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
+  // An assignment to any other name stores an own property, in a fraction of the time.
+  if (name !== '__proto__') record[name] = value;
+  else Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -57,7 +57,7 @@ export const string = v.string('a string');
 export const text = v.pipe(v.string('a text'), v.nonEmpty('a text'));
 export const boolean = v.boolean('true or false');
 /** A finite number. */
-export const number = v.pipe(v.number('a number'), v.finite('a number'));
+export const number = v.custom<number>(Number.isFinite, 'a number');
 export const integer = v.pipe(v.number('an integer'), v.safeInteger('an integer'));
 /** An integer of at least 0. */
 export const count = integerFrom(0);

@@ -104,10 +104,6 @@ const benchSchema = object({
 });
 export type BenchSpec = InferOutput<typeof benchSchema>;
 
-/** Analyses that a run may include, see `searches` and `diagnoses`. */
-export const RUN_ANALYSES = ['search', 'diagnose'] as const;
-export type RunAnalysis = (typeof RUN_ANALYSES)[number];
-
 const runSchema = object({
   kind: oneOf('run'),
   ...variantsFields,

@@ -1,8 +1,12 @@
 import type { JobId } from '../base/brand';
 import type { WireError } from './errors';
 import type { JobResult } from './job-results';
-import type { JobKind, RunAnalysis } from './job-specs';
+import type { JobKind } from './job-specs';
 import type { Progress } from './progress';
+
+/** Analyses that a run may include, see the fields `searches` and `diagnoses` of its specification. */
+export const RUN_ANALYSES = ['search', 'diagnose'] as const;
+export type RunAnalysis = (typeof RUN_ANALYSES)[number];
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/job-specs';
+import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
 import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';

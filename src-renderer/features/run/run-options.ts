@@ -1,5 +1,6 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
-import { RUN_ANALYSES, type JobSpec, type RunAnalysis } from '../../../src-shared/contract/job-specs';
+import type { JobSpec } from '../../../src-shared/contract/job-specs';
+import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
 import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import type { StartableKind } from './run-steps';
 

@@ -1,5 +1,5 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
-import type { RunAnalysis } from '../../../src-shared/contract/job-specs';
+import type { RunAnalysis } from '../../../src-shared/contract/jobs';
 import { isFinished, type JobSnapshot } from '../../../src-shared/contract/jobs';
 import { t } from '../../i18n';
 import { useJobs } from '../../state/jobs';

@@ -1,4 +1,5 @@
-import { RUN_ANALYSES, type JobKind, type RunAnalysis } from '../../../src-shared/contract/job-specs';
+import type { JobKind } from '../../../src-shared/contract/job-specs';
+import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
 import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 import { ownValue } from '../../../src-shared/base/records';
 
