@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { count, list, object, oneOf, type InferOutput } from '../../../src-shared/base/schema';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { hasRepair, type Target } from '../../../src-shared/domain/project/precision';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
@@ -10,12 +10,13 @@ import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import { worstNmse, type Trial } from '../../analysis/trials';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { readStoredJson } from '../../base/json-file';
 import { keepNewest } from '../../base/keep-newest';
 import { SharedRuns } from '../../base/shared-runs';
-import type { CorrectBiasesComputed } from '../../compute/pool/protocol';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { Model } from '../../onnx/graph/model';
-import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import { trialQualitySchema } from '../../../src-shared/domain/analysis/analysis';
+import { biasCorrectionSchema, type BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { currentCalibration, imageInput, loadSet, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
@@ -33,9 +34,14 @@ const MAX_IMAGE_BYTES = 2 ** 30;
 const KEPT_CORRECTIONS = 24;
 
 /** The corrected biases of one recipe, and the output errors before and after on the confirming images. See isKept. */
-export type StoredCorrection = Pick<CorrectBiasesComputed, 'biases' | 'images' | 'before' | 'after'> & {
-  readonly version: typeof CORRECTION_VERSION;
-};
+const correctionSchema = object({
+  version: oneOf(CORRECTION_VERSION),
+  images: object({ measured: count, confirmed: count }),
+  before: trialQualitySchema,
+  after: trialQualitySchema,
+  biases: list(biasCorrectionSchema),
+});
+export type StoredCorrection = InferOutput<typeof correctionSchema>;
 
 /**
  * Adds corrected biases to a recipe if its plan asks for bias correction and the variant has INT8 layers. The
@@ -112,14 +118,7 @@ function withKept(recipe: VariantRecipe, correction: StoredCorrection | null): V
 }
 
 function storedCorrection(recipe: VariantRecipe, job: JobContext): StoredCorrection | null {
-  const path = job.workspace.paths.analysisFile(fileName(recipe, job));
-  if (!existsSync(path)) return null;
-  try {
-    const stored = JSON.parse(readFileSync(path, 'utf8')) as Partial<StoredCorrection>;
-    return stored.version === CORRECTION_VERSION && Array.isArray(stored.biases) ? (stored as StoredCorrection) : null;
-  } catch {
-    return null;
-  }
+  return readStoredJson(job.workspace.paths.analysisFile(fileName(recipe, job)), correctionSchema);
 }
 
 /** Name of the stored correction. The calibration's key represents its images and their preprocessing. */

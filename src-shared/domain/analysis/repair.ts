@@ -1,4 +1,15 @@
-import { boolean, count, type InferOutput, list, measured, object, oneOf, optional, string } from '../../base/schema';
+import {
+  boolean,
+  count,
+  type InferOutput,
+  list,
+  measured,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+} from '../../base/schema';
 import { repairsSchema, TARGETS } from '../project/precision';
 import { worstGroupSchema } from '../runs/accuracy';
 
@@ -17,7 +28,7 @@ export type LayerBias = InferOutput<typeof layerBiasSchema>;
 
 export const biasCorrectionSchema = object({
   ...layerBiasSchema.entries,
-  shift: list(measured),
+  shift: list(number),
 });
 /** A bias and what is added to it, one value per output channel, real units. */
 export type BiasCorrection = InferOutput<typeof biasCorrectionSchema>;
