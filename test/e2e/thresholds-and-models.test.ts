@@ -92,12 +92,12 @@ describe('quantize --target tensorrt', () => {
 });
 
 describe('set', () => {
-  it('reads the target before the layers: which of them INT8 has to be asked for depends on it', async () => {
+  it('remembers INT8 that is asked for by name, and expands a pattern to the layers that it matches', async () => {
     const { plan, target } = await calibJson<{ plan: PrecisionPlan; target: string }>(
       'set',
       project,
       '--layer',
-      '*',
+      'hea?',
       '--precision',
       'int8',
       '--target',
@@ -115,5 +115,13 @@ describe('set', () => {
       plan: { layers: { conv0: 'fp16' } },
     });
     expect(stdout).toContain('1 layer not INT8, 1 INT8 by name, target tensorrt');
+  });
+
+  it('gives layers back to the rules of the target, and knows the fallback precision by both names', async () => {
+    type Answer = { readonly plan: PrecisionPlan & { readonly rest?: string } };
+    const released = await calibJson<Answer>('set', project, '--layer', '*', '--precision', 'auto', '--rest', 'fp32');
+    expect(released.plan).toEqual({ layers: {}, fallbackPrecision: 'fp32', rest: 'fp32' });
+    const { plan } = await calibJson<Answer>('set', project, '--fallback', 'fp16');
+    expect(plan).toEqual({ layers: {}, fallbackPrecision: 'fp16', rest: 'fp16' });
   });
 });

@@ -108,7 +108,7 @@ describe('method best', () => {
     expect((await calib('thresholds', path)).stderr).toContain('decided for another plan, target or percentile');
     await calibJson('quantize', path, '--target', 'tensorrt', '-o', join(dir, 'again.onnx'));
     expect((await show(path)).best).toMatchObject({ isCurrent: true, decision: { target: 'tensorrt' } });
-    await calibJson('set', path, '--target', 'onnxruntime', '--layer', 'head', '--precision', 'int8');
+    await calibJson('set', path, '--target', 'onnxruntime', '--layer', 'head', '--precision', 'auto');
     expect((await show(path)).best).toMatchObject({ isCurrent: true, decision: { target: 'onnxruntime' } });
   });
 

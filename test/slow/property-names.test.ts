@@ -110,7 +110,7 @@ it('thresholds, methods and precisions are set by such names and come back', asy
     ['hasOwnProperty', 'minmax'],
   ]);
   expect(Object.entries(file.plan.layers)).toEqual([['toString', 'fp32']]);
-  await calibJson('set', project, '--layer', 'toString', '--precision', 'int8');
+  await calibJson('set', project, '--layer', 'toString', '--precision', 'auto');
 });
 
 it.each(['onnxruntime', 'tensorrt'])('is quantized for target %s with the threshold that was set', async (target) => {
