@@ -23,7 +23,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What a failed write means for a person: `disk-full`, `unwritable`, or the error as it came when it is not the system's. */
+/**
+ * What a failed write means for a person: `disk-full`, `unwritable`, or the error as it came when it is not the
+ * system's.
+ */
 export function writeError(error: unknown, path: string): unknown {
   const errno = errnoOf(error);
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
@@ -39,7 +42,10 @@ export function writeError(error: unknown, path: string): unknown {
   });
 }
 
-/** What a failed read of a file or folder that a person named means; `what` names it: `Calibration set`, `hint` the fix when it is not there. */
+/**
+ * What a failed read of a file or folder that a person named means; `what` names it: `Calibration set`, `hint` the fix
+ * when it is not there.
+ */
 export function readError(error: unknown, path: string, what: string, hint?: string | Advice): unknown {
   const errno = errnoOf(error);
   if (errno === 'ENOENT' || errno === 'ENOTDIR')

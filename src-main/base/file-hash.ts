@@ -10,7 +10,9 @@ const MAX_READ_BYTES = 4e6;
 /** Files whose hash is remembered; at about 300 bytes each, 30 MB. */
 const REMEMBERED_FILES = 100_000;
 
-/** sha256 of a file's content as 64 hex digits. The file is read in any case. Throws Node's error if it cannot be read. */
+/**
+ * sha256 of a file's content as 64 hex digits. The file is read in any case. Throws Node's error if it cannot be read.
+ */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const { size } = await stat(path);
   return size > MAX_READ_BYTES ? hashStream(path, signal) : hashAtOnce(path, signal);
@@ -28,8 +30,8 @@ async function hashStream(path: string, signal: AbortSignal | undefined): Promis
 }
 
 /**
- * Content hashes by path. A file is read again only if its size, inode, modification time or change time differ from those
- * at the time of the last read. The least recently used hashes are forgotten.
+ * Content hashes by path. A file is read again only if its size, inode, modification time or change time differ from
+ * those at the time of the last read. The least recently used hashes are forgotten.
  */
 export class FileHashes {
   private readonly known: LRUCache<string, { readonly stamp: string; readonly sha256: string }>;
@@ -76,7 +78,9 @@ export class FileHashes {
   }
 }
 
-/** Equal as long as nobody writes to the file; nanoseconds, because a file may be written twice within a millisecond. */
+/**
+ * Equal as long as nobody writes to the file; nanoseconds, because a file may be written twice within a millisecond.
+ */
 async function stampOf(path: string): Promise<string> {
   const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
   return `${size} ${ino} ${mtimeNs} ${ctimeNs}`;

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { WorkbenchError } from '../../src-shared/base/errors';
 
-/** Which files and folders a client may reach, whatever leads there: paths are compared with symbolic links resolved. */
+/**
+ * Which files and folders a client may reach, whatever leads there: paths are compared with symbolic links resolved.
+ */
 export interface PathPolicy {
   readonly isAllowed: (path: string) => boolean;
   /** What to do about a refusal. */
@@ -12,7 +14,10 @@ const policies = new AsyncLocalStorage<PathPolicy>();
 
 export const OUTSIDE_REASON = 'it lies outside of the files and folders that may be opened here';
 
-/** Runs `work`, and all that it starts (jobs too), with a policy for what files name: entries of lists, links in folders. */
+/**
+ * Runs `work`, and all that it starts (jobs too), with a policy for what files name: entries of lists, links in
+ * folders.
+ */
 export function withPathPolicy<T>(policy: PathPolicy, work: () => T): T {
   return policies.run(policy, work);
 }

@@ -5,8 +5,8 @@ import { integer, number, object, optional, string, type InferOutput } from '../
 import { errnoOf } from './file-errors';
 
 /**
- * Tells a process from every other one without a clock: a process id alone is given again after a restart of the machine, in a
- * container, or when the ids wrap. The optional fields are known on Linux.
+ * Tells a process from every other one without a clock: a process id alone is given again after a restart of the
+ * machine, in a container, or when the ids wrap. The optional fields are known on Linux.
  */
 export const processIdentitySchema = object({
   host: string,
@@ -38,8 +38,8 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /**
- * Whether a process has certainly ended. False for every process of which this machine cannot know: of another host, of another
- * machine of the same name, or of another container.
+ * Whether a process has certainly ended. False for every process of which this machine cannot know: of another host, of
+ * another machine of the same name, or of another container.
  */
 export function hasEnded(process: ProcessIdentity): boolean {
   const here = machineIdentity();
@@ -78,7 +78,10 @@ function knownField<K extends string>(key: K, read: () => string): { readonly [P
   }
 }
 
-/** The fields of /proc/PID/stat behind the process's name, which may hold spaces and parentheses; the first is the state. */
+/**
+ * The fields of /proc/PID/stat behind the process's name, which may hold spaces and parentheses; the first is the
+ * state.
+ */
 function statFields(pid: number): readonly string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

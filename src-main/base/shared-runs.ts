@@ -1,12 +1,15 @@
-/** Runs of the same key share the one that is under way. One that fails (that was cancelled) does not fail those who waited: they run themselves. */
+/**
+ * Runs with the same key share the one that is in progress. If it fails, for example because it was cancelled, each
+ * waiter retries the work itself.
+ */
 export class SharedRuns<T> {
-  private readonly underWay = new Map<string, Promise<T>>();
+  private readonly inProgress = new Map<string, Promise<T>>();
 
   run(key: string, work: () => Promise<T>): Promise<T> {
-    const others = this.underWay.get(key);
-    if (others) return others.catch(() => this.run(key, work));
-    const own = work().finally(() => this.underWay.delete(key));
-    this.underWay.set(key, own);
+    const other = this.inProgress.get(key);
+    if (other) return other.catch(() => this.run(key, work));
+    const own = work().finally(() => this.inProgress.delete(key));
+    this.inProgress.set(key, own);
     return own;
   }
 }

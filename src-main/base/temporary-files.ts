@@ -67,8 +67,9 @@ function hasOwnerEnded([place = '', boot = '', namespace = '', pid = '', ticks =
 }
 
 /**
- * Removes what processes that have ended left in a folder: temporary files, unfinished folders, upload folders. A process that
- * still runs, or of which this machine cannot know, keeps its own. Never fails: what cannot be removed stays.
+ * Removes what processes that have ended left in a folder: temporary files, unfinished folders, upload folders. A
+ * process that still runs, or of which this machine cannot know, keeps its own. Never fails: what cannot be removed
+ * stays.
  * @param options.recursive also in the folders below, but not through links.
  * @param options.keeps called for each leftover; true keeps it.
  */

@@ -24,7 +24,10 @@ export async function noteSets(
   }
 }
 
-/** `validation set: 1000 images, labels 0 to 9 of the folders 0_airplane, 1_automobile, ...; groups day (198), night (186)` */
+/**
+ * `validation set: 1000 images, labels 0 to 9 of the folders 0_airplane, 1_automobile, ...; groups day (198), night
+ * (186)`
+ */
 function setText(name: string, { images, classNames, groups, skipped }: ImageSetView): string {
   const some = (names: readonly string[]): string =>
     `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
@@ -33,11 +36,15 @@ function setText(name: string, { images, classNames, groups, skipped }: ImageSet
   const classes =
     labels.length === 0
       ? 'no labels'
-      : `labels 0 to ${highest}${classNames.length === 0 || classNames.length > MOST_NAMED ? '' : ` (${some(classNames)})`}`;
+      : 'labels 0 to ' +
+        `${highest}${classNames.length === 0 || classNames.length > MOST_NAMED ? '' : ` (${some(classNames)})`}`;
   const counted = groups.map((group) => `${group} (${images.filter((image) => image.group === group).length})`);
   const left =
     skipped.length === 0
       ? ''
       : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${skipped[0]?.file}: ${skipped[0]?.reason}`;
-  return `${name} set: ${formatCountOf(images.length, 'image')}, ${classes}${groups.length === 0 ? '' : `; groups ${some(counted)}`}${left}`;
+  return (
+    `${name} set: ${formatCountOf(images.length, 'image')}, ` +
+    `${classes}${groups.length === 0 ? '' : `; groups ${some(counted)}`}${left}`
+  );
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** Entry point of the command line: finds the command, runs it on an in-process application, maps errors to exit codes. */
+/**
+ * Entry point of the command line: finds the command, runs it on an in-process application, maps errors to exit codes.
+ */
 import { Command as Parser, CommanderError } from 'commander';
 import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
@@ -28,8 +30,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .helpOption('-h, --help', 'show this help')
     .addHelpText(
       'after',
-      `\ncalib COMMAND --help shows the options of a command. --json prints one JSON document on stdout; progress goes to stderr.
-Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 environment missing, 130 cancelled.`,
+      `\ncalib COMMAND --help shows the options of a command. --json prints one JSON document on stdout.
+Progress goes to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 environment missing, 130 cancelled.`,
     );
   configure(program, 'COMMAND');
   let exitCode = EXIT_OK;

@@ -22,7 +22,8 @@ export interface OptionSpec<T> {
 }
 
 /** Options by their long names without the leading dashes. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- options of different types; OptionValues restores each type
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- options of different types; OptionValues restores each
+// type
 export type OptionSpecs = Readonly<Record<string, OptionSpec<any>>>;
 
 /** The values of the options that were given; the others are absent. */
@@ -140,8 +141,8 @@ export function createParser<O extends OptionSpecs>(spec: ParserSpec<O>): Parser
 }
 
 /**
- * Sets what all parsers share: style and width of the help, and errors that are thrown instead of printed. `expected` are the positional
- * arguments as an error message names them.
+ * Sets what all parsers share: style and width of the help, and errors that are thrown instead of printed. `expected`
+ * are the positional arguments as an error message names them.
  */
 export function configure(parser: Parser, expected: string): void {
   parser

@@ -1,7 +1,7 @@
 /**
- * Characters that control a terminal or reorder its text: C0 and C1 controls with DEL (which includes every escape sequence), the
- * separators of lines and paragraphs, and the controls of bidirectional text (Unicode Standard Annex 9). Names in files of
- * other people may contain them.
+ * Characters that control a terminal or reorder its text: C0 and C1 controls with DEL (which includes every escape
+ * sequence), the separators of lines and paragraphs, and the controls of bidirectional text (Unicode Standard Annex 9).
+ * Names in files of other people may contain them.
  */
 const CONTROLS = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
@@ -14,7 +14,9 @@ export function oneLine(text: string): string {
   return text.replaceAll(CONTROLS, escaped);
 }
 
-/** Like oneLine, but keeps line breaks. In the strings of a JSON document, \uXXXX has the same meaning as the character. */
+/**
+ * Like oneLine, but keeps line breaks. In the strings of a JSON document, \uXXXX has the same meaning as the character.
+ */
 export function severalLines(text: string): string {
   return text.replaceAll(CONTROLS, (character) => (character === '\n' ? character : escaped(character)));
 }

@@ -37,7 +37,8 @@ function chanceLine({ row, names }: DistinctRow<TableRow>): string[] {
   const p = formatProbability(compared.mcnemarP);
   const verdict = isBeyondChance(compared) ? 'more' : 'not more';
   return [
-    `${names.join(' = ')}: ${verdict} than chance explains (McNemar's exact test, p ${p.startsWith('<') ? p : `= ${p}`})`,
+    `${names.join(' = ')}: ${verdict} than chance explains (McNemar's exact test, p ` +
+      `${p.startsWith('<') ? p : `= ${p}`})`,
   ];
 }
 

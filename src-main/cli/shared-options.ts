@@ -52,7 +52,8 @@ export const VARIANT_OPTIONS = {
   activations: activationsOption,
   batches: wholeNumbers(
     'LIST',
-    'batch sizes to time (default: 1); with tensorrt, each gets an optimization profile; validation on a GPU uses the largest',
+    'batch sizes to time (default: 1); with tensorrt, each gets an optimization profile; validation on a GPU ' +
+      'uses the largest',
     { min: 1, max: MAX_BATCH },
   ),
   device: wholeNumber('N', 'GPU of tensorrt or ort-cuda, counted from 0', { min: 0, max: MAX_DEVICE }),

@@ -16,8 +16,8 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 }
 
 /**
- * A table with a header, a rule and one line per row. Columns are two spaces apart, lines have no trailing spaces, and the text ends in
- * a newline. Control characters are escaped.
+ * A table with a header, a rule and one line per row. Columns are two spaces apart, lines have no trailing spaces, and
+ * the text ends in a newline. Control characters are escaped.
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? '')));

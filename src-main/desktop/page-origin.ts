@@ -5,8 +5,8 @@ export const APP_HOST = 'workbench';
 export const APP_URL = `${APP_SCHEME}://${APP_HOST}/`;
 
 /**
- * The address of the page. While developing it comes from the server of the build tool, on this machine only; an installed
- * application ignores such an address.
+ * The address of the page. While developing it comes from the server of the build tool, on this machine only; an
+ * installed application ignores such an address.
  */
 export function pageUrl(developmentUrl: string | undefined, isPackaged: boolean): string {
   if (developmentUrl === undefined || isPackaged) return APP_URL;

@@ -25,7 +25,9 @@ export async function writeWindowState(path: string, state: WindowState): Promis
   await writeFileAtomic(path, JSON.stringify(state));
 }
 
-/** Where the window opens: as saved if that is still on a screen, else centred on the first. One work area per screen. */
+/**
+ * Where the window opens: as saved if that is still on a screen, else centred on the first. One work area per screen.
+ */
 export function openingBounds(saved: Bounds | null, workAreas: readonly Bounds[]): Bounds {
   const first = workAreas[0] ?? { x: 0, y: 0, width: DEFAULT_WIDTH, height: DEFAULT_HEIGHT };
   if (saved !== null) {

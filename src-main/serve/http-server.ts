@@ -20,7 +20,9 @@ export interface HttpServerOptions {
   /** The built page. */
   readonly rendererDir: string;
   readonly token: string;
-  /** Values of the Host header that are ours; asked for with every request, because the port is known after listening. */
+  /**
+   * Values of the Host header that are ours; asked for with every request, because the port is known after listening.
+   */
   readonly hosts: () => ReadonlySet<string>;
   readonly uploads: Uploads;
 }

@@ -10,9 +10,9 @@ import { sha256OfFile } from '../base/file-hash';
 import type { Uploads } from './uploads';
 
 /**
- * The API of a server that takes uploads: what a project refers to is moved out of the folder of uploads, which does not
- * outlive the server, to a place beside the project. A model keeps its name and its weights files; where something else
- * has the name already, it gets a folder of its own; a set of images gets a number behind its name.
+ * The API of a server that takes uploads: what a project refers to is moved out of the folder of uploads, which does
+ * not outlive the server, to a place beside the project. A model keeps its name and its weights files; where something
+ * else has the name already, it gets a folder of its own; a set of images gets a number behind its name.
  */
 export function keepUploads(api: WorkbenchApi, uploads: Pick<Uploads, 'dir' | 'contains' | 'discard'>): WorkbenchApi {
   const methods = Object.fromEntries(
@@ -107,7 +107,10 @@ interface Place {
   readonly made: string[];
 }
 
-/** The model beside the project with the files of its weights; in a folder of its own where other files have these names. */
+/**
+ * The model beside the project with the files of its weights; in a folder of its own where other files have these
+ * names.
+ */
 async function copyModel(path: string, weights: readonly string[], { folder, made }: Place): Promise<string> {
   const files = [basename(path), ...weights];
   const own = join(folder, basename(path, extname(path)));

@@ -30,7 +30,10 @@ export class Uploads {
   private isMade = false;
   private making: Promise<void> = Promise.resolve();
 
-  /** `maxBytes` limits all uploads together; `projectsFolder` is where a project of uploaded files is proposed, as these may not last. */
+  /**
+   * `maxBytes` limits all uploads together; `projectsFolder` is where a project of uploaded files is proposed, as these
+   * may not last.
+   */
   constructor(
     parent: string,
     private readonly maxBytes: number,
@@ -84,7 +87,10 @@ export class Uploads {
     this.fileCount -= files;
   }
 
-  /** Removes the folder when nothing was uploaded; else projects may refer to its files. @returns whether files are left. */
+  /**
+   * Removes the folder when nothing was uploaded; else projects may refer to its files. @returns whether files are
+   * left.
+   */
   async close(): Promise<boolean> {
     if (this.fileCount === 0) await rm(this.dir, { recursive: true, force: true });
     return this.fileCount > 0;
@@ -119,7 +125,8 @@ export class Uploads {
   private tooLarge(): HttpError {
     return new HttpError(
       413,
-      `Uploads are limited to ${formatBytes(this.maxBytes)} in all; start the server with a larger --max-upload, or open the files by their path`,
+      `Uploads are limited to ${formatBytes(this.maxBytes)} in all; start the server with a larger ` +
+        '--max-upload, or open the files by their path',
     );
   }
 }

@@ -11,7 +11,9 @@ const BROTLI_QUALITY = 6;
 /** Below one network packet there is nothing to win. */
 const MIN_BYTES = 1_400;
 
-/** The encoding that a client takes, the smaller one first; null: none, or a file that is small or compressed already. */
+/**
+ * The encoding that a client takes, the smaller one first; null: none, or a file that is small or compressed already.
+ */
 export function encodingFor(
   acceptEncoding: string | undefined,
   { contentType, sizeBytes }: { readonly contentType: string; readonly sizeBytes: number },

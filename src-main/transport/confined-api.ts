@@ -18,8 +18,8 @@ import { isBeside, type PathGrants } from './path-grants';
 export interface Confinement {
   readonly grants: PathGrants;
   /**
-   * True: a project may refer only to what is granted (a server that is confined to a folder). False: what a project that
-   * may be opened refers to is granted with it (a desktop, where the person owns the projects).
+   * True: a project may refer only to what is granted (a server that is confined to a folder). False: what a project
+   * that may be opened refers to is granted with it (a desktop, where the person owns the projects).
    */
   readonly checksReferences: boolean;
   /** What to do about a refusal: `Start the server with --root DIR to allow more.` */
@@ -28,7 +28,9 @@ export interface Confinement {
 
 type Call = (request: unknown) => Promise<unknown>;
 
-/** The API for a client whose paths are not trusted: a call that names a path that is not granted fails with `usage`. */
+/**
+ * The API for a client whose paths are not trusted: a call that names a path that is not granted fails with `usage`.
+ */
 export function confineApi(api: WorkbenchApi, confinement: Confinement): WorkbenchApi {
   const admitted = new Map<string, string>();
   const admit = (projectPath: string): Promise<void> => admitProject(projectPath, api, { ...confinement, admitted });
@@ -47,7 +49,8 @@ function confined(
 ): Call {
   const { grants, checksReferences, hint } = confinement;
   const plain: Call = (request) => (api[method] as Call).call(api, request);
-  // What a list or a link in a folder leads to is checked where it is read. The sample names files of the application's own.
+  // What a list or a link in a folder leads to is checked where it is read. The sample names files of the application's
+  // own.
   const call: Call =
     checksReferences && method !== 'openSample'
       ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request))
@@ -120,7 +123,8 @@ async function admitProject(
   if (link !== null)
     throw new WorkbenchError(
       'usage',
-      `The project ${projectPath} holds the link ${link}, which leads outside of the files and folders that may be opened here`,
+      `The project ${projectPath} holds the link ${link}, which leads outside of the files and folders that ` +
+        'may be opened here',
       { hint },
     );
   const state = fileState(join(projectPath, 'project.json'));
@@ -130,14 +134,18 @@ async function admitProject(
   if (outside !== undefined) {
     throw new WorkbenchError(
       'usage',
-      `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be opened here`,
+      `The project ${projectPath} refers to ${outside}, which is not among the files and folders that may be ` +
+        'opened here',
       { hint },
     );
   }
   if (state !== null) admitted.set(projectPath, state);
 }
 
-/** The first symbolic link in a folder, at any level, that leads to what is not granted; a project is read and written through them. */
+/**
+ * The first symbolic link in a folder, at any level, that leads to what is not granted; a project is read and written
+ * through them.
+ */
 function linkOutside(dir: string, grants: PathGrants): string | null {
   let entries: readonly Dirent[];
   try {

@@ -1,6 +1,7 @@
 /**
  * The policy of the page, in the window and in a browser alike. Styles may be inline because charts set them; scripts,
- * workers and connections come from the page's own origin only; pictures are made from bytes of the application (blob:).
+ * workers and connections come from the page's own origin only; pictures are made from bytes of the application
+ * (blob:).
  */
 const POLICY = {
   'default-src': "'none'",

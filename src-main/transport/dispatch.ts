@@ -4,7 +4,10 @@ import { toWireError } from '../../src-shared/contract/errors';
 import { isApiMethod, parseRequest, type ApiMethod } from '../../src-shared/contract/requests';
 import type { IncomingCall, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
 
-/** One call of any link on any implementation of the API: the request is checked before the method sees it. Never rejects. */
+/**
+ * One call of any link on any implementation of the API: the request is checked before the method sees it. Never
+ * rejects.
+ */
 export async function dispatch(api: WorkbenchApi, call: IncomingCall): Promise<ReplyMessage> {
   try {
     if (!isApiMethod(call.method)) throw new WorkbenchError('usage', `There is no method "${String(call.method)}"`);

@@ -9,8 +9,8 @@ import { HttpError, readBody } from './http-body';
 const CALL_LIMITS = { bytes: 1_000_000, timeoutMs: 15_000 };
 
 /**
- * POST with {method, request} as JSON; the answer is the envelope of a ReplyMessage, status 200 for the application's own
- * errors too. `id` is carried back when the call has one.
+ * POST with {method, request} as JSON; the answer is the envelope of a ReplyMessage, status 200 for the application's
+ * own errors too. `id` is carried back when the call has one.
  */
 export async function handleCall(api: WorkbenchApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Only our own page can send this type: other pages would need a preflight, which nobody answers.

@@ -34,8 +34,8 @@ export function hostInUrl(host: string): string {
 }
 
 /**
- * The values of the Host header that are ours. A page of another site that points its own name at this machine sends its
- * name, and is refused.
+ * The values of the Host header that are ours. A page of another site that points its own name at this machine sends
+ * its name, and is refused.
  */
 export function allowedHosts(names: readonly string[], port: number): ReadonlySet<string> {
   return new Set(

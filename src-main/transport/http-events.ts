@@ -8,7 +8,10 @@ const RETRY_MS = 1_000;
 /** A reader that is further behind than this is cut off; it comes back and asks for the state as it is then. */
 const MAX_BACKLOG_BYTES = 8e6;
 
-/** The events of the application as a stream of server-sent events, with a comment as heartbeat, until either side ends it. */
+/**
+ * The events of the application as a stream of server-sent events, with a comment as heartbeat, until either side ends
+ * it.
+ */
 export function handleEvents(api: WorkbenchApi, request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',

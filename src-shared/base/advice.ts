@@ -1,8 +1,9 @@
 import { fillMessage } from './message';
 
 /**
- * What to do about an error, in the words of the command line, by id. The graphical interface has its own words for each id
- * (src-renderer/i18n/messages/advice.ts), so that it never quotes commands. `{name}` is filled with a value of the advice.
+ * What to do about an error, in the words of the command line, by id. The graphical interface has its own words for
+ * each id (src-renderer/i18n/messages/advice.ts), so that it never quotes commands. `{name}` is filled with a value of
+ * the advice.
  */
 const COMMAND_LINE_ADVICE = {
   'add-validation-set': 'Add --validation DIR.',
@@ -13,16 +14,19 @@ const COMMAND_LINE_ADVICE = {
   'calibrate-again': 'The file of histograms is damaged: run `calib calibrate` again.',
   'calibrate-fresh': 'Calibrate again from the first image: calib calibrate PROJECT --fresh',
   'check-preprocessing':
-    'The model itself overflows or divides by zero on this preprocessing: check --scale, --mean and --std, then the weights before that tensor.',
+    'The model itself overflows or divides by zero on this preprocessing: check --scale, --mean and --std, ' +
+    'then the weights before that tensor.',
   'choose-auto': 'Choose them first: calib auto PROJECT',
   'choose-onnxruntime': 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
   'choose-other-method': 'Choose another method first: calib set PROJECT --method mse',
   'clear-threshold': 'Clear it first: calib set PROJECT --tensor "{tensor}" --clear',
   'collect-grid':
-    "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its calibrator would get).",
+    "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its " +
+    'calibrator would get).',
   'collect-grid-again': 'Collect it again: calib calibrate PROJECT --tensorrt-grid BATCH --fresh',
   'collect-grid-of-all-tensors':
-    'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names every tensor.',
+    'A tensor has no range in the calibration cache: calibrate with --tensorrt-grid, so that the cache names ' +
+    'every tensor.',
   'collect-shards-alike': 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
   'collect-shards-of-one-list': 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
   'device-from-zero': '--device counts from 0.',
@@ -33,11 +37,13 @@ const COMMAND_LINE_ADVICE = {
   'import-cache-of-tensor': 'Import a cache that names it: calib import PROJECT FILE.cache',
   'install-driver': 'Install the NVIDIA driver; nvidia-smi must list the GPU. `calib doctor` shows what is found.',
   'install-tensorrt':
-    'Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in {variable}; docs/gpu.md says how, `calib doctor` shows what is found.',
+    'Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in {variable}; ' +
+    'docs/gpu.md says how, `calib doctor` shows what is found.',
   'keep-in-fp32':
     'Keep this layer in FP32 and write the model again: calib set PROJECT --layer "{layer}" --precision fp32',
   'keep-some-in-fp32':
-    'Keep the layers that the message is about in FP32 and write the model again: calib set PROJECT --layer "LAYER" --precision fp32',
+    'Keep the layers that the message is about in FP32 and write the model again: calib set PROJECT --layer ' +
+    '"LAYER" --precision fp32',
   'leave-variants-out': 'Leave these variants out with --variants.',
   'leave-variants-out-or-onnxruntime':
     'Leave these variants out with --variants; the target onnxruntime needs FP16 only where the plan asks for it.',
@@ -61,7 +67,8 @@ const COMMAND_LINE_ADVICE = {
   'set-threshold-of': 'Set one: calib set PROJECT --tensor "{tensor}" --threshold X',
   'show-machine': '`calib doctor` lists what this machine can run.',
   'start-again':
-    'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out of memory: use fewer --threads.',
+    'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out ' +
+    'of memory: use fewer --threads.',
   'switch-equalization-off': 'Switch it off first: calib set {project} --equalization off',
   'switch-repairs-off':
     'Leave --implicit out, or switch the repairs off: calib set {project} --equalization off --bias-correction off',

@@ -1,6 +1,8 @@
 import { commandLineAdvice, type Advice } from './advice';
 
-/** Every error a user can meet. The message says what was expected, what was found, and where; the hint says what to do. */
+/**
+ * Every error a user can meet. The message says what was expected, what was found, and where; the hint says what to do.
+ */
 export const ERROR_CODES = [
   'usage', // a flag or an argument is wrong
   'not-found', // a file or folder that was named does not exist

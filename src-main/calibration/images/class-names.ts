@@ -29,8 +29,9 @@ export async function readClassNames(
 }
 
 /**
- * The labelling with its classes in the order of a names file. Labels that were written as indices keep them and take the names;
- * labels from names (folders, a column of text) take the positions of their names, unless one is not in the file.
+ * The labelling with its classes in the order of a names file. Labels that were written as indices keep them and take
+ * the names; labels from names (folders, a column of text) take the positions of their names, unless one is not in the
+ * file.
  */
 export function withNamesFile(
   labelling: Labelling,
@@ -46,7 +47,9 @@ export function withNamesFile(
   const positions = new Map(names.map((name, index) => [name, index]));
   const missing = own.find((name) => !positions.has(name));
   if (missing !== undefined) {
-    const message = `${basename(file.path)} lists ${names.length} classes, but not "${missing}": it was not used, and class indices are the positions of the sorted names`;
+    const message =
+      `${basename(file.path)} lists ${names.length} classes, but not "${missing}": it was not used, and class ` +
+      'indices are the positions of the sorted names';
     return { labelling, notes: [{ code: 'labels-names-file', message }] };
   }
   const labels = labelling.labels.map((label) => (label === null ? null : (positions.get(own[label] ?? '') ?? null)));

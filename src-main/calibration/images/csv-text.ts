@@ -33,8 +33,8 @@ export function decodeText(bytes: Buffer): string {
 }
 
 /**
- * Splits text into records of trimmed fields. Quoted fields may contain separators, doubled quotes and line ends (RFC 4180).
- * Line ends are LF, CRLF or CR. Blank lines and lines that begin with `#` are skipped.
+ * Splits text into records of trimmed fields. Quoted fields may contain separators, doubled quotes and line ends (RFC
+ * 4180). Line ends are LF, CRLF or CR. Blank lines and lines that begin with `#` are skipped.
  * @throws CsvQuoteError if a quote is never closed or text follows a closing quote
  */
 export async function parseCsv(text: string, separator: Separator): Promise<readonly CsvLine[]> {

@@ -16,11 +16,11 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /**
- * Decodes a JPEG, PNG, WebP, TIFF or BMP file as training loaders (Pillow's `Image.open(...).convert("RGB")`) see it: no ICC
- * conversion, alpha dropped, 16-bit samples scaled to 8, CMYK converted as Pillow does, the first page or frame. The
- * orientation that a JPEG, PNG or WebP file states is ignored unless `orientation` is `apply`; that of a TIFF file is applied, as
- * Pillow does when it opens one. Throws `image-invalid`, which names `name` (the file as shown), when the file is missing,
- * truncated, of another format or above 100 million pixels.
+ * Decodes a JPEG, PNG, WebP, TIFF or BMP file as training loaders (Pillow's `Image.open(...).convert("RGB")`) see it:
+ * no ICC conversion, alpha dropped, 16-bit samples scaled to 8, CMYK converted as Pillow does, the first page or frame.
+ * The orientation that a JPEG, PNG or WebP file states is ignored unless `orientation` is `apply`; that of a TIFF file
+ * is applied, as Pillow does when it opens one. Throws `image-invalid`, which names `name` (the file as shown), when
+ * the file is missing, truncated, of another format or above 100 million pixels.
  */
 export async function decodeImage(
   path: string,
@@ -84,8 +84,8 @@ function isCmykJpeg(bytes: Buffer): boolean {
 }
 
 /**
- * RGB of inks (cyan, magenta, yellow, black in the first four of `channels` interleaved channels; 255 is full ink), in the
- * integers of Pillow: with w = 255 - black, each colour is w - ink * w / 255, rounded.
+ * RGB of inks (cyan, magenta, yellow, black in the first four of `channels` interleaved channels; 255 is full ink), in
+ * the integers of Pillow: with w = 255 - black, each colour is w - ink * w / 255, rounded.
  */
 function rgbOfCmyk(inks: Uint8Array, channels: number): Uint8Array {
   const count = inks.length / channels;

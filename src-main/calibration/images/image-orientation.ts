@@ -78,7 +78,10 @@ function webpExif(bytes: Buffer): Buffer | null {
   return null;
 }
 
-/** The orientation tag of the first directory of a TIFF structure, which is also what EXIF data is (TIFF 6.0, section 2). */
+/**
+ * The orientation tag of the first directory of a TIFF structure, which is also what EXIF data is (TIFF 6.0, section
+ * 2).
+ */
 function tiffOrientation(tiff: Buffer): Orientation {
   const isLittle = tiff.toString('latin1', 0, 2) === 'II';
   const u16 = (at: number): number =>
@@ -104,8 +107,8 @@ const LOOKED_AT = 64;
 const HEAD_BYTES = 256 * 1024;
 
 /**
- * What to know where the orientation that images state is ignored. TIFF files are left out: theirs is applied. Of a large set some
- * images are looked at.
+ * What to know where the orientation that images state is ignored. TIFF files are left out: theirs is applied. Of a
+ * large set some images are looked at.
  */
 export async function orientationNotes(entries: readonly ImageEntry[]): Promise<readonly SetNote[]> {
   const files = entries.filter(
@@ -129,7 +132,10 @@ export async function orientationNotes(entries: readonly ImageEntry[]): Promise<
   return [
     {
       code: 'images-turned',
-      message: `${turned.length} of ${of} state an orientation (EXIF) that is ignored, as Pillow does when it opens them; the first one: ${first.entry.file} (${first.orientation}). If the model was trained on images that were turned upright, set orientation to apply.`,
+      message:
+        `${turned.length} of ${of} state an orientation (EXIF) that is ignored, as Pillow does when it opens ` +
+        `them; the first one: ${first.entry.file} (${first.orientation}). If the model was trained on images ` +
+        'that were turned upright, set orientation to apply.',
     },
   ];
 }

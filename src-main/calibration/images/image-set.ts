@@ -70,7 +70,9 @@ interface FoundLabels extends Pick<ImageSet, 'labelSource' | 'labelOrder'> {
   readonly notes: readonly SetNote[];
 }
 
-/** Labels and groups from the labels file, else from folders; a names file beside either gives the order of the classes. */
+/**
+ * Labels and groups from the labels file, else from folders; a names file beside either gives the order of the classes.
+ */
 async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<FoundLabels> {
   const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(set.folder, 'labels.csv');
   const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
@@ -104,7 +106,9 @@ function repetitionNotes(files: readonly FoundFile[]): readonly SetNote[] {
   const repeated = files.filter(({ listing }) => listing === 2);
   const [first] = repeated;
   if (first === undefined) return [];
-  const message = `${formatCountOf(repeated.length, 'file')} of the list ${repeated.length === 1 ? 'is' : 'are'} named more than once and counted as often as named; the first one: ${first.file}`;
+  const message =
+    `${formatCountOf(repeated.length, 'file')} of the list ${repeated.length === 1 ? 'is' : 'are'} named more ` +
+    `than once and counted as often as named; the first one: ${first.file}`;
   return [{ code: 'images-repeated', message }];
 }
 
@@ -162,10 +166,10 @@ interface UsedFile {
 }
 
 /**
- * Identity of a set: sha256 over one line per file, sorted by path. A line holds the relative path, the size in bytes, the
- * sha256 of the content, the records that are used of an .npy or .npz file, and how often an image is listed if more than
- * once. The identity does not depend on the order of the images, on labels or on the folder that the set lies in. A file is
- * read only if it has changed since this process last hashed it.
+ * Identity of a set: sha256 over one line per file, sorted by path. A line holds the relative path, the size in bytes,
+ * the sha256 of the content, the records that are used of an .npy or .npz file, and how often an image is listed if
+ * more than once. The identity does not depend on the order of the images, on labels or on the folder that the set lies
+ * in. A file is read only if it has changed since this process last hashed it.
  * @throws WorkbenchError not-found if a file no longer exists; cancelled
  */
 export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
@@ -189,8 +193,8 @@ export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: T
 }
 
 /**
- * Identity of one image: the sha256 of its file, with `#N` for record N of an array file. The file is read only if it has
- * changed since this process last hashed it. @throws WorkbenchError not-found if the file no longer exists
+ * Identity of one image: the sha256 of its file, with `#N` for record N of an array file. The file is read only if it
+ * has changed since this process last hashed it. @throws WorkbenchError not-found if the file no longer exists
  */
 export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'record'>): Promise<string> {
   const sha256 = await sha256OfStoredFile(path).catch((error: unknown) => {

@@ -53,7 +53,9 @@ const LABEL_WORDS = [
 ];
 const NAME_WORDS = ['label_name', 'class_name', 'category_name', 'name', 'classname'];
 const GROUP_WORDS = ['group'];
-/** Columns of these names, or without one, number the lines when no value repeats and another column can be the label. */
+/**
+ * Columns of these names, or without one, number the lines when no value repeats and another column can be the label.
+ */
 const NUMBERING_WORDS = new Set(['', 'index', 'idx', 'id', 'no', 'nr', 'number', 'row', 'unnamed:_0']);
 
 /** The columns of a table, or null when no column names a file of the set or none is left for the label. */
@@ -112,8 +114,8 @@ function fileColumn(lines: readonly CsvLine[], words: readonly string[], find: F
 }
 
 /**
- * True when the first line names columns: it names no file, and either a word in it is a usual one, or it has text where the
- * other lines have numbers, or the file column holds no image name as in the other lines.
+ * True when the first line names columns: it names no file, and either a word in it is a usual one, or it has text
+ * where the other lines have numbers, or the file column holds no image name as in the other lines.
  */
 function isHeader(lines: readonly CsvLine[], words: readonly string[], file: number, find: FindFile): boolean {
   const [first, ...rest] = lines;

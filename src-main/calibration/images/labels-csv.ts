@@ -46,12 +46,12 @@ interface Reading {
 }
 
 /**
- * Reads the label of every file. What the columns hold is learnt from the content: the file column is the one that names
- * files of the set (relative to its folder or to the CSV's; else by the end of the path, else without the extension); the label
- * column is the one with a usual header, else what is left when line numbers are left out. Fields are separated by commas, semicolons,
- * tabs, bars or spaces. Labels are indices, or names whose index is the position in the sorted union (or in `classNames`); see
- * labelValues. Whatever a plain `file,label` would not need is said in a note, with examples.
- * Throws `not-found` or `labels-invalid` with file and line.
+ * Reads the label of every file. What the columns hold is learnt from the content: the file column is the one that
+ * names files of the set (relative to its folder or to the CSV's; else by the end of the path, else without the
+ * extension); the label column is the one with a usual header, else what is left when line numbers are left out. Fields
+ * are separated by commas, semicolons, tabs, bars or spaces. Labels are indices, or names whose index is the position
+ * in the sorted union (or in `classNames`); see labelValues. Whatever a plain `file,label` would not need is said in a
+ * note, with examples. Throws `not-found` or `labels-invalid` with file and line.
  */
 export async function readLabelsCsv(
   csvPath: string,
@@ -108,14 +108,15 @@ async function takeApart(text: string, csvPath: string, set: LabelledSet): Promi
       `Expected a file and a label at ${csvPath}:${single.number}, found "${single.fields[0] ?? ''}" and ""`,
     );
   throw labelsInvalid(
-    `None of the ${plain.length} files that ${csvPath} names is in ${set.folder}; the first one: ${plain[0]?.fields[0] ?? '(no line)'}`,
+    `None of the ${plain.length} files that ${csvPath} names is in ${set.folder}; the first one: ` +
+      `${plain[0]?.fields[0] ?? '(no line)'}`,
     'Names are relative to the image folder or to the CSV.',
   );
 }
 
 /**
- * The records of the text for one separator. Text after a closing quote may only mean that the separator is another one, so it is
- * returned; a quote that is never closed is an error for every separator, so it is thrown.
+ * The records of the text for one separator. Text after a closing quote may only mean that the separator is another
+ * one, so it is returned; a quote that is never closed is an error for every separator, so it is thrown.
  */
 async function tryLines(text: string, separator: Separator, csvPath: string): Promise<Attempt> {
   try {
@@ -164,7 +165,8 @@ function assign(reading: Reading, values: LabelValues, set: LabelledSet): CsvLab
   if (labels.every((label) => label === null)) {
     const [odd] = values.odd;
     throw labelsInvalid(
-      `Expected a label index from 0 at ${odd?.where ?? reading.csvPath}, found ${odd?.label || 'nothing'}: no line gives a label`,
+      `Expected a label index from 0 at ${odd?.where ?? reading.csvPath}, found ${odd?.label || 'nothing'}: ` +
+        'no line gives a label',
     );
   }
   const notes = [
@@ -210,7 +212,10 @@ function readingNotes(reading: Reading, values: LabelValues): readonly SetNote[]
   return [
     {
       code: 'labels-reading',
-      message: `${basename(csvPath)} was read with files in ${title(columns.file)} and labels in ${title(columns.label)}, as ${values.kind === 'indices' ? 'indices from 0' : 'names'}: ${examples.slice(0, EXAMPLES).join(', ')}. Reason to check: ${doubts.join('; ')}.`,
+      message:
+        `${basename(csvPath)} was read with files in ${title(columns.file)} and labels in ` +
+        `${title(columns.label)}, as ${values.kind === 'indices' ? 'indices from 0' : 'names'}: ` +
+        `${examples.slice(0, EXAMPLES).join(', ')}. Reason to check: ${doubts.join('; ')}.`,
     },
   ];
 }
@@ -222,7 +227,10 @@ function oddNotes({ rows, csvPath }: Reading, { odd }: LabelValues): readonly Se
   return [
     {
       code: 'labels-odd',
-      message: `${odd.length} of ${formatCountOf(rows.length, 'label')} of ${csvPath} ${odd.length === 1 ? 'is' : 'are'} neither an index nor a class and ${odd.length === 1 ? 'was' : 'were'} left out: ${shown.join(', ')}`,
+      message:
+        `${odd.length} of ${formatCountOf(rows.length, 'label')} of ${csvPath} ` +
+        `${odd.length === 1 ? 'is' : 'are'} neither an index nor a class and ` +
+        `${odd.length === 1 ? 'was' : 'were'} left out: ${shown.join(', ')}`,
     },
   ];
 }
@@ -241,12 +249,14 @@ function missingNotes({ reading, labels, unknown }: Missing, { files }: Labelled
     ...(unknown.length === 0
       ? []
       : [
-          `${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the first one: ${unknown[0]}`,
+          `${unknown.length} of ${rows.length} lines of ${csvPath} name a file that is not in the set; the ` +
+            `first one: ${unknown[0]}`,
         ]),
     ...(unlabelled.length === 0
       ? []
       : [
-          `${unlabelled.length} of ${files.length} images have no label in ${csvPath}; the first one: ${unlabelled[0]?.file}`,
+          `${unlabelled.length} of ${files.length} images have no label in ${csvPath}; the first one: ` +
+            `${unlabelled[0]?.file}`,
         ]),
   ];
   return messages.map((message) => ({ code: 'labels-missing', message }));
@@ -260,7 +270,9 @@ function baseNotes(labels: readonly (number | null)[], { kind }: LabelValues): r
   return [
     {
       code: 'labels-from-one',
-      message: `Labels run from 1 to ${highest} and none is 0. Class indices count from 0: if this file counts from 1, every label is one too high.`,
+      message:
+        `Labels run from 1 to ${highest} and none is 0. Class indices count from 0: if this file counts from ` +
+        '1, every label is one too high.',
     },
   ];
 }

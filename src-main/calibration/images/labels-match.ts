@@ -8,8 +8,8 @@ export interface LabelledSet {
 }
 
 /**
- * How the names of a labels file were matched with the files of the set, the strictest first: by their paths; by the last
- * parts of their paths, upper and lower case alike; by the last parts without the extension.
+ * How the names of a labels file were matched with the files of the set, the strictest first: by their paths; by the
+ * last parts of their paths, upper and lower case alike; by the last parts without the extension.
  */
 export type NameMatch = 'path' | 'end of path' | 'no extension';
 

@@ -59,9 +59,9 @@ export function parseLabelNumber(text: string): number | null {
 }
 
 /**
- * Class indices of labels. Labels are indices when whole numbers outweigh what is not one (which then is no label), else
- * names, whose index is the position in `known` or in the sorted union. Characters such as `0` to `9` and `A` to `Z` are names.
- * Throws `labels-invalid`.
+ * Class indices of labels. Labels are indices when whole numbers outweigh what is not one (which then is no label),
+ * else names, whose index is the position in `known` or in the sorted union. Characters such as `0` to `9` and `A` to
+ * `Z` are names. Throws `labels-invalid`.
  */
 export function labelValues(rows: readonly LabelRow[], known: readonly string[] | undefined): LabelValues {
   const numbers = rows.map((row) => parseLabelNumber(row.label));

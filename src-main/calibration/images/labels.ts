@@ -26,10 +26,10 @@ export interface KnownClasses {
 
 /**
  * Labels from folders: the innermost folder is the class, the folders above it are the group. Class indices are the
- * positions in the sorted union of all class folders (or in `classNames`, when given); numbers are sorted as text unless
- * `order` says otherwise. Without labels: files in the
- * set's own folder, files in a folder that itself holds class folders, and sets with a single class folder, which says
- * nothing; of these, folders are groups. When `classNames` is given and no folder is one of them, folders are groups too.
+ * positions in the sorted union of all class folders (or in `classNames`, when given); numbers are sorted as text
+ * unless `order` says otherwise. Without labels: files in the set's own folder, files in a folder that itself holds
+ * class folders, and sets with a single class folder, which says nothing; of these, folders are groups. When
+ * `classNames` is given and no folder is one of them, folders are groups too.
  */
 export function labelsFromFolders(
   files: readonly string[],
@@ -79,7 +79,9 @@ export function orderNote(classNames: readonly string[], order: LabelOrder): Set
       : 'Training with torchvision puts "10" before "2".';
   return {
     code: 'labels-order',
-    message: `The ${classNames.length} class folders are numbers, and they are in ${order === 'text' ? 'text' : 'numeric'} order: ${shown.join(', ')}. ${other}`,
+    message:
+      `The ${classNames.length} class folders are numbers, and they are in ` +
+      `${order === 'text' ? 'text' : 'numeric'} order: ${shown.join(', ')}. ${other}`,
   };
 }
 
@@ -88,7 +90,10 @@ function compareNumbers(a: string, b: string): number {
   return Number(a) - Number(b) || compareText(a, b);
 }
 
-/** Groups of an unlabelled set: its folders, less an innermost one that is the same everywhere (day/images, night/images). */
+/**
+ * Groups of an unlabelled set: its folders, less an innermost one that is the same everywhere (day/images,
+ * night/images).
+ */
 function groupsOf(folders: readonly (readonly string[])[], innermost: ReadonlySet<string>): readonly (string | null)[] {
   const isPlainFolder = innermost.size === 1;
   const groups = folders.map((parts) =>

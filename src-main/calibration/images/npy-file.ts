@@ -102,7 +102,8 @@ function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: str
   if (promised > sizeBytes)
     throw invalid(
       name,
-      `the header promises shape (${header.shape.join(', ')}), ${formatBytes(promised)}, and ${formatBytes(sizeBytes)} are there`,
+      `the header promises shape (${header.shape.join(', ')}), ${formatBytes(promised)}, and ` +
+        `${formatBytes(sizeBytes)} are there`,
     );
   if (records.count > MAX_RECORDS)
     throw invalid(

@@ -56,7 +56,8 @@ export async function readRange(
 }
 
 /**
- * The .npy members of a zip archive (ZIP64 included) in the order of its directory. `name` is the file as shown to the user.
+ * The .npy members of a zip archive (ZIP64 included) in the order of its directory. `name` is the file as shown to the
+ * user.
  * @throws WorkbenchError image-invalid if the archive is damaged or claims sizes that it cannot hold
  */
 export async function listZip(file: FileHandle, name: string): Promise<readonly ZipMember[]> {
@@ -80,7 +81,8 @@ async function openZip(file: FileHandle, name: string): Promise<ZipFile> {
   // Loaded when it is needed, because most commands never read an archive.
   const { fromFdPromise } = await import('yauzl');
   try {
-    // Sizes are checked below, with better messages. Names are never used as paths, so yauzl need not refuse `../x.npy`.
+    // Sizes are checked below, with better messages. Names are never used as paths, so yauzl need not refuse
+    // `../x.npy`.
     return await fromFdPromise(file.fd, { autoClose: false, decodeStrings: false, validateEntrySizes: false });
   } catch (error) {
     throw invalid(
@@ -108,12 +110,14 @@ async function memberOf(zip: ZipFile, entry: Entry, { memberName, file }: Member
   if (uncompressedSize > largest)
     throw invalid(
       file,
-      `${memberName} claims ${formatBytes(uncompressedSize)}, more than its ${formatBytes(compressedSize)} in the archive can hold`,
+      `${memberName} claims ${formatBytes(uncompressedSize)}, more than its ${formatBytes(compressedSize)} ` +
+        'in the archive can hold',
     );
   if (uncompressedSize > LARGE_MEMBER_BYTES && uncompressedSize > MAX_LARGE_RATIO * compressedSize)
     throw invalid(
       file,
-      `${memberName} inflates ${formatBytes(compressedSize)} to ${formatBytes(uncompressedSize)}; save it uncompressed (numpy.savez)`,
+      `${memberName} inflates ${formatBytes(compressedSize)} to ${formatBytes(uncompressedSize)}; save it ` +
+        'uncompressed (numpy.savez)',
     );
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true }).catch((error: unknown) => {
     throw invalid(file, `the archive is damaged at ${memberName} (${messageOf(error)})`);

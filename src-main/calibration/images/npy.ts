@@ -61,7 +61,10 @@ function parseShape(header: string, name: string): readonly number[] {
   return shape;
 }
 
-/** How many images an array holds: rank 4 has a leading batch axis, rank 2 (HxW) and 3 (CxHxW, HxWxC) are one image; else null. */
+/**
+ * How many images an array holds: rank 4 has a leading batch axis, rank 2 (HxW) and 3 (CxHxW, HxWxC) are one image;
+ * else null.
+ */
 export function recordsOf(header: NpyHeader): { readonly count: number; readonly isBatch: boolean } | null {
   const rank = header.shape.length;
   if (rank === 2 || rank === 3) return { count: 1, isBatch: false };

@@ -16,7 +16,9 @@ export function withoutAlpha(data: Uint8Array, channels: number): Uint8Array {
   return out;
 }
 
-/** Luma of ITU-R BT.601 in 16-bit fixed point, the same as Pillow's `convert("L")`. Gray images are returned unchanged. */
+/**
+ * Luma of ITU-R BT.601 in 16-bit fixed point, the same as Pillow's `convert("L")`. Gray images are returned unchanged.
+ */
 export function toGray(pixels: Pixels): Pixels {
   if (pixels.channels === 1) return pixels;
   const { width, height, data } = pixels;

@@ -75,7 +75,10 @@ function statistics(values: Float32Array): { min: number; max: number; mean: num
   return { min, max, mean: sum / values.length };
 }
 
-/** The tensor as pixels: [min, max] over all channels becomes 0..255; three channels are colour (in the model's order), else the first one as gray. */
+/**
+ * The tensor as pixels: [min, max] over all channels becomes 0..255; three channels are colour (in the model's order),
+ * else the first one as gray.
+ */
 function tensorPixels(values: Float32Array, input: ImageInput, order: Preprocessing['order'] = 'rgb'): Pixels {
   const { min, max } = statistics(values);
   const scale = max > min ? 255 / (max - min) : 0;

@@ -17,8 +17,8 @@ export interface Preprocessor {
 }
 
 /**
- * Pixel files are decoded (see decodeImage), turned to gray if asked, resized (see resizePixels), cropped, then
- * x = (pixel * scale - mean) / std, computed in double and rounded once to float32: within one float32 rounding step per
+ * Pixel files are decoded (see decodeImage), turned to gray if asked, resized (see resizePixels), cropped, then x =
+ * (pixel * scale - mean) / std, computed in double and rounded once to float32: within one float32 rounding step per
  * operation of numpy's float32 `(x / 255 - mean) / std`.
  *
  * .npy/.npz arrays: uint8 are pixels (HxW, HxWxC or CxHxW with 1, 3 RGB or 4 channels) and are treated like a file;
@@ -70,7 +70,8 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
   if (target.channels !== channels) {
     throw imageError(
       name,
-      `"${target.name}" takes ${target.channels} channels, which no image has; give .npy tensors of shape ${shapeText(target)}`,
+      `"${target.name}" takes ${target.channels} channels, which no image has; give .npy tensors of shape ` +
+        `${shapeText(target)}`,
     );
   }
   const oriented = preprocessing.order === 'gray' ? toGray(decoded) : decoded;
@@ -80,13 +81,15 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
   if (width > sized.width || height > sized.height) {
     throw imageError(
       name,
-      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; add --resize-short ${Math.max(width, height)}`,
+      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; add ` +
+        `--resize-short ${Math.max(width, height)}`,
     );
   }
   if (width !== target.width || height !== target.height) {
     throw imageError(
       name,
-      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add --resize ${target.width}x${target.height}`,
+      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add ` +
+        `--resize ${target.width}x${target.height}`,
     );
   }
   const half = preprocessing.cropRounding === 'half-even' ? halfToEven : halfDown;

@@ -8,7 +8,9 @@ export function channelsOf(order: Preprocessing['order']): 1 | 3 {
   return order === 'gray' ? 1 : 3;
 }
 
-/** The same input shape read in another layout: [3, 224, 224] is 3 channels of 224x224 in NCHW, 224 channels in NHWC. */
+/**
+ * The same input shape read in another layout: [3, 224, 224] is 3 channels of 224x224 in NCHW, 224 channels in NHWC.
+ */
 export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageInput {
   if (input.layout === layout) return input;
   const { channels, height, width } = input;
@@ -29,14 +31,17 @@ export function checkPreprocessing(preprocessing: Preprocessing, modelInput: Ima
     modelInput.layout !== preprocessing.layout && (modelInput.channels === 1 || modelInput.channels === 3);
   if (!isImage && isOtherAnImage) {
     throw invalid(
-      `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ${modelInput.width}x${modelInput.height}`,
+      `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out ` +
+        `of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ` +
+        `${modelInput.width}x${modelInput.height}`,
       `Use layout ${modelInput.layout}.`,
     );
   }
   const channels = channelsOf(preprocessing.order);
   if (isImage && channels !== input.channels) {
     throw invalid(
-      `Expected ${input.channels} input channel${input.channels === 1 ? '' : 's'} for "${input.name}" (${preprocessing.layout.toUpperCase()}) but order ${preprocessing.order} gives ${channels}`,
+      `Expected ${input.channels} input channel${input.channels === 1 ? '' : 's'} for "${input.name}" ` +
+        `(${preprocessing.layout.toUpperCase()}) but order ${preprocessing.order} gives ${channels}`,
       input.channels === 1 ? 'Use order gray.' : 'Use order rgb or bgr.',
     );
   }

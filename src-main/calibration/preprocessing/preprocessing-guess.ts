@@ -25,7 +25,9 @@ export function guessPreprocessing(modelInput: ImageInput, given: PartialPreproc
   const input = readAs(modelInput, layout);
   if (given.layout === undefined)
     notes.push(
-      `Layout ${layout.toUpperCase()}: "${input.name}" is ${input.channels === 1 ? 'one channel' : `${input.channels} channels`} of ${input.width}x${input.height}.`,
+      `Layout ${layout.toUpperCase()}: "${input.name}" is ` +
+        `${input.channels === 1 ? 'one channel' : `${input.channels} channels`} of ` +
+        `${input.width}x${input.height}.`,
     );
   const order = given.order ?? guessOrder(input, notes);
   const geometry = guessGeometry(input, given, notes);
@@ -52,7 +54,8 @@ function guessOrder(input: ImageInput, notes: string[]): Preprocessing['order'] 
     notes.push('Channel order RGB, the most common one; models from Caffe or OpenCV want --order bgr.');
   else
     notes.push(
-      `"${input.name}" has ${input.channels} channels, which no image has: only .npy and .npz tensors of its shape can be used.`,
+      `"${input.name}" has ${input.channels} channels, which no image has: only .npy and .npz tensors of its ` +
+        'shape can be used.',
     );
   return 'rgb';
 }

@@ -14,8 +14,8 @@ export type GridIdentity = Pick<TensorrtGridHeader, 'key' | 'batch' | 'firstImag
 type GridAddon = Pick<NativeAddon, 'TensorrtGridSet'>;
 
 /**
- * TensorRT's grid of every activation, collected so far. Where a grid begins is decided by the first batch; after that any
- * order of images, workers, sittings and shards gives the same state.
+ * TensorRT's grid of every activation, collected so far. Where a grid begins is decided by the first batch; after that
+ * any order of images, workers, sittings and shards gives the same state.
  */
 export class TensorrtGridState {
   private readonly set: TensorrtGridSet;
@@ -49,7 +49,8 @@ export class TensorrtGridState {
     if (!isSameGrid(this.identity, file.header)) {
       throw new WorkbenchError(
         'calibration-mismatch',
-        `${path} holds TensorRT's grid for another first batch (${file.header.batch} images) than the files before it (${this.identity.batch})`,
+        `${path} holds TensorRT's grid for another first batch (${file.header.batch} images) than the files ` +
+          `before it (${this.identity.batch})`,
         {
           hint: advise('collect-shards-of-one-list'),
         },

@@ -16,7 +16,9 @@ export type CacheName =
   | { readonly kind: 'alias'; readonly name: string; readonly of: string };
 
 export interface TensorrtNames {
-  /** The model with Gemm biases as Adds of their own, as TensorRT's parser splits them, and the activations as outputs. */
+  /**
+   * The model with Gemm biases as Adds of their own, as TensorRT's parser splits them, and the activations as outputs.
+   */
   readonly model: Model;
   /** In the order of the model's nodes, which is TensorRT's order in a cache. Each name once. */
   readonly names: readonly CacheName[];
@@ -27,9 +29,10 @@ const ELEMENTWISE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'PRelu'];
 const FIRST_BROADCAST = 'ONNXTRT_Broadcast_output';
 
 /**
- * The names that TensorRT 10 writes into a calibration cache for a model as it is in its file: every float32 graph input
- * and node output that depends on the values of an input, the constants and split Gemms around them. Not known, and left
- * out: `ONNXTRT_Broadcast_N_output` after the first, and what TensorRT adds inside operators other than Gemm and Softmax.
+ * The names that TensorRT 10 writes into a calibration cache for a model as it is in its file: every float32 graph
+ * input and node output that depends on the values of an input, the constants and split Gemms around them. Not known,
+ * and left out: `ONNXTRT_Broadcast_N_output` after the first, and what TensorRT adds inside operators other than Gemm
+ * and Softmax.
  */
 export function tensorrtNames(original: Model): TensorrtNames {
   const split = splitGemmBiases(original);

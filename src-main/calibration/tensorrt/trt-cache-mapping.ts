@@ -19,8 +19,8 @@ export interface CacheVocabulary {
 }
 
 /**
- * Assigns cache entries to tensors of the prepared model. Thresholds are scale * 127 in real units, exact in a double, so
- * that threshold / 127 gives the same float32 scale again. Where several names mean one tensor, its own name wins.
+ * Assigns cache entries to tensors of the prepared model. Thresholds are scale * 127 in real units, exact in a double,
+ * so that threshold / 127 gives the same float32 scale again. Where several names mean one tensor, its own name wins.
  */
 export function mapCache(cache: CalibrationCache, vocabulary: CacheVocabulary): CacheMapping {
   const { tensors } = vocabulary;
@@ -69,6 +69,9 @@ function ignoreReason(name: string, known: CacheName | undefined): string | null
     case 'alias':
       return 'a Softmax before its reshape: the same values as its output';
     case 'activation':
-      return 'an intermediate that the prepared model does not have (a product before its bias, an input of a folded layer)';
+      return (
+        'an intermediate that the prepared model does not have (a product before its bias, an input of a ' +
+        'folded layer)'
+      );
   }
 }

@@ -63,7 +63,9 @@ function invalid(path: string, line: number, what: string): WorkbenchError {
     'cache-invalid',
     `Expected a TensorRT calibration cache, but ${path} line ${line} ${what}`,
     {
-      hint: 'Name the text file that a TensorRT calibrator wrote (writeCalibrationCache), not an engine or a timing cache.',
+      hint:
+        'Name the text file that a TensorRT calibrator wrote (writeCalibrationCache), not an engine or a ' +
+        'timing cache.',
     },
   );
 }

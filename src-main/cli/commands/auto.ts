@@ -16,8 +16,8 @@ export const auto = defineCommand({
     target: targetOption,
     threads: threadsOption,
   },
-  details: `Chooses the thresholds of method auto by the error of the worst group at the outputs, and confirms the choice on up to
-512 other images. To use them: calib set PROJECT --method auto`,
+  details: `Chooses the thresholds of method auto by the error of the worst group at the outputs, and confirms the choice on
+up to 512 other images. To use them: calib set PROJECT --method auto`,
   async run(values, [project = ''], { runAnalysis, print }) {
     const spec: AutoSpec = { kind: 'auto', projectPath: resolve(project), ...present(values) };
     print(await runAnalysis(spec), asText);
@@ -29,7 +29,8 @@ function asText(result: AutoResult): Block[] {
   const worst = result.groups.length > 0 ? `, worst of ${result.groups.join(', ')}` : '';
   const different = result.choices.filter(({ code }) => code !== 'same-as-single');
   return [
-    `output error (noise to signal${worst}) on ${result.images.chosen} and ${result.images.confirmed} calibration images, ${result.passes} passes in ${formatDuration(result.seconds)}`,
+    `output error (noise to signal${worst}) on ${result.images.chosen} and ${result.images.confirmed} ` +
+      `calibration images, ${result.passes} passes in ${formatDuration(result.seconds)}`,
     {
       columns: [
         { title: 'thresholds' },

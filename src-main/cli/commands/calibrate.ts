@@ -11,7 +11,8 @@ import { memoryLimitOption, threadsOption } from '../shared-options';
 
 export const tensorrtGridOption = wholeNumber(
   'BATCH',
-  "also count as TensorRT's calibrator does when it gets BATCH images at a time in the order of the set: this gives method entropy-tensorrt and every name of a TensorRT calibration cache",
+  "also count as TensorRT's calibrator does when it gets BATCH images at a time in the order of the set: " +
+    'this gives method entropy-tensorrt and every name of a TensorRT calibration cache',
   { min: 1 },
 );
 

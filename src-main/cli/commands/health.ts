@@ -23,11 +23,13 @@ export const health = defineCommand({
     against: text('PATH', 'unlabelled images from the field (folder or list); sub-folders are groups'),
     'max-drift': amount(
       'X',
-      `exit code 3 if a group of them drifts by more, or has too few images to tell (reported as a finding above ${DEFAULT_HEALTH_LIMITS.drift})`,
+      'exit code 3 if a group of them drifts by more, or has too few images to tell (reported as a finding ' +
+        `above ${DEFAULT_HEALTH_LIMITS.drift})`,
     ),
     'max-clipped': amount(
       'X',
-      `share of the values of a group beyond one threshold that is a finding (default: ${DEFAULT_HEALTH_LIMITS.clippedFraction})`,
+      'share of the values of a group beyond one threshold that is a finding (default: ' +
+        `${DEFAULT_HEALTH_LIMITS.clippedFraction})`,
     ),
     'max-output-error': amount(
       'X',

@@ -24,10 +24,12 @@ function asText({ header, mapped, unmapped, ignored }: ImportReport): Block[] {
     return `  ignored ${names.length}: ${reason} (${names.slice(0, SHOWN_IGNORED).join(', ')}${more})`;
   });
   return [
-    `${header}: ${mapped.length} names mapped to tensors, ${unmapped.length} not found in the model, ${ignored.length} ignored`,
+    `${header}: ${mapped.length} names mapped to tensors, ${unmapped.length} not found in the model, ` +
+      `${ignored.length} ignored`,
     ...(unmapped.length > mapped.length
       ? [
-          'warning: most of its names are not in the model: is it the cache of this model? What was imported before is replaced.',
+          'warning: most of its names are not in the model: is it the cache of this model? What was imported ' +
+            'before is replaced.',
         ]
       : []),
     ...unmapped.slice(0, SHOWN_NAMES).map((name) => `  not found: ${name}`),

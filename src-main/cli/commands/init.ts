@@ -10,7 +10,8 @@ import { PREPROCESSING_OPTIONS } from '../shared-options';
 export const labelOrderOption = choice(
   'ORDER',
   LABEL_ORDERS,
-  'order of class folders whose names are numbers: text puts "10" before "2", as torchvision does (default); numeric counts',
+  'order of class folders whose names are numbers: text puts "10" before "2", as torchvision does (default); ' +
+    'numeric counts',
 );
 
 export const init = defineCommand({

@@ -21,12 +21,15 @@ function asText({ model, warnings }: ModelInspection): Block[] {
     `${model.path}: opset ${model.opset}, IR ${model.ir}${model.producer === '' ? '' : `, by ${model.producer}`}`,
     ...model.inputs.map((tensor) => `  input   ${describe(tensor)}`),
     ...model.outputs.map((tensor) => `  output  ${describe(tensor)}`),
-    `  ${model.layers} layers, ${model.quantizable} of them can be quantized: ${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`,
+    `  ${model.layers} layers, ${model.quantizable} of them can be quantized: ` +
+      `${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`,
     `  ${formatCount(model.parameters)} parameters${macs}`,
     ...warnings.map((warning) => `  warning (${warning.code}): ${warning.message}`),
   ];
 }
 
 function describe(tensor: TensorDescription): string {
-  return `${tensor.name}  ${tensor.dtype} ${tensor.shape === null ? 'of unknown rank' : `[${tensor.shape.join(', ')}]`}`;
+  return (
+    `${tensor.name}  ${tensor.dtype} ` + (tensor.shape === null ? 'of unknown rank' : `[${tensor.shape.join(', ')}]`)
+  );
 }

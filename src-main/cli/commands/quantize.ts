@@ -17,7 +17,8 @@ export const quantize = defineCommand({
     target: choice('T', TARGETS, TARGETS.join(', ')),
     variant: text(
       'V',
-      'mixed (default: thresholds and precision plan of the project), int8 (only its thresholds), fp16, int8-minmax, mixed-entropy, ...',
+      'mixed (default: thresholds and precision plan of the project), int8 (only its thresholds), fp16, ' +
+        'int8-minmax, mixed-entropy, ...',
     ),
     output: text('OUT.onnx', 'file to write', { short: 'o' }),
     activations: activationsOption,
@@ -43,7 +44,10 @@ export const quantize = defineCommand({
 
 function summaryOf({ out, variant, chosenMethod, target, sizeBytes, nodes }: QuantizeResult): Block {
   const method = chosenMethod === undefined ? '' : ` (method best: ${chosenMethod})`;
-  return `${out}: ${variant}${method} for ${target}, ${formatBytes(sizeBytes)}, ${nodes.QuantizeLinear} QuantizeLinear, ${nodes.DequantizeLinear} DequantizeLinear, ${nodes.Cast} Cast`;
+  return (
+    `${out}: ${variant}${method} for ${target}, ${formatBytes(sizeBytes)}, ${nodes.QuantizeLinear} ` +
+    `QuantizeLinear, ${nodes.DequantizeLinear} DequantizeLinear, ${nodes.Cast} Cast`
+  );
 }
 
 function decisionTable(decisions: readonly PlacementDecision[]): Table {

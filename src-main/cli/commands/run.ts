@@ -21,8 +21,8 @@ export const run = defineCommand({
     search: flag('the mixed row is the plan that a search finds within the gates (the project keeps its own plan)'),
     diagnose: flag('explain why groups of the shipped variant lost more than the gate allows (1 point without a gate)'),
   },
-  details: `The gates of the project judge the variant that ships: mixed if it is among the variants, otherwise the last quantized one
-that is named, or fp32 if there is no other. The exit code is 3 if a gate is not met.`,
+  details: `The gates of the project judge the variant that ships: mixed if it is among the variants, otherwise the last
+quantized one that is named, or fp32 if there is no other. The exit code is 3 if a gate is not met.`,
   async run(values, [project = ''], { runJob, print, note }) {
     const { record, report, runId } = await runJob({
       kind: 'run',

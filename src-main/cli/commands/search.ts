@@ -25,7 +25,8 @@ export const search = defineCommand({
     method: choice(
       'M',
       VARIANT_METHODS,
-      `thresholds to search with: ${VARIANT_METHODS.join(', ')} (default: those in use, or those of another method if it is clearly better)`,
+      `thresholds to search with: ${VARIANT_METHODS.join(', ')} (default: those in use, or those of another ` +
+        'method if it is clearly better)',
     ),
     against: text('PATH', 'rank and judge on these unlabelled images from the field (folder or list)'),
     'max-error': percentage('without labels: largest output error, noise to signal (default: 0.02)'),
@@ -43,7 +44,9 @@ export const search = defineCommand({
     target: targetOption,
     threads: threadsOption,
   },
-  details: `The exit code is 3 if no plan meets the limits, or if the plan to adopt is slower than FP32, which loses nothing.`,
+  details:
+    'The exit code is 3 if no plan meets the limits, or if the plan to adopt is slower than FP32, which loses ' +
+    'nothing.',
   async run(values, [project = ''], { api, runAnalysis, print, note }) {
     const projectPath = resolve(project);
     const spec: SearchSpec = {

@@ -69,7 +69,8 @@ function asText(result: SensitivityResult): Block[] {
   const top1 = baseline.top1 === null ? '' : `, top-1 ${formatAccuracy(baseline.top1)}`;
   return [
     `${kind}: ${MEANING[kind]}`,
-    `metric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} passes in ${formatDuration(result.seconds)}`,
+    `metric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} ` +
+      `passes in ${formatDuration(result.seconds)}`,
     `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${noise}${top1}`,
     {
       columns: [

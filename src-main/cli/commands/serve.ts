@@ -44,7 +44,8 @@ export async function untilInterrupted(server: RunningServer, { note }: Pick<Com
   note(`Serving what is below ${server.root}; Ctrl-C ends it.`);
   if (!server.isLoopback)
     note(
-      'Other machines can connect, and what they send is not encrypted: everyone with this address can use the workbench.',
+      'Other machines can connect, and what they send is not encrypted: everyone with this address can use ' +
+        'the workbench.',
     );
   await new Promise<void>((done) => {
     process.once('SIGINT', () => done());

@@ -43,13 +43,15 @@ const OPTIONS = {
   precision: choice(
     'P',
     PRECISION_CHOICES,
-    'precision of the layers: auto (the rules of the target decide), int8 (overrules the rules that keep a layer in floating point for speed), fp16 or fp32',
+    'precision of the layers: auto (the rules of the target decide), int8 (overrules the rules that keep a ' +
+      'layer in floating point for speed), fp16 or fp32',
   ),
   preset: choice('NAME', ['first-and-head-fp16', 'all-int8'], 'plan to start from: first-and-head-fp16 or all-int8'),
   fallback: choice(
     'P',
     FALLBACK_PRECISIONS,
-    `precision of layers that do not run in INT8: ${FALLBACK_PRECISIONS.join(' or ')} (default: fp16 for tensorrt, fp32 for onnxruntime); --rest is another name of it`,
+    `precision of layers that do not run in INT8: ${FALLBACK_PRECISIONS.join(' or ')} (default: fp16 for ` +
+      'tensorrt, fp32 for onnxruntime); --rest is another name of it',
   ),
   rest: choice('P', FALLBACK_PRECISIONS, 'another name of --fallback', { isHidden: true }),
   attention: choice(
