@@ -1,8 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
-import type { ModelSession, OutputTensor } from '../backends/model-session';
+import type { ModelSession, OnnxVariant, OutputTensor } from '../backends/runnable-variant';
 import { inputDims, OrtSession } from '../backends/ort-session';
-import type { OnnxVariant } from '../backends/runnable-variant';
 import { classificationOutput } from './classification-output';
 
 /** Sums over one output of one image, from which SQNR and cosine of any number of images follow. Double precision. */

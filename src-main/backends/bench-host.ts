@@ -4,8 +4,7 @@
  */
 import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
 import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
-import type { OutputTensor } from './model-session';
-import type { OnnxVariant } from './runnable-variant';
+import type { OnnxVariant, OutputTensor } from './runnable-variant';
 import { inputDims, OrtSession } from './ort-session';
 
 export interface BenchOpen {

@@ -12,7 +12,7 @@ import type { OnnxVariant } from './runnable-variant';
 import type { BenchMethods, BenchOpen, BenchOpened } from './bench-host';
 
 const WARM_UP_MS = 300;
-/** Each turn of a variant within a round lasts about this long, so that a slow moment of the machine meets all variants. */
+/** Duration of a variant's turn within a round. Short turns spread a slow phase of the machine over all variants. */
 const TURN_MS = 100;
 const MIN_ITERATIONS = 3;
 const MAX_ITERATIONS = 200;
@@ -25,11 +25,11 @@ export interface BenchmarkOptions {
   readonly hostPath: string;
   readonly variants: readonly BenchmarkVariant[];
   readonly input: ImageInput;
-  /** Every variant is timed at each. */
+  /** Batch sizes; every variant is timed at each. */
   readonly batches: readonly number[];
   readonly threads: number;
   readonly rounds: number;
-  /** What the variants run on, for the record. */
+  /** Name of the device that the variants run on, for the record. */
   readonly device: string;
 }
 
@@ -37,14 +37,15 @@ export interface BenchmarkOutcome {
   readonly device: string;
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
-  /** Of benchmarks on TensorRT. */
+  /** Only for benchmarks on TensorRT. */
   readonly gpu?: GpuRecord;
 }
 
 /**
- * Times variants on ONNX Runtime, each in a process of its own, batch by batch and taking turns round by round (A B C, A B C,
- * ...); the ratio to the first variant is formed within each round. A latency is that of the whole call: on a GPU it holds the
- * copies of input and output.
+ * Times variants on ONNX Runtime, each in its own process. For every batch size the variants take turns, round by round
+ * (A B C, A B C, ...), and the ratio to the first variant is formed within each round. A latency is that of the whole
+ * call: on a GPU it includes the copies of input and output.
+ * @throws WorkbenchError compute-crashed when a process ends unexpectedly; cancelled.
  */
 export async function benchmark(options: BenchmarkOptions, context: TaskContext): Promise<BenchmarkOutcome> {
   const variants: BenchmarkVariantRecord[] = [];
@@ -94,7 +95,7 @@ function recordsOf(lanes: readonly Lane[], batch: number): BenchmarkVariantRecor
   });
 }
 
-/** One warning for each variant whose latencies vary so much that they should not be compared, at its worst batch. */
+/** One warning, for its worst batch, for each variant whose latencies vary too much to be compared. */
 export function unsteady(records: readonly BenchmarkVariantRecord[]): Warning[] {
   const worst = new Map<string, BenchmarkVariantRecord>();
   for (const record of records) {
@@ -107,7 +108,9 @@ export function unsteady(records: readonly BenchmarkVariantRecord[]): Warning[] 
   }
   return [...worst.values()].map(({ variant, batch, coefficientOfVariation }) => ({
     code: 'latency-unsteady',
-    message: `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} (coefficient of variation): judge by the median and by the speed against fp32.`,
+    message:
+      `Latency of ${variant} at batch ${batch} varies by ${formatPercent(coefficientOfVariation * 100)} ` +
+      '(coefficient of variation): judge by the median and by the speed against fp32.',
   }));
 }
 
@@ -116,7 +119,9 @@ function fallbackWarnings(variants: ReadonlySet<string>): Warning[] {
   return [
     {
       code: 'cpu-fallback',
-      message: `Some layers of ${[...variants].join(', ')} have no kernel on the GPU and run on the CPU; their tensors are copied there and back.`,
+      message:
+        `Some layers of ${[...variants].join(', ')} have no kernel on the GPU and run on the CPU; ` +
+        'their tensors are copied there and back.',
     },
   ];
 }

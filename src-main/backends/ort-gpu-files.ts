@@ -6,16 +6,19 @@ import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { OrtGpu } from './runnable-variant';
 
-/** What each provider needs, where it is not part of the package (onnxruntime-node/script/install-metadata.js). */
+/** Files of the CUDA provider, which is not part of the package (onnxruntime-node/script/install-metadata.js). */
 const CUDA_FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
 
 export const GPU_HINTS: Readonly<Record<OrtGpu['provider'], string>> = {
-  cuda: 'It takes an NVIDIA driver, CUDA, cuDNN 9, and the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js. docs/gpu.md says more.',
+  cuda:
+    'It takes an NVIDIA driver, CUDA, cuDNN 9, and the provider: ONNXRUNTIME_NODE_INSTALL=cuda12 ' +
+    'node node_modules/onnxruntime-node/script/install.js. docs/gpu.md says more.',
   webgpu:
-    "On Linux WebGPU takes the GPU's Vulkan driver and libvulkan1: `vulkaninfo --summary` must list the GPU; in a container: NVIDIA_DRIVER_CAPABILITIES=all.",
+    "On Linux WebGPU takes the GPU's Vulkan driver and libvulkan1: `vulkaninfo --summary` must list the GPU; " +
+    'in a container: NVIDIA_DRIVER_CAPABILITIES=all.',
 };
 
-/** A backend of ONNX Runtime for `docs` and messages. */
+/** Names of ONNX Runtime's GPU providers in messages. */
 export const PROVIDER_NAMES: Readonly<Record<OrtGpu['provider'], string>> = { cuda: 'CUDA', webgpu: 'WebGPU' };
 
 export interface Provided {
@@ -25,14 +28,14 @@ export interface Provided {
   readonly folder: string;
 }
 
-/** Where npm has put ONNX Runtime's libraries for this machine. */
+/** Folder of ONNX Runtime's libraries for this platform inside the installed npm package. */
 export function onnxruntimeFolder(): string {
   const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
   return join(dirname(manifest), 'bin/napi-v6', platform(), arch());
 }
 
 /**
- * Finds out without loading anything whether a provider can be there at all.
+ * Checks, without loading anything, that ONNX Runtime has a provider and that its files are installed.
  * @throws WorkbenchError backend-unavailable, naming what is missing and how to get it.
  */
 export function requireProviderFiles(provider: OrtGpu['provider'], { compiled, folder }: Provided): void {

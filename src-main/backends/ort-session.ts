@@ -3,9 +3,8 @@ import { dirname } from 'node:path';
 import type { InferenceSession as Ort } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
-import type { ModelSession, OutputTensor } from './model-session';
+import type { ModelSession, OrtGpu, OutputTensor } from './runnable-variant';
 import { env, InferenceSession, Tensor } from './onnxruntime';
-import type { OrtGpu } from './runnable-variant';
 
 export interface OrtSessionOptions {
   /** An .onnx file, or the bytes of a graph whose weights lie in weightsDir. */
@@ -16,18 +15,18 @@ export interface OrtSessionOptions {
   /** Keep Q/DQ as float arithmetic instead of fusing to INT8 kernels. */
   readonly simulate: boolean;
   readonly hasFp16: boolean;
-  /** Absent: on the CPU. */
+  /** Absent: the CPU. */
   readonly gpu?: OrtGpu;
-  /** Refuse a model of which some layer would run on the CPU. */
+  /** Refuse a model if some layer would run on the CPU. */
   readonly gpuOnly?: boolean;
-  /** Run the graph as it is written, node by node, without any of ONNX Runtime's rewrites. */
+  /** Run the graph node by node as it is written, without ONNX Runtime's graph optimizations. */
   readonly asWritten?: boolean;
 }
 
 /**
- * Rewrites of ONNX Runtime 1.30 and 1.31 that go wrong on graphs with FP16 layers on the CPU. NchwcTransformer crashes
- * (SIGSEGV, no message) on a vision transformer that PyTorch exported, whose patch embedding is followed by shape arithmetic.
- * LayerNormFusion leaves out the Cast before a decomposed normalization and then refuses its own graph.
+ * Graph optimizations of ONNX Runtime 1.30 and 1.31 that fail on graphs with FP16 layers on the CPU. NchwcTransformer
+ * crashes (SIGSEGV, no message) on a vision transformer exported by PyTorch, whose patch embedding is followed by shape
+ * arithmetic. LayerNormFusion drops the Cast before a decomposed normalization and then refuses its own graph.
  */
 export const FP16_UNSAFE_PASSES = [
   'NchwcTransformer',
@@ -38,7 +37,7 @@ export const FP16_UNSAFE_PASSES = [
 
 env.logLevel = 'error';
 
-/** What a GPU has no kernel for runs on the CPU, which ONNX Runtime always adds as the last provider. */
+/** Layers without a kernel on the GPU run on the CPU, which ONNX Runtime always adds as the last provider. */
 function providersOf(gpu: OrtGpu | undefined): Ort.ExecutionProviderConfig[] {
   if (gpu === undefined) return ['cpu'];
   return gpu.provider === 'cuda' ? [{ name: 'cuda', deviceId: gpu.device }] : ['webgpu'];
@@ -49,7 +48,7 @@ export class OrtSession implements ModelSession {
   readonly inputName: string;
   readonly outputNames: readonly string[];
 
-  /** @param standIn the name under which the session knows UNUSABLE_NAME. */
+  /** @param standIn the session's name for the tensor UNUSABLE_NAME; null: the model has no such tensor. */
   private constructor(
     private readonly session: Ort,
     private readonly standIn: string | null,
@@ -79,7 +78,7 @@ export class OrtSession implements ModelSession {
         ...(options.hasFp16 ? { optimization: { disable_specified_optimizers: FP16_UNSAFE_PASSES.join(';') } } : {}),
       },
     };
-    // A path lets ONNX Runtime resolve external data itself; bytes are needed as soon as the weights lie elsewhere.
+    // Given a path, ONNX Runtime looks for external data beside it; bytes are needed when the weights lie elsewhere.
     const model =
       typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;
     try {
@@ -104,7 +103,7 @@ export class OrtSession implements ModelSession {
 
   /**
    * Runs the model once.
-   * @param input values of the input, shape `dims`.
+   * @param input input values in row-major order, of shape `dims`.
    * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
    */
   async run(
@@ -140,10 +139,10 @@ export class OrtSession implements ModelSession {
   }
 }
 
-/** ONNX Runtime's binding keeps inputs and outputs in plain objects, in which this name stores nothing. */
+/** ONNX Runtime's binding keeps inputs and outputs in plain objects, where this name cannot be a key. */
 const UNUSABLE_NAME = '__proto__';
 
-/** The model with another name of the same length for UNUSABLE_NAME, so that the message keeps its layout. */
+/** Renames UNUSABLE_NAME to an unused name of the same length, so that the encoded message keeps its layout. */
 function withStandIn(model: Uint8Array): { readonly bytes: Uint8Array; readonly standIn: string } {
   const source = Buffer.from(model.buffer, model.byteOffset, model.byteLength);
   let standIn = '';

@@ -9,25 +9,25 @@ export const ortGpuSchema = object({
 });
 export type OrtGpu = InferOutput<typeof ortGpuSchema>;
 
-/** The GPU that a backend of ONNX Runtime runs on; null for other backends. */
+/** The GPU that a backend runs on if it is one of ONNX Runtime's GPU providers; null for other backends. */
 export function ortGpuOf(backend: BackendId, device: number): OrtGpu | null {
   if (backend === 'ort-cuda') return { provider: 'cuda', device };
   return backend === 'ort-webgpu' ? { provider: 'webgpu', device: 0 } : null;
 }
 
-/** A model file that ONNX Runtime opens, and how. */
+/** A model file, and how ONNX Runtime opens it. */
 export interface OnnxVariant {
   readonly kind: 'onnx';
   /** Variant name, for example `int8-minmax`. */
   readonly variant: string;
   readonly modelPath: string;
-  /** Where its external weights lie; null: it holds them itself. */
+  /** Folder of its external weights; null: the file holds its weights itself. */
   readonly weightsDir: string | null;
   /** Keep Q/DQ as float arithmetic (a simulation of another target) instead of INT8 kernels. */
   readonly simulate: boolean;
   /** Some layer runs in FP16. */
   readonly hasFp16: boolean;
-  /** Absent: on the CPU. */
+  /** Absent: the CPU. */
   readonly gpu?: OrtGpu;
 }
 
@@ -36,14 +36,14 @@ export interface EngineVariant {
   readonly kind: 'engine';
   readonly variant: string;
   readonly enginePath: string;
-  /** Of the engine's bytes, as recorded when it was built. */
+  /** Hash of the engine file, recorded when it was built. */
   readonly sha256: string;
   readonly device: number;
 }
 
 export type RunnableVariant = OnnxVariant | EngineVariant;
 
-/** The path of what runs. */
+/** The file that is run. */
 export function variantPath(variant: RunnableVariant): string {
   return variant.kind === 'onnx' ? variant.modelPath : variant.enginePath;
 }
@@ -54,4 +54,21 @@ export function isEngine(variant: RunnableVariant): variant is EngineVariant {
 
 export function isOnnx(variant: RunnableVariant): variant is OnnxVariant {
   return variant.kind === 'onnx';
+}
+
+export interface OutputTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** null when the output is not floating point. */
+  readonly data: Float32Array | null;
+}
+
+/** A model with one float32 input that is open on a backend. A new backend implements this interface. */
+export interface ModelSession {
+  /**
+   * Runs one batch.
+   * @param values input values in row-major order, of shape `dims`.
+   */
+  run(values: Float32Array, dims: readonly number[]): Promise<OutputTensor[]>;
+  close(): Promise<void>;
 }

@@ -11,10 +11,10 @@ import { closeOnAbort, loadEngine, profileOf, shapesAt } from './engine-session'
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
 const WARM_UP_MS = 200;
-/** Each turn of a variant lasts at least this long, and has at least so many runs. */
+/** Minimum duration and minimum number of runs of a variant's turn. */
 const TURN_MS = 25;
 const TURN_RUNS = 20;
-/** Reasons for lower clocks that say something about the machine; an idle GPU or a chosen clock does not. */
+/** Reasons for lower clocks that affect results; an idle GPU or a clock that the user chose does not. */
 const THROTTLING = ['power-cap', 'hardware-slowdown', 'thermal', 'hardware-thermal', 'hardware-power-brake'];
 
 export interface EngineBenchmark {
@@ -31,8 +31,8 @@ interface Lane {
 }
 
 /**
- * Times engines on the GPU in turns, round by round (A B C, A B C, ...), batch by batch; ratios to the first variant are formed
- * within each round. A latency is GPU time between two events around one inference.
+ * Times engines on the GPU. For every batch size the engines take turns, round by round (A B C, A B C, ...), and ratios
+ * to the first variant are formed within each round. A latency is the GPU time between two events around one inference.
  */
 export async function benchmarkEngines(benchmark: EngineBenchmark, context: TaskContext): Promise<BenchmarkOutcome> {
   const runtime = openTensorrt();
@@ -55,7 +55,7 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
     const total = benchmark.rounds * benchmark.batches.length;
     for (const [b, batch] of benchmark.batches.entries()) {
       const lanes = await openLanes(benchmark, engines, batch, context.signal);
-      // A turn may take seconds.
+      // A turn may take seconds; closing its runner ends it.
       const stop = closeOnAbort(context.signal, () => closeLanes(lanes));
       try {
         for (let round = 0; round < benchmark.rounds; round++) {
@@ -106,7 +106,7 @@ async function openLanes(
     }
     return lanes;
   } catch (error) {
-    // A runner that is left holds its engine and the memory of the GPU for as long as the process lives.
+    // A runner that is not closed holds its engine and GPU memory until the process ends.
     closeLanes(lanes);
     throw error;
   }
@@ -145,7 +145,9 @@ function throttleWarnings(reasons: ReadonlySet<string>): Warning[] {
   return [
     {
       code: 'gpu-throttled',
-      message: `The GPU lowered its clocks during the benchmark (${[...reasons].join(', ')}): compare ratios within this run only.`,
+      message:
+        `The GPU lowered its clocks during the benchmark (${[...reasons].join(', ')}): ` +
+        'compare ratios within this run only.',
     },
   ];
 }

@@ -16,15 +16,15 @@ export interface EngineBuild {
   readonly enginePath: string;
   readonly device: number;
   readonly options: TensorrtBuildOptions;
-  /** Inputs with a symbolic first dimension, and their sizes with -1 there. */
+  /** Inputs with a symbolic first dimension -> their shape, with -1 for that dimension. */
   readonly dynamicInputs: Readonly<Record<string, readonly number[]>>;
-  /** Kept between builds on the same GPU and TensorRT. */
+  /** File that is shared by all builds with the same GPU and TensorRT version. */
   readonly timingCachePath: string;
-  /** For implicit typing; null otherwise. */
+  /** Precisions for a weakly typed network; null: the network is strongly typed. */
   readonly implicit: ImplicitPrecisions | null;
 }
 
-/** What an implicitly typed network is told instead of Q/DQ and casts. */
+/** Precisions of a weakly typed network, which has no Q/DQ and casts. */
 export interface ImplicitPrecisions {
   readonly allowed: readonly ('fp16' | 'int8')[];
   /** Text of the calibration cache; null without INT8. */
@@ -42,7 +42,10 @@ export interface EngineBuildResult {
 
 const MIB = 1024 * 1024;
 
-/** Builds one engine and writes it. @throws WorkbenchError model-unsupported (what TensorRT said), cancelled, backend-unavailable. */
+/**
+ * Builds one engine and writes it.
+ * @throws WorkbenchError model-unsupported with TensorRT's message, cancelled, backend-unavailable.
+ */
 export async function buildEngine(build: EngineBuild, context: TaskContext): Promise<EngineBuildResult> {
   throwIfAborted(context.signal);
   const runtime = openTensorrt();

@@ -12,7 +12,7 @@ export interface InspectTask {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The layers of an engine in order of execution, with the median time of each over `runs` runs. */
+/** The layers of an engine in order of execution, with the median time of each over `runs` runs, in milliseconds. */
 export async function inspectEngine(
   variant: EngineVariant,
   { batch, runs, onnxLayers, signal }: InspectTask,

@@ -5,13 +5,12 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
-import type { ModelSession, OutputTensor } from '../model-session';
-import type { EngineVariant } from '../runnable-variant';
+import type { EngineVariant, ModelSession, OutputTensor } from '../runnable-variant';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
 /**
- * Deserialises an engine that was built here.
- * @throws WorkbenchError backend-unavailable when the file is not what was built, or belongs to another GPU or TensorRT.
+ * Loads an engine that was built on this machine.
+ * @throws WorkbenchError backend-unavailable when the file has changed since, or needs another GPU or TensorRT.
  */
 export async function loadEngine({ enginePath, sha256, device }: EngineVariant): Promise<Engine> {
   const runtime = openTensorrt();
@@ -27,19 +26,19 @@ export async function loadEngine({ enginePath, sha256, device }: EngineVariant):
   return translatedAsync(runtime.library.load(bytes, device));
 }
 
-/** Closes when the signal aborts: what a runner is doing ends as cancelled. @returns what ends the watch. */
+/** Calls `close` when the signal aborts; a runner's current work then fails as cancelled. @returns ends the watch. */
 export function closeOnAbort(signal: AbortSignal | undefined, close: () => void): () => void {
   signal?.addEventListener('abort', close, { once: true });
   return () => signal?.removeEventListener('abort', close);
 }
 
-/** Shape of every input whose batch is dynamic, with `batch` in its place. */
+/** Shape of every input with a dynamic batch, with `batch` in its place. */
 export function shapesAt(engine: Engine, batch: number): Record<string, number[]> {
   const dynamic = engine.io.filter(({ isInput, shape }) => isInput && shape.includes(-1));
   return Object.fromEntries(dynamic.map(({ name, shape }) => [name, shape.map((dim) => (dim < 0 ? batch : dim))]));
 }
 
-/** The profile that was built for this batch, or one that allows it; 0 for an engine without dynamic shapes. */
+/** Index of the profile built for this batch, or of one that allows it; 0 for an engine without dynamic shapes. */
 export function profileOf(engine: Engine, batch: number): number {
   const input = engine.io.find(({ isInput, shape }) => isInput && shape.includes(-1));
   if (!input) return 0;
@@ -54,7 +53,7 @@ export function profileOf(engine: Engine, batch: number): number {
   return profile;
 }
 
-/** An engine with one float input, run batch by batch; the same face as a session of ONNX Runtime. */
+/** An engine with one float32 input, run batch by batch. */
 export class EngineSession implements ModelSession {
   private constructor(
     private readonly engine: Engine,

@@ -3,24 +3,24 @@ import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { ownValue } from '../../../src-shared/base/records';
 
-/** TensorRT majors that there is an addon for, newest first. */
+/** Major versions of TensorRT for which there is an addon, newest first. */
 export const TENSORRT_MAJORS = [11, 10] as const;
 export type TensorrtMajor = (typeof TENSORRT_MAJORS)[number];
 
 export interface FoundLibrary {
   readonly major: TensorrtMajor;
   readonly nvinferPath: string;
-  /** Beside it; null: left to the loader. */
+  /** The ONNX parser in the same folder; null: the loader looks for it. */
   readonly parserPath: string | null;
 }
 
 export interface LibrarySearch {
   readonly found: FoundLibrary | null;
-  /** Folders that were looked into, in order. */
+  /** Folders that were searched, in order. */
   readonly folders: readonly string[];
 }
 
-/** Names a folder or a libnvinfer.so.N that is used instead of all others. */
+/** Environment variable with a folder or a libnvinfer.so.N to use instead of every other place. */
 export const LIBRARY_VARIABLE = 'CALIB_TENSORRT';
 
 const SYSTEM_FOLDERS = [
@@ -35,9 +35,9 @@ const SYSTEM_FOLDERS = [
 ];
 
 /**
- * Looks for libnvinfer.so.11 and .so.10: in CALIB_TENSORRT where that is set, and nowhere else; or in LD_LIBRARY_PATH, where
- * Debian packages and archives put it, and in the folder `tensorrt_libs` of Python's site-packages, where pip puts it. The first
- * folder that has one decides.
+ * Looks for libnvinfer.so.11 and .so.10. If CALIB_TENSORRT is set, only there. Otherwise in LD_LIBRARY_PATH, in the
+ * folders of Debian packages and archives, and in `tensorrt_libs` of Python's site-packages, where pip installs it. The
+ * first folder that has a library decides.
  */
 export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearch {
   const named = ownValue(env, LIBRARY_VARIABLE) ?? '';
@@ -54,7 +54,7 @@ export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearc
   return { found: null, folders };
 }
 
-/** A file libnvinfer.so.N says the major too. Nothing else is looked into: what was named is meant. */
+/** The folders that the variable names. The name of a file libnvinfer.so.N also says the major version. */
 function namedPlace(named: string): { readonly folders: readonly string[]; readonly majors: readonly TensorrtMajor[] } {
   const isFile = existsSync(named) && statSync(named).isFile();
   if (!isFile) return { folders: [named, join(named, 'lib')], majors: TENSORRT_MAJORS };

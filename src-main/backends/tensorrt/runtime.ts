@@ -17,7 +17,7 @@ import { findTensorrt, LIBRARY_VARIABLE, TENSORRT_MAJORS, type FoundLibrary, typ
 const INSTALL_HINT = advise('install-tensorrt', { variable: LIBRARY_VARIABLE });
 const DRIVER_HINT = advise('install-driver');
 
-/** A TensorRT that is open, and the GPUs. */
+/** An open TensorRT library and the GPUs of this machine. */
 export interface TensorrtRuntime {
   readonly addon: TensorrtAddon;
   readonly library: TensorrtLibrary;
@@ -28,15 +28,19 @@ export interface TensorrtRuntime {
 let opened: TensorrtRuntime | null = null;
 
 /**
- * TensorRT as found on this machine, opened on first use.
- * @throws WorkbenchError backend-unavailable: no library, no addon for its major, no driver, no GPU; the hint says what to install.
+ * TensorRT of this machine, opened on first use.
+ * @throws WorkbenchError backend-unavailable without a library, an addon for its major version, a driver or a GPU; the
+ *   hint says what to install.
  */
 export function openTensorrt(): TensorrtRuntime {
   opened ??= open();
   return opened;
 }
 
-/** The GPUs that CUDA shows; empty where no addon was built. @throws WorkbenchError backend-unavailable without a driver or GPU. */
+/**
+ * The GPUs that CUDA lists; empty if no addon was built.
+ * @throws WorkbenchError backend-unavailable without a driver or GPU.
+ */
 export function cudaDevices(): readonly GpuDevice[] {
   const addon = TENSORRT_MAJORS.map((major) => addonPath(major)).find((path) => existsSync(path));
   return addon === undefined ? [] : translated(() => requireAddon(addon).devices());
@@ -45,7 +49,7 @@ export function cudaDevices(): readonly GpuDevice[] {
 function open(): TensorrtRuntime {
   const { found, folders } = findTensorrt();
   if (found === null) {
-    // Without a GPU the library would be of no use: what is missing first is said first.
+    // A missing driver or GPU is reported first, because the library would be of no use without it.
     cudaDevices();
     throw new WorkbenchError(
       'backend-unavailable',
@@ -74,7 +78,9 @@ function loadAddonFor({ major, nvinferPath }: FoundLibrary): TensorrtAddon {
     'backend-unavailable',
     `${nvinferPath} is TensorRT ${major}, but the addon for it was not built`,
     {
-      hint: `Set TENSORRT_INCLUDE_${major} (and CUDA_INCLUDE) to the folders of the headers and run: npm run build:native`,
+      hint:
+        `Set TENSORRT_INCLUDE_${major} (and CUDA_INCLUDE) to the folders of the headers and run: ` +
+        'npm run build:native',
     },
   );
 }
@@ -112,18 +118,19 @@ const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?
   'wrong-argument': ['usage'],
   internal: [
     'internal',
-    'What comes next runs in a fresh process. If it fails there too, nvidia-smi and the kernel log (dmesg) show whether the GPU is healthy.',
+    'The next step runs in a fresh process. If it fails there too, nvidia-smi and the kernel log (dmesg) show ' +
+      'whether the GPU is healthy.',
   ],
 };
 
 let hasFailed = false;
 
-/** After an unexpected failure of CUDA every later call of the process may fail: it is to be replaced. */
+/** After an unexpected failure of CUDA, every later call of this process may fail: the process must be replaced. */
 export function isCudaUnusable(): boolean {
   return hasFailed;
 }
 
-/** An error of the addon as ours; others are passed on. */
+/** Turns an error of the addon into a WorkbenchError; other errors are returned as they are. */
 export function translateError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = Reflect.get(error, 'code') as TensorrtErrorCode;
@@ -140,12 +147,13 @@ export function translateError(error: unknown): unknown {
   });
 }
 
-/** What TensorRT's most common refusals mean. */
+/** Hints for TensorRT's most common errors. */
 const MEANINGS: readonly (readonly [RegExp, string | Advice])[] = [
   [/could not find any implementation/i, advise('raise-workspace')],
   [
     /(no importer|unsupported|not supported|plugin not found)/i,
-    'The parser of this TensorRT does not know an operator of the model: export it with other operators, or use a newer TensorRT.',
+    'The parser of this TensorRT does not know an operator of the model: export it with other operators, or use a ' +
+      'newer TensorRT.',
   ],
   [/calibrat/i, advise('collect-grid-of-all-tensors')],
   [/(dynamic|profile)/i, advise('name-profile')],
@@ -169,7 +177,7 @@ export function translatedAsync<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
-/** @throws WorkbenchError usage for a GPU that is not there. */
+/** @throws WorkbenchError usage when there is no GPU with this index. */
 export function requireDevice(runtime: TensorrtRuntime, index: number): GpuDevice {
   const device = runtime.devices[index];
   if (device) return device;

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
-import type { OutputTensor } from '../../backends/model-session';
+import type { OutputTensor } from '../../backends/runnable-variant';
 import { inputDims, OrtSession } from '../../backends/ort-session';
 
 /** One preprocessed image: the values of the model's input for a batch of one. */

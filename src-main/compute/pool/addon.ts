@@ -6,7 +6,7 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { packageRoot } from '../../base/package-info';
 
-/** Built here, or carried by a packed package for machines of this kind. */
+/** Built on this machine, or prebuilt in the package for this platform. */
 const ADDON_PATHS = [
   'native/build/Release/calib.node',
   `native/prebuilt/${process.platform}-${process.arch}/calib.node`,
@@ -127,7 +127,7 @@ function checkedGridSet(addon: NativeAddon): NativeAddon['TensorrtGridSet'] {
   };
 }
 
-/** Runs `body`; an error of the addon becomes a WorkbenchError. */
+/** Runs `body` and turns errors of the addon into WorkbenchErrors. */
 function translated<T>(body: () => T): T {
   try {
     return body();

@@ -44,7 +44,7 @@ type Handlers = {
   ) => Promise<ComputeMethods[M]['result']>;
 };
 
-/** What the compute process can do, by method. */
+/** The implementation of every method of the compute process. */
 export const HANDLERS: Handlers = {
   prepare,
   calibrate,
@@ -92,7 +92,7 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
   return benchmark({ ...params, variants, device, hostPath: entryPath('bench-host') }, context);
 }
 
-/** By provider and device; what was found stays, what failed is tried again. */
+/** By provider and device. A GPU that was found is remembered; a failed probe is repeated at the next request. */
 const gpusFound = new Map<string, Promise<OrtGpuStatus>>();
 
 async function ortGpuStatus(gpu: OrtGpu): Promise<OrtGpuStatus> {

@@ -1,32 +1,33 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 
-/** Of a limit of the container, and of what the machine has free: others need memory too. */
+/** Share of the container's limit, and of the machine's free memory, that the workers may use. */
 const CONTAINER_SHARE = 0.9;
 const FREE_SHARE = 0.8;
-/** The application's own process, beside the compute process in the same container. */
+/** Memory of the application's own process, which runs in the same container. */
 const APP_BYTES = 300e6;
 
-/** What limits a process that starts workers; all in bytes. */
+/** Limits on the memory of a process that starts workers, all in bytes. */
 export interface MemoryBounds {
-  /** That was asked for; absent: none. */
+  /** Requested by the user; absent: no limit. */
   readonly limitBytes?: number;
-  /** Of the container (cgroup); 0: none. */
+  /** Limit of the container (cgroup); 0: no limit. */
   readonly containerBytes: number;
-  /** That the machine has for more. */
+  /** Free memory of the machine. */
   readonly freeBytes: number;
 }
 
 export function memoryBounds(limitBytes: number | undefined): MemoryBounds {
   const constrained = process.constrainedMemory();
-  // Without a limit some systems answer with the largest number that they know.
+  // Without a limit, some systems report a very large number.
   const containerBytes = constrained > 0 && constrained < 2 ** 50 ? constrained : 0;
   return { ...(limitBytes === undefined ? {} : { limitBytes }), containerBytes, freeBytes: freemem() };
 }
 
 /**
- * How many workers fit beside a first one that was measured; results do not depend on their number.
- * @param workerBytes what the first one added at its peak
+ * The number of workers, including the first one, that fit into memory; at least 1 and at most `wanted`. Results do not
+ * depend on it.
+ * @param workerBytes memory that the first worker added at its peak
  * @param peakBytes resident memory of the process at that peak
  */
 export function affordableWorkers(
@@ -40,7 +41,7 @@ export function affordableWorkers(
   return Math.max(1, Math.min(wanted, 1 + Math.floor(more / Math.max(1, workerBytes))));
 }
 
-/** Measures how far resident memory rises above what it was when this was made. */
+/** Measures how far resident memory rises above its value at construction. */
 export class PeakMemory {
   private readonly beforeBytes = process.memoryUsage.rss();
 
@@ -48,7 +49,7 @@ export class PeakMemory {
     try {
       writeFileSync('/proc/self/clear_refs', '5'); // proc(5): sets the peak to what is resident now
     } catch {
-      return; // not Linux, or not allowed: the memory at the end stands for the peak
+      return; // Not Linux, or not allowed: the memory at the end is used as the peak.
     }
   }
 
@@ -59,7 +60,7 @@ export class PeakMemory {
   }
 }
 
-/** VmHWM in bytes; 0 where it is not known. */
+/** Peak resident memory (VmHWM) in bytes; 0 if it is unknown. */
 function peakOfProcess(): number {
   try {
     return Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;

@@ -1,4 +1,4 @@
-/** What a worker thread does. A role is made once per worker and keeps its state (sessions, counts) between requests. */
+/** What a worker thread does. A role is made once per worker and keeps sessions and counts between requests. */
 export interface WorkerRole {
   /** Runs one request. Requests run one after the other, in the order in which they arrived. */
   run(method: string, params: unknown, preloaded: unknown): Promise<unknown>;

@@ -47,7 +47,7 @@ export async function loadImage(preprocessor: Preprocessor, entry: ImageEntry): 
   }
 }
 
-/** A role that decodes the images of a batch while the batch before it is in the model. A stopped pool drops batches. */
+/** A role that decodes the images of a batch while the model runs on the batch before it. */
 export function imageRole<V, S>({ preprocessor, process, flush }: ImageWork<V, S>, stop: StopFlag): WorkerRole {
   const batch = async (
     entries: readonly ImageEntry[],

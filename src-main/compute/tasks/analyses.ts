@@ -25,9 +25,9 @@ import type {
 } from '../pool/protocol';
 import { cpuSeconds, TrialPool, withTrials, type TrialCosts } from '../trials/trial-pool';
 
-/** Outputs of layers that are looked at together: what bounds the memory of kind `visible`. */
+/** Number of layers whose outputs are compared in one run; it bounds the memory of kind `visible`. */
 const LAYERS_AT_ONCE = 8;
-/** A quantized model takes about so many times what FP32 takes, where that was not measured. */
+/** Assumed ratio of the run time of a quantized model to that of FP32, when it was not measured. */
 const TRIAL_TO_FP32 = 1.5;
 
 export async function auto(
@@ -49,7 +49,7 @@ export async function auto(
   });
 }
 
-/** Begins with the fewest images, which say what a pass takes, and goes on with as many as the time allows. */
+/** Measures the cost of a pass on the fewest images, then uses as many images as the time budget allows. */
 export async function best(
   { trials: params, candidates, perGroup, collectionSeconds }: BestParams,
   context: TaskContext,
@@ -72,7 +72,7 @@ export async function best(
       const startedAt = cpuSeconds();
       await measure(candidates.slice(0, 1));
       const trialSeconds = cpuSeconds() - startedAt;
-      // In processor time, so that a busy machine chooses on the same images as an idle one.
+      // The budget counts processor time, so that a busy machine chooses on the same images as an idle one.
       const left = params.threads * budgetSeconds(collectionSeconds / trials.costs.slowdown) - (cpuSeconds() - before);
       level =
         levels.find(
@@ -100,7 +100,7 @@ export async function best(
   }
 }
 
-/** Processor time of so many images: read them, run FP32 and every candidate. */
+/** Processor time in seconds to read `images` images and to run FP32 and every candidate on them. */
 function levelSeconds(
   images: number,
   candidates: number,
@@ -111,7 +111,7 @@ function levelSeconds(
   },
 ): number {
   const { loadSeconds, openSeconds, runSeconds, slowdown, trialSeconds, trialImages, clock } = costs;
-  // Nothing was run when the trial was remembered from before.
+  // No run was timed when the journal already held the answers of the trial.
   const trialRun = clock.images === 0 ? TRIAL_TO_FP32 * runSeconds : clock.runMs / (1000 * slowdown * clock.images);
   const trial = Math.max(0, trialSeconds - trialRun * trialImages) + trialRun * images;
   return images * (loadSeconds + runSeconds) + openSeconds + candidates * trial;

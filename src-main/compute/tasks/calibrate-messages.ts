@@ -4,7 +4,7 @@ import { formatBytes } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { CalibrationState } from '../../calibration/histograms/calibration-state';
 
-/** Below this many images thresholds still move a lot from set to set. */
+/** With fewer images than this, thresholds vary strongly from set to set. */
 const FEW_IMAGES = 32;
 const MANY_NON_FINITE = 3;
 
@@ -13,21 +13,26 @@ export function warningsOf(state: CalibrationState, isShard: boolean): Warning[]
   if (!isShard && state.imageCount < FEW_IMAGES) {
     warnings.push({
       code: 'few-images',
-      message: `Only ${state.imageCount} images were counted; thresholds are unsteady below ${FEW_IMAGES}. Add images that look like those in use.`,
+      message:
+        `Only ${state.imageCount} images were counted; thresholds are unsteady below ${FEW_IMAGES}. ` +
+        'Add images that look like those in use.',
     });
   }
   if (state.skipped.length > 0) {
     const first = state.skipped[0];
     warnings.push({
       code: 'images-skipped',
-      message: `${state.skipped.length} images were skipped, the first one ${first?.file ?? ''}: ${first?.reason ?? ''}`,
+      message:
+        `${state.skipped.length} images were skipped, ` + `the first one ${first?.file ?? ''}: ${first?.reason ?? ''}`,
     });
   }
   for (const item of state.nonFinite.slice(0, MANY_NON_FINITE)) {
     const tensors = item.tensors.slice(0, MANY_NON_FINITE).join(', ');
     warnings.push({
       code: 'activations-nan',
-      message: `${item.file} makes NaN or infinity in ${item.tensors.length} tensors (${tensors}); those values were left out of the histograms.`,
+      message:
+        `${item.file} makes NaN or infinity in ${item.tensors.length} tensors (${tensors}); ` +
+        'those values were left out of the histograms.',
     });
   }
   if (state.nonFinite.length > MANY_NON_FINITE) {
@@ -39,12 +44,14 @@ export function warningsOf(state: CalibrationState, isShard: boolean): Warning[]
   return warnings;
 }
 
-/** One worker is the least: a limit that it does not keep to is told. */
+/** A warning when even a single worker needs more memory than the limit. */
 export function memoryWarning(peakBytes: number | undefined, limitBytes: number | undefined): Warning | null {
   if (peakBytes === undefined || limitBytes === undefined || peakBytes <= limitBytes) return null;
   return {
     code: 'memory-limit',
-    message: `One worker takes ${formatBytes(peakBytes)} for an image of this model, more than the limit of ${formatBytes(limitBytes)}; it was collected with one`,
+    message:
+      `One worker takes ${formatBytes(peakBytes)} for an image of this model, ` +
+      `more than the limit of ${formatBytes(limitBytes)}; it was collected with one`,
   };
 }
 

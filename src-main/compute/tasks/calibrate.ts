@@ -25,15 +25,15 @@ import type { CollectInit } from '../roles/collect-role';
 import type { ImageOutcome } from '../roles/image-role';
 import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
 
-/** More groups than this are counted as one, unless the request says otherwise. */
+/** With more groups than this, all images are counted as one group, unless the request sets another limit. */
 const MAX_GROUPS = 16;
 
-/** What the histograms of all workers may take; every worker has a set of its own, of each group. */
+/** Memory for the histograms of all workers. Every worker has its own set of histograms for each group. */
 const HISTOGRAM_BUDGET_BYTES = 2e9;
-/** Measured: 501 tensors and 16 groups took 720 MB in one worker. */
+/** Size of one histogram. Measured: 501 tensors and 16 groups took 720 MB in one worker. */
 const HISTOGRAM_BYTES = 96 * 1024;
 
-/** The result does not depend on the number of workers, their memory does. */
+/** The number of workers whose histograms fit into memory, at most `threads`. Results do not depend on it. */
 export function affordableThreads(threads: number, histograms: number): number {
   return Math.max(1, Math.min(threads, Math.floor(HISTOGRAM_BUDGET_BYTES / (HISTOGRAM_BYTES * histograms))));
 }
@@ -42,7 +42,8 @@ type Result = ComputeMethods['calibrate']['result'];
 
 /**
  * Collects the histograms of a set, or of one shard of it. An unfinished pass leaves partial.bin, which the next pass
- * continues; the finished pass leaves histograms.bin and index.json (a shard: shard-I-of-N.bin).
+ * continues. A finished pass leaves histograms.bin and index.json, or shard-I-of-N.bin for a shard.
+ * @throws WorkbenchError model-unsupported, images-empty, activations-nan, cancelled, disk-full.
  */
 export async function calibrate(params: CalibrateParams, context: TaskContext): Promise<Result> {
   const addon = loadAddon();
@@ -100,13 +101,13 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   }
 }
 
-/** Every count-th image, beginning with the index-th: shards of a sorted set stay balanced over labels and groups. */
+/** Every count-th image from the index-th on, so that shards of a sorted set are balanced over labels and groups. */
 function shardOf(entries: readonly ImageEntry[], shard: CalibrateParams['shard']): readonly ImageEntry[] {
   if (!shard) return entries;
   return entries.filter((_, i) => i % shard.count === shard.index - 1);
 }
 
-/** The checkpoint of an unfinished pass, when it holds all that is collected now. */
+/** The checkpoint of an unfinished pass; null when there is none, or when it lacks something that is collected now. */
 async function readCheckpoint(partialPath: string, key: string, plan: GridPlan | null): Promise<HistogramFile | null> {
   if (!existsSync(partialPath)) return null;
   try {
@@ -114,7 +115,7 @@ async function readCheckpoint(partialPath: string, key: string, plan: GridPlan |
     const isUsable = file.header.key === key && (plan === null || fitsPlan(plan, file.grid));
     return isUsable ? file : null;
   } catch (error) {
-    // A checkpoint that cannot be read costs its images only.
+    // Without a readable checkpoint its images are collected again.
     if (error instanceof WorkbenchError && error.code === 'calibration-mismatch') return null;
     throw error;
   }
@@ -130,7 +131,7 @@ interface CollectTask {
   readonly partialPath: string;
   readonly model: Uint8Array;
   readonly tensors: readonly string[];
-  /** Known when the first image is through. */
+  /** Known after the first image. */
   workers?: { readonly count: number; readonly peakBytes: number };
 }
 
@@ -145,7 +146,8 @@ async function collect(task: CollectTask): Promise<void> {
     return encodeHistogramFile({ ...state.toFile(params.shard), grid: grid?.state.toFile(null) ?? null });
   };
   let writing: Promise<void> = Promise.resolve();
-  const writeFailed = new AbortController(); // a pass that cannot be kept is not worth going on
+  // When a checkpoint cannot be written, the result could not be written either: the pass ends.
+  const writeFailed = new AbortController();
   let finished = task.entries.length - task.remaining.length;
   const report = (): void =>
     context.onProgress?.({
@@ -186,11 +188,11 @@ async function collect(task: CollectTask): Promise<void> {
       },
       onCheckpoint: (isComplete) => {
         lastCheckpointAt = performance.now();
-        if (isComplete) return; // the finished file follows at once
-        // Encoded now, while images and counts agree: the write before may take its time.
+        if (isComplete) return; // The finished file is written next.
+        // Encoded now, while images and counts agree; the previous write may still be running.
         const bytes = checkpoint();
         writing = writing.then(() => writeFileAtomic(task.partialPath, bytes));
-        writing.catch(() => writeFailed.abort()); // and is thrown below
+        writing.catch(() => writeFailed.abort()); // The error is thrown below.
       },
     });
   } finally {

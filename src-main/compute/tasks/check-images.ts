@@ -7,9 +7,9 @@ import { nearDuplicatesOf } from '../../../src-shared/domain/health/near-duplica
 import { examineImage, type ExaminedImage } from '../../calibration/images/image-fingerprint';
 import type { CheckImagesParams, CheckImagesResult } from '../pool/protocol';
 
-/** Images that are decoded at a time: decoding runs on libuv's threads. */
+/** Images that are decoded at the same time; decoding runs on libuv's threads. */
 const IN_FLIGHT = 4;
-/** Comparisons between two looks at the cancel signal. */
+/** Images that are compared between two checks of the cancel signal. */
 const ROWS_AT_ONCE = 256;
 
 interface Examined {
@@ -18,7 +18,7 @@ interface Examined {
   readonly found: ExaminedImage;
 }
 
-/** Decodes every image of some sets and finds the corrupt ones and those that occur twice. */
+/** Decodes every image of several sets, and finds corrupt images and images that occur more than once. */
 export async function checkImages({ sets }: CheckImagesParams, context: TaskContext): Promise<CheckImagesResult> {
   const all = sets.flatMap(({ set, entries }) =>
     entries.map((entry) => ({ image: { set, id: imageId(entry) }, entry })),
@@ -38,7 +38,7 @@ export async function checkImages({ sets }: CheckImagesParams, context: TaskCont
   return { corrupt, duplicates: await duplicatesAmong(examined, context) };
 }
 
-/** Every image with the first one that it equals, exactly or nearly; in set order. */
+/** Pairs of an image and the first earlier image that it equals, exactly or nearly; in set order. */
 async function duplicatesAmong(examined: readonly Examined[], context: TaskContext): Promise<DuplicatePair[]> {
   const firstOf = new Map<string, number>();
   const fingerprints = examined.map(({ found }) => (found.ok ? found.fingerprint : null));
@@ -47,7 +47,7 @@ async function duplicatesAmong(examined: readonly Examined[], context: TaskConte
     if (i % ROWS_AT_ONCE === 0) {
       throwIfAborted(context.signal);
       context.onProgress?.({ phase: 'comparing images', done: i, total: examined.length, unit: 'images' });
-      await new Promise((resolve) => setImmediate(resolve)); // a cancel must be heard
+      await new Promise((resolve) => setImmediate(resolve)); // Lets a cancel message arrive.
     }
     if (!found.ok) continue;
     const exact = firstOf.get(found.sha256);

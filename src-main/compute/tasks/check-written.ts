@@ -7,15 +7,18 @@ import { imageInputOf } from '../../onnx/graph/image-input';
 import type { Model, Node } from '../../onnx/graph/model';
 import { nodeLabel } from '../../onnx/graph/opset';
 
-/** Larger files are judged by their structure alone: opening one takes more than its size in memory. */
+/** Of larger files only the structure is checked, because opening one takes more memory than its size. */
 const LARGEST_OPENED_BYTES = 2 ** 30;
 
-/** What ONNX Runtime says of an operator that its CPU provider lacks: nothing about whether TensorRT has it. */
+/** ONNX Runtime's error for an operator without a CPU kernel. TensorRT may have the operator all the same. */
 const NO_CPU_KERNEL = /Could not find an implementation|NOT_IMPLEMENTED/;
 
 export interface MadeModel {
   readonly target: Target;
-  /** The prepared model that it was made from: its own faults are not the rewrite's, and its layers are what users know. */
+  /**
+   * The prepared model that was rewritten. Problems that it already has are not the rewrite's, and messages name its
+   * layers, which users know.
+   */
   readonly prepared: Model;
   readonly made: Model;
   readonly hasFp16: boolean;
@@ -36,9 +39,9 @@ export function checkStructure({ prepared, made, target }: MadeModel): void {
 }
 
 /**
- * Opens a written model in ONNX Runtime and runs it once on zeros: fused to integer kernels for the target onnxruntime, as it is
- * written, in float arithmetic, for TensorRT. What is larger than a gibibyte is not opened.
- * @throws WorkbenchError 'model-invalid' naming the layer and what to do.
+ * Opens a written model in ONNX Runtime and runs it once on zeros: with fused integer kernels for the target
+ * onnxruntime; in float arithmetic, without any rewriting of the graph, for TensorRT. Files above 1 GiB are not opened.
+ * @throws WorkbenchError 'model-invalid', naming the layer and what to do.
  */
 export async function checkRuns(path: string, sizeBytes: number, model: MadeModel): Promise<void> {
   if (sizeBytes > LARGEST_OPENED_BYTES) return;
@@ -64,7 +67,7 @@ export async function checkRuns(path: string, sizeBytes: number, model: MadeMode
   }
 }
 
-/** A model with another input than one image (FP16 inputs, for example) is opened only. */
+/** A model without exactly one float32 image input (one with FP16 inputs, for example) is opened but not run. */
 async function runOnZeros(session: OrtSession, model: Model): Promise<void> {
   const input = imageInput(model);
   if (input === null) return;
@@ -81,12 +84,12 @@ function imageInput(model: Model): ReturnType<typeof imageInputOf> | null {
   }
 }
 
-/** Names in quotes or parentheses, as ONNX Runtime's messages have those of nodes and tensors. */
+/** Names in quotes or parentheses: ONNX Runtime's messages write names of nodes and tensors that way. */
 function quotedNames(message: string): string[] {
   return [...message.matchAll(/["'(]([^"'()]+)["')]/g)].map(([, name = '']) => name);
 }
 
-/** The first of the names that is a layer, or a tensor of one (also in a form that the rewrite made of it). */
+/** The first name that belongs to a layer or to a tensor of one, also with a suffix that the rewrite added. */
 function layerOf(prepared: Model, names: readonly string[]): Node | undefined {
   const nodes = new Map(prepared.graph.node.map((node) => [node.name, node]));
   const makers = new Map(prepared.graph.node.flatMap((node) => node.output.map((output) => [output, node] as const)));

@@ -31,9 +31,9 @@ export interface Timing {
 }
 
 /**
- * Writes what was collected: histograms.bin, index.json and, when it was collected, tensorrt-grid.bin; of a shard one file
- * with everything.
- * @param grid TensorRT's grid, with its thresholds unless this is a shard.
+ * Writes histograms.bin, index.json and, when TensorRT's grid was collected, tensorrt-grid.bin. A shard is written as
+ * one file.
+ * @param grid TensorRT's grid; for a shard, without thresholds.
  */
 export async function finishCalibration(
   { state, grid }: Collected,
@@ -60,7 +60,7 @@ export async function finishCalibration(
       warnings,
       tensors: state.tensors.map((name, i) => tensorCalibration(name, totals[i] ?? new Uint8Array())),
     };
-    // The index comes last: what it stands for is complete.
+    // The index is written last: its presence means that the calibration is complete.
     await writeFileAtomic(join(params.calibrationDir, 'histograms.bin'), file);
     if (grid) await writeFileAtomic(join(params.calibrationDir, TENSORRT_GRID_FILE), encodeGridFile(grid));
     await writeFileAtomic(join(params.calibrationDir, 'index.json'), JSON.stringify(index, null, 1));

@@ -1,6 +1,7 @@
 /**
- * Entry point of a process that tries one of ONNX Runtime's GPU providers with two tiny models, so that a driver that crashes or
- * hangs takes nothing with it. Reads {@link OrtGpu} as JSON from its first argument and sends one {@link FromGpuProbe}.
+ * Entry point of a process that tries one of ONNX Runtime's GPU providers with two tiny models. A driver that crashes
+ * or hangs affects this process only. It reads {@link OrtGpu} as JSON from its first argument and sends one
+ * {@link FromGpuProbe}.
  */
 import { execFileSync } from 'node:child_process';
 import { parse } from '../../../src-shared/base/schema';
@@ -45,7 +46,7 @@ function probeModel(isFp16: boolean): Uint8Array {
   );
 }
 
-/** @throws when the provider cannot open or run the model, or answers wrongly. */
+/** @throws when the provider cannot open or run the model, or computes a wrong result. */
 async function tryModel(gpu: OrtGpu, isFp16: boolean): Promise<void> {
   const session = await OrtSession.open({
     model: probeModel(isFp16),
@@ -75,7 +76,7 @@ function deviceName({ provider, device }: OrtGpu): string {
   return best?.name ?? 'GPU of the system';
 }
 
-/** undefined: there is no addon that could tell; the provider works all the same. */
+/** undefined without a TensorRT addon, which the provider does not need. */
 function cudaName(device: number): string | undefined {
   try {
     return cudaDevices()[device]?.name;
@@ -84,7 +85,10 @@ function cudaName(device: number): string | undefined {
   }
 }
 
-/** nvidia-smi counts by PCI bus and knows all GPUs, CUDA counts the fastest first and those that are visible: it tells where all are alike. */
+/**
+ * nvidia-smi numbers all GPUs by PCI bus, while CUDA numbers the visible ones with the fastest first. The name is
+ * therefore known only if all GPUs have the same one.
+ */
 function nvidiaSmiName(device: number): string | undefined {
   try {
     const names = execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], { encoding: 'utf8' })
@@ -93,7 +97,7 @@ function nvidiaSmiName(device: number): string | undefined {
       .map((name) => name.trim());
     return new Set(names).size === 1 && device < names.length ? names[0] : undefined;
   } catch {
-    return undefined; // absent
+    return undefined; // nvidia-smi is not installed.
   }
 }
 

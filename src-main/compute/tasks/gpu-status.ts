@@ -5,14 +5,14 @@ import type { OrtGpu } from '../../backends/runnable-variant';
 import type { FromGpuProbe } from './gpu-probe';
 import type { OrtGpuStatus } from '../pool/protocol';
 
-/** Drivers that translate shaders on a processor take seconds for the first ones. */
+/** Drivers that compile shaders on the CPU need seconds for the first ones. */
 const PROBE_TIMEOUT_MS = 60_000;
 const STDERR_TAIL_CHARS = 8_000;
 
 /**
- * What a GPU provider of ONNX Runtime can do here, found out in a process of its own.
- * @param hostPath of the process that tries it.
- * @throws WorkbenchError backend-unavailable with the provider's own reason; also when it crashed or did not answer.
+ * Finds out, in a separate process, what a GPU provider of ONNX Runtime can do on this machine.
+ * @param hostPath entry point of that process, see gpu-probe.
+ * @throws WorkbenchError backend-unavailable with the provider's reason, or when the process crashed or did not answer.
  */
 export function probeGpu(gpu: OrtGpu, hostPath: string, timeoutMs = PROBE_TIMEOUT_MS): Promise<OrtGpuStatus> {
   const name = `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider`;
@@ -38,7 +38,7 @@ export function probeGpu(gpu: OrtGpu, hostPath: string, timeoutMs = PROBE_TIMEOU
       .on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL_CHARS)));
     child.on('message', (message) => (answer = message as FromGpuProbe));
     child.on('error', (error) => fail(`could not be tried: ${error.message}`));
-    // The streams are at their end: what the provider said is complete.
+    // `close` follows the end of the streams: the provider's output is complete.
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (answer?.type === 'found') resolve({ device: answer.device, hasFp16: answer.hasFp16 });
@@ -48,13 +48,13 @@ export function probeGpu(gpu: OrtGpu, hostPath: string, timeoutMs = PROBE_TIMEOU
   });
 }
 
-/** ONNX Runtime says in its log only what the loader found wrong with a provider's library. */
+/** The loader's error for a provider's library. ONNX Runtime writes it to its log only. */
 function loaderError(stderr: string): string | null {
   const last = [...stderr.matchAll(/Failed to (?:load library|get symbol) .*with error: (.+)/g)].at(-1)?.[1];
   return last?.replace(/^\S*\//, '') ?? null;
 }
 
-/** ONNX Runtime puts its source file and function before what it says. */
+/** The reason without the source file and function that ONNX Runtime writes in front of it. */
 function firstLine(reason: string): string {
   const text = reason.split('\n')[0] ?? reason;
   return /was false\. (.+)$/.exec(text)?.[1] ?? text.replace(/^ONNX Runtime cannot open the model: /, '');

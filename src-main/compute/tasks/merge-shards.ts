@@ -56,7 +56,7 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
   });
 }
 
-/** TensorRT's grids of the shards: all of them hold one, or none does. */
+/** Merges TensorRT's grids of the shards. Either all shards hold a grid, or none does. */
 class ShardGrids {
   private merged: TensorrtGridState | null = null;
   private shards = 0;

@@ -18,7 +18,10 @@ import {
 import { readModel } from '../../onnx/wire/wire-reader';
 import type { PrepareParams, PrepareResult } from '../pool/protocol';
 
-/** The facts about a prepared model that were stored when it was made. @throws WorkbenchError internal if they are damaged */
+/**
+ * The facts about a prepared model that were stored when it was made.
+ * @throws WorkbenchError internal if they are damaged.
+ */
 export function preparedFacts(preparedDir: string): PrepareResult {
   const path = join(preparedDir, PREPARED_FACTS);
   const facts = readStoredJson(path, preparedFactsSchema);
@@ -34,10 +37,10 @@ export function preparedFacts(preparedDir: string): PrepareResult {
   return { notes, ...(equalized === undefined ? {} : { equalized }) };
 }
 
-/** By folder: several screens may ask for the same model at once. */
+/** Running preparations by folder: several screens may request the same model at once. */
 const preparations = new SharedRuns<PrepareResult>();
 
-/** Makes the prepared model of a model once; a folder that is complete is kept. */
+/** Prepares a model. A complete folder is kept, and simultaneous requests share one preparation. */
 export function prepare(params: PrepareParams, context: TaskContext): Promise<PrepareResult> {
   return preparations.run(params.preparedDir, () => prepareOnce(params, context));
 }
@@ -48,7 +51,7 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
   const unfinishedDir = unfinishedFolder(params.preparedDir);
   await mkdir(dirname(unfinishedDir), { recursive: true });
   await sweep(dirname(unfinishedDir));
-  // Left by this process, when something kept it from removing it.
+  // A folder that this process failed to remove earlier.
   await rm(unfinishedDir, { recursive: true, force: true });
   await mkdir(unfinishedDir);
   try {
@@ -63,7 +66,7 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
       join(unfinishedDir, PREPARED_FACTS),
       JSON.stringify({ ...result, hashes: await preparedHashes(unfinishedDir) }),
     );
-    // Another process that collects a shard may have been faster; what it made is the same, and perhaps in use.
+    // Another process that collects a shard may have finished first. Its files are the same, and may be in use.
     if (isPrepared(params.preparedDir) && !params.isDamaged) return result;
     await rm(params.preparedDir, { recursive: true, force: true });
     await rename(unfinishedDir, params.preparedDir).catch((error: unknown) => {

@@ -19,7 +19,7 @@ import { checkRuns, checkStructure } from './check-written';
 import { preparedFacts } from './prepare';
 import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from '../pool/protocol';
 
-/** The prepared model that was rewritten last, with what was read of its weights: a toggle must not read them again. */
+/** The prepared model of the latest request, with the maxima of its weights; edits of the plan reuse them. */
 let latest: { readonly dir: string; readonly model: Model; readonly weights: WeightScales } | null = null;
 
 function openPrepared(dir: string): { readonly model: Model; readonly weights: WeightScales } {
@@ -31,8 +31,8 @@ function openPrepared(dir: string): { readonly model: Model; readonly weights: W
 }
 
 /**
- * Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. A model that is
- * not valid, or with `mustRun` does not run, is not kept.
+ * Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. A model
+ * that is invalid, or does not run although `mustRun` is set, is not kept.
  */
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
   const { model, weights } = openPrepared(params.preparedDir);
@@ -62,7 +62,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   return { nodes, decisions, hasFp16, sizeBytes };
 }
 
-/** What a plan makes of every layer, and what FP16 would do to it; from the stored ranges and the weights, nothing is run. */
+/** The decision for every layer under a plan, and the hazards of FP16. Uses ranges and weights; runs no model. */
 export async function explain(params: ExplainParams, context: TaskContext): Promise<ExplainResult> {
   throwIfAborted(context.signal);
   const { model, weights } = openPrepared(params.preparedDir);
@@ -102,7 +102,7 @@ function haveEqualRanges(a: TensorRanges, b: TensorRanges): boolean {
   );
 }
 
-/** Decisions, and what equalization made of the prepared model's layers; nothing more where it was not asked for. */
+/** Adds what equalization did to the layers of an equalized model. */
 function withEqualization(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
   const layers = preparedFacts(preparedDir).equalized?.layers ?? [];
   const precisions = new Map<string, Precision>(

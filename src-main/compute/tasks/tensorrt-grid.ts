@@ -20,7 +20,7 @@ export interface GridPass {
   readonly names: readonly CacheName[];
 }
 
-/** What the grids of a calibration are for, without running anything. */
+/** What a collection of TensorRT's grid covers. Nothing is run to find it out. */
 export interface GridPlan extends TensorrtNames {
   readonly identity: GridIdentity;
   readonly firstBatch: readonly ImageEntry[];
@@ -47,14 +47,14 @@ export function activationsOf(names: readonly CacheName[]): string[] {
   return names.flatMap((entry) => (entry.kind === 'activation' ? [entry.name] : []));
 }
 
-/** True when a checkpoint can be continued: it holds the grid that is wanted now. */
+/** Whether a checkpoint can be continued because it holds the grid of this plan. */
 export function fitsPlan(plan: GridPlan, grid: TensorrtGridFile | null): grid is TensorrtGridFile {
   return grid !== null && isSameGrid(plan.identity, grid.header);
 }
 
 /**
- * Writes the model that is run (in the calibration's folder, see removeGridModel) and learns where the grids begin from
- * the first batch of the whole set, unless a checkpoint knows it.
+ * Writes a temporary copy of the model into the calibration's folder (see removeGridModel), and measures the initial
+ * ranges of the grids on the first batch of the whole set, unless a checkpoint holds them.
  */
 export async function openGridPass(
   plan: GridPlan,
@@ -113,7 +113,7 @@ async function learnFirstAmax(
     batches: batchesOf(firstBatch, params.input.fixedBatch ?? 1),
     signal: context.signal,
     onBatch: (batch, outcomes) => {
-      // An image that cannot be read is named when it is counted.
+      // An image that cannot be read is reported when it is counted.
       for (const outcome of outcomes) {
         if (outcome.ok)
           for (const [i, amax] of outcome.value.entries())

@@ -30,7 +30,7 @@ function isAnswer(value: unknown): value is StoredAnswer {
 }
 
 /**
- * What trials answered, one JSON line each, so that an analysis that was interrupted goes on where it was and comes to the same
+ * The answers of trials, one JSON line each: an interrupted analysis continues where it stopped and reaches the same
  * result. The file belongs to one model, target, preprocessing and set of images.
  */
 export class TrialJournal {
@@ -65,7 +65,7 @@ export class TrialJournal {
     ]);
     try {
       mkdirSync(dirname(this.path), { recursive: true });
-      // The line break in front keeps this line apart from one that a killed process tore.
+      // The leading line break separates this line from an incomplete one that a killed process left.
       appendFileSync(this.path, `\n${JSON.stringify({ key, answers: stored } satisfies Entry)}`);
     } catch (error) {
       throw writeError(error, this.path);
@@ -88,7 +88,7 @@ function keyOf(trial: Trial, images: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);
 }
 
-/** The last line of a process that was killed may be torn; it is tried again. */
+/** null for an incomplete line, which a killed process may leave: its trial is run again. */
 function parseEntry(line: string): Entry | null {
   return line.endsWith('}') ? parseStoredJson(line, entrySchema) : null;
 }

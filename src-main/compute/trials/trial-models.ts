@@ -18,17 +18,20 @@ import {
 } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
 
-/** A model as ONNX Runtime opens it, with the folder of its weights. */
+/** A model as ONNX Runtime opens it. */
 export interface TrialModel {
   readonly bytes: Uint8Array;
   readonly hasFp16: boolean;
 }
 
-/** Models of trials as bytes whose weights stay in the prepared folder. The model and the maxima of its weights are read once. */
+/**
+ * Makes the models of trials. Their weights stay in the prepared folder. The prepared model and the maxima of its
+ * weights are read once.
+ */
 export class TrialModels {
   private readonly model: Model;
   private readonly weights: WeightScales;
-  /** Q/DQ are float arithmetic; false: ONNX Runtime makes INT8 kernels of them. */
+  /** Q/DQ run in float arithmetic; false: ONNX Runtime fuses them into INT8 kernels. */
   readonly simulates: boolean;
 
   constructor(
@@ -43,7 +46,7 @@ export class TrialModels {
     this.weights = new WeightScales(this.model);
   }
 
-  /** FP32. */
+  /** The FP32 model. @param observed tensors to expose beside the outputs. */
   reference(observed: readonly string[] = []): TrialModel {
     return { bytes: this.encode(withOutputs(this.model, observed)), hasFp16: false };
   }
@@ -89,8 +92,8 @@ export class TrialModels {
 }
 
 /**
- * Outputs before a final Softmax: probabilities hide the errors of what is sure, and blow up those of what is not. The largest
- * entry stays where it is.
+ * Replaces outputs of a final Softmax by its inputs: Softmax hides errors of confident answers and magnifies those of
+ * uncertain ones. The index of the largest entry does not change.
  */
 export function withLogits(model: Model): Model {
   const { graph } = model;

@@ -8,7 +8,7 @@ import type { Target } from '../../../src-shared/domain/project/precision';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
-import type { OutputTensor } from '../../backends/model-session';
+import type { OutputTensor } from '../../backends/runnable-variant';
 import { WorkerPool } from '../pool/worker-pool';
 import { TrialJournal } from './trial-journal';
 import type { BiasShifts, LayerErrors, TrialInit } from './trial-protocol';
@@ -194,7 +194,7 @@ export class TrialPool implements Trials {
     return sums;
   }
 
-  /** The corrections that biases of quantized layers need under a trial: means over the images, summed in their order. */
+  /** The corrections that biases of quantized layers need under a trial: means over the images, in their order. */
   async shifts(trial: Trial, at: readonly number[]): Promise<BiasCorrection[]> {
     const parts = partsOf(at.length, this.workers.size);
     const found: BiasShifts[] = [];

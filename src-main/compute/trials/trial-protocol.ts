@@ -4,18 +4,18 @@ import type { ImageInput, Preprocessing } from '../../../src-shared/domain/proje
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials';
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
-import type { OutputTensor } from '../../backends/model-session';
+import type { OutputTensor } from '../../backends/runnable-variant';
 
-/** What one trial worker thread is made for. */
+/** From this a worker makes its role `trials`. */
 export interface TrialInit {
   readonly preparedDir: string;
   readonly target: Target;
   /**
-   * Models as validation runs them on ort-cpu: with their own outputs, and for the target onnxruntime with its INT8 kernels.
-   * Otherwise quantization is float arithmetic for every target, and a final Softmax is left out.
+   * Run models as validation runs them on ort-cpu: with their own outputs and, for the target onnxruntime, with its
+   * INT8 kernels. Otherwise quantization is float arithmetic for every target, and a final Softmax is left out.
    */
   readonly asShipped?: boolean;
-  /** Tensor -> what calibration saw. */
+  /** Tensor -> range that calibration observed. */
   readonly ranges: TensorRanges;
   readonly input: ImageInput;
   readonly preprocessing: Preprocessing;
@@ -23,7 +23,7 @@ export interface TrialInit {
   readonly images: SharedArrayBuffer;
 }
 
-/** FP32's outputs to all images: output by output, image by image. Shared by all workers. */
+/** FP32's outputs for all images: output by output, image by image. Shared by all workers. */
 export interface SharedReference {
   /** Name, shape and number of float32 values for one image; 0 for an output of another type. */
   readonly outputs: readonly {
@@ -34,7 +34,7 @@ export interface SharedReference {
   }[];
 }
 
-/** Sums over what layers computed for a range of images: per layer output, squares of FP32 and of the difference. */
+/** For one image, per layer output: the sum of squares of FP32, and that of the difference from FP32. */
 export interface LayerErrors {
   readonly tensors: readonly string[];
   readonly signal: readonly number[];
@@ -46,7 +46,7 @@ export interface BiasShifts {
   readonly images: readonly (readonly Float32Array[])[];
 }
 
-/** Slots are indices of images. */
+/** The requests that a worker with the role `trials` answers. A slot is the index of an image in the shared memory. */
 export interface TrialTasks {
   /** Decodes and preprocesses an image into its slot. @returns null, or why it cannot be used. */
   readonly load: {

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { OutputTensor } from '../../backends/model-session';
+import type { OutputTensor } from '../../backends/runnable-variant';
 import type { SharedReference } from './trial-protocol';
 
 /** Where the outputs for one image go. */

@@ -1,7 +1,7 @@
 import { cancelledError } from '../../../src-shared/base/errors';
 import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
 import { answerOf } from '../../analysis/variant-evaluator';
-import type { OutputTensor } from '../../backends/model-session';
+import type { OutputTensor } from '../../backends/runnable-variant';
 import { inputDims, OrtSession } from '../../backends/ort-session';
 import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
@@ -28,7 +28,7 @@ class TrialRunner {
   private readonly models: TrialModels;
   private readonly preprocessor: ReturnType<typeof createPreprocessor>;
   private readonly images: Float32Array;
-  /** Values of one image. */
+  /** float32 values of one image. */
   private readonly length: number;
   private readonly batch: number;
   private shared: SharedReference | null = null;
@@ -106,7 +106,7 @@ class TrialRunner {
     );
   }
 
-  /** A fixed batch is filled with the same image, over which the shifts are means too: no image changes another's. */
+  /** A fixed batch is filled with the same image, so that the means over the batch depend on that image only. */
   shifts({ trial, slots }: TrialTasks['shifts']['params']): Promise<BiasShifts> {
     const { biases, ...model } = this.models.shifts(trial);
     if (biases.length === 0) return Promise.resolve({ biases, images: slots.map(() => []) });
@@ -140,7 +140,7 @@ class TrialRunner {
     return Array.from({ length: count }, (_, i) => slots.slice(i * this.batch, (i + 1) * this.batch));
   }
 
-  /** Outputs of every image of a chunk, each as if it had been run alone; a short chunk is filled up with its last image. */
+  /** The outputs for each image of a chunk, as if it ran alone. A short chunk is padded with its last image. */
   private async runChunk(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[][]> {
     const outputs = await this.runFilled(session, chunk);
     return chunk.map((_, i) => outputs.map((output) => imagePart(output, i, this.batch)));
@@ -167,7 +167,7 @@ class TrialRunner {
   }
 }
 
-/** Outputs keep the batch as their first axis; one that does not is taken whole. */
+/** The part of an output that belongs to one image; the whole output if its first axis is not the batch. */
 function imagePart(output: OutputTensor, i: number, batch: number): OutputTensor {
   const { data, dims } = output;
   if (!data || batch === 1 || dims[0] !== batch) return output;
@@ -179,7 +179,7 @@ function byName(outputs: readonly OutputTensor[]): ReadonlyMap<string, Float32Ar
   return new Map(outputs.flatMap(({ name, data }) => (data ? [[name, data] as const] : [])));
 }
 
-/** Tensors that the rewritten model has as integers only have no error of their own: they are left out. */
+/** Errors of the tensors that both models have in floating point; the rewritten model has some as integers only. */
 function layerErrors(
   tensors: readonly string[],
   expected: ReadonlyMap<string, Float32Array>,

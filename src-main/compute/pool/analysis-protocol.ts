@@ -1,0 +1,110 @@
+import type { SensitivityResult, TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { AutoOutcome, AutoProblem } from '../../analysis/auto';
+import type { Candidate } from '../../analysis/best-method';
+import type { SearchOutcome, SearchProblem } from '../../analysis/search';
+import type { SensitivityProblem } from '../../analysis/sensitivity';
+import type { Trial } from '../../analysis/trials';
+import type { TrialParams } from '../trials/trial-pool';
+
+/** Methods of the compute process that try many models on the same images. */
+export interface AnalysisMethods {
+  /** Chooses a threshold per tensor among all methods. */
+  readonly auto: { readonly params: AutoParams; readonly result: AutoComputed };
+  /** Measures the output error that each of several methods causes. */
+  readonly best: { readonly params: BestParams; readonly result: BestComputed };
+  readonly sensitivity: { readonly params: SensitivityParams; readonly result: SensitivityComputed };
+  readonly search: { readonly params: SearchParams; readonly result: SearchComputed };
+  /** Measures the quality of each model of a list. */
+  readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
+  /** Measures the corrections that the biases of one variant need. */
+  readonly 'correct-biases': { readonly params: CorrectBiasesParams; readonly result: CorrectBiasesComputed };
+}
+
+/** What every analysis reports about its images and its cost. */
+interface Tried {
+  readonly skipped: readonly SkippedImage[];
+  /** Runs of the model, without those whose answers an interrupted analysis left behind. */
+  readonly passes: number;
+}
+
+export interface AutoParams extends Omit<AutoProblem, 'chosen' | 'confirmed'> {
+  /** Its entries: first the images to choose on, then those to confirm on. */
+  readonly trials: TrialParams;
+  readonly chosenCount: number;
+}
+
+export interface AutoComputed extends AutoOutcome, Tried {
+  readonly images: { readonly chosen: number; readonly confirmed: number };
+}
+
+export interface BestParams {
+  readonly trials: TrialParams;
+  readonly candidates: readonly Candidate[];
+  /** Images of each group at most; fewer when the time budget does not allow them. */
+  readonly perGroup: number;
+  /** Seconds that the collection of the set took. */
+  readonly collectionSeconds: number;
+}
+
+export interface BestComputed extends Tried {
+  /** One per candidate. */
+  readonly costs: readonly OutputCost[];
+  /** Number of images that the costs were measured on. */
+  readonly images: number;
+  /** Fewer images than requested were used, to stay within the time budget. */
+  readonly wasCut: boolean;
+}
+
+export interface SensitivityParams extends SensitivityProblem {
+  readonly trials: TrialParams;
+}
+
+export interface SensitivityComputed extends Tried, Pick<SensitivityResult, 'baseline' | 'layers'> {
+  readonly images: number;
+}
+
+export interface SearchParams extends Omit<SearchProblem, 'rank' | 'judge'> {
+  /**
+   * Its entries: first the images to rank layers on, then those to judge plans on. When rankCount covers all entries,
+   * they serve both purposes.
+   */
+  readonly trials: TrialParams;
+  readonly rankCount: number;
+}
+
+export interface SearchComputed extends SearchOutcome, Tried {
+  /** Number of images that plans were judged on. */
+  readonly images: number;
+}
+
+export interface EvaluateCandidatesParams {
+  readonly trials: TrialParams;
+  /** Name of the work, for progress. */
+  readonly phase: string;
+  readonly list: readonly Trial[];
+}
+
+export interface EvaluateCandidatesResult extends Tried {
+  /** One per trial. */
+  readonly qualities: readonly TrialQuality[];
+  /** Quality of FP32 on the same images. */
+  readonly reference: TrialQuality;
+}
+
+export interface CorrectBiasesParams {
+  readonly trial: Trial;
+  /** Its entries: first the images to measure on, then others to confirm on. */
+  readonly trials: TrialParams;
+  readonly measuredCount: number;
+}
+
+export interface CorrectBiasesComputed extends Tried {
+  readonly biases: readonly BiasCorrection[];
+  readonly images: { readonly measured: number; readonly confirmed: number };
+  /** On the images to confirm on: with the model's own biases, and with the corrected ones. */
+  readonly before: TrialQuality;
+  readonly after: TrialQuality;
+}

@@ -1,0 +1,143 @@
+import type { GpuDevice } from '../../../native/tensorrt';
+import type { QuantizeResult } from '../../../src-shared/contract/job-results';
+import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
+import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
+import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import type { ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
+import type { BenchmarkOutcome } from '../../backends/benchmark';
+import type { EngineVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
+import type { EngineBuild, EngineBuildResult } from '../../backends/tensorrt/build-engine';
+
+/** Methods of the compute process that write variants, run them, and describe what can run them. */
+export interface VariantMethods {
+  readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
+  readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
+  readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
+  readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
+  /** A GPU provider of ONNX Runtime. Fails with backend-unavailable and the reason when it cannot run. */
+  readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
+  /** TensorRT on this machine. Fails with backend-unavailable and what is missing when it cannot be used. */
+  readonly 'tensorrt-status': { readonly params: Record<string, never>; readonly result: TensorrtStatus };
+  readonly 'tensorrt-build': { readonly params: EngineBuild; readonly result: EngineBuildResult };
+  /** The layers of an engine with the time that each takes. */
+  readonly 'tensorrt-layers': { readonly params: EngineLayersParams; readonly result: EngineLayersResult };
+  readonly versions: { readonly params: Record<string, never>; readonly result: VersionsResult };
+}
+
+export interface RewriteParams {
+  readonly preparedDir: string;
+  readonly target: Target;
+  readonly plan: PrecisionPlan;
+  /** Tensor -> threshold in real units. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Corrections that are added to the biases of quantized layers; none by default. */
+  readonly biases?: readonly BiasCorrection[];
+  /** Tensor -> range that calibration observed. */
+  readonly ranges: TensorRanges;
+  readonly activationType: 'int8' | 'uint8';
+  /** simulation: ONNX Runtime runs the model in TensorRT's place. */
+  readonly purpose: 'engine' | 'simulation';
+  /** Element type of the graph's float inputs and outputs; fp32 by default. */
+  readonly io?: 'fp32' | 'fp16';
+  /** null: decide and explain only, write nothing. */
+  readonly outPath: string | null;
+  /** Write INT8 and FP16 weights into the file, so that it can leave the project, and do not refer to weights.bin. */
+  readonly materialize: boolean;
+  /** Open the model in ONNX Runtime and run it once before the file gets its name; for self-contained files. */
+  readonly mustRun?: boolean;
+}
+
+export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'> & {
+  /** Some layer runs in FP16. */
+  readonly hasFp16: boolean;
+};
+
+/** `thresholds`: those that are known; they may be incomplete. */
+export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases'>;
+
+export interface ExplainResult {
+  readonly decisions: QuantizeResult['decisions'];
+  /** Layer -> hazards of running it in FP16; layers without a hazard are omitted. */
+  readonly hazards: Readonly<Record<string, readonly Fp16Hazard[]>>;
+}
+
+export interface EvaluateParams {
+  /** The first one is the reference (FP32) that the others are compared with. */
+  readonly variants: readonly RunnableVariant[];
+  readonly input: ImageInput;
+  readonly preprocessing: Preprocessing;
+  readonly set: ImageSet;
+  readonly threads: number;
+  /** Images per run on a GPU, unless the model fixes its batch. */
+  readonly batch: number;
+}
+
+/** The answers of one variant over the set, in set order. */
+export interface VariantPredictions {
+  readonly variant: string;
+  /** null for a model without a classification output. */
+  readonly predictions: Predictions | null;
+  /** Output SQNR in dB of the worst output, over all images together; Infinity when the outputs are equal. */
+  readonly outputSqnrDb: number;
+  readonly outputs: readonly OutputQuality[];
+}
+
+export interface EvaluateResult {
+  readonly variants: readonly VariantPredictions[];
+  readonly skipped: readonly SkippedImage[];
+  /** Number of classes of the classification output; 0 without one. */
+  readonly classCount: number;
+}
+
+export interface BenchParams {
+  readonly variants: readonly RunnableVariant[];
+  readonly sizesMb: Readonly<Record<string, number>>;
+  readonly input: ImageInput;
+  /** Batch sizes; every variant is timed at each. */
+  readonly batches: readonly number[];
+  readonly threads: number;
+  readonly rounds: number;
+  /** How engines are timed; ONNX Runtime does not use it. */
+  readonly tensorrt: TensorrtBenchOptions;
+}
+
+export type BenchOutcome = BenchmarkOutcome;
+
+export interface OrtGpuStatus {
+  readonly device: string;
+  /** False: a model with FP16 layers does not run. */
+  readonly hasFp16: boolean;
+}
+
+export interface TensorrtStatus {
+  /** For example `10.6.0`. */
+  readonly version: string;
+  readonly libraryPath: string;
+  readonly devices: readonly GpuDevice[];
+}
+
+export interface EngineLayersParams {
+  readonly engine: EngineVariant;
+  readonly batch: number;
+  /** Number of runs from which the median times are taken. */
+  readonly runs: number;
+  /** Names of the model's layers. */
+  readonly onnxLayers: readonly string[];
+}
+
+export interface EngineLayersResult {
+  readonly layers: readonly EngineLayer[];
+}
+
+export interface VersionsResult {
+  readonly node: string;
+  readonly onnxruntime: string;
+  /** Whether ONNX Runtime's telemetry is off in the compute process. */
+  readonly isTelemetryOff: boolean;
+  readonly addon: string;
+  readonly sharp: string;
+}
