@@ -7,30 +7,35 @@ export type Thumbnail =
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
+const LOADING: Thumbnail = { kind: 'loading' };
+
 /** A picture of an image of the open project as an object URL, which is freed when it is no longer shown. */
 export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thumbnail {
   const api = useSession((state) => state.api);
   const projectPath = useSession((state) => state.project?.path);
-  const [thumbnail, setThumbnail] = useState<Thumbnail>({ kind: 'loading' });
+  const key = [projectPath, set, imageId, sizePx].join('\n');
+  const [loaded, setLoaded] = useState<{ readonly key: string; readonly thumbnail: Thumbnail } | null>(null);
   useEffect(() => {
     if (projectPath === undefined) return undefined;
     let url: string | null = null;
     let isCurrent = true;
-    setThumbnail({ kind: 'loading' });
     api.getThumbnail({ projectPath, set, imageId, size: sizePx }).then(
       (picture) => {
         if (!isCurrent) return;
         url = URL.createObjectURL(new Blob([picture.bytes.slice()], { type: 'image/png' }));
-        setThumbnail({ kind: 'ready', url });
+        setLoaded({ key, thumbnail: { kind: 'ready', url } });
       },
       (error: unknown) => {
-        if (isCurrent) setThumbnail({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+        const reason = error instanceof Error ? error.message : String(error);
+        if (isCurrent) setLoaded({ key, thumbnail: { kind: 'failed', reason } });
       },
     );
     return () => {
       isCurrent = false;
-      if (url !== null) URL.revokeObjectURL(url);
+      if (url === null) return;
+      URL.revokeObjectURL(url);
+      setLoaded(null);
     };
-  }, [api, projectPath, set, imageId, sizePx]);
-  return thumbnail;
+  }, [api, projectPath, set, imageId, sizePx, key]);
+  return loaded?.key === key ? loaded.thumbnail : LOADING;
 }

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useState } from 'react';
+import { type KeyboardEvent, useId, useState } from 'react';
 import { t } from '../i18n';
 import { classNames } from './class-names';
 import { FieldProblem, TextField } from './fields';
@@ -40,11 +40,12 @@ export function NumberField(props: NumberFieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const text = draft ?? (value === null ? '' : String(value));
   const parsed = draft === null ? { problem: null, value } : judgeNumber(draft, props);
-  // A text that was refused gives way to what comes from outside.
-  useEffect(
-    () => setDraft((kept) => (kept !== null && judgeNumber(kept, props).problem !== null ? null : kept)),
-    [value],
-  );
+  // A refused text is dropped when the value changes from outside.
+  const [lastValue, setLastValue] = useState(value);
+  if (!Object.is(value, lastValue)) {
+    setLastValue(value);
+    if (parsed.problem !== null) setDraft(null);
+  }
 
   const commit = (): void => {
     if (parsed.problem !== null) return;
@@ -161,8 +162,12 @@ export function NumberListField({ label, values, isAllowed, expected, onChange }
   };
   const isTaken = draft === null || listOf(draft) !== null;
   const inUse = formatNumberList(values);
-  // A list that is being typed is in force at once: only a text that was refused gives way to what comes from outside.
-  useEffect(() => setDraft((text) => (text !== null && listOf(text) === null ? null : text)), [inUse]);
+  // A list takes effect while it is typed; only a refused text is dropped when the values change from outside.
+  const [lastInUse, setLastInUse] = useState(inUse);
+  if (inUse !== lastInUse) {
+    setLastInUse(inUse);
+    if (!isTaken) setDraft(null);
+  }
   const change = (text: string): void => {
     setDraft(text);
     const list = listOf(text);

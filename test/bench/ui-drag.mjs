@@ -88,7 +88,7 @@ function frameTimes(events) {
 /** Moves the handle to and fro as fast as a hand would, with more moves than frames. */
 async function drag(page, handle) {
   const box = await handle.boundingBox();
-  const chart = await page.locator('.histogram-chart').boundingBox();
+  const chart = await page.getByTestId('histogram-chart').boundingBox();
   const y = box.y + box.height / 2;
   const [left, right] = [chart.x + 90, chart.x + chart.width - 60];
   await page.mouse.move(box.x + box.width / 2, y);
@@ -114,7 +114,7 @@ try {
   await page.goto(`${url}#/histogram?project=${encodeURIComponent(project)}&tensor=${encodeURIComponent(tensor)}`);
   const handle = page.getByRole('slider', { name: tensor });
   await handle.waitFor({ timeout: 30_000 });
-  await page.locator('.plot .main-svg').first().waitFor();
+  await page.locator('.main-svg').first().waitFor();
   await page.waitForTimeout(1000);
 
   await page.evaluate(() => {

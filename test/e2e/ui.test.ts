@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { calib } from '../support/calib-process';
@@ -15,6 +15,7 @@ describe.skipIf(NO_BROWSER !== null)(
   () => {
     let ui: UiSession;
     let page: Page;
+    let tensors: Locator;
 
     const projectFile = (name = 'sample/plate_chars.calib'): ProjectFile =>
       JSON.parse(readFileSync(join(ui.home, name, 'project.json'), 'utf8')) as ProjectFile;
@@ -31,21 +32,22 @@ describe.skipIf(NO_BROWSER !== null)(
     beforeAll(async () => {
       ui = await UiSession.open();
       page = await ui.window();
+      tensors = page.getByRole('listbox', { name: 'Tensors' });
     });
     afterAll(() => ui.close());
 
     it('opens the sample in one click, calibrated, at the tensor that suffers most', async () => {
       await openSample(page);
       await expect.poll(() => page.getByRole('heading', { level: 2 }).first().textContent()).toBe(TENSOR);
-      await page.locator('.histogram-row').first().click();
+      await tensors.getByRole('option').first().click();
       await expect.poll(() => decodeURIComponent(page.url())).toContain(`tensor=${TENSOR}`);
       expect(page.url()).not.toContain('token');
     });
 
     it('steps back and forth through tensors, and opens the same one after a reload', async () => {
-      await page.locator('.histogram-row').nth(3).click();
+      await tensors.getByRole('option').nth(3).click();
       const chosen = page.url();
-      await page.locator('.histogram-row').nth(1).click();
+      await tensors.getByRole('option').nth(1).click();
       await expect.poll(() => page.url()).not.toBe(chosen);
       await page.goBack();
       await expect.poll(() => page.url()).toBe(chosen);
@@ -58,7 +60,7 @@ describe.skipIf(NO_BROWSER !== null)(
         .poll(() => page.getByRole('slider', { name: /Threshold/ }).getAttribute('aria-valuenow'))
         .toBe(shown);
       expect(page.url()).toBe(chosen);
-      await page.locator('.histogram-row').first().click();
+      await tensors.getByRole('option').first().click();
     });
 
     it('asks for the token where an address was copied, once, and shows the same thing', async () => {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPO_ROOT } from '../support/shared';
 import { NO_BROWSER, openSample, openScreen, UiSession } from '../support/ui-session';
 
+const OUT_OF_DATE = 'Out of date: the project has changed since.';
+
 /** The radio lies under its label, which takes the pointer. */
 const showHealth = (page: Page): Promise<void> => page.getByRole('radio', { name: 'Health' }).check({ force: true });
 
@@ -50,7 +52,7 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
     await field.waitFor({ timeout: 120_000 });
     expect(await field.getByRole('row').filter({ hasText: 'night' }).first().innerText()).toMatch(/night\s+16\s/);
     const row = field.getByRole('grid').getByRole('row').nth(1);
-    const tensor = (await row.locator('.model-name').getAttribute('title')) ?? '';
+    const tensor = (await row.locator('[title]').first().getAttribute('title')) ?? '';
     await row.dblclick();
     await page.getByRole('slider', { name: /Threshold/ }).waitFor();
     expect(new URL(page.url()).hash).toContain('/histogram');
@@ -62,12 +64,12 @@ describe.skipIf(NO_BROWSER !== null)('the health of the sample’s calibration s
     await openScreen(page, 'Data');
     await showHealth(page);
     await page.getByRole('region', { name: 'Images from the field' }).waitFor();
-    expect(await page.locator('.analysis-stale').count()).toBe(0);
+    expect(await page.getByText(OUT_OF_DATE).count()).toBe(0);
     await openScreen(page, 'Precision');
     await page.getByRole('button', { name: 'First layer and head in FP16' }).click();
     await openScreen(page, 'Data');
     await showHealth(page);
-    await page.locator('.analysis-stale').waitFor();
+    await page.getByText(OUT_OF_DATE).waitFor();
   });
 
   it('has no serious accessibility problem, light and dark, and reported no error', async () => {

@@ -9,7 +9,7 @@ import {
 } from 'react';
 import { formatCount, formatReal, formatSignificant } from '../../../src-shared/base/units';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import { t, useLanguage } from '../../i18n';
+import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { METHOD_LETTERS, methodColor } from '../../widgets/badge';
 import { Plot } from '../../widgets/plot/plot';
@@ -38,7 +38,6 @@ export interface HistogramChartProps {
 export function HistogramChart({ session, curves, control, isLog, isSigned, visible, onChoose }: HistogramChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const size = useElementSize(box);
-  const language = useLanguage();
   const area = useMemo(() => plotAreaOf(size.widthPx), [size.widthPx]);
   const { range } = control;
   const { analysis, row } = session;
@@ -55,8 +54,8 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
           mse: t('histogram.axis.mse'),
         },
       ),
-    // Titles follow the language.
-    [analysis, curves, range, isLog, isSigned, visible, area, language],
+    // The titles need no dependency: a change of language mounts the screen again.
+    [analysis, curves, range, isLog, isSigned, visible, area],
   );
   const lines = useMemo(() => methodLines(row), [row]);
   useWheel(box, area, control);

@@ -5,6 +5,7 @@ import type { ThresholdRow } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
+import { useFrozen } from '../../state/use-frozen';
 import { MethodBadge } from '../../widgets/badge';
 import { classNames } from '../../widgets/class-names';
 import { SearchField, Select } from '../../widgets/fields';
@@ -127,7 +128,7 @@ export function useTensorList(): TensorListState {
   const select = useSelection((state) => state.selectTensor);
   const [search, setSearch] = useState('');
   const [sort, setSort] = useState<TensorSort>('sqnr');
-  // The order stays while thresholds are edited: a row must not run away from under the hand that changes it.
+  // The order stays while thresholds are edited, so that the edited row does not move away from the pointer.
   const order = useFrozenOrder(all, search, sort);
   const rows = useMemo(() => {
     const byName = new Map(all.map((row) => [row.name, row]));
@@ -140,8 +141,7 @@ export function useTensorList(): TensorListState {
 function useFrozenOrder(all: readonly ThresholdRow[], search: string, sort: TensorSort): readonly string[] {
   const model = useSession((state) => state.model);
   const names = all.map((row) => row.name).join('\n');
-  return useMemo(
-    () => orderedTensors(all, search, sort, (name) => fullName(model, name)).map((row) => row.name),
-    [names, search, sort, model],
+  return useFrozen([names, search, sort, model], () =>
+    orderedTensors(all, search, sort, (name) => fullName(model, name)).map((row) => row.name),
   );
 }

@@ -4,6 +4,7 @@ import type { Preprocessing } from '../../../src-shared/domain/project/preproces
 import { t } from '../../i18n';
 import { useHistogram } from '../../state/histograms';
 import { useSession } from '../../state/session';
+import { useFrozen } from '../../state/use-frozen';
 import { analyse, draggableRange, type TensorAnalysis } from './analysis';
 import {
   createLiveThreshold,
@@ -29,11 +30,12 @@ export interface ThresholdSession {
   readonly limits: { readonly min: number; readonly max: number };
 }
 
-/** Undefined while the histogram is on its way; the error when it cannot be had. */
+/** Undefined while the histogram is loading; the error if loading failed. */
 export function useThresholdSession(row: ThresholdRow | null): ThresholdSession | undefined | Error {
   const view = useHistogram(row?.name ?? null);
   const preprocessing = useImagePreprocessing(row?.name ?? null);
-  const parts = useMemo(() => {
+  // Numbers of the row change with every edit; the handle and its limits stay until another tensor is chosen.
+  const parts = useFrozen([row?.name, view, preprocessing], () => {
     if (row === null || view === undefined || view instanceof Error) return null;
     const analysis = analyse(view, preprocessing);
     const limits = draggableRange(analysis, Object.values(row.methods));
@@ -48,9 +50,7 @@ export function useThresholdSession(row: ThresholdRow | null): ThresholdSession 
       },
     );
     return { view, analysis, limits, live, editor };
-    // The row's own numbers change with every edit; the handle must survive that.
-    // Limits follow the methods that exist when the tensor is chosen.
-  }, [row?.name, view, preprocessing]);
+  });
 
   const inUse = row?.threshold;
   useEffect(() => {

@@ -225,7 +225,7 @@ function usePlanColumns(
             : column,
     );
     // The titles of the columns and the reasons change with the language.
-  }, [language, onAsk, hasEngine, isNarrow]);
+  }, [language, reasonText, onAsk, hasEngine, isNarrow]);
 }
 
 function Reason({ code, text }: { readonly code: string; readonly text: string }) {

@@ -2,7 +2,7 @@ import { useCallback, useMemo, useState, type CSSProperties } from 'react';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import type { PrecisionChoice } from '../../../src-shared/domain/project/precision';
-import { t, useLanguage } from '../../i18n';
+import { t } from '../../i18n';
 import { type Column, DataTable } from '../../widgets/data-table';
 import { SearchField } from '../../widgets/fields';
 import { askPrecision } from '../../panels/layers/ask-precision';
@@ -72,11 +72,10 @@ function useColumns(
   rows: readonly SensitivityRow[],
   onAsk: Ask,
 ): readonly Column<SensitivityRow>[] {
-  const language = useLanguage();
-  // The titles change with the language.
+  // The titles need no dependency: a change of language mounts the screen again.
   return useMemo(
     () => [...nameColumns(), scoreColumn(result), precisionColumn(onAsk), ...qualityColumns(result, rows)],
-    [language, result, rows, onAsk],
+    [result, rows, onAsk],
   );
 }
 

@@ -63,7 +63,12 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   const camera = useCamera(layout, selected);
   const isFar = useStore((state) => state.transform[2] < FAR_ZOOM);
   const [cursor, setCursor] = useState<number | null>(null);
-  useEffect(() => setCursor(null), [layer, structure]);
+  // The cursor of the keys starts anew when another layer is chosen.
+  const [walked, setWalked] = useState({ layer, structure });
+  if (walked.layer !== layer || walked.structure !== structure) {
+    setWalked({ layer, structure });
+    setCursor(null);
+  }
   const { matches } = content;
   const { keepInSight } = camera;
   useEffect(() => {

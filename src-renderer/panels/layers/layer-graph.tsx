@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { useEffect, useMemo, useState } from 'react';
 import type { ModelView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
+import { useFrozen } from '../../state/use-frozen';
 import { Button } from '../../widgets/button';
 import styles from './layer-graph.module.css';
 import { EmptyState, Meter } from '../../widgets/states';
@@ -29,6 +30,8 @@ export function useGraphLayout(structure: GraphStructure): {
   readonly retry: () => void;
 } {
   const key = useMemo(() => structureKey(structure), [structure]);
+  // An equal structure keeps the running worker.
+  const kept = useFrozen([key], () => structure);
   const [attempt, setAttempt] = useState(0);
   const [outcome, setOutcome] = useState<{ readonly key: string; readonly layout: LayoutState } | null>(null);
   const cached = layouts.get(key);
@@ -45,11 +48,10 @@ export function useGraphLayout(structure: GraphStructure): {
       report({ state: 'ready', layout: data.layout });
     };
     worker.onerror = (event): void => report({ state: 'failed', message: event.message });
-    const request: LayoutRequest = structure;
+    const request: LayoutRequest = kept;
     worker.postMessage(request);
     return () => worker.terminate();
-    // `key` stands for `structure`: an equal structure keeps the running worker.
-  }, [key, attempt, isCancelled]);
+  }, [key, kept, attempt, isCancelled]);
 
   const idle: LayoutState = { state: 'working', done: 0, total: structure.nodes.length };
   const layout: LayoutState =
@@ -109,7 +111,7 @@ export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING, matc
 function useStructure(model: ModelView): GraphStructure {
   const fresh = useMemo(() => graphStructure(model), [model]);
   const key = useMemo(() => structureKey(fresh), [fresh]);
-  return useMemo(() => fresh, [key]);
+  return useFrozen([key], () => fresh);
 }
 
 interface LayoutPendingProps {

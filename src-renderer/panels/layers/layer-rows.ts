@@ -1,3 +1,4 @@
+import { useCallback } from 'react';
 import type { LayerView, ModelView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import type { LayerInEngine } from '../../../src-shared/domain/engines/engine-view';
@@ -216,5 +217,5 @@ export function reasonText(decision: Pick<PlacementDecision, 'code' | 'reason'>,
 
 export function useReasonText(): (decision: Pick<PlacementDecision, 'code' | 'reason'>) => string {
   const language = useLanguage();
-  return (decision) => reasonText(decision, language);
+  return useCallback((decision) => reasonText(decision, language), [language]);
 }
