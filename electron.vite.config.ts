@@ -1,7 +1,7 @@
 import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { scopedName } from './src-renderer/styles/scoped-name';
+import { scopedName } from './src-renderer/styles/scoped-name.ts';
 
 const entry = (path: string): string => resolve(import.meta.dirname, 'src-main', path);
 

@@ -25,7 +25,7 @@ interface AnalysesState {
 
 const NOTHING = { projectPath: null, view: null, error: null, question: null } as const;
 
-/** Grows with every reading, so that an answer that was overtaken is dropped. */
+/** Incremented with every request, so that outdated answers are dropped. */
 let turn = 0;
 
 export const useAnalysesStore = create<AnalysesState>()((set) => ({

@@ -19,7 +19,7 @@ interface EngineState {
 
 const NOTHING = { projectPath: null, view: null, variant: null } as const;
 
-/** Grows with every reading, so that an answer that was overtaken is dropped. */
+/** Incremented with every request, so that outdated answers are dropped. */
 let turn = 0;
 
 export const useEngineStore = create<EngineState>()((set, get) => ({

@@ -3,7 +3,7 @@ import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import { useJobs } from './jobs';
 import { useSession } from './session';
 
-/** What a store that reads something of the open project has to offer. */
+/** A store that reads data of the open project. */
 interface ProjectReader {
   /** The project that was read; null until something asked. */
   readonly projectPath: string | null;
@@ -11,8 +11,8 @@ interface ProjectReader {
 }
 
 /**
- * Reads again after an edit of the project and when a job of these kinds is done, forgets when another project is opened. Nobody who
- * looks: nothing is read.
+ * Calls `load` after an edit of the project and when a job of these kinds is done, and `forget` when another project is opened.
+ * Nothing is read before a component asks for the first time.
  */
 export function followProject(reader: () => ProjectReader, forget: () => void, kinds: readonly JobKind[]): void {
   const doneCount = (jobs: readonly JobSnapshot[]): number =>

@@ -14,10 +14,10 @@ interface HistogramsState {
 
 /** One entry is 64 kB for every group and the total: this many stay under 40 MB with four groups. */
 const MAX_ENTRIES = 120;
-/** More at once would only wait in the browser's queue and keep a newer wish from overtaking. */
+/** More parallel requests would only wait in the browser's queue and delay newer ones. */
 const MAX_AT_ONCE = 4;
 
-/** Newest wish first: a person who walks on wants what is on the screen now. */
+/** Newest request first, because the tensor on the screen was requested last. */
 let waiting: string[] = [];
 let active = 0;
 let generation = 0;
@@ -78,7 +78,7 @@ useSession.subscribe((state, previous) => {
     useHistograms.getState().clear();
 });
 
-/** The histogram of a tensor: undefined while it is on its way (or `tensor` is null), an Error when it cannot be had. */
+/** The histogram of a tensor: undefined while it is loading (or if `tensor` is null), an Error if loading failed. */
 export function useHistogram(tensor: string | null): HistogramView | undefined | Error {
   const isCalibrated = useSession((state) => state.project?.calibrated === true);
   const entry = useHistograms((state) => (tensor === null ? undefined : state.entries.get(tensor)));

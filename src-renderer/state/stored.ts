@@ -1,7 +1,7 @@
-/** `localStorage` lasts between visits, `sessionStorage` as long as the tab, reloads included. */
+/** `localStorage` persists between visits; `sessionStorage` lasts as long as the tab, including reloads. */
 export type StoredPlace = 'localStorage' | 'sessionStorage';
 
-/** Small things kept in the browser; a full or forbidden storage is the same as an empty one. */
+/** Reads a value that the browser stores. A storage that is full or blocked counts as empty. */
 export function readStored(key: string, place: StoredPlace = 'localStorage'): unknown {
   try {
     const text = globalThis[place].getItem(key);
@@ -11,7 +11,7 @@ export function readStored(key: string, place: StoredPlace = 'localStorage'): un
   }
 }
 
-/** @returns false when it could not be kept: it is asked again at the next visit */
+/** @returns false if the browser could not store the value */
 export function writeStored(key: string, value: unknown, place: StoredPlace = 'localStorage'): boolean {
   try {
     globalThis[place].setItem(key, JSON.stringify(value));

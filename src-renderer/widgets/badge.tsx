@@ -32,7 +32,7 @@ const BADGE_CLASSES: Readonly<Record<Precision, string>> = {
   fp32: classNames(styles.root, styles.fp32),
 };
 
-/** 8, 16 or 32 on the colour of the precision. One element: tables draw hundreds of them. */
+/** 8, 16 or 32 on the colour of the precision. It is a single element because tables draw hundreds of them. */
 export function PrecisionBadge({ precision, title }: { readonly precision: Precision; readonly title?: string }) {
   return (
     <span
@@ -46,7 +46,7 @@ export function PrecisionBadge({ precision, title }: { readonly precision: Preci
   );
 }
 
-/** What the plan says of a layer: a precision, or Auto. */
+/** The choice of the plan for a layer: a precision, or Auto. */
 export function ChoiceBadge({ choice }: { readonly choice: PrecisionChoice }) {
   return choice === 'auto' ? <span className="dim">{t('precision.auto')}</span> : <PrecisionBadge precision={choice} />;
 }
@@ -74,7 +74,7 @@ interface TagProps {
   readonly title?: string;
 }
 
-/** A word about something: `calibrated`, `3 clipped`. */
+/** A short status: `calibrated`, `3 clipped`. */
 export function Tag({ children, tone = 'neutral', title }: TagProps) {
   return (
     <span className={classNames(styles.tag, TAG_CLASSES[tone])} {...(title === undefined ? {} : { title })}>

@@ -23,9 +23,9 @@ export function Button({ children, tone = 'normal', icon, className, ...rest }: 
 
 interface IconButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'children'> {
   readonly icon: IconName;
-  /** Its name for people who do not see the icon; also the tooltip. */
+  /** The accessible name, which is also the tooltip. */
   readonly label: string;
-  /** Longer tooltip than the label. */
+  /** A tooltip that is longer than the label. */
   readonly hint?: string;
 }
 

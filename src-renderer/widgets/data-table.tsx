@@ -20,9 +20,9 @@ import { type Column, keyTarget, nextSort, type Sort, sortRows } from './table-o
 export type { Column } from './table-order';
 
 export interface RowPick {
-  /** Shift: everything from the last row to this one. */
+  /** Shift was held: select everything from the last row to this one. */
   readonly isRange: boolean;
-  /** Ctrl or command: this one more, or less. */
+  /** Ctrl or Command was held: toggle this row. */
   readonly isToggle: boolean;
   /** All keys in the order shown. */
   readonly order: readonly string[];
@@ -40,7 +40,7 @@ interface DataTableProps<Row> {
   readonly onPick?: (key: string, pick: RowPick) => void;
   /** Enter or a double click. */
   readonly onActivate?: (key: string) => void;
-  /** Keys that the table itself does not use; return true when done with it. */
+  /** Called for keys that the table does not use; returns true if it handled the key. */
   readonly onKey?: (event: KeyboardEvent<HTMLDivElement>) => boolean;
   readonly initialSort?: Sort;
   readonly rowClass?: (row: Row) => string | undefined;
@@ -96,7 +96,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     }
   };
 
-  /** The row under the pointer; rows themselves listen to nothing. */
+  /** The row under the pointer; the table handles the events of all its rows. */
   const keyAt = (event: MouseEvent): string | undefined => {
     const element = event.target instanceof Element ? event.target.closest('[role=row]') : null;
     return element === null ? undefined : order[Number(element.getAttribute('aria-rowindex')) - FIRST_ROW_INDEX];
@@ -165,7 +165,7 @@ interface TableHeadProps<Row> {
   readonly onSort: (sort: Sort | null) => void;
 }
 
-/** The names of the columns, which sort; stays in sight. */
+/** The titles of the columns, which sort the table; they stay visible while the rows scroll. */
 export function TableHead<Row>({ columns, sort, onSort }: TableHeadProps<Row>) {
   return (
     <div className={styles.head} role="rowgroup">
@@ -217,7 +217,7 @@ interface TableRowProps<Row> {
   readonly className: string | undefined;
 }
 
-/** One row. Clicks are handled by the table, so that a row that did not change needs nothing new. */
+/** One row. The table handles clicks, so that an unchanged row is not drawn again. */
 function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelected, className }: TableRowProps<Row>) {
   return (
     <div

@@ -11,13 +11,13 @@ interface DialogProps {
   /** Buttons at the bottom, the main one last. */
   readonly actions?: ReactNode;
   readonly className?: string | undefined;
-  /** The title is only said, not shown. */
+  /** The title is for assistive technology only. */
   readonly isTitleHidden?: boolean;
 }
 
 /**
- * A window in the window: the browser's own modal dialog, which keeps the focus inside and closes with Escape. The focus
- * begins at what carries `data-autofocus`.
+ * The browser's own modal dialog, which keeps the focus inside and closes with Escape. The element with `data-autofocus`
+ * receives the focus first.
  */
 export function Dialog({ title, onClose, children, actions, className, isTitleHidden = false }: DialogProps) {
   const titleId = useId();
@@ -26,7 +26,7 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
     const dialog = element.current;
     if (dialog === null || dialog.open) return;
     dialog.showModal();
-    // Not the close button, which comes first.
+    // Without this, the close button would receive the focus because it comes first.
     (dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog).focus();
   }, []);
   return (

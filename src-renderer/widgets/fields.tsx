@@ -10,14 +10,14 @@ interface TextFieldProps extends InputHTMLAttributes<HTMLInputElement> {
   readonly icon?: IconName;
   readonly hint?: string;
   readonly inputRef?: Ref<HTMLInputElement>;
-  /** Behind the input: a button. */
+  /** An element behind the input, such as a button. */
   readonly after?: ReactNode;
-  /** Why the text is not taken, an element with the id `problemId`; null when it is taken. */
+  /** Why the text is invalid, an element with the id `problemId`; null if it is valid. */
   readonly problem?: ReactNode;
   readonly problemId?: string;
 }
 
-/** A field for a path: while nobody types, the end of a long one is in sight, which tells it from others. */
+/** A field for a path. Unless it has the focus, it is scrolled to the end of the path, which identifies it. */
 export function PathField(props: TextFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   const showEnd = (): void => {
@@ -88,7 +88,7 @@ export function TextField({
   );
 }
 
-/** The filter above a list. Escape empties it. */
+/** The search field above a list. Escape empties it. */
 export function SearchField({
   label,
   value,
@@ -133,7 +133,7 @@ interface ChoiceProps<T extends string> {
   readonly disabled?: boolean;
 }
 
-/** One of a few, all in sight. */
+/** A choice among few values that are all visible. */
 export function Segmented<T extends string>({
   label,
   value,
@@ -165,7 +165,7 @@ export function Segmented<T extends string>({
   );
 }
 
-/** One of many. */
+/** A choice among many values, as a menu. */
 export function Select<T extends string>({
   label,
   value,
@@ -228,13 +228,13 @@ export function Checkbox({
 interface FieldProblemProps {
   /** The input names it in `aria-describedby`. */
   readonly id: string;
-  /** What the field takes, as a sentence. */
+  /** What the field accepts, as a sentence. */
   readonly expected: string;
-  /** The value that stays in use meanwhile; null: the field counts as empty. */
+  /** The value that remains in use; null if the field counts as empty. */
   readonly inUse: string | null;
 }
 
-/** Below a field whose text was not taken: why, and which value is used instead. It is also announced. */
+/** Says below a field why its text is invalid and which value is used instead; screen readers announce it. */
 export function FieldProblem({ id, expected, inUse }: FieldProblemProps) {
   return (
     <FieldAlert id={id}>

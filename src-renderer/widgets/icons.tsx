@@ -39,7 +39,7 @@ interface IconProps {
   readonly name: IconName;
   /** Side in CSS pixels. */
   readonly size?: number;
-  /** Its meaning when it stands alone; without one it is decoration. */
+  /** The accessible name of an icon without text; an icon without a label is hidden from assistive technology. */
   readonly label?: string;
 }
 

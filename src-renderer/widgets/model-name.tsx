@@ -5,8 +5,8 @@ import { classNames } from './class-names';
 import styles from './model-name.module.css';
 
 /**
- * A name in three parts. Where room is short the suffix is cut first, then the start: what tells names apart stands at the
- * end of their path.
+ * A name in three parts. When space is short, the suffix is truncated first, then the start, because the end of the path
+ * identifies a layer.
  */
 export interface SplitName {
   readonly start: string;
@@ -33,7 +33,7 @@ export function splitName(name: string): SplitName {
   return { start: path.slice(0, at), end: path.slice(at), suffix };
 }
 
-/** Exporters number what has no name: `683`, `onnx::Conv_12` has an operator, `input.24` has not. */
+/** Names that exporters generate from a number: `683`, `input.24`, but not `onnx::Conv_12`, which has an operator. */
 const NUMBER_ONLY = /^(?:(?:input|x|tensor|value|onnx::)[._]?)?\d+$/i;
 
 interface NameIndex {
@@ -56,7 +56,7 @@ function indexOf(model: ModelView): NameIndex {
 
 const NEIGHBOURS_MAX = 2;
 
-/** What a tensor or layer whose name is a number is: `Sigmoid after Conv_12`. Null for names that speak, and for unknown ones. */
+/** Describes a tensor or layer whose name is only a number: `Sigmoid after Conv_12`. Null for other names and unknown tensors. */
 export function nameNote(model: ModelView | null, name: string): string | null {
   if (model === null || !NUMBER_ONLY.test(name)) return null;
   const { writers, layers } = indexOf(model);
@@ -73,7 +73,7 @@ function neighbourName(writer: LayerView | undefined, tensor: string): string {
   return NUMBER_ONLY.test(writer.layer) ? writer.op : (writer.layer.split('/').at(-1) ?? writer.layer);
 }
 
-/** The whole name, with its note: for hovering. */
+/** The whole name with its note, as a tooltip. */
 export function fullName(model: ModelView | null, name: string): string {
   const note = nameNote(model, name);
   return note === null ? name : `${name}, ${note}`;
@@ -83,9 +83,9 @@ export function fullName(model: ModelView | null, name: string): string {
 export const NamedModel = createContext<ModelView | null>(null);
 
 interface ModelNameProps {
-  /** Of a layer or tensor, whole. */
+  /** The full name of a layer or tensor. */
   readonly name: string;
-  /** What is shown instead, where the surroundings say the rest. */
+  /** A shorter name to display, if the context gives the rest. */
   readonly short?: string;
 }
 

@@ -8,21 +8,21 @@ import { formatNumberList, parseNumber, parseNumberList } from './number-text';
 interface NumberLimits {
   readonly min?: number;
   readonly max?: number;
-  /** The number must be larger than this; takes the place of `min` where the limit itself is not allowed. */
+  /** The number must be greater than this. Used instead of `min` when the limit itself is not allowed. */
   readonly above?: number;
   readonly isInteger?: boolean;
-  /** An empty field is an answer (null). */
+  /** An empty field is valid and means null. */
   readonly mayBeEmpty?: boolean;
 }
 
 interface NumberFieldProps extends NumberLimits {
   readonly label: string;
-  /** Null: empty. */
+  /** Null shows an empty field. */
   readonly value: number | null;
-  /** Called with Enter and on leaving the field, only with a valid number that differs. */
+  /** Called on Enter and on blur, only with a valid number that differs from `value`. */
   readonly onCommit: (value: number | null) => void;
   readonly unit?: string;
-  /** Of the arrow keys; Shift makes it ten times as much. */
+  /** The amount that an arrow key adds; Shift multiplies it by ten. */
   readonly step?: number;
   readonly isLabelHidden?: boolean;
   readonly disabled?: boolean;
@@ -30,8 +30,8 @@ interface NumberFieldProps extends NumberLimits {
 }
 
 /**
- * A field for a number with its unit. A text that is not taken stays in the field with the reason below it, until it is
- * corrected, Escape brings the old value back, or another value comes from outside.
+ * A field for a number with its unit. An invalid text stays in the field with the reason below it, until a person corrects
+ * it, Escape restores the old value, or `value` changes.
  */
 export function NumberField(props: NumberFieldProps) {
   const { label, value, onCommit, unit, step, isLabelHidden = false } = props;
@@ -104,12 +104,12 @@ function within(value: number, { min = -Infinity, max = Infinity }: NumberLimits
 }
 
 interface Judgement {
-  /** What was expected instead, as a sentence; null when the text is taken. */
+  /** What was expected, as a sentence; null if the text is valid. */
   readonly problem: string | null;
   readonly value: number | null;
 }
 
-/** The number that a text means within limits, or what is expected instead. */
+/** Parses a text as a number within limits; `problem` says what was expected if it is not one. */
 export function judgeNumber(text: string, limits: NumberLimits): Judgement {
   const { min = -Infinity, max = Infinity, above = -Infinity, isInteger = false, mayBeEmpty = false } = limits;
   if (text.trim() === '') return { problem: mayBeEmpty ? null : expectedText(limits), value: null };
@@ -133,7 +133,7 @@ function expectedText({ min, max, above, isInteger = false }: NumberLimits): str
     : t('widgets.numberUpTo', { what, max: shortText(max) });
 }
 
-/** A limit without digits that nobody reads. */
+/** A limit rounded to six digits for display. */
 function shortText(limit: number): string {
   return Number.isInteger(limit) ? String(limit) : String(Number(limit.toPrecision(6)));
 }
@@ -141,17 +141,17 @@ function shortText(limit: number): string {
 interface NumberListFieldProps {
   readonly label: string;
   readonly values: readonly number[];
-  /** What the list must fulfil beyond being numbers. */
+  /** A condition on the list in addition to being numbers. */
   readonly isAllowed: (values: readonly number[]) => boolean;
-  /** Said while the text is not such a list. */
+  /** Shown while the text is not such a list. */
   readonly expected: string;
-  /** With every change that is a whole list. */
+  /** Called on every change that yields a valid list. */
   readonly onChange: (values: readonly number[]) => void;
 }
 
 /**
- * Numbers separated by commas; fractions such as 1/255 are numbers too. A text that is not taken stays in the field with
- * the reason below it, until it is corrected, Escape brings the old list back, or another list comes from outside.
+ * Numbers separated by commas; fractions such as 1/255 are allowed. An invalid text stays in the field with the
+ * reason below it, until a person corrects it, Escape restores the old list, or `values` changes.
  */
 export function NumberListField({ label, values, isAllowed, expected, onChange }: NumberListFieldProps) {
   const problemId = useId();

@@ -13,7 +13,7 @@ interface EmptyStateProps {
   readonly action?: ReactNode;
 }
 
-/** What a screen shows before it has something to show. */
+/** Shown instead of a screen's content while there is none. */
 export function EmptyState({ title, children, action }: EmptyStateProps) {
   return (
     <div className={styles.emptyState}>
@@ -24,12 +24,12 @@ export function EmptyState({ title, children, action }: EmptyStateProps) {
   );
 }
 
-/** What to do about an error, in the language in force; undefined if the error says nothing of it. */
+/** The hint of an error in the current language; undefined if the error has none. */
 export function hintOf({ hint, advice }: Pick<WireError, 'hint' | 'advice'>): string | undefined {
   return advice === undefined ? hint : t(`advice.${advice.id}`, advice.values);
 }
 
-/** What a person copies into a bug report. */
+/** The text that a person copies into a bug report. */
 export function errorReport(error: WireError): string {
   const lines = [`${error.code}: ${error.message}`];
   const hint = hintOf(error);
@@ -40,15 +40,15 @@ export function errorReport(error: WireError): string {
 
 interface ErrorBoxProps {
   readonly error: unknown;
-  /** What was being done: `The histogram of conv_1 cannot be shown`. */
+  /** What failed: `The histogram of conv_1 cannot be shown`. */
   readonly title?: string;
   readonly action?: ReactNode;
-  /** How often it happened; more than once is said. */
+  /** How often the error happened; shown if more than once. */
   readonly count?: number;
   readonly onDismiss?: () => void;
 }
 
-/** What happened, what to do; details fold out and can be copied. */
+/** An error with its hint; the details unfold and can be copied. */
 export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBoxProps) {
   const wire = toWireError(error);
   const hint = hintOf(wire);
@@ -85,14 +85,14 @@ export function ErrorBox({ error, title, action, count = 1, onDismiss }: ErrorBo
 interface MeterProps {
   readonly label: string;
   readonly value: number;
-  /** 0 while unknown: the bar is empty then, and the number beside it tells. */
+  /** 0 while unknown; the bar is empty then. */
   readonly total: number;
-  /** What is said for `value` of `total`: `212 of 400 images`. */
+  /** The accessible text for `value` of `total`: `212 of 400 images`. */
   readonly text?: string;
   readonly color?: string;
 }
 
-/** A progress bar. It never moves by itself: no number, no movement. */
+/** A progress bar. It moves only when `value` changes. */
 export function Meter({ label, value, total, text, color }: MeterProps) {
   const share = total > 0 ? Math.min(1, Math.max(0, value / total)) : 0;
   return (

@@ -1,22 +1,22 @@
 import type { ReactNode } from 'react';
 
-/** One column of a table. Cells of one line are drawn by the hundred while a person scrolls: few elements in each. */
+/** One column of a table. Scrolling draws hundreds of cells, so that `render` should return few elements. */
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
-  /** Longer name, on hover. */
+  /** A longer title, shown on hover. */
   readonly hint?: string;
-  /** CSS width: pixels, or a share of what is left (`1fr`). */
+  /** Pixels, or a share of the remaining width (`1fr`). */
   readonly width: number | `${number}fr`;
   /** Numbers stand on the right. */
   readonly align?: 'left' | 'right' | 'center';
-  /** What stands in the cell; text that is too long is cut by the cell itself. */
+  /** The content of the cell, which truncates long text. */
   readonly render: (row: Row) => ReactNode;
-  /** What hovering over the cell shows: the whole text, or the exact value. */
+  /** The tooltip of the cell: the whole text, or the exact value. */
   readonly hover?: (row: Row) => string | undefined;
-  /** Makes the column sortable; null sorts last either way. */
+  /** Makes the column sortable; null sorts last in both directions. */
   readonly sortValue?: (row: Row) => SortValue;
-  /** Where a first click on the head begins; numbers usually with the largest. */
+  /** The direction of the first click on the head; numbers usually begin with the largest. */
   readonly firstDirection?: Sort['direction'];
 }
 
@@ -32,7 +32,10 @@ interface SortableColumn<Row> {
   readonly sortValue?: (row: Row) => SortValue;
 }
 
-/** Stable; what has no value (null, NaN) comes last in both directions. Text is compared as a person counts: conv_2 before conv_10. */
+/**
+ * Sorts stably. Rows without a value (null, NaN) come last in both directions; text is compared with its numbers in numeric
+ * order, conv_2 before conv_10.
+ */
 export function sortRows<Row>(
   rows: readonly Row[],
   columns: readonly SortableColumn<Row>[],
@@ -61,14 +64,14 @@ function isMissing(value: SortValue): boolean {
   return value === null || (typeof value === 'number' && Number.isNaN(value));
 }
 
-/** A click on a head: its first direction, then the other one, then the order that the rows came in. */
+/** The sort order after a click on a head: first direction, then the opposite one, then unsorted. */
 export function nextSort(sort: Sort | null, column: string, first: Sort['direction']): Sort | null {
   if (sort?.column !== column) return { column, direction: first };
   if (sort.direction !== first) return null;
   return { column, direction: first === 'ascending' ? 'descending' : 'ascending' };
 }
 
-/** The row that a key walks to; null when the key does not walk or there is nowhere to go. `active` is -1 for none. */
+/** The row that a navigation key moves to; null for another key or at the end. `active` is -1 if no row is active. */
 export function keyTarget(key: string, active: number, count: number, page: number): number | null {
   if (count === 0) return null;
   const last = count - 1;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** Colours of the present theme, by name of the CSS custom property. */
+/** Colours of the current theme by name of the CSS custom property. */
 export type TokenReader = (name: string) => string;
 
 export function tokensOf(element: Element): TokenReader {
@@ -25,7 +25,7 @@ function channelsOf(color: string): readonly number[] | null {
   return rgb === null ? null : rgb.slice(1, 4).map(Number);
 }
 
-/** Calls when the theme may have changed: by choice or with the system. Returns how to stop. */
+/** Calls the listener when the theme may have changed, by a choice or by the system. Returns a function that unsubscribes. */
 export function onThemeChange(listener: () => void): () => void {
   const observer = new MutationObserver(listener);
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
@@ -37,7 +37,7 @@ export function onThemeChange(listener: () => void): () => void {
   };
 }
 
-/** Changes whenever the theme may have changed: what draws with token colours draws again. */
+/** A number that changes whenever the theme may have changed, so that plots with token colours are drawn again. */
 export function useThemeVersion(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => onThemeChange(() => setVersion((before) => before + 1)), []);
