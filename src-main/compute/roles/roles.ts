@@ -5,6 +5,7 @@ import type { DecodeInit, DecodeMethods } from './decode-role';
 import type { EvaluateInit } from './evaluate-role';
 import type { GridInit } from './grid-role';
 import type { ImageMethods } from './image-role';
+import type { ThresholdMethods } from './threshold-role';
 import type { ImageContribution } from '../../calibration/histograms/collector';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 
@@ -30,6 +31,7 @@ export type Roles = {
   };
 } & {
   readonly decode: { readonly init: DecodeInit; readonly methods: DecodeMethods };
+  readonly thresholds: { readonly init: null; readonly methods: ThresholdMethods };
   readonly trials: { readonly init: TrialInit; readonly methods: TrialTasks };
 };
 export type RoleName = keyof Roles;
@@ -44,5 +46,6 @@ export const ROLES: RoleFactories = {
   'grid-ranges': async (init, stop) => (await import('./grid-role')).createGridRangesRole(init, stop),
   evaluate: async (init, stop) => (await import('./evaluate-role')).createEvaluateRole(init, stop),
   decode: async (init) => (await import('./decode-role')).createDecodeRole(init),
+  thresholds: async () => (await import('./threshold-role')).createThresholdRole(),
   trials: async (init, stop) => (await import('../trials/trial-runner')).createTrialRole(init, stop),
 };

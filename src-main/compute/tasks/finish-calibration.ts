@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { defined } from '../../../src-shared/base/assert';
 import { amaxOf } from '../../../src-shared/domain/histograms/histogram';
 import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
-import { thresholdsOf } from '../../../src-shared/domain/histograms/thresholds';
-import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
+import type { Thresholds } from '../../../src-shared/domain/histograms/thresholds';
 import { writeFileAtomic } from '../../base/atomic-file';
 import {
   CALIBRATION_INDEX_VERSION,
@@ -14,6 +14,7 @@ import { encodeHistogramFile } from '../../calibration/histograms/histogram-file
 import { encodeGridFile, type TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { gridSummary, TENSORRT_GRID_FILE } from '../../calibration/tensorrt/tensorrt-grid-store';
 import { warningsOf } from './calibrate-messages';
+import { computeThresholds } from './thresholds';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
 
 type Result = ComputeMethods['calibrate']['result'];
@@ -49,6 +50,14 @@ export async function finishCalibration(
     shardPath = join(params.calibrationDir, `shard-${params.shard.index}-of-${params.shard.count}.bin`);
     await writeFileAtomic(shardPath, file);
   } else {
+    const thresholds = await computeThresholds(totals, params.threads);
+    const tensors = totals.map((record, i) =>
+      tensorCalibration(
+        defined(state.tensors[i], 'one record per tensor'),
+        record,
+        defined(thresholds[i], 'one result per record'),
+      ),
+    );
     const index: CalibrationIndex = {
       version: CALIBRATION_INDEX_VERSION,
       key: params.key,
@@ -58,7 +67,7 @@ export async function finishCalibration(
       sha256,
       seconds: state.seconds,
       warnings,
-      tensors: state.tensors.map((name, i) => tensorCalibration(name, totals[i] ?? new Uint8Array())),
+      tensors,
     };
     // The index is written last: its presence means that the calibration is complete.
     await writeFileAtomic(join(params.calibrationDir, 'histograms.bin'), file);
@@ -83,9 +92,8 @@ export async function finishCalibration(
   };
 }
 
-function tensorCalibration(name: string, record: Uint8Array): TensorCalibration {
+function tensorCalibration(name: string, record: Uint8Array, thresholds: Thresholds): TensorCalibration {
   const histogram = decodeHistogram(record);
-  const thresholds = thresholdsOf(histogram, [DEFAULT_PERCENTILE]);
   return {
     name,
     min: histogram.min,
