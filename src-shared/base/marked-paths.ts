@@ -3,8 +3,8 @@ import { ownValue } from './records';
 import { fits, type AnySchema, type Entries, type VariantOptions } from './schema';
 
 /**
- * Paths of files and folders are marked in the schemas, so that the check of what a request may open finds them there: a
- * tensor that is called "path" or "labels" is no path, and a new field cannot be forgotten in a list of names.
+ * Paths of files and folders are marked in the schemas, so that the check of what a request may open finds them there:
+ * a tensor that is called "path" or "labels" is no path, and a new field cannot be forgotten in a list of names.
  */
 
 /** What a path in a request is for; `project`: the folder of an existing project. */

@@ -1,11 +1,11 @@
 /**
  * Records whose keys are names that users choose: tensors, layers, groups, classes, files. Names such as `toString` and
- * `__proto__` are properties of every ordinary object, so a plain `record[name]` finds what was never stored, and a plain
- * assignment to `__proto__` stores nothing. What is looked up often is better kept in a Map; the lint rule `own-names` refuses
- * computed access to records everywhere else.
+ * `__proto__` are properties of every ordinary object, so a plain `record[name]` finds what was never stored, and a
+ * plain assignment to `__proto__` stores nothing. What is looked up often is better kept in a Map; the lint rule
+ * `own-names` refuses computed access to records everywhere else.
  */
 
-/** What the record itself holds under a name; undefined where it holds nothing, and without a record. */
+/** The own value of a record under a name; undefined if the record has none, or if there is no record. */
 export function ownValue<T>(record: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined {
   return record !== null && record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -3,11 +3,13 @@ import { ownValue, setOwnValue } from './records';
 
 /**
  * Schemas of what comes from outside: requests, files, messages. They are valibot schemas, from which both the type
- * (`InferOutput`) and the check (`parse`) follow. The message of every schema names what it expects ("a number of at least
- * 0"), so that one sentence can be made of any failure: "expected a number of at least 0 at gates.maxTop1Drop, found -1".
+ * (`InferOutput`) and the check (`parse`) follow. The message of every schema names what it expects ("a number of at
+ * least 0"), so that one sentence can be made of any failure: "expected a number of at least 0 at gates.maxTop1Drop,
+ * found -1".
  *
  * Objects, records and variants are written here instead of taken from valibot, because
- * - they read own properties only, and valibot's record drops the keys `__proto__`, `constructor` and `prototype`, which
+ * - they read own properties only, and valibot's record drops the keys `__proto__`, `constructor` and `prototype`,
+ * which
  *   may be names of tensors;
  * - a field that is `undefined` counts as absent, as it does in JSON;
  * - a missing field is reported with what its own schema expects.

@@ -2,9 +2,9 @@ import { WorkbenchError } from '../base/errors';
 import { ownValue } from '../base/records';
 
 /**
- * One value as bytes: a little-endian u32 with the length of the header, the header as JSON in UTF-8, then the content of
- * all typed arrays. The header is `{"value": ..., "$table": [[offset, length], ...]}`, both in bytes, offsets from the end
- * of the header. Inside `value`
+ * One value as bytes: a little-endian u32 with the length of the header, the header as JSON in UTF-8, then the content
+ * of all typed arrays. The header is `{"value": ..., "$table": [[offset, length], ...]}`, both in bytes, offsets from
+ * the end of the header. Inside `value`
  *   {"$bytes": [index, "Float64Array"]}  is the typed array at that index of the table,
  *   {"$number": "NaN"}                   is a number that JSON cannot carry (also Infinity, -Infinity, -0),
  *   {"$object": {...}}                   is a plain object that would otherwise read as one of these.
@@ -13,7 +13,7 @@ import { ownValue } from '../base/records';
 export const ENVELOPE_TYPE = 'application/vnd.calib';
 
 const LENGTH_BYTES = 4;
-/** Deeper than any value of the contract; keeps a hostile header from using up the stack. */
+/** Greater than the depth of any value of the contract; it prevents a hostile header from overflowing the stack. */
 const MAX_DEPTH = 100;
 
 const ARRAY_TYPES = {
@@ -97,13 +97,13 @@ function objectToPlain(value: object, addArray: (array: CarriedArray) => number,
   return markOf(plain) === null ? plain : { $object: plain };
 }
 
-/** Also finds the class behind a subclass: a Node Buffer is a Uint8Array. */
+/** The name of the class or of its superclass: a Node Buffer is a Uint8Array. */
 function arrayNameOf(view: ArrayBufferView): ArrayName | null {
   const names = Object.keys(ARRAY_TYPES) as ArrayName[];
   return names.find((name) => view instanceof ARRAY_TYPES[name]) ?? null;
 }
 
-/** The mark of an object that has one key and it is a mark; null for every other object. */
+/** The mark of an object whose only key is a mark; null for every other object. */
 function markOf(value: object): '$bytes' | '$number' | '$object' | null {
   const [key, ...others] = Object.keys(value);
   return others.length === 0 && (key === '$bytes' || key === '$number' || key === '$object') ? key : null;

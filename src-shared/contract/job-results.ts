@@ -34,9 +34,12 @@ export interface CalibrateResult {
   readonly chosenMethod?: HistogramMethod;
   /** What the single methods cost at the outputs; absent for a shard. */
   readonly best?: BestView;
-  /** A finished calibration of the same content was there and was kept. */
+  /** True if a finished calibration of the same content existed and was kept. */
   readonly kept?: boolean;
-  /** Set when TensorRT's own grid was collected too: images of its first batch, and names that have TensorRT's thresholds. */
+  /**
+   * Present if TensorRT's own grid was collected too: the number of images in its first batch, and the number of names
+   * that have TensorRT's thresholds.
+   */
   readonly tensorrtGrid?: { readonly batch: number; readonly names: number };
   /** Set when only a shard was collected: the file to hand to `merge`. */
   readonly shardPath?: string;
@@ -77,7 +80,7 @@ export interface BuildResult {
     readonly seconds: number;
     /** False when an engine of the same content was there already. */
     readonly built: boolean;
-    /** Where several GPUs were asked for. */
+    /** Present if several GPUs were requested. */
     readonly device?: DeviceRecord;
     /** Backend tensorrt: what the layers compute in, and what conversions between them cost. */
     readonly summary?: EngineSummary;
@@ -97,7 +100,7 @@ export interface BenchResult {
   readonly warnings: readonly Warning[];
   /** Of benchmarks on a GPU. */
   readonly gpu?: GpuRecord;
-  /** Where several GPUs were asked for. */
+  /** Present if several GPUs were requested. */
   readonly devices?: readonly DeviceBench[];
 }
 
@@ -116,7 +119,7 @@ export interface RunResult {
   readonly report: string;
 }
 
-/** What a job leaves behind, by kind. */
+/** The result of a job, by kind. */
 export interface JobResults {
   readonly calibrate: CalibrateResult;
   readonly merge: CalibrateResult;

@@ -50,8 +50,8 @@ const variantsFields = {
 const devicesFields = {
   devices: optional(either('an array of GPU numbers or "all"', list(count), oneOf('all'))),
   /**
-   * True: all GPUs at once. Builds then slow each other down and choose kernels by disturbed timings. Absent: one GPU after
-   * the other.
+   * True: all GPUs at once. Builds then slow each other down and choose kernels by disturbed timings. Absent: one GPU
+   * after the other.
    */
   isParallel: optional(boolean),
 };

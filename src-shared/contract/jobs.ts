@@ -10,7 +10,9 @@ export type RunAnalysis = (typeof RUN_ANALYSES)[number];
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-/** The whole state of a job at one moment; `sequence` grows by one with every change, so late messages can be dropped. */
+/**
+ * The whole state of a job at one moment; `sequence` grows by one with every change, so late messages can be dropped.
+ */
 export interface JobSnapshot {
   readonly id: JobId;
   readonly kind: JobKind;
@@ -36,7 +38,9 @@ export interface JobSnapshot {
 export interface JobTimes {
   /** Until now; of a finished job until its end. */
   readonly elapsedMs: number;
-  /** In the order in which they began; each ends where the next begins. The phases of an analysis within a run are one. */
+  /**
+   * In the order in which they began; each ends where the next begins. The phases of an analysis within a run are one.
+   */
   readonly phases: readonly PhaseTimes[];
 }
 
@@ -44,7 +48,7 @@ export interface PhaseTimes extends Progress {
   readonly beganMs: number;
 }
 
-/** A job that was cancelled while it waited: there is nothing to tell of it. */
+/** Whether a job was cancelled before it began, so that it has nothing to show. */
 export function neverBegan(snapshot: Pick<JobSnapshot, 'state' | 'phase'>): boolean {
   return snapshot.state === 'cancelled' && snapshot.phase === 'waiting';
 }

@@ -59,9 +59,9 @@ const projectEditSchema = variant({
   /** Back to the project's method. */
   'clear-tensor': object({ kind: oneOf('clear-tensor'), tensor: string }),
   /**
-   * The precision of one layer. `base` is the revision of the layer that the edit was made on: the choice that its author
-   * saw. If the layer has another choice by now, because another window or process changed it, all edits of the request
-   * are refused with `edit-conflict`. Changes of other layers are kept.
+   * The precision of one layer. `base` is the revision of the layer that the edit was made on: the choice that its
+   * author saw. If the layer has another choice by now, because another window or process changed it, all edits of the
+   * request are refused with `edit-conflict`. Changes of other layers are kept.
    */
   precision: object({
     kind: oneOf('precision'),
@@ -89,8 +89,8 @@ const projectEditSchema = variant({
     labelOrder: optional(oneOf(...LABEL_ORDERS)),
   }),
   /**
-   * Several decisions at once, as undo and redo do. With `base`, only the differences between `base` and `decisions` are
-   * applied to the project; without it, all decisions are replaced.
+   * Several decisions at once, as undo and redo do. With `base`, only the differences between `base` and `decisions`
+   * are applied to the project; without it, all decisions are replaced.
    */
   restore: object({ kind: oneOf('restore'), decisions: decisionsSchema, base: optional(decisionsSchema) }),
 });

@@ -27,9 +27,12 @@ export interface ProjectView {
   readonly calibrated: boolean;
   /** True when it is not calibrated, but was for another model, set or preprocessing. */
   readonly calibrationIsStale?: boolean;
-  /** What method best stands for, where that is the project's method and it is calibrated: minmax until it is decided. */
+  /**
+   * The method that `best` stands for, if `best` is the project's method and the project is calibrated. It is minmax
+   * until the choice was measured.
+   */
   readonly chosenMethod?: HistogramMethod;
-  /** What the single methods cost at the outputs; absent until it was measured. */
+  /** The error of each single method at the outputs; absent until it was measured. */
   readonly best?: BestView;
 }
 
@@ -57,17 +60,20 @@ export interface ThresholdRow {
   readonly sqnrDb: number;
   /** Share of values beyond the threshold, 0..1. */
   readonly clippedFraction: number;
-  /** Of every known method, for all values and per group; where costs were asked for. */
+  /** Costs of every known method, for all values and for each group; present if the request asked for them. */
   readonly costs?: readonly ThresholdCost[];
 }
 
 export interface ThresholdTable {
   readonly method: Method;
-  /** What method best stands for, where that is the method: minmax until it is decided. */
+  /** The method that `best` stands for, if `best` is the method. It is minmax until the choice was measured. */
   readonly chosenMethod?: HistogramMethod;
-  /** What the single methods cost at the outputs; absent until it was measured. */
+  /** The error of each single method at the outputs; absent until it was measured. */
   readonly best?: BestView;
-  /** What these thresholds lose at the outputs against the best single method, dB; null: NaN or infinite; absent: not measured. */
+  /**
+   * SQNR that these thresholds lose at the outputs compared with the best single method, dB. Null if the outputs
+   * contain NaN or infinity; absent if it was not measured.
+   */
   readonly lostDb?: number | null;
   readonly tensors: readonly ThresholdRow[];
 }
@@ -76,7 +82,9 @@ export interface ThresholdTable {
 export interface HistogramView {
   readonly total: TensorHistogram;
   readonly groups: Readonly<Record<string, TensorHistogram>>;
-  /** Largest |x| of every image, real units; same order as `imageFiles`. NaN where the tensor has no value per image. */
+  /**
+   * Largest |x| of every image, real units, in the order of `imageFiles`. NaN if the tensor has no value for an image.
+   */
   readonly imageAmax: Float32Array;
   readonly imageFiles: readonly string[];
 }
@@ -92,17 +100,23 @@ export interface LayerView {
   readonly weightShape: readonly number[] | null;
   /** Number of values in its constant inputs. */
   readonly parameters: number;
-  /** Multiply-accumulate operations, for a batch of one or the batch that the model fixes; absent for layers without, and where sizes are unknown. */
+  /**
+   * Number of multiply-accumulate operations for a batch of one, or for the fixed batch of the model. Absent for layers
+   * without such operations and for layers of unknown size.
+   */
   readonly macs?: number;
   /** What the plan says: a precision that was asked for, or `auto`. */
   readonly choice: PrecisionChoice;
   /** The precision that the layer is meant to have: INT8 on `auto`. */
   readonly planned: Precision;
-  /** What it gets, and why. */
+  /** The precision that it gets, and the reason. */
   readonly decision: PlacementDecision;
   /** Decisions about single edges of it. */
   readonly edges: readonly PlacementDecision[];
-  /** What FP16 would do to it, worst first; empty where it fits, null before the project is calibrated. */
+  /**
+   * Problems that the layer would have in FP16, the worst first. Empty if FP16 suits it; null before the project is
+   * calibrated.
+   */
   readonly fp16Hazards: readonly Fp16Hazard[] | null;
 }
 
@@ -111,7 +125,7 @@ export interface ModelView {
   readonly outputs: readonly string[];
   /** In topological order. */
   readonly layers: readonly LayerView[];
-  /** Tensors that thresholds exist for once the project is calibrated. */
+  /** Tensors that have thresholds once the project is calibrated. */
   readonly calibrationTensors: readonly string[];
 }
 
@@ -169,7 +183,7 @@ export interface RecentProject {
 export interface LastRun {
   /** ISO 8601. */
   readonly createdAt: string;
-  /** What it would ship; absent when nothing. */
+  /** The variant that the run would ship; absent if it ships none. */
   readonly variant?: string;
   /** Top-1 accuracy of `variant`, percent; absent without labels. */
   readonly top1?: number;
@@ -195,7 +209,7 @@ export interface ExportResult {
   readonly format: ExportRequest['format'];
   readonly out: string;
   readonly files: readonly string[];
-  /** What the files lack, and what to do about it. */
+  /** What is missing in the files, and the fix. */
   readonly warnings?: readonly Warning[];
 }
 
@@ -207,7 +221,7 @@ export interface DoctorCheck {
   readonly hint?: string;
   /** The same as data, if the graphical interface has other words for it. */
   readonly advice?: Advice;
-  /** The main job does not work without it. */
+  /** True if calibration, quantization and validation do not work without it. */
   readonly required: boolean;
 }
 
@@ -215,7 +229,10 @@ export interface DoctorReport {
   readonly checks: readonly DoctorCheck[];
 }
 
-/** The analyses that were made of a project last. `isCurrent`: nothing that decides it has changed since. */
+/**
+ * The last result of every analysis of a project. `isCurrent` is false if a setting that the result depends on has
+ * changed since.
+ */
 export interface AnalysesView {
   readonly sensitivity: Readonly<Partial<Record<SensitivityKind, Dated<SensitivityResult>>>>;
   readonly auto: Dated<AutoResult> | null;
@@ -230,7 +247,7 @@ export interface Dated<T> {
   readonly result: T;
 }
 
-/** What an analysis will cost, before it is started. */
+/** An estimate of the cost of an analysis before it starts. */
 export interface AnalysisCost {
   /** Models that will be tried, at most. */
   readonly trials: number;
@@ -249,7 +266,7 @@ export interface EngineView {
   readonly tensorrt: string;
   readonly gpu: string;
   readonly typing: TensorrtTyping;
-  /** That its layers were timed at. */
+  /** The batch size at which its layers were timed. */
   readonly batch: number;
   /** ISO 8601. */
   readonly createdAt: string;

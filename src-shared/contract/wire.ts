@@ -25,8 +25,8 @@ export type ReplyMessage =
   | { readonly type: 'event'; readonly event: WorkbenchEvent };
 
 /**
- * A message of the event stream of a server. Its kind is checked, its content is not: it comes from the server that the page
- * was loaded from.
+ * A message of the event stream of a server. Its kind is checked, its content is not: it comes from the server that the
+ * page was loaded from.
  */
 export const eventMessageSchema = object({ type: oneOf('event'), event: checked('an event', isEvent) });
 

@@ -2,8 +2,8 @@ import type { Advice } from '../base/advice';
 import { WorkbenchError } from '../base/errors';
 
 /**
- * True when the whole of `text` matches `pattern`. `*` stands for any run of characters, `/` and the empty run included; `?`
- * stands for one character; everything else is literal.
+ * True when the whole of `text` matches `pattern`. `*` stands for any run of characters, `/` and the empty run
+ * included; `?` stands for one character; everything else is literal.
  */
 export function matchGlob(pattern: string, text: string): boolean {
   let p = 0;
@@ -49,7 +49,10 @@ export function requireMatches(
   );
 }
 
-/** The name that shares the longest run of characters with a pattern, wildcards aside; null when no run has two characters. */
+/**
+ * The name that shares the longest run of characters with a pattern, ignoring wildcards; null if no run has two
+ * characters.
+ */
 export function nearestName(pattern: string, names: readonly string[]): string | null {
   const words = pattern.split(/[*?]+/).filter((word) => word.length >= 2);
   const score = (name: string): number =>

@@ -20,8 +20,8 @@ export const VARIANT_COLOURS: Readonly<Record<Precision | 'mixed', ThemedColour>
 
 /**
  * Methods and groups are drawn in the same chart, over the accent of the threshold in use. The colours were chosen by a
- * search for the largest smallest distance in OKLab between any two of them, in normal vision and as people without red,
- * green or blue cones see them, with a contrast of at least 3 to 1 against the background.
+ * search for the largest smallest distance in OKLab between any two of them, in normal vision and as people without
+ * red, green or blue cones see them, with a contrast of at least 3 to 1 against the background.
  */
 export const METHOD_COLOURS: Readonly<Record<Method, ThemedColour>> = {
   best: { light: '#0a0a0a', dark: '#ffffeb' },
@@ -48,8 +48,8 @@ export const GROUP_COLOURS: readonly ThemedColour[] = [
 ];
 
 /**
- * Bad (first) to good, the same hues in both themes. The worst colour stands out most from the background and the best one
- * least, in even steps of lightness, so that colour-blind people read it too.
+ * Bad (first) to good, the same hues in both themes. The worst colour stands out most from the background and the best
+ * one least, in even steps of lightness, so that colour-blind people read it too.
  */
 export const RAMP_COLOURS: readonly ThemedColour[] = [
   { light: '#693b03', dark: '#fec766' },
@@ -69,7 +69,9 @@ export function methodProperty(method: Method): string {
   return `--method-${method}`;
 }
 
-/** Every colour of the palette as CSS custom properties: `--int8`, `--mixed`, `--method-mse`, `--series-1`, `--ramp-0`. */
+/**
+ * Every colour of the palette as CSS custom properties: `--int8`, `--mixed`, `--method-mse`, `--series-1`, `--ramp-0`.
+ */
 export function paletteProperties(theme: PaletteTheme): ReadonlyMap<string, string> {
   const named = [
     ...Object.entries(VARIANT_COLOURS).map(([name, colour]) => [`--${name}`, colour] as const),

@@ -10,7 +10,9 @@ export const BOOTSTRAP_SEED = 20_261_121;
 
 const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
-/** ln(n!) for an integer n >= 0; relative error about 1e-15 (Stirling series, DLMF 5.11.1, after shifting to n >= 16). */
+/**
+ * ln(n!) for an integer n >= 0; relative error about 1e-15 (Stirling series, DLMF 5.11.1, after shifting to n >= 16).
+ */
 export function logFactorial(n: number): number {
   if (n < 16) {
     let product = 1;
@@ -29,8 +31,9 @@ export function logChoose(n: number, k: number): number {
 }
 
 /**
- * McNemar's exact two-sided test on paired answers: `losses` images that only the reference has right, `gains` images that
- * only the variant has right. p = min(1, 2 * P(X <= min)), X ~ Binomial(losses + gains, 1/2). 1 without discordant images.
+ * McNemar's exact two-sided test on paired answers: `losses` images that only the reference has right, `gains` images
+ * that only the variant has right. p = min(1, 2 * P(X <= min)), X ~ Binomial(losses + gains, 1/2). 1 without discordant
+ * images.
  */
 export function mcnemarExactP(losses: number, gains: number): number {
   const discordant = losses + gains;
@@ -87,9 +90,9 @@ export interface PairedCounts {
 }
 
 /**
- * 95 % percentile-bootstrap interval of the paired difference (variant - reference) in percentage points: resampling the
- * images with replacement is a multinomial draw over the outcomes -1 / 0 / +1, so one resample costs two binomial draws.
- * 10,000 resamples, fixed seed; bounds are the 250th smallest and the 250th largest. [0, 0] without images.
+ * 95 % percentile-bootstrap interval of the paired difference (variant - reference) in percentage points: resampling
+ * the images with replacement is a multinomial draw over the outcomes -1 / 0 / +1, so one resample costs two binomial
+ * draws. 10,000 resamples, fixed seed; bounds are the 250th smallest and the 250th largest. [0, 0] without images.
  */
 export function bootstrapDifference95(counts: PairedCounts, seed = BOOTSTRAP_SEED): readonly [number, number] {
   const { images, losses, gains } = counts;
@@ -120,8 +123,8 @@ export const pairedComparisonSchema = object({
 export type PairedComparison = InferOutput<typeof pairedComparisonSchema>;
 
 /**
- * Whether the answers differ by more than chance explains. The test decides alone: the bootstrap interval shows the size of the
- * difference, and may include 0 or not on few images where the test says otherwise.
+ * Whether the answers differ by more than chance explains. The test decides alone: the bootstrap interval shows the
+ * size of the difference, and may include 0 or not on few images where the test says otherwise.
  */
 export function isBeyondChance({ mcnemarP }: Pick<PairedComparison, 'mcnemarP'>): boolean {
   return mcnemarP < SIGNIFICANT_P;
@@ -139,8 +142,8 @@ export function comparePaired(counts: PairedCounts): PairedComparison | null {
 }
 
 /**
- * Percentile of values sorted ascending, as trtexec defines it: sorted[all - 1 - floor((1 - p/100) * all)], p in 0..100,
- * computed in exact order so that p99 of 100 values drops one. NaN for no values.
+ * Percentile of values sorted ascending, as trtexec defines it: sorted[all - 1 - floor((1 - p/100) * all)], p in
+ * 0..100, computed in exact order so that p99 of 100 values drops one. NaN for no values.
  */
 export function percentileOfSorted(sorted: ArrayLike<number>, percentile: number): number {
   const all = sorted.length;

@@ -20,13 +20,17 @@ import { pairedRatioSchema } from '../runs/latency';
 /** Results of the analyses: plain data, written to `analysis/*.json` of a project and sent over links as they are. */
 
 /**
- * cause: only this layer is INT8, the rest FP32 (who does the damage). visible: everything is INT8, the error at the layer's own
- * output (where damage shows). release: everything is INT8 but this layer (what is won back by leaving it out).
+ * The question that a sensitivity analysis asks of each layer. `cause`: how much accuracy is lost if only this layer
+ * runs in INT8 and all others in FP32. `visible`: how large is the error at the output of this layer if all layers run
+ * in INT8. `release`: how much accuracy returns if all layers but this one run in INT8.
  */
 export const SENSITIVITY_KINDS = ['cause', 'visible', 'release'] as const;
 export type SensitivityKind = (typeof SENSITIVITY_KINDS)[number];
 
-/** sqnr: dB at the model's outputs; agreement: percent of FP32's answers kept; top1 and worst-group need labels, percent. */
+/**
+ * `sqnr`: dB at the model's outputs. `agreement`: percent of images that are answered as by FP32. `top1` and
+ * `worst-group`: percent; they need labels.
+ */
 export const SENSITIVITY_METRICS = ['sqnr', 'agreement', 'top1', 'worst-group'] as const;
 export type SensitivityMetric = (typeof SENSITIVITY_METRICS)[number];
 
@@ -56,13 +60,16 @@ export const trialQualitySchema = object({
   /** Top-1 of every group, percent; empty without labels or groups. */
   groupTop1: record(measured),
 });
-/** How a variant answered on a set of images, against FP32. */
+/** The quality of the answers of a variant on a set of images, compared with FP32. */
 export type TrialQuality = InferOutput<typeof trialQualitySchema>;
 
 export const sensitivityLayerSchema = object({
   layer: string,
   op: string,
-  /** Larger matters more. release: what is won back; cause: what is lost; for SQNR of cause and visible: minus its dB. */
+  /**
+   * A larger score means a more sensitive layer. `release`: the gain of the metric; `cause`: its loss; for SQNR of
+   * `cause` and `visible`: the negative SQNR in dB.
+   */
   score: measured,
   metric: oneOf(...SENSITIVITY_METRICS),
   /** Of the model with this one change; null for kind visible. */
@@ -78,7 +85,9 @@ export const sensitivityResultSchema = object({
   target: oneOf(...TARGETS),
   set: oneOf('calibration', 'validation'),
   images: count,
-  /** What the changes are compared with: release and visible: everything INT8; cause: FP32. */
+  /**
+   * The quality that the changes are compared with: all layers in INT8 for `release` and `visible`, FP32 for `cause`.
+   */
   baseline: trialQualitySchema,
   /** Sorted by score, highest first. */
   layers: list(sensitivityLayerSchema),
@@ -122,10 +131,10 @@ export const autoResultSchema = object({
   singles: list(object({ ...autoObjectiveSchema.entries, method: oneOf(...METHODS) })),
   /** What the descent over tensors reached. */
   descent: autoObjectiveSchema,
-  /** `descent` when its gain held on unseen images, else the best single method is what `auto` is. */
+  /** `descent` if its gain held on unseen images; else `auto` uses the best single method. */
   verdict: oneOf('descent', 'single'),
   bestSingle: oneOf(...METHODS),
-  /** One sentence: what auto is here, and whether it is better than one method. */
+  /** One sentence: the thresholds that `auto` uses, and whether they are better than a single method. */
   summary: string,
   choices: list(autoChoiceSchema),
   passes: count,
@@ -150,8 +159,8 @@ export const searchPlanSchema = object({
   /** No other plan is both faster and better. */
   isPareto: boolean,
   /**
-   * What is at least as fast and as accurate and better in one of the two, by latencies of the same kind: another plan, as an index
-   * into plans, or FP32. Absent: nothing is. Such a plan is not adopted.
+   * Another plan (its index in `plans`) or FP32 that is at least as fast and as accurate and better in one of the two,
+   * compared by latencies of the same kind. Absent if there is none. A dominated plan is not adopted.
    */
   dominatedBy: optional(either('an index or "fp32"', count, oneOf('fp32'))),
 });
@@ -178,9 +187,12 @@ export type SearchLimits = InferOutput<typeof searchLimitsSchema>;
 
 export const searchResultSchema = object({
   target: oneOf(...TARGETS),
-  /** Whose thresholds the plans have, for all tensors; null: those that were in use. */
+  /** The method of the thresholds of all tensors; null if the thresholds in use were kept. */
   method: nullable(oneOf(...METHODS)),
-  /** What the plans were judged on. `against`: unlabelled images from the field, by agreement with FP32 and output error. */
+  /**
+   * The images that the plans were judged on. `against`: unlabelled images from the field, judged by agreement with
+   * FP32 and by the output error.
+   */
   judgedOn: oneOf('validation', 'against', 'calibration'),
   images: count,
   fp32: trialQualitySchema,
@@ -194,7 +206,10 @@ export const searchResultSchema = object({
   ),
   /** Few released layers first. */
   plans: list(searchPlanSchema),
-  /** What plans compare with; FP16 where the backend runs it, or where all latencies are modelled. */
+  /**
+   * Variants that the plans are compared with. FP16 is one of them if the backend runs it or if all latencies are
+   * modelled.
+   */
   references: list(referenceLatencySchema),
   /** Index into plans; null when no plan meets the limits. No other plan that meets them dominates it. */
   chosen: nullable(measured),
@@ -220,7 +235,7 @@ export const diagnosisSubjectSchema = variant({
     to: count,
   }),
 });
-/** What a diagnosis is about: a group, a class, or a pair of answers that are confused. */
+/** The subject of a diagnosis: a group, a class, or a pair of classes that are confused. */
 export type DiagnosisSubject = InferOutput<typeof diagnosisSubjectSchema>;
 
 export const diagnosisActionSchema = object({

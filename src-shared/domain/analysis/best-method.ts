@@ -36,7 +36,10 @@ export type OutputCost = InferOutput<typeof outputCostSchema>;
 export const singleCostSchema = object({
   ...outputCostSchema.entries,
   method: oneOf(...HISTOGRAM_METHODS),
-  /** What it loses at the outputs against the best of them, dB, 0 or more; null where its outputs are NaN or infinite. */
+  /**
+   * SQNR that it loses at the outputs compared with the best of them, dB, 0 or more; null if its outputs contain NaN or
+   * infinity.
+   */
   costDb: nullable(number),
 });
 /** One method used for all tensors. */
@@ -66,7 +69,9 @@ export type BestDecision = InferOutput<typeof bestDecisionSchema>;
 
 /** A decision as the project sees it. */
 export interface BestView {
-  /** False: made for another plan, target or percentile than the project's; the next job that needs it decides again. */
+  /**
+   * False if the decision was made for another plan, target or percentile; the next job that needs it decides again.
+   */
   readonly isCurrent: boolean;
   readonly decision: BestDecision;
 }
@@ -77,7 +82,10 @@ export function comparableDb(nmse: number | null): number | null {
   return nmse > 0 ? Math.min(EXACT_DB, -10 * Math.log10(nmse)) : EXACT_DB;
 }
 
-/** What an error costs against the best single method, dB; null where either is unknown. Negative: it is better. */
+/**
+ * SQNR that an error loses compared with the best single method, dB; null if either is unknown. A negative value is a
+ * gain.
+ */
 export function costAgainstBest(nmse: number | null, decision: Pick<BestDecision, 'singles'>): number | null {
   const best = comparableDb(decision.singles[0]?.nmse ?? null);
   const own = comparableDb(nmse);

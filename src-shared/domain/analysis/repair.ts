@@ -23,7 +23,10 @@ export const layerBiasSchema = object({
   op: string,
   channels: count,
 });
-/** The bias that a quantized layer adds. `layer` and input `slot` say who reads it: the layer, or the Add behind a MatMul. */
+/**
+ * The bias that a quantized layer adds. `layer` and its input `slot` read the bias: the layer itself, or the Add after
+ * a MatMul.
+ */
 export type LayerBias = InferOutput<typeof layerBiasSchema>;
 
 export const biasCorrectionSchema = object({
@@ -40,10 +43,16 @@ export const repairRowSchema = object({
   agreement: optional(measured),
   /** Of the output that lost most against FP32; absent where there is no error at all. */
   outputSqnrDb: optional(measured),
-  /** Corrected biases were measured, but bring other images no nearer to FP32: the row has the model's own. */
+  /**
+   * True if corrected biases were measured, but do not bring other images closer to FP32, so that the row has the
+   * model's own biases.
+   */
   biasesDropped: optional(boolean),
 });
-/** One variant with one choice of repairs, measured on one set. Percentages are 0..100; what has no meaning is absent. */
+/**
+ * One variant with one choice of repairs, measured on one set. Percentages are 0..100; measurements that were not made
+ * are omitted.
+ */
 export type RepairRow = InferOutput<typeof repairRowSchema>;
 
 export const repairResultSchema = object({

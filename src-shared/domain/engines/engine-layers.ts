@@ -21,8 +21,8 @@ export interface EngineLayer {
 }
 
 /**
- * Layers of an engine from TensorRT's engine inspector (kJSON, detailed verbosity). Two dialects: tensors carry either one text
- * `Format/Datatype` ("Channel major FP16 format where channel % 8 == 0") or `Format` and `Datatype` apart.
+ * Layers of an engine from TensorRT's engine inspector (kJSON, detailed verbosity). Two dialects: tensors carry either
+ * one text `Format/Datatype` ("Channel major FP16 format where channel % 8 == 0") or `Format` and `Datatype` apart.
  *
  * @param inspected the inspector's JSON.
  * @param onnxLayers names of the model's layers, for engines that do not carry them as metadata.

@@ -14,7 +14,10 @@ export interface Reformat {
   readonly engineLayer: EngineLayer;
   /** Tensor of the model that is converted; null where neither name nor place tells. */
   readonly tensor: string | null;
-  /** quantize, dequantize: a Q or DQ of the model that runs by itself; cast: between FP16 and FP32; layout: same type. */
+  /**
+   * `quantize`, `dequantize`: a Q or DQ of the model that is not fused; `cast`: between FP16 and FP32; `layout`: the
+   * type stays.
+   */
   readonly cause: 'quantize' | 'dequantize' | 'cast' | 'layout';
 }
 
@@ -88,9 +91,9 @@ export function engineByLayer(
 }
 
 /**
- * wider: more bits than asked for, which costs time; wider-fused: because of a layer in the same kernel that was asked for in
- * them. narrower: fewer, which may cost accuracy; a layer that merely rides in the kernel of one that was asked for in them
- * (a Relu in an INT8 convolution) is none.
+ * wider: more bits than asked for, which costs time; wider-fused: because of a layer in the same kernel that was asked
+ * for in them. narrower: fewer, which may cost accuracy; a layer that merely rides in the kernel of one that was asked
+ * for in them (a Relu in an INT8 convolution) is none.
  */
 function mismatchOf(
   asked: Precision,
@@ -123,8 +126,9 @@ function causeOf({ type, outputType }: EngineLayer): Reformat['cause'] {
 }
 
 /**
- * The names of Q, DQ and casts begin with their tensor's (`x_QuantizeLinear`, `x_fp16_Cast`), as do those of the tensors that
- * they make. A copy is named after the layer that it is for (`Reformatting CopyNode for Input Tensor 0 to a + b`).
+ * The names of Q, DQ and casts begin with their tensor's (`x_QuantizeLinear`, `x_fp16_Cast`), as do those of the
+ * tensors that they make. A copy is named after the layer that it is for (`Reformatting CopyNode for Input Tensor 0 to
+ * a + b`).
  */
 function convertedTensor(
   { name, inputs, outputs }: EngineLayer,
@@ -143,7 +147,10 @@ function convertedTensor(
   return (side === 'Output' ? named.at(-1)?.outputs : named[0]?.inputs)?.[Number(index)] ?? null;
 }
 
-/** A copy for a part of the engine that carries no layer's name (`{ForeignNode[weight...cast]}`) is for the kernel behind it. */
+/**
+ * A copy for a part of the engine without a layer's name (`{ForeignNode[weight...cast]}`) belongs to the kernel that
+ * follows it.
+ */
 function inputOfNext({ name }: EngineLayer, rest: readonly EngineLayer[], model: readonly ModelLayer[]): string | null {
   const index = /^Reformatting CopyNode for Input Tensor (\d+) to /.exec(name)?.[1];
   const next = rest.find(({ onnxLayers }) => onnxLayers.length > 0);

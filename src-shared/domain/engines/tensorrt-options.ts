@@ -13,14 +13,14 @@ import {
 
 export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
 /**
- * strong: every precision stands in the model (the only way of TensorRT 11). implicit: TensorRT 10 is given the FP32 model, a
- * calibration cache and the plan's layer precisions, and chooses itself.
+ * strong: every precision stands in the model (the only way of TensorRT 11). implicit: TensorRT 10 is given the FP32
+ * model, a calibration cache and the plan's layer precisions, and chooses itself.
  */
 export type TensorrtTyping = (typeof TENSORRT_TYPINGS)[number];
 
 export const tensorrtBuildOptionsSchema = object({
   typing: oneOf(...TENSORRT_TYPINGS),
-  /** An optimization profile each, in which this batch is the only one; where the model fixes its batch, that one. */
+  /** One optimization profile for each batch size. If the model fixes its batch, that is the only one. */
   batches: list(positiveInteger),
   /** Limit of scratch memory in MiB; null: TensorRT's own, all of the GPU's. */
   workspaceMib: nullable(where(positiveInteger, 'at least 16 MiB', (value) => value >= 16)),

@@ -22,7 +22,7 @@ export const healthLimitsSchema = object({
   /** dB of SQNR that one tensor may lose with the thresholds of half the images. */
   convergenceLossDb: notNegative,
 });
-/** Where a finding becomes one. All are settings; docs/health.md says how the defaults were chosen. */
+/** Limits from which a measurement is reported as a finding. All can be set; docs/health.md explains the defaults. */
 export type HealthLimits = InferOutput<typeof healthLimitsSchema>;
 
 export const someHealthLimitsSchema = partial(healthLimitsSchema.entries);

@@ -15,7 +15,10 @@ import {
 import { TARGETS } from '../project/precision';
 import { healthLimitsSchema } from './health-limits';
 
-/** Health of a calibration set: plain data, written to `analysis/health.json` of a project and sent over links as it is. */
+/**
+ * Result of the health check of a calibration set: plain data that is stored in `analysis/health.json` and sent to
+ * clients.
+ */
 
 export const HEALTH_SEVERITIES = ['error', 'warning', 'info'] as const;
 /** error: INT8 accuracy is expected to suffer, or a file is broken; warning: look at it; info: good to know. */

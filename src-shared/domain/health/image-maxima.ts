@@ -1,7 +1,10 @@
 import type { MaximumImage } from './health';
 import { firstListingId } from '../project/image-set';
 
-/** Largest |x| of every image in every tensor: `amax[image * tensors.length + tensor]`, real units; NaN where unknown. */
+/**
+ * Largest |x| of every image in every tensor: `amax[image * tensors.length + tensor]`, real units; NaN if it is
+ * unknown.
+ */
 export interface ImageMaxima {
   readonly images: readonly string[];
   readonly tensors: readonly string[];
@@ -10,8 +13,8 @@ export interface ImageMaxima {
 
 /**
  * Images whose largest |x| in a tensor is at least `ratio` times that of every other image, the one that does so in the
- * most tensors first (ties: by the ratio). A tensor without a second value above 0 has no ratio and is left out. An image
- * that a list repeats is one image.
+ * most tensors first (ties: by the ratio). A tensor without a second value above 0 has no ratio and is left out. An
+ * image that a list repeats is one image.
  */
 export function imagesThatSetMaxima(maxima: ImageMaxima, ratio: number): readonly MaximumImage[] {
   const { images, tensors, amax } = maxima;

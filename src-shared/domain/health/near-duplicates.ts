@@ -1,15 +1,18 @@
 /**
  * Near duplicates: images that are the same picture after another compression, another size or a change of brightness.
  *
- * A fingerprint is a grey thumbnail of FINGERPRINT_WIDTH x FINGERPRINT_HEIGHT pixels and its difference hash (dHash, Krawetz
- * 2013): one bit per pixel, set where it is brighter than its right neighbour. The hash is a quick filter, the correlation of
- * the thumbnails decides: on small pictures of one kind (characters on plates, digits) many hashes are alike.
+ * A fingerprint is a grey thumbnail of FINGERPRINT_WIDTH x FINGERPRINT_HEIGHT pixels and its difference hash (dHash,
+ * Krawetz 2013): one bit per pixel, set where it is brighter than its right neighbour. The hash is a quick filter, the
+ * correlation of the thumbnails decides: on small pictures of one kind (characters on plates, digits) many hashes are
+ * alike.
  */
 export const FINGERPRINT_WIDTH = 17;
 export const FINGERPRINT_HEIGHT = 16;
 const HASH_WORDS = ((FINGERPRINT_WIDTH - 1) * FINGERPRINT_HEIGHT) / 32;
 
-/** Bits of 256 that may differ, and the correlation that must be reached; docs/health.md has the measurements behind both. */
+/**
+ * Number of the 256 bits that may differ, and the least correlation; docs/health.md has the measurements behind both.
+ */
 const MAX_DIFFERENT_BITS = 48;
 const MIN_CORRELATION = 0.99;
 /** Standard deviation in grey levels below which a picture is too flat to be told from another flat one. */

@@ -4,11 +4,12 @@ import { BIN_COUNT, type HistogramContent } from './histogram';
  * Drift: how far the values that some images make lie from those of the calibration set, in standard deviations between
  * single images of that set.
  *
- * Per tensor, F_i is the cumulative distribution of the values of image i, F their mean, and |F - G|^2 the integral of the
- * squared difference (Cramer's distance, half of Szekely's energy distance). The spread s^2 = E|F_i - F|^2 comes from folds
- * of the calibration set: |F_fold - F|^2 is s^2 / m for m images. Of n other images with the same distribution, |G - F|^2 / s^2
- * has the mean 1/n + 1/N, so d^2 = |G - F|^2 / s^2 - (1/n + 1/N) has the mean 0, does not grow with n or N, and is an effect
- * size as Cohen's d is. A set of tensors: the mean of the ratios, hence the root mean square of d.
+ * Per tensor, F_i is the cumulative distribution of the values of image i, F their mean, and |F - G|^2 the integral of
+ * the squared difference (Cramer's distance, half of Szekely's energy distance). The spread s^2 = E|F_i - F|^2 comes
+ * from folds of the calibration set: |F_fold - F|^2 is s^2 / m for m images. Of n other images with the same
+ * distribution, |G - F|^2 / s^2 has the mean 1/n + 1/N, so d^2 = |G - F|^2 / s^2 - (1/n + 1/N) has the mean 0, does not
+ * grow with n or N, and is an effect size as Cohen's d is. A set of tensors: the mean of the ratios, hence the root
+ * mean square of d.
  */
 export interface DriftReference {
   /** Group of the calibration set; null: the whole set. */
@@ -28,8 +29,8 @@ export interface Fold {
 }
 
 /**
- * The 95th percentile of chi-squared with one degree of freedom. Under equal distributions the ratio is a weighted sum of
- * such variables with weights that sum to 1/n + 1/N; a single weight is the case with the longest tail.
+ * The 95th percentile of chi-squared with one degree of freedom. Under equal distributions the ratio is a weighted sum
+ * of such variables with weights that sum to 1/n + 1/N; a single weight is the case with the longest tail.
  */
 const NOISE_QUANTILE = 3.84;
 /** Groups of fewer images are no reference of their own: their spread is not known. */
@@ -38,8 +39,9 @@ const MIN_REFERENCE_IMAGES = 4;
 const TINY = 1e-12;
 
 /**
- * Shares (0..1) of finite values below the upper edges of 2 * BIN_COUNT signed bins on the grid of `exponent` (at least the
- * histogram's): negative bins from the largest magnitude on, then positive ones. Exact zeros count to the first positive bin.
+ * Shares (0..1) of finite values below the upper edges of 2 * BIN_COUNT signed bins on the grid of `exponent` (at least
+ * the histogram's): negative bins from the largest magnitude on, then positive ones. Exact zeros count to the first
+ * positive bin.
  */
 export function cumulativeShares(histogram: HistogramContent, exponent: number): Float64Array {
   const shares = new Float64Array(2 * BIN_COUNT);
@@ -68,9 +70,9 @@ export function squaredDistance(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * The whole set, and each of its groups where there are several: field images that look like one known group are covered,
- * although they differ from the mixture. Folds must share one grid. The spread of the whole is that within the groups and
- * that between them.
+ * The whole set, and each of its groups where there are several: field images that look like one known group are
+ * covered, although they differ from the mixture. Folds must share one grid. The spread of the whole is that within the
+ * groups and that between them.
  */
 export function driftReferences(folds: readonly Fold[]): readonly DriftReference[] {
   const names = [...new Set(folds.map(({ group }) => group))];

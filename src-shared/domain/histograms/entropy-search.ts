@@ -1,9 +1,9 @@
 import { upperEdgeInBins, type FoldedHistogram } from './folded-histogram';
 
 /**
- * The search of TensorRT's entropy calibrator over 2048 equal bins: candidates keep i = 128 .. 2048 bins and 128 levels;
- * the LAST candidate whose Kullback-Leibler divergence (natural log) lies within ENTROPY_TIE_NATS of the smallest wins, so
- * that the last bits of a sum do not decide between equals.
+ * The search of TensorRT's entropy calibrator over 2048 equal bins: candidates keep i = 128 .. 2048 bins and 128
+ * levels; the LAST candidate whose Kullback-Leibler divergence (natural log) lies within ENTROPY_TIE_NATS of the
+ * smallest wins, so that the last bits of a sum do not decide between equals.
  */
 export const ENTROPY_BINS = 2048;
 export const ENTROPY_LEVELS = 128;
@@ -13,7 +13,10 @@ export const ENTROPY_TIE_NATS = 1e-12;
 export interface EntropySearch {
   /** i*: how many bins are kept, 128 .. 2048. */
   readonly index: number;
-  /** Divergence of candidate i at [i - 128], nats; +infinity where a kept bin that must take the clipped values is empty. */
+  /**
+   * Divergence of candidate i at [i - 128], nats; +infinity where a kept bin that must take the clipped values is
+   * empty.
+   */
   readonly divergences: Float64Array;
 }
 
@@ -44,9 +47,9 @@ export function entropyBins(folded: FoldedHistogram): Float64Array {
 }
 
 /**
- * Levels hold L or L + 1 bins when 128 L <= i < 128 (L + 1). A level's share of the divergence, s ln(s / c) for sum s and
- * c non-empty bins, depends only on where it begins and how long it is, so each is computed once: about 18,000 logarithms
- * instead of 246,000. Entry 2a is the level of L bins that begins at a, entry 2a + 1 the one of L + 1.
+ * Levels hold L or L + 1 bins when 128 L <= i < 128 (L + 1). A level's share of the divergence, s ln(s / c) for sum s
+ * and c non-empty bins, depends only on where it begins and how long it is, so each is computed once: about 18,000
+ * logarithms instead of 246,000. Entry 2a is the level of L bins that begins at a, entry 2a + 1 the one of L + 1.
  */
 class LevelTable {
   readonly terms: Float64Array;

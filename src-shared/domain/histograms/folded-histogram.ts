@@ -1,8 +1,8 @@
 import { amaxOf, binOf, binWidthOf, type HistogramContent } from './histogram';
 
 /**
- * Counts of |x|: bin i < counts.length = floor(amax / w) + 1 spans [i*w, (i+1)*w), the last one [i*w, amax]. Exact zeros
- * are kept apart. No bins when no finite value but zero was seen.
+ * Counts of |x|: bin i < counts.length = floor(amax / w) + 1 spans [i*w, (i+1)*w), the last one [i*w, amax]. Exact
+ * zeros are kept apart. No bins when no finite value but zero was seen.
  */
 export interface FoldedHistogram {
   readonly binWidthReal: number;

@@ -42,7 +42,10 @@ export function binWidthOf(histogram: Pick<TensorHistogram, 'exponent'>): number
 /** A histogram without its name: what counting, merging and encoding work on. */
 export type HistogramContent = Omit<TensorHistogram, 'name'>;
 
-/** The exponent of a histogram whose largest |x| is `amax` (finite): the smallest one with amax < 2^exponent, within the limits. */
+/**
+ * The exponent of a histogram whose largest |x| is `amax` (finite): the smallest exponent within the limits for which
+ * amax < 2^exponent.
+ */
 export function exponentFor(amax: number): number {
   if (amax === 0) return MIN_EXPONENT;
   let log2 = Math.floor(Math.log2(amax));
@@ -58,8 +61,8 @@ export function binOf(magnitude: number, exponent: number): number {
 }
 
 /**
- * What is said of a tensor's values without its histogram: smallest and largest over the calibration set, real units, and for
- * tensors of small values the part of them that FP16 would round coarsely, see subnormalShareOf.
+ * What is said of a tensor's values without its histogram: smallest and largest over the calibration set, real units,
+ * and for tensors of small values the part of them that FP16 would round coarsely, see subnormalShareOf.
  */
 export type TensorRange = readonly [min: number, max: number, subnormalShare?: number];
 /** By tensor. */
@@ -69,9 +72,9 @@ export type TensorRanges = Readonly<Record<string, TensorRange>>;
 const HALF_NORMAL_EXPONENT = -14;
 
 /**
- * Part (0 to 1) of the values other than 0 that are certainly below 2^-14. Bins are equal steps of the range, so that it is 0 for
- * a tensor of which some |x| is 2^-2 or more: its first bin holds smaller and larger values alike, and 2^-14 is nothing beside
- * 2^-2.
+ * Part (0 to 1) of the values other than 0 that are certainly below 2^-14. Bins are equal steps of the range, so that
+ * it is 0 for a tensor of which some |x| is 2^-2 or more: its first bin holds smaller and larger values alike, and
+ * 2^-14 is nothing beside 2^-2.
  */
 export function subnormalShareOf(histogram: Pick<TensorHistogram, 'exponent' | 'positive' | 'negative'>): number {
   const bins = 2 ** HALF_NORMAL_EXPONENT / binWidthOf(histogram);

@@ -5,7 +5,9 @@ import type { HistogramContent } from './histogram';
 const LEVELS = 127;
 /** Quantization steps longer than this many bins resolve single levels. */
 const FINE_STEP = 2;
-/** Relative; far above the rounding error of double precision, far below any difference between thresholds that matters. */
+/**
+ * Relative; far above the rounding error of double precision, far below any difference between thresholds that matters.
+ */
 const ENOUGH_MARGIN = 1e-9;
 /** Every so many candidates are looked at first: the best of them bounds the error of all others. */
 const COARSE_STRIDE = 32;
@@ -19,29 +21,36 @@ export interface QuantizationError {
 }
 
 export interface ThresholdQuality extends QuantizationError {
-  /** 10 log10(mean x^2 / mean squared error), higher is better; +infinity without an error (a tensor of zeros, for example). */
+  /**
+   * 10 log10(mean x^2 / mean squared error), higher is better; +infinity without an error (a tensor of zeros, for
+   * example).
+   */
   readonly sqnrDb: number;
   /** Distinct quantized values that occur, at most 255. */
   readonly levelsUsed: number;
 }
 
 /**
- * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s = T/127:
- * bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level nearest
- * to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split.
+ * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s =
+ * T/127: bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level
+ * nearest to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split.
  */
 export interface ErrorModel {
   readonly folded: FoldedHistogram;
   /** Mean of x^2, real units squared. */
   readonly signalPower: number;
-  /** Sums over the bins before i, and over the bins from i on (added from the top, so that a thin tail keeps its digits). */
+  /**
+   * Sums over the bins before i, and over the bins from i on (added from the top, so that a thin tail keeps its
+   * digits).
+   */
   readonly below: Moments;
   readonly above: Moments;
 }
 
 /**
- * Sums over whole bins, in units of the bin width: entries 3i, 3i + 1 and 3i + 2 are the sums of count, count * E[x] and
- * count * E[x^2]. There is one triple more than there are bins. One array keeps what is read together in one cache line.
+ * Sums over whole bins, in units of the bin width: entries 3i, 3i + 1 and 3i + 2 are the sums of count, count * E[x]
+ * and count * E[x^2]. There is one triple more than there are bins. One array keeps what is read together in one cache
+ * line.
  */
 type Moments = Float64Array;
 
@@ -59,7 +68,10 @@ function accumulate(
   moments[3 * to + 2] = at(moments, 3 * from + 2) + part.count * (centre * centre + (width * width) / 12);
 }
 
-/** The entry of an array at an index that the caller keeps inside its bounds: loops over bins are too hot for a check. */
+/**
+ * The entry of an array at an index that the caller keeps within bounds. There is no check, because loops over bins are
+ * time-critical.
+ */
 function at(values: Float64Array, index: number): number {
   return values[index] as number;
 }
@@ -118,7 +130,8 @@ function roundingOfPiece(count: number, low: number, high: number, step: number)
 
 /**
  * Error of `thresholdReal` > 0; zeros for a histogram without bins.
- * @param enough mean squared error in real units squared. Once the error is certain to exceed it, the computation stops:
+ * @param enough mean squared error in real units squared. Once the error is certain to exceed it, the computation
+ * stops:
  *   the sum of the two errors returned is then above `enough`, and at most the true one.
  */
 export function errorAt(
@@ -178,8 +191,8 @@ function countLevels(histogram: HistogramContent, step: number): number {
 }
 
 /**
- * What clipping at `thresholdReal` (finite, >= 0; 0 clips everything) and rounding to INT8 does to the tensor. Takes well
- * under a millisecond, for use while a person drags.
+ * What clipping at `thresholdReal` (finite, >= 0; 0 clips everything) and rounding to INT8 does to the tensor. Takes
+ * well under a millisecond, for use while a person drags.
  */
 export function evaluateThreshold(histogram: HistogramContent, thresholdReal: number): ThresholdQuality {
   const folded = foldHistogram(histogram);

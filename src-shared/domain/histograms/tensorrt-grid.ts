@@ -9,7 +9,10 @@ export const tensorrtThresholdSchema = object({
   amax: number,
   /** Threshold of its entropy calibrator, float32; may lie above amax. 0 for a tensor that is 0 everywhere. */
   entropy: number,
-  /** i* of the search, 128 to 2048 bins kept; null when there was nothing to search, or the threshold is another tensor's. */
+  /**
+   * Number of bins that the search kept (i*), 128 to 2048; null if there was nothing to search or the threshold comes
+   * from another tensor.
+   */
   entropyIndex: nullable(count),
 });
 /** What TensorRT's calibrators compute for one name of a calibration cache. Real units. */

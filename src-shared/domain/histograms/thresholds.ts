@@ -17,7 +17,7 @@ export function scaleOfThreshold(thresholdReal: number): number {
 export interface Thresholds {
   readonly minmax: number;
   readonly entropy: number;
-  /** i* of the entropy search: how many of the 2048 bins are kept, 128 to 2048; null when there was nothing to search. */
+  /** Number of the 2048 bins that the entropy search kept (i*), 128 to 2048; null if there was nothing to search. */
   readonly entropyIndex: number | null;
   /** In the order of the percentiles asked for. */
   readonly percentiles: readonly number[];
@@ -25,8 +25,8 @@ export interface Thresholds {
 }
 
 /**
- * The value that `percent` (0 < percent <= 100) of all |x|, zeros included, do not exceed: linear inside the bin where the
- * cumulative count reaches it, zeros counted to the first bin; at most amax.
+ * The value that `percent` (0 < percent <= 100) of all |x|, zeros included, do not exceed: linear inside the bin where
+ * the cumulative count reaches it, zeros counted to the first bin; at most amax.
  */
 export function percentileThreshold(folded: FoldedHistogram, percent: number): number {
   const target = (folded.finiteCount * percent) / 100;

@@ -14,8 +14,8 @@ export interface ModelInspection {
     /** Number of values in the floating-point weights and constants of the graph. */
     readonly parameters: number;
     /**
-     * Multiply-accumulate operations of convolutions and matrix products, for a batch of one or the batch that the model fixes;
-     * absent where the sizes of one of them do not follow from those of the inputs.
+     * Multiply-accumulate operations of convolutions and matrix products, for a batch of one or the batch that the
+     * model fixes; absent where the sizes of one of them do not follow from those of the inputs.
      */
     readonly macs?: number;
     /** Op type -> count. */

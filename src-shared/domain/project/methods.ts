@@ -1,6 +1,6 @@
 /**
- * The rules that choose a threshold for a tensor. `best` is one of the histogram methods for all tensors: the one with the
- * lowest error at the model's outputs, decided after collection (see best-method.ts).
+ * The rules that choose a threshold for a tensor. `best` is one of the histogram methods for all tensors: the one with
+ * the lowest error at the model's outputs, decided after collection (see best-method.ts).
  */
 export const METHODS = [
   'best',

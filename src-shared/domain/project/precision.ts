@@ -35,14 +35,17 @@ export const repairsSchema = object({
   biasCorrection: optional(boolean),
 } satisfies Record<Repair, unknown>);
 /**
- * Changes of weights that keep the FP32 results and lose less in INT8. A repair that is absent is off. `equalization` scales
- * channels between layers, so that the prepared model and its calibration change; `biasCorrection` changes the biases of
- * quantized variants only.
+ * Changes of weights that keep the FP32 results and lose less in INT8. A repair that is absent is off. `equalization`
+ * scales channels between layers, so that the prepared model and its calibration change; `biasCorrection` changes the
+ * biases of quantized variants only.
  */
 export type Repairs = InferOutput<typeof repairsSchema>;
 
 const presentPlanSchema = object({
-  /** Layer -> precision of the layers that a person, a preset or the search decided; a layer without an entry is on `auto`. */
+  /**
+   * Layer -> precision of the layers that a person, a preset or the search decided; a layer without an entry is on
+   * `auto`.
+   */
   layers: record(oneOf(...PRECISIONS)),
   /** Absent: the target's default, see `fallbackPrecisionOf`. */
   fallbackPrecision: optional(oneOf(...FALLBACK_PRECISIONS)),
@@ -54,8 +57,8 @@ const presentPlanSchema = object({
 export type PrecisionPlan = InferOutput<typeof presentPlanSchema>;
 
 /**
- * A precision plan. Older project files and run records name the fallback precision `rest`; it is read under its present
- * name, so that a file is written in the present form when it is saved next.
+ * A precision plan. Older project files and run records name the fallback precision `rest`; it is read under its
+ * present name, so that a file is written in the present form when it is saved next.
  */
 export const planSchema = converted(withPresentNames, presentPlanSchema);
 
@@ -112,8 +115,8 @@ export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
 }
 
 /**
- * TensorRT computes what is not INT8 in FP16 unless told otherwise: in a strongly typed network nothing else makes it use
- * its FP16 kernels. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost there.
+ * TensorRT computes what is not INT8 in FP16 unless told otherwise: in a strongly typed network nothing else makes it
+ * use its FP16 kernels. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost there.
  */
 export function fallbackPrecisionOf(plan: PrecisionPlan, target: Target): FallbackPrecision {
   return plan.fallbackPrecision ?? (target === 'tensorrt' ? 'fp16' : 'fp32');
@@ -135,8 +138,8 @@ export interface PlacementDecision {
 }
 
 /**
- * A reason why FP16 does not suit a layer. Refused: numbers leave its range at the upper or the lower end, so that the layer stays in
- * FP32; coarse: they fit, but are rounded to steps of 0.5 or more.
+ * A reason why FP16 does not suit a layer. Refused: values are too large or too small for FP16, so that the layer stays
+ * in FP32. Coarse: the values fit, but are rounded to steps of 0.5 or more.
  */
 export interface Fp16Hazard {
   readonly code:
@@ -148,7 +151,10 @@ export interface Fp16Hazard {
     | 'fp16-coarse';
   /** The tensor or initializer that it is about. */
   readonly tensor: string;
-  /** Its largest magnitude (for an accumulation: the largest that a partial sum can reach; for a constant: of its lost value). */
+  /**
+   * Its largest magnitude. For an accumulation, the largest magnitude that a partial sum can reach; for a constant, the
+   * magnitude of the value that is lost.
+   */
   readonly amaxReal: number;
   /** One sentence for a person. */
   readonly reason: string;

@@ -41,11 +41,15 @@ const preprocessingFields = {
   mean: where(list(number), ONE_OR_THREE, isOneOrThree),
   std: where(list(notZero), ONE_OR_THREE, isOneOrThree),
   layout: oneOf('nchw', 'nhwc'),
-  /** Whether the EXIF orientation of an image file turns it before anything else; absent: ignored, as Pillow opens files. */
+  /**
+   * Whether the EXIF orientation of an image file turns it before anything else; absent: ignored, as Pillow opens
+   * files.
+   */
   orientation: optional(oneOf(...ORIENTATIONS)),
   /**
-   * How half of an odd crop margin becomes a whole number of pixels. `half-even`: to the nearest even number, as Python's
-   * round() does in torchvision's center_crop. `down` (when absent): rounded down, as Keras and OpenCV recipes do with `//`.
+   * How half of an odd crop margin becomes a whole number of pixels. `half-even`: to the nearest even number, as
+   * Python's round() does in torchvision's center_crop. `down` (when absent): rounded down, as Keras and OpenCV recipes
+   * do with `//`.
    */
   cropRounding: optional(oneOf(...CROP_ROUNDINGS)),
 };

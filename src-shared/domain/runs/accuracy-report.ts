@@ -20,7 +20,9 @@ export interface VariantResults {
   readonly images: ValidationImages;
   /** Absent for models that do not classify (detectors): then only the outputs can be compared. */
   readonly predictions?: Predictions;
-  /** FP32's answers to the same images; absent when FP32 was not run. For FP32 itself: the same object as `predictions`. */
+  /**
+   * FP32's answers to the same images; absent when FP32 was not run. For FP32 itself: the same object as `predictions`.
+   */
   readonly fp32?: Predictions;
   readonly outputSqnrDb?: number;
   readonly outputs?: readonly OutputQuality[];
@@ -46,9 +48,9 @@ function present<K extends string, V>(key: K, value: V | undefined): { readonly 
 /**
  * The accuracy of one variant from its answers per image.
  *
- * An image counts when FP32 answered it (without an FP32 pass: when the variant answered it). An image that FP32 answered
- * and the variant did not is wrong for the variant, so that a variant cannot gain by failing. Throws a RangeError when
- * arrays disagree in length.
+ * An image counts when FP32 answered it (without an FP32 pass: when the variant answered it). An image that FP32
+ * answered and the variant did not is wrong for the variant, so that a variant cannot gain by failing. Throws a
+ * RangeError when arrays disagree in length.
  */
 export function buildVariantReport(results: VariantResults): VariantReport {
   const { predictions, outputSqnrDb } = results;

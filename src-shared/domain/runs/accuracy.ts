@@ -46,7 +46,10 @@ export const confusionChangeSchema = object({
   to: integer,
   count,
 });
-/** `count` images of class `label` (null: unlabelled) that FP32 answered `from` and the variant answers `to` (-1: no answer). */
+/**
+ * `count` images of class `label` (null: unlabelled) that FP32 answered `from` and the variant answers `to` (-1: no
+ * answer).
+ */
 export type ConfusionChange = InferOutput<typeof confusionChangeSchema>;
 
 export const worstImageSchema = object({
@@ -77,7 +80,7 @@ export type OutputQuality = InferOutput<typeof outputQualitySchema>;
 export const variantReportSchema = object({
   variant: string,
   backend: oneOf(...BACKENDS),
-  /** The earlier variant that is the same model: all numbers are its. */
+  /** An earlier variant that is the same model; all numbers are those of that variant. */
   sameAs: optional(string),
   top1: optional(number),
   top5: optional(number),
@@ -95,7 +98,10 @@ export const variantReportSchema = object({
   worstImages: list(worstImageSchema),
   outputs: list(outputQualitySchema),
 });
-/** Accuracy of one variant. Percentages are 0..100; measurements that were not made (no labels, no FP32 pass) are omitted. */
+/**
+ * Accuracy of one variant. Percentages are 0..100; measurements that were not made (no labels, no FP32 pass) are
+ * omitted.
+ */
 export type VariantReport = InferOutput<typeof variantReportSchema>;
 
 /** The images of a validation set in set order; all arrays have one entry per image. */

@@ -1,9 +1,10 @@
 import type { Precision } from '../project/precision';
 
 /**
- * A model of a layer's time on a GPU, for ranking layers and for drawing plans that were not measured: the longer of its
- * arithmetic and its memory traffic, plus one kernel launch. The rates are those of an NVIDIA T4 (data sheet: 130 INT8 TOPS, 65 FP16
- * and 8.1 FP32 TFLOPS, two operations a multiply-accumulate; 320 GB/s). Only differences between plans of one model mean anything.
+ * A model of a layer's time on a GPU, for ranking layers and for drawing plans that were not measured: the longer of
+ * its arithmetic and its memory traffic, plus one kernel launch. The rates are those of an NVIDIA T4 (data sheet: 130
+ * INT8 TOPS, 65 FP16 and 8.1 FP32 TFLOPS, two operations a multiply-accumulate; 320 GB/s). Only differences between
+ * plans of one model mean anything.
  */
 const MACS_PER_US: Readonly<Record<Precision, number>> = { int8: 65e6, fp16: 32.5e6, fp32: 4.05e6 };
 const BYTES_PER_US = 320e3;

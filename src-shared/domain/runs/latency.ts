@@ -5,8 +5,8 @@ import { medianOfSorted, percentileOfSorted } from '../statistics';
 export const UNSTABLE_COEFFICIENT_OF_VARIATION = 0.025;
 
 /**
- * Samples that a percentile needs, so that at least one of them lies beyond it: of fewer, the percentile would be the slowest
- * sample under another name. It is absent then.
+ * Samples that a percentile needs, so that at least one of them lies beyond it: of fewer, the percentile would be the
+ * slowest sample under another name. It is absent then.
  */
 export const MIN_SAMPLES = { p90: 10, p95: 20, p99: 100 } as const;
 
@@ -60,8 +60,8 @@ export const pairedRatioSchema = object({
 export type PairedRatio = InferOutput<typeof pairedRatioSchema>;
 
 /**
- * Latency of a variant over the reference's, round by round of an interleaved measurement (A B A B): drift of the machine
- * hits both and cancels. Each entry is one round's latency in ms; null without a complete round.
+ * Latency of a variant over the reference's, round by round of an interleaved measurement (A B A B): drift of the
+ * machine hits both and cancels. Each entry is one round's latency in ms; null without a complete round.
  */
 export function pairedLatencyRatio(variantMs: ArrayLike<number>, referenceMs: ArrayLike<number>): PairedRatio | null {
   const rounds = Math.min(variantMs.length, referenceMs.length);

@@ -1,7 +1,10 @@
 import { MIN_SAMPLES } from './latency';
 import { ownValue } from '../../base/records';
 
-/** Parsed JSON of a record that no guard has seen yet: what has not the expected shape is left for the guard to name. */
+/**
+ * Parsed JSON of a record that was not checked yet. Values of unexpected form are kept, so that the schema reports
+ * them.
+ */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 function isObject(value: unknown): value is JsonObject {
@@ -21,9 +24,9 @@ function mapObjects(value: unknown, change: (object: JsonObject) => JsonObject):
 }
 
 /**
- * Version 1 pooled the SQNR of all outputs, gave detectors an agreement over their rows, and gave percentiles of any number of
- * samples. Version 2 has the SQNR of the worst output, agreement of classifications only, and no percentile that has no sample
- * of its own.
+ * Version 1 pooled the SQNR of all outputs, gave detectors an agreement over their rows, and gave percentiles of any
+ * number of samples. Version 2 has the SQNR of the worst output, agreement of classifications only, and no percentile
+ * that has no sample of its own.
  */
 export function migrateRunRecord1(record: JsonObject): JsonObject {
   const validation = isObject(record['validation']) ? record['validation'] : null;
@@ -70,7 +73,10 @@ export function migrateRunRecord1(record: JsonObject): JsonObject {
   };
 }
 
-/** Every changed answer of a classifier is a confusion: where answers changed and none is listed, rows of a detector were counted. */
+/**
+ * Whether the model is a detector. Every changed answer of a classifier is listed as a confusion; if answers changed
+ * and none is listed, the rows of a detector were counted.
+ */
 function isDetector(reports: readonly JsonObject[]): boolean {
   const hasAnswers = (report: JsonObject): boolean =>
     report['top1'] !== undefined ||

@@ -20,13 +20,18 @@ import { pairedComparisonSchema } from '../statistics';
 import { variantReportSchema, worstGroupSchema } from './accuracy';
 import { latencySummarySchema, pairedRatioSchema } from './latency';
 
-/** 2: SQNR is that of the worst output, agreement that of a classification only; percentiles of few samples are absent. */
+/**
+ * 2: SQNR is that of the worst output, agreement that of a classification only; percentiles of few samples are absent.
+ */
 export const RUN_RECORD_VERSION = 2;
 
 export const tableRowSchema = object({
   variant: string,
   backend: oneOf(...BACKENDS),
-  /** The earlier variant that is the same model (mixed without a layer outside INT8, for example): all numbers are its. */
+  /**
+   * An earlier variant that is the same model (for example mixed, if all its layers run in INT8); all numbers are those
+   * of that variant.
+   */
   sameAs: optional(string),
   /** Median latency of one inference. */
   latencyMs: optional(number),
@@ -51,10 +56,13 @@ export const tableRowSchema = object({
   outputs: optional(list(object({ name: string, sqnrDb: nullable(number) }))),
   comparedToFp32: optional(pairedComparisonSchema),
 });
-/** One row of the table that a run ends in: what a variant costs and what it answers. Unknown fields are absent. */
+/**
+ * One row of the table that a run ends in: what a variant costs and what it answers. Missing measurements are omitted,
+ * never zero-filled.
+ */
 export type TableRow = InferOutput<typeof tableRowSchema>;
 
-/** Why a gate could not be judged. */
+/** Reasons why a gate could not be judged. */
 export const GATE_REASONS = [
   'no-set',
   'no-labels',
@@ -143,12 +151,12 @@ export const benchmarkVariantRecordSchema = object({
   streams: count,
   latencyMs: latencySummarySchema,
   throughputPerSecond: number,
-  /** Absent where it is not known: on GPUs through ONNX Runtime. */
+  /** Absent if it is unknown, as on GPUs through ONNX Runtime. */
   memoryMb: optional(number),
   sizeMb: number,
   coefficientOfVariation: number,
   ratioToFp32: optional(pairedRatioSchema),
-  /** The earlier variant that is the same engine: all numbers are its. */
+  /** An earlier variant that is the same engine; all numbers are those of that variant. */
   sameAs: optional(string),
   /** Where several GPUs were benchmarked. */
   device: optional(deviceRecordSchema),
@@ -165,7 +173,9 @@ export const gpuRecordSchema = object({
   powerW: nullable(number),
   throttleReasons: list(string),
 });
-/** The GPU during a benchmark: the largest of several readings; null where it does not tell. */
+/**
+ * The state of the GPU during a benchmark: the largest of several readings; null if the GPU does not report a value.
+ */
 export type GpuRecord = InferOutput<typeof gpuRecordSchema>;
 
 export const benchmarkRecordSchema = object({
@@ -220,7 +230,7 @@ export const runRecordSchema = object({
     manualThresholds: thresholdsSchema,
     plan: planSchema,
     threads: count,
-    /** Anything else that was set, by flag name. */
+    /** All other options that were set, by the name of their flag. */
     other: record(either('a string, a number or true or false', string, number, boolean)),
   }),
   calibration: calibrationSummarySchema,

@@ -69,7 +69,10 @@ function accuracyFields(report: VariantReport): Partial<TableRow> {
 export interface DistinctRow<T> {
   /** Of the names, the one that is to be shipped; else the first. */
   readonly row: T;
-  /** The name that is not a mixed plan's, where there is one: a plan without a layer outside INT8 has the colour and badge of INT8. */
+  /**
+   * The name of the variant that determines colour and badge: a mixed plan whose layers all run in INT8 is shown as
+   * INT8.
+   */
   readonly kind: string;
   /** In the table's order; the row's own among them. */
   readonly names: readonly string[];

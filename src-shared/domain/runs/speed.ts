@@ -1,7 +1,7 @@
 import { formatSignificant } from '../../base/units';
 import type { PairedRatio } from './latency';
 
-/** How fast something is against a reference, in words instead of a bare ratio. `same`: the rounds do not tell the two apart. */
+/** The speed compared with a reference, for a sentence. `same`: the rounds show no difference between the two. */
 export interface Speed {
   readonly kind: 'faster' | 'slower' | 'same';
   /** At least 1: how many times as fast, or as slow, as the reference. */
@@ -54,7 +54,10 @@ interface TimedReference {
   readonly latencyKind: 'measured' | 'modelled';
 }
 
-/** How fast something is against a reference, by rounds where there are some; null where the two latencies are of another kind. */
+/**
+ * The speed compared with a reference, by single rounds if they were recorded; null if the two latencies are of
+ * different kinds.
+ */
 export function speedAgainst(timed: Timed, reference: TimedReference): Speed | null {
   if (reference.latencyKind !== timed.latencyKind) return null;
   const isPaired = reference.variant === 'fp32' && timed.ratioToFp32 !== undefined;
