@@ -33,7 +33,7 @@ interface SessionState {
   readonly history: EditHistory;
   /** Edits that the application has not answered yet; undo waits for them. */
   readonly pendingEdits: number;
-  /** Precision edits that the application has not answered yet, in the order in which they were made; screens show them. */
+  /** Precision edits that the application has not answered yet, oldest first; screens show them as done. */
   readonly pendingChoices: readonly PendingChoices[];
   /** An edit of layers that were changed meanwhile, until a person decides. */
   readonly conflict: EditConflict | null;
@@ -56,8 +56,8 @@ interface SessionState {
   /** One undoable step under one name. Never rejects; false when the application refused (a notice says why). */
   readonly edit: (name: string, edits: readonly ScreenEdit[]) => Promise<boolean>;
   /**
-   * Ends the conflict. `mine`: the whole edit is made, on the project as it is now; `theirs`: the layers that were changed
-   * meanwhile stay as they are and the other edits are made; `none`: the edit is dropped.
+   * Ends the conflict. `mine`: the whole edit is applied to the project as it is now; `theirs`: the layers that were
+   * changed meanwhile stay as they are and the other edits are applied; `none`: the edit is dropped.
    */
   readonly resolveConflict: (keep: 'mine' | 'theirs' | 'none') => Promise<boolean>;
   readonly undo: () => Promise<boolean>;

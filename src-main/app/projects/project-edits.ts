@@ -29,19 +29,23 @@ import { checkProjectModel } from './project-store';
 import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
 import { prepare, prepared, workspaceOf, type Workspace } from './workspace';
 
-/** Thresholds whose scale, a 127th, is a normal float32. */
+/** Thresholds in real units whose scale, threshold / 127, is a normal float32. */
 const MIN_THRESHOLD = 1e-35;
 const MAX_THRESHOLD = 1e38;
-/** Below the median a threshold would clip most values. */
+/** In percent. A threshold below the median would clip most values. */
 const MIN_PERCENTILE = 50;
 
-/** Applies edits in order to a copy of the project file; nothing is changed when one of them fails. */
+/**
+ * Applies edits in order to a copy of the project file. No edit is applied if one of them fails.
+ * @throws WorkbenchError edit-conflict when a layer was changed after the author of an edit read it; not-found or usage when
+ *   an edit names what does not exist or has a value that cannot be used
+ */
 export async function applyEdits(
   workspace: Workspace,
   edits: readonly ProjectEdit[],
   compute: Compute,
 ): Promise<ProjectFile> {
-  // Preparing may have to read the model: where it lies comes first.
+  // Preparing may read the model, so that a new path of the model is applied first.
   const moved = edits.findLast((edit) => edit.kind === 'model');
   const located = moved ? workspaceOf(workspace.path, withModelPath(workspace.file, moved.modelPath)) : workspace;
   if (moved) await checkProjectModel(located.file);
@@ -62,7 +66,7 @@ export async function applyEdits(
   return edited;
 }
 
-/** Successive precision edits are applied together, because each change of the plan copies the entries of all layers. */
+/** Applies successive precision edits together, because each change of the plan copies the entries of all layers. */
 function applyInOrder(file: ProjectFile, edits: readonly ProjectEdit[], model: Model): ProjectFile {
   let edited = file;
   let pending: PrecisionEdit[] = [];
@@ -178,7 +182,7 @@ function withModelPath(file: ProjectFile, modelPath: string): ProjectFile {
   return { ...file, model: { ...file.model, path: resolve(modelPath) } };
 }
 
-/** A method for all tensors that has nothing to say would fail every later step. */
+/** Refuses a method for all tensors that has no thresholds, because every later step would fail. */
 function requireUsableMethod(method: Method, file: ProjectFile): void {
   if (method === 'imported') requireUnequalizedModel({ path: 'PROJECT', file }, 'Method imported');
   if (method === 'manual') {
@@ -193,7 +197,7 @@ function requireUsableMethod(method: Method, file: ProjectFile): void {
   }
 }
 
-/** The same of some tensors: thresholds that a person gives must be there. */
+/** Refuses a method for some tensors if a threshold by hand, or an imported one, is missing for one of them. */
 function requireKnownThresholds(method: Method, tensors: readonly string[], file: ProjectFile): void {
   if (method === 'imported') requireUnequalizedModel({ path: 'PROJECT', file }, 'Method imported');
   const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
@@ -203,7 +207,7 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
-/** The set's own labels.csv belongs to the folder that was named with it: another folder brings its own. The order of labels holds for both sets. */
+/** A labels file belongs to the folder that was named with it and is dropped with it. Both sets have one order of labels. */
 function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
   const { calibrationPath, validationPath } = edit;
   const order = edit.labelOrder ?? file.calibrationSet.labelOrder;

@@ -166,7 +166,7 @@ function editsOf(values: Values): ProjectEdit[] {
   return edits;
 }
 
-/** The project's preprocessing with what is given changed. */
+/** The project's preprocessing with the given fields changed. */
 async function preprocessingEdits(values: Values, projectPath: string, api: WorkbenchApi): Promise<ProjectEdit[]> {
   const changed = parsePreprocessingFlags(values);
   if (Object.keys(changed).length === 0) return [];
@@ -174,7 +174,7 @@ async function preprocessingEdits(values: Values, projectPath: string, api: Work
   return [{ kind: 'preprocessing', preprocessing: { ...file.preprocessing, ...changed } }];
 }
 
-/** `maxTop1Drop=0.5`; `none` removes the limit. Drops in percentage points, top-1 in percent. */
+/** Parses `maxTop1Drop=0.5`; `none` removes the limit. Drops are in percentage points, top-1 is in percent. */
 function parseGate(given: string): Gate {
   const [name = '', value = ''] = given.split('=', 2);
   const gate = GATES.find((candidate) => candidate === name);
@@ -228,7 +228,7 @@ function layerEdits(values: Values): ProjectEdit[] {
   return edits;
 }
 
-/** The layers that --layer matches, by id, on the revision of the project as it is now. */
+/** Expands --layer to the layers that it matches. The edits are based on the choices that the project has now. */
 async function precisionEdits(values: Values, projectPath: string, api: WorkbenchApi): Promise<ProjectEdit[]> {
   const { precision, layer: pattern } = values;
   if ((precision === undefined) !== (pattern === undefined))

@@ -1,13 +1,13 @@
 import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 
-/** How an edit changed what a layer gets. */
+/** The change of one layer's decision by an edit. */
 export interface DecisionChange {
   readonly layer: string;
   readonly before: Precision;
   readonly after: Precision;
   readonly code: string;
-  /** The plan of this layer was changed; false: it changed because of others. */
+  /** True if the plan of this layer was edited; false if the layer changed because another one did. */
   readonly isAsked: boolean;
 }
 
@@ -40,13 +40,13 @@ function signature(layer: LayerView): string {
     .join('\n');
 }
 
-/** What the last edit did; `model` is the view that `changes` lead to. */
+/** The changes that the last edit made, and the model view after them. */
 export interface ChangeTrack {
   readonly model: ModelView;
   readonly changes: readonly DecisionChange[];
 }
 
-/** The track after the model was read again; a re-read that changed nothing keeps what the last edit did. */
+/** The track after the model was read again. The changes of the last edit stay if the new view differs in nothing. */
 export function followModel(track: ChangeTrack | null, model: ModelView): ChangeTrack {
   if (track === null) return { model, changes: [] };
   if (track.model === model) return track;

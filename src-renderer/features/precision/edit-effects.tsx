@@ -17,7 +17,7 @@ interface EditEffectsProps {
   readonly onChoose: (layer: string) => void;
 }
 
-/** What the last edit did, neighbours first: those a person did not ask for are the surprise. */
+/** The layers that the last edit changed. Those that were not edited themselves come first, because they are unexpected. */
 export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
   const names = shortNames(changes.map(({ layer }) => layer));
   const ordered = [...changes.filter((change) => !change.isAsked), ...changes.filter((change) => change.isAsked)];

@@ -1,6 +1,6 @@
 import type { LayerRow } from '../../panels/layers/layer-rows';
 
-/** Which layers the table shows before the search. */
+/** The layers that the table shows, before the search narrows them. */
 export type LayerFilter = 'all' | 'changed' | 'refused';
 
 export function applyLayerFilter(

@@ -2,7 +2,7 @@ import { matchGlob } from '../../../src-shared/domain/glob';
 import type { Precision, PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import type { LayerRow } from '../../panels/layers/layer-rows';
 
-/** Layers whose whole name matches a pattern, by the rules of the command line: `*` is any text, `?` is one character. */
+/** Layers whose whole name matches a pattern, in which `*` is any text and `?` is one character. */
 export function layersMatching(rows: readonly LayerRow[], pattern: string): string[] {
   const trimmed = pattern.trim();
   return trimmed === '' ? [] : rows.filter((row) => matchGlob(trimmed, row.layer)).map((row) => row.layer);

@@ -23,7 +23,7 @@ import precisionStyles from './precision.module.css';
 import styles from './precision-screen.module.css';
 import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
 
-/** Beside the inspector, which has the clipped share too, there is no room for it in the table. */
+/** Below this width the open inspector, which shows the clipped share too, leaves no room for its column in the table. */
 const NARROW = '(max-width: 1519px)';
 
 /** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
@@ -44,7 +44,7 @@ function Plan({ layers }: { readonly layers: Layers }) {
   const listing = useLayerListing(layers, filtered, search);
   usePrecisionKeys(rows, selection.chosen);
   const active = layers.active;
-  // With no layer to inspect, its room goes to the reasons in the table.
+  // Without a layer to inspect, the reasons in the table take the room of the inspector.
   const hasInspector = active !== null || layers.engine !== null;
   return (
     <ThreePanes
@@ -175,7 +175,7 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
   );
 }
 
-/** A toggle in a chosen row speaks for all chosen rows, as in any list; in another row for that one. */
+/** A toggle in a chosen row changes all chosen rows; a toggle in another row changes only that row. */
 function usePlanColumns(
   { rows, engine }: Layers,
   chosen: ReadonlySet<string>,

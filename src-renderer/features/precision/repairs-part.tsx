@@ -16,7 +16,7 @@ import precisionStyles from './precision.module.css';
 import styles from './repairs-part.module.css';
 import { switchRepair } from './use-precision-plan';
 
-/** The two repairs with what they do and cost, and what they did to this project when that was measured last. */
+/** The two repairs with their effect and cost, and the last measurement of them in this project. */
 export function RepairsPart() {
   const project = useSession((state) => state.project);
   const start = useJobs((state) => state.start);
@@ -48,7 +48,7 @@ export function RepairsPart() {
   );
 }
 
-/** Before and after, side by side; the combination that is switched on is marked. */
+/** The results without repairs, with each and with both; the combination that is switched on is marked. */
 function Comparison({ spec, repairs }: { readonly spec: RepairSpec; readonly repairs: Repairs }) {
   const stored = useAnalyses().view?.repair;
   const start = useJobs((state) => state.start);
@@ -132,7 +132,7 @@ function accuracyText({ top1, agreement }: RepairRow): string {
   return value === undefined ? '' : formatAccuracy(value);
 }
 
-/** What a row has, in short; an asterisk where corrected biases were measured and not used. */
+/** Short name of the repairs of a row; an asterisk says that corrected biases were measured and not used. */
 function rowName({ repairs, biasesDropped }: RepairRow): string {
   const names = REPAIRS.filter((repair) => repairs[repair] === true).map((repair) =>
     t(`precision.repair.${repair}.short`),

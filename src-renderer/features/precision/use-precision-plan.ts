@@ -35,7 +35,7 @@ export interface ChosenLayers {
   readonly chooseMany: (layers: readonly string[]) => void;
 }
 
-/** The layers chosen in the table; choosing one elsewhere in the window makes it the only one. */
+/** The layers that are chosen in the table. Choosing a layer elsewhere in the window replaces them by that layer. */
 export function useChosenLayers(layers: Layers): ChosenLayers {
   const active = layers.active?.layer ?? null;
   const [selection, setSelection] = useState<RowSelection>(() => onlyRow(active));
@@ -56,7 +56,7 @@ export function useChosenLayers(layers: Layers): ChosenLayers {
   };
 }
 
-/** What the last edit changed, followed from one reading of the model to the next. */
+/** The changes of the last edit, updated whenever the model was read again. */
 export function useDecisionChanges(model: ModelView): readonly DecisionChange[] {
   const [track, setTrack] = useState<ChangeTrack>(() => followModel(null, model));
   const followed = followModel(track, model);

@@ -25,8 +25,8 @@ interface PrecisionToggleProps {
 }
 
 /**
- * Auto, 8, 16 or 32 for one layer of a table. A click is shown at once, before the application has answered. The keys of the
- * table do the same, so that Tab passes it by.
+ * Auto, 8, 16 or 32 for one layer of a table. A click is shown at once, before the application has answered. The toggle
+ * cannot be reached with Tab, because the keys of the table do the same.
  */
 export function PrecisionToggle({ layer, autoReason, onAsk }: PrecisionToggleProps) {
   const chosen = useSession((state) => shownChoice(state, layer));
