@@ -49,11 +49,6 @@ export default tseslint.config(
   },
   {
     files: ['src-renderer/**/*.ts', 'src-renderer/**/*.tsx'],
-    // Folders whose findings are not mended yet.
-    ignores: [
-      'src-renderer/app/**',
-      'src-renderer/features/{data,doctor,jobs,model,results,run,search,settings,start}/**',
-    ],
     ...reactHooks.configs.flat.recommended,
     rules: {
       ...reactHooks.configs.flat.recommended.rules,

@@ -1,4 +1,4 @@
-import { lazy, Suspense, type ComponentType, type LazyExoticComponent } from 'react';
+import { lazy, Suspense, type ReactElement } from 'react';
 import { t } from '../i18n';
 import { useSession } from '../state/session';
 import { useView, type ScreenId } from '../state/view';
@@ -6,24 +6,28 @@ import { Button } from '../widgets/button';
 import { EmptyState } from '../widgets/states';
 import { SCREEN_TABLE, type Screen } from './screens';
 
-const COMPONENTS = new Map<ScreenId, LazyExoticComponent<ComponentType>>(
-  SCREEN_TABLE.map((screen) => [screen.id, lazy(async () => ({ default: await screen.load() }))]),
+/** The element of each screen; its code is loaded when the screen is first opened. */
+const ELEMENTS: ReadonlyMap<ScreenId, ReactElement> = new Map(
+  SCREEN_TABLE.map((screen) => {
+    const Component = lazy(async () => ({ default: await screen.load() }));
+    return [screen.id, <Component />];
+  }),
 );
 
-/** The screen in force, loaded when it is first opened. */
+/** Shows the screen in force. */
 export function ScreenHost({ screen: id }: { readonly screen: ScreenId }) {
   const hasProject = useSession((state) => state.project !== null);
   const opening = useSession((state) => state.opening);
   const screen = SCREEN_TABLE.find((candidate) => candidate.id === id);
-  const Component = COMPONENTS.get(id);
-  if (screen === undefined || Component === undefined) return <NoProject />;
+  const element = ELEMENTS.get(id);
+  if (screen === undefined || element === undefined) return <NoProject />;
   if (screen.needsProject && !hasProject)
     return opening === null ? <NoProject /> : <EmptyState title={t('app.opening', { path: opening })} />;
   return (
     <Suspense fallback={null}>
       {/* Work screens spend no line on a title; those who do not see the tabs hear it. */}
       {screen.needsProject ? <h1 className="visually-hidden">{t(screen.titleKey)}</h1> : null}
-      <Component />
+      {element}
     </Suspense>
   );
 }

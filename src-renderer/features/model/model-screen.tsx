@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
 import { PRECISIONS } from '../../../src-shared/domain/project/precision';
-import { t, useLanguage } from '../../i18n';
+import { t } from '../../i18n';
 import { SearchField } from '../../widgets/fields';
 import { LAYER_COLUMNS, layerColumns } from '../../panels/layers/layer-columns';
 import { LayerGraph } from '../../panels/layers/layer-graph';
@@ -55,13 +55,9 @@ interface LayerListProps {
 }
 
 function LayerList({ layers, listing, search, onSearch }: LayerListProps) {
-  const language = useLanguage();
   const { shown } = listing;
-  // The titles of the columns change with the language.
-  const columns = useMemo(
-    () => layerColumns(LAYER_COLUMNS, layers.engine !== null),
-    [language, layers.engine !== null],
-  );
+  const hasEngine = layers.engine !== null;
+  const columns = useMemo(() => layerColumns(LAYER_COLUMNS, hasEngine), [hasEngine]);
   return (
     <section className={styles.list} aria-label={t('model.layers')}>
       <div className={styles.toolbar}>

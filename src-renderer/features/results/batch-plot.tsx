@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'react';
 import { batchCurves } from '../../../src-shared/domain/runs/batch-curves';
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
-import { t, useLanguage } from '../../i18n';
+import { t } from '../../i18n';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { batchFigure, curveStyles } from './batch-figure';
@@ -11,9 +11,7 @@ import styles from './batch-plot.module.css';
 export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVariantRecord[] }) {
   const box = useRef<HTMLDivElement>(null);
   const size = useElementSize(box);
-  const language = useLanguage();
   const curves = useMemo(() => batchCurves(entries), [entries]);
-  // Titles change with the language.
   const figure = useMemo(
     () =>
       batchFigure(curves, {
@@ -21,7 +19,7 @@ export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVar
         latency: t('measured.batch.latency'),
         throughput: t('measured.batch.throughput'),
       }),
-    [curves, language],
+    [curves],
   );
   const looks = useMemo(() => curveStyles(curves), [curves]);
   if (curves.length === 0) return null;

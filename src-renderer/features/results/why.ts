@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatAccuracy, formatDb, formatFraction } from '../../../src-shared/base/units';
 import type { AnalysesView, Dated, ProjectView, ThresholdTable } from '../../../src-shared/contract/views';
@@ -167,23 +167,30 @@ export function knownClipping(
 export function useKnownClipping(project: ProjectView, subject: DiagnosisSubject): readonly ClippedTensor[] | null {
   const api = useSession((state) => state.api);
   const revision = useSession((state) => state.calibrationRevision);
-  const [known, setKnown] = useState<readonly ClippedTensor[] | null>(null);
+  const [answer, setAnswer] = useState<{
+    readonly question: object;
+    readonly clipped: readonly ClippedTensor[] | null;
+  } | null>(null);
   const group = subject.kind === 'group' ? subject.group : null;
   const { path, calibrated, file } = project;
+  // Another project file or calibration is another question: its answer may differ.
+  const question = useMemo(
+    () => (group === null || !calibrated ? null : { projectPath: path, group, file, revision }),
+    [path, calibrated, group, revision, file],
+  );
   useEffect(() => {
-    setKnown(null);
-    if (group === null || !calibrated) return undefined;
+    if (question === null) return undefined;
     let isCurrent = true;
-    api.getThresholds({ projectPath: path, withCosts: true }).then(
+    api.getThresholds({ projectPath: question.projectPath, withCosts: true }).then(
       (table) => {
-        if (isCurrent) setKnown(knownClipping(table, group));
+        if (isCurrent) setAnswer({ question, clipped: knownClipping(table, question.group) });
       },
-      // The diagnosis below can still be asked for, and says what is wrong.
+      // The diagnosis below can still be started, and reports the error.
       () => undefined,
     );
     return () => {
       isCurrent = false;
     };
-  }, [api, path, calibrated, group, revision, file]);
-  return known;
+  }, [api, question]);
+  return answer?.question === question ? answer.clipped : null;
 }

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'react';
 import type { SearchResult } from '../../../src-shared/domain/analysis/analysis';
-import { t, useLanguage } from '../../i18n';
+import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
@@ -29,16 +29,14 @@ interface ParetoPlotProps {
 export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const size = useElementSize(box);
-  const language = useLanguage();
   const points = useMemo(() => planPoints(result), [result]);
-  // Titles change with the language.
   const figure = useMemo(() => {
     return paretoFigure(result, {
       latency: t(`search.axis.latency.${shownLatency(result)}`),
       value: t(`search.axis.${measureOf(result)}`),
       groupChange: t('search.axis.group'),
     });
-  }, [result, language]);
+  }, [result]);
   const selectedPoint = points.find((point) => point.index === selected);
   const guide =
     selectedPoint === undefined

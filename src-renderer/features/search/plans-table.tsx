@@ -1,6 +1,6 @@
 import { useCallback, useMemo } from 'react';
 import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
-import { t, useLanguage } from '../../i18n';
+import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { type Column, DataTable } from '../../widgets/data-table';
 import { shortNames } from '../../panels/layers/layer-rows';
@@ -61,9 +61,7 @@ export function PlansTable({ result, selected, onSelect }: PlansTableProps) {
 }
 
 function useColumns(result: SearchResult): readonly Column<PlanRow>[] {
-  const language = useLanguage();
-  // The titles change with the language.
-  return useMemo(() => columnsOf(result), [language, result]);
+  return useMemo(() => columnsOf(result), [result]);
 }
 
 function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {

@@ -86,7 +86,7 @@ function RecentProjects() {
   const recent = useRecent();
   const openPath = useOpenPath();
   const openPathNow = useSession((state) => state.project?.path);
-  const nowMs = Date.now();
+  const [nowMs] = useState(Date.now);
   return (
     <section className={styles.recent} aria-label={t('start.recent')}>
       <h3>{t('start.recent')}</h3>

@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'react';
 import { formatCount, formatDb, formatFraction } from '../../../../src-shared/base/units';
 import type { ConvergencePoint, HealthResult } from '../../../../src-shared/domain/health/health';
-import { t, useLanguage } from '../../../i18n';
+import { t } from '../../../i18n';
 import type { PlotFigure } from '../../../widgets/plot/figure';
 import { Plot } from '../../../widgets/plot/plot';
 import { useElementSize } from '../../../widgets/plot/use-element-size';
@@ -62,15 +62,13 @@ function Groups({ result: { groups, limits } }: { readonly result: HealthResult 
 function Convergence({ result: { convergence, limits } }: { readonly result: HealthResult }) {
   const box = useRef<HTMLDivElement>(null);
   const size = useElementSize(box);
-  const language = useLanguage();
-  // Titles change with the language.
   const figure = useMemo(
     () =>
       convergenceFigure(convergence, limits.convergenceLossDb, {
         images: t('health.axis.images'),
         loss: t('health.axis.loss'),
       }),
-    [convergence, limits, language],
+    [convergence, limits],
   );
   return (
     <section>
