@@ -37,8 +37,8 @@ const MIN_PERCENTILE = 50;
 
 /**
  * Applies edits in order to a copy of the project file. No edit is applied if one of them fails.
- * @throws WorkbenchError edit-conflict when a layer was changed after the author of an edit read it; not-found or usage when
- *   an edit names what does not exist or has a value that cannot be used
+ * @throws WorkbenchError edit-conflict when a layer was changed after the author of an edit read it; not-found or usage
+ *   when an edit names something that does not exist or has an unusable value
  */
 export async function applyEdits(
   workspace: Workspace,
@@ -207,7 +207,7 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
-/** A labels file belongs to the folder that was named with it and is dropped with it. Both sets have one order of labels. */
+/** A labels file belongs to the folder that was named with it and is dropped with it. Both sets share a label order. */
 function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
   const { calibrationPath, validationPath } = edit;
   const order = edit.labelOrder ?? file.calibrationSet.labelOrder;

@@ -17,7 +17,7 @@ interface EditEffectsProps {
   readonly onChoose: (layer: string) => void;
 }
 
-/** The layers that the last edit changed. Those that were not edited themselves come first, because they are unexpected. */
+/** The layers that the last edit changed. Those that were not edited come first, because they are unexpected. */
 export function EditEffects({ changes, onFilter, onChoose }: EditEffectsProps) {
   const names = shortNames(changes.map(({ layer }) => layer));
   const ordered = [...changes.filter((change) => !change.isAsked), ...changes.filter((change) => change.isAsked)];

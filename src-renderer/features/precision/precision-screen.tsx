@@ -23,7 +23,7 @@ import precisionStyles from './precision.module.css';
 import styles from './precision-screen.module.css';
 import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
 
-/** Below this width the open inspector, which shows the clipped share too, leaves no room for its column in the table. */
+/** Below this width the open inspector, which has the clipped share too, leaves no room for its column in the table. */
 const NARROW = '(max-width: 1519px)';
 
 /** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
