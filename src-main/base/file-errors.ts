@@ -24,8 +24,8 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * What a failed write means for a person: `disk-full`, `unwritable`, or the error as it came when it is not the
- * system's.
+ * The error to report for a failed write: `disk-full` or `unwritable` for an error of the file system; any other error
+ * is returned unchanged.
  */
 export function writeError(error: unknown, path: string): unknown {
   const errno = errnoOf(error);
@@ -43,8 +43,8 @@ export function writeError(error: unknown, path: string): unknown {
 }
 
 /**
- * What a failed read of a file or folder that a person named means; `what` names it: `Calibration set`, `hint` the fix
- * when it is not there.
+ * The error to report if a file or folder that the user named cannot be read; errors of other kinds are returned
+ * unchanged. `what` is its role, for example `Calibration set`; `hint` is the fix if it does not exist.
  */
 export function readError(error: unknown, path: string, what: string, hint?: string | Advice): unknown {
   const errno = errnoOf(error);

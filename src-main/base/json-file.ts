@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse, type AnySchema, type InferOutput } from '../../src-shared/base/schema';
 
 /**
- * JSON of a file that is made again when it cannot be used: null when the file is absent, unreadable or damaged, or
+ * Reads a JSON file that can be computed again. Returns null if the file does not exist, cannot be read, is damaged, or
  * does not fit the schema (for example because another version wrote it).
  */
 export function readStoredJson<S extends AnySchema>(path: string, schema: S): InferOutput<S> | null {

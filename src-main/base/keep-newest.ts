@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Deletes the files and folders of `dir` that `isOne` names, but for the `count` that were changed last. */
+/** Deletes the files and folders of `dir` that `isOne` accepts, except the `count` that were changed last. */
 export async function keepNewest(
   dir: string,
   count: number,

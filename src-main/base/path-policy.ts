@@ -1,9 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { WorkbenchError } from '../../src-shared/base/errors';
 
-/**
- * Which files and folders a client may reach, whatever leads there: paths are compared with symbolic links resolved.
- */
+/** The files and folders that a client may read or write. Paths are compared after symbolic links are resolved. */
 export interface PathPolicy {
   readonly isAllowed: (path: string) => boolean;
   /** What to do about a refusal. */
@@ -15,14 +13,14 @@ const policies = new AsyncLocalStorage<PathPolicy>();
 export const OUTSIDE_REASON = 'it lies outside of the files and folders that may be opened here';
 
 /**
- * Runs `work`, and all that it starts (jobs too), with a policy for what files name: entries of lists, links in
- * folders.
+ * Runs `work` and everything that it starts, jobs included, with a policy for the paths that are found in files:
+ * entries of lists and links in folders.
  */
 export function withPathPolicy<T>(policy: PathPolicy, work: () => T): T {
   return policies.run(policy, work);
 }
 
-/** True without a policy: on the command line and on the desktop a person reads their own files. */
+/** True if no policy is set, because on the command line and on the desktop users read their own files. */
 export function isPathAllowed(path: string): boolean {
   return policies.getStore()?.isAllowed(path) ?? true;
 }

@@ -22,7 +22,7 @@ export const processIdentitySchema = object({
 });
 export type ProcessIdentity = InferOutput<typeof processIdentitySchema>;
 
-/** Whether a process of this machine with this id runs, whoever's it is. */
+/** Whether a process with this id runs on this machine, no matter which user started it. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -96,7 +96,7 @@ function startTicksOf(pid: number): number | null {
   return Number.isInteger(ticks) ? ticks : null;
 }
 
-/** A process that was killed keeps its id until its parent has asked how it ended; it does nothing any more. */
+/** Whether a process is a zombie: it has ended, but keeps its id until its parent reads the exit status. */
 function isZombie(pid: number): boolean {
   const state = statFields(pid)?.[0];
   return state === 'Z' || state === 'X';

@@ -48,7 +48,7 @@ export interface Command<O extends OptionSpecs = OptionSpecs> extends ParserSpec
 
 /** Defines a command; its option values are typed by its options. Every command also has --json and --help. */
 export function defineCommand<const O extends OptionSpecs>(command: Command<O>): Command {
-  return command as unknown as Command;
+  return command;
 }
 
 /** Only the properties that are defined, so that absent options stay absent. */

@@ -22,8 +22,8 @@ export interface OptionSpec<T> {
 }
 
 /** Options by their long names without the leading dashes. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- options of different types; OptionValues restores each
-// type
+// OptionValues restores the type of each option.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type OptionSpecs = Readonly<Record<string, OptionSpec<any>>>;
 
 /** The values of the options that were given; the others are absent. */
@@ -172,7 +172,7 @@ function commanderOption<T>(name: string, spec: OptionSpec<T>): Option {
   return option.argParser<T>((given, previous) => {
     if (/^--[a-z]/.test(given))
       throw new WorkbenchError('usage', `Expected a value after --${name}, found the option ${given}`);
-    return spec.parse(given, `--${name}`, previous as T | undefined);
+    return spec.parse(given, `--${name}`, previous);
   });
 }
 
@@ -184,7 +184,7 @@ export function valuesOf<O extends OptionSpecs>(parser: Parser, specs: O): Optio
     // `--no-x` is stored by commander as x = false.
     return [[(option.long ?? '').slice(2), option.negate ? true : parser.getOptionValue(attribute)]];
   });
-  return Object.fromEntries(given.filter(([name]) => name in specs)) as OptionValues<O>;
+  return Object.fromEntries(given.filter(([name]) => Object.hasOwn(specs, name))) as OptionValues<O>;
 }
 
 /** Commander's message in the words of this command line, with its suggestion for a mistyped name. */

@@ -11,7 +11,7 @@ import { uploadsFolder } from '../base/temporary-files';
 import { HttpError } from '../transport/http-body';
 import { uploadPath } from './upload-path';
 
-/** Where a file lies, the folder of its batch, and where a project of it is proposed. */
+/** The path of an uploaded file, the folder of its batch, and the proposed folder for a project made from it. */
 export interface UploadedFile {
   readonly path: string;
   readonly folder: string;
@@ -72,13 +72,13 @@ export class Uploads {
     }
   }
 
-  /** Whether a path lies in the folder of uploads. */
+  /** Whether a path is inside the folder of uploads. */
   contains(path: string): boolean {
     const below = relative(this.dir, resolve(path));
     return below !== '' && !isAbsolute(below) && below.split(sep)[0] !== '..';
   }
 
-  /** Removes an uploaded file or folder whose content lies elsewhere now, and gives its room back. */
+  /** Removes an uploaded file or folder whose content was moved elsewhere, and frees its share of the size limit. */
   async discard(path: string): Promise<void> {
     if (!this.contains(path)) return;
     const { bytes, files } = await extentOf(path);

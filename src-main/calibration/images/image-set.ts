@@ -27,7 +27,9 @@ const HASH_BATCH = 16;
 export interface ImageSetRequest {
   /** A folder, a list file (one file a line, relative to itself, order kept) or a single image or .npy/.npz file. */
   readonly path: string;
-  /** Default: labels.csv in the folder (beside the list), when there is one. null: none, whatever lies there. */
+  /**
+   * Default: labels.csv in the folder (beside the list), when there is one. null: no labels file, even if there is one.
+   */
   readonly labelsCsv?: string | null;
   /** Class names by index; default: the sorted names that the set itself has. */
   readonly classNames?: readonly string[];

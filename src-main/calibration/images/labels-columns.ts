@@ -11,7 +11,7 @@ export interface LabelColumns {
   readonly label: number;
   readonly name: number | null;
   readonly group: number | null;
-  /** What was decided by the content and not by a header of known words, as parts of a sentence. */
+  /** Decisions that rest on the content instead of a known header, as parts of a sentence. */
   readonly doubts: readonly string[];
 }
 

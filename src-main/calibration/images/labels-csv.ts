@@ -109,7 +109,7 @@ async function takeApart(text: string, csvPath: string, set: LabelledSet): Promi
     );
   throw labelsInvalid(
     `None of the ${plain.length} files that ${csvPath} names is in ${set.folder}; the first one: ` +
-      `${plain[0]?.fields[0] ?? '(no line)'}`,
+      (plain[0]?.fields[0] ?? '(no line)'),
     'Names are relative to the image folder or to the CSV.',
   );
 }

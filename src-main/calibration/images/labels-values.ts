@@ -7,7 +7,7 @@ export interface LabelRow {
   readonly where: string;
   readonly file: string;
   readonly label: string;
-  /** Of the column of class names; null where there is none. */
+  /** Class name in the column of names; null if the file has no such column. */
   readonly name: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface LabelValues {
 }
 
 const MAX_LABEL = 1e6;
-/** What stands where there is no label. -1 and -100 are what training frameworks ignore. */
+/** Values that mean "no label". Training frameworks ignore -1 and -100. */
 const NO_LABEL = new Set([
   '',
   '-',
@@ -41,7 +41,7 @@ const NO_LABEL = new Set([
   'unlabeled',
   'unlabelled',
 ]);
-/** Of these, none is a class, whatever the other labels are. */
+/** Values that are never a class, even if all other labels are names. */
 const EMPTY_LABEL = new Set(['', '-', '?', '-1', '-100', 'n/a', 'nan']);
 /** `3`, `3.`, `3.00`, `3,0` (but `1,000` is no 1), `3e0`, and what numpy.savetxt writes: `1.100000e+01`. */
 const WHOLE_NUMBER = /^[+-]?\d+(?:\.0*|,0{1,2})?(?:[eE][+-]?\d+)?$|^[+-]?\d+\.\d+[eE]\+\d+$/;

@@ -106,7 +106,7 @@ function groupName(parts: readonly string[]): string | null {
   return parts.length === 0 ? null : parts.join('/');
 }
 
-/** Files outside the set's folder (lists with `../`) carry folders that all of them share; those are no group. */
+/** Removes the leading folders that all files share if a list names files outside the set's folder (`../`). */
 function commonPrefixRemoved(
   groups: readonly (readonly string[])[],
   files: readonly string[],

@@ -14,7 +14,7 @@ import {
 } from './npy';
 import { inflateZipMember, listZip, readRange, readStoredPart, readZipStart, type ZipMember } from './npy-zip';
 
-/** An array that holds images, and where it lies. */
+/** An array of images and its place in the file. */
 interface ImageArray {
   readonly header: NpyHeader;
   /** null: the file itself is the array. */
@@ -85,13 +85,13 @@ async function imageArrays(file: FileHandle, name: string): Promise<readonly Ima
   return arrays;
 }
 
-/** Where an array lies, and how many bytes are there, header included. */
+/** The place of an array, and its size in bytes with the header. */
 interface ArrayPlace {
   readonly member: ZipMember | null;
   readonly sizeBytes: number;
 }
 
-/** Nothing that the header says is believed before it is compared with the bytes that are there. */
+/** Checks the claims of the header against the bytes that exist, before anything is allocated. */
 function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: string): ImageArray {
   const records = recordsOf(header);
   if (records === null)

@@ -6,7 +6,7 @@ import { GRID_PREFIX_BYTES, headerLength, parseGridHeader, type TensorrtGridHead
 /** File of a finished collection of TensorRT's grid, in the calibration's folder. */
 export const TENSORRT_GRID_FILE = 'tensorrt-grid.bin';
 
-/** What was found on TensorRT's grid, without the counts; null when it was not collected (or by another version). */
+/** The stored TensorRT grid without its counts; null if none was collected, or another version collected it. */
 export function readTensorrtGrid(calibrationDir: string): TensorrtGridHeader | null {
   const path = join(calibrationDir, TENSORRT_GRID_FILE);
   if (!existsSync(path)) return null;

@@ -51,7 +51,7 @@ function isUsable(scale: number): boolean {
   return Number.isFinite(scale) && scale > 0;
 }
 
-/** The tensor that stands for `name` after Identity and Dropout are gone, whichever of both names was kept. */
+/** The tensor that replaced `name` when Identity and Dropout nodes were removed, under either of the two names. */
 function copyOf(name: string, { tensors, copies }: CacheVocabulary): string | null {
   for (let source = copies.get(name); source !== undefined; source = copies.get(source))
     if (tensors.has(source)) return source;

@@ -22,7 +22,7 @@ function asText({ model, warnings }: ModelInspection): Block[] {
     ...model.inputs.map((tensor) => `  input   ${describe(tensor)}`),
     ...model.outputs.map((tensor) => `  output  ${describe(tensor)}`),
     `  ${model.layers} layers, ${model.quantizable} of them can be quantized: ` +
-      `${ops.map(([op, count]) => `${op} ${count}`).join(', ')}`,
+      ops.map(([op, count]) => `${op} ${count}`).join(', '),
     `  ${formatCount(model.parameters)} parameters${macs}`,
     ...warnings.map((warning) => `  warning (${warning.code}): ${warning.message}`),
   ];
