@@ -13,7 +13,7 @@ declare global {
   }
 }
 
-/** The application behind this page: the desktop's own when the preload script is there, else the server it came from. */
+/** Connects to the application: through the preload script in the desktop window, otherwise to the page's own server. */
 export function connect(): Connection {
   return window.calib === undefined ? connectHttp() : connectDesktop(window.calib);
 }

@@ -32,9 +32,10 @@ const MAX_RETRY_MS = 10_000;
 const SILENCE_MS = 40_000;
 
 /**
- * Calls by POST, events by one long answer that is read as it comes (fetch rather than EventSource: the token travels in
- * a header, and a refusal can be told from an outage). A lost stream is tried again after 1, 2, 4, ... 10 s. Calls wait
- * until the server has accepted the page: while it is refused there is one question, for the token, and no failed calls.
+ * Calls by POST, events by one long answer that is read as it comes (fetch rather than EventSource: the token travels
+ * in a header, and a refusal can be told from an outage). A lost stream is tried again after 1, 2, 4, ... 10 s. Calls
+ * wait until the server has accepted the page: while it is refused there is one question, for the token, and no failed
+ * calls.
  */
 export function createHttpLink(options: HttpLinkOptions): HttpLink {
   const { baseUrl = '' } = options;

@@ -16,9 +16,9 @@ let pending: 'push' | 'replace' | null = null;
 let isKeyRepeated = false;
 
 /**
- * Keeps the address and the stores the same. A screen, its tab, a run, a compared run, a tensor or a layer that is chosen is
- * a step in the browser's history, so that Back and Forward walk through them. The address wins at the start and when a
- * person goes back or edits it.
+ * Keeps the address and the stores the same. A screen, its tab, a run, a compared run, a tensor or a layer that is
+ * chosen is a step in the browser's history, so that Back and Forward walk through them. The address wins at the start
+ * and when a person goes back or edits it.
  */
 export function startAddress(): void {
   const query = new URL(location.href).searchParams.get('project');

@@ -14,7 +14,7 @@ export interface Address {
   readonly compare: string | null;
 }
 
-/** `#/histogram?project=/data/a.calib&tensor=conv_1` and back. What is unknown or missing becomes the start screen and null. */
+/** Reads `#/histogram?project=/data/a.calib&tensor=conv_1`. Unknown screens become `start`, missing parameters null. */
 export function parseAddress(hash: string): Address {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const parameters = new URLSearchParams(query);

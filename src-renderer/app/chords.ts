@@ -37,7 +37,7 @@ export function chordText(chord: string, isMac: boolean): string {
   return parts.join(isMac ? '' : '+');
 }
 
-/** Typing belongs to the field; only chords with Ctrl, command or Alt pass it by, and Escape where the field has no use for it. */
+/** A text field keeps plain keys. Chords with Ctrl, Command or Alt, and Escape, reach the commands nevertheless. */
 export function isTyping(target: EventTarget | null, press: KeyPress): boolean {
   return press.key !== 'Escape' && !press.ctrlKey && !press.metaKey && !press.altKey && isTextField(target);
 }
@@ -70,7 +70,7 @@ export function useKeys(): void {
   }, []);
 }
 
-/** A number field in which nothing is being typed leaves undo to the project: what was typed last is an edit by then. */
+/** A number field without unfinished input leaves undo to the project, because its last value already is an edit. */
 function isFieldUndo(event: KeyboardEvent): boolean {
   if (!['z', 'y'].includes(event.key.toLowerCase()) || !isTextField(event.target)) return false;
   return !(event.target instanceof HTMLElement && event.target.dataset['undo'] === 'project');

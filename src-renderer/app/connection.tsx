@@ -36,7 +36,7 @@ interface TokenGateProps {
   readonly onToken: (token: string) => void;
 }
 
-/** Instead of everything else while the server does not accept the page, as after opening an address that was copied. */
+/** Replaces the whole page until the server accepts a token, for example after an address was copied without one. */
 export function TokenGate({ isTokenWrong, onToken }: TokenGateProps) {
   const [text, setText] = useState('');
   const problemId = useId();

@@ -11,8 +11,8 @@ import styles from './notice-list.module.css';
 const TELL_MS = 5_000;
 
 /**
- * What failed (until it is dismissed) and what was done (for some seconds), in the corner above the job bar. Escape closes
- * the newest; errors beyond the fourth are folded into one line.
+ * What failed (until it is dismissed) and what was done (for some seconds), in the corner above the job bar. Escape
+ * closes the newest; errors beyond the fourth are folded into one line.
  */
 export function NoticeList() {
   const notices = useNotices((state) => state.notices);

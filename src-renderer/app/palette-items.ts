@@ -62,7 +62,7 @@ export function findItems(items: readonly PaletteItem[], query: string): readonl
   if (query.trim() === '') return items.filter(({ kind, isEnabled }) => kind === 'command' && isEnabled);
   const typed = query.trim().toLowerCase();
   const ranked = rankByQuery(items, query, ({ title }) => title);
-  // What holds the query as it was typed comes before what holds its letters somewhere; what can be run before what cannot.
+  // Titles that contain the query as typed precede scattered matches; enabled items precede disabled ones.
   const place = ({ title, isEnabled }: PaletteItem): number =>
     (title.toLowerCase().includes(typed) ? 0 : 2) + (isEnabled ? 0 : 1);
   return ranked.toSorted((a, b) => place(a) - place(b)).slice(0, MAX_FOUND);
@@ -87,8 +87,8 @@ function openProject(path: string): void {
 }
 
 /**
- * How well `query` fits `title`: all its characters in order; runs and beginnings of words count more. Null when it does
- * not fit. Case does not matter; an empty query fits everything.
+ * How well `query` fits `title`: all its characters in order; runs and beginnings of words count more. Null when it
+ * does not fit. Case does not matter; an empty query fits everything.
  */
 export function matchScore(query: string, title: string): number | null {
   const wanted = query.toLowerCase().replaceAll(' ', '');

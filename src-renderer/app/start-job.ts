@@ -27,7 +27,7 @@ export function canStart(kind: StartableKind): boolean {
   return startProblems(kind, useRunOptions.getState().options, facts).length === 0;
 }
 
-/** Opens the run screen and starts a job with the options chosen there. If an option is missing, that screen names it. */
+/** Opens the run screen and starts a job with its options. If an option is missing, that screen names it. */
 export function startJob(kind: StartableKind): void {
   const { project } = useSession.getState();
   if (project === null) return;
@@ -47,7 +47,7 @@ export function canAnalyse(): boolean {
   return useSession.getState().project?.calibrated === true;
 }
 
-/** Opens the screen of an analysis and starts it with the options chosen there. If one is missing, that screen names it. */
+/** Opens the screen of an analysis and starts it with its options. If one is missing, that screen names it. */
 export function startAnalysis(kind: StartableAnalysis): void {
   const { project } = useSession.getState();
   if (project === null) return;

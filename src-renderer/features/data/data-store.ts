@@ -98,7 +98,7 @@ interface Answer {
   readonly value: ImageSetView | Error;
 }
 
-/** The images of a set: undefined while it is read, an Error when it cannot be, null when the project has no such set. */
+/** The images of a set: undefined while loading, an Error on failure, null if the project has no such set. */
 export function useImageSet(project: ProjectView, set: SetName): ImageSetView | undefined | null | Error {
   const api = useSession((state) => state.api);
   const { path, file } = project;

@@ -124,7 +124,7 @@ export interface PreprocessingEditor {
   readonly apply: () => void;
 }
 
-/** The preprocessing of the open project, with changes that are tried out, and kept while other screens are open, before they are applied as one edit. */
+/** The project's preprocessing with edits that are not applied yet. They are kept while other screens are open. */
 export function usePreprocessing(project: ProjectView): PreprocessingEditor {
   const saved = project.file.preprocessing;
   const draft = usePreprocessingEdits((state) => (state.projectPath === project.path ? state.draft : null));

@@ -72,8 +72,8 @@ const MAX_AT_ONCE = 4;
 const MAX_UNUSED = 400;
 
 /**
- * Pictures of what is in sight: loaded in the order of the wishes, kept for a while after they have gone out of sight, then
- * revoked. A wish that is withdrawn before its turn (a person scrolls on) is never sent.
+ * Pictures of what is in sight: loaded in the order of the wishes, kept for a while after they have gone out of sight,
+ * then revoked. A wish that is withdrawn before its turn (a person scrolls on) is never sent.
  */
 export class ThumbnailCache {
   private readonly entries = new Map<string, Entry>();

@@ -22,7 +22,7 @@ const ICON_STATES: ReadonlyMap<JobState, string | undefined> = new Map([
   ['cancelled', styles.iconCancelled],
 ]);
 
-/** Always there and always as high: what runs now, or how the last job ended; on the right what the project is set to. */
+/** A bar of constant height: the running or the last job on the left, the project's settings on the right. */
 export function JobBar() {
   const projectPath = useSession((state) => state.project?.path ?? null);
   const jobs = useJobs((state) => state.jobs);

@@ -11,7 +11,7 @@ export interface CurveStyle {
   readonly isHollow: boolean;
 }
 
-/** In the order of the curves: the colour is the precision's; the second of a precision is dashed, others are hollow too. */
+/** One style per curve: the colour of its precision; further curves of a precision are dashed, then hollow as well. */
 export function curveStyles(curves: readonly BatchCurve[]): CurveStyle[] {
   const seen = new Map<string, number>();
   return curves.map(({ variant }) => {
@@ -35,7 +35,7 @@ const PADDING_OCTAVES = 0.2;
 /** Within less than this a logarithmic axis has hardly a mark: it is linear and begins at 0. */
 const LOG_FROM_RATIO = 4;
 
-/** Latency above, throughput below, logarithmic where they span much, over the logarithm of the batch: doubling it is one step. */
+/** Latency above, throughput below, over the base-2 logarithm of the batch. Axes that span a wide range are logarithmic. */
 export function batchFigure(curves: readonly BatchCurve[], titles: BatchTitles): PlotFigure {
   const styles = curveStyles(curves);
   const batches = [...new Set(curves.flatMap(({ points }) => points.map(({ batch }) => batch)))].sort((a, b) => a - b);

@@ -166,8 +166,8 @@ export interface ColumnScale {
 }
 
 /**
- * Bars of costs start at 0. Bars of accuracies show the range from the worst row down to a tenth of the spread below it,
- * since bars from 0 to 100 % would all look the same.
+ * Bars of costs start at 0. Bars of accuracies show the range from the worst row down to a tenth of the spread below
+ * it, since bars from 0 to 100 % would all look the same.
  */
 export function columnScale(column: ResultColumn, rows: readonly TableRow[]): ColumnScale {
   const values = rows.map(column.value).filter((value) => value !== null);

@@ -1,6 +1,6 @@
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 
-/** Latencies on a logarithmic axis: one slow moment of the machine is many times the median and would flatten the rest. */
+/** A logarithmic latency axis, because a single slow sample, many times the median, would flatten a linear one. */
 export interface LatencyAxis {
   readonly lowMs: number;
   readonly highMs: number;

@@ -18,7 +18,7 @@ interface ResultsState {
   readonly compareWith: (runId: string | null) => void;
   readonly showVariant: (variant: string) => void;
   readonly sortClassesBy: (order: ClassOrder) => void;
-  /** Narrows the images, or lets go when the facet is chosen already. */
+  /** Toggles a filter of the images and scrolls to them, because they may be far below the chosen element. */
   readonly toggleFacet: (facet: Partial<ImageFilter>) => void;
   readonly clearFilter: () => void;
   readonly askWhy: (why: DiagnosisSubject | null) => void;
@@ -60,7 +60,7 @@ export function useNarrowing(): (facet: Partial<ImageFilter>) => void {
   };
 }
 
-/** Escape closes what was opened last: the answer to "why", then the filter of the images. Dialogs close by themselves. */
+/** Escape closes the diagnosis, then clears the filter of the images. Dialogs handle Escape themselves. */
 export function useEscape(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

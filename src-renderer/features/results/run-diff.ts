@@ -140,7 +140,7 @@ export interface VariantChange {
   readonly cells: Readonly<Record<ColumnId, CellChange>>;
 }
 
-/** FP32's median may move this much (a ratio) between two runs before the machine counts as not equally fast. */
+/** FP32's median latency in both runs if it moved too much to judge other variants; null if it did not, or is unknown. */
 const STEADY_DRIFT = 0.05;
 
 /** FP32's median latency in both runs when it moved too much to judge others by; null when it did not, or is unknown. */

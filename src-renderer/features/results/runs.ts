@@ -46,7 +46,7 @@ export function useRuns(projectPath: string): { readonly state: RunsState; reado
 
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
 
-/** When a run was recorded, in the reader's time zone: `21 Nov 2026, 07:44:16`. A text that is no time stays as it is. */
+/** The time of a run in the local time zone: `21 Nov 2026, 07:44:16`. Invalid dates are returned unchanged. */
 export function runTime(createdAt: string, language: Language): string {
   const date = new Date(createdAt);
   if (Number.isNaN(date.getTime())) return createdAt;
@@ -88,7 +88,7 @@ export function decisionsOfRun({ options }: Pick<RunRecord, 'options'>): RunDeci
   return { method, percentile, tensorMethods, manualThresholds, plan };
 }
 
-/** False: the project says something else than the run was made with, because it was edited since or because the run searched. */
+/** Whether the project's decisions equal those of the run. They differ after an edit, or if the run searched a plan. */
 export function isOfProject(record: Pick<RunRecord, 'options'>, file: RunDecisions): boolean {
   const { method, percentile, tensorMethods, manualThresholds, plan } = file;
   return isSame(decisionsOfRun(record), { method, percentile, tensorMethods, manualThresholds, plan });

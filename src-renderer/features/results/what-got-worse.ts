@@ -9,8 +9,8 @@ import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 
 /**
- * The name of a class; null for no label. Where no class has a name it is the index; where others have one, an unnamed class is
- * `#7`, so that an index is not read as a name. -1 is the answer that never came.
+ * The name of a class; null for no label. Where no class has a name it is the index; where others have one, an unnamed
+ * class is `#7`, so that an index is not read as a name. -1 is the answer that never came.
  */
 export function classNameOf(validation: Pick<ValidationRecord, 'classNames'>, label: number): string | null {
   if (label < 0) return null;

@@ -35,7 +35,7 @@ interface WhyPanelProps {
   readonly subject: DiagnosisSubject;
 }
 
-/** Why some images got worse: what clips them, and which single change wins them back, with the button that makes it. */
+/** Why some images got worse: the tensors that clip them, and single changes that help, each with a button. */
 export function WhyPanel({ project, validation, variant, subject }: WhyPanelProps) {
   const askWhy = useResults((state) => state.askWhy);
   const language = useLanguage();

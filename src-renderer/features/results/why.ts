@@ -143,8 +143,8 @@ const WORTH_NAMING = 0.001;
 type ClippedTensor = DiagnosisResult['clipped'][number];
 
 /**
- * The tensors whose thresholds in use clip most of a group of the calibration set, worst first: what the stored histograms tell
- * without running the model. null where the calibration set has no group of that name.
+ * The tensors whose thresholds in use clip most of a group of the calibration set, worst first: what the stored
+ * histograms tell without running the model. null where the calibration set has no group of that name.
  */
 export function knownClipping(
   { tensors }: Pick<ThresholdTable, 'tensors'>,

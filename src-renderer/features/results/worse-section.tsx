@@ -71,7 +71,7 @@ function Diagnoses({ record, variant }: { readonly record: RunRecord; readonly v
   );
 }
 
-/** Names that need a line of their own width: then classes and confusions stand below each other where two columns are narrow. */
+/** Long class names need the full width: classes and confusions are then stacked instead of side by side. */
 function hasLongNames({ classNames: names = [] }: ValidationRecord): boolean {
   return names.some((name) => name.length > 16);
 }

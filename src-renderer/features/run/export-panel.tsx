@@ -77,7 +77,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
   );
 }
 
-/** A place is typed in a browser, where the application is on another machine, and asked for with a dialog on the desktop. */
+/** The output path: typed in a browser, whose application runs on another machine; a save dialog on the desktop. */
 function useOutPath(projectPath: string, choice: ExportChoice) {
   const choose = useFiles((state) => state.files.choose);
   const [typed, setTyped] = useState<string | null>(null);

@@ -147,7 +147,7 @@ interface StepRowProps {
   readonly position: number;
 }
 
-/** One step: its mark, its name, its bar while it counts, and its numbers. Every row has the same height in every state. */
+/** One step with its state, name, progress bar and numbers. Every row has the same height in every state. */
 function StepRowView({ row, position }: StepRowProps) {
   const icon = STATE_ICONS[row.state];
   const name = t(`run.step.${row.id}`);

@@ -32,7 +32,8 @@ const STEPS_OF_KIND: Readonly<Partial<Record<JobKind, readonly StepId[]>>> = {
 
 /**
  * Phases as jobs report them, and the steps that report them. Building comes back at the start of validation (what was
- * built is kept, so it takes a moment), and weights are written both when a model is prepared and when an engine is built.
+ * built is kept, so it takes a moment), and weights are written both when a model is prepared and when an engine is
+ * built.
  */
 const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'preparing the model': ['prepare'],
@@ -63,8 +64,8 @@ export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] 
 }
 
 /**
- * The step that a phase belongs to: of the steps that report it, the first that is not before the furthest one seen, for
- * a job never goes back. null: the job has not begun, or the phase is unknown and says nothing about the step.
+ * The step that a phase belongs to: of the steps that report it, the first that is not before the furthest one seen,
+ * for a job never goes back. null: the job has not begun, or the phase is unknown and says nothing about the step.
  */
 export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | null): StepId | null {
   const steps = stepsOf(job);

@@ -17,7 +17,7 @@ export interface JobTrail {
   readonly sequence: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
-  /** False when the job was under way when it was first seen: then steps that were not seen may have run all the same. */
+  /** False if the job was already running when it was first seen: earlier steps may have run unseen. */
   readonly fromStart: boolean;
   readonly furthest: StepId | null;
   readonly steps: Readonly<Partial<Record<StepId, StepTrace>>>;

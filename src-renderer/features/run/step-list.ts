@@ -7,8 +7,8 @@ import type { JobTrail, StepTrace } from './run-trail';
 const SHOWN_KINDS: readonly string[] = ['run', 'calibrate', 'validate', 'bench', 'build', 'merge', 'quantize'];
 
 /**
- * The job to show: the one under way, else the one waiting, else the one that ended last. One that was cancelled before it
- * began hides nothing. `jobs` oldest first.
+ * The job to show: the one under way, else the one waiting, else the one that ended last. One that was cancelled before
+ * it began hides nothing. `jobs` oldest first.
  */
 export function shownJob(jobs: readonly JobSnapshot[], projectPath: string): JobSnapshot | null {
   const own = jobs.filter((job) => job.projectPath === projectPath && SHOWN_KINDS.includes(job.kind));
@@ -25,7 +25,10 @@ export function waitingJobs(jobs: readonly JobSnapshot[], shown: JobSnapshot | n
   return jobs.filter((job) => job.state === 'queued' && job.id !== shown?.id);
 }
 
-/** `kept`: nothing was to be done, the result of an earlier job was taken; `not-needed`: there was none either. `left-out`: not part of this run. */
+/**
+ * `kept`: an earlier result was reused; `not-needed`: there was nothing to do and no earlier result; `left-out`: the
+ * step is not part of this job.
+ */
 export type StepState = 'waiting' | 'active' | 'done' | 'kept' | 'not-needed' | 'left-out' | 'failed' | 'cancelled';
 
 export interface StepRow {
@@ -50,7 +53,7 @@ interface StepListInput {
   readonly nowMs: number;
 }
 
-/** The steps of a job as a list: from its snapshot alone after a reload, with times and rates where a trail was kept. */
+/** The steps of a job: from its snapshot alone after a reload, with times and rates if a trail was recorded. */
 export function stepRows(input: StepListInput): readonly StepRow[] {
   const { snapshot } = input;
   const trail = input.trail?.jobId === snapshot.id ? input.trail : null;

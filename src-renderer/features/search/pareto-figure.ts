@@ -24,7 +24,7 @@ const MARGINS = { leftPx: 64, rightPx: 20, topPx: 12, bottomPx: 40 } as const;
 /** Share of the range that is kept free around the points. */
 const ROOM = 0.12;
 
-/** Plans with a value in the measure of the result; measured and modelled latencies do not compare, so measured ones stand alone. */
+/** Plans with a value in the result's measure. Modelled latencies are left out if there are measured ones. */
 export function planPoints(result: SearchResult): readonly PlanPoint[] {
   const measure = measureOf(result);
   const kind = shownLatency(result);
@@ -100,7 +100,7 @@ export function paretoFigure(result: SearchResult, titles: ParetoTitles): PlotFi
   };
 }
 
-/** FP32 that takes more than this times as long as the slowest plan would press the plans together: the legend has its number. */
+/** FP32 is left off the chart if it is slower than the slowest plan by more than this factor; the legend shows it. */
 const MOST_REACH = 3;
 
 /** FP32's latency where it has its place among the plans; null: it is of another kind, or far beyond them. */

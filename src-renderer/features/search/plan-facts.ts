@@ -86,8 +86,8 @@ export function isInUse(
 }
 
 /**
- * Makes a plan of the search the project's, with the thresholds it was tried with, as one step that undo names. A plan that another
- * one, or FP32, dominates is not adopted.
+ * Makes a plan of the search the project's, with the thresholds it was tried with, as one step that undo names. A plan
+ * that another one, or FP32, dominates is not adopted.
  */
 export function adoptPlan(tried: TriedPlan & Pick<SearchPlan, 'dominatedBy'>): void {
   if (tried.dominatedBy !== undefined) return;

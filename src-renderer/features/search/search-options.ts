@@ -15,7 +15,7 @@ export interface SearchOptions {
   readonly maxLayers: number | null;
   /** Images that plans are judged on; null: all. */
   readonly limit: number | null;
-  /** Thresholds that plans are tried with, for all tensors; null: those in use, or auto's where they are clearly better. */
+  /** Method of the thresholds of all tensors; null: those in use, or those of auto if they are clearly better. */
   readonly method: SearchMethod | null;
   /** Latency is measured on TensorRT's engines instead of what the target has for itself. */
   readonly usesTensorrt: boolean;

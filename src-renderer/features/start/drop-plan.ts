@@ -24,7 +24,7 @@ export function likelySet(folderName: string): 'calibration' | 'validation' {
   return /val|test|eval|holdout/i.test(folderName) ? 'validation' : 'calibration';
 }
 
-/** The folder that a new project is proposed to become: beside the model, or in `folder`, named after the model. Keeps the path's own slashes. */
+/** The proposed folder of a new project: named after the model, in `folder` or beside the model. Slashes are kept. */
 export function proposedProjectPath(modelPath: string, folder: string | null = null): string {
   const slash = folder?.includes('/') === false ? '\\' : '/';
   const base = folder === null ? modelPath : `${folder.replace(/[\\/]+$/, '')}${slash}${nameOfPath(modelPath)}`;

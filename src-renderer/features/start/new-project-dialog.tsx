@@ -16,7 +16,7 @@ import { missingPart, type ProjectDraft, requestOf, useDrop } from './drop-store
 import { classNames } from '../../widgets/class-names';
 import styles from './new-project-dialog.module.css';
 
-/** A model, its images, where to keep the project: all that a project needs. Preprocessing is guessed and shown later. */
+/** The form of a new project: model, images and folder. The preprocessing is guessed and shown later. */
 export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
   const close = useDrop((state) => state.close);
   const refused = useDrop((state) => state.refused);
