@@ -10,7 +10,7 @@ import {
   useSensitivityOptions,
 } from '../features/sensitivity/sensitivity-options';
 import { questionOf, useAnalysesStore } from '../state/analyses';
-import { useFieldImages } from '../state/field-images';
+import { useFieldImages } from '../state/files';
 import { useJobs } from '../state/jobs';
 import { useSession } from '../state/session';
 import { type ScreenId, useView } from '../state/view';

@@ -13,3 +13,15 @@ export const useFiles = create<FilesState>()((set) => ({
   files: { choose: null, pathsOf: () => Promise.reject(new Error('The application is not connected yet')) },
   connect: ({ host, files }) => set({ host, files }),
 }));
+
+interface FieldImagesState {
+  /** Folder or list file of unlabelled images from the deployment; empty if none was chosen. */
+  readonly path: string;
+  readonly setPath: (path: string) => void;
+}
+
+/** Images from the field by which plans can be compared. They are not part of the project and are not stored. */
+export const useFieldImages = create<FieldImagesState>()((set) => ({
+  path: '',
+  setPath: (path) => set({ path }),
+}));

@@ -5,8 +5,7 @@ import type { ProjectEdit } from '../../src-shared/contract/requests';
 import type { ModelView, ProjectView, ThresholdTable } from '../../src-shared/contract/views';
 import type { ConnectionStatus } from '../api/connection';
 import { decisionsOf, isSame } from '../../src-shared/domain/project/decisions';
-import { EMPTY_HISTORY, recordStep, type EditHistory } from './decision-history';
-import { keepHistory, keptHistory } from './kept-history';
+import { type EditHistory, EMPTY_HISTORY, keepHistory, keptHistory, recordStep } from './decision-history';
 import { reportError } from './notices';
 import {
   changedMeanwhile,

@@ -14,10 +14,15 @@ import { Button } from '../../widgets/button';
 import { Segmented, TextField } from '../../widgets/fields';
 import { askPrecision, choiceName, layersToChange } from '../../panels/layers/ask-precision';
 import type { LayerRow } from '../../panels/layers/layer-rows';
-import type { DecisionChange } from './decision-changes';
+import {
+  type ChoiceCounts,
+  countChoices,
+  countPrecisions,
+  type DecisionChange,
+  type LayerFilter,
+  layersMatching,
+} from './plan-logic';
 import { EditEffects } from './edit-effects';
-import type { LayerFilter } from './layer-filter';
-import { countChoices, countPrecisions, layersMatching, type ChoiceCounts } from './precision-edits';
 import { RepairsPart } from './repairs-part';
 import { applyPreset, chooseTarget, PRESETS } from './use-precision-plan';
 import { classNames } from '../../widgets/class-names';

@@ -16,7 +16,7 @@ import { autoReason, PrecisionSwitch, PrecisionToggle } from '../../panels/layer
 import { SplitView } from '../../panels/layers/split-view';
 import { type LayerListing, type Layers, useLayerListing, useLayers } from '../../panels/layers/use-layers';
 import { ThreePanes, useMedia } from '../../widgets/three-panes';
-import { applyLayerFilter, type LayerFilter } from './layer-filter';
+import { applyLayerFilter, type LayerFilter } from './plan-logic';
 import { PlanPanel } from './plan-panel';
 import { classNames } from '../../widgets/class-names';
 import precisionStyles from './precision.module.css';

@@ -5,7 +5,7 @@ import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { type ChooseMode, chooseRow, NO_ROWS, onlyRow, type RowSelection } from '../../panels/layers/layer-rows';
 import type { Layers } from '../../panels/layers/use-layers';
-import { followModel, type ChangeTrack, type DecisionChange } from './decision-changes';
+import { type ChangeTrack, type DecisionChange, followModel } from './plan-logic';
 
 export const PRESETS = ['first-and-head-fp16', 'all-int8'] as const;
 export type Preset = (typeof PRESETS)[number];

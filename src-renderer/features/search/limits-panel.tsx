@@ -1,7 +1,6 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
-import { useFieldImages } from '../../state/field-images';
-import { useFiles } from '../../state/files';
+import { useFieldImages, useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';
 import { AnalysisStart } from '../../panels/analysis/analysis-start';
 import { PrecisionTabs } from '../../panels/analysis/screen-parts';

@@ -1,8 +1,7 @@
 import { create } from 'zustand';
 import type { DroppedItem, UploadProgress } from '../../api/connection';
 import { t } from '../../i18n';
-import { useFieldImages } from '../../state/field-images';
-import { useFiles } from '../../state/files';
+import { useFieldImages, useFiles } from '../../state/files';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';

@@ -5,7 +5,7 @@ import {
   useSensitivityOptions,
 } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
 import { useJobs } from '../../../../src-renderer/state/jobs';
-import { useFieldImages } from '../../../../src-renderer/state/field-images';
+import { useFieldImages } from '../../../../src-renderer/state/files';
 import { useSession } from '../../../../src-renderer/state/session';
 import { useView } from '../../../../src-renderer/state/view';
 import { jobId } from '../../../../src-shared/base/brand';

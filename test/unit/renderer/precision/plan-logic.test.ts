@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelView } from '../../../../src-shared/contract/views';
 import type { Precision } from '../../../../src-shared/domain/project/precision';
-import { decisionChanges, followModel } from '../../../../src-renderer/features/precision/decision-changes';
-import { applyLayerFilter } from '../../../../src-renderer/features/precision/layer-filter';
-import { countPrecisions, layersMatching } from '../../../../src-renderer/features/precision/precision-edits';
+import {
+  applyLayerFilter,
+  countPrecisions,
+  decisionChanges,
+  followModel,
+  layersMatching,
+} from '../../../../src-renderer/features/precision/plan-logic';
 import { layersToChange } from '../../../../src-renderer/panels/layers/ask-precision';
 import { chooseRow, layerRows, onlyRow } from '../../../../src-renderer/panels/layers/layer-rows';
 import { generatedModel } from '../../../support/generated-model';

@@ -6,7 +6,7 @@ import { SearchScreen } from '../../../../src-renderer/features/search/search-sc
 import { DEFAULT_OPTIONS, useSearchOptions } from '../../../../src-renderer/features/search/search-options';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { activeCommands, useCommandRegistry } from '../../../../src-renderer/state/commands';
-import { useFieldImages } from '../../../../src-renderer/state/field-images';
+import { useFieldImages } from '../../../../src-renderer/state/files';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
 import { WorkbenchError } from '../../../../src-shared/base/errors';

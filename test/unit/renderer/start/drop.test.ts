@@ -9,8 +9,7 @@ import {
   proposedProjectPath,
 } from '../../../../src-renderer/features/start/drop-plan';
 import { fillEmpty, missingPart, requestOf, setsOf, useDrop } from '../../../../src-renderer/features/start/drop-store';
-import { useFieldImages } from '../../../../src-renderer/state/field-images';
-import { useFiles } from '../../../../src-renderer/state/files';
+import { useFieldImages, useFiles } from '../../../../src-renderer/state/files';
 import { useNotices } from '../../../../src-renderer/state/notices';
 import { useSession } from '../../../../src-renderer/state/session';
 import { useView } from '../../../../src-renderer/state/view';

@@ -1,7 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EMPTY_HISTORY } from '../../../../src-renderer/state/decision-history';
-import { keepHistory, keptHistory } from '../../../../src-renderer/state/kept-history';
+import { EMPTY_HISTORY, keepHistory, keptHistory } from '../../../../src-renderer/state/decision-history';
 import { useSession } from '../../../../src-renderer/state/session';
 import { fakeApi, projectView } from './fake-api';
 

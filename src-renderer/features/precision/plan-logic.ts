@@ -1,5 +1,7 @@
 import type { LayerView, ModelView } from '../../../src-shared/contract/views';
-import type { Precision } from '../../../src-shared/domain/project/precision';
+import { matchGlob } from '../../../src-shared/domain/glob';
+import type { Precision, PrecisionChoice } from '../../../src-shared/domain/project/precision';
+import type { LayerRow } from '../../panels/layers/layer-rows';
 
 /** The change of one layer's decision by an edit. */
 export interface DecisionChange {
@@ -59,4 +61,44 @@ function hasSameLayers(a: ModelView, b: ModelView): boolean {
   return (
     a.layers.length === b.layers.length && a.layers.every((layer, index) => layer.layer === b.layers[index]?.layer)
   );
+}
+
+/** The layers that the table shows, before the search narrows them. */
+export type LayerFilter = 'all' | 'changed' | 'refused';
+
+export function applyLayerFilter(
+  rows: readonly LayerRow[],
+  filter: LayerFilter,
+  changed: ReadonlySet<string>,
+): readonly LayerRow[] {
+  switch (filter) {
+    case 'all':
+      return rows;
+    case 'changed':
+      return rows.filter((row) => changed.has(row.layer));
+    case 'refused':
+      return rows.filter((row) => row.isRefused);
+  }
+}
+
+/** Layers whose whole name matches a pattern, in which `*` is any text and `?` is one character. */
+export function layersMatching(rows: readonly LayerRow[], pattern: string): string[] {
+  const trimmed = pattern.trim();
+  return trimmed === '' ? [] : rows.filter((row) => matchGlob(trimmed, row.layer)).map((row) => row.layer);
+}
+
+export type PrecisionCounts = Readonly<Record<Precision, number>>;
+
+export function countPrecisions(rows: readonly LayerRow[], of: (row: LayerRow) => Precision): PrecisionCounts {
+  const counts: Record<Precision, number> = { int8: 0, fp16: 0, fp32: 0 };
+  for (const row of rows) counts[of(row)] += 1;
+  return counts;
+}
+
+export type ChoiceCounts = Readonly<Record<PrecisionChoice, number>>;
+
+export function countChoices(rows: readonly Pick<LayerRow, 'choice'>[]): ChoiceCounts {
+  const counts: Record<PrecisionChoice, number> = { auto: 0, int8: 0, fp16: 0, fp32: 0 };
+  for (const { choice } of rows) counts[choice] += 1;
+  return counts;
 }
