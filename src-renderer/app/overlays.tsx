@@ -4,7 +4,7 @@ import { activeCommands, useCommandRegistry } from '../state/commands';
 import { usePreprocessingEdits } from '../state/preprocessing-edits';
 import { Button } from '../widgets/button';
 import { Dialog } from '../widgets/dialog';
-import { KeyCaps } from './palette';
+import { chordText, IS_MAC } from './chords';
 import styles from './overlays.module.css';
 
 type Overlay = 'palette' | 'keys';
@@ -128,5 +128,15 @@ export function PendingPreprocessing() {
     >
       <p>{t('app.pending.text')}</p>
     </Dialog>
+  );
+}
+
+export function KeyCaps({ chords }: { readonly chords: readonly string[] }) {
+  return (
+    <span className={styles.keys}>
+      {chords.map((chord) => (
+        <kbd key={chord}>{chordText(chord, IS_MAC)}</kbd>
+      ))}
+    </span>
   );
 }

@@ -5,8 +5,7 @@ import { activeCommands, useCommandRegistry } from '../state/commands';
 import { useSession } from '../state/session';
 import { Dialog } from '../widgets/dialog';
 import { classNames } from '../widgets/class-names';
-import { chordText, IS_MAC } from './chords';
-import { useOverlays } from './overlays';
+import { KeyCaps, useOverlays } from './overlays';
 import { findItems, type PaletteItem, paletteItems } from './palette-items';
 import styles from './palette.module.css';
 
@@ -108,15 +107,5 @@ export function Palette() {
       </div>
       {found.length === 0 ? <p className="dim">{t('app.paletteNone')}</p> : null}
     </Dialog>
-  );
-}
-
-export function KeyCaps({ chords }: { readonly chords: readonly string[] }) {
-  return (
-    <span className={styles.keys}>
-      {chords.map((chord) => (
-        <kbd key={chord}>{chordText(chord, IS_MAC)}</kbd>
-      ))}
-    </span>
   );
 }

@@ -5,9 +5,9 @@ import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { Meter } from '../../widgets/states';
-import { itemsOfDrop, nameOfPath, type Refusal } from './drop-plan';
+import { itemsOfDrop, nameOfPath } from './drop-plan';
 import { type DropStep, useDrop } from './drop-store';
-import { NewProjectDialog } from './new-project-dialog';
+import { NewProjectDialog, Refused } from './new-project-dialog';
 import { classNames } from '../../widgets/class-names';
 import styles from './drop-layer.module.css';
 
@@ -146,29 +146,5 @@ function AskSet({ path }: { readonly path: string }) {
         ) : null}
       </div>
     </Dialog>
-  );
-}
-
-/** What was dropped and is not used: every name, each reason once. */
-export function Refused({ refused }: { readonly refused: readonly Refusal[] }) {
-  const reasons = [...new Set(refused.map(({ reasonKey }) => reasonKey))];
-  if (reasons.length === 0) return null;
-  return (
-    <div className={styles.refused} role="alert">
-      <p>{t('start.refused', { count: refused.length })}</p>
-      <ul tabIndex={0} aria-label={t('start.refused', { count: refused.length })}>
-        {reasons.map((reasonKey) => (
-          <li key={reasonKey}>
-            <span className="mono">
-              {refused
-                .filter((entry) => entry.reasonKey === reasonKey)
-                .map(({ name }) => name)
-                .join(', ')}
-            </span>
-            : {t(reasonKey)}
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }

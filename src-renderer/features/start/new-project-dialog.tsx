@@ -10,8 +10,7 @@ import { Button } from '../../widgets/button';
 import { Dialog } from '../../widgets/dialog';
 import { ErrorBox } from '../../widgets/states';
 import { PathField as PathText } from '../../widgets/fields';
-import { proposedProjectPath } from './drop-plan';
-import { Refused } from './drop-layer';
+import { proposedProjectPath, type Refusal } from './drop-plan';
 import { missingPart, type ProjectDraft, requestOf, useDrop } from './drop-store';
 import { classNames } from '../../widgets/class-names';
 import styles from './new-project-dialog.module.css';
@@ -193,4 +192,28 @@ function useCreate(): {
     }
   };
   return { create: (draft) => void create(draft), isBusy, error };
+}
+
+/** What was dropped and is not used: every name, each reason once. */
+export function Refused({ refused }: { readonly refused: readonly Refusal[] }) {
+  const reasons = [...new Set(refused.map(({ reasonKey }) => reasonKey))];
+  if (reasons.length === 0) return null;
+  return (
+    <div className={styles.refused} role="alert">
+      <p>{t('start.refused', { count: refused.length })}</p>
+      <ul tabIndex={0} aria-label={t('start.refused', { count: refused.length })}>
+        {reasons.map((reasonKey) => (
+          <li key={reasonKey}>
+            <span className="mono">
+              {refused
+                .filter((entry) => entry.reasonKey === reasonKey)
+                .map(({ name }) => name)
+                .join(', ')}
+            </span>
+            : {t(reasonKey)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
 }
