@@ -1,5 +1,6 @@
-// `npm run dev`: the workbench with hot reload of the screens. In the Electron window where its binary is installed, else
-// in the browser: Vite serves the page and passes calls on to `calib serve` (restart this after a change of src-main).
+// `npm run dev`: the workbench with hot reload of the screens. In the Electron window where its binary is installed,
+// else in the browser: Vite serves the page and passes calls on to `calib serve` (restart this after a change of
+// src-main).
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,6 @@
-/** Formats the C and C++ sources with clang-format (.clang-format); `--check` reports the files that differ and exits 1. */
+/**
+ * Formats the C and C++ sources with clang-format (.clang-format); `--check` reports the files that differ and exits 1.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

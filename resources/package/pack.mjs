@@ -1,5 +1,6 @@
-// `prepack` builds what a packed tarball carries beside the files of the repository: the application, and the native addon as
-// native/prebuilt/PLATFORM-ARCH/calib.node, so that machines of this kind need no compiler. `postpack` (`after`) removes the copy.
+// `prepack` builds what a packed tarball carries beside the files of the repository: the application, and the native
+// addon as native/prebuilt/PLATFORM-ARCH/calib.node, so that machines of this kind need no compiler. `postpack`
+// (`after`) removes the copy.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';

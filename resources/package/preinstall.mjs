@@ -1,7 +1,8 @@
-// The `preinstall` script. The install script of onnxruntime-node downloads CUDA libraries from outside the registry on Linux, and
-// fails the whole install where that host cannot be reached. The workbench does not need them, but a package cannot configure the
-// install of its dependencies. npm runs all `preinstall` scripts before all `postinstall` scripts, so this one makes that script do
-// nothing unless it is asked: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js.
+// The `preinstall` script. The install script of onnxruntime-node downloads CUDA libraries from outside the registry on
+// Linux, and fails the whole install where that host cannot be reached. The workbench does not need them, but a package
+// cannot configure the install of its dependencies. npm runs all `preinstall` scripts before all `postinstall` scripts,
+// so this one makes that script do nothing unless it is asked: ONNXRUNTIME_NODE_INSTALL=cuda12 node
+// node_modules/onnxruntime-node/script/install.js.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';

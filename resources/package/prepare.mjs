@@ -1,5 +1,5 @@
-// The `prepare` script: builds the application after `npm install` in a clone and before `npm pack`. Without the development
-// packages (`npm install --omit=dev`) it says what is missing instead; the install still succeeds.
+// The `prepare` script: builds the application after `npm install` in a clone and before `npm pack`. Without the
+// development packages (`npm install --omit=dev`) it says what is missing instead; the install still succeeds.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -28,8 +28,8 @@ calib(
   '-o',
   project,
 );
-// Entropy, TensorRT's default, costs the night dearly here, as the row int8-entropy shows: the plan to ship takes minmax, asked for
-// by name, and keeps two layers in FP16.
+// Entropy, TensorRT's default, costs the night dearly here, as the row int8-entropy shows: the plan to ship takes
+// minmax, asked for by name, and keeps two layers in FP16.
 calib(
   'set',
   project,

@@ -48,9 +48,9 @@ export function autoPasses({
 }
 
 /**
- * One threshold per tensor, chosen among all methods by the error at the model's outputs, the worst group's: first the best
- * method for all tensors, then one descent over the tensors in graph order. A descent fits its images; it is kept only when it is
- * also better than every single method on images that it has not seen.
+ * One threshold per tensor, chosen among all methods by the error at the model's outputs, the worst group's: first the
+ * best method for all tensors, then one descent over the tensors in graph order. A descent fits its images; it is kept
+ * only when it is also better than every single method on images that it has not seen.
  */
 export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
   const { plan, tensors, chosen, confirmed } = problem;

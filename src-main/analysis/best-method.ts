@@ -9,8 +9,9 @@ const TIE_DB = 0.05;
 const PREFERENCE: readonly HistogramMethod[] = ['minmax', 'percentile', 'mse', 'entropy'];
 
 /**
- * Images a group that the choice is made on, where there are as many and time and memory allow them. The error of single images
- * varies by 10 dB and more, and the worst of them decide the sum: 16 night plates miss the best method by 1 dB.
+ * Images a group that the choice is made on, where there are as many and time and memory allow them. The error of
+ * single images varies by 10 dB and more, and the worst of them decide the sum: 16 night plates miss the best method by
+ * 1 dB.
  */
 const IMAGES_A_GROUP = 64;
 /** With one group or two, so many in all. */
@@ -44,8 +45,8 @@ export async function outputCosts(
 }
 
 /**
- * The error of the worst output of the worst group. An output to which FP32 answers zeros has no say, unless no output has a
- * signal. Images without a group count as one group where others have some.
+ * The error of the worst output of the worst group. An output to which FP32 answers zeros has no say, unless no output
+ * has a signal. Images without a group count as one group where others have some.
  * @param answers one per entry of `at`.
  */
 export function outputCost(
@@ -110,7 +111,10 @@ function errorsOf(
   return sums.map(({ output, noise }) => [output, noise > 0 ? Number.POSITIVE_INFINITY : 0]);
 }
 
-/** Single methods by their error, best first, with what each loses; methods that are as good as each other in PREFERENCE. */
+/**
+ * Single methods by their error, best first, with what each loses; methods that are as good as each other in
+ * PREFERENCE.
+ */
 export function rankSingles(costs: readonly (OutputCost & { readonly method: HistogramMethod })[]): SingleCost[] {
   const dbOf = (cost: OutputCost): number => comparableDb(cost.nmse) ?? Number.NEGATIVE_INFINITY;
   const preferred = [...costs].sort((a, b) => PREFERENCE.indexOf(a.method) - PREFERENCE.indexOf(b.method));
@@ -122,7 +126,10 @@ export function rankSingles(costs: readonly (OutputCost & { readonly method: His
   return ranked.map((cost) => ({ ...cost, costDb: cost.nmse === null ? null : Math.max(0, against - dbOf(cost)) }));
 }
 
-/** How many images of each group the choice is to take: 64 (128 in all with fewer than two groups), as far as half a gigabyte holds them, 4 at least. */
+/**
+ * How many images of each group the choice is to take: 64 (128 in all with fewer than two groups), as far as half a
+ * gigabyte holds them, 4 at least.
+ */
 export function wantedPerGroup(groups: number, bytesPerImage: number): number {
   const count = Math.max(1, groups);
   const most = Math.min(IMAGES_AT_MOST, MAX_BYTES / Math.max(1, bytesPerImage));

@@ -5,8 +5,8 @@ export function spread<T>(list: readonly T[], count: number): T[] {
 }
 
 /**
- * About `count` images: the same number of every group, so that a small group has its say, each evenly over its images. In the
- * order of the list.
+ * About `count` images: the same number of every group, so that a small group has its say, each evenly over its images.
+ * In the order of the list.
  */
 export function chooseImages<T extends { readonly group: string | null }>(entries: readonly T[], count: number): T[] {
   const groups = [...new Set(entries.map(({ group }) => group))]
@@ -40,7 +40,9 @@ export function chooseFromGroups<T extends { readonly group: string | null }>(
 /** Images that confirm a choice: the error of single images varies so much that fewer would decide by chance. */
 const CONFIRMING = 512;
 
-/** `count` images to choose on, and up to 512 others to confirm on; each half of what there is when there are too few. */
+/**
+ * `count` images to choose on, and up to 512 others to confirm on; each half of what there is when there are too few.
+ */
 export function chooseAndConfirm<T extends { readonly group: string | null }>(
   entries: readonly T[],
   count: number,

@@ -4,9 +4,10 @@ export interface OutputShape {
 }
 
 /**
- * The index of the output that holds one score per class, or -1: the first of shape [batch, classes] (trailing axes of 1
- * allowed) with at least two classes. Outputs with one row per anchor or query ([batch, anchors, values]) are not classifications,
- * and neither is a [batch, anchors] output beside one of them: its largest entry is a place, not a class.
+ * The index of the output that holds one score per class, or -1: the first of shape [batch, classes] (trailing axes of
+ * 1 allowed) with at least two classes. Outputs with one row per anchor or query ([batch, anchors, values]) are not
+ * classifications, and neither is a [batch, anchors] output beside one of them: its largest entry is a place, not a
+ * class.
  */
 export function classificationOutput(outputs: readonly OutputShape[], batch: number): number {
   return outputs.findIndex(

@@ -1,4 +1,7 @@
-/** Sums over one output of a model, over any number of images: squares of FP32's values and of the differences from them. */
+/**
+ * Sums over one output of a model, over any number of images: squares of FP32's values and of the differences from
+ * them.
+ */
 export interface OutputSums {
   readonly signal: number;
   /** Infinity where the variant answered NaN or infinity. */
@@ -6,9 +9,9 @@ export interface OutputSums {
 }
 
 /**
- * Squared error over squared signal of the output where it is largest, so that neither a large output nor many good ones hide
- * a bad one. An output that FP32 answers with zeros throughout is left out, unless there is no other: then any error counts as
- * infinite. 0 without outputs.
+ * Squared error over squared signal of the output where it is largest, so that neither a large output nor many good
+ * ones hide a bad one. An output that FP32 answers with zeros throughout is left out, unless there is no other: then
+ * any error counts as infinite. 0 without outputs.
  */
 export function worstOutputNmse(outputs: readonly OutputSums[]): number {
   const withSignal = outputs.filter(({ signal }) => signal > 0);

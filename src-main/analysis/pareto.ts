@@ -2,7 +2,10 @@ import type { SearchPlan, SearchResult, TrialQuality } from '../../src-shared/do
 import { speedAgainst } from '../../src-shared/domain/runs/speed';
 import { worstNmse } from './trials';
 
-/** What a plan is drawn by, larger is better: the worst group's top-1, top-1, or, without labels, minus the output error. */
+/**
+ * What a plan is drawn by, larger is better: the worst group's top-1, top-1, or, without labels, minus the output
+ * error.
+ */
 export function accuracyOf(quality: TrialQuality): number {
   return quality.worstGroup?.top1 ?? quality.top1 ?? -worstNmse(quality);
 }
@@ -49,7 +52,9 @@ export function markDominated(
   });
 }
 
-/** The plan chosen for its few layers, or, where another that meets the limits too dominates it, the fastest of those. */
+/**
+ * The plan chosen for its few layers, or, where another that meets the limits too dominates it, the fastest of those.
+ */
 export function undominated(plans: readonly SearchPlan[], chosen: number | null): number | null {
   const plan = chosen === null ? undefined : plans[chosen];
   if (plan === undefined) return chosen;

@@ -5,7 +5,10 @@ import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { releasedPlan } from './sensitivity';
 import { qualitiesOf, referenceQuality, worstNmse, type Trial, type Trials } from './trials';
 
-/** Layers that are released one after the other with the gain measured anew each time; beyond, the first ranking decides. */
+/**
+ * Layers that are released one after the other with the gain measured anew each time; beyond, the first ranking
+ * decides.
+ */
 const MEASURED_STEPS = 6;
 /** The best layers of the first ranking that are looked at in each of those steps. */
 const CANDIDATES = 8;
@@ -67,9 +70,9 @@ export function searchTrials(
 }
 
 /**
- * The plan with the fewest released layers that meets the limits: layers in the order of what their release wins back per
- * microsecond lost, growing prefixes (0, 1, 2, 4, 8 ...) until the limits hold, bisected; then every kept layer is tried in INT8
- * again, the least useful first.
+ * The plan with the fewest released layers that meets the limits: layers in the order of what their release wins back
+ * per microsecond lost, growing prefixes (0, 1, 2, 4, 8 ...) until the limits hold, bisected; then every kept layer is
+ * tried in INT8 again, the least useful first.
  */
 export async function searchPlans(
   trials: Trials,
@@ -141,7 +144,10 @@ async function rankLayers(trials: Trials, problem: Problem): Promise<{ layer: st
   return ranking.sort((a, b) => b.gain / (costs.get(b.layer) ?? 1) - a.gain / (costs.get(a.layer) ?? 1));
 }
 
-/** Gains do not add up: two layers that hurt through the same tensor win nothing together. So the first steps are measured. */
+/**
+ * Gains do not add up: two layers that hurt through the same tensor win nothing together. So the first steps are
+ * measured.
+ */
 async function releaseOrder(
   trials: Trials,
   problem: Problem,
@@ -179,7 +185,10 @@ async function releaseOrder(
   return [...released, ...ranking.map(({ layer }) => layer).filter((layer) => !released.includes(layer))];
 }
 
-/** The smallest n up to `most` that holds, found by doubling and bisection, as if it held for all larger ones too; null: none. */
+/**
+ * The smallest n up to `most` that holds, found by doubling and bisection, as if it held for all larger ones too; null:
+ * none.
+ */
 async function fewest(most: number, holds: (n: number) => Promise<boolean>): Promise<number | null> {
   let failing = -1;
   let holding: number | null = null;

@@ -40,7 +40,9 @@ export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): Pr
   return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };
 }
 
-/** @param baseline of the model that `quality` differs from by this layer: everything INT8 for release, FP32 for cause. */
+/**
+ * @param baseline of the model that `quality` differs from by this layer: everything INT8 for release, FP32 for cause.
+ */
 export function scoreOf(
   kind: SensitivityKind,
   metric: SensitivityMetric,

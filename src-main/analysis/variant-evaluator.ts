@@ -17,7 +17,9 @@ export interface OutputError {
   readonly dot: number;
 }
 
-/** Class index where an output has NaN (FP16 that overflowed, for example): wrong whatever the label, equal to nothing. */
+/**
+ * Class index where an output has NaN (FP16 that overflowed, for example): wrong whatever the label, equal to nothing.
+ */
 const NO_ANSWER = -1;
 
 /** What one variant answered for one image. */
@@ -90,7 +92,9 @@ export function answerOf(
         'model-unsupported',
         `Output "${output.name}" has ${output.data.length} values here and ${expected.data.length} in the FP32 model`,
         {
-          hint: 'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; cut the model before it.',
+          hint:
+            'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; ' +
+            'cut the model before it.',
         },
       );
     }

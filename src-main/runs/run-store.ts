@@ -19,8 +19,8 @@ export interface StoredRun {
 }
 
 /**
- * A run's id: UTC time to the millisecond and six hex digits, `20261121T070812345Z-a1b2c3`. Sorting ids as text sorts runs
- * by time.
+ * A run's id: UTC time to the millisecond and six hex digits, `20261121T070812345Z-a1b2c3`. Sorting ids as text sorts
+ * runs by time.
  */
 export function createRunId(now: Date = new Date()): string {
   const time = now.toISOString().replaceAll(/[-:.]/g, '');
@@ -92,7 +92,10 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** Reads one run. Throws `not-found`, `project-newer` (written by a newer version) or `project-invalid`, naming the file. */
+/**
+ * Reads one run. Throws `not-found`, `project-newer` (written by a newer version) or `project-invalid`, naming the
+ * file.
+ */
 export async function loadRun(projectPath: string, runId: string): Promise<RunRecord> {
   const path = join(runFolder(projectPath, runId), RECORD_FILE);
   const text = await readRecord(path);

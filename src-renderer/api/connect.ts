@@ -13,7 +13,9 @@ declare global {
   }
 }
 
-/** Connects to the application: through the preload script in the desktop window, otherwise to the page's own server. */
+/**
+ * Connects to the application: through the preload script in the desktop window, otherwise to the page's own server.
+ */
 export function connect(): Connection {
   return window.calib === undefined ? connectHttp() : connectDesktop(window.calib);
 }

@@ -1,6 +1,8 @@
 const STORED_KEY = 'calib.token';
 
-/** Finds the token in a pasted text: the token itself or the address that the server printed. Empty if there is none. */
+/**
+ * Finds the token in a pasted text: the token itself or the address that the server printed. Empty if there is none.
+ */
 export function tokenOf(text: string): string {
   const plain = text.trim();
   return URL.canParse(plain) ? (new URL(plain).searchParams.get('token') ?? '') : /^[\w-]*$/.test(plain) ? plain : '';

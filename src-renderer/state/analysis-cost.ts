@@ -11,8 +11,8 @@ export type CostAnswer = AnalysisCost | Error | undefined;
 const SETTLE_MS = 150;
 
 /**
- * The cost of an analysis as it would be started now; requested again when the spec or the project changes. The old answer
- * stays until the new one arrives, so that the page does not jump. Without a spec (null) nothing is requested.
+ * The cost of an analysis as it would be started now; requested again when the spec or the project changes. The old
+ * answer stays until the new one arrives, so that the page does not jump. Without a spec (null) nothing is requested.
  */
 export function useAnalysisCost(spec: AnalysisSpec | null): CostAnswer {
   const api = useSession((state) => state.api);

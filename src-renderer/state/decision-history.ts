@@ -32,7 +32,10 @@ const MAX_KEPT_STEPS = 50;
 const steps = list(object({ name: string, before: decisionsSchema, after: decisionsSchema }));
 const keptSchema = object({ projectPath: string, undoable: steps, redoable: steps });
 
-/** Keeps what can be undone in this tab, so that a reload does not take it away. Where the storage is too small, fewer steps. */
+/**
+ * Keeps what can be undone in this tab, so that a reload does not take it away. Where the storage is too small, fewer
+ * steps.
+ */
 export function keepHistory(projectPath: string, { undoable, redoable }: EditHistory): void {
   for (let most = MAX_KEPT_STEPS; most >= 1; most = Math.floor(most / 4)) {
     if (

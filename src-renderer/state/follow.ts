@@ -11,8 +11,8 @@ interface ProjectReader {
 }
 
 /**
- * Calls `load` after an edit of the project and when a job of these kinds is done, and `forget` when another project is opened.
- * Nothing is read before a component asks for the first time.
+ * Calls `load` after an edit of the project and when a job of these kinds is done, and `forget` when another project is
+ * opened. Nothing is read before a component asks for the first time.
  */
 export function followProject(reader: () => ProjectReader, forget: () => void, kinds: readonly JobKind[]): void {
   const doneCount = (jobs: readonly JobSnapshot[]): number =>

@@ -17,8 +17,8 @@ interface JobsState {
   /** Reads the list again, after the connection was lost. */
   readonly reload: () => Promise<void>;
   /**
-   * Null when it could not be started (a notice says why) or a person took it back. The same job asked for twice within a
-   * moment, as by a double click, is one job.
+   * Null when it could not be started (a notice says why) or a person took it back. The same job asked for twice within
+   * a moment, as by a double click, is one job.
    */
   readonly start: (spec: JobSpec) => Promise<JobId | null>;
   readonly cancel: (id: JobId) => Promise<void>;

@@ -58,7 +58,9 @@ export const useNotices = create<NoticesState>()((set) => ({
   dismissAll: () => set({ notices: [] }),
 }));
 
-/** The same sentence is shown once, at the newest place, with the number of times. What is told passes, errors are kept. */
+/**
+ * The same sentence is shown once, at the newest place, with the number of times. What is told passes, errors are kept.
+ */
 function addNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
   const same = notices.find(
     (known) => known.tone === notice.tone && known.message === notice.message && known.hint === notice.hint,

@@ -60,8 +60,8 @@ export function withBases(edits: readonly ScreenEdit[], bases: PendingChoices['b
 }
 
 /**
- * Waiting edits, after an earlier edit of the same window was answered. Their author expected its result, so that they are
- * made on it; choices of earlier waiting edits go before those of the project.
+ * Waiting edits, after an earlier edit of the same window was answered. Their author expected its result, so that they
+ * are made on it; choices of earlier waiting edits go before those of the project.
  * @param layers the layers that the answered edit was about; null: the whole plan
  */
 export function rebased(
@@ -92,16 +92,16 @@ export function isPrecisionOnly(edits: readonly ScreenEdit[]): boolean {
 }
 
 /**
- * The decisions before precision edits were made, from those after them: only the layers of the edits differ, so that undo
- * does not take back what another window changed meanwhile.
+ * The decisions before precision edits were made, from those after them: only the layers of the edits differ, so that
+ * undo does not take back what another window changed meanwhile.
  */
 export function decisionsBefore(after: ProjectDecisions, { bases }: PendingChoices): ProjectDecisions {
   return { ...after, plan: withChoices(after.plan, bases) };
 }
 
 /**
- * The edits that make the change `from` -> `to` in a project as it is now. Where only layers of the plan change, each is an
- * edit of its own, on the choice that the project has now.
+ * The edits that make the change `from` -> `to` in a project as it is now. Where only layers of the plan change, each
+ * is an edit of its own, on the choice that the project has now.
  */
 export function changingEdits(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectEdit[] {
   const withLayersOf = ({ plan }: ProjectDecisions) => ({ ...from, plan: { ...from.plan, layers: plan.layers } });
@@ -120,7 +120,10 @@ function differingLayers(a: PrecisionPlan, b: PrecisionPlan): string[] {
   return [...layers].filter((layer) => choiceOf(a, layer) !== choiceOf(b, layer));
 }
 
-/** What an edit asked for in the layers that the project, as it is now, has another choice for than the edit was made on. */
+/**
+ * What an edit asked for in the layers that the project, as it is now, has another choice for than the edit was made
+ * on.
+ */
 export function changedMeanwhile(
   edits: readonly ProjectEdit[],
   { file }: Pick<ProjectView, 'file'>,

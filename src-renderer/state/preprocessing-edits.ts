@@ -18,7 +18,9 @@ interface PreprocessingEditsState {
   /** Keeps changes of the open project, whichever screen is shown. */
   readonly change: (value: Preprocessing) => void;
   readonly discard: () => void;
-  /** Applies the changes as one edit. False when the application refused them (a notice says why): they are kept then. */
+  /**
+   * Applies the changes as one edit. False when the application refused them (a notice says why): they are kept then.
+   */
   readonly apply: () => Promise<boolean>;
 }
 
@@ -55,8 +57,8 @@ export function pendingPreprocessing(projectPath: string | null): Preprocessing 
 }
 
 /**
- * Before a job of a project starts: when preprocessing was changed and not applied, asks a person whether to apply or to
- * discard the changes. False: the job must not start (the person went back, or the changes were refused).
+ * Before a job of a project starts: when preprocessing was changed and not applied, asks a person whether to apply or
+ * to discard the changes. False: the job must not start (the person went back, or the changes were refused).
  */
 export async function settlePreprocessing(projectPath: string): Promise<boolean> {
   if (pendingPreprocessing(projectPath) === null) return true;

@@ -8,8 +8,8 @@ interface Selection {
 }
 
 /**
- * What is chosen everywhere at once: one tensor and one layer. The frame keeps it in the address. A tensor that is chosen
- * without a layer brings its own one with it, so that tables and graphs show where it comes from.
+ * What is chosen everywhere at once: one tensor and one layer. The frame keeps it in the address. A tensor that is
+ * chosen without a layer brings its own one with it, so that tables and graphs show where it comes from.
  */
 interface SelectionState extends Selection {
   readonly selectTensor: (tensor: string | null) => void;
@@ -38,7 +38,10 @@ function withLayer({ tensor, layer }: Selection, model: ModelView | null): Selec
   return { tensor, layer: layer ?? (tensor === null || model === null ? null : layerOfTensor(model, tensor)) };
 }
 
-/** The layer that writes a tensor; of an input of the model the first one that reads it. Null for a tensor that no layer has. */
+/**
+ * The layer that writes a tensor; of an input of the model the first one that reads it. Null for a tensor that no layer
+ * has.
+ */
 export function layerOfTensor({ layers }: Pick<ModelView, 'layers'>, tensor: string): string | null {
   const found =
     layers.find(({ outputs }) => outputs.includes(tensor)) ?? layers.find(({ inputs }) => inputs.includes(tensor));

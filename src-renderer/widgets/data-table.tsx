@@ -54,8 +54,8 @@ const PAGE_ROWS = 10;
 const FIRST_ROW_INDEX = 2;
 
 /**
- * A table of any length of which only the visible rows are drawn. Arrow keys, Page Up and Down, Home and End walk; Shift
- * takes ranges; heads sort. Rows are 28 px high, the head stays in sight.
+ * A table of any length of which only the visible rows are drawn. Arrow keys, Page Up and Down, Home and End walk;
+ * Shift takes ranges; heads sort. Rows are 28 px high, the head stays in sight.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, rows, columns, rowKey, activeKey = null, selectedKeys, onPick, onActivate, rowClass } = props;

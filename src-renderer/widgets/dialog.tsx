@@ -16,8 +16,8 @@ interface DialogProps {
 }
 
 /**
- * The browser's own modal dialog, which keeps the focus inside and closes with Escape. The element with `data-autofocus`
- * receives the focus first.
+ * The browser's own modal dialog, which keeps the focus inside and closes with Escape. The element with
+ * `data-autofocus` receives the focus first.
  */
 export function Dialog({ title, onClose, children, actions, className, isTitleHidden = false }: DialogProps) {
   const titleId = useId();
@@ -37,8 +37,8 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
       tabIndex={-1}
       onClose={onClose}
       onMouseDown={(event) => {
-        // A press on the ground beside it; inside, the target is what it holds. The second press of a double click that opened
-        // the dialog was not meant for it.
+        // A press on the ground beside it; inside, the target is what it holds. The second press of a double click that
+        // opened the dialog was not meant for it.
         if (event.target === event.currentTarget && event.detail < 2) event.currentTarget.close();
       }}
     >

@@ -5,8 +5,8 @@ import { classNames } from './class-names';
 import styles from './model-name.module.css';
 
 /**
- * A name in three parts. When space is short, the suffix is truncated first, then the start, because the end of the path
- * identifies a layer.
+ * A name in three parts. When space is short, the suffix is truncated first, then the start, because the end of the
+ * path identifies a layer.
  */
 export interface SplitName {
   readonly start: string;
@@ -17,7 +17,9 @@ export interface SplitName {
 
 /** Shorter names are not divided. */
 const WHOLE_MAX = 18;
-/** The end begins at a step of the path if one leaves it neither too long nor too short, else it has the least length. */
+/**
+ * The end begins at a step of the path if one leaves it neither too long nor too short, else it has the least length.
+ */
 const END_LEAST = 8;
 const END_MOST = 20;
 
@@ -56,7 +58,10 @@ function indexOf(model: ModelView): NameIndex {
 
 const NEIGHBOURS_MAX = 2;
 
-/** Describes a tensor or layer whose name is only a number: `Sigmoid after Conv_12`. Null for other names and unknown tensors. */
+/**
+ * Describes a tensor or layer whose name is only a number: `Sigmoid after Conv_12`. Null for other names and unknown
+ * tensors.
+ */
 export function nameNote(model: ModelView | null, name: string): string | null {
   if (model === null || !NUMBER_ONLY.test(name)) return null;
   const { writers, layers } = indexOf(model);
@@ -79,7 +84,9 @@ export function fullName(model: ModelView | null, name: string): string {
   return note === null ? name : `${name}, ${note}`;
 }
 
-/** The model whose layers and tensors `ModelName` names; null while it is unknown. The frame of the window provides it. */
+/**
+ * The model whose layers and tensors `ModelName` names; null while it is unknown. The frame of the window provides it.
+ */
 export const NamedModel = createContext<ModelView | null>(null);
 
 interface ModelNameProps {

@@ -30,8 +30,8 @@ interface NumberFieldProps extends NumberLimits {
 }
 
 /**
- * A field for a number with its unit. An invalid text stays in the field with the reason below it, until a person corrects
- * it, Escape restores the old value, or `value` changes.
+ * A field for a number with its unit. An invalid text stays in the field with the reason below it, until a person
+ * corrects it, Escape restores the old value, or `value` changes.
  */
 export function NumberField(props: NumberFieldProps) {
   const { label, value, onCommit, unit, step, isLabelHidden = false } = props;

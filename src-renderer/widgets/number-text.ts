@@ -3,8 +3,8 @@ import { formatFactor, type Speed, speedOfRatio } from '../../src-shared/domain/
 import { t } from '../i18n';
 
 /**
- * A number as a person types it: decimal point or comma, a real minus sign, an exponent, a fraction like `1/255`, spaces
- * around. Null when it is none, or not finite.
+ * A number as a person types it: decimal point or comma, a real minus sign, an exponent, a fraction like `1/255`,
+ * spaces around. Null when it is none, or not finite.
  */
 export function parseNumber(text: string): number | null {
   const plain = text
@@ -26,7 +26,10 @@ function parsePlain(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Numbers separated by commas, semicolons or spaces, as `0.485, 0.456, 0.406` or `1/255`; null when one is not a number. */
+/**
+ * Numbers separated by commas, semicolons or spaces, as `0.485, 0.456, 0.406` or `1/255`; null when one is not a
+ * number.
+ */
 export function parseNumberList(text: string): readonly number[] | null {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
   const numbers = parts.map(parseNumber);

@@ -33,8 +33,8 @@ interface SortableColumn<Row> {
 }
 
 /**
- * Sorts stably. Rows without a value (null, NaN) come last in both directions; text is compared with its numbers in numeric
- * order, conv_2 before conv_10.
+ * Sorts stably. Rows without a value (null, NaN) come last in both directions; text is compared with its numbers in
+ * numeric order, conv_2 before conv_10.
  */
 export function sortRows<Row>(
   rows: readonly Row[],

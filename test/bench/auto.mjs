@@ -1,6 +1,7 @@
-// Method auto and the search beside every single method, simulated for the TensorRT target on complete validation sets: top-1 overall
-// and of the groups, and the output error over every second calibration image (a quarter of them or less chose the descent).
-// Usage: node test/bench/auto.mjs [CASE...]. Needs the shared data, and Python with onnx for the planted plates. Prints JSON.
+// Method auto and the search beside every single method, simulated for the TensorRT target on complete validation sets:
+// top-1 overall and of the groups, and the output error over every second calibration image (a quarter of them or less
+// chose the descent). Usage: node test/bench/auto.mjs [CASE...]. Needs the shared data, and Python with onnx for the
+// planted plates. Prints JSON.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

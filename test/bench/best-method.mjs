@@ -1,6 +1,7 @@
-// Method best beside every single method: chosen on one half of the calibration images, judged on the other half by the SQNR of
-// the worst output, over all images and over each group. Usage: node test/bench/best-method.mjs [MODEL...] [--target T].
-// Needs the shared test data. Prints one JSON document; `worstLossDb` is the number that must not exceed 0.5.
+// Method best beside every single method: chosen on one half of the calibration images, judged on the other half by the
+// SQNR of the worst output, over all images and over each group. Usage: node test/bench/best-method.mjs [MODEL...]
+// [--target T]. Needs the shared test data. Prints one JSON document; `worstLossDb` is the number that must not exceed
+// 0.5.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

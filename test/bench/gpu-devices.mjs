@@ -1,6 +1,7 @@
-// The plate reader on several GPUs of one machine: engines built and timed one after the other and at once. Needs TensorRT and at
-// least two GPUs; nothing but this checkout besides. GPUs of one kind share their engines, so that there is one build for them.
-// Usage: node test/bench/gpu-devices.mjs [--devices 0,1] [--batches 1,32] [--rounds 50]   Prints one JSON document.
+// The plate reader on several GPUs of one machine: engines built and timed one after the other and at once. Needs
+// TensorRT and at least two GPUs; nothing but this checkout besides. GPUs of one kind share their engines, so that
+// there is one build for them. Usage: node test/bench/gpu-devices.mjs [--devices 0,1] [--batches 1,32] [--rounds 50]
+// Prints one JSON document.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,9 @@ const sample = join(root, 'resources/sample');
 const work = mkdtempSync(join(tmpdir(), 'calib-devices-'));
 const round = (value, digits = 4) => Number(value.toFixed(digits));
 
-/** What a command prints, and its wall clock. Every order has a data folder of its own: no timing cache is handed on. */
+/**
+ * What a command prints, and its wall clock. Every order has a data folder of its own: no timing cache is handed on.
+ */
 function calib(home, ...args) {
   const startedAt = performance.now();
   const { status, stdout } = spawnSync(process.execPath, [join(root, 'out/main/calib.js'), ...args, '--json'], {

@@ -1,6 +1,7 @@
-// TensorRT engines of the reference models: latency of our strongly typed INT8(+FP16) engine beside TensorRT's own implicit
-// one, and the accuracy of each engine beside what was predicted on the CPU. Needs a GPU, TensorRT 10 and the shared data.
-// Usage: node test/bench/gpu-engines.mjs [--batch N] [--no-fp16] MODEL...   Prints one JSON document a model.
+// TensorRT engines of the reference models: latency of our strongly typed INT8(+FP16) engine beside TensorRT's own
+// implicit one, and the accuracy of each engine beside what was predicted on the CPU. Needs a GPU, TensorRT 10 and the
+// shared data. Usage: node test/bench/gpu-engines.mjs [--batch N] [--no-fp16] MODEL...   Prints one JSON document a
+// model.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

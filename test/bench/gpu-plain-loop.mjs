@@ -1,5 +1,6 @@
 // Latency as the benchmark measures it beside a plain loop of events around one enqueue, on the same engines, in turns.
-// Usage: node test/bench/gpu-plain-loop.mjs BATCH MODEL.engine...   Needs a GPU and TensorRT (CALIB_TENSORRT names its folder).
+// Usage: node test/bench/gpu-plain-loop.mjs BATCH MODEL.engine...   Needs a GPU and TensorRT (CALIB_TENSORRT names its
+// folder).
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';

@@ -31,7 +31,9 @@ const imagesIn = (folder) =>
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 
-/** `count` of `files`, another choice for every `seed` (a linear congruential generator: Numerical Recipes' constants). */
+/**
+ * `count` of `files`, another choice for every `seed` (a linear congruential generator: Numerical Recipes' constants).
+ */
 function draw(files, count, seed) {
   const rest = [...files];
   let state = (seed * 2_654_435_761 + 1) >>> 0;
@@ -49,7 +51,9 @@ function project(model, name, calibration, flags) {
   return path;
 }
 
-/** The images as a flat folder (odd draws) or in folders named as the labels are (even draws), under the group's name. */
+/**
+ * The images as a flat folder (odd draws) or in folders named as the labels are (even draws), under the group's name.
+ */
 function fieldFolder(group, files, seed) {
   const folder = join(work, `field-${seed}`, group);
   for (const [i, file] of files.entries()) {

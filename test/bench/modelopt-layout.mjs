@@ -1,5 +1,6 @@
 // Pairs of QuantizeLinear and DequantizeLinear (weights included) that the TensorRT layout places, beside ModelOpt's.
-// Usage: node test/bench/modelopt-layout.mjs. Needs the shared data; calibrates with 32 images, which the layout ignores.
+// Usage: node test/bench/modelopt-layout.mjs. Needs the shared data; calibrates with 32 images, which the layout
+// ignores.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// What equalization and bias correction do to INT8, target tensorrt simulated on ort-cpu, on the full validation sets: every
-// single method without repairs, with each and with both. Usage: node test/bench/repairs.mjs [MODEL...]. Needs the shared test
-// data. Prints one JSON document.
+// What equalization and bias correction do to INT8, target tensorrt simulated on ort-cpu, on the full validation sets:
+// every single method without repairs, with each and with both. Usage: node test/bench/repairs.mjs [MODEL...]. Needs
+// the shared test data. Prints one JSON document.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

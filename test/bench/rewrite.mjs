@@ -1,5 +1,5 @@
-// Time and memory of rewriting a variant after one toggle, for a model of about 100 MB: what the compute process does between
-// the toggle and the answer. Usage: node test/bench/rewrite.mjs. Prints JSON.
+// Time and memory of rewriting a variant after one toggle, for a model of about 100 MB: what the compute process does
+// between the toggle and the answer. Usage: node test/bench/rewrite.mjs. Prints JSON.
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// What a person waits for in an open project of a generated 2,000-layer model: opening it, one tensor's histogram, and a
-// precision toggle up to the new reasons; and how much of the image sets a run reads to hash them.
-// Usage: node test/bench/session.mjs [--layers N] [--keep DIR]. Needs `npm run build`. Prints JSON.
+// What a person waits for in an open project of a generated 2,000-layer model: opening it, one tensor's histogram, and
+// a precision toggle up to the new reasons; and how much of the image sets a run reads to hash them. Usage: node
+// test/bench/session.mjs [--layers N] [--keep DIR]. Needs `npm run build`. Prints JSON.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { cpus, tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Simulated accuracy of the TensorRT layout beside what TensorRT's own INT8 engines reached with the same calibration and
-// images. Usage: node test/bench/tensorrt-accuracy.mjs [MODEL...] [--json]. Needs the shared data.
+// Simulated accuracy of the TensorRT layout beside what TensorRT's own INT8 engines reached with the same calibration
+// and images. Usage: node test/bench/tensorrt-accuracy.mjs [MODEL...] [--json]. Needs the shared data.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

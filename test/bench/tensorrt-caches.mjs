@@ -1,5 +1,6 @@
-// TensorRT's calibration caches reproduced: for every model with a reference cache, how many of its scales the workbench's
-// own cache has to a relative 1e-5. Usage: node test/bench/tensorrt-caches.mjs [MODEL...] [--json]. Needs the shared data.
+// TensorRT's calibration caches reproduced: for every model with a reference cache, how many of its scales the
+// workbench's own cache has to a relative 1e-5. Usage: node test/bench/tensorrt-caches.mjs [MODEL...] [--json]. Needs
+// the shared data.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
-// Frame times while a person drags a threshold: the built page in Chromium through `calib serve`, measured by Chromium's
-// own tracing. A frame's time is what the page's main thread worked between two animation frames (script, style, layout,
-// paint); the interval is what the screen showed. Usage: node test/bench/ui-drag.mjs [PROJECT.calib] [SECONDS=4].
-// PROJECT: a calibrated project; default: the one that `npm run sample` leaves. CALIB_UI_URL: a page that runs already.
-// Prints one JSON document.
+// Frame times while a person drags a threshold: the built page in Chromium through `calib serve`, measured by
+// Chromium's own tracing. A frame's time is what the page's main thread worked between two animation frames (script,
+// style, layout, paint); the interval is what the screen showed. Usage: node test/bench/ui-drag.mjs [PROJECT.calib]
+// [SECONDS=4]. PROJECT: a calibrated project; default: the one that `npm run sample` leaves. CALIB_UI_URL: a page that
+// runs already. Prints one JSON document.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

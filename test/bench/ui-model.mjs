@@ -1,5 +1,6 @@
-// Model and precision screens over a generated model, in Chromium: when table and graph can be used, how evenly the table
-// scrolls, and what the page holds in memory. `node test/bench/ui-model.mjs [CHROMIUM]`; `--pictures DIR` also takes pictures.
+// Model and precision screens over a generated model, in Chromium: when table and graph can be used, how evenly the
+// table scrolls, and what the page holds in memory. `node test/bench/ui-model.mjs [CHROMIUM]`; `--pictures DIR` also
+// takes pictures.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';

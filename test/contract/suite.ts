@@ -21,7 +21,9 @@ export interface Harness {
 
 const PROGRESS = { phase: 'collecting histograms', done: 3, total: 10, unit: 'images' };
 
-/** What every link must keep of the contract. `connect` starts an application whose fake compute follows `scriptPath`. */
+/**
+ * What every link must keep of the contract. `connect` starts an application whose fake compute follows `scriptPath`.
+ */
 export function describeContract(name: string, connect: (scriptPath: string) => Promise<Harness>): void {
   describe(`WorkbenchApi ${name}`, () => {
     let template = '';

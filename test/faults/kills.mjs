@@ -1,8 +1,7 @@
-// `npm run test:faults`: kills processes of the workbench with SIGKILL at random moments, lets the next start go on, and checks that
-// nothing that was finished is lost, that the numbers are those of an undisturbed run, and that no file of a killed process is left.
-//   --kills N   how many (default 200)      --seed N   of the random moments
-//   --only A,B  these scenarios             --json     one document on stdout
-// Linux only: it finds child processes in /proc.
+// `npm run test:faults`: kills processes of the workbench with SIGKILL at random moments, lets the next start go on,
+// and checks that nothing that was finished is lost, that the numbers are those of an undisturbed run, and that no file
+// of a killed process is left. --kills N   how many (default 200)      --seed N   of the random moments --only A,B
+// these scenarios             --json     one document on stdout Linux only: it finds child processes in /proc.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,7 +68,10 @@ function commandOf(pid) {
 
 const isAlive = (pid) => existsSync(`/proc/${pid}`) && !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
-/** Starts calib and kills `victim` (app, compute-host, bench-host) after a random part of `durationMs`. @returns what happened */
+/**
+ * Starts calib and kills `victim` (app, compute-host, bench-host) after a random part of `durationMs`. @returns what
+ * happened
+ */
 async function killDuring(args, victim, durationMs, onStart) {
   const child = spawn(process.execPath, [calibPath, ...args], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise((done) => child.on('exit', done));

@@ -44,12 +44,17 @@ const EDGE_NUMBERS = [
   2 ** 32 - 1,
 ];
 
-/** Half of all inputs have one change, so that it reaches the code behind the first checks; the others up to `limit`. */
+/**
+ * Half of all inputs have one change, so that it reaches the code behind the first checks; the others up to `limit`.
+ */
 function changeCount(draws: Draws, limit: number): number {
   return draws.chance(0.5) ? 1 : 1 + draws.below(limit);
 }
 
-/** A copy of `seed` with one to eight random changes: bits, bytes, integers, removals, repetitions, and parts of `other`. */
+/**
+ * A copy of `seed` with one to eight random changes: bits, bytes, integers, removals, repetitions, and parts of
+ * `other`.
+ */
 export function mutateBytes(seed: Uint8Array, other: Uint8Array, draws: Draws): Uint8Array {
   let bytes: Uint8Array = seed.slice();
   for (let changes = changeCount(draws, 8); changes > 0; changes -= 1) bytes = changeBytes(bytes, other, draws);

@@ -28,8 +28,8 @@ import { mutateBytes, mutateJson, mutateText, type Draws } from './mutate';
 import { npyFile, npzFile, SAMPLE_PROJECT } from './seeds';
 
 /**
- * A reader of untrusted input. `input` makes the bytes of one trial from random draws, `run` reads them. A WorkbenchError or
- * the result false mean that the reader refused the input; any other error is a fault.
+ * A reader of untrusted input. `input` makes the bytes of one trial from random draws, `run` reads them. A
+ * WorkbenchError or the result false mean that the reader refused the input; any other error is a fault.
  */
 export interface FuzzTarget {
   /** Share of all trials, relative to the other targets. */

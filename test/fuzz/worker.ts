@@ -1,5 +1,6 @@
 // One fuzzing process: tries a range of seeds on one target. Before every trial the seed goes into a file, so that the
-// parent knows which input ended or stopped this process. Arguments: target, first seed, end seed, folder, memory limit in MB.
+// parent knows which input ended or stopped this process. Arguments: target, first seed, end seed, folder, memory limit
+// in MB.
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';

@@ -1,4 +1,7 @@
-/** What the workbench starts opens no connection and writes nothing into the user's folders, in a network namespace without a route. */
+/**
+ * What the workbench starts opens no connection and writes nothing into the user's folders, in a network namespace
+ * without a route.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +38,10 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** Runs Node in a namespace of its own, with empty home and cache folders and without the variable that our processes set. */
+  /**
+   * Runs Node in a namespace of its own, with empty home and cache folders and without the variable that our processes
+   * set.
+   */
   function node(...args: readonly string[]): Traces {
     const home = join(dir, `home-${(count += 1)}`);
     const log = join(dir, `attempts-${count}`);

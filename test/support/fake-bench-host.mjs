@@ -1,5 +1,5 @@
-// Stands in for the process that times one variant: 1 ms an image for fp32, 2 ms for others. fp16 is killed at its second request;
-// int8 on a GPU has layers that fall back to the CPU.
+// Stands in for the process that times one variant: 1 ms an image for fp32, 2 ms for others. fp16 is killed at its
+// second request; int8 on a GPU has layers that fall back to the CPU.
 let perRunMs = 0;
 let variant = null;
 process.on('message', ({ type, id, method, params }) => {

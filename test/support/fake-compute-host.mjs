@@ -1,8 +1,8 @@
-// A compute process that does what its script says: a JSON file (path in CALIB_FAKE_COMPUTE), read anew at each request,
-// method -> list of steps, each one of
-//   {"progress": {phase, done, total, unit}} | {"result": any} | {"pid": true} | {"error": {code, message, hint}, "mustRestartProcess": boolean} | {"exit": code}
-//   {"hang": true}: never answers, not even to a cancel | {"waitForCancel": true}: answers a cancel properly
-// A request without a script answers null.
+// A compute process that does what its script says: a JSON file (path in CALIB_FAKE_COMPUTE), read anew at each
+// request, method -> list of steps, each one of {"progress": {phase, done, total, unit}} | {"result": any} | {"pid":
+// true} | {"error": {code, message, hint}, "mustRestartProcess": boolean} | {"exit": code} {"hang": true}: never
+// answers, not even to a cancel | {"waitForCancel": true}: answers a cancel properly A request without a script answers
+// null.
 import { readFileSync } from 'node:fs';
 
 const cancelled = new Set();

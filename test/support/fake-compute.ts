@@ -19,7 +19,9 @@ export type FakeScript = { readonly [M in ComputeMethod]?: readonly FakeStep[] }
 
 export const FAKE_COMPUTE_HOST = join(REPO_ROOT, 'test/support/fake-compute-host.mjs');
 
-/** Writes the script that fake compute processes started with CALIB_FAKE_COMPUTE=`path` follow from the next request on. */
+/**
+ * Writes the script that fake compute processes started with CALIB_FAKE_COMPUTE=`path` follow from the next request on.
+ */
 export function writeFakeScript(path: string, script: FakeScript): void {
   writeFileSync(path, JSON.stringify(script));
 }

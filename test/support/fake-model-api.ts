@@ -7,7 +7,10 @@ import { withChoices, withRepair } from '../../src-shared/domain/project/precisi
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { generatedModel, generatedThresholds } from './generated-model';
 
-/** An application with one calibrated project of a generated model; precision edits, presets, repairs, target and restore work. */
+/**
+ * An application with one calibrated project of a generated model; precision edits, presets, repairs, target and
+ * restore work.
+ */
 export function fakeModelApi(layerCount: number): WorkbenchApi {
   let file = projectFile();
   const view = (): ProjectView => ({ path: '/projects/generated.calib', file, calibrated: true });

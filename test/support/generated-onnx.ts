@@ -8,7 +8,10 @@ const CLASSES = 10;
 /** Channels of a residual block in `generatedModel`. */
 const VIEW_CHANNELS = 64;
 
-/** The graph of `generatedModel(count)` as an ONNX model: seeded random weights, `channels` channels a block, 16x16 input. */
+/**
+ * The graph of `generatedModel(count)` as an ONNX model: seeded random weights, `channels` channels a block, 16x16
+ * input.
+ */
 export function generatedOnnx(count: number, channels = 8): Model {
   const { layers } = generatedModel(count);
   const random = createRandom(11);

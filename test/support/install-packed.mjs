@@ -1,5 +1,5 @@
-// `npm run test:package`: packs the package, installs the tarball into an empty folder as a stranger would, and runs the command
-// line from there. Needs the package registry.
+// `npm run test:package`: packs the package, installs the tarball into an empty folder as a stranger would, and runs
+// the command line from there. Needs the package registry.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// ESLint rule: names that users choose never index a plain object (see src-shared/base/records.ts). It refuses computed access to
-// a value whose type has a string index signature, and `in` on one, unless the name is written out.
+// ESLint rule: names that users choose never index a plain object (see src-shared/base/records.ts). It refuses computed
+// access to a value whose type has a string index signature, and `in` on one, unless the name is written out.
 import ts from 'typescript';
 
 /** A literal, or a template without expressions: a name that the program chose. */

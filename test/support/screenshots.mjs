@@ -69,7 +69,10 @@ const showPrecision = async (page, tab) => {
   await page.waitForTimeout(1500);
 };
 
-/** What takes seconds to a minute and fills the screens of the analyses: release gain, and a search with entropy's thresholds. */
+/**
+ * What takes seconds to a minute and fills the screens of the analyses: release gain, and a search with entropy's
+ * thresholds.
+ */
 async function analyseSample(page) {
   await showPrecision(page, 'Sensitivity');
   await page.getByRole('button', { name: 'Measure', exact: true }).click();

@@ -22,8 +22,8 @@ export function sharedPath(...parts: readonly string[]): string {
 }
 
 /**
- * File names of all shared models, sorted. Where the folder is absent there is one that stands for them, so that a suite over the
- * models is skipped by name; a test file whose only suite has no cases fails.
+ * File names of all shared models, sorted. Where the folder is absent there is one that stands for them, so that a
+ * suite over the models is skipped by name; a test file whose only suite has no cases fails.
  */
 export function sharedModelNames(): readonly string[] {
   const names =

@@ -25,7 +25,9 @@ export function layerOf(name: string, inputs: readonly string[] = [], precision:
   };
 }
 
-/** A model whose inputs are the keys of `inputs` and whose layers read the tensors named; its last layer is its output. */
+/**
+ * A model whose inputs are the keys of `inputs` and whose layers read the tensors named; its last layer is its output.
+ */
 export function modelOf(
   inputs: Readonly<Record<string, readonly never[]>>,
   layers: Readonly<Record<string, readonly string[]>>,

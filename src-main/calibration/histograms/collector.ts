@@ -49,8 +49,8 @@ export interface CollectorOptions {
 }
 
 /**
- * How a tensor of a model with a fixed batch depends on the images of the batch. `split`: equal contiguous pieces, one per
- * image. `constant`: the same for any images, and not divisible by their number. `mixed`: anything else.
+ * How a tensor of a model with a fixed batch depends on the images of the batch. `split`: equal contiguous pieces, one
+ * per image. `constant`: the same for any images, and not divisible by their number. `mixed`: anything else.
  */
 type BatchKind = 'split' | 'constant' | 'mixed';
 

@@ -88,7 +88,8 @@ function requireThreshold(
       : advise('collect-grid'),
     auto: advise('choose-auto'),
     imported:
-      'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model that was equalized.',
+      'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model ' +
+      'that was equalized.',
     manual: advise('set-threshold-of', { tensor: name }),
   };
   throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {
@@ -97,8 +98,8 @@ function requireThreshold(
 }
 
 /**
- * A cache, TensorRT's grid or `auto` name the tensors that some target and plan use, not all that are calibrated: a tensor that
- * they leave out is a fault only where it gets Q/DQ, which is known when Q/DQ are placed.
+ * A cache, TensorRT's grid or `auto` name the tensors that some target and plan use, not all that are calibrated: a
+ * tensor that they leave out is a fault only where it gets Q/DQ, which is known when Q/DQ are placed.
  */
 function mayLackTensors(method: Method, choices: Choices, calibration: StoredCalibration): boolean {
   if (method === 'imported')
@@ -108,8 +109,8 @@ function mayLackTensors(method: Method, choices: Choices, calibration: StoredCal
 }
 
 /**
- * Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. Tensors that the chosen
- * method does not name are absent.
+ * Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. Tensors that the
+ * chosen method does not name are absent.
  */
 export function thresholdsInUse(
   calibration: StoredCalibration,

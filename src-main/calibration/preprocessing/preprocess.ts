@@ -70,8 +70,8 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
   if (target.channels !== channels) {
     throw imageError(
       name,
-      `"${target.name}" takes ${target.channels} channels, which no image has; give .npy tensors of shape ` +
-        `${shapeText(target)}`,
+      `"${target.name}" takes ${target.channels} channels, which no image has; ` +
+        `give .npy tensors of shape ${shapeText(target)}`,
     );
   }
   const oriented = preprocessing.order === 'gray' ? toGray(decoded) : decoded;

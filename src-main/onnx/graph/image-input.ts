@@ -40,7 +40,9 @@ export function imageInputOf(model: Model): ImageInput {
       'model-unsupported',
       `Expected fixed channels, height and width, found ${describeInput(input)}`,
       {
-        hint: 'Only the batch may be dynamic. Fix the others at export, or with onnxruntime.tools.make_dynamic_shape_fixed.',
+        hint:
+          'Only the batch may be dynamic. Fix the others at export, or with ' +
+          'onnxruntime.tools.make_dynamic_shape_fixed.',
       },
     );
   }

@@ -76,7 +76,9 @@ function opsetWarning({ model, opset }: InspectionFacts): Warning | null {
     upgradeOpset({ ...model, graph: constantsToInitializers(model.graph) }, []);
     return {
       code: 'opset-upgrade',
-      message: `Operator set ${opset} will be upgraded to ${PREPARED_OPSET} (per-channel quantization needs it); the function stays the same`,
+      message:
+        `Operator set ${opset} will be upgraded to ${PREPARED_OPSET} (per-channel quantization needs it); the ` +
+        'function stays the same',
     };
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.code !== 'model-unsupported') throw error;

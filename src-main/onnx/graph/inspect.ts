@@ -69,7 +69,8 @@ function checkInputSizes(model: Model): void {
     if (count <= MAX_INPUT_ELEMENTS) continue;
     throw new WorkbenchError(
       'model-unsupported',
-      `Expected inputs of at most ${MAX_INPUT_ELEMENTS} values (2 GiB in float32), found ${describeInput(value)} with ${count}`,
+      `Expected inputs of at most ${MAX_INPUT_ELEMENTS} values (2 GiB in float32), found ${describeInput(value)} ` +
+        `with ${count}`,
       {
         hint: 'Export the model with the size of the images that it is used on.',
       },

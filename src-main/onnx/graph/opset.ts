@@ -53,7 +53,9 @@ export function checkIrVersion(irVersion: number): void {
     'model-unsupported',
     `Expected an ONNX file of IR version ${MAX_IR_VERSION} or lower, which ONNX Runtime reads, found IR version ${irVersion}`,
     {
-      hint: 'Export the model again with an older version of the onnx package, or set ir_version of the file to the one of its operator set.',
+      hint:
+        'Export the model again with an older version of the onnx package, or set ir_version of the file to the ' +
+        'one of its operator set.',
     },
   );
 }

@@ -15,7 +15,8 @@ export function declaredShape(value: ValueInfo): StaticShape | undefined {
 const SAME_AS_FIRST = new Set(
   (
     'Identity Dropout Relu LeakyRelu PRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Tanh Erf Exp Log Sqrt Neg Abs Floor Ceil Round Reciprocal ' +
-    'Softplus Softsign Softmax LogSoftmax Hardmax BatchNormalization InstanceNormalization LRN LpNormalization MeanVarianceNormalization Cast Not Sign ThresholdedRelu CumSum'
+    'Softplus Softsign Softmax LogSoftmax Hardmax BatchNormalization InstanceNormalization LRN LpNormalization ' +
+    'MeanVarianceNormalization Cast Not Sign ThresholdedRelu CumSum'
   ).split(' '),
 );
 const BROADCAST = new Set('Add Sub Mul Div Pow Min Max Sum Mean Equal Greater Less And Or Xor Where Mod'.split(' '));

@@ -12,7 +12,8 @@ export type Dims = readonly number[];
 const SAME_AS_FIRST = new Set(
   (
     'Identity Dropout Relu LeakyRelu PRelu Elu Selu Celu Mish Gelu Clip Sigmoid HardSigmoid HardSwish Tanh Erf Exp Log Sqrt Neg Abs Floor Ceil Round Reciprocal ' +
-    'Softplus Softsign Softmax LogSoftmax BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN LpNormalization Cast Not Sign Sin Cos'
+    'Softplus Softsign Softmax LogSoftmax BatchNormalization InstanceNormalization LayerNormalization ' +
+    'GroupNormalization LRN LpNormalization Cast Not Sign Sin Cos'
   ).split(' '),
 );
 const ELEMENTWISE = new Set('Add Sub Mul Div Pow Min Max Sum Mean Equal Greater Less And Or Where Mod'.split(' '));

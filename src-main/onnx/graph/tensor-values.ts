@@ -21,7 +21,8 @@ export function tensorBytes(tensor: Tensor): Uint8Array {
   if (data.length > MAX_LOAD_BYTES) {
     throw new WorkbenchError(
       'model-unsupported',
-      `Tensor "${tensor.name}" has ${data.length} bytes, expected at most ${MAX_LOAD_BYTES} for one that must be loaded`,
+      `Tensor "${tensor.name}" has ${data.length} bytes, expected at most ${MAX_LOAD_BYTES} for one that must be ` +
+        'loaded',
     );
   }
   const source = new FileSource(data.path);
@@ -29,7 +30,8 @@ export function tensorBytes(tensor: Tensor): Uint8Array {
     if (data.offset + data.length > source.sizeBytes) {
       throw new WorkbenchError(
         'model-invalid',
-        `${data.path} is shorter than it was: tensor "${tensor.name}" ends at byte ${data.offset + data.length}, found ${source.sizeBytes} bytes`,
+        `${data.path} is shorter than it was: tensor "${tensor.name}" ends at byte ${data.offset + data.length}, ` +
+          `found ${source.sizeBytes} bytes`,
       );
     }
     return source.slice(data.offset, data.length);
@@ -62,7 +64,8 @@ export function tensorAsFloat32(tensor: Tensor): Float32Array {
     default:
       throw new WorkbenchError(
         'model-unsupported',
-        `Tensor "${tensor.name}" is ${elementTypeName(tensor.dataType)}, expected float32, float16, bfloat16 or float64`,
+        `Tensor "${tensor.name}" is ${elementTypeName(tensor.dataType)}, expected float32, float16, bfloat16 or ` +
+          'float64',
       );
   }
 }

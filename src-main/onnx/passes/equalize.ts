@@ -74,7 +74,8 @@ class Changes {
       this.multiplyInputs(reader.node, exponents);
       this.note(
         reader.node,
-        `${changed} input channels scaled by powers of two, channel ${strongest} by ${factorText(exponent)}, which undoes what was done to ${first.node.name}`,
+        `${changed} input channels scaled by powers of two, channel ${strongest} by ${factorText(exponent)}, which ` +
+          `undoes what was done to ${first.node.name}`,
       );
     }
   }

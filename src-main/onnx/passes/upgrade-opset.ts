@@ -24,7 +24,9 @@ export function upgradeOpset(model: Model, notes: Notes): Model {
   if (opset >= PREPARED_OPSET) return model;
   notes.push({
     code: 'opset-upgraded',
-    message: `Operator set ${opset} was upgraded to ${PREPARED_OPSET}, which per-channel quantization needs; the function is the same`,
+    message:
+      `Operator set ${opset} was upgraded to ${PREPARED_OPSET}, which per-channel quantization needs; the ` +
+      'function is the same',
   });
   return applyUpgrade(model, { version: PREPARED_OPSET, irVersion: PREPARED_IR_VERSION, rules: UPGRADE_RULES });
 }

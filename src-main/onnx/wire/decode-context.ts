@@ -69,7 +69,8 @@ export class DecodeContext {
     if (this.unknownBytes > MAX_UNKNOWN_BYTES) {
       throw new WorkbenchError(
         'model-unsupported',
-        `${this.source.name} holds more than ${MAX_UNKNOWN_BYTES} bytes of training or sparse data that is not understood`,
+        `${this.source.name} holds more than ${MAX_UNKNOWN_BYTES} bytes of training or sparse data that is not ` +
+          'understood',
       );
     }
     into.push(fields.raw());

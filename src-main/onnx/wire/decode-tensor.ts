@@ -126,7 +126,8 @@ function checkDims(context: DecodeContext, raw: RawTensor): void {
   if (raw.dims.length <= 64 && raw.dims.every((dim) => dim >= 0) && count <= Number.MAX_SAFE_INTEGER) return;
   throw new WorkbenchError(
     'model-invalid',
-    `Tensor "${raw.name}" of ${context.source.name} has an impossible shape: [${raw.dims.slice(0, 8).join(', ')}${raw.dims.length > 8 ? ', ...' : ''}]`,
+    `Tensor "${raw.name}" of ${context.source.name} has an impossible shape: ` +
+      `[${raw.dims.slice(0, 8).join(', ')}${raw.dims.length > 8 ? ', ...' : ''}]`,
   );
 }
 
@@ -153,7 +154,8 @@ function externalData(context: DecodeContext, raw: RawTensor, needed: number | n
   if (context.external === null) {
     throw new WorkbenchError(
       'model-invalid',
-      `Tensor "${raw.name}" of ${context.source.name} has external data, which can only be found for a model that is a file`,
+      `Tensor "${raw.name}" of ${context.source.name} has external data, which can only be found for a model that is ` +
+        'a file',
     );
   }
   const entry = {
@@ -181,7 +183,8 @@ function typedData(context: DecodeContext, raw: RawTensor): TensorData {
   if (second !== undefined || (expected !== null && expected !== field)) {
     throw new WorkbenchError(
       'model-invalid',
-      `Tensor "${raw.name}" of ${context.source.name} is ${elementTypeName(raw.dataType)} but its values are stored as another type`,
+      `Tensor "${raw.name}" of ${context.source.name} is ${elementTypeName(raw.dataType)} but its values are stored ` +
+        'as another type',
     );
   }
   if (field === 4 || field === 10) {
@@ -218,7 +221,8 @@ function unpackVarints(context: DecodeContext, raw: RawTensor, chunks: readonly 
   if (packedBytes > MAX_VARINT_BYTES) {
     throw new WorkbenchError(
       'model-unsupported',
-      `Tensor "${raw.name}" of ${context.source.name} holds ${packedBytes} bytes of numbers of variable length, expected raw_data for that size`,
+      `Tensor "${raw.name}" of ${context.source.name} holds ${packedBytes} bytes of numbers of variable length, ` +
+        'expected raw_data for that size',
     );
   }
   const width = byteLength(raw.dataType, 1) ?? 8;

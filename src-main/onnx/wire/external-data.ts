@@ -73,7 +73,9 @@ export class ExternalDataResolver {
       real = realpathSync(path);
     } catch (error) {
       throw new WorkbenchError('not-found', `${where} has its data in ${path}, which does not exist`, {
-        hint: 'A model with external data needs its weights file beside it, under the same name as when it was exported.',
+        hint:
+          'A model with external data needs its weights file beside it, under the same name as when it was ' +
+          'exported.',
         cause: error,
       });
     }

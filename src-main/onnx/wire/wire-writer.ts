@@ -22,7 +22,8 @@ export function encodeModel(model: Model, options: { readonly externalTo?: Exter
   if (rope.length > MAX_MESSAGE_BYTES) {
     throw new WorkbenchError(
       'model-unsupported',
-      `The model needs ${rope.length} bytes, expected at most ${MAX_MESSAGE_BYTES}: weights this large must be external data`,
+      `The model needs ${rope.length} bytes, expected at most ${MAX_MESSAGE_BYTES}: weights this large must be ` +
+        'external data',
     );
   }
   return ropeBytes(rope);

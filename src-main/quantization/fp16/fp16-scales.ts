@@ -80,7 +80,8 @@ export function scaleRefusals(
       refuse(
         weight.layer,
         weight.initializer,
-        `FP16 does not hold the smallest scales of ${weight.initializer}: rounding them can cost ${percent(share)} of the layer's largest output`,
+        `FP16 does not hold the smallest scales of ${weight.initializer}: rounding them can cost ${percent(share)} ` +
+          `of the layer's largest output`,
       );
     }
   }

@@ -135,7 +135,9 @@ function placeOutputs(context: Context, node: Node): void {
         builder.explainEdge(output, reader, {
           precision: precisions.of(reader),
           code: 'kept-float',
-          reason: `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in float too`,
+          reason:
+            `the plan keeps ${reader.name} out of INT8: it reads the float value, so ${node.name} runs in ` +
+            'float too',
         });
       } else if (floatOnlyRefusal(reader)) {
         builder.explainEdge(output, reader, {

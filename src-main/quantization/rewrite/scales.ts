@@ -77,7 +77,9 @@ function thresholdOf(tensor: string, thresholds: Readonly<Record<string, number>
   const threshold = ownValue(thresholds, tensor);
   if (threshold === undefined) {
     throw new WorkbenchError('calibration-missing', `Expected a threshold for tensor "${tensor}", found none`, {
-      hint: 'Choose another method for it: the one in use does not name it. A calibration of another model or version has to be made again.',
+      hint:
+        'Choose another method for it: the one in use does not name it. A calibration of another model or ' +
+        'version has to be made again.',
     });
   }
   if (!Number.isFinite(threshold) || threshold < 0) {

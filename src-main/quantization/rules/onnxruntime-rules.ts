@@ -78,7 +78,9 @@ export function onnxruntimeRefusal(facts: GraphFacts, node: Node): Refusal | nul
   if (node.opType === 'MatMul' && rank > 2) {
     return {
       code: 'weights-rank',
-      reason: `its weights have ${rank} dimensions, and the integer MatMul takes scales per column of a matrix of 2 only`,
+      reason:
+        `its weights have ${rank} dimensions, and the integer MatMul takes scales per column of a matrix of 2 ` +
+        'only',
     };
   }
   if (bias !== '' && !facts.initializer(bias))

@@ -92,7 +92,9 @@ function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): 
   if (k * n < MIN_MATRIX_WEIGHTS) {
     return {
       code: 'small-matrix',
-      reason: `a product over ${k} into ${n} columns; below ${MIN_MATRIX_WEIGHTS} weights the conversions cost more than INT8 saves`,
+      reason:
+        `a product over ${k} into ${n} columns; below ${MIN_MATRIX_WEIGHTS} weights the conversions cost more ` +
+        'than INT8 saves',
     };
   }
   const rows = facts.shape(node.input[0] ?? '')?.slice(0, -1);

@@ -40,7 +40,10 @@ export function unlikeRanges(
 
 /** `cf reaches 0.9 beside 310: one scale for both would cost it 50.7 dB` */
 export function lossText({ tensor, amaxReal, sharedAmaxReal, lossDb }: UnlikeRange): string {
-  return `${tensor} reaches ${amaxReal.toPrecision(3)} beside ${sharedAmaxReal.toPrecision(3)}: one scale for both costs it ${lossDb.toFixed(1)} dB (more than ${MAX_SHARING_LOSS_DB})`;
+  return (
+    `${tensor} reaches ${amaxReal.toPrecision(3)} beside ${sharedAmaxReal.toPrecision(3)}: one scale for both ` +
+    `costs it ${lossDb.toFixed(1)} dB (more than ${MAX_SHARING_LOSS_DB})`
+  );
 }
 
 /**

@@ -52,7 +52,10 @@ export function chartScale(histogram: ReportHistogram, counts: Float64Array): Ch
   };
 }
 
-/** Stepped outline of the columns from the left edge to the last used one, as SVG path data; `closed` returns to the base line. */
+/**
+ * Stepped outline of the columns from the left edge to the last used one, as SVG path data; `closed` returns to the
+ * base line.
+ */
 export function steppedPath(counts: Float64Array, columnWidthReal: number, scale: ChartScale, closed: boolean): string {
   const base = px(scale.yFromCount(0));
   let path = `M${px(scale.xFromReal(0))} ${base}`;

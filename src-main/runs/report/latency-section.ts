@@ -13,7 +13,10 @@ const ROW_HEIGHT = 26;
 const PERCENTILES = ['p90', 'p95', 'p99'] as const;
 type Percentile = (typeof PERCENTILES)[number];
 
-/** Latency per variant: a bar from 0 to the median, paler steps to the percentiles that the samples give, and the numbers. */
+/**
+ * Latency per variant: a bar from 0 to the median, paler steps to the percentiles that the samples give, and the
+ * numbers.
+ */
 export function renderLatency(record: RunRecord): Html {
   const { benchmark } = record;
   if (benchmark === null || benchmark.variants.length === 0) return html``;

@@ -76,7 +76,9 @@ function list(values: readonly number[]): string {
   return values.length === 1 ? String(values[0]) : `[${values.join(', ')}]`;
 }
 
-/** What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself. */
+/**
+ * What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself.
+ */
 function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
   const { tensorMethods, manualThresholds, plan } = options;
   const float = [

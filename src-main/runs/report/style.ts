@@ -1,8 +1,8 @@
 import { paletteDeclarations } from '../../../src-shared/domain/palette';
 
 /**
- * The page's style sheet: dense, calm, tabular figures; dark and light by the reader's setting. Precisions, methods and groups have
- * the colours of the screens.
+ * The page's style sheet: dense, calm, tabular figures; dark and light by the reader's setting. Precisions, methods and
+ * groups have the colours of the screens.
  */
 export const STYLE = `
 :root{color-scheme:light dark;

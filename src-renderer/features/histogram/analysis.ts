@@ -118,7 +118,10 @@ function sqnrOf(model: ErrorModel, error: QuantizationError): number {
 
 const SMALLEST_BINS = 2;
 
-/** A threshold that lies further out than this many times the largest |x| does not stretch the chart: values would vanish. */
+/**
+ * A threshold that lies further out than this many times the largest |x| does not stretch the chart: values would
+ * vanish.
+ */
 const MOST_BEYOND = 4;
 
 /** The largest value that a chart has room for: the largest |x|, or a threshold somewhat beyond it. */
@@ -145,8 +148,8 @@ export interface GroupHistogram {
 }
 
 /**
- * The groups as they are drawn over the whole set. A group that reaches less far has narrower bins of its own, and counts
- * of unequal bins must not be compared.
+ * The groups as they are drawn over the whole set. A group that reaches less far has narrower bins of its own, and
+ * counts of unequal bins must not be compared.
  */
 export function comparableGroups(view: Pick<HistogramView, 'total' | 'groups'>): readonly GroupHistogram[] {
   const wide = emptyHistogram(view.total.exponent);

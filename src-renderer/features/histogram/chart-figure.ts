@@ -88,7 +88,10 @@ interface Curve {
   readonly y: Float64Array;
 }
 
-/** What the curve's method chooses. It may be a dip that a line hides, or lie below a log axis: then it sits at its lower end. */
+/**
+ * What the curve's method chooses. It may be a dip that a line hides, or lie below a log axis: then it sits at its
+ * lower end.
+ */
 function chosenPoint(
   { x, y }: Curve,
   thresholdReal: number,

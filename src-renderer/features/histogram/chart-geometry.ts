@@ -165,8 +165,8 @@ interface Cluster {
 }
 
 /**
- * Labels that fit side by side go in one row, pushed apart around their common centre; when the row is too short for all
- * of them, every second one goes to the next row. Order along the row is the order of the lines.
+ * Labels that fit side by side go in one row, pushed apart around their common centre; when the row is too short for
+ * all of them, every second one goes to the next row. Order along the row is the order of the lines.
  */
 export function placeLabels(boxes: readonly LabelBox[], room: LabelRoom): readonly PlacedLabel[] {
   const sorted = [...boxes].sort((a, b) => a.linePx - b.linePx || (a.key < b.key ? -1 : 1));

@@ -105,7 +105,10 @@ export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
   );
 }
 
-/** What each method for all tensors costs at the model's outputs, the best one first, and what the thresholds in use lose. */
+/**
+ * What each method for all tensors costs at the model's outputs, the best one first, and what the thresholds in use
+ * lose.
+ */
 export function BestPanel() {
   const project = useSession((state) => state.project);
   const table = useSession((state) => state.thresholds);

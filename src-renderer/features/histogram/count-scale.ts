@@ -36,8 +36,9 @@ export function countScales(
 }
 
 /**
- * The scale of an input that was made of 8-bit images: (pixel * scale - mean) / std takes 256 values a channel, and bins
- * between them are empty. Null where the histogram is no such comb: other data, or bins that are wider than the levels.
+ * The scale of an input that was made of 8-bit images: (pixel * scale - mean) / std takes 256 values a channel, and
+ * bins between them are empty. Null where the histogram is no such comb: other data, or bins that are wider than the
+ * levels.
  */
 function levelScale(
   histogram: TensorHistogram,

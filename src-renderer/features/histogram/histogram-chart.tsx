@@ -213,7 +213,10 @@ interface BinReadoutProps {
   readonly title: string;
 }
 
-/** Under the x axis: its title, or the bin under the pointer and how many values each series has in it. Written without rendering. */
+/**
+ * Under the x axis: its title, or the bin under the pointer and how many values each series has in it. Written without
+ * rendering.
+ */
 export function BinReadout({ box, analysis, range, area, isSigned, title }: BinReadoutProps) {
   const text = useRef<HTMLDivElement>(null);
   useEffect(() => {

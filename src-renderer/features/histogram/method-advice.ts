@@ -45,7 +45,10 @@ export function isAutoEverywhere(file: Pick<ProjectFile, 'method' | 'tensorMetho
   return file.method === 'auto' && Object.keys(file.tensorMethods).length === 0;
 }
 
-/** What auto is here and whether it is better than one method: the application's sentence in English, else one of its numbers. */
+/**
+ * What auto is here and whether it is better than one method: the application's sentence in English, else one of its
+ * numbers.
+ */
 export function autoSummary(result: AutoResult, language: Language): string {
   if (language === 'en') return result.summary;
   const single = result.singles.find(({ method }) => method === result.bestSingle);
@@ -74,7 +77,10 @@ export function choiceReason(
 /** Tensors that a warning names. */
 const NAMED = 3;
 
-/** What is to be said of the thresholds in use: what they lose at the outputs, and tensors that they leave too little of. */
+/**
+ * What is to be said of the thresholds in use: what they lose at the outputs, and tensors that they leave too little
+ * of.
+ */
 export function methodWarnings(table: ThresholdTable, model: ModelView | null): string[] {
   const rows = quantizedRows(table, model);
   return [...costlyText(table, rows), ...poorText(rows)];

@@ -21,7 +21,10 @@ interface Canvas {
   readonly heightPx: number;
 }
 
-/** A small histogram of |x| with log counts: the whole set filled, groups as lines, the threshold, the clipped part dimmed. */
+/**
+ * A small histogram of |x| with log counts: the whole set filled, groups as lines, the threshold, the clipped part
+ * dimmed.
+ */
 export function drawMiniature(
   canvas: Canvas,
   { view, preprocessing, thresholdReal, color }: Miniature,

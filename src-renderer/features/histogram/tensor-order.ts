@@ -4,7 +4,10 @@ import type { ThresholdRow } from '../../../src-shared/contract/views';
 export const TENSOR_SORTS = ['sqnr', 'clipped', 'name'] as const;
 export type TensorSort = (typeof TENSOR_SORTS)[number];
 
-/** Tensors whose name, or the text that stands beside it, holds every word of the search, in the order asked for; equals by name. */
+/**
+ * Tensors whose name, or the text that stands beside it, holds every word of the search, in the order asked for; equals
+ * by name.
+ */
 export function orderedTensors(
   rows: readonly ThresholdRow[],
   search: string,

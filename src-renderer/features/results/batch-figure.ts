@@ -35,7 +35,9 @@ const PADDING_OCTAVES = 0.2;
 /** Within less than this a logarithmic axis has hardly a mark: it is linear and begins at 0. */
 const LOG_FROM_RATIO = 4;
 
-/** Latency above, throughput below, over the base-2 logarithm of the batch. Axes that span a wide range are logarithmic. */
+/**
+ * Latency above, throughput below, over the base-2 logarithm of the batch. Axes that span a wide range are logarithmic.
+ */
 export function batchFigure(curves: readonly BatchCurve[], titles: BatchTitles): PlotFigure {
   const styles = curveStyles(curves);
   const batches = [...new Set(curves.flatMap(({ points }) => points.map(({ batch }) => batch)))].sort((a, b) => a - b);

@@ -68,7 +68,9 @@ export function gateLimit(gate: Pick<GateResult, 'name' | 'limit'>): string {
   return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate.name, gate.limit)}`;
 }
 
-/** `ready`: all gates met; `open`: no gates; `missed`: at least one missed; `unjudged`: none missed, some not judged. */
+/**
+ * `ready`: all gates met; `open`: no gates; `missed`: at least one missed; `unjudged`: none missed, some not judged.
+ */
 type Verdict =
   | { readonly kind: 'open' }
   | { readonly kind: 'ready'; readonly gates: readonly GateResult[] }

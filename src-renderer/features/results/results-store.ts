@@ -50,7 +50,10 @@ export const useResults = create<ResultsState>()((set) => ({
 /** Id of the list of images, which a facet narrows. */
 export const IMAGES_ID = 'results-images';
 
-/** Narrows the images to a facet, or lets go of it, and brings them into sight: they may stand far below what was chosen. */
+/**
+ * Narrows the images to a facet, or lets go of it, and brings them into sight: they may stand far below what was
+ * chosen.
+ */
 export function useNarrowing(): (facet: Partial<ImageFilter>) => void {
   const toggleFacet = useResults((state) => state.toggleFacet);
   return (facet) => {

@@ -101,7 +101,10 @@ function preprocessingText({ preprocessing }: RunRecord): string {
         : `${resize.kind} ${resize.width}×${resize.height}`;
   const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}` : '';
   const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height} ${preprocessing.cropRounding ?? 'down'}`;
-  return `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} /${preprocessing.std.join(',')} ${preprocessing.layout}${preprocessing.orientation === 'apply' ? ' EXIF' : ''}`;
+  return (
+    `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} ` +
+    `/${preprocessing.std.join(',')} ${preprocessing.layout}${preprocessing.orientation === 'apply' ? ' EXIF' : ''}`
+  );
 }
 
 /** Settings that differ from run `from` to run `to`. */
@@ -140,10 +143,14 @@ export interface VariantChange {
   readonly cells: Readonly<Record<ColumnId, CellChange>>;
 }
 
-/** FP32's median latency in both runs if it moved too much to judge other variants; null if it did not, or is unknown. */
+/**
+ * FP32's median latency in both runs if it moved too much to judge other variants; null if it did not, or is unknown.
+ */
 const STEADY_DRIFT = 0.05;
 
-/** FP32's median latency in both runs when it moved too much to judge others by; null when it did not, or is unknown. */
+/**
+ * FP32's median latency in both runs when it moved too much to judge others by; null when it did not, or is unknown.
+ */
 export function referenceDrift(from: RunRecord, to: RunRecord): { readonly from: number; readonly to: number } | null {
   const medianOf = (record: RunRecord): number | undefined =>
     record.table.find((row) => row.variant === REFERENCE_VARIANT)?.latencyMs;

@@ -26,7 +26,9 @@ interface OptionsState {
 
 export const DEFAULT_OPTIONS: SensitivityOptions = { metric: 'sqnr', set: 'calibration', limit: 64, layers: '' };
 
-/** What is chosen on the sensitivity screen; the question itself is `state/analyses`', because the graph shows it too. */
+/**
+ * What is chosen on the sensitivity screen; the question itself is `state/analyses`', because the graph shows it too.
+ */
 export const useSensitivityOptions = create<OptionsState>()((set) => ({
   options: DEFAULT_OPTIONS,
   change: (changes) => set((state) => ({ options: { ...state.options, ...changes } })),
@@ -110,8 +112,8 @@ export function filterSensitivity(rows: readonly SensitivityRow[], search: strin
 }
 
 /**
- * A score with its unit, as a person reads it: what is won back has a plus, what is lost a minus, and an error is a SQNR
- * (the score itself is minus that).
+ * A score with its unit, as a person reads it: what is won back has a plus, what is lost a minus, and an error is a
+ * SQNR (the score itself is minus that).
  */
 export function scoreText(
   result: Pick<SensitivityResult, 'kind' | 'metric'>,

@@ -135,7 +135,10 @@ interface EmptyUnlessRunningProps {
   readonly action?: ReactNode;
 }
 
-/** What a screen shows before it has something to show: the job that makes it, while one runs or waits, else the next step. */
+/**
+ * What a screen shows before it has something to show: the job that makes it, while one runs or waits, else the next
+ * step.
+ */
 export function EmptyUnlessRunning({ projectPath, kinds, title, children, action }: EmptyUnlessRunningProps) {
   const job = useJobs((state) => openJobs(state.jobs, projectPath).find(({ kind }) => kinds.includes(kind)) ?? null);
   if (job === null) {

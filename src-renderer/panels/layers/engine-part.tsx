@@ -40,7 +40,9 @@ export function mismatchText({ mismatch, asked, runsIn, sharedWith, kernels }: L
   });
 }
 
-/** The engine of the project: which one it is, what its layers compute in, what its conversions cost; how to get one. */
+/**
+ * The engine of the project: which one it is, what its layers compute in, what its conversions cost; how to get one.
+ */
 export function EngineSummaryPart({ layers }: { readonly layers: Layers }) {
   const { view } = useEngine();
   if (view === null) return null;

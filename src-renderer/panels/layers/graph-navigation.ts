@@ -20,7 +20,10 @@ export class GraphWalk {
     }
   }
 
-  /** Up: the nearest producer; down: the nearest consumer; left and right: the next node at about the same height. Null: none. */
+  /**
+   * Up: the nearest producer; down: the nearest consumer; left and right: the next node at about the same height. Null:
+   * none.
+   */
   next(node: number, direction: Direction): number | null {
     if (direction === 'up') return this.nearest(node, this.producers[node] ?? []);
     if (direction === 'down') return this.nearest(node, this.consumers[node] ?? []);

@@ -10,8 +10,9 @@ import styles from './graph-overview.module.css';
 const WIDTH = 56;
 
 /**
- * The whole model beside the graph, squeezed to the height of the view: networks are long chains, so each axis has its own
- * scale. Drag to move the view. Decoration for those who walk with the keys: it shows nothing that they cannot reach.
+ * The whole model beside the graph, squeezed to the height of the view: networks are long chains, so each axis has its
+ * own scale. Drag to move the view. Decoration for those who walk with the keys: it shows nothing that they cannot
+ * reach.
  */
 export function GraphOverview({
   structure,

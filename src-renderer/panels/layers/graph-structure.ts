@@ -58,7 +58,10 @@ export function structureKey(structure: GraphStructure): string {
 /** Why a tensor enters a layer as it does. */
 export interface EdgePlacement {
   readonly decision: PlacementDecision;
-  /** False: nothing was decided about the edge (it has no Q/DQ), and the decision about the layer that reads it says why. */
+  /**
+   * False: nothing was decided about the edge (it has no Q/DQ), and the decision about the layer that reads it says
+   * why.
+   */
   readonly isOwn: boolean;
 }
 
@@ -75,7 +78,10 @@ export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacem
   );
 }
 
-/** What is said about a layer besides: tensors that FP16 rounds coarsely or does not hold, and decisions about tensors that it does not read. */
+/**
+ * What is said about a layer besides: tensors that FP16 rounds coarsely or does not hold, and decisions about tensors
+ * that it does not read.
+ */
 export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
   return layer.edges.filter(
     (edge) => isRemark(edge) || (edge.tensor !== undefined && !layer.inputs.includes(edge.tensor)),

@@ -72,7 +72,10 @@ export function layerRows(
   });
 }
 
-/** `/features/block.3/conv/Conv` -> `conv/Conv`: the last two steps of a path, or as many more as tell it from the others. */
+/**
+ * `/features/block.3/conv/Conv` -> `conv/Conv`: the last two steps of a path, or as many more as tell it from the
+ * others.
+ */
 export function shortNames(layers: Iterable<string>): ReadonlyMap<string, string> {
   const short = new Map<string, string>();
   let open = [...new Set(layers)].map((layer) => ({ layer, steps: layer.split('/').filter((step) => step !== '') }));
@@ -87,7 +90,10 @@ export function shortNames(layers: Iterable<string>): ReadonlyMap<string, string
   return short;
 }
 
-/** Rows in which every word of `text` is found in name, op, reason code or precision; a word with `*` or `?` is a glob of the name. */
+/**
+ * Rows in which every word of `text` is found in name, op, reason code or precision; a word with `*` or `?` is a glob
+ * of the name.
+ */
 export function filterRows(rows: readonly LayerRow[], text: string): readonly LayerRow[] {
   const words = text
     .toLowerCase()
@@ -185,8 +191,8 @@ export function isErrorLevel({ kind, metric }: Pick<SensitivityResult, 'kind' | 
 }
 
 /**
- * How much every layer matters beside the one that matters most, 0..1. Gains and losses count from 0 (what is not above it
- * is 0), levels of error from the smallest one of the answer.
+ * How much every layer matters beside the one that matters most, 0..1. Gains and losses count from 0 (what is not above
+ * it is 0), levels of error from the smallest one of the answer.
  */
 export function damageShares(
   result: Pick<SensitivityResult, 'kind' | 'metric' | 'layers'>,
@@ -207,8 +213,8 @@ function shareOf(score: number, least: number, most: number): number {
 }
 
 /**
- * Why a layer or an edge has its precision, in one sentence. In English it is the application's own sentence, which names
- * the layers; in other languages the sentence of its code, and the application's where a code has none.
+ * Why a layer or an edge has its precision, in one sentence. In English it is the application's own sentence, which
+ * names the layers; in other languages the sentence of its code, and the application's where a code has none.
  */
 export function reasonText(decision: Pick<PlacementDecision, 'code' | 'reason'>, language: Language): string {
   const key = `precision.reason.${decision.code}`;

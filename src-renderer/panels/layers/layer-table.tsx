@@ -17,13 +17,16 @@ interface LayerTableProps {
   readonly onKey?: (event: KeyboardEvent<HTMLDivElement>) => boolean;
 }
 
-/** Names, and texts that share the room with them: least width in pixels, and share of the table's width that they grow with. */
+/**
+ * Names, and texts that share the room with them: least width in pixels, and share of the table's width that they grow
+ * with.
+ */
 const ALONE = { leastPx: 170, percent: 30 };
 const SHARED = { leastPx: 150, percent: 22 };
 
 /**
- * Least width of a table, as CSS: columns of a fixed width keep it, the others grow with the pane. A narrower table scrolls
- * sideways instead of hiding its names.
+ * Least width of a table, as CSS: columns of a fixed width keep it, the others grow with the pane. A narrower table
+ * scrolls sideways instead of hiding its names.
  */
 export function leastWidth<Row>(columns: readonly Column<Row>[]): string {
   const fixedPx = columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : 0), 0);

@@ -20,8 +20,8 @@ export const useShapeLayers = create<ShapeLayersState>()((set) => ({
 }));
 
 /**
- * Layers that compute with shapes of tensors and never with their values: Shape and Size, and what reads nothing but their
- * results. Exporters write them by the dozen around one Reshape. `layers` are in topological order.
+ * Layers that compute with shapes of tensors and never with their values: Shape and Size, and what reads nothing but
+ * their results. Exporters write them by the dozen around one Reshape. `layers` are in topological order.
  */
 export function shapeLayers(
   layers: readonly Pick<LayerView, 'layer' | 'op' | 'inputs' | 'outputs'>[],

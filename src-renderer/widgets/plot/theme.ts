@@ -25,7 +25,10 @@ function channelsOf(color: string): readonly number[] | null {
   return rgb === null ? null : rgb.slice(1, 4).map(Number);
 }
 
-/** Calls the listener when the theme may have changed, by a choice or by the system. Returns a function that unsubscribes. */
+/**
+ * Calls the listener when the theme may have changed, by a choice or by the system. Returns a function that
+ * unsubscribes.
+ */
 export function onThemeChange(listener: () => void): () => void {
   const observer = new MutationObserver(listener);
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });

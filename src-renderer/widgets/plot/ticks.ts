@@ -1,6 +1,8 @@
 import { formatFixed } from '../../../src-shared/base/units';
 
-/** Where an axis has marks, and what stands there: digits between 0.001 and 1000, SI prefixes beyond (`10 k`, `20 µ`). */
+/**
+ * Where an axis has marks, and what stands there: digits between 0.001 and 1000, SI prefixes beyond (`10 k`, `20 µ`).
+ */
 export interface AxisTicks {
   readonly values: readonly number[];
   readonly texts: readonly string[];
@@ -24,8 +26,8 @@ const PLAIN = { factor: 1, prefix: '' };
 const HAIR = 1 + 1e-9;
 
 /**
- * Round values between `low` and `high` (both above 0), at most about `most` of them: whole decades, every second or third
- * one of them when there are many, and 1, 2, 5 of each when there are few.
+ * Round values between `low` and `high` (both above 0), at most about `most` of them: whole decades, every second or
+ * third one of them when there are many, and 1, 2, 5 of each when there are few.
  */
 export function logTicks(low: number, high: number, most: number): AxisTicks {
   const first = Math.floor(Math.log10(low));
@@ -46,7 +48,10 @@ export function logTicks(low: number, high: number, most: number): AxisTicks {
   };
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten between `low` and `high`, about `most` of them and at least two; all with one prefix. */
+/**
+ * Multiples of 1, 2 or 5 times a power of ten between `low` and `high`, about `most` of them and at least two; all with
+ * one prefix.
+ */
 export function linearTicks(low: number, high: number, most: number): AxisTicks {
   const span = high - low;
   if (!(span > 0) || !Number.isFinite(span)) return { values: [], texts: [] };

@@ -8,27 +8,39 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
     zh: '{set}中有 {count} 张图像无法解码；第一张：{reason}',
   },
   'images-duplicate': {
-    en: '{count} calibration {count|image is an exact copy|images are exact copies} of another one and count twice; the first: {second} = {first}',
+    en:
+      '{count} calibration {count|image is an exact copy|images are exact copies} of another one and count twice; ' +
+      'the first: {second} = {first}',
     zh: '{count} 张校准图像与另一张完全相同，被重复计数；第一对：{second} = {first}',
   },
   'images-near-duplicate': {
-    en: '{count} calibration {count|image shows|images show} the same picture as another one; the first: {second} ≈ {first}',
+    en:
+      '{count} calibration {count|image shows|images show} the same picture as another one; the first: {second} ≈ ' +
+      '{first}',
     zh: '{count} 张校准图像与另一张几乎相同；第一对：{second} ≈ {first}',
   },
   'images-shared': {
-    en: '{count} validation {count|image is|images are} also in the calibration set, so that accuracy on {count|it|them} says nothing about new images; the first: {second} = {first}',
+    en:
+      '{count} validation {count|image is|images are} also in the calibration set, so that accuracy on ' +
+      '{count|it|them} says nothing about new images; the first: {second} = {first}',
     zh: '{count} 张验证图像同时也在校准集中，其准确率不能代表新图像；第一对：{second} = {first}',
   },
   'images-near-shared': {
-    en: '{count} validation {count|image shows|images show} the same picture as a calibration image; the first: {second} ≈ {first}',
+    en:
+      '{count} validation {count|image shows|images show} the same picture as a calibration image; the first: ' +
+      '{second} ≈ {first}',
     zh: '{count} 张验证图像与校准图像几乎相同；第一对：{second} ≈ {first}',
   },
   'image-sets-maximum': {
-    en: '{file} alone sets the maximum of {tensors} {tensors|tensor|tensors}: without it minmax of {tensor} falls {amax} → {without}',
+    en:
+      '{file} alone sets the maximum of {tensors} {tensors|tensor|tensors}: without it minmax of {tensor} falls ' +
+      '{amax} → {without}',
     zh: '{file} 单独决定了 {tensors} 个张量的最大值：去掉它，{tensor} 的 minmax 从 {amax} 降到 {without}',
   },
   'few-images': {
-    en: 'Only {count} {count|image|images}: thresholds are unsteady below {limit}. Add images that look like those in use.',
+    en:
+      'Only {count} {count|image|images}: thresholds are unsteady below {limit}. Add images that look like those ' +
+      'in use.',
     zh: '只有 {count} 张图像：少于 {limit} 张时阈值不稳定。请补充与实际使用相似的图像。',
   },
   'thresholds-unsteady': {
@@ -44,7 +56,9 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
     zh: '{group} 只占校准集的 {share}（{count} 张图像）：除 minmax 外的阈值几乎看不到它',
   },
   'group-clipped-by-method': {
-    en: '{method} clips {clipped} of {group} in {tensor}; minmax would clip nothing. {tensors} {tensors|tensor is|tensors are} above {limit}.',
+    en:
+      '{method} clips {clipped} of {group} in {tensor}; minmax would clip nothing. {tensors} {tensors|tensor ' +
+      'is|tensors are} above {limit}.',
     zh: '{method} 截断了 {group} 在 {tensor} 中 {clipped} 的值；minmax 不会截断。超过 {limit} 的张量有 {tensors} 个。',
   },
   'group-sqnr-low': {
@@ -52,7 +66,9 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
     zh: '{group} 的预期 SQNR 为 {value}，比 {best} 低 {gap}：INT8 对这一组的影响最大',
   },
   'field-drift': {
-    en: '{group} ({count} {count|image|images}) is not covered by the calibration set: it lies {drift} standard deviations from it (limit {limit}), most in {tensor}. Add such images.',
+    en:
+      '{group} ({count} {count|image|images}) is not covered by the calibration set: it lies {drift} standard ' +
+      'deviations from it (limit {limit}), most in {tensor}. Add such images.',
     zh: '校准集未覆盖 {group}（{count} 张图像）：偏离 {drift} 个标准差（上限 {limit}），{tensor} 最明显。请补充这类图像。',
   },
   'field-covered': {
@@ -60,15 +76,21 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
     zh: '{group}（{count} 张图像）与校准集相似：漂移 {drift}，上限 {limit}',
   },
   'field-unclear': {
-    en: '{group}: {count} {count|image|images} are too few to tell; the drift may be {drift}, the limit is {limit}. Give the check {needed} or more.',
+    en:
+      '{group}: {count} {count|image|images} are too few to tell; the drift may be {drift}, the limit is {limit}. ' +
+      'Give the check {needed} or more.',
     zh: '{group}：{count} 张图像太少，无法判断；漂移可能为 {drift}，上限 {limit}。请提供 {needed} 张或更多。',
   },
   'field-clipped': {
-    en: '{clipped} of {group} lies beyond the threshold of {tensor}, and the calibration set lacks such values. {tensors} {tensors|tensor is|tensors are} above {limit}.',
+    en:
+      '{clipped} of {group} lies beyond the threshold of {tensor}, and the calibration set lacks such values. ' +
+      '{tensors} {tensors|tensor is|tensors are} above {limit}.',
     zh: '{group} 有 {clipped} 的值超出 {tensor} 的阈值，校准集中没有这样的值。超过 {limit} 的张量有 {tensors} 个。',
   },
   'field-clipped-by-method': {
-    en: '{method} clips {clipped} of {group} in {tensor}; minmax would clip {beyond}. The method is at fault, not the set. {tensors} {tensors|tensor is|tensors are} above {limit}.',
+    en:
+      '{method} clips {clipped} of {group} in {tensor}; minmax would clip {beyond}. The method is at fault, not ' +
+      'the set. {tensors} {tensors|tensor is|tensors are} above {limit}.',
     zh: '{method} 截断了 {group} 在 {tensor} 中 {clipped} 的值；minmax 只截断 {beyond}。问题在方法，不在校准集。超过 {limit} 的张量有 {tensors} 个。',
   },
   'field-output-error': {
@@ -76,7 +98,9 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
     zh: '{group} 上 INT8 输出的误差为信号的 {error}（上限 {limit}）：该组准确率会下降',
   },
   'field-output-error-by-method': {
-    en: 'INT8 outputs on {group} are off by {error} of the signal (limit {limit}), although the set covers it: change thresholds or precision, not images',
+    en:
+      'INT8 outputs on {group} are off by {error} of the signal (limit {limit}), although the set covers it: ' +
+      'change thresholds or precision, not images',
     zh: '{group} 上 INT8 输出的误差为信号的 {error}（上限 {limit}），但校准集已覆盖它：应改阈值或精度，而不是图像',
   },
   'field-skipped': {

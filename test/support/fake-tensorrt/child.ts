@@ -52,9 +52,9 @@ interface Report {
 }
 
 /**
- * Runs `body` in a process of its own, where the fake driver is found, and returns what it returns (as JSON). `body` is carried as
- * source text: it may use its parameter and Node's globals, nothing else. Throws when the process dies, when CUDA was used
- * without a context, or when something of CUDA's was not given back.
+ * Runs `body` in a process of its own, where the fake driver is found, and returns what it returns (as JSON). `body` is
+ * carried as source text: it may use its parameter and Node's globals, nothing else. Throws when the process dies, when
+ * CUDA was used without a context, or when something of CUDA's was not given back.
  */
 export async function inChild<Result, Input = undefined>(
   body: (kit: Kit<Input>) => Promise<Result> | Result,

@@ -1,5 +1,5 @@
-// usage: stubs.mjs NvInferImpl.h OUT.h. Writes a class `XStub` for every interface `VX` of TensorRT: each method aborts with its
-// name, so that a fake overrides only what it serves, and a call of anything else says what is missing.
+// usage: stubs.mjs NvInferImpl.h OUT.h. Writes a class `XStub` for every interface `VX` of TensorRT: each method aborts
+// with its name, so that a fake overrides only what it serves, and a call of anything else says what is missing.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const [, , headerPath, outPath] = process.argv;

@@ -1,5 +1,5 @@
-// `?screen=model|precision&layers=1000&theme=dark&language=zh`: one screen alone over a generated model, for benchmarks and
-// pictures. Plain JavaScript: the tests' TypeScript project has no JSX.
+// `?screen=model|precision&layers=1000&theme=dark&language=zh`: one screen alone over a generated model, for benchmarks
+// and pictures. Plain JavaScript: the tests' TypeScript project has no JSX.
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { applyPalette } from '../../../src-renderer/app/bind-application';

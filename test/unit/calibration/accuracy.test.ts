@@ -17,7 +17,10 @@ interface Case {
   readonly flags: PreprocessingFlagValues;
   /** Every n-th image; more than 1 keeps the large models short. */
   readonly step: number;
-  /** Right answers. Step 1: the accuracy stated for the model. Else what the subset gave when the whole set gave that accuracy. */
+  /**
+   * Right answers. Step 1: the accuracy stated for the model. Else what the subset gave when the whole set gave that
+   * accuracy.
+   */
   readonly right: number;
 }
 

@@ -6,12 +6,12 @@ import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histograms/h
 
 const started: string[] = [];
 vi.mock('../../../src-main/compute/pool/entry-path', async () => {
-  const { join } = await import('node:path');
+  const path = await import('node:path');
   const { REPO_ROOT } = await import('../../support/shared');
   return {
     entryPath: (name: string) => {
       started.push(name);
-      return join(REPO_ROOT, 'out/main', `${name}.js`);
+      return path.join(REPO_ROOT, 'out/main', `${name}.js`);
     },
   };
 });

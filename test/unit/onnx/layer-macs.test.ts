@@ -122,7 +122,8 @@ describe('multiply-accumulate operations', () => {
     ).toBeNull();
   });
 
-  // From the shapes that ONNX's own shape inference gives; the transformer's attention products, which it cannot tell, by hand.
+  // From the shapes that ONNX's own shape inference gives; the transformer's attention products, which it cannot tell,
+  // by hand.
   test.skipIf(sharedDir() === null).each([
     ['cifar_resnet20', 40_813_184],
     ['mobilenet_v1_075_bn', 325_400_448],

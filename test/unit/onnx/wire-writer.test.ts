@@ -35,7 +35,10 @@ const model = buildModel({
   initializers: [floatTensor('w', [2, 3, 20, 20], weights), floatTensor('b', [2], [0.5, -0.5])],
 });
 
-/** ModelProto with opset before graph before ir_version, a packed dims field, an unknown field 99 and an over-long varint. */
+/**
+ * ModelProto with opset before graph before ir_version, a packed dims field, an unknown field 99 and an over-long
+ * varint.
+ */
 const ODD_ORDER = Uint8Array.from([
   ...[0x42, 2, 0x10, 13], // opset_import {version 13}
   ...[0x9a, 0x06, 3, 1, 2, 3], // field 99

@@ -22,8 +22,9 @@ import { hasPythonOnnx, python } from '../onnx/python-onnx';
 import { Net } from './graphs';
 
 /**
- * What exporters come up with, in one model of opset 13: a dynamic batch, two inputs, two outputs, a weight that two layers
- * share, a LayerNormalization and a GELU node by node, a Split without sizes, an If whose bodies read an outer tensor.
+ * What exporters come up with, in one model of opset 13: a dynamic batch, two inputs, two outputs, a weight that two
+ * layers share, a LayerNormalization and a GELU node by node, a Split without sizes, an If whose bodies read an outer
+ * tensor.
  */
 function messyModel(): Model {
   const net = new Net();

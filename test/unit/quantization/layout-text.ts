@@ -1,7 +1,10 @@
 import type { Model } from '../../../src-main/onnx/graph/model';
 import type { Placement } from '../../../src-main/quantization/placement/placement';
 
-/** One line per layer: name, op, precision, reason code, and the tensors that it reads through Q/DQ (`*`: with a shared scale). */
+/**
+ * One line per layer: name, op, precision, reason code, and the tensors that it reads through Q/DQ (`*`: with a shared
+ * scale).
+ */
 export function layoutText(model: Model, placement: Placement): string {
   const read = new Map<string, string[]>();
   const shared = new Set(placement.groups.flatMap((group) => group.tensors));

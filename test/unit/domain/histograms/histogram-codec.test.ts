@@ -6,7 +6,8 @@ const bytesOf = (values: readonly number[]): number[] => [...encodeHistogram(slo
 
 describe('histogram record', () => {
   it('has the documented bytes', () => {
-    // [1, 1, -0.75, 0, NaN]: exponent 1, width 1/2048; 1 is in bin 2048 (varint 80 10), -0.75 in bin 1536 (varint 80 0c).
+    // [1, 1, -0.75, 0, NaN]: exponent 1, width 1/2048; 1 is in bin 2048 (varint 80 10), -0.75 in bin 1536 (varint 80
+    // 0c).
     const head = [1, 1, 0x00, 0x00, 0x40, 0xbf, 0x00, 0x00, 0x80, 0x3f, 1, 1, 0];
     expect(bytesOf([1, 1, -0.75, 0, Number.NaN])).toEqual([...head, 1, 0x80, 0x10, 1, 2, 1, 0x80, 0x0c, 1, 1]);
     expect(bytesOf([])).toEqual([1, 0xe8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);

@@ -1,8 +1,8 @@
 const BINS = 2048;
 
 /**
- * TensorRT's counting as it was found, written down batch by batch and slowly, to judge the fast one: one float32 division, the
- * range of the first batch not rounded, doubled while a batch has a larger value, strictly.
+ * TensorRT's counting as it was found, written down batch by batch and slowly, to judge the fast one: one float32
+ * division, the range of the first batch not rounded, doubled while a batch has a larger value, strictly.
  */
 export function slowGrid(batches: readonly (readonly number[])[]): {
   readonly range: number;

@@ -12,7 +12,10 @@ import { runModel } from '../run-ort';
 
 const KERNEL = intsAttr('kernel_shape', [1, 1]);
 
-/** The weights with output channel c (rows of `inputs` values) times factor(c): what no exporter would write, but training does. */
+/**
+ * The weights with output channel c (rows of `inputs` values) times factor(c): what no exporter would write, but
+ * training does.
+ */
 function uneven(outputs: number, inputs: number, factor: (channel: number) => number, seed = 3): Float32Array {
   return pseudoRandom(outputs * inputs, seed).map((value, i) => value * factor(Math.floor(i / inputs)));
 }
