@@ -1,7 +1,7 @@
 /** Small networks with one operator each, in the forms in which exporters write it. */
 import { floatAttr, floatTensor, int64Tensor, intAttr, intsAttr, stringAttr } from '../../src-main/onnx/graph/make';
 import type { Attribute } from '../../src-main/onnx/graph/model';
-import { Net } from '../unit/quantization/graphs';
+import type { Net } from '../unit/quantization/graphs';
 
 /** Shape of the tensor that the operator under test reads; a multiple of everything that the cases divide by. */
 export const CHANNELS = 8;

@@ -54,7 +54,8 @@ describe('mcnemarExactP', () => {
 
   it('stays a probability for very large tables', () => {
     expect(mcnemarExactP(2_000_000, 2_000_001)).toBe(1);
-    expect(mcnemarExactP(1_000_000, 1_002_000)).toBeCloseTo(0.15771447, 6); // normal approximation with continuity correction, Python math.erfc
+    // The normal approximation with continuity correction, by Python's math.erfc.
+    expect(mcnemarExactP(1_000_000, 1_002_000)).toBeCloseTo(0.15771447, 6);
     expect(mcnemarExactP(100_000, 10)).toBe(0);
   });
 });
