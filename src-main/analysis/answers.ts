@@ -6,12 +6,12 @@ const TOP_COUNT = 5;
 
 export interface AnswerSummary {
   readonly predictions: Predictions | null;
-  /** Of the output that lost most. */
+  /** Values of the output with the largest error. */
   readonly outputSqnrDb: number;
   readonly outputs: readonly OutputQuality[];
 }
 
-/** Sums the answers of one variant over a set; null entries are images that could not be read. */
+/** Sums the answers of one variant over an image set; null entries are unreadable images. */
 export function summarizeAnswers(answers: readonly (ImageAnswer | null)[]): AnswerSummary {
   const answered = answers.filter((answer) => answer !== null);
   const isClassifier = answered.some((answer) => answer.top5.length > 0);
@@ -41,7 +41,7 @@ function predictions(answers: readonly (ImageAnswer | null)[]): Predictions {
   return { top1, top5, scores };
 }
 
-/** Summed in set order, so that the result does not depend on which worker took which image. */
+/** Sums in the order of the set, so that the result does not depend on the assignment of images to workers. */
 function sumByOutput(answers: readonly ImageAnswer[]): OutputError[] {
   const sums = new Map<string, { name: string; signal: number; noise: number; energy: number; dot: number }>();
   for (const answer of answers) {

@@ -4,20 +4,20 @@ import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { qualitiesOf, worstNmse, type Trials } from './trials';
 
-/** Thresholds that differ by less than this are the same, relative. */
+/** Thresholds with a smaller relative difference are considered equal. */
 const SAME = 1e-4;
-/** A threshold is changed for a gain in the objective of at least this, relative: less is noise of the few images. */
+/** The smallest relative gain in the objective for which a threshold is changed; smaller gains are noise. */
 const MIN_GAIN = 0.01;
-/** A choice per tensor must have at most this share of the best single method's error on unseen images. */
+/** The result must have at most this fraction of the error of the best single method on unseen images. */
 const CLEARLY_BETTER = 0.98;
 
 export interface AutoProblem {
   readonly plan: PrecisionPlan;
   /** Tensors that the plan quantizes, in graph order. */
   readonly tensors: readonly string[];
-  /** Method -> tensor -> threshold, real units; a method may not know some tensors. */
+  /** Method -> tensor -> threshold, real units; a method may lack some tensors. */
   readonly thresholds: Readonly<Partial<Record<Method, Readonly<Record<string, number>>>>>;
-  /** Indices of the images to choose on, and of others to confirm on. */
+  /** Indices of the images for the choice, and of other images that confirm it. */
   readonly chosen: readonly number[];
   readonly confirmed: readonly number[];
 }
@@ -27,12 +27,12 @@ export interface AutoOutcome {
   readonly descent: AutoObjective;
   readonly verdict: 'descent' | 'single';
   readonly bestSingle: Method;
-  /** What auto is: tensor -> method. */
+  /** The result: tensor -> method. */
   readonly methods: Readonly<Record<string, Method>>;
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
-/** Most runs of the model that choosing takes: for progress, and to say the cost beforehand. */
+/** The largest number of model runs that the choice can take, for progress and cost. */
 export function autoPasses({
   tensors,
   thresholds,
@@ -48,16 +48,17 @@ export function autoPasses({
 }
 
 /**
- * One threshold per tensor, chosen among all methods by the error at the model's outputs, the worst group's: first the
- * best method for all tensors, then one descent over the tensors in graph order. A descent fits its images; it is kept
- * only when it is also better than every single method on images that it has not seen.
+ * Chooses one threshold per tensor among all methods, by the error of the worst group at the outputs of the model. It
+ * starts from the best method for all tensors and then improves one tensor after the other, in graph order. The
+ * improvement overfits its images, so that the result is only accepted if it is better than every single method on
+ * unseen images.
  */
 export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
   const { plan, tensors, chosen, confirmed } = problem;
   const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) =>
     tensors.every((tensor) => ownValue(problem.thresholds[method], tensor) !== undefined),
   );
-  // Tensors that this target or plan does not quantize have a threshold too: another one may.
+  // Tensors that this plan does not quantize also get a threshold, because another plan may quantize them.
   const thresholdsOf = (method: Method): Record<string, number> => ({
     ...problem.thresholds.minmax,
     ...problem.thresholds[method],
@@ -105,7 +106,7 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
 
 interface Descent {
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Tensors that left the method that the descent started with. */
+  /** Tensors whose method differs from the one that the choice started with. */
   readonly methods: Readonly<Record<string, Method>>;
   readonly objective: number;
 }
@@ -153,7 +154,7 @@ function distinct(thresholds: readonly (number | undefined)[]): number[] {
   return known.filter((threshold, i) => known.findIndex((other) => isSame(other, threshold)) === i);
 }
 
-/** The first of the smallest. */
+/** The index of the smallest value; the first one if there are several. */
 function smallest<T>(list: readonly T[], valueOf: (item: T) => number): T {
   return list.reduce((best, item) => (valueOf(item) < valueOf(best) ? item : best));
 }

@@ -3,27 +3,26 @@ import type { HistogramMethod } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { groupNames, type TrialAnswer, type Trials } from './trials';
 
-/** Methods whose outputs differ by less than this are as good as each other: the first of PREFERENCE is taken. */
+/** Methods with a smaller difference are considered equally good; the first one in PREFERENCE is chosen. */
 const TIE_DB = 0.05;
-/** Of methods that are as good as each other: those that clip less come first. */
+/** The order of preference among equally good methods: those that clip less come first. */
 const PREFERENCE: readonly HistogramMethod[] = ['minmax', 'percentile', 'mse', 'entropy'];
 
 /**
- * Images a group that the choice is made on, where there are as many and time and memory allow them. The error of
- * single images varies by 10 dB and more, and the worst of them decide the sum: 16 night plates miss the best method by
- * 1 dB.
+ * The number of images per group for the choice, if the set, time and memory allow it. The error of single images
+ * varies by 10 dB or more, and the worst images dominate the sum: with 16 night plates the choice is 1 dB worse.
  */
 const IMAGES_A_GROUP = 64;
-/** With one group or two, so many in all. */
+/** The total number of images with one or two groups. */
 const IMAGES_AT_LEAST = 128;
-/** With many groups not more than so many in all, but never fewer than MIN_A_GROUP in each. */
+/** The largest total number of images with many groups, unless MIN_A_GROUP requires more. */
 const IMAGES_AT_MOST = 512;
-/** Fewer images of a group would decide by chance. */
+/** The smallest number of images per group; with fewer, chance would decide. */
 const MIN_A_GROUP = 4;
-/** Preprocessed images and FP32's outputs to them are held in memory together. */
+/** Limit for the preprocessed images and their FP32 outputs, which are held in memory. */
 const MAX_BYTES = 2 ** 29;
 
-/** Share of the collection's time that the choice may take, and what it may always take, seconds. */
+/** The fraction of the collection's time that the choice may take, and the time that it may always take, in seconds. */
 const TIME_SHARE = 0.2;
 const MIN_SECONDS = 3;
 
@@ -33,7 +32,7 @@ export interface Candidate {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
-/** What each candidate costs at the outputs, on these images. */
+/** The output error of each candidate on these images. */
 export async function outputCosts(
   trials: Trials,
   candidates: readonly Candidate[],
@@ -45,8 +44,8 @@ export async function outputCosts(
 }
 
 /**
- * The error of the worst output of the worst group. An output to which FP32 answers zeros has no say, unless no output
- * has a signal. Images without a group count as one group where others have some.
+ * The error of the worst output in the worst group. Outputs that are all zero in FP32 are ignored, unless all outputs
+ * are. Images without a group form one group if other images have groups.
  * @param answers one per entry of `at`.
  */
 export function outputCost(
@@ -91,7 +90,7 @@ export function outputCost(
   return { nmse, sqnrDb, worstGroup, worstOutput };
 }
 
-/** [output, noise to signal] of images that are judged together, for every output that has a say. */
+/** [output, noise-to-signal ratio] over the given images, for every output that is not ignored. */
 function errorsOf(
   trials: Pick<Trials, 'reference'>,
   list: readonly { readonly image: number; readonly answer: TrialAnswer | undefined }[],
@@ -112,7 +111,7 @@ function errorsOf(
 }
 
 /**
- * Single methods by their error, best first, with what each loses; methods that are as good as each other in
+ * The single methods sorted by error, with the loss of each against the best; equally good ones in the order of
  * PREFERENCE.
  */
 export function rankSingles(costs: readonly (OutputCost & { readonly method: HistogramMethod })[]): SingleCost[] {
@@ -127,8 +126,8 @@ export function rankSingles(costs: readonly (OutputCost & { readonly method: His
 }
 
 /**
- * How many images of each group the choice is to take: 64 (128 in all with fewer than two groups), as far as half a
- * gigabyte holds them, 4 at least.
+ * The number of images per group for the choice: 64 (128 in total with fewer than two groups), limited to half a
+ * gigabyte of memory but at least 4.
  */
 export function wantedPerGroup(groups: number, bytesPerImage: number): number {
   const count = Math.max(1, groups);
@@ -139,12 +138,15 @@ export function wantedPerGroup(groups: number, bytesPerImage: number): number {
   );
 }
 
-/** What the choice may take beside a collection that took so long, seconds. */
+/** The time limit of the choice for a collection of this duration, in seconds. */
 export function budgetSeconds(collectionSeconds: number): number {
   return Math.max(MIN_SECONDS, TIME_SHARE * collectionSeconds);
 }
 
-/** Images a group, and what is taken where those take too long: half of it, a quarter and so on, 4 at least. */
+/**
+ * The number of images per group, followed by the alternatives if it takes too long: half, a quarter and so on, at
+ * least 4.
+ */
 export function imageLevels(perGroup: number): number[] {
   const levels = [perGroup];
   for (let level = perGroup; level > MIN_A_GROUP; levels.push(level))

@@ -1,12 +1,12 @@
-/** Evenly over the list, the same ones every time. */
+/** Selects images evenly over the list; the same images every time. */
 export function spread<T>(list: readonly T[], count: number): T[] {
   if (count >= list.length) return [...list];
   return Array.from({ length: count }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / count)] as T);
 }
 
 /**
- * About `count` images: the same number of every group, so that a small group has its say, each evenly over its images.
- * In the order of the list.
+ * Selects about `count` images, the same number from every group and evenly within each group, so that small groups are
+ * represented. The result is in the order of the list.
  */
 export function chooseImages<T extends { readonly group: string | null }>(entries: readonly T[], count: number): T[] {
   const groups = [...new Set(entries.map(({ group }) => group))]
@@ -14,13 +14,16 @@ export function chooseImages<T extends { readonly group: string | null }>(entrie
     .sort((a, b) => a.length - b.length);
   const chosen = new Set<T>();
   for (const [i, group] of groups.entries()) {
-    // What a small group cannot give, the larger ones do.
+    // Images that a small group lacks are taken from larger groups.
     for (const entry of spread(group, Math.ceil((count - chosen.size) / (groups.length - i)))) chosen.add(entry);
   }
   return entries.filter((entry) => chosen.has(entry));
 }
 
-/** `perGroup` images of every group, evenly over each; all of a smaller group. In the order of the list. */
+/**
+ * Selects `perGroup` images of every group, evenly within the group, or all images of a smaller group. The result is in
+ * the order of the list.
+ */
 export function chooseFromGroups<T extends { readonly group: string | null }>(
   entries: readonly T[],
   perGroup: number,
@@ -37,11 +40,14 @@ export function chooseFromGroups<T extends { readonly group: string | null }>(
   return entries.filter((entry) => chosen.has(entry));
 }
 
-/** Images that confirm a choice: the error of single images varies so much that fewer would decide by chance. */
+/**
+ * The number of images that confirm a choice; with fewer, chance would decide, because the error of single images
+ * varies widely.
+ */
 const CONFIRMING = 512;
 
 /**
- * `count` images to choose on, and up to 512 others to confirm on; each half of what there is when there are too few.
+ * Selects `count` images for a choice and up to 512 others to confirm it; half of the images each if there are too few.
  */
 export function chooseAndConfirm<T extends { readonly group: string | null }>(
   entries: readonly T[],
@@ -50,7 +56,7 @@ export function chooseAndConfirm<T extends { readonly group: string | null }>(
   return chooseDisjoint(entries, Math.min(count, Math.floor(entries.length / 2)), CONFIRMING);
 }
 
-/** Images to choose (or to measure) on, and others, up to `confirmedCount`, that confirm what came of it. */
+/** Selects images for a choice or a measurement, and up to `confirmedCount` others that confirm the result. */
 export function chooseDisjoint<T extends { readonly group: string | null }>(
   entries: readonly T[],
   chosenCount: number,

@@ -3,7 +3,7 @@ import { speedAgainst } from '../../src-shared/domain/runs/speed';
 import { worstNmse } from './trials';
 
 /**
- * What a plan is drawn by, larger is better: the worst group's top-1, top-1, or, without labels, minus the output
+ * The quality of a plan, larger is better: top-1 of the worst group, top-1, or (without labels) the negative output
  * error.
  */
 export function accuracyOf(quality: TrialQuality): number {
@@ -26,18 +26,18 @@ const pointOf = ({
   accuracy: accuracyOf(quality),
 });
 
-/** At least as good in both and better in one. Measured and modelled milliseconds do not compare. */
+/** True if a plan is at least as good in both and better in one. Measured and modelled latencies are not comparable. */
 function dominates(a: Point, b: Point): boolean {
   if (a.latencyKind !== b.latencyKind || a.latencyMs > b.latencyMs || a.accuracy < b.accuracy) return false;
   return a.latencyMs < b.latencyMs || a.accuracy > b.accuracy;
 }
 
-/** Marks the plans that no other plan beats in both latency and accuracy. */
+/** Marks the plans that are not dominated in latency and accuracy. */
 export function markPareto(plans: readonly SearchPlan[]): SearchPlan[] {
   return plans.map((plan) => ({ ...plan, isPareto: !plans.some((other) => dominates(pointOf(other), pointOf(plan))) }));
 }
 
-/** Says of every plan what dominates it: FP32 (which loses nothing), else the fastest of such plans. */
+/** Determines for every plan what dominates it: FP32 (which loses nothing), otherwise the fastest dominating plan. */
 export function markDominated(
   plans: readonly SearchPlan[],
   { references }: Pick<SearchResult, 'references'>,
@@ -53,7 +53,7 @@ export function markDominated(
 }
 
 /**
- * The plan chosen for its few layers, or, where another that meets the limits too dominates it, the fastest of those.
+ * The plan with the fewest layers, or the fastest plan that meets the limits and dominates it.
  */
 export function undominated(plans: readonly SearchPlan[], chosen: number | null): number | null {
   const plan = chosen === null ? undefined : plans[chosen];

@@ -6,29 +6,28 @@ import { releasedPlan } from './sensitivity';
 import { qualitiesOf, referenceQuality, worstNmse, type Trial, type Trials } from './trials';
 
 /**
- * Layers that are released one after the other with the gain measured anew each time; beyond, the first ranking
- * decides.
+ * The number of steps that measure the gains again; later steps use the first ranking.
  */
 const MEASURED_STEPS = 6;
-/** The best layers of the first ranking that are looked at in each of those steps. */
+/** The number of best layers of the first ranking that each of those steps measures. */
 const CANDIDATES = 8;
 
 export interface SearchProblem {
-  /** All INT8. */
+  /** The plan with all layers in INT8. */
   readonly plan: PrecisionPlan;
-  /** Thresholds in use first; others are taken when they are clearly better. */
+  /** The thresholds in use come first; others replace them if they are clearly better. */
   readonly alternatives: readonly ThresholdChoice[];
-  /** Layers that can be released, and what each costs then, in microseconds (above 0). */
+  /** Layers that can be released, with the latency cost of each in microseconds (above 0). */
   readonly layers: readonly { readonly layer: string; readonly costUs: number }[];
-  /** Indices of the images that layers are ranked on, and of those that plans are judged on. */
+  /** Indices of the images for the ranking of layers, and of those for the judgement of plans. */
   readonly rank: readonly number[];
   readonly judge: readonly number[];
   readonly limits: SearchLimits;
-  /** Plans are judged by labels; without, by agreement with FP32 and output error. */
+  /** True if plans are judged by labels; otherwise agreement with FP32 and output error are used. */
   readonly labelled: boolean;
 }
 
-/** Thresholds of one method for all tensors; null: those in use. */
+/** Method of the thresholds; null for those in use. */
 export interface ThresholdChoice {
   readonly method: Method | null;
   readonly thresholds: Readonly<Record<string, number>>;
@@ -41,21 +40,21 @@ export interface SearchedPlan {
 }
 
 export interface SearchOutcome {
-  /** Whose thresholds the plans have. */
+  /** The method whose thresholds the plans use. */
   readonly method: Method | null;
   readonly fp32: TrialQuality;
   readonly ranking: readonly { readonly layer: string; readonly gain: number }[];
   readonly plans: readonly SearchedPlan[];
-  /** Index of the plan that meets the limits with the fewest layers; null when none does. */
+  /** Index of the plan that meets the limits with the fewest released layers; null if none does. */
   readonly chosen: number | null;
 }
 
 export interface SearchSteps {
-  /** Told before each step, with the runs of the model that it takes at most. */
+  /** Called before each step with its largest possible number of model runs. */
   readonly onStep: (name: 'ranking layers' | 'searching plans', passes: number) => void;
 }
 
-/** How many models a search tries at most, as a rule: to rank layers, and to judge plans. */
+/** The usual largest number of models that a search tries, for ranking layers and for judging plans. */
 export function searchTrials(
   layers: number,
   maxLayers: number | null,
@@ -70,9 +69,9 @@ export function searchTrials(
 }
 
 /**
- * The plan with the fewest released layers that meets the limits: layers in the order of what their release wins back
- * per microsecond lost, growing prefixes (0, 1, 2, 4, 8 ...) until the limits hold, bisected; then every kept layer is
- * tried in INT8 again, the least useful first.
+ * Finds the plan with the fewest released layers that meets the limits. Layers are ranked by the gain of their release
+ * per microsecond of cost. The first 0, 1, 2, 4, 8 ... layers are released until the limits are met, and the smallest
+ * number is found by bisection. Then each released layer is tried in INT8 again, the least useful first.
  */
 export async function searchPlans(
   trials: Trials,
@@ -115,7 +114,7 @@ interface Problem extends SearchProblem {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
-/** Thresholds that replace those in use must have at most this share of their error. */
+/** Other thresholds replace those in use if they have at most this fraction of their error. */
 const CLEARLY_BETTER = 0.9;
 
 async function betterThresholds(trials: Trials, { plan, alternatives, rank }: SearchProblem): Promise<ThresholdChoice> {
@@ -133,7 +132,7 @@ async function betterThresholds(trials: Trials, { plan, alternatives, rank }: Se
   return found;
 }
 
-/** Gain: how much the error of the worst group falls when this layer alone is released. */
+/** The gain of a layer is the decrease of the worst group's error if only this layer is released. */
 async function rankLayers(trials: Trials, problem: Problem): Promise<{ layer: string; gain: number }[]> {
   const { layers, rank } = problem;
   const [base = 0, ...errors] = (
@@ -145,8 +144,8 @@ async function rankLayers(trials: Trials, problem: Problem): Promise<{ layer: st
 }
 
 /**
- * Gains do not add up: two layers that hurt through the same tensor win nothing together. So the first steps are
- * measured.
+ * Gains do not add up: if two layers suffer from the same tensor, releasing one of them does not help. The first steps
+ * are therefore measured.
  */
 async function releaseOrder(
   trials: Trials,
@@ -186,8 +185,8 @@ async function releaseOrder(
 }
 
 /**
- * The smallest n up to `most` that holds, found by doubling and bisection, as if it held for all larger ones too; null:
- * none.
+ * The smallest n up to `most` for which the condition holds, by doubling and bisection, assuming that it also holds for
+ * all larger n. Null if there is none.
  */
 async function fewest(most: number, holds: (n: number) => Promise<boolean>): Promise<number | null> {
   let failing = -1;
@@ -209,7 +208,7 @@ function trialOf({ plan, thresholds }: Problem, released: readonly string[]): Tr
   return { plan: releasedPlan(plan, released), thresholds };
 }
 
-/** Rounding of percentages must not decide. */
+/** Tolerance for rounding errors of percentages. */
 const EPSILON = 1e-9;
 
 function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: SearchProblem): boolean {

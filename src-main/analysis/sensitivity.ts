@@ -7,27 +7,27 @@ import type {
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import type { Trial } from './trials';
 
-/** A layer whose precision can be chosen: it reads what is quantized. */
+/** A layer whose precision can be chosen, because it reads quantized tensors. */
 export interface SensitiveLayer {
   readonly layer: string;
   readonly op: string;
-  /** Its first output. */
+  /** The first output of the layer. */
   readonly output: string;
 }
 
 export interface SensitivityProblem {
   readonly kind: SensitivityKind;
   readonly metric: SensitivityMetric;
-  /** Everything INT8. */
+  /** The plan with all layers in INT8. */
   readonly plan: PrecisionPlan;
   readonly thresholds: Readonly<Record<string, number>>;
   readonly layers: readonly SensitiveLayer[];
 }
 
-/** The model that asks the question about one layer. */
+/** The model that measures the effect of one layer. */
 export function sensitivityTrial({ kind, plan, thresholds, layers }: SensitivityProblem, layer: string): Trial {
   if (kind === 'release') return { thresholds, plan: releasedPlan(plan, [layer]) };
-  // The rest in FP32, so that FP16's own rounding is not taken for this layer's.
+  // All other layers run in FP32, so that rounding in FP16 is not attributed to this layer.
   const others = layers.filter((other) => other.layer !== layer).map((other) => [other.layer, 'fp32'] as const);
   return {
     thresholds,
@@ -35,7 +35,7 @@ export function sensitivityTrial({ kind, plan, thresholds, layers }: Sensitivity
   };
 }
 
-/** A plan with these layers in FP16 (FP32 where FP16 is refused). */
+/** A plan with these layers in FP16, or in FP32 if FP16 is refused. */
 export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): PrecisionPlan {
   return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };
 }
@@ -51,14 +51,14 @@ export function scoreOf(
 ): number {
   const gained = metricOf(metric, quality) - metricOf(metric, baseline);
   if (kind === 'release') return gained;
-  // FP32 has no finite SQNR to compare with.
+  // The SQNR of FP32 is infinite.
   return metric === 'sqnr' ? -metricOf(metric, quality) : -gained;
 }
 
-/** SQNR, in dB, of what has no error at all, so that it can be ranked; and, negative, of what has nothing but error. */
+/** The SQNR in dB that is used for results without any error; its negative for results that are nothing but error. */
 const NO_ERROR_DB = 300;
 
-/** Within -300 and 300 dB; null: no error. */
+/** Limits the SQNR to -300 to 300 dB; null means no error. */
 export function rankableDb(sqnrDb: number | null): number {
   return Math.max(-NO_ERROR_DB, Math.min(NO_ERROR_DB, sqnrDb ?? NO_ERROR_DB));
 }
@@ -77,7 +77,7 @@ function metricOf(metric: SensitivityMetric, quality: TrialQuality): number {
   }
 }
 
-/** Highest score first; equal ones in graph order. */
+/** Sorts by score, highest first; layers with equal scores keep their graph order. */
 export function sorted(layers: readonly SensitivityLayer[]): SensitivityLayer[] {
   return [...layers].sort((a, b) => b.score - a.score);
 }

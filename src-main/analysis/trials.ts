@@ -3,41 +3,41 @@ import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { BiasCorrection } from '../../src-shared/domain/analysis/repair';
 import { worstOutputNmse } from './output-error';
 
-/** One model to be tried: the prepared model under this plan with these thresholds. */
+/** One candidate: the prepared model with this plan and these thresholds. */
 export interface Trial {
   readonly plan: PrecisionPlan;
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Absent: the model's own biases. */
+  /** Corrected biases; if absent, those of the model. */
   readonly biases?: readonly BiasCorrection[];
-  /** int8 when absent; uint8 for the target onnxruntime only. */
+  /** Activation type: int8 if absent; uint8 for the target onnxruntime only. */
   readonly activationType?: 'int8' | 'uint8';
 }
 
-/** An image that trials run on. */
+/** An image of the trials. */
 export interface TrialImage {
   readonly file: string;
   readonly group: string | null;
-  /** Class index; null without a label. */
+  /** Index of the class; null without a label. */
   readonly label: number | null;
 }
 
-/** What a model answered to one image, against FP32. */
+/** The answer of a model to one image, compared with FP32. */
 export interface TrialAnswer {
   /** Per output: sum of squared differences from FP32. Infinity where the output has NaN. */
   readonly noise: readonly number[];
-  /** Class index; -1 without a classification output, or where it has NaN. */
+  /** Index of the class; -1 without a classification output or if it contains NaN. */
   readonly top1: number;
 }
 
-/** What FP32 answered to one image. */
+/** The answer of FP32 to one image. */
 export interface ReferenceAnswer {
   /** Per output: sum of squares. */
   readonly signal: readonly number[];
   readonly top1: number;
 }
 
-/** Runs models on a fixed set of images. What was tried before is remembered, also beyond the end of the process. */
+/** Runs models on a fixed set of images. Results are stored on disk and reused, also by later processes. */
 export interface Trials {
   readonly images: readonly TrialImage[];
   /** One entry per image. */
@@ -50,7 +50,7 @@ export interface Trials {
   run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]>;
 }
 
-/** Runs models and sums up how they answered. */
+/** Runs models and summarizes their answers. */
 export async function qualitiesOf(
   trials: Trials,
   list: readonly Trial[],
@@ -59,7 +59,7 @@ export async function qualitiesOf(
   return (await trials.run(list, at)).map((answers) => qualityOf(trials, at, answers));
 }
 
-/** How FP32 itself answers: no error, all answers agree; top-1 where there are labels. */
+/** The summary of FP32 itself: no error, full agreement, and top-1 if there are labels. */
 export function referenceQuality(trials: Trials, at: readonly number[]): TrialQuality {
   const answers = at.map((i): TrialAnswer => {
     const { signal, top1 } = referenceOf(trials, i);
@@ -104,12 +104,12 @@ export function qualityOf(trials: Trials, at: readonly number[], answers: readon
   };
 }
 
-/** Sorted names of the groups that the images have. */
+/** The names of the groups of the images, sorted. */
 export function groupNames(images: readonly Pick<TrialImage, 'group'>[]): string[] {
   return [...new Set(images.flatMap(({ group }) => (group === null ? [] : [group])))].sort();
 }
 
-/** The objective of automatic choices: the error of the worst group; of all images where there are no groups. */
+/** The objective of automatic choices: the error of the worst group, or of all images without groups. */
 export function worstNmse(quality: TrialQuality): number {
   return quality.worstGroupNmse?.nmse ?? quality.nmse;
 }
@@ -134,7 +134,7 @@ function referenceOf(trials: Trials, index: number): ReferenceAnswer {
   return reference;
 }
 
-/** Sums over the images, then the output that lost most. */
+/** The error of the worst output, from the sums over the images. */
 function nmseOf(list: readonly Answered[]): number {
   const outputs = list[0]?.reference.signal.length ?? 0;
   const sums = Array.from({ length: outputs }, (_, output) => ({
@@ -150,7 +150,7 @@ function top1Of(list: readonly Answered[]): number | null {
   return (100 * labelled.filter(({ image, answer }) => answer.top1 === image.label).length) / labelled.length;
 }
 
-/** Only of a classification: the largest entry of a list of anchors says nothing about an answer. */
+/** For classification only: the largest entry of a list of anchors is not an answer. */
 function agreementOf(list: readonly Answered[]): number | null {
   const classified = list.filter(({ reference }) => reference.top1 >= 0);
   if (classified.length === 0) return null;

@@ -4,7 +4,9 @@ import type { ModelSession, OnnxVariant, OutputTensor } from '../backends/runnab
 import { inputDims, OrtSession } from '../backends/ort-session';
 import { classificationOutput } from './classification-output';
 
-/** Sums over one output of one image, from which SQNR and cosine of any number of images follow. Double precision. */
+/**
+ * Sums over one output for one image in double precision, from which SQNR and cosine of any number of images follow.
+ */
 export interface OutputError {
   readonly name: string;
   /** sum of reference^2 */
@@ -18,24 +20,25 @@ export interface OutputError {
 }
 
 /**
- * Class index where an output has NaN (FP16 that overflowed, for example): wrong whatever the label, equal to nothing.
+ * The class index for an output with NaN (for example after an overflow in FP16); it differs from every label and
+ * answer.
  */
 const NO_ANSWER = -1;
 
-/** What one variant answered for one image. */
+/** The answer of one variant to one image. */
 export interface ImageAnswer {
-  /** Indices of the five largest entries of the classification output, largest first; fewer when it has fewer. */
+  /** Indices of the five largest entries of the classification output, largest first; fewer if it has fewer entries. */
   readonly top5: readonly number[];
-  /** Entries of the classification output; 0 without one. */
+  /** Number of entries of the classification output; 0 without such an output. */
   readonly classCount: number;
-  /** Value of the largest entry; NaN without a classification output. */
+  /** The largest value; NaN without a classification output. */
   readonly score: number;
   readonly outputs: readonly OutputError[];
 }
 
 /** Runs several variants of a model on the same images; the first is the reference. */
 export class VariantEvaluator {
-  /** @param batch images that one run takes; a last, smaller batch is filled up. */
+  /** @param batch number of images per run; a smaller last batch is padded. */
   constructor(
     private readonly sessions: readonly ModelSession[],
     private readonly input: ImageInput,
@@ -70,7 +73,7 @@ export class VariantEvaluator {
 }
 
 /**
- * What a model answered to image `slot` of a batch, compared with the reference's outputs of the same batch.
+ * The answer of a model to image `slot` of a batch, compared with the outputs of the reference for the same batch.
  * @throws WorkbenchError model-unsupported when an output's size depends on the data.
  */
 export function answerOf(
@@ -110,7 +113,9 @@ export function answerOf(
   return { top5, score, classCount, outputs: errors };
 }
 
-/** Outputs keep the batch as their first axis; one that does not is taken whole. */
+/**
+ * The values of one image: the first axis of an output is the batch. An output without this axis is used as a whole.
+ */
 function pieceOf(values: Float32Array, slot: number, batch: number): Float32Array {
   if (batch === 1 || values.length % batch !== 0) return values;
   const length = values.length / batch;

@@ -11,10 +11,10 @@ const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 const RECORD_FILE = 'run.json';
 const REPORT_FILE = 'report.html';
 
-/** One folder `runs/<id>` whose record is there. */
+/** A folder `runs/<id>` with a record. */
 export interface StoredRun {
   readonly runId: string;
-  /** Of the run's folder. */
+  /** Path of the folder of the run. */
   readonly path: string;
 }
 

@@ -44,10 +44,10 @@ ${first.map((report) => html`<h3>What changed: ${report.variant}</h3>${changes(r
 ${rest.map((report) => html`<details><summary>What changed: ${report.variant}</summary>${changes(report, validation)}</details>`)}`;
 }
 
-/** A model under all its names. */
+/** All names of a model. */
 const nameOfAll = (names: readonly string[]): string => names.join(' = ');
 
-/** Why there is no accuracy, and what there is instead. */
+/** Explains why accuracy is missing and what is shown instead. */
 function whatCanBeTold({ labelled, classCount }: ValidationRecord): string {
   if (labelled) return '';
   if (classCount === 0)

@@ -21,7 +21,7 @@ const QUANTITIES: readonly Quantity[] = [
   },
 ];
 
-/** Latency and throughput against the batch size, both axes logarithmic; nothing where one batch size was timed. */
+/** Latency and throughput against the batch size, with logarithmic axes; empty if only one batch size was measured. */
 export function renderBatches(records: readonly BenchmarkVariantRecord[]): Html {
   const curves = batchCurves(records);
   if (curves.length === 0) return html``;
@@ -58,7 +58,7 @@ function line({ variant, points }: BatchCurve, { dash, x, y, label }: LineScale)
 ${points.map((point) => html`<circle cx="${px(x(point))}" cy="${px(y(point))}" r="3" fill="${colour}"><title>${variant}, batch ${formatCount(point.batch)}: ${label(point)}</title></circle>`)}`;
 }
 
-/** Variants of one precision share its colour: the second is dashed, the third dotted. */
+/** Variants of one precision have the same colour; the second is dashed, the third dotted. */
 function dashOf(curves: readonly BatchCurve[], index: number): string {
   const colour = variantColour(curves[index]?.variant ?? '');
   const earlier = curves.slice(0, index).filter(({ variant }) => variantColour(variant) === colour).length;
@@ -67,7 +67,7 @@ function dashOf(curves: readonly BatchCurve[], index: number): string {
 
 const LABEL_STEP = 13;
 
-/** Names at the ends of the lines, moved apart where they would cover each other. */
+/** The names at the ends of the lines, moved apart to avoid overlaps. */
 function labels(curves: readonly BatchCurve[], yOf: (point: BatchPoint) => number): Html {
   const ends = curves.flatMap(({ variant, points }) => {
     const last = points.at(-1);

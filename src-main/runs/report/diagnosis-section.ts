@@ -2,8 +2,8 @@ import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { html, type Html } from './markup';
 
 /**
- * What the search found, and why groups lost too much with the single changes that were measured; nothing where neither
- * was asked for.
+ * The result of the search, and the diagnosis of groups that lost too much with the measured changes; empty if neither
+ * was requested.
  */
 export function renderAnalyses({ search, diagnoses = [] }: RunRecord): Html {
   return html`${search !== undefined && html`<section><h2>Search</h2><p>${search}</p></section>`}

@@ -13,8 +13,8 @@ import { renderGates, renderVerdict } from './verdict';
 export type { ReportHistogram, ReportInput, ReportThreshold } from './input';
 
 /**
- * The whole report as one HTML document that needs nothing else: no script, no outside resource, dark and light by the
- * reader's setting. Everything that comes from the record is escaped. About 10 kB a chart, 24 charts at most.
+ * The report as one self-contained HTML document without scripts and external resources, in the light or dark theme of
+ * the reader. All values of the record are escaped. A chart takes about 10 kB; there are at most 24.
  */
 export function renderReport({ record, histograms, decisions }: ReportInput): string {
   const page = html`<!doctype html>

@@ -1,5 +1,5 @@
 import { ownValue } from '../../../src-shared/base/records';
-/** Finished markup. Only `html` and `join` make it, so text that was not escaped cannot get into a page. */
+/** Escaped markup. Only `html` and `join` create it, so that unescaped text cannot get into a page. */
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -14,7 +14,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text as it may stand in an element or a quoted attribute. Control characters that HTML forbids become U+FFFD. */
+/** Escapes text for an element or a quoted attribute. Control characters that HTML forbids become U+FFFD. */
 export function escapeHtml(text: string): string {
   const printable = text.replaceAll(/(?![\t\n\r])\p{Cc}/gu, '\ufffd');
   return printable.replaceAll(/[&<>"']/g, (character) => ownValue(ESCAPES, character) ?? character);
@@ -27,7 +27,7 @@ function markupOf(value: Interpolated): string {
   return escapeHtml(String(value));
 }
 
-/** Markup from a template: literal parts as they are, values escaped unless they are markup already. */
+/** Creates markup from a template: literal parts are used unchanged; values are escaped unless they are markup. */
 export function html(literals: TemplateStringsArray, ...values: readonly Interpolated[]): Html {
   return new Html(literals.map((literal, index) => literal + markupOf(values[index])).join(''));
 }

@@ -4,7 +4,7 @@ import { html, type Html } from './markup';
 
 const BADGES: Readonly<Record<Precision, string>> = { int8: '8', fp16: '16', fp32: '32' };
 
-/** Which layers run in what, and why; layers that are not INT8 are shown at once. */
+/** The precision of each layer with its reason; layers that are not INT8 are shown first. */
 export function renderDecisions(decisions: readonly PlacementDecision[]): Html {
   if (decisions.length === 0) return html``;
   const layersIn = (precision: Precision): number =>

@@ -77,7 +77,8 @@ function list(values: readonly number[]): string {
 }
 
 /**
- * What was decided about methods, thresholds and precision. A name with a wildcard in it would match more than itself.
+ * The decisions about methods, thresholds and precision. Names with a wildcard are omitted, because they would match
+ * other names.
  */
 function settingCommands(project: string, options: RunRecord['options']): readonly (readonly string[])[] {
   const { tensorMethods, manualThresholds, plan } = options;
@@ -90,7 +91,7 @@ function settingCommands(project: string, options: RunRecord['options']): readon
     ...(hasRepair(plan, 'biasCorrection') ? ['--bias-correction', 'on'] : []),
   ];
   return [
-    // Before thresholds by hand: those of an equalized model are about its values.
+    // Equalization comes first, because manual thresholds refer to the values of the equalized model.
     ...(repairs.length === 0 ? [] : [['set', project, ...repairs]]),
     [
       'set',
@@ -124,7 +125,7 @@ function settingCommands(project: string, options: RunRecord['options']): readon
   ];
 }
 
-/** The commands that make the project again and run it. */
+/** The commands that recreate the project and run it. */
 export function reproduceCommands(record: RunRecord): readonly string[] {
   const { sets, options } = record;
   const project = `${record.project}.calib`;
@@ -141,7 +142,7 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
     '-o',
     project,
   ];
-  // The plan that a search found is in the record: what is repeated needs no search.
+  // The record contains the plan that a search found, so that the repetition needs no search.
   const repeated = Object.entries(options.other).filter(
     ([name, value]) => name !== 'search' && name !== 'label-order' && value !== false,
   );
@@ -162,7 +163,7 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
   );
 }
 
-/** A word as a POSIX shell reads it. */
+/** Quotes a word for a POSIX shell. */
 function shellQuote(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,7 +7,9 @@ import { GROUP_MARKS, METHOD_MARKS } from './marks';
 
 const MAX_CHARTS = 24;
 
-/** Tensors whose threshold in use loses most first: lowest SQNR, ties by name. A tensor without a signal comes last. */
+/**
+ * Sorts tensors by the SQNR of the threshold in use, lowest first, then by name. Tensors without a signal come last.
+ */
 export function byDamage(histograms: readonly ReportHistogram[]): readonly ReportHistogram[] {
   const key = (histogram: ReportHistogram): number =>
     Number.isNaN(histogram.chosen.sqnrDb) ? Number.POSITIVE_INFINITY : histogram.chosen.sqnrDb;
@@ -17,7 +19,7 @@ export function byDamage(histograms: readonly ReportHistogram[]): readonly Repor
   });
 }
 
-/** Pictures of the histograms that hurt most. */
+/** The histograms of the tensors with the largest loss. */
 export function renderHistograms(histograms: readonly ReportHistogram[]): Html {
   if (histograms.length === 0) return html``;
   const shown = byDamage(histograms).slice(0, MAX_CHARTS);

@@ -15,11 +15,11 @@ import { variantColour } from './marks';
 
 interface TableColumn {
   readonly title: string;
-  /** null: not known or without a meaning for this row. */
+  /** Null if unknown or meaningless for this row. */
   readonly value: (row: TableRow) => number | null;
   readonly show: (row: TableRow, value: number) => Html | string;
   readonly best: 'high' | 'low' | 'none';
-  /** False for a row that is not worth pointing at, however it compares; absent: all are. */
+  /** False for a row that must not be highlighted; all rows can be if absent. */
   readonly canBeBest?: (row: TableRow) => boolean;
 }
 
@@ -54,7 +54,7 @@ const COLUMNS: readonly TableColumn[] = [
     value: (row) => row.ratioToFp32?.median ?? null,
     show: showSpeed,
     best: 'low',
-    // The least slow variant is nothing to point at.
+    // If all variants are slower than FP32, none is highlighted.
     canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',
   },
   {
@@ -72,7 +72,7 @@ function showDifference(row: TableRow, value: number): Html {
   return html`${formatPoints(value)} <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
 }
 
-/** With the name of the output that lost most, where there are several. */
+/** Adds the name of the worst output if there are several. */
 function showSqnr({ outputs = [] }: TableRow, value: number): Html {
   return html`${formatDb(value)}${outputs.length > 1 && html` <small>${worstOutput(outputs)?.name}</small>`}`;
 }
@@ -84,7 +84,7 @@ function showSpeed({ ratioToFp32 }: TableRow): Html {
   return html`${formatSpeed(speed)}${spread !== '' && html`<br><small>${spread}</small>`}`;
 }
 
-/** The best value of a column over all rows, or null when fewer than two rows have one. */
+/** The best value of a column; null if fewer than two rows have a value. */
 function bestOf(column: TableColumn, rows: readonly TableRow[]): number | null {
   const values = rows.map(column.value).filter((value) => value !== null);
   if (column.best === 'none' || values.length < 2) return null;
@@ -96,7 +96,7 @@ function bestOf(column: TableColumn, rows: readonly TableRow[]): number | null {
   return column.best === 'high' ? Math.max(...worthy) : Math.min(...worthy);
 }
 
-/** The table that the run is about: variants as rows, the best of each column bold, columns nobody has left out. */
+/** The main table: one row per variant, the best value of each column in bold, without empty columns. */
 export function renderVariantTable(record: RunRecord): Html {
   const distinct = distinctRows(record.table, record.shipped);
   const rows = distinct.map(({ row }) => row);

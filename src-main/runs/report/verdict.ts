@@ -4,7 +4,7 @@ import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-
 import { gateState } from '../../../src-shared/domain/runs/gates';
 import { html, type Html } from './markup';
 
-/** What a gate limits, for people. */
+/** The description of a gate. */
 const GATE_TITLES: Readonly<Record<string, string>> = {
   maxTop1Drop: 'Top-1 drop against FP32',
   maxWorstGroupDrop: 'Largest drop of a group',
@@ -31,7 +31,7 @@ function sentence(gate: GateResult): string {
   return `${subject}: ${gateAmount(gate.name, gate.value)}, allowed is ${limit}`;
 }
 
-/** One line per shipped variant: ready or not, and what stands in the way. */
+/** One line per shipped variant: ready to ship, or the reasons why not. */
 export function renderVerdict(record: RunRecord): Html {
   if (record.shipped.length === 0)
     return html`<p class="verdict">No variant was marked for shipping, so nothing was judged.</p>`;
