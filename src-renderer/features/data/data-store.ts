@@ -5,9 +5,9 @@ import type { ImageSetView, ImageView, ProjectView } from '../../../src-shared/c
 import { useSession } from '../../state/session';
 
 export interface ImageFilter {
-  /** Null: all groups. */
+  /** The group whose images are shown; null: all groups. */
   readonly group: string | null;
-  /** Class index; null: all labels. */
+  /** Class index of the label whose images are shown; null: all labels. */
   readonly label: number | null;
 }
 
@@ -31,7 +31,7 @@ export interface LabelCount {
   readonly images: number;
 }
 
-/** Images per group that pass the label filter, in the set's order of groups. */
+/** The number of images in each group that pass the label filter, in the order of the groups in the set. */
 export function groupCounts(set: ImageSetView, label: number | null): readonly GroupCount[] {
   const counts = new Map<string, number>(set.groups.map((group) => [group, 0]));
   for (const image of filterImages(set.images, { group: null, label }))
@@ -39,7 +39,9 @@ export function groupCounts(set: ImageSetView, label: number | null): readonly G
   return [...counts].map(([group, images]) => ({ group, images }));
 }
 
-/** Images per label that pass the group filter, by class index; labels without images in the set are absent. */
+/**
+ * The number of images with each label that pass the group filter, by class index. Labels without images are omitted.
+ */
 export function labelCounts(set: ImageSetView, group: string | null): readonly LabelCount[] {
   const counts = new Map<number, number>();
   for (const { label } of set.images) if (label !== null) counts.set(label, 0);
@@ -50,20 +52,20 @@ export function labelCounts(set: ImageSetView, group: string | null): readonly L
     .map(([label, images]) => ({ label, name: labelName(set, label), images }));
 }
 
-/** A class by its name where the set has names, else its index. */
+/** The name of a class, or its index if the set has no class names. */
 export function labelName(set: Pick<ImageSetView, 'classNames'>, label: number): string {
   return set.classNames[label] ?? String(label);
 }
 
-/** The image to show: the one that was chosen while it is there, else the first. */
+/** The image to show: the chosen image if it is in the list, otherwise the first one. */
 export function shownImage(images: readonly ImageView[], chosenId: string | null): ImageView | null {
   return images.find((image) => image.id === chosenId) ?? images[0] ?? null;
 }
 
-/** The images of one set, or the health of the calibration set. */
+/** The view: the images of one set, or the health of the calibration set. */
 type DataView = SetName | 'health';
 
-/** What the screen shows; kept while other screens are open. */
+/** What the data screen shows. It is kept while other screens are open. */
 interface DataState {
   readonly view: DataView;
   /** The set whose images were shown last. */
@@ -74,7 +76,7 @@ interface DataState {
   readonly showSet: (set: SetName) => void;
   readonly filterBy: (changes: Partial<ImageFilter>) => void;
   readonly showImage: (imageId: string) => void;
-  /** An image of a set, wherever it was found. */
+  /** Opens the data screen at one image of a set. */
   readonly openImage: (set: SetName, imageId: string) => void;
 }
 
@@ -103,7 +105,7 @@ export function useImageSet(project: ProjectView, set: SetName): ImageSetView | 
   const api = useSession((state) => state.api);
   const { path, file } = project;
   const reference = set === 'calibration' ? file.calibrationSet : file.validationSet;
-  // What a set holds depends on both references: whether folders are groups or labels is told by the other set.
+  // The key contains both sets, because the other set decides whether folders are read as groups or as labels.
   const key = JSON.stringify([path, set, file.calibrationSet, file.validationSet]);
   const [answer, setAnswer] = useState<Answer | null>(null);
   const isAsked = reference !== null;

@@ -9,9 +9,9 @@ export const ORDERS = ['rgb', 'bgr', 'gray'] as const satisfies readonly Preproc
 export const LAYOUTS = ['nchw', 'nhwc'] as const satisfies readonly Preprocessing['layout'][];
 export const MAX_SIDE = 16_384;
 
-/** The gray that YOLO-like detectors are trained with. */
+/** The gray value with which YOLO-like detectors are usually trained. */
 const DEFAULT_PAD = 114;
-/** Where nothing says a size. */
+/** The side length in pixels if the preprocessing gives no size. */
 const DEFAULT_SIDE = 224;
 
 interface Size {
@@ -19,12 +19,12 @@ interface Size {
   readonly height: number;
 }
 
-/** A crop that was not there before rounds as a new project's does. */
+/** A crop that is added to a preprocessing without one uses the rounding of new projects. */
 function roundingOfNewCrop({ crop }: Preprocessing): Pick<Preprocessing, 'cropRounding'> {
   return crop === null ? { cropRounding: 'half-even' } : {};
 }
 
-/** The size that the network gets as far as the preprocessing says: the crop's, else the resize's. */
+/** The input size of the network according to the preprocessing: the size of the crop, otherwise that of the resize. */
 export function targetSize({ resize, crop }: Pick<Preprocessing, 'resize' | 'crop'>): Size {
   if (crop !== null) return crop;
   if (resize.kind === 'stretch' || resize.kind === 'letterbox') return { width: resize.width, height: resize.height };
@@ -32,7 +32,7 @@ export function targetSize({ resize, crop }: Pick<Preprocessing, 'resize' | 'cro
   return { width: side, height: side };
 }
 
-/** Another way to resize that ends in the same size, so that the change alone is still right for the model. */
+/** Changes the kind of resize and keeps the resulting size, so that the result still fits the model. */
 export function withResizeKind(preprocessing: Preprocessing, kind: ResizeKind): Preprocessing {
   if (kind === preprocessing.resize.kind) return preprocessing;
   const size = targetSize(preprocessing);
@@ -43,7 +43,7 @@ export function withResizeKind(preprocessing: Preprocessing, kind: ResizeKind): 
       return normalPreprocessing({ ...preprocessing, resize: { kind, ...size }, crop: null });
     case 'letterbox':
       return normalPreprocessing({ ...preprocessing, resize: { kind, ...size, pad: DEFAULT_PAD }, crop: null });
-    // The long side then differs from image to image, so that a crop must follow.
+    // With this kind, the long side differs from image to image, so that a crop must follow.
     case 'short':
       return {
         ...preprocessing,
@@ -59,7 +59,9 @@ export function withCrop(preprocessing: Preprocessing, isOn: boolean): Preproces
   return { ...preprocessing, ...roundingOfNewCrop(preprocessing), crop: targetSize(preprocessing) };
 }
 
-/** Mean and standard deviation of one value fit every order; three fit colour only. */
+/**
+ * Changes the channel order. A mean and standard deviation with one value fit every order; three values need colour.
+ */
 export function withOrder(preprocessing: Preprocessing, order: Preprocessing['order']): Preprocessing {
   const isSwapped =
     (order === 'bgr' && preprocessing.order === 'rgb') || (order === 'rgb' && preprocessing.order === 'bgr');
@@ -74,7 +76,7 @@ export function channelCount(order: Preprocessing['order']): 1 | 3 {
   return order === 'gray' ? 1 : 3;
 }
 
-/** Names of the channels as the model gets them. */
+/** Names of the channels in the order in which the model receives them. */
 export function channelNames(order: Preprocessing['order'], count: number): readonly string[] {
   const names = { rgb: ['R', 'G', 'B'], bgr: ['B', 'G', 'R'], gray: ['Y'] }[order];
   return names.length === count ? names : Array.from({ length: count }, (_, index) => String(index));
@@ -107,16 +109,16 @@ function canonical({
   ]);
 }
 
-/** The names of the parts that differ, for the line that says what an apply changes. */
+/** The names of the parts that differ; shown as a summary of what applying would change. */
 export function changedParts(from: Preprocessing, to: Preprocessing): readonly (keyof Preprocessing)[] {
   const parts = ['resize', 'crop', 'cropRounding', 'order', 'scale', 'mean', 'std', 'layout', 'orientation'] as const;
   return parts.filter((part) => !isSamePreprocessing(from, { ...from, [part]: to[part] }));
 }
 
 export interface PreprocessingEditor {
-  /** The project's. */
+  /** The preprocessing that is stored in the project. */
   readonly saved: Preprocessing;
-  /** With what was changed and not applied yet. */
+  /** The stored preprocessing with the edits that are not applied yet. */
   readonly value: Preprocessing;
   readonly isApplying: boolean;
   readonly change: (value: Preprocessing) => void;
@@ -124,7 +126,7 @@ export interface PreprocessingEditor {
   readonly apply: () => void;
 }
 
-/** The project's preprocessing with edits that are not applied yet. They are kept while other screens are open. */
+/** The project's preprocessing with edits that are not applied yet. The edits are kept while other screens are open. */
 export function usePreprocessing(project: ProjectView): PreprocessingEditor {
   const saved = project.file.preprocessing;
   const draft = usePreprocessingEdits((state) => (state.projectPath === project.path ? state.draft : null));

@@ -27,13 +27,15 @@ interface PreprocessingPanelProps {
   readonly editor: PreprocessingEditor;
   readonly notes: readonly string[];
   readonly isCalibrated: boolean;
-  /** Why the image cannot be preprocessed like this. */
+  /** Why the image cannot be preprocessed with these values. */
   readonly error: Error | null;
 }
 
-/** The inspector: how an image becomes the network's input, to try out and to apply. */
+/**
+ * The inspector column: edits the preprocessing that turns an image into the network's input, and applies the edits.
+ */
 export function PreprocessingPanel({ editor, notes, isCalibrated, error }: PreprocessingPanelProps) {
-  // Texts that were not taken stand in the fields alone: new fields forget them.
+  // Rejected texts are stored only in the input fields; a new key re-creates the fields and so discards these texts.
   const [resets, setResets] = useState(0);
   const reset = (): void => {
     editor.reset();
@@ -45,7 +47,7 @@ export function PreprocessingPanel({ editor, notes, isCalibrated, error }: Prepr
       aria-labelledby="data-panel-title"
       onSubmit={(event) => {
         event.preventDefault();
-        // A text that was not taken is not what will be applied: the field says why.
+        // If a field holds a rejected text, focus it instead of applying; the field shows the error.
         const refused = event.currentTarget.querySelector<HTMLElement>('[aria-invalid="true"]');
         if (refused !== null) refused.focus();
         else if (error === null) editor.apply();
@@ -172,7 +174,7 @@ interface GeometryFieldsProps {
   readonly onChange: (value: Preprocessing) => void;
 }
 
-/** How an image comes to the size that the network takes. */
+/** The fields for resize and crop, which bring an image to the input size of the network. */
 function GeometryFields({ value, onChange }: GeometryFieldsProps) {
   const { resize, crop } = value;
   return (

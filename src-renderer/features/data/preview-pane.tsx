@@ -6,7 +6,7 @@ import { channelNames } from './preprocessing-draft';
 import type { PreviewState } from './use-preview';
 import styles from './preview-pane.module.css';
 
-/** What is on disk beside what the network gets, with the values in numbers. */
+/** Shows the original image beside the input that the network receives, and the first input values as numbers. */
 export function PreviewPane({ image, state }: { readonly image: ImageView | null; readonly state: PreviewState }) {
   const { preview, originalUrl, tensorUrl, shown } = state;
   return (
@@ -73,7 +73,7 @@ function tensorFacts({ tensor, channels }: PreprocessingPreview, layout: string)
   return `${formatCount(tensor.width)} × ${formatCount(tensor.height)} × ${channels.length} · ${layout.toUpperCase()}`;
 }
 
-/** The first values that are shown; more follow in the tooltip. */
+/** The number of values that are shown; the tooltip has more. */
 const SHOWN_VALUES = 6;
 
 function Channels({ preview, names }: { readonly preview: PreprocessingPreview; readonly names: readonly string[] }) {
@@ -99,7 +99,7 @@ function Channels({ preview, names }: { readonly preview: PreprocessingPreview; 
               <Value value={channel.max} />
               <Value value={channel.mean} />
               <td className={classNames(styles.first, 'number')} title={preview.values[index]?.join(', ')}>
-                {/* Values that do not fit wrap to a line that is not shown: none is cut. */}
+                {/* Values that do not fit wrap to a hidden line, so that no number is cut off. */}
                 <span className={styles.firstValues}>
                   {preview.values[index]?.slice(0, SHOWN_VALUES).map((value, position) => (
                     <span key={position}>{formatReal(value)}</span>

@@ -24,7 +24,7 @@ interface SetPanelProps {
   readonly onFilter: (changes: Partial<ImageFilter>) => void;
 }
 
-/** The list column: which set, where it is, what was found in it; groups and labels filter the images. */
+/** The list column: the chosen set, its path and contents. Groups and labels filter the images. */
 export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
   return (
     <div className={shared.set}>
@@ -76,7 +76,7 @@ function Found({ set }: { readonly set: ImageSetView }) {
   );
 }
 
-/** Class folders that are numbers: which of them is class 2 depends on how they are sorted. */
+/** Choice of the label order if the class folders are numbers: sorting decides which folder is class 2. */
 function LabelOrderChoice({ value }: { readonly value: LabelOrder }) {
   const edit = useSession((state) => state.edit);
   return (
@@ -90,7 +90,7 @@ function LabelOrderChoice({ value }: { readonly value: LabelOrder }) {
   );
 }
 
-/** More would be a list that nobody reads; the count stands above. */
+/** The largest number of entries in the list of skipped files; the total count is shown above the list. */
 const MAX_SKIPPED = 200;
 
 function Skipped({ set }: { readonly set: ImageSetView }) {
@@ -183,7 +183,7 @@ function Labels({ counts, chosen, onChoose }: LabelsProps) {
 
 const keyOf = ({ label }: LabelCount): string => String(label);
 
-/** Where a set is, with the ways to name another folder: typing its path, or the system's dialog where there is one. */
+/** The path of a set. It can be typed, or chosen in the system's dialog if the host has one. */
 function SetPath({ name, path }: { readonly name: SetName; readonly path: string | null }) {
   const [draft, setDraft] = useState(path ?? '');
   const choose = useFiles((state) => state.files.choose);
@@ -234,12 +234,12 @@ function setEdit(name: SetName, path: string): ProjectEdit {
   return name === 'calibration' ? { kind: 'sets', calibrationPath: path } : { kind: 'sets', validationPath: path };
 }
 
-/** The images of a set, or the health of the calibration set. */
+/** Tabs for the images of each set and for the health of the calibration set. */
 export function DataTabs() {
   const { view, show } = useData();
   return (
     <>
-      {/* The parts below are headings of the third level. */}
+      {/* A hidden second-level heading, because the sections below use third-level headings. */}
       <h2 className="visually-hidden">{t('data.set')}</h2>
       <Segmented
         label={t('data.set')}

@@ -15,7 +15,7 @@ interface ThumbnailGridProps {
   readonly onShow: (imageId: string) => void;
 }
 
-/** Every image that passes the filter, of which only the ones in sight are drawn and asked for. Arrow keys walk. */
+/** All images that pass the filter; only visible ones are rendered and requested. Arrow keys move the selection. */
 export function ThumbnailGrid({ set, images, shownId, cache, onShow }: ThumbnailGridProps) {
   const gridId = useId();
   const scroller = useRef<HTMLDivElement>(null);
@@ -117,7 +117,7 @@ function Cell({ id, image, place, set, isShown, cache, onShow }: CellProps) {
   );
 }
 
-/** Width of the content of an element, in CSS pixels. */
+/** Width of an element's content box, in CSS pixels. */
 function useWidth(element: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
@@ -132,5 +132,5 @@ function useWidth(element: RefObject<HTMLElement | null>): number {
   return width;
 }
 
-/** As in data.css. */
+/** Must equal the padding in data.css. */
 const GRID_PADDING = 8;

@@ -3,7 +3,7 @@ import type { SetName } from '../../../src-shared/contract/requests';
 import type { Picture } from '../../../src-shared/contract/views';
 import { useSession } from '../../state/session';
 
-/** CSS pixels of one thumbnail with its name and the gap around it. */
+/** Size in CSS pixels of one grid cell: a thumbnail with its name and the gap around it. */
 const CELL_WIDTH = 104;
 export const CELL_HEIGHT = 122;
 const PICTURE_SIDE = 92;
@@ -16,7 +16,9 @@ export function rowsFor(count: number, columns: number): number {
   return Math.ceil(count / columns);
 }
 
-/** Where a key leads in a grid of `count` cells; null when the key does not walk. A walk stops at the edges. */
+/**
+ * The index of the cell that a key moves to in a grid of `count` cells, never beyond the edges; null for other keys.
+ */
 export function walkGrid(
   key: string,
   from: number,
@@ -37,13 +39,13 @@ export function walkGrid(
   if (step === undefined) return null;
   const target = from + step;
   if (target < 0) return Math.abs(step) === 1 ? 0 : from % columns;
-  // Down from the last but one row lands on the last image even where the last row is shorter.
+  // Moving down from the last but one row selects the last image if the last row is shorter.
   return Math.min(count - 1, target);
 }
 
-/** To be revoked by the caller. */
+/** Creates an object URL of the picture. The caller must revoke it. */
 export function pictureUrl(picture: Picture): string {
-  // A copy with a buffer of its own: what came over a link may be a view of something larger.
+  // Copy the bytes, because received bytes may be a view of a larger buffer.
   return URL.createObjectURL(new Blob([new Uint8Array(picture.bytes)], { type: 'image/png' }));
 }
 
@@ -54,7 +56,7 @@ type Thumbnail =
 
 interface ThumbnailSource {
   readonly load: (key: string) => Promise<Picture>;
-  /** URL.createObjectURL of the picture, and its revocation. */
+  /** Creates an object URL of a picture, and revokes it. */
   readonly createUrl: (picture: Picture) => string;
   readonly revokeUrl: (url: string) => void;
 }
@@ -66,14 +68,17 @@ interface Entry {
 }
 
 const LOADING: Thumbnail = { state: 'loading' };
-/** More at once would only wait in the browser's queue, where a wish cannot be withdrawn. */
+/**
+ * The largest number of simultaneous requests. More would wait in the browser's queue, where they cannot be cancelled.
+ */
 const MAX_AT_ONCE = 4;
-/** Pictures that nobody looks at any more and that are kept for the way back. */
+/** The largest number of unused pictures that are kept, in case the user scrolls back. */
 const MAX_UNUSED = 400;
 
 /**
- * Pictures of what is in sight: loaded in the order of the wishes, kept for a while after they have gone out of sight,
- * then revoked. A wish that is withdrawn before its turn (a person scrolls on) is never sent.
+ * Cache of the visible thumbnails. Pictures are loaded in the order of the requests, kept for a while after they have
+ * left the view, and then revoked. A request that is withdrawn before it is sent (because the user scrolls on) is never
+ * sent.
  */
 export class ThumbnailCache {
   private readonly entries = new Map<string, Entry>();
@@ -86,7 +91,7 @@ export class ThumbnailCache {
     return this.entries.get(key)?.thumbnail ?? LOADING;
   }
 
-  /** Asks for a picture; `listener` hears when it is there. @returns a function that withdraws the wish. */
+  /** Requests a picture; `listener` is called when it has arrived. @returns a function that withdraws the request. */
   use(key: string, listener: () => void): () => void {
     const entry = this.entries.get(key) ?? this.add(key);
     entry.users += 1;
@@ -99,7 +104,7 @@ export class ThumbnailCache {
     };
   }
 
-  /** Revokes everything. */
+  /** Revokes all object URLs. */
   close(): void {
     this.waiting = [];
     for (const key of [...this.entries.keys()]) this.drop(key);
@@ -114,7 +119,7 @@ export class ThumbnailCache {
 
   private release(key: string, entry: Entry): void {
     if (this.entries.get(key) !== entry) return;
-    // Moved to the end: the map's order is the order of last use.
+    // Move the entry to the end, so that the map is ordered by last use.
     this.entries.delete(key);
     if (entry.thumbnail.state === 'loading' && this.waiting.includes(key)) {
       this.waiting = this.waiting.filter((waiting) => waiting !== key);
@@ -154,7 +159,7 @@ export class ThumbnailCache {
       }),
     );
     const entry = this.entries.get(key);
-    // Closed meanwhile, or closed and asked for again: then the earlier answer is kept.
+    // If the cache was closed meanwhile (and possibly the picture requested and received again), discard this answer.
     if (entry === undefined || entry.thumbnail.state === 'ready') {
       if (thumbnail.state === 'ready') this.source.revokeUrl(thumbnail.url);
       return;
@@ -164,7 +169,7 @@ export class ThumbnailCache {
   }
 }
 
-/** The pictures of one set of the open project; closed with the component and whenever the set is another. */
+/** The thumbnails of one set of the open project. The cache is closed on unmount and when the set changes. */
 export function useThumbnailCache(projectPath: string, set: SetName, root: string): ThumbnailCache {
   const api = useSession((state) => state.api);
   const cache = useMemo(() => {

@@ -5,7 +5,7 @@ import type { Preprocessing } from '../../../src-shared/domain/project/preproces
 import { useSession } from '../../state/session';
 import { pictureUrl } from './thumbnails';
 
-/** Long enough for a digit to follow another, short enough to feel live. */
+/** The delay, in milliseconds, is long enough to type another digit and short enough to look immediate. */
 const DEBOUNCE_MS = 150;
 
 export interface PreviewRequest {
@@ -16,25 +16,25 @@ export interface PreviewRequest {
 }
 
 export interface PreviewState {
-  /** The last one that arrived; kept while the next is on its way, so that nothing jumps. */
+  /** The last preview that arrived; kept while the next one is loading, so that the layout does not jump. */
   readonly preview: PreprocessingPreview | null;
   readonly originalUrl: string | null;
   readonly tensorUrl: string | null;
-  /** What the preview shows; null before the first. */
+  /** The request that `preview` answers; null before the first answer. */
   readonly shown: PreviewRequest | null;
   readonly error: Error | null;
-  /** The state belongs to an earlier request than the one in force. */
+  /** True if the preview belongs to an earlier request than the current one. */
   readonly isBehind: boolean;
 }
 
 const NOTHING = { preview: null, originalUrl: null, tensorUrl: null, shown: null, error: null } as const;
 
-/** What the network sees of an image with a preprocessing that may still be edited. */
+/** The network's input for an image, with a preprocessing that may still be edited. */
 export function usePreview(request: PreviewRequest | null): PreviewState {
   const api = useSession((state) => state.api);
   const [wished, setWished] = useState(request);
   const key = wished === null ? null : JSON.stringify(wished);
-  // An equal request in a new object asks for nothing new.
+  // An equal request in a new object must not cause another request.
   if (JSON.stringify(request) !== JSON.stringify(wished)) setWished(request);
   const [state, setState] = useState<{ readonly key: string | null; readonly value: Omit<PreviewState, 'isBehind'> }>({
     key: null,
@@ -78,7 +78,7 @@ export function usePreview(request: PreviewRequest | null): PreviewState {
   return { ...state.value, isBehind: state.key !== key };
 }
 
-/** Gives an object URL back when another takes its place. */
+/** Revokes an object URL when another one replaces it. */
 function useRevoked(url: string | null): void {
   useEffect(() => {
     if (url === null) return undefined;

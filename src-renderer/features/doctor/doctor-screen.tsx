@@ -92,13 +92,15 @@ function useDoctor(): { readonly answer: Answer; readonly ask: () => void } {
   return { answer, ask };
 }
 
-/** `broken`: something required is missing; `partial`: only something optional; `ready`: nothing. */
+/**
+ * `broken`: something required is missing; `partial`: only something optional is missing; `ready`: nothing is missing.
+ */
 export function doctorVerdict({ checks }: DoctorReport): 'ready' | 'partial' | 'broken' {
   if (checks.some((check) => check.required && check.state === 'missing')) return 'broken';
   return checks.every((check) => check.state === 'ok') ? 'ready' : 'partial';
 }
 
-/** The report as plain text, for a message to somebody else. */
+/** The report as plain text, to be sent to another person. */
 export function doctorText({ checks }: DoctorReport): string {
   return checks
     .map((check) =>

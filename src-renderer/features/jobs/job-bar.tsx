@@ -22,14 +22,14 @@ const ICON_STATES: ReadonlyMap<JobState, string | undefined> = new Map([
   ['cancelled', styles.iconCancelled],
 ]);
 
-/** A bar of constant height: the running or the last job on the left, the project's settings on the right. */
+/** A bar of constant height: the running or last job on the left, the project's settings on the right. */
 export function JobBar() {
   const projectPath = useSession((state) => state.project?.path ?? null);
   const jobs = useJobs((state) => state.jobs);
   const [isListOpen, setListOpen] = useState(false);
   const [seenId, setSeenId] = useState<string | null>(null);
   const [current] = openJobs(jobs, projectPath);
-  // Jobs of all projects wait in one queue.
+  // The queue contains the jobs of all projects.
   const waiting = openJobs(jobs, null).filter((job) => job.state === 'queued' && job !== current);
   const last = jobs.findLast(
     (job) => isFinished(job) && !neverBegan(job) && (projectPath === null || job.projectPath === projectPath),
@@ -53,7 +53,7 @@ export function JobBar() {
   );
 }
 
-/** Where the result of a job will be seen, when that is not the run screen. */
+/** The screen that shows the results of a job, for kinds of jobs whose results are not on the run screen. */
 const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = {
   sensitivity: 'sensitivity',
   auto: 'histogram',
@@ -116,7 +116,7 @@ function LastJob({ job, onSeen }: { readonly job: JobSnapshot | undefined; reado
   );
 }
 
-/** Target, method and how many layers get INT8, whatever was asked for: what a run would use. */
+/** The settings that a run would use: target, method, and the number of layers that would actually get INT8. */
 function ProjectSettings() {
   const file = useSession((state) => state.project?.file);
   const chosen = useSession((state) => state.project?.chosenMethod);

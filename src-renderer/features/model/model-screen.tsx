@@ -15,7 +15,7 @@ import { ThreePanes } from '../../widgets/three-panes';
 import { classNames } from '../../widgets/class-names';
 import styles from './model-screen.module.css';
 
-/** The model: its layers as a table beside the graph. */
+/** The model screen: the layers as a table beside the graph. */
 export function ModelScreen() {
   const layers = useLayers();
   return layers === null ? <NoModel /> : <Model layers={layers} />;
@@ -73,7 +73,7 @@ function LayerList({ layers, listing, search, onSearch }: LayerListProps) {
   );
 }
 
-/** `1,000 layers · 25.6 M parameters · INT8 902 · FP16 3 · FP32 95`. */
+/** A summary line such as `1,000 layers · 25.6 M parameters · INT8 902 · FP16 3 · FP32 95`. */
 function modelSummary(rows: readonly LayerRow[]): string {
   const parameters = rows.reduce((sum, row) => sum + row.parameters, 0);
   const counts = PRECISIONS.map((precision) => ({

@@ -37,7 +37,7 @@ interface PlanPanelProps {
   readonly onChoose: (layer: string) => void;
 }
 
-/** The plan as a whole: target, counts, presets, patterns, and what the last edit did. */
+/** The whole plan: target, counts, presets, patterns, and the effects of the last edit. */
 export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: PlanPanelProps) {
   const target = useSession((state) => state.project?.file.target ?? null);
   return (
@@ -109,7 +109,9 @@ function Counts({ rows, onFilter }: Pick<PlanPanelProps, 'rows' | 'onFilter'>) {
   );
 }
 
-/** Layers never run in Auto itself, so that its cell is empty in that row. */
+/**
+ * One row of the counts. A layer never runs in Auto itself, so that the cell of Auto is empty in the row of results.
+ */
 function CountsRow({ label, counts }: { readonly label: string; readonly counts: Partial<ChoiceCounts> }) {
   return (
     <tr>

@@ -23,10 +23,12 @@ import precisionStyles from './precision.module.css';
 import styles from './precision-screen.module.css';
 import { useChosenLayers, useDecisionChanges, type ChosenLayers } from './use-precision-plan';
 
-/** Below this width the open inspector, which has the clipped share too, leaves no room for its column in the table. */
+/** Below this window width, the table has no room for the clipped share; the open inspector shows it as well. */
 const NARROW = '(max-width: 1519px)';
 
-/** The precision plan: what is asked of every layer, what it gets and why, and what an edit does to its neighbours. */
+/**
+ * The precision plan: the requested and the resulting precision of every layer, the reason, and the effects of edits.
+ */
 export function PrecisionScreen() {
   const layers = useLayers();
   return layers === null ? <NoModel /> : <Plan layers={layers} />;
@@ -44,7 +46,7 @@ function Plan({ layers }: { readonly layers: Layers }) {
   const listing = useLayerListing(layers, filtered, search);
   usePrecisionKeys(rows, selection.chosen);
   const active = layers.active;
-  // Without a layer to inspect, the reasons in the table take the room of the inspector.
+  // If no layer is inspected, the table shows the reasons in the space of the inspector.
   const hasInspector = active !== null || layers.engine !== null;
   return (
     <ThreePanes
@@ -175,7 +177,9 @@ function PlanTable({ layers, chosenLayers, changed, filter, onFilter, listing, s
   );
 }
 
-/** A toggle in a chosen row changes all chosen rows; a toggle in another row changes only that row. */
+/**
+ * The columns of the table. A toggle in a chosen row changes all chosen rows; in another row it changes only that row.
+ */
 function usePlanColumns(
   { rows, engine }: Layers,
   chosen: ReadonlySet<string>,
@@ -224,7 +228,7 @@ function usePlanColumns(
             ? { ...column, width: '2fr' as const }
             : column,
     );
-    // The titles of the columns and the reasons change with the language.
+    // The column titles and the reasons depend on the language.
   }, [language, reasonText, onAsk, hasEngine, isNarrow]);
 }
 

@@ -48,7 +48,7 @@ export function RepairsPart() {
   );
 }
 
-/** The results without repairs, with each and with both; the combination that is switched on is marked. */
+/** The results without repairs, with each repair and with both; the active combination is marked. */
 function Comparison({ spec, repairs }: { readonly spec: RepairSpec; readonly repairs: Repairs }) {
   const stored = useAnalyses().view?.repair;
   const start = useJobs((state) => state.start);
@@ -132,7 +132,7 @@ function accuracyText({ top1, agreement }: RepairRow): string {
   return value === undefined ? '' : formatAccuracy(value);
 }
 
-/** Short name of the repairs of a row; an asterisk says that corrected biases were measured and not used. */
+/** Short name of the repairs of a row; an asterisk means that corrected biases were measured but not used. */
 function rowName({ repairs, biasesDropped }: RepairRow): string {
   const names = REPAIRS.filter((repair) => repairs[repair] === true).map((repair) =>
     t(`precision.repair.${repair}.short`),

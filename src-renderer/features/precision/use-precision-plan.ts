@@ -35,7 +35,9 @@ export interface ChosenLayers {
   readonly chooseMany: (layers: readonly string[]) => void;
 }
 
-/** The layers that are chosen in the table. Choosing a layer elsewhere in the window replaces them by that layer. */
+/**
+ * The layers that are chosen in the table. Choosing a layer elsewhere in the window replaces the choice by that layer.
+ */
 export function useChosenLayers(layers: Layers): ChosenLayers {
   const active = layers.active?.layer ?? null;
   const [selection, setSelection] = useState<RowSelection>(() => onlyRow(active));
@@ -56,7 +58,7 @@ export function useChosenLayers(layers: Layers): ChosenLayers {
   };
 }
 
-/** The changes of the last edit, updated whenever the model was read again. */
+/** The changes of the last edit, updated whenever the model has been read again. */
 export function useDecisionChanges(model: ModelView): readonly DecisionChange[] {
   const [track, setTrack] = useState<ChangeTrack>(() => followModel(null, model));
   const followed = followModel(track, model);

@@ -15,12 +15,12 @@ import styles from './field-section.module.css';
 interface FieldSectionProps {
   readonly against: FieldComparison;
   readonly limits: HealthLimits;
-  /** Whose tensors are shown; null: the group that drifts most. */
+  /** The group whose tensors are shown; null: the group with the largest drift. */
   readonly group: string | null;
   readonly onGroup: (group: string) => void;
 }
 
-/** Images from the field: how far each group lies from the calibration set, and in which tensors. */
+/** Shows how much each group of field images differs from the calibration set, and in which tensors. */
 export function FieldSection({ against, limits, group, onGroup }: FieldSectionProps) {
   const chosen = group !== null && ownValue(against.groups, group) !== undefined ? group : worstGroup(against);
   return (

@@ -12,7 +12,7 @@ import styles from './finding-list.module.css';
 const SEVERITIES = { error: styles.error, warning: styles.warning, info: styles.info };
 const ICONS: Readonly<Record<HealthSeverity, IconName>> = { error: 'cross', warning: 'warning', info: 'info' };
 const PICTURE_PX = 72;
-/** Findings about pairs hold two pictures for each. */
+/** Codes of the findings about pairs of images; such findings show two pictures for each pair. */
 const PAIR_CODES: ReadonlySet<string> = new Set([
   'images-duplicate',
   'images-near-duplicate',
@@ -20,7 +20,7 @@ const PAIR_CODES: ReadonlySet<string> = new Set([
   'images-near-shared',
 ]);
 
-/** What was found, the most severe first, with the pictures and tensors that it is about. */
+/** The findings, the most severe first, with the affected pictures and tensors. */
 export function FindingList({ findings }: { readonly findings: readonly HealthFinding[] }) {
   if (findings.length === 0) return <p className={styles.fine}>{t('health.fine')}</p>;
   return (
@@ -96,10 +96,10 @@ function Picture({ image }: { readonly image: HealthImage }) {
   );
 }
 
-/** The sentence of a finding in the language in force. */
+/** The sentence of a finding in the current language. */
 export function findingText({ code, facts, message }: HealthFinding): string {
   const key = `health.finding.${code}`;
-  // A check that a newer version made may know more kinds of findings.
+  // A health check that was made by a newer version may contain unknown kinds of findings.
   if (!hasMessage(key)) return message;
   return t(key, Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, shown(name, value)])));
 }

@@ -23,7 +23,7 @@ import dataStyles from '../data.module.css';
 import analysisStyles from '../../../panels/analysis/analysis.module.css';
 import styles from './health.module.css';
 
-/** What is wrong with the calibration set, before it is trusted. */
+/** Shows the problems of the calibration set. */
 export function Health({ project }: { readonly project: ProjectView }) {
   const health = useHealth(project);
   const result = health === undefined || health === null || health instanceof Error ? null : health;
@@ -63,7 +63,7 @@ function Findings({ health: { isCurrent, result } }: { readonly health: Dated<He
   );
 }
 
-/** The list column of the health view: what to compare with, the start, and how it goes. */
+/** The list column of the health view: the images to compare with, the start button and the progress. */
 function HealthStart({ project, hasResult }: { readonly project: ProjectView; readonly hasResult: boolean }) {
   const { path, setPath } = useFieldImages();
   const start = useJobs((state) => state.start);
@@ -97,7 +97,7 @@ function HealthStart({ project, hasResult }: { readonly project: ProjectView; re
   );
 }
 
-/** A folder or list of unlabelled images: chosen, dropped on the window, or typed. */
+/** The path of a folder or list of unlabelled images: chosen in a dialog, dropped on the window, or typed. */
 function FieldPath({ path, onChange }: { readonly path: string; readonly onChange: (path: string) => void }) {
   const choose = useFiles((state) => state.files.choose);
   const onChoose = (): void => {
@@ -119,12 +119,12 @@ function FieldPath({ path, onChange }: { readonly path: string; readonly onChang
   );
 }
 
-/** The last check of the project's calibration set: undefined while it is read, null when there was none. */
+/** The last check of the project's calibration set: undefined while it is loading, null if no check was made. */
 function useHealth(project: ProjectView): Dated<HealthResult> | null | undefined | Error {
   const api = useSession((state) => state.api);
   const finished = useJobs((state) => state.jobs.filter((job) => job.kind === 'health' && job.state === 'done').length);
   const [health, setHealth] = useState<Dated<HealthResult> | null | undefined | Error>(undefined);
-  // `project` is another object after every edit: what was found may be out of date then.
+  // `project` is a new object after every edit, and an edit may make the stored check out of date.
   useEffect(() => {
     let isCurrent = true;
     api.getHealth({ projectPath: project.path }).then(

@@ -10,7 +10,9 @@ import shared from './health.module.css';
 import dataStyles from '../data.module.css';
 import styles from './set-side.module.css';
 
-/** The inspector column: how each group fares at the thresholds in use, and whether more images would change them. */
+/**
+ * The inspector column: the error of each group at the current thresholds, and whether more images would change them.
+ */
 export function SetSide({ result }: { readonly result: HealthResult }) {
   return (
     <div className={styles.root} data-testid="health-set">
@@ -95,7 +97,7 @@ function Convergence({ result: { convergence, limits } }: { readonly result: Hea
   );
 }
 
-/** SQNR lost (dB) against the number of images: the worst tensor, the mean of all, and the limit. */
+/** Lost SQNR (dB) against the number of images: the worst tensor, the mean of all tensors, and the limit. */
 export function convergenceFigure(
   points: readonly ConvergencePoint[],
   limitDb: number,
