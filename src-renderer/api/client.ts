@@ -4,7 +4,7 @@ import { Requester } from '../../src-shared/contract/request-channel';
 import type { ApiMethod } from '../../src-shared/contract/requests';
 import type { ClientLink } from '../../src-shared/contract/wire';
 
-/** The API of the application on the other side of a link. Open calls are rejected when the link closes. */
+/** Implements the API of the application over a link. Open calls are rejected when the link closes. */
 export function createClient(link: ClientLink): WorkbenchApi {
   const listeners = new Set<(event: WorkbenchEvent) => void>();
   const requester = new Requester({
@@ -34,7 +34,7 @@ export function createClient(link: ClientLink): WorkbenchApi {
   return { ...(methods as unknown as Omit<WorkbenchApi, 'subscribe'>), subscribe };
 }
 
-/** A listener that throws does not keep the event from the others; its error is reported as uncaught. */
+/** Calls every listener. If one throws, the others are still called; the error is reported as uncaught. */
 function deliver(event: WorkbenchEvent, listeners: ReadonlySet<(event: WorkbenchEvent) => void>): void {
   for (const listener of listeners) {
     try {

@@ -8,7 +8,7 @@ import { createUploads } from './upload';
 
 declare global {
   interface Window {
-    /** Only in the desktop window. */
+    /** Present only in the desktop window. */
     readonly calib?: DesktopBridge<File>;
   }
 }

@@ -1,13 +1,13 @@
 import type { Unsubscribe, WorkbenchApi } from '../../src-shared/contract/api';
 import type { DialogKind } from '../../src-shared/contract/desktop-bridge';
 
-/** How the page stands with the application. */
+/** The state of the page's connection to the application. */
 export type ConnectionStatus =
   | { readonly state: 'connecting' }
   | { readonly state: 'online' }
-  /** The link is gone; the next try comes by itself at `retryAtMs` (Date.now()). */
+  /** The link is lost; the page reconnects automatically at `retryAtMs` (Date.now()). */
   | { readonly state: 'lost'; readonly retryAtMs: number }
-  /** The application does not accept this page: it has no token, or a wrong one. */
+  /** The application rejects this page because its token is missing or wrong. */
   | { readonly state: 'refused'; readonly isTokenWrong: boolean };
 
 export const ONLINE: ConnectionStatus = { state: 'online' };
@@ -16,11 +16,11 @@ export const ONLINE: ConnectionStatus = { state: 'online' };
 export interface DroppedItem {
   readonly name: string;
   readonly isFolder: boolean;
-  /** For a folder only the desktop knows what to do with it. */
+  /** Null for a folder that only the desktop can read. */
   readonly file: File | null;
-  /** For a folder in a browser: what lists its content. */
+  /** The entry that lists the content of a folder in a browser; otherwise null. */
   readonly entry: FileSystemEntry | null;
-  /** For a folder that is put together of single files, in a browser. */
+  /** The content of a folder that a browser assembles from single files. */
   readonly content?: readonly DroppedItem[];
 }
 
@@ -31,28 +31,31 @@ export interface UploadProgress {
   readonly totalBytes: number;
 }
 
-/** How the page names files to the application. */
+/** Turns files of the page into paths that the application can read. */
 export interface FileAccess {
-  /** Paths that the application can read, one per item; in a browser the content is sent first. */
+  /** Paths that the application can read, one per item; a browser uploads the content first. */
   readonly pathsOf: (
     items: readonly DroppedItem[],
     options?: { readonly onProgress?: (progress: UploadProgress) => void; readonly signal?: AbortSignal },
   ) => Promise<readonly string[]>;
-  /** Where a project of files that were sent is proposed: their own folder may not last. Null: beside its model. */
+  /**
+   * The folder proposed for a project of uploaded files, because their own folder may be temporary. Null: the folder of
+   * the model.
+   */
   readonly projectsFolder?: () => string | null;
-  /** The system's dialog; null where there is none (a browser). */
+  /** Opens a dialog of the operating system; null if there is none (in a browser). */
   readonly choose: ((kind: DialogKind) => Promise<string | null>) | null;
 }
 
-/** One application, reached over whatever link the page has. */
+/** The connection to one application, independent of the kind of link. */
 export interface Connection {
   readonly host: 'desktop' | 'browser';
   readonly api: WorkbenchApi;
   readonly files: FileAccess;
-  /** Called at once with the status as it is, and with every change. */
+  /** The listener is called at once with the current status, and again on every change. */
   readonly onStatus: (listener: (status: ConnectionStatus) => void) => Unsubscribe;
-  /** Tries again now instead of waiting. */
+  /** Retries immediately instead of waiting. */
   readonly retry: () => void;
-  /** Goes on with a token that a person gave; null where none is needed (the desktop). */
+  /** Continues with a token that the user entered; null if no token is needed (on the desktop). */
   readonly giveToken: ((token: string) => void) | null;
 }

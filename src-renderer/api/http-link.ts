@@ -19,23 +19,25 @@ export interface HttpLinkOptions {
 export interface HttpLink extends ClientLink {
   readonly onStatus: (listener: (status: ConnectionStatus) => void) => () => void;
   readonly retry: () => void;
-  /** Goes on with another token after a refusal. */
+  /** Continues with another token after the server refused one. */
   readonly useToken: (token: string) => void;
   readonly token: () => string;
-  /** Ends the event stream and all tries. */
+  /** Closes the event stream and stops all retries. */
   readonly close: () => void;
 }
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
-/** The server says something every 15 s; silence for longer than two of these means that it is gone. */
+/**
+ * The server sends something every 15 s; if it is silent for longer than two such intervals, the connection is lost.
+ */
 const SILENCE_MS = 40_000;
 
 /**
- * Calls by POST, events by one long answer that is read as it comes (fetch rather than EventSource: the token travels
- * in a header, and a refusal can be told from an outage). A lost stream is tried again after 1, 2, 4, ... 10 s. Calls
- * wait until the server has accepted the page: while it is refused there is one question, for the token, and no failed
- * calls.
+ * Sends calls by POST and receives events from one long response that is read as it arrives. It uses fetch instead of
+ * EventSource because the token is sent in a header and because a refusal must be distinguished from an outage. A lost
+ * stream is retried after 1, 2, 4, ... 10 s. Calls wait until the server has accepted the page, so that a refused page
+ * asks once for the token and no calls fail.
  */
 export function createHttpLink(options: HttpLinkOptions): HttpLink {
   const { baseUrl = '' } = options;
@@ -48,7 +50,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
   let status: ConnectionStatus = { state: 'connecting' };
   let retryMs = FIRST_RETRY_MS;
   let wake: (() => void) | null = null;
-  /** Calls that are sent once the server has accepted the page. */
+  /** Calls that wait until the server has accepted the page. */
   const waiting: (() => void)[] = [];
 
   const deliver = (message: ReplyMessage): void => {
@@ -59,7 +61,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
     if (!isUndecided()) for (const send of waiting.splice(0)) send();
     for (const listener of statusListeners) listener(next);
   };
-  /** It is not known yet whether the server accepts the page. */
+  /** True while it is unknown whether the server accepts the page. */
   const isUndecided = (): boolean => status.state === 'connecting' || status.state === 'refused';
 
   const call = async ({ id, method, request }: CallMessage): Promise<void> => {
@@ -86,7 +88,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
     }
   };
 
-  /** Reads events until the stream ends. @returns whether it makes sense to try again */
+  /** Reads events until the stream ends. @returns whether a retry makes sense */
   const readStream = async (): Promise<boolean> => {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
@@ -108,7 +110,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
         parser.feed(part.value);
       }
     } catch {
-      // An outage, a silence or our own end: what comes next says which.
+      // The stream ended by an outage, a timeout or an abort of our own; the caller decides which.
     } finally {
       clearTimeout(timer);
     }
@@ -146,7 +148,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
       else void call(message);
     },
     onMessage: (listener) => void messageListeners.push(listener),
-    // This link comes back by itself: it is never closed for good.
+    // This link reconnects automatically, so that it is never closed for good.
     onClose: () => undefined,
     onStatus: (listener) => {
       statusListeners.add(listener);
@@ -166,7 +168,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
   };
 }
 
-/** What a server says that did not pass the call on. */
+/** The message of a server that did not pass the call on to the application. */
 export async function refusalOf(response: Response): Promise<string> {
   const text = await response.text();
   try {
@@ -175,7 +177,7 @@ export async function refusalOf(response: Response): Promise<string> {
     const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : null;
     if (typeof message === 'string') return message;
   } catch {
-    // Not JSON: a proxy's page, perhaps.
+    // The response is not JSON, for example the error page of a proxy.
   }
   return `HTTP ${response.status}`;
 }

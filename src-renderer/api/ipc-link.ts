@@ -2,7 +2,9 @@ import type { DesktopBridge } from '../../src-shared/contract/desktop-bridge';
 import { toWireError } from '../../src-shared/contract/errors';
 import type { ClientLink, ReplyMessage } from '../../src-shared/contract/wire';
 
-/** Calls and events over what the preload script offers. It lives as long as the window. */
+/**
+ * Sends calls and receives events through the functions of the preload script. The link lives as long as the window.
+ */
 export function createIpcLink(bridge: Pick<DesktopBridge<File>, 'call' | 'onEvent'>): ClientLink {
   const listeners: ((message: ReplyMessage) => void)[] = [];
   const deliver = (message: ReplyMessage): void => {

@@ -8,14 +8,15 @@ export function tokenOf(text: string): string {
   return URL.canParse(plain) ? (new URL(plain).searchParams.get('token') ?? '') : /^[\w-]*$/.test(plain) ? plain : '';
 }
 
-/** Keeps a token for this tab, reloads included. */
+/** Stores a token for this tab; it survives reloads. */
 export function storeToken(token: string): void {
   sessionStorage.setItem(STORED_KEY, token);
 }
 
 /**
- * The token of serve mode: from the address on the first visit, which is then cleaned of it (it must not stay in the
- * history or in a copied link), later from this tab's own storage. Empty when there is none: the server will refuse.
+ * Returns the token of serve mode. On the first visit it is read from the address and then removed there, because it
+ * must not stay in the history or in a copied link; later it is read from the storage of this tab. Empty if there is no
+ * token; the server then refuses the page.
  */
 export function takeToken(): string {
   const address = new URL(location.href);

@@ -3,12 +3,12 @@ import type { DroppedItem, FileAccess, UploadProgress } from './connection';
 import { refusalOf } from './http-link';
 
 interface UploadFile {
-  /** Relative to the drop, forward slashes, the dropped folder's name first. */
+  /** Path relative to the drop, with forward slashes; it begins with the name of the dropped folder. */
   readonly path: string;
   readonly file: File;
 }
 
-/** Sends dropped files and folders to the server and names them by the paths they have there. */
+/** Uploads dropped files and folders to the server and returns their paths on the server. */
 export function createUploads(options: { readonly token: () => string; readonly baseUrl?: string }): FileAccess {
   const { token, baseUrl = '' } = options;
   let projectsFolder: string | null = null;
@@ -65,7 +65,7 @@ async function filesOf(item: DroppedItem): Promise<readonly UploadFile[]> {
   return item.file === null ? [] : [{ path: item.name, file: item.file }];
 }
 
-/** All files below a folder; hidden ones stay where they are. */
+/** All files below a folder, except hidden ones. */
 async function folderFiles(folder: FileSystemDirectoryEntry, path: string): Promise<UploadFile[]> {
   const files: UploadFile[] = [];
   for (const entry of await entriesOf(folder)) {
@@ -77,7 +77,7 @@ async function folderFiles(folder: FileSystemDirectoryEntry, path: string): Prom
   return files;
 }
 
-/** The browser hands out a folder in parts, until a part is empty. */
+/** The browser returns the entries of a folder in batches; an empty batch marks the end. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];

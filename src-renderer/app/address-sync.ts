@@ -6,19 +6,21 @@ import { useSession } from '../state/session';
 import { useView, type ScreenId } from '../state/view';
 import { formatAddress, parseAddress, type Address } from './address';
 
-/** Project that the address names and that is on its way: it stays in the address until it is open or has failed. */
+/**
+ * The project that the address names while it is being opened. It stays in the address until it is open or has failed.
+ */
 let wanted: string | null = null;
-/** What the address says is being taken over: the stores are not written back in between. */
+/** True while the stores are updated from the address; they are not written back to it during that time. */
 let isFollowing = false;
-/** A write is on its way, and how. */
+/** The kind of history entry for the pending write; null if no write is pending. */
 let pending: 'push' | 'replace' | null = null;
-/** A key is held down: a walk through a list is one step in the history. */
+/** True while a key is held down, so that a walk through a list is one step in the history. */
 let isKeyRepeated = false;
 
 /**
- * Keeps the address and the stores the same. A screen, its tab, a run, a compared run, a tensor or a layer that is
- * chosen is a step in the browser's history, so that Back and Forward walk through them. The address wins at the start
- * and when a person goes back or edits it.
+ * Keeps the address and the stores in sync. Choosing a screen, its tab, a run, a compared run, a tensor or a layer adds
+ * a step to the browser's history, so that Back and Forward walk through them. The address takes precedence at the
+ * start and when the user goes back or edits it.
  */
 export function startAddress(): void {
   const query = new URL(location.href).searchParams.get('project');
@@ -44,7 +46,7 @@ export function startAddress(): void {
   });
   useSession.subscribe((state, previous) => {
     if (state.project?.path === previous.project?.path) return;
-    // What was chosen belongs to the project that is left.
+    // The selection belongs to the previous project.
     if (previous.project !== null && wanted === null) forgetChoices();
     write('replace');
   });
@@ -64,7 +66,7 @@ function follow(address: Address): void {
     void openProject(address.project).then((isOpen) => {
       wanted = null;
       const { project: shown, opening } = useSession.getState();
-      // When something else was opened meanwhile, that stays in view.
+      // If something else was opened meanwhile, it stays in view.
       if (!isOpen && shown?.path === project?.path && opening === null) useView.getState().openScreen('start');
       write('replace');
     });
@@ -76,7 +78,7 @@ function forgetChoices(): void {
   useResults.setState({ runId: null, compareId: null });
 }
 
-/** The tab of a screen as the address has it: null for the first one, and where there are none. */
+/** The tab of a screen as written in the address: null for the first tab and for screens without tabs. */
 function tabOf(screen: ScreenId): string | null {
   if (screen === 'histogram') return otherThan('inspect', useHistogramTab.getState().tab);
   if (screen === 'data') return otherThan('calibration', useData.getState().view);
@@ -94,7 +96,7 @@ function showTab(screen: ScreenId, tab: string | null): void {
   if (screen === 'data' && useData.getState().view !== view) useData.getState().show(view);
 }
 
-/** One step for all that one action changes, in however many stores. */
+/** Combines all changes of one action, in any number of stores, into one step of the history. */
 function later(mode: 'push' | 'replace'): void {
   if (isFollowing) return;
   if (pending === null) queueMicrotask(() => write(pending ?? 'replace'));
@@ -117,7 +119,7 @@ function write(mode: 'push' | 'replace'): void {
     project: useSession.getState().project?.path ?? wanted,
   });
   if (hash === location.hash) return;
-  // pushState and replaceState do not fire hashchange, so nothing comes back here.
+  // pushState and replaceState do not fire hashchange, so this write does not trigger another update.
   const address = new URL(location.href);
   address.searchParams.delete('project');
   address.hash = hash;

@@ -1,16 +1,16 @@
 import { SCREENS, type ScreenId } from '../state/view';
 
-/** Where the window is, as far as a link tells: the screen with its tab, the project, and what is chosen. */
+/** The part of the window's state that a link contains: the screen with its tab, the project and the selection. */
 export interface Address {
   readonly screen: ScreenId;
   readonly project: string | null;
   readonly tensor: string | null;
   readonly layer: string | null;
-  /** The tab of the screen; null: its first. */
+  /** The tab of the screen; null: the first tab. */
   readonly tab: string | null;
   /** The run that is shown; null: the newest. */
   readonly run: string | null;
-  /** The run that it is compared with. */
+  /** The run that the shown run is compared with. */
   readonly compare: string | null;
 }
 
@@ -37,7 +37,7 @@ export function formatAddress({ screen, project, tab, run, compare, tensor, laye
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries({ project, tab, run, compare, tensor, layer }))
     if (value !== null) parameters.set(name, value);
-  // Slashes may stand in a query, and a person reads this.
+  // Slashes are allowed in a query and keep the address readable.
   const query = parameters.toString().replaceAll('%2F', '/');
   return `#/${screen}${query === '' ? '' : `?${query}`}`;
 }

@@ -18,11 +18,13 @@ import styles from './app.module.css';
 
 interface AppProps {
   readonly onRetry: () => void;
-  /** null where no token is needed. */
+  /** Null if no token is needed. */
   readonly onToken: ((token: string) => void) | null;
 }
 
-/** The whole window. A change of language draws everything again, because texts are asked for while drawing. */
+/**
+ * The whole window. A change of the language renders everything again, because texts are looked up during rendering.
+ */
 export function App({ onRetry, onToken }: AppProps) {
   const language = useLanguage();
   const connection = useSession((state) => state.connection);

@@ -11,7 +11,7 @@ import { preloadScreens } from './screen-host';
 import { SCREEN_TABLE } from './screens';
 import { canAnalyse, canStart, startAnalysis, startJob } from './start-job';
 
-/** Commands that are there on every screen. */
+/** Registers the commands that are available on every screen. */
 export function useBaseCommands(): void {
   useCommands(useMemo(() => [...screenCommands(), ...projectCommands(), ...lookCommands()], []));
   useEffect(() => void preloadScreens(SCREEN_TABLE), []);
@@ -32,7 +32,7 @@ function screenCommands(): readonly Command[] {
 }
 
 function projectCommands(): readonly Command[] {
-  // The run screen offers the single steps under the same ids: there they take what is being edited.
+  // The run screen registers single steps under the same ids; its versions use the options that are being edited.
   return [
     {
       id: 'app.run',
@@ -95,7 +95,7 @@ function analysisCommands(): readonly Command[] {
   }));
 }
 
-/** Exporting asks for a place: the panel of the run screen does. */
+/** Opens the run screen at its export panel, because an export needs a destination. */
 function showExport(kind: ExportKind): void {
   useExportKind.getState().ask(kind);
   useView.getState().openScreen('run');

@@ -8,7 +8,7 @@ import { openJobs, useJobs } from '../state/jobs';
 import { useSession } from '../state/session';
 import { useView } from '../state/view';
 
-/** Connects the stores to the application, and reads everything again when a lost connection is back. */
+/** Connects the stores to the application, and reads everything again after a lost connection is restored. */
 export function bindApplication(connection: Connection): void {
   useFiles.getState().connect(connection);
   useSession.getState().connect(connection.api);
@@ -17,20 +17,20 @@ export function bindApplication(connection: Connection): void {
   connection.onStatus((status) => {
     useSession.getState().setConnection(status);
     if (status.state !== 'online') return;
-    // The first list is on its way already.
+    // The first list was requested already.
     if (!isFirst) void useJobs.getState().reload();
     isFirst = false;
   });
 }
 
-/** Puts the colours that the screens share with the report where CSS finds them; once per page. */
+/** Sets the colours that the screens share with the report as CSS properties; called once per page. */
 export function applyPalette(): void {
   const style = document.createElement('style');
   style.textContent = THEMES.map((theme) => `[data-theme='${theme}']{${paletteDeclarations(theme)}}`).join('\n');
   document.head.append(style);
 }
 
-/** Writes theme, motion and language where CSS and the browser look for them, now and with every change. */
+/** Applies theme, motion and language to the document, at once and after every change. */
 export function applyLook(): void {
   applyPalette();
   const apply = (): void => {
@@ -45,7 +45,7 @@ export function applyLook(): void {
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => useView.getState().followSystem());
 }
 
-/** The title of the tab: how far the running job is, then the application. */
+/** The title of the tab: the progress of the running job, then the name of the application. */
 export function titleText(jobs: readonly JobSnapshot[]): string {
   const running = openJobs(jobs, null).find((job) => job.state === 'running');
   if (running === undefined) return t('app.name');
@@ -53,7 +53,7 @@ export function titleText(jobs: readonly JobSnapshot[]): string {
   return `${share}${t(`jobs.kind.${running.kind}`)} · ${t('app.name')}`;
 }
 
-/** Tells of jobs while another tab or window is in front: by the title, and by a notification at the end. */
+/** Reports on jobs while another tab or window is in front: progress in the title, and a notification at the end. */
 export function followJobs(): void {
   const showTitle = (): void => {
     document.title = useView.getState().follow === 'none' ? t('app.name') : titleText(useJobs.getState().jobs);

@@ -2,12 +2,13 @@ import { useEffect } from 'react';
 import { ownValue } from '../../src-shared/base/records';
 import { activeCommands, useCommandRegistry } from '../state/commands';
 
-/** What a key press says, of the DOM's KeyboardEvent. */
+/** The properties of the DOM's KeyboardEvent that describe a key press. */
 type KeyPress = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
 
 /**
- * Whether a press is the chord `Mod+Shift+Z`, `Alt+1`, `?`. `Mod` is Ctrl, or the command key. Shift counts only where
- * the chord names it or the key is a letter: `?` needs Shift on some keyboards and not on others.
+ * Whether a key press matches a chord such as `Mod+Shift+Z`, `Alt+1` or `?`. `Mod` is Ctrl, or the command key on a
+ * Mac. Shift is compared only if the chord names it or the key is a letter, because `?` needs Shift on some keyboards
+ * and not on others.
  */
 export function isChord(chord: string, press: KeyPress): boolean {
   const parts = chord.split('+');
@@ -27,7 +28,7 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   Escape: 'Esc',
 };
 
-/** As it stands on a key cap: `Ctrl+Z`, on a Mac `⌘Z`. */
+/** The chord as printed on key caps: `Ctrl+Z`, on a Mac `⌘Z`. */
 export function chordText(chord: string, isMac: boolean): string {
   const parts = chord.split('+').map((part) => {
     if (part === 'Mod') return isMac ? '⌘' : 'Ctrl';
@@ -37,7 +38,10 @@ export function chordText(chord: string, isMac: boolean): string {
   return parts.join(isMac ? '' : '+');
 }
 
-/** A text field keeps plain keys. Chords with Ctrl, Command or Alt, and Escape, reach the commands nevertheless. */
+/**
+ * Whether a key press is text input and must not run commands. Chords with Ctrl, Command or Alt, and Escape, run
+ * commands even in a text field.
+ */
 export function isTyping(target: EventTarget | null, press: KeyPress): boolean {
   return press.key !== 'Escape' && !press.ctrlKey && !press.metaKey && !press.altKey && isTextField(target);
 }
@@ -51,12 +55,12 @@ function isTextField(target: EventTarget | null): boolean {
 
 export const IS_MAC = typeof navigator !== 'undefined' && /mac/i.test(navigator.platform);
 
-/** Runs the command whose chord is pressed anywhere in the window. */
+/** Runs the command of a chord that is pressed anywhere in the window. */
 export function useKeys(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing || isTyping(event.target, event)) return;
-      // A dialog has the window for itself; Ctrl-Z in a text field is the field's own.
+      // An open dialog receives all keys; Ctrl-Z in a text field belongs to the field.
       if (document.querySelector('dialog[open]') !== null || isFieldUndo(event)) return;
       const command = activeCommands(useCommandRegistry.getState().registered).findLast(
         ({ keys = [], isEnabled }) => keys.some((chord) => isChord(chord, event)) && isEnabled?.() !== false,
@@ -70,7 +74,10 @@ export function useKeys(): void {
   }, []);
 }
 
-/** A number field without unfinished input leaves undo to the project, because its last value already is an edit. */
+/**
+ * Whether the key press is an undo within a text field. A number field without unfinished input leaves undo to the
+ * project, because its last value already is an edit.
+ */
 function isFieldUndo(event: KeyboardEvent): boolean {
   if (!['z', 'y'].includes(event.key.toLowerCase()) || !isTextField(event.target)) return false;
   return !(event.target instanceof HTMLElement && event.target.dataset['undo'] === 'project');

@@ -7,7 +7,7 @@ import { FieldAlert, TextField } from '../widgets/fields';
 import { Icon } from '../widgets/icons';
 import styles from './connection.module.css';
 
-/** Said while the application cannot be reached; the page comes back by itself. */
+/** Shown while the application cannot be reached; the page reconnects automatically. */
 export function ConnectionBanner({ onRetry }: { readonly onRetry: () => void }) {
   const connection = useSession((state) => state.connection);
   if (connection.state !== 'lost') return null;
@@ -31,7 +31,7 @@ function Countdown({ untilMs }: { readonly untilMs: number }) {
 }
 
 interface TokenGateProps {
-  /** The server has refused a token; otherwise the page had none. */
+  /** True if the server has refused a token; false if the page had none. */
   readonly isTokenWrong: boolean;
   readonly onToken: (token: string) => void;
 }

@@ -8,7 +8,9 @@ interface ErrorBoundaryProps {
   readonly children: ReactNode;
 }
 
-/** Keeps a fault of one screen inside it: says what happened, with details to copy, and offers to draw it again. */
+/**
+ * Confines an error to one screen: shows what happened, with details to copy, and offers to render the screen again.
+ */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly error: Error | null }> {
   override state: { readonly error: Error | null } = { error: null };
 

@@ -11,7 +11,7 @@ import styles from './notice-list.module.css';
 const TELL_MS = 5_000;
 
 /**
- * What failed (until it is dismissed) and what was done (for some seconds), in the corner above the job bar. Escape
+ * Errors (until they are dismissed) and success messages (for some seconds), in the corner above the job bar. Escape
  * closes the newest; errors beyond the fourth are folded into one line.
  */
 export function NoticeList() {

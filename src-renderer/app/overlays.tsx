@@ -10,7 +10,7 @@ import styles from './overlays.module.css';
 type Overlay = 'palette' | 'keys';
 
 interface OverlaysState {
-  /** One at a time. */
+  /** At most one overlay is open at a time. */
   readonly overlay: Overlay | null;
   readonly open: (overlay: Overlay) => void;
   readonly close: () => void;
@@ -22,7 +22,7 @@ export const useOverlays = create<OverlaysState>()((set) => ({
   close: () => set({ overlay: null }),
 }));
 
-/** Keys that widgets handle themselves and that therefore are no commands. */
+/** Keys that widgets handle themselves; they are not commands. */
 const FIXED = [
   { keys: ['ArrowUp', 'ArrowDown'], titleKey: 'app.help.walk' },
   { keys: ['Home', 'End'], titleKey: 'app.help.ends' },
@@ -32,14 +32,14 @@ const FIXED = [
   { keys: ['Escape'], titleKey: 'app.help.escape' },
 ] as const;
 
-/** Keys of the graph of layers. */
+/** Keys of the layer graph. */
 const GRAPH = [
   { keys: ['+', '-'], titleKey: 'app.help.zoom' },
   { keys: ['0'], titleKey: 'app.help.whole' },
   { keys: ['F'], titleKey: 'app.help.focus' },
 ] as const;
 
-/** Keys of the Precision screen, which are commands while it is open. */
+/** Keys of the Precision screen; they are commands while that screen is open. */
 const PRECISION = [
   { keys: ['A'], titleKey: 'precision.command.auto' },
   { keys: ['8'], titleKey: 'precision.command.int8' },
@@ -47,7 +47,7 @@ const PRECISION = [
   { keys: ['3'], titleKey: 'precision.command.fp32' },
 ] as const;
 
-/** All keys of the screen in force, grouped by feature. */
+/** All keys of the current screen, grouped by feature. */
 export function KeysHelp() {
   const close = useOverlays((state) => state.close);
   const registered = useCommandRegistry((state) => state.registered);
@@ -108,7 +108,9 @@ function featureOf(commandId: string): string {
   return commandId.split('.')[0] ?? commandId;
 }
 
-/** Asked before a job starts while preprocessing was changed and not applied: the job would not use the changes. */
+/**
+ * Shown before a job starts if preprocessing was changed but not applied, because the job would not use the changes.
+ */
 export function PendingPreprocessing() {
   const ask = usePreprocessingEdits((state) => state.ask);
   if (ask === null) return null;

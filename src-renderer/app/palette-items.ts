@@ -15,7 +15,7 @@ export interface PaletteItem {
   readonly kind: PaletteKind;
   readonly title: string;
   readonly keys: readonly string[];
-  /** False: shown, so that it is found, but it can do nothing now. */
+  /** If false, the line is shown so that it can be found, but it cannot be run now. */
   readonly isEnabled: boolean;
   readonly run: () => void;
 }
@@ -25,14 +25,14 @@ interface PaletteSources {
   readonly model: ModelView | null;
   readonly thresholds: ThresholdTable | null;
   readonly projects: readonly RecentProject[];
-  /** Of the project that is open. */
+  /** Path of the project that is open. */
   readonly openPath: string | null;
 }
 
-/** More lines would be a list that nobody reads. */
+/** A longer list would not be read. */
 const MAX_FOUND = 60;
 
-/** Everything that can be found: commands, then the tensors and layers of the open project, then other projects. */
+/** All lines that can be found: commands, then the tensors and layers of the open project, then other projects. */
 export function paletteItems({
   commands,
   model,
@@ -57,7 +57,7 @@ export function paletteItems({
   ];
 }
 
-/** The lines for a query, best first; without one the commands that can be run now. */
+/** The lines that match a query, best match first; for an empty query, the commands that can be run now. */
 export function findItems(items: readonly PaletteItem[], query: string): readonly PaletteItem[] {
   if (query.trim() === '') return items.filter(({ kind, isEnabled }) => kind === 'command' && isEnabled);
   const typed = query.trim().toLowerCase();
@@ -87,8 +87,8 @@ function openProject(path: string): void {
 }
 
 /**
- * How well `query` fits `title`: all its characters in order; runs and beginnings of words count more. Null when it
- * does not fit. Case does not matter; an empty query fits everything.
+ * How well `query` fits `title`: all its characters must occur in order; runs and beginnings of words score more. Null
+ * if it does not fit. Case is ignored; an empty query fits everything.
  */
 export function matchScore(query: string, title: string): number | null {
   const wanted = query.toLowerCase().replaceAll(' ', '');
@@ -108,7 +108,7 @@ export function matchScore(query: string, title: string): number | null {
   return score - text.length / 1000;
 }
 
-/** Best first; equal ones in the order given. */
+/** The items that match, best first; items with equal scores keep their order. */
 export function rankByQuery<T>(items: readonly T[], query: string, titleOf: (item: T) => string): readonly T[] {
   const scored = items.flatMap((item) => {
     const score = matchScore(query, titleOf(item));

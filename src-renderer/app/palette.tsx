@@ -9,7 +9,7 @@ import { KeyCaps, useOverlays } from './overlays';
 import { findItems, type PaletteItem, paletteItems } from './palette-items';
 import styles from './palette.module.css';
 
-/** What can be found now; recent projects come when the application has answered. */
+/** All lines that can be found now; recent projects are added when the application has answered. */
 function usePaletteItems(): readonly PaletteItem[] {
   const registered = useCommandRegistry((state) => state.registered);
   const { api, model, thresholds, project } = useSession();
@@ -20,7 +20,7 @@ function usePaletteItems(): readonly PaletteItem[] {
       (recent) => {
         if (isCurrent) setProjects(recent);
       },
-      () => undefined, // the start screen says why
+      () => undefined, // The start screen shows the error.
     );
     return () => {
       isCurrent = false;
@@ -33,7 +33,7 @@ function usePaletteItems(): readonly PaletteItem[] {
   }, [registered, model, thresholds, projects, openPath]);
 }
 
-/** Every action, tensor, layer and project by name: type, arrow keys, Enter. */
+/** The command palette: finds every action, tensor, layer and project by name. Keys: typing, arrow keys, Enter. */
 export function Palette() {
   const close = useOverlays((state) => state.close);
   const listId = useId();
@@ -46,7 +46,7 @@ export function Palette() {
   const run = (item: PaletteItem): void => {
     if (!item.isEnabled) return;
     close();
-    // After the dialog has given the focus back.
+    // Runs after the dialog has returned the focus.
     setTimeout(item.run);
   };
   const onKeyDown = (event: KeyboardEvent): void => {

@@ -7,10 +7,10 @@ import { Dialog } from '../widgets/dialog';
 import { ModelName } from '../widgets/model-name';
 import styles from './precision-conflict.module.css';
 
-/** Layers that are listed of many. */
+/** The largest number of layers that are listed. */
 const MOST_SHOWN = 12;
 
-/** Asks what to do with a precision edit whose layers another window or process has changed meanwhile. */
+/** Asks what to do with a precision edit whose layers were changed by another window or process meanwhile. */
 export function PrecisionConflict() {
   const conflict = useSession((state) => state.conflict);
   const plan = useSession((state) => state.project?.file.plan);

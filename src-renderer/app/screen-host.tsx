@@ -14,7 +14,7 @@ const ELEMENTS: ReadonlyMap<ScreenId, ReactElement> = new Map(
   }),
 );
 
-/** Shows the screen in force. */
+/** Shows the current screen. */
 export function ScreenHost({ screen: id }: { readonly screen: ScreenId }) {
   const hasProject = useSession((state) => state.project !== null);
   const opening = useSession((state) => state.opening);
@@ -32,11 +32,11 @@ export function ScreenHost({ screen: id }: { readonly screen: ScreenId }) {
   );
 }
 
-/** Loads the other screens while the window has nothing to do, so that a tab opens at once. */
+/** Loads the other screens while the window is idle, so that a tab opens at once. */
 export async function preloadScreens(screens: readonly Screen[]): Promise<void> {
   for (const screen of screens) {
     await new Promise<void>((resolve) => requestIdleCallback(() => resolve(), { timeout: 2_000 }));
-    // What fails now fails visibly when the screen is opened.
+    // A failed load is reported when the screen is opened.
     await screen.load().catch(() => undefined);
   }
 }

@@ -5,13 +5,13 @@ import { ownValue } from '../../src-shared/base/records';
 export interface Screen {
   readonly id: ScreenId;
   readonly titleKey: string;
-  /** Needs an open project; without one its tab is not offered. */
+  /** True if the screen needs an open project; without one its tab is hidden. */
   readonly needsProject: boolean;
-  /** Has a tab in the top bar. */
+  /** True if the screen has a tab in the top bar. */
   readonly isTab: boolean;
-  /** The tab that it stands under, when it has none of its own. */
+  /** The tab that is highlighted for a screen without a tab of its own. */
   readonly under?: ScreenId;
-  /** Where it has no number among the tabs. */
+  /** Keys that open the screen if it has no number among the tabs. */
   readonly keys?: readonly string[];
   readonly load: () => Promise<ComponentType>;
 }
@@ -28,7 +28,7 @@ function loaderOf(id: ScreenId): Screen['load'] {
   };
 }
 
-/** In the order of the tabs, which is the order of the work. */
+/** The screens in the order of the tabs, which is the order of the work. */
 export const SCREEN_TABLE: readonly Screen[] = (
   [
     { id: 'start', titleKey: 'app.start', needsProject: false, isTab: true },

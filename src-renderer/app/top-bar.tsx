@@ -10,7 +10,7 @@ import { startJob } from './start-job';
 import { classNames } from '../widgets/class-names';
 import styles from './top-bar.module.css';
 
-/** Project, screens, the one button that does the whole job, undo and redo, look and help. */
+/** Shows the project, the screens, the button that runs the whole job, undo and redo, look and help. */
 export function TopBar() {
   return (
     <header className={styles.root}>
@@ -62,7 +62,7 @@ function ScreenTabs() {
   );
 }
 
-/** Starts the whole job, or shows the one that runs. */
+/** Starts the whole job, or shows the running one. */
 function RunButton() {
   const project = useSession((state) => state.project);
   const jobs = useJobs((state) => state.jobs);

@@ -4,7 +4,7 @@ import { useView } from '../state/view';
 import { NamedModel } from '../widgets/model-name';
 import { PaneWidths } from '../widgets/three-panes';
 
-/** Gives the widgets inside it what they show of the application: widgets themselves know no store. */
+/** Provides application data to the widgets inside it, because widgets do not access stores. */
 export function WidgetData({ children }: { readonly children: ReactNode }) {
   const model = useSession((state) => state.model);
   const leftWidth = useView((state) => state.leftWidth);

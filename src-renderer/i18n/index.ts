@@ -5,7 +5,7 @@ import { ownValue } from '../../src-shared/base/records';
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** What every file in `messages/` exports: flat keys, prefixed by the feature. */
+/** The export of every file in `messages/`: flat keys that begin with the name of the feature. */
 export interface FeatureMessages {
   readonly en: Readonly<Record<string, string>>;
   readonly zh: Readonly<Record<string, string>>;
@@ -21,12 +21,12 @@ const MESSAGES: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
 let current: Language = 'en';
 const listeners = new Set<() => void>();
 
-/** The message in the language in force; an unknown key is shown as it is. */
+/** The message in the current language; an unknown key is returned unchanged. */
 export function t(key: string, params: MessageParams = {}): string {
   return fillMessage(ownValue(MESSAGES[current], key) ?? ownValue(MESSAGES.en, key) ?? key, params);
 }
 
-/** Whether a message exists, for texts that are optional (a hint per code, for example). */
+/** Whether a message exists; used for optional texts, for example a hint for an error code. */
 export function hasMessage(key: string): boolean {
   return ownValue(MESSAGES.en, key) !== undefined;
 }
@@ -35,7 +35,7 @@ export function currentLanguage(): Language {
   return current;
 }
 
-/** Switches the language of `t`; the frame draws everything again. */
+/** Switches the language of `t`; the window then renders everything again. */
 export function setLanguage(language: Language): void {
   if (language === current) return;
   current = language;

@@ -1,16 +1,18 @@
 import { fillMessage } from '../../src-shared/base/message';
 import { currentLanguage } from '.';
 
-/** A sentence that projects and run records hold in English; `{name}` stands for a value that is kept as it is. */
+/**
+ * A sentence that projects and run records store in English; `{name}` is a placeholder whose value is kept unchanged.
+ */
 interface Sentence {
   readonly stored: string;
-  /** How the screens say it in English, where that differs: they do not speak of flags of the command line. */
+  /** The English wording of the screens if it differs, because the screens do not mention command-line flags. */
   readonly en?: string;
   readonly zh: string;
 }
 
 const SENTENCES: readonly Sentence[] = [
-  // Guessed preprocessing.
+  // Guesses of the preprocessing.
   {
     stored: 'Layout {layout}: "{name}" is one channel of {size}.',
     zh: '布局 {layout}：“{name}”为单通道，尺寸 {size}。',
@@ -106,7 +108,7 @@ const PATTERNS: readonly Pattern[] = SENTENCES.map((sentence) => {
   return { ...sentence, names, regex: new RegExp(`^${source}$`, 's') };
 });
 
-/** A sentence of a record in the language of the screens; one that is not known is shown as it is stored. */
+/** A sentence of a record in the language of the screens; an unknown sentence is returned as stored. */
 export function recordSentence(stored: string): string {
   for (const { en, zh, names, regex } of PATTERNS) {
     const match = regex.exec(stored);

@@ -11,14 +11,14 @@ import { followProject } from './follow';
 import { useSession } from './session';
 
 interface AnalysesState {
-  /** The project that `view` and `error` belong to; null until something asked. */
+  /** The project that `view` and `error` belong to; null until the first request. */
   readonly projectPath: string | null;
-  /** Null while it is on its way, or could not be read. */
+  /** Null while it is being loaded, and if loading failed. */
   readonly view: AnalysesView | null;
   readonly error: unknown;
-  /** The question whose answer graph and tables show; null: the newest answer there is. */
+  /** The question whose answer the graph and the tables show; null: the question of the newest answer. */
   readonly question: SensitivityKind | null;
-  /** Reads what was analysed of the open project. */
+  /** Loads the analyses of the open project. */
   readonly load: () => Promise<void>;
   readonly ask: (question: SensitivityKind) => void;
 }
@@ -49,14 +49,14 @@ const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose
   AnalysisSpec['kind'] | 'repair'
 )[];
 
-// An edit puts results out of date, and jobs make new ones.
+// Edits make results outdated, and jobs create new ones.
 const forget = (): void => {
   turn += 1;
   useAnalysesStore.setState(NOTHING);
 };
 followProject(useAnalysesStore.getState, forget, ANALYSES);
 
-/** The analyses of the open project, read when first asked for. */
+/** The analyses of the open project, loaded on first use. */
 export function useAnalyses(): AnalysesState {
   const state = useAnalysesStore();
   const projectPath = useSession((session) => session.project?.path ?? null);
@@ -68,14 +68,14 @@ export function useAnalyses(): AnalysesState {
   return isKnown ? state : { ...state, ...NOTHING };
 }
 
-/** The question in force: the one that was chosen, else that of the newest answer, else release. */
+/** The current question: the chosen one, else that of the newest answer, else release. */
 export function questionOf({ view, question }: Pick<AnalysesState, 'view' | 'question'>): SensitivityKind {
   if (question !== null) return question;
   const made = (kind: SensitivityKind): string => view?.sensitivity[kind]?.result.createdAt ?? '';
   return SENSITIVITY_KINDS.reduce((newest, kind) => (made(kind) > made(newest) ? kind : newest), 'release');
 }
 
-/** The answer to the question in force; null before it was made. */
+/** The answer to the current question; null if it was not computed yet. */
 export function sensitivityOf(state: Pick<AnalysesState, 'view' | 'question'>): Dated<SensitivityResult> | null {
   return state.view?.sensitivity[questionOf(state)] ?? null;
 }

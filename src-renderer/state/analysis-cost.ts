@@ -4,15 +4,16 @@ import type { AnalysisSpec } from '../../src-shared/contract/job-specs';
 import { useSession } from './session';
 import { useFrozen } from './use-frozen';
 
-/** What an analysis would cost; undefined until the application has answered. */
+/** The estimated cost of an analysis; undefined until the application has answered. */
 export type CostAnswer = AnalysisCost | Error | undefined;
 
-/** The cost is requested when a person has stopped typing for this long. */
+/** The cost is requested when the user has not typed for this long. */
 const SETTLE_MS = 150;
 
 /**
- * The cost of an analysis as it would be started now; requested again when the spec or the project changes. The old
- * answer stays until the new one arrives, so that the page does not jump. Without a spec (null) nothing is requested.
+ * The cost of an analysis with the current options; requested again when the spec or the project changes. The old
+ * answer is kept until the new one arrives, so that the layout does not jump. If the spec is null, nothing is
+ * requested.
  */
 export function useAnalysisCost(spec: AnalysisSpec | null): CostAnswer {
   const api = useSession((state) => state.api);

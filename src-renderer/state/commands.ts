@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
 
-/** One action that a person can start: by its button, by its keys, or from the palette. */
+/** An action that the user can start with its button, its keys or the palette. */
 export interface Command {
   readonly id: string;
   /** Message key of its name. */
@@ -10,12 +10,12 @@ export interface Command {
   /** Chords like `Mod+K`, `Shift+Enter`, `?`; `Mod` is Ctrl, or the command key on a Mac. */
   readonly keys?: readonly string[];
   readonly run: () => void;
-  /** Absent: always. */
+  /** Omitted if the command is always enabled. */
   readonly isEnabled?: () => boolean;
 }
 
 interface CommandsState {
-  /** In the order of registration; of two with the same id the later one is in force. */
+  /** In the order of registration; if two commands have the same id, the later one is used. */
   readonly registered: readonly (readonly Command[])[];
   readonly register: (commands: readonly Command[]) => () => void;
 }
@@ -28,14 +28,14 @@ export const useCommandRegistry = create<CommandsState>()((set) => ({
   },
 }));
 
-/** Every command in force. */
+/** All commands in use: one per id. */
 export function activeCommands(registered: readonly (readonly Command[])[]): readonly Command[] {
   const byId = new Map<string, Command>();
   for (const command of registered.flat()) byId.set(command.id, command);
   return [...byId.values()];
 }
 
-/** Offers commands while the component is shown. Memoise the list (`useMemo`). */
+/** Registers commands while the component is mounted. Memoise the list (`useMemo`). */
 export function useCommands(commands: readonly Command[]): void {
   const register = useCommandRegistry((state) => state.register);
   useEffect(() => register(commands), [register, commands]);

@@ -3,9 +3,9 @@ import { isSame } from '../../src-shared/domain/project/decisions';
 import { decisionsSchema, type ProjectDecisions } from '../../src-shared/domain/project/project';
 import { readStored, writeStored } from './stored';
 
-/** One edit as undo and redo see it. */
+/** One edit in the history of undo and redo. */
 export interface HistoryStep {
-  /** Name in the user's words: `conv_12 to FP16`. */
+  /** Name shown to the user: `conv_12 to FP16`. */
   readonly name: string;
   readonly before: ProjectDecisions;
   readonly after: ProjectDecisions;
@@ -19,22 +19,21 @@ export interface EditHistory {
 export const EMPTY_HISTORY: EditHistory = { undoable: [], redoable: [] };
 const MAX_STEPS = 200;
 
-/** A new edit: what was undone before it can no longer be redone. An edit that changed nothing is no step. */
+/** Adds a new edit and clears the steps that could be redone. An edit that changed nothing is not added. */
 export function recordStep(history: EditHistory, step: HistoryStep): EditHistory {
   if (isSame(step.before, step.after)) return history;
   return { undoable: [...history.undoable, step].slice(-MAX_STEPS), redoable: [] };
 }
 
 const STORED_KEY = 'calib.history';
-/** More steps are not worth the time that every edit would take to write them. */
+/** The whole history is written on every edit; more steps would make that too slow. */
 const MAX_KEPT_STEPS = 50;
 
 const steps = list(object({ name: string, before: decisionsSchema, after: decisionsSchema }));
 const keptSchema = object({ projectPath: string, undoable: steps, redoable: steps });
 
 /**
- * Keeps what can be undone in this tab, so that a reload does not take it away. Where the storage is too small, fewer
- * steps.
+ * Stores the history in this tab, so that it survives a reload. If the storage is too small, fewer steps are stored.
  */
 export function keepHistory(projectPath: string, { undoable, redoable }: EditHistory): void {
   for (let most = MAX_KEPT_STEPS; most >= 1; most = Math.floor(most / 4)) {
@@ -49,7 +48,7 @@ export function keepHistory(projectPath: string, { undoable, redoable }: EditHis
   }
 }
 
-/** What could be undone of a project before the page was reloaded; empty for another project or what cannot be read. */
+/** Reads the history that was stored before a reload; empty if it belongs to another project or cannot be read. */
 export function keptHistory(projectPath: string): EditHistory {
   try {
     const { projectPath: owner, undoable, redoable } = parse(keptSchema, readStored(STORED_KEY, 'sessionStorage'));

@@ -6,13 +6,13 @@ import { followProject } from './follow';
 import { useSession } from './session';
 
 interface EngineState {
-  /** The project that `view` belongs to; null until something asked. */
+  /** The project that `view` belongs to; null until the first request. */
   readonly projectPath: string | null;
-  /** Null while it is on its way, or could not be read. */
+  /** Null while it is being loaded, and if loading failed. */
   readonly view: EnginesView | null;
-  /** Whose engine is shown; null: as the application chooses. */
+  /** The variant whose engine is shown; null: the default of the application. */
   readonly variant: string | null;
-  /** Reads what TensorRT made of the layers of the open project. */
+  /** Loads what TensorRT made of the layers of the open project. */
   readonly load: () => Promise<void>;
   readonly showVariant: (variant: string) => void;
 }
@@ -34,7 +34,7 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
       const view = await api.getEngineLayers({ projectPath: project.path, ...(variant === null ? {} : { variant }) });
       if (own === turn) set({ view });
     } catch {
-      // An engine is an extra here: the layers are shown without it.
+      // The engine is optional here: the layers are shown without it.
       if (own === turn) set({ view: null });
     }
   },
@@ -46,21 +46,21 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
 
 const BUILDING: readonly JobKind[] = ['build', 'bench', 'validate', 'run'];
 
-// An edit puts engines out of date, and jobs build new ones.
+// Edits make engines outdated, and jobs build new ones.
 const forget = (): void => {
   turn += 1;
   useEngineStore.setState(NOTHING);
 };
 followProject(useEngineStore.getState, forget, BUILDING);
 
-/** The engine of the open project, read when first asked for; null: there is none, or it is not read yet. */
+/** The engine of the open project, loaded on first use; null if there is none or it is not loaded yet. */
 export function useEngine(): Pick<EngineState, 'view' | 'showVariant'> {
   const state = useEngineStore();
   const projectPath = useSession((session) => session.project?.path ?? null);
   const { load, view, showVariant } = state;
   const isKnown = state.projectPath === projectPath;
   useEffect(() => {
-    // Several components ask at once: the first one reads for all.
+    // Several components ask at the same time; the first request loads the engine for all of them.
     if (projectPath !== null && useEngineStore.getState().projectPath !== projectPath) void load();
   }, [projectPath, isKnown, load]);
   return { view: isKnown ? view : null, showVariant };

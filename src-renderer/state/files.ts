@@ -7,7 +7,7 @@ interface FilesState {
   readonly connect: (connection: Pick<Connection, 'host' | 'files'>) => void;
 }
 
-/** How files are named to the application: by dialogs and drops on the desktop, by sending them in a browser. */
+/** How files are passed to the application: by dialogs and drops on the desktop, by upload in a browser. */
 export const useFiles = create<FilesState>()((set) => ({
   host: 'browser',
   files: { choose: null, pathsOf: () => Promise.reject(new Error('The application is not connected yet')) },
@@ -20,7 +20,7 @@ interface FieldImagesState {
   readonly setPath: (path: string) => void;
 }
 
-/** Images from the field by which plans can be compared. They are not part of the project and are not stored. */
+/** Images from the deployment that are used to compare plans. They are not part of the project and are not stored. */
 export const useFieldImages = create<FieldImagesState>()((set) => ({
   path: '',
   setPath: (path) => set({ path }),

@@ -5,14 +5,14 @@ import { useSession } from './session';
 
 /** A store that reads data of the open project. */
 interface ProjectReader {
-  /** The project that was read; null until something asked. */
+  /** The project whose data was loaded; null until the first request. */
   readonly projectPath: string | null;
   readonly load: () => Promise<void>;
 }
 
 /**
- * Calls `load` after an edit of the project and when a job of these kinds is done, and `forget` when another project is
- * opened. Nothing is read before a component asks for the first time.
+ * Calls `load` after every edit of the project and when a job of one of these kinds has ended, and `forget` when
+ * another project is opened. Nothing is loaded before a component first asks for the data.
  */
 export function followProject(reader: () => ProjectReader, forget: () => void, kinds: readonly JobKind[]): void {
   const doneCount = (jobs: readonly JobSnapshot[]): number =>

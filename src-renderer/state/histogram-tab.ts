@@ -10,19 +10,22 @@ interface HistogramTabState {
   readonly showTab: (tab: HistogramTab) => void;
 }
 
-/** One tensor, all tensors, or what auto chose; kept while other screens are open, and in the address. */
+/**
+ * The tab of the histogram screen: one tensor, all tensors, or the choices of auto. It is kept while other screens are
+ * open, and in the address.
+ */
 export const useHistogramTab = create<HistogramTabState>()((set) => ({
   tab: 'inspect',
   showTab: (tab) => set({ tab }),
 }));
 
-/** Opens the histogram of one tensor, whatever tab was open there before. */
+/** Opens the histogram of one tensor, independent of the tab that was open there before. */
 export function openHistogramOf(tensor: string): void {
   useSelection.getState().selectTensor(tensor);
   openHistogram();
 }
 
-/** Opens the histogram of the tensor that is chosen. */
+/** Opens the histogram of the selected tensor. */
 export function openHistogram(): void {
   useHistogramTab.getState().showTab('inspect');
   useView.getState().openScreen('histogram');

@@ -6,13 +6,16 @@ import { useSession } from './session';
 type Entry = HistogramView | Error | 'loading';
 
 interface HistogramsState {
-  /** Entries of one calibration of one project; least recently used first. */
+  /** The entries of one calibration of one project; the least recently used is first. */
   readonly entries: ReadonlyMap<string, Entry>;
   readonly request: (tensor: string) => void;
   readonly clear: () => void;
 }
 
-/** One entry is 64 kB for every group and the total: this many stay under 40 MB with four groups. */
+/**
+ * One entry has 64 kB for each group and for the total, so that this many entries need less than 40 MB with four
+ * groups.
+ */
 const MAX_ENTRIES = 120;
 /** More parallel requests would only wait in the browser's queue and delay newer ones. */
 const MAX_AT_ONCE = 4;

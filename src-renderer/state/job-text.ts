@@ -3,7 +3,7 @@ import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import type { RateState } from '../../src-shared/contract/progress-rate';
 import { hasMessage, t } from '../i18n';
 
-/** How a running job goes, in parts that each have their place in the bar; empty where nothing is known. */
+/** The progress of a running job as separate texts for the job bar; a text is empty if its value is unknown. */
 export interface JobText {
   readonly kind: string;
   readonly phase: string;
@@ -40,11 +40,11 @@ export function rateText(perSecond: number, unit: string): string {
 
 function etaText(etaSeconds: number | null): string {
   if (etaSeconds === null || !Number.isFinite(etaSeconds)) return '';
-  // An estimate has no tenths.
+  // The time left is an estimate, so that it is shown without decimals.
   return t('jobs.left', { time: formatDuration(Math.max(1, Math.ceil(etaSeconds))).replace(/\.0 s$/, ' s') });
 }
 
-/** How a job ended, as one sentence. */
+/** The end of a job as one sentence. */
 export function endText(job: JobSnapshot): string {
   const kind = t(`jobs.kind.${job.kind}`);
   if (job.state === 'failed') return t('jobs.failed', { kind, message: job.error?.message ?? '' });
@@ -52,15 +52,15 @@ export function endText(job: JobSnapshot): string {
   return t('jobs.done', { kind });
 }
 
-/** A phase as jobs report it, in the reader's language; one without a message is shown as it is. */
+/** The name of a job's phase in the current language; a phase without a message is returned unchanged. */
 export function phaseText(phase: string): string {
-  // `search: benchmarking`: a phase of an analysis within a run.
+  // `search: benchmarking` is a phase of an analysis within a run.
   const [name, within] = phase.split(': ', 2);
   if (within !== undefined) return `${messageOr(`jobs.phase.${name}`, name ?? '')}: ${phaseText(within)}`;
   return messageOr(`jobs.phase.${phase.replaceAll(' ', '-')}`, phase);
 }
 
-/** What a job counts, in the reader's language. */
+/** The unit that a job counts, in the current language. */
 export function unitText(unit: string): string {
   return messageOr(`jobs.unit.${unit}`, unit);
 }

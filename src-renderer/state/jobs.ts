@@ -11,20 +11,20 @@ import { useSession } from './session';
 interface JobsState {
   /** In the order in which they were started, oldest first. */
   readonly jobs: readonly JobSnapshot[];
-  /** Speed of the running phase of each job. */
+  /** Speed of the current phase of each job. */
   readonly rates: Readonly<Record<string, RateState>>;
   readonly connect: (api: WorkbenchApi) => Unsubscribe;
-  /** Reads the list again, after the connection was lost. */
+  /** Loads the list again after the connection was lost. */
   readonly reload: () => Promise<void>;
   /**
-   * Null when it could not be started (a notice says why) or a person took it back. The same job asked for twice within
-   * a moment, as by a double click, is one job.
+   * Null if the job could not be started (a notice shows why) or the user cancelled. Two requests for the same job
+   * within a moment, for example from a double click, start one job.
    */
   readonly start: (spec: JobSpec) => Promise<JobId | null>;
   readonly cancel: (id: JobId) => Promise<void>;
 }
 
-/** The same job asked for again within this time was not meant as a second one. */
+/** A second request for the same job within this time counts as the same request. */
 const SAME_WISH_MS = 1_000;
 
 interface LastStart {
@@ -36,9 +36,9 @@ interface LastStart {
 
 let lastStart: LastStart | null = null;
 
-/** Jobs that give a project histograms. */
+/** Kinds of jobs that create histograms in a project. */
 export const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run'];
-/** Jobs whose end may have changed what calibration, or which thresholds, the project has. */
+/** Kinds of jobs that may change the calibration or the thresholds of a project. */
 const CHANGING_THRESHOLDS: readonly JobKind[] = [...CALIBRATING, 'auto', 'best', 'health', 'repair'];
 
 export const useJobs = create<JobsState>()((set, get) => {
@@ -76,7 +76,7 @@ export const useJobs = create<JobsState>()((set, get) => {
     reload: async () => {
       try {
         const jobs = await useSession.getState().api.listJobs();
-        // What the application no longer knows (it was started anew) is gone.
+        // The application does not know these jobs any more, because it was restarted.
         const listed = new Set(jobs.map((job) => job.id));
         set((state) => ({ jobs: state.jobs.filter((job) => listed.has(job.id)) }));
         for (const job of jobs) take(job);
@@ -93,7 +93,7 @@ export const useJobs = create<JobsState>()((set, get) => {
       lastStart = own;
       void own.jobId.then((jobId) => {
         own.isPending = false;
-        // What could not be started may be tried again at once.
+        // A job that could not be started can be retried at once.
         if (jobId === null && lastStart === own) lastStart = null;
       });
       return own.jobId;
@@ -108,7 +108,7 @@ export const useJobs = create<JobsState>()((set, get) => {
   };
 });
 
-/** Puts a snapshot in its place; one that is older than what is known is dropped. */
+/** Inserts or replaces the snapshot of a job; a snapshot that is older than the known one is dropped. */
 export function mergeJob(jobs: readonly JobSnapshot[], job: JobSnapshot): readonly JobSnapshot[] {
   const index = jobs.findIndex((known) => known.id === job.id);
   const known = jobs[index];
@@ -126,7 +126,7 @@ export function nextRates(
   return { ...others, [job.id]: advanceRate(known ?? null, job, nowMs) };
 }
 
-/** Jobs of one project that have not ended, the running one first. */
+/** The jobs of one project that have not ended; the running one is first. */
 export function openJobs(jobs: readonly JobSnapshot[], projectPath: string | null): readonly JobSnapshot[] {
   const open = jobs.filter((job) => !isFinished(job) && (projectPath === null || job.projectPath === projectPath));
   return [...open.filter((job) => job.state === 'running'), ...open.filter((job) => job.state !== 'running')];

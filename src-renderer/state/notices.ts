@@ -3,12 +3,12 @@ import type { Advice } from '../../src-shared/base/advice';
 import type { ErrorCode } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 
-/** A message at the edge of the window: something failed, or something that was asked for is done. */
+/** A message at the edge of the window: an error, or the success of a requested action. */
 export interface Notice {
   readonly id: number;
   readonly tone: 'info' | 'error';
   readonly message: string;
-  /** How often it was said while it was shown. */
+  /** How often the same message was added while it was shown. */
   readonly count: number;
   readonly code?: ErrorCode;
   readonly hint?: string;
@@ -17,11 +17,11 @@ export interface Notice {
 }
 
 interface NoticesState {
-  /** The newest last. */
+  /** The newest notice is last. */
   readonly notices: readonly Notice[];
-  /** Shows a sentence for some seconds. */
+  /** Shows a message for some seconds. */
   readonly tell: (message: string) => void;
-  /** Shows what failed until it is dismissed. A cancelled action is not an error. */
+  /** Shows an error until it is dismissed. A cancelled action is not an error. */
   readonly reportError: (error: unknown) => void;
   readonly dismiss: (id: number) => void;
   readonly dismissNewest: () => void;
@@ -29,7 +29,7 @@ interface NoticesState {
 }
 
 let nextId = 1;
-/** Errors beyond it are folded away; of sentences of success the oldest give way. */
+/** More errors than this are folded; of the success messages, the oldest are removed. */
 export const MAX_SHOWN = 4;
 const MAX_KEPT = 100;
 
@@ -59,7 +59,8 @@ export const useNotices = create<NoticesState>()((set) => ({
 }));
 
 /**
- * The same sentence is shown once, at the newest place, with the number of times. What is told passes, errors are kept.
+ * A repeated message is shown once, at the newest place, with the number of repetitions. Success messages are removed,
+ * errors are kept.
  */
 function addNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
   const same = notices.find(
@@ -76,9 +77,9 @@ function newest(notices: readonly Notice[], tone: Notice['tone']): readonly Noti
 }
 
 export interface ShownNotices {
-  /** In the order in which they came. */
+  /** In the order in which they were added. */
   readonly shown: readonly Notice[];
-  /** Errors that stand behind "more". */
+  /** Number of errors that are hidden behind "more". */
   readonly foldedCount: number;
 }
 

@@ -11,23 +11,25 @@ import { applyChange, isSame } from '../../src-shared/domain/project/decisions';
 
 export type PrecisionEdit = Extract<ProjectEdit, { kind: 'precision' }>;
 
-/** An edit as screens make it: the session adds the base of precision edits, which is the choice that is shown. */
+/**
+ * An edit as screens create it: the session adds the base of precision edits, which is the choice shown at that time.
+ */
 export type ScreenEdit = Exclude<ProjectEdit, PrecisionEdit> | Omit<PrecisionEdit, 'base'>;
 
-/** The precision edits of one request that the application has not answered yet: layer -> choice. */
+/** The precision edits of one request that the application has not answered yet, as layer -> choice. */
 export interface PendingChoices {
   readonly choices: ReadonlyMap<string, PrecisionChoice>;
   /** Layer -> the choice that was shown when the edit was made. */
   readonly bases: ReadonlyMap<string, PrecisionChoice>;
 }
 
-/** An edit that the application refused because some of its layers were changed meanwhile. */
+/** An edit that the application refused because some of its layers had been changed meanwhile. */
 export interface EditConflict {
   readonly projectPath: string;
-  /** Name of the step that the edit would have been. */
+  /** The name that the edit would have in the history. */
   readonly name: string;
   readonly edits: readonly ScreenEdit[];
-  /** The layers that were changed, and what the edit asked for. */
+  /** The layers that were changed meanwhile, with the choices that the edit asked for. */
   readonly changed: ReadonlyMap<string, PrecisionChoice>;
 }
 
@@ -36,7 +38,7 @@ interface Shown {
   readonly pendingChoices: readonly PendingChoices[];
 }
 
-/** What the screens show for a layer: the last choice that was made, whether the application has answered or not. */
+/** The choice that the screens show for a layer: the last one made, even if the application has not answered yet. */
 export function shownChoice({ project, pendingChoices }: Shown, layer: string): PrecisionChoice {
   for (const { choices } of pendingChoices.toReversed()) {
     const choice = choices.get(layer);
@@ -45,7 +47,7 @@ export function shownChoice({ project, pendingChoices }: Shown, layer: string): 
   return choiceOf(project?.file.plan ?? { layers: {} }, layer);
 }
 
-/** The precision edits among some edits, on what is shown now. */
+/** The precision edits in a list of edits, with the currently shown choices as their bases. */
 export function pendingChoicesOf(edits: readonly ScreenEdit[], shown: Shown): PendingChoices {
   const asked = edits.filter((edit) => edit.kind === 'precision');
   return {
@@ -54,15 +56,15 @@ export function pendingChoicesOf(edits: readonly ScreenEdit[], shown: Shown): Pe
   };
 }
 
-/** The edits as the application takes them. */
+/** The edits in the form that the application expects. */
 export function withBases(edits: readonly ScreenEdit[], bases: PendingChoices['bases']): ProjectEdit[] {
   return edits.map((edit) => (edit.kind === 'precision' ? { ...edit, base: bases.get(edit.layer) ?? 'auto' } : edit));
 }
 
 /**
- * Waiting edits, after an earlier edit of the same window was answered. Their author expected its result, so that they
- * are made on it; choices of earlier waiting edits go before those of the project.
- * @param layers the layers that the answered edit was about; null: the whole plan
+ * Updates waiting edits after an earlier edit of the same window was answered. Their author expected its result, so
+ * that the result becomes their base; choices of earlier waiting edits take precedence over those of the project.
+ * @param layers the layers of the answered edit; null: the whole plan
  */
 export function rebased(
   waiting: readonly PendingChoices[],
@@ -80,28 +82,28 @@ export function rebased(
   return result;
 }
 
-/** The layers that precision edits are about; null when another edit, which may change all of them, is among them. */
+/** The layers that precision edits change; null if the list has another kind of edit, which may change all layers. */
 export function layersOf(edits: readonly ScreenEdit[]): ReadonlySet<string> | null {
   const asked = edits.filter((edit) => edit.kind === 'precision');
   return asked.length === edits.length ? new Set(asked.map(({ layer }) => layer)) : null;
 }
 
-/** Every edit is about the precision of a layer. */
+/** Whether every edit changes the precision of a layer. */
 export function isPrecisionOnly(edits: readonly ScreenEdit[]): boolean {
   return edits.length > 0 && edits.every(({ kind }) => kind === 'precision');
 }
 
 /**
- * The decisions before precision edits were made, from those after them: only the layers of the edits differ, so that
- * undo does not take back what another window changed meanwhile.
+ * Reconstructs the decisions before precision edits from those after them. Only the layers of the edits differ, so that
+ * undo does not revert changes that another window made meanwhile.
  */
 export function decisionsBefore(after: ProjectDecisions, { bases }: PendingChoices): ProjectDecisions {
   return { ...after, plan: withChoices(after.plan, bases) };
 }
 
 /**
- * The edits that make the change `from` -> `to` in a project as it is now. Where only layers of the plan change, each
- * is an edit of its own, on the choice that the project has now.
+ * The edits that apply the change `from` -> `to` to the current project. If only layers of the plan change, each layer
+ * is a separate edit with its current choice in the project as the base.
  */
 export function changingEdits(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectEdit[] {
   const withLayersOf = ({ plan }: ProjectDecisions) => ({ ...from, plan: { ...from.plan, layers: plan.layers } });
@@ -120,10 +122,7 @@ function differingLayers(a: PrecisionPlan, b: PrecisionPlan): string[] {
   return [...layers].filter((layer) => choiceOf(a, layer) !== choiceOf(b, layer));
 }
 
-/**
- * What an edit asked for in the layers that the project, as it is now, has another choice for than the edit was made
- * on.
- */
+/** The choices of an edit for the layers whose choice in the current project differs from the base of the edit. */
 export function changedMeanwhile(
   edits: readonly ProjectEdit[],
   { file }: Pick<ProjectView, 'file'>,
@@ -136,7 +135,7 @@ export function changedMeanwhile(
   );
 }
 
-/** The edits without those of the layers that were changed meanwhile. */
+/** The edits of a conflict without those of the layers that were changed meanwhile. */
 export function withoutChanged({ edits, changed }: EditConflict): ScreenEdit[] {
   return edits.filter((edit) => edit.kind !== 'precision' || !changed.has(edit.layer));
 }

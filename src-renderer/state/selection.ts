@@ -8,13 +8,13 @@ interface Selection {
 }
 
 /**
- * What is chosen everywhere at once: one tensor and one layer. The frame keeps it in the address. A tensor that is
- * chosen without a layer brings its own one with it, so that tables and graphs show where it comes from.
+ * The selection that all screens share: one tensor and one layer. The frame keeps it in the address. If a tensor is
+ * selected without a layer, its own layer is selected too, so that tables and graphs show where the tensor is computed.
  */
 interface SelectionState extends Selection {
   readonly selectTensor: (tensor: string | null) => void;
   readonly selectLayer: (layer: string | null) => void;
-  /** Both in one step: a click on a layer that also shows its tensor. */
+  /** Selects both in one step, for example when a click on a layer also shows its tensor. */
   readonly select: (selection: Selection) => void;
 }
 
@@ -26,7 +26,7 @@ export const useSelection = create<SelectionState>()((set) => ({
   select: (selection) => set(withLayer(selection, useSession.getState().model)),
 }));
 
-// An address names its tensor before the model is known.
+// The address can name a tensor before the model is loaded.
 useSession.subscribe(({ model }, previous) => {
   if (model === previous.model) return;
   const { tensor, layer } = useSelection.getState();
@@ -39,8 +39,8 @@ function withLayer({ tensor, layer }: Selection, model: ModelView | null): Selec
 }
 
 /**
- * The layer that writes a tensor; of an input of the model the first one that reads it. Null for a tensor that no layer
- * has.
+ * The layer that writes a tensor; for an input of the model, the first layer that reads it. Null if no layer has the
+ * tensor.
  */
 export function layerOfTensor({ layers }: Pick<ModelView, 'layers'>, tensor: string): string | null {
   const found =

@@ -32,31 +32,34 @@ interface SessionState {
   readonly history: EditHistory;
   /** Edits that the application has not answered yet; undo waits for them. */
   readonly pendingEdits: number;
-  /** Precision edits that the application has not answered yet, oldest first; screens show them as done. */
+  /** Precision edits that the application has not answered yet, oldest first; the screens show them as applied. */
   readonly pendingChoices: readonly PendingChoices[];
-  /** An edit of layers that were changed meanwhile, until a person decides. */
+  /** An edit of layers that were changed meanwhile; null unless the user has to decide about it. */
   readonly conflict: EditConflict | null;
-  /** A project is being opened: its path. */
+  /** Path of the project that is being opened. */
   readonly opening: string | null;
-  /** Grows whenever the calibration of the project may have changed: histograms of an older number are stale. */
+  /** Incremented when the calibration of the project may have changed; histograms of a smaller number are outdated. */
   readonly calibrationRevision: number;
 
-  /** Starts using an application; call the result to stop. */
+  /** Starts using an application; the returned function disconnects it. */
   readonly connect: (api: WorkbenchApi) => Unsubscribe;
   readonly setConnection: (connection: ConnectionStatus) => void;
-  /** Never rejects: what fails is shown as a notice. True when the project is open. */
+  /** Never rejects: errors are shown as notices. Returns true if the project was opened. */
   readonly openProject: (projectPath: string) => Promise<boolean>;
   readonly openSample: () => Promise<boolean>;
-  /** Shows a project that the application has just handed out. */
+  /** Shows a project that the application has just returned. */
   readonly showProject: (project: ProjectView) => Promise<void>;
   readonly closeProject: () => void;
-  /** Reads project, model and thresholds again. `isCalibrationNew`: histograms too. */
+  /** Loads project, model and thresholds again. With `isCalibrationNew`, histograms are also loaded again. */
   readonly refresh: (options?: { readonly isCalibrationNew?: boolean }) => Promise<void>;
-  /** One undoable step under one name. Never rejects; false when the application refused (a notice says why). */
+  /**
+   * Applies edits as one named step that can be undone. Never rejects; returns false if the application refused it (a
+   * notice shows why).
+   */
   readonly edit: (name: string, edits: readonly ScreenEdit[]) => Promise<boolean>;
   /**
-   * Ends the conflict. `mine`: the whole edit is applied to the project as it is now; `theirs`: the layers that were
-   * changed meanwhile stay as they are and the other edits are applied; `none`: the edit is dropped.
+   * Resolves the conflict. `mine`: the whole edit is applied to the current project; `theirs`: the layers that were
+   * changed meanwhile are kept and the other edits are applied; `none`: the edit is dropped.
    */
   readonly resolveConflict: (keep: 'mine' | 'theirs' | 'none') => Promise<boolean>;
   readonly undo: () => Promise<boolean>;
@@ -73,11 +76,14 @@ const NO_PROJECT = {
   opening: null,
 } as const;
 
-/** Edits go to the application one after the other, so that each is judged by what the one before it left. */
+/** Edits are sent one after the other, so that each is validated against the result of the previous one. */
 let lastEdit: Promise<unknown> = Promise.resolve();
-/** Grows with every project that is shown, so that a late answer about an earlier one is dropped. */
+/** Incremented with every project that is shown, so that a late answer about an earlier one is dropped. */
 let projectTurn = 0;
-/** Grows with every wish to see another project, so that one that took long does not replace what was opened since. */
+/**
+ * Incremented with every request to open a project, so that a slow one does not replace a project that was opened
+ * later.
+ */
 let openTurn = 0;
 
 export const useSession = create<SessionState>()((set, get) => {
@@ -97,7 +103,7 @@ export const useSession = create<SessionState>()((set, get) => {
     });
   };
 
-  /** Takes over what the application says the project is now. */
+  /** Updates the store with the state of the project that the application returned. */
   const adopt = async (project: ProjectView, isCalibrationNew: boolean): Promise<void> => {
     const known = get().project;
     if (known?.path !== project.path) return;
@@ -114,7 +120,7 @@ export const useSession = create<SessionState>()((set, get) => {
   const sendEdits = async (projectPath: string, edits: readonly ProjectEdit[]): Promise<ProjectView | null> => {
     const project = await get().api.editProject({ projectPath, edits });
     if (get().project?.path !== projectPath) return null;
-    // The details follow by themselves: the next edit need not wait for them.
+    // The details are loaded in the background: the next edit does not wait for them.
     void adopt(project, false);
     return project;
   };
@@ -132,7 +138,9 @@ export const useSession = create<SessionState>()((set, get) => {
     return result;
   };
 
-  /** What the project is now that an edit was refused, and which layers of the edit were changed meanwhile. */
+  /**
+   * Stores the conflict of a refused edit: loads the current project and finds the layers that were changed meanwhile.
+   */
   const showConflict = async (
     projectPath: string,
     refused: { readonly name: string; readonly edits: readonly ProjectEdit[]; readonly error: WorkbenchError },
@@ -155,7 +163,7 @@ export const useSession = create<SessionState>()((set, get) => {
     });
   };
 
-  /** Sends edits; a conflict is shown and answered with null. */
+  /** Sends edits; if there is a conflict, it is shown and the result is null. */
   const sendOrShowConflict = async (
     projectPath: string,
     name: string,
@@ -195,7 +203,7 @@ export const useSession = create<SessionState>()((set, get) => {
     try {
       const project = await load();
       if (turn !== openTurn) return false;
-      // Its details follow: whoever asked may choose the screen before a person does.
+      // The details are loaded in the background, so that the caller can switch to the screen before the user does.
       void get().showProject(project);
       return true;
     } catch (error) {
@@ -255,7 +263,7 @@ export const useSession = create<SessionState>()((set, get) => {
       if (projectPath === undefined) return Promise.resolve(false);
       const asked = pendingChoicesOf(edits, get());
       if (asked.choices.size > 0) set((state) => ({ pendingChoices: [...state.pendingChoices, asked] }));
-      // Its bases may be replaced while it waits, see `rebased`; its choices stay.
+      // The bases of a waiting edit may be replaced, see `rebased`; its choices are never replaced.
       const isOwn = (pending: PendingChoices): boolean => pending.choices === asked.choices;
       return inTurn(async () => {
         const { project: before, pendingChoices } = get();
@@ -294,18 +302,21 @@ useSession.subscribe(({ project, history }, previous) => {
     keepHistory(project.path, history);
 });
 
-/** All of a project but the precisions of its layers: no threshold depends on them, and reading them all takes long. */
+/**
+ * All parts of a project except the precisions of its layers: thresholds do not depend on these, and loading all
+ * thresholds takes long.
+ */
 function thresholdBasis({ file, ...rest }: ProjectView): unknown {
   return { ...rest, file: { ...file, plan: { ...file.plan, layers: {} } } };
 }
 
-/** True also while an edit is on its way: a key pressed between the edit and its answer must not be lost. */
+/** Also true while an edit is pending, so that a key pressed before the answer arrives is not lost. */
 export function canStep(direction: 'undo' | 'redo'): boolean {
   const { history, pendingEdits } = useSession.getState();
   return pendingEdits > 0 || (direction === 'undo' ? history.undoable : history.redoable).length > 0;
 }
 
-/** What answers before the application is reached: every call says so. */
+/** The API before the application is connected: every call rejects with that error. */
 function disconnectedApi(): WorkbenchApi {
   const refuse = (): Promise<never> =>
     Promise.reject(new WorkbenchError('internal', 'The application is not connected yet'));

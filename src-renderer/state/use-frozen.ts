@@ -1,8 +1,8 @@
 import { useState } from 'react';
 
 /**
- * The value that `make` returned when one of the keys last changed (`Object.is`). It differs from `useMemo` in that
- * `make` may read values that are no keys: their changes are ignored on purpose.
+ * The value that `make` returned when one of the keys last changed (`Object.is`). Unlike with `useMemo`, `make` may
+ * read values that are not keys: their changes are ignored on purpose.
  */
 export function useFrozen<T>(keys: readonly unknown[], make: () => T): T {
   const [kept, setKept] = useState(() => ({ keys, value: make() }));

@@ -9,7 +9,7 @@ export type Thumbnail =
 
 const LOADING: Thumbnail = { kind: 'loading' };
 
-/** A picture of an image of the open project as an object URL, which is revoked when it is no longer shown. */
+/** A thumbnail of an image of the open project as an object URL, which is revoked when it is no longer shown. */
 export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thumbnail {
   const api = useSession((state) => state.api);
   const projectPath = useSession((state) => state.project?.path);

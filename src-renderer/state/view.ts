@@ -21,16 +21,16 @@ export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 export const MOTIONS = ['system', 'reduced'] as const;
 export type Motion = (typeof MOTIONS)[number];
-/** `title`: progress in the title of the tab; `notify`: also a notification of the system at the end. */
+/** `title`: show progress in the title of the tab; `notify`: also show a system notification at the end. */
 export const FOLLOWS = ['none', 'title', 'notify'] as const;
 export type Follow = (typeof FOLLOWS)[number];
 
-/** What is kept between visits. */
+/** Preferences that are stored between visits. */
 interface ViewPreferences {
   readonly theme: Theme;
   readonly language: Language;
   readonly motion: Motion;
-  /** How a job is followed while another tab or window is in front. */
+  /** How the user is informed about a job while another tab or window is in front. */
   readonly follow: Follow;
   /** Widths of the side columns in CSS pixels. */
   readonly leftWidth: number;
@@ -39,17 +39,17 @@ interface ViewPreferences {
 
 interface ViewState extends ViewPreferences {
   readonly screen: ScreenId;
-  /** What is in force: `theme` after asking the system. */
+  /** The theme in use, after resolving the system's setting. */
   readonly resolvedTheme: 'light' | 'dark';
   readonly openScreen: (screen: ScreenId) => void;
   readonly chooseTheme: (theme: Theme) => void;
   readonly chooseLanguage: (language: Language) => void;
   readonly chooseMotion: (motion: Motion) => void;
   readonly chooseFollow: (follow: Follow) => void;
-  /** The side columns as wide as at the first visit. */
+  /** Resets the side columns to their default widths. */
   readonly restorePanes: () => void;
   readonly resizePanes: (widths: { readonly leftWidth?: number; readonly rightWidth?: number }) => void;
-  /** Called when the system's own setting changes. */
+  /** Called when the system's theme setting changes. */
   readonly followSystem: () => void;
 }
 

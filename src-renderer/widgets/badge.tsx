@@ -7,7 +7,9 @@ import { t } from '../i18n';
 import styles from './badge.module.css';
 import { classNames } from './class-names';
 
-/** Letters and colours that stand for precisions and methods everywhere, so that colour is never the only sign. */
+/**
+ * Letters for precisions and methods. They are shown together with the colours, so that colour is never the only sign.
+ */
 export const PRECISION_LETTERS: Readonly<Record<Precision, string>> = { int8: '8', fp16: '16', fp32: '32' };
 
 export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
@@ -94,7 +96,7 @@ export function VariantBadge({ variant }: { readonly variant: string }) {
   );
 }
 
-/** A record may name a variant that this version does not know; it is shown as a mixed one. */
+/** A record may name a variant that this version does not know; it is displayed as a mixed plan. */
 function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
   try {
     return parseVariant(variant).kind;

@@ -33,9 +33,9 @@ interface DataTableProps<Row> {
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly rowKey: (row: Row) => string;
-  /** The one row that the rest of the window shows. */
+  /** The row that the rest of the window displays. */
   readonly activeKey?: string | null;
-  /** More rows that are marked, for tables where several can be chosen. */
+  /** Additional selected rows, for tables with multiple selection. */
   readonly selectedKeys?: ReadonlySet<string>;
   readonly onPick?: (key: string, pick: RowPick) => void;
   /** Enter or a double click. */
@@ -54,8 +54,8 @@ const PAGE_ROWS = 10;
 const FIRST_ROW_INDEX = 2;
 
 /**
- * A table of any length of which only the visible rows are drawn. Arrow keys, Page Up and Down, Home and End walk;
- * Shift takes ranges; heads sort. Rows are 28 px high, the head stays in sight.
+ * A table of any length that renders only the visible rows. Arrow keys, Page Up, Page Down, Home and End move the
+ * active row; Shift selects ranges; a click on a head sorts. Rows are 28 px high; the head stays visible.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, rows, columns, rowKey, activeKey = null, selectedKeys, onPick, onActivate, rowClass } = props;
@@ -217,7 +217,7 @@ interface TableRowProps<Row> {
   readonly className: string | undefined;
 }
 
-/** One row. The table handles clicks, so that an unchanged row is not drawn again. */
+/** One row. The table handles clicks, so that an unchanged row is not rendered again. */
 function PlainTableRow<Row>({ row, columns, index, topPx, id, isActive, isSelected, className }: TableRowProps<Row>) {
   return (
     <div

@@ -37,8 +37,8 @@ export function Dialog({ title, onClose, children, actions, className, isTitleHi
       tabIndex={-1}
       onClose={onClose}
       onMouseDown={(event) => {
-        // A press on the ground beside it; inside, the target is what it holds. The second press of a double click that
-        // opened the dialog was not meant for it.
+        // A press on the backdrop closes the dialog; a press inside has another target. The second press of a double
+        // click that opened the dialog is ignored.
         if (event.target === event.currentTarget && event.detail < 2) event.currentTarget.close();
       }}
     >

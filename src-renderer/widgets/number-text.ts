@@ -3,8 +3,8 @@ import { formatFactor, type Speed, speedOfRatio } from '../../src-shared/domain/
 import { t } from '../i18n';
 
 /**
- * A number as a person types it: decimal point or comma, a real minus sign, an exponent, a fraction like `1/255`,
- * spaces around. Null when it is none, or not finite.
+ * Parses a number as the user types it: decimal point or comma, a real minus sign, an exponent, a fraction like
+ * `1/255`, spaces around it. Null if the text is not a number or not finite.
  */
 export function parseNumber(text: string): number | null {
   const plain = text
@@ -27,8 +27,8 @@ function parsePlain(text: string): number | null {
 }
 
 /**
- * Numbers separated by commas, semicolons or spaces, as `0.485, 0.456, 0.406` or `1/255`; null when one is not a
- * number.
+ * Parses numbers separated by commas, semicolons or spaces, such as `0.485, 0.456, 0.406` or `1/255`; null if one is
+ * not a number.
  */
 export function parseNumberList(text: string): readonly number[] | null {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
@@ -40,10 +40,10 @@ export function formatNumberList(values: readonly number[]): string {
   return values.map(formatScale).join(', ');
 }
 
-/** Largest divisor that a scale is written with. */
+/** The largest divisor that is used to write a scale as a fraction. */
 const MAX_DIVISOR = 65_535;
 
-/** The number as a person would type it: `1/255` where it is exactly that, else all its digits. */
+/** The number as a user would type it: `1/255` if that is exact, else all its digits. */
 export function formatScale(value: number): string {
   const divisor = Math.round(1 / value);
   return divisor > 10 && divisor <= MAX_DIVISOR && 1 / divisor === value && String(value).length > 8
@@ -51,12 +51,12 @@ export function formatScale(value: number): string {
     : String(value);
 }
 
-/** `1.15x slower`, `3.2x faster`, `equally fast`: never a bare ratio, whose direction a reader has to guess. */
+/** `1.15x slower`, `3.2x faster`, `equally fast`. The direction is always named, because a bare ratio is ambiguous. */
 export function speedText({ kind, factor }: Speed): string {
   return kind === 'same' ? t('widgets.speed.same') : t(`widgets.speed.${kind}`, { factor: formatFactor(factor) });
 }
 
-/** The 10th to the 90th percentile of the rounds in words; empty where there were too few rounds. */
+/** The 10th to the 90th percentile of the rounds in words; empty if there were too few rounds. */
 export function speedSpreadText({ p10, p90 }: PairedRatio): string {
   if (p10 === undefined || p90 === undefined) return '';
   const [low, high] = [speedOfRatio(p10), speedOfRatio(p90)];

@@ -8,7 +8,7 @@ export interface Column<Row> {
   readonly hint?: string;
   /** Pixels, or a share of the remaining width (`1fr`). */
   readonly width: number | `${number}fr`;
-  /** Numbers stand on the right. */
+  /** Numbers are aligned to the right. */
   readonly align?: 'left' | 'right' | 'center';
   /** The content of the cell, which truncates long text. */
   readonly render: (row: Row) => ReactNode;

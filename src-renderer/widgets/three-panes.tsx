@@ -29,7 +29,7 @@ interface ThreePanesProps {
   readonly right?: ReactNode;
 }
 
-/** Narrower windows fold the inspector away; a button brings it back over the main view. */
+/** In narrower windows the inspector is hidden; a button shows it over the main view. */
 const FOLD_QUERY = '(max-width: 1099px)';
 const KEY_STEP = 16;
 
@@ -92,7 +92,7 @@ export function ThreePanes({ left, main, right }: ThreePanesProps) {
 interface DividerProps {
   readonly label: string;
   readonly width: number;
-  /** 1: moving right makes the pane wider. */
+  /** 1: dragging to the right makes the pane wider; -1: narrower. */
   readonly direction: 1 | -1;
   readonly onResize: (width: number) => void;
 }

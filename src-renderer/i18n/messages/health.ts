@@ -2,7 +2,7 @@ import type { FeatureMessages } from '..';
 import { HEALTH_CODES } from '../../../src-shared/domain/health/health';
 import { HEALTH_SENTENCES } from '../../../src-shared/domain/health/health-sentences';
 
-/** The command line says the same sentences, so they live beside the rules that make findings. */
+/** The command line uses the same sentences, so that they are defined beside the rules that create findings. */
 const sentences = (language: 'en' | 'zh'): Record<string, string> =>
   Object.fromEntries(HEALTH_CODES.map((code) => [`health.finding.${code}`, HEALTH_SENTENCES[code][language]]));
 

@@ -1,4 +1,4 @@
-/** The lower half of the results screen: latency, what changed between two runs, and how a run was made. */
+/** The lower half of the results screen: latency, the changes between two runs, and how a run was made. */
 const en = {
   'measured.latency': 'Latency',
   'measured.latency.note':

@@ -1,12 +1,12 @@
 import type { AxisTicks } from './ticks';
 
-/** What a plot shows, without a word of Plotly. Colours are names of CSS custom properties, for example `--accent`. */
+/** The content of a plot, independent of Plotly. Colours are names of CSS custom properties, for example `--accent`. */
 export interface PlotFigure {
   readonly series: readonly PlotSeries[];
   readonly panels: readonly PlotPanel[];
   readonly xRange: readonly [number, number];
   readonly xTitle: string;
-  /** Marks of the x axis; round values where absent. */
+  /** Marks of the x axis; if omitted, Plotly chooses round values. */
   readonly xTicks?: AxisTicks;
   readonly margins: PlotMargins;
 }
@@ -17,12 +17,12 @@ export interface PlotSeries {
   readonly y: readonly number[] | Float64Array;
   readonly shape: 'step' | 'line' | 'points';
   readonly color: string;
-  /** Share of the colour that fills the area under the line, 0..1; 0 for no area. */
+  /** Opacity of the area under the line, 0..1; 0 for no area. */
   readonly fillOpacity: number;
   readonly widthPx: number;
-  /** Of points; solid when absent. A ring goes around another point. */
+  /** For points; solid if omitted. A ring is drawn around another point. */
   readonly marker?: 'solid' | 'hollow' | 'ring';
-  /** Of lines. */
+  /** For lines. */
   readonly isDashed?: boolean;
   /** Index of the panel that it is drawn in. */
   readonly panel: number;
@@ -32,9 +32,9 @@ export interface PlotSeries {
 export interface PlotPanel {
   readonly title: string;
   readonly isLog: boolean;
-  /** In values, also for a log axis. */
+  /** In data values, also for a log axis. */
   readonly range: readonly [number, number];
-  /** Share of the plot's height, from the bottom: [0, 1] is all of it. */
+  /** Position as fractions of the plot's height, from the bottom: [0, 1] is the full height. */
   readonly heightFrom: number;
   readonly heightTo: number;
 }
@@ -46,7 +46,7 @@ export interface PlotMargins {
   readonly bottomPx: number;
 }
 
-/** Name of an axis as traces and the layout write it: the first has no number. */
+/** Name of an axis in traces and in the layout: the first axis has no number. */
 export function axisName(letter: 'x' | 'y', index: number): string {
   return index === 0 ? letter : `${letter}${index + 1}`;
 }

@@ -9,7 +9,7 @@ export interface PlotProps {
   readonly figure: PlotFigure;
   readonly widthPx: number;
   readonly heightPx: number;
-  /** What the plot shows, in a sentence, for those who do not see it. */
+  /** A sentence that describes the plot for assistive technology. */
   readonly label: string;
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** Colours of the current theme by name of the CSS custom property. */
+/** Returns the colour of the current theme for the name of a CSS custom property. */
 export type TokenReader = (name: string) => string;
 
 export function tokensOf(element: Element): TokenReader {
@@ -8,7 +8,7 @@ export function tokensOf(element: Element): TokenReader {
   return (name) => style.getPropertyValue(name).trim();
 }
 
-/** A colour with an opacity of its own; any CSS colour that a canvas understands. */
+/** A colour with another opacity; any CSS colour that a canvas understands. */
 export function withOpacity(color: string, opacity: number): string {
   const channels = channelsOf(color);
   return channels === null ? color : `rgba(${channels.join(', ')}, ${opacity})`;
@@ -26,7 +26,7 @@ function channelsOf(color: string): readonly number[] | null {
 }
 
 /**
- * Calls the listener when the theme may have changed, by a choice or by the system. Returns a function that
+ * Calls the listener when the theme may have changed, by the user or by the system. Returns a function that
  * unsubscribes.
  */
 export function onThemeChange(listener: () => void): () => void {
@@ -40,7 +40,7 @@ export function onThemeChange(listener: () => void): () => void {
   };
 }
 
-/** A number that changes whenever the theme may have changed, so that plots with token colours are drawn again. */
+/** A number that changes whenever the theme may have changed, so that plots that use theme colours are drawn again. */
 export function useThemeVersion(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => onThemeChange(() => setVersion((before) => before + 1)), []);

@@ -1,8 +1,6 @@
 import { formatFixed } from '../../../src-shared/base/units';
 
-/**
- * Where an axis has marks, and what stands there: digits between 0.001 and 1000, SI prefixes beyond (`10 k`, `20 µ`).
- */
+/** Positions and labels of the marks of an axis: digits between 0.001 and 1000, SI prefixes beyond (`10 k`, `20 µ`). */
 export interface AxisTicks {
   readonly values: readonly number[];
   readonly texts: readonly string[];
@@ -22,12 +20,12 @@ const SMALL_PREFIXES = [
   { factor: 1e-15, prefix: 'f' },
 ] as const;
 const PLAIN = { factor: 1, prefix: '' };
-/** Values of an axis are sums of steps: a hair below a power of ten is that power. */
+/** Axis values are sums of steps, so that a value slightly below a power of ten is treated as that power. */
 const HAIR = 1 + 1e-9;
 
 /**
- * Round values between `low` and `high` (both above 0), at most about `most` of them: whole decades, every second or
- * third one of them when there are many, and 1, 2, 5 of each when there are few.
+ * Round values between `low` and `high` (both above 0), at most about `most` of them: every decade, or every second or
+ * third one if there are many, and 1, 2, 5 of each if there are few.
  */
 export function logTicks(low: number, high: number, most: number): AxisTicks {
   const first = Math.floor(Math.log10(low));
@@ -41,7 +39,7 @@ export function logTicks(low: number, high: number, most: number): AxisTicks {
     fine.length <= most || whole.length < 2
       ? fine.slice(0, Math.max(most, 2))
       : whole.filter((value) => Math.round(Math.log10(value)) % stride === 0);
-  // Every mark of a log axis is one digit and a power of ten.
+  // Every mark of a log axis is one digit times a power of ten.
   return {
     values,
     texts: values.map((value) => tickText(value, 10 ** Math.floor(Math.log10(value * HAIR)), prefixOf(value))),
@@ -49,14 +47,14 @@ export function logTicks(low: number, high: number, most: number): AxisTicks {
 }
 
 /**
- * Multiples of 1, 2 or 5 times a power of ten between `low` and `high`, about `most` of them and at least two; all with
- * one prefix.
+ * Multiples of 1, 2 or 5 times a power of ten between `low` and `high`: about `most` of them, at least two, and all
+ * with the same prefix.
  */
 export function linearTicks(low: number, high: number, most: number): AxisTicks {
   const span = high - low;
   if (!(span > 0) || !Number.isFinite(span)) return { values: [], texts: [] };
   const roomy = roundStep(span / Math.max(2, most));
-  // A range may hold a single multiple of a step that is wide for it.
+  // If the step is wide compared to the range, the range may contain only one multiple of it.
   const step = multiplesWithin(low, high, roomy).length >= 2 ? roomy : roundStep(span / (2.5 * Math.max(2, most)));
   const values = multiplesWithin(low, high, step);
   const unit = prefixOf(Math.max(Math.abs(low), Math.abs(high)));
@@ -86,7 +84,7 @@ function prefixOf(magnitude: number): Prefix {
   return SMALL_PREFIXES.find(({ factor }) => magnitude * HAIR >= factor) ?? { factor: 1e-15, prefix: 'f' };
 }
 
-/** As many decimals as tell marks that are `step` apart from each other. */
+/** The value with as many decimals as are needed to distinguish marks that are `step` apart. */
 function tickText(value: number, step: number, { factor, prefix }: Prefix): string {
   if (value === 0) return '0';
   const decimals = Math.min(15, Math.max(0, -Math.floor(Math.log10((step / factor) * HAIR))));

@@ -5,10 +5,10 @@ import { withOpacity, type TokenReader } from './theme';
 
 const FONT_PX = 11;
 const TICK_ROOM_PX = 24;
-/** Room for the text of a mark of the x axis. */
+/** Width reserved for the label of a mark of the x axis. */
 const X_TICK_ROOM_PX = 60;
 const MOST_X_TICKS = 12;
-/** Open symbols are drawn by their line. */
+/** Plotly draws open symbols with their line. */
 const MARKERS = {
   solid: { symbol: 'circle', size: 7, line: { width: 0 } },
   hollow: { symbol: 'circle-open', size: 8, line: { width: 2 } },
@@ -20,7 +20,9 @@ export interface PlotSize {
   readonly heightPx: number;
 }
 
-/** A series as Plotly draws it. Histograms are stepped lines, never bars: thousands of bars are slow. */
+/**
+ * Converts a series to a Plotly trace. Histograms are stepped lines, never bars, because thousands of bars are slow.
+ */
 export function traceOf(series: PlotSeries, token: TokenReader): PlotlyTrace {
   const color = token(series.color);
   return {
@@ -51,7 +53,7 @@ export function layoutOf(figure: PlotFigure, size: PlotSize, token: TokenReader)
   const yAxes = figure.panels.map(
     (panel, i) => [`yaxis${i === 0 ? '' : i + 1}`, yAxisOf(panel, plotHeightPx, token)] as const,
   );
-  // The x axis stands under the lowest panel.
+  // The x axis is drawn below the lowest panel.
   const lowest = figure.panels.reduce(
     (best, panel, i) => (panel.heightFrom < (figure.panels[best]?.heightFrom ?? 0) ? i : best),
     0,
