@@ -22,13 +22,15 @@ import { entropyCurve, type EntropyCurve, scaleOfThreshold } from '../../../src-
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { countScales, type CountScales } from './count-scale';
 
-/** What is computed once when a tensor is chosen, so that a dragged threshold costs microseconds. */
+/**
+ * Values that are computed once when a tensor is chosen, so that each step of dragging a threshold takes microseconds.
+ */
 export interface TensorAnalysis {
   readonly histogram: TensorHistogram;
   readonly amaxReal: number;
   readonly binWidthReal: number;
   readonly hasNegative: boolean;
-  /** What the chart counts values by. */
+  /** The intervals for which the chart shows counts. */
   readonly scales: CountScales;
   readonly model: ErrorModel;
   readonly groups: readonly GroupAnalysis[];
@@ -36,28 +38,28 @@ export interface TensorAnalysis {
 
 export interface GroupAnalysis {
   readonly name: string;
-  /** With bins as wide as those of the whole set. */
+  /** The group's histogram, rebinned to the bin width of the whole set. */
   readonly histogram: TensorHistogram;
   readonly amaxReal: number;
   readonly model: ErrorModel;
 }
 
 export interface TensorCurves {
-  /** Null for a tensor that holds nothing but zeros. */
+  /** Null for a tensor that contains only zeros. */
   readonly entropy: EntropyCurve | null;
   readonly mse: MseSearch;
 }
 
-/** A threshold and everything that follows from it. */
+/** A threshold and the values that are derived from it. */
 export interface Reading {
   readonly thresholdReal: number;
   readonly scaleReal: number;
   readonly sqnrDb: number;
-  /** Mean squared errors, real units squared. */
+  /** Mean squared errors, in real units squared. */
   readonly roundingMse: number;
   readonly clippingMse: number;
   readonly clippedFraction: number;
-  /** Of 255. */
+  /** The number of quantization levels in use, of 255. */
   readonly levelsUsed: number;
   readonly groups: readonly GroupReading[];
 }
@@ -68,7 +70,7 @@ export interface GroupReading {
   readonly clippedFraction: number;
 }
 
-/** `preprocessing` is that of a tensor that was made of images; null for any other. */
+/** @param preprocessing the preprocessing that produced the tensor from images; null for any other tensor. */
 export function analyse(view: HistogramView, preprocessing: Preprocessing | null = null): TensorAnalysis {
   return {
     histogram: view.total,
@@ -78,19 +80,19 @@ export function analyse(view: HistogramView, preprocessing: Preprocessing | null
     scales: countScales(view.total, preprocessing),
     model: createErrorModel(foldHistogram(view.total)),
     groups: comparableGroups(view).map(({ name, histogram }) => {
-      // Errors come from the group's own bins, which may be finer than those that are drawn.
+      // The errors are computed from the group's own bins, which may be finer than the bins that are drawn.
       const own = ownValue(view.groups, name) ?? histogram;
       return { name, histogram, amaxReal: amaxOf(own), model: createErrorModel(foldHistogram(own)) };
     }),
   };
 }
 
-/** Tens of milliseconds: when a tensor is chosen, not while a threshold moves. */
+/** Takes tens of milliseconds: call it when a tensor is chosen, not while a threshold moves. */
 export function curvesOf(analysis: TensorAnalysis): TensorCurves {
   return { entropy: entropyCurve(analysis.model.folded), mse: searchMse(analysis.model.folded) };
 }
 
-/** `thresholdReal` > 0. The numbers of the whole set are those of the threshold table, bit for bit. */
+/** `thresholdReal` must be > 0. The numbers of the whole set are bit-for-bit equal to those of the threshold table. */
 export function readingAt(analysis: TensorAnalysis, thresholdReal: number): Reading {
   const { roundingMse, clippingMse, clippedFraction, sqnrDb, levelsUsed } = evaluateThreshold(
     analysis.histogram,
@@ -119,12 +121,12 @@ function sqnrOf(model: ErrorModel, error: QuantizationError): number {
 const SMALLEST_BINS = 2;
 
 /**
- * A threshold that lies further out than this many times the largest |x| does not stretch the chart: values would
- * vanish.
+ * A threshold larger than this multiple of the largest |x| does not extend the chart, because the values would become
+ * too small to see.
  */
 const MOST_BEYOND = 4;
 
-/** The largest value that a chart has room for: the largest |x|, or a threshold somewhat beyond it. */
+/** The largest value that fits into the chart: the largest |x|, or a threshold somewhat beyond it. */
 export function largestShown(amaxReal: number, thresholdsReal: readonly number[]): number {
   return Math.max(
     amaxReal,
@@ -132,7 +134,7 @@ export function largestShown(amaxReal: number, thresholdsReal: readonly number[]
   );
 }
 
-/** Where a threshold may be dragged: from two bins up to the end of the chart. */
+/** The range in which a threshold can be dragged: from two bins up to the end of the chart. */
 export function draggableRange(
   analysis: TensorAnalysis,
   thresholdsReal: readonly number[],
@@ -143,13 +145,13 @@ export function draggableRange(
 
 export interface GroupHistogram {
   readonly name: string;
-  /** With bins as wide as those of the whole set. */
+  /** The group's histogram, rebinned to the bin width of the whole set. */
   readonly histogram: TensorHistogram;
 }
 
 /**
- * The groups as they are drawn over the whole set. A group that reaches less far has narrower bins of its own, and
- * counts of unequal bins must not be compared.
+ * The groups as they are drawn over the whole set. A group with a smaller maximum has narrower bins, and counts of bins
+ * of different widths must not be compared.
  */
 export function comparableGroups(view: Pick<HistogramView, 'total' | 'groups'>): readonly GroupHistogram[] {
   const wide = emptyHistogram(view.total.exponent);

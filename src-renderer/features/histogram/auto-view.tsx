@@ -26,7 +26,10 @@ interface AutoViewProps {
   readonly onOpen: (tensor: string) => void;
 }
 
-/** What auto chose: whether it is better than one method for all, and the threshold of every tensor with its reason. */
+/**
+ * The result of auto: whether it is better than one method for all tensors, and each tensor's threshold with its
+ * reason.
+ */
 export function AutoView(props: AutoViewProps) {
   const project = useSession((state) => state.project);
   const { view, error } = useAnalyses();

@@ -8,9 +8,9 @@ export interface ChartOptions {
   readonly range: ValueRange;
   readonly isLog: boolean;
   readonly isSigned: boolean;
-  /** Series that are shown: `total` and names of groups. */
+  /** The visible series: `total` and names of groups. */
   readonly visible: ReadonlySet<string>;
-  /** Steps to draw at most: about one a pixel. */
+  /** The largest number of steps to draw: about one per pixel. */
   readonly columns: number;
 }
 
@@ -21,15 +21,17 @@ export interface ChartTitles {
   readonly mse: string;
 }
 
-/** Key of the whole set among the series. */
+/** The key of the whole set among the series. */
 export const TOTAL = 'total';
-/** A log axis has no zero: empty bins lie below its lower end. */
+/** A logarithmic axis has no zero, so that empty bins are drawn with this value, below the lower end of the axis. */
 const BELOW_ONE = 0.3;
 const LOWEST_COUNT = 0.7;
 
-/** Room for two rows of labels above and for the x axis below. */
+/** Space for two rows of labels above the plot and for the x axis below it. */
 export const CHART_MARGINS: PlotMargins = { leftPx: 64, rightPx: 20, topPx: 50, bottomPx: 38 };
-/** Shares of the height, from the bottom: mean squared error, divergence, histogram. */
+/**
+ * Vertical ranges of the panels as shares of the height, from the bottom: mean squared error, divergence, histogram.
+ */
 export const PANELS = { mse: [0, 0.15], entropy: [0.2, 0.35], histogram: [0.41, 1] } as const;
 
 export function plotAreaOf(widthPx: number): PlotArea {
@@ -89,8 +91,8 @@ interface Curve {
 }
 
 /**
- * What the curve's method chooses. It may be a dip that a line hides, or lie below a log axis: then it sits at its
- * lower end.
+ * The point that the method of the curve chooses. It is marked because it may be a minimum that another line hides. A
+ * point below the range of a logarithmic axis is drawn at the lower end of the axis.
  */
 function chosenPoint(
   { x, y }: Curve,
@@ -103,7 +105,10 @@ function chosenPoint(
 
 const EMPTY: Curve = { x: new Float64Array(0), y: new Float64Array(0) };
 
-/** The count axis ends above what is in sight, so that a tail is not flattened by the bulk beside it. */
+/**
+ * The largest count in the visible range. It scales the count axis, so that a tail is not flattened by larger counts
+ * outside the view.
+ */
 function fullestShown(analysis: TensorAnalysis, { range, isSigned, visible }: ChartOptions): number {
   const scale = scaleOf(analysis, isSigned);
   const groups = analysis.groups.filter((group) => visible.has(group.name)).map((group) => group.histogram);
@@ -160,12 +165,12 @@ function panelOf(
   return { title, heightFrom, heightTo, range, isLog };
 }
 
-/** Divided by `unit`; what a log axis cannot show becomes a gap. */
+/** The values divided by `unit`; values that a logarithmic axis cannot show become gaps. */
 function aboveZero(values: Float64Array, unit: number): Float64Array {
   return values.map((value) => (value > 0 && Number.isFinite(value) ? value / unit : Number.NaN));
 }
 
-/** Spans all values with a little room; a decade around 1 when there are none. */
+/** A range that includes all values with a little padding; one decade around 1 if there are no values. */
 export function logRange(values: Float64Array): readonly [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = 0;

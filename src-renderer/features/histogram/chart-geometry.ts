@@ -1,21 +1,21 @@
 import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import { countIn, type CountScale, edgeOf, intervalOf } from './count-scale';
 
-/** Where values lie on the screen: the same numbers for the plot, the labels and the handle. */
+/** Conversion of values to screen positions; the plot, the labels and the handle share it. */
 
-/** The plot area of the chart, in pixels of the chart's own box. */
+/** The plot area of the chart, in pixels relative to the chart's box. */
 export interface PlotArea {
   readonly leftPx: number;
   readonly widthPx: number;
 }
 
-/** What the x axis shows, real units; max > min. */
+/** The range of the x axis in real units; max > min. */
 export interface ValueRange {
   readonly min: number;
   readonly max: number;
 }
 
-/** Free room beyond the largest value, as a share of the range. */
+/** Free space beyond the largest value, as a share of the range. */
 const HEADROOM = 0.03;
 
 export function pixelFromValue(value: number, range: ValueRange, area: PlotArea): number {
@@ -26,13 +26,13 @@ export function valueFromPixel(px: number, range: ValueRange, area: PlotArea): n
   return range.min + ((px - area.leftPx) / area.widthPx) * (range.max - range.min);
 }
 
-/** Everything that a tensor has: up to `largestReal` (max|x| or a threshold beyond it), to both sides when signed. */
+/** The whole range of a tensor: up to `largestReal` (max|x| or a larger threshold), on both sides of zero if signed. */
 export function wholeRange(largestReal: number, isSigned: boolean): ValueRange {
   const max = (largestReal > 0 ? largestReal : 1) * (1 + HEADROOM);
   return { min: isSigned ? -max : 0, max };
 }
 
-/** From 70 % of the smallest threshold to the end: where methods differ. */
+/** The range in which the methods differ: from 70 % of the smallest threshold to the end. */
 export function tailRange(thresholdsReal: readonly number[], largestReal: number): ValueRange {
   const whole = wholeRange(largestReal, false);
   const smallest = Math.min(...thresholdsReal.filter((value) => value > 0), largestReal);
@@ -41,15 +41,15 @@ export function tailRange(thresholdsReal: readonly number[], largestReal: number
 }
 
 export interface ZoomStep {
-  /** Below 1 zooms in. */
+  /** Values below 1 zoom in. */
   readonly factor: number;
-  /** The value that stays where it is. */
+  /** The value whose position on the screen does not change. */
   readonly anchorReal: number;
-  /** Never narrower than this, real units. */
+  /** The smallest width of the resulting range, real units. */
   readonly narrowestReal: number;
 }
 
-/** One step of the wheel; never beyond `whole`. */
+/** The range after one zoom step; it never exceeds `whole`. */
 export function zoomed(range: ValueRange, whole: ValueRange, step: ZoomStep): ValueRange {
   const width = range.max - range.min;
   const wanted = Math.min(whole.max - whole.min, Math.max(step.narrowestReal, width * step.factor));
@@ -57,7 +57,7 @@ export function zoomed(range: ValueRange, whole: ValueRange, step: ZoomStep): Va
   return shifted({ min: step.anchorReal - share * wanted, max: step.anchorReal + (1 - share) * wanted }, whole, 0);
 }
 
-/** Moved by `byReal`, kept inside `whole` at the same width. */
+/** The range moved by `byReal`. It keeps its width and stays inside `whole`. */
 export function shifted(range: ValueRange, whole: ValueRange, byReal: number): ValueRange {
   const width = Math.min(range.max - range.min, whole.max - whole.min);
   const min = Math.min(Math.max(range.min + byReal, whole.min), whole.max - width);
@@ -68,7 +68,7 @@ export function isSameRange(a: ValueRange, b: ValueRange): boolean {
   return a.min === b.min && a.max === b.max;
 }
 
-/** A step line for the plot: `counts[i]` from `edgesReal[i]` to `edgesReal[i + 1]`; the last point closes the line. */
+/** A step line: `counts[i]` extends from `edgesReal[i]` to `edgesReal[i + 1]`; the last point closes the line. */
 export interface StepSeries {
   readonly edgesReal: number[];
   readonly counts: number[];
@@ -82,8 +82,9 @@ export interface StepOptions {
 }
 
 /**
- * The visible part of a histogram in at most about `columns` steps. Where several intervals share a column it shows the
- * fullest of them: a lonely outlier stays visible and the axis keeps its meaning (values per interval) at every zoom.
+ * The visible part of a histogram in at most about `columns` steps. If several intervals share a step, the step shows
+ * the largest count of them: an isolated outlier stays visible, and the axis means values per interval at every zoom
+ * level.
  */
 export function stepsOf(histogram: TensorHistogram, { scale, range, columns, isSigned }: StepOptions): StepSeries {
   const [first, last] = intervalsWithin(histogram, scale, range, isSigned);
@@ -101,7 +102,9 @@ export function stepsOf(histogram: TensorHistogram, { scale, range, columns, isS
   return { edgesReal, counts };
 }
 
-/** From the first interval that the range meets to the one after the last, within what the histogram has bins for. */
+/**
+ * The intervals from the first one that overlaps the range to the one after the last, limited to those that have bins.
+ */
 function intervalsWithin(
   histogram: TensorHistogram,
   scale: CountScale,
@@ -125,7 +128,7 @@ function fullest(
   return most;
 }
 
-/** Largest count of a single interval in the range; 1 where there is none, so that an axis has a height. */
+/** The largest count of a single interval in the range; 1 if the range is empty, so that the axis has a height. */
 export function fullestWithin(
   histogram: TensorHistogram,
   scale: CountScale,
@@ -135,11 +138,11 @@ export function fullestWithin(
   return Math.max(1, fullest(histogram, scale, intervalsWithin(histogram, scale, range, isSigned), isSigned));
 }
 
-/** Labels above the plot: each as close to its line as room allows, none over another. */
+/** Places labels above the plot: each as close to its line as possible, without overlaps. */
 
 export interface LabelBox {
   readonly key: string;
-  /** Where its line is. */
+  /** The x position of the label's line. */
   readonly linePx: number;
   readonly widthPx: number;
 }
@@ -147,7 +150,7 @@ export interface LabelBox {
 export interface PlacedLabel {
   readonly key: string;
   readonly leftPx: number;
-  /** 0 is the row nearest to the plot. */
+  /** Row 0 is the row nearest to the plot. */
   readonly row: number;
 }
 
@@ -165,8 +168,8 @@ interface Cluster {
 }
 
 /**
- * Labels that fit side by side go in one row, pushed apart around their common centre; when the row is too short for
- * all of them, every second one goes to the next row. Order along the row is the order of the lines.
+ * Labels that fit side by side go in one row, pushed apart around their common centre; if the row is too short for all
+ * of them, every second label goes to the next row. Labels in a row have the order of their lines.
  */
 export function placeLabels(boxes: readonly LabelBox[], room: LabelRoom): readonly PlacedLabel[] {
   const sorted = [...boxes].sort((a, b) => a.linePx - b.linePx || (a.key < b.key ? -1 : 1));
@@ -180,7 +183,9 @@ export function placeLabels(boxes: readonly LabelBox[], room: LabelRoom): readon
   ).flat();
 }
 
-/** More rows only when labels would be pushed away from their lines, or would not fit at all. */
+/**
+ * The number of rows. More rows are used only if labels would be moved away from their lines, or would not fit at all.
+ */
 function rowsNeeded(sorted: readonly LabelBox[], room: LabelRoom): number {
   for (let rows = 1; rows < room.rows; rows += 1) {
     const isClear = Array.from({ length: rows }, (_, row) => sorted.filter((_box, i) => i % rows === row)).every(
@@ -214,7 +219,7 @@ function placeRow(boxes: readonly LabelBox[], room: LabelRoom, row: number): Pla
   });
 }
 
-/** Boxes side by side, centred on the mean of where each of them wants to be, inside the room. */
+/** Boxes side by side, centred on the mean of their preferred positions and kept within the available space. */
 function clusterOf(boxes: readonly LabelBox[], room: LabelRoom): Cluster {
   let offset = 0;
   let wanted = 0;
@@ -227,7 +232,7 @@ function clusterOf(boxes: readonly LabelBox[], room: LabelRoom): Cluster {
   return { boxes, leftPx, widthPx };
 }
 
-/** Joins the last cluster with those before it as long as they overlap. */
+/** Merges the last cluster with the previous ones as long as they overlap. */
 function absorb(clusters: readonly Cluster[], room: LabelRoom): Cluster[] {
   const rest = [...clusters];
   let last = rest.pop();

@@ -10,7 +10,7 @@ import histogramStyles from './histogram.module.css';
 export interface ChartView {
   readonly isLog: boolean;
   readonly isSigned: boolean;
-  /** Series that are switched off. */
+  /** The hidden series. */
   readonly hidden: ReadonlySet<string>;
 }
 
@@ -19,7 +19,7 @@ interface ChartToolbarProps {
   readonly onChange: (changes: Partial<ChartView>) => void;
   readonly control: RangeControl;
   readonly groups: readonly string[];
-  /** Values below zero exist: a signed view shows something else. */
+  /** True if values below zero exist; otherwise a signed view would show the same as an unsigned one. */
   readonly canSign: boolean;
 }
 

@@ -15,7 +15,10 @@ import { chooseBestForAll, chooseMethodForAll, decideBest } from './methods';
 import styles from './choice-panels.module.css';
 import histogramStyles from './histogram.module.css';
 
-/** The error at the outputs with every single method and with the choice per tensor, on chosen and on unseen images. */
+/**
+ * Output errors of every single method and of the choice per tensor, on the images used for choosing and on unseen
+ * ones.
+ */
 export function AutoObjectives({ result }: { readonly result: AutoResult }) {
   const { chosen, confirmed } = result.images;
   return (
@@ -62,11 +65,11 @@ function Bar({ share, value, color }: { readonly share: number; readonly value: 
 
 interface AutoPanelProps {
   readonly row: ThresholdRow;
-  /** Opens everything that auto chose. */
+  /** Opens the list of all choices that auto made. */
   readonly onShowAll: () => void;
 }
 
-/** What auto chose for this tensor and why; before it has chosen, what that would cost. */
+/** The choice of auto for this tensor with its reason; before auto has run, the cost of running it. */
 export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
   const project = useSession((state) => state.project);
   const language = useLanguage();
@@ -106,8 +109,8 @@ export function AutoPanel({ row, onShowAll }: AutoPanelProps) {
 }
 
 /**
- * What each method for all tensors costs at the model's outputs, the best one first, and what the thresholds in use
- * lose.
+ * The error at the model's outputs if one method is used for all tensors, the best method first, and the loss of the
+ * current thresholds.
  */
 export function BestPanel() {
   const project = useSession((state) => state.project);

@@ -1,11 +1,13 @@
 import { BIN_COUNT, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 
-/** The intervals that counts are shown for: interval i is [edge + i * width, edge + (i + 1) * width), in real units. */
+/**
+ * The intervals for which counts are shown: interval i is [edge + i * width, edge + (i + 1) * width), in real units.
+ */
 export interface CountScale {
   readonly widthReal: number;
   readonly edgeReal: number;
-  /** Intervals are levels of 8-bit images, not bins of the histogram. */
+  /** True if the intervals are the levels of 8-bit images; false if they are bins of the histogram. */
   readonly isLevels: boolean;
 }
 
@@ -13,18 +15,18 @@ export function binScale(histogram: Pick<TensorHistogram, 'exponent'>): CountSca
   return { widthReal: binWidthOf(histogram), edgeReal: 0, isLevels: false };
 }
 
-/** A level narrower than this is not told apart by the bins. */
+/** The least width of a level in bins; bins cannot resolve narrower levels. */
 const LEAST_LEVEL_BINS = 2;
-/** Places for the edges between levels that are tried. */
+/** The number of candidate positions for the edges between levels. */
 const PHASES = 24;
 
-/** Of |x|, and of x with its sign. */
+/** The scales of |x| and of x with its sign. */
 export interface CountScales {
   readonly magnitude: CountScale;
   readonly signed: CountScale;
 }
 
-/** `preprocessing` is that of a tensor that was made of images; null for any other. */
+/** @param preprocessing the preprocessing that produced the tensor from images; null for any other tensor. */
 export function countScales(
   histogram: TensorHistogram,
   preprocessing: Pick<Preprocessing, 'scale' | 'std'> | null,
@@ -36,9 +38,9 @@ export function countScales(
 }
 
 /**
- * The scale of an input that was made of 8-bit images: (pixel * scale - mean) / std takes 256 values a channel, and
- * bins between them are empty. Null where the histogram is no such comb: other data, or bins that are wider than the
- * levels.
+ * The scale of an input that was made from 8-bit images: (pixel * scale - mean) / std takes 256 values per channel, and
+ * the bins between them are empty. Null if the histogram does not have such a comb shape: the data is different, or the
+ * bins are wider than the levels.
  */
 function levelScale(
   histogram: TensorHistogram,
@@ -51,7 +53,7 @@ function levelScale(
   return { widthReal, edgeReal: clearestEdge(histogram, widthReal, isSigned), isLevels: true };
 }
 
-/** Most of the values lie in bins whose neighbours on both sides hold next to nothing. */
+/** True if most of the values lie in bins whose two neighbours are nearly empty. */
 function isComb({ positive, negative }: TensorHistogram): boolean {
   let all = 0;
   let alone = 0;
@@ -66,7 +68,10 @@ function isComb({ positive, negative }: TensorHistogram): boolean {
   return alone > all / 2;
 }
 
-/** Where edges a level apart meet the fewest values, so that no level is divided between two intervals. */
+/**
+ * The position of the edges, one level apart, that has the fewest values near it, so that no level is split between two
+ * intervals.
+ */
 function clearestEdge(histogram: TensorHistogram, widthReal: number, isSigned: boolean): number {
   const binWidth = binWidthOf(histogram);
   const counts = new Float64Array(PHASES);
@@ -82,13 +87,13 @@ function clearestEdge(histogram: TensorHistogram, widthReal: number, isSigned: b
   add(histogram.negative, isSigned ? -1 : 1);
   const near = (phase: number): number =>
     [-2, -1, 0, 1].reduce((sum, by) => sum + (counts[(phase + by + PHASES) % PHASES] ?? 0), 0);
-  // Half a level from a value at zero, where most images have one, is the first choice among equals.
+  // Positions that are half a level from zero are tried first and win ties, because most images have a level at zero.
   const order = Array.from({ length: PHASES }, (_, i) => (i + PHASES / 2) % PHASES);
   const best = order.reduce((found, phase) => (near(phase) < near(found) ? phase : found));
   return (best / PHASES) * widthReal - (best === 0 ? 0 : widthReal);
 }
 
-/** Values in interval `index`: of |x|, or of x when signed. */
+/** The number of values in interval `index`: of |x|, or of x if signed. */
 export function countIn(histogram: TensorHistogram, scale: CountScale, index: number, isSigned: boolean): number {
   const binWidth = binWidthOf(histogram);
   const binAt = (edge: number): number => Math.ceil((scale.edgeReal + edge * scale.widthReal) / binWidth - 0.5);
@@ -99,18 +104,18 @@ export function countIn(histogram: TensorHistogram, scale: CountScale, index: nu
   return sum;
 }
 
-/** Values in a bin. Bin -1 of a signed histogram is the first one below zero. */
+/** The number of values in a bin. Bin -1 of a signed histogram is the first bin below zero. */
 function countAt(histogram: TensorHistogram, bin: number, isSigned: boolean): number {
   if (!isSigned) return (histogram.positive[bin] ?? 0) + (histogram.negative[bin] ?? 0);
   return (bin >= 0 ? histogram.positive[bin] : histogram.negative[-1 - bin]) ?? 0;
 }
 
-/** The interval that holds a value. */
+/** The index of the interval that contains a value. */
 export function intervalOf(scale: CountScale, valueReal: number): number {
   return Math.floor((valueReal - scale.edgeReal) / scale.widthReal);
 }
 
-/** Where interval `index` begins, real units. */
+/** The lower edge of interval `index`, real units. */
 export function edgeOf(scale: CountScale, index: number): number {
   return scale.edgeReal + index * scale.widthReal;
 }

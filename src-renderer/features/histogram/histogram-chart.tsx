@@ -34,7 +34,7 @@ export interface HistogramChartProps {
   readonly onChoose: (method: Method) => void;
 }
 
-/** The plot below, and above it what moves: method lines, the threshold handle, the hatch. */
+/** The plot, with the moving parts drawn over it: method lines, the threshold handle and the hatch. */
 export function HistogramChart({ session, curves, control, isLog, isSigned, visible, onChoose }: HistogramChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const size = useElementSize(box);
@@ -54,7 +54,7 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
           mse: t('histogram.axis.mse'),
         },
       ),
-    // The titles need no dependency: a change of language mounts the screen again.
+    // The titles need no dependency, because a change of language mounts the screen again.
     [analysis, curves, range, isLog, isSigned, visible, area],
   );
   const lines = useMemo(() => methodLines(row), [row]);
@@ -93,7 +93,7 @@ export function HistogramChart({ session, curves, control, isLog, isSigned, visi
   );
 }
 
-/** Where the panels lie, for the parts that are placed by CSS. */
+/** The positions of the panels as CSS custom properties, for the elements that CSS places. */
 function boxStyle(heightPx: number): CSSProperties {
   const plotHeight = Math.max(0, heightPx - CHART_MARGINS.topPx - CHART_MARGINS.bottomPx);
   const style: Record<`--${string}`, string> = {
@@ -104,7 +104,7 @@ function boxStyle(heightPx: number): CSSProperties {
   return style;
 }
 
-/** Dragging the ground moves a zoomed view; a double click shows everything again. */
+/** Dragging the background pans a zoomed view; a double click shows the whole range. */
 function usePan({ range, shiftBy, showWhole, whole }: RangeControl, area: PlotArea) {
   const lastPx = useRef<number | null>(null);
   const isZoomed = range.max - range.min < whole.max - whole.min;
@@ -144,7 +144,7 @@ const ROWS = 2;
 const LETTER_PX = 24;
 const DIGIT_PX = 7;
 
-/** A line for every method's threshold, with a label above the plot that chooses it. */
+/** A line at every method's threshold, with a label above the plot that chooses the method. */
 export function MethodLines({ lines, range, area, onChoose }: MethodLinesProps) {
   const visible = useMemo(
     () => lines.filter((line) => line.thresholdReal >= range.min && line.thresholdReal <= range.max),
@@ -209,13 +209,13 @@ interface BinReadoutProps {
   readonly range: ValueRange;
   readonly area: PlotArea;
   readonly isSigned: boolean;
-  /** Of the x axis: shown while the pointer is elsewhere. */
+  /** The title of the x axis; shown while the pointer is outside the plot. */
   readonly title: string;
 }
 
 /**
- * Under the x axis: its title, or the bin under the pointer and how many values each series has in it. Written without
- * rendering.
+ * The text under the x axis: the axis title, or the bin under the pointer and the number of values of each series in
+ * it. The text is written to the DOM directly, without rendering.
  */
 export function BinReadout({ box, analysis, range, area, isSigned, title }: BinReadoutProps) {
   const text = useRef<HTMLDivElement>(null);

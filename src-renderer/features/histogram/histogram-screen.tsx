@@ -167,13 +167,13 @@ interface InspectViewProps {
   readonly onChoose: (method: Method) => void;
 }
 
-/** One tensor, large. */
+/** The large view of one tensor. */
 export function InspectView({ session, chart, onChart, onChoose }: InspectViewProps) {
   const { analysis, row } = session;
   const curves = useMemo(() => curvesOf(analysis), [analysis]);
   const isSigned = chart.isSigned && analysis.hasNegative;
   const thresholdsReal = useMemo(() => Object.values(row.methods), [row]);
-  // A threshold may lie beyond the largest value: set by hand, or imported.
+  // A threshold that was set by hand or imported may be larger than the largest value.
   const largestReal = draggableRange(analysis, thresholdsReal).max;
   const control = useRange({
     tensor: row.name,
@@ -204,7 +204,10 @@ export function InspectView({ session, chart, onChart, onChoose }: InspectViewPr
   );
 }
 
-/** What is no bar of the histogram: how many values, the zero spike, the range, what was not a number. */
+/**
+ * Facts that the histogram does not show: number of values, share of zeros, range, and number of NaN and infinite
+ * values.
+ */
 function Facts({ session: { analysis } }: { readonly session: ThresholdSession }) {
   const { histogram, model } = analysis;
   const { zeroCount, nanCount, infinityCount, elementCount } = histogram;

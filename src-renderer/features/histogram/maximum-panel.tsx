@@ -6,7 +6,7 @@ import { useThumbnail } from '../../state/use-thumbnail';
 import type { ThresholdSession } from './use-threshold-session';
 import styles from './maximum-panel.module.css';
 
-/** An image and the largest |x| that it gave a tensor, real units. */
+/** An image and the largest |x| of the tensor for this image, real units. */
 export interface ImageMaximum {
   readonly file: string;
   readonly amaxReal: number;
@@ -14,11 +14,11 @@ export interface ImageMaximum {
 
 export interface MaximumRanking {
   readonly top: readonly ImageMaximum[];
-  /** max|x| over all other images than the first; null with a single image. */
+  /** max|x| over all images except the one with the largest value; null if there is only one image. */
   readonly withoutFirstReal: number | null;
 }
 
-/** The images that reach furthest, equals in the order of the set. Null where no value per image exists. */
+/** The images with the largest |x|, ties in the order of the set. Null if no values per image were recorded. */
 export function rankMaxima(
   view: Pick<HistogramView, 'imageAmax' | 'imageFiles'>,
   count: number,
@@ -34,7 +34,7 @@ export function rankMaxima(
 const SHOWN = 5;
 const PICTURE_PX = 128;
 
-/** The images that reach furthest, with their pictures: one odd image sets what all others must fit. */
+/** The images with the largest |x| and their pictures: a single outlier determines the range for all images. */
 export function MaximumPanel({ session }: { readonly session: ThresholdSession }) {
   const ranking = useMemo(() => rankMaxima(session.view, SHOWN), [session.view]);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -68,7 +68,7 @@ export function MaximumPanel({ session }: { readonly session: ThresholdSession }
 
 function Thumbnail({ image }: { readonly image: ImageMaximum }) {
   const thumbnail = useThumbnail('calibration', image.file, PICTURE_PX);
-  // An image that has moved has no picture; its name and value stay.
+  // An image that was moved has no picture; its name and value are still shown.
   return (
     <div className={styles.picture}>
       {thumbnail.kind === 'ready' ? <img src={thumbnail.url} alt={image.file} /> : null}
@@ -76,7 +76,7 @@ function Thumbnail({ image }: { readonly image: ImageMaximum }) {
   );
 }
 
-/** What the first image alone does to the largest value. */
+/** The effect of the first image on the largest value. */
 function Consequence({
   first,
   withoutFirstReal,

@@ -9,14 +9,14 @@ import { hasMessage, type Language, t } from '../../i18n';
 /** One row of the comparison: a method for all tensors, or the choice per tensor. */
 export interface ObjectiveRow extends AutoObjective {
   readonly method: Method;
-  /** What auto uses: the choice per tensor, or the best single method. */
+  /** True for the row that auto uses: the choice per tensor, or the best single method. */
   readonly isUsed: boolean;
-  /** Share of the largest error, 0..1, for bars. */
+  /** Error relative to the largest error, 0..1, for the bars. */
   readonly chosenShare: number;
   readonly confirmedShare: number;
 }
 
-/** Every single method and the choice per tensor (as `auto`), the smallest error on unseen images first. */
+/** Every single method and the choice per tensor (named `auto`), sorted by increasing error on unseen images. */
 export function objectiveRows({ singles, descent, verdict, bestSingle }: AutoResult): readonly ObjectiveRow[] {
   const all = [...singles, { ...descent, method: 'auto' as const }];
   const most = all.reduce((high, { chosen, confirmed }) => Math.max(high, chosen, confirmed), 0);
@@ -32,7 +32,7 @@ export function objectiveRows({ singles, descent, verdict, bestSingle }: AutoRes
     .sort((a, b) => a.confirmed - b.confirmed);
 }
 
-/** The choices that are not those of the best single method. */
+/** The choices that differ from the best single method. */
 export function differingChoices({
   choices,
   bestSingle,
@@ -40,14 +40,14 @@ export function differingChoices({
   return choices.filter(({ method }) => method !== bestSingle);
 }
 
-/** Every tensor follows auto already. */
+/** True if every tensor already uses auto. */
 export function isAutoEverywhere(file: Pick<ProjectFile, 'method' | 'tensorMethods'>): boolean {
   return file.method === 'auto' && Object.keys(file.tensorMethods).length === 0;
 }
 
 /**
- * What auto is here and whether it is better than one method: the application's sentence in English, else one of its
- * numbers.
+ * What auto uses for this model and whether it is better than one method: in English the application's own sentence,
+ * otherwise a sentence made of its numbers.
  */
 export function autoSummary(result: AutoResult, language: Language): string {
   if (language === 'en') return result.summary;
@@ -62,7 +62,7 @@ export function autoSummary(result: AutoResult, language: Language): string {
   });
 }
 
-/** Why a tensor has its threshold; in other languages than English by the code of the reason. */
+/** The reason for a tensor's threshold; in languages other than English it is found by the code of the reason. */
 export function choiceReason(
   choice: AutoChoice,
   { bestSingle }: Pick<AutoResult, 'bestSingle'>,
@@ -74,19 +74,16 @@ export function choiceReason(
     : t(key, { single: t(`histogram.method.${bestSingle}`) });
 }
 
-/** Tensors that a warning names. */
+/** The largest number of tensors that a warning names. */
 const NAMED = 3;
 
-/**
- * What is to be said of the thresholds in use: what they lose at the outputs, and tensors that they leave too little
- * of.
- */
+/** Warnings about the current thresholds: their loss at the outputs, and tensors that have too low an SQNR. */
 export function methodWarnings(table: ThresholdTable, model: ModelView | null): string[] {
   const rows = quantizedRows(table, model);
   return [...costlyText(table, rows), ...poorText(rows)];
 }
 
-/** Rows of tensors that some INT8 layer reads; all of them while the model is not known. */
+/** Rows of the tensors that at least one INT8 layer reads; all rows while the model is not loaded. */
 export function quantizedRows({ tensors }: ThresholdTable, model: ModelView | null): readonly ThresholdRow[] {
   if (model === null) return tensors;
   const read = new Set(
@@ -99,7 +96,7 @@ function costlyText({ best, lostDb }: ThresholdTable, rows: readonly ThresholdRo
   const method = best?.decision.singles[0]?.method;
   if (method === undefined || lostDb === undefined || (lostDb !== null && lostDb <= COSTLY_DB)) return [];
   const name = t(`histogram.method.${method}`);
-  // A threshold that is not the better method's is what the loss comes from; the lowest SQNR hurts most.
+  // Only thresholds that differ from the better method's can cause the loss; those with the lowest SQNR are named.
   const named = rows
     .filter((row) => row.threshold !== row.methods[method])
     .toSorted((a, b) => a.sqnrDb - b.sqnrDb)

@@ -25,7 +25,7 @@ import type { ThresholdSession } from './use-threshold-session';
 import styles from './method-panel.module.css';
 import histogramStyles from './histogram.module.css';
 
-/** Which rule sets the threshold: for this tensor, as the project says, or for all tensors. */
+/** Chooses the method that sets the threshold: for this tensor, the project's method, or one method for all tensors. */
 export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
   const file = useSession((state) => state.project?.file);
   const table = useSession((state) => state.thresholds);
@@ -80,10 +80,12 @@ export function MethodPanel({ row }: { readonly row: ThresholdRow }) {
   );
 }
 
-/** Values beyond max|x| only make the steps coarser; some room is left for images that were not in the set. */
+/**
+ * Thresholds above max|x| only make the quantization steps coarser; some headroom is left for images outside the set.
+ */
 const HEADROOM = 4;
 
-/** The largest threshold that is taken; no limit for a tensor that is always 0. */
+/** The largest accepted threshold; no limit for a tensor that contains only zeros. */
 function upTo({ amax, threshold, methods }: ThresholdRow): { readonly max?: number } {
   const largest = Math.max(amax, threshold, ...Object.values(methods));
   return largest > 0 ? { max: Number((largest * HEADROOM).toPrecision(3)) } : {};
@@ -99,7 +101,7 @@ function hintOf(method: Method): string | undefined {
   return hasMessage(key) ? t(key) : undefined;
 }
 
-/** Methods against groups: what each threshold costs day and night, before one is chosen. */
+/** A table of methods against groups: the cost of each method's threshold for every group. */
 export function CostTable({ session: { analysis, row } }: { readonly session: ThresholdSession }) {
   const rows = useMemo(() => methodCosts(analysis, row), [analysis, row]);
   const { groups } = analysis;

@@ -6,14 +6,14 @@ import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 import { readingAt, type TensorAnalysis } from './analysis';
 
-/** A method's threshold as a line of the chart. */
+/** The threshold of a method as a line in the chart. */
 export interface MethodLine {
   readonly method: Method;
   readonly thresholdReal: number;
   readonly isInUse: boolean;
 }
 
-/** Every threshold that is known for a tensor, in the order of METHODS. */
+/** All known thresholds of a tensor, in the order of METHODS. */
 export function methodLines(row: ThresholdRow): readonly MethodLine[] {
   return METHODS.flatMap((method) => {
     const thresholdReal = row.methods[method];
@@ -21,7 +21,9 @@ export function methodLines(row: ThresholdRow): readonly MethodLine[] {
   });
 }
 
-/** The methods offered as buttons: those that any histogram answers, and what else this tensor knows; not by hand. */
+/**
+ * The methods offered as buttons: those that every histogram supports, and others known for this tensor, except manual.
+ */
 export function offeredMethods(row: ThresholdRow): readonly Method[] {
   const always: readonly Method[] = ['best', 'minmax', 'entropy', 'percentile', 'mse'] satisfies readonly (
     HistogramMethod | 'best'
@@ -31,19 +33,19 @@ export function offeredMethods(row: ThresholdRow): readonly Method[] {
   );
 }
 
-/** True when the tensor has a method or threshold of its own. */
+/** True if the tensor has its own method or threshold. */
 export function hasOwnChoice(tensor: string, file: Pick<ProjectFile, 'tensorMethods'>): boolean {
   return Object.hasOwn(file.tensorMethods, tensor);
 }
 
-/** What a threshold does to the values of one group, or of the whole set. */
+/** The effect of a threshold on the values of one group, or of the whole set. */
 export interface GroupCost {
-  /** A group's name; null for the whole set. */
+  /** The name of the group; null for the whole set. */
   readonly group: string | null;
   readonly sqnrDb: number;
   /** Share of the values beyond the threshold, 0..1. */
   readonly clippedFraction: number;
-  /** No method has a higher SQNR here. */
+  /** True if no method has a higher SQNR for this group. */
   readonly isBest: boolean;
 }
 
@@ -51,11 +53,13 @@ export interface MethodCost {
   readonly method: Method;
   readonly thresholdReal: number;
   readonly isInUse: boolean;
-  /** The whole set first, then the groups in their order. */
+  /** The costs for the whole set, followed by those for the groups in their order. */
   readonly costs: readonly GroupCost[];
 }
 
-/** Every method that knows a threshold for the tensor, and what that threshold costs the whole set and each group. */
+/**
+ * Every method with a known threshold for the tensor, and the cost of this threshold for the whole set and each group.
+ */
 export function methodCosts(analysis: TensorAnalysis, row: ThresholdRow): readonly MethodCost[] {
   const readings = methodLines(row)
     .filter((line) => line.thresholdReal > 0)
@@ -81,19 +85,19 @@ function topOf(
   return Math.max(...readings.map(({ costs }) => costs[column]?.sqnrDb ?? Number.NEGATIVE_INFINITY));
 }
 
-/** Edits of thresholds that are one click; each is one undoable step under its own name. */
+/** Threshold edits that take one click; each is one named undo step. */
 
 export function chooseMethod(tensor: string, method: Method): void {
   const name = t('histogram.edit.method', { tensor, method: t(`histogram.method.${method}`) });
   void useSession.getState().edit(name, [{ kind: 'tensor-method', tensor, method }]);
 }
 
-/** The project's method again. */
+/** Resets the tensor to the project's method. */
 export function followProject(tensor: string): void {
   void useSession.getState().edit(t('histogram.edit.clear', { tensor }), [{ kind: 'clear-tensor', tensor }]);
 }
 
-/** The method of the project and of every tensor: choices of single tensors are taken back. */
+/** Sets the method of the project and removes the choices of single tensors, so that all tensors use it. */
 export function chooseMethodForAll(method: Method): void {
   const name = t('histogram.edit.all', { method: t(`histogram.method.${method}`) });
   void useSession.getState().edit(name, [
@@ -102,13 +106,13 @@ export function chooseMethodForAll(method: Method): void {
   ]);
 }
 
-/** Measures the single methods again, on the project as it is. */
+/** Measures the single methods again for the current project. */
 export function decideBest(): void {
   const project = useSession.getState().project;
   if (project !== null) void useJobs.getState().start({ kind: 'best', projectPath: project.path });
 }
 
-/** The best single method for all tensors, measured first unless that was done for the project as it is. */
+/** Uses the best single method for all tensors. The methods are measured first unless a current measurement exists. */
 export function chooseBestForAll(): void {
   chooseMethodForAll('best');
   if (useSession.getState().project?.best?.isCurrent !== true) decideBest();

@@ -9,7 +9,7 @@ import { countScales } from './count-scale';
 
 export interface Miniature {
   readonly view: HistogramView;
-  /** Of a tensor that was made of images; null for any other. */
+  /** The preprocessing that produced the tensor from images; null for any other tensor. */
   readonly preprocessing: Preprocessing | null;
   readonly thresholdReal: number;
   readonly color: string;
@@ -22,8 +22,8 @@ interface Canvas {
 }
 
 /**
- * A small histogram of |x| with log counts: the whole set filled, groups as lines, the threshold, the clipped part
- * dimmed.
+ * Draws a small histogram of |x| with logarithmic counts: the whole set filled, groups as lines, the threshold, and the
+ * clipped part dimmed.
  */
 export function drawMiniature(
   canvas: Canvas,
@@ -79,7 +79,7 @@ function traceSteps(
   }
 }
 
-/** Height of a count on a log axis from below 1 (the ground) to `most` (the top). */
+/** The height of a count on a logarithmic axis that begins below 1 (the bottom) and ends at `most` (the top). */
 export function logHeight(most: number, heightPx: number): (count: number) => number {
   const ground = Math.log(0.5);
   const span = Math.log(Math.max(2, most) * 1.3) - ground;

@@ -21,7 +21,7 @@ interface MultiplesProps {
   readonly onOpen: () => void;
 }
 
-/** Columns that divide a page evenly, about this wide at least. */
+/** Least width of a card in pixels; the number of columns divides a page evenly. */
 const CARD_PX = 165;
 const COLUMNS = [1, 2, 3, 4, 6, 8] as const;
 
@@ -29,7 +29,7 @@ export function columnsFor(widthPx: number): number {
   return COLUMNS.findLast((columns) => columns * CARD_PX <= widthPx) ?? 1;
 }
 
-/** All tensors, 24 a page, in the order of the list. Arrow keys walk, Enter opens. */
+/** All tensors, 24 per page, in the order of the list. Arrow keys move the selection, Enter opens a tensor. */
 export function Multiples({ list, onOpen }: MultiplesProps) {
   const grid = useRef<HTMLDivElement>(null);
   const columns = columnsFor(useElementSize(grid).widthPx);

@@ -8,7 +8,7 @@ import { classNames } from '../../widgets/class-names';
 import styles from './readout.module.css';
 import histogramStyles from './histogram.module.css';
 
-/** Texts of the readout by the name of the field they stand in. */
+/** The texts of the readout, by field name. */
 export function readoutTexts(reading: Reading, signalPower: number): Readonly<Record<string, string>> {
   const ofSignal = (mse: number): string => formatFraction(signalPower > 0 ? mse / signalPower : 0);
   const groups = reading.groups.flatMap((group) => [
@@ -31,13 +31,13 @@ export function groupField(group: string, what: 'clipped' | 'sqnr'): string {
   return `${what}:${group}`;
 }
 
-/** Share of rounding in the whole error, 0..1; 0 without an error. */
+/** Share of the rounding error in the total error, 0..1; 0 if there is no error. */
 export function roundingShare(reading: Pick<Reading, 'roundingMse' | 'clippingMse'>): number {
   const total = reading.roundingMse + reading.clippingMse;
   return total > 0 ? reading.roundingMse / total : 0;
 }
 
-/** What the threshold costs, while it moves: fields are written in place, nothing is rendered. */
+/** Shows the cost of the threshold while it moves. The fields are written to the DOM directly, without rendering. */
 export function Readout({ session }: { readonly session: ThresholdSession }) {
   const box = useRef<HTMLDivElement>(null);
   const { live, analysis } = session;
@@ -94,7 +94,7 @@ function Row({ name, field, unit, isStrong = false }: RowProps) {
   );
 }
 
-/** Rounding and clipping share one bar: what one loses the other wins. */
+/** One bar for the rounding and the clipping error, because a threshold that decreases one increases the other. */
 function ErrorBar() {
   return (
     <section aria-label={t('histogram.error')}>

@@ -109,13 +109,13 @@ function RowContent({ row, isByClipping }: { readonly row: ThresholdRow; readonl
 
 export interface TensorListState {
   readonly rows: readonly ThresholdRow[];
-  /** How many there are without the search. */
+  /** The number of tensors without the search. */
   readonly count: number;
   readonly search: string;
   readonly sort: TensorSort;
   readonly setSearch: (search: string) => void;
   readonly setSort: (sort: TensorSort) => void;
-  /** What is chosen, else the first of the list. */
+  /** The chosen tensor, or the first of the list if none is chosen. */
   readonly selected: ThresholdRow | null;
   readonly select: (tensor: string) => void;
 }
@@ -128,7 +128,7 @@ export function useTensorList(): TensorListState {
   const select = useSelection((state) => state.selectTensor);
   const [search, setSearch] = useState('');
   const [sort, setSort] = useState<TensorSort>('sqnr');
-  // The order stays while thresholds are edited, so that the edited row does not move away from the pointer.
+  // The order is frozen while thresholds are edited, so that the edited row does not move away from the pointer.
   const order = useFrozenOrder(all, search, sort);
   const rows = useMemo(() => {
     const byName = new Map(all.map((row) => [row.name, row]));

@@ -1,12 +1,11 @@
 import type { ThresholdRow } from '../../../src-shared/contract/views';
 
-/** `sqnr`: worst first; `clipped`: most first; `name`: by name. */
+/** `sqnr`: lowest SQNR first; `clipped`: largest clipped share first; `name`: by name. */
 export const TENSOR_SORTS = ['sqnr', 'clipped', 'name'] as const;
 export type TensorSort = (typeof TENSOR_SORTS)[number];
 
 /**
- * Tensors whose name, or the text that stands beside it, holds every word of the search, in the order asked for; equals
- * by name.
+ * Tensors whose name, or the text beside it, contains every word of the search, in the requested order; ties by name.
  */
 export function orderedTensors(
   rows: readonly ThresholdRow[],
@@ -30,7 +29,7 @@ export function orderedTensors(
 
 const nameOf = (name: string): string => name;
 
-/** Infinite values are equal to themselves: their difference is not a number. */
+/** Equality is checked first, because the difference of two infinite values is NaN. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
@@ -45,7 +44,7 @@ export function pageOf<T>(items: readonly T[], page: number): readonly T[] {
   return items.slice(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
 }
 
-/** The item that a key leads to in a grid of `columns`; null for keys that do not walk. */
+/** The index of the item that a key moves to in a grid with `columns` columns; null for other keys. */
 export function walk(
   index: number,
   key: string,

@@ -1,15 +1,15 @@
 import { ownValue } from '../../../src-shared/base/records';
 
 /**
- * The threshold while it moves. Listeners hear of it once a frame at most and write to the page themselves: a drag
- * renders neither React nor the plot.
+ * The threshold while it moves. Listeners are called at most once per frame and write to the DOM themselves, so that
+ * dragging renders neither React components nor the plot.
  */
 export interface LiveThreshold {
-  /** Real units. */
+  /** The current threshold, real units. */
   readonly current: () => number;
-  /** Tells the listeners in the next frame. */
+  /** Sets the threshold; the listeners are called in the next frame. */
   readonly set: (thresholdReal: number) => void;
-  /** Calls at once with the present value, then whenever it changes. */
+  /** Calls the listener at once with the current value, then whenever the value changes. */
   readonly subscribe: (listener: ThresholdListener) => () => void;
 }
 
@@ -41,18 +41,18 @@ export function createLiveThreshold(initialReal: number, schedule: FrameSchedule
   };
 }
 
-/** What moves a threshold by hand: pointer and keys, one bin at a time or freely, with a way back. */
+/** Moves a threshold by pointer or keys, by whole bins or freely. A move can be cancelled. */
 export interface ThresholdEditor {
   readonly grab: (pointerReal: number) => void;
   readonly drag: (pointerReal: number) => void;
   readonly drop: () => void;
-  /** By whole bins; kept until `settle`. */
+  /** Moves the threshold by whole bins; the change is committed by `settle`. */
   readonly nudge: (bins: number) => void;
-  /** To an end of what can be set. */
+  /** Moves the threshold to its smallest or largest allowed value. */
   readonly jump: (to: 'min' | 'max') => void;
-  /** Sends what nudges changed. */
+  /** Commits the changes made by `nudge` and `jump`. */
   readonly settle: () => void;
-  /** Back to where the move began; true when there was a move to take back. */
+  /** Restores the threshold from before the move; returns true if a move was in progress. */
   readonly cancel: () => boolean;
   readonly isMoving: () => boolean;
 }
@@ -68,7 +68,7 @@ export function createThresholdEditor(
   limits: EditorLimits,
   commit: (thresholdReal: number) => void,
 ): ThresholdEditor {
-  /** Where the move began, and how far from the threshold the pointer took hold of it. */
+  /** The threshold at the start of the move, and the distance from the pointer to the threshold. */
   let move: { readonly fromReal: number; readonly offsetReal: number } | null = null;
   const clamp = (value: number): number => Math.min(limits.maxReal, Math.max(limits.minReal, value));
   const begin = (offsetReal: number): void => {
@@ -82,7 +82,8 @@ export function createThresholdEditor(
   return {
     grab: (pointerReal) => {
       finish();
-      // A threshold beyond the chart has its handle at the edge: that is where the pointer takes hold of it.
+      // The handle of a threshold beyond the chart is drawn at the edge of the chart, so the offset is measured from
+      // there.
       begin(clamp(live.current()) - pointerReal);
     },
     drag: (pointerReal) => {
@@ -124,7 +125,7 @@ const STEPS: Readonly<Record<string, number>> = {
 };
 const FAST = 10;
 
-/** What a key does to the handle; null for keys that are not its own. */
+/** The action of a key on the handle; null for other keys. */
 export function actionOfKey(key: string, isShift: boolean): KeyAction | null {
   const step = ownValue(STEPS, key);
   if (step !== undefined) return { kind: 'nudge', bins: step * (isShift && Math.abs(step) === 1 ? FAST : 1) };

@@ -14,7 +14,7 @@ export interface HandleProps {
   readonly isSigned: boolean;
 }
 
-/** The line that a person drags, and the hatch over what it clips. Moves by transform only. */
+/** The draggable line of the threshold, and the hatch over the clipped range. Both move only by CSS transforms. */
 export function ThresholdHandle({ session, range, area, isSigned }: HandleProps) {
   const handle = useRef<HTMLDivElement>(null);
   const tag = useRef<HTMLSpanElement>(null);
@@ -77,7 +77,7 @@ function useHandlePointer({ editor }: ThresholdSession, range: ValueRange, area:
   return {
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
       if (event.button !== 0) return;
-      // Measured once: asking for it in every move would force a layout.
+      // The position is measured once, because reading it during every move would force a layout.
       originPx.current = event.currentTarget.parentElement?.getBoundingClientRect().left ?? 0;
       event.currentTarget.setPointerCapture(event.pointerId);
       event.currentTarget.focus();
@@ -96,7 +96,7 @@ function useHandlePointer({ editor }: ThresholdSession, range: ValueRange, area:
   };
 }
 
-/** Nudges are sent together when the keys rest this long. */
+/** The delay in milliseconds after the last key press before the changes are committed together. */
 const SETTLE_MS = 500;
 
 function useHandleKeys({ editor }: ThresholdSession) {
@@ -113,14 +113,14 @@ function useHandleKeys({ editor }: ThresholdSession) {
     onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
       const action = event.ctrlKey || event.metaKey || event.altKey ? null : actionOfKey(event.key, event.shiftKey);
       if (action === null) return;
-      // With nothing to take back, Escape is the window's.
+      // If there is nothing to cancel, the window handles Escape.
       if (action.kind === 'cancel' && !editor.isMoving() && !hasCommitted.current) return;
       event.preventDefault();
       event.stopPropagation();
       clearTimeout(timer.current);
       if (action.kind === 'settle') return settle();
       if (action.kind === 'cancel') {
-        // Escape takes back what moves; pressed again, what was sent from here last.
+        // Escape cancels the current move; without one, it undoes the last change that was committed here.
         if (!editor.cancel() && hasCommitted.current) void useSession.getState().undo();
         hasCommitted.current = false;
         return;

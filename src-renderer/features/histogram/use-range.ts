@@ -9,17 +9,17 @@ import {
   zoomed,
 } from './chart-geometry';
 
-/** What the x axis shows and how a person changes it. */
+/** The range of the x axis and the ways to change it. */
 export interface RangeControl {
   readonly range: ValueRange;
   readonly whole: ValueRange;
-  /** What is shown is the tail, as `showTail` left it. */
+  /** True while the range is the one that `showTail` set. */
   readonly isTail: boolean;
   readonly showWhole: () => void;
   readonly showTail: () => void;
-  /** Around the middle; below 1 zooms in. */
+  /** Zooms around the middle; a factor below 1 zooms in. */
   readonly zoomBy: (factor: number) => void;
-  /** Around the value under the pointer. */
+  /** Zooms around the value under the pointer. */
   readonly zoomAt: (factor: number, anchorReal: number) => void;
   readonly shiftBy: (byReal: number) => void;
 }
@@ -32,7 +32,7 @@ export interface RangeInput {
   readonly thresholdsReal: readonly number[];
 }
 
-/** Fewer bins than this are not worth a look. */
+/** The smallest number of bins that the view can show. */
 const NARROWEST_BINS = 24;
 
 export function useRange({ tensor, largestReal, binWidthReal, isSigned, thresholdsReal }: RangeInput): RangeControl {
@@ -71,7 +71,7 @@ export function useRange({ tensor, largestReal, binWidthReal, isSigned, threshol
 
 const ZOOM_PER_PIXEL = 0.0016;
 
-/** The wheel zooms around the pointer, with Shift (or sideways) it moves along; at most once a frame. */
+/** The wheel zooms around the pointer; with Shift, or sideways, it pans. The range changes at most once per frame. */
 export function useWheel(ref: RefObject<HTMLElement | null>, area: PlotArea, control: RangeControl): void {
   const latest = useRef({ area, control });
   useEffect(() => {

@@ -13,14 +13,14 @@ import {
   type ThresholdEditor,
 } from './threshold-editor';
 
-/** How a tensor was made of images; null for every tensor that is no input of the model. */
+/** The preprocessing that produced the tensor from images; null for a tensor that is not an input of the model. */
 export function useImagePreprocessing(tensor: string | null): Preprocessing | null {
   const isInput = useSession((state) => tensor !== null && state.model?.inputs.includes(tensor) === true);
   const preprocessing = useSession((state) => state.project?.file.preprocessing ?? null);
   return isInput ? preprocessing : null;
 }
 
-/** One tensor being looked at: what is known of it, and its threshold while it moves. */
+/** The data of the inspected tensor, and its threshold while it moves. */
 export interface ThresholdSession {
   readonly row: ThresholdRow;
   readonly view: NonNullable<Exclude<ReturnType<typeof useHistogram>, Error>>;
@@ -34,7 +34,7 @@ export interface ThresholdSession {
 export function useThresholdSession(row: ThresholdRow | null): ThresholdSession | undefined | Error {
   const view = useHistogram(row?.name ?? null);
   const preprocessing = useImagePreprocessing(row?.name ?? null);
-  // Numbers of the row change with every edit; the handle and its limits stay until another tensor is chosen.
+  // The row's numbers change with every edit; the handle and its limits stay the same until another tensor is chosen.
   const parts = useFrozen([row?.name, view, preprocessing], () => {
     if (row === null || view === undefined || view instanceof Error) return null;
     const analysis = analyse(view, preprocessing);
