@@ -16,11 +16,11 @@ export const ONLINE: ConnectionStatus = { state: 'online' };
 export interface DroppedItem {
   readonly name: string;
   readonly isFolder: boolean;
-  /** Null for a folder that only the desktop can read. */
+  /** The dropped file. For a folder, only the desktop can use it; null if there is none. */
   readonly file: File | null;
   /** The entry that lists the content of a folder in a browser; otherwise null. */
   readonly entry: FileSystemEntry | null;
-  /** The content of a folder that a browser assembles from single files. */
+  /** In a browser: the content of a folder that the page assembles from single files. */
   readonly content?: readonly DroppedItem[];
 }
 

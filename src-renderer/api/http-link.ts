@@ -110,7 +110,7 @@ export function createHttpLink(options: HttpLinkOptions): HttpLink {
         parser.feed(part.value);
       }
     } catch {
-      // The stream ended by an outage, a timeout or an abort of our own; the caller decides which.
+      // An outage, a timeout or an abort by `close` ended the stream.
     } finally {
       clearTimeout(timer);
     }

@@ -1,28 +1,29 @@
 import { commandLineAdvice, type Advice } from './advice';
 
 /**
- * Every error a user can meet. The message says what was expected, what was found, and where; the hint says what to do.
+ * Codes of all errors that a user can see. The message of an error says what was expected, what was found, and where;
+ * the hint says what to do.
  */
 export const ERROR_CODES = [
   'usage', // a flag or an argument is wrong
   'not-found', // a file or folder that was named does not exist
   'unwritable', // a file or folder cannot be written
   'disk-full',
-  'model-invalid', // not ONNX, truncated, inconsistent
-  'model-unsupported', // valid ONNX that we cannot process: op, dtype, opset, rank (named)
-  'images-empty', // no usable image
-  'image-invalid', // one image cannot be read (named)
+  'model-invalid', // the file is not ONNX, truncated or inconsistent
+  'model-unsupported', // valid ONNX that we cannot process; the message names the op, dtype, opset or rank
+  'images-empty', // the set has no usable image
+  'image-invalid', // one image cannot be read; the message names it
   'labels-invalid',
   'preprocessing-invalid', // does not fit the model's input
-  'activations-nan', // NaN or inf in activations (image and tensor named)
+  'activations-nan', // NaN or infinity in activations; the message names image and tensor
   'project-invalid',
-  'project-newer', // written by a newer version
-  'project-locked', // another process holds it
-  'edit-conflict', // what is edited was changed after the author of the edit read it
+  'project-newer', // the file was written by a newer version
+  'project-locked', // another process has locked the project
+  'edit-conflict', // the edited data was changed after the author of the edit had read it
   'calibration-missing', // the step needs `calibrate` first
-  'calibration-mismatch', // shards or files of another model, set or version
-  'cache-invalid', // calibration cache text cannot be parsed
-  'backend-unavailable', // a backend, library or addon is missing (says what to install)
+  'calibration-mismatch', // shards or files belong to another model, set or version
+  'cache-invalid', // the text of a calibration cache cannot be parsed
+  'backend-unavailable', // a backend, library or addon is missing; the hint says what to install
   'compute-crashed', // the compute process ended during a job
   'cancelled',
   'internal', // a bug of ours
@@ -30,15 +31,15 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorDetails {
-  /** What to do: a sentence for every interface, or advice that each interface words itself. */
+  /** What to do: a sentence for all interfaces, or advice that each interface words itself. */
   readonly hint?: string | Advice;
   readonly cause?: unknown;
 }
 
-/** The one error class that crosses module borders. */
+/** The only error class that is thrown across module boundaries. */
 export class WorkbenchError extends Error {
   readonly code: ErrorCode;
-  /** What to do; advice in the words of the command line. */
+  /** What to do; an advice is given in the words of the command line. */
   readonly hint: string | undefined;
   readonly advice: Advice | undefined;
 
@@ -51,7 +52,7 @@ export class WorkbenchError extends Error {
   }
 }
 
-/** The error that ends a job whose AbortSignal fired. */
+/** The error with which a job ends after its AbortSignal fired. */
 export function cancelledError(): WorkbenchError {
   return new WorkbenchError('cancelled', 'Cancelled');
 }

@@ -1,5 +1,6 @@
-// Globals that shared code needs and that both hosts have (DOM and Node). They are declared here because src-shared is
-// compiled with neither library. Declaration files are not emitted: in the hosts their own declarations are in force.
+// Globals that shared code needs and that both hosts (DOM and Node) provide. They are declared here because src-shared
+// is compiled without the libraries of either host. Declaration files are not emitted, so that the hosts use their own
+// declarations.
 interface AbortSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;

@@ -3,8 +3,9 @@ import { ownValue } from './records';
 import { fits, type AnySchema, type Entries, type VariantOptions } from './schema';
 
 /**
- * Paths of files and folders are marked in the schemas, so that the check of what a request may open finds them there:
- * a tensor that is called "path" or "labels" is no path, and a new field cannot be forgotten in a list of names.
+ * Paths of files and folders are marked in the schemas, so that the check of which files a request may open finds them
+ * there. Because of this, a tensor that is called "path" or "labels" is not mistaken for a path, and a new field cannot
+ * be missing from a list of names.
  */
 
 /** What a path in a request is for; `project`: the folder of an existing project. */
@@ -12,7 +13,7 @@ export type PathRole = 'read' | 'write' | 'project';
 
 const isPath = (path: string): boolean => path !== '' && !path.includes('\0');
 
-/** The path of a file or folder that a person or another program names, see `pathsIn`. */
+/** The path of a file or folder that a user or another program names, see `pathsIn`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function filePath(role: PathRole) {
   return v.pipe(v.string('a string'), v.check(isPath, 'a path'), v.metadata({ pathRole: role }));
@@ -21,13 +22,13 @@ export function filePath(role: PathRole) {
 /** A path below a file that another field names; it is not checked on its own. */
 export const relativePath = v.pipe(v.string('a string'), v.check(isPath, 'a path'));
 
-/** A path that a value holds where its schema has `filePath`. */
+/** A path in a value whose schema has `filePath` at this place. */
 export interface MarkedPath {
   readonly role: PathRole;
   readonly path: string;
 }
 
-/** The parts of all kinds of schemas that may hold other schemas. */
+/** The parts of all kinds of schemas that may contain other schemas. */
 interface Parts {
   readonly type: string;
   readonly pipe?: readonly unknown[];

@@ -1,8 +1,8 @@
 /**
- * Records whose keys are names that users choose: tensors, layers, groups, classes, files. Names such as `toString` and
- * `__proto__` are properties of every ordinary object, so a plain `record[name]` finds what was never stored, and a
- * plain assignment to `__proto__` stores nothing. What is looked up often is better kept in a Map; the lint rule
- * `own-names` refuses computed access to records everywhere else.
+ * Access to records whose keys are names that users choose: tensors, layers, groups, classes, files. Names such as
+ * `toString` and `__proto__` are properties of every ordinary object, so that a plain `record[name]` finds values that
+ * were never stored, and a plain assignment to `__proto__` stores nothing. For frequent lookups, use a Map; the lint
+ * rule `own-names` refuses computed access to records everywhere else.
  */
 
 /** The own value of a record under a name; undefined if the record has none, or if there is no record. */
@@ -12,7 +12,7 @@ export function ownValue<T>(record: Readonly<Record<string, T>> | null | undefin
 
 /** Stores a value under any name. */
 export function setOwnValue<T>(record: Record<string, T>, name: string, value: T): void {
-  // An assignment to any other name stores an own property, in a fraction of the time.
+  // For any other name, a plain assignment stores an own property and is much faster.
   if (name !== '__proto__') record[name] = value;
   else Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -2,15 +2,14 @@ import * as v from 'valibot';
 import { ownValue, setOwnValue } from './records';
 
 /**
- * Schemas of what comes from outside: requests, files, messages. They are valibot schemas, from which both the type
- * (`InferOutput`) and the check (`parse`) follow. The message of every schema names what it expects ("a number of at
- * least 0"), so that one sentence can be made of any failure: "expected a number of at least 0 at gates.maxTop1Drop,
- * found -1".
+ * Schemas of data from outside: requests, files, messages. They are valibot schemas, from which both the type
+ * (`InferOutput`) and the check (`parse`) are derived. The message of every schema names what it expects ("a number of
+ * at least 0"), so that every failure can be reported as one sentence: "expected a number of at least 0 at
+ * gates.maxTop1Drop, found -1".
  *
- * Objects, records and variants are written here instead of taken from valibot, because
+ * Objects, records and variants are implemented here instead of taken from valibot, because
  * - they read own properties only, and valibot's record drops the keys `__proto__`, `constructor` and `prototype`,
- * which
- *   may be names of tensors;
+ *   which may be names of tensors;
  * - a field that is `undefined` counts as absent, as it does in JSON;
  * - a missing field is reported with what its own schema expects.
  * Fields that a schema does not name are dropped.
@@ -66,7 +65,7 @@ export const count = integerFrom(0);
 /** An integer of at least 1. */
 export const positiveInteger = integerFrom(1);
 export const unknown = v.unknown();
-/** A number of a stored result. JSON writes NaN and infinity as null, which is read as NaN. */
+/** A number of a stored result. JSON stores NaN and infinity as null, which is read as NaN. */
 export const measured = v.pipe(
   v.nullable(v.number('a number')),
   v.transform((value) => value ?? Number.NaN),
@@ -84,7 +83,7 @@ export function oneOf<const T extends readonly (string | number)[]>(...allowed: 
   return v.picklist(allowed, allowed.map((value) => JSON.stringify(value)).join(' or '));
 }
 
-/** The value `true`; what is not so is absent. */
+/** The value `true`; the field is omitted instead of being false. */
 export const yes = v.literal(true, 'true');
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -104,7 +103,7 @@ export function list<S extends AnySchema>(item: S) {
   return v.pipe(v.array(item, 'an array'), v.readonly());
 }
 
-/** A value that a function checks at once: for long arrays, whose elements would take long to check one by one. */
+/** A value that one function checks as a whole: for long arrays, where a check of each element takes too long. */
 /* @__NO_SIDE_EFFECTS__ */
 export function checked<T>(expected: string, isValid: (value: unknown) => value is T) {
   return v.custom<T>(isValid, expected);
@@ -122,7 +121,7 @@ export function pair<A extends AnySchema, B extends AnySchema>(first: A, second:
   return v.pipe(v.strictTuple([first, second], 'an array of two values'), v.readonly());
 }
 
-/** One of several schemas; `expected` says them in words. */
+/** One of several schemas; `expected` describes them in words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function either<const O extends readonly AnySchema[]>(expected: string, ...options: O) {
   return v.union(options, expected);
@@ -242,7 +241,7 @@ interface MutableDataset {
   issues?: Issues;
 }
 
-/** Adds the failures of a field to those of its object. @returns whether the object's check ends here */
+/** Adds the failures of a field to those of its object. @returns whether the check of the object ends here */
 type AddIssues = (issues: readonly Issue[], key: string, value: unknown) => boolean;
 
 /** A schema of plain objects in the form that valibot's own functions expect. */
@@ -280,7 +279,7 @@ function structure<S extends StructureSchema<string, unknown>>(
   return v._standardSchema(schema as never);
 }
 
-/** What a value fails a schema for: `expected EXPECTED at FIELD, found FOUND`. */
+/** The reason why a value does not fit a schema: `expected EXPECTED at FIELD, found FOUND`. */
 export class SchemaError extends Error {
   constructor(expected: string, path: string, found: unknown) {
     super(`expected ${expected} at ${path === '' ? 'the top level' : path}, found ${describe(found)}`);
@@ -301,7 +300,7 @@ export function fits(schema: AnySchema, value: unknown): boolean {
   return v.is(schema, value);
 }
 
-/** `preprocessing.mean[1]` */
+/** A path as text: `preprocessing.mean[1]`. */
 function dotPath(path: readonly v.IssuePathItem[]): string {
   return path
     .map(({ key }, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))

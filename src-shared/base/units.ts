@@ -1,7 +1,7 @@
 /**
- * Numbers for people: three significant digits, the unit always, SI prefixes, a real minus sign (U+2212) and a
- * narrow no-break space (U+202F) as thousands separator. Sizes are decimal: 1 MB = 1,000,000 bytes.
- * A value that is not finite becomes `∞`, `−∞` or `n/a`.
+ * Formats numbers for people: three significant digits, always with a unit, SI prefixes, a real minus sign (U+2212) and
+ * a narrow no-break space (U+202F) as thousands separator. Sizes are decimal: 1 MB = 1,000,000 bytes. A value that is
+ * not finite becomes `∞`, `−∞` or `n/a`.
  */
 
 const MINUS = '\u2212';
@@ -88,7 +88,7 @@ export function formatCountOf(count: number, singular: string, plural = `${singu
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** A share in percent (0..100): three digits, but neither 100 % nor 0 % unless it is exactly that. */
+/** A share in percent (0..100) with three digits; `100 %` and `0 %` are used only if they are exact. */
 export function formatPercent(percent: number): string {
   if (percent > 0 && percent < 0.001) return '< 0.001 %';
   const digits = percent > 99 && percent < 100 ? 4 : 3;
@@ -101,7 +101,10 @@ export function formatFraction(fraction: number): string {
   return formatPercent(fraction * 100);
 }
 
-/** An accuracy in percent with two decimals, so that one image of ten thousand shows and columns line up: `97.05 %`. */
+/**
+ * An accuracy in percent with two decimals, so that one image of ten thousand is visible and columns line up: `97.05
+ * %`.
+ */
 export function formatAccuracy(percent: number): string {
   return `${formatFixed(percent, 2)} %`;
 }
@@ -136,7 +139,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(wholeMinutes / 60)} h ${String(wholeMinutes % 60).padStart(2, '0')} min`;
 }
 
-/** What is left, in whole units, because an estimate has no tenths: `5 s left`; null: `time left unknown`. */
+/** The time left in whole units, because it is an estimate: `5 s left`; null: `time left unknown`. */
 export function formatEta(etaSeconds: number | null): string {
   if (etaSeconds === null || !Number.isFinite(etaSeconds)) return 'time left unknown';
   return `${formatDuration(Math.max(1, Math.ceil(etaSeconds))).replace(/\.0 s$/, ' s')} left`;

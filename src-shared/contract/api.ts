@@ -27,7 +27,7 @@ export type WorkbenchEvent =
 
 export type Unsubscribe = () => void;
 
-/** Everything that the application can do. `app/workbench` implements it; every link carries it unchanged. */
+/** Everything that the application can do. `app/workbench` implements it; every link transmits it unchanged. */
 export interface WorkbenchApi {
   inspectModel(request: RequestOf<'inspectModel'>): Promise<ModelInspection>;
   createProject(request: RequestOf<'createProject'>): Promise<ProjectView>;
@@ -41,7 +41,7 @@ export interface WorkbenchApi {
   getPreview(request: RequestOf<'getPreview'>): Promise<PreprocessingPreview>;
   /** Newest first. */
   listRecentProjects(): Promise<readonly RecentProject[]>;
-  /** The bundled plate reader as a project of its own, made on first use in the user's data folder. */
+  /** The bundled plate reader as a separate project, created on first use in the user's data folder. */
   openSample(): Promise<ProjectView>;
   /** Newest first. */
   listRuns(request: RequestOf<'listRuns'>): Promise<readonly RunSummary[]>;
@@ -49,7 +49,7 @@ export interface WorkbenchApi {
   getReport(request: RequestOf<'getReport'>): Promise<{ readonly html: string }>;
   getAnalyses(request: RequestOf<'getAnalyses'>): Promise<AnalysesView>;
   getAnalysisCost(request: RequestOf<'getAnalysisCost'>): Promise<AnalysisCost>;
-  /** The last check of the calibration set; null when there was none. */
+  /** The last check of the calibration set; null if it was never checked. */
   getHealth(request: RequestOf<'getHealth'>): Promise<Dated<HealthResult> | null>;
   /** The layers of the TensorRT engine of a variant. */
   getEngineLayers(request: RequestOf<'getEngineLayers'>): Promise<EnginesView>;
@@ -63,7 +63,10 @@ export interface WorkbenchApi {
   subscribe(listener: (event: WorkbenchEvent) => void): Unsubscribe;
 }
 
-/** Every method of REQUEST_SCHEMAS. It is a list of its own, so that a page that only calls them loads no schemas. */
+/**
+ * Every method of REQUEST_SCHEMAS. This is a separate list, so that a page that only calls the methods does not load
+ * the schemas.
+ */
 export const API_METHODS = [
   'inspectModel',
   'createProject',

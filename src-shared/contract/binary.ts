@@ -3,12 +3,12 @@ import { ownValue } from '../base/records';
 
 /**
  * One value as bytes: a little-endian u32 with the length of the header, the header as JSON in UTF-8, then the content
- * of all typed arrays. The header is `{"value": ..., "$table": [[offset, length], ...]}`, both in bytes, offsets from
- * the end of the header. Inside `value`
+ * of all typed arrays. The header is `{"value": ..., "$table": [[offset, length], ...]}`, both in bytes, with offsets
+ * from the end of the header. Inside `value`
  *   {"$bytes": [index, "Float64Array"]}  is the typed array at that index of the table,
- *   {"$number": "NaN"}                   is a number that JSON cannot carry (also Infinity, -Infinity, -0),
- *   {"$object": {...}}                   is a plain object that would otherwise read as one of these.
- * Undefined properties are left out, as JSON does.
+ *   {"$number": "NaN"}                   is a number that JSON cannot represent (also Infinity, -Infinity, -0),
+ *   {"$object": {...}}                   is a plain object that would otherwise be read as one of these.
+ * Undefined properties are omitted, as in JSON.
  */
 export const ENVELOPE_TYPE = 'application/vnd.calib';
 
@@ -38,7 +38,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
 
 type Table = readonly (readonly [offset: number, length: number])[];
 
-/** @throws WorkbenchError internal for what no link carries (functions, maps, nesting beyond 100 levels) */
+/** @throws WorkbenchError internal for values that cannot be sent (functions, maps, nesting beyond 100 levels) */
 export function encodeEnvelope(value: unknown): Uint8Array<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   const table: [number, number][] = [];
@@ -97,7 +97,7 @@ function objectToPlain(value: object, addArray: (array: CarriedArray) => number,
   return markOf(plain) === null ? plain : { $object: plain };
 }
 
-/** The name of the class or of its superclass: a Node Buffer is a Uint8Array. */
+/** The name of the class or of its superclass, because a Node Buffer is a Uint8Array. */
 function arrayNameOf(view: ArrayBufferView): ArrayName | null {
   const names = Object.keys(ARRAY_TYPES) as ArrayName[];
   return names.find((name) => view instanceof ARRAY_TYPES[name]) ?? null;
@@ -109,7 +109,7 @@ function markOf(value: object): '$bytes' | '$number' | '$object' | null {
   return others.length === 0 && (key === '$bytes' || key === '$number' || key === '$object') ? key : null;
 }
 
-/** @throws WorkbenchError internal when the bytes are not a whole envelope */
+/** @throws WorkbenchError internal if the bytes are not a complete envelope */
 export function decodeEnvelope(bytes: Uint8Array): unknown {
   if (bytes.length < LENGTH_BYTES) throw broken(`${bytes.length} bytes`);
   const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
@@ -187,7 +187,8 @@ function readArray(mark: unknown, { table, body }: Body): CarriedArray {
   const [offset, length] = range;
   if (offset + length > body.length || length % type.BYTES_PER_ELEMENT !== 0)
     throw broken('a typed array beyond the end');
-  // Copied, so that it is aligned and does not keep the whole reply in memory; `slice` of a Node Buffer would not copy.
+  // The bytes are copied, so that they are aligned and do not keep the whole reply in memory; `slice` of a Node Buffer
+  // would not copy.
   return new type(new Uint8Array(body.subarray(offset, offset + length)).buffer);
 }
 

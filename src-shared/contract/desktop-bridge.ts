@@ -1,16 +1,16 @@
 import type { ReplyMessage } from './wire';
 
-/** What the desktop's dialogs choose. */
+/** The kinds of things that the desktop's dialogs choose. */
 export const DIALOG_KINDS = ['model', 'folder', 'project', 'cache', 'save'] as const;
 export type DialogKind = (typeof DIALOG_KINDS)[number];
 
 /**
- * What the preload script puts on `window.calib` in the desktop window; absent in a browser. The paths that a page may
- * name in calls are those that these dialogs and drops returned, and those of projects it opened. `DroppedFile` is the
+ * The object that the preload script exposes as `window.calib` in the desktop window; absent in a browser. A page may
+ * name only paths that these dialogs and drops returned, and those of projects that it opened. `DroppedFile` is the
  * DOM's File.
  */
 export interface DesktopBridge<DroppedFile = object> {
-  /** Carries one call; never rejects for an error of the application, which is a reply too. */
+  /** Sends one call. Never rejects for an error of the application, because such an error is a reply too. */
   readonly call: (method: string, request: unknown) => Promise<ReplyMessage>;
   /** @returns a function that ends the subscription. */
   readonly onEvent: (listener: (message: ReplyMessage) => void) => () => void;
@@ -20,10 +20,10 @@ export interface DesktopBridge<DroppedFile = object> {
   readonly choose: (kind: DialogKind) => Promise<string | null>;
 }
 
-/** The one pair of channels between window and application. */
+/** The channels between window and application. */
 export const CALL_CHANNEL = 'calib:call';
 export const EVENT_CHANNEL = 'calib:event';
 
-/** Calls that the preload script itself makes; a page cannot. */
+/** Method of calls that only the preload script can make; a page cannot. */
 export const DIALOG_METHOD = '$dialog';
 export const GRANT_METHOD = '$grant';

@@ -7,7 +7,7 @@ export interface WireError {
   readonly message: string;
   /** What to do, in the words of the command line. */
   readonly hint?: string;
-  /** The same as data, if the graphical interface has other words for it. */
+  /** The same as data, if the graphical interface has its own words for it. */
   readonly advice?: Advice;
   /** Technical detail (a stack) for a bug report; not shown by default. */
   readonly detail?: string;
@@ -24,7 +24,7 @@ export function toWireError(error: unknown): WireError {
       ...(detail === undefined ? {} : { detail }),
     };
   }
-  // What Node's own functions throw when their signal is aborted.
+  // Node's own functions throw such an error when their signal is aborted.
   if (error instanceof Error && error.name === 'AbortError') return toWireError(cancelledError());
   if (error instanceof Error) {
     return { code: 'internal', message: error.message, ...(error.stack ? { detail: error.stack } : {}) };

@@ -23,16 +23,16 @@ export interface CalibrateResult {
   readonly peakRssMb: number;
   /** sha256 of the histograms' content: equal for equal values, whatever their order. */
   readonly sha256: string;
-  /** Images taken over from an interrupted pass. */
+  /** Number of images that were taken over from an interrupted pass. */
   readonly resumedImages: number;
   readonly threads: number;
   readonly groups: readonly string[];
   readonly warnings: readonly Warning[];
   /** The project's method; absent for a shard. */
   readonly method?: Method;
-  /** What method best stands for, where that is the method. */
+  /** The method that `best` stands for, if the method is `best`. */
   readonly chosenMethod?: HistogramMethod;
-  /** What the single methods cost at the outputs; absent for a shard. */
+  /** The errors of the single methods at the outputs; absent for a shard. */
   readonly best?: BestView;
   /** True if a finished calibration of the same content existed and was kept. */
   readonly kept?: boolean;
@@ -41,7 +41,7 @@ export interface CalibrateResult {
    * that have TensorRT's thresholds.
    */
   readonly tensorrtGrid?: { readonly batch: number; readonly names: number };
-  /** Set when only a shard was collected: the file to hand to `merge`. */
+  /** Path of the file for `merge`; present if only a shard was collected. */
   readonly shardPath?: string;
 }
 
@@ -53,16 +53,16 @@ export interface QuantizeResult {
   readonly nodes: { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number };
   readonly decisions: readonly PlacementDecision[];
   readonly warnings: readonly Warning[];
-  /** What method best stands for, where the variant uses it. */
+  /** The method that `best` stands for, if the variant uses `best`. */
   readonly chosenMethod?: HistogramMethod;
 }
 
 export interface ValidateResult {
   readonly images: number;
   readonly labelled: boolean;
-  /** Of the classification output; 0 when no output is one. */
+  /** Number of classes of the classification output; 0 if no output is a classification. */
   readonly classCount: number;
-  /** By class index; empty when classes have no names. */
+  /** By class index; empty if the classes have no names. */
   readonly classNames: readonly string[];
   readonly backend: BackendId;
   readonly target: Target;
@@ -78,11 +78,11 @@ export interface BuildResult {
     readonly path: string;
     readonly sizeMb: number;
     readonly seconds: number;
-    /** False when an engine of the same content was there already. */
+    /** False if an engine of the same content existed already. */
     readonly built: boolean;
     /** Present if several GPUs were requested. */
     readonly device?: DeviceRecord;
-    /** Backend tensorrt: what the layers compute in, and what conversions between them cost. */
+    /** For the backend tensorrt: the types that the layers compute in, and the time of the conversions between them. */
     readonly summary?: EngineSummary;
     /** File with every layer of the engine (`EngineLayer[]`). */
     readonly layersPath?: string;
@@ -95,19 +95,19 @@ export interface BenchResult {
   readonly device: string;
   readonly threads: number;
   readonly rounds: number;
-  /** Of every GPU one after the other, where several were asked for. */
+  /** If several GPUs were requested, the variants of one GPU after the other. */
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
-  /** Of benchmarks on a GPU. */
+  /** Present for benchmarks on a GPU. */
   readonly gpu?: GpuRecord;
   /** Present if several GPUs were requested. */
   readonly devices?: readonly DeviceBench[];
 }
 
-/** The part of a benchmark that one GPU had. */
+/** The share of a benchmark that ran on one GPU. */
 export interface DeviceBench {
   readonly device: DeviceRecord;
-  /** Wall clock, from opening its engines to the last round. */
+  /** Wall-clock time, from opening its engines to the last round. */
   readonly seconds: number;
   readonly gpu?: GpuRecord;
 }

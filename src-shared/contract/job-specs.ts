@@ -20,7 +20,7 @@ import { someHealthLimitsSchema } from '../domain/health/health-limits';
 import { VARIANT_METHODS } from '../domain/project/methods';
 import { BACKENDS, TARGETS } from '../domain/project/precision';
 
-/** Specifications of jobs: the work that takes longer than a second. Paths are absolute. */
+/** Specifications of jobs, which take longer than a second. Paths are absolute. */
 
 const project = { projectPath: filePath('project') };
 const notNegative = numberWhere('a number, 0 or more', (value) => value >= 0);
@@ -42,16 +42,16 @@ const variantsFields = {
   variants: optional(list(string)),
   backend: optional(oneOf(...BACKENDS)),
   activationType: optional(oneOf('int8', 'uint8')),
-  /** For the backend tensorrt; an option that is absent has its default. */
+  /** For the backend tensorrt; an omitted option has its default. */
   tensorrt: optional(someTensorrtOptionsSchema),
 };
 
-/** Several GPUs of this machine, for the backend tensorrt; without them the GPU of the options is used. */
+/** Several GPUs of this machine, for the backend tensorrt; if omitted, the GPU of the options is used. */
 const devicesFields = {
   devices: optional(either('an array of GPU numbers or "all"', list(count), oneOf('all'))),
   /**
-   * True: all GPUs at once. Builds then slow each other down and choose kernels by disturbed timings. Absent: one GPU
-   * after the other.
+   * True: all GPUs run at the same time. Builds then slow each other down and choose kernels by disturbed timings. If
+   * omitted, the GPUs run one after the other.
    */
   isParallel: optional(boolean),
 };
@@ -79,7 +79,7 @@ const quantizeSchema = object({
   variant: string,
   outPath: filePath('write'),
   activationType: optional(oneOf('int8', 'uint8')),
-  /** Element type of the model's float inputs and outputs; fp32 when absent. */
+  /** Element type of the model's float inputs and outputs; default: fp32. */
   io: optional(oneOf('fp32', 'fp16')),
 });
 export type QuantizeSpec = InferOutput<typeof quantizeSchema>;
@@ -111,9 +111,9 @@ const runSchema = object({
   rounds: optional(positiveInteger),
   /** Also collect TensorRT's own grid, see calibrate. */
   tensorrtGridBatch: optional(positiveInteger),
-  /** The mixed row is the plan that a search finds, within the project's gates. */
+  /** If true, the row `mixed` is the plan that a search finds within the project's gates. */
   searches: optional(boolean),
-  /** Explain why groups of the shipped variant lost more than the gate allows. */
+  /** If true, the run explains why groups of the shipped variant lost more than the gate allows. */
   diagnoses: optional(boolean),
   /** See calibrate. */
   memoryLimitGb: optional(notNegative),
@@ -124,15 +124,15 @@ const sensitivitySchema = object({
   kind: oneOf('sensitivity'),
   ...project,
   ...common,
-  /** release when absent. */
+  /** Default: release. */
   question: optional(oneOf(...SENSITIVITY_KINDS)),
-  /** sqnr when absent; top1 and worst-group need a validation set with labels. */
+  /** Default: sqnr. top1 and worst-group need a validation set with labels. */
   metric: optional(oneOf(...SENSITIVITY_METRICS)),
-  /** calibration when absent, unless the metric needs labels. */
+  /** Default: calibration, unless the metric needs labels. */
   set: optional(oneOf('calibration', 'validation')),
-  /** Images, spread evenly over the set; 64 when absent. */
+  /** Number of images, spread evenly over the set; default: 64. */
   limit: optional(positiveInteger),
-  /** Glob pattern of layer names; all layers when absent. */
+  /** Glob pattern of layer names; default: all layers. */
   layers: optional(string),
 });
 export type SensitivitySpec = InferOutput<typeof sensitivitySchema>;
@@ -141,7 +141,7 @@ const autoSchema = object({
   kind: oneOf('auto'),
   ...project,
   ...common,
-  /** Images that the choice is made on, 128 when absent; up to 512 others confirm it. */
+  /** Number of images that the choice is made on, default 128; up to 512 others confirm it. */
   images: optional(positiveInteger),
 });
 /** Chooses the thresholds of method `auto`. */
@@ -155,21 +155,21 @@ const searchSchema = object({
   kind: oneOf('search'),
   ...project,
   ...common,
-  /** Percentage points; when absent the project's gate, else 0.5. */
+  /** Percentage points; default: the project's gate, else 0.5. */
   maxDrop: optional(notNegative),
-  /** Percentage points; when absent the project's gate, else 1. */
+  /** Percentage points; default: the project's gate, else 1. */
   maxWorstGroupDrop: optional(notNegative),
-  /** Without labels: largest output error (noise to signal) of the worst group; 0.02 when absent. */
+  /** Without labels: largest output error (noise to signal) of the worst group; default: 0.02. */
   maxNmse: optional(notNegative),
-  /** Thresholds to search with. When absent: those in use, or those of other methods if they are clearly better. */
+  /** Thresholds to search with. Default: those in use, or those of other methods if they are clearly better. */
   method: optional(oneOf(...VARIANT_METHODS)),
   /** Largest number of released layers. */
   maxLayers: optional(positiveInteger),
-  /** Folder or list of unlabelled images from the field that plans are ranked and judged on. */
+  /** Folder or list of unlabelled images from the deployment, on which plans are ranked and judged. */
   againstPath: optional(filePath('read')),
-  /** Plans are built and timed on it if it runs the models of the target; ort-cpu when absent. */
+  /** Backend on which plans are built and timed if it runs the models of the target; default: ort-cpu. */
   backend: optional(oneOf(...BACKENDS)),
-  /** For the backend tensorrt; an option that is absent has its default. */
+  /** For the backend tensorrt; an omitted option has its default. */
   tensorrt: optional(someTensorrtOptionsSchema),
   /** Only N images of the set that plans are judged on. */
   limit: optional(positiveInteger),
@@ -180,10 +180,10 @@ const diagnoseSchema = object({
   kind: oneOf('diagnose'),
   ...project,
   ...common,
-  /** int8 or mixed, with or without a method; mixed when absent. */
+  /** int8 or mixed, with or without a method; default: mixed. */
   variant: optional(string),
   subject: diagnosisSubjectSchema,
-  /** Largest number of images of the subject; 128 when absent. */
+  /** Largest number of images of the subject; default: 128. */
   limit: optional(positiveInteger),
 });
 /** Finds out why a group, a class or a confusion of a variant got worse, and which changes would improve it. */
@@ -192,7 +192,7 @@ export type DiagnoseSpec = InferOutput<typeof diagnoseSchema>;
 const healthSchema = object({
   kind: oneOf('health'),
   ...project,
-  /** Folder or list of unlabelled images from the field. */
+  /** Folder or list of unlabelled images from the deployment. */
   againstPath: optional(filePath('read')),
   /** Only N images of each set: the first ones of a list, spread evenly over a folder. */
   limit: optional(positiveInteger),
@@ -206,12 +206,12 @@ const repairSchema = object({
   kind: oneOf('repair'),
   ...project,
   ...common,
-  /** int8 or mixed, with or without a method; mixed when absent. */
+  /** int8 or mixed, with or without a method; default: mixed. */
   variant: optional(string),
   /** Only N images of the validation set (of the calibration set if there is no validation set). */
   limit: optional(positiveInteger),
 });
-/** Measures what each repair changes in a variant, whether the plan has it or not. */
+/** Measures the effect of each repair on a variant, whether or not the plan uses it. */
 export type RepairSpec = InferOutput<typeof repairSchema>;
 
 const analyses = { sensitivity: sensitivitySchema, auto: autoSchema, search: searchSchema, diagnose: diagnoseSchema };

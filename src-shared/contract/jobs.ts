@@ -11,13 +11,14 @@ export type RunAnalysis = (typeof RUN_ANALYSES)[number];
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 /**
- * The whole state of a job at one moment; `sequence` grows by one with every change, so late messages can be dropped.
+ * The whole state of a job at one moment; `sequence` is incremented with every change, so that late messages can be
+ * dropped.
  */
 export interface JobSnapshot {
   readonly id: JobId;
   readonly kind: JobKind;
   readonly projectPath: string;
-  /** Of a run: the analyses that it was asked for. */
+  /** For a run: the analyses that were requested. */
   readonly analyses?: readonly RunAnalysis[];
   readonly sequence: number;
   readonly state: JobState;
@@ -34,12 +35,15 @@ export interface JobSnapshot {
   readonly times?: JobTimes;
 }
 
-/** When a job did what, in ms since it began to run, so that a window that was opened later knows it too. */
+/**
+ * The times of a job and its phases in ms since it began to run, so that a window that is opened later can show them.
+ */
 export interface JobTimes {
-  /** Until now; of a finished job until its end. */
+  /** Until now; for a job that has ended, until its end. */
   readonly elapsedMs: number;
   /**
-   * In the order in which they began; each ends where the next begins. The phases of an analysis within a run are one.
+   * In the order in which they began; each phase ends when the next begins. All phases of an analysis within a run
+   * count as one.
    */
   readonly phases: readonly PhaseTimes[];
 }
@@ -48,7 +52,7 @@ export interface PhaseTimes extends Progress {
   readonly beganMs: number;
 }
 
-/** Whether a job was cancelled before it began, so that it has nothing to show. */
+/** Whether a job was cancelled before it began, so that there is nothing to show. */
 export function neverBegan(snapshot: Pick<JobSnapshot, 'state' | 'phase'>): boolean {
   return snapshot.state === 'cancelled' && snapshot.phase === 'waiting';
 }

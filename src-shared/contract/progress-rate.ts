@@ -1,14 +1,14 @@
 import type { Progress } from './progress';
 
-/** Time constant of the smoothed rate: what happened longer ago hardly counts. */
+/** Time constant of the smoothed rate; older reports have little weight. */
 const SMOOTHING_MS = 5_000;
-/** Reports closer together than this are taken as one step, because their rate would be noise. */
+/** Reports that are closer together than this are combined into one step, because their rate would be noise. */
 const MIN_STEP_MS = 100;
 
-/** Where a phase is and how fast it goes. Immutable; `advanceRate` makes the next one. */
+/** The progress and the speed of a phase. Immutable; `advanceRate` creates the next state. */
 export interface RateState {
   readonly phase: string;
-  /** Last report that entered the rate. */
+  /** Time of the last report that was included in the rate. */
   readonly atMs: number;
   readonly done: number;
   /** Smoothed, units per second; null before the second step. */
@@ -16,12 +16,12 @@ export interface RateState {
 }
 
 /**
- * Takes in one report. The rate is an exponential average weighted by elapsed time, so it does not depend on how often
- * reports come; a new phase, or a count that falls, starts again.
+ * Includes one report. The rate is an exponential average weighted by elapsed time, so that it does not depend on the
+ * frequency of the reports. A new phase, or a count that decreases, restarts the rate.
  */
 export function advanceRate(state: RateState | null, progress: Progress, nowMs: number): RateState {
   const restarted = state === null || state.phase !== progress.phase || progress.done < state.done;
-  // The time to the first unit holds what had to be loaded and built: it says nothing about the pace.
+  // The time to the first unit includes loading and building, so that it says nothing about the speed.
   const isFirst = state !== null && !restarted && state.done === 0 && progress.done > 0;
   if (restarted || isFirst) return { phase: progress.phase, atMs: nowMs, done: progress.done, perSecond: null };
   const elapsedMs = nowMs - state.atMs;

@@ -1,6 +1,6 @@
-/** One report of a long function: what it is doing and how far it is. */
+/** One progress report of a long-running function: what it is doing and how far it is. */
 export interface Progress {
-  /** What is being done, a verb phrase: `collecting histograms`. */
+  /** The current activity as a verb phrase: `collecting histograms`. */
   readonly phase: string;
   readonly done: number;
   /** 0 while unknown. */
@@ -10,7 +10,7 @@ export interface Progress {
 }
 export type OnProgress = (progress: Progress) => void;
 
-/** What every long function takes: a way to stop it and a way to hear from it. */
+/** The parameters of every long-running function for cancellation and progress. */
 export interface TaskContext {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;

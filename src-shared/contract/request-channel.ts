@@ -2,21 +2,21 @@ import { cancelledError } from '../base/errors';
 import { fromWireError, toWireError, type WireError } from './errors';
 import type { Progress, TaskContext } from './progress';
 
-/** What the asking side of a channel sends. */
+/** Messages of the requesting side of a channel. */
 export type RequestMessage =
   | { readonly type: 'request'; readonly id: number; readonly method: string; readonly params: unknown }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** What the answering side sends. A request ends with exactly one `result` or `error`. */
+/** Messages of the responding side. A request ends with exactly one `result` or `error`. */
 export type ResponseMessage =
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError };
 
-/** How a Requester reaches the answering side. */
+/** How a Requester reaches the responding side. */
 export interface RequestChannel {
   send(message: Extract<RequestMessage, { type: 'request' }>): void;
-  /** Asks the answering side to end a request early. Without it, a cancelled request is rejected immediately. */
+  /** Asks the responding side to end a request early. If it is omitted, a cancelled request is rejected immediately. */
   cancel?(id: number): void;
 }
 
@@ -32,14 +32,14 @@ interface Pending extends OpenRequest {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: TaskContext['onProgress'];
-  /** The error of a progress listener that threw: the request ends with it. */
+  /** The error of a progress listener that threw; the request is rejected with it. */
   failure?: { readonly error: unknown };
 }
 
 /**
- * The asking side of a channel between two processes, threads or windows: numbers requests and settles each promise
- * with the answer that carries its number. The owner passes incoming messages to `receive`, and calls `rejectAll` when
- * the other side is gone.
+ * The requesting side of a channel between two processes, threads or windows: numbers requests and settles each promise
+ * with the answer of the same number. The owner passes incoming messages to `receive`, and calls `rejectAll` when the
+ * other side has ended.
  */
 export class Requester {
   private readonly pending = new Map<number, Pending>();
@@ -57,8 +57,8 @@ export class Requester {
   }
 
   /**
-   * Sends one request. A progress listener that throws cancels the request and becomes its error.
-   * @throws WorkbenchError the answering side's error, or `cancelled` when the signal is already aborted.
+   * Sends one request. If a progress listener throws, the request is cancelled and rejected with that error.
+   * @throws WorkbenchError the error of the responding side, or `cancelled` if the signal is already aborted.
    */
   request(method: string, params: unknown, { signal, onProgress }: TaskContext = {}): Promise<unknown> {
     if (signal?.aborted) return Promise.reject(cancelledError());
@@ -75,7 +75,7 @@ export class Requester {
     }).finally(() => signal?.removeEventListener('abort', onAbort));
   }
 
-  /** Takes in one message of the answering side; messages about requests that are settled are ignored. */
+  /** Handles one message of the responding side; messages about settled requests are ignored. */
   receive(message: ResponseMessage): void {
     switch (message.type) {
       case 'progress':
@@ -96,7 +96,7 @@ export class Requester {
     this.settle(id, ({ failure, reject }) => reject(failure === undefined ? error : failure.error));
   }
 
-  /** Rejects every open request, because the answering side will not answer any more. */
+  /** Rejects every open request, because the responding side will not answer any more. */
   rejectAll(errorOf: (request: OpenRequest) => unknown): void {
     for (const [id, request] of [...this.pending]) this.reject(id, errorOf(request));
   }
@@ -126,10 +126,10 @@ export class Requester {
   }
 }
 
-/** Performs one request. Every error becomes the answer of the request. */
+/** Performs one request. An error that it throws becomes the answer to the request. */
 export type RequestHandler = (method: string, params: unknown, context: TaskContext) => Promise<unknown>;
 
-/** The answering side of a channel: runs requests side by side, each with its own cancellation and progress. */
+/** The responding side of a channel: runs requests concurrently, each with its own cancellation and progress. */
 export class Responder {
   private readonly running = new Map<number, AbortController>();
 

@@ -34,7 +34,10 @@ import { partialPreprocessingSchema, preprocessingSchema } from '../domain/proje
 import { decisionsSchema, gateFields, percentileSchema } from '../domain/project/project';
 import { analysisSpecSchema, jobSpecSchema } from './job-specs';
 
-/** The requests of every method of `WorkbenchApi`. What comes over a link is checked once, by `parseRequest`. */
+/**
+ * The requests of every method of `WorkbenchApi`. A request that arrives over a link is checked once, by
+ * `parseRequest`.
+ */
 
 const project = { projectPath: filePath('project') };
 
@@ -43,7 +46,7 @@ const createProjectSchema = object({
   calibrationPath: filePath('read'),
   validationPath: optional(filePath('read')),
   labelsCsv: optional(filePath('read')),
-  /** Order of class folders whose names are numbers; text when absent. */
+  /** Order of class folders whose names are numbers; default: text. */
   labelOrder: optional(oneOf(...LABEL_ORDERS)),
   /** Folder to create. */
   projectPath: filePath('write'),
@@ -56,7 +59,7 @@ const projectEditSchema = variant({
   percentile: object({ kind: oneOf('percentile'), percentile: percentileSchema }),
   'tensor-method': object({ kind: oneOf('tensor-method'), tensor: string, method: oneOf(...METHODS) }),
   threshold: object({ kind: oneOf('threshold'), tensor: string, thresholdReal: number }),
-  /** Back to the project's method. */
+  /** Resets a tensor to the project's method. */
   'clear-tensor': object({ kind: oneOf('clear-tensor'), tensor: string }),
   /**
    * The precision of one layer. `base` is the revision of the layer that the edit was made on: the choice that its
@@ -72,14 +75,14 @@ const projectEditSchema = variant({
   'fallback-precision': object({ kind: oneOf('fallback-precision'), precision: oneOf(...FALLBACK_PRECISIONS) }),
   attention: object({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }),
   repair: object({ kind: oneOf('repair'), repair: oneOf(...REPAIRS), isOn: boolean }),
-  /** The whole plan at once, as adopting a plan of the search does. */
+  /** Replaces the whole plan at once, for example with a plan of the search. */
   plan: object({ kind: oneOf('plan'), plan: planSchema }),
   preset: object({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }),
   target: object({ kind: oneOf('target'), target: oneOf(...TARGETS) }),
-  /** Sets the limits that are named; null removes one. */
+  /** Sets the given limits; null removes a limit. */
   gates: object({ kind: oneOf('gates'), gates: partial(gateFields) }),
   preprocessing: object({ kind: oneOf('preprocessing'), preprocessing: preprocessingSchema }),
-  /** Where the same model lies now. */
+  /** The new location of the same model. */
   model: object({ kind: oneOf('model'), modelPath: filePath('read') }),
   /** Folders or list files; a validation set of null removes it. */
   sets: object({
@@ -118,16 +121,16 @@ const pictureSize = where(positiveInteger, 'an integer from 16 to 512', (value) 
 export const REQUEST_SCHEMAS = {
   inspectModel: object({ modelPath: filePath('read') }),
   createProject: createProjectSchema,
-  /** `remembers` false: the project is only looked at and does not become the most recent one. */
+  /** If `remembers` is false, the project is only read and does not become the most recent one. */
   openProject: object({ ...project, remembers: optional(boolean) }),
   editProject: object({ ...project, edits: list(projectEditSchema) }),
   getThresholds: object({ ...project, method: optional(oneOf(...METHODS)), withCosts: optional(boolean) }),
   getHistogram: object({ ...project, tensor: string }),
   getModel: object({ ...project, target: optional(oneOf(...TARGETS)) }),
   getImageSet: object({ ...project, set: setName }),
-  /** `size`: largest number of pixels of a side. */
+  /** `size`: largest width or height in pixels. */
   getThumbnail: object({ ...project, set: setName, imageId: string, size: pictureSize }),
-  /** `preprocessing`: another one than the project's, to try it out. */
+  /** `preprocessing`: tried out instead of the project's. */
   getPreview: object({ ...project, set: setName, imageId: string, preprocessing: optional(preprocessingSchema) }),
   listRecentProjects: nothing,
   openSample: nothing,
@@ -146,7 +149,7 @@ export const REQUEST_SCHEMAS = {
   cancelJob: ofJob,
 } as const satisfies Readonly<Record<string, Schema<object>>>;
 
-/** The methods that travel over a link: all but `subscribe`, which is an event stream there. */
+/** The methods that can be called over a link: all except `subscribe`, which is an event stream there. */
 export type ApiMethod = keyof typeof REQUEST_SCHEMAS;
 
 export function isApiMethod(name: unknown): name is ApiMethod {
@@ -156,7 +159,7 @@ export function isApiMethod(name: unknown): name is ApiMethod {
 /** The request of a method. */
 export type RequestOf<M extends ApiMethod> = InferOutput<(typeof REQUEST_SCHEMAS)[M]>;
 
-/** The request of a method, checked. @throws WorkbenchError usage naming the field, what was expected and found */
+/** Checks the request of a method. @throws WorkbenchError usage naming the field, what was expected and found */
 export function parseRequest(method: ApiMethod, request: unknown): object {
   try {
     return parse<Schema<object>>(REQUEST_SCHEMAS[method], request ?? {});

@@ -1,5 +1,5 @@
-// What the envelope needs of the Encoding API, which every host has (DOM and Node). Not emitted: the hosts' own
-// declarations are the ones in force there.
+// The part of the Encoding API that the envelope needs and that every host (DOM and Node) provides. Declaration files
+// are not emitted, so that the hosts use their own declarations.
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }

@@ -19,24 +19,24 @@ import type { RunRecord } from '../domain/runs/run-record';
 import type { Warning } from './job-results';
 import type { ExportRequest } from './requests';
 
-/** A project as every screen and command sees it. */
+/** A project as all screens and commands receive it. */
 export interface ProjectView {
   readonly path: string;
   readonly file: ProjectFile;
-  /** Calibrations that are finished and belong to the model, set and preprocessing as they are now. */
+  /** True if finished calibrations exist for the current model, set and preprocessing. */
   readonly calibrated: boolean;
-  /** True when it is not calibrated, but was for another model, set or preprocessing. */
+  /** True if the project is not calibrated now, but was calibrated for another model, set or preprocessing. */
   readonly calibrationIsStale?: boolean;
   /**
    * The method that `best` stands for, if `best` is the project's method and the project is calibrated. It is minmax
    * until the choice was measured.
    */
   readonly chosenMethod?: HistogramMethod;
-  /** The error of each single method at the outputs; absent until it was measured. */
+  /** The error of each single method at the outputs; omitted until it was measured. */
   readonly best?: BestView;
 }
 
-/** What one method's threshold does to one group's values of a tensor. */
+/** The effect of one method's threshold on the values of a tensor in one group. */
 export interface ThresholdCost {
   readonly method: Method;
   /** null: all groups together. */
@@ -50,7 +50,7 @@ export interface ThresholdRow {
   readonly name: string;
   /** max|x| over the calibration set, real units. */
   readonly amax: number;
-  /** Thresholds in real units; a method that does not exist for this tensor is absent. */
+  /** Thresholds in real units; a method that does not exist for this tensor is omitted. */
   readonly methods: Readonly<Partial<Record<Method, number>>>;
   readonly method: Method;
   /** The threshold in use, real units. */
@@ -68,17 +68,17 @@ export interface ThresholdTable {
   readonly method: Method;
   /** The method that `best` stands for, if `best` is the method. It is minmax until the choice was measured. */
   readonly chosenMethod?: HistogramMethod;
-  /** The error of each single method at the outputs; absent until it was measured. */
+  /** The error of each single method at the outputs; omitted until it was measured. */
   readonly best?: BestView;
   /**
    * SQNR that these thresholds lose at the outputs compared with the best single method, dB. Null if the outputs
-   * contain NaN or infinity; absent if it was not measured.
+   * contain NaN or infinity; omitted if it was not measured.
    */
   readonly lostDb?: number | null;
   readonly tensors: readonly ThresholdRow[];
 }
 
-/** The histogram of one tensor over the whole set and per group (empty when the set has no groups). */
+/** The histogram of one tensor over the whole set and per group (no groups if the set has none). */
 export interface HistogramView {
   readonly total: TensorHistogram;
   readonly groups: Readonly<Record<string, TensorHistogram>>;
@@ -101,17 +101,17 @@ export interface LayerView {
   /** Number of values in its constant inputs. */
   readonly parameters: number;
   /**
-   * Number of multiply-accumulate operations for a batch of one, or for the fixed batch of the model. Absent for layers
-   * without such operations and for layers of unknown size.
+   * Number of multiply-accumulate operations for a batch of one, or for the fixed batch of the model. Omitted for
+   * layers without such operations and for layers of unknown size.
    */
   readonly macs?: number;
-  /** What the plan says: a precision that was asked for, or `auto`. */
+  /** The choice in the plan: a requested precision, or `auto`. */
   readonly choice: PrecisionChoice;
-  /** The precision that the layer is meant to have: INT8 on `auto`. */
+  /** The precision that the plan intends for the layer: INT8 on `auto`. */
   readonly planned: Precision;
-  /** The precision that it gets, and the reason. */
+  /** The precision that the layer gets, and the reason. */
   readonly decision: PlacementDecision;
-  /** Decisions about single edges of it. */
+  /** Decisions about single edges of the layer. */
   readonly edges: readonly PlacementDecision[];
   /**
    * Problems that the layer would have in FP16, the worst first. Empty if FP16 suits it; null before the project is
@@ -129,7 +129,7 @@ export interface ModelView {
   readonly calibrationTensors: readonly string[];
 }
 
-/** An image of a set; `id` is what thumbnails and previews are asked by. */
+/** An image of a set; `id` identifies it in requests for thumbnails and previews. */
 export interface ImageView {
   readonly id: string;
   readonly file: string;
@@ -144,7 +144,7 @@ export interface ImageSetView {
   readonly groups: readonly string[];
   readonly skipped: readonly SkippedImage[];
   readonly notes: readonly string[];
-  /** The order in use where class folders are numbers whose order decides the class indices; else null. */
+  /** The order in use if class folders are numbers whose order determines the class indices; else null. */
   readonly labelOrder: LabelOrder | null;
 }
 
@@ -155,15 +155,15 @@ export interface Picture {
   readonly bytes: Uint8Array;
 }
 
-/** What the network sees of one image. */
+/** The input of the network for one image. */
 export interface PreprocessingPreview {
-  /** The image as it is on disk (shrunk to at most 1024 pixels a side); its size on disk. */
+  /** The image as stored on disk (scaled down to at most 1024 pixels per side), with its size on disk. */
   readonly original: Picture;
   readonly originalWidth: number;
   readonly originalHeight: number;
   /** The tensor as a picture: channels as red, green and blue, mapped from [min, max] of the tensor to 0..255. */
   readonly tensor: Picture;
-  /** Of every channel, in the model's order. */
+  /** For every channel, in the model's order. */
   readonly channels: readonly { readonly min: number; readonly max: number; readonly mean: number }[];
   /** The first values of every channel. */
   readonly values: readonly (readonly number[])[];
@@ -175,17 +175,17 @@ export interface RecentProject {
   /** ISO 8601. */
   readonly openedAt: string;
   readonly exists: boolean;
-  /** Of a project that was run. */
+  /** Present if the project has a run. */
   readonly lastRun?: LastRun;
 }
 
-/** What the newest run of a project says in one line. */
+/** The newest run of a project in one line. */
 export interface LastRun {
   /** ISO 8601. */
   readonly createdAt: string;
-  /** The variant that the run would ship; absent if it ships none. */
+  /** The variant that the run would ship; omitted if it ships none. */
   readonly variant?: string;
-  /** Top-1 accuracy of `variant`, percent; absent without labels. */
+  /** Top-1 accuracy of `variant`, percent; omitted without labels. */
   readonly top1?: number;
   readonly gates: { readonly all: number; readonly missed: number };
 }
@@ -197,7 +197,7 @@ export interface RunSummary {
   readonly report: string;
 }
 
-/** What an import of a calibration cache did with each name. */
+/** The result of the import of a calibration cache for each name. */
 export interface ImportReport {
   readonly header: string;
   readonly mapped: readonly { readonly name: string; readonly tensor: string; readonly threshold: number }[];
@@ -217,9 +217,9 @@ export interface DoctorCheck {
   readonly name: string;
   readonly state: 'ok' | 'warning' | 'missing';
   readonly found: string;
-  /** What to do, in the words of the command line; absent if nothing is to be done. */
+  /** What to do, in the words of the command line; omitted if nothing is to be done. */
   readonly hint?: string;
-  /** The same as data, if the graphical interface has other words for it. */
+  /** The same as data, if the graphical interface has its own words for it. */
   readonly advice?: Advice;
   /** True if calibration, quantization and validation do not work without it. */
   readonly required: boolean;
@@ -237,7 +237,7 @@ export interface AnalysesView {
   readonly sensitivity: Readonly<Partial<Record<SensitivityKind, Dated<SensitivityResult>>>>;
   readonly auto: Dated<AutoResult> | null;
   readonly search: Dated<SearchResult> | null;
-  /** Absent: never made. */
+  /** Omitted if the analysis was never made. */
   readonly repair?: Dated<RepairResult>;
   readonly diagnoses: readonly Dated<DiagnosisResult>[];
 }
@@ -249,19 +249,19 @@ export interface Dated<T> {
 
 /** An estimate of the cost of an analysis before it starts. */
 export interface AnalysisCost {
-  /** Models that will be tried, at most. */
+  /** Largest number of models that will be tried. */
   readonly trials: number;
   readonly images: number;
   /** trials times images. */
   readonly passes: number;
-  /** From the speed of the last analysis, else of the calibration; null when neither is known. */
+  /** Estimated from the speed of the last analysis, else of the calibration; null if neither is known. */
   readonly seconds: number | null;
 }
 
-/** The engine of a variant that was built or used last, layer by layer. */
+/** The engine of a variant that was built or used last, with all its layers. */
 export interface EngineView {
   readonly variant: string;
-  /** False: the plan, thresholds or model have changed since it was built. */
+  /** False if the plan, thresholds or model have changed since it was built. */
   readonly isCurrent: boolean;
   readonly tensorrt: string;
   readonly gpu: string;
@@ -272,15 +272,18 @@ export interface EngineView {
   readonly createdAt: string;
   readonly sizeMb: number;
   readonly summary: EngineSummary;
-  /** Layer of the model -> what it was asked to compute in when the engine was built. */
+  /** Layer of the model -> the precision that was requested for it when the engine was built. */
   readonly asked: Readonly<Record<string, Precision>>;
   /** In order of execution. */
   readonly layers: readonly EngineLayer[];
 }
 
 export interface EnginesView {
-  /** Variants that have an engine, the one that was used last first. */
+  /** Variants that have an engine; the one that was used last is first. */
   readonly variants: readonly string[];
-  /** Of the variant asked for; without one of mixed, else of the variant that was used last. null: there is none. */
+  /**
+   * The engine of the requested variant; without a request that of mixed, else of the variant that was used last. Null
+   * if there is none.
+   */
   readonly engine: EngineView | null;
 }

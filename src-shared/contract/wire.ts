@@ -11,22 +11,22 @@ export interface CallMessage {
   readonly request: unknown;
 }
 
-/** A call as it arrives: `dispatch` checks the method and its request. */
+/** A call as received; `dispatch` checks the method and its request. */
 export interface IncomingCall {
   readonly id: number;
   readonly method: unknown;
   readonly request: unknown;
 }
 
-/** What a link carries back: the answer of a call, or an event. */
+/** A message from the application to the client: the answer to a call, or an event. */
 export type ReplyMessage =
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly error: WireError }
   | { readonly type: 'event'; readonly event: WorkbenchEvent };
 
 /**
- * A message of the event stream of a server. Its kind is checked, its content is not: it comes from the server that the
- * page was loaded from.
+ * A message of the event stream of a server. Its kind is checked; its content is not, because it comes from the server
+ * that the page was loaded from.
  */
 export const eventMessageSchema = object({ type: oneOf('event'), event: checked('an event', isEvent) });
 
@@ -35,12 +35,12 @@ function isEvent(value: unknown): value is WorkbenchEvent {
   return type === 'job' || type === 'project';
 }
 
-/** One side of a connection that carries structured clones in both directions. */
+/** One side of a connection that transmits structured clones in both directions. */
 export interface Link<Out, In> {
   send(message: Out): void;
-  /** Called for every message that arrives, in order. */
+  /** The listener is called for every message that arrives, in order. */
   onMessage(listener: (message: In) => void): void;
-  /** Called once, when the other side is gone. */
+  /** The listener is called once, when the connection has ended. */
   onClose(listener: () => void): void;
 }
 
