@@ -3,7 +3,7 @@ import type { BatchCurve, BatchPoint } from '../../../src-shared/domain/runs/bat
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import { variantColor } from '../../widgets/badge';
 
-/** How the line of a variant is told from those of the same precision. */
+/** The style that distinguishes a variant's line from other variants of the same precision. */
 export interface CurveStyle {
   /** Name of a CSS custom property. */
   readonly color: string;
@@ -11,7 +11,9 @@ export interface CurveStyle {
   readonly isHollow: boolean;
 }
 
-/** One style per curve: the colour of its precision; further curves of a precision are dashed, then hollow as well. */
+/**
+ * One style per curve: the first curve of a precision has its colour, the second is dashed, the third hollow as well.
+ */
 export function curveStyles(curves: readonly BatchCurve[]): CurveStyle[] {
   const seen = new Map<string, number>();
   return curves.map(({ variant }) => {
@@ -29,14 +31,18 @@ export interface BatchTitles {
 }
 
 const GAP = 0.06;
-/** Room around the outermost points, as a factor of a log axis and in octaves. */
+/** Padding around the outermost points: as a factor on a logarithmic axis, and in octaves of the batch size. */
 const PADDING = 1.25;
 const PADDING_OCTAVES = 0.2;
-/** Within less than this a logarithmic axis has hardly a mark: it is linear and begins at 0. */
+/**
+ * If the ratio of the largest to the smallest value is lower, the axis is linear and begins at 0, because a logarithmic
+ * axis would have hardly any ticks.
+ */
 const LOG_FROM_RATIO = 4;
 
 /**
- * Latency above, throughput below, over the base-2 logarithm of the batch. Axes that span a wide range are logarithmic.
+ * A figure with latency above throughput, against the base-2 logarithm of the batch size. Axes that span a wide range
+ * are logarithmic.
  */
 export function batchFigure(curves: readonly BatchCurve[], titles: BatchTitles): PlotFigure {
   const styles = curveStyles(curves);

@@ -7,7 +7,7 @@ import { useElementSize } from '../../widgets/plot/use-element-size';
 import { batchFigure, curveStyles } from './batch-figure';
 import styles from './batch-plot.module.css';
 
-/** Latency and throughput against the batch size; nothing where one batch size was timed. */
+/** Latency and throughput against the batch size; empty if only one batch size was measured. */
 export function BatchPlot({ entries }: { readonly entries: readonly BenchmarkVariantRecord[] }) {
   const box = useRef<HTMLDivElement>(null);
   const size = useElementSize(box);

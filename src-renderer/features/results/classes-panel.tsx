@@ -12,7 +12,7 @@ import { WhyButton } from './why-panel';
 import shared from './results.module.css';
 import styles from './classes-panel.module.css';
 
-/** More rows than this are folded at first, and more than this are shown in steps. */
+/** Longer lists are collapsed to this many rows at first; expanded lists grow in steps of STEP_ROWS. */
 const FOLDED_ROWS = 12;
 const STEP_ROWS = 200;
 
@@ -21,7 +21,7 @@ interface ClassesPanelProps {
   readonly validation: ValidationRecord;
 }
 
-/** Classes with the largest loss first; a class narrows the images below. */
+/** Classes with the largest loss first; choosing a class filters the images below. */
 export function ClassesPanel({ report, validation }: ClassesPanelProps) {
   const order = useResults((state) => state.classOrder);
   const [unfolded, setUnfolded] = useState(0);
@@ -106,7 +106,7 @@ function SortHeader({ column, title, isNumber }: SortHeaderProps) {
 interface ClassRowProps {
   readonly entry: ClassAccuracy;
   readonly name: string;
-  /** The variant can be diagnosed. */
+  /** True if the variant can be diagnosed. */
   readonly isExplained: boolean;
 }
 

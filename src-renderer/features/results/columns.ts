@@ -31,26 +31,28 @@ export type ColumnId = (typeof COLUMN_IDS)[number];
 export interface ResultColumn {
   readonly id: ColumnId;
   readonly best: 'high' | 'low' | 'none';
-  /** null: not known, or without a meaning for this row. */
+  /** The value of a row; null if it is unknown or does not apply to the row. */
   readonly value: (row: TableRow) => number | null;
-  /** @param row whose value it is, where the text depends on more than the value. */
+  /** @param row the row of the value, for columns whose text depends on more than the value. */
   readonly format: (value: number, row?: TableRow) => string;
-  /** A second, paler line: interval, name of the group, spread. Empty: none. */
+  /** A second line in a lighter colour: interval, name of the group, or spread. An empty text if there is none. */
   readonly detail: (row: TableRow) => string;
   /** The difference of two values of this column, with sign and unit. */
   readonly formatChange: (from: number, to: number) => string;
-  /** A change smaller than this is no change. */
+  /** Changes that are smaller than this count as no change. */
   readonly resolution: number;
-  /** Depends on the machine, so it is compared only between runs of the same hardware. */
+  /** True if the value depends on the machine, so that it is compared only between runs on the same hardware. */
   readonly isMachineBound: boolean;
-  /** False for a row that is not worth pointing at, however it compares; absent: all are. */
+  /**
+   * False for a row that must not be marked as the best one, whatever its value; if absent, every row can be marked.
+   */
   readonly canBeBest?: (row: TableRow) => boolean;
 }
 
 const none = (): string => '';
 const NO_BREAK = '\u00a0';
 
-/** `+3.2 %`: how much larger. */
+/** The relative change, such as `+3.2 %`. */
 export function formatRelativeChange(from: number, to: number): string {
   if (from === 0) return to === 0 ? '0 %' : 'n/a';
   const percent = (100 * (to - from)) / Math.abs(from);
@@ -71,7 +73,7 @@ function interval(row: TableRow): string {
   return `${low ?? ''} … ${high ?? ''}`;
 }
 
-/** The output that the SQNR is that of, where there are several. */
+/** The output with the shown (lowest) SQNR, if the model has several outputs. */
 function lowestOutput({ outputs = [] }: TableRow): string {
   return outputs.length > 1 ? (worstOutput(outputs)?.name ?? '') : '';
 }
@@ -119,11 +121,12 @@ const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
     ...COST,
     value: (row) => row.ratioToFp32?.median ?? null,
     format: (value, row) => speedText(row?.ratioToFp32 === undefined ? speedOfRatio(value) : speedOf(row.ratioToFp32)),
-    // Rounds on both sides of FP32 say "equally fast"; the plot below has their spread.
+    // If the variant was both faster and slower than FP32 in different rounds, the text says "equally fast"; the plot
+    // below shows the spread.
     detail: (row) =>
       row.ratioToFp32 === undefined || speedOf(row.ratioToFp32).kind === 'same' ? '' : speedSpreadText(row.ratioToFp32),
     resolution: 0,
-    // The least slow variant is nothing to point at.
+    // A variant that is not faster than FP32 is not marked, even if it is the fastest of the variants.
     canBeBest: (row) => row.ratioToFp32 !== undefined && speedOf(row.ratioToFp32).kind === 'faster',
   },
   throughput: {
@@ -147,27 +150,27 @@ const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
 
 export const RESULT_COLUMNS: readonly ResultColumn[] = COLUMN_IDS.map((id) => ({ id, ...COLUMNS[id] }));
 
-/** The columns of the table on the screen: p99 stands below the median there. */
+/** The columns of the table on the screen. p99 has no column, because it is shown below the median. */
 export function screenColumns(rows: readonly TableRow[]): readonly ResultColumn[] {
   return filledColumns(rows).filter((column) => column.id !== 'p99');
 }
 
-/** The columns that any of the rows has a value in. */
+/** The columns that have a value in at least one of the rows. */
 export function filledColumns(rows: readonly TableRow[]): readonly ResultColumn[] {
   return RESULT_COLUMNS.filter((column) => rows.some((row) => column.value(row) !== null));
 }
 
 export interface ColumnScale {
-  /** The best value; null when fewer than two rows have one or all are equal. */
+  /** The best value; null if fewer than two rows have a value or all values are equal. */
   readonly best: number | null;
-  /** Value where the bar of a cell is full, and where it is empty. */
+  /** The values for which the bar of a cell is full and empty. */
   readonly full: number;
   readonly empty: number;
 }
 
 /**
- * Bars of costs start at 0. Bars of accuracies show the range from the worst row down to a tenth of the spread below
- * it, since bars from 0 to 100 % would all look the same.
+ * Bars of costs start at 0. Bars of accuracies start slightly (a tenth of the spread) below the worst row, because bars
+ * from 0 to 100 % would all look the same.
  */
 export function columnScale(column: ResultColumn, rows: readonly TableRow[]): ColumnScale {
   const values = rows.map(column.value).filter((value) => value !== null);
@@ -193,7 +196,7 @@ function bestOf(column: ResultColumn, rows: readonly TableRow[]): number | null 
   return column.best === 'high' ? Math.max(...values) : Math.min(...values);
 }
 
-/** Length of a cell's bar, 0..1. */
+/** The length of a cell's bar, 0..1. */
 export function barFraction(scale: ColumnScale, value: number | null): number {
   if (value === null || scale.full <= scale.empty) return 0;
   return Math.min(1, Math.max(0, (value - scale.empty) / (scale.full - scale.empty)));

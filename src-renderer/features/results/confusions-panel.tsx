@@ -19,7 +19,10 @@ interface ConfusionsPanelProps {
   readonly validation: ValidationRecord;
 }
 
-/** Answers that changed: 6 → 8, 14 images. What turned wrong first, with what turned right beside it for fairness. */
+/**
+ * Changed answers such as `6 → 8, 14 images`. Answers that became wrong come first; those that became right are shown
+ * beside them for a fair comparison.
+ */
 export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
   const rows = confusionRows(report.confusions);
   const hasAny = KINDS.some((kind) => rows[kind].length > 0);
@@ -46,7 +49,10 @@ export function ConfusionsPanel({ report, validation }: ConfusionsPanelProps) {
 interface ConfusionListProps {
   readonly title: string;
   readonly rows: readonly ConfusionRow[];
-  /** FP32 was right: the labels of these images are its answers, so that they can be found. */
+  /**
+   * True if FP32 was right. FP32's answers are then the labels of these images, so that the images can be found by
+   * label.
+   */
   readonly isLost: boolean;
   readonly variant: string;
   readonly validation: ValidationRecord;

@@ -19,7 +19,7 @@ function isGateName(name: string): name is keyof Gates {
   return name in NO_GATES;
 }
 
-/** The gates that a run was judged by. */
+/** The gates that were in effect when the run was judged. */
 export function gatesOfRun(record: Pick<RunRecord, 'gates'>): Gates {
   const found: { -readonly [K in keyof Gates]: Gates[K] } = { ...NO_GATES };
   for (const gate of record.gates) if (isGateName(gate.name)) found[gate.name] = gate.limit;
@@ -39,37 +39,38 @@ export function hasGates(gates: Gates): boolean {
   return !areGatesEqual(gates, NO_GATES);
 }
 
-/** Every gate for every variant but the reference, so that the table shows which variant would pass. */
+/** Judges every variant except the reference by all gates, so that the table shows which variants would pass. */
 export function judgeAll(record: Pick<RunRecord, 'table' | 'validation'>, gates: Gates): readonly GateResult[] {
   const variants = record.table.map((row) => row.variant).filter((variant) => variant !== REFERENCE_VARIANT);
   return evaluateGates(gates, record.table, variants, record.validation);
 }
 
-/** The judgement that a cell of the table carries. */
+/** The judgement that is shown in a cell of the table. */
 export function gateOfCell(results: readonly GateResult[], variant: string, column: ColumnId): GateResult | undefined {
   return results.find(
     (gate) => gate.variant === variant && isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column,
   );
 }
 
-/** The limit that stands in the head of a column; the same for every variant. */
+/** The judgement whose limit is shown in the column header. The limit is the same for every variant. */
 export function gateOfColumn(results: readonly GateResult[], column: ColumnId): GateResult | undefined {
   return results.find((gate) => isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column);
 }
 
-/** A gate's value or limit with its unit. Drops are positive when the variant is worse. */
+/** A gate's value or limit with its unit. A drop is positive if the variant is worse. */
 function gateAmount(name: string, value: number): string {
   if (name === 'maxLatencyMs') return formatMs(value);
   return name === 'minTop1' ? formatAccuracy(value) : formatPoints(value).replace(/^\+/, '');
 }
 
-/** `≤ 1.00 pp` */
+/** The limit as text, such as `≤ 1.00 pp`. */
 export function gateLimit(gate: Pick<GateResult, 'name' | 'limit'>): string {
   return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate.name, gate.limit)}`;
 }
 
 /**
- * `ready`: all gates met; `open`: no gates; `missed`: at least one missed; `unjudged`: none missed, some not judged.
+ * `ready`: all gates are met; `open`: no gates are set; `missed`: at least one gate is missed; `unjudged`: no gate is
+ * missed, but some could not be judged.
  */
 type Verdict =
   | { readonly kind: 'open' }
@@ -90,12 +91,12 @@ export function verdictOf(results: readonly GateResult[], variant: string): Verd
   return unjudged.length === 0 ? { kind: 'ready', gates } : { kind: 'unjudged', gates, missed, unjudged };
 }
 
-/** In the reader's language where the reason is a known one. */
+/** The reason in the user's language if its code is known, otherwise as it was recorded. */
 export function reasonText({ reason, reasonCode }: Pick<GateResult, 'reason' | 'reasonCode'>): string {
   return reasonCode === undefined ? (reason ?? '') : t(`results.gate.reason.${reasonCode}`);
 }
 
-/** One judgement in words: which gate, what was found or why nothing was, and the limit. */
+/** One judgement as a sentence: the gate, the value found or the reason why there is none, and the limit. */
 export function gateSentence(gate: GateResult): string {
   const limit = gateLimit(gate);
   const outcome =

@@ -16,7 +16,7 @@ interface GroupsPanelProps {
   readonly chosen: string;
 }
 
-/** One bar per group and variant, the groups that lost most first. */
+/** One bar per group and variant; the groups with the largest loss come first. */
 export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
   const { rows, isTop1 } = groupTable(reports.map(({ row }) => row));
   if (rows.length === 0) return null;
@@ -32,7 +32,7 @@ export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
   );
 }
 
-/** The zero of the bars, and their end: every bar begins at 0 %. */
+/** The axis of the bars, from 0 to 100 %. */
 function GroupAxis() {
   return (
     <div className={classNames(styles.bar, styles.axis)} aria-hidden="true">

@@ -29,7 +29,7 @@ const TONES: Readonly<Record<Headline['kind'], string | undefined>> = {
   open: undefined,
 };
 
-/** The verdict in one sentence, and the one thing to do about it. */
+/** The verdict in one sentence, with the suggested action. */
 export function HeadlineLine({ project, record, judged }: HeadlineLineProps) {
   const { view } = useAnalyses();
   const headline = headlineOf({ record, judged, analyses: view, file: project.file });

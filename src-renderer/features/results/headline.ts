@@ -8,7 +8,7 @@ import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { verdictOf } from './gates';
 import { actionEdit, type ActionEdit, canExplain, isApplied, storedDiagnosis } from './why';
 
-/** What the reader can do about the verdict, at most one thing. */
+/** The suggested action after the verdict; at most one is shown. */
 export type HeadlineAction =
   | { readonly kind: 'apply'; readonly action: DiagnosisAction; readonly edit: ActionEdit }
   | { readonly kind: 'why'; readonly subject: DiagnosisSubject }
@@ -18,10 +18,10 @@ export type HeadlineAction =
       readonly label: 'setGates' | 'export' | 'data' | 'run' | 'search' | 'plan';
     };
 
-/** The one sentence that a run comes to. */
+/** The summary of a run in one sentence. */
 export type Headline =
   | { readonly kind: 'none' }
-  /** A change was measured that wins a group back. */
+  /** The variant misses a gate for a group, and a change was measured that improves this group. */
   | {
       readonly kind: 'mend';
       readonly variant: string;
@@ -34,7 +34,7 @@ export type Headline =
       readonly gate: GateResult;
       readonly action: HeadlineAction | null;
     }
-  /** A variant that loses no more is faster. */
+  /** The variant is slower than another one (FP16 or FP32) that loses no more accuracy. */
   | {
       readonly kind: 'slower';
       readonly variant: string;
@@ -55,7 +55,7 @@ export type Headline =
       readonly action: HeadlineAction;
     };
 
-/** Numbers of what would be shipped, as far as the run has them. */
+/** Numbers of the shipped variant, as far as the run measured them. */
 export interface HeadlineFacts {
   readonly difference: string | null;
   readonly sqnr: string | null;
@@ -64,13 +64,16 @@ export interface HeadlineFacts {
 
 export interface HeadlineSources {
   readonly record: RunRecord;
-  /** By the gates in force. */
+  /** Judgements by the current gates. */
   readonly judged: readonly GateResult[];
   readonly analyses: Pick<AnalysesView, 'diagnoses'> | null;
   readonly file: Pick<ProjectFile, 'plan' | 'tensorMethods' | 'target'>;
 }
 
-/** The verdict on the first shipped variant: what it misses and what mends it, else what is faster, unknown or next. */
+/**
+ * The verdict on the first shipped variant. In this order: a missed gate and its remedy, a faster variant without more
+ * loss, a gate that could not be judged, the next step.
+ */
 export function headlineOf(sources: HeadlineSources): Headline {
   const { record, judged } = sources;
   const variant = record.shipped[0];
@@ -112,14 +115,14 @@ function missedHeadline(
   return { kind: 'mend', variant, group: subject.group, action: { kind: 'apply', action, edit } };
 }
 
-/** FP32 loses nothing; FP16 may. */
+/** Whether `row` loses more accuracy than `own`. FP32 never does; FP16 may. */
 function losesMore(row: TableRow, own: TableRow): boolean {
   if (row.variant === REFERENCE_VARIANT) return false;
   if (row.top1 !== undefined && own.top1 !== undefined) return row.top1 < own.top1;
   return (row.outputSqnrDb ?? Number.POSITIVE_INFINITY) < (own.outputSqnrDb ?? Number.NEGATIVE_INFINITY);
 }
 
-/** FP16 or FP32, where it is faster and loses no more. */
+/** FP16 or FP32, if it is faster than the variant and loses no more accuracy. */
 function fasterVariant(
   table: readonly TableRow[],
   variant: string,
@@ -147,7 +150,7 @@ function fasterVariant(
   );
 }
 
-/** Where what the gate lacks can be had; null: nowhere. */
+/** The action that provides the data that the gate lacks; null if no action can. */
 function remedyOf(reason: GateReason | undefined): HeadlineAction | null {
   switch (reason) {
     case 'no-set':

@@ -1,6 +1,9 @@
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 
-/** A logarithmic latency axis, because a single slow sample, many times the median, would flatten a linear one. */
+/**
+ * A logarithmic latency axis. On a linear axis, one slow sample of many times the median would compress all other
+ * values.
+ */
 export interface LatencyAxis {
   readonly lowMs: number;
   readonly highMs: number;
@@ -8,7 +11,7 @@ export interface LatencyAxis {
 }
 
 const PADDING_RATIO = 1.06;
-/** Ticks within a decade, tried from coarse to fine until at least three fall on the axis. */
+/** Ticks within a decade. The sets are tried from coarse to fine until at least three ticks fall on the axis. */
 const TICK_FACTORS: readonly (readonly number[])[] = [
   [1],
   [1, 3],
@@ -17,7 +20,7 @@ const TICK_FACTORS: readonly (readonly number[])[] = [
   [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9],
 ];
 
-/** null without a positive latency. */
+/** The axis for the given entries; null if none has a positive latency. */
 export function latencyAxis(entries: readonly BenchmarkVariantRecord[]): LatencyAxis | null {
   const values = entries
     .flatMap(({ latencyMs }) => [latencyMs.min, latencyMs.max])
@@ -43,26 +46,26 @@ function ticks(lowMs: number, highMs: number): readonly number[] {
   return found;
 }
 
-/** Where a latency lies on the axis, 0..1. */
+/** The position of a latency on the axis, 0..1. */
 export function fractionFromMs(axis: LatencyAxis, valueMs: number): number {
   const span = Math.log(axis.highMs / axis.lowMs);
   if (span <= 0) return 0;
   return Math.min(1, Math.max(0, Math.log(valueMs / axis.lowMs) / span));
 }
 
-/** Share of the values of a variant below each mark: what the strip's shades stand for. */
+/** The statistics at which the shaded segments of a latency strip end. */
 export const STRIP_SEGMENTS = ['min', 'median', 'p90', 'p95', 'p99', 'max'] as const;
 
 export interface StripSegment {
   readonly from: (typeof STRIP_SEGMENTS)[number];
   readonly to: (typeof STRIP_SEGMENTS)[number];
-  /** 0..1 along the axis. */
+  /** The start of the segment along the axis, 0..1. */
   readonly start: number;
   readonly end: number;
 }
 
 export function stripSegments(axis: LatencyAxis, entry: BenchmarkVariantRecord): readonly StripSegment[] {
-  // Percentiles that the samples are too few for are no marks: the shade reaches the next one.
+  // A percentile that cannot be determined from so few samples is omitted; the segment extends to the next one.
   const marks = STRIP_SEGMENTS.flatMap((name) => {
     const valueMs = entry.latencyMs[name];
     return valueMs === undefined ? [] : [{ name, at: fractionFromMs(axis, valueMs) }];
@@ -73,11 +76,11 @@ export function stripSegments(axis: LatencyAxis, entry: BenchmarkVariantRecord):
   });
 }
 
-/** Latency over FP32's on a logarithmic axis that holds 1: twice as fast is as far from it as half as fast. */
+/** A logarithmic axis of the latency relative to FP32. It includes 1, and 2x faster is as far from 1 as 2x slower. */
 export interface RatioAxis {
   readonly low: number;
   readonly high: number;
-  /** Round ratios on the axis, 1 among them. */
+  /** Round ratios on the axis, including 1. */
   readonly ticks: readonly number[];
 }
 
@@ -95,10 +98,10 @@ export function ratioAxis(entries: readonly BenchmarkVariantRecord[]): RatioAxis
   return { ...range, ticks: ratioTicks(range) };
 }
 
-/** Steps of a factor, tried from coarse to fine until at least three ticks fall on the axis. */
+/** Factors between ticks. They are tried from coarse to fine until at least three ticks fall on the axis. */
 const RATIO_STEPS = [2, 1.5, 1.2, 1.1, 1.05, 1.02] as const;
 
-/** Powers of a step around 1: equal factors are equally far apart, faster or slower. */
+/** The powers of a factor on both sides of 1, so that equal factors have equal distances. */
 function ratioTicks({ low, high }: Pick<RatioAxis, 'low' | 'high'>): readonly number[] {
   let found: readonly number[] = [1];
   for (const step of RATIO_STEPS) {

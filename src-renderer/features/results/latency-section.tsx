@@ -20,7 +20,7 @@ import { VariantBadge, variantColor } from '../../widgets/badge';
 import shared from './results.module.css';
 import styles from './latency-section.module.css';
 
-/** Latency of every variant as a strip over one logarithmic axis, the ratio to FP32, and all numbers. */
+/** The latency of every variant as a strip on a common logarithmic axis, the ratio to FP32, and all numbers. */
 export function LatencySection({
   benchmark,
   shipped,
@@ -60,7 +60,7 @@ export function LatencySection({
   );
 }
 
-/** Shade of the segment that ends at a percentile. */
+/** The style of the segment that ends at each statistic. */
 const STRIPS = {
   min: undefined,
   median: undefined,
@@ -78,7 +78,7 @@ function percent(fraction: number): string {
 
 interface StripProps {
   readonly entry: BenchmarkVariantRecord;
-  /** The variant whose badge and colour it has. */
+  /** The variant that determines the badge and the colour. */
   readonly kind: string;
   readonly name: string;
   readonly axis: LatencyAxis;
@@ -167,7 +167,7 @@ function Ratios({ entries, nameOf, kindOf, axis }: RatiosProps) {
   );
 }
 
-/** The axis in words, so that its direction need not be known. */
+/** Ticks whose labels say faster or slower, so that the direction of the axis is clear. */
 function RatioTicks({ axis }: { readonly axis: RatioAxis }) {
   return (
     <div className={classNames(styles.plotRow, styles.plotAxis)} aria-hidden="true">
@@ -228,7 +228,7 @@ function percentilesOf(entries: readonly BenchmarkVariantRecord[]): readonly (ty
   return PERCENTILES.filter((key) => entries.some(({ latencyMs }) => latencyMs[key] !== undefined));
 }
 
-/** What the shades stand for, and which percentiles the samples are too few for. */
+/** The meaning of the shades, and the percentiles that could not be determined from so few samples. */
 function legendText(entries: readonly BenchmarkVariantRecord[]): string {
   const shown = percentilesOf(entries);
   const omitted = PERCENTILES.filter((key) => !shown.includes(key)).map((key) =>

@@ -3,14 +3,14 @@ import { isUnstable } from '../../../src-shared/domain/runs/latency';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { isBeyondChance } from '../../../src-shared/domain/statistics';
 
-/** A sentence below the table, as a message key with its values. */
+/** A sentence below the table, as a message key with its parameters. */
 export interface Note {
   readonly key: string;
   readonly params: Readonly<Record<string, string | number>>;
   readonly tone: 'plain' | 'caution';
 }
 
-/** What the numbers of a run may and may not be read as, in words. */
+/** Notes on how the numbers of a run may be interpreted. */
 export function statisticsNotes(record: RunRecord): readonly Note[] {
   return [...validationNotes(record), ...differenceNotes(record), ...latencyNotes(record)];
 }
@@ -32,7 +32,7 @@ function validationNotes({ validation }: RunRecord): readonly Note[] {
   ];
 }
 
-/** Only of the variants that are meant to be shipped; all others are in the table. */
+/** Notes on the shipped variants only; the table has the differences of all variants. */
 function differenceNotes(record: RunRecord): readonly Note[] {
   return record.table.flatMap((row): readonly Note[] => {
     const compared = row.comparedToFp32;
@@ -47,7 +47,7 @@ function differenceNotes(record: RunRecord): readonly Note[] {
   });
 }
 
-/** `= 0.125`, `< 0.0001` */
+/** The probability with its relation, such as `= 0.125` or `< 0.0001`. */
 function probabilityText(probability: number): string {
   const text = formatProbability(probability);
   return text.startsWith('<') ? text : `= ${text}`;

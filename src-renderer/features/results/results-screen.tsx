@@ -113,7 +113,7 @@ function Runs({ project, runs }: RunsProps) {
   );
 }
 
-/** The variant whose losses are shown: the one that was chosen, else what is to be shipped. */
+/** The variant whose losses are shown: the chosen one, otherwise the shipped one. */
 function chosenVariant(record: RunRecord, variant: string | null): string | null {
   const reports = comparedVariants(record);
   return (reports.find((report) => report.variant === variant) ?? reports[0])?.variant ?? null;

@@ -4,17 +4,17 @@ import type { DiagnosisSubject } from '../../../src-shared/domain/analysis/analy
 import { type ClassOrder, type ImageFilter, isFiltered, NO_FILTER, toggleFilter } from './what-got-worse';
 
 interface ResultsState {
-  /** null: the newest run. */
+  /** The run that is shown; null: the newest run. */
   readonly runId: string | null;
   readonly compareId: string | null;
-  /** Whose losses are shown; null: the shipped variant. */
+  /** The variant whose losses are shown; null: the shipped variant. */
   readonly variant: string | null;
   readonly classOrder: ClassOrder;
   readonly filter: ImageFilter;
-  /** What a person asked "why" of; null: nothing. */
+  /** The subject of the open diagnosis ("why did it get worse?"); null: no diagnosis is open. */
   readonly why: DiagnosisSubject | null;
   readonly showRun: (runId: string) => void;
-  /** null stops comparing. */
+  /** Chooses the run to compare with; null stops comparing. */
   readonly compareWith: (runId: string | null) => void;
   readonly showVariant: (variant: string) => void;
   readonly sortClassesBy: (order: ClassOrder) => void;
@@ -24,7 +24,7 @@ interface ResultsState {
   readonly askWhy: (why: DiagnosisSubject | null) => void;
 }
 
-/** What a person looks at on this screen. */
+/** The choices on the results screen: run, variant, filter and diagnosis. */
 export const useResults = create<ResultsState>()((set) => ({
   runId: null,
   compareId: null,
@@ -47,13 +47,10 @@ export const useResults = create<ResultsState>()((set) => ({
   askWhy: (why) => set({ why }),
 }));
 
-/** Id of the list of images, which a facet narrows. */
+/** DOM id of the list of images, to which filters apply. */
 export const IMAGES_ID = 'results-images';
 
-/**
- * Narrows the images to a facet, or lets go of it, and brings them into sight: they may stand far below what was
- * chosen.
- */
+/** Toggles a filter of the images and scrolls to them, because they may be far below the chosen element. */
 export function useNarrowing(): (facet: Partial<ImageFilter>) => void {
   const toggleFacet = useResults((state) => state.toggleFacet);
   return (facet) => {

@@ -4,24 +4,26 @@ import type { RunRecord, TableRow } from '../../../src-shared/domain/runs/run-re
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { RESULT_COLUMNS, type ColumnId } from './columns';
 
-/** One setting that differs. `key` is a message key without its prefix, or the flag's name for other options. */
+/** One setting that differs. `key` is a message key without its prefix, or the name of the flag for other options. */
 export interface SettingChange {
   readonly key: string;
   readonly isFlag: boolean;
   readonly from: string;
   readonly to: string;
-  /** Why the numbers may differ: other inputs, other settings, another machine, or another version of the tool. */
+  /**
+   * Why the numbers may differ: different inputs, different settings, another machine, or another version of the tool.
+   */
   readonly kind: 'input' | 'setting' | 'machine' | 'tool';
 }
 
 export type Setting = Omit<SettingChange, 'from' | 'to'> & { readonly value: string };
 
-/** Digits of a hash that are shown; enough to tell two apart. */
+/** The number of digits of a hash that are shown; enough to distinguish two hashes. */
 const HASH_DIGITS = 10;
 const hash = (sha256: string): string => sha256.slice(0, HASH_DIGITS);
 const NONE = '–';
 
-/** Everything a run was made with, as short texts. */
+/** All settings and inputs of a run, as short texts. */
 export function runSettings(record: RunRecord): readonly Setting[] {
   const { options, machine, sets, tool, benchmark } = record;
   const setting = (kind: SettingChange['kind'], key: string, value: string): Setting => ({
@@ -71,7 +73,7 @@ export function runSettings(record: RunRecord): readonly Setting[] {
   ];
 }
 
-/** A method chosen for one tensor, or its threshold where that was set by hand. */
+/** The method of each tensor that has its own, or its threshold if that was set by hand. */
 function tensorsText({ tensorMethods, manualThresholds }: RunRecord['options']): string {
   return listText(
     Object.entries(tensorMethods).map(([tensor, method]) => {
@@ -81,7 +83,7 @@ function tensorsText({ tensorMethods, manualThresholds }: RunRecord['options']):
   );
 }
 
-/** All of them, so that any difference shows: what a screen has no room for it cuts itself. */
+/** The complete list, so that any difference is found; the screen truncates long texts. */
 function listText(items: string[]): string {
   return items.length === 0 ? NONE : items.sort().join(', ');
 }
@@ -120,13 +122,13 @@ export function settingChanges(from: RunRecord, to: RunRecord): readonly Setting
   });
 }
 
-/** Why latencies of two runs cannot be compared, as the settings that forbid it; empty: they can. */
+/** The setting changes that make the latencies of two runs incomparable; empty if they can be compared. */
 export function latencyObstacles(changes: readonly SettingChange[]): readonly SettingChange[] {
   const forbidding: readonly string[] = ['cpu', 'cores', 'gpu', 'backend', 'threads', 'batch'];
   return changes.filter((change) => !change.isFlag && forbidding.includes(change.key));
 }
 
-/** The accuracies of two runs are about different questions when the model or the validation images differ. */
+/** The changes of the model or the validation images, which make the accuracies of two runs incomparable. */
 export function accuracyObstacles(changes: readonly SettingChange[]): readonly SettingChange[] {
   return changes.filter((change) => !change.isFlag && (change.key === 'model' || change.key === 'validationSet'));
 }
@@ -138,18 +140,17 @@ export type CellChange =
 
 export interface VariantChange {
   readonly variant: string;
-  /** The row is in both runs, or in one of them only. */
+  /** Whether the row is in both runs, only in the new one, or only in the old one. */
   readonly presence: 'both' | 'added' | 'removed';
   readonly cells: Readonly<Record<ColumnId, CellChange>>;
 }
 
-/**
- * FP32's median latency in both runs if it moved too much to judge other variants; null if it did not, or is unknown.
- */
+/** The relative change of FP32's median latency up to which latencies of two runs are comparable. */
 const STEADY_DRIFT = 0.05;
 
 /**
- * FP32's median latency in both runs when it moved too much to judge others by; null when it did not, or is unknown.
+ * FP32's median latency in both runs if it changed too much to compare other variants; null if it did not, or is
+ * unknown.
  */
 export function referenceDrift(from: RunRecord, to: RunRecord): { readonly from: number; readonly to: number } | null {
   const medianOf = (record: RunRecord): number | undefined =>
@@ -160,7 +161,7 @@ export function referenceDrift(from: RunRecord, to: RunRecord): { readonly from:
   return Math.abs(after / before - 1) > STEADY_DRIFT ? { from: before, to: after } : null;
 }
 
-/** Cell by cell, from run `from` to run `to`; the order is that of `to`, removed variants last. */
+/** The changes of all cells from run `from` to run `to`, in the order of `to`; removed variants come last. */
 export function tableChanges(from: RunRecord, to: RunRecord): readonly VariantChange[] {
   const isLatencyComparable = latencyObstacles(settingChanges(from, to)).length === 0;
   const hasDrifted = referenceDrift(from, to) !== null;
@@ -184,7 +185,7 @@ interface CellPair {
   readonly before: TableRow | undefined;
   readonly after: TableRow | undefined;
   readonly isComparable: boolean;
-  /** False: the difference is shown, but not as better or worse. */
+  /** If false, the difference is shown, but not marked as better or worse. */
   readonly isJudged: boolean;
 }
 

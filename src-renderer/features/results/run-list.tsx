@@ -15,7 +15,7 @@ interface RunListProps {
   readonly onCompare: (runId: string | null) => void;
 }
 
-/** Every recorded run, newest first: what it shipped, its accuracy, its latency, and whether the gates were met. */
+/** All recorded runs, newest first: the shipped variant, its accuracy and latency, and whether the gates were met. */
 export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunListProps) {
   const language = useLanguage();
   return (
@@ -57,7 +57,7 @@ export function RunList({ runs, shownId, comparedId, onShow, onCompare }: RunLis
   );
 }
 
-/** All met, some missed, or, where none is missed, some not judged. */
+/** An icon for: all gates met, some missed, or none missed but some not judged. */
 function GatesIcon({ all: n, missed, unjudged }: NonNullable<RunHeadline['gates']>) {
   if (missed > 0) return <Icon name="cross" size={12} label={t('results.run.missed', { n, missed })} />;
   if (unjudged > 0) return <Icon name="help" size={12} label={t('results.run.unjudged', { n, unjudged })} />;

@@ -21,13 +21,13 @@ import shared from './results.module.css';
 import styles from './run-settings.module.css';
 
 interface ChangesSectionProps {
-  /** The run that is compared with. */
+  /** The run to compare with. */
   readonly from: RunRecord;
   /** The run that is shown. */
   readonly to: RunRecord;
 }
 
-/** What changed from one run to another: first what was set differently, then what came of it. */
+/** The changes from one run to another: first the settings, then the results. */
 export function ChangesSection({ from, to }: ChangesSectionProps) {
   const language = useLanguage();
   const settings = settingChanges(from, to);
@@ -55,7 +55,9 @@ export function ChangesSection({ from, to }: ChangesSectionProps) {
   );
 }
 
-/** The same model as another variant in both runs: its row would say the same again. */
+/**
+ * True if the variant is the same model as another variant in both runs, so that its row would repeat the other one's.
+ */
 function isRepetition(from: RunRecord, to: RunRecord, variant: string): boolean {
   const [before, after] = [from, to].map(({ table }) => table.find((row) => row.variant === variant)?.sameAs);
   return before !== undefined && before === after;
@@ -157,7 +159,9 @@ function Cells({ changes, columns }: CellsProps) {
   );
 }
 
-/** A fall of latency is a gain: the word says which, and the sign says what happened to the number. */
+/**
+ * The word for a change. For times, "faster" and "slower" are used, because a negative change of the latency is a gain.
+ */
 function wordOf({ id }: ResultColumn, kind: 'better' | 'worse'): 'better' | 'worse' | 'faster' | 'slower' {
   const isTime = id === 'latency' || id === 'p99' || id === 'ratio' || id === 'throughput';
   if (!isTime) return kind;
@@ -198,7 +202,7 @@ function Cell({ column, change }: { readonly column: ResultColumn; readonly chan
   }
 }
 
-/** Everything needed to repeat the run. */
+/** The settings and versions that are needed to repeat the run. */
 export function RunFacts({ record }: { readonly record: RunRecord }) {
   const language = useLanguage();
   const facts: readonly (readonly [string, string])[] = [

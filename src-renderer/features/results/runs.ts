@@ -18,7 +18,9 @@ interface Loaded {
   readonly state: RunsState;
 }
 
-/** The runs of a project, newest first; read again when a run ends. What is shown stays until the new list is there. */
+/**
+ * The runs of a project, newest first; reloaded when a run ends. The old list is shown until the new one has arrived.
+ */
 export function useRuns(projectPath: string): { readonly state: RunsState; readonly reload: () => void } {
   const api = useSession((state) => state.api);
   const finishedRuns = useJobs(
@@ -56,15 +58,15 @@ export function runTime(createdAt: string, language: Language): string {
 }
 
 export interface RunHeadline {
-  /** What the run would ship; null when nothing. */
+  /** The variant that the run would ship; null if there is none. */
   readonly variant: string | null;
   readonly top1: number | null;
   readonly latencyMs: number | null;
-  /** null: no gate was set. */
+  /** The number of gates; null if no gate was set. */
   readonly gates: { readonly all: number; readonly missed: number; readonly unjudged: number } | null;
 }
 
-/** What a list of runs says about one. */
+/** The summary of a run in the list of runs. */
 export function runHeadline(record: RunRecord): RunHeadline {
   const variant = record.shipped[0] ?? null;
   const row = record.table.find((candidate) => candidate.variant === variant);
@@ -80,7 +82,9 @@ export function runHeadline(record: RunRecord): RunHeadline {
   };
 }
 
-/** What a run decided about thresholds and precision; its target may have been the backend's. */
+/**
+ * The decisions of a run about thresholds and precision. The target is excluded, because the backend may have set it.
+ */
 type RunDecisions = Pick<ProjectDecisions, 'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'plan'>;
 
 export function decisionsOfRun({ options }: Pick<RunRecord, 'options'>): RunDecisions {

@@ -2,10 +2,10 @@ import stringWidth from 'string-width';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { filledColumns, type ColumnId } from './columns';
 
-/** Titles of the columns in the language of the reader; `variant` and `backend` come first. */
+/** Column titles in the user's language; `variant` and `backend` come first. */
 export type TitleOf = (column: ColumnId | 'variant' | 'backend') => string;
 
-/** The table as aligned text, as it is read on the screen: numbers with units, the interval behind the difference. */
+/** The table as aligned text like on the screen: numbers with units, and intervals after the differences. */
 export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string {
   const columns = filledColumns(rows);
   const header = [titleOf('variant'), ...columns.map((column) => titleOf(column.id))];
@@ -14,7 +14,7 @@ export function tableAsText(rows: readonly TableRow[], titleOf: TitleOf): string
     ...columns.map((column) => {
       const value = column.value(row);
       if (value === null) return '–';
-      // The 99th percentile has a column of its own here.
+      // The text table has a separate column for the 99th percentile, so that the latency needs no detail.
       const detail = column.id === 'latency' ? '' : column.detail(row);
       return detail === '' ? column.format(value, row) : `${column.format(value, row)} (${detail})`;
     }),
@@ -50,7 +50,7 @@ const CSV_UNITS: Readonly<Record<ColumnId, string>> = {
   size: 'size_mb',
 };
 
-/** The table for other programs: one header line with units in the names, plain full-precision numbers, RFC 4180. */
+/** The table as CSV (RFC 4180): one header line with units in the names, and plain numbers with full precision. */
 export function tableAsCsv(rows: readonly TableRow[]): string {
   const columns = filledColumns(rows);
   const hasInterval = rows.some((row) => row.comparedToFp32 !== undefined);

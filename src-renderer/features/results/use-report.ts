@@ -4,7 +4,7 @@ import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { tableAsCsv, tableAsText } from './table-text';
 
-/** The tab that reads a report needs its address for a while after it was opened. */
+/** How long the object URL of a report is kept after opening it, in milliseconds, so that the new tab can load it. */
 const ADDRESS_KEPT_MS = 60_000;
 
 function save(content: string, type: string, name: string): void {
@@ -23,7 +23,7 @@ export interface ReportActions {
   readonly copyCsv: () => void;
 }
 
-/** Taking the results of a run elsewhere: its HTML report, and the table as text or CSV. */
+/** Exports the results of a run: as an HTML report, or the table as text or CSV. */
 export function useReport(projectPath: string, record: RunRecord): ReportActions {
   const api = useSession((state) => state.api);
   const withReport = (use: (html: string) => void): void => {

@@ -12,13 +12,13 @@ import styles from './variants-table.module.css';
 
 interface VariantsTableProps {
   readonly record: RunRecord;
-  /** Judgement of every variant by the gates in force. */
+  /** The judgement of every variant by the current gates. */
   readonly judged: readonly GateResult[];
   readonly chosen: string | null;
   readonly onChoose: (variant: string) => void;
 }
 
-/** The table that the run is about. A row is chosen to see below what it made worse. */
+/** The table of the variants. Choosing a row shows the losses of this variant below. */
 export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTableProps) {
   const distinct = distinctRows(record.table, record.shipped);
   const rows = distinct.map(({ row }) => row);
@@ -71,7 +71,7 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
 
 interface VariantCellProps {
   readonly row: TableRow;
-  /** Whose badge it has. */
+  /** The variant that determines the badge. */
   readonly kind: string;
   /** All names of the same model. */
   readonly names: readonly string[];
@@ -96,7 +96,7 @@ function VariantCell({ row, kind, names, isShipped, isChosen, onChoose }: Varian
 
 interface ValueCellProps {
   readonly row: TableRow;
-  /** Whose colour it has. */
+  /** The variant that determines the colour. */
   readonly kind: string;
   readonly column: ResultColumn;
   readonly scale: ColumnScale;
@@ -139,7 +139,7 @@ const GATE_MARKS = {
   'not-judged': { icon: 'help', className: styles.gateOpen },
 } as const;
 
-/** ✓, ✗ or ?; the limit stands in the head of the column, both values in the tooltip. */
+/** The mark ✓, ✗ or ?. The column header shows the limit, and the tooltip shows both the value and the limit. */
 function GateMark({ gate }: { readonly gate: GateResult }) {
   const title = gateSentence(gate);
   const mark = GATE_MARKS[gateState(gate)];

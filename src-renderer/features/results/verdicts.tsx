@@ -19,7 +19,7 @@ interface VerdictsProps {
   readonly gates: Gates;
 }
 
-/** How many gates each shipped variant meets, and those that it does not. */
+/** The number of gates that each shipped variant meets, and the gates that it does not meet. */
 export function Verdicts({ record, gates }: VerdictsProps) {
   const judged = judgeAll(record, gates);
   const isChanged = !areGatesEqual(gates, gatesOfRun(record));
@@ -69,7 +69,7 @@ export function Verdicts({ record, gates }: VerdictsProps) {
   );
 }
 
-/** What is shown and what an export or a diagnosis takes are two things once the project differs. */
+/** A note that the project differs from the run that is shown, because exports and diagnoses use the project. */
 function ProjectNote({ record }: { readonly record: RunRecord }) {
   const project = useSession((state) => state.project);
   const edit = useSession((state) => state.edit);
@@ -107,12 +107,12 @@ export function Notes({ record }: { readonly record: RunRecord }) {
   );
 }
 
-/** The note on all variants that were not steady says it once. */
+/** This warning is omitted, because a note already names all variants with unsteady latencies. */
 const SAID_BY_NOTES = 'latency-unsteady';
-/** More than these are folded. */
+/** The number of cautions that are shown before the list is expanded. */
 const SHOWN = 3;
 
-/** What the reader must know before reading the table: what the numbers cannot carry, and what the run warned of. */
+/** Cautions for reading the table: the limits of the statistics, and the warnings of the run. */
 export function Cautions({ record }: { readonly record: RunRecord }) {
   const [isUnfolded, setUnfolded] = useState(false);
   const notes = statisticsNotes(record)

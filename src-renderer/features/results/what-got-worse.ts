@@ -9,8 +9,8 @@ import type { RunRecord, ValidationRecord } from '../../../src-shared/domain/run
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 
 /**
- * The name of a class; null for no label. Where no class has a name it is the index; where others have one, an unnamed
- * class is `#7`, so that an index is not read as a name. -1 is the answer that never came.
+ * The name of a class; null for -1 (no answer). If no class has a name, the name is the index. If other classes have
+ * names, an unnamed class is `#7`, so that its index is not mistaken for a name.
  */
 export function classNameOf(validation: Pick<ValidationRecord, 'classNames'>, label: number): string | null {
   if (label < 0) return null;
@@ -19,7 +19,7 @@ export function classNameOf(validation: Pick<ValidationRecord, 'classNames'>, la
   return name === '' ? `${names.length > 0 ? '#' : ''}${label}` : name;
 }
 
-/** Variants that were compared with FP32, the shipped ones first. */
+/** The variants that were compared with FP32, the shipped ones first. */
 export function comparedVariants(record: Pick<RunRecord, 'validation' | 'shipped'>): readonly VariantReport[] {
   const others = (record.validation?.variants ?? []).filter((report) => report.variant !== REFERENCE_VARIANT);
   const isShipped = (report: VariantReport): boolean => record.shipped.includes(report.variant);
@@ -29,7 +29,7 @@ export function comparedVariants(record: Pick<RunRecord, 'validation' | 'shipped
 export interface GroupRow {
   readonly group: string;
   readonly images: number;
-  /** FP32's value; null when it was not validated. */
+  /** FP32's value; null if FP32 was not validated. */
   readonly reference: number | null;
   readonly bars: readonly {
     readonly variant: string;
@@ -40,11 +40,14 @@ export interface GroupRow {
 
 export interface GroupTable {
   readonly isTop1: boolean;
-  /** The groups that lost most first. */
+  /** The groups, those with the largest loss first. */
   readonly rows: readonly GroupRow[];
 }
 
-/** Top-1 (agreement without labels) of every group and variant; difference against FP32 in percentage points. */
+/**
+ * Top-1 accuracy (agreement with FP32 if there are no labels) of every group and variant, and its difference from FP32
+ * in percentage points.
+ */
 export function groupTable(reports: readonly VariantReport[]): GroupTable {
   const names = [...new Set(reports.flatMap((report) => Object.keys(report.groups)))].sort();
   const isTop1 = reports.some((report) => names.some((name) => ownValue(report.groups, name)?.top1 !== undefined));
@@ -76,7 +79,7 @@ function largestLoss(row: GroupRow): number {
 
 export type ClassOrder = 'difference' | 'label' | 'images';
 
-/** Classes with the largest loss first, or by label, or the most frequent first; ties by label. */
+/** The classes sorted by largest loss, by label, or by frequency; ties by label. */
 export function sortClasses(classes: readonly ClassAccuracy[], order: ClassOrder): readonly ClassAccuracy[] {
   const key = (entry: ClassAccuracy): number => {
     if (order === 'label') return entry.label;
@@ -104,8 +107,8 @@ export interface ConfusionRow {
 }
 
 /**
- * Answers that changed, summed over labels, most frequent first. `lost`: FP32 was right; `won`: the variant is right;
- * `other`: neither. Without labels all are `other`.
+ * Changed answers, summed over labels, most frequent first. `lost`: FP32 was right; `won`: the variant is right;
+ * `other`: neither was right. Without labels all are `other`.
  */
 export function confusionRows(
   confusions: readonly ConfusionChange[],
@@ -134,12 +137,12 @@ export function imagesOf(rows: readonly ConfusionRow[]): number {
   return rows.reduce((sum, row) => sum + row.count, 0);
 }
 
-/** What the list of images is narrowed to; all null: nothing. */
+/** The filter of the list of images; if all fields are null, all images are shown. */
 export interface ImageFilter {
   readonly group: string | null;
-  /** Label of the images. */
+  /** The label of the images. */
   readonly label: number | null;
-  /** FP32's answer, and the variant's. */
+  /** FP32's answer and the variant's answer. */
   readonly from: number | null;
   readonly to: number | null;
 }
@@ -160,7 +163,7 @@ export function filterImages(images: readonly WorstImage[], filter: ImageFilter)
   );
 }
 
-/** The filter with one facet switched: choosing what is chosen already lets go of it. */
+/** Sets one facet of the filter, or removes it if it is already set. */
 export function toggleFilter(filter: ImageFilter, facet: Partial<ImageFilter>): ImageFilter {
   const keys = Object.keys(facet) as (keyof ImageFilter)[];
   const isChosen = keys.every((key) => filter[key] === facet[key]);

@@ -86,7 +86,10 @@ function problemOf(project: ProjectView): string | null {
   return project.file.validationSet === null ? t('results.why.noValidation') : null;
 }
 
-/** Tensors that clip the images, each with its share here and over the calibration set; a click shows its histogram. */
+/**
+ * The tensors that clip the images, with the clipped share for these images and for the calibration set. A click shows
+ * the histogram.
+ */
 function ClippedList({ clipped }: Pick<DiagnosisResult, 'clipped'>) {
   const most = clipped.reduce((high, { clippedFraction, elsewhere }) => Math.max(high, clippedFraction, elsewhere), 0);
   const width = (share: number): string => `${most > 0 ? (100 * share) / most : 0}%`;
@@ -150,7 +153,7 @@ interface WhyActionsProps {
   readonly file: ProjectFile;
 }
 
-/** Single changes with their measured effect on these images; each is one click, and undo takes it back. */
+/** Single changes with their measured effect on these images. Each is applied with one click and can be undone. */
 function WhyActions({ actions, file }: WhyActionsProps) {
   return (
     <section>
@@ -193,7 +196,7 @@ function Action({ action, file }: { readonly action: DiagnosisAction; readonly f
   );
 }
 
-/** Asks why a group, a class or a confusion got worse; the answer opens on the right. */
+/** A button that asks why a group, a class or a confusion got worse; the answer opens on the right. */
 export function WhyButton({ subject, name }: { readonly subject: DiagnosisSubject; readonly name: string }) {
   const isAsked = useResults((state) => isSameSubject(state.why, subject));
   const askWhy = useResults((state) => state.askWhy);

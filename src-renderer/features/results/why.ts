@@ -17,7 +17,7 @@ import type { ScreenEdit } from '../../state/precision-edits';
 import { useSession } from '../../state/session';
 import { classNameOf } from './what-got-worse';
 
-/** Only what is quantized can be diagnosed; a record may name a variant that this version does not know. */
+/** Only quantized variants can be diagnosed. A record may also name a variant that this version does not know. */
 export function canExplain(variant: string): boolean {
   try {
     return ['int8', 'mixed'].includes(parseVariant(variant).kind);
@@ -44,7 +44,7 @@ interface DiagnosisWish {
   readonly target: Target;
 }
 
-/** The newest diagnosis of a subject; null before it was made. */
+/** The newest diagnosis of a subject; null if none was made. */
 export function storedDiagnosis(
   view: Pick<AnalysesView, 'diagnoses'> | null,
   { subject, variant, target }: DiagnosisWish,
@@ -58,7 +58,7 @@ export function storedDiagnosis(
   );
 }
 
-/** The edit that carries an action out; null for one that says neither a precision nor a method. */
+/** The edit that applies an action; null if the action names neither a precision nor a method. */
 export function actionEdit({
   kind,
   name,
@@ -70,13 +70,13 @@ export function actionEdit({
 }
 export type ActionEdit = Extract<ScreenEdit, { kind: 'precision' | 'tensor-method' }>;
 
-/** The project has the change already. */
+/** True if the project already contains the change. */
 export function isApplied(edit: ActionEdit, file: Pick<ProjectFile, 'plan' | 'tensorMethods'>): boolean {
   if (edit.kind === 'tensor-method') return ownValue(file.tensorMethods, edit.tensor) === edit.method;
   return choiceOf(file.plan, edit.layer) === edit.precision;
 }
 
-/** `night`, `class 6`, `6 → 8` */
+/** The name of a subject, such as `night`, `class 6` or `6 → 8`. */
 export function subjectName(subject: DiagnosisSubject, validation: Pick<ValidationRecord, 'classNames'>): string {
   const nameOf = (label: number): string => classNameOf(validation, label) ?? String(label);
   switch (subject.kind) {
@@ -89,7 +89,9 @@ export function subjectName(subject: DiagnosisSubject, validation: Pick<Validati
   }
 }
 
-/** The measure that both qualities have: answers that are right, else as FP32's, else the error of the outputs. */
+/**
+ * Both values of the most meaningful measure that both have: accuracy, otherwise agreement with FP32, otherwise SQNR.
+ */
 export function changeText(before: TrialQuality, after: TrialQuality): string {
   if (before.top1 !== null && after.top1 !== null)
     return t('results.why.right', { before: formatAccuracy(before.top1), after: formatAccuracy(after.top1) });
@@ -109,14 +111,14 @@ function db({ sqnrDb }: TrialQuality): string {
   return sqnrDb === null ? t('analysis.exact') : formatDb(sqnrDb);
 }
 
-/** What an action does, without its effect: `conv_1 to FP16`. Undo shows the same name. */
+/** The name of an action without its effect, such as `conv_1 to FP16`. Undo shows the same name. */
 export function actionName({ kind, name, precision, method }: DiagnosisAction): string {
   if (kind === 'release')
     return t('precision.edit.layer', { layer: name, precision: (precision ?? 'fp16').toUpperCase() });
   return t('histogram.edit.method', { tensor: name, method: t(`histogram.method.${method ?? 'manual'}`) });
 }
 
-/** The application's own paragraph in English; in other languages one made of its numbers. */
+/** The summary: in English the application's own paragraph, in other languages a paragraph made of its numbers. */
 export function diagnosisSummary(result: DiagnosisResult, subject: string, language: Language): string {
   if (language === 'en') return result.summary;
   const [worst] = result.clipped;
@@ -136,15 +138,16 @@ export function diagnosisSummary(result: DiagnosisResult, subject: string, langu
   return [t('results.why.about', { images: result.images, subject }), clipped, action].join('');
 }
 
-/** As many as a diagnosis names, and from the same share on. */
+/** The largest number of tensors and the least clipped share to show; equal to those of a diagnosis. */
 const SHOWN_TENSORS = 12;
 const WORTH_NAMING = 0.001;
 
 type ClippedTensor = DiagnosisResult['clipped'][number];
 
 /**
- * The tensors whose thresholds in use clip most of a group of the calibration set, worst first: what the stored
- * histograms tell without running the model. null where the calibration set has no group of that name.
+ * The tensors whose current thresholds clip the largest share of a group of the calibration set, worst first. They are
+ * computed from the stored histograms, without running the model. null if the calibration set has no group of that
+ * name.
  */
 export function knownClipping(
   { tensors }: Pick<ThresholdTable, 'tensors'>,
@@ -163,7 +166,10 @@ export function knownClipping(
     .slice(0, SHOWN_TENSORS);
 }
 
-/** What calibration knows about a group already; null while it is read, and where it knows nothing of the subject. */
+/**
+ * The clipping of a group according to the calibration; null while loading and if the calibration has no data about the
+ * subject.
+ */
 export function useKnownClipping(project: ProjectView, subject: DiagnosisSubject): readonly ClippedTensor[] | null {
   const api = useSession((state) => state.api);
   const revision = useSession((state) => state.calibrationRevision);
@@ -173,7 +179,7 @@ export function useKnownClipping(project: ProjectView, subject: DiagnosisSubject
   } | null>(null);
   const group = subject.kind === 'group' ? subject.group : null;
   const { path, calibrated, file } = project;
-  // Another project file or calibration is another question: its answer may differ.
+  // A change of the project file or the calibration may change the answer, so both are part of the request.
   const question = useMemo(
     () => (group === null || !calibrated ? null : { projectPath: path, group, file, revision }),
     [path, calibrated, group, revision, file],
@@ -185,7 +191,7 @@ export function useKnownClipping(project: ProjectView, subject: DiagnosisSubject
       (table) => {
         if (isCurrent) setAnswer({ question, clipped: knownClipping(table, question.group) });
       },
-      // The diagnosis below can still be started, and reports the error.
+      // Errors are ignored here, because the diagnosis below can still be started and reports them.
       () => undefined,
     );
     return () => {

@@ -19,7 +19,7 @@ interface WorseSectionProps {
   readonly validation: ValidationRecord;
 }
 
-/** What a variant made worse, from groups down to single images. */
+/** The losses of a variant, from groups down to single images. */
 export function WorseSection({ record, validation }: WorseSectionProps) {
   const variant = useResults((state) => state.variant);
   const showVariant = useResults((state) => state.showVariant);
@@ -56,7 +56,7 @@ export function WorseSection({ record, validation }: WorseSectionProps) {
   );
 }
 
-/** What the run itself found out about groups that lost too much, in the words of the record. */
+/** The diagnoses that the run made for groups that lost too much, in the words of the record. */
 function Diagnoses({ record, variant }: { readonly record: RunRecord; readonly variant: string }) {
   const own = (record.diagnoses ?? []).filter((diagnosis) => diagnosis.variant === variant);
   if (own.length === 0) return null;
@@ -71,7 +71,7 @@ function Diagnoses({ record, variant }: { readonly record: RunRecord; readonly v
   );
 }
 
-/** Long class names need the full width: classes and confusions are then stacked instead of side by side. */
+/** Long class names need the full width, so that classes and confusions are stacked instead of side by side. */
 function hasLongNames({ classNames: names = [] }: ValidationRecord): boolean {
   return names.some((name) => name.length > 16);
 }
@@ -87,7 +87,7 @@ function Classifier({ report, validation }: { readonly report: VariantReport; re
   );
 }
 
-/** How near every output comes to FP32's; for models that do not classify this is what there is. */
+/** How close every output is to FP32's. For models that are not classifiers, this is the only measure. */
 function OutputsPanel({ report }: { readonly report: VariantReport }) {
   if (report.outputs.length === 0) return null;
   return (
@@ -119,7 +119,7 @@ function OutputsPanel({ report }: { readonly report: VariantReport }) {
   );
 }
 
-/** NaN has no SQNR, and is no output without error either. */
+/** An output with NaN or infinite values has no SQNR, and must not be reported as having no error. */
 function sqnrText({ sqnrDb, notFinite }: OutputQuality): string {
   if (notFinite) return t('results.outputs.notFinite');
   return sqnrDb === null ? t('results.outputs.exact') : formatDb(sqnrDb);

@@ -16,7 +16,7 @@ import shared from './results.module.css';
 import styles from './worst-images.module.css';
 
 const FOLDED_IMAGES = 12;
-/** Twice the size shown, for screens with small pixels. */
+/** Twice the displayed size, for high-density screens. */
 const THUMBNAIL_PX = 192;
 
 interface WorstImagesProps {
@@ -24,7 +24,7 @@ interface WorstImagesProps {
   readonly validation: ValidationRecord;
 }
 
-/** The images whose answer changed: the picture, its label, FP32's answer and the variant's. */
+/** The images with changed answers: the picture, its label, FP32's answer and the variant's answer. */
 export function WorstImages({ report, validation }: WorstImagesProps) {
   const filter = useResults((state) => state.filter);
   const clearFilter = useResults((state) => state.clearFilter);
@@ -126,7 +126,7 @@ function ImageCard({ image, variant, validation, onOpen }: ImageCardProps) {
   );
 }
 
-/** The largest picture that the application gives. */
+/** The largest picture size that the application provides, in pixels. */
 const PICTURE_PX = 512;
 
 interface ImageViewerProps {
@@ -139,7 +139,9 @@ interface ImageViewerProps {
   readonly onClose: () => void;
 }
 
-/** One image large, with its answers. Arrow keys walk through the list, Home and End go to its ends, Escape closes. */
+/**
+ * An enlarged image with its answers. Arrow keys select another image, Home and End the first and last, Escape closes.
+ */
 function ImageViewer({ images, index, variant, validation, isBright, onMove, onClose }: ImageViewerProps) {
   const image = images[index];
   if (image === undefined) return null;
@@ -202,7 +204,10 @@ interface ImageAnswersProps {
   readonly validation: ValidationRecord;
 }
 
-/** The label of an image, FP32's answer and the variant's, a line each; long names are cut and whole on hover. */
+/**
+ * The label of an image, FP32's answer and the variant's, one per line. Long names are truncated; the tooltip is
+ * complete.
+ */
 function ImageAnswers({ image, variant, validation }: ImageAnswersProps) {
   const nameOf = (label: number): string => classNameOf(validation, label) ?? t('results.images.noAnswer');
   const label = image.label === null ? t('results.images.noLabel') : nameOf(image.label);
@@ -234,7 +239,7 @@ interface AnswerProps {
   readonly variant: string;
   readonly name: string;
   readonly score: number | undefined;
-  /** null: unknown, there is no label. */
+  /** Whether the answer is right; null if the image has no label. */
   readonly isRight: boolean | null;
 }
 
@@ -261,7 +266,7 @@ function Answer({ variant, name, score, isRight }: AnswerProps) {
 
 interface PictureProps {
   readonly file: string;
-  /** Pixels of the longer side that are asked for. */
+  /** The requested size of the longer side, in pixels. */
   readonly sizePx: number;
 }
 
