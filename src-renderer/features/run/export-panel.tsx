@@ -20,7 +20,7 @@ import { useExportKind, useRunOptions } from './run-store';
 import { classNames } from '../../widgets/class-names';
 import shared from './run.module.css';
 
-/** What leaves the project: the quantized model, a calibration cache, a Triton repository, the report. */
+/** Exports the quantized model, a calibration cache, a Triton repository, or the report. */
 export function ExportPanel({ project }: { readonly project: ProjectView }) {
   const { target, activationType } = useRunOptions((state) => state.options);
   const { kind, choose: setKind, isAskedFor, shown } = useExportKind();
@@ -77,13 +77,16 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
   );
 }
 
-/** The output path: typed in a browser, whose application runs on another machine; a save dialog on the desktop. */
+/**
+ * The output path. In a browser it is typed, because the application runs on another machine; the desktop has a save
+ * dialog.
+ */
 function useOutPath(projectPath: string, choice: ExportChoice) {
   const choose = useFiles((state) => state.files.choose);
   const [typed, setTyped] = useState<string | null>(null);
   const proposed = proposedOutPath(projectPath, choice);
   const [proposal, setProposal] = useState(proposed);
-  // Another thing to export goes to another place.
+  // A change of the export choice changes the proposed path.
   if (proposal !== proposed) {
     setProposal(proposed);
     setTyped(null);
@@ -118,7 +121,7 @@ function useExport(projectPath: string) {
   return { run, isBusy, result };
 }
 
-/** What was written, and what the files lack. */
+/** The written files, and what is missing from them. */
 function Exported({ result }: { readonly result: ExportResult }) {
   return (
     <div className={shared.exported} role="status" data-testid="run-exported">

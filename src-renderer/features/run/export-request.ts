@@ -2,13 +2,15 @@ import type { ExportRequest } from '../../../src-shared/contract/requests';
 import type { QuantizeSpec } from '../../../src-shared/contract/job-specs';
 import type { Target } from '../../../src-shared/domain/project/precision';
 
-/** What can leave a project: the quantized model (a job), and what the application exports at once. */
+/**
+ * The possible exports: the quantized model (written by a job), and formats that the application exports immediately.
+ */
 export const EXPORT_KINDS = ['onnx', 'trt-cache', 'triton', 'report'] as const satisfies readonly (
   'onnx' | ExportRequest['format']
 )[];
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
-/** The variants that a model file is written of. */
+/** The variants that can be exported as a model file. */
 export const EXPORTED_VARIANTS = ['mixed', 'int8', 'fp16'] as const;
 export type ExportedVariant = (typeof EXPORTED_VARIANTS)[number];
 
@@ -19,7 +21,7 @@ export interface ExportChoice {
   readonly activationType: 'int8' | 'uint8';
 }
 
-/** A place beside the project's folder, named after the project. Keeps the path's own slashes. */
+/** The proposed output path: beside the project's folder, named after the project. The kind of slashes is kept. */
 export function proposedOutPath(projectPath: string, { kind, variant, target }: ExportChoice): string {
   const base = projectPath.replace(/[\\/]+$/, '').replace(/\.calib$/, '');
   switch (kind) {
@@ -34,7 +36,7 @@ export function proposedOutPath(projectPath: string, { kind, variant, target }: 
   }
 }
 
-/** The job that writes the model. */
+/** The specification of the job that writes the model. */
 export function quantizeSpecOf(
   projectPath: string,
   outPath: string,

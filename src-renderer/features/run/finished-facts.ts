@@ -11,7 +11,7 @@ import type {
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { buildTable } from '../../../src-shared/domain/runs/run-table';
 
-/** A finished job, told apart by what it left behind. */
+/** A finished job, by the kind of its result. */
 export type Finished =
   | { readonly kind: 'run'; readonly result: RunResult }
   | { readonly kind: 'calibrate'; readonly result: CalibrateResult }
@@ -30,7 +30,7 @@ export function finishedOf(result: JobResult): Finished {
   return 'engines' in result ? { kind: 'build', result } : { kind: 'other' };
 }
 
-/** The rows that a finished job can tell something about. */
+/** The table rows of a finished job. */
 export function rowsOf(finished: Finished): readonly TableRow[] {
   switch (finished.kind) {
     case 'run':

@@ -26,7 +26,7 @@ import { classNames } from '../../widgets/class-names';
 import shared from './run.module.css';
 import styles from './finished-view.module.css';
 
-/** What a finished job found, in short, and where to read on. */
+/** A short summary of a finished job, with links to the details. */
 export function FinishedView({ result }: { readonly result: JobResult }) {
   const finished = finishedOf(result);
   const rows = rowsOf(finished);

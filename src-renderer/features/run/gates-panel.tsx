@@ -7,7 +7,7 @@ import shared from './run.module.css';
 
 interface GateField {
   readonly name: keyof Gates;
-  /** Unit shown behind the field. */
+  /** The unit that is shown after the field. */
   readonly unit: 'pp' | '%' | 'ms';
   readonly least: number;
   readonly most: number;

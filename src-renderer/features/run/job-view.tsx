@@ -33,7 +33,7 @@ const STATE_TONES = {
   cancelled: 'warning',
 } as const;
 
-/** A job as a list of steps, with what came of it. */
+/** A job as a list of steps, with its result. */
 export function JobView({ job, hasValidationSet, onRetry }: JobViewProps) {
   const trail = useTrails((state) => ownValue(state.trails, job.id)) ?? null;
   const rate = useJobs((state) => ownValue(state.rates, job.id)) ?? null;
@@ -203,7 +203,7 @@ function stateText(row: StepRow): string {
 
 const TICK_MS = 500;
 
-/** The time (Date.now()), read again twice a second while something is under way. */
+/** The current time (Date.now()), updated twice a second while `isTicking` is true. */
 function useNow(isTicking: boolean): number {
   const [nowMs, setNowMs] = useState(() => Date.now());
   useEffect(() => {

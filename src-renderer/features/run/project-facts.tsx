@@ -3,7 +3,7 @@ import { t } from '../../i18n';
 import shared from './run.module.css';
 import styles from './project-facts.module.css';
 
-/** What a run will take from the project, so that a person sees it before pressing the button. */
+/** The project's inputs and settings that a run will use, shown before the run is started. */
 export function ProjectFacts({ project }: { readonly project: ProjectView }) {
   const { file } = project;
   const others = Object.values(file.plan.layers).filter((precision) => precision !== 'int8').length;
@@ -33,7 +33,7 @@ export function ProjectFacts({ project }: { readonly project: ProjectView }) {
   );
 }
 
-/** The last part of a path, with either kind of separator. */
+/** The last part of a path; both kinds of separators are accepted. */
 function lastName(path: string): string {
   return (
     path

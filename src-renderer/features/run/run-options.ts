@@ -22,33 +22,36 @@ export const OFFERED_VARIANTS = [
 export const MAX_THREADS = 256;
 export const MAX_ROUNDS = 10_000;
 export const MAX_LIMIT = 10_000_000;
-/** More images than this in one batch of a calibrator are not known. */
+/** The largest batch size of a TensorRT calibrator. */
 export const MAX_GRID_BATCH = 65_536;
 export const MAX_BATCH = 65_536;
 export const MAX_BATCHES = 8;
 
-/** What a person chose for the next run; null: as the application decides. */
+/** The user's options for the next run; null: the application decides. */
 export interface RunOptions {
   readonly variants: readonly string[];
-  /** What is missing on this machine is said when a job starts. */
+  /** The backend. If it lacks something on this machine, starting a job reports this. */
   readonly backend: BackendId;
-  /** Images at once: every variant is timed at each, and a GPU validates at the largest. */
+  /** Batch sizes: every variant is timed at each, and a GPU validates at the largest one. */
   readonly batches: readonly number[];
   readonly threads: number | null;
   readonly rounds: number | null;
-  /** Only so many images of the validation set. */
+  /** The number of validation images to use. */
   readonly limit: number | null;
   readonly activationType: 'int8' | 'uint8';
-  /** null: the project's. */
+  /** null: the target of the project. */
   readonly target: Target | null;
-  /** Calibrating also counts as TensorRT's calibrator does, which would get so many images at a time. */
+  /**
+   * If true, calibration also collects histograms in the way of TensorRT's calibrator; `tensorrtGridBatch` is its batch
+   * size.
+   */
   readonly isTensorrtGridWanted: boolean;
   readonly tensorrtGridBatch: number;
-  /** Analyses of the whole job. */
+  /** The analyses that a complete run includes. */
   readonly analyses: readonly RunAnalysis[];
 }
 
-/** The rows that the application chooses when it is asked for none: FP32 to compare with, two methods, and the plan. */
+/** Like the application's default variants: FP32 as the reference, two methods, and the precision plan. */
 export const DEFAULT_OPTIONS: RunOptions = {
   variants: ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'],
   backend: 'ort-cpu',
@@ -63,14 +66,14 @@ export const DEFAULT_OPTIONS: RunOptions = {
   analyses: [],
 };
 
-/** The variants with one switched, in the offered order. */
+/** Adds a variant or removes it; the result has the offered order. */
 export function toggleVariant(variants: readonly string[], variant: string): readonly string[] {
   const wanted = new Set(variants);
   if (!wanted.delete(variant)) wanted.add(variant);
   return OFFERED_VARIANTS.filter((name) => wanted.has(name));
 }
 
-/** Why a job of this kind cannot start, as message keys; empty when it can. */
+/** The reasons why a job of this kind cannot start, as message keys; empty if it can start. */
 export function startProblems(kind: StartableKind, options: RunOptions, project: ProjectFacts): readonly string[] {
   const problems: string[] = [];
   const target = options.backend === 'tensorrt' ? 'tensorrt' : (options.target ?? project.target);
@@ -106,7 +109,7 @@ export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): Proj
   };
 }
 
-/** The job that the options describe; what is left open is left out. */
+/** The job that the options describe; options without a value are omitted. */
 export function specOf(kind: StartableKind, options: RunOptions, projectPath: string): JobSpec {
   const threads = options.threads === null ? {} : { threads: options.threads };
   const grid = options.isTensorrtGridWanted ? { tensorrtGridBatch: options.tensorrtGridBatch } : {};
@@ -142,7 +145,7 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
   }
 }
 
-/** Options as they were stored, field by field; what does not fit falls back to the default. */
+/** Parses stored options field by field; an invalid field gets its default value. */
 export function parseOptions(stored: unknown): RunOptions {
   if (typeof stored !== 'object' || stored === null) return DEFAULT_OPTIONS;
   const field = (name: keyof RunOptions): unknown => Reflect.get(stored, name);
@@ -167,7 +170,7 @@ export function parseOptions(stored: unknown): RunOptions {
   };
 }
 
-/** Different batch sizes, in growing order. */
+/** True if the values are valid batch sizes, without duplicates and in ascending order. */
 export function areBatches(values: readonly number[]): boolean {
   return (
     values.length <= MAX_BATCHES &&

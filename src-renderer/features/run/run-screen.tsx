@@ -107,7 +107,7 @@ function startableKind(job: JobSnapshot): StartableKind | null {
   return STARTABLE_KINDS.find((kind) => kind === job.kind) ?? null;
 }
 
-/** Starting jobs with the options chosen. */
+/** Starts jobs with the chosen options. */
 function useStart(project: ProjectView) {
   const options = useRunOptions((state) => state.options);
   const startJob = useJobs((state) => state.start);
@@ -126,7 +126,7 @@ function Problems({ keys }: { readonly keys: readonly string[] }) {
   ));
 }
 
-/** What the button will do, before anything was run. */
+/** The steps that a run will have, shown before the first run. */
 function PlannedSteps({ analyses }: { readonly analyses: readonly RunAnalysis[] }) {
   return (
     <section className={shared.job} aria-labelledby="run-steps">

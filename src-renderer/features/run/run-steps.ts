@@ -3,7 +3,7 @@ import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/job
 import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 import { ownValue } from '../../../src-shared/base/records';
 
-/** The steps of the whole job, in order. */
+/** The steps of a complete run, in order. */
 export const STEP_IDS = [
   'prepare',
   'read',
@@ -17,7 +17,7 @@ export const STEP_IDS = [
 ] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
-/** The kinds of job that this screen starts. */
+/** The kinds of jobs that this screen can start. */
 export const STARTABLE_KINDS = ['run', 'calibrate', 'validate', 'bench', 'build'] as const satisfies readonly JobKind[];
 export type StartableKind = (typeof STARTABLE_KINDS)[number];
 
@@ -31,9 +31,9 @@ const STEPS_OF_KIND: Readonly<Partial<Record<JobKind, readonly StepId[]>>> = {
 };
 
 /**
- * Phases as jobs report them, and the steps that report them. Building comes back at the start of validation (what was
- * built is kept, so it takes a moment), and weights are written both when a model is prepared and when an engine is
- * built.
+ * The phases that jobs report, and the steps that report each phase. Building is reported again at the start of
+ * validation (briefly, because built engines are kept), and weights are written both when a model is prepared and when
+ * an engine is built.
  */
 const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'preparing the model': ['prepare'],
@@ -50,22 +50,22 @@ const STEPS_OF_PHASE: Readonly<Record<string, readonly StepId[]>> = {
   'writing the report': ['report'],
 };
 
-/** A step that a run has only when it is asked for, and that counts several things one after the other. */
+/** True for optional steps of a run. Such a step counts several things one after the other. */
 export function isAnalysis(step: StepId): step is RunAnalysis {
   return RUN_ANALYSES.some((analysis) => analysis === step);
 }
 
-/** What of a job decides its steps. */
+/** The properties of a job that determine its steps. */
 export type SteppedJob = Pick<JobSnapshot, 'kind' | 'analyses'>;
 
-/** The steps of a job; of a run with the analyses that it was asked for. */
+/** The steps of a job; a run has only the requested analyses. */
 export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] {
   return STEPS_OF_KIND[kind] ?? STEP_IDS.filter((step) => !isAnalysis(step) || analyses.includes(step));
 }
 
 /**
- * The step that a phase belongs to: of the steps that report it, the first that is not before the furthest one seen,
- * for a job never goes back. null: the job has not begun, or the phase is unknown and says nothing about the step.
+ * The step that a phase belongs to: of the steps that report the phase, the first one that is not before the furthest
+ * step so far, because a job never goes back. null: the job has not begun, or the phase is unknown.
  */
 export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | null): StepId | null {
   const steps = stepsOf(job);

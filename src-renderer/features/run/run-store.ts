@@ -16,7 +16,7 @@ interface RunOptionsState {
 
 const STORED_KEY = 'calib.run-options';
 
-/** What is chosen for the next run; kept between visits. */
+/** The options for the next run. They are stored between visits. */
 export const useRunOptions = create<RunOptionsState>()((set, get) => {
   const keep = (options: RunOptions): void => {
     set({ options });
@@ -32,14 +32,14 @@ export const useRunOptions = create<RunOptionsState>()((set, get) => {
 
 interface ExportKindState {
   readonly kind: ExportKind;
-  /** The panel is to be shown and to take the focus, because a command asked for it. */
+  /** True if a command asked for the panel, so that it must be shown and focused. */
   readonly isAskedFor: boolean;
   readonly choose: (kind: ExportKind) => void;
   readonly ask: (kind: ExportKind) => void;
   readonly shown: () => void;
 }
 
-/** What the export panel would write. */
+/** The kind of export that is chosen in the export panel. */
 export const useExportKind = create<ExportKindState>()((set) => ({
   kind: 'onnx',
   isAskedFor: false,
@@ -53,7 +53,7 @@ interface TrailsState {
   readonly observe: (jobs: readonly JobSnapshot[], nowMs: number) => void;
 }
 
-/** What was seen of each job. Jobs that the application has forgotten are forgotten here too. */
+/** The recorded progress of each job. Jobs that the application no longer lists are removed here too. */
 export const useTrails = create<TrailsState>()((set, get) => ({
   trails: {},
   observe: (jobs, nowMs) => {
@@ -68,6 +68,6 @@ export const useTrails = create<TrailsState>()((set, get) => ({
   },
 }));
 
-// Jobs are watched from the first moment on, whichever screen is shown, so that times are right when this one opens.
+// Jobs are observed from the start, whichever screen is shown, so that the times are right when the run screen opens.
 useTrails.getState().observe(useJobs.getState().jobs, Date.now());
 useJobs.subscribe((state) => useTrails.getState().observe(state.jobs, Date.now()));

@@ -1,23 +1,26 @@
 import { isFinished, type JobSnapshot, type JobTimes } from '../../../src-shared/contract/jobs';
 import { stepOfPhase, stepsOf, type StepId } from './run-steps';
 
-/** When a step was seen to begin and end, and how far it got. */
+/** The times when a step began and ended, and its progress. */
 export interface StepTrace {
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
-  /** The largest counted progress of the step; total 0 when it counted nothing. */
+  /** The largest reported count of the step; total is 0 if the step counted nothing. */
   readonly done: number;
   readonly total: number;
   readonly unit: string;
 }
 
-/** What was seen of one job, snapshot by snapshot: a snapshot alone knows nothing of the steps before. */
+/**
+ * The recorded progress of one job. It is collected from all snapshots, because a snapshot has no data about earlier
+ * steps.
+ */
 export interface JobTrail {
   readonly jobId: string;
   readonly sequence: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
-  /** False if the job was already running when it was first seen: earlier steps may have run unseen. */
+  /** False if the job was already running when it was first observed, so that earlier steps may be missing. */
   readonly fromStart: boolean;
   readonly furthest: StepId | null;
   readonly steps: Readonly<Partial<Record<StepId, StepTrace>>>;
@@ -37,7 +40,9 @@ function beginTrail(snapshot: JobSnapshot, nowMs: number): JobTrail {
   };
 }
 
-/** The trail of a job that is first seen now, with all that the application tells of its earlier phases. */
+/**
+ * The trail of a job that is observed for the first time, including the earlier phases that the application reports.
+ */
 function trailFromTimes(snapshot: JobSnapshot, times: JobTimes, nowMs: number): JobTrail {
   const startedAtMs = nowMs - times.elapsedMs;
   let trail: JobTrail = { ...beginTrail(snapshot, startedAtMs), fromStart: true };
@@ -56,7 +61,7 @@ function trailFromTimes(snapshot: JobSnapshot, times: JobTimes, nowMs: number): 
   return trail;
 }
 
-/** Takes in one snapshot; late or repeated ones (by sequence) change nothing. */
+/** Adds one snapshot to the trail. Late or repeated snapshots (by sequence number) are ignored. */
 export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowMs: number): JobTrail {
   const isKnown = trail !== null && trail.jobId === snapshot.id;
   const isTold = snapshot.times !== undefined;
@@ -73,7 +78,7 @@ export function advanceTrail(trail: JobTrail | null, snapshot: JobSnapshot, nowM
     sequence: snapshot.sequence,
     endedAtMs: ended ? (known.endedAtMs ?? nowMs) : null,
     furthest,
-    // Of a job that had ended when it was first seen nothing was timed here.
+    // If the job had already ended when it was first observed, no times are known.
     steps:
       furthest === null || (ended && !isKnown && !isTold)
         ? known.steps

@@ -3,12 +3,12 @@ import type { RateState } from '../../../src-shared/contract/progress-rate';
 import { isAnalysis, type StepId, stepOfPhase, stepsOf } from './run-steps';
 import type { JobTrail, StepTrace } from './run-trail';
 
-/** The kinds of job that the screen shows, the whole job and its single steps. */
+/** The kinds of jobs that the screen shows: complete runs and single steps. */
 const SHOWN_KINDS: readonly string[] = ['run', 'calibrate', 'validate', 'bench', 'build', 'merge', 'quantize'];
 
 /**
- * The job to show: the one under way, else the one waiting, else the one that ended last. One that was cancelled before
- * it began hides nothing. `jobs` oldest first.
+ * The job to show: the running one, otherwise the waiting one, otherwise the one that ended last. A job that was
+ * cancelled before it began is ignored. `jobs` must be ordered from oldest to newest.
  */
 export function shownJob(jobs: readonly JobSnapshot[], projectPath: string): JobSnapshot | null {
   const own = jobs.filter((job) => job.projectPath === projectPath && SHOWN_KINDS.includes(job.kind));
@@ -20,40 +20,40 @@ export function shownJob(jobs: readonly JobSnapshot[], projectPath: string): Job
   );
 }
 
-/** Jobs that wait behind the one shown. */
+/** Queued jobs other than the shown one. */
 export function waitingJobs(jobs: readonly JobSnapshot[], shown: JobSnapshot | null): readonly JobSnapshot[] {
   return jobs.filter((job) => job.state === 'queued' && job.id !== shown?.id);
 }
 
 /**
- * `kept`: an earlier result was reused; `not-needed`: there was nothing to do and no earlier result; `left-out`: the
- * step is not part of this job.
+ * `kept`: an earlier result was reused; `not-needed`: there was nothing to do; `left-out`: the step is not part of this
+ * job.
  */
 export type StepState = 'waiting' | 'active' | 'done' | 'kept' | 'not-needed' | 'left-out' | 'failed' | 'cancelled';
 
 export interface StepRow {
   readonly id: StepId;
   readonly state: StepState;
-  /** What it counted; null when it counted nothing or has not begun. */
+  /** The count of the step; null if it counts nothing or has not begun. */
   readonly counted: { readonly done: number; readonly total: number; readonly unit: string } | null;
-  /** Of the active step only. */
+  /** The current phase; only the active step has one. */
   readonly phase: string | null;
   readonly etaSeconds: number | null;
   readonly perSecond: number | null;
-  /** How long it took, or takes so far; null when nobody saw it begin. */
+  /** The duration so far; null if the beginning of the step was not observed. */
   readonly seconds: number | null;
 }
 
 interface StepListInput {
   readonly snapshot: JobSnapshot;
   readonly trail: JobTrail | null;
-  /** Speed of the running phase, when it is known. */
+  /** Speed of the running phase, if it is known. */
   readonly rate: RateState | null;
   readonly hasValidationSet: boolean;
   readonly nowMs: number;
 }
 
-/** The steps of a job: from its snapshot alone after a reload, with times and rates if a trail was recorded. */
+/** The steps of a job. They are derived from the snapshot; times and rates are available if a trail was recorded. */
 export function stepRows(input: StepListInput): readonly StepRow[] {
   const { snapshot } = input;
   const trail = input.trail?.jobId === snapshot.id ? input.trail : null;
@@ -89,7 +89,7 @@ function stateOf({ id, offset, input, trail }: StateTask): StepState {
   if (snapshot.kind === 'run' && (id === 'validate' || id === 'diagnose') && !input.hasValidationSet) return 'left-out';
   if (snapshot.state === 'done' || offset < 0) {
     if (trail?.fromStart !== true || trail.steps[id] !== undefined) return 'done';
-    // No group got worse.
+    // The step is skipped if no group got worse.
     return id === 'diagnose' ? 'not-needed' : 'kept';
   }
   if (offset > 0) return 'waiting';
@@ -98,21 +98,21 @@ function stateOf({ id, offset, input, trail }: StateTask): StepState {
   return snapshot.state === 'running' ? 'active' : 'waiting';
 }
 
-/** The last report before the end of a step may be missing: what is done counts as whole. */
+/** The last report before the end of a step may be missing, so a finished step counts as complete. */
 function countedOf(
   id: StepId,
   current: JobSnapshot | null,
   { trace, state }: { readonly trace: StepTrace | undefined; readonly state: StepState },
 ): StepRow['counted'] {
   const counted = lastCount(current, trace);
-  // Of an analysis that is over the last thing that it counted says nothing.
+  // The last count of a finished analysis belongs only to its last part, so it is not shown.
   if (state === 'done' && isAnalysis(id)) return null;
   return counted === null || state !== 'done' ? counted : { ...counted, done: counted.total };
 }
 
 function lastCount(current: JobSnapshot | null, trace: StepTrace | undefined): StepRow['counted'] {
   const counted = current !== null && current.total > 0 ? current : trace;
-  // One report is nothing to count.
+  // Writing a single report is not worth a count.
   if (counted === undefined || counted.total === 0 || counted.unit === 'reports') return null;
   return { done: counted.done, total: counted.total, unit: counted.unit };
 }
@@ -122,13 +122,15 @@ function secondsOf(trace: StepTrace | undefined, nowMs: number, wasBeginningSeen
   return Math.max(0, (trace.endedAtMs ?? nowMs) - trace.startedAtMs) / 1000;
 }
 
-/** Progress of the whole job, 0..1: finished steps plus the share of the current one, every step weighing the same. */
+/**
+ * Progress of the whole job, 0..1: the finished steps plus the share of the current one. All steps have equal weight.
+ */
 export function overallFraction(rows: readonly StepRow[]): number {
   const counted = rows.filter((row) => row.state !== 'left-out');
   if (counted.length === 0) return 0;
   const done = counted.reduce((sum, row) => {
     if (row.state === 'done' || row.state === 'kept' || row.state === 'not-needed') return sum + 1;
-    // The share of an analysis would run backwards.
+    // The share of an analysis is not included, because it restarts with each thing that the analysis counts.
     if (row.state === 'waiting' || row.counted === null || isAnalysis(row.id)) return sum;
     return sum + Math.min(1, row.counted.done / row.counted.total);
   }, 0);

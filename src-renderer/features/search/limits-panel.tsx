@@ -16,7 +16,7 @@ interface LimitsPanelProps {
   readonly hasResult: boolean;
 }
 
-/** What a plan must keep to, which images judge it, and what the search costs. */
+/** The limits for a plan, the images that plans are evaluated on, and the cost of the search. */
 export function LimitsPanel({ project, hasResult }: LimitsPanelProps) {
   const options = useSearchOptions((state) => state.options);
   const fieldPath = useFieldImages((state) => state.path);
@@ -115,7 +115,7 @@ function Limits({ project }: { readonly project: ProjectView }) {
   );
 }
 
-/** Unlabelled images from the field; a folder that is dropped on the window comes here too. */
+/** The folder of unlabelled field images. A folder that is dropped on the window can set it too. */
 function FieldFolder() {
   const { path, setPath } = useFieldImages();
   const choose = useFiles((state) => state.files.choose);

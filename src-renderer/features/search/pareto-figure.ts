@@ -2,13 +2,13 @@ import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analys
 import type { PlotFigure, PlotPanel, PlotSeries } from '../../widgets/plot/figure';
 import { type Measure, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
 
-/** Where a plan stands: latency to the right, accuracy up. */
+/** A plan as a point of the chart: latency on the x axis, accuracy on the y axis. */
 export interface PlanPoint {
   /** Index into the result's plans. */
   readonly index: number;
   readonly latencyMs: number;
   readonly value: number;
-  /** Change of the group that loses most, percentage points; null without groups. */
+  /** Change of the group with the largest loss, in percentage points; null without groups. */
   readonly groupChange: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface ParetoTitles {
 export const ACCURACY_PANEL = 0;
 const GROUP_PANEL = 1;
 const MARGINS = { leftPx: 64, rightPx: 20, topPx: 12, bottomPx: 40 } as const;
-/** Share of the range that is kept free around the points. */
+/** Padding around the points, as a share of the range. */
 const ROOM = 0.12;
 
 /** Plans with a value in the result's measure. Modelled latencies are left out if there are measured ones. */
@@ -37,12 +37,12 @@ export function planPoints(result: SearchResult): readonly PlanPoint[] {
   });
 }
 
-/** The kind of latency that the chart is about: measured where anything was. */
+/** The kind of latency in the chart: measured, if any plan was measured. */
 export function shownLatency({ plans }: Pick<SearchResult, 'plans'>): SearchPlan['latencyKind'] {
   return plans.some((plan) => plan.latencyKind === 'measured') ? 'measured' : 'modelled';
 }
 
-/** Accuracy against latency; below it, where there are groups, what the group that is hit hardest loses. */
+/** Accuracy against latency; below it, if there are groups, the loss of the group with the largest loss. */
 export function paretoFigure(result: SearchResult, titles: ParetoTitles): PlotFigure {
   const points = planPoints(result);
   const measure = measureOf(result);
@@ -103,14 +103,14 @@ export function paretoFigure(result: SearchResult, titles: ParetoTitles): PlotFi
 /** FP32 is left off the chart if it is slower than the slowest plan by more than this factor; the legend shows it. */
 const MOST_REACH = 3;
 
-/** FP32's latency where it has its place among the plans; null: it is of another kind, or far beyond them. */
+/** FP32's latency for the chart; null if it is of another kind than the plans' latencies, or much larger. */
 function drawnReference(result: SearchResult, points: readonly PlanPoint[]): number | null {
   const reference = referenceOf(result, 'fp32', shownLatency(result));
   const slowest = Math.max(...points.map((point) => point.latencyMs));
   return reference !== null && reference.latencyMs <= slowest * MOST_REACH ? reference.latencyMs : null;
 }
 
-/** Percent that a plan must reach; null where points of accuracy have no meaning. */
+/** The accuracy in percent that a plan must reach; null for SQNR, which has no limit in percentage points. */
 function accuracyLimit({ fp32, limits }: SearchResult, measure: Measure): number | null {
   if (measure === 'sqnr') return null;
   const reference = measure === 'agreement' ? 100 : fp32.top1;
@@ -140,7 +140,7 @@ function levelLine(
   };
 }
 
-/** Plans that no other beats in both, joined from fast to accurate. */
+/** The Pareto front: plans that no other plan beats in both latency and accuracy, sorted by latency. */
 function frontLine({ plans }: SearchResult, points: readonly PlanPoint[]): PlotSeries {
   const front = points
     .filter((point) => plans[point.index]?.isPareto === true)
@@ -188,7 +188,7 @@ function markers(
     : [accuracy];
 }
 
-/** The range of the values with room around it; one value alone stands in the middle. */
+/** The range of the values with padding; a single value is centred. */
 function roomy(values: readonly number[]): readonly [number, number] {
   const low = Math.min(...values);
   const high = Math.max(...values);
@@ -202,7 +202,7 @@ export interface PlotSizePx {
   readonly heightPx: number;
 }
 
-/** Where a value lies in the plot, in CSS pixels from its upper left corner. */
+/** The position of a value in the plot, in CSS pixels from the upper left corner. */
 export function pixelFromPoint(
   figure: PlotFigure,
   size: PlotSizePx,

@@ -20,7 +20,7 @@ const MARKS = {
 
 interface ParetoPlotProps {
   readonly result: SearchResult;
-  /** Index of the plan that is looked at. */
+  /** The index of the selected plan. */
   readonly selected: number | null;
   readonly onSelect: (index: number) => void;
 }

@@ -11,7 +11,7 @@ import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 
-/** What plans are compared by: accuracy where there are labels, else agreement, else the error of the outputs. */
+/** The measure for comparing plans: accuracy with labels, otherwise agreement with FP32, otherwise output error. */
 export type Measure = 'top1' | 'agreement' | 'sqnr';
 
 export function measureOf({ fp32, plans }: Pick<SearchResult, 'fp32' | 'plans'>): Measure {
@@ -19,12 +19,12 @@ export function measureOf({ fp32, plans }: Pick<SearchResult, 'fp32' | 'plans'>)
   return plans.some(({ quality }) => quality.agreement !== null) ? 'agreement' : 'sqnr';
 }
 
-/** The value of a quality in its measure: percent, or dB (null: no error at all, or not known). */
+/** The value of a quality: in percent, or in dB for SQNR. null: unknown, or an SQNR without any error. */
 export function valueOf(quality: TrialQuality, measure: Measure): number | null {
   return measure === 'sqnr' ? quality.sqnrDb : quality[measure];
 }
 
-/** Percentage points below FP32 (of agreement: below 100 %); null where points have no meaning. */
+/** Percentage points below FP32 (for agreement: below 100 %); null for SQNR, which has no percentage points. */
 export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measure): number | null {
   if (measure === 'sqnr') return null;
   const value = valueOf(quality, measure);
@@ -34,11 +34,11 @@ export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measu
 
 interface GroupDrop {
   readonly group: string;
-  /** Percentage points below FP32 in the same group; negative when it gained. */
+  /** Percentage points below FP32 for the same group; negative if the accuracy increased. */
   readonly drop: number;
 }
 
-/** The group that loses most against its own FP32; null without labels or groups. */
+/** The group with the largest loss relative to FP32; null without labels or groups. */
 export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): GroupDrop | null {
   const drops = Object.entries(fp32.groupTop1).flatMap(([group, reference]): GroupDrop[] => {
     const value = ownValue(quality.groupTop1, group);
@@ -50,10 +50,13 @@ export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): Group
   );
 }
 
-/** A plan with the thresholds that it was tried with: `method` for all tensors, null for those that were in use. */
+/**
+ * A plan with the thresholds that were used to try it: `method` for all tensors; null: the project's current
+ * thresholds.
+ */
 type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'method'>;
 
-/** What makes a plan the project's: its layers and thresholds, everything else as it is. */
+/** The edits that apply a plan to the project: its layers and thresholds. Everything else is unchanged. */
 export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPlan): readonly ProjectEdit[] {
   const plan: PrecisionPlan = { ...current, layers: Object.fromEntries(fp16Layers.map((layer) => [layer, 'fp16'])) };
   return method === null
@@ -65,7 +68,7 @@ export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPl
       ];
 }
 
-/** The latency of FP32, or of FP16, that compares with the plans shown. */
+/** The latency of FP32 or FP16 that is comparable with the plans shown. */
 export function referenceOf(
   { references }: Pick<SearchResult, 'references'>,
   variant: ReferenceLatency['variant'],
@@ -74,7 +77,7 @@ export function referenceOf(
   return references.find((reference) => reference.variant === variant && reference.latencyKind === kind) ?? null;
 }
 
-/** The project has this plan already. */
+/** True if the project already uses this plan. */
 export function isInUse(
   file: Pick<ProjectFile, 'plan' | 'method' | 'tensorMethods'>,
   { fp16Layers, method }: TriedPlan,
@@ -86,8 +89,8 @@ export function isInUse(
 }
 
 /**
- * Makes a plan of the search the project's, with the thresholds it was tried with, as one step that undo names. A plan
- * that another one, or FP32, dominates is not adopted.
+ * Applies a plan of the search to the project, with the thresholds that were used to try it, as one named undo step. A
+ * plan that another plan or FP32 dominates is not applied.
  */
 export function adoptPlan(tried: TriedPlan & Pick<SearchPlan, 'dominatedBy'>): void {
   if (tried.dominatedBy !== undefined) return;

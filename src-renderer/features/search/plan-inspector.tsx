@@ -12,7 +12,7 @@ import shared from './search.module.css';
 import styles from './plan-inspector.module.css';
 import analysisStyles from '../../panels/analysis/analysis.module.css';
 
-/** One plan: what it keeps out of INT8, what that gives, and the button that makes it the project's. */
+/** One plan: its FP16 layers, its measured results, and the button that applies it to the project. */
 export function PlanInspector({ plan, result }: { readonly plan: SearchPlan | null; readonly result: SearchResult }) {
   const isUsed = useSession(
     (state) =>
@@ -164,7 +164,7 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   );
 }
 
-/** Without its sign, which the sentence says. */
+/** The absolute value without a sign, because the sentence says whether it is a gain or a drop. */
 function points(value: number): string {
   return formatPoints(Math.abs(value)).replace(/^\+/, '');
 }

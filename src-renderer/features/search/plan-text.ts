@@ -10,7 +10,7 @@ import { speedText } from '../../widgets/number-text';
 import { t, type Language } from '../../i18n';
 import { dropOf, type Measure, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
 
-/** `2 FP16 layers`, `all INT8` */
+/** The name of a plan, such as `2 FP16 layers` or `all INT8`. */
 export function planName(plan: Pick<SearchPlan, 'fp16Layers'>): string {
   return plan.fp16Layers.length === 0 ? t('search.plan.none') : t('search.plan', { count: plan.fp16Layers.length });
 }
@@ -21,13 +21,13 @@ export function valueText(quality: TrialQuality, measure: Measure): string {
   return measure === 'sqnr' ? formatDb(value) : formatAccuracy(value);
 }
 
-/** Against FP32, signed; empty where it has no meaning. */
+/** The signed change relative to FP32; empty if the measure has no percentage points. */
 export function changeText(quality: TrialQuality, fp32: TrialQuality, measure: Measure): string {
   const drop = dropOf(quality, fp32, measure);
   return drop === null ? '' : formatPoints(-drop);
 }
 
-/** `night −1.20 pp` */
+/** The change of the worst group, such as `night −1.20 pp`. */
 export function groupChangeText(quality: TrialQuality, fp32: TrialQuality): string {
   const worst = worstGroupDrop(quality, fp32);
   if (worst === null) return '';
@@ -36,12 +36,14 @@ export function groupChangeText(quality: TrialQuality, fp32: TrialQuality): stri
     : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
 }
 
-/** A modelled latency begins with a tilde. */
+/** The latency as text; modelled latencies begin with a tilde. */
 export function latencyText(plan: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>): string {
   return `${plan.latencyKind === 'modelled' ? '~' : ''}${formatMs(plan.latencyMs)}`;
 }
 
-/** `1.4x faster than FP32`; empty where the two latencies do not compare. */
+/**
+ * The speed relative to a reference, such as `1.4x faster than FP32`; empty if the two latencies are not comparable.
+ */
 export function againstText(
   plan: Timed,
   result: Pick<SearchResult, 'references'>,
@@ -52,14 +54,14 @@ export function againstText(
   return speed === null ? '' : t(`search.against.${variant}`, { speed: speedText(speed) });
 }
 
-/** `1.4x faster`, for a column that names FP32 itself. */
+/** The speed relative to FP32, such as `1.4x faster`, for a column whose title names FP32. */
 export function speedAgainstFp32(plan: Timed, result: Pick<SearchResult, 'references'>): string {
   const reference = referenceOf(result, 'fp32', plan.latencyKind);
   const speed = reference === null ? null : speedAgainst(plan, reference);
   return speed === null ? '–' : speedText(speed);
 }
 
-/** Why a plan is not to be adopted; null: nothing is better in both. */
+/** The reason why a plan should not be applied; null if no other plan is better in both latency and accuracy. */
 export function dominanceText(
   { dominatedBy }: Pick<SearchPlan, 'dominatedBy'>,
   { plans }: Pick<SearchResult, 'plans'>,
@@ -69,7 +71,7 @@ export function dominanceText(
   return other === undefined ? t('search.dominated.fp32') : t('search.dominated', { plan: planName(other) });
 }
 
-/** Everything about a plan in one line, for its point on the chart. */
+/** A one-line description of a plan, for its point in the chart. */
 export function planSentence(plan: SearchPlan, result: SearchResult): string {
   const measure = measureOf(result);
   const parts = [
@@ -83,7 +85,10 @@ export function planSentence(plan: SearchPlan, result: SearchResult): string {
   return `${planName(plan)}: ${parts.filter((part) => part !== '').join(', ')}`;
 }
 
-/** What came of the search: the application's own sentence in English, in other languages one made of its numbers. */
+/**
+ * The result of the search: in English the application's own sentence, in other languages a sentence made of its
+ * numbers.
+ */
 export function verdictText(result: SearchResult, language: Language): string {
   if (language === 'en') return result.summary;
   const plan = result.chosen === null ? undefined : result.plans[result.chosen];

@@ -33,7 +33,7 @@ interface PlanRow {
 
 const keyOf = (row: PlanRow): string => String(row.index);
 
-/** Every plan that was tried; Enter adopts the one that is chosen. */
+/** All plans that were tried; Enter applies the selected one. */
 export function PlansTable({ result, selected, onSelect }: PlansTableProps) {
   const rows = useMemo(() => result.plans.map((plan, index): PlanRow => ({ index, plan })), [result]);
   const columns = useColumns(result);
@@ -181,7 +181,7 @@ function Limits({ plan }: { readonly plan: SearchPlan }) {
   );
 }
 
-/** The keys of the table adopt too, so it is no stop of Tab. */
+/** The button is not a Tab stop, because the keys of the table do the same. */
 function Adopt({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
   const tried = { fp16Layers: plan.fp16Layers, method: result.method };
   const dominance = dominanceText(plan, result);

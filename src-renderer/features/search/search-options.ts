@@ -6,18 +6,20 @@ import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
 import type { Gates } from '../../../src-shared/domain/project/project';
 
 export interface SearchOptions {
-  /** Percentage points; null: the project's gate. */
+  /** Percentage points; null: the gate of the project. */
   readonly maxDrop: number | null;
   readonly maxWorstGroupDrop: number | null;
-  /** Output error (noise to signal) of the worst group where there are no labels; null: the default. */
+  /** Largest output error (noise-to-signal ratio) of the worst group if there are no labels; null: the default. */
   readonly maxNmse: number | null;
-  /** null: as many as it takes. */
+  /** null: no limit. */
   readonly maxLayers: number | null;
-  /** Images that plans are judged on; null: all. */
+  /** The number of images that plans are evaluated on; null: all. */
   readonly limit: number | null;
-  /** Method of the thresholds of all tensors; null: those in use, or those of auto if they are clearly better. */
+  /**
+   * The threshold method for all tensors; null: the current thresholds, or those of auto if they are clearly better.
+   */
   readonly method: SearchMethod | null;
-  /** Latency is measured on TensorRT's engines instead of what the target has for itself. */
+  /** If true, the latency is measured with TensorRT engines instead of the target's own method. */
   readonly usesTensorrt: boolean;
 }
 
@@ -39,10 +41,10 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   usesTensorrt: false,
 };
 
-/** Where the project sets no gate. */
+/** Defaults in percentage points, used if the project has no gate. */
 const DEFAULT_DROP = 0.5;
 const DEFAULT_WORST_GROUP_DROP = 1;
-/** Output error beyond which unlabelled images are taken to be lost, whatever their answers. */
+/** The output error above which unlabelled images count as lost, whatever their answers are. */
 const DEFAULT_MAX_NMSE = 0.02;
 
 export const useSearchOptions = create<OptionsState>()((set) => ({
@@ -50,7 +52,7 @@ export const useSearchOptions = create<OptionsState>()((set) => ({
   change: (changes) => set((state) => ({ options: { ...state.options, ...changes } })),
 }));
 
-/** The limits that a search would keep to. */
+/** The limits that a search would use. */
 export function limitsInForce(options: SearchOptions, gates: Gates): SearchLimits {
   return {
     maxDrop: options.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_DROP,
@@ -60,7 +62,7 @@ export function limitsInForce(options: SearchOptions, gates: Gates): SearchLimit
   };
 }
 
-/** Labels are those of the validation set; images from the field have none. */
+/** True if plans would be evaluated without labels: only the validation set can have labels, field images have none. */
 export function isUnlabelled(fieldPath: string, file: Pick<ProjectView['file'], 'validationSet'>): boolean {
   return fieldPath.trim() !== '' || file.validationSet === null;
 }

@@ -19,7 +19,7 @@ import { verdictText } from './plan-text';
 import { PlansTable } from './plans-table';
 import styles from './search-screen.module.css';
 
-/** Which few layers to keep in FP16, so that the limits hold and the model stays fast. */
+/** Searches for the few layers to keep in FP16, so that the limits are met and the model stays fast. */
 export function SearchScreen() {
   const project = useSession((state) => state.project);
   if (project === null) return <NoModel />;
@@ -31,7 +31,7 @@ function Search({ project }: { readonly project: ProjectView }) {
   const { view, error } = useAnalyses();
   const found = view?.search ?? null;
   const [picked, setPicked] = useState<{ readonly result: SearchResult; readonly index: number } | null>(null);
-  // A new result begins at the plan that it chose.
+  // A new result initially selects the plan that the search chose.
   const selected =
     found === null
       ? null
@@ -60,7 +60,7 @@ function Search({ project }: { readonly project: ProjectView }) {
   );
 }
 
-/** A adopts the plan that is looked at. */
+/** The key A applies the selected plan. */
 function useAdoptKey(plan: SearchPlan | null, method: SearchResult['method']): void {
   useCommands(
     useMemo<readonly Command[]>(

@@ -10,7 +10,7 @@ import styles from './heat-strip.module.css';
 interface HeatStripProps {
   /** All layers, in topological order. */
   readonly rows: readonly LayerRow[];
-  /** What was measured of a layer, with its unit; null when it was not tried. */
+  /** The measured value of a layer with its unit; null if the layer was not tried. */
   readonly textOf: (layer: string) => string | null;
   readonly active: string | null;
   readonly onChoose: (layer: string) => void;
@@ -19,7 +19,9 @@ interface HeatStripProps {
 const WALK: Readonly<Record<string, string>> = { ArrowRight: 'ArrowDown', ArrowLeft: 'ArrowUp' };
 const PAGE = 10;
 
-/** The layers from input to output as columns: height and colour are the share of the most sensitive layer's score. */
+/**
+ * The layers from input to output as columns. Height and colour show the score relative to the most sensitive layer.
+ */
 export function HeatStrip({ rows, textOf, active, onChoose }: HeatStripProps) {
   const [hovered, setHovered] = useState<number | null>(null);
   const activeIndex = rows.findIndex((row) => row.layer === active);
@@ -75,13 +77,13 @@ function sentence(row: LayerRow | undefined, textOf: HeatStripProps['textOf']): 
   });
 }
 
-/** Thinnest column, as a share of the height: what does no damage is still there to be pointed at. */
+/** Least height of a column, as a share of the full height, so that layers without damage can be pointed at too. */
 const LEAST = 0.06;
 
-/** With more columns the outlines would cover what they outline. */
+/** With more columns than this, outlines would hide the columns. */
 const OUTLINED_MAX = 160;
 
-/** Drawn once per result: the pointer and the selection move above it. */
+/** Rendered once per result; the pointer and the selection are drawn in separate elements above it. */
 const Columns = memo(function Columns({ rows }: { readonly rows: readonly LayerRow[] }) {
   return (
     <svg

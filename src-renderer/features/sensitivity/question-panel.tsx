@@ -19,10 +19,10 @@ import { classNames } from '../../widgets/class-names';
 import analysisStyles from '../../panels/analysis/analysis.module.css';
 import styles from './question-panel.module.css';
 
-/** In the order of their use: what to change, who is to blame, where it shows. */
+/** In the order of usefulness: which layer to change, which layer causes the error, where the error is visible. */
 const QUESTIONS: readonly SensitivityKind[] = ['release', 'cause', 'visible'];
 
-/** What is asked, of which images, and what the answer costs. */
+/** The question, the images to use, and the cost of the answer. */
 export function QuestionPanel({ project }: { readonly project: ProjectView }) {
   const analyses = useAnalyses();
   const question = questionOf(analyses);

@@ -26,15 +26,16 @@ interface OptionsState {
 
 export const DEFAULT_OPTIONS: SensitivityOptions = { metric: 'sqnr', set: 'calibration', limit: 64, layers: '' };
 
-/**
- * What is chosen on the sensitivity screen; the question itself is `state/analyses`', because the graph shows it too.
- */
+/** The choices on the sensitivity screen. The question itself is in `state/analyses`, because the graph uses it too. */
 export const useSensitivityOptions = create<OptionsState>()((set) => ({
   options: DEFAULT_OPTIONS,
   change: (changes) => set((state) => ({ options: { ...state.options, ...changes } })),
 }));
 
-/** Where damage shows is an error at the layer's own output: no accuracy can be told there. */
+/**
+ * The metric that will be used. The question `visible` measures the error at the layer's own output, where no accuracy
+ * is defined.
+ */
 export function metricInForce(
   question: SensitivityKind,
   { metric }: Pick<SensitivityOptions, 'metric'>,
@@ -46,7 +47,7 @@ export function needsLabels(metric: SensitivityMetric): boolean {
   return metric === 'top1' || metric === 'worst-group';
 }
 
-/** The images that will be used: labels are those of the validation set. */
+/** The image set that will be used; only the validation set has labels. */
 export function setInForce(
   question: SensitivityKind,
   options: SensitivityOptions,
@@ -73,7 +74,7 @@ export function sensitivitySpec(
   };
 }
 
-/** Why it cannot be measured like this: a message key; null when it can. */
+/** The reason why the measurement cannot start, as a message key; null if it can start. */
 export function sensitivityProblem(
   question: SensitivityKind,
   options: SensitivityOptions,
@@ -84,13 +85,13 @@ export function sensitivityProblem(
     : null;
 }
 
-/** One layer that was tried, beside what the project has for it now. */
+/** One layer that was tried, with its current precision in the project. */
 export interface SensitivityRow {
   readonly entry: SensitivityLayer;
   readonly row: LayerRow;
 }
 
-/** Layers of the answer that the model still has, in the order of the answer: highest score first. */
+/** The layers of the answer that the model still contains, in the order of the answer: highest score first. */
 export function sensitivityRows(
   result: Pick<SensitivityResult, 'layers'>,
   rowOf: (layer: string) => LayerRow | undefined,
@@ -101,7 +102,7 @@ export function sensitivityRows(
   });
 }
 
-/** Rows whose layer or operator holds every word of the search. */
+/** Rows whose layer or operator contains every word of the search. */
 export function filterSensitivity(rows: readonly SensitivityRow[], search: string): readonly SensitivityRow[] {
   const words = search
     .toLowerCase()
@@ -112,8 +113,8 @@ export function filterSensitivity(rows: readonly SensitivityRow[], search: strin
 }
 
 /**
- * A score with its unit, as a person reads it: what is won back has a plus, what is lost a minus, and an error is a
- * SQNR (the score itself is minus that).
+ * A score with its unit: gains have a plus sign, losses a minus sign, and an error is shown as an SQNR (the score is
+ * the negative SQNR).
  */
 export function scoreText(
   result: Pick<SensitivityResult, 'kind' | 'metric'>,
@@ -124,7 +125,7 @@ export function scoreText(
   return result.metric === 'sqnr' ? signedDb(change) : formatPoints(change);
 }
 
-/** Two decimals: what one layer of many wins back is often a tenth of a dB. */
+/** Two decimals, because the gain of a single layer is often only a tenth of a dB. */
 function signedDb(valueDb: number): string {
   const text = formatFixed(valueDb, 2);
   return `${Number(text) > 0 ? '+' : ''}${text} dB`;

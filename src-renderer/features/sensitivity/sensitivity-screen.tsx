@@ -23,7 +23,7 @@ import styles from './sensitivity-screen.module.css';
 import analysisStyles from '../../panels/analysis/analysis.module.css';
 import { SensitivityTable } from './sensitivity-table';
 
-/** Which layers do the damage, and what is won back by taking one out of INT8. */
+/** Shows which layers cause the error, and how much is gained by taking a layer out of INT8. */
 export function SensitivityScreen() {
   const project = useSession((state) => state.project);
   const layers = useLayers();
@@ -124,7 +124,7 @@ function Answer({
   );
 }
 
-/** While this screen is open the graph shows the answer; afterwards it is coloured as before. */
+/** The graph is coloured by sensitivity while this screen is open; afterwards the previous colouring is restored. */
 function useSensitivityColours(): void {
   useEffect(() => {
     const { colourMode, colourBy } = useGraphView.getState();

@@ -19,7 +19,7 @@ import layerTableStyles from '../../panels/layers/layer-table.module.css';
 interface SensitivityTableProps {
   readonly result: SensitivityResult;
   readonly rows: readonly SensitivityRow[];
-  /** Of every layer, for edits. */
+  /** The rows of all layers, needed for edits. */
   readonly layerRows: readonly LayerRow[];
   readonly active: string | null;
   readonly onChoose: (layer: string) => void;
@@ -27,7 +27,7 @@ interface SensitivityTableProps {
 
 const layerOf = ({ entry }: SensitivityRow): string => entry.layer;
 
-/** Every layer that was tried with what it does, and its precision to be changed right there. */
+/** Every layer that was tried, with its effect; its precision can be changed in the table. */
 export function SensitivityTable({ result, rows, layerRows, active, onChoose }: SensitivityTableProps) {
   const [search, setSearch] = useState('');
   const shown = useMemo(() => filterSensitivity(rows, search), [rows, search]);
@@ -72,7 +72,7 @@ function useColumns(
   rows: readonly SensitivityRow[],
   onAsk: Ask,
 ): readonly Column<SensitivityRow>[] {
-  // The titles need no dependency: a change of language mounts the screen again.
+  // The titles need no dependency, because a change of language mounts the screen again.
   return useMemo(
     () => [...nameColumns(), scoreColumn(result), precisionColumn(onAsk), ...qualityColumns(result, rows)],
     [result, rows, onAsk],
@@ -131,7 +131,7 @@ function scoreColumn(result: SensitivityResult): Column<SensitivityRow> {
   };
 }
 
-/** Of the model with this one change; only what was measured. */
+/** Measures of the model with only this layer changed; columns without any measurement are omitted. */
 function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow[]): readonly Column<SensitivityRow>[] {
   const others = [
     numberColumn('sqnr', ({ entry }) => entry.sqnrDb, formatDb),
@@ -139,7 +139,7 @@ function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow
     numberColumn('top1', ({ entry }) => entry.quality?.top1 ?? null, formatAccuracy),
     worstGroupColumn(),
   ];
-  // The score of an error is its SQNR: twice would be once too often.
+  // If the score is an error, it is shown as SQNR already, so that the SQNR column would be a duplicate.
   const wanted = others.filter((column) => column.id !== 'sqnr' || !isErrorLevel(result));
   return wanted.filter((column) => rows.some((row) => column.sortValue?.(row) !== null));
 }

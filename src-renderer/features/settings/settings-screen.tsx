@@ -28,7 +28,7 @@ export function SettingsScreen() {
   const follows = FOLLOWS.map((value) => ({ value, label: t(`settings.follow.${value}`) }));
   const onFollow = (chosen: Follow): void => {
     chooseFollow(chosen);
-    // The browser asks once; without a yes the title alone tells.
+    // The browser asks for permission once; without it, only the window title shows the progress.
     if (chosen === 'notify' && 'Notification' in window) void Notification.requestPermission();
   };
   const themes = (['system', 'light', 'dark'] as const).map((value: Theme) => ({

@@ -11,7 +11,7 @@ import { NewProjectDialog, Refused } from './new-project-dialog';
 import { classNames } from '../../widgets/class-names';
 import styles from './drop-layer.module.css';
 
-/** A drop anywhere in the window: shows that it is welcome, and what comes of it. */
+/** Accepts drops anywhere in the window: indicates that a drop is possible, and shows the next step. */
 export function DropLayer() {
   const step = useDrop((state) => state.step);
   const refused = useDrop((state) => state.refused);
@@ -38,11 +38,11 @@ export function DropLayer() {
   );
 }
 
-/** True while something with files is held over the window. */
+/** True while files are dragged over the window. */
 function useWindowDrop(): boolean {
   const drop = useDrop((state) => state.drop);
   const [isOver, setOver] = useState(false);
-  // Entering a child fires before leaving its parent, so entries are counted.
+  // Entering a child element fires before leaving its parent, so entries are counted.
   const depth = useRef(0);
   useEffect(() => {
     const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
@@ -82,7 +82,7 @@ function DropTarget() {
   );
 }
 
-/** What can be dropped, and what comes of it. */
+/** Explains what can be dropped, and what will be done with it. */
 export function DropWords() {
   return (
     <ul className={styles.words}>

@@ -2,10 +2,10 @@ import type { Connection, DroppedItem } from '../../api/connection';
 
 type DropKind = 'model' | 'project' | 'cache' | 'folder' | 'image' | 'data' | 'unknown';
 
-/** The files that a set of images is made of. */
+/** File extensions that an image set can contain. */
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|bmp|dib|tiff?|npy|npz)$/;
 
-/** What a dropped thing is, by its name: nothing is read before a person has said yes. */
+/** The kind of a dropped item, determined by its name only, because nothing is read before the user has agreed. */
 export function dropKind(name: string, isFolder: boolean): DropKind {
   const lower = name.toLowerCase();
   if (isFolder) return lower.endsWith('.calib') ? 'project' : 'folder';
@@ -14,24 +14,27 @@ export function dropKind(name: string, isFolder: boolean): DropKind {
   return IMAGE.test(lower) ? 'image' : isModelData(lower) ? 'data' : 'unknown';
 }
 
-/** Weights beside a model travel with it. */
+/** Files with external weights, which are passed on together with the model. */
 function isModelData(name: string): boolean {
   return /\.(data|bin|onnx_data|onnx\.data|weights)$/i.test(name) || /\.onnx[._]data/i.test(name);
 }
 
-/** Which set a folder is likely to be, by its name: training data calibrates, held-out data validates. */
+/** Guesses the set from the name of a folder: validation for names such as `val` or `test`, otherwise calibration. */
 export function likelySet(folderName: string): 'calibration' | 'validation' {
   return /val|test|eval|holdout/i.test(folderName) ? 'validation' : 'calibration';
 }
 
-/** The proposed folder of a new project: named after the model, in `folder` or beside the model. Slashes are kept. */
+/**
+ * The proposed path of a new project: named after the model, in `folder` or beside the model. The kind of slashes is
+ * kept.
+ */
 export function proposedProjectPath(modelPath: string, folder: string | null = null): string {
   const slash = folder?.includes('/') === false ? '\\' : '/';
   const base = folder === null ? modelPath : `${folder.replace(/[\\/]+$/, '')}${slash}${nameOfPath(modelPath)}`;
   return `${base.replace(/\.onnx$/i, '')}.calib`;
 }
 
-/** The last part of a path with either kind of slash. */
+/** The last part of a path; both kinds of slashes are accepted. */
 export function nameOfPath(path: string): string {
   return (
     path
@@ -41,7 +44,7 @@ export function nameOfPath(path: string): string {
   );
 }
 
-/** Must be called while the drop event runs: the browser takes its content away afterwards. */
+/** Must be called during the drop event, because the browser removes the content afterwards. */
 export function itemsOfDrop(transfer: Pick<DataTransfer, 'items'>): readonly DroppedItem[] {
   return [...transfer.items].flatMap((item) => {
     if (item.kind !== 'file') return [];
@@ -52,7 +55,7 @@ export function itemsOfDrop(transfer: Pick<DataTransfer, 'items'>): readonly Dro
   });
 }
 
-/** Something that was dropped and is not used, with the reason as a message key. */
+/** A dropped item that is not used, with the reason as a message key. */
 export interface Refusal {
   readonly name: string;
   readonly reasonKey: string;
@@ -60,7 +63,7 @@ export interface Refusal {
 
 export type DropAction =
   | { readonly kind: 'project'; readonly project: DroppedItem }
-  /** `sets`: at most two folders; `data`: files of weights beside the model. */
+  /** `sets`: at most two folders; `data`: weight files beside the model. */
   | {
       readonly kind: 'model';
       readonly model: DroppedItem;
@@ -71,7 +74,7 @@ export type DropAction =
   | { readonly kind: 'cache'; readonly cache: DroppedItem };
 
 interface DropPlan {
-  /** null: nothing that was dropped can be used here. */
+  /** null: none of the dropped items can be used here. */
   readonly action: DropAction | null;
   readonly refused: readonly Refusal[];
 }
@@ -81,12 +84,12 @@ interface DropPlace {
   readonly hasProject: boolean;
 }
 
-/** The name of the folder that single images are sent into: a set is a folder. */
+/** The name of the folder into which single images are uploaded, because a set must be a folder. */
 const IMAGES_FOLDER = 'images';
-/** Calibration and validation. */
+/** The calibration and the validation set. */
 const MAX_SETS = 2;
 
-/** What to do with a drop: every item is used, or refused by its name with a reason. */
+/** Decides what to do with the dropped items: every item is either used, or refused with a reason. */
 export function planDrop(items: readonly DroppedItem[], { host, hasProject }: DropPlace): DropPlan {
   const refused: Refusal[] = [];
   const refuse = (item: DroppedItem, reason: string): void =>
@@ -144,7 +147,7 @@ function actionOf(
   }
 }
 
-/** What the place does not take: a project in a browser, a cache without a project. */
+/** Refuses actions that are not possible here: opening a project in a browser, or a cache without an open project. */
 function judged(plan: DropPlan, { host, hasProject }: DropPlace): DropPlan {
   const { action, refused } = plan;
   if (action?.kind === 'project' && host === 'browser')
@@ -154,12 +157,12 @@ function judged(plan: DropPlan, { host, hasProject }: DropPlace): DropPlan {
   return plan;
 }
 
-/** Single images as one folder. */
+/** Combines single images into one folder. */
 function folderOf(images: readonly DroppedItem[]): DroppedItem {
   return { name: IMAGES_FOLDER, isFolder: true, file: null, entry: null, content: images };
 }
 
-/** Images from several folders may share a name: the later ones get a number. */
+/** Gives images from several folders unique names: if a name is taken, a number is added. */
 function uniqueNames(images: readonly DroppedItem[]): readonly DroppedItem[] {
   const taken = new Set<string>();
   return images.map((image) => {

@@ -7,34 +7,36 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { type DropAction, likelySet, nameOfPath, planDrop, proposedProjectPath, type Refusal } from './drop-plan';
 
-/** The first screen of a project that was just opened: its histograms when there are some, else its model. */
+/**
+ * Shows the first screen of a project that was just opened: the histograms if it is calibrated, otherwise the model.
+ */
 export function showLanding(): void {
   useView.getState().openScreen(useSession.getState().project?.calibrated === true ? 'histogram' : 'model');
 }
 
-/** What the form of a new project knows so far; empty texts are still to be said. */
+/** The contents of the form for a new project; texts that are not filled in yet are empty. */
 export interface ProjectDraft {
   readonly modelPath: string;
   readonly calibrationPath: string;
   readonly validationPath: string;
-  /** Empty: beside the model. */
+  /** Empty: the project is created beside the model. */
   readonly projectPath: string;
 }
 
 export type DropStep =
   | { readonly kind: 'sending'; readonly progress: UploadProgress; readonly cancel: () => void }
-  /** Which set of the open project is this folder? */
+  /** Asks which set of the open project the dropped folder is. */
   | { readonly kind: 'ask-set'; readonly path: string }
   | { readonly kind: 'new-project'; readonly draft: ProjectDraft };
 
 interface DropState {
   readonly step: DropStep | null;
-  /** What was dropped and is not used, with reasons; said until the step is closed. */
+  /** Dropped items that are not used, with reasons; shown until the step is closed. */
   readonly refused: readonly Refusal[];
   readonly drop: (items: readonly DroppedItem[]) => Promise<void>;
   readonly startProject: (draft?: Partial<ProjectDraft>) => void;
   readonly changeDraft: (changes: Partial<ProjectDraft>) => void;
-  /** Takes the folder that was asked about: a set of the project, or images from the field that plans are judged by. */
+  /** Uses the dropped folder as a set of the project, or as field images. */
   readonly useAs: (which: 'calibration' | 'validation' | 'field') => Promise<void>;
   readonly close: () => void;
 }
@@ -42,7 +44,10 @@ interface DropState {
 const EMPTY_DRAFT: ProjectDraft = { modelPath: '', calibrationPath: '', validationPath: '', projectPath: '' };
 
 export const useDrop = create<DropState>()((set, get) => {
-  /** Names the items to the application; in a browser they are sent first, which can be followed and stopped. */
+  /**
+   * The paths of the items for the application. In a browser the items are uploaded first; the upload shows its
+   * progress and can be cancelled.
+   */
   const pathsOf = async (items: readonly DroppedItem[]): Promise<readonly string[]> => {
     const { files, host } = useFiles.getState();
     const before = get().step;
@@ -65,7 +70,7 @@ export const useDrop = create<DropState>()((set, get) => {
     if (modelPath === undefined) return;
     const folder = useFiles.getState().files.projectsFolder?.() ?? null;
     const draft = get().step?.kind === 'new-project' ? {} : EMPTY_DRAFT;
-    // A model that was sent lies in a folder that may not last: its project goes elsewhere.
+    // An uploaded model is in a folder that may be deleted, so its project is created elsewhere.
     const place = folder === null ? {} : { projectPath: proposedProjectPath(modelPath, folder) };
     get().startProject({ ...draft, modelPath, ...place, ...setsOf(paths.slice(1, 1 + sets.length)) });
   };
@@ -132,7 +137,7 @@ export const useDrop = create<DropState>()((set, get) => {
       set({ step: null, refused: [] });
       if (which === 'field') {
         useFieldImages.getState().setPath(step.path);
-        // The health of the set, on the data screen, compares with the same folder.
+        // The health view on the data screen uses the same folder, so that it does not need to be left.
         if (useView.getState().screen !== 'data') useView.getState().openScreen('search');
         return;
       }
@@ -153,7 +158,10 @@ function currentDraft(step: DropStep | null): ProjectDraft {
   return step?.kind === 'new-project' ? step.draft : EMPTY_DRAFT;
 }
 
-/** Folders that came together: each goes where its name says, a place that is taken is not taken again. */
+/**
+ * Assigns folders that were dropped together: each goes to the set that its name suggests, or to the other set if that
+ * is taken.
+ */
 export function setsOf(paths: readonly string[]): Partial<ProjectDraft> {
   let draft: { calibrationPath?: string; validationPath?: string } = {};
   for (const path of paths) {
@@ -165,7 +173,7 @@ export function setsOf(paths: readonly string[]): Partial<ProjectDraft> {
   return draft;
 }
 
-/** The first of the form's folders that is still empty, the one that the name suggests before the other. */
+/** Puts a folder into an empty field of the form, preferably the one that its name suggests. */
 export function fillEmpty(draft: ProjectDraft, path: string): Partial<ProjectDraft> {
   const likely = likelySet(nameOfPath(path));
   const [first, second] =
@@ -175,14 +183,14 @@ export function fillEmpty(draft: ProjectDraft, path: string): Partial<ProjectDra
   return draft[first] === '' || draft[second] !== '' ? { [first]: path } : { [second]: path };
 }
 
-/** Why the form cannot be sent yet: a message key; null when it can. */
+/** The reason why the form cannot be submitted yet, as a message key; null if it can. */
 export function missingPart(draft: ProjectDraft): string | null {
   if (draft.modelPath.trim() === '') return 'start.modelMissing';
   if (draft.calibrationPath.trim() === '') return 'start.calibrationMissing';
   return null;
 }
 
-/** What the application is asked for. */
+/** The request for creating the project. */
 export function requestOf(draft: ProjectDraft): {
   readonly modelPath: string;
   readonly calibrationPath: string;

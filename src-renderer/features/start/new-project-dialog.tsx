@@ -15,7 +15,7 @@ import { missingPart, type ProjectDraft, requestOf, useDrop } from './drop-store
 import { classNames } from '../../widgets/class-names';
 import styles from './new-project-dialog.module.css';
 
-/** The form of a new project: model, images and folder. The preprocessing is guessed and shown later. */
+/** The form for a new project: model, images and folder. The preprocessing is guessed and can be changed later. */
 export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
   const close = useDrop((state) => state.close);
   const refused = useDrop((state) => state.refused);
@@ -75,7 +75,7 @@ export function NewProjectDialog({ draft }: { readonly draft: ProjectDraft }) {
           value={draft.projectPath}
           onChange={(projectPath) => changeDraft({ projectPath })}
         />
-        {/* Enter in a field sends the form. */}
+        {/* Makes the Enter key in a field submit the form. */}
         <input type="submit" hidden />
       </form>
       {error === null ? null : <ErrorBox error={error} />}
@@ -90,7 +90,7 @@ interface PathFieldProps {
   readonly onChange: (path: string) => void;
   readonly hint?: string;
   readonly placeholder?: string;
-  /** Where the focus begins. */
+  /** True for the field that has the focus at first. */
   readonly isFirst?: boolean;
 }
 
@@ -143,7 +143,9 @@ function Inspection({ inspection }: { readonly inspection: ModelInspection | Err
 
 const SETTLE_MS = 300;
 
-/** What is in the model at a path, asked once the path has stopped changing; null while there is nothing to say. */
+/**
+ * The inspection of the model at a path, requested once the path has stopped changing; null while there is no result.
+ */
 function useInspection(modelPath: string): ModelInspection | Error | null {
   const api = useSession((state) => state.api);
   const [found, setFound] = useState<{ readonly path: string; readonly inspection: ModelInspection | Error } | null>(
@@ -194,7 +196,7 @@ function useCreate(): {
   return { create: (draft) => void create(draft), isBusy, error };
 }
 
-/** What was dropped and is not used: every name, each reason once. */
+/** The dropped items that are not used: all names, and each reason once. */
 export function Refused({ refused }: { readonly refused: readonly Refusal[] }) {
   const reasons = [...new Set(refused.map(({ reasonKey }) => reasonKey))];
   if (reasons.length === 0) return null;

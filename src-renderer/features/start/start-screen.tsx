@@ -14,7 +14,7 @@ import { showLanding, useDrop } from './drop-store';
 import { classNames } from '../../widgets/class-names';
 import styles from './start-screen.module.css';
 
-/** Where work begins: drop something, open the sample, go on with a project. */
+/** The start screen: drop files, open the sample, or open a recent project. */
 export function StartScreen() {
   return (
     <div className={styles.root}>
@@ -66,7 +66,9 @@ function SampleCard() {
   );
 }
 
-/** Undefined while they are on their way: the place stays empty then, nothing jumps. */
+/**
+ * The recent projects; undefined while they are loading. The space stays empty then, so that the layout does not jump.
+ */
 function useRecent(): readonly RecentProject[] | undefined {
   const api = useSession((state) => state.api);
   const [recent, setRecent] = useState<readonly RecentProject[]>();
@@ -115,7 +117,7 @@ function RecentProjects() {
   );
 }
 
-/** What came of the last run: the gates, the accuracy of what it would ship, and when it was. */
+/** The results of the last run: gates, the accuracy of the shipped variant, and the time. */
 function LastRunText({ lastRun, nowMs }: { readonly lastRun: LastRun | undefined; readonly nowMs: number }) {
   if (lastRun === undefined) return <span className={classNames(styles.recentRun, 'dim')}>{t('start.neverRun')}</span>;
   const { gates, top1, variant, createdAt } = lastRun;
@@ -177,7 +179,7 @@ function OpenByPath() {
   );
 }
 
-/** Opens a project and shows it. A model's path starts a new project. */
+/** Opens a project and shows it; the path of a model starts a new project. */
 function useOpenPath(): (path: string) => void {
   const openProject = useSession((state) => state.openProject);
   const startProject = useDrop((state) => state.startProject);
@@ -197,7 +199,7 @@ const STEPS = [
   { unit: 'day', seconds: 86_400 },
 ] as const;
 
-/** `5 minutes ago`, `yesterday`; from a week on the date. */
+/** The time as text, such as `5 minutes ago` or `yesterday`; the date if it was a week ago or earlier. */
 export function whenText(iso: string, nowMs: number, language: 'en' | 'zh'): string {
   const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
   const time = Date.parse(iso);
