@@ -14,7 +14,10 @@ import styles from './analysis.module.css';
 import { Button } from '../../widgets/button';
 import { EmptyState, ErrorBox, hintOf, Meter } from '../../widgets/states';
 
-/** The job of the kind and project of a spec that runs or waits, else the one that ended last; `jobs` oldest first. */
+/**
+ * The running or queued job with the kind and project of a spec, otherwise the one that ended last. `jobs` must be
+ * ordered from oldest to newest.
+ */
 export function lastJob(
   jobs: readonly JobSnapshot[],
   spec: { readonly kind: JobKind; readonly projectPath: string },
@@ -23,7 +26,10 @@ export function lastJob(
   return own.find((job) => !isFinished(job)) ?? own.findLast((job) => !neverBegan(job)) ?? null;
 }
 
-/** `26 models × 64 images = 1,664 passes, ~42 s`; an upper bound; the time is an estimate and looks like one. */
+/**
+ * The cost of an analysis, such as `26 models × 64 images = 1,664 passes, ~42 s`. The passes may be an upper bound; the
+ * time is always an estimate.
+ */
 export function CostLine({ cost }: { readonly cost: CostAnswer }) {
   return (
     <p className={styles.cost} role="status">
@@ -31,7 +37,7 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
       {cost instanceof Error ? <Problem error={cost} /> : null}
       {cost === undefined || cost instanceof Error ? null : (
         <>
-          {/* Some models are tried on fewer images than others: then there is no product to show. */}
+          {/* If some models are tried on fewer images than others, the passes are not a product, so only an upper bound is shown. */}
           {t(cost.trials * cost.images === cost.passes ? 'analysis.cost' : 'analysis.cost.upTo', {
             trials: cost.trials,
             images: cost.images,
@@ -51,7 +57,7 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
   );
 }
 
-/** Why it cannot be counted, which is why it cannot be started; and what to do. */
+/** The error from computing the cost, which also prevents the start, with a hint on how to fix it. */
 function Problem({ error }: { readonly error: Error }) {
   const wire = toWireError(error);
   const hint = hintOf(wire);
@@ -65,21 +71,21 @@ function Problem({ error }: { readonly error: Error }) {
 
 interface AnalysisStartProps {
   readonly spec: AnalysisSpec;
-  /** Name of the button before there is a result, and after. */
+  /** The label of the start button. */
   readonly label: string;
-  /** Why it cannot be started, as a sentence; null when it can. */
+  /** The reason why the analysis cannot be started, as a sentence; null if it can be started. */
   readonly problem?: string | null;
-  /** The one next step of the screen. */
+  /** True if starting the analysis is the primary action of the screen. */
   readonly isPrimary?: boolean;
 }
 
-/** What an analysis will cost, its start, and while it runs how it goes. The place stays as high as it is. */
+/** The cost of an analysis, its start button and, while it runs, its progress. The height does not change. */
 export function AnalysisStart({ spec, label, problem = null, isPrimary = true }: AnalysisStartProps) {
   const cost = useAnalysisCost(problem === null ? spec : null);
   const start = useJobs((state) => state.start);
   const job = useJobs((state) => lastJob(state.jobs, spec));
   const isOpen = job !== null && !isFinished(job);
-  // Jobs of one kind may be about different things: how one ended is told where it was started.
+  // Jobs of the same kind may analyse different things, so the outcome of a job is shown only where it was started.
   const [startedId, setStartedId] = useState<JobId | null>(null);
   const ended = job !== null && job.id === startedId ? job : null;
   return (
@@ -128,7 +134,7 @@ export function Running({ job }: { readonly job: JobSnapshot }) {
 
 interface EmptyUnlessRunningProps {
   readonly projectPath: string;
-  /** The jobs that will give this screen something to show. */
+  /** The kinds of jobs whose results this screen shows. */
   readonly kinds: readonly JobKind[];
   readonly title: string;
   readonly children?: ReactNode;
@@ -136,8 +142,8 @@ interface EmptyUnlessRunningProps {
 }
 
 /**
- * What a screen shows before it has something to show: the job that makes it, while one runs or waits, else the next
- * step.
+ * The content of a screen without results: the progress of a running or queued job that will provide them, otherwise
+ * the suggested next step.
  */
 export function EmptyUnlessRunning({ projectPath, kinds, title, children, action }: EmptyUnlessRunningProps) {
   const job = useJobs((state) => openJobs(state.jobs, projectPath).find(({ kind }) => kinds.includes(kind)) ?? null);

@@ -11,13 +11,13 @@ import { EmptyUnlessRunning } from './analysis-start';
 
 const TABS = ['precision', 'sensitivity', 'search'] as const;
 
-/** The plan, what speaks for it, and the search for a better one: three screens under one tab of the window. */
+/** Tabs for the precision plan, the sensitivity analysis and the plan search, which share one tab of the window. */
 export function PrecisionTabs() {
   const screen = useView((state) => state.screen);
   const openScreen = useView((state) => state.openScreen);
   return (
     <>
-      {/* The parts below are headings of the third level. */}
+      {/* A hidden second-level heading, because the sections below use third-level headings. */}
       <h2 className="visually-hidden">{t('analysis.tabs')}</h2>
       <nav className={styles.tabs} aria-label={t('analysis.tabs')}>
         {TABS.map((tab) => (
@@ -36,7 +36,10 @@ export function PrecisionTabs() {
   );
 }
 
-/** Instead of an analysis: it needs thresholds, and those need a calibration. */
+/**
+ * Shown instead of an analysis if the project is not calibrated: an analysis needs thresholds, which calibration
+ * computes.
+ */
 export function NotCalibrated({ projectPath }: { readonly projectPath: string }) {
   const start = useJobs((state) => state.start);
   const isStale = useSession((state) => state.project?.calibrationIsStale === true);
@@ -70,11 +73,11 @@ interface ResultFactsProps {
   readonly images: number;
   readonly passes?: number;
   readonly seconds?: number;
-  /** ISO 8601. */
+  /** The time of the result in ISO 8601 format. */
   readonly createdAt: string;
 }
 
-/** Where a result comes from, and whether it still speaks of the project as it is. */
+/** The origin of a result, and whether it still matches the current project. */
 export function ResultFacts({ isCurrent, images, passes, seconds, createdAt }: ResultFactsProps) {
   const language = useLanguage();
   const made = new Date(createdAt);

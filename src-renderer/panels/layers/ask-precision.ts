@@ -12,7 +12,7 @@ export function choiceName(choice: PrecisionChoice): string {
   return choice === 'auto' ? t('precision.auto') : PRECISION_NAMES[choice];
 }
 
-/** Asks for a precision for some layers, as one step that undo names. */
+/** Requests a precision for some layers, as one named undo step. */
 export function askPrecision(
   rows: readonly LayerRow[],
   layers: ReadonlySet<string>,
@@ -20,7 +20,7 @@ export function askPrecision(
   pattern?: string,
 ): void {
   const session = useSession.getState();
-  // The rows may be older than the last clicks, which the application has not answered yet.
+  // The rows may be older than the last clicks that the application has not processed yet, so use the pending choices.
   const changing = layersToChange(rows, layers, choice, ({ layer }) => shownChoice(session, layer));
   const [first] = changing;
   if (first === undefined) return;
@@ -37,7 +37,7 @@ export function askPrecision(
   );
 }
 
-/** Layers whose choice would change. */
+/** The layers whose choice would change. */
 export function layersToChange(
   rows: readonly LayerRow[],
   layers: ReadonlySet<string>,
@@ -54,7 +54,7 @@ const KEYS: readonly (readonly [PrecisionChoice, readonly string[]])[] = [
   ['fp32', ['3']],
 ];
 
-/** Keys A, 8, 6 (or 1) and 3 for the chosen layers. */
+/** The keys A, 8, 6 (or 1) and 3 set the precision of the chosen layers. */
 export function usePrecisionKeys(rows: readonly LayerRow[], chosen: ReadonlySet<string>): void {
   const ask = useCallback((choice: PrecisionChoice) => askPrecision(rows, chosen, choice), [rows, chosen]);
   useCommands(

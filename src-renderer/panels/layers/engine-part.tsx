@@ -15,7 +15,7 @@ import { ModelName } from '../../widgets/model-name';
 import type { LayerRow } from './layer-rows';
 import type { Layers } from './use-layers';
 
-/** Times within an engine are compared with each other: all in one unit. */
+/** All times within an engine use the same unit, so that they are easy to compare. */
 export function formatMicroseconds(valueMs: number): string {
   return `${formatSignificant(valueMs * 1000)} µs`;
 }
@@ -24,7 +24,7 @@ export function typeName(type: EngineType): string {
   return type === 'other' ? t('engine.type.other') : type.toUpperCase();
 }
 
-/** Why a layer computes in something else than asked; null where it does not. */
+/** The reason why a layer runs in another type than requested; null if it runs in the requested one. */
 export function mismatchText({ mismatch, asked, runsIn, sharedWith, kernels }: LayerInEngine): string | null {
   if (mismatch === null || asked === null) return null;
   const kernel = kernels.find(({ type }) => type === runsIn);
@@ -41,7 +41,8 @@ export function mismatchText({ mismatch, asked, runsIn, sharedWith, kernels }: L
 }
 
 /**
- * The engine of the project: which one it is, what its layers compute in, what its conversions cost; how to get one.
+ * A summary of the project's engine: its variant, the types its layers run in, and the cost of conversions. If there is
+ * no engine, it shows how to build one.
  */
 export function EngineSummaryPart({ layers }: { readonly layers: Layers }) {
   const { view } = useEngine();
@@ -119,7 +120,7 @@ function Summary({ engine, variants, layers }: SummaryProps) {
 
 const MOST_REFORMATS = 6;
 
-/** The conversions that cost most. */
+/** The most expensive conversions. */
 function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
   const selectTensor = useSelection((state) => state.selectTensor);
   const costly = reformats
@@ -151,7 +152,7 @@ function Reformats({ reformats }: { readonly reformats: readonly Reformat[] }) {
   );
 }
 
-/** What the engine made of one layer. */
+/** How the engine implements one layer. */
 export function LayerEnginePart({ row }: { readonly row: LayerRow }) {
   const { view } = useEngine();
   const found = row.inEngine;
@@ -209,7 +210,7 @@ function LayerFacts({ found }: { readonly found: LayerInEngine }) {
   );
 }
 
-/** What a layer computes in; dashed where that is not what was asked for. */
+/** The type a layer runs in; dashed if it differs from the requested one. */
 export function EngineTypeBadge({ found }: { readonly found: LayerInEngine }) {
   if (found.runsIn === 'other') return <Tag title={t('engine.type.other')}>–</Tag>;
   const title = mismatchText(found);

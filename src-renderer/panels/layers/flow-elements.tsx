@@ -12,19 +12,22 @@ import { useReasonText } from './layer-rows';
 import styles from './flow-elements.module.css';
 import graphStyles from './graph.module.css';
 
-// Types of React Flow's data must be aliases: an interface is no Record<string, unknown>.
+// The data types for React Flow must be type aliases, because an interface is not assignable to Record<string,
+// unknown>.
 export type FlowNodeData = { readonly name: string };
 export type FlowEdgeData = {
   readonly tensor: string;
   readonly toLayer: string | null;
   readonly bends: readonly number[];
 };
-/** React Flow styles types named `input` and `output` in its own way, hence the longer names. */
+/** The names differ from `input` and `output`, because React Flow has its own styles for these types. */
 export type FlowNode = Node<FlowNodeData, 'layer' | 'model-input' | 'model-output'>;
 export type FlowEdge = Edge<FlowEdgeData, 'tensor'>;
 
 const SIZE = { width: NODE_WIDTH, height: NODE_HEIGHT };
-/** Sizes and handles are given, so that nothing needs to be measured and hidden nodes need not be drawn. */
+/**
+ * Sizes and handles are given explicitly, so that React Flow needs no measurements and can omit nodes outside the view.
+ */
 const HANDLES: NonNullable<FlowNode['handles']> = [
   { type: 'target', position: Position.Top, x: NODE_WIDTH / 2, y: 0, width: 0, height: 0 },
   { type: 'source', position: Position.Bottom, x: NODE_WIDTH / 2, y: NODE_HEIGHT, width: 0, height: 0 },
@@ -65,7 +68,7 @@ interface Ends {
   readonly targetY: number;
 }
 
-/** A path through the bends whose corners are rounded: it runs through the middles of the lines between them. */
+/** A path along the bends with rounded corners; it passes through the midpoints between successive bends. */
 export function edgePath({ sourceX, sourceY, targetX, targetY }: Ends, bends: readonly number[]): string {
   if (bends.length === 0) {
     const middle = (sourceY + targetY) / 2;
@@ -82,7 +85,7 @@ export function edgePath({ sourceX, sourceY, targetX, targetY }: Ends, bends: re
   return parts.join('');
 }
 
-/** Where the Q/DQ mark of an edge sits: near its end, but before edges into the same layer have come together. */
+/** The position of the Q/DQ mark of an edge: near the end of the edge, but before edges into the same layer meet. */
 export function edgeMark(
   { sourceX, sourceY, targetX, targetY }: Ends,
   bends: readonly number[],
@@ -103,7 +106,9 @@ export function edgeMark(
   return { x: a * from.x + b * last.x + c * targetX, y: a * from.y + b * last.y + c * targetY };
 }
 
-/** An edge that goes around on the left has its label there, clear of what it goes around. */
+/**
+ * If an edge bends around other nodes on the left, its label is placed on the left too, so that it does not cover them.
+ */
 export function isLabelLeft({ sourceX, targetX }: Ends, markX: number): boolean {
   return markX < Math.min(sourceX, targetX) - 4;
 }
@@ -115,7 +120,7 @@ function pointsOf(flat: readonly number[]): { readonly x: number; readonly y: nu
   }));
 }
 
-/** Where edges begin and end; React Flow measures them when a node comes into sight. */
+/** The ends of edges; React Flow measures them when a node becomes visible. */
 function Handles() {
   return (
     <>
@@ -125,7 +130,7 @@ function Handles() {
   );
 }
 
-/** A layer: op and precision above, its name below, its colour on the left edge. */
+/** A layer: operator and precision above, name below, and its colour on the left edge. */
 export function LayerNode({ id, data }: NodeProps<FlowNode>) {
   const { rowOf, cursor, changed, matches } = useGraphContent();
   const mode = useGraphView((state) => state.colourMode);
@@ -180,7 +185,7 @@ export function TerminalNode({ id, type, data }: NodeProps<FlowNode>) {
   );
 }
 
-/** A tensor on its way into a layer; a diamond marks Q/DQ, a text the reason. */
+/** An edge for a tensor that a layer reads; a diamond marks Q/DQ, and a text shows the reason. */
 export function TensorEdge({ data, ...ends }: EdgeProps<FlowEdge>) {
   const { placementOf } = useGraphContent();
   const isReasonShown = useGraphView((state) => state.isReasonShown);
@@ -195,7 +200,7 @@ export function TensorEdge({ data, ...ends }: EdgeProps<FlowEdge>) {
   return (
     <g className={styles.edgeDecision}>
       <title>{edgeText(data.tensor, placement)}</title>
-      {/* A line of one pixel is hard to point at. */}
+      {/* A wide invisible line, because a line of one pixel is hard to point at. */}
       <path className={styles.edgeTarget} d={path} />
       <path className={classNames(styles.edge, isTensorSelected && styles.edgeSelected)} d={path} />
       {hasQdq(placement) ? (
@@ -219,7 +224,7 @@ function hasQdq(placement: EdgePlacement | undefined): boolean {
   return placement?.isOwn === true && placement.decision.precision === 'int8';
 }
 
-/** The tensor, and below it the reason for its Q/DQ or for there being none. */
+/** The name of the tensor, and below it the reason why it has or does not have Q/DQ. */
 function useEdgeText(): (tensor: string, placement: EdgePlacement | undefined) => string {
   const reasonText = useReasonText();
   return (tensor, placement) => {

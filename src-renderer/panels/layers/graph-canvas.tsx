@@ -33,9 +33,9 @@ import flowElementsStyles from './flow-elements.module.css';
 
 const NODE_TYPES: NodeTypes = { layer: LayerNode, 'model-input': TerminalNode, 'model-output': TerminalNode };
 const EDGE_TYPES: EdgeTypes = { tensor: TensorEdge };
-/** React Flow is named among the settings. */
+/** The attribution of React Flow is hidden here, because the settings screen has it. */
 const HIDDEN_ATTRIBUTION = { hideAttribution: true };
-/** Below this names cannot be read: nodes become areas of their colour. */
+/** Below this zoom, names are illegible, so that nodes are drawn as plain coloured areas. */
 const FAR_ZOOM = 0.4;
 const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowUp: 'up',
@@ -51,7 +51,7 @@ export interface GraphCanvasProps {
   readonly onChooseLayer: (layer: string) => void;
 }
 
-/** The graph itself; inside a ReactFlowProvider. */
+/** The graph itself; it must be inside a ReactFlowProvider. */
 export function GraphCanvas({ structure, layout, content, onChooseLayer }: GraphCanvasProps) {
   const layer = useSelection((state) => state.layer);
   const select = useSelection((state) => state.select);
@@ -63,7 +63,7 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   const camera = useCamera(layout, selected);
   const isFar = useStore((state) => state.transform[2] < FAR_ZOOM);
   const [cursor, setCursor] = useState<number | null>(null);
-  // The cursor of the keys starts anew when another layer is chosen.
+  // The keyboard cursor is reset when another layer is chosen.
   const [walked, setWalked] = useState({ layer, structure });
   if (walked.layer !== layer || walked.structure !== structure) {
     setWalked({ layer, structure });
@@ -162,7 +162,7 @@ export function GraphCanvas({ structure, layout, content, onChooseLayer }: Graph
   );
 }
 
-/** The inspector of the layer that reads a tensor says why the tensor enters as it does. */
+/** The first layer that reads the tensor; its inspector shows the reason for the tensor's precision. */
 function firstReader(structure: GraphStructure, index: number): string | null {
   const edge = structure.edges.find(({ from }) => from === index);
   const reader = edge === undefined ? undefined : structure.nodes[edge.to];
@@ -176,7 +176,7 @@ function cursorText(name: string, content: Omit<GraphContent, 'cursor'>): string
     : t('model.graph.cursor', { layer: name, op: row.op, precision: row.runsIn.toUpperCase() });
 }
 
-/** Moves the view; `selected` is brought into sight whenever it changes. */
+/** Controls the view; node `selected` is scrolled into view whenever it changes. */
 function useCamera(layout: GraphLayout, selected: number | undefined) {
   const flow = useReactFlow();
   const store = useStoreApi();

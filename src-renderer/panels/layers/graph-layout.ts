@@ -5,26 +5,29 @@ export const NODE_WIDTH = 152;
 export const NODE_HEIGHT = 40;
 const RANK_GAP = 26;
 const NODE_GAP = 22;
-/** Above this a segment is ranked by its longest paths: the exact method takes seconds there. */
+/** Larger segments are ranked by longest paths, because the exact method would take seconds. */
 const EXACT_RANKS_MAX = 400;
 
 /** Positions in pixels; y grows downwards from inputs to outputs. */
 export interface GraphLayout {
   /** Centre of node i at [2i], [2i + 1]. */
   readonly centres: Float64Array;
-  /** For every edge of the structure the points between its ends, x and y in turn; empty for a direct line. */
+  /** The points between the ends of each edge as alternating x and y; empty for a direct line. */
   readonly bends: readonly (readonly number[])[];
   readonly width: number;
   readonly height: number;
 }
 
-/** What a layout reports while it works, in nodes. */
+/** Called with the number of nodes that are laid out so far, and the total. */
 export type LayoutProgress = (done: number, total: number) => void;
 
-/** A segment whatever its position is: the blocks of a network repeat, and equal shapes are placed once. */
+/**
+ * The structure of a segment independent of its position. The blocks of a network repeat, so equal shapes are laid out
+ * only once.
+ */
 interface Shape {
   readonly count: number;
-  /** Edge i goes from node links[i][0] to node links[i][1], counted from the segment's first. */
+  /** Edge i goes from node links[i][0] to node links[i][1], as indices relative to the first node of the segment. */
   readonly links: readonly (readonly [number, number])[];
 }
 interface Placed {
@@ -37,7 +40,7 @@ interface Point {
   readonly y: number;
 }
 
-/** Lays out every segment by itself and stacks them on the nodes that they share. */
+/** Lays out every segment separately and joins neighbouring segments at the node that they share. */
 export function layoutGraph(structure: GraphStructure, onProgress: LayoutProgress = () => undefined): GraphLayout {
   const centres = new Float64Array(structure.nodes.length * 2);
   const bendsById = new Map<string, readonly number[]>();
@@ -92,7 +95,7 @@ function placeShape({ count, links }: Shape): Placed {
     const label = graph.node(String(node));
     return { x: label.x ?? 0, y: label.y ?? 0 };
   });
-  // The first and last point lie on the nodes' borders: the ends are drawn from the nodes themselves.
+  // The first and last point are omitted: they are on the borders of the nodes, and the ends are drawn from the nodes.
   const bends = links.map(([from, to], index) => {
     const isDirect = (points[to]?.y ?? 0) - (points[from]?.y ?? 0) < 1.5 * (NODE_HEIGHT + RANK_GAP);
     const label = graph.edge(String(from), String(to), String(index));
@@ -101,7 +104,7 @@ function placeShape({ count, links }: Shape): Placed {
   return { points, bends };
 }
 
-/** Shifts everything so that the top left corner is (0, 0), and leads long edges through lanes on the right. */
+/** Moves the layout so that its top left corner is (0, 0), and routes long edges through lanes on the right. */
 function moveToOrigin(
   structure: GraphStructure,
   centres: Float64Array,
@@ -131,10 +134,10 @@ function moveToOrigin(
   return { centres: moved, bends, width: right + NODE_GAP * lanes.size, height: bottom };
 }
 
-/** Edges that jump over more nodes than this in topological order do not shape the layout: they are drawn over it. */
+/** Edges that span more nodes than this in topological order are ignored by the layout and drawn over it. */
 export const LONG_EDGE_SPAN = 80;
 
-/** A run of nodes [first, last] in topological order and the edges among them; neighbours share one node. */
+/** The nodes [first, last] in topological order and the edges between them; neighbouring segments share one node. */
 export interface GraphSegment {
   readonly first: number;
   readonly last: number;
@@ -146,8 +149,8 @@ export function isLongEdge(edge: GraphEdge): boolean {
 }
 
 /**
- * Cuts the graph where everything flows through one node: a cut is a node that no short edge passes by. Layers of a
- * network are chains of blocks, so segments are small, and laying out costs time in proportion to the layers.
+ * Cuts the graph at nodes through which all data flows, that is, nodes that no short edge passes by. Most networks are
+ * chains of blocks, so segments are small and the time for the layout is proportional to the number of layers.
  */
 export function segmentsOf(structure: GraphStructure): GraphSegment[] {
   const count = structure.nodes.length;
@@ -165,7 +168,7 @@ export function segmentsOf(structure: GraphStructure): GraphSegment[] {
   return segments.length === 0 ? [{ first: 0, last: count - 1, edges: [] }] : segments;
 }
 
-/** For every node whether no edge starts before it and ends behind it, and something flows into and out of it. */
+/** For every node, true if no edge starts before it and ends after it, and it has both incoming and outgoing edges. */
 function cutsOf(count: number, edges: readonly GraphEdge[]): boolean[] {
   const passing = new Int32Array(count + 1);
   const hasInput = new Uint8Array(count);
@@ -185,7 +188,7 @@ function cutsOf(count: number, edges: readonly GraphEdge[]): boolean[] {
   return isCut;
 }
 
-/** The segment of an edge is the last one that starts at or before the edge's start. */
+/** The segment of an edge is the last segment that starts at or before the start of the edge. */
 function segmentOfEdge(starts: readonly number[]): (edge: GraphEdge) => number {
   return ({ from }) => {
     let low = 0;
@@ -199,9 +202,9 @@ function segmentOfEdge(starts: readonly number[]): (edge: GraphEdge) => number {
   };
 }
 
-/** To the layout worker: one structure. */
+/** The message to the layout worker: one structure. */
 export type LayoutRequest = GraphStructure;
-/** From the layout worker: progress, and at the end the layout. */
+/** Messages from the layout worker: progress, and finally the layout. */
 export type LayoutReply =
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
   | { readonly type: 'done'; readonly layout: GraphLayout }

@@ -3,7 +3,7 @@ import type { GraphStructure } from './graph-structure';
 
 export type Direction = 'up' | 'down' | 'left' | 'right';
 
-/** Who is beside whom, for walking through the graph with the arrow keys. Nodes by index. */
+/** The neighbours of each node, for moving through the graph with the arrow keys. Nodes are identified by index. */
 export class GraphWalk {
   private readonly producers: number[][];
   private readonly consumers: number[][];
@@ -21,8 +21,8 @@ export class GraphWalk {
   }
 
   /**
-   * Up: the nearest producer; down: the nearest consumer; left and right: the next node at about the same height. Null:
-   * none.
+   * Up: the nearest producer; down: the nearest consumer; left and right: the next node at about the same height. null
+   * if there is none.
    */
   next(node: number, direction: Direction): number | null {
     if (direction === 'up') return this.nearest(node, this.producers[node] ?? []);
@@ -69,7 +69,7 @@ export class GraphWalk {
   }
 }
 
-/** What React Flow calls a viewport: screen = graph * zoom + offset. */
+/** React Flow's viewport: screen = graph * zoom + offset. */
 export interface ViewPoint {
   readonly x: number;
   readonly y: number;
@@ -82,11 +82,11 @@ interface Size {
 
 export const MIN_ZOOM = 0.12;
 export const MAX_ZOOM = 1.6;
-/** Below this a graph is not shown as a whole at first: names could not be read. */
+/** If the whole graph needs a lower zoom, it is not shown as a whole at first, because names would be illegible. */
 const READABLE_ZOOM = 0.6;
 const MARGIN = 24;
 
-/** The whole graph where it stays legible, else its beginning at full size. */
+/** The whole graph if it is legible, otherwise its beginning at full size. */
 export function firstViewPoint(layout: GraphLayout, pane: Size): ViewPoint {
   const whole = Math.min(1, (pane.width - 2 * MARGIN) / layout.width, (pane.height - 2 * MARGIN) / layout.height);
   const zoom = whole >= READABLE_ZOOM ? whole : clamp((pane.width - 2 * MARGIN) / layout.width, READABLE_ZOOM, 1);
@@ -96,7 +96,7 @@ export function firstViewPoint(layout: GraphLayout, pane: Size): ViewPoint {
   return { x: pane.width / 2 - centreX * zoom, y: isWhole ? (pane.height - layout.height * zoom) / 2 : MARGIN, zoom };
 }
 
-/** Shows node `index` in the middle, legibly. */
+/** A viewport with node `index` in the centre, at a legible zoom. */
 export function viewPointOn(layout: GraphLayout, index: number, pane: Size, zoom: number): ViewPoint {
   const near = clamp(zoom, READABLE_ZOOM, MAX_ZOOM);
   return {
@@ -106,7 +106,7 @@ export function viewPointOn(layout: GraphLayout, index: number, pane: Size, zoom
   };
 }
 
-/** Whether node `index` is wholly in sight and legible. */
+/** Whether node `index` is completely visible and legible. */
 export function isInSight(layout: GraphLayout, index: number, pane: Size, view: ViewPoint): boolean {
   const x = (layout.centres[index * 2] ?? 0) * view.zoom + view.x;
   const y = (layout.centres[index * 2 + 1] ?? 0) * view.zoom + view.y;

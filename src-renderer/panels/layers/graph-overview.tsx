@@ -10,9 +10,9 @@ import styles from './graph-overview.module.css';
 const WIDTH = 56;
 
 /**
- * The whole model beside the graph, squeezed to the height of the view: networks are long chains, so each axis has its
- * own scale. Drag to move the view. Decoration for those who walk with the keys: it shows nothing that they cannot
- * reach.
+ * A map of the whole model beside the graph, scaled to the height of the view. The axes have separate scales, because
+ * networks are long chains. Dragging moves the view. It is hidden from assistive technology, because everything in it
+ * can be reached with the keyboard in the graph.
  */
 export function GraphOverview({
   structure,
@@ -98,7 +98,7 @@ function OverviewPicture({ structure, layout, height }: PictureProps) {
       const top = ((layout.centres[index * 2 + 1] ?? 0) - NODE_HEIGHT / 2) * scaleY;
       context.fillRect(left, top, Math.max(1, NODE_WIDTH * scaleX - 1), Math.max(1, NODE_HEIGHT * scaleY - 1));
     });
-    // `theme` changes what the custom properties hold.
+    // `theme` is a dependency, because it changes the values of the custom properties.
   }, [structure, layout, height, rowOf, matches, mode, theme]);
   return <canvas ref={canvas} style={{ width: WIDTH, height }} />;
 }

@@ -1,7 +1,7 @@
 import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
 
-/** What the layout depends on: names and connections, no numbers, no decisions. Nodes are in topological order. */
+/** The input of the layout: names and connections, without numbers and decisions. Nodes are in topological order. */
 export interface GraphStructure {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
@@ -10,7 +10,7 @@ export interface GraphStructure {
 export interface GraphNode {
   readonly id: string;
   readonly kind: 'layer' | 'input' | 'output';
-  /** The layer's or the tensor's name. */
+  /** The name of the layer or of the tensor. */
   readonly name: string;
 }
 
@@ -27,7 +27,7 @@ export const layerNodeId = (layer: string): string => `layer:${layer}`;
 export const inputNodeId = (tensor: string): string => `input:${tensor}`;
 export const outputNodeId = (tensor: string): string => `output:${tensor}`;
 
-/** The graph of a model: its inputs, its layers, its outputs, and an edge for every use of a tensor. */
+/** The graph of a model: its inputs, layers and outputs, and an edge for every use of a tensor. */
 export function graphStructure(model: Pick<ModelView, 'inputs' | 'outputs' | 'layers'>): GraphStructure {
   const nodes: GraphNode[] = [
     ...model.inputs.map((name): GraphNode => ({ id: inputNodeId(name), kind: 'input', name })),
@@ -50,22 +50,22 @@ export function graphStructure(model: Pick<ModelView, 'inputs' | 'outputs' | 'la
   return { nodes, edges };
 }
 
-/** Equal for models of equal structure, whatever their plan, decisions and thresholds are. */
+/** A key that is equal for models of equal structure, independent of their plans, decisions and thresholds. */
 export function structureKey(structure: GraphStructure): string {
   return `${structure.nodes.map((node) => node.id).join('\n')}\n\n${structure.edges.map((edge) => edge.id).join('\n')}`;
 }
 
-/** Why a tensor enters a layer as it does. */
+/** The decision about a tensor that a layer reads. */
 export interface EdgePlacement {
   readonly decision: PlacementDecision;
   /**
-   * False: nothing was decided about the edge (it has no Q/DQ), and the decision about the layer that reads it says
-   * why.
+   * False if there is no decision about the edge itself (it has no Q/DQ); `decision` is then the one about the layer
+   * that reads it.
    */
   readonly isOwn: boolean;
 }
 
-/** Of every tensor that the layer reads. */
+/** The placements of all tensors that the layer reads. */
 export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacement> {
   const own = new Map(
     layer.edges.flatMap((edge) => (edge.tensor === undefined || isRemark(edge) ? [] : [[edge.tensor, edge] as const])),
@@ -79,8 +79,8 @@ export function edgePlacements(layer: LayerView): ReadonlyMap<string, EdgePlacem
 }
 
 /**
- * What is said about a layer besides: tensors that FP16 rounds coarsely or does not hold, and decisions about tensors
- * that it does not read.
+ * Additional remarks about a layer: tensors that FP16 rounds coarsely or cannot represent, and decisions about tensors
+ * that the layer does not read.
  */
 export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
   return layer.edges.filter(
@@ -88,12 +88,12 @@ export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
   );
 }
 
-/** What was done to the layer's weights or bias, and what was not: no restriction. */
+/** True for decisions about repairs of the layer's weights or bias, which do not restrict its precision. */
 export function isRepair(decision: PlacementDecision): boolean {
   return ['equalized', 'not-equalized', 'bias-corrected'].includes(decision.code);
 }
 
-/** Stands beside the decision about its edge and does not replace it. */
+/** True for decisions that are shown in addition to the decision about the edge and do not replace it. */
 function isRemark(decision: PlacementDecision): boolean {
   return decision.code === 'fp16-coarse' || decision.code.startsWith('fp16-refused');
 }

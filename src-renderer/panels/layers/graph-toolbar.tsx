@@ -15,7 +15,7 @@ import type { LayerRow } from './layer-rows';
 import styles from './graph-toolbar.module.css';
 import graphStyles from './graph.module.css';
 
-/** What to do for a colouring that is not known. */
+/** The hint that is shown if the data for a colouring is missing. */
 const LACKING: Readonly<Record<ColourMode, string>> = {
   precision: 'model.graph.needsCalibration',
   sqnr: 'model.graph.needsCalibration',
@@ -24,7 +24,7 @@ const LACKING: Readonly<Record<ColourMode, string>> = {
   time: 'model.graph.needsEngine',
 };
 
-/** What the colours mean and how the graph is shown. */
+/** The legend of the colours and the display options of the graph. */
 export function GraphToolbar({ rows }: { readonly rows: readonly LayerRow[] }) {
   const { colourMode, colourBy, isReasonShown, showReasons } = useGraphView();
   const choices = COLOUR_MODES.map((mode) => {

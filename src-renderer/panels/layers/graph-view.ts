@@ -4,10 +4,10 @@ import { formatDb, formatFraction } from '../../../src-shared/base/units';
 import type { EdgePlacement } from './graph-structure';
 import type { LayerRow } from './layer-rows';
 
-/** How graphs are shown, on every screen alike. */
+/** The display options of graphs; they are shared by all screens. */
 interface GraphViewState {
   readonly colourMode: ColourMode;
-  /** Reason codes on every edge, not only around the chosen layer. */
+  /** True if reason codes are shown on every edge, not only around the chosen layer. */
   readonly isReasonShown: boolean;
   readonly colourBy: (mode: ColourMode) => void;
   readonly showReasons: (isReasonShown: boolean) => void;
@@ -20,16 +20,16 @@ export const useGraphView = create<GraphViewState>()((set) => ({
   showReasons: (isReasonShown) => set({ isReasonShown }),
 }));
 
-/** What nodes and edges show besides their place: it changes with every edit, the nodes themselves do not. */
+/** The content of nodes and edges. It changes with every edit, while the nodes themselves stay the same. */
 export interface GraphContent {
   readonly rowOf: (layer: string) => LayerRow | undefined;
-  /** Why a tensor enters a layer as it does. */
+  /** The decision about a tensor that a layer reads. */
   readonly placementOf: (layer: string, tensor: string) => EdgePlacement | undefined;
-  /** Node that the arrow keys stand on. */
+  /** The node at the keyboard cursor. */
   readonly cursor: string | null;
   /** Layers that the last edit changed. */
   readonly changed: ReadonlySet<string>;
-  /** Layers that a search found; null without a search. */
+  /** The layers that a search found; null without a search. */
   readonly matches: ReadonlySet<string> | null;
 }
 
@@ -47,20 +47,20 @@ export const useGraphContent = (): GraphContent => use(GraphContentContext);
 export const COLOUR_MODES = ['precision', 'sqnr', 'clipped', 'sensitivity', 'time'] as const;
 export type ColourMode = (typeof COLOUR_MODES)[number];
 
-/** Steps of the palette's ramp, the worst first. */
+/** Steps of the colour ramp, the worst first. */
 const RAMP_STEPS = [0, 1, 2, 3, 4] as const;
 type RampStep = (typeof RAMP_STEPS)[number];
-/** Lower limits of the steps above the worst one. */
+/** Lower limits of all steps except the worst one. */
 const SQNR_LIMITS_DB = [12, 18, 24, 30] as const;
-/** Upper limits of the steps above the worst one, worst first. */
+/** Upper limits of all steps except the worst one, the worst first. */
 const CLIPPED_LIMITS = [1e-2, 1e-3, 1e-4, 1e-5] as const;
-/** Lower limits of the steps below the best one, as shares of the most sensitive layer's score. */
+/** Lower limits of all steps except the best one, as shares of the most sensitive layer's score. */
 const DAMAGE_LIMITS = [0.5, 0.25, 0.1, 0.02] as const;
 
-/** Lower limits of the steps below the best one, as shares of the engine's time. */
+/** Lower limits of all steps except the best one, as shares of the engine's time. */
 const TIME_LIMITS = [0.1, 0.05, 0.02, 0.01] as const;
 
-/** What a layer is coloured by: a precision, a step of the ramp, or nothing known. */
+/** The colour of a layer: by precision, by a step of the colour ramp, or unknown. */
 export type LayerColour = 'int8' | 'fp16' | 'fp32' | 'unknown' | `ramp-${RampStep}`;
 
 export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
@@ -76,13 +76,16 @@ export function colourOf(row: LayerRow, mode: ColourMode): LayerColour {
   return rampColour(step);
 }
 
-/** Equal texts have equal colours: 0.00999 % and 0.01001 % are both printed as 0.0100 %. */
+/**
+ * Rounds a value as it is printed, so that equal texts get equal colours: 0.00999 % and 0.01001 % are both printed as
+ * 0.0100 %.
+ */
 function asPrinted(value: number | null, mode: 'sqnr' | 'clipped'): number | null {
   if (value === null || !Number.isFinite(value)) return value;
   return mode === 'sqnr' ? Number(value.toFixed(1)) : Number(value.toPrecision(3));
 }
 
-/** Whether the rows have what a mode colours by. */
+/** Whether the rows have the data that a colour mode needs. */
 export function isColourKnown(rows: readonly LayerRow[], mode: ColourMode): boolean {
   if (mode === 'precision') return true;
   if (mode === 'time') return rows.some((row) => (row.inEngine?.share ?? null) !== null);
@@ -100,12 +103,12 @@ export function timeColour(share: number | null): LayerColour {
   return rampColour(TIME_LIMITS.filter((limit) => Number(share.toPrecision(3)) < limit).length);
 }
 
-/** The worst step for 0, the best for 4. */
+/** Step 0 is the worst colour, step 4 the best. */
 function rampColour(step: number): LayerColour {
   return `ramp-${RAMP_STEPS[step] ?? RAMP_STEPS[0]}`;
 }
 
-/** Name of the custom property that a colour is painted with. */
+/** The name of the CSS custom property of a colour. */
 export function colourProperty(colour: LayerColour): string {
   return colour === 'unknown' ? '--line' : `--${colour}`;
 }
@@ -115,7 +118,7 @@ export interface LegendEntry {
   readonly label: string;
 }
 
-/** Colours of the ramp with their ranges, worst first. */
+/** The colours of the ramp with their ranges, the worst first. */
 export function rampLegend(mode: Exclude<ColourMode, 'precision'>): LegendEntry[] {
   return rampLabels(mode).map((label, step) => ({ colour: rampColour(step), label }));
 }
@@ -139,7 +142,7 @@ function rampLabels(mode: Exclude<ColourMode, 'precision'>): readonly string[] {
   }
 }
 
-/** Round shares, without digits that mean nothing. */
+/** A share as a whole percentage. */
 function formatPercentOfMost(share: number): string {
   return `${Math.round(share * 100)} %`;
 }

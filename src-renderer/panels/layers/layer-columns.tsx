@@ -42,7 +42,7 @@ function Swatch({ row, mode }: { readonly row: LayerRow; readonly mode: 'sqnr' |
   );
 }
 
-/** What a layer gets; dashed where that is not what was asked for. */
+/** The precision that a layer gets; dashed if it differs from the requested one. */
 export function RunsIn({ row }: { readonly row: LayerRow }) {
   if (!row.isRefused) return <PrecisionBadge precision={row.runsIn} />;
   return (
@@ -152,7 +152,7 @@ const CONTENT: Readonly<Record<LayerColumnId, ColumnContent>> = {
   code: { width: 140, sortValue: (row) => row.code, render: (row) => row.code, hover: (row) => row.reason },
 };
 
-/** Columns by name, in the order given; without an engine, those about it are left out. */
+/** The columns with the given ids, in the given order; without an engine, the columns about it are omitted. */
 export function layerColumns(ids: readonly LayerColumnId[], hasEngine: boolean): Column<LayerRow>[] {
   return ids
     .filter((id) => hasEngine || !ENGINE_COLUMNS.includes(id))

@@ -20,17 +20,19 @@ export type LayoutState =
   | { readonly state: 'failed'; readonly message: string }
   | { readonly state: 'cancelled' };
 
-/** Layouts of the models that were shown last, by the key of their structure. */
+/** Layouts of the most recently shown models, by the key of their structure. */
 const layouts = new LRUCache<string, GraphLayout>({ max: 4 });
 
-/** Lays a structure out in a worker; `cancel` stops it, `retry` starts again. Equal structures are laid out once. */
+/**
+ * Lays out a structure in a worker; `cancel` stops it, `retry` starts again. Equal structures are laid out only once.
+ */
 export function useGraphLayout(structure: GraphStructure): {
   readonly layout: LayoutState;
   readonly cancel: () => void;
   readonly retry: () => void;
 } {
   const key = useMemo(() => structureKey(structure), [structure]);
-  // An equal structure keeps the running worker.
+  // An equal structure must not restart the worker.
   const kept = useFrozen([key], () => structure);
   const [attempt, setAttempt] = useState(0);
   const [outcome, setOutcome] = useState<{ readonly key: string; readonly layout: LayoutState } | null>(null);
@@ -68,18 +70,18 @@ export function useGraphLayout(structure: GraphStructure): {
 
 interface LayerGraphProps {
   readonly model: ModelView;
-  /** Rows of every layer, in any order. */
+  /** The rows of all layers, in any order. */
   readonly rows: readonly LayerRow[];
   readonly onChooseLayer: (layer: string) => void;
-  /** Layers to point out: those that the last edit changed. */
+  /** The layers to highlight: those that the last edit changed. */
   readonly changed?: ReadonlySet<string>;
-  /** Layers that a search found; null without a search. */
+  /** The layers that a search found; null without a search. */
   readonly matches?: ReadonlySet<string> | null;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** The model as a graph: laid out in a worker, only what is in sight is drawn. */
+/** The model as a graph. It is laid out in a worker, and only its visible part is rendered. */
 export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING, matches = null }: LayerGraphProps) {
   const structure = useStructure(model);
   const { layout, cancel, retry } = useGraphLayout(structure);
@@ -107,7 +109,10 @@ export function LayerGraph({ model, rows, onChooseLayer, changed = NOTHING, matc
   );
 }
 
-/** Stays the same object while only plan, decisions or thresholds change: nothing is then laid out or built again. */
+/**
+ * Returns the same object while only the plan, decisions or thresholds change, so that nothing is laid out or built
+ * again.
+ */
 function useStructure(model: ModelView): GraphStructure {
   const fresh = useMemo(() => graphStructure(model), [model]);
   const key = useMemo(() => structureKey(fresh), [fresh]);

@@ -15,7 +15,7 @@ import { formatShape, type LayerRow, useReasonText } from './layer-rows';
 import { ModelOverview } from './model-overview';
 import type { Layers } from './use-layers';
 
-/** Facts and decisions of the chosen layer; `children` are what the screen lets a person do with it. */
+/** Facts and decisions of the chosen layer; `children` are the actions that the screen offers for it. */
 export function LayerInspector({ layers, children }: { readonly layers: Layers; readonly children?: ReactNode }) {
   const row = layers.active;
   if (row === null) {
@@ -75,7 +75,7 @@ function Decision({ row }: { readonly row: LayerRow }) {
   );
 }
 
-/** What FP16 would do to a layer that does not run in it, before anything is built. */
+/** The expected effect of FP16 on a layer that does not run in FP16, before anything is built. */
 function Fp16Forecast({ row }: { readonly row: LayerRow }) {
   const reasonText = useReasonText();
   const { fp16Hazards } = row.view;
@@ -167,11 +167,11 @@ function Outputs({ row, layers }: { readonly row: LayerRow; readonly layers: Lay
   );
 }
 
-/** A tensor to choose, and the way to its histogram where it has one. */
+/** A tensor that can be chosen, with a link to its histogram if it has one. */
 function TensorLine({ tensor, layers }: { readonly tensor: string; readonly layers: Layers }) {
   const isChosen = useSelection((state) => state.tensor === tensor);
   const select = useSelection((state) => state.select);
-  // The layer that is looked at stays.
+  // Choosing a tensor keeps the current layer.
   const chooseTensor = (): void => select({ tensor, layer: layers.active?.layer ?? null });
   const isCalibrated = useSession((state) => state.thresholds !== null);
   const hasHistogram = isCalibrated && layers.model.calibrationTensors.includes(tensor);

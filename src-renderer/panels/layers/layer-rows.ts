@@ -6,32 +6,35 @@ import { matchGlob } from '../../../src-shared/domain/glob';
 import type { PlacementDecision, Precision, PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import { hasMessage, type Language, t, useLanguage } from '../../i18n';
 
-/** One layer as tables and graph show it. */
+/** One layer, as shown in tables and the graph. */
 export interface LayerRow {
-  /** Position in topological order, from 1. */
+  /** Position in topological order, starting at 1. */
   readonly number: number;
   readonly layer: string;
-  /** The part of the name that a person tells layers apart by. */
+  /** The shortest part of the name that distinguishes the layer from others. */
   readonly shortName: string;
   readonly op: string;
   readonly weightShape: readonly number[] | null;
   readonly parameters: number;
-  /** What the plan says: a precision that was asked for, or `auto`. */
+  /** The choice in the plan: a requested precision, or `auto`. */
   readonly choice: PrecisionChoice;
-  /** The precision that the layer is meant to have (INT8 on `auto`), and what it gets. */
+  /** The precision that the layer should have (INT8 for `auto`). `runsIn` is the precision that it gets. */
   readonly planned: Precision;
   readonly runsIn: Precision;
-  /** A layer that was asked for in int8 or fp16 and gets something else. */
+  /** True if INT8 or FP16 was requested and the layer gets another precision. */
   readonly isRefused: boolean;
   readonly code: string;
   readonly reason: string;
-  /** Its first output that has a threshold, with that threshold's numbers; null before calibration or without one. */
+  /**
+   * The layer's first output that has a threshold, with the numbers of the threshold; null before calibration or if no
+   * output has a threshold.
+   */
   readonly tensor: string | null;
   readonly sqnrDb: number | null;
   readonly clippedFraction: number | null;
-  /** Share of the most sensitive layer's score, 0..1; null where no sensitivity was measured. */
+  /** The score relative to the most sensitive layer, 0..1; null if no sensitivity was measured. */
   readonly damage: number | null;
-  /** What the engine that is looked at made of it; null without one, and where the engine has no such layer. */
+  /** The layer in the shown engine; null without an engine, or if the engine has no such layer. */
   readonly inEngine: LayerInEngine | null;
   readonly view: LayerView;
 }
@@ -73,8 +76,8 @@ export function layerRows(
 }
 
 /**
- * `/features/block.3/conv/Conv` -> `conv/Conv`: the last two steps of a path, or as many more as tell it from the
- * others.
+ * `/features/block.3/conv/Conv` -> `conv/Conv`: the last two parts of the path, or as many more as are needed to
+ * distinguish it from the other names.
  */
 export function shortNames(layers: Iterable<string>): ReadonlyMap<string, string> {
   const short = new Map<string, string>();
@@ -91,8 +94,8 @@ export function shortNames(layers: Iterable<string>): ReadonlyMap<string, string
 }
 
 /**
- * Rows in which every word of `text` is found in name, op, reason code or precision; a word with `*` or `?` is a glob
- * of the name.
+ * Rows in which every word of `text` occurs in the name, operator, reason code or precision. A word with `*` or `?` is
+ * a glob for the name.
  */
 export function filterRows(rows: readonly LayerRow[], text: string): readonly LayerRow[] {
   const words = text
@@ -109,16 +112,16 @@ function isIn(row: LayerRow, word: string): boolean {
   return [row.layer, row.op, row.code, row.runsIn].some((field) => field.toLowerCase().includes(word));
 }
 
-/** `64 × 3 × 7 × 7`. */
+/** A shape as text, such as `64 × 3 × 7 × 7`. */
 export function formatShape(shape: readonly (number | string)[] | null): string {
   return shape === null ? '' : shape.join('\u202f×\u202f');
 }
 
-/** Layers chosen in a table: one or many. `active` is the one that the keys act from. */
+/** The layers chosen in a table, one or several. `active` is the one from which the keys move. */
 export interface RowSelection {
   readonly chosen: ReadonlySet<string>;
   readonly active: string | null;
-  /** Where a range begins. */
+  /** The layer at which a range selection begins. */
   readonly anchor: string | null;
 }
 
@@ -131,7 +134,7 @@ export function onlyRow(layer: string | null): RowSelection {
   return layer === null ? NO_ROWS : { chosen: new Set([layer]), active: layer, anchor: layer };
 }
 
-/** The selection after `layer` was chosen; `order` is the rows as they are shown. */
+/** The selection after choosing `layer`; `order` contains the rows in the displayed order. */
 export function chooseRow(
   selection: RowSelection,
   order: readonly string[],
@@ -154,11 +157,11 @@ export function chooseRow(
   };
 }
 
-/** Who writes and who reads each tensor. */
+/** The producer and the readers of each tensor. */
 export interface TensorIndex {
-  /** The layer that writes it; undefined for an input of the model. */
+  /** The layer that produces the tensor; undefined for an input of the model. */
   readonly producerOf: (tensor: string) => string | undefined;
-  /** Layers that read it, in topological order, each once. */
+  /** The layers that read the tensor, in topological order, each once. */
   readonly readersOf: (tensor: string) => readonly string[];
   readonly isModelInput: (tensor: string) => boolean;
   readonly isModelOutput: (tensor: string) => boolean;
@@ -185,14 +188,14 @@ export function tensorIndex(model: Pick<ModelView, 'inputs' | 'outputs' | 'layer
   };
 }
 
-/** Scores that are minus a SQNR: they have no zero that means "no damage". */
+/** True if the scores are negative SQNRs, so that a score of 0 does not mean "no damage". */
 export function isErrorLevel({ kind, metric }: Pick<SensitivityResult, 'kind' | 'metric'>): boolean {
   return metric === 'sqnr' && kind !== 'release';
 }
 
 /**
- * How much every layer matters beside the one that matters most, 0..1. Gains and losses count from 0 (what is not above
- * it is 0), levels of error from the smallest one of the answer.
+ * The score of every layer relative to the highest score, 0..1. Gains and losses are measured from 0 (negative scores
+ * count as 0), error levels from the smallest score in the result.
  */
 export function damageShares(
   result: Pick<SensitivityResult, 'kind' | 'metric' | 'layers'>,
@@ -207,14 +210,15 @@ export function damageShares(
 
 function shareOf(score: number, least: number, most: number): number {
   if (!Number.isFinite(score) || most < least) return 0;
-  // No gain at all: nothing matters. Errors that are all equal: each matters as much as the worst.
+  // If no layer has a gain, all shares are 0; if all error levels are equal, all shares are 1.
   if (most === least) return least === 0 ? 0 : 1;
   return Math.max(0, (score - least) / (most - least));
 }
 
 /**
- * Why a layer or an edge has its precision, in one sentence. In English it is the application's own sentence, which
- * names the layers; in other languages the sentence of its code, and the application's where a code has none.
+ * The reason for the precision of a layer or an edge, in one sentence. In English it is the application's own sentence,
+ * which names the layers. In other languages it is the translation for the code, or the application's sentence if there
+ * is no translation.
  */
 export function reasonText(decision: Pick<PlacementDecision, 'code' | 'reason'>, language: Language): string {
   const key = `precision.reason.${decision.code}`;

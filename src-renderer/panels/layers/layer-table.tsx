@@ -18,15 +18,15 @@ interface LayerTableProps {
 }
 
 /**
- * Names, and texts that share the room with them: least width in pixels, and share of the table's width that they grow
- * with.
+ * Widths of columns for names and other texts: least width in pixels, and the share of the table's width. SHARED
+ * applies if several such columns share the space.
  */
 const ALONE = { leastPx: 170, percent: 30 };
 const SHARED = { leastPx: 150, percent: 22 };
 
 /**
- * Least width of a table, as CSS: columns of a fixed width keep it, the others grow with the pane. A narrower table
- * scrolls sideways instead of hiding its names.
+ * The least width of a table as a CSS value: columns with a fixed width keep it, the others grow with the pane. If the
+ * pane is narrower, the table scrolls horizontally instead of hiding names.
  */
 export function leastWidth<Row>(columns: readonly Column<Row>[]): string {
   const fixedPx = columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : 0), 0);
@@ -37,7 +37,7 @@ export function leastWidth<Row>(columns: readonly Column<Row>[]): string {
 
 const layerOf = (row: LayerRow): string => row.layer;
 
-/** The layers of a model; marks those that the last edit changed. */
+/** The table of the model's layers; layers that the last edit changed are marked. */
 export function LayerTable({
   rows,
   columns,
@@ -67,7 +67,7 @@ export function LayerTable({
   );
 }
 
-/** Lists the layers that only compute shapes, or folds them away; nothing for a model without such layers. */
+/** A button that shows or hides layers that only compute shapes; empty if the model has no such layers. */
 export function ShapeToggle({ count }: { readonly count: number }) {
   const { areShown, show } = useShapeLayers();
   if (count === 0) return null;

@@ -11,7 +11,7 @@ import { formatShape } from './layer-rows';
 import { classNames } from '../../widgets/class-names';
 import styles from './layer-inspector.module.css';
 
-/** The model as a whole, while no layer is chosen: who wrote it, what goes in and out, how large it is. */
+/** A summary of the model, shown while no layer is chosen: producer, inputs and outputs, and size. */
 export function ModelOverview() {
   const path = useSession((state) => state.project?.file.model.path ?? null);
   const inspection = useInspection(path);
@@ -79,7 +79,7 @@ function Tensors({ title, tensors }: { readonly title: string; readonly tensors:
   );
 }
 
-/** What is in the project's model; null until it is known. */
+/** The inspection of the project's model; null while it is loading. */
 function useInspection(path: string | null): ModelInspection | Error | null {
   const api = useSession((state) => state.api);
   const [found, setFound] = useState<{ readonly path: string; readonly inspection: ModelInspection | Error } | null>(
@@ -101,7 +101,7 @@ function useInspection(path: string | null): ModelInspection | Error | null {
   return found?.path === path ? found.inspection : null;
 }
 
-/** Instead of layers: no project is open, or its model has not been read. */
+/** Shown instead of layers if no project is open, or if its model has not been loaded. */
 export function NoModel() {
   const hasProject = useSession((state) => state.project !== null);
   const refresh = useSession((state) => state.refresh);

@@ -19,14 +19,14 @@ const CHOSEN_CLASSES: Readonly<Record<PrecisionChoice, string | undefined>> = {
 
 interface PrecisionToggleProps {
   readonly layer: string;
-  /** What Auto is for this layer, and why; absent unless the layer is on Auto. */
+  /** The precision that Auto results in for this layer, with the reason; absent unless the layer is on Auto. */
   readonly autoReason?: string | undefined;
   readonly onAsk: (layer: string, choice: PrecisionChoice) => void;
 }
 
 /**
- * Auto, 8, 16 or 32 for one layer of a table. A click is shown at once, before the application has answered. The toggle
- * cannot be reached with Tab, because the keys of the table do the same.
+ * Auto, 8, 16 or 32 for one layer of a table. A click is shown immediately, before the application has replied. The
+ * toggle is not a Tab stop, because the keys of the table do the same.
  */
 export function PrecisionToggle({ layer, autoReason, onAsk }: PrecisionToggleProps) {
   const chosen = useSession((state) => shownChoice(state, layer));
@@ -47,7 +47,7 @@ export function PrecisionToggle({ layer, autoReason, onAsk }: PrecisionTogglePro
             choice === chosen && CHOSEN_CLASSES[choice],
           )}
           aria-pressed={choice === chosen}
-          // The visible text is part of the name, for people who control the page by voice.
+          // The accessible name contains the visible text, so that users can address the button by voice.
           aria-label={choice === 'auto' ? choiceName(choice) : `${PRECISION_LETTERS[choice]}, ${choiceName(choice)}`}
           title={choice === 'auto' ? (autoReason ?? t('precision.auto.title')) : choiceName(choice)}
           onClick={(event) => ask(event, choice)}
@@ -60,7 +60,10 @@ export function PrecisionToggle({ layer, autoReason, onAsk }: PrecisionTogglePro
   );
 }
 
-/** What Auto is for a layer on Auto, and why, in one sentence; undefined for a layer with a precision of its own. */
+/**
+ * The precision that Auto results in for a layer, with the reason, in one sentence; undefined unless the layer is on
+ * Auto.
+ */
 export function autoReason(row: LayerRow, language: Language): string | undefined {
   if (row.choice !== 'auto') return undefined;
   return t('precision.auto.becomes', { precision: choiceName(row.runsIn), reason: reasonText(row, language) });
@@ -71,7 +74,7 @@ interface PrecisionSwitchProps {
   readonly onAsk: (choice: PrecisionChoice) => void;
 }
 
-/** Auto, INT8, FP16 or FP32 for the layer that is looked at, with what Auto is. */
+/** Auto, INT8, FP16 or FP32 for the inspected layer, with the precision that Auto results in. */
 export function PrecisionSwitch({ row, onAsk }: PrecisionSwitchProps) {
   const language = useLanguage();
   const chosen = useSession((state) => shownChoice(state, row.layer));

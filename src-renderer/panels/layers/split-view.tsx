@@ -4,13 +4,13 @@ import { classNames } from '../../widgets/class-names';
 import styles from './split-view.module.css';
 
 interface SplitViewProps {
-  /** Name of the divider, and of what is remembered. */
+  /** Identifies the divider, and the stored position of the divider. */
   readonly id: string;
   readonly label: string;
   readonly isStacked?: boolean;
   readonly first: ReactNode;
   readonly second: ReactNode;
-  /** Share of the first part, in percent, until a person moves the divider. */
+  /** The initial share of the first part in percent, used until the user moves the divider. */
   readonly initialPercent: number;
 }
 
@@ -18,7 +18,9 @@ const LEAST = 20;
 const MOST = 80;
 const KEY_STEP = 2;
 
-/** Two parts of the main view, beside or above each other; the divider is draggable and remembered. */
+/**
+ * Splits the main view into two parts, side by side or stacked. The divider can be dragged, and its position is stored.
+ */
 export function SplitView({ id, label, isStacked = false, first, second, initialPercent }: SplitViewProps) {
   const key = `calib.split.${id}`;
   const [percent, setPercent] = useState(() => {

@@ -8,7 +8,7 @@ import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
 import { damageShares, filterRows, type LayerRow, layerRows, tensorIndex, type TensorIndex } from './layer-rows';
 
-/** Whether tables list the layers that only compute shapes; on every screen alike. */
+/** Whether tables show the layers that only compute shapes; shared by all screens. */
 interface ShapeLayersState {
   readonly areShown: boolean;
   readonly show: (areShown: boolean) => void;
@@ -20,8 +20,9 @@ export const useShapeLayers = create<ShapeLayersState>()((set) => ({
 }));
 
 /**
- * Layers that compute with shapes of tensors and never with their values: Shape and Size, and what reads nothing but
- * their results. Exporters write them by the dozen around one Reshape. `layers` are in topological order.
+ * The layers that compute only with shapes of tensors, never with their values: Shape and Size, and layers that read
+ * nothing but the results of such layers. Exporters often write dozens of them for one Reshape. `layers` must be in
+ * topological order.
  */
 export function shapeLayers(
   layers: readonly Pick<LayerView, 'layer' | 'op' | 'inputs' | 'outputs'>[],
@@ -41,13 +42,13 @@ export function shapeLayers(
 interface FoldOptions {
   readonly shapes: ReadonlySet<string>;
   readonly areShown: boolean;
-  /** A search looks everywhere. */
+  /** True while a search is active; a search includes shape layers too. */
   readonly isSearching: boolean;
-  /** The layer that the window shows is never left out. */
+  /** The chosen layer, which is never hidden. */
   readonly active: string | null;
 }
 
-/** Rows without layers that only compute shapes, unless they are wanted. */
+/** The rows without the layers that only compute shapes, unless these should be shown. */
 export function foldShapes(
   rows: readonly LayerRow[],
   { shapes, areShown, isSearching, active }: FoldOptions,
@@ -61,15 +62,15 @@ export interface Layers {
   readonly rows: readonly LayerRow[];
   readonly rowOf: (layer: string) => LayerRow | undefined;
   readonly tensors: TensorIndex;
-  /** The engine of one variant, sorted by layers; null without one. */
+  /** The engine of one variant, indexed by layer; null without an engine. */
   readonly engine: { readonly view: EngineView; readonly byLayer: EngineByLayer } | null;
-  /** The layer chosen in the window; without one the layer that writes the chosen tensor. */
+  /** The chosen layer; if none is chosen, the layer that produces the chosen tensor. */
   readonly active: LayerRow | null;
-  /** Chooses a layer everywhere, and its output with it. */
+  /** Chooses a layer, together with its output, on all screens. */
   readonly choose: (layer: string) => void;
 }
 
-/** The layers of the open model; null until it is known. */
+/** The layers of the open model; null until the model is loaded. */
 export function useLayers(): Layers | null {
   const model = useSession((state) => state.model);
   const thresholds = useSession((state) => state.thresholds);
@@ -119,13 +120,16 @@ function useEngineByLayer(model: ModelView | null): Layers['engine'] {
 export interface LayerListing {
   /** In the order of the model. */
   readonly shown: readonly LayerRow[];
-  /** Layers that the search finds, for the graph to mark; null without a search. */
+  /** The layers that the search finds, to be marked in the graph; null without a search. */
   readonly matches: ReadonlySet<string> | null;
-  /** How many layers only compute shapes. */
+  /** The number of layers that only compute shapes. */
   readonly shapeCount: number;
 }
 
-/** What a search and the fold leave of the layers; `rows` are those that other filters have left. */
+/**
+ * The layers to list after applying the search and hiding shape layers; `rows` must already be filtered by other
+ * filters.
+ */
 export function useLayerListing({ model, active }: Layers, rows: readonly LayerRow[], search: string): LayerListing {
   const areShown = useShapeLayers((state) => state.areShown);
   const shapes = useMemo(() => shapeLayers(model.layers), [model.layers]);
